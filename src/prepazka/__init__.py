@@ -1,0 +1,1 @@
+"""Přepážka: booking, queue and calls for public offices."""

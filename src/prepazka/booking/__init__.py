@@ -1,0 +1,1 @@
+"""Claims on lanes: from a hold to a confirmed booking and its check-in."""

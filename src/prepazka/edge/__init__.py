@@ -1,0 +1,1 @@
+"""The bare-ASGI face: live streams and hot public reads, from memory."""

@@ -1,0 +1,1 @@
+"""One typed event per use-case, in the same transaction."""

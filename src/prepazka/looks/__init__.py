@@ -1,0 +1,1 @@
+"""What every screen shares: tokens, base templates, Czech typography."""

@@ -1,0 +1,1 @@
+"""Tickets, counters and whose turn it is."""

@@ -1,0 +1,1 @@
+"""Answers for monitors, loads and figures."""

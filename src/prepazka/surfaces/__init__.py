@@ -1,0 +1,1 @@
+"""HTTP, HTML, keys and screens; each view calls one use-case."""
