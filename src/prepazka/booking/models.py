@@ -1,0 +1,151 @@
+"""Lanes and the claims on them; the constraints here hold whatever the code above does."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q, Value
+
+from prepazka.offices.models import Agenda, Office, OfOffice, Service
+
+
+class OfficeDay(OfOffice):
+    """One office on one local day: the row every change of that day's claims locks first."""
+
+    date = models.DateField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["office", "date"], name="office_day")]
+
+
+class Lane(OfOffice):
+    """A line of time that can hold one person at a time."""
+
+    agenda = models.ForeignKey(Agenda, on_delete=models.PROTECT, related_name="lanes")
+    number = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agenda", "number"], name="lane_number")]
+
+
+class State(models.TextChoices):
+    """Where a booking is; who ended it is part of the state."""
+
+    HELD = "held"
+    UNCONFIRMED = "unconfirmed"
+    CONFIRMED = "confirmed"
+    ARRIVED = "arrived"
+    SERVED = "served"
+    EXPIRED = "expired"
+    CANCELLED_BY_CITIZEN = "cancelled_by_citizen"
+    CANCELLED_BY_OFFICE = "cancelled_by_office"
+    DISPLACED = "displaced"
+    NO_SHOW = "no_show"
+
+
+LIVE = (State.HELD, State.UNCONFIRMED, State.CONFIRMED, State.ARRIVED, State.SERVED)
+EXPIRING = (State.HELD, State.UNCONFIRMED)
+OPEN = (State.UNCONFIRMED, State.CONFIRMED)
+
+
+class Channel(models.TextChoices):
+    """How the booking came."""
+
+    WEB = "web"
+    API = "api"
+    DESK = "desk"
+    PHONE = "phone"
+
+
+class Booking(OfOffice):
+    """A claim on an interval of one lane, from the hold until the visit is over."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="bookings")
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="bookings")
+    lane = models.ForeignKey(Lane, on_delete=models.PROTECT, related_name="bookings")
+    date = models.DateField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    state = models.CharField(max_length=24, choices=State.choices, default=State.HELD)
+    expires_at = models.DateTimeField(null=True, help_text="of a hold or an unconfirmed booking")
+    extended = models.PositiveSmallIntegerField(default=0)
+    persons = models.PositiveSmallIntegerField(default=1)
+    channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.WEB)
+    language = models.CharField(max_length=8, default="cs")
+    pin = models.CharField(max_length=4, blank=True)
+    sequence = models.PositiveSmallIntegerField(default=0, help_text="iCalendar SEQUENCE")
+    late = models.BooleanField(default=False)
+    name = models.CharField(max_length=120, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+    # A keyed hash: the limit per contact still works after the contact itself is erased.
+    contact_hash = models.CharField(max_length=64, blank=True)
+    request_key = models.UUIDField(null=True, help_text="of a request that may be repeated")
+    created_at = models.DateTimeField()
+    requested_at = models.DateTimeField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    moved_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+    served_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True, help_text="cancelled, expired or no-show")
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="lane_holds_one_person_at_a_time",
+                expressions=[
+                    (
+                        Func(F("lane"), F("lane"), Value("[]"), function="int8range"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                    (
+                        Func(F("starts_at"), F("ends_at"), Value("[)"), function="tstzrange"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=Q(state__in=LIVE),
+            ),
+            models.UniqueConstraint(
+                fields=["office", "date", "pin"], condition=~Q(pin=""), name="pin_once_a_day"
+            ),
+            models.UniqueConstraint(
+                fields=["office", "request_key"],
+                condition=Q(request_key__isnull=False),
+                name="booking_request_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_at__lt=F("ends_at")), name="booking_has_length"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=EXPIRING) | Q(expires_at__isnull=False),
+                name="hold_expires",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["office", "date", "lane", "starts_at", "ends_at"],
+                include=["state", "expires_at", "channel"],
+                condition=Q(state__in=LIVE),
+                name="booking_live",
+            ),
+            models.Index(
+                fields=["office", "expires_at"],
+                condition=Q(state__in=EXPIRING),
+                name="booking_expiring",
+            ),
+            models.Index(
+                fields=["office", "contact_hash"],
+                condition=Q(state__in=OPEN),
+                name="booking_contact",
+            ),
+            models.Index(fields=["office", "pin"], name="booking_pin"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.starts_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,43 @@
+"""What booking must sometimes refuse; each docstring is the sentence the person reads."""
+
+from prepazka.core.refusal import Refused
+
+
+class TermNotOffered(Refused):
+    """The office does not offer this term. Please choose one of those offered."""
+
+
+class TermTaken(Refused):
+    """Somebody else has just taken this term. Please choose another one."""
+
+
+class TooManyPersons(Refused):
+    """At most %(most)s persons can come in one booking here."""
+
+
+class HoldExpired(Refused):
+    """We kept the term for you, but its time has run out. Please choose a term again."""
+
+
+class CannotExtend(Refused):
+    """The hold cannot be extended any more. Please finish the booking, or choose a term again."""
+
+
+class TooManyBookings(Refused):
+    """There is already the largest allowed number of open bookings for this contact."""
+
+
+class ConfirmationTooLate(Refused):
+    """The time for confirming has passed and the term was released. Please book again."""
+
+
+class BookingOver(Refused):
+    """This booking is already over, so it cannot be changed."""
+
+
+class AlreadyArrived(Refused):
+    """You have already been registered at the office, so the booking cannot be changed."""
+
+
+class BookingCancelled(Refused):
+    """This booking has been cancelled."""

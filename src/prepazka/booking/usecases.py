@@ -1,0 +1,325 @@
+"""What may be done with a term. Each function is one transaction and reads no clock."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from random import SystemRandom
+from uuid import UUID
+
+from django.db import transaction
+
+from prepazka.booking import terms
+from prepazka.booking.contacts import contact_hash, normalise_email
+from prepazka.booking.locks import lock_booking, lock_contact, lock_days
+from prepazka.booking.models import EXPIRING, OPEN, Booking, State
+from prepazka.booking.refusals import (
+    AlreadyArrived,
+    BookingCancelled,
+    BookingOver,
+    CannotExtend,
+    ConfirmationTooLate,
+    HoldExpired,
+    TermTaken,
+    TooManyBookings,
+    TooManyPersons,
+)
+from prepazka.core import calendar, events, pins
+from prepazka.journal.record import record
+from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import Service
+
+HOLD_LASTS = timedelta(minutes=10)
+# WCAG 2.2, 2.2.1: a time limit can be extended at least ten times.
+EXTENSIONS = 10
+
+
+@transaction.atomic
+def hold_term(
+    *,
+    office: Directory,
+    service: Service,
+    starts_at: datetime,
+    now: datetime,
+    persons: int = 1,
+    channel: str = "web",
+    language: str = "cs",
+    request_key: UUID | None = None,
+) -> Booking:
+    """Keep a term for somebody who is still filling in the form.
+
+    Asked again with the same `request_key`, it answers with the same booking.
+    Raises TermNotOffered, TermTaken, TooManyPersons.
+    """
+    if persons > office.rules_of(service).max_persons:
+        raise TooManyPersons(most=office.rules_of(service).max_persons)
+    day = calendar.day_of(starts_at, office.tz)
+    lock_days(office.office.pk, [day])
+    if request_key and (known := Booking.objects.filter(
+        office=office.office, request_key=request_key
+    ).first()):
+        return known
+    release_expired(office=office.office.pk, day=day, now=now)
+    claim = terms.find(
+        office=office, service=service, starts_at=starts_at, persons=persons, channel=channel,
+        now=now,
+    )
+    booking = Booking.objects.create(
+        office=office.office,
+        service=service,
+        lane_id=claim.lane,
+        date=day,
+        starts_at=claim.during.start,
+        ends_at=claim.during.end,
+        expires_at=now + HOLD_LASTS,
+        persons=persons,
+        channel=channel,
+        language=language,
+        request_key=request_key,
+        created_at=now,
+    )
+    record(events.BookingHeld(office=office.office.pk, booking=str(booking.pk), at=now))
+    return booking
+
+
+@transaction.atomic
+def extend_hold(*, booking: UUID, now: datetime) -> Booking:
+    """Give the person ten more minutes for the form. Raises HoldExpired, CannotExtend."""
+    found = lock_booking(booking)
+    _must_be_held(found, now)
+    if found.extended >= EXTENSIONS:
+        raise CannotExtend
+    found.extended += 1
+    found.expires_at = now + HOLD_LASTS
+    found.save(update_fields=["extended", "expires_at"])
+    record(events.HoldExtended(office=found.office_id, booking=str(found.pk), at=now))
+    return found
+
+
+@transaction.atomic
+def release_hold(*, booking: UUID, now: datetime) -> None:
+    """Give a held term back at once; one that is no longer a hold is left as it is."""
+    found = lock_booking(booking)
+    if found.state == State.HELD:
+        _end(found, State.EXPIRED, now)
+        record(events.HoldReleased(office=found.office_id, booking=str(found.pk), at=now))
+
+
+@transaction.atomic
+def request_confirmation(
+    *, booking: UUID, name: str, email: str, now: datetime, phone: str = ""
+) -> Booking:
+    """Take the contact; the booking then waits for the click in the mail, if its rules ask.
+
+    Bookings taken by staff, and those of agendas that ask no click, are confirmed at once.
+    Raises HoldExpired, TooManyBookings.
+    """
+    found = lock_booking(booking)
+    if found.requested_at:
+        return found  # pressed twice
+    _must_be_held(found, now)
+    office = directory(found.office)
+    rules = office.rules_of(found.service)
+    contact = normalise_email(email) if email else phone
+    found.contact_hash = contact_hash(contact) if contact else ""
+    if contact and found.channel in {"web", "api"}:
+        _limit_open(found, most=rules.max_open_per_contact, now=now)
+    found.name, found.email, found.phone = name, email, phone
+    found.requested_at = now
+    if rules.confirm_min and found.channel in {"web", "api"}:
+        found.state = State.UNCONFIRMED
+        found.expires_at = now + timedelta(minutes=rules.confirm_min)
+        found.save()
+        record(events.ConfirmationRequested(
+            office=found.office_id, booking=str(found.pk), at=now
+        ))
+    else:
+        _confirm(found, now)
+    return found
+
+
+@transaction.atomic
+def confirm_booking(*, booking: UUID, now: datetime) -> Booking:
+    """Confirm by the link in the mail: the booking gets its PIN.
+
+    Repeated, it answers with the same booking and PIN. Raises ConfirmationTooLate,
+    BookingCancelled, HoldExpired.
+    """
+    found = lock_booking(booking)
+    if found.confirmed_at and not is_cancelled(found):
+        return found
+    if is_cancelled(found):
+        raise BookingCancelled
+    if found.state == State.HELD:
+        raise HoldExpired
+    if found.state != State.UNCONFIRMED or found.expires_at <= now or found.starts_at <= now:
+        raise ConfirmationTooLate
+    _confirm(found, now)
+    return found
+
+
+@transaction.atomic
+def wait_for_mail(*, booking: UUID, now: datetime) -> None:
+    """Start the deadline of an unconfirmed booking anew, because our own mail was late."""
+    found = lock_booking(booking)
+    if found.state != State.UNCONFIRMED or found.expires_at <= now:
+        return
+    rules = directory(found.office).rules_of(found.service)
+    found.expires_at = now + timedelta(minutes=rules.confirm_min)
+    found.save(update_fields=["expires_at"])
+
+
+@transaction.atomic
+def move_booking(*, booking: UUID, starts_at: datetime, now: datetime) -> Booking:
+    """Move a booking to another term of the same service, in one step.
+
+    Moving to where it already is answers with the booking as it is. Raises TermNotOffered,
+    TermTaken, BookingOver, AlreadyArrived, BookingCancelled.
+    """
+    office = directory(Booking.objects.select_related("office").get(pk=booking).office)
+    day = calendar.day_of(starts_at, office.tz)
+    found = lock_booking(booking, day)
+    if found.starts_at == starts_at and found.state in OPEN:
+        return found
+    _must_be_changeable(found, now)
+    release_expired(office=found.office_id, day=day, now=now)
+    claim = terms.find(
+        office=office, service=found.service, starts_at=starts_at, persons=found.persons,
+        channel=found.channel, now=now, besides=found.pk,
+    )
+    found.lane_id = claim.lane
+    found.starts_at, found.ends_at = claim.during.start, claim.during.end
+    if found.date != day:
+        found.date = day
+        if found.pin:
+            found.pin = _draw_pin(found)
+    found.moved_at = now
+    found.sequence += 1
+    found.reminded_at = None
+    found.save()
+    record(events.BookingMoved(office=found.office_id, booking=str(found.pk), at=now))
+    return found
+
+
+@transaction.atomic
+def cancel_booking(
+    *, booking: UUID, now: datetime, by_office: bool = False, actor: int | None = None
+) -> Booking:
+    """Cancel, which frees the term at once. Repeated, it answers with the same booking.
+
+    Raises BookingOver, AlreadyArrived.
+    """
+    found = lock_booking(booking)
+    if is_cancelled(found):
+        return found
+    _must_be_changeable(found, now)
+    found.sequence += 1
+    _end(
+        found,
+        State.CANCELLED_BY_OFFICE if by_office else State.CANCELLED_BY_CITIZEN,
+        now,
+    )
+    record(events.BookingCancelled(
+        office=found.office_id, booking=str(found.pk), at=now, actor=actor,
+        by="office" if by_office else "citizen",
+    ))
+    return found
+
+
+@transaction.atomic
+def mark_no_shows(*, office: Directory, day: datetime, now: datetime) -> int:
+    """End the bookings of that day whose late time has passed; their capacity is free again.
+
+    Returns how many there were.
+    """
+    date = calendar.day_of(day, office.tz)
+    lock_days(office.office.pk, [date])
+    ended = 0
+    rows = Booking.objects.filter(office=office.office, date=date, state=State.CONFIRMED)
+    for booking in rows.select_related("service"):
+        grace = timedelta(minutes=office.rules_of(booking.service).late_min)
+        if booking.ends_at + grace <= now:
+            _end(booking, State.NO_SHOW, now)
+            record(events.BookingNoShow(
+                office=office.office.pk, booking=str(booking.pk), at=now
+            ))
+            ended += 1
+    return ended
+
+
+@transaction.atomic
+def expire_day(*, office: int, day: datetime, now: datetime) -> int:
+    """Tidy the expired holds of a day; nothing waits for this, it only keeps the rows honest."""
+    lock_days(office, [day])
+    return release_expired(office=office, day=day, now=now)
+
+
+def release_expired(*, office: int, day: datetime, now: datetime) -> int:
+    """End the expired holds of a day that the caller has locked, so that the net lets go too."""
+    expired = Booking.objects.filter(
+        office=office, date=day, state__in=EXPIRING, expires_at__lte=now
+    )
+    ids = list(expired.values_list("pk", flat=True))
+    if ids:
+        Booking.objects.filter(pk__in=ids).update(
+            state=State.EXPIRED, ended_at=now, expires_at=None
+        )
+        for pk in ids:
+            record(events.BookingExpired(office=office, booking=str(pk), at=now))
+    return len(ids)
+
+
+def is_cancelled(booking: Booking) -> bool:
+    """Whether somebody cancelled it."""
+    return booking.state in {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE}
+
+
+def _must_be_held(booking: Booking, now: datetime) -> None:
+    if booking.state != State.HELD or booking.expires_at <= now:
+        raise HoldExpired
+
+
+def _must_be_changeable(booking: Booking, now: datetime) -> None:
+    if is_cancelled(booking):
+        raise BookingCancelled
+    if booking.state in {State.ARRIVED, State.SERVED}:
+        raise AlreadyArrived
+    if booking.state not in OPEN or booking.starts_at <= now:
+        raise BookingOver
+    if booking.state == State.UNCONFIRMED and booking.expires_at <= now:
+        raise ConfirmationTooLate
+
+
+def _limit_open(booking: Booking, *, most: int, now: datetime) -> None:
+    lock_contact(booking.contact_hash)
+    open_ones = Booking.objects.filter(
+        office=booking.office_id, contact_hash=booking.contact_hash, state__in=OPEN,
+        service__agenda=booking.service.agenda_id, ends_at__gt=now,
+    ).exclude(state=State.UNCONFIRMED, expires_at__lte=now)
+    if open_ones.count() >= most:
+        raise TooManyBookings
+
+
+def _confirm(booking: Booking, now: datetime) -> None:
+    booking.state = State.CONFIRMED
+    booking.confirmed_at = now
+    booking.expires_at = None
+    booking.pin = _draw_pin(booking)
+    booking.save()
+    record(events.BookingConfirmed(office=booking.office_id, booking=str(booking.pk), at=now))
+
+
+def _draw_pin(booking: Booking) -> str:
+    """A PIN free on the booking's day, and not in use on any other open day if possible."""
+    known = Booking.objects.filter(office=booking.office_id).exclude(pin="")
+    taken = set(known.filter(date=booking.date).values_list("pin", flat=True))
+    avoid = set(known.filter(state__in=OPEN).values_list("pin", flat=True))
+    return pins.draw(taken, avoid, SystemRandom())
+
+
+def _end(booking: Booking, state: State, now: datetime) -> None:
+    booking.state = state
+    booking.ended_at = now
+    booking.expires_at = None
+    booking.save(update_fields=["state", "ended_at", "expires_at", "sequence"])
+
+

@@ -1,0 +1,187 @@
+"""Settings of the installation; what belongs to an office is in its file, not here."""
+
+import os
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from psycopg.conninfo import conninfo_to_dict
+
+from prepazka.config.env import env_bool, env_int, env_secret, env_str
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+DEBUG = False
+DEMO = env_bool("PREPAZKA_DEMO", default=False)
+SECRET_KEY = env_secret("PREPAZKA_SECRET_KEY", default="")
+if not SECRET_KEY and (DEMO or "PYTEST_VERSION" in os.environ):
+    SECRET_KEY = "only for the demo town and the tests " * 2  # noqa: S105  # never in production
+BASE_URL = env_str("PREPAZKA_URL", default="http://localhost:8000").rstrip("/")
+ALLOWED_HOSTS = env_str("PREPAZKA_HOSTS", default="*" if DEMO else "localhost").split(",")
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "procrastinate.contrib.django",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "prepazka.looks",
+    "prepazka.accounts",
+    "prepazka.journal",
+    "prepazka.offices",
+    "prepazka.booking",
+    "prepazka.queueing",
+    "prepazka.messaging",
+    "prepazka.jobs",
+    "prepazka.surfaces.citizen",
+    "prepazka.surfaces.kiosk",
+    "prepazka.surfaces.display",
+    "prepazka.surfaces.monitor",
+    "prepazka.surfaces.console",
+    "prepazka.surfaces.manager",
+]
+
+MIDDLEWARE = [
+    "prepazka.surfaces.middleware.SecurityHeaders",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "prepazka.surfaces.middleware.PoliteErrors",
+]
+
+ROOT_URLCONF = "prepazka.config.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# --- database -------------------------------------------------------------------------------
+
+
+def _database(url: str) -> dict[str, object]:
+    parts = conninfo_to_dict(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.get("dbname", "prepazka"),
+        "USER": parts.get("user", ""),
+        "PASSWORD": parts.get("password", ""),
+        "HOST": parts.get("host", ""),
+        "PORT": parts.get("port", ""),
+        # One connection per thread of the web's fixed pool, kept; a health check before the
+        # first query of a request makes a database restart cost one polite error at most.
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "options": "-c lock_timeout=4000 -c statement_timeout=15000"
+            " -c idle_in_transaction_session_timeout=30000",
+        },
+    }
+
+
+DATABASES = {"default": _database(env_str("DATABASE_URL", default=""))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+WEB_THREADS = env_int("PREPAZKA_WEB_THREADS", default=8)
+
+# --- people ---------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+     "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "prepazka.surfaces.console.accounts.StaffOnly"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Přepážka"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/pult/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/ucet/login/"
+
+# --- language and time ----------------------------------------------------------------------
+
+LANGUAGE_CODE = "cs"
+LANGUAGES = [("cs", "Čeština"), ("en", "English")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+DEFAULT_ZONE = ZoneInfo("Europe/Prague")
+
+# --- static files ---------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env_str("PREPAZKA_STATIC", default=str(PACKAGE / "static-collected"))
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+# --- security -------------------------------------------------------------------------------
+
+HTTPS = BASE_URL.startswith("https://")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+TRUSTED_PROXIES = env_int("PREPAZKA_TRUSTED_PROXIES", default=1 if HTTPS else 0)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CSRF_FAILURE_VIEW = "prepazka.surfaces.errors.csrf_failure"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# The limits on public posts; the load driver of the demo comes from one address.
+RATE_LIMITS = env_bool("PREPAZKA_RATE_LIMITS", default=not DEMO)
+
+# --- mail -----------------------------------------------------------------------------------
+
+EMAIL_HOST = env_str("SMTP_HOST", default="localhost")
+EMAIL_PORT = env_int("SMTP_PORT", default=25)
+EMAIL_HOST_USER = env_str("SMTP_USER", default="")
+EMAIL_HOST_PASSWORD = env_secret("SMTP_PASSWORD", default="")
+EMAIL_USE_TLS = env_bool("SMTP_STARTTLS", default=False)
+EMAIL_USE_SSL = env_bool("SMTP_TLS", default=False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env_str("PREPAZKA_MAIL_FROM", default="prepazka@localhost")
+
+# --- jobs -----------------------------------------------------------------------------------
+
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
+PROCRASTINATE_IMPORT_PATHS = ["prepazka.jobs.tasks"]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env_str("PREPAZKA_LOG", default="WARNING")},
+}

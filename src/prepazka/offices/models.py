@@ -1,0 +1,208 @@
+"""What an office is: everything here can be written in its file and read back from it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from prepazka.core.slots import Rules
+
+
+class LocalText(models.JSONField):
+    """A text in several languages: `{"cs": "Registr vozidel", "en": "Vehicle register"}`."""
+
+
+class Office(models.Model):
+    """A place with counters, hours and one queue."""
+
+    slug = models.SlugField(unique=True)
+    name = LocalText()
+    address = LocalText(default=dict)
+    note = LocalText(default=dict)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    timezone = models.CharField(max_length=60, default="Europe/Prague")
+    languages = ArrayField(models.CharField(max_length=8), default=list)
+    public_holidays = models.CharField(max_length=8, default="CZ", blank=True)
+    # None: a booked client in the window goes first whatever a walk-in has waited.
+    head_start_min = models.PositiveSmallIntegerField(null=True)
+    call_early = models.BooleanField(default=True)
+    first_ticket_min = models.PositiveSmallIntegerField(default=30)
+    last_ticket_min = models.PositiveSmallIntegerField(default=0)
+    retention_days = models.PositiveSmallIntegerField(default=7)
+    demo = models.BooleanField(default=False)
+    # Raised by every change of the office's file or screens; snapshots are kept per version.
+    version = models.PositiveIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class OfOffice(models.Model):
+    """Every row belongs to an office, and most are known by a short code in the office's file."""
+
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="%(class)ss")
+
+    class Meta:
+        abstract = True
+
+
+class Named(OfOffice):
+    """A part of the office, in the order of its file; `retired` once the file has dropped it."""
+
+    code = models.SlugField(max_length=60)
+    name = LocalText()
+    position = models.PositiveSmallIntegerField(default=0)
+    retired = models.BooleanField(default=False)
+
+    class Meta:
+        abstract = True
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Department(Named):
+    """A department (odbor)."""
+
+    class Meta(Named.Meta):
+        constraints = [models.UniqueConstraint(fields=["office", "code"], name="department_code")]
+
+
+class Agenda(Named):
+    """An area of service: it has a ticket letter, booking lanes and rules."""
+
+    department = models.ForeignKey(
+        Department, null=True, on_delete=models.PROTECT, related_name="agendas"
+    )
+    letter = models.CharField(max_length=3)
+    rules_data = models.JSONField(default=dict)
+
+    class Meta(Named.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=["office", "code"], name="agenda_code"),
+            models.UniqueConstraint(
+                fields=["office", "letter"], condition=Q(retired=False), name="agenda_letter"
+            ),
+        ]
+
+    @property
+    def rules(self) -> Rules:
+        """The booking rules; an agenda without lanes (`quota` 0) takes walk-ins only."""
+        return Rules(**self.rules_data)
+
+
+class Service(Named):
+    """An act a citizen comes for (úkon); several acts share the lanes of their agenda."""
+
+    agenda = models.ForeignKey(Agenda, on_delete=models.PROTECT, related_name="services")
+    hint = LocalText(default=dict)
+    documents = LocalText(default=dict)
+    fee = LocalText(default=dict)
+    duration_min = models.PositiveSmallIntegerField(default=15)
+    bookable = models.BooleanField(default=True)
+    walk_in = models.BooleanField(default=True)
+
+    class Meta(Named.Meta):
+        constraints = [models.UniqueConstraint(fields=["office", "code"], name="service_code")]
+
+
+class Counter(Named):
+    """A place where a clerk serves."""
+
+    number = models.CharField(max_length=10)
+    place = LocalText(default=dict)
+    services = models.ManyToManyField(Service, related_name="counters")
+
+    class Meta(Named.Meta):
+        constraints = [models.UniqueConstraint(fields=["office", "code"], name="counter_code")]
+
+
+class Scoped(OfOffice):
+    """Valid for the whole office, or for one agenda, service or counter."""
+
+    agenda = models.ForeignKey(Agenda, null=True, on_delete=models.CASCADE)
+    service = models.ForeignKey(Service, null=True, on_delete=models.CASCADE)
+    counter = models.ForeignKey(Counter, null=True, on_delete=models.CASCADE)
+
+    class Meta:
+        abstract = True
+
+
+class OpeningHours(Scoped):
+    """When citizens are taken in a week; `booking` hours limit only what can be booked."""
+
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="opening_hours")
+    booking = models.BooleanField(default=False)
+    weekday = models.PositiveSmallIntegerField()
+    opens = models.PositiveSmallIntegerField(help_text="local minutes after midnight")
+    closes = models.PositiveSmallIntegerField(help_text="local minutes after midnight")
+    valid_from = models.DateField(null=True)
+    valid_to = models.DateField(null=True)
+
+
+class HoursException(Scoped):
+    """Days on which the week's hours do not hold."""
+
+    class Kind(models.TextChoices):
+        CLOSED = "closed"
+        EXTRA = "extra"
+        INSTEAD = "instead"
+
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="hours_exceptions")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    from_date = models.DateField()
+    to_date = models.DateField(null=True, help_text="inclusive; none: until further notice")
+    opens = models.PositiveSmallIntegerField(null=True)
+    closes = models.PositiveSmallIntegerField(null=True)
+    reason = LocalText(default=dict)
+
+
+class Role(models.TextChoices):
+    """What a member of staff may do; each administers or serves in one office."""
+
+    CLERK = "clerk"
+    RECEPTION = "reception"
+    OPERATOR = "operator"
+    HEAD = "head"
+    ADMINISTRATOR = "administrator"
+
+
+class Membership(OfOffice):
+    """A member of staff in an office."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(max_length=16, choices=Role.choices)
+    name = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["office", "user"], name="membership_once")]
+
+
+class Device(Named):
+    """A kiosk or a display, paired with its browser by a one-time code."""
+
+    class Kind(models.TextChoices):
+        KIOSK = "kiosk"
+        DISPLAY = "display"
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    # The kiosk's services and printer, the display's counters and layout.
+    options = models.JSONField(default=dict)
+    pairing_hash = models.CharField(max_length=64, blank=True)
+    pairing_expires_at = models.DateTimeField(null=True)
+    token_hash = models.CharField(max_length=64, blank=True, db_index=True)
+    paired_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    wrong_pins = models.PositiveSmallIntegerField(default=0)
+    paused_until = models.DateTimeField(null=True)
+    fault = models.CharField(max_length=40, blank=True)
+    fault_at = models.DateTimeField(null=True)
+
+    class Meta(Named.Meta):
+        constraints = [models.UniqueConstraint(fields=["office", "code"], name="device_code")]

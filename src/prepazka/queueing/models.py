@@ -1,0 +1,139 @@
+"""Tickets, the counters that are open, and the rows that order them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from prepazka.booking.models import Booking
+from prepazka.offices.models import Counter, OfOffice, Service
+
+
+class Queue(models.Model):
+    """The queue of an office: whoever calls or changes a turn locks this row first."""
+
+    office = models.OneToOneField(
+        "offices.Office", primary_key=True, on_delete=models.PROTECT, related_name="queue"
+    )
+
+
+class NumberSeries(OfOffice):
+    """The last number given out for a letter on a day; its row lock makes numbers gapless."""
+
+    date = models.DateField()
+    letter = models.CharField(max_length=3)
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["office", "date", "letter"], name="number_series")
+        ]
+
+
+class State(models.TextChoices):
+    """Where a ticket is."""
+
+    WAITING = "waiting"
+    CALLED = "called"
+    SERVING = "serving"
+    FINISHED = "finished"
+    PARKED = "parked"
+    NO_SHOW = "no_show"
+    CANCELLED = "cancelled"
+
+
+AT_COUNTER = (State.CALLED, State.SERVING)
+IN_QUEUE = (State.WAITING, State.PARKED)
+
+
+class Ticket(OfOffice):
+    """A place in today's queue."""
+
+    date = models.DateField()
+    letter = models.CharField(max_length=3)
+    number = models.PositiveIntegerField()
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="tickets")
+    booking = models.OneToOneField(
+        Booking, null=True, on_delete=models.PROTECT, related_name="ticket"
+    )
+    # The window of the booking, kept here so that the order of the queue is read from one table.
+    booked_from = models.DateTimeField(null=True)
+    booked_to = models.DateTimeField(null=True)
+    late = models.BooleanField(default=False)
+    statutory = models.BooleanField(default=False, help_text="priority by law, set by staff")
+    returned_at = models.DateTimeField(null=True, help_text="given back by a clerk: goes first")
+    persons = models.PositiveSmallIntegerField(default=1)
+    language = models.CharField(max_length=8, default="cs")
+    code = models.CharField(max_length=16, unique=True, help_text="of the personal page")
+    touch = models.UUIDField(default=uuid.uuid4, help_text="of the touch that asked for it")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    counter = models.ForeignKey(
+        Counter, null=True, on_delete=models.PROTECT, related_name="tickets"
+    )
+    for_counter = models.ForeignKey(
+        Counter, null=True, on_delete=models.PROTECT, related_name="+", help_text="transferred to"
+    )
+    clerk = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.JSONField(default=dict, help_text="why it was called when it was")
+    calls = models.PositiveSmallIntegerField(default=0)
+    issued_at = models.DateTimeField()
+    called_at = models.DateTimeField(null=True)
+    recalled_at = models.DateTimeField(null=True)
+    serving_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    parked_until = models.DateTimeField(null=True)
+    # What the last press changed, for the thirty seconds in which it may be undone.
+    before = models.JSONField(null=True)
+    changed_at = models.DateTimeField(null=True)
+    changed_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["office", "date", "letter", "number"], name="ticket_number_once"
+            ),
+            models.UniqueConstraint(fields=["office", "touch"], name="ticket_touch_once"),
+            models.UniqueConstraint(
+                fields=["counter"], condition=Q(state__in=AT_COUNTER), name="counter_serves_one"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["office", "date"], condition=Q(state__in=IN_QUEUE), name="ticket_in_queue"
+            ),
+            models.Index(fields=["office", "date", "called_at"], name="ticket_called"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The number as it is called and printed: letter and running number."""
+        return f"{self.letter}{self.number}"
+
+
+class Shift(OfOffice):
+    """A clerk at an open counter, until it is closed."""
+
+    counter = models.ForeignKey(Counter, on_delete=models.PROTECT, related_name="shifts")
+    clerk = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField()
+    paused_at = models.DateTimeField(null=True)
+    pause_note = models.CharField(max_length=80, blank=True)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["counter"], condition=Q(closed_at__isnull=True), name="counter_open_once"
+            ),
+            models.UniqueConstraint(
+                fields=["clerk"], condition=Q(closed_at__isnull=True), name="clerk_at_one_counter"
+            ),
+        ]

@@ -1,0 +1,47 @@
+"""What the queue must sometimes refuse; each docstring is the sentence the person reads."""
+
+from prepazka.core.refusal import Refused
+
+
+class NoTicketsNow(Refused):
+    """Tickets for this service are not issued now."""
+
+
+class CounterTaken(Refused):
+    """Somebody else already works at this counter."""
+
+
+class CounterNotOpen(Refused):
+    """Open a counter first."""
+
+
+class CounterBusy(Refused):
+    """Finish with the client at your counter first."""
+
+
+class CounterPausedNow(Refused):
+    """The counter is paused. End the break first."""
+
+
+class NobodyWaiting(Refused):
+    """Nobody is waiting for this counter."""
+
+
+class NotAtCounter(Refused):
+    """This client is no longer at your counter."""
+
+
+class NotWaiting(Refused):
+    """This ticket is no longer waiting."""
+
+
+class NotServedHere(Refused):
+    """This counter does not serve that."""
+
+
+class NothingToUndo(Refused):
+    """There is nothing to undo: the thirty seconds have passed or the state has changed."""
+
+
+class DevicePaused(Refused):
+    """Too many wrong PINs. Please wait %(seconds)s seconds, or ask at the desk."""

@@ -1,0 +1,246 @@
+"""How a citizen gets a place in the queue: by a touch, by a PIN, or at the desk."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from prepazka.booking.locks import lock_booking, lock_days
+from prepazka.booking.models import LIVE, Booking
+from prepazka.booking.models import State as BookingState
+from prepazka.booking.usecases import release_expired
+from prepazka.core import calendar, events, pins, slots
+from prepazka.core.interval import Interval
+from prepazka.journal.record import record
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Device, Service
+from prepazka.queueing.locks import lock_queue, next_number
+from prepazka.queueing.models import IN_QUEUE, State, Ticket
+from prepazka.queueing.refusals import DevicePaused, NoTicketsNow, NotWaiting
+
+# Without 0/O and 1/I/L, so that the address can be read aloud and typed.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+WRONG_PINS = 5
+PAUSE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class CheckIn:
+    """What became of a PIN: the verdict, and the ticket where it gave one."""
+
+    verdict: pins.Verdict
+    ticket: Ticket | None = None
+
+
+def issues_tickets(office: Directory, service: Service, now: datetime) -> bool:
+    """Whether walk-in tickets for the service are given out at this moment."""
+    if service.retired or not service.walk_in:
+        return False
+    minute = calendar.minute_of(now, office.tz)
+    hours = office.service_hours(service, calendar.day_of(now, office.tz))
+    settings = office.office
+    return any(
+        one.start - settings.first_ticket_min <= minute < one.end - settings.last_ticket_min
+        for one in hours
+    )
+
+
+@transaction.atomic
+def issue_ticket(
+    *,
+    office: Directory,
+    service: Service,
+    touch: UUID,
+    now: datetime,
+    language: str = "cs",
+    persons: int = 1,
+    statutory: bool = False,
+    by_staff: int | None = None,
+) -> Ticket:
+    """Give a walk-in the next number. The same touch, sent again, gets the same ticket.
+
+    Raises NoTicketsNow outside the hours; staff may issue at any time.
+    """
+    if by_staff is None and not issues_tickets(office, service, now):
+        known = Ticket.objects.filter(office=office.office, touch=touch).first()
+        if known is None:
+            raise NoTicketsNow
+        return known
+    return _issue(office, service, touch, now, actor=by_staff, language=language,
+                  persons=persons, statutory=statutory)
+
+
+@transaction.atomic
+def check_in(
+    *,
+    office: Directory,
+    device: Device,
+    pin: str,
+    touch: UUID,
+    now: datetime,
+    language: str = "cs",
+) -> CheckIn:
+    """Take a PIN at a kiosk: the verdict says what is true of it, and the next step.
+
+    Five wrong PINs pause that kiosk for half a minute; a PIN never cancels anything.
+    Raises DevicePaused.
+    """
+    known = Ticket.objects.filter(office=office.office, touch=touch).select_related("booking")
+    if ticket := known.first():
+        return CheckIn(pins.Verdict(pins.Outcome.INSIDE), ticket)
+    kiosk = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
+    if kiosk.paused_until and kiosk.paused_until > now:
+        raise DevicePaused(seconds=(kiosk.paused_until - now).seconds + 1)
+    today = calendar.day_of(now, office.tz)
+    lock_days(office.office.pk, [today])
+    release_expired(office=office.office.pk, day=today, now=now)
+    bookings = {str(b.pk): b for b in _with_pin(pin, office, today)}
+    verdict = _verdict(office, bookings.values(), today, now)
+    _count_wrong(kiosk, verdict, now)
+    record(events.PinTried(
+        office=office.office.pk, at=now, device=device.pk, outcome=verdict.outcome.value
+    ))
+    return _follow(office, bookings, verdict, touch, now, language)
+
+
+@transaction.atomic
+def check_in_at_desk(
+    *, office: Directory, booking: UUID, touch: UUID, now: datetime, actor: int
+) -> CheckIn:
+    """Register a booked client who came to the desk instead of the kiosk."""
+    found = lock_booking(booking)
+    verdict = _verdict(office, [found], calendar.day_of(now, office.tz), now)
+    return _follow(office, {str(found.pk): found}, verdict, touch, now, found.language, actor)
+
+
+@transaction.atomic
+def give_up(*, ticket: int, now: datetime, actor: int | None = None) -> Ticket:
+    """Leave the queue: by the citizen on the phone page, or by staff. May be repeated."""
+    office = Ticket.objects.values_list("office_id", flat=True).get(pk=ticket)
+    lock_queue(office)
+    found = Ticket.objects.get(pk=ticket)
+    if found.state == State.CANCELLED:
+        return found
+    if found.state not in IN_QUEUE:
+        raise NotWaiting
+    found.state, found.ended_at = State.CANCELLED, now
+    found.save(update_fields=["state", "ended_at"])
+    record(events.TicketCancelled(office=office, ticket=found.pk, at=now, actor=actor))
+    return found
+
+
+def _with_pin(pin: str, office: Directory, today: date) -> list[Booking]:
+    """Bookings with that PIN: today's anywhere in the installation, other days' only here."""
+    here = Booking.objects.filter(office=office.office, pin=pin)
+    elsewhere = Booking.objects.filter(pin=pin, date=today, state__in=LIVE).exclude(
+        office=office.office
+    )
+    return [*here.select_related("service", "office"), *elsewhere.select_related("office")]
+
+
+def _verdict(
+    office: Directory, bookings: Iterable[Booking], today: date, now: datetime
+) -> pins.Verdict:
+    candidates = [
+        pins.PinCandidate(
+            booking=str(one.pk),
+            office=one.office_id,
+            day=one.date,
+            window=Interval(one.starts_at, one.ends_at),
+            state=one.state,
+            rules=office.rules_of(one.service) if one.office_id == office.office.pk else None,
+        )
+        for one in bookings
+    ]
+    return pins.verdict(
+        candidates, office=office.office.pk, today=today, rules=slots.Rules(), now=now
+    )
+
+
+def _follow(
+    office: Directory,
+    bookings: Mapping[str, Booking],
+    verdict: pins.Verdict,
+    touch: UUID,
+    now: datetime,
+    language: str,
+    actor: int | None = None,
+) -> CheckIn:
+    """Give the ticket an accepted PIN deserves; a used one is answered with its own ticket."""
+    if verdict.found is None:
+        return CheckIn(verdict)
+    booking = bookings[verdict.found.booking]
+    if verdict.outcome is pins.Outcome.USED:
+        return CheckIn(verdict, Ticket.objects.filter(booking=booking).first())
+    if not verdict.accepted:
+        return CheckIn(verdict)
+    return CheckIn(verdict, _arrive(office, booking, verdict, touch, now, language, actor))
+
+
+def _count_wrong(kiosk: Device, verdict: pins.Verdict, now: datetime) -> None:
+    if verdict.outcome is not pins.Outcome.UNKNOWN:
+        kiosk.wrong_pins = 0
+    else:
+        kiosk.wrong_pins += 1
+        if kiosk.wrong_pins >= WRONG_PINS:
+            kiosk.wrong_pins, kiosk.paused_until = 0, now + PAUSE
+    kiosk.save(update_fields=["wrong_pins", "paused_until"])
+
+
+def _arrive(
+    office: Directory,
+    booking: Booking,
+    verdict: pins.Verdict,
+    touch: UUID,
+    now: datetime,
+    language: str,
+    actor: int | None = None,
+) -> Ticket:
+    booking.state, booking.arrived_at = BookingState.ARRIVED, now
+    booking.late = verdict.late
+    booking.save(update_fields=["state", "arrived_at", "late"])
+    record(events.BookingArrived(office=office.office.pk, booking=str(booking.pk), at=now))
+    return _issue(office, office.services[booking.service_id], touch, now, booking=booking,
+                  actor=actor, language=language, persons=booking.persons)
+
+
+def _issue(
+    office: Directory,
+    service: Service,
+    touch: UUID,
+    now: datetime,
+    *,
+    booking: Booking | None = None,
+    actor: int | None = None,
+    **more: object,
+) -> Ticket:
+    day = calendar.day_of(now, office.tz)
+    letter = office.agenda_of(service).letter
+    number = next_number(office.office.pk, day, letter)
+    # The look for the touch comes after the lock of the series, which serialises its repeats.
+    if known := Ticket.objects.filter(office=office.office, touch=touch).first():
+        _give_back(office.office.pk, day, letter)
+        return known
+    ticket = Ticket.objects.create(
+        office=office.office, date=day, letter=letter, number=number, service=service,
+        booking=booking, booked_from=booking and booking.starts_at,
+        booked_to=booking and booking.ends_at, late=bool(booking and booking.late),
+        code="".join(secrets.choice(ALPHABET) for _ in range(12)), touch=touch, issued_at=now,
+        **more,
+    )
+    record(events.TicketIssued(office=office.office.pk, ticket=ticket.pk, at=now, actor=actor))
+    return ticket
+
+
+def _give_back(office: int, day: date, letter: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE queueing_numberseries SET last = last - 1"
+            " WHERE office_id = %s AND date = %s AND letter = %s",
+            [office, day, letter],
+        )

@@ -1,0 +1,298 @@
+"""Whose turn it is, and what a clerk does with a client: call, serve, finish, park, transfer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from prepazka.booking.models import Booking
+from prepazka.booking.models import State as BookingState
+from prepazka.core import calendar, discipline, events
+from prepazka.core.interval import Interval
+from prepazka.journal.record import record
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Counter, Service
+from prepazka.queueing.locks import lock_queue
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
+from prepazka.queueing.refusals import (
+    CounterBusy,
+    CounterNotOpen,
+    CounterPausedNow,
+    NobodyWaiting,
+    NotAtCounter,
+    NothingToUndo,
+    NotServedHere,
+    NotWaiting,
+)
+
+UNDO = timedelta(seconds=30)
+
+
+@transaction.atomic
+def call_next(*, office: Directory, clerk: int, now: datetime) -> Ticket:
+    """Call the client whose turn it is to the clerk's counter, and keep the reason.
+
+    Raises CounterNotOpen, CounterPausedNow, CounterBusy, NobodyWaiting.
+    """
+    lock_queue(office.office.pk)
+    shift = _free_shift(clerk, office)
+    chosen = discipline.next_in_turn(
+        waiting(office, now),
+        serves=office.serves[shift.counter_id],
+        counter=shift.counter_id,
+        policy=policy_of(office),
+        now=now,
+    )
+    if chosen is None:
+        raise NobodyWaiting
+    ticket = Ticket.objects.get(pk=chosen.ticket)
+    return _call(ticket, shift, {"code": chosen.reason.code, **_plain(chosen.reason.params)}, now)
+
+
+@transaction.atomic
+def call_by_hand(*, office: Directory, clerk: int, ticket: int, now: datetime) -> Ticket:
+    """Call a client picked by the clerk out of turn; the journal says that it was by hand.
+
+    Raises as `call_next`, and NotWaiting or NotServedHere.
+    """
+    lock_queue(office.office.pk)
+    shift = _free_shift(clerk, office)
+    found = Ticket.objects.get(pk=ticket, office=office.office)
+    if found.state not in IN_QUEUE:
+        raise NotWaiting
+    if found.service_id not in office.serves[shift.counter_id]:
+        raise NotServedHere
+    return _call(found, shift, {"code": "by_hand"}, now)
+
+
+@transaction.atomic
+def recall(*, office: Directory, clerk: int, now: datetime) -> Ticket:
+    """Call the client at the counter once more."""
+    lock_queue(office.office.pk)
+    ticket = _at_counter(clerk, (State.CALLED,))
+    ticket.recalled_at, ticket.calls = now, ticket.calls + 1
+    ticket.save(update_fields=["recalled_at", "calls"])
+    record(events.TicketRecalled(
+        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, at=now, actor=clerk
+    ))
+    return ticket
+
+
+@transaction.atomic
+def start_serving(*, office: Directory, clerk: int, now: datetime) -> Ticket:
+    """The client has come to the counter. Pressed twice, it changes nothing."""
+    lock_queue(office.office.pk)
+    ticket = _at_counter(clerk, AT_COUNTER)
+    if ticket.state == State.SERVING:
+        return ticket
+    _change(ticket, clerk, now, state=State.SERVING, serving_at=now)
+    record(events.ServingStarted(
+        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, at=now, actor=clerk
+    ))
+    return ticket
+
+
+@transaction.atomic
+def finish(*, office: Directory, clerk: int, now: datetime) -> Ticket:
+    """The client is served and leaves; a booking ends as served."""
+    lock_queue(office.office.pk)
+    ticket = _at_counter(clerk, AT_COUNTER)
+    started = ticket.serving_at or ticket.called_at
+    _change(ticket, clerk, now, state=State.FINISHED, serving_at=started, ended_at=now)
+    _end_booking(ticket, BookingState.SERVED, now)
+    record(events.TicketFinished(
+        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, at=now, actor=clerk
+    ))
+    return ticket
+
+
+@transaction.atomic
+def no_show(*, office: Directory, clerk: int, now: datetime) -> Ticket:
+    """The client was called and did not come."""
+    lock_queue(office.office.pk)
+    ticket = _at_counter(clerk, (State.CALLED,))
+    _change(ticket, clerk, now, state=State.NO_SHOW, ended_at=now)
+    _end_booking(ticket, BookingState.NO_SHOW, now)
+    record(events.TicketNoShow(
+        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, at=now, actor=clerk
+    ))
+    return ticket
+
+
+@transaction.atomic
+def park(*, office: Directory, clerk: int, minutes: int, now: datetime) -> Ticket:
+    """Put the client aside for some minutes; afterwards they go before the others."""
+    lock_queue(office.office.pk)
+    ticket = _at_counter(clerk, AT_COUNTER)
+    until = now + timedelta(minutes=minutes)
+    _change(
+        ticket, clerk, now, state=State.PARKED, parked_until=until, returned_at=until,
+        counter_id=None, called_at=None, serving_at=None,
+    )
+    record(events.TicketParked(office=ticket.office_id, ticket=ticket.pk, at=now, actor=clerk))
+    return ticket
+
+
+@transaction.atomic
+def transfer(
+    *,
+    office: Directory,
+    clerk: int,
+    now: datetime,
+    service: Service | None = None,
+    counter: Counter | None = None,
+) -> Ticket:
+    """Send the client on to another service or counter; the number stays the same.
+
+    Raises NotServedHere when no counter of the office serves what is wanted.
+    """
+    lock_queue(office.office.pk)
+    ticket = _at_counter(clerk, AT_COUNTER)
+    wanted = service.pk if service else ticket.service_id
+    able = {c.pk for c in office.counters_for(wanted)}
+    if counter and counter.pk not in able:
+        raise NotServedHere
+    if not able:
+        raise NotServedHere
+    _change(
+        ticket, clerk, now, state=State.WAITING, service_id=wanted,
+        for_counter_id=counter.pk if counter else None, returned_at=now,
+        counter_id=None, called_at=None, serving_at=None,
+    )
+    record(events.TicketTransferred(
+        office=ticket.office_id, ticket=ticket.pk, service=wanted,
+        counter=counter.pk if counter else None, at=now, actor=clerk,
+    ))
+    return ticket
+
+
+@transaction.atomic
+def undo(*, office: Directory, clerk: int, now: datetime) -> Ticket:
+    """Take back the clerk's last press, for thirty seconds, if nothing has happened since."""
+    lock_queue(office.office.pk)
+    ticket = (
+        Ticket.objects.filter(
+            office=office.office, changed_by=clerk, before__isnull=False,
+            changed_at__gt=now - UNDO,
+        ).order_by("-changed_at").first()
+    )
+    if ticket is None:
+        raise NothingToUndo
+    before = ticket.before
+    back_to = before.get("counter_id")
+    taken = Ticket.objects.filter(counter=back_to, state__in=AT_COUNTER).exclude(pk=ticket.pk)
+    if back_to and (taken.exists() or not _mine(back_to, clerk)):
+        raise NothingToUndo
+    if "booking_state" in before:
+        Booking.objects.filter(pk=ticket.booking_id).update(
+            state=before["booking_state"], served_at=None, ended_at=None
+        )
+    fields = [name for name in before if name != "booking_state"]
+    for name in fields:
+        setattr(ticket, name, _parsed(name, before[name]))
+    ticket.before, ticket.changed_by = None, None
+    ticket.save()
+    record(events.StepUndone(office=ticket.office_id, ticket=ticket.pk, at=now, actor=clerk))
+    return ticket
+
+
+def waiting(office: Directory, now: datetime) -> list[discipline.Waiting]:
+    """Today's queue as the discipline sees it. One SQL statement."""
+    rows = Ticket.objects.filter(
+        office=office.office, date=calendar.day_of(now, office.tz), state__in=IN_QUEUE
+    ).values_list(
+        "pk", "service_id", "issued_at", "booked_from", "booked_to", "late", "returned_at",
+        "statutory", "parked_until", "for_counter_id",
+    )
+    return [
+        discipline.Waiting(
+            ticket=pk, service=service, arrived_at=issued_at,
+            booked=Interval(start, end) if start and end else None,
+            late=late, returned_at=returned, statutory=statutory, parked_until=parked,
+            for_counter=counter,
+        )
+        for pk, service, issued_at, start, end, late, returned, statutory, parked, counter in rows
+    ]
+
+
+def policy_of(office: Directory) -> discipline.Policy:
+    """The office's stated rule between booked clients and walk-ins."""
+    head_start = office.office.head_start_min
+    return discipline.Policy(
+        head_start=None if head_start is None else timedelta(minutes=head_start),
+        call_early=office.office.call_early,
+    )
+
+
+def _shift(clerk: int, office: Directory) -> Shift:
+    found = Shift.objects.filter(clerk=clerk, office=office.office, closed_at=None).first()
+    if found is None:
+        raise CounterNotOpen
+    return found
+
+
+def _free_shift(clerk: int, office: Directory) -> Shift:
+    shift = _shift(clerk, office)
+    if shift.paused_at:
+        raise CounterPausedNow
+    if Ticket.objects.filter(counter=shift.counter_id, state__in=AT_COUNTER).exists():
+        raise CounterBusy
+    return shift
+
+
+def _mine(counter: int, clerk: int) -> bool:
+    return Shift.objects.filter(counter=counter, clerk=clerk, closed_at=None).exists()
+
+
+def _at_counter(clerk: int, states: tuple[State, ...]) -> Ticket:
+    ticket = Ticket.objects.filter(
+        counter__shifts__clerk=clerk, counter__shifts__closed_at=None, state__in=states
+    ).select_related("booking").first()
+    if ticket is None:
+        raise NotAtCounter
+    return ticket
+
+
+def _call(ticket: Ticket, shift: Shift, reason: dict[str, Any], now: datetime) -> Ticket:
+    _change(
+        ticket, shift.clerk_id, now, state=State.CALLED, counter_id=shift.counter_id,
+        clerk_id=shift.clerk_id, called_at=now, recalled_at=None, reason=reason,
+        calls=ticket.calls + 1, parked_until=None,
+    )
+    record(events.TicketCalled(
+        office=ticket.office_id, ticket=ticket.pk, counter=shift.counter_id, at=now,
+        actor=shift.clerk_id, reason=reason,
+    ))
+    return ticket
+
+
+def _change(ticket: Ticket, clerk: int, now: datetime, **changes: Any) -> None:
+    """Write the changes and what they replaced, for `undo`."""
+    ticket.before = {name: _plain_value(getattr(ticket, name)) for name in changes}
+    for name, value in changes.items():
+        setattr(ticket, name, value)
+    ticket.changed_at, ticket.changed_by = now, clerk
+    ticket.save(update_fields=[*changes, "before", "changed_at", "changed_by"])
+
+
+def _end_booking(ticket: Ticket, state: BookingState, now: datetime) -> None:
+    if ticket.booking_id is None:
+        return
+    ticket.before["booking_state"] = BookingState.ARRIVED
+    ticket.save(update_fields=["before"])
+    stamp = {"served_at": now} if state == BookingState.SERVED else {"ended_at": now}
+    Booking.objects.filter(pk=ticket.booking_id).update(state=state, **stamp)
+
+
+def _plain(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: _plain_value(value) for name, value in params.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _parsed(name: str, value: Any) -> Any:
+    return datetime.fromisoformat(value) if value and name.endswith(("_at", "_until")) else value
