@@ -1,0 +1,152 @@
+"""When an office is open: weekly hours, exceptions and holidays, and their instants.
+
+Hours are local minutes after midnight (450 = 7:30, at most 1440); instants are aware and in UTC.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import holidays as public_holidays
+
+from prepazka.core.interval import Interval, subtract, union
+
+DAY_MIN = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyHours:
+    """Open every `weekday` (0 = Monday) from `opens` to `closes`, within the dates of validity."""
+
+    weekday: int
+    opens: int
+    closes: int
+    valid_from: date | None = None
+    valid_to: date | None = None  # inclusive
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.weekday <= 6:
+            raise ValueError(f"weekday must be 0 (Monday) to 6 (Sunday), not {self.weekday}")
+        _check_times(self.opens, self.closes)
+        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
+            raise ValueError("valid_to must not come before valid_from")
+
+    def holds_on(self, day: date) -> bool:
+        """Whether these hours are valid on the day."""
+        return (
+            day.weekday() == self.weekday
+            and (self.valid_from is None or self.valid_from <= day)
+            and (self.valid_to is None or day <= self.valid_to)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DayException:
+    """A stretch of days on which the hours differ.
+
+    `closed` without times closes the days, with times that part of each (one time alone: from it
+    to midnight, or until it); `extra` adds hours, `instead` replaces the weekly ones.
+    """
+
+    from_date: date
+    to_date: date | None  # inclusive; None = until further notice
+    opens: int | None = None
+    closes: int | None = None
+    kind: Literal["closed", "extra", "instead"] = "closed"
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("closed", "extra", "instead"):
+            raise ValueError(f"kind must be closed, extra or instead, not {self.kind!r}")
+        if self.to_date is not None and self.to_date < self.from_date:
+            raise ValueError("to_date must not come before from_date")
+        if self.kind != "closed" and (self.opens is None or self.closes is None):
+            raise ValueError(f"opens and closes must be given for {self.kind}")
+        _check_times(self.minutes.start, self.minutes.end)
+
+    @property
+    def minutes(self) -> Interval[int]:
+        """The part of each day that the exception speaks of."""
+        opens = 0 if self.opens is None else self.opens
+        return Interval(opens, DAY_MIN if self.closes is None else self.closes)
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the exception concerns the day."""
+        return self.from_date <= day and (self.to_date is None or day <= self.to_date)
+
+
+def _check_times(opens: int, closes: int) -> None:
+    if not 0 <= opens < closes <= DAY_MIN:
+        raise ValueError(f"opens must come before closes within one day, not {opens} to {closes}")
+
+
+def open_minutes(
+    day: date,
+    weekly: Iterable[WeeklyHours],
+    exceptions: Iterable[DayException] = (),
+    holidays: frozenset[date] = frozenset(),
+) -> list[Interval[int]]:
+    """The local minutes of the day when it is open: sorted and disjoint.
+
+    A public holiday cancels the weekly hours; `instead` replaces them and `extra` adds to them,
+    on a holiday too; what is `closed` stays closed whatever else is said, so nobody comes in vain.
+    """
+    today = [one for one in exceptions if one.holds_on(day)]
+    hours = [one.minutes for one in today if one.kind == "instead"]
+    if not hours and day not in holidays:
+        hours = [Interval(one.opens, one.closes) for one in weekly if one.holds_on(day)]
+    hours += [one.minutes for one in today if one.kind == "extra"]
+    return subtract(hours, union(one.minutes for one in today if one.kind == "closed"))
+
+
+def czech_holidays(years: Iterable[int]) -> frozenset[date]:
+    """The Czech public holidays of the years."""
+    return frozenset().union(*(_czech_holidays_of(year) for year in years))
+
+
+@lru_cache(maxsize=64)
+def _czech_holidays_of(year: int) -> frozenset[date]:
+    return frozenset(public_holidays.country_holidays("CZ", years=year))
+
+
+def local_instant(day: date, minute: int, tz: ZoneInfo) -> datetime:
+    """The instant (UTC) of a local minute of the day; a later minute never comes earlier.
+
+    A local time skipped in spring is the moment of the change; one that happens twice in autumn
+    is its first occurrence.
+    """
+    local = datetime.combine(day, time()) + timedelta(minutes=minute)
+    instant = local.replace(tzinfo=tz).astimezone(UTC)
+    if instant.astimezone(tz).replace(tzinfo=None) == local:
+        return instant
+    return _change_between(local.replace(tzinfo=tz, fold=1).astimezone(UTC), instant, tz)
+
+
+def _change_between(before: datetime, after: datetime, tz: ZoneInfo) -> datetime:
+    """The second at which the zone's offset changes from that of `before` to that of `after`."""
+    low, high = 0, int((after - before).total_seconds())
+    new = after.astimezone(tz).utcoffset()
+    while low + 1 < high:
+        middle = (low + high) // 2
+        changed = (before + timedelta(seconds=middle)).astimezone(tz).utcoffset() == new
+        low, high = (low, middle) if changed else (middle, high)
+    return before + timedelta(seconds=high)
+
+
+def instants(minutes: Interval[int], day: date, tz: ZoneInfo) -> Interval[datetime] | None:
+    """The instants of local minutes of the day; None where the spring change swallows them all."""
+    start, end = local_instant(day, minutes.start, tz), local_instant(day, minutes.end, tz)
+    return Interval(start, end) if start < end else None
+
+
+def day_of(instant: datetime, tz: ZoneInfo) -> date:
+    """The local date of the instant."""
+    return instant.astimezone(tz).date()
+
+
+def minute_of(instant: datetime, tz: ZoneInfo) -> int:
+    """The local minutes after midnight of the instant, as the clock on the wall shows them."""
+    local = instant.astimezone(tz)
+    return local.hour * 60 + local.minute

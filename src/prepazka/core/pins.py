@@ -1,0 +1,152 @@
+"""The PIN at the kiosk: drawing one, and telling its holder the truth about it."""
+
+import random
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+
+from prepazka.core.interval import Interval
+from prepazka.core.refusal import Refused
+from prepazka.core.slots import Rules
+
+
+class PinsExhausted(Refused):
+    """All PINs of this day have been given out. Please book by telephone."""
+
+
+def _is_guessable(pin: str) -> bool:
+    """Whether all steps from digit to digit are alike: 0000, 1234, 9876, 8901."""
+    steps = {(int(b) - int(a)) % 10 for a, b in zip(pin, pin[1:], strict=False)}
+    return steps in ({0}, {1}, {9})
+
+
+PINS = tuple(pin for pin in (f"{n:04}" for n in range(10_000)) if not _is_guessable(pin))
+
+
+def draw(taken: Container[str], avoid: Container[str], rng: random.Random) -> str:
+    """Four digits not in `taken`, and not in `avoid` while others are left.
+
+    Raises PinsExhausted when none is left.
+    """
+    for _ in range(64):  # nearly always enough, and cheaper than looking at all
+        pin = rng.choice(PINS)
+        if pin not in taken and pin not in avoid:
+            return pin
+    left = [pin for pin in PINS if pin not in taken]
+    if not left:
+        raise PinsExhausted
+    return rng.choice([pin for pin in left if pin not in avoid] or left)
+
+
+class Outcome(Enum):
+    """What a PIN means at this kiosk now, the best for the citizen first."""
+
+    INSIDE = "inside"  # accepted, in turn now
+    REGISTERED_EARLY = "registered_early"  # accepted, in turn from the start of the window
+    LATE = "late"  # accepted, an ordinary place in the queue
+    EARLY = "early"  # come back at `opens_at`
+    UNCONFIRMED = "unconfirmed"  # the e-mail was never clicked
+    USED = "used"
+    VOID = "void"  # missed: an ordinary ticket is the way
+    CANCELLED = "cancelled"
+    OTHER_DAY = "other_day"
+    OTHER_OFFICE = "other_office"
+    UNKNOWN = "unknown"
+
+
+ACCEPTED = frozenset({Outcome.INSIDE, Outcome.REGISTERED_EARLY, Outcome.LATE})
+_RANK = {outcome: rank for rank, outcome in enumerate(Outcome)}
+_BY_STATE = {
+    "held": Outcome.UNCONFIRMED,
+    "unconfirmed": Outcome.UNCONFIRMED,
+    "expired": Outcome.UNCONFIRMED,
+    "arrived": Outcome.USED,
+    "served": Outcome.USED,
+    "no_show": Outcome.VOID,
+    "cancelled_by_citizen": Outcome.CANCELLED,
+    "cancelled_by_office": Outcome.CANCELLED,
+    "displaced": Outcome.CANCELLED,
+}
+_ELSEWHERE = frozenset({"unconfirmed", "confirmed", "no_show"})  # worth telling where or when
+
+
+@dataclass(frozen=True, slots=True)
+class PinCandidate:
+    """A booking with the PIN that was entered; `day` is the local day of its window."""
+
+    booking: str
+    office: int
+    day: date
+    window: Interval[datetime]
+    state: str
+    rules: Rules | None = None  # its own agenda's rules, where they differ from the kiosk's
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to a PIN, with the booking it speaks of (None when UNKNOWN)."""
+
+    outcome: Outcome
+    found: PinCandidate | None = None
+    opens_at: datetime | None = None  # the PIN counts from then
+    closes_at: datetime | None = None  # and is void from then on
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the citizen now counts as arrived and gets a ticket."""
+        return self.outcome in ACCEPTED
+
+    @property
+    def late(self) -> bool:
+        """Whether the ticket waits with the walk-ins, because the window is over."""
+        return self.outcome is Outcome.LATE
+
+
+def verdict(
+    found: Iterable[PinCandidate], *, office: int, today: date, rules: Rules, now: datetime
+) -> Verdict:
+    """What to tell the person who entered the PIN at a kiosk of `office`.
+
+    Of several bookings the one best for the citizen counts: those of today here in the order of
+    `Outcome`, then the nearest other day (a coming one first), then today at another office.
+    """
+    answers = [
+        _answer(one, office=office, today=today, rules=one.rules or rules, now=now) for one in found
+    ]
+    return min(answers, key=lambda answer: _preference(answer, today), default=Verdict(Outcome.UNKNOWN))
+
+
+def _preference(answer: Verdict, today: date) -> tuple[int, bool, int, datetime | None, str]:
+    one = answer.found
+    if one is None:
+        return _RANK[answer.outcome], True, 0, None, ""
+    days = (one.day - today).days
+    return _RANK[answer.outcome], days < 0, abs(days), one.window.start, one.booking
+
+
+def _answer(
+    one: PinCandidate, *, office: int, today: date, rules: Rules, now: datetime
+) -> Verdict:
+    opens_at = one.window.start - timedelta(minutes=rules.early_min)
+    closes_at = one.window.end + timedelta(minutes=rules.late_min)
+    if one.office == office and one.day == today:
+        outcome = _BY_STATE.get(one.state) or _by_time(one.window, opens_at, closes_at, now)
+    elif one.state not in _ELSEWHERE or (one.office != office and one.day != today):
+        # Four digits repeat over days and offices: another's booking is no business of this kiosk.
+        return Verdict(Outcome.UNKNOWN)
+    else:
+        outcome = Outcome.OTHER_DAY if one.office == office else Outcome.OTHER_OFFICE
+    return Verdict(outcome, one, opens_at, closes_at)
+
+
+def _by_time(
+    window: Interval[datetime], opens_at: datetime, closes_at: datetime, now: datetime
+) -> Outcome:
+    if now < opens_at:
+        return Outcome.EARLY
+    if now < window.start:
+        return Outcome.REGISTERED_EARLY
+    if now < window.end:
+        return Outcome.INSIDE
+    return Outcome.LATE if now < closes_at else Outcome.VOID

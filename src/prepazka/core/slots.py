@@ -1,0 +1,251 @@
+"""Which terms may be offered: opening hours minus what is taken, cut by the rules of booking.
+
+Everything bookable is a lane: a line of time that holds one claim at a time. Times of day are
+local minutes after midnight; an ordinal minute counts on through the days.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_CEILING, Decimal
+from operator import attrgetter
+from typing import Literal
+
+from prepazka.core.interval import Interval
+
+Minutes = Interval[int]
+Lane = Sequence[Minutes]  # what is taken on one lane in one day: sorted, disjoint
+Channel = Literal["web", "kiosk", "desk", "phone"]
+
+DAY_MIN = 1440
+_end = attrgetter("end")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How one agenda may be booked; `_min` are minutes, `_days` whole days."""
+
+    kind: Literal["window", "slot"] = "window"
+    window_min: int = 30  # length of a window; a `slot` timetable takes the service's duration
+    quota: int = 1  # number of lanes
+    raster_min: int = 15  # grid of exact starts, from the start of the opening
+    horizon_days: int = 30
+    lead_min: int = 60  # at least this long between now and the start
+    confirm_min: int = 15  # time for the click in the e-mail; 0 = no click needed
+    early_min: int = 30  # the PIN counts from this long before the window
+    late_min: int = 10  # a late place up to this long after it; 0 = void after the window
+    max_open_per_contact: int = 1
+    max_persons: int = 1
+    reserved_share: float = 0.0  # part of the day's places kept for desk and phone
+    reserved_until_days: int = 1  # kept until this many days before the day
+    release: Literal["rolling"] = "rolling"  # each day opens `horizon_days` ahead
+    release_time_min: int = 0  # at this local minute
+    called_from_start: bool = False  # True: never called before the window, even if nobody waits
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("window", "slot"):
+            raise ValueError(f"kind must be window or slot, not {self.kind!r}")
+        if self.release != "rolling":
+            raise ValueError(f"release must be rolling, not {self.release!r}")
+        for name in ("window_min", "quota", "raster_min", "max_open_per_contact", "max_persons"):
+            self._check(name, 1, DAY_MIN)
+        for name in ("horizon_days", "lead_min", "confirm_min", "reserved_until_days"):
+            self._check(name, 0, 366 * DAY_MIN)
+        self._check("early_min", 0, DAY_MIN)
+        self._check("late_min", 0, DAY_MIN)
+        self._check("release_time_min", 0, DAY_MIN - 1)
+        self._check("reserved_share", 0, 1)
+
+    def _check(self, name: str, least: int, most: int) -> None:
+        value = getattr(self, name)
+        if not least <= value <= most:
+            raise ValueError(f"{name} must be from {least} to {most}, not {value}")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Moment:
+    """A local day and the minutes after its midnight, as the clock on the wall shows them."""
+
+    day: date
+    minute: int
+
+    @property
+    def ordinal(self) -> int:
+        """Minutes since the calendar began, so that moments of different days can be compared."""
+        return self.day.toordinal() * DAY_MIN + self.minute
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A term that can be taken now, and on how many lanes."""
+
+    day: date
+    interval: Minutes
+    free: int
+
+    @property
+    def starts(self) -> Moment:
+        """When the term starts."""
+        return Moment(self.day, self.interval.start)
+
+
+def windows(opening: Iterable[Minutes], length: int) -> list[Minutes]:
+    """Whole windows of `length` minutes, laid from the start of each opening interval."""
+    return [
+        Interval(start, start + length)
+        for one in opening
+        for start in range(one.start, one.end - length + 1, length)
+    ]
+
+
+def starts(opening: Iterable[Minutes], duration: int, raster: int) -> list[int]:
+    """The exact starts, every `raster` minutes, from which `duration` minutes fit."""
+    return [
+        start for one in opening for start in range(one.start, one.end - duration + 1, raster)
+    ]
+
+
+def consecutive(laid: Sequence[Minutes], units: int) -> list[Minutes]:
+    """Longer candidates of `units` windows that follow each other without a gap."""
+    if units == 1:
+        return list(laid)
+    runs = (laid[first : first + units] for first in range(len(laid) - units + 1))
+    return [
+        Interval(run[0].start, run[-1].end)
+        for run in runs
+        if all(a.end == b.start for a, b in zip(run, run[1:], strict=False))
+    ]
+
+
+def candidates(
+    opening: Iterable[Minutes], rules: Rules, *, duration: int, units: int = 1
+) -> list[Minutes]:
+    """What could be booked in an empty day: `units` windows, or `units` durations on the raster.
+
+    `duration` (minutes) is the service's own and matters only to a `slot` timetable.
+    """
+    if rules.kind == "window":
+        return consecutive(windows(opening, rules.window_min), units)
+    length = duration * units
+    return [Interval(at, at + length) for at in starts(opening, length, rules.raster_min)]
+
+
+def places(opening: Iterable[Minutes], rules: Rules, *, duration: int) -> int:
+    """How many single places the day has on all its lanes: W windows (or durations) × quota."""
+    length = rules.window_min if rules.kind == "window" else duration
+    return sum((one.end - one.start) // length for one in opening) * rules.quota
+
+
+def free(wanted: Sequence[Minutes], lanes: Sequence[Lane]) -> list[int]:
+    """For each candidate (sorted by start) the number of lanes free for the whole of it."""
+    counts = [len(lanes)] * len(wanted)
+    for taken in lanes:
+        if not taken:
+            continue
+        at, last = 0, len(taken) - 1
+        for index, one in enumerate(wanted):
+            while at < last and taken[at].end <= one.start:
+                at += 1
+            claim = taken[at]
+            if claim.start < one.end and one.start < claim.end:
+                counts[index] -= 1
+    return counts
+
+
+def free_lane(wanted: Minutes, lanes: Sequence[Lane]) -> int | None:
+    """The lowest lane that is free for the whole of the candidate."""
+    for number, taken in enumerate(lanes):
+        at = bisect_right(taken, wanted.start, key=_end)
+        if at == len(taken) or wanted.end <= taken[at].start:
+            return number
+    return None
+
+
+def kept_for_desk(day: date, today: date, total: int, rules: Rules) -> int:
+    """How many of the day's `total` places the public may not take yet, rounded up."""
+    if (day - today).days <= rules.reserved_until_days:
+        return 0
+    share = Decimal(str(rules.reserved_share)) * total  # 0.7 * 10 as a float would round up to 8
+    return int(share.to_integral_value(ROUND_CEILING))
+
+
+def offered(
+    *,
+    day: date,
+    opening: Sequence[Minutes],
+    lanes: Sequence[Lane],
+    rules: Rules,
+    now: Moment,
+    duration: int,
+    units: int = 1,
+    channel: Channel = "web",
+    public_taken: int = 0,
+) -> list[Offer]:
+    """The terms of the day that may be taken now.
+
+    `lanes` holds what is taken on each lane (missing lanes are empty ones, those above the quota
+    are ignored), `public_taken` the places taken by web and kiosk. Of the W × quota places of a day
+    the public may take all but the ceil(share × W × quota) kept for desk and phone, in any window,
+    until `reserved_until_days` before the day. Desk and phone see all up to the horizon, with no
+    lead time and no waiting for the hour of release.
+    """
+    public = channel in ("web", "kiosk")
+    if not (_released(day, now, rules) if public else _within_horizon(day, now, rules)):
+        return []
+    if public and not _public_may_take(day, opening, rules, now, duration, units, public_taken):
+        return []
+    soonest = now.ordinal + (rules.lead_min if public else 0) - day.toordinal() * DAY_MIN
+    wanted = [
+        one
+        for one in candidates(opening, rules, duration=duration, units=units)
+        if one.start >= soonest
+    ]
+    known = list(lanes[: rules.quota])
+    known += [()] * (rules.quota - len(known))
+    return [
+        Offer(day, one, count) for one, count in zip(wanted, free(wanted, known), strict=True) if count
+    ]
+
+
+def _public_may_take(  # noqa: PLR0913
+    day: date,
+    opening: Sequence[Minutes],
+    rules: Rules,
+    now: Moment,
+    duration: int,
+    units: int,
+    public_taken: int,
+) -> bool:
+    total = places(opening, rules, duration=duration)
+    kept = kept_for_desk(day, now.day, total, rules)
+    return kept == 0 or public_taken + units <= total - kept
+
+
+def _within_horizon(day: date, now: Moment, rules: Rules) -> bool:
+    return now.day <= day <= now.day + timedelta(days=rules.horizon_days)
+
+
+def _released(day: date, now: Moment, rules: Rules) -> bool:
+    return now.day <= day and releases_at(day, rules) <= now
+
+
+def releases_at(day: date, rules: Rules) -> Moment:
+    """When the public may start to book the day."""
+    return Moment(day - timedelta(days=rules.horizon_days), rules.release_time_min)
+
+
+def next_release(now: Moment, rules: Rules) -> date:
+    """The first day that the public may not book yet; `releases_at` says from when."""
+    last = now.day + timedelta(days=rules.horizon_days)
+    return last + timedelta(days=1) if releases_at(last, rules) <= now else last
+
+
+def nearest(offers: Iterable[Offer], wanted: Moment, n: int = 3) -> list[Offer]:
+    """The `n` offers that start nearest to the wanted moment, over all days; nearest first."""
+
+    def distance(offer: Offer) -> tuple[int, int]:
+        at = offer.starts.ordinal
+        return abs(at - wanted.ordinal), at
+
+    return sorted(offers, key=distance)[:n]

@@ -1,0 +1,191 @@
+import time
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prepazka.core.interval import Interval, subtract, union
+from prepazka.core.slots import (
+    Moment,
+    Offer,
+    Rules,
+    candidates,
+    consecutive,
+    free,
+    free_lane,
+    kept_for_desk,
+    nearest,
+    next_release,
+    offered,
+    places,
+    releases_at,
+    starts,
+    windows,
+)
+
+MONDAY = date(2026, 11, 23)
+KRUMLOV = [Interval(450, 630), Interval(750, 930)]
+EARLY = Moment(MONDAY - timedelta(days=7), 600)
+
+spans = st.tuples(st.integers(360, 1080), st.integers(1, 200)).map(lambda p: Interval.lasting(*p))
+openings = st.lists(spans, max_size=4).map(union)
+lanes = st.lists(st.lists(spans, max_size=5).map(union), max_size=4)
+rules = st.builds(
+    Rules,
+    kind=st.sampled_from(["window", "slot"]),
+    window_min=st.sampled_from([30, 60]),
+    raster_min=st.sampled_from([5, 15]),
+    quota=st.integers(1, 4),
+    reserved_share=st.sampled_from([0.0, 0.1, 0.3, 0.7, 1.0]),
+)
+
+
+def day_offer(**changes):
+    asked = {
+        "day": MONDAY, "opening": KRUMLOV, "lanes": [], "now": EARLY, "duration": 20,
+        "rules": Rules(window_min=60, horizon_days=90), **changes,
+    }  # fmt: skip
+    return offered(**asked)
+
+
+class TestLaying:
+    def test_krumlov_monday_has_its_six_windows(self):
+        assert [w.start for w in windows(KRUMLOV, 60)] == [450, 510, 570, 750, 810, 870]
+
+    def test_only_whole_windows(self):
+        assert windows([Interval(480, 565)], 30) == [Interval(480, 510), Interval(510, 540)]
+
+    def test_starts_on_the_raster_of_the_opening(self):
+        assert starts([Interval(485, 540)], 20, 15) == [485, 500, 515]
+
+    def test_a_family_takes_consecutive_windows_but_not_over_lunch(self):
+        threes = consecutive(windows(KRUMLOV, 60), 3)
+        assert threes == [Interval(450, 630), Interval(750, 930)]
+
+    @given(openings, rules, st.integers(1, 90), st.integers(1, 4))
+    def test_candidates_lie_within_the_opening_and_have_their_length(self, opening, r, duration, units):
+        length = (r.window_min if r.kind == "window" else duration) * units
+        for one in candidates(opening, r, duration=duration, units=units):
+            assert one.end - one.start == length
+            assert subtract([one], opening) == []
+
+
+class TestFree:
+    @given(openings, st.integers(5, 90), st.integers(5, 30), lanes)
+    def test_counts_the_lanes_without_an_overlap(self, opening, duration, raster, taken):
+        wanted = [Interval(at, at + duration) for at in starts(opening, duration, raster)]
+        plain = [sum(not any(one.overlaps(t) for t in lane) for lane in taken) for one in wanted]
+        assert free(wanted, taken) == plain
+
+    @given(spans, lanes)
+    def test_the_lane_given_is_the_lowest_free_one(self, wanted, taken):
+        plain = [n for n, lane in enumerate(taken) if not any(wanted.overlaps(t) for t in lane)]
+        assert free_lane(wanted, taken) == (plain[0] if plain else None)
+
+
+class TestOffered:
+    @given(openings, lanes, rules, st.integers(5, 60), st.integers(1, 3))
+    def test_never_overlaps_what_is_taken(self, opening, taken, r, duration, units):
+        for channel in ("web", "desk"):
+            for offer in day_offer(
+                opening=opening, lanes=taken, rules=r, duration=duration, units=units, channel=channel
+            ):
+                some_lane = free_lane(offer.interval, [*taken[: r.quota], *[[]] * (r.quota - len(taken))])
+                assert some_lane is not None
+                assert 1 <= offer.free <= r.quota
+
+    @given(openings, rules, st.integers(5, 60), st.sampled_from(["web", "desk", "phone", "kiosk"]))
+    def test_a_day_booked_out_by_the_web_leaves_the_desk_its_share(self, opening, r, duration, channel):
+        lanes_now, public = [[] for _ in range(r.quota)], 0
+        total = places(opening, r, duration=duration)
+        while offers := day_offer(
+            opening=opening, lanes=lanes_now, rules=r, duration=duration, channel="web", public_taken=public
+        ):
+            term = offers[0].interval
+            lane = free_lane(term, lanes_now)
+            lanes_now[lane] = sorted([*lanes_now[lane], term])
+            public += 1
+            assert public <= total - kept_for_desk(MONDAY, EARLY.day, total, r)
+        if r.kind == "window":
+            left = day_offer(opening=opening, lanes=lanes_now, rules=r, duration=duration, channel="desk")
+            assert sum(o.free for o in left) == kept_for_desk(MONDAY, EARLY.day, total, r)
+        on_the_eve = Moment(MONDAY - timedelta(days=1), 0)
+        at_desk, at_web = (
+            day_offer(opening=opening, lanes=lanes_now, rules=r, duration=duration, now=on_the_eve,
+                      channel=who, public_taken=public)
+            for who in ("desk", channel)
+        )  # fmt: skip
+        assert at_desk == at_web
+
+    def test_the_share_is_rounded_up_in_decimals(self):
+        assert kept_for_desk(MONDAY, EARLY.day, 10, Rules(reserved_share=0.7)) == 7
+        assert kept_for_desk(MONDAY, EARLY.day, 6, Rules(reserved_share=0.3)) == 2
+
+    def test_keeps_the_lead_time_for_the_public_only(self):
+        at_8 = Moment(MONDAY, 480)
+        r = Rules(window_min=60, lead_min=60)
+        assert [o.interval.start for o in day_offer(rules=r, now=at_8)] == [570, 750, 810, 870]
+        assert day_offer(rules=r, now=at_8, channel="desk")[0].interval.start == 510
+
+    def test_lead_time_reaches_over_midnight(self):
+        evening = Moment(MONDAY - timedelta(days=1), 1200)
+        r = Rules(window_min=60, lead_min=12 * 60)
+        assert [o.interval.start for o in day_offer(rules=r, now=evening)][0] == 510
+
+    def test_offers_nothing_in_the_past_or_beyond_the_horizon(self):
+        r = Rules(horizon_days=7, release_time_min=420)
+        assert day_offer(rules=r, now=Moment(MONDAY + timedelta(days=1), 0)) == []
+        assert day_offer(rules=r, now=Moment(MONDAY - timedelta(days=8), 1439), channel="desk") == []
+        assert day_offer(rules=r, now=Moment(MONDAY - timedelta(days=7), 419)) == []
+        assert day_offer(rules=r, now=Moment(MONDAY - timedelta(days=7), 419), channel="desk")
+        assert day_offer(rules=r, now=Moment(MONDAY - timedelta(days=7), 420))
+
+    @given(st.integers(0, 90), st.integers(0, 1439), st.integers(0, 1439))
+    def test_the_next_release_is_the_first_day_not_yet_offered(self, horizon, release, minute):
+        r, now = Rules(horizon_days=horizon, release_time_min=release, lead_min=0), Moment(MONDAY, minute)
+        all_day, day = [Interval(0, 1440)], next_release(now, r)
+        then = releases_at(day, r)
+        assert then > now
+        assert day_offer(day=day, opening=all_day, rules=r, now=now) == []
+        before = day - timedelta(days=1)
+        assert before < MONDAY or releases_at(before, r) <= now
+
+
+class TestNearest:
+    def test_looks_across_days(self):
+        offers = [
+            Offer(MONDAY + timedelta(days=d), Interval(at, at + 30), 1)
+            for d, at in ((0, 480), (0, 960), (1, 480), (2, 480))
+        ]
+        got = nearest(offers, Moment(MONDAY, 1000), n=2)
+        assert [(o.day, o.interval.start) for o in got] == [(MONDAY, 960), (MONDAY, 480)]
+        got = nearest(offers, Moment(MONDAY + timedelta(days=1), 400), n=1)
+        assert got[0].day == MONDAY + timedelta(days=1)
+
+
+class TestRules:
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [("kind", "x"), ("window_min", 0), ("quota", 0), ("raster_min", 0), ("horizon_days", -1),
+         ("lead_min", -1), ("confirm_min", -5), ("early_min", -1), ("late_min", 1441),
+         ("max_persons", 0), ("max_open_per_contact", 0), ("reserved_share", 1.1),
+         ("reserved_until_days", -1), ("release", "weekly"), ("release_time_min", 1440)],
+    )  # fmt: skip
+    def test_a_wrong_value_is_named(self, field, value):
+        with pytest.raises(ValueError, match=f"^{field} must be"):
+            Rules(**{field: value})
+
+
+def test_a_quarter_of_a_year_is_counted_in_milliseconds():
+    laid = windows([Interval(450, 930)], 30)
+    per_day = [[laid[i % 3 : 16 : 3] for i in range(20)] for _ in range(65)]
+    assert sum(len(lane) for day in per_day for lane in day) >= 6_500
+    best = min(_timed(lambda: [free(laid, day) for day in per_day]) for _ in range(5))
+    assert best < 0.050  # some 5 ms when the machine is idle; the bound only catches a blow-up
+
+
+def _timed(work):
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
