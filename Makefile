@@ -1,0 +1,41 @@
+# Needs make and Python 3.11 or newer; everything else goes into .venv. `make` alone lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test check bench lock clean
+SHELL := /bin/sh
+export PYTHON
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make .venv with what running needs
+	@sh tools/setup.sh run
+
+setup-dev: ## make .venv with what developing needs as well
+	@sh tools/setup.sh dev
+
+run: setup ## start everything with demo offices (ARGS="..." go to `prepazka run`)
+	@exec .venv/bin/prepazka run $(ARGS)
+
+test: setup-dev ## run the tests on two processes (ARGS="..." go to pytest)
+	@bash .ci/browser; case $$? in \
+	0) exec .venv/bin/pytest -n 2 $(ARGS) ;; \
+	3) exec .venv/bin/pytest -n 2 -m 'not journey' $(ARGS) ;; \
+	*) exit 1 ;; \
+	esac
+
+check: setup-dev ## look over the code: ruff, mypy, import contracts
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: setup-dev ## measure speed beside its limits (ARGS="..." go to the measuring program)
+	@exec .venv/bin/python -m bench $(ARGS)
+
+lock: ## resolve the lock files anew (UPGRADE=1: to newer versions)
+	@sh tools/lock.sh
+
+clean: ## remove .venv, caches and compiled messages; data stay
+	rm -rf .venv build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	find src tests -name '__pycache__' -type d -prune -exec rm -rf {} +
+	find src -name '*.mo' -delete

@@ -1,0 +1,79 @@
+"""Typed readers of environment variables; what is missing or wrong is said in one sentence."""
+
+import os
+from pathlib import Path
+
+YES = frozenset({"1", "true", "yes", "on"})
+NO = frozenset({"0", "false", "no", "off"})
+
+
+class SettingError(Exception):
+    """An environment variable is missing or cannot be understood."""
+
+
+def env_str(name: str, default: str | None = None) -> str:
+    """Return the variable's text. Raise SettingError when it is unset or empty and has no default."""
+    value = os.environ.get(name, "").strip()
+    if value:
+        return value
+    if default is None:
+        msg = f"Set the environment variable {name}; it is required and has no default."
+        raise SettingError(msg)
+    return default
+
+
+def env_bool(name: str, *, default: bool | None = None) -> bool:
+    """Return yes or no. Raise SettingError for anything but 1/true/yes/on and 0/false/no/off."""
+    value = env_str(name, None if default is None else str(default)).lower()
+    if value in YES:
+        return True
+    if value in NO:
+        return False
+    msg = f"Set {name} to one of true, yes, on, 1, false, no, off, 0; {value!r} is none of them."
+    raise SettingError(msg)
+
+
+def env_int(
+    name: str,
+    default: int | None = None,
+    *,
+    at_least: int | None = None,
+    at_most: int | None = None,
+) -> int:
+    """Return a whole number within the bounds. Raise SettingError otherwise."""
+    value = env_str(name, None if default is None else str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        msg = f"Set {name} to a whole number; {value!r} is not one."
+        raise SettingError(msg) from None
+    if at_least is not None and number < at_least:
+        msg = f"Set {name} to {at_least} or more; it is {number}."
+        raise SettingError(msg)
+    if at_most is not None and number > at_most:
+        msg = f"Set {name} to {at_most} or less; it is {number}."
+        raise SettingError(msg)
+    return number
+
+
+def env_secret(name: str, default: str | None = None) -> str:
+    """Return the secret in NAME or in the file that NAME_FILE names; never repeat it in an error."""
+    file_name = os.environ.get(f"{name}_FILE", "").strip()
+    if not file_name:
+        if default is None and not os.environ.get(name, "").strip():
+            msg = f"Set the secret {name}, or {name}_FILE to the path of a file that holds it."
+            raise SettingError(msg)
+        return env_str(name, default)
+    if os.environ.get(name, "").strip():
+        msg = f"Set either {name} or {name}_FILE; both are set, and they may differ."
+        raise SettingError(msg)
+    try:
+        secret = Path(file_name).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        msg = f"Set {name}_FILE to a readable file; {file_name} cannot be read: {reason}."
+        raise SettingError(msg) from None
+    if not secret:
+        msg = f"Write the secret into {file_name}, which {name}_FILE names; the file is empty."
+        raise SettingError(msg)
+    return secret

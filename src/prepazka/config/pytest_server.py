@@ -1,0 +1,28 @@
+"""A pytest plugin: one temporary PostgreSQL for the whole run, unless DATABASE_URL names another.
+
+The workers of pytest-xdist inherit DATABASE_URL, and pytest-django gives each its own database.
+"""
+
+import contextlib
+import os
+
+import pytest
+
+from prepazka.config import embedded
+
+_lent = contextlib.ExitStack()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Start the server before pytest-django reads the settings, which want its address."""
+    if os.environ.get("DATABASE_URL") or early_config.known_args_namespace.version:
+        return
+    os.environ["DATABASE_URL"] = _lent.enter_context(embedded.start_temporary())
+    _lent.callback(os.environ.pop, "DATABASE_URL")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Stop the server after the last test; a no-op in the workers, which started none."""
+    _lent.close()
