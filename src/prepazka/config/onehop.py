@@ -1,0 +1,99 @@
+"""Django behind ASGI in one hop: each request enters a thread of a fixed pool exactly once.
+
+Django's own ASGI handler changes threads at every middleware and keeps one thread per open
+stream; here open streams stay in the edge and the pool is as large as the database allows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+from django.conf import settings
+from django.core import signals
+from django.core.handlers.asgi import ASGIRequest
+from django.core.handlers.base import BaseHandler
+from django.http import HttpResponseBase
+from django.urls import set_script_prefix
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+LARGEST_BODY = 1024 * 1024
+log = logging.getLogger(__name__)
+
+
+class OneHop(BaseHandler):
+    """An ASGI application that answers HTTP requests by synchronous Django."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.load_middleware()
+        self.pool = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="web")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the body, run Django in a thread, send what it answered."""
+        with SpooledTemporaryFile(max_size=LARGEST_BODY) as body:
+            if not await _read(body, receive):
+                await _plain(send, 413, b"Request too large")
+                return
+            loop = asyncio.get_running_loop()
+            status, headers, parts = await loop.run_in_executor(
+                self.pool, self._answer, scope, body
+            )
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": parts})
+
+    def _answer(self, scope: Scope, body: Any) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+        set_script_prefix(scope.get("root_path", "") or "/")
+        signals.request_started.send(sender=type(self), scope=scope)
+        request = ASGIRequest(scope, body)
+        response = self.get_response(request)
+        response._handler_class = type(self)  # noqa: SLF001  # as Django's own handlers do
+        try:
+            return response.status_code, _headers(response), _content(response)
+        finally:
+            response.close()  # sends request_finished, which tidies the database connection
+
+
+async def _read(body: Any, receive: Receive) -> bool:
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return True
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            return False
+        body.write(chunk)
+        if not message.get("more_body"):
+            body.seek(0)
+            return True
+
+
+def _headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
+    headers = [(k.lower().encode("ascii"), v.encode("latin1")) for k, v in response.items()]
+    headers += [
+        (b"set-cookie", morsel.OutputString().encode("ascii"))
+        for morsel in response.cookies.values()
+    ]
+    return headers
+
+
+def _content(response: Any) -> bytes:
+    """The whole body: pages are small, and long streams belong to the edge."""
+    if response.streaming:
+        return b"".join(response.streaming_content)
+    return bytes(response.content)
+
+
+async def _plain(send: Send, status: int, text: bytes) -> None:
+    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(text)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})

@@ -1,0 +1,110 @@
+"""What the edge can answer from memory, and how each answer is made from the database."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from psycopg.conninfo import make_conninfo
+
+from prepazka.booking import terms
+from prepazka.offices.directory import directory_by_slug
+from prepazka.offices.models import Office
+from prepazka.reporting.monitor import monitor
+
+AWAY = json.dumps({"status": 503, "title": "Služba teď není dostupná, zkuste to za chvíli."}).encode()
+
+Builder = Callable[[], tuple[int, bytes]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A hot address: how its answer is made, and which topics of the journal make it old."""
+
+    builder: Callable[[str], Builder]
+    topics: frozenset[str]
+
+
+def conninfo() -> str:
+    """The address of the database, for the connection that listens."""
+    made = connection.get_connection_params()
+    wanted = ("dbname", "user", "password", "host", "port")
+    return make_conninfo("", **{k: made[k] for k in wanted if made.get(k)})
+
+
+def route(path: str) -> Route | None:
+    """The hot answer at this address, if there is one."""
+    if found := MONITOR.fullmatch(path):
+        slug = found["office"]
+        return Route(lambda _: lambda: _look(_monitor, slug), frozenset({"queue", "counters"}))
+    if found := TERMS.fullmatch(path):
+        slug, code = found["office"], found["service"]
+        return Route(
+            lambda query: lambda: _look(_terms, slug, code, _persons(query)), frozenset({"terms"})
+        )
+    return None
+
+
+MONITOR = re.compile(r"/api/v1/offices/(?P<office>[-\w]+)/monitor")
+TERMS = re.compile(r"/api/v1/offices/(?P<office>[-\w]+)/services/(?P<service>[-\w]+)/terms")
+
+
+def office_id(slug: str) -> int | None:
+    """The id of the office, or None."""
+    close_old_connections()
+    return Office.objects.filter(slug=slug).values_list("pk", flat=True).first()
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the error means that the database cannot be reached now."""
+    return isinstance(error, OperationalError | InterfaceError)
+
+
+def _look(make: Callable[..., tuple[int, dict[str, Any]]], *args: Any) -> tuple[int, bytes]:
+    close_old_connections()  # as Django does at the start of a request
+    office, answer = make(*args)
+    return office, json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _monitor(slug: str) -> tuple[int, dict[str, Any]]:
+    try:
+        office = directory_by_slug(slug)
+    except Office.DoesNotExist:
+        raise LookupError(slug) from None
+    return office.office.pk, monitor(office, now=datetime.now(UTC))
+
+
+def _terms(slug: str, code: str, persons: int) -> tuple[int, dict[str, Any]]:
+    try:
+        office = directory_by_slug(slug)
+    except Office.DoesNotExist:
+        raise LookupError(slug) from None
+    service = office.service_by_code(code)
+    if service is None:
+        raise LookupError(code)
+    now = datetime.now(UTC)
+    found = terms.offered(office=office, service=service, now=now, persons=persons)
+    return office.office.pk, {
+        "service": code,
+        "persons": persons,
+        "made_at": now.isoformat(timespec="seconds"),
+        "terms": [
+            {
+                "starts_at": term.starts_at.astimezone(office.tz).isoformat(),
+                "ends_at": term.ends_at.astimezone(office.tz).isoformat(),
+                "free": term.free,
+            }
+            for term in found
+        ],
+    }
+
+
+def _persons(query: str) -> int:
+    said = parse_qs(query).get("persons", ["1"])[0]
+    return max(1, min(int(said), 20)) if said.isdigit() else 1

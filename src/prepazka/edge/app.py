@@ -1,0 +1,149 @@
+"""The bare-ASGI application in front of Django: streams and hot answers, all else goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from typing import Any, Protocol
+
+from prepazka.edge import answers
+from prepazka.edge.hub import Hub
+from prepazka.edge.snapshots import Snapshot, Snapshots
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+STREAMS = "/zive/"
+STREAM_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"access-control-allow-origin", b"*"),
+]
+# The browser reconnects by itself; random within seconds, so that a hall does not return at once.
+HELLO = b"retry: 2000\nevent: changed\ndata: []\n\n"
+
+
+class Inner(Protocol):
+    """The application behind the edge, whose threads the edge borrows for its looks."""
+
+    pool: Executor
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+
+
+class Edge:
+    """Answers from memory what it can; the rest is Django's."""
+
+    def __init__(self, inner: Inner) -> None:
+        self.inner = inner
+        self.hub = Hub(answers.conninfo())
+        self.snapshots = Snapshots(inner.pool)
+        self.hub.on_change.append(self.snapshots.changed)
+        self._offices: dict[str, int] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Dispatch by address."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] != "http":
+            return
+        elif scope["path"].startswith(STREAMS):
+            await self._stream(scope["path"][len(STREAMS):].strip("/"), receive, send)
+        elif scope["method"] == "GET" and (route := answers.route(scope["path"])):
+            await self._answer(scope, route, receive, send)
+        else:
+            await self.inner(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self.hub.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.hub.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _answer(
+        self, scope: Scope, route: answers.Route, receive: Receive, send: Send
+    ) -> None:
+        key = scope["path"] + "?" + scope["query_string"].decode("latin1")
+        kept = self.snapshots.get(key)
+        if kept is None:
+            try:
+                query = scope["query_string"].decode("latin1")
+                kept = await self.snapshots.make(key, route.builder(query), route.topics)
+            except LookupError:
+                # Django knows how to say that there is no such thing.
+                await self.inner(scope, receive, send)
+                return
+            except Exception as error:  # noqa: BLE001  # told apart by kind just below
+                if not answers.is_away(error):
+                    raise
+                await _send(send, 503, [(b"retry-after", b"20")], answers.AWAY)
+                return
+        await _send_snapshot(scope, kept, send)
+
+    async def _stream(self, slug: str, receive: Receive, send: Send) -> None:
+        office = await self._office(slug)
+        if office is None:
+            await _send(send, 404, [], b"{}")
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS})
+        await send({"type": "http.response.body", "body": HELLO, "more_body": True})
+        leaving = asyncio.ensure_future(_until_gone(receive))
+        try:
+            while not leaving.done():
+                news = self.hub.news(office)
+                await asyncio.wait((news, leaving), return_when=asyncio.FIRST_COMPLETED)
+                if news.done() and not news.cancelled():
+                    body = {"type": "http.response.body", "body": news.result(), "more_body": True}
+                    await send(body)
+                elif news.done():
+                    break  # the hub has stopped
+        finally:
+            leaving.cancel()
+            with contextlib.suppress(OSError):
+                await send({"type": "http.response.body", "body": b""})
+
+    async def _office(self, slug: str) -> int | None:
+        if slug not in self._offices:
+            loop = asyncio.get_running_loop()
+            found = await loop.run_in_executor(self.inner.pool, answers.office_id, slug)
+            if found is None:
+                return None
+            self._offices[slug] = found
+        return self._offices[slug]
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _send_snapshot(scope: Scope, kept: Snapshot, send: Send) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"access-control-allow-origin", b"*"),
+        (b"cache-control", b"public, max-age=2"),
+        (b"etag", kept.etag),
+    ]
+    for name, value in scope["headers"]:
+        if name == b"if-none-match" and kept.etag in value:
+            await _send(send, 304, headers, b"")
+            return
+    await _send(send, 200, headers, kept.body)
+
+
+async def _send(
+    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+) -> None:
+    size = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, size]})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,76 @@
+"""Hot public answers, kept ready in memory and made anew when the journal says so."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+# Seconds: an answer is never older than this even if nothing happens, since time itself passes;
+# and after a change it is made anew at most this often, however many people ask.
+OLDEST = 10.0
+SOONEST = 0.25
+MOST_KEPT = 2_000
+
+
+@dataclass
+class Snapshot:
+    """One answer, with what it depends on."""
+
+    build: Callable[[], tuple[int, bytes]]
+    office: int | None = None
+    topics: frozenset[str] = frozenset()
+    body: bytes = b""
+    etag: bytes = b""
+    made_at: float = float("-inf")
+    old: bool = True
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Snapshots:
+    """The answers of this process by address."""
+
+    def __init__(self, pool: Executor) -> None:
+        self.pool = pool
+        self._kept: dict[str, Snapshot] = {}
+
+    def get(self, key: str) -> Snapshot | None:
+        """The answer if it is fresh enough to be sent as it is."""
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        age = time.monotonic() - kept.made_at
+        return kept if age < SOONEST or (not kept.old and age < OLDEST) else None
+
+    async def make(
+        self, key: str, build: Callable[[], tuple[int, bytes]], topics: frozenset[str]
+    ) -> Snapshot:
+        """The answer, made anew by one of those who ask while the others wait for it.
+
+        Raises LookupError (from `build`) where there is no such thing; that is not kept.
+        """
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = Snapshot(build, topics=topics)
+        async with kept.lock:
+            if fresh := self.get(key):
+                return fresh
+            # Old is taken back before the look, so a change during it makes it old again.
+            kept.old = False
+            loop = asyncio.get_running_loop()
+            kept.office, kept.body = await loop.run_in_executor(self.pool, kept.build)
+            kept.etag = b'"' + hashlib.blake2b(kept.body, digest_size=9).hexdigest().encode() + b'"'
+            kept.made_at = time.monotonic()
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            self._kept[key] = kept
+            return kept
+
+    def changed(self, office: int | None, topics: list[str]) -> None:
+        """Mark as old what depends on these topics of the office; None marks everything."""
+        for kept in self._kept.values():
+            if office is None or (kept.office == office and kept.topics.intersection(topics)):
+                kept.old = True

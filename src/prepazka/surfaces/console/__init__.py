@@ -1,0 +1,1 @@
+"""The screens of clerks and of the desk."""

@@ -1,0 +1,1 @@
+"""The screens of the head and of the administrator."""

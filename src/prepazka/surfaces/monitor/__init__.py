@@ -1,0 +1,1 @@
+"""The public live view of an office."""
