@@ -1,0 +1,133 @@
+"""Finds words of the screens that have no Czech translation: a helper for tests."""
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+from django.utils.translation.template import templatize
+
+SHARED = Path(__file__).parent
+# position of the context, of the message and of its plural among the arguments
+KEYWORDS = {
+    "_": (None, 0, None),
+    "gettext": (None, 0, None),
+    "gettext_lazy": (None, 0, None),
+    "gettext_noop": (None, 0, None),
+    "ngettext": (None, 0, 1),
+    "ngettext_lazy": (None, 0, 1),
+    "pgettext": (0, 1, None),
+    "pgettext_lazy": (0, 1, None),
+    "npgettext": (0, 1, 2),
+    "npgettext_lazy": (0, 1, 2),
+}
+_CALL = re.compile(r"(?<![\w.])(n?p?gettext|_)\(")
+_PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd]|\{(\w*)\}")
+
+
+class Message(NamedTuple):
+    context: str | None
+    text: str
+    plural: str | None
+    where: str
+
+
+class Missing(NamedTuple):
+    text: str
+    where: str
+    why: str
+
+
+def missing(package: Path) -> list[Missing]:
+    """Messages used in the package that neither its own nor the shared Czech catalogue translates properly."""
+    catalogues = [_catalogue(folder) for folder in (package, SHARED)]
+    found = []
+    for message in used(package):
+        faults = [_fault(message, catalogue) for catalogue in catalogues]
+        if all(faults):
+            found.append(Missing(message.text, message.where, min(faults, key="absent".__eq__)))
+    return found
+
+
+def used(package: Path) -> Iterator[Message]:
+    """Every message in the package's Python and templates, apart from nested packages with a catalogue of their own."""
+    nested = [path.parent for path in package.glob("*/**/locale") if path.parent != package]
+    for path in sorted(package.rglob("*")):
+        if any(folder in path.parents for folder in nested):
+            continue
+        where = str(path.relative_to(package))
+        if path.suffix == ".py":
+            yield from _from_python(path.read_text("utf-8"), where)
+        elif path.suffix in (".html", ".txt") and "templates" in path.parts:
+            yield from _from_template(path.read_text("utf-8"), where)
+
+
+def _from_python(source: str, where: str) -> Iterator[Message]:
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
+        if name in KEYWORDS:
+            texts = [arg.value if isinstance(arg, ast.Constant) else None for arg in node.args]
+            yield from _message(name, texts, f"{where}:{node.lineno}")
+
+
+def _from_template(source: str, where: str) -> Iterator[Message]:
+    code = templatize(source, origin=where)
+    for call in _CALL.finditer(code):
+        line = code.count("\n", 0, call.start()) + 1
+        yield from _message(call[1], _strings(code[call.end() :]), f"{where}:{line}")
+
+
+def _strings(code: str) -> list[str]:
+    """The literal arguments up to the closing bracket."""
+    texts, depth = [], 1
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        depth += (token.string == "(") - (token.string == ")")
+        if depth == 0:
+            break
+        if token.type == tokenize.STRING:
+            texts.append(ast.literal_eval(token.string))
+    return texts
+
+
+def _message(name: str, texts: list, where: str) -> Iterator[Message]:
+    context, text, plural = ((texts[i] if i is not None and i < len(texts) else None) for i in KEYWORDS[name])
+    if isinstance(text, str) and text:
+        yield Message(context, text, plural, where)
+
+
+def _catalogue(package: Path) -> Catalog:
+    path = package / "locale/cs/LC_MESSAGES/django.po"
+    if not path.exists():
+        return Catalog(locale="cs")
+    with path.open("rb") as file:
+        return read_po(file, locale="cs")
+
+
+def _fault(message: Message, catalogue: Catalog) -> str | None:
+    entry = catalogue.get(message.text, context=message.context)
+    if entry is None:
+        return "absent"
+    forms = entry.string if isinstance(entry.string, tuple) else (entry.string,)
+    if entry.fuzzy:
+        return "fuzzy"
+    if not all(forms):
+        return "untranslated"
+    if message.plural and len(forms) != catalogue.num_plurals:
+        return "plural forms"
+    # One thing may be said without its number ("one free term"), but never with a name the code does not give.
+    known = _placeholders(message.text) | _placeholders(message.plural or "")
+    if any(_placeholders(form) - known for form in forms):
+        return "placeholders"
+    if not message.plural and _placeholders(forms[0]) != known:
+        return "placeholders"
+    return None
+
+
+def _placeholders(text: str) -> set[str]:
+    return {match[0] for match in _PLACEHOLDER.finditer(text)}

@@ -1,0 +1,77 @@
+"""Tags behind the shared includes: icons, the language switch, the list of errors."""
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from django import template
+from django.conf import settings
+from django.forms.widgets import ChoiceWidget, Select
+from django.urls import translate_url
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language, get_language_info
+
+register = template.Library()
+
+ICONS = Path(__file__).parent.parent / "static/looks/vendor/gov/icons"
+
+
+@lru_cache
+def _icon_markup(name: str) -> str:
+    if not re.fullmatch(r"[a-z-]+", name):
+        raise ValueError(f"no such icon: {name!r}")
+    svg = (ICONS / f"{name}.svg").read_text("utf-8").strip()
+    return svg.replace('width="16" height="16" ', "", 1).replace("\n", "")
+
+
+@register.simple_tag
+def icon(name: str) -> str:
+    """A decorative icon inside the page: no request, the colour of the text."""
+    svg = mark_safe(_icon_markup(name))  # a file of ours, not anyone's input
+    return format_html('<span class="icon" aria-hidden="true">{}</span>', svg)
+
+
+@register.simple_tag(takes_context=True)
+def other_languages(context) -> list[dict]:
+    """The same page in the other languages of the site."""
+    request = context.get("request")
+    if request is None:
+        return []
+    here, active = request.get_full_path(), get_language()
+    return [
+        {"code": code, "name": get_language_info(code)["name_local"].capitalize(), "url": translate_url(here, code)}
+        for code, _ in settings.LANGUAGES
+        if code != active
+    ]
+
+
+def first_input_id(bound) -> str:
+    """The id a link in the error summary can reach: of a group of radios the first one."""
+    widget = bound.field.widget
+    if isinstance(widget, ChoiceWidget) and not isinstance(widget, Select):
+        return f"{bound.auto_id}_0"
+    return bound.id_for_label
+
+
+@register.simple_tag
+def error_items(form=None, errors=None) -> list[dict]:
+    """One entry per message, in the order of the fields; what belongs to no field comes first, without a link."""
+    items = []
+    if form is not None and getattr(form, "errors", None):
+        items += [{"field_id": "", "text": text} for text in form.non_field_errors()]
+        items += [{"field_id": first_input_id(bound), "text": text} for bound in form for text in bound.errors]
+    return items + list(errors or [])
+
+
+@register.filter
+def kind(bound) -> str:
+    """How a field is drawn: radio, checkbox, checkboxes, select, textarea, hidden or input."""
+    widget = bound.field.widget
+    if bound.is_hidden:
+        return "hidden"
+    if isinstance(widget, Select):
+        return "select"
+    if isinstance(widget, ChoiceWidget):
+        return "radio" if widget.input_type == "radio" else "checkboxes"
+    input_type = getattr(widget, "input_type", "textarea")
+    return input_type if input_type in ("checkbox", "textarea") else "input"

@@ -1,0 +1,124 @@
+"""Dates, times, amounts and breaks of line as a Czech or an English reader expects them; pure functions."""
+import re
+from datetime import date, datetime, time, timedelta
+
+NBSP = "\u00a0"
+DASH = "\u2013"
+
+CS_MONTHS = ("ledna února března dubna května června července srpna září října listopadu prosince").split()
+EN_MONTHS = ("January February March April May June July August September October November December").split()
+CS_DAYS = "pondělí úterý středa čtvrtek pátek sobota neděle".split()
+EN_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+
+# one, two to four, anything else; English uses the first and the last
+CS_HOUR = ("hodina", "hodiny", "hodin")
+CS_MINUTE = ("minuta", "minuty", "minut")
+EN_HOUR = ("hour", "hours", "hours")
+EN_MINUTE = ("minute", "minutes", "minutes")
+
+_UNITS = r"(?:Kč|min|minut\w*|hodin\w*|h|hod|dn[íyůe]\w*|den|týd\w+|měsíc\w*|let|rok\w*|os|osob\w*|lid\w+|m|km|mm|%|°C)"
+_ENGLISH_UNITS = r"(?:CZK|Kč|minutes?|min|hours?|days?|weeks?|people|persons?|m|km|%)"
+_PREPOSITION = re.compile(r"(?<!\w)([ksvzouaiKSVZOUAI]) +(?=\S)")
+_DATE_GAP = re.compile(r"(\d{1,2}\.) +(?=\d|[a-zá-ž]{4,})")
+_THOUSANDS = re.compile(r"(\d) +(?=\d{3}(?!\d))")
+_ABBREVIATION = re.compile(r"(?<!\w)(č\.|čp\.|tel\.|str\.|odst\.|§) +(?=\w)")
+_CS_AMOUNT = re.compile(rf"(\d) +(?={_UNITS}(?!\w))")
+_EN_AMOUNT = re.compile(rf"(\d) +(?={_ENGLISH_UNITS}(?!\w))")
+_MARKUP = re.compile(r"(<[^>]*>)")
+
+
+def is_czech(language: str) -> bool:
+    return language.split("-")[0] == "cs"
+
+
+def short_date(day: date, language: str) -> str:
+    """20. 11. 2026, in English 20 November 2026."""
+    if is_czech(language):
+        return f"{day.day}.{NBSP}{day.month}.{NBSP}{day.year}"
+    return f"{day.day}{NBSP}{EN_MONTHS[day.month - 1]}{NBSP}{day.year}"
+
+
+def long_date(day: date, language: str) -> str:
+    """pátek 20. listopadu 2026, in English Friday 20 November 2026."""
+    if is_czech(language):
+        return f"{CS_DAYS[day.weekday()]} {day.day}.{NBSP}{CS_MONTHS[day.month - 1]}{NBSP}{day.year}"
+    return f"{EN_DAYS[day.weekday()]} {short_date(day, language)}"
+
+
+def clock(moment: time | datetime) -> str:
+    """8:30, without a leading zero."""
+    return f"{moment.hour}:{moment.minute:02}"
+
+
+def span(start: time | datetime, end: time | datetime, language: str) -> str:
+    """8:30–9:00; with both dates when the two local moments lie on different days."""
+    if isinstance(start, datetime) and isinstance(end, datetime) and start.date() != end.date():
+        first = f"{short_date(start, language)} {clock(start)}"
+        return f"{first} {DASH} {short_date(end, language)} {clock(end)}"
+    return f"{clock(start)}{DASH}{clock(end)}"
+
+
+def plural(count: int, forms: tuple[str, str, str], language: str) -> str:
+    """The form that agrees with the count."""
+    if count == 1:
+        return forms[0]
+    return forms[1] if is_czech(language) and 2 <= count <= 4 else forms[2]
+
+
+def minutes(duration: timedelta | float, language: str) -> str:
+    """1 hodina 5 minut; a started minute counts whole, because people must not be told too little."""
+    seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration * 60
+    whole = max(0, int(-(-seconds // 60)))
+    hours, rest = divmod(whole, 60)
+    hour_forms, minute_forms = (CS_HOUR, CS_MINUTE) if is_czech(language) else (EN_HOUR, EN_MINUTE)
+    parts = []
+    if hours:
+        parts.append(f"{hours}{NBSP}{plural(hours, hour_forms, language)}")
+    if rest or not hours:
+        parts.append(f"{rest}{NBSP}{plural(rest, minute_forms, language)}")
+    return " ".join(parts)
+
+
+def minutes_range(low: int, high: int, language: str) -> str:
+    """20–30 minut; the word agrees with the higher number."""
+    if low == high:
+        return minutes(high, language)
+    word = plural(high, CS_MINUTE if is_czech(language) else EN_MINUTE, language)
+    return f"{low}{DASH}{high}{NBSP}{word}"
+
+
+def pin_pairs(pin: str) -> list[str]:
+    """12 34, 123 456: pairs, or threes when the length divides by three and not by two pairs."""
+    size = 3 if len(pin) % 3 == 0 else 2
+    return [pin[start : start + size] for start in range(0, len(pin), size)]
+
+
+def phone(number: str) -> str:
+    """777 123 456; a foreign number keeps its code, anything that is no number stays as it was."""
+    digits = re.sub(r"[\s\-()/.]", "", number)
+    if digits.startswith("00"):
+        digits = "+" + digits[2:]
+    if re.fullmatch(r"(\+420)?\d{9}", digits):
+        return NBSP.join(re.findall("...", digits[-9:]))
+    if re.fullmatch(r"\+\d{8,15}", digits):
+        code = 2 if digits[1] in "17" else 4
+        rest = re.findall(".{1,3}", digits[code:])
+        return NBSP.join([digits[:code], *rest])
+    return number
+
+
+def nbsp(text: str, language: str) -> str:
+    """Binds what must not be torn by the end of a line; markup inside <> is left alone."""
+    parts = _MARKUP.split(text)
+    bind = _bind_czech if is_czech(language) else _bind_english
+    return "".join(part if part.startswith("<") else bind(part) for part in parts)
+
+
+def _bind_czech(text: str) -> str:
+    for pattern in (_PREPOSITION, _DATE_GAP, _THOUSANDS, _ABBREVIATION, _CS_AMOUNT):
+        text = pattern.sub(rf"\1{NBSP}", text)
+    return text
+
+
+def _bind_english(text: str) -> str:
+    return _EN_AMOUNT.sub(rf"\1{NBSP}", _THOUSANDS.sub(rf"\1{NBSP}", text))

@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import pytest
+from babel.support import Translations
+
+import prepazka
+from prepazka.looks.catalogue import missing, used
+from prepazka.looks.compile_messages import compile_messages
+
+ROOT = Path(prepazka.__file__).parent
+
+
+def packages() -> list[Path]:
+    first = [path.parent for path in ROOT.glob("*/__init__.py")]
+    nested = [path.parent for path in ROOT.glob("*/**/locale") if path.parent not in first]
+    return sorted(first + nested)
+
+
+@pytest.mark.parametrize("package", packages(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_word_on_the_screens_is_translated(package):
+    assert missing(package) == []
+
+
+HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\nPlural-Forms: nplurals=3; plural=(n==1 ? 0 : n>=2 && n<=4 ? 1 : 2);\\n"\n'
+
+
+@pytest.fixture
+def package(tmp_path):
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "locale/cs/LC_MESSAGES").mkdir(parents=True)
+    (tmp_path / "templates/page.html").write_text(
+        '{% load i18n %}{% translate "Free" %}{% translate "May" context "month" %} don\'t (\n'
+        "{% blocktranslate count n=n %}{{ n }} term{% plural %}{{ n }} terms{% endblocktranslate %}"
+        "{% if x == _('Inside') %}{% endif %}",
+        "utf-8",
+    )
+    (tmp_path / "views.py").write_text('gettext_lazy("Lazy")\nngettext("%(n)s day", "%(n)s days", n)\n', "utf-8")
+    return tmp_path
+
+
+def write(package: Path, body: str) -> Path:
+    path = package / "locale/cs/LC_MESSAGES/django.po"
+    path.write_text(HEADER + body, "utf-8")
+    return path
+
+
+def test_messages_are_found_in_templates_and_code(package):
+    assert {(message.context, message.text, message.plural) for message in used(package)} == {
+        (None, "Free", None),
+        ("month", "May", None),
+        (None, "%(n)s term", "%(n)s terms"),
+        (None, "Inside", None),
+        (None, "Lazy", None),
+        (None, "%(n)s day", "%(n)s days"),
+    }
+
+
+def test_what_is_absent_empty_fuzzy_or_wrongly_filled_is_named(package):
+    write(
+        package,
+        '\nmsgid "Free"\nmsgstr ""\n'
+        '\n#, fuzzy\nmsgid "Lazy"\nmsgstr "Líný"\n'
+        '\nmsgid "Inside"\nmsgstr "Uvnitř %(who)s"\n'
+        '\nmsgid "%(n)s term"\nmsgid_plural "%(n)s terms"\nmsgstr[0] "%(n)s termín"\nmsgstr[1] "%(n)s termíny"\nmsgstr[2] ""\n',
+    )
+    assert {found.text: found.why for found in missing(package)} == {
+        "Free": "untranslated",
+        "Lazy": "fuzzy",
+        "Inside": "placeholders",
+        "%(n)s term": "untranslated",
+        "May": "absent",
+        "%(n)s day": "absent",
+    }
+
+
+def test_compiling_is_done_once_and_again_after_a_change(package):
+    source = write(package, '\nmsgid "Free"\nmsgstr "Volno"\n')
+    assert compile_messages(package) == [source.with_suffix(".mo")]
+    assert compile_messages(package) == []
+    with source.with_suffix(".mo").open("rb") as file:
+        assert Translations(file).gettext("Free") == "Volno"
+    write(package, '\nmsgid "Free"\nmsgstr "Volný"\n')
+    assert len(compile_messages(package)) == 1

@@ -1,0 +1,128 @@
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.template import engines
+from django.utils import timezone, translation
+
+from prepazka.looks import typography
+
+DAY = date(2026, 11, 20)
+
+
+def shown(source: str, language: str, **context) -> str:
+    with translation.override(language), timezone.override(ZoneInfo("Europe/Prague")):
+        return engines["django"].from_string("{% load typo %}" + source).render(context)
+
+
+@pytest.mark.parametrize(
+    ("language", "short", "long"),
+    [
+        ("cs", "20.\u00a011.\u00a02026", "pátek 20.\u00a0listopadu\u00a02026"),
+        ("en", "20\u00a0November\u00a02026", "Friday 20\u00a0November\u00a02026"),
+        ("en-gb", "20\u00a0November\u00a02026", "Friday 20\u00a0November\u00a02026"),
+    ],
+)
+def test_dates(language, short, long):
+    assert typography.short_date(DAY, language) == short
+    assert typography.long_date(DAY, language) == long
+    assert shown("{{ day|cs_date }}|{{ day|long_date }}", language, day=DAY) == f"{short}|{long}"
+
+
+def test_every_month_and_day_has_its_name():
+    months = {typography.long_date(date(2026, month, 1), "cs").split("\u00a0")[1] for month in range(1, 13)}
+    days = {typography.long_date(date(2026, 11, day), "cs").split()[0] for day in range(16, 23)}
+    assert (len(months), len(days)) == (12, 7)
+
+
+def test_times_are_shown_in_the_office_zone_and_without_a_leading_zero():
+    start, end = datetime(2026, 11, 20, 7, 30, tzinfo=UTC), datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+    assert shown("{{ start|clock }} {% span start end %}", "cs", start=start, end=end) == "8:30 8:30–9:00"
+    assert typography.clock(time(14, 5)) == "14:05"
+    summer = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
+    assert shown("{{ moment|cs_date }} {{ moment|clock }}", "cs", moment=summer) == "2.\u00a07.\u00a02026 0:30"
+
+
+def test_a_span_over_midnight_names_both_days():
+    text = typography.span(datetime(2026, 11, 20, 22), datetime(2026, 11, 21, 2), "cs")
+    assert text == "20.\u00a011.\u00a02026 22:00 – 21.\u00a011.\u00a02026 2:00"
+
+
+@pytest.mark.parametrize(
+    ("duration", "czech", "english"),
+    [
+        (0, "0 minut", "0 minutes"),
+        (1, "1 minuta", "1 minute"),
+        (3, "3 minuty", "3 minutes"),
+        (5, "5 minut", "5 minutes"),
+        (22, "22 minut", "22 minutes"),
+        (60, "1 hodina", "1 hour"),
+        (125, "2 hodiny 5 minut", "2 hours 5 minutes"),
+        (timedelta(seconds=61), "2 minuty", "2 minutes"),
+        (timedelta(hours=5, minutes=1), "5 hodin 1 minuta", "5 hours 1 minute"),
+    ],
+)
+def test_minutes(duration, czech, english):
+    assert typography.minutes(duration, "cs").replace("\u00a0", " ") == czech
+    assert typography.minutes(duration, "en").replace("\u00a0", " ") == english
+
+
+def test_a_range_of_minutes():
+    assert typography.minutes_range(20, 30, "cs") == "20–30\u00a0minut"
+    assert typography.minutes_range(1, 3, "cs") == "1–3\u00a0minuty"
+    assert typography.minutes_range(1, 1, "en") == "1\u00a0minute"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("k přepážce v přízemí", "k~přepážce v~přízemí"),
+        ("V pondělí a ve středu", "V~pondělí a~ve středu"),
+        ("doklad s fotografií i bez ní", "doklad s~fotografií i~bez ní"),
+        ("poplatek 1 200 Kč, asi 20 minut", "poplatek 1~200~Kč, asi 20~minut"),
+        ("do 20. 11. 2026", "do 20.~11.~2026"),
+        ("od 20. listopadu", "od 20.~listopadu"),
+        ("čekají 3 lidé", "čekají 3~lidé"),
+        ("přepážka č. 4", "přepážka č.~4"),
+        ("a v Toužimi", "a~v~Toužimi"),
+    ],
+)
+def test_czech_ties(text, expected):
+    assert typography.nbsp(text, "cs") == expected.replace("~", "\u00a0")
+
+
+def test_english_ties_amounts_only():
+    assert typography.nbsp("I wait in a hall, 20 minutes", "en") == "I wait in a hall, 20\u00a0minutes"
+
+
+def test_nbsp_escapes_text_and_leaves_markup_alone():
+    assert shown("{{ text|nbsp }}", "cs", text="<b>k oknu</b>") == "&lt;b&gt;k\u00a0oknu&lt;/b&gt;"
+    link = '<a href="/x" title="k oknu">k oknu</a>'
+    assert shown("{{ link|safe|nbsp }}", "cs", link=link) == '<a href="/x" title="k oknu">k\u00a0oknu</a>'
+
+
+@pytest.mark.parametrize(("pin", "pairs"), [("1234", ["12", "34"]), ("123456", ["123", "456"]), ("12345", ["12", "34", "5"])])
+def test_pin_pairs(pin, pairs):
+    assert typography.pin_pairs(pin) == pairs
+
+
+def test_a_pin_can_be_copied_and_is_read_by_digits():
+    html = shown("{{ pin|pin_groups }}", "cs", pin="1234")
+    visual, spoken = html.split('<span class="visually-hidden">')
+    assert "".join(part.split("<")[0] for part in visual.split(">")) == "1234"
+    assert spoken.startswith("1 2 3 4<")
+    assert "&lt;" in shown("{{ pin|pin_groups }}", "cs", pin="<b")
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("777123456", "777 123 456"),
+        ("+420777123456", "777 123 456"),
+        ("00420 777 123 456", "777 123 456"),
+        ("+421905123456", "+421 905 123 456"),
+        ("linka 12", "linka 12"),
+    ],
+)
+def test_phone(number, expected):
+    assert typography.phone(number).replace("\u00a0", " ") == expected
