@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import SystemRandom
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from prepazka.booking import terms
 from prepazka.booking.contacts import contact_hash, normalise_email
@@ -19,18 +20,19 @@ from prepazka.booking.refusals import (
     CannotExtend,
     ConfirmationTooLate,
     HoldExpired,
-    TermTaken,
     TooManyBookings,
     TooManyPersons,
 )
 from prepazka.core import calendar, events, pins
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory
-from prepazka.offices.models import Service
+from prepazka.offices.models import Office, Service
 
 HOLD_LASTS = timedelta(minutes=10)
 # WCAG 2.2, 2.2.1: a time limit can be extended at least ten times.
 EXTENSIONS = 10
+NO_REMINDER_WITHIN = timedelta(hours=30)
+NOTHING = (State.EXPIRED, State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE)
 
 
 @transaction.atomic
@@ -226,15 +228,14 @@ def cancel_booking(
 
 
 @transaction.atomic
-def mark_no_shows(*, office: Directory, day: datetime, now: datetime) -> int:
+def mark_no_shows(*, office: Directory, day: date, now: datetime) -> int:
     """End the bookings of that day whose late time has passed; their capacity is free again.
 
     Returns how many there were.
     """
-    date = calendar.day_of(day, office.tz)
-    lock_days(office.office.pk, [date])
+    lock_days(office.office.pk, [day])
     ended = 0
-    rows = Booking.objects.filter(office=office.office, date=date, state=State.CONFIRMED)
+    rows = Booking.objects.filter(office=office.office, date=day, state=State.CONFIRMED)
     for booking in rows.select_related("service"):
         grace = timedelta(minutes=office.rules_of(booking.service).late_min)
         if booking.ends_at + grace <= now:
@@ -247,13 +248,44 @@ def mark_no_shows(*, office: Directory, day: datetime, now: datetime) -> int:
 
 
 @transaction.atomic
-def expire_day(*, office: int, day: datetime, now: datetime) -> int:
+def expire_day(*, office: int, day: date, now: datetime) -> int:
     """Tidy the expired holds of a day; nothing waits for this, it only keeps the rows honest."""
     lock_days(office, [day])
     return release_expired(office=office, day=day, now=now)
 
 
-def release_expired(*, office: int, day: datetime, now: datetime) -> int:
+@transaction.atomic
+def remind_due(*, booking: UUID, now: datetime) -> None:
+    """Ask for the reminder of a booking, once; those made less than a day ahead need none."""
+    found = lock_booking(booking)
+    if found.state != State.CONFIRMED or found.reminded_at or found.starts_at <= now:
+        return
+    found.reminded_at = now
+    found.save(update_fields=["reminded_at"])
+    known_since = max(found.confirmed_at, found.moved_at or found.confirmed_at)
+    if found.starts_at - known_since > NO_REMINDER_WITHIN:
+        record(events.ReminderDue(office=found.office_id, booking=str(found.pk), at=now))
+
+
+@transaction.atomic
+def erase_personal_data(*, office: Office, now: datetime) -> int:
+    """Erase name, contact and PIN of visits long over and of bookings that came to nothing.
+
+    The retention of the office counts from the visit; cancelled and expired ones keep a day.
+    Returns how many bookings were erased.
+    """
+    over = Q(ends_at__lt=now - timedelta(days=office.retention_days))
+    came_to_nothing = Q(state__in=NOTHING, ended_at__lt=now - timedelta(days=1))
+    rows = Booking.objects.filter(over | came_to_nothing, office=office, erased_at=None)
+    erased = rows.update(
+        name="", email="", phone="", contact_hash="", pin="", erased_at=now
+    )
+    if erased:
+        record(events.PersonalDataErased(office=office.pk, bookings=erased, at=now))
+    return erased
+
+
+def release_expired(*, office: int, day: date, now: datetime) -> int:
     """End the expired holds of a day that the caller has locked, so that the net lets go too."""
     expired = Booking.objects.filter(
         office=office, date=day, state__in=EXPIRING, expires_at__lte=now

@@ -47,7 +47,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "prepazka.surfaces.middleware.SecurityHeaders",
+    "prepazka.web.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -57,7 +57,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "prepazka.surfaces.middleware.PoliteErrors",
+    "prepazka.web.middleware.PoliteErrors",
 ]
 
 ROOT_URLCONF = "prepazka.config.urls"
@@ -157,7 +157,7 @@ SESSION_COOKIE_AGE = 12 * 3600
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-CSRF_FAILURE_VIEW = "prepazka.surfaces.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "prepazka.web.errors.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 # The limits on public posts; the load driver of the demo comes from one address.
 RATE_LIMITS = env_bool("PREPAZKA_RATE_LIMITS", default=not DEMO)

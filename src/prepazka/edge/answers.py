@@ -27,7 +27,8 @@ Builder = Callable[[], tuple[int, bytes]]
 class Route:
     """A hot address: how its answer is made, and which topics of the journal make it old."""
 
-    builder: Callable[[str], Builder]
+    key: str
+    build: Builder
     topics: frozenset[str]
 
 
@@ -38,21 +39,25 @@ def conninfo() -> str:
     return make_conninfo("", **{k: made[k] for k in wanted if made.get(k)})
 
 
-def route(path: str) -> Route | None:
+MONITOR = re.compile(r"/api/v1/offices/([-\w]+)/monitor")
+TERMS = re.compile(r"/api/v1/offices/([-\w]+)/services/([-\w]+)/terms")
+
+
+def route(path: str, query: bytes) -> Route | None:
     """The hot answer at this address, if there is one."""
+    if not path.startswith("/api/v1/offices/"):
+        return None
     if found := MONITOR.fullmatch(path):
-        slug = found["office"]
-        return Route(lambda _: lambda: _look(_monitor, slug), frozenset({"queue", "counters"}))
+        slug = found[1]
+        return Route(path, lambda: _look(_monitor, slug), frozenset({"queue", "setup"}))
     if found := TERMS.fullmatch(path):
-        slug, code = found["office"], found["service"]
+        slug, code = found[1], found[2]
+        persons = _persons(query.decode("latin1"))
+        # The key is made of what was understood, so that odd queries cannot fill the memory.
         return Route(
-            lambda query: lambda: _look(_terms, slug, code, _persons(query)), frozenset({"terms"})
+            f"{path}?{persons}", lambda: _look(_terms, slug, code, persons), frozenset({"terms", "setup"})
         )
     return None
-
-
-MONITOR = re.compile(r"/api/v1/offices/(?P<office>[-\w]+)/monitor")
-TERMS = re.compile(r"/api/v1/offices/(?P<office>[-\w]+)/services/(?P<service>[-\w]+)/terms")
 
 
 def office_id(slug: str) -> int | None:

@@ -54,7 +54,9 @@ class Edge:
             return
         elif scope["path"].startswith(STREAMS):
             await self._stream(scope["path"][len(STREAMS):].strip("/"), receive, send)
-        elif scope["method"] == "GET" and (route := answers.route(scope["path"])):
+        elif scope["method"] == "GET" and (
+            route := answers.route(scope["path"], scope["query_string"])
+        ):
             await self._answer(scope, route, receive, send)
         else:
             await self.inner(scope, receive, send)
@@ -73,12 +75,10 @@ class Edge:
     async def _answer(
         self, scope: Scope, route: answers.Route, receive: Receive, send: Send
     ) -> None:
-        key = scope["path"] + "?" + scope["query_string"].decode("latin1")
-        kept = self.snapshots.get(key)
+        kept = self.snapshots.get(route.key)
         if kept is None:
             try:
-                query = scope["query_string"].decode("latin1")
-                kept = await self.snapshots.make(key, route.builder(query), route.topics)
+                kept = await self.snapshots.make(route.key, route.build, route.topics)
             except LookupError:
                 # Django knows how to say that there is no such thing.
                 await self.inner(scope, receive, send)

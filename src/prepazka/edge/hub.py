@@ -15,7 +15,7 @@ from prepazka.journal.record import CHANNEL
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT = 20.0  # seconds; proxies and home routers kill streams that stay silent
+HEARTBEAT = 10.0  # seconds; a screen calls its data old after fifteen
 RETRY = 1.0  # seconds between attempts to reach the database again
 
 

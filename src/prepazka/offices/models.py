@@ -8,10 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from prepazka.core.slots import Rules
-
-
-class LocalText(models.JSONField):
-    """A text in several languages: `{"cs": "Registr vozidel", "en": "Vehicle register"}`."""
+from prepazka.offices.text import LocalText
 
 
 class Office(models.Model):

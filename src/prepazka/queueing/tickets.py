@@ -20,13 +20,14 @@ from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
 from prepazka.queueing.locks import lock_queue, next_number
-from prepazka.queueing.models import IN_QUEUE, State, Ticket
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
 from prepazka.queueing.refusals import DevicePaused, NoTicketsNow, NotWaiting
 
 # Without 0/O and 1/I/L, so that the address can be read aloud and typed.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 WRONG_PINS = 5
 PAUSE = timedelta(seconds=30)
+LONGEST_SHIFT = timedelta(hours=16)
 
 
 @dataclass(frozen=True)
@@ -130,8 +131,34 @@ def give_up(*, ticket: int, now: datetime, actor: int | None = None) -> Ticket:
         raise NotWaiting
     found.state, found.ended_at = State.CANCELLED, now
     found.save(update_fields=["state", "ended_at"])
-    record(events.TicketCancelled(office=office, ticket=found.pk, at=now, actor=actor))
+    record(events.TicketCancelled(
+        office=office, ticket=found.pk, at=now, actor=actor, by="office" if actor else "citizen"
+    ))
     return found
+
+
+@transaction.atomic
+def close_yesterday(*, office: int, today: date, now: datetime) -> int:
+    """End what a past day left open: waiting tickets, clients at counters, forgotten shifts.
+
+    Returns how many tickets there were.
+    """
+    left = Ticket.objects.filter(office=office, date__lt=today, state__in=(*IN_QUEUE, *AT_COUNTER))
+    forgotten = Shift.objects.filter(office=office, closed_at=None, opened_at__lt=now - LONGEST_SHIFT)
+    if not left.exists() and not forgotten.exists():
+        return 0
+    lock_queue(office)
+    for shift in forgotten:
+        shift.closed_at = now
+        shift.save(update_fields=["closed_at"])
+        record(events.CounterClosed(
+            office=office, counter=shift.counter_id, clerk=shift.clerk_id, at=now
+        ))
+    for ticket in left:
+        ticket.state, ticket.ended_at, ticket.before = State.CANCELLED, now, None
+        ticket.save(update_fields=["state", "ended_at", "before"])
+        record(events.TicketCancelled(office=office, ticket=ticket.pk, at=now, by="office"))
+    return len(left)
 
 
 def _with_pin(pin: str, office: Directory, today: date) -> list[Booking]:
@@ -233,7 +260,10 @@ def _issue(
         code="".join(secrets.choice(ALPHABET) for _ in range(12)), touch=touch, issued_at=now,
         **more,
     )
-    record(events.TicketIssued(office=office.office.pk, ticket=ticket.pk, at=now, actor=actor))
+    record(events.TicketIssued(
+        office=office.office.pk, ticket=ticket.pk, service=service.pk, at=now, actor=actor,
+        booking=str(booking.pk) if booking else None,
+    ))
     return ticket
 
 

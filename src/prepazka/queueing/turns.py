@@ -48,7 +48,7 @@ def call_next(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     if chosen is None:
         raise NobodyWaiting
     ticket = Ticket.objects.get(pk=chosen.ticket)
-    return _call(ticket, shift, {"code": chosen.reason.code, **_plain(chosen.reason.params)}, now)
+    return _call(ticket, shift, chosen.reason, now)
 
 
 @transaction.atomic
@@ -64,7 +64,7 @@ def call_by_hand(*, office: Directory, clerk: int, ticket: int, now: datetime) -
         raise NotWaiting
     if found.service_id not in office.serves[shift.counter_id]:
         raise NotServedHere
-    return _call(found, shift, {"code": "by_hand"}, now)
+    return _call(found, shift, discipline.Reason("by_hand"), now)
 
 
 @transaction.atomic
@@ -75,7 +75,8 @@ def recall(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     ticket.recalled_at, ticket.calls = now, ticket.calls + 1
     ticket.save(update_fields=["recalled_at", "calls"])
     record(events.TicketRecalled(
-        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, at=now, actor=clerk
+        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, clerk=clerk,
+        at=now, actor=clerk,
     ))
     return ticket
 
@@ -89,7 +90,8 @@ def start_serving(*, office: Directory, clerk: int, now: datetime) -> Ticket:
         return ticket
     _change(ticket, clerk, now, state=State.SERVING, serving_at=now)
     record(events.ServingStarted(
-        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, at=now, actor=clerk
+        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, clerk=clerk,
+        at=now, actor=clerk,
     ))
     return ticket
 
@@ -103,7 +105,8 @@ def finish(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     _change(ticket, clerk, now, state=State.FINISHED, serving_at=started, ended_at=now)
     _end_booking(ticket, BookingState.SERVED, now)
     record(events.TicketFinished(
-        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, at=now, actor=clerk
+        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, clerk=clerk,
+        at=now, actor=clerk,
     ))
     return ticket
 
@@ -116,7 +119,8 @@ def no_show(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     _change(ticket, clerk, now, state=State.NO_SHOW, ended_at=now)
     _end_booking(ticket, BookingState.NO_SHOW, now)
     record(events.TicketNoShow(
-        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, at=now, actor=clerk
+        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, clerk=clerk,
+        at=now, actor=clerk,
     ))
     return ticket
 
@@ -126,12 +130,15 @@ def park(*, office: Directory, clerk: int, minutes: int, now: datetime) -> Ticke
     """Put the client aside for some minutes; afterwards they go before the others."""
     lock_queue(office.office.pk)
     ticket = _at_counter(clerk, AT_COUNTER)
-    until = now + timedelta(minutes=minutes)
+    until, counter = now + timedelta(minutes=minutes), ticket.counter_id
     _change(
         ticket, clerk, now, state=State.PARKED, parked_until=until, returned_at=until,
         counter_id=None, called_at=None, serving_at=None,
     )
-    record(events.TicketParked(office=ticket.office_id, ticket=ticket.pk, at=now, actor=clerk))
+    record(events.TicketParked(
+        office=ticket.office_id, ticket=ticket.pk, counter=counter, clerk=clerk,
+        until=until.isoformat(), at=now, actor=clerk,
+    ))
     return ticket
 
 
@@ -150,7 +157,7 @@ def transfer(
     """
     lock_queue(office.office.pk)
     ticket = _at_counter(clerk, AT_COUNTER)
-    wanted = service.pk if service else ticket.service_id
+    wanted, left = service.pk if service else ticket.service_id, ticket.counter_id
     able = {c.pk for c in office.counters_for(wanted)}
     if counter and counter.pk not in able:
         raise NotServedHere
@@ -162,8 +169,8 @@ def transfer(
         counter_id=None, called_at=None, serving_at=None,
     )
     record(events.TicketTransferred(
-        office=ticket.office_id, ticket=ticket.pk, service=wanted,
-        counter=counter.pk if counter else None, at=now, actor=clerk,
+        office=ticket.office_id, ticket=ticket.pk, counter=left, clerk=clerk, to_service=wanted,
+        to_counter=counter.pk if counter else None, at=now, actor=clerk,
     ))
     return ticket
 
@@ -190,11 +197,15 @@ def undo(*, office: Directory, clerk: int, now: datetime) -> Ticket:
             state=before["booking_state"], served_at=None, ended_at=None
         )
     fields = [name for name in before if name != "booking_state"]
+    step = ticket.state
     for name in fields:
         setattr(ticket, name, _parsed(name, before[name]))
     ticket.before, ticket.changed_by = None, None
     ticket.save()
-    record(events.StepUndone(office=ticket.office_id, ticket=ticket.pk, at=now, actor=clerk))
+    record(events.StepUndone(
+        office=ticket.office_id, ticket=ticket.pk, counter=back_to, clerk=clerk, step=step,
+        at=now, actor=clerk,
+    ))
     return ticket
 
 
@@ -255,15 +266,15 @@ def _at_counter(clerk: int, states: tuple[State, ...]) -> Ticket:
     return ticket
 
 
-def _call(ticket: Ticket, shift: Shift, reason: dict[str, Any], now: datetime) -> Ticket:
+def _call(ticket: Ticket, shift: Shift, reason: discipline.Reason, now: datetime) -> Ticket:
     _change(
         ticket, shift.clerk_id, now, state=State.CALLED, counter_id=shift.counter_id,
-        clerk_id=shift.clerk_id, called_at=now, recalled_at=None, reason=reason,
+        clerk_id=shift.clerk_id, called_at=now, recalled_at=None, reason=reason.payload(),
         calls=ticket.calls + 1, parked_until=None,
     )
     record(events.TicketCalled(
-        office=ticket.office_id, ticket=ticket.pk, counter=shift.counter_id, at=now,
-        actor=shift.clerk_id, reason=reason,
+        office=ticket.office_id, ticket=ticket.pk, counter=shift.counter_id,
+        clerk=shift.clerk_id, at=now, actor=shift.clerk_id, reason=reason.payload(),
     ))
     return ticket
 
@@ -284,10 +295,6 @@ def _end_booking(ticket: Ticket, state: BookingState, now: datetime) -> None:
     ticket.save(update_fields=["before"])
     stamp = {"served_at": now} if state == BookingState.SERVED else {"ended_at": now}
     Booking.objects.filter(pk=ticket.booking_id).update(state=state, **stamp)
-
-
-def _plain(params: dict[str, Any]) -> dict[str, Any]:
-    return {name: _plain_value(value) for name, value in params.items()}
 
 
 def _plain_value(value: Any) -> Any:

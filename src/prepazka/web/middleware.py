@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from prepazka.core.refusal import Refused
-from prepazka.surfaces import errors
+from prepazka.web import errors
 
 Handler = Callable[[HttpRequest], HttpResponse]
 

@@ -1,0 +1,90 @@
+"""The command `prepazka`: everything the one IT person of a town needs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from prepazka.config.env import SettingError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0 when it did what it says."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="prepazka", description=__doc__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="start everything, with demo offices")
+    run.add_argument("--port", type=int, default=8000)
+    run.add_argument("--data", default=".data", help="folder of the embedded database")
+    run.add_argument("--no-demo", action="store_true", help="load no demo offices and log-ins")
+    run.set_defaults(run=_later("prepazka.config.supervisor", "run"))
+
+    web = commands.add_parser("web", help="the web alone (needs DATABASE_URL)")
+    web.add_argument("--port", type=int, default=8000)
+    web.add_argument("--host", default="127.0.0.1")
+    web.add_argument("--workers", type=int, default=1)
+    web.set_defaults(run=_later("prepazka.config.serve", "web"))
+
+    worker = commands.add_parser("worker", help="the worker alone (needs DATABASE_URL)")
+    worker.set_defaults(run=_later("prepazka.config.serve", "worker"))
+
+    migrate = commands.add_parser("migrate", help="bring the database to this version")
+    migrate.set_defaults(run=_later("prepazka.config.serve", "migrate"))
+
+    office = commands.add_parser("office", help="check, load or export an office's file")
+    verbs = office.add_subparsers(required=True, metavar="check|load|export")
+    for verb, what in (("check", "say what is wrong with a file"), ("load", "load a file")):
+        one = verbs.add_parser(verb, help=what)
+        one.add_argument("file", help="a file, or the name of a preset")
+        one.set_defaults(run=_later("prepazka.config.office_commands", verb))
+    export = verbs.add_parser("export", help="write an office as a file to standard output")
+    export.add_argument("office")
+    export.set_defaults(run=_later("prepazka.config.office_commands", "export"))
+
+    staff = commands.add_parser("staff", help="add a member of staff; asks for the password")
+    staff.add_argument("office")
+    staff.add_argument("username")
+    staff.add_argument("--name", required=True)
+    staff.add_argument("--role", required=True)
+    staff.set_defaults(run=_later("prepazka.config.office_commands", "staff"))
+
+    pair = commands.add_parser("pair", help="print a one-time code for a kiosk or a display")
+    pair.add_argument("office")
+    pair.add_argument("device")
+    pair.set_defaults(run=_later("prepazka.config.office_commands", "pair"))
+
+    play = commands.add_parser("play-day", help="send virtual citizens and clerks to an office")
+    play.add_argument("office")
+    play.add_argument("--speed", type=float, default=60.0, help="minutes of the day per minute")
+    play.add_argument("--url", default="http://localhost:8000")
+    play.add_argument("--minutes", type=float, default=0, help="stop after so many real minutes")
+    play.add_argument("--seed", type=int, default=1)
+    play.set_defaults(run=_later("prepazka.config.play_day", "play"))
+    return parser
+
+
+def _later(module: str, name: str) -> Callable[[argparse.Namespace], int | None]:
+    """Import a command only when it is wanted, since most need Django set up first."""
+
+    def call(arguments: argparse.Namespace) -> int | None:
+        import importlib  # noqa: PLC0415  # see above
+
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prepazka.config.settings")
+        found = getattr(importlib.import_module(module), name)
+        result: int | None = found(arguments)
+        return result
+
+    return call

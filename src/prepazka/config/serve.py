@@ -1,0 +1,57 @@
+"""Single processes of an installation: the web, the worker, the migration."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+
+import django
+from django.core.management import call_command
+
+log = logging.getLogger(__name__)
+
+
+def web(arguments: argparse.Namespace) -> None:
+    """Serve the web until told to stop: uvicorn for one process, granian for several."""
+    if arguments.workers > 1:
+        _granian(arguments)
+        return
+    import uvicorn  # noqa: PLC0415  # only the web needs it
+
+    uvicorn.run(
+        "prepazka.config.asgi:application",
+        host=arguments.host,
+        port=arguments.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=5,
+        server_header=False,
+    )
+
+
+def _granian(arguments: argparse.Namespace) -> None:
+    from granian import Granian  # noqa: PLC0415  # only production needs it
+    from granian.constants import Interfaces  # noqa: PLC0415
+
+    Granian(
+        "prepazka.config.asgi:application",
+        address=arguments.host,
+        port=arguments.port,
+        interface=Interfaces.ASGI,
+        workers=arguments.workers,
+        # Open streams count as waiting requests; the default would stop at a thousand viewers.
+        backlog=4096,
+        backpressure=20_000,
+    ).serve()
+
+
+def worker(arguments: argparse.Namespace) -> None:
+    """Run jobs until told to stop."""
+    django.setup()
+    call_command("procrastinate", "worker", "--concurrency", "4", "--delete-jobs", "successful")
+
+
+def migrate(arguments: argparse.Namespace) -> None:
+    """Bring the database to this version of the program."""
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)

@@ -1,0 +1,23 @@
+"""Addresses: people's pages in both languages, devices, staff, and the API."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.urls import include, path
+
+handler404 = "prepazka.web.errors.not_found"
+handler500 = "prepazka.web.errors.broken"
+handler403 = "prepazka.web.errors.forbidden"
+
+urlpatterns = [
+    path("api/v1/", include("prepazka.surfaces.api.urls")),
+    *i18n_patterns(
+        path("ucet/", include("allauth.account.urls")),
+        path("ucet/2fa/", include("allauth.mfa.urls")),
+        path("pult/", include("prepazka.surfaces.console.urls")),
+        path("sprava/", include("prepazka.surfaces.manager.urls")),
+        path("kiosk/", include("prepazka.surfaces.kiosk.urls")),
+        path("panel/", include("prepazka.surfaces.display.urls")),
+        path("", include("prepazka.surfaces.monitor.urls")),
+        path("", include("prepazka.surfaces.citizen.urls")),
+        prefix_default_language=False,
+    ),
+]

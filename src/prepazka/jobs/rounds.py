@@ -1,0 +1,49 @@
+"""The worker's rounds over all offices: what time itself brings about."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from prepazka.booking.models import EXPIRING, Booking, State
+from prepazka.booking.usecases import erase_personal_data, expire_day, mark_no_shows, remind_due
+from prepazka.core import calendar
+from prepazka.offices.directory import directory
+from prepazka.offices.models import Office
+from prepazka.queueing.tickets import close_yesterday
+
+log = logging.getLogger(__name__)
+
+
+def tidy(*, now: datetime) -> None:
+    """Expire what ran out of time, mark who did not come, end tickets of days gone by."""
+    expired = Booking.objects.filter(state__in=EXPIRING, expires_at__lte=now)
+    for office, day in expired.values_list("office_id", "date").distinct():
+        expire_day(office=office, day=day, now=now)
+    for row in Office.objects.all():
+        office = directory(row)
+        due = Booking.objects.filter(office=row, state=State.CONFIRMED, ends_at__lte=now)
+        for day in due.values_list("date", flat=True).distinct():
+            mark_no_shows(office=office, day=day, now=now)
+        close_yesterday(office=row.pk, today=calendar.day_of(now, office.tz), now=now)
+
+
+def remind(*, now: datetime) -> None:
+    """Send the reminders of bookings that start within a day."""
+    soon = Booking.objects.filter(
+        state=State.CONFIRMED, reminded_at=None, starts_at__gt=now,
+        starts_at__lte=now + timedelta(hours=24),
+    )
+    for booking in soon.values_list("pk", flat=True):
+        remind_due(booking=booking, now=now)
+
+
+def purge(*, now: datetime) -> None:
+    """Erase names, contacts and PINs as each office has set; the anonymous rows stay."""
+    for office in Office.objects.all():
+        with transaction.atomic():
+            erased = erase_personal_data(office=office, now=now)
+        if erased:
+            log.info("%s: personal data of %s bookings erased", office.slug, erased)

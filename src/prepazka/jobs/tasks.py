@@ -1,0 +1,84 @@
+"""What the worker runs: follow up on events, deliver, remind, tidy, purge.
+
+Tasks take ids, read the clock once, and may run any number of times with the effect of one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from datetime import UTC, datetime
+
+from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.job_context import JobContext
+from procrastinate.jobs import Job
+
+from prepazka.gateways.email import send
+from prepazka.jobs import rounds
+from prepazka.journal.record import FOLLOW_UP
+from prepazka.messaging import usecases as messaging
+from prepazka.messaging.port import Undeliverable
+
+log = logging.getLogger(__name__)
+
+# Seconds before the next attempt; the last one repeats for two days of a broken mail server.
+PAUSES = (10, 30, 60, 120, 300)
+ATTEMPTS = 600
+
+
+class Patience(BaseRetryStrategy):
+    """Waits longer and longer, and gives up at once on what can never succeed."""
+
+    def get_retry_decision(
+        self, *, exception: BaseException, job: Job
+    ) -> RetryDecision | None:
+        """Say when to try again, or None."""
+        if isinstance(exception, Undeliverable) and exception.permanent:
+            return None
+        if job.attempts >= ATTEMPTS:
+            return None
+        return RetryDecision(retry_in={"seconds": PAUSES[min(job.attempts, len(PAUSES) - 1)]})
+
+
+@app.task(name=FOLLOW_UP, retry=Patience())
+def follow_up(*, event: int) -> None:
+    """Write the messages that an event calls for, and hand each over to be delivered."""
+    for message in messaging.compose(event=event, now=datetime.now(UTC)):
+        job = deliver.configure(
+            lock=f"booking:{message.booking_id}", queueing_lock=f"message:{message.pk}"
+        )
+        with contextlib.suppress(AlreadyEnqueued):
+            job.defer(message=message.pk)
+
+
+@app.task(name="deliver", retry=Patience(), queue="mail")
+def deliver(*, message: int) -> None:
+    """Send one message; the messages of one booking leave in their order."""
+    messaging.deliver(message=message, send=send, now=datetime.now(UTC))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="every_minute", queueing_lock="every_minute", queue="rounds")
+def every_minute(timestamp: int) -> None:
+    """Expire holds, mark no-shows, close what was left open, send reminders."""
+    rounds.tidy(now=datetime.now(UTC))
+    rounds.remind(now=datetime.now(UTC))
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="every_night", queueing_lock="every_night", queue="rounds")
+def every_night(timestamp: int) -> None:
+    """Erase personal data whose time has come, and drop the records of finished jobs."""
+    rounds.purge(now=datetime.now(UTC))
+
+
+@app.periodic(cron="*/2 * * * *")
+@app.task(name="rescue", queueing_lock="rescue", queue="rounds", pass_context=True)
+async def rescue(context: JobContext, timestamp: int) -> None:
+    """Hand out again the jobs whose worker died over them."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        log.warning("job %s was left by a worker that died; it starts again", job.id)
+        await manager.retry_job(job)

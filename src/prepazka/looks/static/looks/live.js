@@ -1,0 +1,72 @@
+// Keeps parts of a page as they are on the server. An element says where its news come from:
+//   <div id="board" data-live="/zive/krumlov/" data-fragment="/krumlov/nazivo/?cast=1">
+// On news (or every 15 s without a stream) the fragment is fetched and, if it differs, put in.
+// Then the element gets a "live:updated" event. Elements with [data-live-stale] are shown while
+// nothing has been heard for 15 s.
+(() => {
+  "use strict";
+  const STALE = 15000;
+  const POLL = 15000;
+  let heard = Date.now();
+
+  function mark() {
+    const old = Date.now() - heard > STALE;
+    document.documentElement.toggleAttribute("data-stale", old);
+    for (const sign of document.querySelectorAll("[data-live-stale]")) sign.hidden = !old;
+  }
+
+  function keep(element) {
+    let shown = null;
+    let timer = 0;
+    let wanted = false;
+    let running = false;
+
+    async function refresh() {
+      if (running) { wanted = true; return; }
+      running = true;
+      try {
+        const answer = await fetch(element.dataset.fragment, {
+          headers: { "X-Fragment": "1" }, cache: "no-store",
+        });
+        if (answer.ok) {
+          heard = Date.now();
+          put(await answer.text());
+        }
+      } catch {
+        // The mark of old data says it; the next news or poll tries again.
+      } finally {
+        running = false;
+        mark();
+        if (wanted) { wanted = false; soon(); }
+      }
+    }
+
+    function put(html) {
+      if (html === shown) return;
+      shown = html;
+      const focused = element.contains(document.activeElement) ? document.activeElement.id : "";
+      element.innerHTML = html;
+      if (focused) document.getElementById(focused)?.focus();
+      element.dispatchEvent(new CustomEvent("live:updated", { bubbles: true }));
+    }
+
+    function soon() {
+      // Many screens hear the same news; they do not all ask in the same moment.
+      clearTimeout(timer);
+      timer = setTimeout(refresh, 20 + Math.random() * 80);
+    }
+
+    if (window.EventSource) {
+      const stream = new EventSource(element.dataset.live);
+      stream.addEventListener("changed", () => { heard = Date.now(); soon(); });
+      stream.addEventListener("alive", () => { heard = Date.now(); mark(); });
+    }
+    setInterval(() => {
+      mark();
+      if (!window.EventSource || Date.now() - heard > POLL) soon();
+    }, 2000);
+    element.addEventListener("live:refresh", refresh);
+  }
+
+  for (const element of document.querySelectorAll("[data-live]")) keep(element);
+})();

@@ -1,0 +1,41 @@
+"""What a message is when it leaves, and how its delivery may fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a mail."""
+
+    name: str
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail ready to be sent; `message_id` stays the same however often it is tried."""
+
+    to: str
+    sender: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    reply_to: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+
+
+class Undeliverable(Exception):  # noqa: N818  # reads as what it says
+    """The message could not be handed over; a permanent failure will not change by waiting."""
+
+    def __init__(self, why: str, *, permanent: bool) -> None:
+        super().__init__(why)
+        self.permanent = permanent
+
+
+Send = Callable[[Mail], None]

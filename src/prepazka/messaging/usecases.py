@@ -1,0 +1,105 @@
+"""Writing messages for events, and delivering each of them once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from prepazka.booking.models import Booking, State
+from prepazka.booking.usecases import wait_for_mail
+from prepazka.journal.models import Event
+from prepazka.messaging.mail import compose_mail
+from prepazka.messaging.models import Message
+from prepazka.messaging.port import Send, Undeliverable
+
+# Which message an event of the journal causes.
+KINDS = {
+    "ConfirmationRequested": "confirm",
+    "BookingConfirmed": "confirmed",
+    "BookingMoved": "moved",
+    "BookingCancelled": "cancelled",
+    "ReminderDue": "reminder",
+}
+# A mail that waits longer than this has eaten into the person's time to click.
+LATE = timedelta(seconds=30)
+
+
+@transaction.atomic
+def compose(*, event: int, now: datetime) -> list[Message]:
+    """Write the messages an event calls for; run again, it finds those it wrote.
+
+    Returns the ones still to be delivered.
+    """
+    happened = Event.objects.filter(pk=event).first()
+    if happened is None or happened.kind not in KINDS:
+        return []
+    booking = Booking.objects.get(pk=happened.data["booking"])
+    if not booking.email:
+        return []  # told at the desk or by telephone; erased meanwhile
+    message, _ = Message.objects.get_or_create(
+        event=event,
+        kind=KINDS[happened.kind],
+        defaults={
+            "office_id": booking.office_id, "booking": booking, "sequence": booking.sequence,
+            "created_at": now,
+        },
+    )
+    return [message] if message.state == Message.State.QUEUED else []
+
+
+def deliver(*, message: int, send: Send, now: datetime) -> None:
+    """Send one message, unless it was sent or has lost its sense meanwhile.
+
+    The row is locked while the mail leaves, so two workers cannot both send it. Raises
+    Undeliverable, after writing down the failure.
+    """
+    try:
+        _deliver(message, send, now)
+    except Undeliverable as failure:
+        _note_failure(message, failure, now)
+        raise
+
+
+@transaction.atomic
+def _deliver(message: int, send: Send, now: datetime) -> None:
+    found = (
+        Message.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("booking__service", "office").filter(pk=message).first()
+    )
+    if found is None or found.state != Message.State.QUEUED:
+        return
+    if is_pointless(found, now):
+        found.state, found.error = Message.State.FAILED, "no longer needed"
+        found.save(update_fields=["state", "error"])
+        return
+    if found.kind == "confirm" and now - found.created_at > LATE:
+        wait_for_mail(booking=found.booking_id, now=now)
+    send(compose_mail(found, now=now))
+    found.state, found.sent_at, found.attempts = Message.State.SENT, now, found.attempts + 1
+    found.error = ""
+    found.save(update_fields=["state", "sent_at", "attempts", "error"])
+
+
+@transaction.atomic
+def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
+    found = Message.objects.select_for_update(no_key=True).get(pk=message)
+    found.attempts, found.error = found.attempts + 1, str(failure)[:200]
+    if failure.permanent:
+        found.state = Message.State.FAILED
+    found.save(update_fields=["attempts", "error", "state"])
+    if found.kind == "confirm" and not failure.permanent:
+        # The person cannot click what we could not send: the term is kept while we try.
+        wait_for_mail(booking=found.booking_id, now=now)
+
+
+def is_pointless(message: Message, now: datetime) -> bool:
+    """Whether events have overtaken the message."""
+    booking = message.booking
+    if not booking.email:
+        return True
+    if message.kind == "confirm":
+        return booking.state != State.UNCONFIRMED
+    if message.kind in {"confirmed", "reminder"}:
+        return booking.state != State.CONFIRMED or booking.ends_at <= now
+    return booking.sequence != message.sequence

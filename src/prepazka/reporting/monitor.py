@@ -1,0 +1,105 @@
+"""The public live view of an office: counts, waits and last calls, never a name."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from prepazka.core import calendar
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Service
+from prepazka.queueing.models import Ticket
+from prepazka.queueing.tickets import issues_tickets
+from prepazka.reporting.hall import Hall, hall
+
+NEXT_OPENING_WITHIN = 60  # days
+LAST_CALLS = 6
+
+
+def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
+    """What everybody may know about the office now, ready for JSON.
+
+    Times are ISO 8601 with the office's offset; waits are whole minutes for somebody who takes a
+    ticket now, or null when no counter for the service is open.
+    """
+    seen = hall(office, now=now)
+    opening = next_opening(office, now)
+    return {
+        "office": office.office.slug,
+        "name": dict(office.office.name),
+        "made_at": _iso(office, now),
+        "open": is_open(office, now),
+        "next_opening": _iso(office, opening) if opening else None,
+        "open_counters": len(seen.open_shifts()),
+        "waiting": len(seen.waiting),
+        "services": [_service(seen, service) for service in office.offered_services()],
+        "last_calls": last_calls(office, now=now),
+    }
+
+
+def last_calls(office: Directory, *, now: datetime, counters: list[int] | None = None,
+               most: int = LAST_CALLS) -> list[dict[str, Any]]:
+    """The last calls of today, newest first; `again` counts repeats so that a display chimes."""
+    called = Ticket.objects.filter(
+        office=office.office, date=calendar.day_of(now, office.tz), called_at__isnull=False,
+        counter__isnull=False,
+    )
+    if counters:
+        called = called.filter(counter__in=counters)
+    newest = sorted(
+        called.order_by("-called_at")[: most * 2],
+        key=lambda t: max(t.called_at, t.recalled_at or t.called_at), reverse=True,
+    )
+    return [
+        {
+            "ticket": ticket.label,
+            "counter": office.counters[ticket.counter_id].number,
+            "place": dict(office.counters[ticket.counter_id].place),
+            "called_at": _iso(office, max(ticket.called_at, ticket.recalled_at or ticket.called_at)),
+            "calls": ticket.calls,
+            "state": ticket.state,
+        }
+        for ticket in newest[:most]
+    ]
+
+
+def is_open(office: Directory, now: datetime) -> bool:
+    """Whether the office takes citizens at this moment."""
+    minute = calendar.minute_of(now, office.tz)
+    hours = office.office_hours(calendar.day_of(now, office.tz))
+    return any(one.contains(minute) for one in hours)
+
+
+def next_opening(office: Directory, now: datetime) -> datetime | None:
+    """When the office opens next, looking sixty days ahead."""
+    today = calendar.day_of(now, office.tz)
+    for ahead in range(NEXT_OPENING_WITHIN):
+        day = today + timedelta(days=ahead)
+        for one in office.office_hours(day):
+            opens = calendar.local_instant(day, one.start, office.tz)
+            if opens > now:
+                return opens
+    return None
+
+
+def _service(seen: Hall, service: Service) -> dict[str, Any]:
+    office = seen.office
+    able = [s for s in seen.open_shifts() if service.pk in office.serves[s.counter_id]]
+    wait = seen.estimate.newcomer(service.pk)
+    return {
+        "code": service.code,
+        "name": dict(service.name),
+        "agenda": office.agenda_of(service).code,
+        "letter": office.agenda_of(service).letter,
+        "open_counters": len(able),
+        "waiting": sum(w.service == service.pk for w in seen.waiting),
+        "booked_waiting": sum(
+            w.service == service.pk and w.booked is not None for w in seen.waiting
+        ),
+        "wait_min": None if wait is None else round(wait),
+        "tickets": issues_tickets(office, service, seen.now),
+    }
+
+
+def _iso(office: Directory, instant: datetime) -> str:
+    return instant.astimezone(office.tz).isoformat(timespec="seconds")

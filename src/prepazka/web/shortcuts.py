@@ -1,0 +1,56 @@
+"""Small things that views of every surface need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+
+from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.models import Office
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, Directory, P], HttpResponse]
+
+
+def now() -> datetime:
+    """The moment of the request: surfaces read the clock, everything below is told."""
+    return datetime.now(UTC)
+
+
+def office_or_404(slug: str) -> Directory:
+    """The office of the address; its clocks become those of the request."""
+    try:
+        office = directory_by_slug(slug)
+    except Office.DoesNotExist:
+        raise Http404(slug) from None
+    timezone.activate(office.tz)
+    return office
+
+
+def of_office(view: View[P]) -> Callable[..., HttpResponse]:
+    """Give the view the office whose `slug` is in the address."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, office_or_404(slug), *args, **kwargs)
+        finally:
+            timezone.deactivate()
+
+    return wrapped
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address of the person: behind our own proxies, the one the outermost of them saw."""
+    from django.conf import settings  # noqa: PLC0415  # overridden by tests
+
+    if settings.TRUSTED_PROXIES:
+        said = request.headers.get("X-Forwarded-For", "").split(",")
+        if len(said) >= settings.TRUSTED_PROXIES:
+            return said[-settings.TRUSTED_PROXIES].strip()
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,0 +1,129 @@
+"""A small fixture town: one office, two counters, three services, Czech names."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from prepazka.accounts.models import User
+from prepazka.booking import terms, usecases
+from prepazka.booking.models import Booking, Lane
+from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import (
+    Agenda,
+    Counter,
+    Device,
+    Membership,
+    Office,
+    OpeningHours,
+    Service,
+)
+
+PRAGUE = ZoneInfo("Europe/Prague")
+# A Monday; office hours 8:00-12:00 and 13:00-17:00.
+MONDAY = date(2026, 11, 23)
+
+
+def at(clock: str, day: date = MONDAY) -> datetime:
+    """The instant of a local time, for example `at("8:30")`."""
+    hour, minute = map(int, clock.split(":"))
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=PRAGUE).astimezone(UTC)
+
+
+FRIDAY_BEFORE = at("9:00", MONDAY - timedelta(days=3))
+
+
+def office(slug: str = "lhota", *, quota: int = 1, **rules: Any) -> Directory:
+    """An office that is open on workdays, with vehicles (V, bookable) and documents (D)."""
+    row = Office.objects.create(
+        slug=slug, name={"cs": "Městský úřad Lhota", "en": "Lhota Town Office"},
+        address={"cs": "Náměstí 1, Lhota"}, languages=["cs", "en"], email=f"urad@{slug}.example",
+    )
+    vehicles = Agenda.objects.create(
+        office=row, code="vozidla", letter="V", name={"cs": "Registr vozidel", "en": "Vehicles"},
+        rules_data={"window_min": 60, "quota": quota, "horizon_days": 30, **rules},
+    )
+    documents = Agenda.objects.create(
+        office=row, code="doklady", letter="D", name={"cs": "Doklady", "en": "Documents"}, position=1,
+    )
+    for number in range(quota):
+        Lane.objects.create(office=row, agenda=vehicles, number=number)
+    Lane.objects.create(office=row, agenda=documents, number=0)
+    transfer = Service.objects.create(
+        office=row, agenda=vehicles, code="prepis", duration_min=20,
+        name={"cs": "Přepis vozidla", "en": "Transfer of a vehicle"},
+    )
+    plates = Service.objects.create(
+        office=row, agenda=vehicles, code="znacky", duration_min=10, position=1,
+        name={"cs": "Značky", "en": "Plates"},
+    )
+    passport = Service.objects.create(
+        office=row, agenda=documents, code="pas", duration_min=15, position=2,
+        name={"cs": "Cestovní pas", "en": "Passport"},
+    )
+    for number, services in (("1", (transfer, plates)), ("2", (transfer, plates, passport))):
+        counter = Counter.objects.create(
+            office=row, code=f"p{number}", number=number, position=int(number),
+            name={"cs": f"Přepážka {number}", "en": f"Counter {number}"},
+        )
+        counter.services.set(services)
+    for weekday in range(5):
+        for opens, closes in ((480, 720), (780, 1020)):
+            OpeningHours.objects.create(office=row, weekday=weekday, opens=opens, closes=closes)
+    Device.objects.create(office=row, code="kiosk", kind="kiosk", name={"cs": "Kiosek"})
+    Device.objects.create(office=row, code="panel", kind="display", name={"cs": "Panel"})
+    return directory(row)
+
+
+def service(where: Directory, code: str = "prepis") -> Service:
+    """A service of the office."""
+    found = where.service_by_code(code)
+    assert found
+    return found
+
+
+def counter(where: Directory, number: str = "1") -> Counter:
+    """A counter of the office."""
+    return next(c for c in where.counters.values() if c.number == number)
+
+
+def clerk(where: Directory, username: str = "novakova", role: str = "clerk") -> User:
+    """A member of staff who can log in with the password `heslo heslo heslo`."""
+    user = User.objects.create_user(username=username, password="heslo heslo heslo")
+    Membership.objects.create(office=where.office, user=user, role=role, name=username.title())
+    return user
+
+
+def kiosk(where: Directory) -> Device:
+    """The office's kiosk."""
+    return Device.objects.get(office=where.office, code="kiosk")
+
+
+def hold(where: Directory, clock: str = "9:00", now: datetime = FRIDAY_BEFORE, **more: Any) -> Booking:
+    """A held term."""
+    wanted = service(where, more.pop("service", "prepis"))
+    return usecases.hold_term(
+        office=where, service=wanted, starts_at=at(clock), now=now, **more
+    )
+
+
+def requested(where: Directory, clock: str = "9:00", now: datetime = FRIDAY_BEFORE,
+              email: str = "jana@example.cz", **more: Any) -> Booking:
+    """A booking that waits for the click in the mail."""
+    held = hold(where, clock, now, **more)
+    return usecases.request_confirmation(booking=held.pk, name="Jana", email=email, now=now)
+
+
+def confirmed(where: Directory, clock: str = "9:00", now: datetime = FRIDAY_BEFORE,
+              **more: Any) -> Booking:
+    """A confirmed booking with its PIN."""
+    email = more.pop("email", f"jana{clock.replace(':', '')}@example.cz")
+    asked = requested(where, clock, now, email=email, **more)
+    return usecases.confirm_booking(booking=asked.pk, now=now)
+
+
+def offered(where: Directory, now: datetime = FRIDAY_BEFORE, **more: Any) -> list[terms.Term]:
+    """The terms of the vehicle agenda on the Monday."""
+    more.setdefault("service", service(where))
+    return terms.offered(office=where, days=[MONDAY], now=now, **more)
