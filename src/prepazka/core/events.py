@@ -1,0 +1,298 @@
+"""What has happened, as the journal keeps it: ids and moments, never personal data."""
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+REGISTRY: dict[str, type["Event"]] = {}
+
+TERMS, QUEUE, DEVICES, SETUP = "terms", "queue", "devices", "setup"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A thing that happened at an office; `actor` is the staff user or None for citizen and rule."""
+
+    topics: ClassVar[tuple[str, ...]] = ()  # which screens look again
+    followed_up: ClassVar[bool] = False  # whether a job must react, for example send a message
+
+    office: int
+    at: datetime
+    actor: int | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__name__.startswith("_"):
+            return  # a group of kinds, not a kind
+        if cls.__name__ in REGISTRY:
+            raise TypeError(f"there is an event {cls.__name__} already")
+        REGISTRY[cls.__name__] = cls
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError(f"at must be an aware instant, not {self.at}")
+
+    @property
+    def kind(self) -> str:
+        """The name of the class, as the journal stores it."""
+        return type(self).__name__
+
+    def payload(self) -> dict[str, Any]:
+        """What the kind adds to office, moment and actor, as JSON can carry it."""
+        return {
+            one.name: getattr(self, one.name) for one in fields(self) if one.name not in _COMMON
+        }
+
+
+_COMMON = frozenset(one.name for one in fields(Event))
+
+
+def from_journal(
+    kind: str, *, office: int, at: datetime, actor: int | None, payload: dict[str, Any]
+) -> Event:
+    """The event that a journal row was written from; KeyError for an unknown kind."""
+    return REGISTRY[kind](office=office, at=at, actor=actor, **payload)
+
+
+# --- bookings: `booking` is the UUID as text -------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfBooking(Event):
+    topics: ClassVar[tuple[str, ...]] = (TERMS,)
+    booking: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingHeld(_OfBooking):
+    """A term is kept for somebody who is filling in the form."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldExtended(_OfBooking):
+    """Somebody needed more time for the form."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldReleased(_OfBooking):
+    """Somebody gave the held term back, for example by choosing another one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmationRequested(_OfBooking):
+    """The form is complete; a mail with the link for the click is due."""
+
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingConfirmed(_OfBooking):
+    """The term is booked and has its PIN."""
+
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingMoved(_OfBooking):
+    """The booking has another term now."""
+
+    followed_up = True
+    by: Literal["citizen", "office"] = "citizen"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingCancelled(_OfBooking):
+    """The booking was given up by the citizen or withdrawn by the office."""
+
+    followed_up = True
+    by: Literal["citizen", "office"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingExpired(_OfBooking):
+    """A hold ran out, or nobody clicked in time; the term is free again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingArrived(_OfBooking):
+    """The booked client is here and has a ticket."""
+
+    topics: ClassVar[tuple[str, ...]] = (TERMS, QUEUE)
+    ticket: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingServed(_OfBooking):
+    """The booked client has been served."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingNoShow(_OfBooking):
+    """The booked client did not come in time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReminderDue(_OfBooking):
+    """It is time to remind the client of the booking."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonalDataErased(Event):
+    """Names, contacts and PINs of visits long over were erased."""
+
+    bookings: int  # how many
+
+
+# --- tickets: `ticket`, `counter`, `clerk` and `service` are ids ------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfTicket(Event):
+    topics: ClassVar[tuple[str, ...]] = (QUEUE,)
+    ticket: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AtCounter(_OfTicket):
+    counter: int
+    clerk: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketIssued(_OfTicket):
+    """Somebody took a ticket."""
+
+    service: int
+    booking: str | None = None
+    device: int | None = None  # the kiosk; None at the desk or by telephone
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketCalled(_AtCounter):
+    """The ticket was invited to a counter; `reason` is a discipline.Reason as payload."""
+
+    reason: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketRecalled(_AtCounter):
+    """The ticket was invited once more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingStarted(_AtCounter):
+    """The citizen sat down at the counter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketFinished(_AtCounter):
+    """The citizen has been served."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketNoShow(_AtCounter):
+    """The ticket was called and nobody came."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketParked(_AtCounter):
+    """The ticket was put aside until a moment, in ISO format."""
+
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketTransferred(_AtCounter):
+    """The ticket was sent from `counter` on to another service or to one counter."""
+
+    to_service: int | None = None
+    to_counter: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketCancelled(_OfTicket):
+    """The ticket is no longer valid."""
+
+    by: Literal["citizen", "office"] = "office"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepUndone(_AtCounter):
+    """A clerk took back a wrong press; `step` is the kind of the event undone."""
+
+    step: str
+
+
+# --- counters, devices, the office ------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfCounter(Event):
+    topics: ClassVar[tuple[str, ...]] = (QUEUE,)
+    counter: int
+    clerk: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterOpened(_OfCounter):
+    """A clerk began to serve at the counter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterPaused(_OfCounter):
+    """The counter has a break."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterResumed(_OfCounter):
+    """The break is over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterClosed(_OfCounter):
+    """The clerk left the counter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfDevice(Event):
+    topics: ClassVar[tuple[str, ...]] = (DEVICES,)
+    device: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DevicePaired(_OfDevice):
+    """A kiosk or display now belongs to the office."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceRevoked(_OfDevice):
+    """A kiosk or display may no longer speak for the office."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceFault(_OfDevice):
+    """A device cannot do its work, for example a printer without paper."""
+
+    followed_up = True
+    fault: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinTried(_OfDevice):
+    """A PIN was entered; the PIN itself is not kept. `outcome` is a pins.Outcome value."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficeLoaded(Event):
+    """The office was set up anew from its file or in the manager's screens."""
+
+    topics: ClassVar[tuple[str, ...]] = (TERMS, QUEUE, SETUP)
+
