@@ -101,6 +101,29 @@ class TestNextInTurn:
             if may_be_called(other, **asked) and due:
                 assert (first.arrived_at, first.ticket) <= (other.arrived_at, other.ticket)
 
+    @given(st.integers(0, 119), st.integers(1, 60), st.integers(60, 120), policies)
+    def test_no_walk_in_who_came_later_goes_before_a_booked_client_in_turn(
+        self, arrived, later, start, policy
+    ):
+        booked = walk_in(2, arrived, booked=window(start))
+        walker = walk_in(1, min(arrived + later, 120))
+        first = ordered([walker, booked], policy=policy, now=NOW)[0]
+        assert first.ticket == 2
+
+    def test_who_came_at_the_same_moment_goes_by_ticket_number(self):
+        hall = [walk_in(n, 7) for n in (3, 1, 2)]
+        assert [c.ticket for c in ordered(hall, policy=Policy(), now=NOW)] == [1, 2, 3]
+
+    def test_who_checked_in_first_goes_first_within_one_window(self):
+        hall = [walk_in(1, 119, booked=window(120)), walk_in(2, 100, booked=window(120))]
+        assert [c.ticket for c in ordered(hall, policy=Policy(), now=NOW)] == [2, 1]
+
+    def test_a_parked_ticket_is_back_in_its_place_at_the_moment_named(self):
+        hall = [walk_in(1, 10), walk_in(2, 5, parked_until=at(120))]
+        asked = {"serves": frozenset({1}), "counter": 1, "policy": Policy()}
+        assert next_in_turn(hall, **asked, now=at(119)).ticket == 1
+        assert next_in_turn(hall, **asked, now=at(120)).ticket == 2
+
     @given(halls(), skills, st.sampled_from([1, 2]), policies)
     def test_calls_from_the_order_on_the_screen(self, hall, serves, counter, policy):
         asked = {"serves": serves, "counter": counter, "policy": policy, "now": NOW}

@@ -1,0 +1,30 @@
+"""Figures for the head of an office: what the counters can bear. Minutes throughout."""
+
+from math import floor, inf
+
+
+def remaining_capacity(minutes_left: float, counters: int, mean: float) -> int:
+    """How many people the open counters can still serve before closing."""
+    return max(0, floor(minutes_left * counters / mean + 1e-9))
+
+
+def load(quota: int, agendas: int, mean: float, counters: int, window_min: int = 30) -> float:
+    """The part of the counters' time that `quota` booked per window and agenda take up."""
+    if counters == 0:
+        return inf if quota else 0.0
+    return quota * agendas * mean / (window_min * counters)
+
+
+def stretch(quota: int, agendas: int, mean: float, counters: int, window_min: int = 30) -> float:
+    """By what factor the bookings lengthen a walk-in's mean wait; warn above 1.25, refuse above 1.5.
+
+    `mean` is the mean service plus half a minute for the change of people, `counters` those that
+    serve the agendas when fewest do.
+    """
+    taken = load(quota, agendas, mean, counters, window_min)
+    return 1 / (1 - taken) if taken < 1 else inf
+
+
+def max_quota(counters: int, mean: float, window_min: int = 30) -> int:
+    """The most bookings per window that keep the stretch of one agenda within 1.25."""
+    return floor(counters * window_min / (5 * mean) + 1e-9)
