@@ -33,15 +33,16 @@ def icon(name: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def other_languages(context) -> list[dict]:
-    """The same page in the other languages of the site."""
+    """The same page in the other languages of the site; none where the address does not carry the language."""
     request = context.get("request")
     if request is None:
         return []
     here, active = request.get_full_path(), get_language()
+    others = [(code, translate_url(here, code)) for code, _ in settings.LANGUAGES if code != active]
     return [
-        {"code": code, "name": get_language_info(code)["name_local"].capitalize(), "url": translate_url(here, code)}
-        for code, _ in settings.LANGUAGES
-        if code != active
+        {"code": code, "name": get_language_info(code)["name_local"].capitalize(), "url": url}
+        for code, url in others
+        if url != here
     ]
 
 
