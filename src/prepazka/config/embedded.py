@@ -13,7 +13,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -75,6 +74,7 @@ def start(folder: Path, *, durable: bool = True) -> str:
             _create(cluster)
         if cluster.server() is None:
             cluster.clear_after_kill()
+            _reap(cluster)
             _launch(cluster, SETTINGS if durable else SETTINGS | FORGETFUL)
         _await_ready(cluster)
         _create_database(cluster)
@@ -88,6 +88,7 @@ def stop(folder: Path) -> None:
         return
     _check_owner(cluster)
     with _alone(cluster):
+        socket_folder = cluster.socket_folder()
         # SIGINT is PostgreSQL's fast shutdown: clients are cut off, everything is stored.
         # SIGQUIT leaves the storing to the next start.
         for number, limit in ((signal.SIGINT, STOPS_WITHIN), (signal.SIGQUIT, 10.0)):
@@ -101,6 +102,9 @@ def stop(folder: Path) -> None:
         if not _gone(cluster):
             msg = f"The PostgreSQL server in {cluster.folder} does not stop; see {cluster.log}."
             raise EmbeddedServerError(msg)
+        if socket_folder is not None and socket_folder != cluster.data:
+            with contextlib.suppress(OSError):
+                socket_folder.rmdir()
 
 
 @contextlib.contextmanager
@@ -148,7 +152,7 @@ def _create(cluster: Cluster) -> None:
     os.chown(half, account.pw_uid, account.pw_gid)
     # The built-in locale is the same on every machine: no index breaks when the system's changes.
     command = [
-        cluster.bin() / "initdb",
+        str(cluster.bin() / "initdb"),
         f"--pgdata={half}",
         f"--username={ROLE}",
         "--auth=trust",  # whoever can enter the 0700 folder of the socket owns the data anyway
@@ -157,8 +161,7 @@ def _create(cluster: Cluster) -> None:
         "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8",
     ]
-    arguments: dict[str, Any] = cluster.run_as()
-    done = subprocess.run(command, check=False, capture_output=True, text=True, **arguments)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, **cluster.run_as())
     if done.returncode:
         msg = f"PostgreSQL {NEW_CLUSTERS} could not prepare {half}: {done.stderr.strip()}"
         raise EmbeddedServerError(msg)
@@ -175,10 +178,9 @@ def _launch(cluster: Cluster, settings: dict[str, str]) -> None:
         command += ["-c", f"{name}={value}"]
     if cluster.log.exists() and cluster.log.stat().st_size > LARGEST_LOG:
         cluster.log.replace(cluster.log.with_suffix(".log.old"))
-    arguments: dict[str, Any] = cluster.run_as()
     with cluster.log.open("ab") as log:
         _started_here[cluster.data] = subprocess.Popen(
-            command, stdout=log, stderr=subprocess.STDOUT, **arguments
+            command, stdout=log, stderr=subprocess.STDOUT, **cluster.run_as()
         )
 
 
