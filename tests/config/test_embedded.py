@@ -252,7 +252,8 @@ def start_command(folder: Path) -> list[str]:
 
 def start_options() -> dict[str, Any]:
     source = Path(prepazka.__file__).parents[1]
-    environment = os.environ | {"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
+    path = os.pathsep.join([str(source), os.environ.get("PYTHONPATH", "")])
+    environment = os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     return {"stdout": subprocess.PIPE, "text": True, "env": environment}
 
 

@@ -72,11 +72,12 @@ def start(folder: Path, *, durable: bool = True) -> str:
         _await_end_of_stopping(cluster)
         if not cluster.data.exists():
             _create(cluster)
-        if cluster.server() is None:
+        settings = SETTINGS if durable else SETTINGS | FORGETFUL
+        if not _joined(cluster):
             cluster.clear_after_kill()
             _reap(cluster)
-            _launch(cluster, SETTINGS if durable else SETTINGS | FORGETFUL)
-        _await_ready(cluster)
+            _launch(cluster, settings)
+            _await_ready(cluster)
         _create_database(cluster)
         return _url(cluster, DATABASE)
 
@@ -184,14 +185,21 @@ def _launch(cluster: Cluster, settings: dict[str, str]) -> None:
         )
 
 
-def _await_ready(cluster: Cluster) -> None:
-    def settled() -> bool:
-        child = _started_here.get(cluster.data)
-        ended = child.poll() is not None if child else cluster.server() is None
-        return ended or (cluster.status() == "ready" and cluster.server() is not None)
+def _joined(cluster: Cluster) -> bool:
+    """Return whether a server runs already and answers; a dying one may still look alive."""
+    wait_until(lambda: _gone(cluster) or _answers(cluster), limit=STARTS_WITHIN)
+    if _gone(cluster):
+        return False
+    if not _answers(cluster):  # never take a living server for a killed one
+        msg = f"The PostgreSQL server in {cluster.folder} runs but does not answer; see {cluster.log}."
+        raise EmbeddedServerError(msg)
+    return True
 
-    wait_until(settled, limit=STARTS_WITHIN)
-    if cluster.status() != "ready" or cluster.server() is None:
+
+def _await_ready(cluster: Cluster) -> None:
+    child = _started_here[cluster.data]
+    wait_until(lambda: child.poll() is not None or _answers(cluster), limit=STARTS_WITHIN)
+    if child.poll() is not None or not _answers(cluster):
         lines = cluster.log.read_text(errors="replace").splitlines() if cluster.log.exists() else []
         msg = f"The PostgreSQL server in {cluster.folder} did not start:\n" + "\n".join(lines[-10:])
         raise EmbeddedServerError(msg)
@@ -200,6 +208,16 @@ def _await_ready(cluster: Cluster) -> None:
 def _await_end_of_stopping(cluster: Cluster) -> None:
     if cluster.server() is not None and cluster.status() == "stopping":
         wait_until(lambda: _gone(cluster), limit=STOPS_WITHIN)
+
+
+def _answers(cluster: Cluster) -> bool:
+    if cluster.status() != "ready" or cluster.server() is None:
+        return False
+    try:
+        psycopg.connect(_url(cluster, "postgres"), connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _create_database(cluster: Cluster) -> None:
