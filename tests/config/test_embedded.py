@@ -74,16 +74,18 @@ def test_row_survives_kill_of_every_process(folder: Path) -> None:
     assert said(embedded.start(folder)) == ["before"]
 
 
-def test_pid_file_naming_a_living_stranger_does_not_block_the_start(folder: Path) -> None:
+def test_lock_files_naming_a_living_stranger_do_not_block_the_start(folder: Path) -> None:
     cluster = Cluster(folder)
     write(embedded.start(folder), "before")
     lines = cluster.pid_file.read_text().splitlines()
     kill(server_of(folder))
     assert wait_until(lambda: not any(cluster.processes()), limit=10)
     # PostgreSQL takes any process of its own user for a rival.
-    owner = {"user": cluster.account().pw_uid} if os.geteuid() == 0 else {}
-    with subprocess.Popen(["sleep", "60"], **owner) as stranger:
-        cluster.pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+    owner = cluster.account().pw_uid if os.geteuid() == 0 else None
+    with subprocess.Popen(["sleep", "60"], user=owner) as stranger:
+        stale = "\n".join([str(stranger.pid), *lines[1:]]) + "\n"
+        cluster.pid_file.write_text(stale)
+        (cluster.data / ".s.PGSQL.5432.lock").write_text(stale)
         url = embedded.start(folder)
         assert stranger.poll() is None
         stranger.kill()
@@ -150,6 +152,7 @@ def test_long_path(folder: Path) -> None:
         assert socket_folder.stat().st_mode & 0o077 == 0
     finally:
         embedded.stop(deep)
+    assert not socket_folder.exists()
 
 
 @pytest.mark.parametrize("odd", ["a,b", "it's", 'say "hi"', "$HOME", "with space"])
@@ -249,7 +252,8 @@ def start_command(folder: Path) -> list[str]:
 
 def start_options() -> dict[str, Any]:
     source = Path(prepazka.__file__).parents[1]
-    environment = os.environ | {"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
+    path = os.pathsep.join([str(source), os.environ.get("PYTHONPATH", "")])
+    environment = os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     return {"stdout": subprocess.PIPE, "text": True, "env": environment}
 
 

@@ -13,7 +13,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -73,10 +72,12 @@ def start(folder: Path, *, durable: bool = True) -> str:
         _await_end_of_stopping(cluster)
         if not cluster.data.exists():
             _create(cluster)
-        if cluster.server() is None:
+        settings = SETTINGS if durable else SETTINGS | FORGETFUL
+        if not _joined(cluster):
             cluster.clear_after_kill()
-            _launch(cluster, SETTINGS if durable else SETTINGS | FORGETFUL)
-        _await_ready(cluster)
+            _reap(cluster)
+            _launch(cluster, settings)
+            _await_ready(cluster)
         _create_database(cluster)
         return _url(cluster, DATABASE)
 
@@ -88,6 +89,7 @@ def stop(folder: Path) -> None:
         return
     _check_owner(cluster)
     with _alone(cluster):
+        socket_folder = cluster.socket_folder()
         # SIGINT is PostgreSQL's fast shutdown: clients are cut off, everything is stored.
         # SIGQUIT leaves the storing to the next start.
         for number, limit in ((signal.SIGINT, STOPS_WITHIN), (signal.SIGQUIT, 10.0)):
@@ -101,6 +103,9 @@ def stop(folder: Path) -> None:
         if not _gone(cluster):
             msg = f"The PostgreSQL server in {cluster.folder} does not stop; see {cluster.log}."
             raise EmbeddedServerError(msg)
+        if socket_folder is not None and socket_folder != cluster.data:
+            with contextlib.suppress(OSError):
+                socket_folder.rmdir()
 
 
 @contextlib.contextmanager
@@ -148,7 +153,7 @@ def _create(cluster: Cluster) -> None:
     os.chown(half, account.pw_uid, account.pw_gid)
     # The built-in locale is the same on every machine: no index breaks when the system's changes.
     command = [
-        cluster.bin() / "initdb",
+        str(cluster.bin() / "initdb"),
         f"--pgdata={half}",
         f"--username={ROLE}",
         "--auth=trust",  # whoever can enter the 0700 folder of the socket owns the data anyway
@@ -157,8 +162,7 @@ def _create(cluster: Cluster) -> None:
         "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8",
     ]
-    arguments: dict[str, Any] = cluster.run_as()
-    done = subprocess.run(command, check=False, capture_output=True, text=True, **arguments)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, **cluster.run_as())
     if done.returncode:
         msg = f"PostgreSQL {NEW_CLUSTERS} could not prepare {half}: {done.stderr.strip()}"
         raise EmbeddedServerError(msg)
@@ -175,21 +179,27 @@ def _launch(cluster: Cluster, settings: dict[str, str]) -> None:
         command += ["-c", f"{name}={value}"]
     if cluster.log.exists() and cluster.log.stat().st_size > LARGEST_LOG:
         cluster.log.replace(cluster.log.with_suffix(".log.old"))
-    arguments: dict[str, Any] = cluster.run_as()
     with cluster.log.open("ab") as log:
         _started_here[cluster.data] = subprocess.Popen(
-            command, stdout=log, stderr=subprocess.STDOUT, **arguments
+            command, stdout=log, stderr=subprocess.STDOUT, **cluster.run_as()
         )
 
 
-def _await_ready(cluster: Cluster) -> None:
-    def settled() -> bool:
-        child = _started_here.get(cluster.data)
-        ended = child.poll() is not None if child else cluster.server() is None
-        return ended or (cluster.status() == "ready" and cluster.server() is not None)
+def _joined(cluster: Cluster) -> bool:
+    """Return whether a server runs already and answers; a dying one may still look alive."""
+    wait_until(lambda: _gone(cluster) or _answers(cluster), limit=STARTS_WITHIN)
+    if _gone(cluster):
+        return False
+    if not _answers(cluster):  # never take a living server for a killed one
+        msg = f"The PostgreSQL server in {cluster.folder} runs but does not answer; see {cluster.log}."
+        raise EmbeddedServerError(msg)
+    return True
 
-    wait_until(settled, limit=STARTS_WITHIN)
-    if cluster.status() != "ready" or cluster.server() is None:
+
+def _await_ready(cluster: Cluster) -> None:
+    child = _started_here[cluster.data]
+    wait_until(lambda: child.poll() is not None or _answers(cluster), limit=STARTS_WITHIN)
+    if child.poll() is not None or not _answers(cluster):
         lines = cluster.log.read_text(errors="replace").splitlines() if cluster.log.exists() else []
         msg = f"The PostgreSQL server in {cluster.folder} did not start:\n" + "\n".join(lines[-10:])
         raise EmbeddedServerError(msg)
@@ -198,6 +208,16 @@ def _await_ready(cluster: Cluster) -> None:
 def _await_end_of_stopping(cluster: Cluster) -> None:
     if cluster.server() is not None and cluster.status() == "stopping":
         wait_until(lambda: _gone(cluster), limit=STOPS_WITHIN)
+
+
+def _answers(cluster: Cluster) -> bool:
+    if cluster.status() != "ready" or cluster.server() is None:
+        return False
+    try:
+        psycopg.connect(_url(cluster, "postgres"), connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _create_database(cluster: Cluster) -> None:

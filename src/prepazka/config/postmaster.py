@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -79,11 +80,11 @@ class Cluster:
             raise EmbeddedServerError(msg)
         return found
 
-    def run_as(self) -> dict[str, object]:
+    def run_as(self) -> dict[str, Any]:
         """Return the arguments with which `subprocess` starts a program as the cluster's account."""
         # Own session: Ctrl-C in the terminal must reach the supervisor only, which then stops the
         # server after its clients. PG* variables of the caller must not steer the server.
-        arguments: dict[str, object] = {
+        arguments: dict[str, Any] = {
             "cwd": "/",
             "env": {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"},
             "start_new_session": True,
@@ -124,20 +125,21 @@ class Cluster:
 
     def clear_after_kill(self) -> None:
         """Remove what a killed server left, so that a reused process id cannot block the start."""
-        # PostgreSQL believes its pid file as long as any process has that number, be it a zombie
-        # or one of ours. Its processes may write until they notice that the server is gone, so
-        # they must be gone before the file goes.
+        # PostgreSQL believes its lock files as long as any process has the number in them, be it a
+        # zombie or one of ours. Its processes may write until they notice that the server is gone, so
+        # they must be gone before the files go.
         if not wait_until(lambda: not any(self.processes()), limit=ORPHANS_LEAVE_WITHIN):
             for process in self.processes():
                 with contextlib.suppress(psutil.Error):
                     process.send_signal(signal.SIGKILL)
             wait_until(lambda: not any(self.processes()), limit=ORPHANS_LEAVE_WITHIN)
+        sockets = self.socket_folder() or self.data
+        for suffix in ("", ".lock"):
+            (sockets / f".s.PGSQL.{PORT}{suffix}").unlink(missing_ok=True)
         self.pid_file.unlink(missing_ok=True)
 
     def _is_ours(self, process: psutil.Process) -> bool:
-        return (
-            self.mark in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
-        )
+        return self.mark in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE
 
     def _pid_lines(self) -> list[str]:
         try:
@@ -173,7 +175,9 @@ def choose_socket_folder(cluster: Cluster) -> Path:
         if stat.S_ISDIR(found.st_mode) and found.st_uid == account.pw_uid:
             folder.chmod(0o700)
             return folder
-    msg = f"The path {cluster.data} is too long for a socket, and /tmp holds somebody else's folder."
+    msg = (
+        f"The path {cluster.data} is too long for a socket, and /tmp holds somebody else's folder."
+    )
     raise EmbeddedServerError(msg)
 
 
