@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="start everything, with demo offices")
     run.add_argument("--port", type=int, default=8000)
+    run.add_argument("--host", default="127.0.0.1")
     run.add_argument("--data", default=".data", help="folder of the embedded database")
     run.add_argument("--no-demo", action="store_true", help="load no demo offices and log-ins")
     run.set_defaults(run=_later("prepazka.config.supervisor", "run"))
@@ -88,3 +89,7 @@ def _later(module: str, name: str) -> Callable[[argparse.Namespace], int | None]
         return result
 
     return call
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "prepazka.surfaces.monitor",
     "prepazka.surfaces.console",
     "prepazka.surfaces.manager",
+    "prepazka.surfaces.mailbox",
 ]
 
 MIDDLEWARE = [

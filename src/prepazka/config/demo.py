@@ -1,0 +1,68 @@
+"""The demo: the preset offices with fictitious staff, for whoever tries the program out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import resources
+
+from django.db import transaction
+
+from prepazka.accounts.models import User
+from prepazka.offices.models import Device, Membership, Office, Role
+
+PRESETS = ("cesky-krumlov", "sumperk", "touzim")
+PASSWORD = "ukazka-prepazky"  # noqa: S105  # public on purpose; only demo offices have it
+STAFF = (
+    ("novakova", "Jana Nováková", Role.CLERK),
+    ("dvorak", "Petr Dvořák", Role.CLERK),
+    ("svobodova", "Eva Svobodová", Role.CLERK),
+    ("cerny", "Tomáš Černý", Role.CLERK),
+    ("recepce", "Marie Veselá", Role.RECEPTION),
+    ("vedouci", "Karel Horák", Role.HEAD),
+    ("spravce", "Alena Malá", Role.ADMINISTRATOR),
+)
+
+
+def load() -> None:
+    """Load the presets that are not there yet, and their staff; what was changed stays."""
+    from prepazka.officefile import load as load_file  # noqa: PLC0415  # needs the models ready
+
+    for preset in PRESETS:
+        text = resources.files("prepazka.presets").joinpath(f"{preset}.yaml").read_text("utf-8")
+        with transaction.atomic():
+            slug = load_file.slug_of(text)
+            if not Office.objects.filter(slug=slug).exists():
+                load_file.load(text, now=datetime.now(UTC))
+                Office.objects.filter(slug=slug).update(demo=True)
+            _hire(Office.objects.get(slug=slug))
+
+
+def _hire(office: Office) -> None:
+    if Membership.objects.filter(office=office).exists():
+        return
+    for username, name, role in STAFF:
+        user = User.objects.create_user(username=f"{username}.{office.slug}", password=PASSWORD)
+        Membership.objects.create(office=office, user=user, role=role, name=name)
+
+
+def addresses(base: str) -> str:
+    """What can be opened, and with which log-in."""
+    from prepazka.offices.devices import make_pairing_code  # noqa: PLC0415
+
+    lines = ["", f"Přepážka is at {base}/", ""]
+    for office in Office.objects.filter(demo=True).order_by("pk"):
+        lines.append(f"{office.name}")
+        lines.append(f"  booking      {base}/{office.slug}/")
+        lines.append(f"  live view    {base}/{office.slug}/nazivo/")
+        for device in Device.objects.filter(office=office, retired=False).order_by("position"):
+            code = make_pairing_code(device=device, now=datetime.now(UTC))
+            place = "kiosk" if device.kind == Device.Kind.KIOSK else "panel"
+            lines.append(f"  {place:<12} {base}/{place}/   pairing code {code}")
+        lines.append(f"  staff        {base}/pult/    novakova.{office.slug} (clerk),"
+                     f" recepce.{office.slug}, vedouci.{office.slug}, spravce.{office.slug}")
+        lines.append("")
+    lines.append(f"Password of all demo log-ins: {PASSWORD}")
+    lines.append(f"Mails of the demo:            {base}/demo/posta/")
+    lines.append("A living office: prepazka play-day krumlov --speed 60")
+    lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,103 @@
+"""`prepazka run`: the whole system in one command, on the embedded database unless told otherwise."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from prepazka.config import embedded, mailbox
+
+STOPS_WITHIN = 15.0  # seconds for a child to finish what it is doing
+RESTART_AFTER = 2.0
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start everything, wait for Ctrl-C (or SIGTERM), stop everything; nothing committed is lost."""
+    data = Path(arguments.data).absolute()
+    data.mkdir(parents=True, exist_ok=True)
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    own_database = not os.environ.get("DATABASE_URL")
+    _prepare_environment(arguments, data)
+    try:
+        if own_database:
+            print("Starting the embedded PostgreSQL …", flush=True)
+            os.environ["DATABASE_URL"] = embedded.start(data / "postgresql")
+        with mailbox.open_unless_configured(data / "mail"):
+            _prepare_database(arguments)
+            if not stopping.is_set():
+                _serve(arguments, stopping)
+    finally:
+        if own_database:
+            embedded.stop(data / "postgresql")
+        print("Stopped; nothing is lost.", flush=True)
+    return 0
+
+
+def _prepare_environment(arguments: argparse.Namespace, data: Path) -> None:
+    os.environ.setdefault("PREPAZKA_URL", f"http://localhost:{arguments.port}")
+    if not arguments.no_demo:
+        os.environ.setdefault("PREPAZKA_DEMO", "1")
+    if not (os.environ.get("PREPAZKA_SECRET_KEY") or os.environ.get("PREPAZKA_SECRET_KEY_FILE")):
+        key = data / "secret.key"
+        if not key.exists():
+            key.touch(mode=0o600)
+            key.write_text(secrets.token_urlsafe(50), encoding="ascii")
+        os.environ["PREPAZKA_SECRET_KEY_FILE"] = str(key)
+
+
+def _prepare_database(arguments: argparse.Namespace) -> None:
+    import django  # noqa: PLC0415  # only now does the environment name the database
+
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
+
+    print("Preparing the database …", flush=True)
+    call_command("migrate", interactive=False, verbosity=0)
+    if not arguments.no_demo:
+        from prepazka.config import demo  # noqa: PLC0415
+
+        demo.load()
+        print(demo.addresses(os.environ["PREPAZKA_URL"]), flush=True)
+    connection.close()
+
+
+def _serve(arguments: argparse.Namespace, stopping: threading.Event) -> None:
+    commands = {
+        "web": ["web", "--port", str(arguments.port), "--host", arguments.host],
+        "worker": ["worker"],
+    }
+    children = {name: _start(command) for name, command in commands.items()}
+    print("Running; Ctrl-C stops everything.", flush=True)
+    while not stopping.wait(0.5):
+        for name, child in children.items():
+            if child.poll() is not None:
+                print(f"The {name} ended ({child.returncode}); it starts again.", flush=True)
+                stopping.wait(RESTART_AFTER)
+                children[name] = _start(commands[name])
+    print("\nStopping …", flush=True)
+    for child in children.values():
+        child.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + STOPS_WITHIN
+    for child in children.values():
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    # A session of its own: Ctrl-C reaches only the supervisor, which stops the children in order.
+    return subprocess.Popen(
+        [sys.executable, "-m", "prepazka.config.cli", *command], start_new_session=True
+    )

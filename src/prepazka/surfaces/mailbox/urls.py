@@ -1,0 +1,11 @@
+"""Addresses of the demo's mailbox."""
+
+from django.urls import path
+
+from prepazka.surfaces.mailbox import views
+
+app_name = "mailbox"
+urlpatterns = [
+    path("", views.mails, name="mails"),
+    path("<int:number>/", views.mail, name="mail"),
+]
