@@ -295,4 +295,3 @@ class OfficeLoaded(Event):
     """The office was set up anew from its file or in the manager's screens."""
 
     topics: ClassVar[tuple[str, ...]] = (TERMS, QUEUE, SETUP)
-
