@@ -197,7 +197,7 @@ class TestReason:
 
 
 def play_day(seed, *, quota, agendas, counters, policy, window_min=30, earliest=-15):
-    """A day of walk-ins and full bookings over counters that serve everything: (Waiting, called)."""
+    """A day of walk-ins and full bookings over counters that serve all: (Waiting, called)."""
     rng = random.Random(seed)
     coming = []
     for service in range(agendas):
