@@ -1,3 +1,4 @@
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,7 +29,9 @@ days = st.dates(MONDAY - timedelta(days=9), MONDAY + timedelta(days=9))
 @st.composite
 def exceptions(draw):
     first, opens_closes = draw(days), draw(st.none() | times)
-    kind = draw(st.sampled_from(["closed", "extra", "instead"]) if opens_closes else st.just("closed"))
+    kind = draw(
+        st.sampled_from(["closed", "extra", "instead"]) if opens_closes else st.just("closed")
+    )
     last = draw(st.none() | st.integers(0, 5).map(lambda n: first + timedelta(days=n)))
     return DayException(first, last, *(opens_closes or (None, None)), kind=kind)
 
@@ -72,15 +75,19 @@ class TestOpenMinutes:
                 Interval(450, 630)
             ]
 
-    @given(days, st.lists(weekly_hours, max_size=6), st.lists(exceptions(), max_size=5), st.booleans())
+    @given(
+        days, st.lists(weekly_hours, max_size=6), st.lists(exceptions(), max_size=5), st.booleans()
+    )
     def test_says_minute_by_minute_what_the_rules_say(self, day, weekly, changes, holiday):
         on = [e for e in changes if e.from_date <= day and (e.to_date is None or day <= e.to_date)]
-        of = {k: minutes(e.minutes for e in on if e.kind == k) for k in ("closed", "extra", "instead")}
+        of = {
+            k: minutes(e.minutes for e in on if e.kind == k) for k in ("closed", "extra", "instead")
+        }
         week = minutes(Interval(w.opens, w.closes) for w in weekly if w.weekday == day.weekday())
         base = of["instead"] or (set() if holiday else week)
         got = open_minutes(day, weekly, changes, frozenset({day} if holiday else ()))
         assert minutes(got) == (base | of["extra"]) - of["closed"]
-        assert all(a.end < b.start for a, b in zip(got, got[1:], strict=False))
+        assert all(a.end < b.start for a, b in itertools.pairwise(got))
 
     @pytest.mark.parametrize(
         "wrong",
@@ -119,16 +126,22 @@ class TestInstants:
         assert local_instant(AUTUMN, 180, PRAGUE) == datetime(2026, 10, 25, 2, tzinfo=UTC)
 
     @given(
-        st.sampled_from([SPRING, AUTUMN, SPRING - timedelta(days=1), AUTUMN + timedelta(days=1), MONDAY]),
+        st.sampled_from(
+            [SPRING, AUTUMN, SPRING - timedelta(days=1), AUTUMN + timedelta(days=1), MONDAY]
+        ),
         st.sampled_from([5, 10, 15, 20, 30, 45, 60, 90]),
-        st.sampled_from(["Europe/Prague", "Atlantic/Azores", "America/Santiago", "Australia/Lord_Howe"]),
+        st.sampled_from(
+            ["Europe/Prague", "Atlantic/Azores", "America/Santiago", "Australia/Lord_Howe"]
+        ),
     )
     def test_windows_of_a_day_never_share_an_instant(self, day, length, zone):
         tz = ZoneInfo(zone)
-        laid = [instants(Interval(m, m + length), day, tz) for m in range(0, 1440 - length + 1, length)]
+        laid = [
+            instants(Interval(m, m + length), day, tz) for m in range(0, 1440 - length + 1, length)
+        ]
         real = [one for one in laid if one is not None]
         assert len(real) >= 22 * 60 // length
-        assert all(a.end <= b.start for a, b in zip(real, real[1:], strict=False))
+        assert all(a.end <= b.start for a, b in itertools.pairwise(real))
 
     @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)))
     def test_an_instant_comes_back_from_its_day_and_minute(self, instant):

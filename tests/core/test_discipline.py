@@ -79,7 +79,11 @@ class TestNextInTurn:
             if (w.for_counter == counter or (w.for_counter is None and w.service in serves))
             and (w.parked_until is None or w.parked_until <= NOW)
             and (
-                policy.call_early or w.booked is None or w.late or w.returned_at or w.booked.start <= NOW
+                policy.call_early
+                or w.booked is None
+                or w.late
+                or w.returned_at
+                or w.booked.start <= NOW
             )
         ]
         assert (chosen is not None) == bool(able)
@@ -144,7 +148,16 @@ class TestNextInTurn:
             walk_in(7, 30, parked_until=at(130)),
             walk_in(8, 1, booked=window(-60), late=True),
         ]
-        assert [c.ticket for c in ordered(hall, policy=Policy(), now=NOW)] == [5, 3, 2, 4, 1, 8, 6, 7]
+        assert [c.ticket for c in ordered(hall, policy=Policy(), now=NOW)] == [
+            5,
+            3,
+            2,
+            4,
+            1,
+            8,
+            6,
+            7,
+        ]
 
     def test_a_booked_client_waits_for_the_window_unless_nobody_else_waits(self):
         early, asked = walk_in(1, 100, booked=window(150)), {"serves": frozenset({1}), "counter": 1}
@@ -184,7 +197,7 @@ class TestReason:
 
 
 def play_day(seed, *, quota, agendas, counters, policy, window_min=30, earliest=-15):
-    """A day of walk-ins and full bookings over counters that serve everything: (Waiting, called)."""
+    """A day of walk-ins and full bookings over counters that serve all: (Waiting, called)."""
     rng = random.Random(seed)
     coming = []
     for service in range(agendas):
@@ -219,7 +232,9 @@ def overtakes(day):
     for walker, called in day:
         if walker.booked is None:
             ahead = [
-                (b, c) for b, c in day if b.booked and b.arrived_at > walker.arrived_at and c < called
+                (b, c)
+                for b, c in day
+                if b.booked and b.arrived_at > walker.arrived_at and c < called
             ]
             yield walker, called - walker.arrived_at, len(ahead)
 

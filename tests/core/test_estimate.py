@@ -48,6 +48,10 @@ class TestEstimate:
         busy = counter(1, DRIVERS, VEHICLES, busy_for=elapsed, serving=DRIVERS)
         assert ask(queue(DRIVERS), [busy]).waits == {1: left}
 
+    def test_of_idle_counters_the_one_with_fewest_skills_calls_first(self):
+        counters = [counter(1, DRIVERS, VEHICLES), counter(2, DRIVERS)]
+        assert ask(queue(DRIVERS, VEHICLES), counters).waits == {1: 0, 2: 0}
+
     def test_a_booked_client_goes_first_once_the_window_starts(self):
         booked = Waiting(9, DRIVERS, at(-5), Interval(at(10), at(40)))
         got = ask([*queue(DRIVERS, DRIVERS, DRIVERS), booked], [counter(1, DRIVERS)])

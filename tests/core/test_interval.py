@@ -1,3 +1,4 @@
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,7 +17,7 @@ def minutes(parts):
 
 
 def is_tidy(parts):
-    return all(a.end < b.start for a, b in zip(parts, parts[1:], strict=False))
+    return all(a.end < b.start for a, b in itertools.pairwise(parts))
 
 
 class TestInterval:
@@ -59,4 +60,4 @@ class TestLists:
     def test_intersect_keeps_what_both_cover(self, one, other):
         both = intersect(one, other)
         assert minutes(both) == minutes(one) & minutes(other)
-        assert all(a.end <= b.start for a, b in zip(both, both[1:], strict=False))
+        assert all(a.end <= b.start for a, b in itertools.pairwise(both))

@@ -21,7 +21,14 @@ def at(minutes):
 
 def booking(name="b", **changes):
     return PinCandidate(
-        **{"booking": name, "office": HERE, "day": TODAY, "window": WINDOW, "state": "confirmed", **changes}
+        **{
+            "booking": name,
+            "office": HERE,
+            "day": TODAY,
+            "window": WINDOW,
+            "state": "confirmed",
+            **changes,
+        }
     )
 
 
@@ -110,7 +117,9 @@ class TestVerdict:
                 office=st.sampled_from([HERE, THERE]),
                 day=st.integers(-2, 2).map(lambda d: TODAY + timedelta(days=d)),
                 window=st.integers(-300, 300).map(lambda m: Interval(at(m), at(m + 60))),
-                state=st.sampled_from(["unconfirmed", "confirmed", "arrived", "no_show", "displaced"]),
+                state=st.sampled_from(
+                    ["unconfirmed", "confirmed", "arrived", "no_show", "displaced"]
+                ),
             ),
             max_size=5,
             unique_by=lambda one: one.booking,

@@ -64,7 +64,9 @@ class TestLaying:
         assert threes == [Interval(450, 630), Interval(750, 930)]
 
     @given(openings, rules, st.integers(1, 90), st.integers(1, 4))
-    def test_candidates_lie_within_the_opening_and_have_their_length(self, opening, r, duration, units):
+    def test_candidates_lie_within_the_opening_and_have_their_length(
+        self, opening, r, duration, units
+    ):
         length = (r.window_min if r.kind == "window" else duration) * units
         for one in candidates(opening, r, duration=duration, units=units):
             assert one.end - one.start == length
@@ -89,18 +91,32 @@ class TestOffered:
     def test_never_overlaps_what_is_taken(self, opening, taken, r, duration, units):
         for channel in ("web", "desk"):
             for offer in day_offer(
-                opening=opening, lanes=taken, rules=r, duration=duration, units=units, channel=channel
+                opening=opening,
+                lanes=taken,
+                rules=r,
+                duration=duration,
+                units=units,
+                channel=channel,
             ):
-                some_lane = free_lane(offer.interval, [*taken[: r.quota], *[[]] * (r.quota - len(taken))])
+                some_lane = free_lane(
+                    offer.interval, [*taken[: r.quota], *[[]] * (r.quota - len(taken))]
+                )
                 assert some_lane is not None
                 assert 1 <= offer.free <= r.quota
 
     @given(openings, rules, st.integers(5, 60), st.sampled_from(["web", "desk", "phone", "kiosk"]))
-    def test_a_day_booked_out_by_the_web_leaves_the_desk_its_share(self, opening, r, duration, channel):
+    def test_a_day_booked_out_by_the_web_leaves_the_desk_its_share(
+        self, opening, r, duration, channel
+    ):
         lanes_now, public = [[] for _ in range(r.quota)], 0
         total = places(opening, r, duration=duration)
         while offers := day_offer(
-            opening=opening, lanes=lanes_now, rules=r, duration=duration, channel="web", public_taken=public
+            opening=opening,
+            lanes=lanes_now,
+            rules=r,
+            duration=duration,
+            channel="web",
+            public_taken=public,
         ):
             term = offers[0].interval
             lane = free_lane(term, lanes_now)
@@ -108,7 +124,9 @@ class TestOffered:
             public += 1
             assert public <= total - kept_for_desk(MONDAY, EARLY.day, total, r)
         if r.kind == "window":
-            left = day_offer(opening=opening, lanes=lanes_now, rules=r, duration=duration, channel="desk")
+            left = day_offer(
+                opening=opening, lanes=lanes_now, rules=r, duration=duration, channel="desk"
+            )
             assert sum(o.free for o in left) == kept_for_desk(MONDAY, EARLY.day, total, r)
         on_the_eve = Moment(MONDAY - timedelta(days=1), 0)
         at_desk, at_web = (
@@ -119,7 +137,7 @@ class TestOffered:
         assert at_desk == at_web
 
     def test_the_share_is_rounded_up_in_decimals(self):
-        assert kept_for_desk(MONDAY, EARLY.day, 10, Rules(reserved_share=0.7)) == 7
+        assert kept_for_desk(MONDAY, EARLY.day, 50, Rules(reserved_share=0.14)) == 7
         assert kept_for_desk(MONDAY, EARLY.day, 6, Rules(reserved_share=0.3)) == 2
 
     def test_keeps_the_lead_time_for_the_public_only(self):
@@ -131,19 +149,24 @@ class TestOffered:
     def test_lead_time_reaches_over_midnight(self):
         evening = Moment(MONDAY - timedelta(days=1), 1200)
         r = Rules(window_min=60, lead_min=12 * 60)
-        assert [o.interval.start for o in day_offer(rules=r, now=evening)][0] == 510
+        assert next(o.interval.start for o in day_offer(rules=r, now=evening)) == 510
 
     def test_offers_nothing_in_the_past_or_beyond_the_horizon(self):
         r = Rules(horizon_days=7, release_time_min=420)
         assert day_offer(rules=r, now=Moment(MONDAY + timedelta(days=1), 0)) == []
-        assert day_offer(rules=r, now=Moment(MONDAY - timedelta(days=8), 1439), channel="desk") == []
+        assert (
+            day_offer(rules=r, now=Moment(MONDAY - timedelta(days=8), 1439), channel="desk") == []
+        )
         assert day_offer(rules=r, now=Moment(MONDAY - timedelta(days=7), 419)) == []
         assert day_offer(rules=r, now=Moment(MONDAY - timedelta(days=7), 419), channel="desk")
         assert day_offer(rules=r, now=Moment(MONDAY - timedelta(days=7), 420))
 
     @given(st.integers(0, 90), st.integers(0, 1439), st.integers(0, 1439))
     def test_the_next_release_is_the_first_day_not_yet_offered(self, horizon, release, minute):
-        r, now = Rules(horizon_days=horizon, release_time_min=release, lead_min=0), Moment(MONDAY, minute)
+        r, now = (
+            Rules(horizon_days=horizon, release_time_min=release, lead_min=0),
+            Moment(MONDAY, minute),
+        )
         all_day, day = [Interval(0, 1440)], next_release(now, r)
         then = releases_at(day, r)
         assert then > now

@@ -110,9 +110,7 @@ def turn(w: Waiting, policy: Policy, now: datetime) -> Turn:
     return _turn(w, WALK_IN, w.arrived_at, "late_for_window" if w.late else "walk_in")
 
 
-def _turn_of_booked(
-    w: Waiting, window: Interval[datetime], policy: Policy, now: datetime
-) -> Turn:
+def _turn_of_booked(w: Waiting, window: Interval[datetime], policy: Policy, now: datetime) -> Turn:
     if now < window.start:
         return _turn(w, NOT_YET, window.start, "booked_before_window")
     # Who arrived within the window keeps the place after its end.

@@ -99,7 +99,9 @@ def _play(  # noqa: PLR0913
     """Minutes from `now` at which each ticket is called."""
     called: dict[int, float] = {}
     # Of counters free at once the one with the fewest skills calls first.
-    free_at = [(_residual(c, means), len(c.serves), c.counter, c.serves) for c in counters if c.open]
+    free_at = [
+        (_residual(c, means), len(c.serves), c.counter, c.serves) for c in counters if c.open
+    ]
     heapify(free_at)
     line = _Line(hall, policy, now)
     while free_at and line.hall:

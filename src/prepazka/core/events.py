@@ -11,7 +11,7 @@ TERMS, QUEUE, DEVICES, SETUP = "terms", "queue", "devices", "setup"
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """A thing that happened at an office; `actor` is the staff user or None for citizen and rule."""
+    """A thing that happened at an office; `actor` is the staff user, None for citizen or rule."""
 
     topics: ClassVar[tuple[str, ...]] = ()  # which screens look again
     followed_up: ClassVar[bool] = False  # whether a job must react, for example send a message
@@ -295,4 +295,3 @@ class OfficeLoaded(Event):
     """The office was set up anew from its file or in the manager's screens."""
 
     topics: ClassVar[tuple[str, ...]] = (TERMS, QUEUE, SETUP)
-

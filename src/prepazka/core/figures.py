@@ -16,7 +16,7 @@ def load(quota: int, agendas: int, mean: float, counters: int, window_min: int =
 
 
 def stretch(quota: int, agendas: int, mean: float, counters: int, window_min: int = 30) -> float:
-    """By what factor the bookings lengthen a walk-in's mean wait; warn above 1.25, refuse above 1.5.
+    """By what factor the bookings lengthen a walk-in's mean wait; warn over 1.25, refuse over 1.5.
 
     `mean` is the mean service plus half a minute for the change of people, `counters` those that
     serve the agendas when fewest do.

@@ -1,5 +1,6 @@
 """The PIN at the kiosk: drawing one, and telling its holder the truth about it."""
 
+import itertools
 import random
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ class PinsExhausted(Refused):
 
 def _is_guessable(pin: str) -> bool:
     """Whether all steps from digit to digit are alike: 0000, 1234, 9876, 8901."""
-    steps = {(int(b) - int(a)) % 10 for a, b in zip(pin, pin[1:], strict=False)}
+    steps = {(int(b) - int(a)) % 10 for a, b in itertools.pairwise(pin)}
     return steps in ({0}, {1}, {9})
 
 
@@ -114,7 +115,9 @@ def verdict(
     answers = [
         _answer(one, office=office, today=today, rules=one.rules or rules, now=now) for one in found
     ]
-    return min(answers, key=lambda answer: _preference(answer, today), default=Verdict(Outcome.UNKNOWN))
+    return min(
+        answers, key=lambda answer: _preference(answer, today), default=Verdict(Outcome.UNKNOWN)
+    )
 
 
 def _preference(answer: Verdict, today: date) -> tuple[int, bool, int, datetime | None, str]:
@@ -125,9 +128,7 @@ def _preference(answer: Verdict, today: date) -> tuple[int, bool, int, datetime 
     return _RANK[answer.outcome], days < 0, abs(days), one.window.start, one.booking
 
 
-def _answer(
-    one: PinCandidate, *, office: int, today: date, rules: Rules, now: datetime
-) -> Verdict:
+def _answer(one: PinCandidate, *, office: int, today: date, rules: Rules, now: datetime) -> Verdict:
     opens_at = one.window.start - timedelta(minutes=rules.early_min)
     closes_at = one.window.end + timedelta(minutes=rules.late_min)
     if one.office == office and one.day == today:

@@ -23,4 +23,6 @@ class Refused(Exception):
     @property
     def code(self) -> str:
         """The class's name in snake_case, the stable name of this refusal in the API."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__).lower()
+        return re.sub(
+            r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__
+        ).lower()

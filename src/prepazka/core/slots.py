@@ -4,6 +4,7 @@ Everything bookable is a lane: a line of time that holds one claim at a time. Ti
 local minutes after midnight; an ordinal minute counts on through the days.
 """
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -101,9 +102,7 @@ def windows(opening: Iterable[Minutes], length: int) -> list[Minutes]:
 
 def starts(opening: Iterable[Minutes], duration: int, raster: int) -> list[int]:
     """The exact starts, every `raster` minutes, from which `duration` minutes fit."""
-    return [
-        start for one in opening for start in range(one.start, one.end - duration + 1, raster)
-    ]
+    return [start for one in opening for start in range(one.start, one.end - duration + 1, raster)]
 
 
 def consecutive(laid: Sequence[Minutes], units: int) -> list[Minutes]:
@@ -114,7 +113,7 @@ def consecutive(laid: Sequence[Minutes], units: int) -> list[Minutes]:
     return [
         Interval(run[0].start, run[-1].end)
         for run in runs
-        if all(a.end == b.start for a, b in zip(run, run[1:], strict=False))
+        if all(a.end == b.start for a, b in itertools.pairwise(run))
     ]
 
 
@@ -166,7 +165,7 @@ def kept_for_desk(day: date, today: date, total: int, rules: Rules) -> int:
     """How many of the day's `total` places the public may not take yet, rounded up."""
     if (day - today).days <= rules.reserved_until_days:
         return 0
-    share = Decimal(str(rules.reserved_share)) * total  # 0.7 * 10 as a float would round up to 8
+    share = Decimal(str(rules.reserved_share)) * total  # 0.14 * 50 in floats rounds up to 8
     return int(share.to_integral_value(ROUND_CEILING))
 
 
@@ -204,7 +203,9 @@ def offered(
     known = list(lanes[: rules.quota])
     known += [()] * (rules.quota - len(known))
     return [
-        Offer(day, one, count) for one, count in zip(wanted, free(wanted, known), strict=True) if count
+        Offer(day, one, count)
+        for one, count in zip(wanted, free(wanted, known), strict=True)
+        if count
     ]
 
 
