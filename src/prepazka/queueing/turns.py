@@ -267,6 +267,9 @@ def _at_counter(clerk: int, states: tuple[State, ...]) -> Ticket:
 
 
 def _call(ticket: Ticket, shift: Shift, reason: discipline.Reason, now: datetime) -> Ticket:
+    # The net beneath the lock: whoever is no longer in the queue cannot be called.
+    if not Ticket.objects.filter(pk=ticket.pk, state__in=IN_QUEUE).update(state=State.CALLED):
+        raise NotWaiting
     _change(
         ticket, shift.clerk_id, now, state=State.CALLED, counter_id=shift.counter_id,
         clerk_id=shift.clerk_id, called_at=now, recalled_at=None, reason=reason.payload(),

@@ -1,0 +1,127 @@
+"""The last free term: whoever asks, and by whatever way, it is given once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError
+from tests import town
+from tests.races.together import meet_before, together
+
+from prepazka.booking import usecases
+from prepazka.booking.models import LIVE, Booking
+from prepazka.booking.refusals import TermTaken
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MANY = 12
+
+
+def live_at(clock: str) -> int:
+    return Booking.objects.filter(starts_at=town.at(clock), state__in=LIVE).count()
+
+
+def test_twelve_citizens_at_once_make_one_hold() -> None:
+    office = town.office()
+    answers = together(MANY, lambda _: town.hold(office, "9:00"))
+    assert sum(isinstance(a, Booking) for a in answers) == 1
+    assert sum(isinstance(a, TermTaken) for a in answers) == MANY - 1
+    assert live_at("9:00") == 1
+
+
+def test_control_without_the_lock_only_the_constraint_refuses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    office = town.office()
+    monkeypatch.setattr(usecases, "lock_days", lambda *_: None)
+    create = meet_before(4, Booking.objects.create)
+    monkeypatch.setattr(Booking.objects, "create", create)
+    answers = together(4, lambda _: town.hold(office, "9:00"))
+    # All four believed the term free: the race is real, and the net holds.
+    assert sum(isinstance(a, IntegrityError) for a in answers) == 3
+    assert live_at("9:00") == 1
+
+
+def test_web_api_desk_phone_and_a_move_at_once() -> None:
+    office = town.office()
+    moving = town.confirmed(office, "10:00")
+
+    def take(number: int) -> Booking:
+        if number == 4:
+            return usecases.move_booking(
+                booking=moving.pk, starts_at=town.at("9:00"), now=town.FRIDAY_BEFORE
+            )
+        channel = ("web", "api", "desk", "phone")[number]
+        return town.hold(office, "9:00", channel=channel)
+
+    answers = together(5, take)
+    assert sum(isinstance(a, Booking) for a in answers) == 1
+    assert live_at("9:00") == 1
+    assert live_at("9:00") + live_at("10:00") == (1 if answers[4].__class__ is Booking else 2)
+
+
+def test_two_moves_that_swap_days_do_not_deadlock() -> None:
+    office = town.office()
+    tuesday = town.MONDAY + timedelta(days=1)
+    first = town.confirmed(office, "9:00")
+    held = usecases.hold_term(
+        office=office, service=town.service(office), starts_at=town.at("9:00", tuesday),
+        now=town.FRIDAY_BEFORE,
+    )
+    asked = usecases.request_confirmation(
+        booking=held.pk, name="Petr", email="petr@example.cz", now=town.FRIDAY_BEFORE
+    )
+    usecases.confirm_booking(booking=asked.pk, now=town.FRIDAY_BEFORE)
+    moves = [(first.pk, town.at("10:00", tuesday)), (asked.pk, town.at("10:00"))]
+    answers = together(2, lambda n: usecases.move_booking(
+        booking=moves[n][0], starts_at=moves[n][1], now=town.FRIDAY_BEFORE
+    ))
+    assert [type(a) for a in answers] == [Booking, Booking]
+
+
+def test_a_request_sent_eight_times_holds_one_term() -> None:
+    office = town.office(quota=8)
+    key = uuid4()
+    answers = together(8, lambda _: town.hold(office, "9:00", request_key=key))
+    assert {getattr(a, "pk", a) for a in answers} == {Booking.objects.get().pk}
+
+
+def test_eight_clicks_on_the_mail_give_one_pin() -> None:
+    office = town.office()
+    asked = town.requested(office)
+    answers = together(
+        8, lambda _: usecases.confirm_booking(booking=asked.pk, now=town.FRIDAY_BEFORE)
+    )
+    assert len({getattr(a, "pin", a) for a in answers}) == 1
+
+
+def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    office = town.office()
+    days = [town.MONDAY + timedelta(days=n) for n in range(5)]
+    holds = [
+        usecases.hold_term(office=office, service=town.service(office),
+                           starts_at=town.at("9:00", day), now=town.FRIDAY_BEFORE)
+        for day in days
+    ]
+
+    def ask(number: int) -> Booking:
+        return usecases.request_confirmation(
+            booking=holds[number].pk, name="Jana", email="Jana+x@example.cz",
+            now=town.FRIDAY_BEFORE,
+        )
+
+    answers = together(5, ask)
+    assert sum(isinstance(a, Booking) for a in answers) == 1
+
+    # The control: without the contact's lock all five pass the look before the first is written.
+    Booking.objects.all().delete()
+    holds[:] = [
+        usecases.hold_term(office=office, service=town.service(office),
+                           starts_at=town.at("9:00", day), now=town.FRIDAY_BEFORE)
+        for day in days
+    ]
+    monkeypatch.setattr(usecases, "lock_contact", lambda _: None)
+    monkeypatch.setattr(Booking, "save", meet_before(5, Booking.save))
+    assert sum(isinstance(a, Booking) for a in together(5, ask)) > 1
+
