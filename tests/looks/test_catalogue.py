@@ -35,7 +35,9 @@ def package(tmp_path: Path) -> Path:
         "utf-8",
     )
     (tmp_path / "views.py").write_text(
-        'gettext_lazy("Lazy")\nngettext("%(n)s day", "%(n)s days", n)\n', "utf-8"
+        'gettext_lazy("Lazy")\nngettext("%(n)s day", "%(n)s days", n)\n'
+        'class TooLate(Refused):\n    """It is too late."""\n',
+        "utf-8",
     )
     return tmp_path
 
@@ -53,6 +55,7 @@ def test_messages_are_found_in_templates_and_code(package: Path) -> None:
         (None, "%(n)s term", "%(n)s terms"),
         (None, "Inside", None),
         (None, "Lazy", None),
+        (None, "It is too late.", None),
         (None, "%(n)s day", "%(n)s days"),
     }
 
@@ -71,6 +74,7 @@ def test_what_is_absent_empty_fuzzy_or_wrongly_filled_is_named(package: Path) ->
         "Inside": "placeholders",
         "%(n)s term": "untranslated",
         "May": "absent",
+        "It is too late.": "absent",
         "%(n)s day": "absent",
     }
 
