@@ -17,7 +17,7 @@ def packages() -> list[Path]:
 
 
 @pytest.mark.parametrize("package", packages(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_word_on_the_screens_is_translated(package):
+def test_every_word_on_the_screens_is_translated(package: Path) -> None:
     assert missing(package) == []
 
 
@@ -25,7 +25,7 @@ HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\nPlural-For
 
 
 @pytest.fixture
-def package(tmp_path):
+def package(tmp_path: Path) -> Path:
     (tmp_path / "templates").mkdir()
     (tmp_path / "locale/cs/LC_MESSAGES").mkdir(parents=True)
     (tmp_path / "templates/page.html").write_text(
@@ -34,7 +34,11 @@ def package(tmp_path):
         "{% if x == _('Inside') %}{% endif %}",
         "utf-8",
     )
-    (tmp_path / "views.py").write_text('gettext_lazy("Lazy")\nngettext("%(n)s day", "%(n)s days", n)\n', "utf-8")
+    (tmp_path / "views.py").write_text(
+        'gettext_lazy("Lazy")\nngettext("%(n)s day", "%(n)s days", n)\n'
+        'class TooLate(Refused):\n    """It is too late."""\n',
+        "utf-8",
+    )
     return tmp_path
 
 
@@ -44,18 +48,19 @@ def write(package: Path, body: str) -> Path:
     return path
 
 
-def test_messages_are_found_in_templates_and_code(package):
+def test_messages_are_found_in_templates_and_code(package: Path) -> None:
     assert {(message.context, message.text, message.plural) for message in used(package)} == {
         (None, "Free", None),
         ("month", "May", None),
         (None, "%(n)s term", "%(n)s terms"),
         (None, "Inside", None),
         (None, "Lazy", None),
+        (None, "It is too late.", None),
         (None, "%(n)s day", "%(n)s days"),
     }
 
 
-def test_what_is_absent_empty_fuzzy_or_wrongly_filled_is_named(package):
+def test_what_is_absent_empty_fuzzy_or_wrongly_filled_is_named(package: Path) -> None:
     write(
         package,
         '\nmsgid "Free"\nmsgstr ""\n'
@@ -69,11 +74,12 @@ def test_what_is_absent_empty_fuzzy_or_wrongly_filled_is_named(package):
         "Inside": "placeholders",
         "%(n)s term": "untranslated",
         "May": "absent",
+        "It is too late.": "absent",
         "%(n)s day": "absent",
     }
 
 
-def test_compiling_is_done_once_and_again_after_a_change(package):
+def test_compiling_is_done_once_and_again_after_a_change(package: Path) -> None:
     source = write(package, '\nmsgid "Free"\nmsgstr "Volno"\n')
     assert compile_messages(package) == [source.with_suffix(".mo")]
     assert compile_messages(package) == []

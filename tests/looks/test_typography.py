@@ -10,7 +10,7 @@ from prepazka.looks import typography
 DAY = date(2026, 11, 20)
 
 
-def shown(source: str, language: str, **context) -> str:
+def shown(source: str, language: str, **context: object) -> str:
     with translation.override(language), timezone.override(ZoneInfo("Europe/Prague")):
         return engines["django"].from_string("{% load typo %}" + source).render(context)
 
@@ -23,28 +23,39 @@ def shown(source: str, language: str, **context) -> str:
         ("en-gb", "20\u00a0November\u00a02026", "Friday 20\u00a0November\u00a02026"),
     ],
 )
-def test_dates(language, short, long):
+def test_dates(language: str, short: str, long: str) -> None:
     assert typography.short_date(DAY, language) == short
     assert typography.long_date(DAY, language) == long
     assert shown("{{ day|cs_date }}|{{ day|long_date }}", language, day=DAY) == f"{short}|{long}"
 
 
-def test_every_month_and_day_has_its_name():
-    months = {typography.long_date(date(2026, month, 1), "cs").split("\u00a0")[1] for month in range(1, 13)}
+def test_every_month_and_day_has_its_name() -> None:
+    months = {
+        typography.long_date(date(2026, month, 1), "cs").split("\u00a0")[1]
+        for month in range(1, 13)
+    }
     days = {typography.long_date(date(2026, 11, day), "cs").split()[0] for day in range(16, 23)}
     assert (len(months), len(days)) == (12, 7)
 
 
-def test_times_are_shown_in_the_office_zone_and_without_a_leading_zero():
+def test_times_are_shown_in_the_office_zone_and_without_a_leading_zero() -> None:
     start, end = datetime(2026, 11, 20, 7, 30, tzinfo=UTC), datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
-    assert shown("{{ start|clock }} {% span start end %}", "cs", start=start, end=end) == "8:30 8:30–9:00"
+    assert (
+        shown("{{ start|clock }} {% span start end %}", "cs", start=start, end=end)
+        == "8:30 8:30–9:00"
+    )
     assert typography.clock(time(14, 5)) == "14:05"
     summer = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
-    assert shown("{{ moment|cs_date }} {{ moment|clock }}", "cs", moment=summer) == "2.\u00a07.\u00a02026 0:30"
+    assert (
+        shown("{{ moment|cs_date }} {{ moment|clock }}", "cs", moment=summer)
+        == "2.\u00a07.\u00a02026 0:30"
+    )
 
 
-def test_a_span_over_midnight_names_both_days():
-    text = typography.span(datetime(2026, 11, 20, 22), datetime(2026, 11, 21, 2), "cs")
+def test_a_span_over_midnight_names_both_days() -> None:
+    text = typography.span(
+        datetime(2026, 11, 20, 22, tzinfo=UTC), datetime(2026, 11, 21, 2, tzinfo=UTC), "cs"
+    )
     assert text == "20.\u00a011.\u00a02026 22:00 – 21.\u00a011.\u00a02026 2:00"
 
 
@@ -62,12 +73,12 @@ def test_a_span_over_midnight_names_both_days():
         (timedelta(hours=5, minutes=1), "5 hodin 1 minuta", "5 hours 1 minute"),
     ],
 )
-def test_minutes(duration, czech, english):
+def test_minutes(duration: float | timedelta, czech: str, english: str) -> None:
     assert typography.minutes(duration, "cs").replace("\u00a0", " ") == czech
     assert typography.minutes(duration, "en").replace("\u00a0", " ") == english
 
 
-def test_a_range_of_minutes():
+def test_a_range_of_minutes() -> None:
     assert typography.minutes_range(20, 30, "cs") == "20–30\u00a0minut"
     assert typography.minutes_range(1, 3, "cs") == "1–3\u00a0minuty"
     assert typography.minutes_range(1, 1, "en") == "1\u00a0minute"
@@ -87,26 +98,34 @@ def test_a_range_of_minutes():
         ("a v Toužimi", "a~v~Toužimi"),
     ],
 )
-def test_czech_ties(text, expected):
+def test_czech_ties(text: str, expected: str) -> None:
     assert typography.nbsp(text, "cs") == expected.replace("~", "\u00a0")
 
 
-def test_english_ties_amounts_only():
-    assert typography.nbsp("I wait in a hall, 20 minutes", "en") == "I wait in a hall, 20\u00a0minutes"
+def test_english_ties_amounts_only() -> None:
+    assert (
+        typography.nbsp("I wait in a hall, 20 minutes", "en") == "I wait in a hall, 20\u00a0minutes"
+    )
 
 
-def test_nbsp_escapes_text_and_leaves_markup_alone():
+def test_nbsp_escapes_text_and_leaves_markup_alone() -> None:
     assert shown("{{ text|nbsp }}", "cs", text="<b>k oknu</b>") == "&lt;b&gt;k\u00a0oknu&lt;/b&gt;"
     link = '<a href="/x" title="k oknu">k oknu</a>'
-    assert shown("{{ link|safe|nbsp }}", "cs", link=link) == '<a href="/x" title="k oknu">k\u00a0oknu</a>'
+    assert (
+        shown("{{ link|safe|nbsp }}", "cs", link=link)
+        == '<a href="/x" title="k oknu">k\u00a0oknu</a>'
+    )
 
 
-@pytest.mark.parametrize(("pin", "pairs"), [("1234", ["12", "34"]), ("123456", ["123", "456"]), ("12345", ["12", "34", "5"])])
-def test_pin_pairs(pin, pairs):
+@pytest.mark.parametrize(
+    ("pin", "pairs"),
+    [("1234", ["12", "34"]), ("123456", ["123", "456"]), ("12345", ["12", "34", "5"])],
+)
+def test_pin_pairs(pin: str, pairs: list[str]) -> None:
     assert typography.pin_pairs(pin) == pairs
 
 
-def test_a_pin_can_be_copied_and_is_read_by_digits():
+def test_a_pin_can_be_copied_and_is_read_by_digits() -> None:
     html = shown("{{ pin|pin_groups }}", "cs", pin="1234")
     visual, spoken = html.split('<span class="visually-hidden">')
     assert "".join(part.split("<")[0] for part in visual.split(">")) == "1234"
@@ -124,5 +143,5 @@ def test_a_pin_can_be_copied_and_is_read_by_digits():
         ("linka 12", "linka 12"),
     ],
 )
-def test_phone(number, expected):
+def test_phone(number: str, expected: str) -> None:
     assert typography.phone(number).replace("\u00a0", " ") == expected

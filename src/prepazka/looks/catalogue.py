@@ -1,4 +1,5 @@
 """Finds words of the screens that have no Czech translation: a helper for tests."""
+
 import ast
 import io
 import re
@@ -30,6 +31,8 @@ _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd]|\{(\w*)\}")
 
 
 class Message(NamedTuple):
+    """A message as the code or a template asks for it."""
+
     context: str | None
     text: str
     plural: str | None
@@ -37,18 +40,20 @@ class Message(NamedTuple):
 
 
 class Missing(NamedTuple):
+    """A message that a Czech reader would see in English or wrongly filled."""
+
     text: str
     where: str
     why: str
 
 
 def missing(package: Path) -> list[Missing]:
-    """Messages used in the package that neither its own nor the shared Czech catalogue translates properly."""
+    """List the messages used in the package that neither its own nor the shared Czech catalogue translates properly."""
     catalogues = [_catalogue(folder) for folder in (package, SHARED)]
     found = []
     for message in used(package):
-        faults = [_fault(message, catalogue) for catalogue in catalogues]
-        if all(faults):
+        faults = [fault for catalogue in catalogues if (fault := _fault(message, catalogue))]
+        if len(faults) == len(catalogues):
             found.append(Missing(message.text, message.where, min(faults, key="absent".__eq__)))
     return found
 
@@ -68,12 +73,27 @@ def used(package: Path) -> Iterator[Message]:
 
 def _from_python(source: str, where: str) -> Iterator[Message]:
     for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef) and _is_refusal(node):
+            yield Message(None, ast.get_docstring(node) or "", None, f"{where}:{node.lineno}")
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
         if name in KEYWORDS:
-            texts = [arg.value if isinstance(arg, ast.Constant) else None for arg in node.args]
+            texts = [_literal(arg) for arg in node.args]
             yield from _message(name, texts, f"{where}:{node.lineno}")
+
+
+def _is_refusal(node: ast.ClassDef) -> bool:
+    """Tell whether the class's docstring is the sentence a person reads."""
+    names = {
+        node.name,
+        *(getattr(base, "id", None) or getattr(base, "attr", "") for base in node.bases),
+    }
+    return "Refused" in names
+
+
+def _literal(node: ast.expr) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _from_template(source: str, where: str) -> Iterator[Message]:
@@ -83,9 +103,10 @@ def _from_template(source: str, where: str) -> Iterator[Message]:
         yield from _message(call[1], _strings(code[call.end() :]), f"{where}:{line}")
 
 
-def _strings(code: str) -> list[str]:
-    """The literal arguments up to the closing bracket."""
-    texts, depth = [], 1
+def _strings(code: str) -> list[str | None]:
+    """Read the literal arguments up to the closing bracket."""
+    texts: list[str | None] = []
+    depth = 1
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         depth += (token.string == "(") - (token.string == ")")
         if depth == 0:
@@ -95,9 +116,11 @@ def _strings(code: str) -> list[str]:
     return texts
 
 
-def _message(name: str, texts: list, where: str) -> Iterator[Message]:
-    context, text, plural = ((texts[i] if i is not None and i < len(texts) else None) for i in KEYWORDS[name])
-    if isinstance(text, str) and text:
+def _message(name: str, texts: list[str | None], where: str) -> Iterator[Message]:
+    context, text, plural = (
+        (texts[i] if i is not None and i < len(texts) else None) for i in KEYWORDS[name]
+    )
+    if text:
         yield Message(context, text, plural, where)
 
 
@@ -113,20 +136,26 @@ def _fault(message: Message, catalogue: Catalog) -> str | None:
     entry = catalogue.get(message.text, context=message.context)
     if entry is None:
         return "absent"
-    forms = entry.string if isinstance(entry.string, tuple) else (entry.string,)
-    if entry.fuzzy:
-        return "fuzzy"
-    if not all(forms):
-        return "untranslated"
-    if message.plural and len(forms) != catalogue.num_plurals:
-        return "plural forms"
-    # One thing may be said without its number ("one free term"), but never with a name the code does not give.
+    forms = _forms(entry.string)
+    faults = {
+        "fuzzy": entry.fuzzy,
+        "untranslated": not all(forms),
+        "plural forms": bool(message.plural) and len(forms) != catalogue.num_plurals,
+        "placeholders": not _well_filled(message, forms),
+    }
+    return next((fault for fault, is_so in faults.items() if is_so), None)
+
+
+def _forms(string: object) -> tuple[str, ...]:
+    return tuple(str(form or "") for form in (string if isinstance(string, tuple) else (string,)))
+
+
+def _well_filled(message: Message, forms: tuple[str, ...]) -> bool:
+    """Say whether each form uses what the code gives; a plural form may leave its number out."""
     known = _placeholders(message.text) | _placeholders(message.plural or "")
-    if any(_placeholders(form) - known for form in forms):
-        return "placeholders"
-    if not message.plural and _placeholders(forms[0]) != known:
-        return "placeholders"
-    return None
+    if message.plural:
+        return all(_placeholders(form) <= known for form in forms)
+    return _placeholders(forms[0]) == known
 
 
 def _placeholders(text: str) -> set[str]:

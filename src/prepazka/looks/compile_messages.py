@@ -1,4 +1,5 @@
 """Compiles every django.po of the package with Babel; no gettext tools needed."""
+
 import os
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def compile_messages(root: Path = PACKAGE) -> list[Path]:
-    """Writes the .mo files that are missing or older than their .po, and returns them."""
+    """Write the .mo files that are missing or older than their .po, and return them."""
     sources = sorted(root.glob("**/locale/*/LC_MESSAGES/django.po"))
     return [_compile(source) for source in sources if _is_stale(source)]
 

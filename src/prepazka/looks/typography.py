@@ -1,14 +1,42 @@
 """Dates, times, amounts and breaks of line as a Czech or an English reader expects them; pure functions."""
+
 import re
 from datetime import date, datetime, time, timedelta
 
 NBSP = "\u00a0"
 DASH = "\u2013"
+FEW = (2, 3, 4)
 
-CS_MONTHS = ("ledna února března dubna května června července srpna září října listopadu prosince").split()
-EN_MONTHS = ("January February March April May June July August September October November December").split()
-CS_DAYS = "pondělí úterý středa čtvrtek pátek sobota neděle".split()
-EN_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+CS_MONTHS = [
+    "ledna",
+    "února",
+    "března",
+    "dubna",
+    "května",
+    "června",
+    "července",
+    "srpna",
+    "září",
+    "října",
+    "listopadu",
+    "prosince",
+]
+EN_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+CS_DAYS = ["pondělí", "úterý", "středa", "čtvrtek", "pátek", "sobota", "neděle"]
+EN_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 # one, two to four, anything else; English uses the first and the last
 CS_HOUR = ("hodina", "hodiny", "hodin")
@@ -28,7 +56,8 @@ _MARKUP = re.compile(r"(<[^>]*>)")
 
 
 def is_czech(language: str) -> bool:
-    return language.split("-")[0] == "cs"
+    """Tell whether the language is Czech in any variety."""
+    return language.split("-", maxsplit=1)[0] == "cs"
 
 
 def short_date(day: date, language: str) -> str:
@@ -41,7 +70,9 @@ def short_date(day: date, language: str) -> str:
 def long_date(day: date, language: str) -> str:
     """pátek 20. listopadu 2026, in English Friday 20 November 2026."""
     if is_czech(language):
-        return f"{CS_DAYS[day.weekday()]} {day.day}.{NBSP}{CS_MONTHS[day.month - 1]}{NBSP}{day.year}"
+        return (
+            f"{CS_DAYS[day.weekday()]} {day.day}.{NBSP}{CS_MONTHS[day.month - 1]}{NBSP}{day.year}"
+        )
     return f"{EN_DAYS[day.weekday()]} {short_date(day, language)}"
 
 
@@ -59,10 +90,10 @@ def span(start: time | datetime, end: time | datetime, language: str) -> str:
 
 
 def plural(count: int, forms: tuple[str, str, str], language: str) -> str:
-    """The form that agrees with the count."""
+    """Choose the form that agrees with the count."""
     if count == 1:
         return forms[0]
-    return forms[1] if is_czech(language) and 2 <= count <= 4 else forms[2]
+    return forms[1] if is_czech(language) and count in FEW else forms[2]
 
 
 def minutes(duration: timedelta | float, language: str) -> str:

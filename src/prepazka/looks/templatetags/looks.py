@@ -1,11 +1,14 @@
 """Tags behind the shared includes: icons, the language switch, the list of errors."""
+
 import re
 from functools import lru_cache
 from pathlib import Path
 
 from django import template
 from django.conf import settings
+from django.forms import BaseForm, BoundField
 from django.forms.widgets import ChoiceWidget, Select
+from django.template import Context
 from django.urls import translate_url
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
@@ -26,14 +29,14 @@ def _icon_markup(name: str) -> str:
 
 @register.simple_tag
 def icon(name: str) -> str:
-    """A decorative icon inside the page: no request, the colour of the text."""
-    svg = mark_safe(_icon_markup(name))  # a file of ours, not anyone's input
+    """Draw a decorative icon inside the page: no request, the colour of the text."""
+    svg = mark_safe(_icon_markup(name))  # noqa: S308 - a file of ours, not anyone's input
     return format_html('<span class="icon" aria-hidden="true">{}</span>', svg)
 
 
 @register.simple_tag(takes_context=True)
-def other_languages(context) -> list[dict]:
-    """The same page in the other languages of the site; none where the address does not carry the language."""
+def other_languages(context: Context) -> list[dict[str, str]]:
+    """Link the same page in the other languages, where its address carries the language."""
     request = context.get("request")
     if request is None:
         return []
@@ -46,8 +49,8 @@ def other_languages(context) -> list[dict]:
     ]
 
 
-def first_input_id(bound) -> str:
-    """The id a link in the error summary can reach: of a group of radios the first one."""
+def first_input_id(bound: BoundField) -> str:
+    """Name the id a link in the error summary can reach: of a group of radios the first one."""
     widget = bound.field.widget
     if isinstance(widget, ChoiceWidget) and not isinstance(widget, Select):
         return f"{bound.auto_id}_0"
@@ -55,17 +58,23 @@ def first_input_id(bound) -> str:
 
 
 @register.simple_tag
-def error_items(form=None, errors=None) -> list[dict]:
+def error_items(
+    form: BaseForm | None = None, errors: list[dict[str, str]] | None = None
+) -> list[dict[str, str]]:
     """One entry per message, in the order of the fields; what belongs to no field comes first, without a link."""
     items = []
     if form is not None and getattr(form, "errors", None):
-        items += [{"field_id": "", "text": text} for text in form.non_field_errors()]
-        items += [{"field_id": first_input_id(bound), "text": text} for bound in form for text in bound.errors]
+        items += [{"field_id": "", "text": str(text)} for text in form.non_field_errors()]
+        items += [
+            {"field_id": first_input_id(bound), "text": str(text)}
+            for bound in form
+            for text in bound.errors
+        ]
     return items + list(errors or [])
 
 
 @register.filter
-def kind(bound) -> str:
+def kind(bound: BoundField) -> str:
     """How a field is drawn: radio, checkbox, checkboxes, select, textarea, hidden or input."""
     widget = bound.field.widget
     if bound.is_hidden:

@@ -1,5 +1,7 @@
 """Typography as template filters, in the active language and the active (office's) time zone."""
-from datetime import date, datetime
+
+from datetime import date, datetime, time, timedelta
+from typing import Any, cast
 
 from django import template
 from django.utils import timezone
@@ -16,57 +18,71 @@ def _language() -> str:
     return get_language() or "cs"
 
 
-def _local(value):
-    """An aware moment in the active time zone; anything else unchanged."""
-    return timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
+def _local(value: Any) -> Any:
+    """Show an aware moment in the active time zone, anything else unchanged."""
+    return (
+        timezone.localtime(value)
+        if isinstance(value, datetime) and timezone.is_aware(value)
+        else value
+    )
 
 
 @register.filter
 def cs_date(value: date | None) -> str:
+    """Show 20. 11. 2026."""
     return typography.short_date(_local(value), _language()) if value else ""
 
 
 @register.filter
 def long_date(value: date | None) -> str:
+    """Show pátek 20. listopadu 2026."""
     return typography.long_date(_local(value), _language()) if value else ""
 
 
 @register.filter
-def clock(value) -> str:
+def clock(value: time | datetime | None) -> str:
+    """Show 8:30."""
     return typography.clock(_local(value)) if value is not None else ""
 
 
 @register.simple_tag
-def span(start, end) -> str:
+def span(start: datetime | time, end: datetime | time) -> str:
+    """Show 8:30–9:00."""
     return typography.span(_local(start), _local(end), _language())
 
 
 @register.filter
-def minutes(value) -> str:
+def minutes(value: timedelta | float | None) -> str:
+    """Show 1 hodina 5 minut."""
     return typography.minutes(value, _language()) if value is not None else ""
 
 
 @register.simple_tag
 def minutes_range(low: int, high: int) -> str:
+    """Show 20–30 minut."""
     return typography.minutes_range(low, high, _language())
 
 
 @register.filter(is_safe=True, needs_autoescape=True)
-def nbsp(value, autoescape=True) -> str:
-    text = conditional_escape(value) if autoescape else str(value)
-    return mark_safe(typography.nbsp(text, _language()))  # escaped just above, and only spaces are changed
+def nbsp(value: object, autoescape: bool = True) -> str:  # noqa: FBT001, FBT002 - Django passes it
+    """Bind what the end of a line must not tear; text is escaped, safe markup stays."""
+    text = conditional_escape(cast("str", value)) if autoescape else str(value)
+    return mark_safe(typography.nbsp(text, _language()))  # noqa: S308 - escaped above
 
 
 @register.filter
 def phone(value: str) -> str:
+    """Show 777 123 456."""
     return typography.phone(str(value)) if value else ""
 
 
 @register.filter
-def pin_groups(value) -> str:
-    """Groups by CSS margins alone, so that copying gives the bare digits; read aloud digit by digit."""
+def pin_groups(value: object) -> str:
+    """Group by CSS margins alone: copying gives bare digits, reading aloud single ones."""
     pin = str(value)
-    groups = format_html_join("", '<span class="pin__group">{}</span>', ((part,) for part in typography.pin_pairs(pin)))
+    groups = format_html_join(
+        "", '<span class="pin__group">{}</span>', ((part,) for part in typography.pin_pairs(pin))
+    )
     return format_html(
         '<span class="pin"><span aria-hidden="true">{}</span><span class="visually-hidden">{}</span></span>',
         groups,
