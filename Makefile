@@ -24,10 +24,11 @@ test: setup-dev ## run the tests on two processes (ARGS="..." go to pytest)
 	esac
 
 check: setup-dev ## look over the code: ruff, mypy, import contracts
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-	.venv/bin/mypy
-	.venv/bin/lint-imports
+	@failed=0; \
+	for look in "ruff check ." "ruff format --check ." mypy lint-imports; do \
+		echo "== $$look"; .venv/bin/$$look || failed=1; \
+	done; \
+	exit $$failed
 
 bench: setup-dev ## measure speed beside its limits (ARGS="..." go to the measuring program)
 	@exec .venv/bin/python -m bench $(ARGS)
