@@ -16,7 +16,7 @@ SECRET_KEY = env_secret("PREPAZKA_SECRET_KEY", default="")
 if not SECRET_KEY and (DEMO or "PYTEST_VERSION" in os.environ):
     SECRET_KEY = "only for the demo town and the tests " * 2  # noqa: S105  # never in production
 BASE_URL = env_str("PREPAZKA_URL", default="http://localhost:8000").rstrip("/")
-ALLOWED_HOSTS = env_str("PREPAZKA_HOSTS", default="*" if DEMO else "localhost").split(",")
+ALLOWED_HOSTS = env_str("PREPAZKA_HOSTS", default="*" if DEMO else "localhost,127.0.0.1,testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 INSTALLED_APPS = [
@@ -48,6 +48,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django.middleware.gzip.GZipMiddleware",
     "prepazka.web.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -138,7 +139,7 @@ DEFAULT_ZONE = ZoneInfo("Europe/Prague")
 # --- static files ---------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = env_str("PREPAZKA_STATIC", default=str(PACKAGE / "static-collected"))
+STATIC_ROOT = env_str("PREPAZKA_STATIC", default="") or None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 STORAGES = {

@@ -1,6 +1,8 @@
-"""Addresses of the monitor."""
+"""Addresses of the public live view."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from prepazka.surfaces.monitor import views
 
 app_name = "monitor"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("<slug:slug>/nazivo/", views.office, name="office")]
