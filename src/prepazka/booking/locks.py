@@ -22,8 +22,13 @@ def lock_days(office: int, days: Iterable[date]) -> None:
 
 
 def _locked(office: int, days: list[date]) -> int:
-    rows = OfficeDay.objects.filter(office=office, date__in=days).order_by("date")
-    return len(rows.select_for_update(no_key=True).values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM booking_officeday WHERE office_id = %s AND date = ANY(%s)"
+            " ORDER BY date FOR NO KEY UPDATE",
+            [office, days],
+        )
+        return len(cursor.fetchall())
 
 
 def lock_booking(booking: UUID, *other_days: date) -> Booking:
@@ -33,11 +38,28 @@ def lock_booking(booking: UUID, *other_days: date) -> Booking:
     the lock is taken once more. Raises Booking.DoesNotExist.
     """
     while True:
-        office, day = Booking.objects.values_list("office_id", "date").get(pk=booking)
-        lock_days(office, (day, *other_days))
-        found = Booking.objects.select_related("service", "office").get(pk=booking)
+        day = _lock_day_of(booking, other_days)
+        found = Booking.objects.select_related("office", "service").get(pk=booking)
         if found.date == day:
             return found
+
+
+def _lock_day_of(booking: UUID, other_days: tuple[date, ...]) -> date | None:
+    """Lock the days of a booking that is about to be read; the day's row exists since its hold."""
+    if other_days:
+        row = Booking.objects.filter(pk=booking).values_list("office_id", "date").first()
+        if row:
+            lock_days(row[0], (row[1], *other_days))
+        return row and row[1]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT b.date FROM booking_booking b"
+            " JOIN booking_officeday d ON d.office_id = b.office_id AND d.date = b.date"
+            " WHERE b.id = %s FOR NO KEY UPDATE OF d",
+            [booking],
+        )
+        found = cursor.fetchone()
+    return found[0] if found else None
 
 
 def lock_contact(contact_hash: str) -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from random import SystemRandom
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from prepazka.booking import terms
@@ -31,6 +31,11 @@ from prepazka.offices.models import Office, Service
 HOLD_LASTS = timedelta(minutes=10)
 # WCAG 2.2, 2.2.1: a time limit can be extended at least ten times.
 EXTENSIONS = 10
+PINS_TRIED = 8
+CHANGED_BY_CONFIRMING = (
+    "state", "confirmed_at", "requested_at", "expires_at", "pin", "name", "email", "phone",
+    "contact_hash",
+)
 NO_REMINDER_WITHIN = timedelta(hours=30)
 NOTHING = (State.EXPIRED, State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE)
 
@@ -56,9 +61,7 @@ def hold_term(
         raise TooManyPersons(most=office.rules_of(service).max_persons)
     day = calendar.day_of(starts_at, office.tz)
     lock_days(office.office.pk, [day])
-    if request_key and (known := Booking.objects.filter(
-        office=office.office, request_key=request_key
-    ).first()):
+    if request_key and (known := _asked_before(office, request_key)):
         return known
     release_expired(office=office.office.pk, day=day, now=now)
     claim = terms.find(
@@ -130,7 +133,7 @@ def request_confirmation(
     if rules.confirm_min and found.channel in {"web", "api"}:
         found.state = State.UNCONFIRMED
         found.expires_at = now + timedelta(minutes=rules.confirm_min)
-        found.save()
+        found.save(update_fields=CHANGED_BY_CONFIRMING)
         record(events.ConfirmationRequested(
             office=found.office_id, booking=str(found.pk), at=now
         ))
@@ -287,17 +290,21 @@ def erase_personal_data(*, office: Office, now: datetime) -> int:
 
 def release_expired(*, office: int, day: date, now: datetime) -> int:
     """End the expired holds of a day that the caller has locked, so that the net lets go too."""
-    expired = Booking.objects.filter(
-        office=office, date=day, state__in=EXPIRING, expires_at__lte=now
-    )
-    ids = list(expired.values_list("pk", flat=True))
-    if ids:
-        Booking.objects.filter(pk__in=ids).update(
-            state=State.EXPIRED, ended_at=now, expires_at=None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE booking_booking SET state = %s, ended_at = %s, expires_at = NULL"
+            " WHERE office_id = %s AND date = %s AND state IN (%s, %s) AND expires_at <= %s"
+            " RETURNING id",
+            [State.EXPIRED, now, office, day, *EXPIRING, now],
         )
-        for pk in ids:
-            record(events.BookingExpired(office=office, booking=str(pk), at=now))
-    return len(ids)
+        expired = cursor.fetchall()
+    for (pk,) in expired:
+        record(events.BookingExpired(office=office, booking=str(pk), at=now))
+    return len(expired)
+
+
+def _asked_before(office: Directory, request_key: UUID) -> Booking | None:
+    return Booking.objects.filter(office=office.office, request_key=request_key).first()
 
 
 def is_cancelled(booking: Booking) -> bool:
@@ -325,7 +332,7 @@ def _limit_open(booking: Booking, *, most: int, now: datetime) -> None:
     lock_contact(booking.contact_hash)
     open_ones = Booking.objects.filter(
         office=booking.office_id, contact_hash=booking.contact_hash, state__in=OPEN,
-        service__agenda=booking.service.agenda_id, ends_at__gt=now,
+        lane__agenda=booking.service.agenda_id, ends_at__gt=now,
     ).exclude(state=State.UNCONFIRMED, expires_at__lte=now)
     if open_ones.count() >= most:
         raise TooManyBookings
@@ -336,13 +343,20 @@ def _confirm(booking: Booking, now: datetime) -> None:
     booking.confirmed_at = now
     booking.expires_at = None
     booking.pin = _draw_pin(booking)
-    booking.save()
+    booking.save(update_fields=CHANGED_BY_CONFIRMING)
     record(events.BookingConfirmed(office=booking.office_id, booking=str(booking.pk), at=now))
 
 
 def _draw_pin(booking: Booking) -> str:
-    """A PIN free on the booking's day, and not in use on any other open day if possible."""
+    """A PIN free on the booking's day, and not in use on any other open day if possible.
+
+    A few drawn at random are looked up; only where all are in use are all of them read.
+    """
     known = Booking.objects.filter(office=booking.office_id).exclude(pin="")
+    tried = {pins.draw((), (), SystemRandom()) for _ in range(PINS_TRIED)}
+    used = known.filter(pin__in=tried).filter(Q(date=booking.date) | Q(state__in=OPEN))
+    if free := tried - set(used.values_list("pin", flat=True)):
+        return free.pop()
     taken = set(known.filter(date=booking.date).values_list("pin", flat=True))
     avoid = set(known.filter(state__in=OPEN).values_list("pin", flat=True))
     return pins.draw(taken, avoid, SystemRandom())

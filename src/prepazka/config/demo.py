@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from importlib import resources
 
 from django.db import transaction
 
 from prepazka.accounts.models import User
+from prepazka.offices.clock import now
 from prepazka.offices.models import Device, Membership, Office, Role
 
 PRESETS = ("cesky-krumlov", "sumperk", "touzim")
@@ -32,7 +32,7 @@ def load() -> None:
         with transaction.atomic():
             slug = load_file.slug_of(text)
             if not Office.objects.filter(slug=slug).exists():
-                load_file.load(text, now=datetime.now(UTC))
+                load_file.load(text, now=now())
                 Office.objects.filter(slug=slug).update(demo=True)
             _hire(Office.objects.get(slug=slug))
 
@@ -55,7 +55,7 @@ def addresses(base: str) -> str:
         lines.append(f"  booking      {base}/{office.slug}/")
         lines.append(f"  live view    {base}/{office.slug}/nazivo/")
         for device in Device.objects.filter(office=office, retired=False).order_by("position"):
-            code = make_pairing_code(device=device, now=datetime.now(UTC))
+            code = make_pairing_code(device=device, now=now())
             place = "kiosk" if device.kind == Device.Kind.KIOSK else "panel"
             lines.append(f"  {place:<12} {base}/{place}/   pairing code {code}")
         lines.append(f"  staff        {base}/pult/    novakova.{office.slug} (clerk),"

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,6 +13,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from psycopg.conninfo import make_conninfo
 
 from prepazka.booking import terms
+from prepazka.offices import clock
 from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Office
 from prepazka.reporting.monitor import monitor
@@ -82,7 +82,7 @@ def _monitor(slug: str) -> tuple[int, dict[str, Any]]:
         office = directory_by_slug(slug)
     except Office.DoesNotExist:
         raise LookupError(slug) from None
-    return office.office.pk, monitor(office, now=datetime.now(UTC))
+    return office.office.pk, monitor(office, now=clock.now())
 
 
 def _terms(slug: str, code: str, persons: int) -> tuple[int, dict[str, Any]]:
@@ -93,7 +93,7 @@ def _terms(slug: str, code: str, persons: int) -> tuple[int, dict[str, Any]]:
     service = office.service_by_code(code)
     if service is None:
         raise LookupError(code)
-    now = datetime.now(UTC)
+    now = clock.now()
     found = terms.offered(office=office, service=service, now=now, persons=persons)
     return office.office.pk, {
         "service": code,

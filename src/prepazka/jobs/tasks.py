@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from datetime import UTC, datetime
 
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
@@ -20,6 +19,7 @@ from prepazka.jobs import rounds
 from prepazka.journal.record import FOLLOW_UP
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.port import Undeliverable
+from prepazka.offices.clock import now
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Patience(BaseRetryStrategy):
 @app.task(name=FOLLOW_UP, retry=Patience())
 def follow_up(*, event: int) -> None:
     """Write the messages that an event calls for, and hand each over to be delivered."""
-    for message in messaging.compose(event=event, now=datetime.now(UTC)):
+    for message in messaging.compose(event=event, now=now()):
         job = deliver.configure(
             lock=f"booking:{message.booking_id}", queueing_lock=f"message:{message.pk}"
         )
@@ -56,22 +56,22 @@ def follow_up(*, event: int) -> None:
 @app.task(name="deliver", retry=Patience(), queue="mail")
 def deliver(*, message: int) -> None:
     """Send one message; the messages of one booking leave in their order."""
-    messaging.deliver(message=message, send=send, now=datetime.now(UTC))
+    messaging.deliver(message=message, send=send, now=now())
 
 
 @app.periodic(cron="* * * * *")
 @app.task(name="every_minute", queueing_lock="every_minute", queue="rounds")
 def every_minute(timestamp: int) -> None:
     """Expire holds, mark no-shows, close what was left open, send reminders."""
-    rounds.tidy(now=datetime.now(UTC))
-    rounds.remind(now=datetime.now(UTC))
+    rounds.tidy(now=now())
+    rounds.remind(now=now())
 
 
 @app.periodic(cron="17 3 * * *")
 @app.task(name="every_night", queueing_lock="every_night", queue="rounds")
 def every_night(timestamp: int) -> None:
     """Erase personal data whose time has come, and drop the records of finished jobs."""
-    rounds.purge(now=datetime.now(UTC))
+    rounds.purge(now=now())
 
 
 @app.periodic(cron="*/2 * * * *")

@@ -203,3 +203,12 @@ class Device(Named):
 
     class Meta(Named.Meta):
         constraints = [models.UniqueConstraint(fields=["office", "code"], name="device_code")]
+
+
+class DemoClock(models.Model):
+    """The clock of a demo that plays a day; at most one row."""
+
+    real_from = models.DateTimeField()
+    shown_from = models.DateTimeField()
+    shown_to = models.DateTimeField()
+    speed = models.FloatField()

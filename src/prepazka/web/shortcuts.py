@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
+from prepazka.offices.clock import now
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, Directory, P], HttpResponse]
-
-
-def now() -> datetime:
-    """The moment of the request: surfaces read the clock, everything below is told."""
-    return datetime.now(UTC)
 
 
 def office_or_404(slug: str) -> Directory:
@@ -54,3 +49,6 @@ def address_of(request: HttpRequest) -> str:
         if len(said) >= settings.TRUSTED_PROXIES:
             return said[-settings.TRUSTED_PROXIES].strip()
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+__all__ = ["address_of", "now", "of_office", "office_or_404"]

@@ -1,0 +1,53 @@
+"""The one place where the program reads the clock; everything below the surfaces is told `now`.
+
+A demo may run on a clock of its own, so that a whole office day can be played at any hour and at
+any speed; all processes share it through one row, and a real installation never looks for it.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+
+from prepazka.offices.models import DemoClock
+
+LOOK_EVERY = 1.0  # seconds
+
+_looked_at = float("-inf")
+_known: DemoClock | None = None
+
+
+def now() -> datetime:
+    """The instant, in UTC."""
+    real = datetime.now(UTC)
+    return played(real, _demo_clock()) if settings.DEMO else real
+
+
+def played(real: datetime, clock: DemoClock | None) -> datetime:
+    """What the demo's clock shows at a real instant; its day ends by itself."""
+    if clock is None:
+        return real
+    shown = clock.shown_from + (real - clock.real_from) * clock.speed
+    return shown if shown < clock.shown_to else real
+
+
+def play(*, shown_from: datetime, lasts: timedelta, speed: float) -> None:
+    """Let the demo's clock show a stretch of another time, `speed` times as fast."""
+    DemoClock.objects.update_or_create(pk=1, defaults={
+        "real_from": datetime.now(UTC), "shown_from": shown_from, "shown_to": shown_from + lasts,
+        "speed": speed,
+    })
+
+
+def stop_playing() -> None:
+    """Show the real time again."""
+    DemoClock.objects.all().delete()
+
+
+def _demo_clock() -> DemoClock | None:
+    global _looked_at, _known  # noqa: PLW0603  # a memory of one second, per process
+    if time.monotonic() - _looked_at > LOOK_EVERY:
+        _known, _looked_at = DemoClock.objects.first(), time.monotonic()
+    return _known
