@@ -90,7 +90,8 @@ def offered(
         for day in wanted
         for offer in _offers(office, service, day, lanes, taken[day], persons, channel, now)
     )
-    return [term for term in found if term.starts_at > now]
+    # A window that the spring change swallows has no length and cannot be held.
+    return [term for term in found if now < term.starts_at < term.ends_at]
 
 
 def find(
@@ -114,7 +115,7 @@ def find(
         raise TermNotOffered
     for offer in _offers(office, service, day, lanes, taken, persons, channel, now):
         start, end = _instants(offer, office.tz)
-        if start == starts_at and start > now:
+        if start == starts_at and now < start < end:
             number = slots.free_lane(offer.interval, _by_number(lanes, taken))
             return Claim(lanes[cast("int", number)], Interval(start, end))
     empty = Taken({})

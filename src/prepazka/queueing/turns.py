@@ -188,22 +188,23 @@ def undo(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     if ticket is None:
         raise NothingToUndo
     before = ticket.before
-    back_to = before.get("counter_id")
-    taken = Ticket.objects.filter(counter=back_to, state__in=AT_COUNTER).exclude(pk=ticket.pk)
-    if back_to and (taken.exists() or not _mine(back_to, clerk)):
-        raise NothingToUndo
+    back_to = before.get("counter_id", ticket.counter_id)
+    if before["state"] in AT_COUNTER:
+        taken = Ticket.objects.filter(counter=back_to, state__in=AT_COUNTER).exclude(pk=ticket.pk)
+        if taken.exists() or not _mine(back_to, clerk):
+            raise NothingToUndo
     if "booking_state" in before:
         Booking.objects.filter(pk=ticket.booking_id).update(
             state=before["booking_state"], served_at=None, ended_at=None
         )
     fields = [name for name in before if name != "booking_state"]
-    step = ticket.state
+    step, left = ticket.state, ticket.counter_id or back_to
     for name in fields:
         setattr(ticket, name, _parsed(name, before[name]))
     ticket.before, ticket.changed_by = None, None
     ticket.save()
     record(events.StepUndone(
-        office=ticket.office_id, ticket=ticket.pk, counter=back_to, clerk=clerk, step=step,
+        office=ticket.office_id, ticket=ticket.pk, counter=left, clerk=clerk, step=step,
         at=now, actor=clerk,
     ))
     return ticket

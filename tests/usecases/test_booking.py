@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+from tests import town
+
+from prepazka.booking import terms, usecases
+from prepazka.booking.models import Booking, State
+from prepazka.booking.refusals import (
+    AlreadyArrived,
+    BookingCancelled,
+    BookingOver,
+    CannotExtend,
+    ConfirmationTooLate,
+    HoldExpired,
+    TermNotOffered,
+    TermTaken,
+    TooManyBookings,
+    TooManyPersons,
+)
+from prepazka.journal.models import Event
+from prepazka.queueing import tickets
+
+pytestmark = pytest.mark.django_db
+NOW = town.FRIDAY_BEFORE
+
+
+def clocks(found: list[terms.Term]) -> list[str]:
+    return [f"{t.starts_at.astimezone(town.PRAGUE):%H:%M}" for t in found]
+
+
+class TestOffered:
+    def test_windows_are_laid_from_each_opening(self) -> None:
+        assert clocks(town.offered(town.office())) == [
+            "08:00", "09:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00",
+        ]
+
+    def test_a_hold_takes_its_term_until_it_expires_and_no_job_is_needed(self) -> None:
+        office = town.office()
+        town.hold(office, "9:00")
+        assert "09:00" not in clocks(town.offered(office))
+        assert "09:00" in clocks(town.offered(office, now=NOW + usecases.HOLD_LASTS))
+
+    def test_a_family_takes_consecutive_windows_of_one_lane(self) -> None:
+        office = town.office(max_persons=3)
+        town.hold(office, "9:00", persons=3)
+        assert clocks(town.offered(office)) == ["08:00", "13:00", "14:00", "15:00", "16:00"]
+        assert clocks(town.offered(office, persons=2)) == ["13:00", "14:00", "15:00"]
+
+    def test_the_number_of_statements_does_not_grow(
+        self, django_assert_num_queries: object
+    ) -> None:
+        office = town.office(quota=3)
+        town.offered(office)
+        for days in (1, 30):
+            for clock in ("9:00", "10:00"):
+                town.hold(office, clock)
+            with django_assert_num_queries(1):  # type: ignore[operator]
+                terms.offered(
+                    office=office, service=town.service(office), now=NOW,
+                    days=[town.MONDAY + timedelta(days=n) for n in range(days)],
+                )
+
+    def test_what_is_kept_for_the_desk_is_not_offered_on_the_web(self) -> None:
+        office = town.office(reserved_share=0.5, reserved_until_days=1)
+        for clock in ("8:00", "9:00", "10:00", "11:00"):
+            town.hold(office, clock)
+        assert clocks(town.offered(office)) == []
+        assert clocks(town.offered(office, channel="desk")) == ["13:00", "14:00", "15:00", "16:00"]
+        day_before = NOW + timedelta(days=2)
+        assert "13:00" in clocks(town.offered(office, now=day_before))
+
+    @pytest.mark.parametrize("day", [date(2026, 10, 25), date(2027, 3, 28)])
+    def test_terms_on_the_days_when_clocks_change_never_overlap(self, day: date) -> None:
+        office = town.office(horizon_days=200)
+        town.OpeningHours.objects.create(office=office.office, weekday=6, opens=0, closes=480)
+        office.office.version += 1
+        office.office.save()
+        office = town.directory(office.office)
+        found = terms.offered(
+            office=office, service=town.service(office), days=[day],
+            now=town.at("9:00", day - timedelta(days=3)),
+        )
+        for term in found:
+            held = usecases.hold_term(
+                office=office, service=town.service(office), starts_at=term.starts_at,
+                now=town.at("9:00", day - timedelta(days=3)),
+            )
+            assert held.ends_at == term.ends_at
+        assert len({t.starts_at for t in found}) == len(found) >= 7
+
+
+class TestHoldTerm:
+    def test_a_taken_term_is_refused_and_the_nearest_three_are_known(self) -> None:
+        office = town.office()
+        town.hold(office, "9:00")
+        with pytest.raises(TermTaken):
+            town.hold(office, "9:00")
+        near = terms.nearest(
+            office=office, service=town.service(office), starts_at=town.at("9:00"), now=NOW
+        )
+        assert clocks(near) == ["08:00", "10:00", "11:00"]
+
+    @pytest.mark.parametrize("clock", ["7:00", "8:30", "12:00", "17:00"])
+    def test_a_term_that_the_office_does_not_offer(self, clock: str) -> None:
+        with pytest.raises(TermNotOffered):
+            town.hold(town.office(), clock)
+
+    def test_a_past_term(self) -> None:
+        with pytest.raises(TermNotOffered):
+            town.hold(town.office(), "9:00", now=town.at("9:30"))
+
+    def test_a_term_beyond_the_horizon(self) -> None:
+        with pytest.raises(TermNotOffered):
+            town.hold(town.office(), "9:00", now=NOW - timedelta(days=30))
+
+    def test_too_many_persons(self) -> None:
+        with pytest.raises(TooManyPersons):
+            town.hold(town.office(), "9:00", persons=2)
+
+    def test_the_same_request_gets_the_same_hold(self) -> None:
+        office, key = town.office(), uuid4()
+        assert town.hold(office, request_key=key) == town.hold(office, request_key=key)
+
+    def test_an_expired_hold_gives_way(self) -> None:
+        office = town.office()
+        first = town.hold(office)
+        later = town.hold(office, now=NOW + usecases.HOLD_LASTS)
+        first.refresh_from_db()
+        assert (first.state, later.state) == (State.EXPIRED, State.HELD)
+
+
+class TestExtendHold:
+    def test_ten_times_ten_minutes_and_no_more(self) -> None:
+        held, now = town.hold(town.office()), NOW
+        for _ in range(10):
+            now += timedelta(minutes=9)
+            held = usecases.extend_hold(booking=held.pk, now=now)
+        assert held.expires_at == now + usecases.HOLD_LASTS
+        with pytest.raises(CannotExtend):
+            usecases.extend_hold(booking=held.pk, now=now)
+
+    def test_not_after_it_has_expired(self) -> None:
+        held = town.hold(town.office())
+        with pytest.raises(HoldExpired):
+            usecases.extend_hold(booking=held.pk, now=NOW + usecases.HOLD_LASTS)
+
+
+class TestRequestAndConfirm:
+    def test_the_pin_comes_only_with_the_click(self) -> None:
+        asked = town.requested(town.office())
+        assert (asked.state, asked.pin) == (State.UNCONFIRMED, "")
+        done = usecases.confirm_booking(booking=asked.pk, now=NOW)
+        assert (done.state, len(done.pin), done.expires_at) == (State.CONFIRMED, 4, None)
+
+    def test_repeated_both_answer_the_same_and_record_once(self) -> None:
+        office = town.office()
+        asked = town.requested(office)
+        usecases.request_confirmation(
+            booking=asked.pk, name="Jiná", email="jina@example.cz", now=NOW
+        )
+        first = usecases.confirm_booking(booking=asked.pk, now=NOW)
+        again = usecases.confirm_booking(booking=asked.pk, now=NOW + timedelta(days=1))
+        assert (first.pin, first.name) == (again.pin, again.name)
+        assert Event.objects.filter(kind="BookingConfirmed").count() == 1
+        assert Event.objects.filter(kind="ConfirmationRequested").count() == 1
+
+    def test_without_a_click_where_the_rules_ask_none_or_staff_books(self) -> None:
+        assert town.requested(town.office("a", confirm_min=0)).state == State.CONFIRMED
+        assert town.requested(town.office("b"), channel="desk").state == State.CONFIRMED
+
+    def test_too_late(self) -> None:
+        asked = town.requested(town.office())
+        with pytest.raises(ConfirmationTooLate):
+            usecases.confirm_booking(booking=asked.pk, now=NOW + timedelta(minutes=15))
+
+    def test_the_deadline_starts_anew_while_our_mail_is_late(self) -> None:
+        asked = town.requested(town.office())
+        usecases.wait_for_mail(booking=asked.pk, now=NOW + timedelta(minutes=14))
+        usecases.confirm_booking(booking=asked.pk, now=NOW + timedelta(minutes=28))
+
+    def test_the_limit_per_contact_sees_through_small_disguises(self) -> None:
+        office = town.office()
+        town.confirmed(office, "9:00", email="jan.novak@gmail.com")
+        with pytest.raises(TooManyBookings):
+            town.requested(office, "10:00", email="JanNovak+urad@googlemail.com")
+        town.requested(office, "11:00", email="nekdo@example.cz")
+
+    def test_an_expired_hold(self) -> None:
+        held = town.hold(town.office())
+        with pytest.raises(HoldExpired):
+            usecases.request_confirmation(
+                booking=held.pk, name="J", email="j@example.cz", now=NOW + usecases.HOLD_LASTS
+            )
+
+    def test_pins_differ_within_the_office(self) -> None:
+        office = town.office(quota=8)
+        pins = {
+            town.confirmed(office, clock, email=f"{n}{clock}@x.cz".replace(":", "")).pin
+            for n in range(8) for clock in ("8:00", "9:00", "10:00")
+        }
+        assert len(pins) == 24
+
+
+class TestMove:
+    def test_to_another_day_keeps_the_row_and_raises_the_sequence(self) -> None:
+        office = town.office()
+        booking = town.confirmed(office, "9:00")
+        tuesday = town.at("10:00", town.MONDAY + timedelta(days=1))
+        moved = usecases.move_booking(booking=booking.pk, starts_at=tuesday, now=NOW)
+        assert (moved.pk, moved.sequence, moved.starts_at) == (booking.pk, 1, tuesday)
+        assert "09:00" in clocks(town.offered(office))
+        again = usecases.move_booking(booking=booking.pk, starts_at=tuesday, now=NOW)
+        assert again.sequence == 1
+
+    def test_to_an_overlapping_term_of_its_own(self) -> None:
+        office = town.office(max_persons=2)
+        booking = town.confirmed(office, "9:00", persons=2)
+        moved = usecases.move_booking(booking=booking.pk, starts_at=town.at("10:00"), now=NOW)
+        assert moved.ends_at == town.at("12:00")
+
+    def test_to_a_taken_term_leaves_it_where_it_was(self) -> None:
+        office = town.office()
+        booking = town.confirmed(office, "9:00")
+        town.hold(office, "10:00")
+        with pytest.raises(TermTaken):
+            usecases.move_booking(booking=booking.pk, starts_at=town.at("10:00"), now=NOW)
+        booking.refresh_from_db()
+        assert booking.starts_at == town.at("9:00")
+
+
+class TestCancel:
+    def test_frees_the_term_at_once_and_may_be_repeated(self) -> None:
+        office = town.office()
+        booking = town.confirmed(office, "9:00")
+        for _ in range(2):
+            done = usecases.cancel_booking(booking=booking.pk, now=NOW)
+            assert (done.state, done.sequence) == (State.CANCELLED_BY_CITIZEN, 1)
+        assert Event.objects.filter(kind="BookingCancelled").count() == 1
+        town.hold(office, "9:00")
+        with pytest.raises(BookingCancelled):
+            usecases.confirm_booking(booking=booking.pk, now=NOW)
+        with pytest.raises(BookingCancelled):
+            usecases.move_booking(booking=booking.pk, starts_at=town.at("10:00"), now=NOW)
+
+    def test_not_once_it_has_begun_or_the_client_is_there(self) -> None:
+        office = town.office()
+        late, there = town.confirmed(office, "9:00"), town.confirmed(office, "10:00")
+        tickets.check_in(office=office, device=town.kiosk(office), pin=there.pin, touch=uuid4(),
+                         now=town.at("9:45"))
+        with pytest.raises(BookingOver):
+            usecases.cancel_booking(booking=late.pk, now=town.at("9:00"))
+        with pytest.raises(AlreadyArrived):
+            usecases.cancel_booking(booking=there.pk, now=town.at("9:50"))
+
+
+class TestRounds:
+    def test_who_does_not_come_is_no_show_after_the_late_time(self) -> None:
+        office = town.office(late_min=10)
+        booking = town.confirmed(office, "9:00")
+        assert usecases.mark_no_shows(office=office, day=town.MONDAY, now=town.at("10:09")) == 0
+        assert usecases.mark_no_shows(office=office, day=town.MONDAY, now=town.at("10:10")) == 1
+        booking.refresh_from_db()
+        assert booking.state == State.NO_SHOW
+
+    def test_a_reminder_once_and_only_for_old_enough_bookings(self) -> None:
+        office = town.office()
+        early = town.confirmed(office, "9:00", now=NOW)
+        fresh = town.confirmed(office, "10:00", now=town.at("20:00", town.MONDAY - timedelta(days=1)))
+        evening = town.at("21:00", town.MONDAY - timedelta(days=1))
+        for booking in (early, fresh, early):
+            usecases.remind_due(booking=booking.pk, now=evening)
+        due = Event.objects.filter(kind="ReminderDue")
+        assert [e.data["booking"] for e in due] == [str(early.pk)]
+
+    def test_personal_data_go_and_the_row_stays(self) -> None:
+        office = town.office()
+        visited, cancelled = town.confirmed(office, "9:00"), town.confirmed(office, "10:00")
+        usecases.cancel_booking(booking=cancelled.pk, now=NOW)
+        next_day = NOW + timedelta(hours=25)
+        assert usecases.erase_personal_data(office=office.office, now=next_day) == 1
+        week_later = town.at("17:00") + timedelta(days=7)
+        assert usecases.erase_personal_data(office=office.office, now=week_later) == 1
+        for row in Booking.objects.filter(pk__in=[visited.pk, cancelled.pk]):
+            assert (row.name, row.email, row.pin, row.contact_hash) == ("", "", "", "")
+            assert row.starts_at
+        assert "example.cz" not in str(list(Event.objects.values()))
