@@ -77,13 +77,15 @@ class Directory:
 
         The office's hours, replaced by the agenda's own where it has any, cut to the service's.
         """
-        office = self._scoped(day)
-        agenda = self._scoped(day, agenda=service.agenda_id) if self._has_own(
-            agenda=service.agenda_id
-        ) else office
-        if not self._has_own(service=service.id):
+        of_agenda, of_service = {"agenda": service.agenda_id}, {"service": service.id}
+        followed = self._rows(**of_agenda) or self._rows()
+        agenda = self._open(day, followed, of_agenda)
+        own = self._rows(**of_service)
+        if own:
+            return interval.intersect(agenda, self._open(day, own, of_service))
+        if not any(_is_for(e, **of_service) for e in self.exceptions):
             return agenda
-        return interval.intersect(agenda, self._scoped(day, service=service.id))
+        return interval.intersect(agenda, self._open(day, followed, of_agenda, of_service))
 
     def booking_hours(self, service: Service, day: date) -> Minutes:
         """Local minutes of that day on which booked terms are laid.
@@ -91,17 +93,16 @@ class Directory:
         The agenda's booking hours where it has any, inside the hours of the service.
         """
         taken = self.service_hours(service, day)
-        own = {"agenda": service.agenda_id} if self._has_own(
-            booking=True, agenda=service.agenda_id
-        ) else {}
-        if not self._has_own(booking=True, **own):
+        of_agenda = {"agenda": service.agenda_id}
+        laid = self._rows(booking=True, **of_agenda) or self._rows(booking=True)
+        if not laid:
             return taken
-        return interval.intersect(taken, self._scoped(day, booking=True, **own))
+        return interval.intersect(taken, self._open(day, laid, of_agenda))
 
     def counter_hours(self, counter: Counter, day: date) -> Minutes:
         """Local minutes of that day in which the counter is planned to be open."""
-        own = {"counter": counter.id} if self._has_own(counter=counter.id) else {}
-        return self._scoped(day, **own)
+        of_counter = {"counter": counter.id}
+        return self._open(day, self._rows(**of_counter) or self._rows(), of_counter)
 
     def office_hours(self, day: date) -> Minutes:
         """Local minutes of that day in which anything at all is open."""
@@ -111,16 +112,14 @@ class Directory:
     def _rows(self, *, booking: bool = False, **scope: int) -> list[OpeningHours]:
         return [h for h in self.hours if h.booking == booking and _is_for(h, **scope)]
 
-    def _has_own(self, *, booking: bool = False, **scope: int) -> bool:
-        return bool(self._rows(booking=booking, **scope))
-
-    def _scoped(self, day: date, *, booking: bool = False, **scope: int) -> Minutes:
+    def _open(self, day: date, rows: list[OpeningHours], *scopes: dict[str, int]) -> Minutes:
+        """Local minutes of the weekly rows, with the exceptions of the office and the scopes."""
         weekly = [
             calendar.WeeklyHours(
                 weekday=h.weekday, opens=h.opens, closes=h.closes,
                 valid_from=h.valid_from, valid_to=h.valid_to,
             )
-            for h in self._rows(booking=booking, **scope)
+            for h in rows
         ]
         exceptions = [
             calendar.DayException(
@@ -128,7 +127,7 @@ class Directory:
                 kind=e.kind,
             )
             for e in self.exceptions
-            if _is_for(e) or (scope and _is_for(e, **scope))
+            if any(_is_for(e, **scope) for scope in ({}, *scopes))
         ]
         holidays = (
             calendar.czech_holidays((day.year,))
@@ -153,7 +152,7 @@ def directory(office: Office) -> Directory:
     kept = _known.get(office.pk)
     if kept and kept[0] == office.version:
         return kept[1]
-    fresh = _read(office)
+    fresh = read(office)
     with _known_lock:
         _known[office.pk] = (office.version, fresh)
     return fresh
@@ -164,7 +163,8 @@ def directory_by_slug(slug: str) -> Directory:
     return directory(Office.objects.get(slug=slug))
 
 
-def _read(office: Office) -> Directory:
+def read(office: Office) -> Directory:
+    """The snapshot read anew and kept nowhere, for a transaction that may still be undone."""
     agendas = {a.pk: a for a in office.agendas.all()}
     counters = {c.pk: c for c in office.counters.all()}
     serves: dict[int, set[int]] = {pk: set() for pk in counters}

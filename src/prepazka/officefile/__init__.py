@@ -1,0 +1,1 @@
+"""An office as one readable file: checked, loaded, and written again without loss."""

@@ -1,0 +1,353 @@
+"""Reading an office's file: everything that is wrong at once, or the plan of the office."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from prepazka.core.slots import Rules
+from prepazka.officefile import plan, values
+from prepazka.officefile.hours import read_times
+from prepazka.officefile.nodes import Problem, Section, Wrong, WrongFile, compose, nearest, shown
+from prepazka.officefile.nodes import items as list_of
+from prepazka.officefile.plan import Text
+
+A_MAPPING = "a mapping of keys and values"
+BY_CODE = "a mapping from codes to their contents"
+
+
+def check(text: str) -> plan.OfficePlan:
+    """The plan that the file describes. Raises WrongFile with all that is wrong."""
+    problems: list[Problem] = []
+    root = Section(compose(text), "", problems, "an office's file, which starts with `office:`")
+    found = _Reader(root).read() if not problems else None
+    if problems or found is None:
+        raise WrongFile(problems)
+    return found
+
+
+class _Reader:
+    """One reading; it collects codes as it goes, so that later parts can refer to earlier ones."""
+
+    def __init__(self, root: Section) -> None:
+        self.root = root
+        self.languages: tuple[str, ...] = ("cs",)
+        self.departments: list[str] = []
+        self.agendas: dict[str, list[str]] = {}  # code -> codes of its services
+        self.letters: dict[str, str] = {}
+        self.served: set[str] = set()
+        self.counter_numbers: set[str] = set()
+        self.counter_codes: list[str] = []
+        self.device_codes: set[str] = set()
+
+    def read(self) -> plan.OfficePlan:
+        root = self.root
+        root.take("format", values.choice("1"), "1")
+        office = self._office()
+        times = read_times(root, self.languages, booking=True)
+        if not root.has("hours"):
+            root.wrong(root.node, 'the hours of the office such as {mon: "8:00-17:00"}', at="hours",
+                       value="nothing")
+        policy = self._policy()
+        departments = self._parts("departments", self._department)
+        agendas = self._parts("agendas", self._agenda, needed="one agenda at least")
+        counters = self._parts("counters", self._counter, needed="one counter at least")
+        devices = self._parts("kiosks", self._kiosk) + self._parts("displays", self._display)
+        self._everything_is_served()
+        root.done()
+        return plan.OfficePlan(
+            **office, **policy, times=times, departments=departments, agendas=agendas,
+            counters=counters, devices=devices,
+        )
+
+    # --- the office itself
+
+    def _office(self) -> dict[str, Any]:
+        section = self.root.section("office", A_MAPPING)
+        if section is None:
+            self.root.wrong(self.root.node, "the office's code and name", at="office",
+                            value="nothing")
+            section = Section(yaml.MappingNode("tag:yaml.org,2002:map", [], self.root.node.start_mark),
+                              "office", [], A_MAPPING)
+        self.languages = section.take("languages", values.languages, ("cs",))
+        nothing: Text = {}
+        found = {
+            "slug": section.take("code", values.code, missing='a short code such as "lhota"'),
+            "name": section.take("name", self._text, missing="the office's name"),
+            "address": section.take("address", self._text, nothing),
+            "note": section.take("note", self._text, nothing),
+            "email": section.take("email", values.email, ""),
+            "phone": section.take("phone", values.words(40, "a telephone number"), ""),
+            "timezone": section.take("timezone", values.timezone, "Europe/Prague"),
+            "languages": self.languages,
+            "public_holidays": section.take(
+                "public holidays", values.choice("CZ", "none"), "CZ"
+            ).replace("none", ""),
+        }
+        section.done()
+        return found
+
+    def _policy(self) -> dict[str, Any]:
+        section = self.root.section("policy", A_MAPPING) or Section(
+            yaml.MappingNode("tag:yaml.org,2002:map", []), "policy", [], A_MAPPING
+        )
+        minutes = values.length(0, values.DAY_MIN, example="30 min")
+        head_start = section.take(
+            "head start", values.length(0, values.DAY_MIN, none=-1, example="60 min"), -1
+        )
+        found = {
+            "head_start_min": None if head_start == -1 else head_start,
+            "call_early": section.take("call early", values.flag, True),
+            "first_ticket_min": section.take("first ticket", minutes, 30),
+            "last_ticket_min": section.take("last ticket", minutes, 0),
+            "retention_days": section.take(
+                "personal data kept", values.length(1, 3660, unit=values.DAY_MIN, example="7 days"), 7
+            ),
+        }
+        section.done()
+        return found
+
+    def _text(self, node: yaml.Node) -> Text:
+        return values.text_in(self.languages)(node)
+
+    def _parts(self, key: str, read: Callable[[str, Section], Any], *, needed: str = "",
+               ) -> tuple[Any, ...]:
+        section = self.root.section(key, BY_CODE)
+        if section is None or not section.values:
+            if needed and (section is None or isinstance(section.node, yaml.MappingNode)):
+                self.root.wrong(section.node if section else self.root.node, needed, at=key,
+                                value="nothing")
+            return ()
+        return tuple(read(code, part) for code, part in self._coded(section))
+
+    def _coded(self, section: Section) -> list[tuple[str, Section]]:
+        found = list(section.each(A_MAPPING))
+        for code, _ in found:
+            if not values.CODE.fullmatch(code):
+                section.wrong(section.keys[code], "a short code of letters, digits and hyphens")
+        return found
+
+    def _department(self, code: str, section: Section) -> plan.DepartmentPlan:
+        self.departments.append(code)
+        name = section.take("name", self._text, missing="the department's name")
+        section.done()
+        return plan.DepartmentPlan(code, name)
+
+    # --- agendas and services
+
+    def _agenda(self, code: str, section: Section) -> plan.AgendaPlan:
+        self._code_is_new(code, section)
+        self.agendas[code] = []
+        booking = self._booking(section)
+        services = section.section("services", BY_CODE)
+        if services is None or not services.values:
+            section.wrong(section.node, "one service at least", at="services", value="nothing")
+        found = plan.AgendaPlan(
+            code=code,
+            name=section.take("name", self._text, missing="the agenda's name"),
+            letter=section.take("letter", self._letter(code),
+                                missing='the letter of its tickets such as "V"'),
+            department=section.take("department", self._department_code, None),
+            booking=booking,
+            services=tuple(
+                self._service(one, part, code, bookable=booking is not None)
+                for one, part in (self._coded(services) if services else ())
+            ),
+            times=read_times(section, self.languages, booking=True),
+        )
+        section.done()
+        return found
+
+    def _code_is_new(self, code: str, section: Section) -> None:
+        if code in self.agendas or any(code in services for services in self.agendas.values()):
+            section.wrong(section.node, "a code that no other agenda or service has",
+                          value=f'the code "{code}" a second time')
+
+    def _letter(self, code: str) -> Callable[[yaml.Node], str]:
+        def read(node: yaml.Node) -> str:
+            found = values.letter(node)
+            if found in self.letters:
+                raise Wrong(f'a letter of its own; "{self.letters[found]}" has this one')
+            self.letters[found] = code
+            return found
+
+        return read
+
+    def _department_code(self, node: yaml.Node) -> str:
+        found = values.code(node)
+        if found not in self.departments:
+            raise Wrong(f"the code of a department: {nearest(found, self.departments)}")
+        return found
+
+    def _booking(self, agenda: Section) -> Rules | None:
+        if not agenda.has("booking"):
+            return None
+        node = agenda.values["booking"]
+        if isinstance(node, yaml.ScalarNode) and node.value.strip() == "none":
+            return None
+        section = Section(node, agenda.below("booking"), agenda.problems,
+                          "booking rules such as {window: 60 min, quota: 1}, or none")
+        rules = _rules(section)
+        section.done()
+        return rules
+
+    def _service(self, code: str, section: Section, agenda: str, *, bookable: bool,
+                 ) -> plan.ServicePlan:
+        self._code_is_new(code, section)
+        self.agendas[agenda].append(code)
+        nothing: Text = {}
+        found = plan.ServicePlan(
+            code=code,
+            name=section.take("name", self._text, missing="the service's name"),
+            duration_min=section.take("duration", values.length(1, 600, example="15 min"),
+                                      missing='its usual duration such as "15 min"'),
+            bookable=section.take("bookable", values.flag, bookable),
+            walk_in=section.take("walk-in", values.flag, True),
+            hint=section.take("hint", self._text, nothing),
+            documents=section.take("documents", self._text, nothing),
+            fee=section.take("fee", self._text, nothing),
+            times=read_times(section, self.languages),
+        )
+        if found.bookable and not bookable:
+            section.wrong(section.values["bookable"], '"no", or booking rules in its agenda',
+                          at="bookable")
+        if not found.bookable and not found.walk_in:
+            section.wrong(section.node, 'a service that is "bookable" or "walk-in"',
+                          value="a service that nobody can come for")
+        section.done()
+        return found
+
+    def _everything_is_served(self) -> None:
+        agendas = self.root.values.get("agendas")
+        if agendas is None or not self.counter_codes:
+            return
+        for services in self.agendas.values():
+            for code in services:
+                if code not in self.served:
+                    self.root.wrong(self.root.values["counters"], f'a counter that serves "{code}"',
+                                    at="counters", value="none of the counters")
+
+    # --- counters and devices
+
+    def _counter(self, code: str, section: Section) -> plan.CounterPlan:
+        self.counter_codes.append(code)
+        number = section.take("number", values.words(10, "a counter's number"),
+                              missing="the counter's number")
+        if number in self.counter_numbers:
+            section.wrong(section.values["number"], "a number that no other counter has",
+                          at="number")
+        self.counter_numbers.add(number)
+        nothing: Text = {}
+        served: tuple[str, ...] = ()
+        found = plan.CounterPlan(
+            code=code,
+            number=number,
+            name=section.take("name", self._text, plan.counter_name(number)),
+            place=section.take("place", self._text, nothing),
+            services=section.take("serves", self._services,
+                                  missing='agendas or services, or "all"') or served,
+            times=read_times(section, self.languages),
+        )
+        self.served.update(found.services)
+        section.done()
+        return found
+
+    def _services(self, node: yaml.Node) -> tuple[str, ...]:
+        """Codes of services; that of an agenda stands for all of its services."""
+        every = [code for services in self.agendas.values() for code in services]
+        if shown(node) == '"all"':
+            return tuple(every)
+        expected = 'codes of agendas or services such as [vozidla, doklady], or "all"'
+        wanted: set[str] = set()
+        for one in list_of(node, expected):
+            code = one.value if isinstance(one, yaml.ScalarNode) else ""
+            if code in self.agendas:
+                wanted.update(self.agendas[code])
+            elif code in every:
+                wanted.add(code)
+            else:
+                raise Wrong(f"{expected}: {nearest(code, [*self.agendas, *every])}", one)
+        if not wanted:
+            raise Wrong(expected)
+        return tuple(code for code in every if code in wanted)
+
+    def _counters(self, node: yaml.Node) -> list[str]:
+        if shown(node) == '"all"':
+            return list(self.counter_codes)
+        expected = 'codes of counters such as [p1, p2], or "all"'
+        wanted = []
+        for one in list_of(node, expected):
+            code = one.value if isinstance(one, yaml.ScalarNode) else ""
+            if code not in self.counter_codes:
+                raise Wrong(f"{expected}: {nearest(code, self.counter_codes)}", one)
+            wanted.append(code)
+        if not wanted:
+            raise Wrong(expected)
+        return [code for code in self.counter_codes if code in wanted]
+
+    def _device(self, kind: str, code: str, section: Section, options: dict[str, Any],
+                ) -> plan.DevicePlan:
+        if code in self.device_codes:
+            section.wrong(section.node, "a code that no other kiosk or display has",
+                          value=f'the code "{code}" a second time')
+        self.device_codes.add(code)
+        name = section.take("name", self._text, plan.DEVICE_NAMES[kind])
+        section.done()
+        return plan.DevicePlan(kind, code, name, options)
+
+    def _kiosk(self, code: str, section: Section) -> plan.DevicePlan:
+        every = [one for services in self.agendas.values() for one in services]
+        services = section.take("services", self._services, tuple(every))
+        options = {
+            "services": list(services or ()),
+            "printer": section.take("printer", values.printer, {"kind": "none"}),
+            "languages": list(section.take("languages", self._some_languages, self.languages)),
+        }
+        return self._device("kiosk", code, section, options)
+
+    def _display(self, code: str, section: Section) -> plan.DevicePlan:
+        options = {
+            "counters": section.take("counters", self._counters, list(self.counter_codes)),
+            "layout": section.take("layout", values.choice(*plan.LAYOUTS), plan.LAYOUTS[0]),
+        }
+        return self._device("display", code, section, options)
+
+    def _some_languages(self, node: yaml.Node) -> tuple[str, ...]:
+        found = values.languages(node)
+        if not set(found) <= set(self.languages):
+            raise Wrong(f"languages of the office ({', '.join(self.languages)})")
+        return found
+
+
+def _rules(section: Section) -> Rules:
+    """The booking rules; what is left out is as `core.slots.Rules` has it."""
+    usual = Rules()
+    minutes = values.length(0, values.DAY_MIN, example="30 min")
+    some = values.length(1, values.DAY_MIN, example="30 min")
+    days = values.length(0, 366, unit=values.DAY_MIN, example="30 days")
+    far = values.length(0, values.MOST_MIN)
+    none = values.length(0, values.DAY_MIN, none=0, example="15 min")
+    part, until = section.take("kept for desk", values.share, (0.0, 1))
+    return Rules(
+        kind=section.take("kind", values.choice("window", "slot"), usual.kind),  # type: ignore[arg-type]
+        window_min=section.take("window", some, usual.window_min),
+        quota=section.take("quota", values.number(1, 200), usual.quota),
+        raster_min=section.take("starts every", some, usual.raster_min),
+        horizon_days=section.take("horizon", days, usual.horizon_days),
+        lead_min=section.take("lead", far, usual.lead_min),
+        confirm_min=section.take("confirm within", none, usual.confirm_min),
+        early_min=section.take("early", minutes, usual.early_min),
+        late_min=section.take("late", none, usual.late_min),
+        max_open_per_contact=section.take(
+            "max open bookings", values.number(1, 100), usual.max_open_per_contact
+        ),
+        max_persons=section.take("max persons", values.number(1, 20), usual.max_persons),
+        reserved_share=part,
+        reserved_until_days=until,
+        release_time_min=section.take("released at", values.one_clock, usual.release_time_min),
+        called_from_start=section.take(
+            "never called early", values.flag, usual.called_from_start
+        ),
+    )

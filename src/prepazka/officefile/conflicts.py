@@ -1,0 +1,107 @@
+"""Live visits that an office no longer fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from prepazka.booking.models import EXPIRING, OPEN, Booking, State
+from prepazka.core import calendar
+from prepazka.core.interval import Interval
+from prepazka.offices.directory import Directory
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket
+
+COMING = (State.HELD, *OPEN, State.ARRIVED)
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A visit and why it no longer fits; `reference` is a booking's id, a ticket or a counter."""
+
+    reference: str
+    when: str
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.reference} ({self.when}): {self.why}"
+
+
+def conflicts(office: Directory, *, now: datetime) -> list[Conflict]:
+    """Bookings to come, tickets of today and open counters that the office no longer fits."""
+    return [*_bookings(office, now), *_tickets(office, now), *_shifts(office)]
+
+
+def _bookings(office: Directory, now: datetime) -> list[Conflict]:
+    rows = Booking.objects.filter(
+        office=office.office, state__in=COMING, ends_at__gt=now
+    ).exclude(Q(state__in=EXPIRING) & Q(expires_at__lte=now))
+    found = []
+    for booking in rows.select_related("lane").order_by("starts_at", "pk"):
+        why = _why_not(office, booking)
+        if why:
+            local = booking.starts_at.astimezone(office.tz)
+            service = office.services[booking.service_id].code
+            found.append(Conflict(
+                str(booking.pk), f"{service}, {local:%Y-%m-%d %H:%M}", "booking", why
+            ))
+    return found
+
+
+def _why_not(office: Directory, booking: Booking) -> str:
+    """Why the booking no longer fits; nothing if it does."""
+    service = office.services[booking.service_id]
+    rules = office.rules_of(service)
+    if service.retired:
+        return "its service is no longer in the file"
+    if not service.bookable:
+        return "its service can no longer be booked"
+    if booking.lane.agenda_id != service.agenda_id:
+        return "its service has moved to another agenda"
+    if booking.lane.number >= rules.quota:
+        return f"it has place {booking.lane.number + 1}, the quota is now {rules.quota}"
+    if not office.counters_for(service.pk):
+        return "no counter serves it any more"
+    if not _within_hours(office, booking):
+        return "it is outside the booking hours of that day"
+    return ""
+
+
+def _within_hours(office: Directory, booking: Booking) -> bool:
+    wanted = Interval(booking.starts_at, booking.ends_at)
+    hours = office.booking_hours(office.services[booking.service_id], booking.date)
+    return any(
+        one.contains(wanted)
+        for minutes in hours
+        if (one := calendar.instants(minutes, booking.date, office.tz))
+    )
+
+
+def _tickets(office: Directory, now: datetime) -> list[Conflict]:
+    today = calendar.day_of(now, office.tz)
+    rows = Ticket.objects.filter(
+        office=office.office, date=today, state__in=(*IN_QUEUE, *AT_COUNTER)
+    )
+    found = []
+    for ticket in rows.order_by("pk"):
+        service = office.services[ticket.service_id]
+        why = ""
+        if service.retired:
+            why = "its service is no longer in the file"
+        elif not office.counters_for(service.pk):
+            why = "no counter serves it any more"
+        elif ticket.for_counter_id and office.counters[ticket.for_counter_id].retired:
+            why = "the counter it was sent to is no longer in the file"
+        if why:
+            found.append(Conflict(ticket.label, f"{service.code}, today", "ticket", why))
+    return found
+
+
+def _shifts(office: Directory) -> list[Conflict]:
+    rows = Shift.objects.filter(office=office.office, closed_at=None, counter__retired=True)
+    return [
+        Conflict(shift.counter.number, "open now", "counter", "it is no longer in the file")
+        for shift in rows.select_related("counter").order_by("pk")
+    ]

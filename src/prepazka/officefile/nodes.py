@@ -1,0 +1,200 @@
+"""Reading YAML with the line of everything, so that an error can say where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TypeVar, overload
+
+import yaml
+
+T = TypeVar("T")
+D = TypeVar("D")
+PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
+SHOWN = 60
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong: the line, what stands there, and what was expected."""
+
+    line: int
+    where: str
+    value: str
+    expected: str
+
+    def __str__(self) -> str:
+        place = f"line {self.line}: {self.where}: " if self.where else f"line {self.line}: "
+        return f"{place}{self.value}; expected {self.expected}."
+
+
+class WrongFile(Exception):
+    """The file cannot be used; `problems` say why, in the order of its lines."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(set(problems))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class Wrong(Exception):
+    """A value is not what was expected; `expected` completes "expected ..."."""
+
+    def __init__(self, expected: str, node: yaml.Node | None = None) -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.node = node
+
+
+def compose(text: str) -> yaml.Node:
+    """The tree of the file, with every scalar left a string. Raises WrongFile."""
+    try:
+        root = yaml.compose(text, Loader=yaml.BaseLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        found = " ".join(part for part in (error.context, error.problem) if part)
+        raise WrongFile([Problem(line, "", _line_of(text, line), f"correct YAML ({found})")]) from error
+    except yaml.reader.ReaderError as error:
+        line = text[: int(error.position)].count("\n") + 1
+        value = f"the character U+{ord(str(error.character)):04X}"
+        raise WrongFile([Problem(line, "", value, "printable text in UTF-8")]) from error
+    except RecursionError as error:
+        raise WrongFile([Problem(1, "", "the nesting is too deep", "an office's file")]) from error
+    if root is None:
+        raise WrongFile([Problem(1, "", "the file is empty", "an office's file")])
+    return root
+
+
+def _line_of(text: str, line: int) -> str:
+    lines = text.splitlines()
+    return show(lines[line - 1].strip()) if line <= len(lines) else "the end of the file"
+
+
+def show(value: str) -> str:
+    """The value in quotes, shortened."""
+    value = " ".join(value.split())
+    return f'"{value[:SHOWN]}…"' if len(value) > SHOWN else f'"{value}"'
+
+
+def shown(node: yaml.Node) -> str:
+    """What stands at the node."""
+    if isinstance(node, yaml.MappingNode):
+        return "a mapping"
+    if isinstance(node, yaml.SequenceNode):
+        return "a list"
+    return show(node.value) if node.value else "nothing"
+
+
+def line_of(node: yaml.Node) -> int:
+    """The line, counted from one."""
+    return int(node.start_mark.line) + 1
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known names for a message: the nearest one, or all of them."""
+    names = list(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    return f'"{close[0]}"' if close else f"one of: {', '.join(names) or 'none yet'}"
+
+
+def scalar(node: yaml.Node, expected: str) -> str:
+    """The text of a single value. Raises Wrong."""
+    if not isinstance(node, yaml.ScalarNode) or node.tag not in PLAIN_TAGS or not node.value.strip():
+        raise Wrong(expected, node)
+    return str(node.value).strip()
+
+
+def items(node: yaml.Node, expected: str) -> list[yaml.Node]:
+    """The values of a list, or of one text with commas. Raises Wrong."""
+    if isinstance(node, yaml.SequenceNode) and node.tag in PLAIN_TAGS:
+        return list(node.value)
+    text = scalar(node, expected)
+    return [
+        yaml.ScalarNode(node.tag, part.strip(), node.start_mark, node.end_mark)
+        for part in text.split(",")
+    ]
+
+
+class Section:
+    """A mapping of the file, whose keys are taken one by one."""
+
+    def __init__(self, node: yaml.Node, path: str, problems: list[Problem], expected: str) -> None:
+        self.node, self.path, self.problems = node, path, problems
+        self.keys: dict[str, yaml.Node] = {}
+        self.values: dict[str, yaml.Node] = {}
+        self.asked: list[str] = []
+        if not isinstance(node, yaml.MappingNode) or node.tag not in PLAIN_TAGS:
+            self.wrong(node, expected)
+            return
+        for key, value in node.value:
+            self._add(key, value)
+
+    def _add(self, key: yaml.Node, value: yaml.Node) -> None:
+        name = str(key.value).strip() if isinstance(key, yaml.ScalarNode) else ""
+        if not name:
+            self.wrong(key, "a key that is a word")
+        elif name in self.keys:
+            first = line_of(self.keys[name])
+            self.wrong(key, f"each key once (the first is on line {first})")
+        else:
+            self.keys[name], self.values[name] = key, value
+
+    def wrong(self, node: yaml.Node, expected: str, *, at: str = "", value: str = "") -> None:
+        """Note a problem."""
+        where = f"{self.path}.{at}" if self.path and at else self.path or at
+        self.problems.append(Problem(line_of(node), where, value or shown(node), expected))
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there; asking makes it known."""
+        self.asked.append(key)
+        return key in self.values
+
+    @overload
+    def take(self, key: str, read: Callable[[yaml.Node], T], default: D) -> T | D: ...
+
+    @overload
+    def take(self, key: str, read: Callable[[yaml.Node], T], *, missing: str) -> T: ...
+
+    def take(
+        self, key: str, read: Callable[[yaml.Node], T], default: D | None = None, *,
+        missing: str = "",
+    ) -> T | D | None:
+        """The value of the key. What is wrong is noted, and the default taken, to read on.
+
+        `missing` says what is expected of a key that must be there.
+        """
+        if not self.has(key):
+            if missing:
+                self.wrong(self.node, missing, at=key, value="nothing")
+            return default
+        try:
+            return read(self.values[key])
+        except Wrong as wrong:
+            self.wrong(wrong.node or self.values[key], wrong.expected, at=key)
+            return default
+
+    def section(self, key: str, expected: str) -> Section | None:
+        """The mapping under the key, if there is one."""
+        if not self.has(key):
+            return None
+        return Section(self.values[key], self.below(key), self.problems, expected)
+
+    def below(self, key: str) -> str:
+        """The path of what is under the key."""
+        return f"{self.path}.{key}" if self.path else key
+
+    def each(self, expected: str) -> Iterator[tuple[str, Section]]:
+        """The parts of a mapping whose keys are codes."""
+        for key, value in self.values.items():
+            self.asked.append(key)
+            yield key, Section(value, self.below(key), self.problems, expected)
+
+    def done(self) -> None:
+        """Note the keys that nobody asked for."""
+        for name, key in self.keys.items():
+            if name in self.asked:
+                continue
+            hint = " (texts with commas and times need quotes)" if ":" in name else ""
+            value = f"unknown key {show(name)}"
+            self.wrong(key, nearest(name, dict.fromkeys(self.asked)) + hint, value=value)

@@ -1,0 +1,129 @@
+"""What an office's file says, as plain values that compare equal when the files mean the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from prepazka.core.calendar import DayException, WeeklyHours
+from prepazka.core.slots import Rules
+
+Text = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Exceptional:
+    """Days on which the week's hours do not hold, and why."""
+
+    days: DayException
+    reason: Text = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Times:
+    """Hours of the office or of one of its parts; a part without its own follows the office."""
+
+    hours: tuple[WeeklyHours, ...] = ()
+    booking_hours: tuple[WeeklyHours, ...] = ()
+    exceptions: tuple[Exceptional, ...] = ()
+
+
+@dataclass(frozen=True)
+class DepartmentPlan:
+    """A department (odbor)."""
+
+    code: str
+    name: Text
+
+
+@dataclass(frozen=True)
+class ServicePlan:
+    """An act a citizen comes for."""
+
+    code: str
+    name: Text
+    duration_min: int
+    bookable: bool
+    walk_in: bool
+    hint: Text = field(default_factory=dict)
+    documents: Text = field(default_factory=dict)
+    fee: Text = field(default_factory=dict)
+    times: Times = Times()
+
+
+@dataclass(frozen=True)
+class AgendaPlan:
+    """An area of service; without `booking` its services take walk-ins only."""
+
+    code: str
+    name: Text
+    letter: str
+    department: str | None
+    booking: Rules | None
+    services: tuple[ServicePlan, ...]
+    times: Times = Times()
+
+
+@dataclass(frozen=True)
+class CounterPlan:
+    """A counter; `services` are codes in the order of the file."""
+
+    code: str
+    number: str
+    name: Text
+    place: Text
+    services: tuple[str, ...]
+    times: Times = Times()
+
+
+@dataclass(frozen=True)
+class DevicePlan:
+    """A kiosk or a display; `options` as `Device.options` keeps them."""
+
+    kind: str
+    code: str
+    name: Text
+    options: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class OfficePlan:
+    """The whole file."""
+
+    slug: str
+    name: Text
+    address: Text
+    note: Text
+    email: str
+    phone: str
+    timezone: str
+    languages: tuple[str, ...]
+    public_holidays: str
+    head_start_min: int | None
+    call_early: bool
+    first_ticket_min: int
+    last_ticket_min: int
+    retention_days: int
+    times: Times
+    departments: tuple[DepartmentPlan, ...]
+    agendas: tuple[AgendaPlan, ...]
+    counters: tuple[CounterPlan, ...]
+    devices: tuple[DevicePlan, ...]
+
+    def services(self) -> Iterator[ServicePlan]:
+        """All services, in the order of the file."""
+        for agenda in self.agendas:
+            yield from agenda.services
+
+
+def counter_name(number: str) -> Text:
+    """The name of a counter whose file gives it none."""
+    return {"cs": f"Přepážka {number}", "en": f"Counter {number}"}
+
+
+DEVICE_NAMES: dict[str, Text] = {
+    "kiosk": {"cs": "Kiosek", "en": "Kiosk"},
+    "display": {"cs": "Vyvolávací panel", "en": "Display"},
+}
+LAYOUTS = ("hall", "counter")

@@ -1,0 +1,321 @@
+"""Single values as people write them: lengths of time, dates, times of day, texts, addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from babel.localedata import exists as known_language
+
+from prepazka.core.interval import Interval
+from prepazka.officefile.nodes import Wrong, items, nearest, scalar
+from prepazka.officefile.plan import Text
+
+HOUR_MIN, DAY_MIN = 60, 1440
+MOST_MIN = 366 * DAY_MIN
+SMALL = 32767  # what the database's small number holds
+UNITS = {"min": 1, "h": HOUR_MIN, "day": DAY_MIN, "days": DAY_MIN, "week": 7 * DAY_MIN,
+         "weeks": 7 * DAY_MIN}
+CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
+EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+PORT = 9100
+
+
+def code(node: yaml.Node) -> str:
+    """A short name for addresses and references."""
+    expected = 'a short code of letters, digits and hyphens such as "registr-vozidel"'
+    found = scalar(node, expected)
+    if not CODE.fullmatch(found):
+        raise Wrong(expected)
+    return found
+
+
+def flag(node: yaml.Node) -> bool:
+    """Yes or no."""
+    found = scalar(node, '"yes" or "no"').lower()
+    if found not in {"yes", "no", "true", "false"}:
+        raise Wrong('"yes" or "no"')
+    return found in {"yes", "true"}
+
+
+def number(least: int, most: int) -> Callable[[yaml.Node], int]:
+    """A whole number within bounds."""
+    expected = f"a whole number from {least} to {most}"
+
+    def read(node: yaml.Node) -> int:
+        found = scalar(node, expected)
+        if not re.fullmatch(r"\d{1,9}", found) or not least <= int(found) <= most:
+            raise Wrong(expected)
+        return int(found)
+
+    return read
+
+
+def choice(*known: str) -> Callable[[yaml.Node], str]:
+    """One of a few words."""
+    expected = "one of: " + ", ".join(known)
+
+    def read(node: yaml.Node) -> str:
+        found = scalar(node, expected)
+        if found not in known:
+            raise Wrong(nearest(found, known))
+        return found
+
+    return read
+
+
+def words(most: int, expected: str) -> Callable[[yaml.Node], str]:
+    """A text in no particular language, up to a length."""
+
+    def read(node: yaml.Node) -> str:
+        found = scalar(node, expected)
+        if len(found) > most:
+            raise Wrong(f"{expected} of at most {most} characters")
+        return found
+
+    return read
+
+
+def letter(node: yaml.Node) -> str:
+    """The letter before a ticket's number."""
+    expected = 'one to three capital letters A-Z for the tickets, such as "V"'
+    found = scalar(node, expected)
+    if not re.fullmatch(r"[A-Z]{1,3}", found):
+        raise Wrong(expected)
+    return found
+
+
+def email(node: yaml.Node) -> str:
+    """An address for mail."""
+    expected = 'an e-mail address such as "podatelna@urad.example"'
+    found = scalar(node, expected)
+    if not EMAIL.fullmatch(found) or len(found) > 254:  # noqa: PLR2004  # RFC 5321
+        raise Wrong(expected)
+    return found
+
+
+def timezone(node: yaml.Node) -> str:
+    """A zone of the time-zone database."""
+    expected = 'a time zone such as "Europe/Prague"'
+    found = scalar(node, expected)
+    try:
+        ZoneInfo(found)
+    except (KeyError, ValueError, OSError) as error:
+        raise Wrong(expected) from error
+    return found
+
+
+def languages(node: yaml.Node) -> tuple[str, ...]:
+    """Languages of the office, the first one first."""
+    expected = "languages such as [cs, en]"
+    found = [scalar(one, expected) for one in items(node, expected)]
+    for one in found:
+        if not re.fullmatch(r"[a-z]{2}", one) or not known_language(one):
+            raise Wrong(f'{expected}; "{one}" is none' + (" (Czech is cs)" if one == "cz" else ""))
+    if not found or len(set(found)) < len(found):
+        raise Wrong(f"{expected}, each once")
+    return tuple(found)
+
+
+def length(least: int, most: int, *, none: int | None = None, unit: int = 1,
+           example: str = "60 min") -> Callable[[yaml.Node], int]:
+    """A length of time in multiples of `unit` minutes; `none` is what the word "none" means."""
+    bounds = f"from {write_length(least * unit)} to {write_length(most * unit)}"
+    expected = f'a length of time {bounds} such as "{example}"'
+    if none is not None:
+        expected += ' or "none"'
+
+    def read(node: yaml.Node) -> int:
+        found = scalar(node, expected).lower()
+        if found == "none" and none is not None:
+            return none
+        minutes = _minutes(found)
+        if minutes is None or minutes % unit or not least <= minutes // unit <= most:
+            raise Wrong(expected)
+        return minutes // unit
+
+    return read
+
+
+def _minutes(text: str) -> int | None:
+    """`1 h 30 min`, `92 days` as minutes."""
+    if not re.fullmatch(r"(\d{1,6}\s*[a-z]+\s*)+", text):
+        return None
+    parts = re.findall(r"(\d+)\s*([a-z]+)", text)
+    if any(unit not in UNITS for _, unit in parts):
+        return None
+    return sum(int(count) * UNITS[unit] for count, unit in parts)
+
+
+def write_length(minutes: int) -> str:
+    """A length of time as `length` reads it."""
+    days, rest = divmod(minutes, DAY_MIN)
+    if days and not rest:
+        return "1 day" if days == 1 else f"{days} days"
+    return f"{minutes} min"
+
+
+def day(text: str) -> date:
+    """A date, 2026-12-24 or 24. 12. 2026. Raises ValueError."""
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return date.fromisoformat(text)
+    czech = re.fullmatch(r"(\d{1,2})\.\s*(\d{1,2})\.\s*(\d{4})", text)
+    if not czech:
+        raise ValueError(text)
+    return date(int(czech[3]), int(czech[2]), int(czech[1]))
+
+
+def one_day(node: yaml.Node) -> date:
+    """A date."""
+    expected = 'a date such as "2026-12-24"'
+    try:
+        return day(scalar(node, expected))
+    except ValueError as error:
+        raise Wrong(expected) from error
+
+
+def days(node: yaml.Node) -> tuple[date, date | None]:
+    """`2026-12-24`, `2026-12-24 to 2026-12-31`, or `from 2026-12-24` until further notice."""
+    expected = 'days such as "2026-12-24", "2026-12-24 to 2026-12-31" or "from 2026-12-24"'
+    found = scalar(node, expected)
+    try:
+        if found.startswith("from "):
+            return day(found.removeprefix("from ").strip()), None
+        first, _, last = found.partition(" to ")
+        start, end = day(first.strip()), day((last or first).strip())
+    except ValueError as error:
+        raise Wrong(expected) from error
+    if end < start:
+        raise Wrong("a last day that does not come before the first")
+    return start, end
+
+
+def write_days(start: date, end: date | None) -> str:
+    """Days as `days` reads them."""
+    if end is None:
+        return f"from {start}"
+    return str(start) if start == end else f"{start} to {end}"
+
+
+def clock(text: str) -> int:
+    """Minutes after midnight of `7:30`. Raises ValueError."""
+    found = CLOCK.fullmatch(text)
+    if not found or int(found[2]) >= HOUR_MIN:
+        raise ValueError(text)
+    return int(found[1]) * HOUR_MIN + int(found[2])
+
+
+def one_clock(node: yaml.Node) -> int:
+    """A time of day."""
+    expected = 'a time of day such as "7:30"'
+    try:
+        found = clock(scalar(node, expected))
+    except ValueError as error:
+        raise Wrong(expected) from error
+    if found >= DAY_MIN:
+        raise Wrong(expected)
+    return found
+
+
+def write_clock(minute: int) -> str:
+    """Minutes after midnight as `7:30`."""
+    return f"{minute // HOUR_MIN}:{minute % HOUR_MIN:02}"
+
+
+def spans(node: yaml.Node) -> list[Interval[int]]:
+    """`7:30-11:30, 12:30-17:00`: one after another, none overlapping."""
+    expected = 'times such as "7:30-11:30, 12:30-17:00"'
+    found: list[Interval[int]] = []
+    for part in items(node, expected):
+        ends = [end.strip() for end in re.split(r"[-–]", scalar(part, expected))]
+        try:
+            opens, closes = map(clock, ends)
+        except ValueError as error:
+            raise Wrong(expected, part) from error
+        if not opens < closes <= DAY_MIN:
+            raise Wrong("a time that ends after it starts, within one day", part)
+        if found and opens < found[-1].end:
+            raise Wrong("times one after another that do not overlap", part)
+        found.append(Interval(opens, closes))
+    if not found:
+        raise Wrong(expected)
+    return found
+
+
+def write_spans(found: list[Interval[int]]) -> str:
+    """Times as `spans` reads them."""
+    return ", ".join(f"{write_clock(one.start)}-{write_clock(one.end)}" for one in found)
+
+
+def share(node: yaml.Node) -> tuple[float, int]:
+    """`20 % until 1 day before`: the part of the places, and until how many days before."""
+    expected = '"none", or a share such as "20 % until 1 day before"'
+    found = scalar(node, expected)
+    if found == "none":
+        return 0.0, 1
+    parts = re.fullmatch(r"(\d{1,3}(?:\.\d{1,6})?)\s*%(?:\s+until\s+(\d{1,3}) days? before)?", found)
+    if not parts or not 0 < Decimal(parts[1]) <= 100 or int(parts[2] or 1) > 366:  # noqa: PLR2004
+        raise Wrong(expected)
+    return float(Decimal(parts[1]) / 100), int(parts[2] or 1)
+
+
+def write_share(part: float, until: int) -> str:
+    """A share as `share` reads it."""
+    percent = f"{(Decimal(str(part)) * 100).normalize():f}"
+    return f"{percent} % until {until} {'day' if until == 1 else 'days'} before"
+
+
+def printer(node: yaml.Node) -> dict[str, Any]:
+    """How a kiosk prints."""
+    expected = '"none", "browser", or "escpos" with an address such as "escpos 192.168.1.50:9100"'
+    found = scalar(node, expected)
+    if found in {"none", "browser"}:
+        return {"kind": found}
+    parts = re.fullmatch(r"escpos\s+(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?", found)
+    if not parts or not 0 < int(parts[2] or PORT) < 65536:  # noqa: PLR2004  # TCP
+        raise Wrong(expected)
+    return {"kind": "escpos", "host": parts[1].strip("[]"), "port": int(parts[2] or PORT)}
+
+
+def write_printer(found: dict[str, Any]) -> str:
+    """A printer as `printer` reads it."""
+    if found["kind"] != "escpos":
+        return str(found["kind"])
+    host = f"[{found['host']}]" if ":" in found["host"] else found["host"]
+    return f"escpos {host}:{found['port']}"
+
+
+def text_in(known: tuple[str, ...]) -> Callable[[yaml.Node], Text]:
+    """A text: a string in Czech, or one per language; a list is a text of several lines."""
+
+    def read(node: yaml.Node) -> Text:
+        if not isinstance(node, yaml.MappingNode):
+            return {"cs": _lines(node)}
+        found: Text = {}
+        for key, value in node.value:
+            language = str(key.value)
+            if language not in {"cs", *known} or language in found:
+                names = ", ".join(dict.fromkeys(("cs", *known)))
+                raise Wrong(f"a text in each of the office's languages once ({names})", key)
+            found[language] = _lines(value)
+        if "cs" not in found:
+            raise Wrong("a text in Czech (cs) at least")
+        return {one: found[one] for one in dict.fromkeys(("cs", *known)) if one in found}
+
+    return read
+
+
+def _lines(node: yaml.Node) -> str:
+    expected = "a text, or one per language such as {cs: Doklady, en: Documents}"
+    if isinstance(node, yaml.SequenceNode):
+        if not node.value:
+            raise Wrong(expected, node)
+        return "\n".join(" ".join(scalar(one, expected).split()) for one in node.value)
+    lines = scalar(node, expected).splitlines()
+    return "\n".join(" ".join(line.split()) for line in lines).strip()

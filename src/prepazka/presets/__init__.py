@@ -1,0 +1,1 @@
+"""Files of offices that come with the program."""

@@ -1,0 +1,88 @@
+"""The offices that come with the program book as their towns say."""
+
+from datetime import date, timedelta
+from itertools import groupby
+
+import pytest
+from tests.town import PRAGUE, at
+
+from prepazka.booking import terms
+from prepazka.booking.terms import Term
+from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.officefile import presets
+from prepazka.officefile.load import load
+
+pytestmark = pytest.mark.django_db
+MONDAY = date(2026, 11, 23)
+FRIDAY = at("18:00", date(2026, 11, 20))
+
+
+def loaded(preset: str, slug: str) -> Directory:
+    load(presets.text(preset), now=FRIDAY)
+    return directory_by_slug(slug)
+
+
+def offered(office: Directory, code: str, *days: date) -> list[Term]:
+    service = office.service_by_code(code)
+    assert service
+    return terms.offered(office=office, service=service, now=FRIDAY, days=days or None)
+
+
+def clocks(found: list[Term]) -> list[str]:
+    return [f"{t.starts_at.astimezone(PRAGUE):%H:%M}-{t.ends_at.astimezone(PRAGUE):%H:%M}" for t in found]
+
+
+@pytest.mark.parametrize("service", ["prepis-vozidla", "schvaleni-dovozu", "ridicsky-prukaz"])
+def test_krumlov_has_six_hours_on_monday_in_each_agenda(service: str) -> None:
+    found = offered(loaded("cesky-krumlov", "krumlov"), service, MONDAY)
+    assert clocks(found) == [
+        "07:30-08:30", "08:30-09:30", "09:30-10:30", "12:30-13:30", "13:30-14:30", "14:30-15:30",
+    ]
+    assert [term.free for term in found] == [1] * 6
+
+
+def test_krumlov_books_three_months_ahead_and_voids_the_pin_after_the_hour() -> None:
+    office = loaded("cesky-krumlov", "krumlov")
+    service = office.service_by_code("prepis-vozidla")
+    assert service
+    rules = office.rules_of(service)
+    assert (rules.horizon_days, rules.confirm_min, rules.late_min) == (92, 15, 0)
+    # The 92nd day, 20 February 2027, is a Saturday.
+    assert offered(office, "prepis-vozidla")[-1].day == date(2027, 2, 19)
+    assert sorted(a.letter for a in office.agendas.values()) == ["I", "R", "V"]
+
+
+def test_sumperk_has_one_term_each_half_hour_for_fourteen_days() -> None:
+    office = loaded("sumperk", "sumperk")
+    found = offered(office, "op-zadost")
+    per_day = {day: list(rows) for day, rows in groupby(found, key=lambda term: term.day)}
+    first = MONDAY
+    assert list(per_day) == [first + timedelta(days=n) for n in (0, 1, 2, 3, 7, 8, 9, 10)]
+    assert clocks(per_day[MONDAY])[:2] == ["08:00-08:30", "08:30-09:00"]
+    assert [len(rows) for rows in per_day.values()] == [18, 14, 18, 14] * 2
+    assert {term.free for term in found} == {1}
+
+
+def test_sumperk_takes_walk_ins_only_for_vehicles() -> None:
+    office = loaded("sumperk", "sumperk")
+    assert offered(office, "zmena-vlastnika") == []
+    service = office.service_by_code("zmena-vlastnika")
+    assert service
+    assert (service.bookable, service.walk_in) == (False, True)
+
+
+def test_touzim_books_half_hours_from_monday_to_wednesday() -> None:
+    found = offered(loaded("touzim", "touzim"), "jednani")
+    assert {term.day.weekday() for term in found} == {0, 1, 2}
+    assert {term.ends_at - term.starts_at for term in found} == {timedelta(minutes=30)}
+    assert {term.free for term in found} == {1}
+
+
+def test_no_preset_books_on_a_public_holiday() -> None:
+    for preset, slug, service in (("cesky-krumlov", "krumlov", "prepis-vozidla"),
+                                  ("touzim", "touzim", "jednani")):
+        office = loaded(preset, slug)
+        wanted = office.service_by_code(service)
+        assert wanted
+        assert office.service_hours(wanted, date(2027, 9, 28)) == []
+        assert office.service_hours(wanted, date(2027, 9, 27)) != []
