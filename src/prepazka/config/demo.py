@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import resources
-
 from django.db import transaction
 
 from prepazka.accounts.models import User
+from prepazka.officefile import presets
+from prepazka.officefile.check import check
+from prepazka.officefile.load import load as load_office
 from prepazka.offices.clock import now
 from prepazka.offices.models import Device, Membership, Office, Role
 
@@ -25,15 +26,12 @@ STAFF = (
 
 def load() -> None:
     """Load the presets that are not there yet, and their staff; what was changed stays."""
-    from prepazka.officefile import load as load_file  # noqa: PLC0415  # needs the models ready
-
     for preset in PRESETS:
-        text = resources.files("prepazka.presets").joinpath(f"{preset}.yaml").read_text("utf-8")
+        text = presets.text(preset)
+        slug = check(text).slug
         with transaction.atomic():
-            slug = load_file.slug_of(text)
             if not Office.objects.filter(slug=slug).exists():
-                load_file.load(text, now=now())
-                Office.objects.filter(slug=slug).update(demo=True)
+                load_office(text, now=now(), demo=True)
             _hire(Office.objects.get(slug=slug))
 
 
