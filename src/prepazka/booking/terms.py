@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -28,11 +28,29 @@ def _quoted(states: Iterable[str]) -> str:
 
 
 # Written out, so that the planner sees that the partial index of live claims serves.
-LIVE_SQL, EXPIRING_SQL = _quoted(LIVE), _quoted(EXPIRING)
+TAKEN = f"""
+    SELECT date, array_agg(starts ORDER BY starts), array_agg(ends ORDER BY starts),
+           array_agg(lanes ORDER BY starts), sum(places)::int
+      FROM (
+        SELECT b.date, (extract(epoch FROM b.starts_at) / 60)::int AS starts,
+               (extract(epoch FROM b.ends_at) / 60)::int AS ends,
+               bit_or(1::bigint << l.number::int) AS lanes,
+               count(*) FILTER (WHERE b.channel IN ('web', 'api'))
+                   * ceil(extract(epoch FROM b.ends_at - b.starts_at) / 60 / %s) AS places
+          FROM booking_booking b
+          JOIN booking_lane l ON l.id = b.lane_id AND l.office_id = %s AND l.agenda_id = %s
+                             AND l.number < %s
+         WHERE b.office_id = %s AND b.date BETWEEN %s AND %s
+           AND b.state IN {_quoted(LIVE)}
+           AND NOT (b.state IN {_quoted(EXPIRING)} AND b.expires_at <= %s)
+           AND (%s::uuid IS NULL OR b.id <> %s)
+         GROUP BY b.date, b.starts_at, b.ends_at
+      ) AS together
+     GROUP BY date
+"""  # noqa: S608  # made of constants
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A term that can be taken now, as instants, and on how many lanes."""
 
     day: date
@@ -51,10 +69,17 @@ class Claim:
 
 @dataclass
 class Taken:
-    """What is taken in one day: local minutes per lane, and the places the public has taken."""
+    """What is taken in one day: minutes on sets of lanes, and the places the public has."""
 
-    lanes: dict[int, list[Interval[int]]]
+    claims: list[slots.Taken] = field(default_factory=list)
     public: int = 0
+
+
+class _Day(NamedTuple):
+    """A day as it is laid when empty, and the instants at which its candidates start and end."""
+
+    laid: slots.Laid
+    instants: dict[int, tuple[datetime, datetime]]
 
 
 def units_of(office: Directory, service: Service, persons: int) -> int:
@@ -83,15 +108,15 @@ def offered(
     wanted = list(days) if days is not None else horizon(office, service, now)
     if not wanted or not service.bookable or service.retired:
         return []
-    lanes = lanes_of(office, service)
-    taken = _taken(office, service, lanes, wanted, now, besides)
-    found = (
-        Term(offer.day, *_instants(offer, office.tz), offer.free)
-        for day in wanted
-        for offer in _offers(office, service, day, lanes, taken[day], persons, channel, now)
-    )
-    # A window that the spring change swallows has no length and cannot be held.
-    return [term for term in found if now < term.starts_at < term.ends_at]
+    taken = _taken(office, service, wanted, now, besides)
+    found: list[Term] = []
+    for day in wanted:
+        known = _day(office, service, day, persons)
+        for offer in _offers(office, service, known, day, taken[day], channel, now):
+            starts_at, ends_at = known.instants[offer.interval.start]
+            if now < starts_at:
+                found.append(Term(day, starts_at, ends_at, offer.free))
+    return found
 
 
 def find(
@@ -108,20 +133,24 @@ def find(
 
     Raises TermNotOffered if the office has no such term, TermTaken if it has none left.
     """
-    day = calendar.day_of(starts_at, office.tz)
-    lanes = lanes_of(office, service)
-    taken = _taken(office, service, lanes, [day], now, besides)[day]
     if not service.bookable or service.retired:
         raise TermNotOffered
-    for offer in _offers(office, service, day, lanes, taken, persons, channel, now):
-        start, end = _instants(offer, office.tz)
-        if start == starts_at and now < start < end:
-            number = slots.free_lane(offer.interval, _by_number(lanes, taken))
-            return Claim(lanes[cast("int", number)], Interval(start, end))
-    empty = Taken({})
-    for offer in _offers(office, service, day, lanes, empty, persons, channel, now):
-        if _instants(offer, office.tz)[0] == starts_at > now:
-            raise TermTaken
+    day = calendar.day_of(starts_at, office.tz)
+    known, taken = _day(office, service, day, persons), _taken(office, service, [day], now, besides)
+    start = next((m for m, (begins, _) in known.instants.items() if begins == starts_at), None)
+    if start is None or starts_at <= now:
+        raise TermNotOffered
+    for offer in _offers(office, service, known, day, taken[day], channel, now):
+        if offer.interval.start == start:
+            quota = office.rules_of(service).quota
+            number = slots.free_lane(offer.interval, taken[day].claims, quota)
+            lane = lanes_of(office, service)[cast("int", number)]
+            return Claim(lane, Interval(*known.instants[start]))
+    if any(
+        offer.interval.start == start
+        for offer in _offers(office, service, known, day, Taken(), channel, now)
+    ):
+        raise TermTaken
     raise TermNotOffered
 
 
@@ -167,75 +196,68 @@ def moment(instant: datetime, tz: ZoneInfo) -> slots.Moment:
 def _offers(
     office: Directory,
     service: Service,
+    known: _Day,
     day: date,
-    lanes: list[int],
     taken: Taken,
-    persons: int,
     channel: str,
     now: datetime,
 ) -> list[slots.Offer]:
     return slots.offered(
         day=day,
-        opening=_opening(office, service, day),
-        lanes=_by_number(lanes, taken),
+        laid=known.laid,
+        taken=taken.claims,
         rules=office.rules_of(service),
         now=moment(now, office.tz),
-        duration=service.duration_min,
-        units=units_of(office, service, persons),
         channel="web" if channel == Channel.API else cast("slots.Channel", channel),
         public_taken=taken.public,
     )
 
 
-def _opening(office: Directory, service: Service, day: date) -> list[Interval[int]]:
-    """The hours of a day, computed once per snapshot: they change only with its version."""
-    key = ("opening", service.pk, day)
+def _day(office: Directory, service: Service, day: date, persons: int) -> _Day:
+    """The day laid out, once per snapshot: it changes only with the office's version."""
+    key = ("laid", service.pk, day, persons)
     if key not in office.kept:
-        office.kept[key] = office.booking_hours(service, day)
-    return cast("list[Interval[int]]", office.kept[key])
+        office.kept[key] = _lay(office, service, day, persons)
+    return cast("_Day", office.kept[key])
 
 
-def _by_number(lanes: list[int], taken: Taken) -> list[list[Interval[int]]]:
-    return [taken.lanes.get(lane, []) for lane in lanes]
-
-
-def _instants(offer: slots.Offer, tz: ZoneInfo) -> tuple[datetime, datetime]:
-    return (
-        _instant(offer.day, offer.interval.start, tz), _instant(offer.day, offer.interval.end, tz)
+def _lay(office: Directory, service: Service, day: date, persons: int) -> _Day:
+    laid = slots.lay(
+        office.booking_hours(service, day),
+        office.rules_of(service),
+        duration=service.duration_min,
+        units=units_of(office, service, persons),
+    )
+    # A window that the spring change swallows has no instants and cannot be held.
+    known = ((one, calendar.instants(one, day, office.tz)) for one in laid.candidates)
+    found = {one: during for one, during in known if during}
+    return _Day(
+        replace(laid, candidates=tuple(found)),
+        {one.start: (during.start, during.end) for one, during in found.items()},
     )
 
 
 def _taken(
-    office: Directory,
-    service: Service,
-    lanes: list[int],
-    days: list[date],
-    now: datetime,
-    besides: UUID | None,
+    office: Directory, service: Service, days: list[date], now: datetime, besides: UUID | None
 ) -> dict[date, Taken]:
-    """Live claims of the days by lane; an expired hold takes nothing, whatever its row says."""
+    """Live claims of the days; an expired hold takes nothing, whatever its row says.
+
+    The database joins the lanes taken at the same time into one set, so that what is read grows
+    with the windows of the days and not with the bookings.
+    """
     rules = office.rules_of(service)
     unit = rules.window_min if rules.kind == "window" else service.duration_min
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT date, lane_id, (extract(epoch FROM starts_at) / 60)::int,"
-            " (extract(epoch FROM ends_at) / 60)::int, channel IN ('web', 'api')"
-            " FROM booking_booking"
-            " WHERE office_id = %s AND lane_id = ANY(%s) AND date BETWEEN %s AND %s"
-            f" AND state IN {LIVE_SQL}"
-            f" AND NOT (state IN {EXPIRING_SQL} AND expires_at <= %s)"
-            " AND (%s::uuid IS NULL OR id <> %s)"
-            " ORDER BY date, lane_id, starts_at",
-            [service.office_id, lanes, min(days), max(days), now, besides, besides],
+            TAKEN,
+            [unit, service.office_id, service.agenda_id, rules.quota, service.office_id,
+             min(days), max(days), now, besides, besides],
         )
         rows = cursor.fetchall()
-    found: dict[date, Taken] = defaultdict(lambda: Taken(defaultdict(list)))
-    for day, lane, start, end, public in rows:
-        one = found[day]
-        minutes = Interval(_wall(day, start, office.tz), _wall(day, end, office.tz))
-        one.lanes[lane].append(minutes)
-        if public:
-            one.public += -(-(minutes.end - minutes.start) // unit)
+    found: dict[date, Taken] = defaultdict(Taken)
+    for day, starts, ends, lanes, public in rows:
+        minutes = zip(_wall(day, starts, office.tz), _wall(day, ends, office.tz), lanes, strict=True)
+        found[day] = Taken([slots.Taken(*one) for one in minutes], public)
     return found
 
 
@@ -247,15 +269,12 @@ def _midnight(day: date, tz: ZoneInfo) -> int | None:
     return int(noon.timestamp()) // 60 if plain else None
 
 
-def _wall(day: date, minute: int, tz: ZoneInfo) -> int:
-    """Local minutes after the midnight of `day`, of a minute since 1970."""
+def _wall(day: date, instants: list[int], tz: ZoneInfo) -> list[int]:
+    """Local minutes after the midnight of `day`, of minutes since 1970."""
     midnight = _midnight(day, tz)
     if midnight is not None:
-        return minute - midnight
-    local = datetime.fromtimestamp(minute * 60, tz)
-    return (local.date() - day).days * calendar.DAY_MIN + local.hour * 60 + local.minute
-
-
-@lru_cache(maxsize=65_536)
-def _instant(day: date, minute: int, tz: ZoneInfo) -> datetime:
-    return calendar.local_instant(day, minute, tz)
+        return [one - midnight for one in instants]
+    local = (datetime.fromtimestamp(one * 60, tz) for one in instants)
+    return [
+        (one.date() - day).days * calendar.DAY_MIN + one.hour * 60 + one.minute for one in local
+    ]

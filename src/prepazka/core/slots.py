@@ -10,17 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
-from operator import attrgetter
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from prepazka.core.interval import Interval
 
 Minutes = Interval[int]
-Lane = Sequence[Minutes]  # what is taken on one lane in one day: sorted, disjoint
 Channel = Literal["web", "kiosk", "desk", "phone"]
 
 DAY_MIN = 1440
-_end = attrgetter("end")
+MOST_LANES = 62  # a set of lanes fits a bigint of the database
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,9 @@ class Rules:
             raise ValueError(f"kind must be window or slot, not {self.kind!r}")
         if self.release != "rolling":
             raise ValueError(f"release must be rolling, not {self.release!r}")
-        for name in ("window_min", "quota", "raster_min", "max_open_per_contact", "max_persons"):
+        for name in ("window_min", "raster_min", "max_open_per_contact", "max_persons"):
             self._check(name, 1, DAY_MIN)
+        self._check("quota", 1, MOST_LANES)
         for name in ("horizon_days", "lead_min", "confirm_min", "reserved_until_days"):
             self._check(name, 0, 366 * DAY_MIN)
         self._check("early_min", 0, DAY_MIN)
@@ -77,8 +76,24 @@ class Moment:
         return self.day.toordinal() * DAY_MIN + self.minute
 
 
+class Taken(NamedTuple):
+    """Minutes of a day that are taken on a set of lanes."""
+
+    start: int
+    end: int
+    lanes: int
+
+
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Laid:
+    """What could be booked in an empty day, and how many single places the day has."""
+
+    candidates: tuple[Minutes, ...]
+    places: int
+    units: int = 1
+
+
+class Offer(NamedTuple):
     """A term that can be taken now, and on how many lanes."""
 
     day: date
@@ -136,29 +151,39 @@ def places(opening: Iterable[Minutes], rules: Rules, *, duration: int) -> int:
     return sum((one.end - one.start) // length for one in opening) * rules.quota
 
 
-def free(wanted: Sequence[Minutes], lanes: Sequence[Lane]) -> list[int]:
-    """For each candidate (sorted by start) the number of lanes free for the whole of it."""
-    counts = [len(lanes)] * len(wanted)
-    for taken in lanes:
-        if not taken:
-            continue
-        at, last = 0, len(taken) - 1
-        for index, one in enumerate(wanted):
-            while at < last and taken[at].end <= one.start:
-                at += 1
-            claim = taken[at]
-            if claim.start < one.end and one.start < claim.end:
-                counts[index] -= 1
-    return counts
+def lay(opening: Sequence[Minutes], rules: Rules, *, duration: int, units: int = 1) -> Laid:
+    """All that `offered` needs to know of a day's opening hours; it can be kept."""
+    return Laid(
+        tuple(candidates(opening, rules, duration=duration, units=units)),
+        places(opening, rules, duration=duration),
+        units,
+    )
 
 
-def free_lane(wanted: Minutes, lanes: Sequence[Lane]) -> int | None:
+def free(wanted: Sequence[Minutes], taken: Sequence[Taken], quota: int) -> list[int]:
+    """For each candidate the set of lanes that are free for the whole of it.
+
+    Both sequences are sorted by start, and no candidate ends before an earlier one.
+    """
+    every = (1 << quota) - 1
+    found, reaching, at = [], list[Taken](), 0
+    for one in wanted:
+        start, end = one.start, one.end
+        while at < len(taken) and taken[at].start < end:
+            reaching.append(taken[at])
+            at += 1
+        reaching = [claim for claim in reaching if claim.end > start]
+        lanes = 0
+        for claim in reaching:
+            lanes |= claim.lanes
+        found.append(every & ~lanes)
+    return found
+
+
+def free_lane(wanted: Minutes, taken: Sequence[Taken], quota: int) -> int | None:
     """The lowest lane that is free for the whole of the candidate."""
-    for number, taken in enumerate(lanes):
-        at = bisect_right(taken, wanted.start, key=_end)
-        if at == len(taken) or wanted.end <= taken[at].start:
-            return number
-    return None
+    lanes = free([wanted], taken, quota)[0]
+    return (lanes & -lanes).bit_length() - 1 if lanes else None
 
 
 def kept_for_desk(day: date, today: date, total: int, rules: Rules) -> int:
@@ -172,55 +197,42 @@ def kept_for_desk(day: date, today: date, total: int, rules: Rules) -> int:
 def offered(
     *,
     day: date,
-    opening: Sequence[Minutes],
-    lanes: Sequence[Lane],
+    laid: Laid,
+    taken: Sequence[Taken],
     rules: Rules,
     now: Moment,
-    duration: int,
-    units: int = 1,
     channel: Channel = "web",
     public_taken: int = 0,
 ) -> list[Offer]:
     """The terms of the day that may be taken now.
 
-    `lanes` holds what is taken on each lane (missing lanes are empty ones, those above the quota
-    are ignored), `public_taken` the places taken by web and kiosk. Of the W × quota places of a day
-    the public may take all but the ceil(share × W × quota) kept for desk and phone, in any window,
-    until `reserved_until_days` before the day. Desk and phone see all up to the horizon, with no
-    lead time and no waiting for the hour of release.
+    `taken` is sorted by start; lanes above the quota are ignored; `public_taken` are the places
+    taken by web and kiosk. Of the W × quota places of a day the public may take all but the
+    ceil(share × W × quota) kept for desk and phone, in any window, until `reserved_until_days`
+    before the day. Desk and phone see all up to the horizon, with no lead time and no waiting for
+    the hour of release.
     """
     public = channel in ("web", "kiosk")
     if not (_released(day, now, rules) if public else _within_horizon(day, now, rules)):
         return []
-    if public and not _public_may_take(day, opening, rules, now, duration, units, public_taken):
+    if public and not _public_may_take(day, laid, rules, now, public_taken):
         return []
     soonest = now.ordinal + (rules.lead_min if public else 0) - day.toordinal() * DAY_MIN
-    wanted = [
-        one
-        for one in candidates(opening, rules, duration=duration, units=units)
-        if one.start >= soonest
-    ]
-    known = list(lanes[: rules.quota])
-    known += [()] * (rules.quota - len(known))
+    wanted = laid.candidates
+    if soonest > 0:
+        wanted = tuple(one for one in wanted if one.start >= soonest)
     return [
-        Offer(day, one, count)
-        for one, count in zip(wanted, free(wanted, known), strict=True)
-        if count
+        Offer(day, one, lanes.bit_count())
+        for one, lanes in zip(wanted, free(wanted, taken, rules.quota), strict=True)
+        if lanes
     ]
 
 
-def _public_may_take(  # noqa: PLR0913
-    day: date,
-    opening: Sequence[Minutes],
-    rules: Rules,
-    now: Moment,
-    duration: int,
-    units: int,
-    public_taken: int,
+def _public_may_take(
+    day: date, laid: Laid, rules: Rules, now: Moment, public_taken: int
 ) -> bool:
-    total = places(opening, rules, duration=duration)
-    kept = kept_for_desk(day, now.day, total, rules)
-    return kept == 0 or public_taken + units <= total - kept
+    kept = kept_for_desk(day, now.day, laid.places, rules)
+    return kept == 0 or public_taken + laid.units <= laid.places - kept
 
 
 def _within_horizon(day: date, now: Moment, rules: Rules) -> bool:

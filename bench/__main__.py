@@ -1,0 +1,44 @@
+"""`python -m bench [name …]`: measure all works, or those whose names are given."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from prepazka.config import embedded
+
+FOLDER = Path("bench-results")
+
+
+def main(wanted: list[str]) -> None:
+    """Measure on a durable PostgreSQL of our own, and print and keep the figures."""
+    with embedded.start_temporary(durable=True) as url:
+        os.environ |= {
+            "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
+            "PREPAZKA_SECRET_KEY": "only for a bench that lasts minutes" * 2,
+            "PREPAZKA_RATE_LIMITS": "0", "PREPAZKA_HOSTS": "localhost,127.0.0.1",
+        }
+        import django  # noqa: PLC0415  # needs the database's address
+
+        django.setup()
+        from django.core.management import call_command  # noqa: PLC0415
+
+        from bench import reads  # noqa: PLC0415
+        from bench.report import Report  # noqa: PLC0415
+
+        call_command("migrate", interactive=False, verbosity=0)
+        works = {
+            "terms": reads.open_terms,
+            "monitor": reads.live_monitor,
+            "viewers": reads.live_viewers,
+        }
+        report = Report()
+        for name, measure in works.items():
+            if not wanted or name in wanted:
+                measure(report)
+        print(f"\nKept in {report.write(FOLDER)}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,97 @@
+"""Reads: open terms, the live monitor, and thousands of live viewers."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from django.db import connection
+
+from bench import servers, town
+from bench.clients import requests_per_second, viewers
+from bench.report import Report
+from prepazka.booking import terms
+from prepazka.queueing.tickets import issue_ticket
+
+
+def open_terms(report: Report) -> None:
+    """The terms of ninety days on ten lanes, with few and with many bookings."""
+    now = datetime.now(UTC)
+    cost = {}
+    for bookings in (100, 10_000):
+        where = town.office(f"terms-{bookings}", lanes=10)
+        town.fill(where, bookings, now)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE booking_booking")
+        service = where.offered_services()[0]
+        terms.offered(office=where, service=service, now=now)
+        runs = []
+        for _ in range(15):
+            started = time.process_time()
+            terms.offered(office=where, service=service, now=now)
+            runs.append((time.process_time() - started) * 1000)
+        cost[bookings] = sorted(runs)[len(runs) // 2]
+    ratio = cost[10_000] / cost[100]
+    with servers.program() as program:
+        edge = requests_per_second(
+            program, "/api/v1/offices/terms-10000/services/ukon-a/terms"
+        )
+    with servers.raw_asgi(30_000) as raw:
+        limit = requests_per_second(raw, "/")
+    report.add(
+        "open terms, 90 days, 10 lanes, 10,000 bookings",
+        f"{cost[10_000]:.1f} ms CPU from the database ({ratio:.2f}× of 100 bookings);"
+        f" {edge:,.0f}/s from the edge",
+        f"raw ASGI, 30 kB: {limit:,.0f}/s",
+        "≤ 10 ms, ≤ 1.2×",
+        reached=cost[10_000] <= 10 and ratio <= 1.2,
+    )
+
+
+def live_monitor(report: Report) -> None:
+    """The monitor's JSON from the edge, beside a bare server that answers as many bytes."""
+    now = datetime.now(UTC)
+    where = town.office("monitor", lanes=1, letters="ABCD")
+    town.hall(where, counters=4, waiting=30, now=now)
+    with servers.program() as program:
+        path = "/api/v1/offices/monitor/monitor"
+        ours = requests_per_second(program, path)
+    with servers.raw_asgi(1_500) as raw:
+        limit = requests_per_second(raw, "/")
+    report.add(
+        "live monitor JSON", f"{ours:,.0f}/s = {ours / limit:.0%} of raw",
+        f"raw ASGI: {limit:,.0f}/s", "≥ 25 % of raw (goal 50 %)", reached=ours / limit >= 0.25,
+    )
+
+
+def live_viewers(report: Report, many: int = 5_000) -> None:
+    """Thousands of streams and one event, beside a bare asyncio server."""
+    servers.more_files()
+    where = town.office("viewers", lanes=1)
+    service = where.offered_services()[0]
+
+    def fire() -> None:
+        issue_ticket(office=where, service=service, touch=uuid4(), now=datetime.now(UTC))
+        connection.close()
+
+    with servers.program() as program:
+        ours = viewers(program, "/zive/viewers/", many, fire)
+    with servers.raw_streams() as raw:
+        limit = viewers(raw, "/", many, lambda: _ask(raw.port))
+    ratio = ours.last_ms / limit.last_ms
+    report.add(
+        f"{many:,} live viewers, one event",
+        f"last after {ours.last_ms:.0f} ms = {ratio:.1f}× raw, {ours.kib_each:.1f} KiB each,"
+        f" opened in {ours.opened_s:.1f} s",
+        f"raw asyncio: last after {limit.last_ms:.0f} ms, {limit.kib_each:.1f} KiB each",
+        "≤ 3× raw, ≤ 20 KiB each", reached=ratio <= 3 and ours.kib_each <= 20,
+    )
+
+
+def _ask(port: int) -> None:
+    import socket  # noqa: PLC0415  # one request
+
+    with socket.create_connection(("127.0.0.1", port)) as raw:
+        raw.sendall(b"GET /fire HTTP/1.1\r\nhost: x\r\n\r\n")
+        raw.recv(100)

@@ -1,0 +1,110 @@
+"""The offices that are measured: made directly, because their size is the point."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from prepazka.accounts.models import User
+from prepazka.booking.models import Booking, Lane, OfficeDay, State
+from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import Agenda, Counter, Device, Membership, Office, OpeningHours, Service
+from prepazka.queueing.models import Queue, Shift, Ticket
+
+ZONE = ZoneInfo("Europe/Prague")
+PASSWORD = "bench bench bench"  # noqa: S105  # of a database that lives for minutes
+
+
+def office(slug: str, *, lanes: int, horizon_days: int = 90, letters: str = "A") -> Directory:
+    """An office open all day and night, with 15-minute windows and one service per letter."""
+    row = Office.objects.create(
+        slug=slug, name={"cs": slug, "en": slug}, languages=["cs", "en"], public_holidays="",
+    )
+    Queue.objects.create(office=row)
+    for letter in letters:
+        agenda = Agenda.objects.create(
+            office=row, code=f"agenda-{letter}".lower(), letter=letter, name={"cs": letter},
+            rules_data={
+                "window_min": 15, "quota": lanes, "horizon_days": horizon_days, "confirm_min": 0,
+                "lead_min": 0, "max_open_per_contact": 5,
+            },
+        )
+        Lane.objects.bulk_create(
+            Lane(office=row, agenda=agenda, number=n) for n in range(lanes)
+        )
+        Service.objects.create(office=row, agenda=agenda, code=f"ukon-{letter}".lower(),
+                               name={"cs": f"Úkon {letter}", "en": f"Act {letter}"}, duration_min=15)
+    for weekday in range(7):
+        OpeningHours.objects.create(office=row, weekday=weekday, opens=0, closes=1440)
+        # Terms are offered in ten hours of the day, as an office has them.
+        OpeningHours.objects.create(office=row, weekday=weekday, opens=420, closes=1020, booking=True)
+    return directory(row)
+
+
+def fill(where: Directory, bookings: int, now: datetime) -> None:
+    """Confirmed bookings, spread evenly over the days and lanes of the horizon."""
+    service = where.offered_services()[0]
+    lanes = list(Lane.objects.filter(agenda=service.agenda_id).values_list("pk", flat=True))
+    days = [now.astimezone(ZONE).date() + timedelta(days=n) for n in range(1, 91)]
+    OfficeDay.objects.bulk_create(
+        [OfficeDay(office=where.office, date=day) for day in days], ignore_conflicts=True
+    )
+    places = ((slot, lane, day) for slot in range(40) for lane in lanes for day in days)
+    rows = []
+    for number, (slot, lane, day) in zip(range(bookings), places, strict=False):
+        starts = _at(day, 420 + 15 * slot)
+        rows.append(Booking(
+            office=where.office, service=service, lane_id=lane, date=day, starts_at=starts,
+            ends_at=starts + timedelta(minutes=15), state=State.CONFIRMED, created_at=now,
+            confirmed_at=now, pin=f"{number // len(days):04}", contact_hash=f"{number:064}",
+        ))
+    Booking.objects.bulk_create(rows, batch_size=2_000)
+
+
+def hall(where: Directory, *, counters: int, waiting: int, now: datetime) -> list[User]:
+    """Open counters with a clerk each, and a full waiting room. Returns the clerks."""
+    services = where.offered_services()
+    clerks = []
+    for number in range(counters):
+        name = f"{where.office.slug}-{number}"
+        clerk = User(username=name)
+        clerk.set_unusable_password()
+        clerk.save()
+        Membership.objects.create(office=where.office, user=clerk, role="clerk", name=name)
+        counter = Counter.objects.create(
+            office=where.office, code=f"p{number}", number=str(number + 1), position=number,
+            name={"cs": f"Přepážka {number + 1}"},
+        )
+        counter.services.set(services)
+        Shift.objects.create(office=where.office, counter=counter, clerk=clerk, opened_at=now)
+        clerks.append(clerk)
+    queue(where, waiting, now)
+    Office.objects.filter(pk=where.office.pk).update(version=where.office.version + 1)
+    return clerks
+
+
+def queue(where: Directory, waiting: int, now: datetime) -> None:
+    """Fill the waiting room."""
+    services = where.offered_services()
+    today = now.astimezone(ZONE).date()
+    known = Ticket.objects.filter(office=where.office).count()
+    Ticket.objects.bulk_create(
+        Ticket(
+            office=where.office, date=today, letter="Z", number=known + n,
+            service=services[n % len(services)], code=uuid4().hex[:16], touch=uuid4(),
+            issued_at=now - timedelta(minutes=waiting - n),
+        )
+        for n in range(waiting)
+    )
+
+
+def kiosk(where: Directory) -> Device:
+    """A kiosk of the office."""
+    return Device.objects.create(
+        office=where.office, code="kiosk", kind="kiosk", name={"cs": "Kiosek"}
+    )
+
+
+def _at(day: date, minute: int) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ZONE) + timedelta(minutes=minute)
