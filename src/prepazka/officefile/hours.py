@@ -149,7 +149,8 @@ def _read_exception(item: Section, languages: tuple[str, ...]) -> list[Exception
                    value="nothing")
     if dates is None or (spans is None and (kind != "closed" or item.has("times"))):
         return []
-    return [exceptional(kind, *dates, one, reason) for one in spans or [None]]
+    whole_days: list[Interval[int] | None] = [None]
+    return [exceptional(kind, *dates, one, reason) for one in spans or whole_days]
 
 
 def exceptional(kind: str, start: date, end: date | None, span: Interval[int] | None,
