@@ -111,6 +111,12 @@ def test_a_comma_in_a_time_without_quotes_is_explained() -> None:
         check(text)
 
 
+def test_days_with_a_comma_without_quotes_are_explained() -> None:
+    text = RIGHT.replace('\n  mon: "8:00-12:00, 13:00-17:00"\n  tue: closed', ' {mon, wed: "8:00-12:00"}')
+    with pytest.raises(WrongFile, match='need quotes: "mon, wed"'):
+        check(text)
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n- b\n", "just words", "a: b\x00", "a: &a [*a]",
                                   "---\noffice: {}\n---\noffice: {}\n", "office: [", "[" * 3000])
 def test_what_is_no_office_at_all_is_said_too(text: str) -> None:

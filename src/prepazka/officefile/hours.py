@@ -63,7 +63,9 @@ def _read_week(week: Section, found: Found) -> None:
         try:
             spans = [] if _is_closed(node) else values.spans(node)
         except Wrong as wrong:
-            week.wrong(wrong.node or node, wrong.expected, at=key)
+            empty = isinstance(node, yaml.ScalarNode) and not node.value
+            hint = ' (inside { } days with a comma need quotes: "mon, wed")' if empty else ""
+            week.wrong(wrong.node or node, wrong.expected + hint, at=key)
             continue
         for weekday in weekdays:
             known = found[valid, weekday]
