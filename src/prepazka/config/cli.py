@@ -50,6 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     for verb, what in (("check", "say what is wrong with a file"), ("load", "load a file")):
         one = verbs.add_parser(verb, help=what)
         one.add_argument("file", help="a file, or the name of a preset")
+        if verb == "load":
+            one.add_argument(
+                "--accept-conflicts", action="store_true",
+                help="load even if live visits no longer fit; they are kept and listed",
+            )
         one.set_defaults(run=_later("prepazka.config.office_commands", verb))
     export = verbs.add_parser("export", help="write an office as a file to standard output")
     export.add_argument("office")

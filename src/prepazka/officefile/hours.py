@@ -63,7 +63,9 @@ def _read_week(week: Section, found: Found) -> None:
         try:
             spans = [] if _is_closed(node) else values.spans(node)
         except Wrong as wrong:
-            week.wrong(wrong.node or node, wrong.expected, at=key)
+            empty = isinstance(node, yaml.ScalarNode) and not node.value
+            hint = ' (inside { } days with a comma need quotes: "mon, wed")' if empty else ""
+            week.wrong(wrong.node or node, wrong.expected + hint, at=key)
             continue
         for weekday in weekdays:
             known = found[valid, weekday]
@@ -149,7 +151,8 @@ def _read_exception(item: Section, languages: tuple[str, ...]) -> list[Exception
                    value="nothing")
     if dates is None or (spans is None and (kind != "closed" or item.has("times"))):
         return []
-    return [exceptional(kind, *dates, one, reason) for one in spans or [None]]
+    whole_days: list[Interval[int] | None] = [None]
+    return [exceptional(kind, *dates, one, reason) for one in spans or whole_days]
 
 
 def exceptional(kind: str, start: date, end: date | None, span: Interval[int] | None,

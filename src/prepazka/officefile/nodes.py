@@ -52,6 +52,8 @@ def compose(text: str) -> yaml.Node:
         root = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if mark and mark.index >= len(text.rstrip()) and error.context_mark:
+            mark = error.context_mark  # what was never closed is to be mended where it began
         line = mark.line + 1 if mark else 1
         found = " ".join(part for part in (error.context, error.problem) if part)
         raise WrongFile([Problem(line, "", _line_of(text, line), f"correct YAML ({found})")]) from error

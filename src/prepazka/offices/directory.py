@@ -78,9 +78,9 @@ class Directory:
         The office's hours, replaced by the agenda's own where it has any, cut to the service's.
         """
         of_agenda, of_service = {"agenda": service.agenda_id}, {"service": service.id}
-        followed = self._rows(**of_agenda) or self._rows()
+        followed = self._rows(of_agenda) or self._rows({})
         agenda = self._open(day, followed, of_agenda)
-        own = self._rows(**of_service)
+        own = self._rows(of_service)
         if own:
             return interval.intersect(agenda, self._open(day, own, of_service))
         if not any(_is_for(e, **of_service) for e in self.exceptions):
@@ -94,7 +94,7 @@ class Directory:
         """
         taken = self.service_hours(service, day)
         of_agenda = {"agenda": service.agenda_id}
-        laid = self._rows(booking=True, **of_agenda) or self._rows(booking=True)
+        laid = self._rows(of_agenda, booking=True) or self._rows({}, booking=True)
         if not laid:
             return taken
         return interval.intersect(taken, self._open(day, laid, of_agenda))
@@ -102,14 +102,14 @@ class Directory:
     def counter_hours(self, counter: Counter, day: date) -> Minutes:
         """Local minutes of that day in which the counter is planned to be open."""
         of_counter = {"counter": counter.id}
-        return self._open(day, self._rows(**of_counter) or self._rows(), of_counter)
+        return self._open(day, self._rows(of_counter) or self._rows({}), of_counter)
 
     def office_hours(self, day: date) -> Minutes:
         """Local minutes of that day in which anything at all is open."""
         everything = [self.service_hours(s, day) for s in self.offered_services()]
         return interval.union(chain.from_iterable(everything))
 
-    def _rows(self, *, booking: bool = False, **scope: int) -> list[OpeningHours]:
+    def _rows(self, scope: dict[str, int], *, booking: bool = False) -> list[OpeningHours]:
         return [h for h in self.hours if h.booking == booking and _is_for(h, **scope)]
 
     def _open(self, day: date, rows: list[OpeningHours], *scopes: dict[str, int]) -> Minutes:
@@ -124,7 +124,7 @@ class Directory:
         exceptions = [
             calendar.DayException(
                 from_date=e.from_date, to_date=e.to_date, opens=e.opens, closes=e.closes,
-                kind=e.kind,
+                kind=e.kind,  # type: ignore[arg-type]  # one of Kind
             )
             for e in self.exceptions
             if any(_is_for(e, **scope) for scope in ({}, *scopes))

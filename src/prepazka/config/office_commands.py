@@ -1,0 +1,197 @@
+"""The commands about offices: check, load and export a file, add staff, pair a device."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import django
+
+from prepazka.officefile import presets
+from prepazka.officefile.check import check as check_text
+from prepazka.officefile.nodes import Problem, WrongFile
+
+if TYPE_CHECKING:
+    # Models can be imported only once Django is set up.
+    from prepazka.accounts.models import User
+    from prepazka.officefile.conflicts import Conflict
+    from prepazka.offices.models import Office
+
+Command = Callable[[argparse.Namespace], int]
+
+
+class Stopped(Exception):
+    """The command cannot do its work; the message says why."""
+
+
+def _command(run: Callable[[argparse.Namespace], None]) -> Command:
+    """A command that says what stopped it and then answers 1."""
+
+    @wraps(run)
+    def wrapped(arguments: argparse.Namespace) -> int:
+        try:
+            run(arguments)
+        except WrongFile as wrong:
+            for problem in wrong.problems:
+                print(f"{arguments.file}: {problem}", file=sys.stderr)
+            return 1
+        except Stopped as stopped:
+            print(stopped, file=sys.stderr)
+            return 1
+        return 0
+
+    return wrapped
+
+
+@_command
+def check(arguments: argparse.Namespace) -> None:
+    """Say what is wrong with a file; needs no database."""
+    found = check_text(_text(arguments.file))
+    services = list(found.services())
+    print(
+        f"{arguments.file}: right. Office {found.slug}: agendas {len(found.agendas)}, "
+        f"services {len(services)}, counters {len(found.counters)}, devices {len(found.devices)}."
+    )
+
+
+@_command
+def load(arguments: argparse.Namespace) -> None:
+    """Load a file; refused while live visits would no longer fit, unless they are accepted."""
+    text = _text(arguments.file)
+    check_text(text)
+    django.setup()
+    from prepazka.officefile.load import LoadRefused  # noqa: PLC0415  # needs Django
+    from prepazka.officefile.load import load as load_text  # noqa: PLC0415
+
+    accept = bool(getattr(arguments, "accept_conflicts", False))
+    try:
+        report = load_text(text, now=datetime.now(UTC), accept_conflicts=accept)
+    except LoadRefused as refused:
+        raise Stopped(
+            f"Nothing was changed. Visits would no longer fit the office ({len(refused.conflicts)}):\n"
+            f"{_listed(refused.conflicts)}\n"
+            "Move or cancel them first, or load with --accept-conflicts to keep them as they are."
+        ) from refused
+    print(f"Office {report.office.slug} is loaded, version {report.office.version}.")
+    for word in ("created", "changed", "retired"):
+        if parts := getattr(report, word):
+            print(f"  {word}: {', '.join(parts)}")
+    if report.conflicts:
+        print(f"Kept although they no longer fit ({len(report.conflicts)}):")
+        print(_listed(report.conflicts))
+
+
+def _listed(conflicts: list[Conflict]) -> str:
+    return "\n".join(f"  {one}" for one in conflicts)
+
+
+@_command
+def export(arguments: argparse.Namespace) -> None:
+    """Write the office's file to standard output."""
+    django.setup()
+    from prepazka.officefile.export import export as export_text  # noqa: PLC0415
+
+    sys.stdout.write(export_text(_office(arguments.office)))
+
+
+@_command
+def staff(arguments: argparse.Namespace) -> None:
+    """Add a member of staff, or give one already known a role in another office."""
+    django.setup()
+    from django.core.exceptions import ValidationError  # noqa: PLC0415
+    from django.db import transaction  # noqa: PLC0415
+
+    from prepazka.accounts.models import User  # noqa: PLC0415
+    from prepazka.offices.models import Membership, Role  # noqa: PLC0415
+
+    office = _office(arguments.office)
+    if arguments.role not in Role.values:
+        raise Stopped(f'"{arguments.role}" is no role; expected one of: {", ".join(Role.values)}.')
+    user = User.objects.filter(username=arguments.username).first()
+    if user and Membership.objects.filter(office=office, user=user).exists():
+        raise Stopped(f'"{arguments.username}" works in the office {office.slug} already.')
+    try:
+        with transaction.atomic():
+            user = user or _new_user(arguments.username)
+            member = Membership(office=office, user=user, role=arguments.role, name=arguments.name)
+            member.full_clean()
+            member.save()
+    except ValidationError as error:
+        raise Stopped("\n".join(error.messages)) from error
+    print(f"{arguments.name} ({arguments.username}) is {arguments.role} in the office {office.slug}.")
+
+
+def _new_user(username: str) -> User:
+    from django.contrib.auth.password_validation import validate_password  # noqa: PLC0415
+
+    from prepazka.accounts.models import User  # noqa: PLC0415
+
+    user = User(username=username)
+    password = os.environ.get("PREPAZKA_PASSWORD") or _asked_password()
+    validate_password(password, user)
+    user.set_password(password)
+    user.full_clean()
+    user.save()
+    return user
+
+
+def _asked_password() -> str:
+    if not sys.stdin.isatty():
+        raise Stopped("There is nobody to ask for the password; set PREPAZKA_PASSWORD.")
+    password = getpass.getpass("Password: ")
+    if getpass.getpass("Password again: ") != password:
+        raise Stopped("The two passwords differ.")
+    return password
+
+
+@_command
+def pair(arguments: argparse.Namespace) -> None:
+    """Print a one-time code for a kiosk or a display."""
+    django.setup()
+    from prepazka.offices.devices import make_pairing_code  # noqa: PLC0415
+    from prepazka.offices.models import Device  # noqa: PLC0415
+
+    office = _office(arguments.office)
+    devices = Device.objects.filter(office=office, retired=False)
+    device = devices.filter(code=arguments.device).first()
+    if device is None:
+        known = ", ".join(devices.values_list("code", flat=True)) or "none"
+        raise Stopped(f'The office has no device "{arguments.device}"; it has: {known}.')
+    print(make_pairing_code(device=device, now=datetime.now(UTC)))
+
+
+def _office(slug: str) -> Office:
+    from prepazka.offices.models import Office  # noqa: PLC0415
+
+    office = Office.objects.filter(slug=slug).first()
+    if office is None:
+        known = ", ".join(Office.objects.order_by("slug").values_list("slug", flat=True)) or "none"
+        raise Stopped(f'There is no office "{slug}"; there are: {known}.')
+    return office
+
+
+def _text(name: str) -> str:
+    """The text of a file, or of a preset where no such file lies. Raises Stopped, WrongFile."""
+    path = Path(name)
+    if not path.exists() and name in presets.names():
+        return presets.text(name)
+    try:
+        found = path.read_bytes()
+    except OSError as error:
+        known = ", ".join(presets.names())
+        raise Stopped(
+            f'"{name}" cannot be read ({error.strerror}); expected a file, or a preset: {known}.'
+        ) from error
+    try:
+        return found.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = found[: error.start].count(b"\n") + 1
+        value = f"the byte 0x{found[error.start]:02x}"
+        raise WrongFile([Problem(line, "", value, "text in UTF-8")]) from error

@@ -1,0 +1,128 @@
+"""Writing an office as the file that loads back to the same office."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from prepazka.core import calendar
+from prepazka.core.interval import Interval
+from prepazka.offices import directory
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Agenda, Device, HoursException, Office, Service
+from prepazka.officefile import plan
+from prepazka.officefile.hours import Found, exceptional, weekly
+from prepazka.officefile.write import write
+
+
+def export(office: Office) -> str:
+    """The office's file. Loading it changes nothing but the office's version."""
+    return write(plan_of(directory.read(office)))
+
+
+def plan_of(office: Directory) -> plan.OfficePlan:
+    """What the office's file would say; retired parts are left out."""
+    row = office.office
+    return plan.OfficePlan(
+        slug=row.slug, name=dict(row.name), address=dict(row.address), note=dict(row.note),
+        email=row.email, phone=row.phone, timezone=row.timezone,
+        languages=tuple(row.languages) or ("cs",), public_holidays=row.public_holidays,
+        head_start_min=row.head_start_min, call_early=row.call_early,
+        first_ticket_min=row.first_ticket_min, last_ticket_min=row.last_ticket_min,
+        retention_days=row.retention_days,
+        times=_times(office),
+        departments=tuple(
+            plan.DepartmentPlan(d.code, dict(d.name))
+            for d in office.departments.values() if not d.retired
+        ),
+        agendas=tuple(_agenda(office, a) for a in office.agendas.values() if not a.retired),
+        counters=tuple(
+            plan.CounterPlan(
+                c.code, c.number, dict(c.name), dict(c.place),
+                tuple(s.code for s in _in_order(office) if s.pk in office.serves[c.pk]),
+                _times(office, counter_id=c.pk),
+            )
+            for c in office.open_counters()
+        ),
+        devices=_devices(office),
+    )
+
+
+def _in_order(office: Directory) -> list[Service]:
+    """Services in the order of the file, agenda by agenda."""
+    agendas = [a.pk for a in office.agendas.values() if not a.retired]
+    offered = office.offered_services()
+    return [s for pk in agendas for s in offered if s.agenda_id == pk]
+
+
+def _agenda(office: Directory, agenda: Agenda) -> plan.AgendaPlan:
+    services = [s for s in office.offered_services() if s.agenda_id == agenda.pk]
+    booked = bool(agenda.rules_data) or any(s.bookable for s in services)
+    department = office.departments.get(agenda.department_id or 0)
+    return plan.AgendaPlan(
+        code=agenda.code, name=dict(agenda.name), letter=agenda.letter,
+        department=department.code if department and not department.retired else None,
+        booking=agenda.rules if booked else None,
+        services=tuple(
+            plan.ServicePlan(
+                s.code, dict(s.name), s.duration_min, s.bookable, s.walk_in, dict(s.hint),
+                dict(s.documents), dict(s.fee), _times(office, service_id=s.pk),
+            )
+            for s in services
+        ),
+        times=_times(office, agenda_id=agenda.pk),
+    )
+
+
+def _devices(office: Directory) -> tuple[plan.DevicePlan, ...]:
+    """Kiosks first, then displays; options that a file never set get their usual value."""
+    rows = list(Device.objects.filter(office=office.office, retired=False))
+    services = [s.code for s in _in_order(office)]
+    counters = [c.code for c in office.open_counters()]
+    found = []
+    for row in sorted(rows, key=lambda device: device.kind != Device.Kind.KIOSK):
+        if row.kind == Device.Kind.KIOSK:
+            shown = row.options.get("services", services)
+            options: dict[str, Any] = {
+                "services": [code for code in services if code in shown],
+                "printer": row.options.get("printer", {"kind": "none"}),
+                "languages": row.options.get("languages", list(office.office.languages)),
+            }
+        else:
+            shown = row.options.get("counters", counters)
+            options = {
+                "counters": [code for code in counters if code in shown],
+                "layout": row.options.get("layout", plan.LAYOUTS[0]),
+            }
+        found.append(plan.DevicePlan(row.kind, row.code, dict(row.name), options))
+    return tuple(found)
+
+
+def _times(office: Directory, **scope: int) -> plan.Times:
+    hours: dict[bool, Found] = {False: defaultdict(list), True: defaultdict(list)}
+    for row in office.hours:
+        if _belongs(row, scope):
+            valid = (row.valid_from, row.valid_to)
+            hours[row.booking][valid, row.weekday].append(Interval(row.opens, row.closes))
+    return plan.Times(
+        hours=weekly(hours[False]),
+        booking_hours=weekly(hours[True]),
+        exceptions=tuple(
+            _exceptional(one) for one in sorted(office.exceptions, key=lambda e: e.pk)
+            if _belongs(one, scope)
+        ),
+    )
+
+
+def _belongs(row: Any, scope: dict[str, int]) -> bool:
+    return all(
+        getattr(row, name) == scope.get(name) for name in ("agenda_id", "service_id", "counter_id")
+    )
+
+
+def _exceptional(row: HoursException) -> plan.Exceptional:
+    span = None
+    if row.opens is not None or row.closes is not None:
+        closes = calendar.DAY_MIN if row.closes is None else row.closes
+        span = Interval(row.opens or 0, closes)
+    return exceptional(row.kind, row.from_date, row.to_date, span, dict(row.reason))

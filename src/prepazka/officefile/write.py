@@ -1,0 +1,234 @@
+"""The plan of an office as readable YAML, with what is as usual left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+from prepazka.core.slots import Rules
+from prepazka.officefile import plan, values
+from prepazka.officefile.hours import write_exceptions, write_hours
+from prepazka.officefile.plan import Text
+
+WIDTH = 96
+
+
+class _Part(dict[str, Any]):
+    """A part of the file, always on lines of its own."""
+
+
+def write(office: plan.OfficePlan) -> str:
+    """The file; `check` of it gives an equal plan."""
+    parts = {
+        "format": "1",
+        "office": _office(office),
+        **_times(office.times),
+        "policy": _policy(office),
+        "departments": {d.code: {"name": _text(d.name)} for d in office.departments},
+        "agendas": {a.code: _agenda(a) for a in office.agendas},
+        "counters": {c.code: _counter(office, c) for c in office.counters},
+        "kiosks": {d.code: _kiosk(office, d) for d in office.devices if d.kind == "kiosk"},
+        "displays": {d.code: _display(office, d) for d in office.devices if d.kind == "display"},
+    }
+    return "\n".join(_dump({key: value}) for key, value in parts.items() if value)
+
+
+def _some(**found: Any) -> dict[str, Any]:
+    """The keys that say something; `_` stands for a space."""
+    return {
+        key.replace("_", " "): value for key, value in found.items() if value not in ("", None, {}, [])
+    }
+
+
+def _yes(said: bool) -> str:  # noqa: FBT001  # it is what is written
+    return "yes" if said else "no"
+
+
+def _text(text: Text) -> Any:
+    written = {one: _lines(value) for one, value in text.items()}
+    return written["cs"] if list(written) == ["cs"] and isinstance(written["cs"], str) else written
+
+
+def _lines(value: str) -> str | list[str]:
+    return value.split("\n") if "\n" in value else value
+
+
+def _office(office: plan.OfficePlan) -> dict[str, Any]:
+    return _some(
+        code=office.slug, name=_text(office.name), address=_text(office.address),
+        note=_text(office.note), email=office.email, phone=office.phone,
+        timezone=office.timezone, languages=list(office.languages),
+        public_holidays=office.public_holidays or "none",
+    )
+
+
+def _policy(office: plan.OfficePlan) -> dict[str, Any]:
+    head_start = office.head_start_min
+    return {
+        "head start": "none" if head_start is None else values.write_length(head_start),
+        "call early": _yes(office.call_early),
+        "first ticket": values.write_length(office.first_ticket_min),
+        "last ticket": values.write_length(office.last_ticket_min),
+        "personal data kept": values.write_length(office.retention_days * values.DAY_MIN),
+    }
+
+
+def _times(times: plan.Times) -> dict[str, Any]:
+    hours = [_Part(week) for week in write_hours(times.hours)]
+    booking = [_Part(week) for week in write_hours(times.booking_hours)]
+    exceptions = write_exceptions(times.exceptions)
+    for one in exceptions:
+        if "reason" in one:
+            one["reason"] = _text(one["reason"])  # type: ignore[arg-type]
+    return _some(
+        hours=hours[0] if len(hours) == 1 else hours,
+        booking_hours=booking[0] if len(booking) == 1 else booking,
+        exceptions=exceptions,
+    )
+
+
+def _agenda(agenda: plan.AgendaPlan) -> dict[str, Any]:
+    return _some(
+        letter=agenda.letter, department=agenda.department, name=_text(agenda.name),
+        booking=_rules(agenda.booking) if agenda.booking else "none",
+    ) | _times(agenda.times) | {
+        "services": {s.code: _service(s, agenda) for s in agenda.services}
+    }
+
+
+def _service(service: plan.ServicePlan, agenda: plan.AgendaPlan) -> dict[str, Any]:
+    written = _some(
+        name=_text(service.name), duration=f"{service.duration_min} min",
+        hint=_text(service.hint), documents=_text(service.documents), fee=_text(service.fee),
+    )
+    if service.bookable != (agenda.booking is not None):
+        written["bookable"] = _yes(service.bookable)
+    if not service.walk_in:
+        written["walk-in"] = "no"
+    return written | _times(service.times)
+
+
+def _rules(rules: Rules) -> dict[str, Any]:
+    usual = Rules()
+    length = values.write_length
+    written: dict[str, Any] = {"kind": rules.kind} if rules.kind != usual.kind else {}
+    written |= {"window": length(rules.window_min), "quota": str(rules.quota)}
+    if rules.raster_min != usual.raster_min or rules.kind == "slot":
+        written["starts every"] = length(rules.raster_min)
+    written |= {
+        "horizon": length(rules.horizon_days * values.DAY_MIN),
+        "lead": length(rules.lead_min),
+        "confirm within": _or_none(rules.confirm_min),
+        "early": length(rules.early_min),
+        "late": _or_none(rules.late_min),
+        "max open bookings": str(rules.max_open_per_contact),
+        "max persons": str(rules.max_persons),
+    }
+    if rules.reserved_share:
+        written["kept for desk"] = values.write_share(
+            rules.reserved_share, rules.reserved_until_days
+        )
+    if rules.release_time_min:
+        written["released at"] = values.write_clock(rules.release_time_min)
+    if rules.called_from_start:
+        written["never called early"] = "yes"
+    return written
+
+
+def _or_none(minutes: int) -> str:
+    return values.write_length(minutes) if minutes else "none"
+
+
+def _counter(office: plan.OfficePlan, counter: plan.CounterPlan) -> dict[str, Any]:
+    name = {} if counter.name == plan.counter_name(counter.number) else counter.name
+    return _some(
+        number=counter.number, name=_text(name) if name else None, place=_text_or_none(counter.place),
+        serves=_services(office, counter.services),
+    ) | _times(counter.times)
+
+
+def _text_or_none(text: Text) -> Any:
+    return _text(text) if text else None
+
+
+def _services(office: plan.OfficePlan, codes: Iterable[str]) -> Any:
+    """Whole agendas by their codes, other services by their own."""
+    wanted = set(codes)
+    if wanted == {s.code for s in office.services()}:
+        return "all"
+    written = []
+    for agenda in office.agendas:
+        here = [s.code for s in agenda.services]
+        chosen = [code for code in here if code in wanted]
+        written += [agenda.code] if chosen == here else chosen
+    return written
+
+
+def _kiosk(office: plan.OfficePlan, device: plan.DevicePlan) -> dict[str, Any]:
+    return _device(device) | {
+        "services": _services(office, device.options["services"]),
+        "printer": values.write_printer(device.options["printer"]),
+        "languages": device.options["languages"],
+    }
+
+
+def _display(office: plan.OfficePlan, device: plan.DevicePlan) -> dict[str, Any]:
+    counters = device.options["counters"]
+    every = [c.code for c in office.counters]
+    return _device(device) | {
+        "counters": "all" if counters == every else counters,
+        "layout": device.options["layout"],
+    }
+
+
+def _device(device: plan.DevicePlan) -> dict[str, Any]:
+    usual = device.name == plan.DEVICE_NAMES[device.kind]
+    return {} if usual else {"name": _text(device.name)}
+
+
+# --- YAML -----------------------------------------------------------------------------------
+
+
+class _Dumper(yaml.SafeDumper):
+    """Indents lists, and writes short mappings and lists of single values on one line."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002
+        super().increase_indent(flow, False)
+
+    def represent_short(self, found: Any) -> yaml.Node:
+        node: yaml.CollectionNode = (
+            self.represent_dict(found) if isinstance(found, dict) else self.represent_list(found)
+        )
+        parts = list(found.values()) if isinstance(found, dict) else found
+        simple = all(isinstance(one, str) for one in parts)
+        node.flow_style = bool(parts) and simple and len(str(found)) < WIDTH - 20 and (
+            isinstance(found, list) or len(found) <= 2  # noqa: PLR2004
+        )
+        return node
+
+    def represent_text(self, found: str) -> yaml.Node:
+        times = ":" in found and found.replace(":", "").replace("-", "")[:1].isdigit()
+        style = '"' if times else None
+        node: yaml.Node = self.represent_scalar("tag:yaml.org,2002:str", found, style=style)
+        return node
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+_Dumper.add_representer(_Part, _Dumper.represent_dict)
+_Dumper.add_representer(dict, _Dumper.represent_short)
+_Dumper.add_representer(list, _Dumper.represent_short)
+_Dumper.add_representer(str, _Dumper.represent_text)
+# Only what a reader of the file would take for something else needs quotes: we read strings.
+_Dumper.yaml_implicit_resolvers = {}
+
+
+def _dump(found: dict[str, Any]) -> str:
+    written: str = yaml.dump(
+        _Part(found), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=WIDTH,
+        default_flow_style=False,
+    )
+    return written

@@ -1,0 +1,247 @@
+"""Loading again changes the office in place and never passes over a live visit."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from tests import town
+from tests.officefile.test_wrong_files import RIGHT
+
+from prepazka.booking import terms, usecases
+from prepazka.booking.models import Booking, Lane
+from prepazka.journal.models import Event
+from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.models import (
+    Agenda,
+    Counter,
+    Department,
+    Device,
+    HoursException,
+    Office,
+    OpeningHours,
+    Service,
+)
+from prepazka.officefile import presets
+from prepazka.officefile.load import LoadRefused, LoadReport, load
+from prepazka.queueing import counters, tickets
+
+pytestmark = pytest.mark.django_db
+NOW = town.FRIDAY_BEFORE
+PARTS = (Department, Agenda, Service, Counter, Device, OpeningHours, HoursException, Lane)
+TWO = RIGHT.replace("quota: 1", "quota: 2")
+
+
+def loaded(text: str = RIGHT, **more: Any) -> LoadReport:
+    return load(text, now=NOW, **more)
+
+
+def rows() -> list[list[dict[str, Any]]]:
+    links = Counter.services.through.objects.order_by("pk").values()
+    return [list(model.objects.order_by("pk").values()) for model in PARTS] + [list(links)]
+
+
+def lhota() -> Directory:
+    return directory_by_slug("lhota")
+
+
+def book(clock: str = "9:00", code: str = "prepis") -> Booking:
+    return town.confirmed(lhota(), clock, service=code)
+
+
+@pytest.mark.parametrize("text", [RIGHT, *map(presets.text, presets.names())])
+def test_loading_twice_changes_only_the_version(text: str) -> None:
+    first = loaded(text)
+    before = rows()
+    second = loaded(text)
+    assert rows() == before
+    assert (first.office.version, second.office.version) == (1, 2)
+    assert (second.created, second.changed, second.retired, second.conflicts) == ([], [], [], [])
+    kinds = Event.objects.filter(office=first.office.pk).values_list("kind", flat=True)
+    assert list(kinds) == ["OfficeLoaded"] * 2
+
+
+def test_changes_are_made_in_place() -> None:
+    loaded()
+    ids = {model: list(model.objects.values_list("pk", flat=True)) for model in PARTS[:5]}
+    report = loaded(RIGHT.replace("name: Přepis", "name: Převod").replace("20 min", "25 min"))
+    assert report.changed == ["service prepis"]
+    assert {model: list(model.objects.values_list("pk", flat=True)) for model in PARTS[:5]} == ids
+    service = lhota().service_by_code("prepis")
+    assert service
+    assert (str(service.name), service.duration_min) == ("Převod", 25)
+
+
+def test_what_the_file_drops_is_retired_and_may_come_back() -> None:
+    first = loaded()
+    dropped = RIGHT.replace("      znacky: {name: Značky, duration: 10 min}\n", "")
+    report = loaded(dropped)
+    assert report.retired == ["service znacky"]
+    assert lhota().service_by_code("znacky") is None
+    loaded()
+    again = lhota().service_by_code("znacky")
+    assert again
+    assert again.pk == Service.objects.get(code="znacky").pk
+    assert lhota().counters_for(again.pk)
+    assert first.created == ["office lhota", "department doprava", "agenda vozidla",
+                             "service prepis", "service znacky", "counter p1", "device kiosk"]
+
+
+def test_agendas_may_swap_their_letters() -> None:
+    second = ("  doklady:\n    letter: D\n    name: Doklady\n    services:\n"
+              "      op: {name: OP, duration: 10 min}\n")
+    text = RIGHT.replace("counters:", second + "counters:").replace("serves: vozidla", "serves: all")
+    loaded(text)
+    loaded(text.replace("letter: V", "letter: X").replace("letter: D", "letter: V")
+           .replace("letter: X", "letter: D"))
+    assert dict(Agenda.objects.values_list("code", "letter")) == {"vozidla": "D", "doklady": "V"}
+    assert not Agenda.objects.filter(retired=True).exists()
+
+
+def test_a_dropped_kiosk_can_speak_no_more() -> None:
+    loaded()
+    Device.objects.update(token_hash="0" * 64, paired_at=NOW)
+    loaded(RIGHT.replace("kiosks:\n  kiosk: {printer: none}\n", ""))
+    device = Device.objects.get()
+    assert (device.retired, device.token_hash, device.paired_at) == (True, "", None)
+
+
+def test_a_kept_kiosk_stays_paired() -> None:
+    loaded()
+    Device.objects.update(token_hash="0" * 64, paired_at=NOW)
+    loaded(RIGHT.replace("printer: none", "printer: escpos 10.0.0.5:9100"))
+    device = Device.objects.get()
+    assert device.token_hash == "0" * 64
+    assert device.options["printer"] == {"kind": "escpos", "host": "10.0.0.5", "port": 9100}
+
+
+# What the new file says, and what is then said of a booking for Monday 9:00 on the second lane.
+CONFLICTS = [
+    (RIGHT, "place 2, the quota is now 1"),
+    (TWO.replace("      prepis: {name: Přepis, duration: 20 min}\n", ""), "no longer in the file"),
+    (TWO.replace("duration: 20 min", "duration: 20 min, bookable: no"), "no longer be booked"),
+    (TWO.replace("mon: \"8:00-12:00", "mon: \"10:00-12:00"), "outside the booking hours"),
+    (TWO.replace("mon:", "wed:"), "outside the booking hours"),
+    (TWO + "  - closed: 2026-11-23\n", "outside the booking hours"),
+    (TWO.replace("booking:\n", "booking hours: {mon: \"13:00-17:00\"}\n    booking:\n"),
+     "outside the booking hours"),
+]
+
+
+@pytest.mark.parametrize(("text", "why"), CONFLICTS)
+def test_a_booking_that_no_longer_fits_stops_the_load(text: str, why: str) -> None:
+    loaded(TWO)
+    other = town.hold(lhota(), "9:00")
+    booking = book("9:00")
+    usecases.release_hold(booking=other.pk, now=NOW)
+    assert booking.lane.number == 1
+    before, version = rows(), Office.objects.get().version
+    with pytest.raises(LoadRefused) as refused:
+        loaded(text)
+    (conflict,) = refused.value.conflicts
+    assert conflict.reference == str(booking.pk)
+    assert why in conflict.why
+    assert (rows(), Office.objects.get().version) == (before, version)
+    # The snapshot that others use is not the refused one either.
+    service = lhota().service_by_code("prepis")
+    assert service
+    assert lhota().rules_of(service).quota == 2
+
+    report = loaded(text, accept_conflicts=True)
+    assert [one.reference for one in report.conflicts] == [str(booking.pk)]
+    booking.refresh_from_db()
+    assert (booking.state, booking.lane.number) == ("confirmed", 1)
+
+
+@pytest.mark.parametrize("ended", ["cancelled", "expired", "past", "first lane"])
+def test_what_still_fits_or_is_over_stops_nothing(ended: str) -> None:
+    loaded(TWO)
+    blocker = town.hold(lhota(), "9:00")
+    now = NOW
+    if ended == "expired":
+        town.hold(lhota(), "9:00")
+        now += timedelta(minutes=11)
+    elif ended == "first lane":
+        usecases.release_hold(booking=blocker.pk, now=NOW)
+        assert book("9:00").lane.number == 0
+    else:
+        booking = book("9:00")
+        if ended == "cancelled":
+            usecases.cancel_booking(booking=booking.pk, now=NOW)
+        else:
+            now = town.at("10:00")
+    assert load(RIGHT, now=now).conflicts == []
+
+
+def test_a_quota_lowered_and_raised_again_uses_the_same_lanes() -> None:
+    loaded(TWO)
+    lanes = list(Lane.objects.values_list("pk", flat=True))
+    loaded(RIGHT)
+    service = lhota().service_by_code("prepis")
+    assert service
+    offered = terms.offered(office=lhota(), service=service, now=NOW, days=[town.MONDAY])
+    assert {term.free for term in offered} == {1}
+    loaded(TWO)
+    assert list(Lane.objects.values_list("pk", flat=True)) == lanes
+
+
+def test_whoever_waits_for_a_dropped_service_is_named_and_can_still_be_called() -> None:
+    loaded()
+    service = lhota().service_by_code("znacky")
+    assert service
+    now = town.at("8:30")
+    ticket = tickets.issue_ticket(office=lhota(), service=service, touch=uuid4(), now=now)
+    dropped = RIGHT.replace("      znacky: {name: Značky, duration: 10 min}\n", "")
+    with pytest.raises(LoadRefused) as refused:
+        load(dropped, now=now)
+    assert [one.reference for one in refused.value.conflicts] == [ticket.label]
+    load(dropped, now=now, accept_conflicts=True)
+    assert service.pk in lhota().serves[Counter.objects.get().pk]
+
+
+def test_an_open_counter_is_not_dropped_unsaid() -> None:
+    more = RIGHT.replace("kiosks:", "  p2: {number: 2, serves: all}\nkiosks:")
+    loaded(more)
+    counters.open_counter(
+        counter=town.counter(lhota(), "2"), clerk=town.clerk(lhota()).pk, now=town.at("8:00")
+    )
+    with pytest.raises(LoadRefused, match="counter 2"):
+        load(RIGHT, now=town.at("8:05"))
+
+
+def test_hours_of_agenda_service_and_counter_hold() -> None:
+    text = (
+        RIGHT.replace("    booking:", "    hours: {mon: \"9:00-18:00\"}\n    exceptions:\n"
+                      "      - {closed: 2026-11-30, reason: Školení}\n    booking:")
+        .replace("duration: 10 min", "duration: 10 min, hours: {mon: \"8:00-10:00\"}")
+        .replace("{number: 1, serves: vozidla}",
+                 "{number: 1, serves: vozidla, hours: [{from: 2026-11-01, to: 2026-11-24, mon: \"8:00-9:00\"}]}")
+    )
+    loaded(text)
+    office, day = lhota(), town.MONDAY
+    transfer, plates = office.service_by_code("prepis"), office.service_by_code("znacky")
+    assert transfer
+    assert plates
+    assert spans(office.service_hours(transfer, day)) == [(540, 1080)]
+    assert spans(office.service_hours(plates, day)) == [(540, 600)]
+    assert office.service_hours(transfer, date(2026, 11, 30)) == []
+    assert spans(office.counter_hours(town.counter(office), day)) == [(480, 540)]
+    assert office.counter_hours(town.counter(office), date(2026, 11, 30)) == []
+
+
+def test_days_that_differ_hold_for_parts_without_weekly_hours_of_their_own() -> None:
+    text = RIGHT.replace(
+        "duration: 10 min", "duration: 10 min, exceptions: [{closed: 2026-11-23, times: \"8:00-11:00\"}]"
+    ) + "  - {instead: 2026-11-30, times: \"9:00-10:00, 11:00-12:00\"}\n"
+    loaded(text)
+    office = lhota()
+    transfer, plates = office.service_by_code("prepis"), office.service_by_code("znacky")
+    assert transfer
+    assert plates
+    assert spans(office.service_hours(transfer, town.MONDAY)) == [(480, 720), (780, 1020)]
+    assert spans(office.service_hours(plates, town.MONDAY)) == [(660, 720), (780, 1020)]
+    assert spans(office.service_hours(plates, date(2026, 11, 30))) == [(540, 600), (660, 720)]
+
+
+def spans(found: Any) -> list[tuple[int, int]]:
+    return [(one.start, one.end) for one in found]

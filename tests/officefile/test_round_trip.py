@@ -1,0 +1,187 @@
+"""An exported office is the same office again."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+from tests import town
+
+from prepazka.core.calendar import WeeklyHours
+from prepazka.core.interval import Interval
+from prepazka.core.slots import Rules
+from prepazka.offices.directory import directory_by_slug
+from prepazka.offices.models import Office
+from prepazka.officefile import plan, presets
+from prepazka.officefile.check import check
+from prepazka.officefile.export import export, plan_of
+from prepazka.officefile.hours import exceptional
+from prepazka.officefile.load import load
+from prepazka.officefile.write import write
+
+# Words that YAML or a careless reader would take for something else.
+SNARES = ["no", "null", "~", "12:30", "1e3", "- a", "#x", "a: b", "{a}", "'", '"', "%", "&a", "*a",
+          "yes", "2026-11-23", "!x", "|", "none", "all", "closed", "č, ř", "a #b", "[x"]
+line = st.one_of(
+    st.sampled_from(SNARES),
+    st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=12),
+)
+words = st.lists(line, min_size=1, max_size=2).map("\n".join)
+czech = words.map(lambda said: {"cs": said})
+texts = czech | st.builds(lambda cs, en: {"cs": cs, "en": en}, words, words)
+maybe = texts | st.just({})
+days = st.integers(0, 800).map(lambda n: date(2026, 1, 1) + timedelta(days=n))
+
+
+@st.composite
+def spans(draw: Any) -> list[Interval[int]]:
+    ends = sorted(draw(st.sets(st.integers(0, 1440), min_size=2, max_size=4)))
+    return [Interval(a, b) for a, b in zip(ends[::2], ends[1::2], strict=False)]
+
+
+@st.composite
+def weeks(draw: Any, least: int = 0) -> tuple[WeeklyHours, ...]:
+    rows = []
+    valid = draw(st.sampled_from([(None, None), (date(2026, 3, 1), None),
+                                  (None, date(2027, 1, 31)), (date(2026, 1, 1), date(2026, 1, 1))]))
+    for validity in {(None, None), valid} if draw(st.booleans()) else {valid}:
+        for weekday in draw(st.sets(st.integers(0, 6), min_size=least, max_size=3)):
+            rows += [WeeklyHours(weekday, one.start, one.end, *validity) for one in draw(spans())]
+    return tuple(sorted(rows, key=lambda r: (r.valid_from or date.min, r.valid_to or date.max,
+                                             r.weekday, r.opens)))
+
+
+@st.composite
+def exceptions(draw: Any) -> tuple[plan.Exceptional, ...]:
+    found: list[plan.Exceptional] = []
+    for _ in range(draw(st.integers(0, 2))):
+        kind = draw(st.sampled_from(["closed", "extra", "instead"]))
+        start = draw(days)
+        end = draw(st.sampled_from([None, start, start + timedelta(days=3)]))
+        reason = draw(maybe)
+        several = draw(spans()) if kind != "closed" or draw(st.booleans()) else [None]
+        found += [exceptional(kind, start, end, one, reason) for one in several]
+    return tuple(found)
+
+
+def times(*, booking: bool = False, least: int = 0) -> st.SearchStrategy[plan.Times]:
+    hours = weeks(least) if least else st.just(()) | weeks()
+    return st.builds(plan.Times, hours, weeks() if booking else st.just(()), exceptions())
+
+
+small = st.integers(1, 1440)
+rules = st.builds(
+    Rules, kind=st.sampled_from(["window", "slot"]), window_min=small, quota=st.integers(1, 3),
+    raster_min=small, horizon_days=st.integers(0, 40), lead_min=st.integers(0, 5000),
+    confirm_min=st.integers(0, 1440), early_min=st.integers(0, 1440), late_min=st.integers(0, 1440),
+    max_open_per_contact=st.integers(1, 9), max_persons=st.integers(1, 9),
+    release_time_min=st.integers(0, 1439), called_from_start=st.booleans(),
+)
+shares = st.one_of(st.just((0.0, 1)), st.tuples(
+    st.integers(1, 1000).map(lambda n: n / 1000), st.integers(0, 30)))
+
+
+@st.composite
+def offices(draw: Any) -> plan.OfficePlan:
+    departments = tuple(
+        plan.DepartmentPlan(f"odbor-{n}", draw(texts)) for n in range(draw(st.integers(0, 2)))
+    )
+    agendas = tuple(
+        _agenda(draw, n, departments) for n in range(draw(st.integers(1, 2)))
+    )
+    every = tuple(s.code for a in agendas for s in a.services)
+    counters = [
+        plan.CounterPlan("p0", "1", plan.counter_name("1"), draw(maybe), every, draw(times()))
+    ]
+    if draw(st.booleans()):
+        some = draw(st.sets(st.sampled_from(every), min_size=1))
+        counters.append(plan.CounterPlan(
+            "p1", "2a", draw(texts), {}, tuple(c for c in every if c in some), draw(times())
+        ))
+    return plan.OfficePlan(
+        slug="lhota", name=draw(texts), address=draw(maybe), note=draw(maybe),
+        email=draw(st.sampled_from(["", "urad@lhota.example"])),
+        phone=draw(st.sampled_from(["", "+420 123 456 789", "012"])),
+        timezone=draw(st.sampled_from(["Europe/Prague", "UTC"])), languages=("cs", "en"),
+        public_holidays=draw(st.sampled_from(["CZ", ""])),
+        head_start_min=draw(st.none() | st.integers(0, 1440)), call_early=draw(st.booleans()),
+        first_ticket_min=draw(st.integers(0, 1440)), last_ticket_min=draw(st.integers(0, 1440)),
+        retention_days=draw(st.integers(1, 400)), times=draw(times(booking=True, least=1)),
+        departments=departments, agendas=agendas, counters=tuple(counters),
+        devices=_devices(draw, every, [c.code for c in counters]),
+    )
+
+
+def _agenda(draw: Any, n: int, departments: tuple[plan.DepartmentPlan, ...]) -> plan.AgendaPlan:
+    booking = draw(st.none() | rules)
+    if booking:
+        share, until = draw(shares)
+        fields = {name: getattr(booking, name) for name in Rules.__slots__}
+        booking = Rules(**fields | {"reserved_share": share, "reserved_until_days": until})
+    services = []
+    for i in range(draw(st.integers(1, 2))):
+        bookable = booking is not None and draw(st.booleans())
+        services.append(plan.ServicePlan(
+            f"ukon-{n}-{i}", draw(texts), draw(st.integers(1, 600)), bookable,
+            not bookable or draw(st.booleans()), draw(maybe), draw(maybe), draw(maybe),
+            draw(times()),
+        ))
+    return plan.AgendaPlan(
+        f"agenda-{n}", draw(texts), "VD"[n],
+        draw(st.sampled_from([None, *(d.code for d in departments)])), booking, tuple(services),
+        draw(times(booking=True)),
+    )
+
+
+def _devices(draw: Any, every: tuple[str, ...], counters: list[str]) -> tuple[plan.DevicePlan, ...]:
+    chosen = draw(st.sets(st.sampled_from(every), min_size=1))
+    kiosk = plan.DevicePlan("kiosk", "kiosk", draw(texts), {
+        "services": [c for c in every if c in chosen],
+        "printer": draw(st.sampled_from([
+            {"kind": "none"}, {"kind": "browser"},
+            {"kind": "escpos", "host": "::1", "port": 9100},
+            {"kind": "escpos", "host": "tiskarna.urad.example", "port": 9101},
+        ])),
+        "languages": draw(st.sampled_from([["cs"], ["en", "cs"]])),
+    })
+    display = plan.DevicePlan("display", "panel", plan.DEVICE_NAMES["display"], {
+        "counters": draw(st.sampled_from([counters, counters[:1]])),
+        "layout": draw(st.sampled_from(list(plan.LAYOUTS))),
+    })
+    return tuple(one for one in (kiosk, display) if draw(st.booleans()))
+
+
+@settings(max_examples=150, deadline=None)
+@given(offices())
+def test_what_is_written_reads_the_same(office: plan.OfficePlan) -> None:
+    assert check(write(office)) == office
+
+
+class Loaded(TestCase):
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(offices())
+    def test_what_is_loaded_exports_the_same(self, office: plan.OfficePlan) -> None:
+        load(write(office), now=town.FRIDAY_BEFORE)
+        assert plan_of(directory_by_slug("lhota")) == office
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", presets.names())
+def test_presets_survive_a_load_and_an_export(name: str) -> None:
+    wanted = check(presets.text(name))
+    load(presets.text(name), now=town.FRIDAY_BEFORE)
+    exported = export(Office.objects.get())
+    assert check(exported) == wanted
+    load(exported, now=town.FRIDAY_BEFORE)
+    assert export(Office.objects.get()) == exported
+
+
+@pytest.mark.django_db
+def test_an_office_that_no_file_made_can_be_exported() -> None:
+    office = town.office(quota=2)
+    text = export(office.office)
+    report = load(text, now=town.FRIDAY_BEFORE)
+    assert (report.created, report.retired, report.conflicts) == ([], [], [])
+    assert export(Office.objects.get()) == text
