@@ -1,7 +1,8 @@
 """What a journey needs: the real server and worker, a real mail server, and a browser.
 
 `live_url` runs the program as an installation does, in processes of their own against the test's
-database; `mails` holds what its SMTP server received; `axe(page)` fails on any violation.
+database; `mails` holds what its SMTP server received; `axe(page)` fails on any violation. With
+SCREENSHOTS=folder, `look(page, name)` also keeps pictures for a telephone and a desktop.
 """
 
 from __future__ import annotations
@@ -29,10 +30,6 @@ from django.conf import settings
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from psycopg.conninfo import make_conninfo
-
-from prepazka.looks.compile_messages import compile_messages
-
-compile_messages()
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 FLAGS = [
@@ -202,5 +199,25 @@ def axe() -> Callable[[Page], None]:
     def check(page: Page) -> None:
         found = checker.run(page)
         assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def look(axe: Callable[[Page], None]) -> Callable[[Page, str], None]:
+    """Check a page by axe on a narrow and a wide screen; nothing may overflow at 320 px."""
+    folder = os.environ.get("SCREENSHOTS", "")
+
+    def check(page: Page, name: str) -> None:
+        before = page.viewport_size
+        for width in (320, 360, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{page.url} is {wide} px wide on {width} px"
+            if folder and width != 320:  # noqa: PLR2004  # only checked
+                page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+        axe(page)
+        if before:
+            page.set_viewport_size(before)
 
     return check
