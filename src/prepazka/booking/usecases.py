@@ -110,6 +110,22 @@ def release_hold(*, booking: UUID, now: datetime) -> None:
 
 
 @transaction.atomic
+def note_contact(
+    *, booking: UUID, name: str, email: str, now: datetime, phone: str = ""
+) -> Booking:
+    """Keep with the hold what the person has filled in so far, so that no way back loses it.
+
+    It is allowed after the hold has run out too, because the next hold takes the answers over;
+    nothing is checked, and nothing is written to what is no longer a hold.
+    """
+    found = lock_booking(booking)
+    if found.state in {State.HELD, State.EXPIRED} and not (found.requested_at or found.erased_at):
+        found.name, found.email, found.phone = name, email, phone
+        found.save(update_fields=["name", "email", "phone"])
+    return found
+
+
+@transaction.atomic
 def request_confirmation(
     *, booking: UUID, name: str, email: str, now: datetime, phone: str = ""
 ) -> Booking:

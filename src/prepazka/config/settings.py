@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "prepazka.queueing",
     "prepazka.messaging",
     "prepazka.jobs",
+    "prepazka.web",
     "prepazka.surfaces.citizen",
     "prepazka.surfaces.kiosk",
     "prepazka.surfaces.display",

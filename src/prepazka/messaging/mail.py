@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from email.utils import formataddr
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -27,6 +27,13 @@ SUBJECTS = {
     "cancelled": gettext_noop("Your booking has been cancelled"),
     "reminder": gettext_noop("Reminder of your booking"),
 }
+
+
+class Fact(NamedTuple):
+    """One line of what a person must know, the same on the page and in the mail."""
+
+    key: str
+    value: str
 
 
 def compose_mail(message: Message, *, now: datetime) -> Mail:
@@ -65,12 +72,30 @@ def context_of(booking: Booking, office: Directory, *, now: datetime) -> dict[st
         "when": _when(booking),
         "counts_from": booking.starts_at - timedelta(minutes=rules.early_min),
         "counts_until": booking.ends_at + timedelta(minutes=rules.late_min),
+        "facts": facts_of(booking, office),
         "confirm_url": _url("citizen:confirm", links.sign(booking.pk, "confirm")),
         "personal_url": _url("citizen:booking", personal),
         "cancel_url": _url("citizen:cancel", personal),
         "move_url": _url("citizen:move", personal),
-        "again_url": _url("citizen:office", office.office.slug),
+        "again_url": _url("citizen:days", office.office.slug, service.code),
     }
+
+
+def facts_of(booking: Booking, office: Directory) -> list[Fact]:
+    """What the page of a booking and all its mails say, in the active language and zone."""
+    service = office.services[booking.service_id]
+    counters = office.counters_for(service.pk)
+    places = dict.fromkeys(str(c.place) for c in counters if str(c.place))
+    known = (
+        Fact(_("Service"), str(service.name)),
+        Fact(_("Term"), _when(booking)),
+        Fact(_("When to come"), _come(booking, office)),
+        Fact(_("Persons"), str(booking.persons) if booking.persons > 1 else ""),
+        Fact(_("Where"), ", ".join(filter(None, [str(office.office.address), *places]))),
+        Fact(_("What to bring"), str(service.documents)),
+        Fact(_("Fee"), str(service.fee)),
+    )
+    return [fact for fact in known if fact.value]
 
 
 def calendar_file(booking: Booking, office: Directory, *, now: datetime) -> bytes:
@@ -106,6 +131,14 @@ def _method(booking: Booking) -> str:
 
 def _when(booking: Booking) -> str:
     return render_to_string("messaging/_when.txt", {"booking": booking}).strip()
+
+
+def _come(booking: Booking, office: Directory) -> str:
+    rules = office.rules_of(office.services[booking.service_id])
+    opens = booking.starts_at - timedelta(minutes=rules.early_min)
+    closes = booking.ends_at + timedelta(minutes=rules.late_min) if rules.late_min else None
+    context = {"booking": booking, "opens": opens, "closes": closes}
+    return render_to_string("messaging/_come.txt", context).strip()
 
 
 def _url(name: str, *args: str) -> str:

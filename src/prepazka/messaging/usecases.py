@@ -75,6 +75,7 @@ def _deliver(message: int, send: Send, now: datetime) -> None:
         return
     if found.kind == "confirm" and now - found.created_at > LATE:
         wait_for_mail(booking=found.booking_id, now=now)
+        found.booking.refresh_from_db(fields=["expires_at"])
     send(compose_mail(found, now=now))
     found.state, found.sent_at, found.attempts = Message.State.SENT, now, found.attempts + 1
     found.error = ""

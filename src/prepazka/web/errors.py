@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from prepazka.core.refusal import Refused
@@ -16,7 +17,13 @@ STATUS = {
     "BookingOver": 410,
     "TooManyPersons": 422,
     "DevicePaused": 429,
+    "TooManyTries": 429,
 }
+
+
+def status_of(error: Refused) -> int:
+    """The HTTP status of the refusal."""
+    return STATUS.get(type(error).__name__, 409)
 
 
 def sentence(error: Refused) -> str:
@@ -26,43 +33,75 @@ def sentence(error: Refused) -> str:
 
 def refused(request: HttpRequest, error: Refused) -> HttpResponse:
     """Answer with the refusal's own sentence."""
-    return _page(request, STATUS.get(type(error).__name__, 409), sentence(error))
+    with _language(request):
+        response = _page(request, status_of(error), sentence(error), error.code)
+    return mark_retry(response, error)
+
+
+def mark_retry(response: HttpResponse, error: Refused) -> HttpResponse:
+    """Say in the headers when a repeat makes sense, if the refusal knows."""
+    if seconds := getattr(error, "retry_after", 0):
+        response["Retry-After"] = str(seconds)
+    return response
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """The database does not answer: nothing was changed, and a repeat is safe."""
-    text = _("The service is not available at the moment. Nothing was changed; "
-             "please try again in a minute.")
-    response = _page(request, 503, text)
+    with _language(request):
+        text = _("The service is not available at the moment. Nothing was changed; "
+                 "please try again in a minute.")
+        response = _page(request, 503, text, "unavailable")
     response["Retry-After"] = "20"
     return response
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """No such page."""
-    return _page(request, 404, _("This page does not exist. Please check the address."))
+    with _language(request):
+        text = _("This page does not exist. Please check the address.")
+        return _page(request, 404, text, "not_found")
 
 
 def broken(request: HttpRequest) -> HttpResponse:
     """A fault of ours, already in the log."""
-    return _page(request, 500, _("Something went wrong on our side. Please try again later."))
+    with _language(request):
+        text = _("Something went wrong on our side. Please try again later.")
+        return _page(request, 500, text, "broken")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that this site did not give out, or one left open for too long."""
     text = _("The form has expired. Please go back, load the page again and send it once more.")
-    return _page(request, 403, text)
+    return _page(request, 403, text, "form_expired")
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Logged in, but not for this."""
-    return _page(request, 403, _("You are not allowed to see this page."))
+    return _page(request, 403, _("You are not allowed to see this page."), "forbidden")
 
 
-def _page(request: HttpRequest, status: int, text: str) -> HttpResponse:
-    if request.path.startswith("/api/") or "application/json" in request.headers.get("Accept", ""):
-        return JsonResponse(
-            {"status": status, "title": text}, status=status,
-            content_type="application/problem+json",
-        )
+def problem(status: int, text: str, code: str) -> JsonResponse:
+    """An RFC 9457 answer: a stable `code` for programs and a sentence for people."""
+    return JsonResponse(
+        {"type": "about:blank", "status": status, "title": text, "code": code},
+        status=status, content_type="application/problem+json",
+        json_dumps_params={"ensure_ascii": False},
+    )
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Whether the asker is a program that speaks with the API."""
+    return request.path.startswith("/api/")
+
+
+def _language(request: HttpRequest) -> translation.override:
+    """Programs say their language in a header, people in the address."""
+    if is_api(request):
+        return translation.override(translation.get_language_from_request(request))
+    return translation.override(translation.get_language())
+
+
+def _page(request: HttpRequest, status: int, text: str, code: str) -> HttpResponse:
+    if is_api(request) or "application/json" in request.headers.get("Accept", ""):
+        return problem(status, text, code)
     return render(request, "looks/error.html", {"text": text}, status=status)

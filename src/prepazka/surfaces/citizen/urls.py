@@ -1,6 +1,25 @@
-"""Addresses of the citizen."""
+"""Addresses of the citizen; those with a token come first, because an office may have any name."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from prepazka.surfaces.citizen import booked, hold, office, terms
 
 app_name = "citizen"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", office.home, name="home"),
+    path("termin/<str:token>/", hold.contact, name="contact"),
+    path("termin/<str:token>/kontrola/", hold.check, name="check"),
+    path("termin/<str:token>/odeslano/", hold.sent, name="sent"),
+    path("potvrzeni/<str:token>/", booked.confirm, name="confirm"),
+    path("objednavka/<str:token>/", booked.booking, name="booking"),
+    path("objednavka/<str:token>/termin.ics", booked.calendar_file, name="calendar"),
+    path("objednavka/<str:token>/zrusit/", booked.cancel, name="cancel"),
+    path("objednavka/<str:token>/zmenit/", booked.move, name="move"),
+    path("objednavka/<str:token>/zmenit/<str:day>/", booked.move_times, name="move_times"),
+    path("<slug:slug>/", office.office, name="office"),
+    path("<slug:slug>/osobni-udaje/", office.privacy, name="privacy"),
+    path("<slug:slug>/pristupnost/", office.accessibility, name="accessibility"),
+    path("<slug:slug>/objednat/", terms.services, name="services"),
+    path("<slug:slug>/objednat/<slug:code>/", terms.days, name="days"),
+    path("<slug:slug>/objednat/<slug:code>/<str:day>/", terms.times, name="times"),
+]

@@ -1,0 +1,241 @@
+"""Links from the mails: confirm, look, move, cancel. Getting a page never changes anything."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from prepazka.booking import links
+from prepazka.booking.models import Booking, State
+from prepazka.booking.refusals import (
+    BookingCancelled,
+    ConfirmationTooLate,
+    HoldExpired,
+    TermNotOffered,
+    TermTaken,
+)
+from prepazka.booking.terms import nearest, offered
+from prepazka.booking.usecases import (
+    cancel_booking,
+    confirm_booking,
+    is_cancelled,
+    move_booking,
+)
+from prepazka.core.refusal import Refused
+from prepazka.messaging.mail import calendar_file as calendar_of
+from prepazka.messaging.mail import context_of
+from prepazka.offices.directory import Directory
+from prepazka.surfaces.citizen.pages import (
+    Choice,
+    Wish,
+    day_or_none,
+    full_calendar,
+    instant_or_none,
+    months,
+    nearest_choices,
+    of_booking,
+    page,
+    parts_of_day,
+    when,
+)
+from prepazka.web.errors import sentence, status_of
+from prepazka.web.shortcuts import now
+
+
+@of_booking("confirm")
+def confirm(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
+    """The link of the first mail: a page with one button, so that no mail scanner confirms."""
+    personal = reverse("citizen:booking", args=[links.sign(found.pk, "personal")])
+    if found.confirmed_at or is_cancelled(found):
+        return HttpResponseRedirect(personal)
+    if request.method == "POST":
+        try:
+            confirm_booking(booking=found.pk, now=now())
+        except BookingCancelled:
+            return HttpResponseRedirect(personal)
+        except (ConfirmationTooLate, HoldExpired) as error:
+            return _too_late(request, found, office, error)
+        return HttpResponseRedirect(personal)
+    if not _can_be_confirmed(found, now()):
+        return _too_late(request, found, office, ConfirmationTooLate())
+    return page(request, "confirm", office, **_facts(found, office))
+
+
+@of_booking("personal")
+def booking(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
+    """The personal page: the PIN while it counts, and what became of the visit."""
+    at = now()
+    context = _facts(found, office)
+    expected = found.state == State.CONFIRMED and at < context["counts_until"]
+    return page(
+        request, "booking", office, token=token, **context,
+        expected=expected,
+        changeable=_is_changeable(found, at),
+        over=found.state == State.CONFIRMED and not expected,
+        moved="zmeneno" in request.GET and expected,
+        ticket=getattr(found, "ticket", None),
+        days_url=_days_url(found, office),
+    )
+
+
+@of_booking("personal")
+def calendar_file(
+    request: HttpRequest, found: Booking, office: Directory, token: str
+) -> HttpResponse:
+    """The term for the person's calendar."""
+    if found.state == State.UNCONFIRMED:
+        raise Http404(token)
+    content = calendar_of(found, office, now=now())
+    return HttpResponse(content, content_type="text/calendar; charset=utf-8", headers={
+        "Content-Disposition": 'attachment; filename="termin.ics"',
+    })
+
+
+@of_booking("personal")
+def cancel(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
+    """Cancel by one button; then the personal page says that it is done."""
+    personal = reverse("citizen:booking", args=[token])
+    if request.method == "POST":
+        try:
+            cancel_booking(booking=found.pk, now=now())
+        except Refused as error:
+            return _refused(request, office, error, personal)
+    elif _is_changeable(found, now()):
+        return page(request, "cancel", office, back_url=personal, **_facts(found, office))
+    return HttpResponseRedirect(personal)
+
+
+@of_booking("personal")
+def move(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
+    """Which other day; a post with a term moves the booking there."""
+    if not _is_changeable(found, now()):
+        return HttpResponseRedirect(reverse("citizen:booking", args=[token]))
+    if request.method == "POST":
+        return _move(request, found, office, token)
+    terms = offered(
+        office=office, service=found.service, now=now(), persons=found.persons, besides=found.pk,
+    )
+    terms = [t for t in terms if t.starts_at != found.starts_at]
+    return page(
+        request, "days" if terms else "full", office, moving=True,
+        months=months(
+            terms, lambda day: reverse("citizen:move_times", args=[token, day.isoformat()])
+        ),
+        full={} if terms else full_calendar(office, found.service, now()),
+        back_url=reverse("citizen:booking", args=[token]), **_facts(found, office),
+    )
+
+
+@of_booking("personal")
+def move_times(
+    request: HttpRequest, found: Booking, office: Directory, token: str, day: str
+) -> HttpResponse:
+    """Which time of that day; the next page asks once more."""
+    wanted = day_or_none(day)
+    if wanted is None:
+        raise Http404(day)
+    if not _is_changeable(found, now()):
+        return HttpResponseRedirect(reverse("citizen:booking", args=[token]))
+    terms = offered(
+        office=office, service=found.service, now=now(), days=[wanted], persons=found.persons,
+        besides=found.pk,
+    )
+    return page(
+        request, "times", office, moving=True, day=wanted,
+        parts=parts_of_day([t for t in terms if t.starts_at != found.starts_at]),
+        action=reverse("citizen:move", args=[token]), request_key=uuid4(),
+        back_url=reverse("citizen:move", args=[token]), **_facts(found, office),
+    )
+
+
+def _move(
+    request: HttpRequest, found: Booking, office: Directory, token: str
+) -> HttpResponse:
+    starts_at = instant_or_none(request.POST.get("starts_at", ""))
+    try:
+        if starts_at is None:
+            raise TermNotOffered
+        if "sure" not in request.POST:
+            return _ask_once_more(request, found, office, token, starts_at)
+        move_booking(booking=found.pk, starts_at=starts_at, now=now())
+    except (TermTaken, TermNotOffered) as error:
+        others = nearest(
+            office=office, service=found.service, starts_at=starts_at or found.starts_at,
+            now=now(), persons=found.persons,
+        )
+        return page(
+            request, "taken", office, status=status_of(error), text=sentence(error), moving=True,
+            hold_url=reverse("citizen:move", args=[token]), request_key=uuid4(),
+            others=[Choice(when(t), value=t.starts_at.isoformat()) for t in others],
+            days_url=reverse("citizen:move", args=[token]),
+        )
+    except Refused as error:
+        return _refused(request, office, error, reverse("citizen:booking", args=[token]))
+    return HttpResponseRedirect(reverse("citizen:booking", args=[token]) + "?zmeneno=1")
+
+
+def _ask_once_more(
+    request: HttpRequest, found: Booking, office: Directory, token: str, starts_at: datetime
+) -> HttpResponse:
+    day = timezone.localdate(starts_at)
+    terms = offered(
+        office=office, service=found.service, now=now(), days=[day], persons=found.persons,
+        besides=found.pk,
+    )
+    new = next((t for t in terms if t.starts_at == starts_at), None)
+    if new is None:
+        raise TermTaken
+    return page(
+        request, "move", office, new_when=when(new), starts_at=starts_at.isoformat(),
+        action=reverse("citizen:move", args=[token]),
+        back_url=reverse("citizen:move_times", args=[token, day.isoformat()]),
+        **_facts(found, office),
+    )
+
+
+def _too_late(
+    request: HttpRequest, found: Booking, office: Directory, error: Refused
+) -> HttpResponse:
+    most = office.rules_of(found.service).max_persons
+    wish = Wish(found.service, found.persons, asked=most > 1)
+    return page(
+        request, "taken", office, status=status_of(error), text=sentence(error),
+        **nearest_choices(office, wish, found.starts_at, now()),
+    )
+
+
+def _refused(
+    request: HttpRequest, office: Directory, error: Refused, back_url: str
+) -> HttpResponse:
+    return page(
+        request, "refused", office, status=status_of(error), text=sentence(error),
+        back_url=back_url,
+    )
+
+
+def _facts(found: Booking, office: Directory) -> dict[str, object]:
+    """As in the mails; the frame of the page says the office itself."""
+    context = context_of(found, office, now=now())
+    return {key: value for key, value in context.items() if key != "office"}
+
+
+def _can_be_confirmed(found: Booking, at: datetime) -> bool:
+    return (
+        found.state == State.UNCONFIRMED and bool(found.expires_at and found.expires_at > at)
+        and found.starts_at > at
+    )
+
+
+def _is_changeable(found: Booking, at: datetime) -> bool:
+    if found.state == State.UNCONFIRMED and not _can_be_confirmed(found, at):
+        return False
+    return found.state in {State.CONFIRMED, State.UNCONFIRMED} and found.starts_at > at
+
+
+def _days_url(found: Booking, office: Directory) -> str:
+    code = office.services[found.service_id].code
+    return reverse("citizen:days", args=[office.office.slug, code])

@@ -1,0 +1,213 @@
+"""With a term in hand: who comes, a last look at everything, and the request."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from prepazka.booking import links
+from prepazka.booking.contacts import contact_hash, normalise_email
+from prepazka.booking.models import Booking, State
+from prepazka.booking.refusals import CannotExtend, HoldExpired, TooManyBookings
+from prepazka.booking.usecases import extend_hold, note_contact, request_confirmation
+from prepazka.messaging.mail import facts_of
+from prepazka.offices.directory import Directory
+from prepazka.surfaces.citizen.forms import LONGEST_NAME, ContactForm
+from prepazka.surfaces.citizen.pages import Wish, nearest_choices, of_booking, page
+from prepazka.web.errors import mark_retry, sentence, status_of
+from prepazka.web.limits import CONFIRMATIONS, REQUESTS, TooManyTries, count, limit_address
+from prepazka.web.shortcuts import now
+
+LONGEST_EMAIL = 254
+
+
+@of_booking("hold")
+def contact(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
+    """Name and e-mail."""
+    if held.requested_at:
+        return _to("sent", token)
+    if request.method != "POST":
+        if not _is_held(held, now()):
+            return _expired(request, held, office, token)
+        form = ContactForm(initial={"name": held.name, "email": held.email})
+        return _contact_page(request, held, office, token, form)
+    form = ContactForm(request.POST)
+    valid = form.is_valid()
+    said = form.cleaned_data if valid else _as_typed(request)
+    note_contact(booking=held.pk, name=said["name"], email=said["email"], now=now())
+    if "extend" in request.POST:
+        return _extend(request, held, office, token, "contact")
+    if not _is_held(held, now()):
+        return _expired(request, held, office, token)
+    if not valid:
+        return _contact_page(request, held, office, token, form, status=422)
+    return _to("check", token)
+
+
+@of_booking("hold")
+def check(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
+    """A last look at all answers; the final button sends the request."""
+    if held.requested_at:
+        return _to("sent", token)
+    if "extend" in request.POST:
+        return _extend(request, held, office, token, "check")
+    if not _is_held(held, now()):
+        return _expired(request, held, office, token)
+    if not ContactForm({"name": held.name, "email": held.email}).is_valid():
+        return _to("contact", token)
+    if request.method == "POST":
+        return _request(request, held, office, token)
+    return page(
+        request, "check", office,
+        rows=_rows(held, office, token),
+        confirm_min=office.rules_of(office.services[held.service_id]).confirm_min,
+        back_url=reverse("citizen:contact", args=[token]), **_limit(held, now()),
+    )
+
+
+@of_booking("hold")
+def sent(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
+    """What happens next: the mail is on its way."""
+    if not held.requested_at:
+        return _to("contact", token)
+    at = now()
+    return page(
+        request, "sent", office, booking=held,
+        facts=facts_of(held, office)[:2],
+        waiting=held.state == State.UNCONFIRMED and held.expires_at > at,
+        lapsed=held.state == State.EXPIRED
+        or (held.state == State.UNCONFIRMED and held.expires_at <= at),
+        days_url=reverse("citizen:days", args=[
+            office.office.slug, office.services[held.service_id].code
+        ]),
+    )
+
+
+def _request(
+    request: HttpRequest, held: Booking, office: Directory, token: str
+) -> HttpResponse:
+    try:
+        limit_address(request, REQUESTS, now=now())
+        count(CONFIRMATIONS, contact_hash(normalise_email(held.email)), now=now())
+        done = request_confirmation(
+            booking=held.pk, name=held.name, email=held.email, now=now()
+        )
+    except HoldExpired:
+        return _expired(request, held, office, token)
+    except (TooManyBookings, TooManyTries) as error:
+        form = ContactForm({"name": held.name, "email": held.email})
+        form.add_error("email", sentence(error))
+        answer = _contact_page(request, held, office, token, form, status=status_of(error))
+        return mark_retry(answer, error)
+    if done.state == State.CONFIRMED:
+        personal = links.sign(done.pk, "personal")
+        return HttpResponseRedirect(reverse("citizen:booking", args=[personal]))
+    return _to("sent", token)
+
+
+def _extend(
+    request: HttpRequest, held: Booking, office: Directory, token: str, back: str
+) -> HttpResponse:
+    try:
+        extend_hold(booking=held.pk, now=now())
+    except HoldExpired:
+        return _expired(request, held, office, token)
+    except CannotExtend as error:
+        return page(request, "refused", office, status=status_of(error), text=sentence(error),
+                    back_url=reverse(f"citizen:{back}", args=[token]))
+    return _to(back, token)
+
+
+def _contact_page(
+    request: HttpRequest, held: Booking, office: Directory, token: str, form: ContactForm,
+    status: int = 200,
+) -> HttpResponse:
+    service = office.services[held.service_id]
+    return page(
+        request, "contact", office, status=status, form=form,
+        action=reverse("citizen:contact", args=[token]),
+        service=service, facts=facts_of(held, office)[:2],
+        back_url=_choose(held, office, "times", token), **_limit(held, now()),
+    )
+
+
+def _expired(
+    request: HttpRequest, held: Booking, office: Directory, token: str
+) -> HttpResponse:
+    """The term went back, or somebody has taken it since: offer others and keep the answers."""
+    service = office.services[held.service_id]
+    most = office.rules_of(service).max_persons
+    wish = Wish(service, held.persons, token, asked=most > 1)
+    return page(
+        request, "taken", office, status=410, text=sentence(HoldExpired()), wish=wish,
+        **nearest_choices(office, wish, held.starts_at, now()),
+    )
+
+
+def _rows(held: Booking, office: Directory, token: str) -> list[dict[str, str]]:
+    """Every answer with the way to change it; the place is the office's."""
+    facts = facts_of(held, office)
+    changes = ["services", "times"]
+    rows = [
+        {"key": fact.key, "value": fact.value, "url": _choose(held, office, change, token)}
+        for fact, change in zip(facts[:2], changes, strict=True)
+    ]
+    rows += [{"key": fact.key, "value": fact.value, "url": ""} for fact in facts[2:]]
+    if office.rules_of(office.services[held.service_id]).max_persons > 1:
+        rows = _with_persons(rows, held, office, token)
+    to_contact = reverse("citizen:contact", args=[token])
+    form = ContactForm()
+    return [
+        *rows,
+        {"key": str(form.fields["name"].label), "value": held.name, "url": to_contact},
+        {"key": str(form.fields["email"].label), "value": held.email, "url": to_contact},
+    ]
+
+
+def _with_persons(
+    rows: list[dict[str, str]], held: Booking, office: Directory, token: str
+) -> list[dict[str, str]]:
+    kept = [row for row in rows if row["key"] != _("Persons")]
+    url = _choose(held, office, "persons", token)
+    return [*kept[:2], {"key": _("Persons"), "value": str(held.persons), "url": url}, *kept[2:]]
+
+
+def _choose(held: Booking, office: Directory, what: str, token: str) -> str:
+    """The page on which an answer is changed; the hold is given up only for a new one."""
+    service, slug = office.services[held.service_id], office.office.slug
+    wish = Wish(service, held.persons, token, asked=office.rules_of(service).max_persons > 1)
+    if what == "services":
+        return reverse("citizen:services", args=[slug]) + wish.query(persons=False)
+    if what == "persons":
+        return reverse("citizen:days", args=[slug, service.code]) + wish.query(persons=False)
+    day = timezone.localdate(held.starts_at).isoformat()
+    return reverse("citizen:times", args=[slug, service.code, day]) + wish.query()
+
+
+def _limit(held: Booking, at: datetime) -> dict[str, Any]:
+    assert held.expires_at  # noqa: S101  # a hold has one, by constraint
+    return {
+        "held_until": held.expires_at,
+        "seconds_left": max(0, int((held.expires_at - at).total_seconds())),
+    }
+
+
+def _is_held(held: Booking, at: datetime) -> bool:
+    return held.state == State.HELD and bool(held.expires_at and held.expires_at > at)
+
+
+def _as_typed(request: HttpRequest) -> dict[str, str]:
+    """What was typed, cut to what the columns hold; it is shown again, never used as it is."""
+    return {
+        "name": request.POST.get("name", "")[:LONGEST_NAME].replace("\x00", ""),
+        "email": request.POST.get("email", "")[:LONGEST_EMAIL].replace("\x00", ""),
+    }
+
+
+def _to(name: str, token: str) -> HttpResponse:
+    return HttpResponseRedirect(reverse(f"citizen:{name}", args=[token]))

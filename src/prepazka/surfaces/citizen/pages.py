@@ -1,0 +1,253 @@
+"""What the pages of a citizen share: the frame, the link to a booking, terms as a person sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import wraps
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from prepazka.booking import links
+from prepazka.booking.models import Booking
+from prepazka.booking.terms import Term, lanes_of, moment, nearest
+from prepazka.core import calendar, slots
+from prepazka.looks import typography
+from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import Service
+from prepazka.reporting.monitor import monitor
+
+RELEASE_WITHIN = 31  # days to look for the next day on which terms will be laid
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A link or a button of a list of terms."""
+
+    text: str
+    note: str = ""
+    url: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the person has chosen so far; it travels in the address."""
+
+    service: Service
+    persons: int = 1
+    instead_of: str = ""  # the hold that a newly chosen term replaces, with its answers
+
+    asked: bool = False  # the number of people was asked, so it is said even if it is one
+
+    def query(self, *, persons: bool = True) -> str:
+        """The part of an address after its path."""
+        said: dict[str, Any] = {"osob": self.persons} if persons and self.asked else {}
+        said |= {"misto": self.instead_of} if self.instead_of else {}
+        return f"?{urlencode(said)}" if said else ""
+
+
+def page(
+    request: HttpRequest, template: str, office: Directory | None = None, *, status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    """Render a page of the citizen in the frame of its office."""
+    frame: dict[str, Any] = {"home_url": reverse("citizen:home")}
+    if office:
+        frame = {
+            "office": office.office,
+            "home_url": reverse("citizen:office", args=[office.office.slug]),
+        }
+    return render(request, f"citizen/{template}.html", frame | context, status=status)
+
+
+def of_booking(purpose: links.Purpose) -> Callable[..., Callable[..., HttpResponse]]:
+    """Give the view the booking of the signed link, in the clocks of its office.
+
+    What a link opens is private: never kept by caches, never listed by search engines.
+    """
+
+    def decorator(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def wrapped(request: HttpRequest, token: str, *args: Any, **kwargs: Any) -> HttpResponse:
+            found = booking_of(token, purpose)
+            if found is None:
+                return page(request, "bad_link", status=404)
+            office = directory(found.office)
+            with timezone.override(office.tz):
+                response = view(request, found, office, token, *args, **kwargs)
+            add_never_cache_headers(response)
+            response["X-Robots-Tag"] = "noindex"
+            return response
+
+        return wrapped
+
+    return decorator
+
+
+def booking_of(token: str, purpose: links.Purpose) -> Booking | None:
+    """The booking behind a signed link, if there is one."""
+    known = links.read(token, purpose)
+    return known and Booking.objects.select_related("service", "office").filter(pk=known).first()
+
+
+def day_or_none(said: str) -> date | None:
+    """The day of an address such as 2026-11-23."""
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return None
+
+
+def instant_or_none(said: str) -> datetime | None:
+    """The instant of a button's value; only aware ones count."""
+    try:
+        found = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return found if timezone.is_aware(found) else None
+
+
+def language() -> str:
+    """The language of the page."""
+    return (get_language() or "cs").split("-")[0]
+
+
+def is_bookable(office: Directory, service: Service) -> bool:
+    """Whether terms are laid for the service at all."""
+    return service.bookable and not service.retired and bool(lanes_of(office, service))
+
+
+def months(offered: list[Term], url: Callable[[date], str]) -> list[dict[str, Any]]:
+    """The days with terms, by month: a name and the links with the number of terms in words."""
+    found = []
+    for _month, terms in groupby(offered, key=lambda t: (t.day.year, t.day.month)):
+        days = [(day, len(list(many))) for day, many in groupby(terms, key=lambda t: t.day)]
+        found.append({
+            "first": days[0][0],
+            "days": [
+                Choice(_day_name(day), free_terms(count), url=url(day)) for day, count in days
+            ],
+        })
+    return found
+
+
+def when(term: Term) -> str:
+    """The day and the time of a term."""
+    return f"{_day_name(term.day)}, {_span(term)}"
+
+
+def free_terms(count: int) -> str:
+    """In words, with the plural of the language."""
+    return ngettext("%(n)s free term", "%(n)s free terms", count) % {"n": count}
+
+
+def parts_of_day(offered: list[Term]) -> list[dict[str, Any]]:
+    """The terms of a day as buttons, in the morning and in the afternoon."""
+    several = max((t.free for t in offered), default=1) > 1
+    parts = [
+        {"name": name, "times": [_time(term, several=several) for term in terms]}
+        for name, terms in (
+            (_("Morning"), [t for t in offered if timezone.localtime(t.starts_at).hour < 12]),
+            (_("Afternoon"), [t for t in offered if timezone.localtime(t.starts_at).hour >= 12]),
+        )
+        if terms
+    ]
+    return parts
+
+
+def nearest_choices(
+    office: Directory, wish: Wish, starts_at: datetime, now: datetime
+) -> dict[str, Any]:
+    """What a page offers instead of a term that is gone: three others and a form to take one."""
+    others = nearest(
+        office=office, service=wish.service, starts_at=starts_at, now=now, persons=wish.persons
+    )
+    code, slug = wish.service.code, office.office.slug
+    return {
+        "others": [Choice(when(t), value=t.starts_at.isoformat()) for t in others],
+        "hold_url": reverse("citizen:times", args=[slug, code, _day_of(others, starts_at)])
+        + wish.query(),
+        "days_url": reverse("citizen:days", args=[slug, code]) + wish.query(),
+        "request_key": uuid4(),
+    }
+
+
+def full_calendar(office: Directory, service: Service, now: datetime) -> dict[str, Any]:
+    """What to say when nothing is free: when more comes, and how it looks without a booking."""
+    rules = office.rules_of(service)
+    at = moment(now, office.tz)
+    first = slots.next_release(at, rules)
+    for ahead in range(RELEASE_WITHIN):
+        day = first + timedelta(days=ahead)
+        if office.booking_hours(service, day):
+            opens = slots.releases_at(day, rules)
+            released = calendar.local_instant(opens.day, opens.minute, office.tz)
+            return {"next_day": day, "released_at": released} | walk_in(office, service, now)
+    return walk_in(office, service, now)
+
+
+def walk_in(office: Directory, service: Service, now: datetime) -> dict[str, Any]:
+    """What somebody who comes without a booking can expect at this moment."""
+    seen = monitor(office, now=now)
+    one = next(s for s in seen["services"] if s["code"] == service.code)
+    opening = seen["next_opening"]
+    return {
+        "open": seen["open"],
+        "waiting": one["waiting"],
+        "wait_min": one["wait_min"],
+        "tickets": one["tickets"],
+        "walk_in": service.walk_in,
+        "next_opening": datetime.fromisoformat(opening) if opening else None,
+    }
+
+
+def hours_of(office: Directory, day: date) -> str:
+    """The hours of a day: 8:00–12:00, 13:00–17:00."""
+    return ", ".join(
+        typography.span(_clock(one.start), _clock(one.end), language())
+        for one in office.office_hours(day)
+    )
+
+
+def _clock(minute: int) -> time:
+    return time(minute // 60 % 24, minute % 60)
+
+
+def _day_of(others: list[Term], starts_at: datetime) -> str:
+    return (others[0].day if others else timezone.localdate(starts_at)).isoformat()
+
+
+def _day_name(day: date) -> str:
+    """The day without its year, which the heading says: pondělí 23. listopadu."""
+    return typography.long_date(day, language()).rsplit(typography.NBSP, 1)[0]
+
+
+def _span(term: Term) -> str:
+    return typography.span(
+        timezone.localtime(term.starts_at), timezone.localtime(term.ends_at), language()
+    )
+
+
+def _time(term: Term, *, several: bool) -> Choice:
+    places = ngettext("%(n)s place", "%(n)s places", term.free) % {"n": term.free}
+    return Choice(_span(term), places if several else "", value=term.starts_at.isoformat())
+
+
+def new_key(said: str) -> UUID:
+    """The key of a form, or a new one if it was tampered with."""
+    try:
+        return UUID(said)
+    except ValueError:
+        return uuid4()

@@ -1,0 +1,201 @@
+"""Choosing: the service, the number of people, the day and the time, which is then held."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4, uuid5
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from prepazka.booking import links
+from prepazka.booking.models import Booking, State
+from prepazka.booking.refusals import TermNotOffered, TermTaken
+from prepazka.booking.terms import offered
+from prepazka.booking.usecases import hold_term, note_contact, release_hold
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Service
+from prepazka.surfaces.citizen.forms import PersonsForm
+from prepazka.surfaces.citizen.pages import (
+    Wish,
+    booking_of,
+    day_or_none,
+    full_calendar,
+    instant_or_none,
+    is_bookable,
+    language,
+    months,
+    nearest_choices,
+    new_key,
+    page,
+    parts_of_day,
+)
+from prepazka.web.errors import mark_retry, sentence, status_of
+from prepazka.web.limits import HOLDS, TooManyTries, limit_address
+from prepazka.web.shortcuts import now, of_office
+
+
+@require_safe
+@of_office
+def services(request: HttpRequest, office: Directory) -> HttpResponse:
+    """Which service: only those that can be booked."""
+    instead_of = request.GET.get("misto", "")
+    return page(
+        request, "services", office,
+        query=f"?misto={instead_of}" if booking_of(instead_of, "hold") else "",
+        services=[s for s in office.offered_services() if is_bookable(office, s)],
+        back_url=_office_url(office),
+    )
+
+
+@require_safe
+@of_office
+def days(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
+    """How many people, where that can be more than one; then which day."""
+    service = _service(office, code)
+    most = office.rules_of(service).max_persons
+    wish = _wish(request, office, service)
+    if wish is None:
+        return _persons(request, office, service, most)
+    besides = _old_hold(wish)
+    terms = offered(
+        office=office, service=service, now=now(), persons=wish.persons,
+        besides=besides and besides.pk,
+    )
+    return page(
+        request, "days" if terms else "full", office,
+        service=service,
+        wish=wish,
+        months=months(terms, lambda day: _times_url(office, wish, day.isoformat())),
+        full={} if terms else full_calendar(office, service, now()),
+        back_url=_before_days(office, wish, most),
+    )
+
+
+@of_office
+def times(request: HttpRequest, office: Directory, code: str, day: str) -> HttpResponse:
+    """Which time of the day; a post holds it."""
+    service = _service(office, code)
+    wanted = day_or_none(day)
+    wish = _wish(request, office, service)
+    if wanted is None:
+        raise Http404(day)
+    if wish is None:
+        return HttpResponseRedirect(reverse("citizen:days", args=[office.office.slug, code]))
+    if request.method == "POST":
+        return _hold(request, office, wish)
+    besides = _old_hold(wish)
+    terms = offered(
+        office=office, service=service, now=now(), days=[wanted], persons=wish.persons,
+        besides=besides and besides.pk,
+    )
+    back_url = reverse("citizen:days", args=[office.office.slug, code]) + wish.query()
+    return page(
+        request, "times", office,
+        service=service, wish=wish, day=wanted, parts=parts_of_day(terms), request_key=uuid4(),
+        back_url=back_url,
+    )
+
+
+def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
+    starts_at = instant_or_none(request.POST.get("starts_at", ""))
+    old = _old_hold(wish)
+    try:
+        limit_address(request, HOLDS, now=now())
+        if starts_at is None:
+            raise TermNotOffered
+        if old and _is_same(old, wish, starts_at):
+            return _to_contact(old)
+        # One form may be sent for several terms, by Back; each of them is a request of its own.
+        key = uuid5(new_key(request.POST.get("request_key", "")), starts_at.isoformat())
+        held = _hold_fresh(office, wish, starts_at, key)
+    except TooManyTries as error:
+        refused = page(request, "refused", office, status=429, text=sentence(error),
+                       back_url=request.get_full_path())
+        return mark_retry(refused, error)
+    except (TermTaken, TermNotOffered) as error:
+        around = starts_at or now()
+        return page(
+            request, "taken", office, status=status_of(error), text=sentence(error),
+            wish=wish, **nearest_choices(office, wish, around, now()),
+        )
+    if old:
+        note_contact(booking=held.pk, name=old.name, email=old.email, phone=old.phone, now=now())
+        release_hold(booking=old.pk, now=now())
+    return _to_contact(held)
+
+
+def _hold_fresh(office: Directory, wish: Wish, starts_at: object, key: UUID) -> Booking:
+    """Hold the term; a repeat of the same post finds its hold, unless that has run out."""
+    asked = {
+        "office": office, "service": wish.service, "starts_at": starts_at, "now": now(),
+        "persons": wish.persons, "language": language(),
+    }
+    held = hold_term(**asked, request_key=key)
+    if held.state == State.EXPIRED or (held.state == State.HELD and held.expires_at <= now()):
+        held = hold_term(**asked, request_key=uuid4())
+    return held
+
+
+def _persons(
+    request: HttpRequest, office: Directory, service: Service, most: int
+) -> HttpResponse:
+    form = PersonsForm(request.GET if "osob" in request.GET or "dal" in request.GET else None,
+                       most=most)
+    return page(
+        request, "persons", office, status=422 if form.errors else 200, form=form,
+        service=service, instead_of=request.GET.get("misto", ""),
+        back_url=reverse("citizen:services", args=[office.office.slug]),
+    )
+
+
+def _service(office: Directory, code: str) -> Service:
+    service = office.service_by_code(code)
+    if service is None or not is_bookable(office, service):
+        raise Http404(code)
+    return service
+
+
+def _wish(request: HttpRequest, office: Directory, service: Service) -> Wish | None:
+    """What the address says; None where the number of people must be asked first."""
+    most = office.rules_of(service).max_persons
+    said = request.GET.get("osob", "1" if most == 1 else "")
+    if not (said.isdecimal() and 1 <= int(said) <= most):
+        return None
+    instead_of = request.GET.get("misto", "")
+    known = instead_of if booking_of(instead_of, "hold") else ""
+    return Wish(service, int(said), known, asked=most > 1)
+
+
+def _old_hold(wish: Wish) -> Booking | None:
+    """The hold that the new term replaces, while nothing was requested with it."""
+    old = booking_of(wish.instead_of, "hold") if wish.instead_of else None
+    return old if old and old.office_id == wish.service.office_id and not old.requested_at else None
+
+
+def _is_same(old: Booking, wish: Wish, starts_at: object) -> bool:
+    return (
+        old.state == State.HELD and old.expires_at > now() and old.starts_at == starts_at
+        and old.service_id == wish.service.pk and old.persons == wish.persons
+    )
+
+
+def _to_contact(held: Booking) -> HttpResponse:
+    return HttpResponseRedirect(reverse("citizen:contact", args=[links.sign(held.pk, "hold")]))
+
+
+def _office_url(office: Directory) -> str:
+    return reverse("citizen:office", args=[office.office.slug])
+
+
+def _times_url(office: Directory, wish: Wish, day: str) -> str:
+    path = reverse("citizen:times", args=[office.office.slug, wish.service.code, day])
+    return path + wish.query()
+
+
+def _before_days(office: Directory, wish: Wish, most: int) -> str:
+    if most > 1:
+        path = reverse("citizen:days", args=[office.office.slug, wish.service.code])
+        return path + wish.query(persons=False)
+    path = reverse("citizen:services", args=[office.office.slug])
+    return path + wish.query(persons=False)

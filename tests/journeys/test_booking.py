@@ -1,0 +1,247 @@
+"""A citizen books a time, clicks the mail, gets the PIN; with and without scripts, and by keyboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from tests import town
+
+from prepazka.booking.models import Booking, State
+from prepazka.booking.usecases import hold_term
+from prepazka.booking.terms import offered
+from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.officefile import load, presets
+
+pytestmark = pytest.mark.journey
+Look = Callable[[Page, str], None]
+WORDS = {
+    "cs": {
+        "prefix": "", "book": "Objednat se", "service": "Přepis vozidla", "go": "Pokračovat",
+        "name": "Jméno a příjmení", "final": "Objednat a poslat e-mail",
+        "confirm": "Potvrdit objednávku", "done": "Objednávka je potvrzená",
+        "cancel": "Zrušit objednávku", "cancelled": "Objednávka je zrušená",
+        "change": "Změnit termín", "changed": "Termín je změněný.", "error": "Chyba:",
+    },
+    "en": {
+        "prefix": "/en", "book": "Book a time", "service": "Transfer of a vehicle", "go": "Continue",
+        "name": "Name and surname", "final": "Book and send the e-mail",
+        "confirm": "Confirm the booking", "done": "Your booking is confirmed",
+        "cancel": "Cancel the booking", "cancelled": "The booking is cancelled",
+        "change": "Change the term", "changed": "The term has been changed.", "error": "Error:",
+    },
+}
+
+
+@pytest.fixture
+def krumlov(live_url: str) -> Directory:
+    load.load(presets.text("cesky-krumlov"), now=datetime.now(UTC))
+    return directory_by_slug("krumlov")
+
+
+def choose(page: Page, url: str, words: dict[str, str]) -> None:
+    """From the office's page to the contact."""
+    page.goto(f"{url}{words['prefix']}/krumlov/")
+    page.locator("main").get_by_role("link", name=words["book"], exact=True).click()
+    page.get_by_role("link", name=words["service"]).click()
+    page.locator("a.term").nth(1).click()
+    page.locator("button.term").first.click()
+
+
+def fill_in(page: Page, words: dict[str, str], email: str = "jana@example.cz") -> None:
+    page.get_by_label(words["name"]).fill("Jana Nováková")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_role("button", name=words["go"]).click()
+
+
+def book(page: Page, url: str, mails: Any, words: dict[str, str]) -> None:
+    """The whole way, up to the page with the PIN."""
+    choose(page, url, words)
+    fill_in(page, words)
+    page.get_by_role("button", name=words["final"]).click()
+    page.goto(mails.link(mails.wait(), "/potvrzeni/"))
+    page.get_by_role("button", name=words["confirm"]).click()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_book_and_cancel(
+    live_url: str, krumlov: Directory, mails: Any, context: Callable[..., BrowserContext],
+    script: bool,
+) -> None:
+    words = WORDS["cs"]
+    page = context(java_script_enabled=script, viewport={"width": 360, "height": 740}).new_page()
+    book(page, live_url, mails, words)
+
+    booking = Booking.objects.get()
+    expect(page.get_by_role("heading", level=1)).to_have_text(words["done"])
+    expect(page.locator(".panel__pin .visually-hidden")).to_have_text(" ".join(booking.pin))
+    assert booking.pin in mails.text(mails.wait(2))
+
+    page.goto(mails.link(mails[1], "/zrusit/"))
+    page.get_by_role("button", name=words["cancel"]).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(words["cancelled"])
+    booking.refresh_from_db()
+    assert booking.state == State.CANCELLED_BY_CITIZEN
+    assert "zrušená" in mails.text(mails.wait(3))
+
+
+def test_move_without_script(
+    live_url: str, krumlov: Directory, mails: Any, context: Callable[..., BrowserContext]
+) -> None:
+    words = WORDS["cs"]
+    page = context(java_script_enabled=False).new_page()
+    book(page, live_url, mails, words)
+    before = Booking.objects.get()
+    page.get_by_role("link", name=words["change"]).click()
+    page.locator("a.term").nth(2).click()
+    page.locator("button.term").last.click()
+    page.get_by_role("button", name=words["change"]).click()
+    expect(page.get_by_text(words["changed"])).to_be_visible()
+    after = Booking.objects.get()
+    assert after.starts_at != before.starts_at
+    assert after.pin in mails.text(mails.wait(3))
+
+
+def test_by_keyboard_alone(live_url: str, krumlov: Directory, mails: Any, page: Page) -> None:
+    page.goto(f"{live_url}/krumlov/objednat/")
+    for choice in ("a.term", "a.term", "button.term"):
+        press_until(page, choice)
+        enter(page)
+    press_until(page, "#id_name")
+    page.keyboard.type("Jana Nováková")
+    enter(page)  # the e-mail is missing, and the summary of errors takes the focus
+    expect(page.locator(".error-summary")).to_be_focused()
+    assert page.title().startswith("Chyba:")
+    press_until(page, ".error-summary a")
+    page.keyboard.press("Enter")
+    expect(page.locator("#id_email")).to_be_focused()
+    page.keyboard.type("jana@example.cz")
+    enter(page)
+    press_until(page, "main form .actions button")
+    enter(page)
+    assert page.url.endswith("/odeslano/")
+    page.goto(mails.link(mails.wait(), "/potvrzeni/"))
+    press_until(page, "main form button")
+    enter(page)
+    expect(page.locator(".panel__pin")).to_be_visible()
+
+
+def enter(page: Page) -> None:
+    """Press Enter on what leads to another page."""
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def press_until(page: Page, selector: str) -> None:
+    """Press Tab until the focus is on it."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+    pytest.fail(f"{selector} was not reached by Tab on {page.url}")
+
+
+def test_back_keeps_the_answers(live_url: str, krumlov: Directory, page: Page) -> None:
+    words = WORDS["cs"]
+    choose(page, live_url, words)
+    fill_in(page, words)
+    page.go_back()
+    expect(page.get_by_label(words["name"])).to_have_value("Jana Nováková")
+    expect(page.get_by_label("E-mail")).to_have_value("jana@example.cz")
+    page.go_forward()
+    page.get_by_role("link", name="Změnit termín").click()
+    page.locator("button.term").last.click()
+    expect(page.get_by_label("E-mail")).to_have_value("jana@example.cz")
+    assert Booking.objects.filter(state=State.HELD).count() == 1  # the other term went back
+
+
+@pytest.mark.parametrize("language", ["cs", "en"])
+def test_every_page_is_accessible(
+    live_url: str, krumlov: Directory, mails: Any, page: Page, look: Look, language: str
+) -> None:
+    words = WORDS[language]
+    site = f"{live_url}{words['prefix']}"
+
+    def seen(name: str) -> None:
+        look(page, f"{language}-{name}")
+
+    for name, path in (
+        ("home", "/"), ("office", "/krumlov/"), ("services", "/krumlov/objednat/"),
+        ("days", "/krumlov/objednat/prepis-vozidla/"), ("privacy", "/krumlov/osobni-udaje/"),
+        ("accessibility", "/krumlov/pristupnost/"), ("not-found", "/nowhere/"),
+        ("bad-link", "/potvrzeni/x.y/"),
+    ):
+        page.goto(site + path)
+        seen(name)
+    choose(page, live_url, words)
+    seen("contact")
+    page.get_by_role("button", name=words["go"]).click()
+    assert page.title().startswith(words["error"])
+    seen("contact-errors")
+    page.go_back()
+    page.go_back()
+    seen("times")
+    page.locator("button.term").first.click()
+    fill_in(page, words)
+    seen("check")
+    page.get_by_role("button", name=words["final"]).click()
+    seen("sent")
+    page.goto(mails.link(mails.wait(), "/potvrzeni/"))
+    seen("confirm")
+    page.get_by_role("button", name=words["confirm"]).click()
+    seen("booking")
+    booking_url = page.url
+    page.get_by_role("link", name=words["change"]).click()
+    seen("move-days")
+    page.locator("a.term").first.click()
+    seen("move-times")
+    page.locator("button.term").first.click()
+    seen("move-check")
+    page.goto(booking_url + "zrusit/")
+    seen("cancel")
+    page.get_by_role("button", name=words["cancel"]).click()
+    seen("cancelled")
+
+
+@pytest.mark.parametrize("language", ["cs", "en"])
+def test_pages_of_bad_luck_are_accessible(
+    live_url: str, page: Page, look: Look, language: str
+) -> None:
+    words = WORDS[language]
+    site = f"{live_url}{words['prefix']}"
+    office = town.office(horizon_days=14, lead_min=0, max_persons=3)
+    service = town.service(office)
+    page.goto(f"{site}/lhota/objednat/prepis/")
+    look(page, f"{language}-persons")
+    page.get_by_role("button", name=words["go"]).click()
+    look(page, f"{language}-persons-error")
+    page.get_by_label("2").check()
+    page.get_by_role("button", name=words["go"]).click()
+    page.locator("a.term").last.click()
+    now = datetime.now(UTC)
+    for term in offered(office=office, service=service, now=now)[6:]:
+        hold_term(office=office, service=service, starts_at=term.starts_at, now=now)
+    page.locator("button.term").last.click()
+    look(page, f"{language}-taken")
+    page.locator("button.term").last.click()
+    Booking.objects.update(expires_at=now - timedelta(minutes=1))
+    page.reload()
+    look(page, f"{language}-expired")
+    Booking.objects.update(expires_at=now + timedelta(minutes=5))
+    for term in offered(office=office, service=service, now=now):
+        hold_term(office=office, service=service, starts_at=term.starts_at, now=now)
+    page.goto(f"{site}/lhota/objednat/prepis/?osob=1")
+    look(page, f"{language}-full")
+    assert not re.search(r"href=\"[^\"]*/objednat/prepis/20", page.content())
+
+
+def test_the_first_page_is_light(live_url: str, krumlov: Directory, page: Page) -> None:
+    got: list[str] = []
+    page.on("response", lambda answer: got.append(answer.url))
+    page.goto(f"{live_url}/krumlov/", wait_until="networkidle")
+    assert len(got) <= 15
+    assert all(url.startswith(live_url) for url in got)
