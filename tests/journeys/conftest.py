@@ -1,0 +1,206 @@
+"""What a journey needs: the real server and worker, a real mail server, and a browser.
+
+`live_url` runs the program as an installation does, in processes of their own against the test's
+database; `mails` holds what its SMTP server received; `axe(page)` fails on any violation.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from aiosmtpd.controller import Controller
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.db import connection
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from psycopg.conninfo import make_conninfo
+
+from prepazka.looks.compile_messages import compile_messages
+
+compile_messages()
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]
+SRC = str(Path(__file__).resolve().parents[2] / "src")
+STARTS_WITHIN = 60.0
+
+
+class Mails(list[EmailMessage]):
+    """The received mails, oldest first."""
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        received = message_from_bytes(envelope.content, policy=policy.default)
+        self.append(cast("EmailMessage", received))
+        return "250 Accepted"
+
+    def wait(self, count: int = 1, within: float = 20.0) -> EmailMessage:
+        """The `count`-th mail, as soon as it is there."""
+        deadline = time.monotonic() + within
+        while len(self) < count:
+            assert time.monotonic() < deadline, f"only {len(self)} of {count} mails came"
+            time.sleep(0.05)
+        return self[count - 1]
+
+    @staticmethod
+    def text(mail: EmailMessage) -> str:
+        body = mail.get_body(("plain",))
+        assert body
+        return str(body.get_content())
+
+    def link(self, mail: EmailMessage, part: str) -> str:
+        """The address in the mail that contains `part`."""
+        found = re.search(rf"https?://\S*{re.escape(part)}\S*", self.text(mail))
+        assert found, f"no link with {part} in:\n{self.text(mail)}"
+        return found[0]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def mails() -> Iterator[Mails]:
+    """The mailbox of everybody, filled by a real SMTP server."""
+    box = Mails()
+    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    box.port = controller.port  # type: ignore[attr-defined]
+    yield box
+    controller.stop()
+
+
+@pytest.fixture
+def live_url(
+    transactional_db: None, mails: Mails, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """The address of the running program: web and worker. Build the town before or after."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
+    port = free_port()
+    url = f"http://localhost:{port}"
+    more = {"PREPAZKA_URL": url, "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(mails.port)}  # type: ignore[attr-defined]
+    environment = _environment() | more
+    with ExitStack() as running:
+        for name, arguments in (("web", ["--port", str(port)]), ("worker", [])):
+            log = tmp_path / f"{name}.log"
+            running.enter_context(_process([name, *arguments], environment, log))
+        _wait_until_up(url, tmp_path / "web.log")
+        yield url
+    said = (tmp_path / "web.log").read_text() + (tmp_path / "worker.log").read_text()
+    if "Traceback" in said:
+        pytest.fail(f"the program reported faults:\n{said[-6000:]}")
+
+
+def _environment() -> dict[str, str]:
+    made = connection.get_connection_params()
+    wanted = ("dbname", "user", "password", "host", "port")
+    said = make_conninfo("", **{k: made[k] for k in wanted if made.get(k)})
+    return os.environ | {
+        "PYTHONPATH": SRC,
+        "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
+        "DATABASE_URL": said,
+        "PREPAZKA_SECRET_KEY": settings.SECRET_KEY,
+        "PREPAZKA_DEMO": "0",
+        "PREPAZKA_WEB_THREADS": "4",
+    }
+
+
+@contextmanager
+def _process(arguments: list[str], environment: dict[str, str], log: Path) -> Iterator[None]:
+    command = [sys.executable, "-c", "import sys; from prepazka.config.cli import main; sys.exit(main())"]
+    with log.open("wb") as out:
+        child = subprocess.Popen([*command, *arguments], env=environment, stdout=out, stderr=out)
+        try:
+            yield
+        finally:
+            child.terminate()
+            try:
+                child.wait(10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+
+def _wait_until_up(url: str, log: Path) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/api/v1/offices/no/monitor", timeout=5).close()
+        except urllib.error.HTTPError as answer:
+            answer.close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        else:
+            return
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium of the system; Playwright's own is never downloaded."""
+    assert CHROMIUM, "journeys need Chromium; leave them out with -m 'not journey'"
+    # Playwright's loop runs in this thread, but the tests themselves are plain functions.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Opens browsing contexts, for example `context(java_script_enabled=False)`."""
+    with ExitStack() as opened:
+
+        def make(**options: Any) -> BrowserContext:
+            made = browser.new_context(**({"locale": "cs-CZ", "timezone_id": "Europe/Prague"} | options))
+            made.set_default_timeout(10_000)
+            opened.callback(made.close)
+            return made
+
+        yield make
+
+
+@pytest.fixture
+def page(context: Callable[..., BrowserContext]) -> Page:
+    """A page on a desktop screen."""
+    return context(viewport={"width": 1280, "height": 800}).new_page()
+
+
+@pytest.fixture
+def phone(context: Callable[..., BrowserContext]) -> Page:
+    """A page on a small telephone."""
+    return context(viewport={"width": 360, "height": 740}, has_touch=True).new_page()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], None]:
+    """Fails on any violation of WCAG 2.2 AA and best practice that axe can see."""
+    checker = Axe()
+
+    def check(page: Page) -> None:
+        found = checker.run(page)
+        assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+
+    return check
