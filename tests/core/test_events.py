@@ -28,6 +28,7 @@ EXPECTED = {
     "TicketFinished",
     "TicketNoShow",
     "TicketParked",
+    "TicketPostponed",
     "TicketTransferred",
     "TicketCancelled",
     "StepUndone",
@@ -38,6 +39,7 @@ EXPECTED = {
     "DevicePaired",
     "DeviceRevoked",
     "DeviceFault",
+    "DeviceMended",
     "PinTried",
     "OfficeLoaded",
 }

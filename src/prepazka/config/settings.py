@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "prepazka.surfaces.citizen",
     "prepazka.surfaces.kiosk",
     "prepazka.surfaces.display",
+    "prepazka.surfaces.ticket",
     "prepazka.surfaces.monitor",
     "prepazka.surfaces.console",
     "prepazka.surfaces.manager",

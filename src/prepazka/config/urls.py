@@ -16,6 +16,7 @@ urlpatterns = [
         path("sprava/", include("prepazka.surfaces.manager.urls")),
         path("kiosk/", include("prepazka.surfaces.kiosk.urls")),
         path("panel/", include("prepazka.surfaces.display.urls")),
+        path("t/", include("prepazka.surfaces.ticket.urls")),
         path("demo/posta/", include("prepazka.surfaces.mailbox.urls")),
         path("", include("prepazka.surfaces.monitor.urls")),
         path("", include("prepazka.surfaces.citizen.urls")),

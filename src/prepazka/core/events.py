@@ -207,6 +207,13 @@ class TicketParked(_AtCounter):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketPostponed(_OfTicket):
+    """The citizen let others go first until a moment, in ISO format."""
+
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketTransferred(_AtCounter):
     """The ticket was sent from `counter` on to another service or to one counter."""
 
@@ -280,6 +287,11 @@ class DeviceFault(_OfDevice):
 
     followed_up = True
     fault: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceMended(_OfDevice):
+    """The fault of a device is over."""
 
 
 @dataclass(frozen=True, kw_only=True)

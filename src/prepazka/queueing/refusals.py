@@ -35,6 +35,10 @@ class NotWaiting(Refused):
     """This ticket is no longer waiting."""
 
 
+class CannotPostpone(Refused):
+    """A place in the queue can be put off only once."""
+
+
 class NotServedHere(Refused):
     """This counter does not serve that."""
 

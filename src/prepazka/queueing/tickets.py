@@ -21,13 +21,14 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
 from prepazka.queueing.locks import lock_queue, next_number
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
-from prepazka.queueing.refusals import DevicePaused, NoTicketsNow, NotWaiting
+from prepazka.queueing.refusals import CannotPostpone, DevicePaused, NoTicketsNow, NotWaiting
 
 # Without 0/O and 1/I/L, so that the address can be read aloud and typed.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 WRONG_PINS = 5
 PAUSE = timedelta(seconds=30)
 LONGEST_SHIFT = timedelta(hours=16)
+POSTPONE_BY = (20, 40)  # minutes a citizen may choose from
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,15 @@ def issues_tickets(office: Directory, service: Service, now: datetime) -> bool:
         one.start - settings.first_ticket_min <= minute < one.end - settings.last_ticket_min
         for one in hours
     )
+
+
+def tickets_ended(office: Directory, service: Service, now: datetime) -> bool:
+    """Whether the service took walk-ins today, but its last ticket has been given out."""
+    if service.retired or not service.walk_in:
+        return False
+    hours = office.service_hours(service, calendar.day_of(now, office.tz))
+    minute = calendar.minute_of(now, office.tz)
+    return bool(hours) and minute >= hours[-1].end - office.office.last_ticket_min
 
 
 @transaction.atomic
@@ -135,6 +145,32 @@ def give_up(*, ticket: int, now: datetime, actor: int | None = None) -> Ticket:
         office=office, ticket=found.pk, at=now, actor=actor, by="office" if actor else "citizen"
     ))
     return found
+
+
+@transaction.atomic
+def postpone(*, ticket: int, minutes: int, now: datetime) -> Ticket:
+    """Let others go first for a while, once; afterwards the ticket has its old place again.
+
+    Raises NotWaiting, CannotPostpone.
+    """
+    office = Ticket.objects.values_list("office_id", flat=True).get(pk=ticket)
+    lock_queue(office)
+    found = Ticket.objects.get(pk=ticket)
+    if found.state not in IN_QUEUE:
+        raise NotWaiting
+    if minutes not in POSTPONE_BY or not may_postpone(found):
+        raise CannotPostpone
+    found.state, found.parked_until = State.PARKED, now + timedelta(minutes=minutes)
+    found.save(update_fields=["state", "parked_until"])
+    record(events.TicketPostponed(
+        office=office, ticket=found.pk, at=now, until=found.parked_until.isoformat()
+    ))
+    return found
+
+
+def may_postpone(ticket: Ticket) -> bool:
+    """Whether the citizen may still let others go first: waiting, and never put aside before."""
+    return ticket.state == State.WAITING and ticket.parked_until is None
 
 
 @transaction.atomic

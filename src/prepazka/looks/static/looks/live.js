@@ -1,13 +1,16 @@
 // Keeps parts of a page as they are on the server. An element says where its news come from:
 //   <div id="board" data-live="/zive/krumlov/" data-fragment="/krumlov/nazivo/?cast=1">
-// On news (or every 15 s without a stream) the fragment is fetched and, if it differs, put in.
+// On news, every minute, and every 12 s without a stream, the fragment is fetched and, if it differs, put in.
 // Then the element gets a "live:updated" event. Elements with [data-live-stale] are shown while
 // nothing has been heard for 15 s.
 (() => {
   "use strict";
   const STALE = 15000;
-  const POLL = 15000;
+  const POLL = 12000; // the stream says at least every 10 s that it lives
+  const ANEW = 60000; // estimates and opening hours change without any news
+  const TIMEOUT = 10000;
   let heard = Date.now();
+  let broken = false; // the stream may live while what it announces cannot be read
 
   function mark() {
     const old = Date.now() - heard > STALE;
@@ -20,19 +23,23 @@
     let timer = 0;
     let wanted = false;
     let running = false;
+    let asked = Date.now();
 
     async function refresh() {
       if (running) { wanted = true; return; }
       running = true;
       try {
         const answer = await fetch(element.dataset.fragment, {
-          headers: { "X-Fragment": "1" }, cache: "no-store",
+          headers: { "X-Fragment": "1" }, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT),
         });
+        asked = Date.now();
+        broken = !answer.ok;
         if (answer.ok) {
-          heard = Date.now();
           put(await answer.text());
+          heard = Date.now();
         }
       } catch {
+        broken = true;
         // The mark of old data says it; the next news or poll tries again.
       } finally {
         running = false;
@@ -58,12 +65,12 @@
 
     if (window.EventSource) {
       const stream = new EventSource(element.dataset.live);
-      stream.addEventListener("changed", () => { heard = Date.now(); soon(); });
-      stream.addEventListener("alive", () => { heard = Date.now(); mark(); });
+      stream.addEventListener("changed", soon);
+      stream.addEventListener("alive", () => { if (!broken) heard = Date.now(); mark(); });
     }
     setInterval(() => {
       mark();
-      if (!window.EventSource || Date.now() - heard > POLL) soon();
+      if (broken || Date.now() - heard > POLL || Date.now() - asked > ANEW) soon();
     }, 2000);
     element.addEventListener("live:refresh", refresh);
   }

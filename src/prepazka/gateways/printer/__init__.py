@@ -1,0 +1,5 @@
+"""Ticket printers: ESC/POS over the network."""
+
+from prepazka.gateways.printer.escpos import PrinterFault, Slip, print_slip
+
+__all__ = ["PrinterFault", "Slip", "print_slip"]

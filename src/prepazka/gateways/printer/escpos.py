@@ -1,0 +1,145 @@
+"""Prints a ticket on an ESC/POS printer that listens on TCP, usually on port 9100."""
+
+from __future__ import annotations
+
+import contextlib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from escpos.constants import QR_ECLEVEL_M
+from escpos.exceptions import Error as EscposError
+from escpos.printer.network import Network
+
+# The Central European page that such printers have; Czech is complete in it.
+CODE_PAGE = "CP852"
+PYTHON_CODEC = "cp852"
+TIMEOUT = 2.0
+ANSWER_WITHIN = 0.4
+PAPER_SENSOR = b"\x10\x04\x04"  # DLE EOT 4
+PAPER_END = 0x60
+FIXED_BITS, FIXED_VALUE = 0x93, 0x12  # every true answer to DLE EOT has these
+
+# What people type for the screen and this code page lacks.
+_PLAIN = str.maketrans({
+    "\u00a0": " ", "\u202f": " ", "–": "-", "—": "-", "…": "...",
+    "„": '"', "“": '"', "”": '"', "‚": "'", "‘": "'", "’": "'",
+})
+
+
+class PrinterFault(Exception):
+    """The slip was not printed; `kind` is what the staff are told."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What is on the paper, in words that are ready to be printed."""
+
+    office: str
+    number: str
+    service: str
+    facts: tuple[str, ...]
+    link: str
+    link_note: str
+    foot: str
+    second: str = ""  # the service in Czech, where the ticket is in another language
+    title: str = ""
+
+
+def print_slip(
+    slip: Slip, *, host: str, port: int = 9100, columns: int = 48, timeout: float = TIMEOUT
+) -> None:
+    """Print and cut. Raises PrinterFault: printer_unreachable, printer_no_paper, printer_broken."""
+    with _connected(host, port, timeout) as printer:
+        if _has_no_paper(printer):
+            raise PrinterFault("printer_no_paper")
+        _write(printer, slip, columns)
+
+
+@contextlib.contextmanager
+def _connected(host: str, port: int, timeout: float) -> Iterator[Network]:
+    printer = Network(host, port=port, timeout=timeout)
+    try:
+        printer.open()
+    except (EscposError, OSError) as error:
+        raise PrinterFault("printer_unreachable") from error
+    try:
+        yield printer
+    except (EscposError, OSError) as error:
+        raise PrinterFault("printer_broken") from error
+    finally:
+        printer.close()
+
+
+def _has_no_paper(printer: Network) -> bool:
+    """Ask for the paper; a printer that does not answer such questions is believed to have some."""
+    device = printer.device
+    usual = device.gettimeout()
+    device.settimeout(ANSWER_WITHIN)
+    try:
+        device.sendall(PAPER_SENSOR)
+        said = device.recv(1)
+    except TimeoutError:
+        return False
+    finally:
+        device.settimeout(usual)
+    if not said:
+        raise ConnectionError("the printer hung up")
+    return said[0] & FIXED_BITS == FIXED_VALUE and bool(said[0] & PAPER_END)
+
+
+def _write(printer: Network, slip: Slip, columns: int) -> None:
+    printer.hw("INIT")
+    printer.charcode(CODE_PAGE)
+    printer.set(align="center", bold=True, double_height=True, double_width=False)
+    _lines(printer, slip.office, columns)
+    printer.set(align="center", bold=False, normal_textsize=True)
+    _lines(printer, slip.title, columns)
+    # A character is 1.5 × 3 mm, so this number is 24 mm high.
+    wide = max(1, min(6, columns // max(1, len(slip.number))))
+    printer.set(align="center", bold=True, custom_size=True, width=wide, height=8)
+    printer.text(f"{plain(slip.number)}\n")
+    printer.set(align="center", bold=True, double_height=True, double_width=False)
+    _lines(printer, slip.service, columns)
+    printer.set(align="center", bold=False, normal_textsize=True)
+    _lines(printer, slip.second, columns)
+    printer.text("\n")
+    for fact in slip.facts:
+        _lines(printer, fact, columns)
+    printer.text("\n")
+    printer.qr(slip.link, ec=QR_ECLEVEL_M, size=6, native=True)
+    _lines(printer, slip.link_note, columns)
+    printer.set(align="center", bold=True, normal_textsize=True)
+    _lines(printer, slip.foot, columns)
+    printer.cut()
+
+
+def _lines(printer: Network, text: str, columns: int) -> None:
+    """The text broken between words, so that the printer never tears one."""
+    line = ""
+    for word in plain(text).split():
+        if line and len(line) + 1 + len(word) > columns:
+            printer.text(f"{line}\n")
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    if line:
+        printer.text(f"{line}\n")
+
+
+def plain(text: str) -> str:
+    """The text in characters that the code page has; others lose their marks, or become `?`."""
+    return "".join(_encodable(c) for c in text.translate(_PLAIN))
+
+
+def _encodable(character: str) -> str:
+    try:
+        character.encode(PYTHON_CODEC)
+    except UnicodeEncodeError:
+        bare = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+        return bare or "?"
+    return character

@@ -1,0 +1,27 @@
+// Keeps [data-clock] right. An element with data-now="2026-11-23T08:30:00+01:00" gives the office's
+// own clock, which may differ from that of the machine under the screen.
+(() => {
+  "use strict";
+  let wall = 0;
+  let since = 0;
+
+  function set() {
+    const said = document.querySelector("[data-now]")?.dataset.now;
+    if (!said) return;
+    wall = Date.parse(said.slice(0, 19) + "Z");
+    since = performance.now();
+    show();
+  }
+
+  function show() {
+    const now = new Date(wall + performance.now() - since);
+    const text = now.getUTCHours() + ":" + String(now.getUTCMinutes()).padStart(2, "0");
+    for (const clock of document.querySelectorAll("[data-clock]")) {
+      if (clock.textContent !== text) clock.textContent = text;
+    }
+  }
+
+  set();
+  if (wall) setInterval(show, 1000);
+  document.addEventListener("live:updated", set);
+})();

@@ -1,0 +1,121 @@
+"""Kiosks and displays: pairing with a browser by a one-time code, recognising it, its faults."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from prepazka.core import events
+from prepazka.core.refusal import Refused
+from prepazka.journal.record import record
+from prepazka.offices.models import Device
+
+# Without 0/O, 1/I/L, 2/Z, 5/S, 8/B and U/V: it is read off one screen and typed on another.
+ALPHABET = "34679ACDEFGHJKMNPQRTWXY"
+CODE_LENGTH = 8
+CODE_LASTS = timedelta(minutes=15)
+SEEN_EVERY = timedelta(minutes=1)
+
+
+class PairingCodeWrong(Refused):
+    """This code is not valid. Codes hold for fifteen minutes; please have a new one made."""
+
+
+class TooManyCodes(Refused):
+    """Too many wrong codes. Please try again in ten minutes."""
+
+
+def make_pairing_code(*, device: Device, now: datetime) -> str:
+    """A code with which one browser may become the device; it replaces an older unused one."""
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    Device.objects.filter(pk=device.pk).update(
+        pairing_hash=_hash(code), pairing_expires_at=now + CODE_LASTS
+    )
+    return code
+
+
+@transaction.atomic
+def pair(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
+    """Make the browser that knows the code the device; a browser paired before no longer is.
+
+    Answers with the device and the token that the browser keeps. Raises PairingCodeWrong.
+    """
+    found = Device.objects.select_for_update(no_key=True, of=("self",)).filter(
+        pairing_hash=_hash(_normal(code)), pairing_expires_at__gt=now, retired=False
+    )
+    if kind:
+        found = found.filter(kind=kind)
+    device = found.select_related("office").first()
+    if device is None:
+        raise PairingCodeWrong
+    token = secrets.token_urlsafe(32)
+    device.pairing_hash, device.pairing_expires_at = "", None
+    device.token_hash = _hash(token)
+    device.paired_at = device.seen_at = now
+    device.wrong_pins, device.paused_until = 0, None
+    device.save(update_fields=[
+        "pairing_hash", "pairing_expires_at", "token_hash", "paired_at", "seen_at",
+        "wrong_pins", "paused_until",
+    ])
+    record(events.DevicePaired(office=device.office_id, device=device.pk, at=now))
+    return device, token
+
+
+@transaction.atomic
+def revoke(*, device: int, now: datetime, actor: int | None = None) -> None:
+    """Take the device from its browser, and an unused code with it. May be repeated."""
+    found = Device.objects.select_for_update(no_key=True).get(pk=device)
+    if not found.token_hash and not found.pairing_hash:
+        return
+    found.token_hash = found.pairing_hash = ""
+    found.pairing_expires_at = found.paired_at = None
+    found.save(update_fields=["token_hash", "pairing_hash", "pairing_expires_at", "paired_at"])
+    record(events.DeviceRevoked(office=found.office_id, device=found.pk, at=now, actor=actor))
+
+
+def by_token(token: str, *, now: datetime, kind: str = "") -> Device | None:
+    """The device whose browser shows this token, with its office read afresh; None if there is none.
+
+    Notes at most once a minute that the device was seen.
+    """
+    if not token:
+        return None
+    found = Device.objects.filter(token_hash=_hash(token), retired=False).select_related("office")
+    device = (found.filter(kind=kind) if kind else found).first()
+    if device and (device.seen_at is None or now - device.seen_at >= SEEN_EVERY):
+        Device.objects.filter(pk=device.pk).update(seen_at=now)
+        device.seen_at = now
+    return device
+
+
+@transaction.atomic
+def report_fault(*, device: int, fault: str, now: datetime) -> None:
+    """Note what the device cannot do now and alert the staff, once for as long as it lasts."""
+    found = Device.objects.select_for_update(no_key=True).get(pk=device)
+    if found.fault == fault:
+        return
+    found.fault, found.fault_at = fault, now
+    found.save(update_fields=["fault", "fault_at"])
+    record(events.DeviceFault(office=found.office_id, device=found.pk, at=now, fault=fault))
+
+
+@transaction.atomic
+def clear_fault(*, device: int, now: datetime) -> None:
+    """The device works again. May be repeated."""
+    changed = Device.objects.filter(pk=device).exclude(fault="").update(fault="", fault_at=None)
+    if changed:
+        office = Device.objects.values_list("office_id", flat=True).get(pk=device)
+        record(events.DeviceMended(office=office, device=device, at=now))
+
+
+def _normal(code: str) -> str:
+    """What was meant by what was typed: spaces, dashes and small letters do not matter."""
+    return "".join(c for c in code.upper() if c.isalnum())
+
+
+def _hash(secret: str) -> str:
+    """Both secrets are random and long, so a plain hash keeps them."""
+    return hashlib.sha256(secret.encode()).hexdigest()

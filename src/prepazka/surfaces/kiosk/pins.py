@@ -1,0 +1,76 @@
+"""Screens for those with a booking: the keypad, and the truth about the PIN."""
+
+from __future__ import annotations
+
+from math import ceil
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods, require_safe
+
+from prepazka.core.pins import Outcome
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Device
+from prepazka.queueing.refusals import DevicePaused
+from prepazka.queueing.tickets import check_in
+from prepazka.surfaces.kiosk import answers
+from prepazka.surfaces.kiosk.screens import fresh_start, of_kiosk, screen, touch_of
+from prepazka.surfaces.kiosk.views import hand_over
+from prepazka.web.shortcuts import now
+
+DIGITS = 4
+KEYS = "123456789"
+
+
+@of_kiosk
+@require_http_methods(["GET", "HEAD", "POST"])
+def pin(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
+    """The keypad. Without a script each key is a post that comes back with one digit more."""
+    typed = "".join(c for c in request.POST.get("pin", "") if c in "0123456789")[:DIGITS]
+    touch = touch_of(request) or uuid4()
+    if left := _pause_left(kiosk):
+        return redirect(answers.page(answers.Said("paused", seconds=left)))
+    if request.method == "POST" and "key" not in request.POST:
+        return _checked(kiosk, office, typed, request)
+    key = request.POST.get("key", "")
+    typed = typed[:-1] if key == "back" else (typed + key[:1])[:DIGITS]
+    return screen(request, office, "pin", typed=typed, touch=touch, keys=KEYS)
+
+
+@of_kiosk
+@require_safe
+def answer(request: HttpRequest, kiosk: Device, office: Directory, token: str) -> HttpResponse:
+    """What the PIN meant, and the next step."""
+    said = answers.read(token)
+    if said is None:
+        return redirect(fresh_start())
+    return screen(request, office, "answer", **answers.words(said, office, now()))
+
+
+def _checked(kiosk: Device, office: Directory, typed: str, request: HttpRequest) -> HttpResponse:
+    touch = touch_of(request)
+    if len(typed) < DIGITS or touch is None:
+        return redirect(answers.page(answers.Said("short")))
+    moment = now()
+    try:
+        result = check_in(
+            office=office, device=kiosk, pin=typed, touch=touch, now=moment,
+            language=get_language() or "cs",
+        )
+    except DevicePaused as paused:
+        return redirect(answers.page(answers.Said("paused", seconds=paused.params["seconds"])))
+    if result.ticket and result.verdict.outcome is not Outcome.USED:
+        fresh = result.ticket.issued_at == moment
+        return hand_over(kiosk, office, result.ticket, fresh=fresh)
+    kiosk.refresh_from_db(fields=["paused_until"])
+    if left := _pause_left(kiosk):
+        return redirect(answers.page(answers.Said("paused", seconds=left)))
+    return redirect(answers.page(answers.of_verdict(result)))
+
+
+def _pause_left(kiosk: Device) -> int:
+    """Seconds until the kiosk takes PINs again."""
+    left = (kiosk.paused_until - now()).total_seconds() if kiosk.paused_until else 0.0
+    return max(0, ceil(left))

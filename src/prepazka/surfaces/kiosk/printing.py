@@ -1,0 +1,122 @@
+"""The ticket on paper: what is on it, on which printer, and what happens when there is none."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import segno
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from prepazka.gateways.printer import PrinterFault, Slip, print_slip
+from prepazka.looks import typography
+from prepazka.offices import devices
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Device
+from prepazka.queueing.models import Ticket
+from prepazka.reporting.place import Place, place_of
+
+log = logging.getLogger(__name__)
+
+BROWSER = "browser"
+PORT, COLUMNS = 9100, 48
+
+
+def has_printer(kiosk: Device) -> bool:
+    """Whether there can be paper at all."""
+    return bool(kiosk.options.get("printer"))
+
+
+def prints_in_browser(kiosk: Device) -> bool:
+    """Whether the kiosk's own browser prints."""
+    return kiosk.options.get("printer") == BROWSER
+
+
+def print_ticket(kiosk: Device, office: Directory, ticket: Ticket, *, now: datetime) -> str:
+    """Print after the ticket is committed; answers with printed, browser, none or failed.
+
+    A failure takes nothing from the citizen: the number is on the screen, the staff are alerted.
+    """
+    if not has_printer(kiosk):
+        return "none"
+    if prints_in_browser(kiosk):
+        return BROWSER
+    where = urlsplit(f"//{kiosk.options['printer'].removeprefix('tcp://')}")
+    try:
+        print_slip(
+            slip_of(office, ticket, now=now), host=where.hostname or "", port=where.port or PORT,
+            columns=int(kiosk.options.get("paper_columns", COLUMNS)),
+        )
+    except PrinterFault as fault:
+        log.warning("kiosk %s: %s", kiosk.code, fault.kind)
+        devices.report_fault(device=kiosk.pk, fault=fault.kind, now=now)
+        return "failed"
+    devices.clear_fault(device=kiosk.pk, now=now)
+    return "printed"
+
+
+def slip_of(office: Directory, ticket: Ticket, *, now: datetime) -> Slip:
+    """The words on the paper, in the language of the ticket; no name is ever among them."""
+    with translation.override(ticket.language):
+        place = place_of(office, ticket, now=now)
+        czech = office.services[ticket.service_id].name.get("cs", "")
+        return Slip(
+            office=str(office.office.name),
+            title=_("Your number"),
+            number=ticket.label,
+            service=str(place.service.name),
+            second="" if typography.is_czech(ticket.language) else czech,
+            facts=tuple(_facts(office, place)),
+            link=link_of(ticket),
+            link_note=_("Follow the queue on your phone: %(link)s") % {
+                "link": link_of(ticket).split("://")[-1].rstrip("/")
+            },
+            foot=_("Not valid after %(moment)s") % {
+                "moment": _moment(place.valid_until.astimezone(office.tz))
+            },
+        )
+
+
+def link_of(ticket: Ticket) -> str:
+    """The address of the ticket's own page, in the language of the ticket."""
+    with translation.override(ticket.language):
+        return settings.BASE_URL + reverse("ticket:page", args=[ticket.code])
+
+
+def qr_image(link: str) -> str:
+    """A QR code as the address of an image."""
+    return str(segno.make(link, error="m").svg_data_uri(scale=4, border=2))
+
+
+def _facts(office: Directory, place: Place) -> list[str]:
+    ticket = place.ticket
+    facts = [_("Issued: %(moment)s") % {"moment": _moment(ticket.issued_at.astimezone(office.tz))}]
+    if ticket.booked_from and ticket.booked_to:
+        start, end = (m.astimezone(office.tz) for m in (ticket.booked_from, ticket.booked_to))
+        facts.append(_("Booked for %(span)s") % {
+            "span": typography.span(start, end, ticket.language)
+        })
+    if place.ahead is not None:
+        facts.append(people_ahead(place.ahead))
+    if place.wait:
+        facts.append(_("Estimated wait: about %(range)s") % {
+            "range": typography.minutes_range(*place.wait, ticket.language)
+        })
+    return facts
+
+
+def people_ahead(ahead: int) -> str:
+    """How many go before, in words."""
+    if ahead == 0:
+        return _("Nobody is ahead of you")
+    return ngettext("%(n)s person ahead of you", "%(n)s people ahead of you", ahead) % {"n": ahead}
+
+
+def _moment(local: datetime) -> str:
+    language = translation.get_language() or "cs"
+    return f"{typography.short_date(local, language)} {typography.clock(local)}"

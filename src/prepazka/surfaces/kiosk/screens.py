@@ -1,0 +1,81 @@
+"""What all screens of the kiosk share: the paired device, contrast, the way back to the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Device
+from prepazka.web import devices
+from prepazka.web.shortcuts import now
+
+CONTRAST = "prepazka_kontrast"
+IDLE = 30  # seconds without a touch, after which the next person may come
+
+
+def unpaired(request: HttpRequest) -> HttpResponse:
+    """Ask for the pairing code on the start screen; any other screen leads there."""
+    start = reverse("kiosk:start")
+    if request.path != start:
+        return redirect(start)
+    return pairing_screen(request)
+
+
+def pairing_screen(request: HttpRequest, problem: str = "", status: int = 200) -> HttpResponse:
+    """The form for the pairing code."""
+    errors = [{"field_id": "code", "text": problem}] if problem else []
+    return render(request, "kiosk/pairing.html", {"errors": errors}, status=status)
+
+
+def of_kiosk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Give the view its kiosk and office; nothing on these screens may be kept by the browser."""
+    return never_cache(devices.of_device(Device.Kind.KIOSK, unpaired)(view))
+
+
+def screen(
+    request: HttpRequest, office: Directory, template: str, **context: Any
+) -> HttpResponse:
+    """Render a screen, with what every screen has. `idle` is None on a screen that stays."""
+    wanted = request.GET.get("kontrast", request.COOKIES.get(CONTRAST, ""))
+    high = wanted == "1"
+    moment = now().astimezone(office.tz)
+    shared = {
+        "office": office.office,
+        "contrast": "high" if high else "",
+        "contrast_url": _with_contrast(request, "0" if high else "1"),
+        "now": moment,
+        "wall_clock": moment.isoformat(timespec="seconds"),
+        "idle": IDLE,
+        "idle_to": fresh_start(),
+        "touch": uuid4(),
+    }
+    response = render(request, f"kiosk/{template}.html", shared | context)
+    if "kontrast" in request.GET:
+        response.set_cookie(CONTRAST, "1" if high else "0", httponly=True, samesite="Strict")
+    return response
+
+
+def fresh_start() -> str:
+    """Where the screen goes for the next person: Czech, ordinary colours."""
+    return "/kiosk/?kontrast=0"
+
+
+def touch_of(request: HttpRequest) -> UUID | None:
+    """The touch that the screen carried, or None if it is not one of ours."""
+    try:
+        return UUID(request.POST.get("touch", ""))
+    except ValueError:
+        return None
+
+
+def _with_contrast(request: HttpRequest, value: str) -> str:
+    query = request.GET.copy()
+    query["kontrast"] = value
+    return f"{request.path}?{query.urlencode()}"

@@ -1,0 +1,142 @@
+"""Screens for those without a booking: services, the ticket, and pairing the kiosk itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.views.decorators.http import require_POST, require_safe
+
+from prepazka.core.refusal import Refused
+from prepazka.offices import devices as registry
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Device
+from prepazka.queueing.models import Ticket
+from prepazka.queueing.refusals import NoTicketsNow
+from prepazka.queueing.tickets import issue_ticket
+from prepazka.reporting.monitor import is_open, next_opening
+from prepazka.reporting.place import place_of
+from prepazka.surfaces.kiosk import answers, printing
+from prepazka.surfaces.kiosk.offer import ended_services, offer, offer_of_agenda
+from prepazka.surfaces.kiosk.screens import (
+    fresh_start,
+    of_kiosk,
+    pairing_screen,
+    screen,
+    touch_of,
+)
+from prepazka.web import devices, errors
+from prepazka.web.shortcuts import now
+
+SHOWN, SHOWN_WITHOUT_PAPER = 20, 60  # seconds on the ticket's screen
+REPRINT_WITHIN = timedelta(minutes=5)
+
+
+@of_kiosk
+@require_safe
+def start(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
+    """The services of this moment, and the way in for those with a booking."""
+    moment = now()
+    offered = offer(office, kiosk, moment, _page(request))
+    opens = None if offered.choices else next_opening(office, moment)
+    response = screen(
+        request, office, "start",
+        offer=offered, ended=ended_services(office, kiosk, moment), idle=None,
+        open=is_open(office, moment), opens=opens, no_paper=bool(kiosk.fault),
+    )
+    devices.keep_token(response, Device.Kind.KIOSK, request.COOKIES[devices.COOKIES["kiosk"]])
+    return response
+
+
+@of_kiosk
+@require_safe
+def agenda(request: HttpRequest, kiosk: Device, office: Directory, code: str) -> HttpResponse:
+    """The services of one agenda, where there are too many for one screen."""
+    found = next((a for a in office.agendas.values() if a.code == code and not a.retired), None)
+    offered = found and offer_of_agenda(office, kiosk, found, now(), _page(request))
+    if not offered or not offered.choices:
+        return redirect(fresh_start())
+    return screen(request, office, "agenda", agenda=found, offer=offered)
+
+
+@of_kiosk
+@require_POST
+def issue(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
+    """One touch, one ticket; the same touch again is the same ticket and no second paper."""
+    touch, service = touch_of(request), office.service_by_code(request.POST.get("service", ""))
+    if touch is None or service is None:
+        return redirect(fresh_start())
+    moment = now()
+    try:
+        given = issue_ticket(
+            office=office, service=service, touch=touch, now=moment,
+            language=get_language() or "cs",
+        )
+    except NoTicketsNow:
+        return redirect(answers.page(answers.Said("no_tickets", service=service.pk)))
+    return hand_over(kiosk, office, given, fresh=given.issued_at == moment)
+
+
+def hand_over(kiosk: Device, office: Directory, given: Ticket, *, fresh: bool) -> HttpResponse:
+    """Print a ticket just given out, and lead to its screen."""
+    paper = printing.print_ticket(kiosk, office, given, now=now()) if fresh else "known"
+    return redirect(f"{reverse('kiosk:ticket', args=[given.code])}?papir={paper}")
+
+
+@of_kiosk
+@require_safe
+def ticket(request: HttpRequest, kiosk: Device, office: Directory, code: str) -> HttpResponse:
+    """The number, large, with what its holder needs to know."""
+    given = _ticket(office, code)
+    paper = request.GET.get("papir", "")
+    link = printing.link_of(given)
+    return screen(
+        request, office, "ticket",
+        place=place_of(office, given, now=now()), paper=paper, link=link,
+        short_link=link.split("://")[-1].rstrip("/"), qr=printing.qr_image(link),
+        early=bool(given.booked_from and given.booked_from > now()),
+        may_print=paper in {"known", "failed"} and printing.has_printer(kiosk),
+        by_browser=printing.prints_in_browser(kiosk),
+        idle=SHOWN_WITHOUT_PAPER if paper in {"failed", "none"} else SHOWN,
+    )
+
+
+@of_kiosk
+@require_POST
+def reprint(request: HttpRequest, kiosk: Device, office: Directory, code: str) -> HttpResponse:
+    """Paper for a ticket that was given out without it, shortly afterwards."""
+    given = _ticket(office, code)
+    if now() - given.issued_at > REPRINT_WITHIN:
+        return redirect(fresh_start())
+    return hand_over(kiosk, office, given, fresh=True)
+
+
+@require_POST
+def pairing(request: HttpRequest) -> HttpResponse:
+    """Make this browser a kiosk."""
+    try:
+        token = devices.pair_browser(request, Device.Kind.KIOSK)
+    except (registry.PairingCodeWrong, registry.TooManyCodes) as refused:
+        return pairing_screen(request, errors.sentence(refused), _status(refused))
+    response = redirect("kiosk:start")
+    devices.keep_token(response, Device.Kind.KIOSK, token)
+    return response
+
+
+def _status(refused: Refused) -> int:
+    return 429 if isinstance(refused, registry.TooManyCodes) else 422
+
+
+def _ticket(office: Directory, code: str) -> Ticket:
+    found = Ticket.objects.filter(office=office.office, code=code).first()
+    if found is None:
+        raise Http404(code)
+    return found
+
+
+def _page(request: HttpRequest) -> int:
+    said = request.GET.get("strana", "1")
+    return int(said) if said.isdigit() and len(said) < 4 else 1

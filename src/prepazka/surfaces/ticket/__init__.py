@@ -1,0 +1,1 @@
+"""The personal page of a ticket, on its holder's telephone."""

@@ -1,0 +1,16 @@
+// Says a change of state aloud to a screen reader, in the title, and by a buzz when called.
+(() => {
+  "use strict";
+  const say = document.querySelector("[data-say]");
+  const state = () => document.querySelector("[data-state]");
+  let known = state()?.dataset.state;
+
+  document.addEventListener("live:updated", () => {
+    const now = state();
+    if (!now || now.dataset.state === known) return;
+    known = now.dataset.state;
+    say.textContent = now.dataset.said;
+    document.title = now.dataset.said;
+    if (known.startsWith("called")) navigator.vibrate?.([300, 150, 300]);
+  });
+})();

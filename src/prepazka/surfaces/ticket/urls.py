@@ -1,0 +1,13 @@
+"""Addresses of the ticket's page."""
+
+from django.urls import path
+
+from prepazka.surfaces.ticket import views
+
+app_name = "ticket"
+urlpatterns = [
+    path("<str:code>/", views.page, name="page"),
+    path("<str:code>/stav/", views.content, name="content"),
+    path("<str:code>/vzdat/", views.leave, name="leave"),
+    path("<str:code>/odlozit/", views.later, name="later"),
+]

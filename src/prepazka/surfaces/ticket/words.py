@@ -1,0 +1,29 @@
+"""The state of a ticket in one sentence, for the page, its title and a screen reader."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from prepazka.looks import typography
+from prepazka.queueing.models import State
+from prepazka.reporting.place import Place
+
+
+def headline(place: Place, now: datetime) -> str:
+    """What its holder most needs to know now."""
+    ticket, counter = place.ticket, place.counter.number if place.counter else ""
+    if ticket.state == State.PARKED and ticket.parked_until and ticket.parked_until > now:
+        until = typography.clock(timezone.localtime(ticket.parked_until))
+        return _("You let others go first until %(until)s") % {"until": until}
+    return {
+        State.WAITING: _("You are waiting"),
+        State.PARKED: _("You are waiting"),
+        State.CALLED: _("We are calling you now: counter %(counter)s") % {"counter": counter},
+        State.SERVING: _("You are at counter %(counter)s") % {"counter": counter},
+        State.FINISHED: _("Done. Thank you for your visit"),
+        State.NO_SHOW: _("We called you, but nobody came"),
+        State.CANCELLED: _("This ticket is no longer valid"),
+    }[State(ticket.state)]

@@ -1,0 +1,107 @@
+import time
+from uuid import uuid4
+
+import pytest
+from tests import halls, town
+
+from prepazka.gateways.printer import PrinterFault, Slip, print_slip
+from prepazka.gateways.printer.escpos import plain
+from prepazka.queueing import tickets
+from prepazka.surfaces.kiosk import printing
+
+SLIP = Slip(
+    office="Městský úřad Příšerně Žluťoučký Kůň nad Ďábelskými Ódami, odbor dopravy",
+    title="Vaše číslo", number="V12", service="Přepis vozidla – změna „vlastníka“",
+    facts=("Vydáno: 23.\u00a011.\u00a02026 8:30", "Před vámi jsou 2 lidé"),
+    link="https://urad.example/t/ABCDEFGH2345/", link_note="urad.example/t/ABCDEFGH2345",
+    foot="Neplatí po 23.\u00a011.\u00a02026 17:00",
+)
+
+
+def printed(slip: Slip = SLIP, columns: int = 48) -> halls.Paper:
+    with halls.printer() as sink:
+        host, port = sink.address.split(":")
+        print_slip(slip, host=host, port=int(port), columns=columns)
+        return halls.Paper(sink.job())
+
+
+def test_czech_comes_out_of_the_code_page_the_printer_was_told() -> None:
+    paper = printed()
+    assert paper.pages == {18}  # CP852 by the numbers of ESC t
+    assert "Příšerně Žluťoučký Kůň nad Ďábelskými" in paper.text.replace("\n", " ")
+    assert 'Přepis vozidla - změna "vlastníka"' in paper.text
+    assert "Vydáno: 23. 11. 2026 8:30" in paper.text
+    assert "?" not in paper.text
+
+
+def test_it_has_one_large_number_one_qr_code_and_one_cut() -> None:
+    paper = printed()
+    assert paper.height_of("V12") >= 15
+    assert paper.qr == ["https://urad.example/t/ABCDEFGH2345/"]
+    assert paper.cuts == 1
+    assert [line for line, _ in paper.lines if line][-1] == "Neplatí po 23. 11. 2026 17:00"
+
+
+@pytest.mark.parametrize("columns", [32, 48])
+def test_no_line_is_wider_than_the_paper(columns: int) -> None:
+    assert max(len(line) for line, _ in printed(columns=columns).lines) <= columns
+
+
+def test_other_letters_lose_their_marks_rather_than_the_ticket() -> None:
+    assert plain("Łódź Ñandú Київ €") == "Łódź Nandú ???? ?"
+
+
+@pytest.mark.parametrize(("behaviour", "kind"), [
+    ({"paper": False}, "printer_no_paper"), ({"deaf": True}, "printer_broken"),
+])
+def test_a_printer_that_cannot_print_is_found_out(behaviour: dict[str, bool], kind: str) -> None:
+    with halls.printer(**behaviour) as sink, pytest.raises(PrinterFault) as fault:
+        host, port = sink.address.split(":")
+        print_slip(SLIP, host=host, port=int(port))
+    assert fault.value.kind == kind
+    assert sink.jobs == []
+
+
+def test_a_printer_that_is_away_is_given_up_quickly() -> None:
+    with halls.printer() as sink:
+        host, port = sink.address.split(":")
+    started = time.monotonic()
+    with pytest.raises(PrinterFault) as fault:
+        print_slip(SLIP, host=host, port=int(port))
+    assert fault.value.kind == "printer_unreachable"
+    with pytest.raises(PrinterFault):
+        print_slip(SLIP, host="192.0.2.1", timeout=0.2)  # an address that never answers
+    assert time.monotonic() - started < 2
+
+
+def test_a_printer_that_answers_no_questions_still_prints() -> None:
+    with halls.printer(answers=False) as sink:
+        host, port = sink.address.split(":")
+        print_slip(SLIP, host=host, port=int(port))
+        assert halls.Paper(sink.job()).cuts == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "words", "absent"), [
+    ("cs", ["Vaše číslo", "Přepis vozidla", "Před vámi je 1 člověk", "Neplatí po 23. 11. 2026 17:00"],
+     ["Transfer"]),
+    ("en", ["Your number", "Transfer of a vehicle", "Přepis vozidla", "1 person ahead of you",
+            "Not valid after 23 November 2026 17:00"], ["Vaše"]),
+])
+def test_the_slip_speaks_the_language_of_the_ticket(
+    language: str, words: list[str], absent: list[str]
+) -> None:
+    office = town.office()
+    town.confirmed(office, "9:00")
+    for minute in (10, 11):
+        ticket = tickets.issue_ticket(
+            office=office, service=town.service(office), touch=uuid4(), language=language,
+            now=town.at(f"8:{minute}"),
+        )
+    slip = printing.slip_of(office, ticket, now=town.at("8:11"))
+    paper = printed(slip).text
+    for word in words:
+        assert word in paper
+    for word in [*absent, "Jana"]:
+        assert word not in paper
+    assert slip.link.endswith(f"{'/en' if language == 'en' else ''}/t/{ticket.code}/")
