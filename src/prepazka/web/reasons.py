@@ -20,7 +20,7 @@ SENTENCES: dict[str, Callable[[], str]] = {
         "booked for %(window)s, arrived in time at %(arrived)s and keeps the place"
     ),
     "booked_before_window": lambda: _(
-        "booked for %(window)s, arrived early at %(arrived)s; nobody else was waiting"
+        "booked for %(window)s, arrived early at %(arrived)s"
     ),
     "late_for_window": lambda: _(
         "booked for %(window)s, came after that at %(arrived)s: in order of arrival"

@@ -15,6 +15,7 @@ from prepazka.queueing.turns import UNDO, policy_of
 from prepazka.reporting.hall import Hall, hall
 from prepazka.reporting.load import day_load
 from prepazka.web import reasons
+from prepazka.web.faults import in_words
 
 PARK_MINUTES = (5, 10, 15, 30)
 MINUTE = timedelta(minutes=1)
@@ -57,9 +58,10 @@ def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
     }
 
 
-def faults(office: Directory) -> list[Device]:
-    """Devices that cannot do their work."""
-    return list(Device.objects.filter(office=office.office, retired=False).exclude(fault=""))
+def faults(office: Directory) -> list[dict[str, Any]]:
+    """Devices that cannot do their work, and why."""
+    broken = Device.objects.filter(office=office.office, retired=False).exclude(fault="")
+    return [{"device": one, "text": in_words(one.fault)} for one in broken]
 
 
 def current_shift(office: Directory, clerk: int) -> Shift | None:

@@ -14,6 +14,7 @@ from prepazka.offices import devices as offices_devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership
 from prepazka.web import staff
+from prepazka.web.faults import in_words
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
@@ -25,7 +26,7 @@ def state_of(device: Device, moment: datetime) -> dict[str, str]:
     if not device.token_hash:
         return {"kind": "neutral", "text": _("not connected to any browser")}
     if device.fault:
-        return {"kind": "error", "text": _("reports a fault (%(fault)s)") % {"fault": device.fault}}
+        return {"kind": "error", "text": in_words(device.fault)}
     if device.seen_at is None or moment - device.seen_at > SILENT_AFTER:
         return {"kind": "warning", "text": _("silent")}
     return {"kind": "success", "text": _("works")}
