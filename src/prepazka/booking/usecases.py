@@ -190,7 +190,14 @@ def wait_for_mail(*, booking: UUID, now: datetime) -> None:
 
 
 @transaction.atomic
-def move_booking(*, booking: UUID, starts_at: datetime, now: datetime) -> Booking:
+def move_booking(
+    *,
+    booking: UUID,
+    starts_at: datetime,
+    now: datetime,
+    by_office: bool = False,
+    actor: int | None = None,
+) -> Booking:
     """Move a booking to another term of the same service, in one step.
 
     Moving to where it already is answers with the booking as it is. Raises TermNotOffered,
@@ -217,7 +224,10 @@ def move_booking(*, booking: UUID, starts_at: datetime, now: datetime) -> Bookin
     found.sequence += 1
     found.reminded_at = None
     found.save()
-    record(events.BookingMoved(office=found.office_id, booking=str(found.pk), at=now))
+    record(events.BookingMoved(
+        office=found.office_id, booking=str(found.pk), at=now, actor=actor,
+        by="office" if by_office else "citizen",
+    ))
     return found
 
 

@@ -27,6 +27,8 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "procrastinate.contrib.django",
+    # Before allauth, whose pages it replaces by templates and words of its own.
+    "prepazka.surfaces.console",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -44,7 +46,6 @@ INSTALLED_APPS = [
     "prepazka.surfaces.display",
     "prepazka.surfaces.ticket",
     "prepazka.surfaces.monitor",
-    "prepazka.surfaces.console",
     "prepazka.surfaces.manager",
     "prepazka.surfaces.mailbox",
 ]
@@ -129,8 +130,8 @@ ACCOUNT_SESSION_REMEMBER = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Přepážka"
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/pult/"
-ACCOUNT_LOGOUT_REDIRECT_URL = "/ucet/login/"
+LOGIN_REDIRECT_URL = "console:home"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
 # --- language and time ----------------------------------------------------------------------
 

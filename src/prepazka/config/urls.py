@@ -10,7 +10,7 @@ handler403 = "prepazka.web.errors.forbidden"
 urlpatterns = [
     path("api/v1/", include("prepazka.surfaces.api.urls")),
     *i18n_patterns(
-        path("ucet/", include("allauth.account.urls")),
+        path("ucet/", include("prepazka.surfaces.console.account_urls")),
         path("ucet/2fa/", include("allauth.mfa.urls")),
         path("pult/", include("prepazka.surfaces.console.urls")),
         path("sprava/", include("prepazka.surfaces.manager.urls")),

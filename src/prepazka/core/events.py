@@ -142,6 +142,13 @@ class ReminderDue(_OfBooking):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ContactShown(_OfBooking):
+    """A member of staff looked at the name and the contact of a booked client."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class PersonalDataErased(Event):
     """Names, contacts and PINs of visits long over were erased."""
 
@@ -300,6 +307,21 @@ class PinTried(_OfDevice):
 
     topics: ClassVar[tuple[str, ...]] = ()
     outcome: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffChanged(Event):
+    """Somebody was added to the staff, given another role (`role`), or removed (no role)."""
+
+    user: int
+    role: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordGiven(Event):
+    """A member of staff was given a new one-time password."""
+
+    user: int
 
 
 @dataclass(frozen=True, kw_only=True)

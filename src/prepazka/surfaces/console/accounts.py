@@ -1,12 +1,31 @@
 """Log-in is for staff only: accounts are made by the administrator, never by a visitor."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.signals import password_changed
+from django.dispatch import receiver
 from django.http import HttpRequest
+from django.urls import reverse
+
+from prepazka.accounts.models import User
 
 
 class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
-    """Closes the sign-up."""
+    """Closes the sign-up and leads from log-in to work."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Nobody signs up by themselves."""
         return False
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Back to work."""
+        return reverse("console:home")
+
+
+@receiver(password_changed)
+def forget_given_password(user: User, **more: Any) -> None:
+    """The person has chosen a password of their own."""
+    if user.must_change_password:
+        user.must_change_password = False
+        user.save(update_fields=["must_change_password"])

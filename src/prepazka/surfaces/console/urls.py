@@ -1,6 +1,26 @@
-"""Addresses of the console."""
+"""Addresses of the console and of the desk."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from prepazka.surfaces.console import booking, desk, views
 
 app_name = "console"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("<slug:slug>/", views.office_page, name="office"),
+    path("<slug:slug>/otevrit/", views.open_counter, name="open"),
+    path("<slug:slug>/nazivo/", views.fragment, name="fragment"),
+    path("<slug:slug>/krok/<slug:name>/", views.step, name="step"),
+    path("<slug:slug>/kontakt/<int:ticket>/", views.contact, name="contact"),
+    path("<slug:slug>/recepce/", desk.bookings, name="desk"),
+    path("<slug:slug>/recepce/prichod/<uuid:booking>/", desk.arrive, name="arrive"),
+    path("<slug:slug>/recepce/listek/", desk.new_ticket, name="new_ticket"),
+    path("<slug:slug>/recepce/listek/<int:ticket>/", desk.ticket_page, name="ticket"),
+    path("<slug:slug>/recepce/objednat/", booking.choose_service, name="book"),
+    path("<slug:slug>/recepce/objednat/<slug:service>/", booking.choose_term, name="terms"),
+    path("<slug:slug>/recepce/objednavka/<uuid:booking>/kontakt/", booking.fill_in, name="fill_in"),
+    path("<slug:slug>/recepce/objednavka/<uuid:booking>/", booking.slip, name="slip"),
+    path("<slug:slug>/recepce/objednavka/<uuid:booking>/osoba/", booking.person, name="person"),
+    path("<slug:slug>/recepce/objednavka/<uuid:booking>/presun/", booking.move, name="move"),
+    path("<slug:slug>/recepce/objednavka/<uuid:booking>/zrusit/", booking.cancel, name="cancel"),
+]

@@ -1,6 +1,19 @@
 """Addresses of the manager."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from prepazka.surfaces.manager import devices, people, views
 
 app_name = "manager"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("<slug:slug>/", views.overview, name="overview"),
+    path("<slug:slug>/volani/", views.calls, name="calls"),
+    path("<slug:slug>/soubor/", views.file, name="file"),
+    path("<slug:slug>/zarizeni/", devices.devices, name="devices"),
+    path("<slug:slug>/zarizeni/<slug:code>/kod/", devices.pairing, name="pairing"),
+    path("<slug:slug>/zarizeni/<slug:code>/odpojit/", devices.disconnect, name="disconnect"),
+    path("<slug:slug>/lide/", people.people, name="people"),
+    path("<slug:slug>/lide/<int:which>/role/", people.role, name="role"),
+    path("<slug:slug>/lide/<int:which>/heslo/", people.password, name="password"),
+    path("<slug:slug>/lide/<int:which>/odebrat/", people.remove, name="remove"),
+]

@@ -1,0 +1,54 @@
+"""Today's numbers of an office."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Avg, Count, F, Q
+
+from prepazka.booking.models import Booking
+from prepazka.booking.models import State as BookingState
+from prepazka.core import calendar
+from prepazka.offices.directory import Directory
+from prepazka.queueing.models import IN_QUEUE, State, Ticket
+
+
+@dataclass(frozen=True)
+class Today:
+    """Counts of one day, and the mean wait until the call."""
+
+    tickets: int
+    waiting: int
+    served: int
+    no_shows: int
+    left: int
+    waited: timedelta | None
+    booked: int
+    arrived: int
+    booked_no_shows: int
+    cancelled: int
+
+
+def today_of(office: Directory, *, now: datetime) -> Today:
+    """The numbers as of now. Two SQL statements."""
+    day = calendar.day_of(now, office.tz)
+    tickets = Ticket.objects.filter(office=office.office, date=day).aggregate(
+        tickets=Count("pk"),
+        waiting=Count("pk", filter=Q(state__in=IN_QUEUE)),
+        served=Count("pk", filter=Q(state=State.FINISHED)),
+        no_shows=Count("pk", filter=Q(state=State.NO_SHOW)),
+        left=Count("pk", filter=Q(state=State.CANCELLED)),
+        waited=Avg(F("called_at") - F("issued_at"), filter=Q(called_at__isnull=False)),
+    )
+    here = (BookingState.ARRIVED, BookingState.SERVED)
+    cancelled = (BookingState.CANCELLED_BY_CITIZEN, BookingState.CANCELLED_BY_OFFICE)
+    bookings = Booking.objects.filter(office=office.office, date=day).aggregate(
+        booked=Count("pk", filter=Q(state__in=(
+            BookingState.CONFIRMED, *here, BookingState.NO_SHOW
+        ))),
+        arrived=Count("pk", filter=Q(state__in=here)),
+        booked_no_shows=Count("pk", filter=Q(state=BookingState.NO_SHOW)),
+        cancelled=Count("pk", filter=Q(state__in=cancelled)),
+    )
+    return Today(**tickets, **bookings)

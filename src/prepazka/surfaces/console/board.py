@@ -1,0 +1,147 @@
+"""What the console shows: the client at the counter, who waits in order, and the day's load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from prepazka.core import discipline
+from prepazka.looks.typography import clock
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Device, Service
+from prepazka.queueing.models import AT_COUNTER, Shift, State, Ticket
+from prepazka.queueing.turns import UNDO, policy_of
+from prepazka.reporting.hall import Hall, hall
+from prepazka.reporting.load import day_load
+from prepazka.web import reasons
+from prepazka.web.faults import in_words
+
+PARK_MINUTES = (5, 10, 15, 30)
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A ticket that waits, as a line of the list."""
+
+    ticket: Ticket
+    service: Service
+    reason: str
+    waited: int
+    parked: bool
+    here: bool  # this counter may call it
+    next: bool
+
+
+def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
+    """Everything the board's template wants."""
+    seen = hall(office, now=now)
+    current = seen.at_counter.get(shift.counter_id)
+    rows = _rows(seen, shift)
+    return {
+        "office": office.office,
+        "shift": shift,
+        "counter": office.counters[shift.counter_id],
+        "current": current and _facts(office, current, now),
+        "rows": rows,
+        "anybody": any(row.next for row in rows),
+        "can_next": not current and not shift.paused_at and any(row.next for row in rows),
+        "can_pick": not current and not shift.paused_at,
+        "can_close": not current,
+        "load": day_load(seen),
+        "undo": _undoable(office, shift, now),
+        "park_minutes": PARK_MINUTES,
+        "services": [s for s in office.offered_services() if office.counters_for(s.pk)],
+        "counters": _other_counters(office, seen, shift, current),
+        "faults": faults(office),
+    }
+
+
+def faults(office: Directory) -> list[dict[str, Any]]:
+    """Devices that cannot do their work, and why."""
+    broken = Device.objects.filter(office=office.office, retired=False).exclude(fault="")
+    return [{"device": one, "text": in_words(one.fault)} for one in broken]
+
+
+def current_shift(office: Directory, clerk: int) -> Shift | None:
+    """The clerk's open counter in this office."""
+    return Shift.objects.filter(office=office.office, clerk=clerk, closed_at=None).first()
+
+
+def at_counter(shift: Shift) -> Ticket | None:
+    """The client at the counter."""
+    found = Ticket.objects.filter(counter=shift.counter_id, state__in=AT_COUNTER)
+    return found.select_related("booking").first()
+
+
+def _facts(office: Directory, ticket: Ticket, now: datetime) -> dict[str, Any]:
+    return {
+        "ticket": ticket,
+        "service": office.services[ticket.service_id],
+        "called": ticket.state == State.CALLED,
+        "reason": reasons.sentence(ticket.reason, office),
+        "waited": _minutes(ticket.issued_at, ticket.called_at or now),
+        "since": ticket.serving_at or ticket.called_at,
+    }
+
+
+def _rows(seen: Hall, shift: Shift) -> list[Row]:
+    office = seen.office
+    policy, serves = policy_of(office), office.serves[shift.counter_id]
+    waiting = {w.ticket: w for w in seen.waiting}
+    able = {
+        pk for pk, one in waiting.items()
+        if discipline.may_be_called(
+            one, serves=serves, counter=shift.counter_id, policy=policy, now=seen.now
+        )
+    }
+    first = next((c.ticket for c in seen.order if c.ticket in able), None)
+    rows = []
+    for chosen in seen.order:
+        ticket = seen.tickets.get(chosen.ticket)
+        if ticket is None:
+            continue  # called between two looks
+        rows.append(Row(
+            ticket=ticket,
+            service=office.services[ticket.service_id],
+            reason=reasons.sentence(chosen.reason.payload(), office),
+            waited=_minutes(ticket.issued_at, seen.now),
+            parked=chosen.turn.rank == discipline.PARKED,
+            here=ticket.service_id in serves,
+            next=ticket.pk == first,
+        ))
+    return rows
+
+
+def _undoable(office: Directory, shift: Shift, now: datetime) -> dict[str, Any] | None:
+    ticket = Ticket.objects.filter(
+        office=office.office, changed_by=shift.clerk_id, before__isnull=False,
+        changed_at__gt=now - UNDO,
+    ).order_by("-changed_at").first()
+    if ticket is None or ticket.changed_at is None:
+        return None
+    return {"ticket": ticket, "until": (ticket.changed_at + UNDO).isoformat()}
+
+
+def _other_counters(
+    office: Directory, seen: Hall, shift: Shift, current: Ticket | None
+) -> list[dict[str, Any]]:
+    """Counters that could take the client over, and which of them are closed."""
+    if current is None:
+        return []
+    is_open = {one.counter_id for one in seen.open_shifts()}
+    return [
+        {"counter": counter, "closed": counter.pk not in is_open}
+        for counter in office.counters_for(current.service_id)
+        if counter.pk != shift.counter_id
+    ]
+
+
+def _minutes(start: datetime, end: datetime) -> int:
+    return max(0, (end - start) // MINUTE)
+
+
+def local_clock(office: Directory, instant: datetime) -> str:
+    """The instant on the office's clock."""
+    return clock(instant.astimezone(office.tz))

@@ -1,0 +1,231 @@
+"""Booking for somebody at the desk or on the telephone: service, term, person, slip."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from itertools import groupby
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from prepazka.booking import terms, usecases
+from prepazka.booking.models import Booking, Channel, State
+from prepazka.booking.refusals import HoldExpired, TermNotOffered, TermTaken
+from prepazka.core import events
+from prepazka.core.refusal import Refused
+from prepazka.journal.record import record
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership, Service
+from prepazka.surfaces.console.forms import MOST_PERSONS, BookForm, ContactForm
+from prepazka.surfaces.console.words import state_in_words
+from prepazka.web import staff
+from prepazka.web.errors import sentence
+from prepazka.web.shortcuts import now
+from prepazka.web.staff import staff_only
+
+DAYS_SHOWN = 5
+BY_STAFF = (Channel.DESK, Channel.PHONE)
+
+
+@require_GET
+@staff_only(*staff.DESK)
+def choose_service(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """Step 1: what for, for how many."""
+    form = BookForm(office, request.GET or None)
+    if form.is_bound and form.is_valid():
+        wanted = form.cleaned_data
+        query = urlencode({"osob": wanted["persons"], "kanal": wanted["channel"]})
+        address = redirect("console:terms", office.office.slug, wanted["service"])
+        address["Location"] += f"?{query}"
+        return address
+    return render(request, "console/book.html", {
+        "office": office.office, "member": member, "form": form,
+    })
+
+
+@require_http_methods(["GET", "POST"])
+@staff_only(*staff.DESK)
+def choose_term(
+    request: HttpRequest, office: Directory, member: Membership, service: str
+) -> HttpResponse:
+    """Step 2: which term; choosing holds it."""
+    wanted = office.service_by_code(service)
+    persons, channel = _persons(request), request.GET.get("kanal", Channel.DESK)
+    if wanted is None or channel not in BY_STAFF:
+        raise Http404
+    if request.method == "POST":
+        try:
+            held = usecases.hold_term(
+                office=office, service=wanted, starts_at=_instant(request), now=now(),
+                persons=persons, channel=channel, request_key=_key(request),
+            )
+            return redirect("console:fill_in", office.office.slug, held.pk)
+        except (TermTaken, TermNotOffered) as refusal:
+            messages.error(request, sentence(refusal))
+    found = terms.offered(
+        office=office, service=wanted, now=now(), persons=persons, channel=channel
+    )
+    return _terms(request, office, member, wanted, found)
+
+
+def _terms(  # noqa: PLR0913, PLR0917
+    request: HttpRequest, office: Directory, member: Membership, service: Service,
+    found: list[terms.Term], booking: Booking | None = None,
+) -> HttpResponse:
+    days = [(day, list(rest)) for day, rest in groupby(found, key=lambda term: term.day)]
+    first = _from_day(request)
+    shown = [one for one in days if first is None or one[0] >= first]
+    later = shown[DAYS_SHOWN][0] if len(shown) > DAYS_SHOWN else None
+    return render(request, "console/terms.html", {
+        "office": office.office, "member": member, "service": service, "booking": booking,
+        "days": shown[:DAYS_SHOWN], "later": later, "query": _without_day(request),
+        "key": uuid4(),
+    })
+
+
+@require_http_methods(["GET", "POST"])
+@staff_only(*staff.DESK)
+def fill_in(
+    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+) -> HttpResponse:
+    """Step 3: who comes."""
+    found = _booking(office, booking)
+    if found.state != State.HELD:
+        if found.channel in BY_STAFF and found.confirmed_at:
+            return redirect("console:slip", office.office.slug, found.pk)
+        messages.error(request, sentence(HoldExpired()))
+        return redirect("console:book", office.office.slug)
+    if found.channel not in BY_STAFF:
+        raise Http404  # somebody at home is filling it in
+    form = ContactForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            usecases.request_confirmation(booking=found.pk, now=now(), **form.cleaned_data)
+        except Refused as refusal:
+            messages.error(request, sentence(refusal))
+            return redirect("console:book", office.office.slug)
+        return redirect("console:slip", office.office.slug, found.pk)
+    return render(request, "console/fill_in.html", {
+        "office": office.office, "member": member, "form": form, "booking": found,
+        "service": office.services[found.service_id],
+    })
+
+
+@require_GET
+@staff_only(*staff.DESK)
+def slip(
+    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+) -> HttpResponse:
+    """Step 4: the slip with the PIN, and what else can be done with the booking."""
+    found = _booking(office, booking)
+    return render(request, "console/slip.html", {
+        "office": office.office, "member": member, "booking": found,
+        "service": office.services[found.service_id], "state": state_in_words(found),
+        "live": found.state == State.CONFIRMED,
+        "changeable": found.state in {State.CONFIRMED, State.UNCONFIRMED},
+    })
+
+
+@require_POST
+@staff_only(*staff.DESK)
+def person(
+    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+) -> HttpResponse:
+    """Name and contact of the booked person; each look is recorded."""
+    found = _booking(office, booking)
+    record(events.ContactShown(
+        office=office.office.pk, booking=str(found.pk), at=now(), actor=member.user_id
+    ))
+    return render(request, "console/person.html", {
+        "office": office.office, "member": member, "booking": found,
+    })
+
+
+@require_http_methods(["GET", "POST"])
+@staff_only(*staff.DESK)
+def move(
+    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+) -> HttpResponse:
+    """Give the booking another term, as the office."""
+    found = _booking(office, booking)
+    service = office.services[found.service_id]
+    if request.method == "POST":
+        try:
+            usecases.move_booking(
+                booking=found.pk, starts_at=_instant(request), now=now(), by_office=True,
+                actor=member.user_id,
+            )
+        except Refused as refusal:
+            messages.error(request, sentence(refusal))
+        else:
+            messages.success(request, _("The booking was moved."))
+            return redirect("console:slip", office.office.slug, found.pk)
+    free = terms.offered(
+        office=office, service=service, now=now(), persons=found.persons, channel=found.channel,
+        besides=found.pk,
+    )
+    return _terms(request, office, member, service, free, found)
+
+
+@require_POST
+@staff_only(*staff.DESK)
+def cancel(
+    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+) -> HttpResponse:
+    """Cancel in the name of the office; the term is free at once."""
+    found = _booking(office, booking)
+    try:
+        usecases.cancel_booking(
+            booking=found.pk, now=now(), by_office=True, actor=member.user_id
+        )
+        messages.success(request, _("The booking was cancelled."))
+    except Refused as refusal:
+        messages.error(request, sentence(refusal))
+    return redirect("console:slip", office.office.slug, found.pk)
+
+
+def _booking(office: Directory, booking: UUID) -> Booking:
+    found = Booking.objects.filter(pk=booking, office=office.office).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _persons(request: HttpRequest) -> int:
+    said = request.GET.get("osob", "1")
+    return max(1, min(int(said), MOST_PERSONS)) if said.isdigit() else 1
+
+
+def _instant(request: HttpRequest) -> datetime:
+    try:
+        found = datetime.fromisoformat(request.POST.get("starts_at", ""))
+    except ValueError:
+        raise Http404 from None
+    if found.tzinfo is None:
+        raise Http404
+    return found
+
+
+def _key(request: HttpRequest) -> UUID | None:
+    try:
+        return UUID(request.POST.get("key", ""))
+    except ValueError:
+        return None
+
+
+def _from_day(request: HttpRequest) -> date | None:
+    try:
+        return date.fromisoformat(request.GET.get("od", ""))
+    except ValueError:
+        return None
+
+
+def _without_day(request: HttpRequest) -> str:
+    query = request.GET.copy()
+    query.pop("od", None)
+    return query.urlencode()

@@ -1,0 +1,143 @@
+"""The desk: today's bookings, arrivals and tickets for people without booking."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from prepazka.booking.models import Booking, State
+from prepazka.core import calendar
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership
+from prepazka.queueing import tickets
+from prepazka.queueing.models import Ticket
+from prepazka.queueing.tickets import check_in_at_desk, issues_tickets
+from prepazka.reporting.hall import hall
+from prepazka.surfaces.console import board
+from prepazka.surfaces.console.forms import TicketForm
+from prepazka.surfaces.console.words import state_in_words, told
+from prepazka.web import staff
+from prepazka.web.shortcuts import now
+from prepazka.web.staff import staff_only
+
+MOST_ROWS = 300
+SHOWN = (
+    State.UNCONFIRMED, State.CONFIRMED, State.ARRIVED, State.SERVED, State.NO_SHOW,
+    State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE, State.DISPLACED,
+)
+
+
+@require_GET
+@staff_only(*staff.DESK_LOOK)
+def bookings(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """Bookings of a day (today unless said), searched by PIN, time or name."""
+    moment = now()
+    day = _day(request.GET.get("den", "")) or calendar.day_of(moment, office.tz)
+    wanted = request.GET.get("hledat", "").strip()[:60]
+    rows = Booking.objects.filter(office=office.office, date=day, state__in=SHOWN)
+    rows = _search(rows, wanted, day, office).select_related("ticket")
+    return render(request, "console/desk.html", {
+        "office": office.office, "member": member, "day": day, "wanted": wanted,
+        "today": day == calendar.day_of(moment, office.tz),
+        "rows": [
+            {"booking": one, "service": office.services[one.service_id],
+             "state": state_in_words(one), "comes": one.state == State.CONFIRMED}
+            for one in rows.order_by("starts_at", "created_at")[:MOST_ROWS]
+        ],
+        "may_write": member.role in staff.DESK, "faults": board.faults(office),
+    })
+
+
+def _day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return None
+
+
+def _search(
+    rows: QuerySet[Booking], wanted: str, day: date, office: Directory
+) -> QuerySet[Booking]:
+    if not wanted:
+        return rows
+    if wanted.replace(" ", "").isdigit() and len(wanted.replace(" ", "")) == 4:  # noqa: PLR2004
+        return rows.filter(pin=wanted.replace(" ", ""))
+    if (minute := _minute(wanted)) is not None:
+        at = calendar.local_instant(day, minute, office.tz)
+        return rows.filter(starts_at__lte=at, ends_at__gt=at)
+    return rows.filter(Q(name__icontains=wanted))
+
+
+def _minute(said: str) -> int | None:
+    """Local minutes of a time written as 8:30 or 8.30."""
+    hour, _sep, minute = said.replace(".", ":").partition(":")
+    if hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60:  # noqa: PLR2004
+        return int(hour) * 60 + int(minute)
+    return None
+
+
+@require_POST
+@staff_only(*staff.DESK)
+def arrive(
+    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+) -> HttpResponse:
+    """Register that a booked client has come; pressed twice, it is the same ticket."""
+    if not Booking.objects.filter(pk=booking, office=office.office).exists():
+        raise Http404
+    answer = check_in_at_desk(
+        office=office, booking=booking, touch=booking, now=now(), actor=member.user_id
+    )
+    say = messages.success if answer.verdict.accepted else messages.warning
+    say(request, told(answer, office))
+    if answer.ticket and answer.verdict.accepted:
+        return redirect("console:ticket", office.office.slug, answer.ticket.pk)
+    return redirect("console:desk", office.office.slug)
+
+
+@require_http_methods(["GET", "POST"])
+@staff_only(*staff.DESK)
+def new_ticket(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """Issue a ticket; the form carries the touch, so sending it twice makes one ticket."""
+    form = TicketForm(office, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        service = office.service_by_code(form.cleaned_data["service"])
+        if service is None:
+            raise Http404
+        issued = tickets.issue_ticket(
+            office=office, service=service, touch=form.cleaned_data["touch"], now=now(),
+            persons=form.cleaned_data["persons"], statutory=form.cleaned_data["statutory"],
+            by_staff=member.user_id,
+        )
+        return redirect("console:ticket", office.office.slug, issued.pk)
+    moment = now()
+    return render(request, "console/new_ticket.html", {
+        "office": office.office, "member": member, "form": form,
+        "outside": not any(
+            issues_tickets(office, service, moment) for service in office.offered_services()
+        ),
+    })
+
+
+@require_GET
+@staff_only(*staff.DESK)
+def ticket_page(
+    request: HttpRequest, office: Directory, member: Membership, ticket: int
+) -> HttpResponse:
+    """The ticket to print or to read out."""
+    found = Ticket.objects.filter(pk=ticket, office=office.office).first()
+    if found is None:
+        raise Http404
+    return render(request, "console/ticket.html", {
+        "office": office.office, "member": member, "ticket": found,
+        "service": office.services[found.service_id], "ahead": _ahead(office, found, now()),
+    })
+
+
+def _ahead(office: Directory, ticket: Ticket, moment: datetime) -> int:
+    return hall(office, now=moment).ahead_of(ticket)

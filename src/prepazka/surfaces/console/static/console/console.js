@@ -1,0 +1,106 @@
+// The console's keys and presses. Without this file every button is a plain form.
+// A button with data-key is pressed by that key; the form #steps is sent in the background and
+// the board is put in place, so that the focus and the scroll stay where they were.
+(() => {
+  "use strict";
+  const board = document.getElementById("board");
+  const said = document.getElementById("said");
+  const keys = document.getElementById("keys-on");
+  let focused = "";
+  let opened = [];
+  let sending = false;
+
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+
+  if (keys) {
+    keys.checked = localStorage.getItem("keys") !== "off";
+    keys.closest("label").hidden = false;
+    keys.addEventListener("change", () => localStorage.setItem("keys", keys.checked ? "on" : "off"));
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+    if (keys && !keys.checked) return;
+    if (event.key === "Escape" && board) return closePanels();
+    if (event.target.closest("input:not([type=checkbox]), select, textarea")) return;
+    const wanted = event.key.toLowerCase();
+    if (!/^[a-z0-9]$/.test(wanted)) return;
+    const button = document.querySelector(`[data-key="${wanted}"]:not([disabled])`);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+    const panel = button.closest("details");
+    if (panel && panel.open) panel.querySelector("button")?.focus();
+  });
+
+  if (!board) return;
+
+  function closePanels() {
+    for (const panel of board.querySelectorAll("details[open]")) {
+      panel.open = false;
+      panel.querySelector("summary").focus();
+    }
+  }
+
+  function remember() {
+    opened = [...board.querySelectorAll("details[open]")].map((panel) => panel.id);
+  }
+
+  // After the board was replaced: panels stay open, the focus stays, or goes to the client.
+  function restore(panels) {
+    for (const id of panels) {
+      const panel = document.getElementById(id);
+      if (panel) panel.open = true;
+    }
+    if (focused && !board.contains(document.activeElement)) {
+      const same = document.getElementById(focused);
+      if (same && !same.disabled) same.focus();
+      else document.getElementById("current")?.focus();
+    }
+    hideUndo();
+  }
+
+  function hideUndo() {
+    const bar = board.querySelector("[data-until]");
+    if (bar) setTimeout(() => bar.remove(), Math.max(0, Date.parse(bar.dataset.until) - Date.now()));
+  }
+
+  document.addEventListener("focusin", (event) => {
+    focused = board.contains(event.target) ? event.target.id || "current" : "";
+  });
+  board.addEventListener("toggle", remember, true);
+  board.addEventListener("live:updated", () => restore(opened));
+  hideUndo();
+
+  document.getElementById("steps").addEventListener("submit", async (event) => {
+    const button = event.submitter;
+    if (!button || "plain" in button.dataset) return;
+    event.preventDefault();
+    if (sending) return;
+    sending = true;
+    board.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(button.getAttribute("formaction"), {
+        method: "POST", body: new FormData(event.target, button), headers: { "X-Fragment": "1" },
+      });
+      if (answer.redirected || answer.status === 401) return window.location.reload();
+      if (!answer.ok) throw new Error(String(answer.status));
+      board.innerHTML = await answer.text();
+      const news = board.querySelector("template[data-said]");
+      said.replaceChildren(...(news ? news.content.childNodes : []));
+      restore([]);
+      opened = [];
+    } catch {
+      // Send it as a plain form: the server then says what is wrong.
+      event.target.action = button.getAttribute("formaction");
+      button.dataset.plain = "1";
+      event.target.requestSubmit(button);
+    } finally {
+      sending = false;
+      board.removeAttribute("aria-busy");
+    }
+  });
+})();

@@ -1,0 +1,140 @@
+"""What a clerk's key does: one press, one use-case, one sentence that says what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import Http404, QueryDict
+from django.utils.translation import gettext as _
+
+from prepazka.offices.directory import Directory
+from prepazka.queueing import counters, turns
+from prepazka.queueing.models import Shift, Ticket
+from prepazka.queueing.refusals import CounterNotOpen, NotAtCounter, NotServedHere
+from prepazka.surfaces.console.board import PARK_MINUTES, at_counter, current_shift, local_clock
+
+
+@dataclass(frozen=True)
+class Press:
+    """One press of a button by a clerk."""
+
+    office: Directory
+    clerk: int
+    shift: Shift
+    form: QueryDict
+    now: datetime
+
+    def number(self, name: str) -> int:
+        """A whole number of the form; 404 for anything else."""
+        value = self.form.get(name, "")
+        if not value.isdigit():
+            raise Http404(name)
+        return int(value)
+
+
+def take(name: str, *, office: Directory, clerk: int, form: QueryDict, now: datetime,
+         ticket: str = "") -> str:
+    """Do the step and return the sentence for the clerk. Raises the use-case's refusals.
+
+    `ticket` is the client the clerk saw when pressing: if somebody else is at the counter by now,
+    the press was meant for a state that is over, and nothing is done.
+    """
+    if name not in STEPS:
+        raise Http404(name)
+    shift = current_shift(office, clerk)
+    if shift is None:
+        raise CounterNotOpen
+    if ticket:
+        present = at_counter(shift)
+        if present is None or str(present.pk) != ticket:
+            raise NotAtCounter
+    return STEPS[name](Press(office, clerk, shift, form, now))
+
+
+def _next(press: Press) -> str:
+    ticket = turns.call_next(office=press.office, clerk=press.clerk, now=press.now)
+    return _("Called: %(number)s") % {"number": ticket.label}
+
+
+def _pick(press: Press) -> str:
+    try:
+        ticket = turns.call_by_hand(
+            office=press.office, clerk=press.clerk, ticket=press.number("ticket"), now=press.now
+        )
+    except Ticket.DoesNotExist:
+        raise Http404 from None
+    return _("Called by hand: %(number)s") % {"number": ticket.label}
+
+
+def _recall(press: Press) -> str:
+    ticket = turns.recall(office=press.office, clerk=press.clerk, now=press.now)
+    return _("Called again: %(number)s") % {"number": ticket.label}
+
+
+def _start(press: Press) -> str:
+    ticket = turns.start_serving(office=press.office, clerk=press.clerk, now=press.now)
+    return _("%(number)s is being served") % {"number": ticket.label}
+
+
+def _finish(press: Press) -> str:
+    ticket = turns.finish(office=press.office, clerk=press.clerk, now=press.now)
+    return _("%(number)s is finished") % {"number": ticket.label}
+
+
+def _absent(press: Press) -> str:
+    ticket = turns.no_show(office=press.office, clerk=press.clerk, now=press.now)
+    return _("%(number)s did not come") % {"number": ticket.label}
+
+
+def _park(press: Press) -> str:
+    minutes = press.number("minutes")
+    if minutes not in PARK_MINUTES:
+        raise Http404(str(minutes))
+    ticket = turns.park(office=press.office, clerk=press.clerk, minutes=minutes, now=press.now)
+    until = local_clock(press.office, ticket.parked_until) if ticket.parked_until else ""
+    return _("%(number)s is put aside until %(until)s") % {"number": ticket.label, "until": until}
+
+
+def _transfer(press: Press) -> str:
+    """To `service:ID` or `counter:ID`."""
+    kind, _sep, wanted = press.form.get("to", "").partition(":")
+    target = int(wanted) if wanted.isdigit() else 0
+    service = press.office.services.get(target) if kind == "service" else None
+    counter = press.office.counters.get(target) if kind == "counter" else None
+    if service is None and counter is None:
+        raise NotServedHere
+    ticket = turns.transfer(
+        office=press.office, clerk=press.clerk, service=service, counter=counter, now=press.now
+    )
+    return _("%(number)s goes on to: %(where)s") % {
+        "number": ticket.label, "where": service.name if service else counter and counter.name
+    }
+
+
+def _undo(press: Press) -> str:
+    ticket = turns.undo(office=press.office, clerk=press.clerk, now=press.now)
+    return _("Taken back: %(number)s is as before") % {"number": ticket.label}
+
+
+def _pause(press: Press) -> str:
+    counters.pause_counter(shift=press.shift, now=press.now)
+    return _("The counter has a break")
+
+
+def _resume(press: Press) -> str:
+    counters.resume_counter(shift=press.shift, now=press.now)
+    return _("The break is over")
+
+
+def _close(press: Press) -> str:
+    counters.close_counter(shift=press.shift, now=press.now)
+    return _("The counter is closed")
+
+
+STEPS: dict[str, Callable[[Press], str]] = {
+    "next": _next, "pick": _pick, "recall": _recall, "start": _start, "finish": _finish,
+    "absent": _absent, "park": _park, "transfer": _transfer, "undo": _undo, "pause": _pause,
+    "resume": _resume, "close": _close,
+}

@@ -1,0 +1,151 @@
+"""The console: choose an office, open a counter, call and serve."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from prepazka.core import events
+from prepazka.core.refusal import Refused
+from prepazka.journal.record import record
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership, Role
+from prepazka.queueing import counters
+from prepazka.queueing.models import Shift
+from prepazka.surfaces.console import board, steps
+from prepazka.web import staff
+from prepazka.web.errors import sentence
+from prepazka.web.shortcuts import now
+from prepazka.web.staff import staff_only
+
+FIRST_PAGE = {Role.OPERATOR: "console:desk", Role.HEAD: "manager:overview"}
+
+
+@require_GET
+@never_cache
+def home(request: HttpRequest) -> HttpResponse:
+    """Lead to the only office, or let choose one of several."""
+    if refusal := staff.not_yet(request):
+        return refusal
+    found = Membership.objects.filter(user=request.user.pk).select_related("office")
+    places = [
+        {"member": one, "url": reverse(_first_page(one), args=[one.office.slug])}
+        for one in found.order_by("office__slug")
+    ]
+    if len(places) == 1:
+        return redirect(places[0]["url"])
+    return render(request, "console/home.html", {"places": places})
+
+
+def _first_page(member: Membership) -> str:
+    return FIRST_PAGE.get(Role(member.role), "console:office")
+
+
+@require_GET
+@staff_only(*staff.COUNTER)
+def office_page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """The console at the clerk's counter, or the counters to choose from."""
+    shift = board.current_shift(office, member.user_id)
+    if shift is None:
+        return _choose(request, office, member)
+    shown = board.board(office, shift, now())
+    return render(request, "console/console.html", {**shown, "member": member})
+
+
+def _choose(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    taken = {
+        shift.counter_id: shift
+        for shift in Shift.objects.filter(office=office.office, closed_at=None)
+    }
+    names = dict(Membership.objects.filter(
+        office=office.office, user__in=[shift.clerk_id for shift in taken.values()]
+    ).values_list("user_id", "name"))
+    rows = [
+        {
+            "counter": counter,
+            "services": [
+                s for s in office.offered_services() if s.pk in office.serves[counter.pk]
+            ],
+            "taken": counter.pk in taken,
+            "by": names.get(taken[counter.pk].clerk_id, "") if counter.pk in taken else "",
+        }
+        for counter in office.open_counters()
+    ]
+    return render(request, "console/choose.html", {
+        "office": office.office, "member": member, "rows": rows, "faults": board.faults(office),
+    })
+
+
+@require_POST
+@staff_only(*staff.COUNTER)
+def open_counter(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """Sit down at a counter."""
+    counter = next(
+        (c for c in office.open_counters() if c.code == request.POST.get("counter")), None
+    )
+    if counter is None:
+        raise Http404
+    try:
+        counters.open_counter(counter=counter, clerk=member.user_id, now=now())
+    except Refused as refusal:
+        messages.error(request, sentence(refusal))
+    return redirect("console:office", office.office.slug)
+
+
+@require_GET
+@staff_only(*staff.COUNTER)
+def fragment(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """The board alone, for the live refresh; a closed counter makes the page load anew."""
+    shift = board.current_shift(office, member.user_id)
+    if shift is None:
+        return HttpResponse(status=409)
+    return render(request, "console/_board.html", board.board(office, shift, now()))
+
+
+@require_POST
+@staff_only(*staff.COUNTER)
+def step(
+    request: HttpRequest, office: Directory, member: Membership, name: str
+) -> HttpResponse:
+    """One press; with script the answer is the board, without it the page again."""
+    kind = "success"
+    try:
+        said = steps.take(
+            name, office=office, clerk=member.user_id, form=request.POST, now=now(),
+            ticket=request.GET.get("t", ""),
+        )
+    except Refused as refusal:
+        said, kind = sentence(refusal), "error"
+    shift = board.current_shift(office, member.user_id)
+    if "X-Fragment" in request.headers and shift is not None:
+        shown = board.board(office, shift, now())
+        return render(request, "console/_board.html", {**shown, "said": said, "said_kind": kind})
+    messages.add_message(
+        request, messages.ERROR if kind == "error" else messages.SUCCESS, said
+    )
+    return redirect("console:office", office.office.slug)
+
+
+@require_POST
+@staff_only(*staff.COUNTER)
+def contact(
+    request: HttpRequest, office: Directory, member: Membership, ticket: int
+) -> HttpResponse:
+    """Name and contact of the booked client at the clerk's own counter; each look is recorded."""
+    shift = board.current_shift(office, member.user_id)
+    current = shift and board.at_counter(shift)
+    if current is None or current.pk != ticket or current.booking is None:
+        messages.error(request, _("The contact is shown only while the client is at your counter."))
+        return redirect("console:office", office.office.slug)
+    record(events.ContactShown(
+        office=office.office.pk, booking=str(current.booking.pk), at=now(), actor=member.user_id
+    ))
+    return render(request, "console/contact.html", {
+        "office": office.office, "member": member, "ticket": current, "booking": current.booking,
+        "back_url": reverse("console:office", args=[office.office.slug]),
+    })

@@ -1,0 +1,84 @@
+"""Kiosks and displays: their states, pairing codes, disconnecting."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from prepazka.offices import devices as offices_devices
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Device, Membership
+from prepazka.web import staff
+from prepazka.web.faults import in_words
+from prepazka.web.shortcuts import now
+from prepazka.web.staff import staff_only
+
+SILENT_AFTER = timedelta(minutes=3)
+
+
+def state_of(device: Device, moment: datetime) -> dict[str, str]:
+    """The device's state in words, and how serious it is."""
+    if not device.token_hash:
+        return {"kind": "neutral", "text": _("not connected to any browser")}
+    if device.fault:
+        return {"kind": "error", "text": in_words(device.fault)}
+    if device.seen_at is None or moment - device.seen_at > SILENT_AFTER:
+        return {"kind": "warning", "text": _("silent")}
+    return {"kind": "success", "text": _("works")}
+
+
+@require_GET
+@staff_only(*staff.HEADS)
+def devices(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """All devices of the office."""
+    return _page(request, office, member)
+
+
+@require_POST
+@staff_only(*staff.ADMINISTRATORS)
+def pairing(
+    request: HttpRequest, office: Directory, member: Membership, code: str
+) -> HttpResponse:
+    """A one-time code for the device's browser, shown in this answer only."""
+    device = _device(office, code)
+    made = offices_devices.make_pairing_code(device=device, now=now())
+    return _page(request, office, member, device=device, made=made)
+
+
+@require_POST
+@staff_only(*staff.ADMINISTRATORS)
+def disconnect(
+    request: HttpRequest, office: Directory, member: Membership, code: str
+) -> HttpResponse:
+    """Take the office's screen away from a browser."""
+    device = _device(office, code)
+    offices_devices.revoke(device=device.pk, now=now(), actor=member.user_id)
+    messages.success(request, _("The device was disconnected."))
+    return redirect("manager:devices", office.office.slug)
+
+
+def _page(
+    request: HttpRequest, office: Directory, member: Membership,
+    device: Device | None = None, made: str = "",
+) -> HttpResponse:
+    moment = now()
+    rows = [
+        {"device": one, "state": state_of(one, moment)}
+        for one in Device.objects.filter(office=office.office, retired=False)
+    ]
+    return render(request, "manager/devices.html", {
+        "office": office.office, "member": member, "rows": rows, "fresh": device, "made": made,
+        "may_write": member.role in staff.ADMINISTRATORS,
+    })
+
+
+def _device(office: Directory, code: str) -> Device:
+    found = Device.objects.filter(office=office.office, code=code, retired=False).first()
+    if found is None:
+        raise Http404(code)
+    return found

@@ -1,0 +1,134 @@
+"""The staff list: add with a one-time password, change the role, remove."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.validators import RegexValidator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from prepazka.core.refusal import Refused
+from prepazka.offices import staff as offices_staff
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership, Role
+from prepazka.web import staff
+from prepazka.web.errors import sentence
+from prepazka.web.shortcuts import now
+from prepazka.web.staff import staff_only
+
+ROLES = {
+    Role.CLERK: gettext_lazy("clerk at a counter"),
+    Role.RECEPTION: gettext_lazy("reception and counter"),
+    Role.OPERATOR: gettext_lazy("operator of the desk and telephone"),
+    Role.HEAD: gettext_lazy("head of office (looks only)"),
+    Role.ADMINISTRATOR: gettext_lazy("administrator"),
+}
+
+
+class StaffForm(forms.Form):
+    """Somebody new."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
+    username = forms.CharField(
+        label=gettext_lazy("Log-in name"), max_length=60,
+        validators=[RegexValidator(
+            r"^[a-z0-9][a-z0-9._-]*$",
+            gettext_lazy("Use small letters without accents, digits, dots and dashes."),
+        )],
+    )
+    role = forms.ChoiceField(
+        label=gettext_lazy("Role"), widget=forms.RadioSelect, initial=Role.CLERK.value,
+        choices=[(role.value, words) for role, words in ROLES.items()],
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@staff_only(*staff.HEADS)
+def people(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """The list; the administrator adds people to it."""
+    if request.method == "GET":
+        return _page(request, office, member)
+    if member.role not in staff.ADMINISTRATORS:
+        raise PermissionDenied
+    form = StaffForm(request.POST)
+    if form.is_valid():
+        said = form.cleaned_data
+        try:
+            added, password = offices_staff.add_staff(
+                office=office.office, username=said["username"], name=said["name"],
+                role=Role(said["role"]), actor=member.user_id, now=now(),
+            )
+            return _page(request, office, member, fresh=added, password=password)
+        except Refused as refusal:
+            form.add_error("username", sentence(refusal))
+    return _page(request, office, member, form=form)
+
+
+@require_POST
+@staff_only(*staff.ADMINISTRATORS)
+def role(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
+    """Give another role."""
+    wanted = request.POST.get("role", "")
+    if wanted not in Role.values:
+        raise Http404
+    try:
+        offices_staff.change_role(
+            member=_of(office, which), role=Role(wanted), actor=member.user_id, now=now()
+        )
+        messages.success(request, _("The role was changed."))
+    except Refused as refusal:
+        messages.error(request, sentence(refusal))
+    return redirect("manager:people", office.office.slug)
+
+
+@require_POST
+@staff_only(*staff.ADMINISTRATORS)
+def password(
+    request: HttpRequest, office: Directory, member: Membership, which: int
+) -> HttpResponse:
+    """A new one-time password, shown in this answer only."""
+    whom = _of(office, which)
+    try:
+        made = offices_staff.give_password(member=whom, actor=member.user_id, now=now())
+    except Refused as refusal:
+        messages.error(request, sentence(refusal))
+        return redirect("manager:people", office.office.slug)
+    return _page(request, office, member, fresh=whom, password=made)
+
+
+@require_POST
+@staff_only(*staff.ADMINISTRATORS)
+def remove(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
+    """Take away the access."""
+    try:
+        offices_staff.remove_staff(member=_of(office, which), actor=member.user_id, now=now())
+        messages.success(request, _("The person no longer has access to this office."))
+    except Refused as refusal:
+        messages.error(request, sentence(refusal))
+    return redirect("manager:people", office.office.slug)
+
+
+def _page(
+    request: HttpRequest, office: Directory, member: Membership, form: StaffForm | None = None,
+    **more: Any,
+) -> HttpResponse:
+    rows = Membership.objects.filter(office=office.office).select_related("user").order_by("name")
+    return render(request, "manager/people.html", {
+        "office": office.office, "member": member, "form": form or StaffForm(), "roles": ROLES,
+        "rows": [{"member": one, "role": ROLES[Role(one.role)]} for one in rows],
+        "may_write": member.role in staff.ADMINISTRATORS, **more,
+    })
+
+
+def _of(office: Directory, member: int) -> Membership:
+    found = Membership.objects.filter(pk=member, office=office.office).select_related("user")
+    if not (one := found.first()):
+        raise Http404
+    return one

@@ -1,0 +1,72 @@
+"""What the head of an office sees: today's numbers, why people were called, the office's file."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Device, Membership
+from prepazka.reporting.calls import calls_of_today
+from prepazka.reporting.hall import hall
+from prepazka.reporting.load import day_load
+from prepazka.reporting.today import today_of
+from prepazka.surfaces.manager.devices import state_of
+from prepazka.web import reasons, staff
+from prepazka.web.shortcuts import now
+from prepazka.web.staff import staff_only
+
+
+@require_GET
+@staff_only(*staff.HEADS)
+def overview(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """Today's numbers, open counters, devices."""
+    moment = now()
+    seen = hall(office, now=moment)
+    names = dict(office.office.memberships.values_list("user_id", "name"))
+    return render(request, "manager/overview.html", {
+        "office": office.office, "member": member,
+        "today": today_of(office, now=moment),
+        "load": day_load(seen),
+        "counters": [
+            {"counter": office.counters[shift.counter_id], "shift": shift,
+             "clerk": names.get(shift.clerk_id, ""), "client": seen.at_counter.get(shift.counter_id)}
+            for shift in seen.shifts
+        ],
+        "devices": [
+            {"device": device, "state": state_of(device, moment)}
+            for device in Device.objects.filter(office=office.office, retired=False)
+        ],
+    })
+
+
+@require_GET
+@staff_only(*staff.HEADS)
+def calls(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """Why each client was called, and whom they went before."""
+    names = dict(office.office.memberships.values_list("user_id", "name"))
+    rows = [
+        {"call": call, "reason": reasons.sentence(call.reason, office),
+         "clerk": names.get(call.clerk, "")}
+        for call in calls_of_today(office, now=now())
+    ]
+    return render(request, "manager/calls.html", {
+        "office": office.office, "member": member, "rows": rows,
+    })
+
+
+@require_GET
+@staff_only(*staff.HEADS)
+def file(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """The office's file, on the screen or to download."""
+    from prepazka.officefile.export import export  # noqa: PLC0415  # YAML only where it is needed
+
+    text = export(office.office)
+    if "stahnout" in request.GET:
+        answer = HttpResponse(text, content_type="application/yaml; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="{office.office.slug}.yaml"'
+        return answer
+    return render(request, "manager/file.html", {
+        "office": office.office, "member": member, "text": text,
+    })

@@ -1,0 +1,15 @@
+"""Faults of devices in words, for staff."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+
+def in_words(fault: str) -> str:
+    """What the code that a device reports means."""
+    known = {
+        "printer_no_paper": _("the printer is out of paper"),
+        "printer_unreachable": _("the printer does not answer"),
+        "printer_broken": _("the printer does not print"),
+    }
+    return known.get(fault) or _("the device reports a fault")

@@ -1,0 +1,60 @@
+"""Why it was somebody's turn, in words: for the clerk, the head of office and the citizen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from prepazka.core.discipline import Reason
+from prepazka.looks.typography import clock, span
+from prepazka.offices.directory import Directory
+
+# Functions, so that the words are looked up in the language of the moment.
+SENTENCES: dict[str, Callable[[], str]] = {
+    "booked_in_window": lambda: _("booked for %(window)s, arrived at %(arrived)s"),
+    "booked_kept_place": lambda: _(
+        "booked for %(window)s, arrived in time at %(arrived)s and keeps the place"
+    ),
+    "booked_before_window": lambda: _(
+        "booked for %(window)s, arrived early at %(arrived)s"
+    ),
+    "late_for_window": lambda: _(
+        "booked for %(window)s, came after that at %(arrived)s: in order of arrival"
+    ),
+    "statutory": lambda: _("priority by law (disability card), waiting since %(arrived)s"),
+    "walk_in": lambda: _("without booking, waiting since %(arrived)s"),
+    "returned": lambda: _("returned to the queue at %(returned)s, so goes first"),
+    "parked": lambda: _("put aside until %(until)s"),
+    "by_hand": lambda: _("picked by hand by the clerk"),
+}
+
+
+def sentence(payload: Mapping[str, Any], office: Directory) -> str:
+    """The stored reason of a call as a phrase in the active language, in the office's time."""
+    if not payload:
+        return ""
+    reason = Reason.from_payload(payload)
+    if reason.code not in SENTENCES:
+        return reason.code
+    text = SENTENCES[reason.code]() % _filled(reason, office)
+    counter = office.counters.get(reason.params.get("for_counter"))  # type: ignore[arg-type]
+    return _("%(reason)s; sent to %(counter)s") % {
+        "reason": text, "counter": counter.name
+    } if counter else text
+
+
+def _filled(reason: Reason, office: Directory) -> dict[str, str]:
+    local = {
+        name: value.astimezone(office.tz)
+        for name, value in reason.params.items() if isinstance(value, datetime)
+    }
+    names = {"arrived": "arrived_at", "returned": "returned_at", "until": "until"}
+    filled = {word: clock(local[name]) for word, name in names.items() if name in local}
+    if "window_start" in local:
+        language = get_language() or "cs"
+        filled["window"] = span(local["window_start"], local["window_end"], language)
+    return filled

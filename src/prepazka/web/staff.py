@@ -1,0 +1,78 @@
+"""Who of the staff may do what: the membership of an office, and its role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
+
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership, Role
+from prepazka.web.shortcuts import office_or_404
+
+P = ParamSpec("P")
+StaffView = Callable[Concatenate[HttpRequest, Directory, Membership, P], HttpResponse]
+
+COUNTER = (Role.CLERK, Role.RECEPTION, Role.ADMINISTRATOR)
+DESK = (Role.RECEPTION, Role.OPERATOR, Role.ADMINISTRATOR)
+DESK_LOOK = (*DESK, Role.HEAD)
+HEADS = (Role.HEAD, Role.ADMINISTRATOR)
+ADMINISTRATORS = (Role.ADMINISTRATOR,)
+
+
+def member_of(request: HttpRequest, office: Directory) -> Membership | None:
+    """The logged-in person's membership of the office, if there is one."""
+    if not request.user.is_authenticated:
+        return None
+    return Membership.objects.filter(office=office.office, user=request.user.pk).first()
+
+
+def staff_only(*roles: Role) -> Callable[[StaffView[P]], Callable[..., HttpResponse]]:
+    """Let in members of the office with one of the roles; for all others it does not exist.
+
+    A stranger is sent to log in, a member without the role is told so, and a member of another
+    office gets the same 404 as for an office that does not exist.
+    """
+
+    def decorate(view: StaffView[P]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def wrapped(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
+            if refusal := not_yet(request):
+                return refusal
+            office = office_or_404(slug)
+            try:
+                member = member_of(request, office)
+                if member is None:
+                    raise Http404(slug)
+                if member.role not in roles:
+                    raise PermissionDenied
+                response = view(request, office, member, *args, **kwargs)
+            finally:
+                timezone.deactivate()
+            add_never_cache_headers(response)
+            return response
+
+        return wrapped
+
+    return decorate
+
+
+def not_yet(request: HttpRequest) -> HttpResponse | None:
+    """Where somebody must go first: to log in, or to choose a password of their own."""
+    if not request.user.is_authenticated:
+        if "X-Fragment" in request.headers:
+            return HttpResponse(_("You are logged out. Please log in again."), status=401)
+        back = request.get_full_path() if request.method == "GET" else reverse("console:home")
+        return redirect_to_login(back)
+    if request.user.must_change_password:
+        return redirect("account_change_password")
+    return None
