@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from tests import town
-from tests.officefile.test_wrong_files import RIGHT
 
 from prepazka.accounts.models import User
 from prepazka.config.cli import main
 from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Membership, Office
+from tests import town
+from tests.officefile.test_wrong_files import RIGHT
 
 pytestmark = pytest.mark.django_db
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "office-file.md"
@@ -71,8 +71,8 @@ def test_conflicts_are_listed_and_kept_only_when_accepted(
 ) -> None:
     main(["office", "load", str(file)])
     booking = town.confirmed(directory_by_slug("lhota"), "9:00")
-    monkeypatch.setattr("prepazka.config.office_commands.datetime", _Clock)
-    file.write_text(RIGHT.replace("mon: \"8:00", "mon: \"10:00"), encoding="utf-8")
+    monkeypatch.setattr("prepazka.offices.clock.now", lambda: town.FRIDAY_BEFORE)
+    file.write_text(RIGHT.replace('mon: "8:00', 'mon: "10:00'), encoding="utf-8")
     capsys.readouterr()
     assert main(["office", "load", str(file)]) == 1
     said = capsys.readouterr().err
@@ -80,12 +80,6 @@ def test_conflicts_are_listed_and_kept_only_when_accepted(
     assert f"booking {booking.pk} (prepis, 2026-11-23 09:00): it is outside" in said
     assert main(["office", "load", str(file), "--accept-conflicts"]) == 0
     assert str(booking.pk) in capsys.readouterr().out
-
-
-class _Clock:
-    @staticmethod
-    def now(_tz: object) -> object:
-        return town.FRIDAY_BEFORE
 
 
 def staff(role: str = "clerk", username: str = "novakova") -> int:

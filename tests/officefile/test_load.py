@@ -5,12 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from tests import town
-from tests.officefile.test_wrong_files import RIGHT
 
 from prepazka.booking import terms, usecases
 from prepazka.booking.models import Booking, Lane
 from prepazka.journal.models import Event
+from prepazka.officefile import presets
+from prepazka.officefile.load import LoadRefused, LoadReport, load
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import (
     Agenda,
@@ -22,9 +22,9 @@ from prepazka.offices.models import (
     OpeningHours,
     Service,
 )
-from prepazka.officefile import presets
-from prepazka.officefile.load import LoadRefused, LoadReport, load
 from prepazka.queueing import counters, tickets
+from tests import town
+from tests.officefile.test_wrong_files import RIGHT
 
 pytestmark = pytest.mark.django_db
 NOW = town.FRIDAY_BEFORE
@@ -36,9 +36,9 @@ def loaded(text: str = RIGHT, **more: Any) -> LoadReport:
     return load(text, now=NOW, **more)
 
 
-def rows() -> list[list[dict[str, Any]]]:
-    links = Counter.services.through.objects.order_by("pk").values()
-    return [list(model.objects.order_by("pk").values()) for model in PARTS] + [list(links)]
+def rows() -> list[Any]:
+    models: tuple[Any, ...] = (*PARTS, Counter.services.through)
+    return [list(model.objects.order_by("pk").values()) for model in models]
 
 
 def lhota() -> Directory:
@@ -120,10 +120,10 @@ CONFLICTS = [
     (RIGHT, "place 2, the quota is now 1"),
     (TWO.replace("      prepis: {name: Přepis, duration: 20 min}\n", ""), "no longer in the file"),
     (TWO.replace("duration: 20 min", "duration: 20 min, bookable: no"), "no longer be booked"),
-    (TWO.replace("mon: \"8:00-12:00", "mon: \"10:00-12:00"), "outside the booking hours"),
+    (TWO.replace('mon: "8:00-12:00', 'mon: "10:00-12:00'), "outside the booking hours"),
     (TWO.replace("mon:", "wed:"), "outside the booking hours"),
     (TWO + "  - closed: 2026-11-23\n", "outside the booking hours"),
-    (TWO.replace("booking:\n", "booking hours: {mon: \"13:00-17:00\"}\n    booking:\n"),
+    (TWO.replace("booking:\n", 'booking hours: {mon: "13:00-17:00"}\n    booking:\n'),
      "outside the booking hours"),
 ]
 
@@ -211,11 +211,11 @@ def test_an_open_counter_is_not_dropped_unsaid() -> None:
 
 def test_hours_of_agenda_service_and_counter_hold() -> None:
     text = (
-        RIGHT.replace("    booking:", "    hours: {mon: \"9:00-18:00\"}\n    exceptions:\n"
+        RIGHT.replace("    booking:", '    hours: {mon: "9:00-18:00"}\n    exceptions:\n'
                       "      - {closed: 2026-11-30, reason: Školení}\n    booking:")
-        .replace("duration: 10 min", "duration: 10 min, hours: {mon: \"8:00-10:00\"}")
+        .replace("duration: 10 min", 'duration: 10 min, hours: {mon: "8:00-10:00"}')
         .replace("{number: 1, serves: vozidla}",
-                 "{number: 1, serves: vozidla, hours: [{from: 2026-11-01, to: 2026-11-24, mon: \"8:00-9:00\"}]}")
+                 '{number: 1, serves: vozidla, hours: [{from: 2026-11-01, to: 2026-11-24, mon: "8:00-9:00"}]}')
     )
     loaded(text)
     office, day = lhota(), town.MONDAY
@@ -231,8 +231,8 @@ def test_hours_of_agenda_service_and_counter_hold() -> None:
 
 def test_days_that_differ_hold_for_parts_without_weekly_hours_of_their_own() -> None:
     text = RIGHT.replace(
-        "duration: 10 min", "duration: 10 min, exceptions: [{closed: 2026-11-23, times: \"8:00-11:00\"}]"
-    ) + "  - {instead: 2026-11-30, times: \"9:00-10:00, 11:00-12:00\"}\n"
+        "duration: 10 min", 'duration: 10 min, exceptions: [{closed: 2026-11-23, times: "8:00-11:00"}]'
+    ) + '  - {instead: 2026-11-30, times: "9:00-10:00, 11:00-12:00"}\n'
     loaded(text)
     office = lhota()
     transfer, plates = office.service_by_code("prepis"), office.service_by_code("znacky")

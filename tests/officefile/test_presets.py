@@ -4,13 +4,13 @@ from datetime import date, timedelta
 from itertools import groupby
 
 import pytest
-from tests.town import PRAGUE, at
 
 from prepazka.booking import terms
 from prepazka.booking.terms import Term
-from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.officefile import presets
 from prepazka.officefile.load import load
+from prepazka.offices.directory import Directory, directory_by_slug
+from tests.town import PRAGUE, at
 
 pytestmark = pytest.mark.django_db
 MONDAY = date(2026, 11, 23)

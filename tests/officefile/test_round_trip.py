@@ -7,19 +7,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
-from tests import town
 
 from prepazka.core.calendar import WeeklyHours
 from prepazka.core.interval import Interval
 from prepazka.core.slots import Rules
-from prepazka.offices.directory import directory_by_slug
-from prepazka.offices.models import Office
 from prepazka.officefile import plan, presets
 from prepazka.officefile.check import check
 from prepazka.officefile.export import export, plan_of
 from prepazka.officefile.hours import exceptional
 from prepazka.officefile.load import load
 from prepazka.officefile.write import write
+from prepazka.offices.directory import directory_by_slug
+from prepazka.offices.models import Office
+from tests import town
 
 # Words that YAML or a careless reader would take for something else.
 SNARES = ["no", "null", "~", "12:30", "1e3", "- a", "#x", "a: b", "{a}", "'", '"', "%", "&a", "*a",
@@ -31,7 +31,8 @@ line = st.one_of(
 words = st.lists(line, min_size=1, max_size=2).map("\n".join)
 czech = words.map(lambda said: {"cs": said})
 texts = czech | st.builds(lambda cs, en: {"cs": cs, "en": en}, words, words)
-maybe = texts | st.just({})
+nothing: plan.Text = {}
+maybe = texts | st.just(nothing)
 days = st.integers(0, 800).map(lambda n: date(2026, 1, 1) + timedelta(days=n))
 
 
@@ -153,14 +154,14 @@ def _devices(draw: Any, every: tuple[str, ...], counters: list[str]) -> tuple[pl
     return tuple(one for one in (kiosk, display) if draw(st.booleans()))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(offices())
 def test_what_is_written_reads_the_same(office: plan.OfficePlan) -> None:
     assert check(write(office)) == office
 
 
 class Loaded(TestCase):
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(offices())
     def test_what_is_loaded_exports_the_same(self, office: plan.OfficePlan) -> None:
         load(write(office), now=town.FRIDAY_BEFORE)

@@ -1,13 +1,15 @@
 """A wrong file names the line, the value and what was expected, and changes nothing."""
 
+from typing import Any
+
 import pytest
-from tests.town import FRIDAY_BEFORE
 
 from prepazka.journal.models import Event
-from prepazka.offices.models import Agenda, Office, OpeningHours, Service
 from prepazka.officefile.check import check
 from prepazka.officefile.load import load
 from prepazka.officefile.nodes import WrongFile
+from prepazka.offices.models import Agenda, Office, OpeningHours, Service
+from tests.town import FRIDAY_BEFORE
 
 RIGHT = """\
 office:
@@ -127,7 +129,7 @@ def test_what_is_no_office_at_all_is_said_too(text: str) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("known", [False, True])
-def test_a_wrong_file_changes_nothing(known: bool) -> None:
+def test_a_wrong_file_changes_nothing(*, known: bool) -> None:
     if known:
         load(RIGHT, now=FRIDAY_BEFORE)
     before = _everything()
@@ -137,5 +139,6 @@ def test_a_wrong_file_changes_nothing(known: bool) -> None:
     assert _everything() == before
 
 
-def _everything() -> list[list[dict[str, object]]]:
-    return [list(m.objects.order_by("pk").values()) for m in (Office, Agenda, Service, OpeningHours, Event)]
+def _everything() -> list[Any]:
+    models: tuple[Any, ...] = (Office, Agenda, Service, OpeningHours, Event)
+    return [list(model.objects.order_by("pk").values()) for model in models]

@@ -7,7 +7,6 @@ import getpass
 import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,10 +68,11 @@ def load(arguments: argparse.Namespace) -> None:
     django.setup()
     from prepazka.officefile.load import LoadRefused  # noqa: PLC0415  # needs Django
     from prepazka.officefile.load import load as load_text  # noqa: PLC0415
+    from prepazka.offices import clock  # noqa: PLC0415
 
     accept = bool(getattr(arguments, "accept_conflicts", False))
     try:
-        report = load_text(text, now=datetime.now(UTC), accept_conflicts=accept)
+        report = load_text(text, now=clock.now(), accept_conflicts=accept)
     except LoadRefused as refused:
         raise Stopped(
             f"Nothing was changed. Visits would no longer fit the office ({len(refused.conflicts)}):\n"
@@ -155,6 +155,7 @@ def _asked_password() -> str:
 def pair(arguments: argparse.Namespace) -> None:
     """Print a one-time code for a kiosk or a display."""
     django.setup()
+    from prepazka.offices import clock  # noqa: PLC0415
     from prepazka.offices.devices import make_pairing_code  # noqa: PLC0415
     from prepazka.offices.models import Device  # noqa: PLC0415
 
@@ -164,7 +165,7 @@ def pair(arguments: argparse.Namespace) -> None:
     if device is None:
         known = ", ".join(devices.values_list("code", flat=True)) or "none"
         raise Stopped(f'The office has no device "{arguments.device}"; it has: {known}.')
-    print(make_pairing_code(device=device, now=datetime.now(UTC)))
+    print(make_pairing_code(device=device, now=clock.now()))
 
 
 def _office(slug: str) -> Office:

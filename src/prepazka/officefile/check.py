@@ -13,6 +13,7 @@ from prepazka.officefile.hours import read_times
 from prepazka.officefile.nodes import Problem, Section, Wrong, WrongFile, compose, nearest, shown
 from prepazka.officefile.nodes import items as list_of
 from prepazka.officefile.plan import Text
+from prepazka.officefile.rules import read_rules
 
 A_MAPPING = "a mapping of keys and values"
 BY_CODE = "a mapping from codes to their contents"
@@ -189,7 +190,7 @@ class _Reader:
             return None
         section = Section(node, agenda.below("booking"), agenda.problems,
                           "booking rules such as {window: 60 min, quota: 1}, or none")
-        rules = _rules(section)
+        rules = read_rules(section)
         section.done()
         return rules
 
@@ -319,35 +320,3 @@ class _Reader:
         if not set(found) <= set(self.languages):
             raise Wrong(f"languages of the office ({', '.join(self.languages)})")
         return found
-
-
-def _rules(section: Section) -> Rules:
-    """The booking rules; what is left out is as `core.slots.Rules` has it."""
-    usual = Rules()
-    minutes = values.length(0, values.DAY_MIN, example="30 min")
-    some = values.length(1, values.DAY_MIN, example="30 min")
-    days = values.length(0, 366, unit=values.DAY_MIN, example="30 days")
-    far = values.length(0, values.MOST_MIN)
-    none = values.length(0, values.DAY_MIN, none=0, example="15 min")
-    part, until = section.take("kept for desk", values.share, (0.0, 1))
-    return Rules(
-        kind=section.take("kind", values.choice("window", "slot"), usual.kind),  # type: ignore[arg-type]
-        window_min=section.take("window", some, usual.window_min),
-        quota=section.take("quota", values.number(1, 200), usual.quota),
-        raster_min=section.take("starts every", some, usual.raster_min),
-        horizon_days=section.take("horizon", days, usual.horizon_days),
-        lead_min=section.take("lead", far, usual.lead_min),
-        confirm_min=section.take("confirm within", none, usual.confirm_min),
-        early_min=section.take("early", minutes, usual.early_min),
-        late_min=section.take("late", none, usual.late_min),
-        max_open_per_contact=section.take(
-            "max open bookings", values.number(1, 100), usual.max_open_per_contact
-        ),
-        max_persons=section.take("max persons", values.number(1, 20), usual.max_persons),
-        reserved_share=part,
-        reserved_until_days=until,
-        release_time_min=section.take("released at", values.one_clock, usual.release_time_min),
-        called_from_start=section.take(
-            "never called early", values.flag, usual.called_from_start
-        ),
-    )

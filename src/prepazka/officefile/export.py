@@ -7,12 +7,12 @@ from typing import Any
 
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
-from prepazka.offices import directory
-from prepazka.offices.directory import Directory
-from prepazka.offices.models import Agenda, Device, HoursException, Office, Service
 from prepazka.officefile import plan
 from prepazka.officefile.hours import Found, exceptional, weekly
 from prepazka.officefile.write import write
+from prepazka.offices import directory
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Agenda, Device, HoursException, Office, Service
 
 
 def export(office: Office) -> str:

@@ -13,6 +13,9 @@ from prepazka.booking.locks import lock_days
 from prepazka.booking.models import Lane
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
+from prepazka.officefile import plan
+from prepazka.officefile.check import check
+from prepazka.officefile.conflicts import Conflict, conflicts
 from prepazka.offices import directory
 from prepazka.offices.models import (
     Agenda,
@@ -25,9 +28,6 @@ from prepazka.offices.models import (
     OpeningHours,
     Service,
 )
-from prepazka.officefile import plan
-from prepazka.officefile.check import check
-from prepazka.officefile.conflicts import Conflict, conflicts
 
 UNPAIRED = {"pairing_hash": "", "pairing_expires_at": None, "token_hash": "", "paired_at": None}
 

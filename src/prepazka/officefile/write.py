@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
-from prepazka.core.slots import Rules
 from prepazka.officefile import plan, values
 from prepazka.officefile.hours import write_exceptions, write_hours
 from prepazka.officefile.plan import Text
+from prepazka.officefile.rules import write_rules
 
 WIDTH = 96
 
@@ -92,7 +92,7 @@ def _times(times: plan.Times) -> dict[str, Any]:
 def _agenda(agenda: plan.AgendaPlan) -> dict[str, Any]:
     return _some(
         letter=agenda.letter, department=agenda.department, name=_text(agenda.name),
-        booking=_rules(agenda.booking) if agenda.booking else "none",
+        booking=write_rules(agenda.booking) if agenda.booking else "none",
     ) | _times(agenda.times) | {
         "services": {s.code: _service(s, agenda) for s in agenda.services}
     }
@@ -108,37 +108,6 @@ def _service(service: plan.ServicePlan, agenda: plan.AgendaPlan) -> dict[str, An
     if not service.walk_in:
         written["walk-in"] = "no"
     return written | _times(service.times)
-
-
-def _rules(rules: Rules) -> dict[str, Any]:
-    usual = Rules()
-    length = values.write_length
-    written: dict[str, Any] = {"kind": rules.kind} if rules.kind != usual.kind else {}
-    written |= {"window": length(rules.window_min), "quota": str(rules.quota)}
-    if rules.raster_min != usual.raster_min or rules.kind == "slot":
-        written["starts every"] = length(rules.raster_min)
-    written |= {
-        "horizon": length(rules.horizon_days * values.DAY_MIN),
-        "lead": length(rules.lead_min),
-        "confirm within": _or_none(rules.confirm_min),
-        "early": length(rules.early_min),
-        "late": _or_none(rules.late_min),
-        "max open bookings": str(rules.max_open_per_contact),
-        "max persons": str(rules.max_persons),
-    }
-    if rules.reserved_share:
-        written["kept for desk"] = values.write_share(
-            rules.reserved_share, rules.reserved_until_days
-        )
-    if rules.release_time_min:
-        written["released at"] = values.write_clock(rules.release_time_min)
-    if rules.called_from_start:
-        written["never called early"] = "yes"
-    return written
-
-
-def _or_none(minutes: int) -> str:
-    return values.write_length(minutes) if minutes else "none"
 
 
 def _counter(office: plan.OfficePlan, counter: plan.CounterPlan) -> dict[str, Any]:
