@@ -20,16 +20,23 @@ from prepazka.reporting.monitor import monitor
 
 AWAY = json.dumps({"status": 503, "title": "Služba teď není dostupná, zkuste to za chvíli."}).encode()
 
-Builder = Callable[[], tuple[int, bytes]]
-
-
 @dataclass(frozen=True)
 class Route:
     """A hot address: how its answer is made, and which topics of the journal make it old."""
 
     key: str
-    build: Builder
+    make: Callable[[], tuple[int, dict[str, Any]]]
     topics: frozenset[str]
+
+    def build(self) -> tuple[int, bytes]:
+        """The office and its answer, in a thread of the edge."""
+        close_old_connections()  # as Django does at the start of a request
+        return self.read()
+
+    def read(self) -> tuple[int, bytes]:
+        """The same within a request of Django. Raises LookupError."""
+        office, answer = self.make()
+        return office, json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def conninfo() -> str:
@@ -49,13 +56,13 @@ def route(path: str, query: bytes) -> Route | None:
         return None
     if found := MONITOR.fullmatch(path):
         slug = found[1]
-        return Route(path, lambda: _look(_monitor, slug), frozenset({"queue", "setup"}))
+        return Route(path, lambda: _monitor(slug), frozenset({"queue", "setup"}))
     if found := TERMS.fullmatch(path):
         slug, code = found[1], found[2]
         persons = _persons(query.decode("latin1"))
         # The key is made of what was understood, so that odd queries cannot fill the memory.
         return Route(
-            f"{path}?{persons}", lambda: _look(_terms, slug, code, persons), frozenset({"terms", "setup"})
+            f"{path}?{persons}", lambda: _terms(slug, code, persons), frozenset({"terms", "setup"})
         )
     return None
 
@@ -69,12 +76,6 @@ def office_id(slug: str) -> int | None:
 def is_away(error: Exception) -> bool:
     """Whether the error means that the database cannot be reached now."""
     return isinstance(error, OperationalError | InterfaceError)
-
-
-def _look(make: Callable[..., tuple[int, dict[str, Any]]], *args: Any) -> tuple[int, bytes]:
-    close_old_connections()  # as Django does at the start of a request
-    office, answer = make(*args)
-    return office, json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _monitor(slug: str) -> tuple[int, dict[str, Any]]:

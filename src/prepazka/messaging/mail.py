@@ -10,6 +10,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from icalendar import Calendar, Event, vText
@@ -88,10 +89,10 @@ def facts_of(booking: Booking, office: Directory) -> list[Fact]:
     places = dict.fromkeys(str(c.place) for c in counters if str(c.place))
     known = (
         Fact(_("Service"), str(service.name)),
-        Fact(_("Term"), _when(booking)),
+        Fact(_("Term"), capfirst(_when(booking))),
         Fact(_("When to come"), _come(booking, office)),
         Fact(_("Persons"), str(booking.persons) if booking.persons > 1 else ""),
-        Fact(_("Where"), ", ".join(filter(None, [str(office.office.address), *places]))),
+        Fact(_("Where"), "; ".join(filter(None, [str(office.office.address), *places]))),
         Fact(_("What to bring"), str(service.documents)),
         Fact(_("Fee"), str(service.fee)),
     )

@@ -18,6 +18,9 @@ STATUS = {
     "TooManyPersons": 422,
     "DevicePaused": 429,
     "TooManyTries": 429,
+    "NotUnderstood": 422,
+    "KeyReused": 422,
+    "NotFound": 404,
 }
 
 
@@ -87,6 +90,14 @@ def problem(status: int, text: str, code: str) -> JsonResponse:
         status=status, content_type="application/problem+json",
         json_dumps_params={"ensure_ascii": False},
     )
+
+
+def api_problem(request: HttpRequest, error: Refused) -> JsonResponse:
+    """The refusal for a program, in the language that its header asks for."""
+    with _language(request):
+        answer = problem(status_of(error), sentence(error), error.code)
+    mark_retry(answer, error)
+    return answer
 
 
 def is_api(request: HttpRequest) -> bool:

@@ -1,5 +1,7 @@
 """Addresses of the API."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from prepazka.surfaces.api.api import api
+
+urlpatterns = [path("", api.urls)]

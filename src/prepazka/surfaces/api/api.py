@@ -1,0 +1,256 @@
+"""The public API, version 1: offices and terms to read, and the way of one booking."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import Header, NinjaAPI, Status
+from ninja.errors import ValidationError
+
+from prepazka.booking import links, usecases
+from prepazka.booking.contacts import contact_hash, normalise_email
+from prepazka.booking.models import Booking, Channel, State
+from prepazka.booking.refusals import HoldExpired
+from prepazka.booking.terms import lanes_of
+from prepazka.core import calendar
+from prepazka.core.refusal import Refused
+from prepazka.edge import answers
+from prepazka.offices.directory import Directory, directory, directory_by_slug
+from prepazka.offices.models import Office, Service
+from prepazka.surfaces.api import schemas
+from prepazka.web import errors, limits
+from prepazka.web.refusals import KeyReused, NotFound, NotUnderstood
+from prepazka.web.shortcuts import now
+
+HOURS_AHEAD = 14  # days
+PROBLEMS = frozenset({404, 409, 410, 422, 429, 503})
+
+api = NinjaAPI(
+    title="Přepážka",
+    version="1",
+    description="Booking a time at a public office. Errors are RFC 9457 problems in the language"
+    " of Accept-Language. No cookies are used; a token in the address is the only key.",
+    docs_url=None,
+    urls_namespace="api",
+)
+
+
+def _answers(status: int, schema: Any) -> dict[Any, Any]:
+    return {status: schema, PROBLEMS: schemas.Problem}
+
+
+@api.exception_handler(Refused)
+def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
+    return errors.api_problem(request, error)
+
+
+@api.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    return errors.api_problem(request, NotUnderstood())
+
+
+@api.exception_handler(Http404)
+def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return errors.api_problem(request, NotFound())
+
+
+@api.get("/offices", response=_answers(200, list[schemas.OfficeOut]), tags=["offices"])
+def offices(request: HttpRequest) -> Any:
+    """All offices of this installation."""
+    return [_office(directory(row)) for row in Office.objects.order_by("slug")]
+
+
+@api.get("/offices/{slug}", response=_answers(200, schemas.OfficeDetailOut), tags=["offices"])
+def office(request: HttpRequest, slug: str) -> Any:
+    """One office with its services and hours."""
+    where = _where(slug)
+    services = [_service(where, one) for one in where.offered_services()]
+    return _office(where) | {"services": services, "hours": _hours(where)}
+
+
+@api.get("/offices/{slug}/monitor", response=_answers(200, dict[str, Any]), tags=["queue"])
+def monitor(request: HttpRequest, slug: str) -> Any:
+    """The live view: waiting people, estimates, last calls. Cacheable, with an ETag."""
+    return _from_edge(request)
+
+
+@api.get(
+    "/offices/{slug}/services/{code}/terms", response=_answers(200, schemas.TermsOut),
+    tags=["booking"],
+)
+def terms(request: HttpRequest, slug: str, code: str, persons: int = 1) -> Any:
+    """The free terms of a service in its whole horizon. Cacheable, with an ETag."""
+    return _from_edge(request)
+
+
+@api.post("/offices/{slug}/holds", response=_answers(201, schemas.HoldOut), tags=["booking"])
+def hold(
+    request: HttpRequest, slug: str, wanted: schemas.HoldIn,
+    key: UUID | None = Header(None, alias="Idempotency-Key"),  # noqa: B008  # as ninja asks
+) -> Any:
+    """Keep a term for ten minutes. Repeated with the same Idempotency-Key, it is the same hold."""
+    limits.limit_address(request, limits.HOLDS, now=now())
+    where = _where(slug)
+    service = where.service_by_code(wanted.service)
+    if service is None:
+        raise NotFound
+    held = usecases.hold_term(
+        office=where, service=service, starts_at=wanted.starts_at, now=now(),
+        persons=wanted.persons, channel=Channel.API, language=wanted.language, request_key=key,
+    )
+    if (held.service_id, held.starts_at, held.persons) != (
+        service.pk, wanted.starts_at, wanted.persons
+    ):
+        raise KeyReused
+    return Status(201, _hold(held, where))
+
+
+@api.post("/holds/{token}/extend", response=_answers(200, schemas.HoldOut), tags=["booking"])
+def extend(request: HttpRequest, token: str) -> Any:
+    """Ten more minutes, at most ten times."""
+    held = usecases.extend_hold(booking=_read(token, "hold").pk, now=now())
+    return _hold(held, directory(held.office))
+
+
+@api.delete("/holds/{token}", response={204: None, PROBLEMS: schemas.Problem}, tags=["booking"])
+def release(request: HttpRequest, token: str) -> Any:
+    """Give the term back at once."""
+    usecases.release_hold(booking=_read(token, "hold").pk, now=now())
+    return Status(204, None)
+
+
+@api.post(
+    "/holds/{token}/contact", response=_answers(202, schemas.RequestedOut), tags=["booking"]
+)
+def contact(request: HttpRequest, token: str, said: schemas.ContactIn) -> Any:
+    """Say who comes; a mail with a link asks for the confirmation, where the office wants one."""
+    held = _read(token, "hold")
+    limits.limit_address(request, limits.REQUESTS, now=now())
+    limits.count(limits.CONFIRMATIONS, contact_hash(normalise_email(said.email)), now=now())
+    done = usecases.request_confirmation(
+        booking=held.pk, name=said.name, email=said.email, now=now()
+    )
+    return Status(202, {"state": done.state, "expires_at": done.expires_at})
+
+
+@api.post(
+    "/confirmations/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"]
+)
+def confirm(request: HttpRequest, token: str) -> Any:
+    """Confirm by the token of the mailed link; repeated, it answers with the same PIN."""
+    return _booking(usecases.confirm_booking(booking=_read(token, "confirm").pk, now=now()))
+
+
+@api.get("/bookings/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
+def booking(request: HttpRequest, token: str) -> Any:
+    """A booking by its personal token."""
+    return _booking(_read(token, "personal"))
+
+
+@api.delete("/bookings/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
+def cancel(request: HttpRequest, token: str) -> Any:
+    """Cancel; repeated, it answers the same."""
+    return _booking(usecases.cancel_booking(booking=_read(token, "personal").pk, now=now()))
+
+
+@api.post("/bookings/{token}/move", response=_answers(200, schemas.BookingOut), tags=["booking"])
+def move(request: HttpRequest, token: str, wanted: schemas.MoveIn) -> Any:
+    """Move to another term of the same service, in one step."""
+    found = _read(token, "personal")
+    return _booking(
+        usecases.move_booking(booking=found.pk, starts_at=wanted.starts_at, now=now())
+    )
+
+
+def _where(slug: str) -> Directory:
+    try:
+        return directory_by_slug(slug)
+    except Office.DoesNotExist:
+        raise NotFound from None
+
+
+def _read(token: str, purpose: links.Purpose) -> Booking:
+    known = links.read(token, purpose)
+    found = known and Booking.objects.select_related("office", "service").filter(pk=known).first()
+    if not found:
+        raise NotFound
+    return found
+
+
+def _from_edge(request: HttpRequest) -> HttpResponse:
+    """What the edge answers from memory; it comes here only for what it does not know."""
+    query = request.META.get("QUERY_STRING", "").encode()
+    route = answers.route(request.path, query)
+    try:
+        if route is None:
+            raise NotFound
+        _office_id, body = route.read()
+    except LookupError:
+        raise NotFound from None
+    return HttpResponse(body, content_type="application/json")
+
+
+def _office(where: Directory) -> dict[str, Any]:
+    row = where.office
+    return {
+        "slug": row.slug, "name": row.name, "address": row.address, "phone": row.phone,
+        "email": row.email, "timezone": row.timezone, "languages": row.languages,
+    }
+
+
+def _service(where: Directory, one: Service) -> dict[str, Any]:
+    return {
+        "code": one.code, "name": one.name, "hint": one.hint, "documents": one.documents,
+        "fee": one.fee, "agenda": where.agenda_of(one).code, "duration_min": one.duration_min,
+        "bookable": one.bookable and bool(lanes_of(where, one)), "walk_in": one.walk_in,
+        "max_persons": where.rules_of(one).max_persons,
+    }
+
+
+def _hours(where: Directory) -> list[dict[str, Any]]:
+    today = calendar.day_of(now(), where.tz)
+    days = [today + timedelta(days=n) for n in range(HOURS_AHEAD)]
+    return [
+        {
+            "opens_at": _local(where, calendar.local_instant(day, one.start, where.tz)),
+            "closes_at": _local(where, calendar.local_instant(day, one.end, where.tz)),
+        }
+        for day in days
+        for one in where.office_hours(day)
+    ]
+
+
+def _hold(held: Booking, where: Directory) -> dict[str, Any]:
+    if held.state != State.HELD or not held.expires_at or held.expires_at <= now():
+        raise HoldExpired
+    return {
+        "token": links.sign(held.pk, "hold"),
+        "expires_at": _local(where, held.expires_at),
+        "starts_at": _local(where, held.starts_at),
+        "ends_at": _local(where, held.ends_at),
+    }
+
+
+def _booking(found: Booking) -> dict[str, Any]:
+    where = directory(found.office)
+    service = where.services[found.service_id]
+    rules = where.rules_of(service)
+    return {
+        "token": links.sign(found.pk, "personal"),
+        "office": where.office.slug,
+        "service": service.code,
+        "state": found.state,
+        "starts_at": _local(where, found.starts_at),
+        "ends_at": _local(where, found.ends_at),
+        "counts_from": _local(where, found.starts_at - timedelta(minutes=rules.early_min)),
+        "counts_until": _local(where, found.ends_at + timedelta(minutes=rules.late_min)),
+        "persons": found.persons,
+        "pin": found.pin,
+    }
+
+
+def _local(where: Directory, instant: Any) -> Any:
+    return instant.astimezone(where.tz)

@@ -1,0 +1,21 @@
+"""Keeps times whole where a line ends."""
+
+import re
+
+from django import template
+from django.utils.html import conditional_escape
+from django.utils.safestring import mark_safe
+
+from prepazka.looks import typography
+from prepazka.surfaces.citizen.pages import language
+
+register = template.Library()
+_TIMES = re.compile(r"\d{1,2}:\d\d–\d{1,2}:\d\d")
+
+
+@register.filter
+def whole(value: object) -> str:
+    """Text with non-breaking spaces, and with ranges of times that no line end tears."""
+    bound = typography.nbsp(str(conditional_escape(value)), language())
+    # Escaped just above; only spans of ours are added.
+    return mark_safe(_TIMES.sub(r'<span class="nowrap">\g<0></span>', bound))

@@ -1,0 +1,15 @@
+"""What only programs are told; each docstring is the sentence."""
+
+from prepazka.core.refusal import Refused
+
+
+class NotUnderstood(Refused):
+    """The request does not have the documented form."""
+
+
+class KeyReused(Refused):
+    """This Idempotency-Key already belongs to another request."""
+
+
+class NotFound(Refused):
+    """There is no such thing, or the link is not valid."""
