@@ -79,6 +79,9 @@ class Printer:
         self.done = threading.Semaphore(0)
         self.server = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self.server.getsockname()[1]}"
+        self.option = {
+            "kind": "escpos", "host": "127.0.0.1", "port": self.server.getsockname()[1],
+        }
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
 
@@ -118,6 +121,8 @@ def printer(**behaviour: bool) -> Iterator[Printer]:
     try:
         yield made
     finally:
+        # Closing alone would leave the thread that waits in accept() listening once more.
+        made.server.shutdown(socket.SHUT_RDWR)
         made.server.close()
 
 

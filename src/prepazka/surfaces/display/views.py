@@ -22,7 +22,6 @@ from prepazka.reporting.monitor import is_open, last_calls, next_opening
 from prepazka.web import devices, errors
 from prepazka.web.shortcuts import now
 
-# Recalls need the steady highlight as well, so the script compares these.
 ROWS = 6
 MOST_NOTICES = 3
 
@@ -97,6 +96,7 @@ def _shown(display: Device, office: Directory) -> dict[str, Any]:
         "now": moment,
         "wall_clock": moment.astimezone(office.tz).isoformat(timespec="minutes"),
         "called": State.CALLED,
+        "above_counter": display.options.get("layout") == "counter",
     }
 
 

@@ -36,7 +36,7 @@ def pin(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
         return _checked(kiosk, office, typed, request)
     key = request.POST.get("key", "")
     typed = typed[:-1] if key == "back" else (typed + key[:1])[:DIGITS]
-    return screen(request, office, "pin", typed=typed, touch=touch, keys=KEYS)
+    return screen(request, kiosk, office, "pin", typed=typed, touch=touch, keys=KEYS)
 
 
 @of_kiosk
@@ -46,7 +46,7 @@ def answer(request: HttpRequest, kiosk: Device, office: Directory, token: str) -
     said = answers.read(token)
     if said is None:
         return redirect(fresh_start())
-    return screen(request, office, "answer", **answers.words(said, office, now()))
+    return screen(request, kiosk, office, "answer", **answers.words(said, office, now()))
 
 
 def _checked(kiosk: Device, office: Directory, typed: str, request: HttpRequest) -> HttpResponse:

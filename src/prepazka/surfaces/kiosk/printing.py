@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from urllib.parse import urlsplit
+from typing import Any
 
 import segno
 from django.conf import settings
@@ -24,17 +24,21 @@ from prepazka.reporting.place import Place, place_of
 log = logging.getLogger(__name__)
 
 BROWSER = "browser"
-PORT, COLUMNS = 9100, 48
 
 
 def has_printer(kiosk: Device) -> bool:
     """Whether there can be paper at all."""
-    return bool(kiosk.options.get("printer"))
+    return _printer(kiosk)["kind"] != "none"
 
 
 def prints_in_browser(kiosk: Device) -> bool:
     """Whether the kiosk's own browser prints."""
-    return kiosk.options.get("printer") == BROWSER
+    return _printer(kiosk)["kind"] == BROWSER
+
+
+def _printer(kiosk: Device) -> dict[str, Any]:
+    """The printer as the office's file names it."""
+    return kiosk.options.get("printer") or {"kind": "none"}
 
 
 def print_ticket(kiosk: Device, office: Directory, ticket: Ticket, *, now: datetime) -> str:
@@ -46,12 +50,10 @@ def print_ticket(kiosk: Device, office: Directory, ticket: Ticket, *, now: datet
         return "none"
     if prints_in_browser(kiosk):
         return BROWSER
-    where = urlsplit(f"//{kiosk.options['printer'].removeprefix('tcp://')}")
+    where = _printer(kiosk)
+    slip = slip_of(office, ticket, now=now)
     try:
-        print_slip(
-            slip_of(office, ticket, now=now), host=where.hostname or "", port=where.port or PORT,
-            columns=int(kiosk.options.get("paper_columns", COLUMNS)),
-        )
+        print_slip(slip, host=where["host"], port=where["port"])
     except PrinterFault as fault:
         log.warning("kiosk %s: %s", kiosk.code, fault.kind)
         devices.report_fault(device=kiosk.pk, fault=fault.kind, now=now)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -40,7 +41,7 @@ def of_kiosk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def screen(
-    request: HttpRequest, office: Directory, template: str, **context: Any
+    request: HttpRequest, kiosk: Device, office: Directory, template: str, **context: Any
 ) -> HttpResponse:
     """Render a screen, with what every screen has. `idle` is None on a screen that stays."""
     wanted = request.GET.get("kontrast", request.COOKIES.get(CONTRAST, ""))
@@ -55,6 +56,7 @@ def screen(
         "idle": IDLE,
         "idle_to": fresh_start(),
         "touch": uuid4(),
+        "languages": len(kiosk.options.get("languages") or settings.LANGUAGES) > 1,
     }
     response = render(request, f"kiosk/{template}.html", shared | context)
     if "kontrast" in request.GET:

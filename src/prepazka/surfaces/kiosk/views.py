@@ -43,7 +43,7 @@ def start(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
     offered = offer(office, kiosk, moment, _page(request))
     opens = None if offered.choices else next_opening(office, moment)
     response = screen(
-        request, office, "start",
+        request, kiosk, office, "start",
         offer=offered, ended=ended_services(office, kiosk, moment), idle=None,
         open=is_open(office, moment), opens=opens, no_paper=bool(kiosk.fault),
     )
@@ -59,7 +59,7 @@ def agenda(request: HttpRequest, kiosk: Device, office: Directory, code: str) ->
     offered = found and offer_of_agenda(office, kiosk, found, now(), _page(request))
     if not offered or not offered.choices:
         return redirect(fresh_start())
-    return screen(request, office, "agenda", agenda=found, offer=offered)
+    return screen(request, kiosk, office, "agenda", agenda=found, offer=offered)
 
 
 @of_kiosk
@@ -94,7 +94,7 @@ def ticket(request: HttpRequest, kiosk: Device, office: Directory, code: str) ->
     paper = request.GET.get("papir", "")
     link = printing.link_of(given)
     return screen(
-        request, office, "ticket",
+        request, kiosk, office, "ticket",
         place=place_of(office, given, now=now()), paper=paper, link=link,
         short_link=link.split("://")[-1].rstrip("/"), qr=printing.qr_image(link),
         early=bool(given.booked_from and given.booked_from > now()),

@@ -1,0 +1,167 @@
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from tests import halls, town
+from tests.halls import Clock, text_of
+
+from prepazka.journal.models import Event
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Counter, Office
+from prepazka.queueing import counters, tickets, turns
+from prepazka.queueing.models import State, Ticket
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return halls.stop_clocks(monkeypatch, town.at("8:30"))
+
+
+@pytest.fixture
+def office() -> Directory:
+    return town.office()
+
+
+@pytest.fixture
+def ticket(office: Directory, clock: Clock) -> Ticket:
+    for minute in (0, 1, 2):
+        last = tickets.issue_ticket(
+            office=office, service=town.service(office), touch=uuid4(), now=town.at(f"8:0{minute}")
+        )
+    return last
+
+
+def page(ticket: Ticket, what: str = "", language: str = "") -> str:
+    return text_of(Client().get(f"{language}/t/{ticket.code}/{what}"))
+
+
+def test_it_says_number_state_and_people_ahead(ticket: Ticket) -> None:
+    words = page(ticket)
+    for expected in ("Vaše číslo V3", "Čekáte", "Před vámi 2 lidé", "neznáme", "Stav v 8:30",
+                     "Platí jen dnes do 17:00"):
+        assert expected in words
+    assert "You are waiting" in page(ticket, language="/en")
+    assert "2 people" in page(ticket, language="/en")
+
+
+def test_the_code_may_be_typed_in_small_letters(ticket: Ticket) -> None:
+    assert Client().get(f"/t/{ticket.code.lower()}/").status_code == 200
+
+
+def test_an_unknown_code_is_404(ticket: Ticket) -> None:
+    for code in ("AAAAAAAAAAAA", "x" * 400):
+        assert Client().get(f"/t/{code}/").status_code == 404
+
+
+def test_it_says_every_state_of_a_visit(
+    office: Directory, ticket: Ticket, clock: Clock
+) -> None:
+    Counter.objects.filter(number="2").update(place={"cs": "přízemí vlevo"})
+    Office.objects.update(version=2)
+    office = town.directory(Office.objects.get())
+    clerk = town.clerk(office)
+    counters.open_counter(counter=town.counter(office, "2"), clerk=clerk.pk, now=clock())
+    assert "Odhad čekání" in page(ticket)
+    assert "minut" in page(ticket)
+    turns.call_by_hand(office=office, clerk=clerk.pk, ticket=ticket.pk, now=clock())
+    words = page(ticket, "stav/")
+    assert "Právě vás voláme: přepážka 2 přízemí vlevo" in words
+    assert "Vzdát se" not in words
+    turns.start_serving(office=office, clerk=clerk.pk, now=clock())
+    assert "Jste u přepážky 2" in page(ticket)
+    turns.finish(office=office, clerk=clerk.pk, now=clock())
+    assert "Vyřízeno" in page(ticket)
+
+
+def test_a_missed_call_sends_to_the_desk(office, ticket: Ticket, clock: Clock) -> None:
+    clerk = town.clerk(office)
+    counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
+    turns.call_by_hand(office=office, clerk=clerk.pk, ticket=ticket.pk, now=clock())
+    turns.no_show(office=office, clerk=clerk.pk, now=clock())
+    assert "Volali jsme vás, ale nikdo nepřišel Jste-li v budově" in page(ticket)
+
+
+def test_a_booked_client_who_is_early_sees_from_when(office, clock: Clock) -> None:
+    booking = town.confirmed(office, "9:00")
+    result = tickets.check_in(
+        office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(), now=clock()
+    )
+    assert result.ticket
+    words = page(result.ticket)
+    assert "Objednáno na 9:00–10:00" in words
+    assert "Na řadu přijdete od 9:00" in words
+    assert "Jana" not in words
+
+
+def test_giving_up_asks_first_and_only_a_post_does_it(ticket: Ticket) -> None:
+    client = Client()
+    for _ in range(5):
+        assert "Chcete se vzdát místa?" in text_of(client.get(f"/t/{ticket.code}/vzdat/"))
+    ticket.refresh_from_db()
+    assert ticket.state == State.WAITING
+    for _ in range(2):
+        words = text_of(client.post(f"/t/{ticket.code}/vzdat/", follow=True))
+    assert "Tento lístek už neplatí" in words
+    ticket.refresh_from_db()
+    assert ticket.state == State.CANCELLED
+    assert Event.objects.filter(kind="TicketCancelled").count() == 1
+
+
+def test_giving_up_too_late_says_why(office, ticket: Ticket, clock: Clock) -> None:
+    clerk = town.clerk(office)
+    counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
+    turns.call_by_hand(office=office, clerk=clerk.pk, ticket=ticket.pk, now=clock())
+    answer = Client().post(f"/t/{ticket.code}/vzdat/")
+    assert answer.status_code == 409
+    assert "Tento lístek už nečeká." in text_of(answer)
+    assert "Právě vás voláme" in text_of(answer)
+
+
+def test_putting_off_lets_others_go_first_once_and_keeps_the_old_place(
+    office: Directory, ticket: Ticket, clock: Clock
+) -> None:
+    first = Ticket.objects.get(number=1)
+    client = Client()
+    assert "40 minut" in text_of(client.get(f"/t/{first.code}/odlozit/"))
+    answer = client.post(f"/t/{first.code}/odlozit/", {"minutes": "20"}, follow=True)
+    assert "Pouštíte ostatní před sebe do 8:50" in text_of(answer)
+    assert "Potřebuji víc času" not in text_of(answer)
+    again = client.post(f"/t/{first.code}/odlozit/", {"minutes": "20"})
+    assert "Pořadí lze odložit jen jednou." in text_of(again)
+    assert Event.objects.filter(kind="TicketPostponed").count() == 1
+
+    clerk = town.clerk(office)
+    counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
+    assert turns.call_next(office=office, clerk=clerk.pk, now=clock()).number == 2
+    turns.finish(office=office, clerk=clerk.pk, now=clock())
+    clock.set(town.at("8:50"))
+    assert "Čekáte Před vámi nikdo" in page(first)
+    assert turns.call_next(office=office, clerk=clerk.pk, now=clock()).number == 1
+
+
+@pytest.mark.parametrize("minutes", ["", "x", "5", "9999999"])
+def test_only_the_offered_minutes_are_taken(ticket: Ticket, minutes: str) -> None:
+    Client().post(f"/t/{ticket.code}/odlozit/", {"minutes": minutes})
+    ticket.refresh_from_db()
+    assert ticket.state == State.WAITING
+
+
+def test_after_its_day_it_is_a_polite_farewell(ticket: Ticket, clock: Clock) -> None:
+    clock.set(clock() + timedelta(days=1))
+    answer = Client().get(f"/t/{ticket.code}/")
+    assert answer.status_code == 410
+    assert "Číslo V3 platilo jen 23. 11. 2026." in text_of(answer)
+    assert Client().post(f"/t/{ticket.code}/vzdat/").status_code == 410
+    ticket.refresh_from_db()
+    assert ticket.state == State.WAITING
+
+
+def test_it_lives_by_the_stream_and_without_a_script(ticket: Ticket) -> None:
+    body = Client().get(f"/t/{ticket.code}/").content.decode()
+    assert f'data-live="/zive/lhota/" data-fragment="/t/{ticket.code}/stav/"' in body
+    assert '<noscript><meta http-equiv="refresh" content="20"></noscript>' in body
+    assert 'role="status" data-say' in body
+    assert '<meta name="robots" content="noindex">' in body
