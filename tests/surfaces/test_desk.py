@@ -46,6 +46,11 @@ def reception(office: Directory, client: Client) -> Client:
 
 
 def text(answer: object) -> str:
+    """The page without its icons, whose paths are full of digits."""
+    return re.sub(r"<svg.*?</svg>", "", _text(answer), flags=re.DOTALL)
+
+
+def _text(answer: object) -> str:
     return answer.content.decode().replace("\u00a0", " ")  # type: ignore[attr-defined]
 
 
