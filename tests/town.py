@@ -73,6 +73,7 @@ def office(slug: str = "lhota", *, quota: int = 1, **rules: Any) -> Directory:
             OpeningHours.objects.create(office=row, weekday=weekday, opens=opens, closes=closes)
     Device.objects.create(office=row, code="kiosk", kind="kiosk", name={"cs": "Kiosek"})
     Device.objects.create(office=row, code="panel", kind="display", name={"cs": "Panel"})
+    row.refresh_from_db()  # so that its texts say themselves in the active language
     return directory(row)
 
 

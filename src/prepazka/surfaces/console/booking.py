@@ -32,8 +32,8 @@ DAYS_SHOWN = 5
 BY_STAFF = (Channel.DESK, Channel.PHONE)
 
 
-@require_GET
 @staff_only(*staff.DESK)
+@require_GET
 def choose_service(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """Step 1: what for, for how many."""
     form = BookForm(office, request.GET or None)
@@ -48,8 +48,8 @@ def choose_service(request: HttpRequest, office: Directory, member: Membership) 
     })
 
 
-@require_http_methods(["GET", "POST"])
 @staff_only(*staff.DESK)
+@require_http_methods(["GET", "POST"])
 def choose_term(
     request: HttpRequest, office: Directory, member: Membership, service: str
 ) -> HttpResponse:
@@ -88,8 +88,8 @@ def _terms(  # noqa: PLR0913, PLR0917
     })
 
 
-@require_http_methods(["GET", "POST"])
 @staff_only(*staff.DESK)
+@require_http_methods(["GET", "POST"])
 def fill_in(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
@@ -116,8 +116,8 @@ def fill_in(
     })
 
 
-@require_GET
 @staff_only(*staff.DESK)
+@require_GET
 def slip(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
@@ -131,8 +131,8 @@ def slip(
     })
 
 
-@require_POST
 @staff_only(*staff.DESK)
+@require_POST
 def person(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
@@ -146,8 +146,8 @@ def person(
     })
 
 
-@require_http_methods(["GET", "POST"])
 @staff_only(*staff.DESK)
+@require_http_methods(["GET", "POST"])
 def move(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
@@ -172,8 +172,8 @@ def move(
     return _terms(request, office, member, service, free, found)
 
 
-@require_POST
 @staff_only(*staff.DESK)
+@require_POST
 def cancel(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:

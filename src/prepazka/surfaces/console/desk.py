@@ -33,8 +33,8 @@ SHOWN = (
 )
 
 
-@require_GET
 @staff_only(*staff.DESK_LOOK)
+@require_GET
 def bookings(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """Bookings of a day (today unless said), searched by PIN, time or name."""
     moment = now()
@@ -82,8 +82,8 @@ def _minute(said: str) -> int | None:
     return None
 
 
-@require_POST
 @staff_only(*staff.DESK)
+@require_POST
 def arrive(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
@@ -100,8 +100,8 @@ def arrive(
     return redirect("console:desk", office.office.slug)
 
 
-@require_http_methods(["GET", "POST"])
 @staff_only(*staff.DESK)
+@require_http_methods(["GET", "POST"])
 def new_ticket(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """Issue a ticket; the form carries the touch, so sending it twice makes one ticket."""
     form = TicketForm(office, request.POST or None)
@@ -124,8 +124,8 @@ def new_ticket(request: HttpRequest, office: Directory, member: Membership) -> H
     })
 
 
-@require_GET
 @staff_only(*staff.DESK)
+@require_GET
 def ticket_page(
     request: HttpRequest, office: Directory, member: Membership, ticket: int
 ) -> HttpResponse:

@@ -46,8 +46,8 @@ def _first_page(member: Membership) -> str:
     return FIRST_PAGE.get(Role(member.role), "console:office")
 
 
-@require_GET
 @staff_only(*staff.COUNTER)
+@require_GET
 def office_page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """The console at the clerk's counter, or the counters to choose from."""
     shift = board.current_shift(office, member.user_id)
@@ -81,8 +81,8 @@ def _choose(request: HttpRequest, office: Directory, member: Membership) -> Http
     })
 
 
-@require_POST
 @staff_only(*staff.COUNTER)
+@require_POST
 def open_counter(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """Sit down at a counter."""
     counter = next(
@@ -97,8 +97,8 @@ def open_counter(request: HttpRequest, office: Directory, member: Membership) ->
     return redirect("console:office", office.office.slug)
 
 
-@require_GET
 @staff_only(*staff.COUNTER)
+@require_GET
 def fragment(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """The board alone, for the live refresh; a closed counter makes the page load anew."""
     shift = board.current_shift(office, member.user_id)
@@ -107,8 +107,8 @@ def fragment(request: HttpRequest, office: Directory, member: Membership) -> Htt
     return render(request, "console/_board.html", board.board(office, shift, now()))
 
 
-@require_POST
 @staff_only(*staff.COUNTER)
+@require_POST
 def step(
     request: HttpRequest, office: Directory, member: Membership, name: str
 ) -> HttpResponse:
@@ -131,8 +131,8 @@ def step(
     return redirect("console:office", office.office.slug)
 
 
-@require_POST
 @staff_only(*staff.COUNTER)
+@require_POST
 def contact(
     request: HttpRequest, office: Directory, member: Membership, ticket: int
 ) -> HttpResponse:

@@ -32,15 +32,15 @@ def state_of(device: Device, moment: datetime) -> dict[str, str]:
     return {"kind": "success", "text": _("works")}
 
 
-@require_GET
 @staff_only(*staff.HEADS)
+@require_GET
 def devices(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """All devices of the office."""
     return _page(request, office, member)
 
 
-@require_POST
 @staff_only(*staff.ADMINISTRATORS)
+@require_POST
 def pairing(
     request: HttpRequest, office: Directory, member: Membership, code: str
 ) -> HttpResponse:
@@ -50,8 +50,8 @@ def pairing(
     return _page(request, office, member, device=device, made=made)
 
 
-@require_POST
 @staff_only(*staff.ADMINISTRATORS)
+@require_POST
 def disconnect(
     request: HttpRequest, office: Directory, member: Membership, code: str
 ) -> HttpResponse:

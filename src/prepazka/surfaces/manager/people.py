@@ -49,8 +49,8 @@ class StaffForm(forms.Form):
     )
 
 
-@require_http_methods(["GET", "POST"])
 @staff_only(*staff.HEADS)
+@require_http_methods(["GET", "POST"])
 def people(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """The list; the administrator adds people to it."""
     if request.method == "GET":
@@ -71,8 +71,8 @@ def people(request: HttpRequest, office: Directory, member: Membership) -> HttpR
     return _page(request, office, member, form=form)
 
 
-@require_POST
 @staff_only(*staff.ADMINISTRATORS)
+@require_POST
 def role(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
     """Give another role."""
     wanted = request.POST.get("role", "")
@@ -88,8 +88,8 @@ def role(request: HttpRequest, office: Directory, member: Membership, which: int
     return redirect("manager:people", office.office.slug)
 
 
-@require_POST
 @staff_only(*staff.ADMINISTRATORS)
+@require_POST
 def password(
     request: HttpRequest, office: Directory, member: Membership, which: int
 ) -> HttpResponse:
@@ -103,8 +103,8 @@ def password(
     return _page(request, office, member, fresh=whom, password=made)
 
 
-@require_POST
 @staff_only(*staff.ADMINISTRATORS)
+@require_POST
 def remove(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
     """Take away the access."""
     try:

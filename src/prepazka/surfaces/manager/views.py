@@ -18,8 +18,8 @@ from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
 
-@require_GET
 @staff_only(*staff.HEADS)
+@require_GET
 def overview(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """Today's numbers, open counters, devices."""
     moment = now()
@@ -41,8 +41,8 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
     })
 
 
-@require_GET
 @staff_only(*staff.HEADS)
+@require_GET
 def calls(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """Why each client was called, and whom they went before."""
     names = dict(office.office.memberships.values_list("user_id", "name"))
@@ -56,8 +56,8 @@ def calls(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
     })
 
 
-@require_GET
 @staff_only(*staff.HEADS)
+@require_GET
 def file(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """The office's file, on the screen or to download."""
     from prepazka.officefile.export import export  # noqa: PLC0415  # YAML only where it is needed

@@ -1,0 +1,164 @@
+"""The manager: numbers, reasons of calls, devices, staff, the file."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from tests import town
+
+from prepazka.accounts.models import User
+from prepazka.journal.models import Event
+from prepazka.offices import devices as offices_devices
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Device, Membership
+from prepazka.queueing import counters, tickets, turns
+from prepazka.surfaces.manager import devices, people, views
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
+    for module in (views, devices, people):
+        monkeypatch.setattr(module, "now", lambda: town.at("9:30"))
+    return town.office()
+
+
+@pytest.fixture
+def admin(office: Directory, client: Client) -> Client:
+    client.force_login(town.clerk(office, "spravce", "administrator"))
+    return client
+
+
+def text(answer: object) -> str:
+    return answer.content.decode().replace("\u00a0", " ")  # type: ignore[attr-defined]
+
+
+def a_morning(office: Directory) -> None:
+    """A walk-in waits from 8:50; a booked client comes at 9:01 and goes first."""
+    tickets.issue_ticket(
+        office=office, service=town.service(office), touch=uuid4(), now=town.at("8:50")
+    )
+    booking = town.confirmed(office, "9:00")
+    tickets.check_in(
+        office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(), now=town.at("9:01")
+    )
+    clerk = town.clerk(office)
+    counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=town.at("9:02"))
+    turns.call_next(office=office, clerk=clerk.pk, now=town.at("9:02"))
+    turns.finish(office=office, clerk=clerk.pk, now=town.at("9:12"))
+    turns.call_next(office=office, clerk=clerk.pk, now=town.at("9:13"))
+
+
+def test_the_overview_shows_todays_numbers(office: Directory, admin: Client) -> None:
+    a_morning(office)
+    page = text(admin.get("/sprava/lhota/"))
+    facts = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]*)</dd>", page))
+    assert facts["Vydané lístky"] == "2"
+    assert facts["Odbaveno"] == "1"
+    assert facts["Objednaní přišli"] == "1"
+    assert facts["Průměrné čekání do zavolání"] == "12 minut"
+    assert "Přepážka 1</strong> – Novakova: V1" in page
+    assert "nepřipojeno" in page
+    assert "Jana" not in page
+
+
+def test_every_call_says_why_and_whom_it_went_before(office: Directory, admin: Client) -> None:
+    a_morning(office)
+    page = text(admin.get("/sprava/lhota/volani/"))
+    rows = re.findall(r"<tr><td.*?</tr>", page, re.DOTALL)
+    assert len(rows) == 2
+    walk_in, booked = rows
+    assert "bez objednání, čeká od 8:50" in walk_in
+    assert walk_in.rstrip().endswith(">–</td></tr>")
+    assert "objednán na 9:00–10:00, přišel v 9:01" in booked
+    assert ">V1</td>" in booked, "it went before V1, who had come earlier"
+
+
+def test_a_device_is_paired_by_a_code_shown_once(office: Directory, admin: Client) -> None:
+    page = text(admin.post("/sprava/lhota/zarizeni/kiosk/kod/"))
+    code = re.search(r'panel__number">(\w+)<', page)
+    assert code
+    assert code[1] not in text(admin.get("/sprava/lhota/zarizeni/"))
+    device, _token = offices_devices.pair(code=code[1], now=town.at("9:30"))
+    assert device.code == "kiosk"
+    assert "funguje" in text(admin.get("/sprava/lhota/zarizeni/"))
+    offices_devices.report_fault(device=device.pk, fault="printer_no_paper", now=town.at("9:30"))
+    assert "v tiskárně došel papír" in text(admin.get("/sprava/lhota/zarizeni/"))
+    admin.post("/sprava/lhota/zarizeni/kiosk/odpojit/")
+    assert Device.objects.get(code="kiosk").token_hash == ""
+    assert admin.post("/sprava/lhota/zarizeni/nic/kod/").status_code == 404
+
+
+NEW = {"name": "Eva Malá", "username": "mala", "role": "reception"}
+
+
+def test_somebody_new_gets_a_password_that_works_once(office: Directory, admin: Client) -> None:
+    page = text(admin.post("/sprava/lhota/lide/", NEW))
+    password = re.search(r"one-time\">([-\w]+)<", page)
+    assert password
+    assert len(password[1]) == 19
+    assert password[1] not in text(admin.get("/sprava/lhota/lide/"))
+    user = User.objects.get(username="mala")
+    assert user.must_change_password
+    mala = Client()
+    mala.post("/ucet/login/", {"login": "mala", "password": password[1]})
+    assert mala.get("/pult/lhota/recepce/").headers["Location"] == "/ucet/password/change/"
+    changed = Event.objects.get(kind="StaffChanged")
+    assert changed.data == {"user": user.pk, "role": "reception"}
+    assert "už někdo přihlašuje" in text(admin.post("/sprava/lhota/lide/", NEW))
+    assert "<title>Chyba:" in text(admin.post("/sprava/lhota/lide/", {**NEW, "username": "Malá Eva"}))
+
+
+def test_roles_change_passwords_are_given_and_access_ends(office: Directory, admin: Client) -> None:
+    user = town.clerk(office)
+    member = Membership.objects.get(user=user)
+    at = f"/sprava/lhota/lide/{member.pk}/"
+    logged_in = Client()
+    logged_in.force_login(user)
+    admin.post(f"{at}role/", {"role": "head"})
+    member.refresh_from_db()
+    assert member.role == "head"
+    assert admin.post(f"{at}role/", {"role": "king"}).status_code == 404
+    assert "one-time" in text(admin.post(f"{at}heslo/"))
+    assert logged_in.get("/sprava/lhota/").status_code == 302, "the new password ends old sessions"
+    admin.post(f"{at}odebrat/")
+    user.refresh_from_db()
+    assert not user.is_active
+    assert not Membership.objects.filter(user=user).exists()
+
+
+def test_nobody_changes_themselves_or_people_of_other_offices(office: Directory, admin: Client) -> None:
+    own = Membership.objects.get(user__username="spravce")
+    page = text(admin.post(f"/sprava/lhota/lide/{own.pk}/role/", {"role": "clerk"}, follow=True))
+    assert "jiný správce" in page
+    stranger = town.clerk(town.office("horka"), "horak")
+    other = Membership.objects.get(user=stranger)
+    for step in ("role", "heslo", "odebrat"):
+        assert admin.post(f"/sprava/lhota/lide/{other.pk}/{step}/", {"role": "clerk"}).status_code == 404
+    Membership.objects.create(office=office.office, user=stranger, role="clerk", name="Horák")
+    here = Membership.objects.get(user=stranger, office=office.office)
+    admin.post(f"/sprava/lhota/lide/{here.pk}/heslo/")
+    stranger.refresh_from_db()
+    assert stranger.check_password("heslo heslo heslo"), "another office's people keep theirs"
+    admin.post(f"/sprava/lhota/lide/{here.pk}/odebrat/")
+    stranger.refresh_from_db()
+    assert stranger.is_active
+
+
+def test_a_head_looks_but_changes_nothing(office: Directory, client: Client) -> None:
+    client.force_login(town.clerk(office, "vedouci", "head"))
+    for path in ("", "volani/", "zarizeni/", "lide/", "soubor/"):
+        assert client.get(f"/sprava/lhota/{path}").status_code == 200
+    assert client.post("/sprava/lhota/lide/", NEW).status_code == 403
+    assert client.post("/sprava/lhota/zarizeni/kiosk/kod/").status_code == 403
+
+
+def test_the_file_of_the_office_is_shown_and_downloaded(office: Directory, admin: Client) -> None:
+    assert "Registr vozidel" in text(admin.get("/sprava/lhota/soubor/"))
+    answer = admin.get("/sprava/lhota/soubor/?stahnout")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="lhota.yaml"'
+    assert "Registr vozidel" in text(answer)
