@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 from babel.support import Translations
 
 import prepazka
@@ -87,3 +88,15 @@ def test_compiling_is_done_once_and_again_after_a_change(package: Path) -> None:
         assert Translations(file).gettext("Free") == "Volno"
     write(package, '\nmsgid "Free"\nmsgstr "Volný"\n')
     assert len(compile_messages(package)) == 1
+
+
+def test_one_english_sentence_has_one_czech_one() -> None:
+    # All packages share one catalogue at run time, so the last one read would win by chance.
+    said: dict[object, dict[str, object]] = {}
+    for source in ROOT.rglob("locale/cs/LC_MESSAGES/django.po"):
+        with source.open("rb") as file:
+            for message in read_po(file, locale="cs"):
+                if message.id:
+                    where = str(source.relative_to(ROOT))
+                    said.setdefault((message.context, str(message.id)), {})[where] = message.string
+    assert {k: v for k, v in said.items() if len({str(s) for s in v.values()}) > 1} == {}

@@ -69,8 +69,6 @@ def test_a_printer_that_is_away_is_given_up_quickly() -> None:
     with pytest.raises(PrinterFault) as fault:
         print_slip(SLIP, host=host, port=int(port))
     assert fault.value.kind == "printer_unreachable"
-    with pytest.raises(PrinterFault):
-        print_slip(SLIP, host="192.0.2.1", timeout=0.2)  # an address that never answers
     assert time.monotonic() - started < 2
 
 

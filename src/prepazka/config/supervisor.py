@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from prepazka.config import embedded, mailbox
+from prepazka.looks.compile_messages import compile_messages
 
 STOPS_WITHIN = 15.0  # seconds for a child to finish what it is doing
 RESTART_AFTER = 2.0
@@ -62,6 +63,7 @@ def _prepare_database(arguments: argparse.Namespace) -> None:
     from django.db import connection  # noqa: PLC0415
 
     print("Preparing the database …", flush=True)
+    compile_messages()
     call_command("migrate", interactive=False, verbosity=0)
     if not arguments.no_demo:
         from prepazka.config import demo  # noqa: PLC0415
