@@ -24,11 +24,15 @@ def main(wanted: list[str]) -> None:
         django.setup()
         from django.core.management import call_command  # noqa: PLC0415
 
-        from bench import reads  # noqa: PLC0415
+        from bench import reads, writes  # noqa: PLC0415
         from bench.report import Report  # noqa: PLC0415
 
         call_command("migrate", interactive=False, verbosity=0)
         works = {
+            "booking": writes.booking,
+            "tickets": writes.tickets,
+            "calls": writes.calls,
+            "calls-200": lambda report: writes.calls(report, counters=200),
             "terms": reads.open_terms,
             "monitor": reads.live_monitor,
             "viewers": reads.live_viewers,

@@ -7,15 +7,12 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 import uvloop
 
 from bench.servers import Server
-
-Request = tuple[str, str, dict[str, str], bytes]  # method, path, headers, body
-
 
 @dataclass
 class Measured:
@@ -68,28 +65,39 @@ class Connection:
         return int(head.split(" ", 2)[1]), content
 
 
-Journey = Callable[[Connection, int], "asyncio.Future[None]"]
+Ask = Callable[..., Awaitable[bytes]]
+Journey = Callable[[Connection, int, Ask], Awaitable[None]]
 
 
-def drive(clients: int, seconds: float, port: int, journey: Callable[..., object]) -> Measured:
-    """Let `clients` repeat `journey(connection, client)` for so long; it yields nothing.
-
-    A journey is an async function that returns the statuses it met; its whole time is measured.
-    """
+def drive(
+    clients: int, seconds: float, port: int, journey: Journey,
+    prepare: Callable[[Connection, int], Awaitable[None]] | None = None,
+) -> Measured:
+    """Let `clients` repeat a journey for so long; requests made by its `ask` are measured."""
     measured = Measured()
 
-    async def client(number: int, until: float) -> None:
-        connection = await Connection(port).open()
-        while time.perf_counter() < until:
+    async def client(number: int, connection: Connection, until: float) -> None:
+        async def ask(
+            method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b""
+        ) -> bytes:
             started = time.perf_counter()
-            statuses = await journey(connection, number)  # type: ignore[misc]
+            status, content = await connection.ask(method, path, headers or {}, body)
             measured.latencies.append(time.perf_counter() - started)
-            for status in statuses:
-                measured.statuses[status] = measured.statuses.get(status, 0) + 1
+            measured.statuses[status] = measured.statuses.get(status, 0) + 1
+            return content
+
+        while time.perf_counter() < until:
+            await journey(connection, number, ask)
 
     async def everybody() -> None:
+        connections = [await Connection(port).open() for _ in range(clients)]
+        if prepare:
+            for number, connection in enumerate(connections):
+                await prepare(connection, number)
         started = time.perf_counter()
-        await asyncio.gather(*(client(n, started + seconds) for n in range(clients)))
+        await asyncio.gather(
+            *(client(n, one, started + seconds) for n, one in enumerate(connections))
+        )
         measured.seconds = time.perf_counter() - started
 
     uvloop.run(everybody())
@@ -109,9 +117,8 @@ def requests_per_second(server: Server, path: str, *, seconds: int = 4, connecti
             raise RuntimeError(said)
         return float(found[1])
 
-    async def get(connection: Connection, _: int) -> list[int]:
-        status, _ = await connection.ask("GET", path, {}, b"")
-        return [status]
+    async def get(_connection: Connection, _number: int, ask: Ask) -> None:
+        await ask("GET", path)
 
     return drive(connections, seconds, server.port, get).rate
 
