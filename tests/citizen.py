@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests import town
 
 from prepazka.booking import links
 from prepazka.booking.models import Booking
 from prepazka.surfaces.citizen import booked, hold, office, terms
+from tests import town
 
 DAYS = "/lhota/objednat/prepis/"
 TIMES = f"{DAYS}{town.MONDAY.isoformat()}/"

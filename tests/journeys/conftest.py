@@ -43,7 +43,7 @@ STARTS_WITHIN = 60.0
 class Mails(list[EmailMessage]):
     """The received mails, oldest first."""
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         received = message_from_bytes(envelope.content, policy=policy.default)
         self.append(cast("EmailMessage", received))
         return "250 Accepted"
@@ -214,7 +214,7 @@ def look(axe: Callable[[Page], None]) -> Callable[[Page, str], None]:
             page.set_viewport_size({"width": width, "height": 800})
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{page.url} is {wide} px wide on {width} px"
-            if folder and width != 320:  # noqa: PLR2004  # only checked
+            if folder and width != 320:  # only checked
                 page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
         axe(page)
         if before:

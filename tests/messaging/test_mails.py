@@ -13,8 +13,6 @@ from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
 from django.utils import timezone, translation
 from icalendar import Calendar
-from tests import citizen, town
-from tests.citizen import Clock
 
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking
@@ -24,6 +22,8 @@ from prepazka.messaging.models import Message
 from prepazka.messaging.port import Mail
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Service
+from tests import citizen, town
+from tests.citizen import Clock
 
 pytestmark = pytest.mark.django_db
 KINDS = ["confirm", "confirmed", "moved", "reminder", "cancelled"]

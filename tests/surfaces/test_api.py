@@ -7,13 +7,13 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from tests import town
 
 from prepazka.booking import links
 from prepazka.booking.models import Booking, State
 from prepazka.offices.directory import Directory
 from prepazka.surfaces.api import api
 from prepazka.web.limits import CONFIRMATIONS
+from tests import town
 
 pytestmark = pytest.mark.django_db
 V1 = "/api/v1"

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from icalendar import Calendar
-from tests import citizen, town
-from tests.citizen import Clock, confirm_url, personal_url, words
 
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking, State
 from prepazka.offices.directory import Directory
+from tests import citizen, town
+from tests.citizen import Clock, confirm_url, personal_url, words
 
 pytestmark = pytest.mark.django_db
 
@@ -110,7 +110,7 @@ def test_move_asks_once_more(client: Client, lhota: Directory) -> None:
     assert town.at("9:00").isoformat() not in citizen.buttons(times)
     wanted = {"starts_at": town.at("10:00").isoformat()}
     check = client.post(url, wanted)
-    assert "Nový termín pondělí 23. listopadu, 10:00–11:00" in words(check)
+    assert "Nový termín Pondělí 23. listopadu, 10:00–11:00" in words(check)
     assert state(booking) == State.CONFIRMED
     assert booking.starts_at == town.at("9:00")
     for _ in range(2):

@@ -7,14 +7,14 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from tests import citizen, town
-from tests.citizen import DAYS, TIMES, Clock, fill_in, take, title, words
 
 from prepazka.booking import links
 from prepazka.booking.models import Booking, State
 from prepazka.offices.directory import Directory
 from prepazka.web import limits
 from prepazka.web.limits import HOLDS, REQUESTS
+from tests import citizen, town
+from tests.citizen import DAYS, TIMES, Clock, fill_in, take, title, words
 
 pytestmark = pytest.mark.django_db
 

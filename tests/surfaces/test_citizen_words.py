@@ -10,8 +10,6 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.utils import translation
-from tests import citizen, town
-from tests.citizen import DAYS, TIMES, Clock, text, words
 
 import prepazka
 from prepazka.booking.models import Booking
@@ -21,6 +19,8 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office
 from prepazka.queueing import counters, tickets
 from prepazka.surfaces.citizen.pages import free_terms
+from tests import citizen, town
+from tests.citizen import DAYS, TIMES, Clock, text, words
 
 pytestmark = pytest.mark.django_db
 

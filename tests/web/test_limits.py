@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests import town
 
 from prepazka.web import limits
 from prepazka.web.limits import Limit, TooManyTries
 from prepazka.web.models import Count
+from tests import town
 
 pytestmark = pytest.mark.django_db
 TWICE = Limit("test", 2, timedelta(minutes=10))

@@ -89,7 +89,7 @@ def terms(request: HttpRequest, slug: str, code: str, persons: int = 1) -> Any:
 @api.post("/offices/{slug}/holds", response=_answers(201, schemas.HoldOut), tags=["booking"])
 def hold(
     request: HttpRequest, slug: str, wanted: schemas.HoldIn,
-    key: UUID | None = Header(None, alias="Idempotency-Key"),  # noqa: B008  # as ninja asks
+    key: UUID | None = Header(None, alias="Idempotency-Key"),  # as ninja asks
 ) -> Any:
     """Keep a term for ten minutes. Repeated with the same Idempotency-Key, it is the same hold."""
     limits.limit_address(request, limits.HOLDS, now=now())

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from prepazka.booking import links
@@ -15,6 +14,7 @@ from prepazka.booking.contacts import contact_hash, normalise_email
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import CannotExtend, HoldExpired, TooManyBookings
 from prepazka.booking.usecases import extend_hold, note_contact, request_confirmation
+from prepazka.core import calendar
 from prepazka.messaging.mail import facts_of
 from prepazka.offices.directory import Directory
 from prepazka.surfaces.citizen.forms import LONGEST_NAME, ContactForm
@@ -31,11 +31,17 @@ def contact(request: HttpRequest, held: Booking, office: Directory, token: str) 
     """Name and e-mail."""
     if held.requested_at:
         return _to("sent", token)
-    if request.method != "POST":
-        if not _is_held(held, now()):
-            return _expired(request, held, office, token)
-        form = ContactForm(initial={"name": held.name, "email": held.email})
-        return _contact_page(request, held, office, token, form)
+    if request.method == "POST":
+        return _take_contact(request, held, office, token)
+    if not _is_held(held, now()):
+        return _expired(request, held, office, token)
+    form = ContactForm(initial={"name": held.name, "email": held.email})
+    return _contact_page(request, held, office, token, form)
+
+
+def _take_contact(
+    request: HttpRequest, held: Booking, office: Directory, token: str
+) -> HttpResponse:
     form = ContactForm(request.POST)
     valid = form.is_valid()
     said = form.cleaned_data if valid else _as_typed(request)
@@ -185,12 +191,12 @@ def _choose(held: Booking, office: Directory, what: str, token: str) -> str:
         return reverse("citizen:services", args=[slug]) + wish.query(persons=False)
     if what == "persons":
         return reverse("citizen:days", args=[slug, service.code]) + wish.query(persons=False)
-    day = timezone.localdate(held.starts_at).isoformat()
+    day = calendar.day_of(held.starts_at, office.tz).isoformat()
     return reverse("citizen:times", args=[slug, service.code, day]) + wish.query()
 
 
 def _limit(held: Booking, at: datetime) -> dict[str, Any]:
-    assert held.expires_at  # noqa: S101  # a hold has one, by constraint
+    assert held.expires_at  # a hold has one, by constraint
     return {
         "held_until": held.expires_at,
         "seconds_left": max(0, int((held.expires_at - at).total_seconds())),
