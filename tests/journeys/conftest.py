@@ -21,7 +21,7 @@ from contextlib import ExitStack, contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -43,9 +43,9 @@ STARTS_WITHIN = 60.0
 class Mails(list[EmailMessage]):
     """The received mails, oldest first."""
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         received = message_from_bytes(envelope.content, policy=policy.default)
-        self.append(cast("EmailMessage", received))
+        self.append(received)
         return "250 Accepted"
 
     def wait(self, count: int = 1, within: float = 20.0) -> EmailMessage:
@@ -142,7 +142,8 @@ def _wait_until_up(url: str, log: Path) -> None:
     deadline = time.monotonic() + STARTS_WITHIN
     while True:
         try:
-            urllib.request.urlopen(f"{url}/api/v1/offices/no/monitor", timeout=5).close()
+            url_of_nothing = f"{url}/api/v1/offices/no/monitor"
+            urllib.request.urlopen(url_of_nothing, timeout=5).close()  # noqa: S310  # our own
         except urllib.error.HTTPError as answer:
             answer.close()
             return

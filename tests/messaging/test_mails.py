@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from email import message_from_bytes, policy
 from html import unescape
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -20,7 +21,7 @@ from prepazka.gateways.email import send
 from prepazka.messaging.mail import compose_mail, facts_of
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Mail
-from prepazka.offices.directory import Directory
+from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Service
 from tests import citizen, town
 from tests.citizen import Clock
@@ -39,7 +40,7 @@ def lhota() -> Directory:
     row = office.office
     row.version = 2
     row.save()
-    return town.directory(row)
+    return directory(row)
 
 
 def compose(booking: Booking, kind: str) -> Mail:
@@ -140,7 +141,7 @@ def read_calendar(booking: Booking, kind: str) -> tuple[str, int, str, str]:
     part = next(p for p in wire.walk() if p.get_content_type() == "text/calendar")
     assert part.get_param("method") == part.get_content().split("METHOD:")[1].split()[0]
     calendar = Calendar.from_ical(part.get_content())
-    event = calendar.walk("VEVENT")[0]
+    event: Any = calendar.walk("VEVENT")[0]
     assert event["DTSTART"].dt == booking.starts_at
     assert event["DTEND"].dt == booking.ends_at
     return str(event["UID"]), int(event["SEQUENCE"]), str(calendar["METHOD"]), str(event["STATUS"])

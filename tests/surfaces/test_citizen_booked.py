@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -123,13 +124,12 @@ def test_move_asks_once_more(client: Client, lhota: Directory) -> None:
 def test_moving_to_a_term_just_taken_offers_others(client: Client, lhota: Directory) -> None:
     booking = town.confirmed(lhota)
     town.confirmed(lhota, "10:00")
+    url = f"{personal_url(booking)}zmenit/"
     for said in ({}, {"sure": "1"}):
-        answer = client.post(
-            f"{personal_url(booking)}zmenit/", {"starts_at": town.at("10:00").isoformat()} | said
-        )
+        answer = client.post(url, {"starts_at": town.at("10:00").isoformat()} | said)
         assert answer.status_code == 409
         assert town.at("11:00").isoformat() in citizen.buttons(answer)
-    assert citizen.action(answer) == f"{personal_url(booking)}zmenit/"
+        assert citizen.action(answer) == url
     booking.refresh_from_db()
     assert booking.starts_at == town.at("9:00")
 
@@ -187,7 +187,7 @@ def test_the_calendar_file_grows_with_each_change(client: Client, lhota: Directo
         answer = client.get(f"{personal_url(booking)}termin.ics")
         assert answer["Content-Type"].startswith("text/calendar")
         read = Calendar.from_ical(answer.content)
-        one = read.walk("VEVENT")[0]
+        one: Any = read.walk("VEVENT")[0]
         assert one["DTSTART"].dt == Booking.objects.get().starts_at
         return str(one["UID"]), int(one["SEQUENCE"]), str(one["STATUS"]), str(read["METHOD"])
 

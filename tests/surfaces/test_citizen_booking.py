@@ -50,18 +50,18 @@ def test_from_the_office_to_the_pin(client: Client, lhota: Directory) -> None:
 
     answer = client.post(f"{contact}kontrola/")
     assert answer["Location"] == f"{contact}odeslano/"
-    page = words(client.get(answer["Location"]))
-    assert "jana@example.cz" in page
-    assert "držíme do 9:15" in page
+    seen = words(client.get(answer["Location"]))
+    assert "jana@example.cz" in seen
+    assert "držíme do 9:15" in seen
 
     booking = Booking.objects.get()
     assert booking.state == State.UNCONFIRMED
     answer = client.post(citizen.confirm_url(booking))
-    page = words(client.get(answer["Location"]))
+    seen = words(client.get(answer["Location"]))
     booking.refresh_from_db()
-    assert " ".join(booking.pin) in page
-    assert "8:30–10:00" in page
-    assert "Náměstí 1, Lhota" in page
+    assert " ".join(booking.pin) in seen
+    assert "8:30–10:00" in seen
+    assert "Náměstí 1, Lhota" in seen
     sent = words(client.get(f"{contact}odeslano/"))
     assert booking.pin not in sent.replace(" ", "")  # the mailbox proves the person, a form does not
 

@@ -12,7 +12,10 @@ from django.test import Client
 from django.utils import translation
 
 import prepazka
+from prepazka.booking import links
 from prepazka.booking.models import Booking
+from prepazka.booking.terms import offered
+from prepazka.booking.usecases import hold_term
 from prepazka.looks.catalogue import used
 from prepazka.looks.typography import CS_MONTHS
 from prepazka.offices.directory import Directory
@@ -60,10 +63,10 @@ def test_a_day_without_free_terms_is_not_offered(client: Client) -> None:
 
 
 def fill_everything(office: Directory) -> None:
-    for term in town.terms.offered(
+    for term in offered(
         office=office, service=town.service(office), now=town.FRIDAY_BEFORE
     ):
-        town.usecases.hold_term(
+        hold_term(
             office=office, service=town.service(office), starts_at=term.starts_at,
             now=town.FRIDAY_BEFORE,
         )
@@ -122,8 +125,8 @@ def every_page(client: Client, office: Directory, prefix: str) -> list[tuple[str
         prefix + path for path in (
             "/", "/lhota/", "/lhota/osobni-udaje/", "/lhota/pristupnost/", "/lhota/objednat/", DAYS,
             TIMES, "/nic/", "/objednavka/x/", citizen.confirm_url(waiting),
-            f"/termin/{citizen.links.sign(gone.pk, 'hold')}/",
-            f"/termin/{citizen.links.sign(waiting.pk, 'hold')}/odeslano/",
+            f"/termin/{links.sign(gone.pk, 'hold')}/",
+            f"/termin/{links.sign(waiting.pk, 'hold')}/odeslano/",
         )
     ]
     got += [contact, f"{contact}kontrola/", personal, f"{personal}zrusit/", f"{personal}zmenit/",

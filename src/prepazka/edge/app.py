@@ -83,7 +83,7 @@ class Edge:
                 # Django knows how to say that there is no such thing.
                 await self.inner(scope, receive, send)
                 return
-            except Exception as error:  # told apart by kind just below
+            except Exception as error:  # noqa: BLE001  # told apart by kind just below
                 if not answers.is_away(error):
                     raise
                 await _send(send, 503, [(b"retry-after", b"20")], answers.AWAY)

@@ -42,7 +42,7 @@ def of_office(view: View[P]) -> Callable[..., HttpResponse]:
 
 def address_of(request: HttpRequest) -> str:
     """The address of the person: behind our own proxies, the one the outermost of them saw."""
-    from django.conf import settings  # overridden by tests
+    from django.conf import settings  # noqa: PLC0415  # overridden by tests
 
     if settings.TRUSTED_PROXIES:
         said = request.headers.get("X-Forwarded-For", "").split(",")

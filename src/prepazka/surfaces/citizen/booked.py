@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -217,7 +218,7 @@ def _refused(
     )
 
 
-def _facts(found: Booking, office: Directory) -> dict[str, object]:
+def _facts(found: Booking, office: Directory) -> dict[str, Any]:
     """As in the mails; the frame of the page says the office itself."""
     context = context_of(found, office, now=now())
     return {key: value for key, value in context.items() if key != "office"}

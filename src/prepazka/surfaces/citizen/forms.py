@@ -26,7 +26,7 @@ class PersonsForm(forms.Form):
     def __init__(self, *args: Any, most: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["osob"]
-        assert isinstance(field, forms.ChoiceField)  # for the reader and mypy
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  # for the reader and mypy
         field.choices = [(str(n), str(n)) for n in range(1, most + 1)]
 
 

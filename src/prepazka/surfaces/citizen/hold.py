@@ -18,7 +18,7 @@ from prepazka.core import calendar
 from prepazka.messaging.mail import facts_of
 from prepazka.offices.directory import Directory
 from prepazka.surfaces.citizen.forms import LONGEST_NAME, ContactForm
-from prepazka.surfaces.citizen.pages import Wish, nearest_choices, of_booking, page
+from prepazka.surfaces.citizen.pages import Wish, is_held, nearest_choices, of_booking, page
 from prepazka.web.errors import mark_retry, sentence, status_of
 from prepazka.web.limits import CONFIRMATIONS, REQUESTS, TooManyTries, count, limit_address
 from prepazka.web.shortcuts import now
@@ -33,7 +33,7 @@ def contact(request: HttpRequest, held: Booking, office: Directory, token: str) 
         return _to("sent", token)
     if request.method == "POST":
         return _take_contact(request, held, office, token)
-    if not _is_held(held, now()):
+    if not is_held(held, now()):
         return _expired(request, held, office, token)
     form = ContactForm(initial={"name": held.name, "email": held.email})
     return _contact_page(request, held, office, token, form)
@@ -48,7 +48,7 @@ def _take_contact(
     note_contact(booking=held.pk, name=said["name"], email=said["email"], now=now())
     if "extend" in request.POST:
         return _extend(request, held, office, token, "contact")
-    if not _is_held(held, now()):
+    if not is_held(held, now()):
         return _expired(request, held, office, token)
     if not valid:
         return _contact_page(request, held, office, token, form, status=422)
@@ -62,7 +62,7 @@ def check(request: HttpRequest, held: Booking, office: Directory, token: str) ->
         return _to("sent", token)
     if "extend" in request.POST:
         return _extend(request, held, office, token, "check")
-    if not _is_held(held, now()):
+    if not is_held(held, now()):
         return _expired(request, held, office, token)
     if not ContactForm({"name": held.name, "email": held.email}).is_valid():
         return _to("contact", token)
@@ -81,13 +81,13 @@ def sent(request: HttpRequest, held: Booking, office: Directory, token: str) -> 
     """What happens next: the mail is on its way."""
     if not held.requested_at:
         return _to("contact", token)
-    at = now()
+    waits = held.state == State.UNCONFIRMED
+    lapsed = bool(held.expires_at and held.expires_at <= now())
     return page(
         request, "sent", office, booking=held,
         facts=facts_of(held, office)[:2],
-        waiting=held.state == State.UNCONFIRMED and held.expires_at > at,
-        lapsed=held.state == State.EXPIRED
-        or (held.state == State.UNCONFIRMED and held.expires_at <= at),
+        waiting=waits and not lapsed,
+        lapsed=held.state == State.EXPIRED or (waits and lapsed),
         days_url=reverse("citizen:days", args=[
             office.office.slug, office.services[held.service_id].code
         ]),
@@ -196,15 +196,11 @@ def _choose(held: Booking, office: Directory, what: str, token: str) -> str:
 
 
 def _limit(held: Booking, at: datetime) -> dict[str, Any]:
-    assert held.expires_at  # a hold has one, by constraint
+    assert held.expires_at  # noqa: S101  # a hold has one, by constraint
     return {
         "held_until": held.expires_at,
         "seconds_left": max(0, int((held.expires_at - at).total_seconds())),
     }
-
-
-def _is_held(held: Booking, at: datetime) -> bool:
-    return held.state == State.HELD and bool(held.expires_at and held.expires_at > at)
 
 
 def _as_typed(request: HttpRequest) -> dict[str, str]:

@@ -20,7 +20,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from prepazka.booking import links
-from prepazka.booking.models import Booking
+from prepazka.booking.models import Booking, State
 from prepazka.booking.terms import Term, lanes_of, moment, nearest
 from prepazka.core import calendar, slots
 from prepazka.looks import typography
@@ -100,7 +100,14 @@ def of_booking(purpose: links.Purpose) -> Callable[..., Callable[..., HttpRespon
 def booking_of(token: str, purpose: links.Purpose) -> Booking | None:
     """The booking behind a signed link, if there is one."""
     known = links.read(token, purpose)
-    return known and Booking.objects.select_related("service", "office").filter(pk=known).first()
+    if known is None:
+        return None
+    return Booking.objects.select_related("service", "office").filter(pk=known).first()
+
+
+def is_held(booking: Booking, at: datetime) -> bool:
+    """Whether the hold still stands."""
+    return booking.state == State.HELD and bool(booking.expires_at and booking.expires_at > at)
 
 
 def day_or_none(said: str) -> date | None:
