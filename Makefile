@@ -40,3 +40,4 @@ clean: ## remove .venv, caches and compiled messages; data stay
 	rm -rf .venv build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find src tests -name '__pycache__' -type d -prune -exec rm -rf {} +
 	find src -name '*.mo' -delete
+	find src -path '*/static/*' -name '*.gz' -delete

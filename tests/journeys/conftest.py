@@ -21,7 +21,7 @@ from contextlib import ExitStack, contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -45,7 +45,7 @@ class Mails(list[EmailMessage]):
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         received = message_from_bytes(envelope.content, policy=policy.default)
-        self.append(cast("EmailMessage", received))
+        self.append(received)
         return "250 Accepted"
 
     def wait(self, count: int = 1, within: float = 20.0) -> EmailMessage:
@@ -142,7 +142,8 @@ def _wait_until_up(url: str, log: Path) -> None:
     deadline = time.monotonic() + STARTS_WITHIN
     while True:
         try:
-            urllib.request.urlopen(f"{url}/api/v1/offices/no/monitor", timeout=5).close()
+            url_of_nothing = f"{url}/api/v1/offices/no/monitor"
+            urllib.request.urlopen(url_of_nothing, timeout=5).close()  # noqa: S310  # our own
         except urllib.error.HTTPError as answer:
             answer.close()
             return
@@ -214,7 +215,7 @@ def look(axe: Callable[[Page], None]) -> Callable[[Page, str], None]:
             page.set_viewport_size({"width": width, "height": 800})
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{page.url} is {wide} px wide on {width} px"
-            if folder and width != 320:  # noqa: PLR2004  # only checked
+            if folder and width != 320:  # only checked
                 page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
         axe(page)
         if before:

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
-from tests import town
+from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from prepazka.booking.models import Booking, State
-from prepazka.booking.usecases import hold_term
 from prepazka.booking.terms import offered
-from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.booking.usecases import hold_term
 from prepazka.officefile import load, presets
+from prepazka.offices.directory import Directory, directory_by_slug
+from tests import town
 
 pytestmark = pytest.mark.journey
 Look = Callable[[Page, str], None]
@@ -70,7 +70,7 @@ def book(page: Page, url: str, mails: Any, words: dict[str, str]) -> None:
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 def test_book_and_cancel(
     live_url: str, krumlov: Directory, mails: Any, context: Callable[..., BrowserContext],
-    script: bool,
+    *, script: bool,
 ) -> None:
     words = WORDS["cs"]
     page = context(java_script_enabled=script, viewport={"width": 360, "height": 740}).new_page()
@@ -239,9 +239,19 @@ def test_pages_of_bad_luck_are_accessible(
     assert not re.search(r"href=\"[^\"]*/objednat/prepis/20", page.content())
 
 
+LIGHT = 100 * 1024
+
+
 def test_the_first_page_is_light(live_url: str, krumlov: Directory, page: Page) -> None:
-    got: list[str] = []
-    page.on("response", lambda answer: got.append(answer.url))
+    got: dict[str, int] = {}
+    page.on("requestfinished", lambda one: got.update({one.url: size(one)}))
     page.goto(f"{live_url}/krumlov/", wait_until="networkidle")
     assert len(got) <= 15
     assert all(url.startswith(live_url) for url in got)
+    assert sum(got.values()) <= LIGHT, got
+
+
+def size(request: Request) -> int:
+    """Bytes of the answer as they went over the wire."""
+    sizes = request.sizes()
+    return int(sizes["responseBodySize"] + sizes["responseHeadersSize"])

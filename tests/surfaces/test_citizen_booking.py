@@ -1,26 +1,22 @@
-"""The whole way of one booking through the pages, without a browser."""
+"""The whole way of one booking through the pages, and everything that may go wrong on it."""
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
-from html import unescape
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
-from tests import town
 
-from prepazka.booking import links, usecases
+from prepazka.booking import links
 from prepazka.booking.models import Booking, State
 from prepazka.offices.directory import Directory
-from prepazka.surfaces.citizen import booked, hold, terms
-from prepazka.surfaces.citizen import office as office_pages
-from prepazka.web import shortcuts
+from prepazka.web import limits
+from prepazka.web.limits import HOLDS, REQUESTS
+from tests import citizen, town
+from tests.citizen import DAYS, TIMES, Clock, fill_in, take, title, words
 
 pytestmark = pytest.mark.django_db
-DAYS = "/lhota/objednat/prepis/"
-TIMES = f"{DAYS}{town.MONDAY.isoformat()}/"
 
 
 @pytest.fixture(autouse=True)
@@ -28,52 +24,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(monkeypatch)
 
 
-class Clock:
-    """The moment that all pages see."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.at = town.FRIDAY_BEFORE
-        for module in (booked, hold, terms, office_pages, shortcuts):
-            monkeypatch.setattr(module, "now", lambda: self.at)
-
-    def forward(self, **much: float) -> None:
-        self.at += timedelta(**much)
-
-
 @pytest.fixture
 def lhota() -> Directory:
     return town.office()
-
-
-def words(response: Any) -> str:
-    """What a reader sees, in one line."""
-    body = re.sub(r"(?s)<head>.*?</head>|<svg.*?</svg>|<!--.*?-->", "", response.content.decode())
-    return re.sub(r"[ \n\t]+", " ", unescape(re.sub(r"<[^>]+>", " ", body)))
-
-
-def hidden(response: Any, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())
-    assert found, f"no hidden {name}"
-    return found[1]
-
-
-def values(response: Any, name: str = "starts_at") -> list[str]:
-    return re.findall(rf'name="{name}" value="([^"]*)"', response.content.decode())
-
-
-def take(client: Client, clock: str = "9:00", **more: Any) -> str:
-    """Hold the term; returns the address of the contact page."""
-    form = client.get(TIMES)
-    answer = client.post(TIMES, {
-        "request_key": hidden(form, "request_key"), "starts_at": town.at(clock).isoformat(), **more,
-    })
-    assert answer.status_code == 302, words(answer)
-    return str(answer["Location"])
-
-
-def fill_in(client: Client, contact: str, name: str = "Jana Nováková",
-            email: str = "jana@example.cz") -> Any:
-    return client.post(contact, {"name": name, "email": email})
 
 
 def test_from_the_office_to_the_pin(client: Client, lhota: Directory) -> None:
@@ -97,16 +50,231 @@ def test_from_the_office_to_the_pin(client: Client, lhota: Directory) -> None:
 
     answer = client.post(f"{contact}kontrola/")
     assert answer["Location"] == f"{contact}odeslano/"
-    page = words(client.get(answer["Location"]))
-    assert "jana@example.cz" in page
-    assert "držíme do 9:15" in page.replace("\xa0", " ")
+    seen = words(client.get(answer["Location"]))
+    assert "jana@example.cz" in seen
+    assert "držíme do 9:15" in seen
 
     booking = Booking.objects.get()
     assert booking.state == State.UNCONFIRMED
-    confirm = f"/potvrzeni/{links.sign(booking.pk, 'confirm')}/"
-    answer = client.post(confirm)
-    page = words(client.get(answer["Location"]))
+    answer = client.post(citizen.confirm_url(booking))
+    seen = words(client.get(answer["Location"]))
     booking.refresh_from_db()
-    assert " ".join(booking.pin) in page
-    assert "8:30–10:00" in page
-    assert "Náměstí 1, Lhota" in page
+    assert " ".join(booking.pin) in seen
+    assert "8:30–10:00" in seen
+    assert "Náměstí 1, Lhota" in seen
+    sent = words(client.get(f"{contact}odeslano/"))
+    assert booking.pin not in sent.replace(" ", "")  # the mailbox proves the person, a form does not
+
+
+def test_without_confirmation_the_pin_comes_at_once(client: Client) -> None:
+    town.office(confirm_min=0)
+    contact = take(client)
+    fill_in(client, contact)
+    page = client.get(f"{contact}kontrola/")
+    assert "Objednávka platí hned" in words(page)
+    answer = client.post(f"{contact}kontrola/", follow=True)
+    assert "Objednávka je potvrzená" in words(answer)
+    assert " ".join(Booking.objects.get().pin) in words(answer)
+
+
+def test_pressed_twice_it_is_one_booking(client: Client, lhota: Directory) -> None:
+    said = {"request_key": str(uuid4()), "starts_at": town.at("9:00").isoformat()}
+    first, again = client.post(TIMES, said), client.post(TIMES, said)
+    assert first["Location"] == again["Location"]
+    fill_in(client, first["Location"])
+    check = f"{first['Location']}kontrola/"
+    assert client.post(check)["Location"] == client.post(check)["Location"]
+    assert Booking.objects.get().state == State.UNCONFIRMED
+
+
+def test_back_and_another_term_from_the_same_form(client: Client, lhota: Directory) -> None:
+    said = {"request_key": str(uuid4()), "starts_at": town.at("9:00").isoformat()}
+    first = client.post(TIMES, said)["Location"]
+    other = client.post(TIMES, said | {"starts_at": town.at("10:00").isoformat()})["Location"]
+    assert first != other
+    assert "10:00–11:00" in words(client.get(other))
+
+
+def test_a_hold_that_ran_out_is_taken_anew_by_the_same_form(
+    client: Client, lhota: Directory, clock: Clock
+) -> None:
+    said = {"request_key": str(uuid4()), "starts_at": town.at("9:00").isoformat()}
+    first = client.post(TIMES, said)["Location"]
+    clock.forward(minutes=11)
+    again = client.post(TIMES, said)["Location"]
+    assert first != again
+    assert "držíme do 9:21" in words(client.get(again))
+
+
+def test_the_loser_of_a_race_is_offered_the_three_nearest(
+    client: Client, lhota: Directory
+) -> None:
+    form = client.get(TIMES)
+    town.confirmed(lhota, "9:00")
+    answer = client.post(TIMES, {
+        "request_key": citizen.hidden(form, "request_key"),
+        "starts_at": town.at("9:00").isoformat(),
+    })
+    assert answer.status_code == 409
+    assert "Tento termín právě obsadil někdo jiný." in words(answer)
+    assert citizen.buttons(answer) == [town.at(c).isoformat() for c in ("8:00", "10:00", "11:00")]
+
+
+@pytest.mark.parametrize("said", [
+    "2026-11-23T08:07:00+00:00", "2020-01-06T08:00:00+00:00", "2026-11-23T08:00:00", "yesterday", "",
+])
+def test_a_foreign_or_past_term_is_refused_politely(
+    client: Client, lhota: Directory, said: str
+) -> None:
+    answer = client.post(TIMES, {"request_key": "tampered", "starts_at": said})
+    assert answer.status_code == 409
+    assert "Tento termín úřad nenabízí." in words(answer)
+    assert len(citizen.buttons(answer)) == 3
+
+
+@pytest.mark.parametrize(("said", "errors"), [
+    ({"name": "", "email": "jana@example.cz"}, ["Vyplňte jméno osoby, která přijde."]),
+    ({"name": "Jana", "email": ""}, ["Vyplňte svou e-mailovou adresu."]),
+    ({"name": "Jana", "email": "jana@"}, ["Vyplňte e-mailovou adresu ve tvaru"]),
+    ({"name": "J" * 121, "email": "jana@example.cz"}, ["Zkraťte jméno na nejvýše 120 znaků."]),
+    ({"name": "", "email": "x"}, ["Vyplňte jméno", "Vyplňte e-mailovou adresu ve tvaru"]),
+])
+def test_each_field_says_what_is_wrong(
+    client: Client, lhota: Directory, said: dict[str, str], errors: list[str]
+) -> None:
+    answer = client.post(take(client), said)
+    assert answer.status_code == 422
+    assert title(answer).startswith("Chyba: ")
+    for error in errors:
+        assert words(answer).count(error) == 2  # in the summary and at the field
+    assert f'value="{said["email"]}"' in answer.content.decode() or not said["email"]
+
+
+def test_names_are_taken_as_they_are(client: Client, lhota: Directory) -> None:
+    name = "Ing. Nguyễn Thị O'Hara-Ørsted, <b>Ph.D.</b>"
+    contact = take(client)
+    fill_in(client, contact, name=name)
+    assert name in words(client.get(f"{contact}kontrola/"))
+
+
+def test_more_time_on_request(client: Client, lhota: Directory, clock: Clock) -> None:
+    contact = take(client)
+    clock.forward(minutes=8)
+    answer = client.post(contact, {"name": "Jana", "email": "ja", "extend": "1"}, follow=True)
+    assert "držíme do 9:18" in words(answer)
+    assert 'value="ja"' in answer.content.decode()  # what was typed stays
+    for _ in range(9):
+        client.post(contact, {"name": "Jana", "email": "ja", "extend": "1"})
+    answer = client.post(contact, {"name": "Jana", "email": "ja", "extend": "1"})
+    assert answer.status_code == 409
+    assert "Čas na dokončení už nelze prodloužit." in words(answer)
+
+
+@pytest.mark.parametrize("where", ["", "kontrola/"])
+def test_a_hold_that_ran_out_keeps_the_answers(
+    client: Client, lhota: Directory, clock: Clock, where: str
+) -> None:
+    contact = take(client)
+    if where:
+        fill_in(client, contact)
+    clock.forward(minutes=11)
+    answer = client.post(contact + where, {"name": "Jana Nováková", "email": "jana@example.cz"})
+    assert answer.status_code == 410
+    assert "čas na dokončení vypršel" in words(answer)
+    times = citizen.action(answer)
+    again = client.post(times, {
+        "request_key": citizen.hidden(answer, "request_key"),
+        "starts_at": citizen.buttons(answer)[0],
+    })["Location"]
+    assert 'value="jana@example.cz"' in client.get(again).content.decode()
+
+
+def test_changing_the_term_keeps_the_answers_and_frees_the_old_one(
+    client: Client, lhota: Directory
+) -> None:
+    contact = take(client)
+    fill_in(client, contact)
+    token = contact.split("/")[2]
+    new = take(client, "10:00", f"{TIMES}?misto={token}")
+    assert 'value="Jana Nováková"' in client.get(new).content.decode()
+    assert Booking.objects.filter(state=State.HELD).count() == 1
+    # The term one already holds is offered as well, and choosing it changes nothing.
+    assert take(client, "10:00", f"{TIMES}?misto={new.split('/')[2]}") == new
+
+
+def test_another_open_booking_is_said_at_the_email(client: Client, lhota: Directory) -> None:
+    citizen.request_booking(client, "9:00", email="jana@example.cz")
+    contact = take(client, "11:00")
+    fill_in(client, contact, email="Jana+urad@example.cz")
+    answer = client.post(f"{contact}kontrola/")
+    assert answer.status_code == 409
+    assert title(answer).startswith("Chyba: ")
+    assert words(answer).count("Na tento kontakt už je nejvyšší povolený počet objednávek.") == 2
+
+
+def test_how_many_people(client: Client) -> None:
+    town.office(max_persons=3)
+    assert "Pro kolik osob" in words(client.get(DAYS))
+    wrong = client.get(f"{DAYS}?osob=9")
+    assert wrong.status_code == 422
+    assert words(wrong).count("Vyberte, pro kolik osob termín objednáváte.") == 2
+    assert f"{TIMES}?osob=2" in client.get(f"{DAYS}?osob=2").content.decode()
+    page = client.get(f"{TIMES}?osob=2")
+    assert "8:00–10:00" in words(page)
+    contact = take(client, "9:00", f"{TIMES}?osob=2")
+    fill_in(client, contact)
+    check = client.get(f"{contact}kontrola/")
+    assert "Počet osob 2" in words(check)
+    assert check.content.decode().count("Změnit<") == 5
+    assert Booking.objects.get().persons == 2
+
+
+@pytest.mark.parametrize(("language", "says"), [("", "Odkaz není platný"), ("/en", "not valid")])
+@pytest.mark.parametrize("path", [
+    "/termin/x.y/", "/termin/x/kontrola/", "/potvrzeni/x/", "/objednavka/x/",
+    "/objednavka/x/zrusit/", "/objednavka/x/zmenit/", "/objednavka/x/termin.ics",
+])
+def test_a_tampered_link_is_told_in_the_language_of_the_page(
+    client: Client, language: str, path: str, says: str
+) -> None:
+    answer = client.get(language + path)
+    assert answer.status_code == 404
+    assert says in words(answer)
+
+
+def test_a_link_for_one_purpose_opens_nothing_else(client: Client, lhota: Directory) -> None:
+    booking = citizen.request_booking(client)
+    held = links.sign(booking.pk, "hold")
+    for path in ("potvrzeni", "objednavka"):
+        assert client.post(f"/{path}/{held}/").status_code == 404
+    booking.refresh_from_db()
+    assert booking.state == State.UNCONFIRMED
+
+
+def test_what_is_not_there_is_404(client: Client, lhota: Directory) -> None:
+    for path in ("/nic/", "/lhota/objednat/nic/", f"{DAYS}2026-13-40/", f"{DAYS}x/"):
+        assert client.get(path).status_code == 404
+
+
+def test_too_many_holds_from_one_address(client: Client, lhota: Directory, settings: Any) -> None:
+    settings.RATE_LIMITS = True
+    for _ in range(HOLDS.most):
+        assert client.post(TIMES, {"starts_at": ""}).status_code == 409
+    answer = client.post(TIMES, {"starts_at": ""})
+    assert answer.status_code == 429
+    assert "příliš mnoho pokusů" in words(answer)
+    assert answer["Retry-After"].isdigit()
+    neighbour = client.post(TIMES, {"starts_at": ""}, REMOTE_ADDR="192.0.2.7")
+    assert neighbour.status_code == 409
+
+
+def test_too_many_mails_from_one_address(client: Client, lhota: Directory, settings: Any) -> None:
+    contact = take(client)
+    fill_in(client, contact)
+    settings.RATE_LIMITS = True
+    for _ in range(REQUESTS.most):
+        limits.count(REQUESTS, "127.0.0.1", now=town.FRIDAY_BEFORE)
+    answer = client.post(f"{contact}kontrola/")
+    assert answer.status_code == 429
+    assert answer["Retry-After"].isdigit()
+    assert 'value="jana@example.cz"' in answer.content.decode()

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 
 import django
 from django.core.management import call_command
+
+from prepazka.looks.compress_static import compress_static
 
 log = logging.getLogger(__name__)
 
 
 def web(arguments: argparse.Namespace) -> None:
     """Serve the web until told to stop: uvicorn for one process, granian for several."""
+    with contextlib.suppress(OSError):  # a read-only installation was compressed when it was made
+        compress_static()
     if arguments.workers > 1:
         _granian(arguments)
         return

@@ -47,7 +47,7 @@ def compose_mail(message: Message, *, now: datetime) -> Mail:
             to=booking.email,
             sender=formataddr((str(office.office.name), settings.DEFAULT_FROM_EMAIL)),
             reply_to=office.office.email,
-            subject=f"{title} – {str(office.office.name)}",
+            subject=f"{title} – {office.office.name}",
             text=render_to_string(f"messaging/{message.kind}.txt", context),
             html=render_to_string(f"messaging/{message.kind}.html", context | {"title": title}),
             message_id=f"<{booking.pk}.{message.pk}@{_host()}>",
@@ -109,7 +109,7 @@ def calendar_file(booking: Booking, office: Directory, *, now: datetime) -> byte
     event.add("dtstamp", now)
     event.add("dtstart", booking.starts_at)
     event.add("dtend", booking.ends_at)
-    event.add("summary", f"{str(service.name)} – {str(office.office.name)}")
+    event.add("summary", f"{service.name} – {office.office.name}")
     event.add("location", str(office.office.address))
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     if booking.pin and not cancelled:

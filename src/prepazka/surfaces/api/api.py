@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -89,7 +89,7 @@ def terms(request: HttpRequest, slug: str, code: str, persons: int = 1) -> Any:
 @api.post("/offices/{slug}/holds", response=_answers(201, schemas.HoldOut), tags=["booking"])
 def hold(
     request: HttpRequest, slug: str, wanted: schemas.HoldIn,
-    key: UUID | None = Header(None, alias="Idempotency-Key"),  # noqa: B008  # as ninja asks
+    key: Annotated[UUID | None, Header(alias="Idempotency-Key")] = None,
 ) -> Any:
     """Keep a term for ten minutes. Repeated with the same Idempotency-Key, it is the same hold."""
     limits.limit_address(request, limits.HOLDS, now=now())

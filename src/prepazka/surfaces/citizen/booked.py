@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 
 from prepazka.booking import links
 from prepazka.booking.models import Booking, State
@@ -25,6 +25,7 @@ from prepazka.booking.usecases import (
     is_cancelled,
     move_booking,
 )
+from prepazka.core import calendar
 from prepazka.core.refusal import Refused
 from prepazka.messaging.mail import calendar_file as calendar_of
 from prepazka.messaging.mail import context_of
@@ -181,7 +182,7 @@ def _move(
 def _ask_once_more(
     request: HttpRequest, found: Booking, office: Directory, token: str, starts_at: datetime
 ) -> HttpResponse:
-    day = timezone.localdate(starts_at)
+    day = calendar.day_of(starts_at, office.tz)
     terms = offered(
         office=office, service=found.service, now=now(), days=[day], persons=found.persons,
         besides=found.pk,
@@ -217,7 +218,7 @@ def _refused(
     )
 
 
-def _facts(found: Booking, office: Directory) -> dict[str, object]:
+def _facts(found: Booking, office: Directory) -> dict[str, Any]:
     """As in the mails; the frame of the page says the office itself."""
     context = context_of(found, office, now=now())
     return {key: value for key, value in context.items() if key != "office"}

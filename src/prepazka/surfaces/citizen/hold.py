@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from prepazka.booking import links
@@ -15,10 +14,11 @@ from prepazka.booking.contacts import contact_hash, normalise_email
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import CannotExtend, HoldExpired, TooManyBookings
 from prepazka.booking.usecases import extend_hold, note_contact, request_confirmation
+from prepazka.core import calendar
 from prepazka.messaging.mail import facts_of
 from prepazka.offices.directory import Directory
 from prepazka.surfaces.citizen.forms import LONGEST_NAME, ContactForm
-from prepazka.surfaces.citizen.pages import Wish, nearest_choices, of_booking, page
+from prepazka.surfaces.citizen.pages import Wish, is_held, nearest_choices, of_booking, page
 from prepazka.web.errors import mark_retry, sentence, status_of
 from prepazka.web.limits import CONFIRMATIONS, REQUESTS, TooManyTries, count, limit_address
 from prepazka.web.shortcuts import now
@@ -31,18 +31,24 @@ def contact(request: HttpRequest, held: Booking, office: Directory, token: str) 
     """Name and e-mail."""
     if held.requested_at:
         return _to("sent", token)
-    if request.method != "POST":
-        if not _is_held(held, now()):
-            return _expired(request, held, office, token)
-        form = ContactForm(initial={"name": held.name, "email": held.email})
-        return _contact_page(request, held, office, token, form)
+    if request.method == "POST":
+        return _take_contact(request, held, office, token)
+    if not is_held(held, now()):
+        return _expired(request, held, office, token)
+    form = ContactForm(initial={"name": held.name, "email": held.email})
+    return _contact_page(request, held, office, token, form)
+
+
+def _take_contact(
+    request: HttpRequest, held: Booking, office: Directory, token: str
+) -> HttpResponse:
     form = ContactForm(request.POST)
     valid = form.is_valid()
     said = form.cleaned_data if valid else _as_typed(request)
     note_contact(booking=held.pk, name=said["name"], email=said["email"], now=now())
     if "extend" in request.POST:
         return _extend(request, held, office, token, "contact")
-    if not _is_held(held, now()):
+    if not is_held(held, now()):
         return _expired(request, held, office, token)
     if not valid:
         return _contact_page(request, held, office, token, form, status=422)
@@ -56,7 +62,7 @@ def check(request: HttpRequest, held: Booking, office: Directory, token: str) ->
         return _to("sent", token)
     if "extend" in request.POST:
         return _extend(request, held, office, token, "check")
-    if not _is_held(held, now()):
+    if not is_held(held, now()):
         return _expired(request, held, office, token)
     if not ContactForm({"name": held.name, "email": held.email}).is_valid():
         return _to("contact", token)
@@ -75,13 +81,13 @@ def sent(request: HttpRequest, held: Booking, office: Directory, token: str) -> 
     """What happens next: the mail is on its way."""
     if not held.requested_at:
         return _to("contact", token)
-    at = now()
+    waits = held.state == State.UNCONFIRMED
+    lapsed = bool(held.expires_at and held.expires_at <= now())
     return page(
         request, "sent", office, booking=held,
         facts=facts_of(held, office)[:2],
-        waiting=held.state == State.UNCONFIRMED and held.expires_at > at,
-        lapsed=held.state == State.EXPIRED
-        or (held.state == State.UNCONFIRMED and held.expires_at <= at),
+        waiting=waits and not lapsed,
+        lapsed=held.state == State.EXPIRED or (waits and lapsed),
         days_url=reverse("citizen:days", args=[
             office.office.slug, office.services[held.service_id].code
         ]),
@@ -185,7 +191,7 @@ def _choose(held: Booking, office: Directory, what: str, token: str) -> str:
         return reverse("citizen:services", args=[slug]) + wish.query(persons=False)
     if what == "persons":
         return reverse("citizen:days", args=[slug, service.code]) + wish.query(persons=False)
-    day = timezone.localdate(held.starts_at).isoformat()
+    day = calendar.day_of(held.starts_at, office.tz).isoformat()
     return reverse("citizen:times", args=[slug, service.code, day]) + wish.query()
 
 
@@ -195,10 +201,6 @@ def _limit(held: Booking, at: datetime) -> dict[str, Any]:
         "held_until": held.expires_at,
         "seconds_left": max(0, int((held.expires_at - at).total_seconds())),
     }
-
-
-def _is_held(held: Booking, at: datetime) -> bool:
-    return held.state == State.HELD and bool(held.expires_at and held.expires_at > at)
 
 
 def _as_typed(request: HttpRequest) -> dict[str, str]:

@@ -31,9 +31,7 @@ def office(request: HttpRequest, where: Directory) -> HttpResponse:
     today = calendar.day_of(at, where.tz)
     week = [(today + timedelta(days=n)) for n in range(WEEK)]
     seen = monitor(where, now=at)
-    services = [
-        {"service": s, "bookable": is_bookable(where, s)} for s in where.offered_services()
-    ]
+    services = where.offered_services()
     return page(
         request, "office", where,
         seen=seen,
@@ -41,13 +39,16 @@ def office(request: HttpRequest, where: Directory) -> HttpResponse:
         hours_today=hours_of(where, today),
         week=[(day, hours_of(where, day)) for day in week],
         agendas=[
-            (where.agendas[pk], list(group))
+            (
+                where.agendas[pk],
+                [{"service": s, "bookable": is_bookable(where, s)} for s in group],
+            )
             for pk, group in groupby(
-                sorted(services, key=lambda s: where.agendas[s["service"].agenda_id].position),
-                key=lambda s: s["service"].agenda_id,
+                sorted(services, key=lambda s: where.agendas[s.agenda_id].position),
+                key=lambda s: s.agenda_id,
             )
         ],
-        bookable=any(s["bookable"] for s in services),
+        bookable=any(is_bookable(where, s) for s in services),
         monitor_url=_monitor_url(where.office.slug),
     )
 

@@ -20,7 +20,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from prepazka.booking import links
-from prepazka.booking.models import Booking
+from prepazka.booking.models import Booking, State
 from prepazka.booking.terms import Term, lanes_of, moment, nearest
 from prepazka.core import calendar, slots
 from prepazka.looks import typography
@@ -28,6 +28,7 @@ from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Service
 from prepazka.reporting.monitor import monitor
 
+NOON = 12
 RELEASE_WITHIN = 31  # days to look for the next day on which terms will be laid
 
 
@@ -99,7 +100,14 @@ def of_booking(purpose: links.Purpose) -> Callable[..., Callable[..., HttpRespon
 def booking_of(token: str, purpose: links.Purpose) -> Booking | None:
     """The booking behind a signed link, if there is one."""
     known = links.read(token, purpose)
-    return known and Booking.objects.select_related("service", "office").filter(pk=known).first()
+    if known is None:
+        return None
+    return Booking.objects.select_related("service", "office").filter(pk=known).first()
+
+
+def is_held(booking: Booking, at: datetime) -> bool:
+    """Whether the hold still stands."""
+    return booking.state == State.HELD and bool(booking.expires_at and booking.expires_at > at)
 
 
 def day_or_none(said: str) -> date | None:
@@ -156,15 +164,13 @@ def free_terms(count: int) -> str:
 def parts_of_day(offered: list[Term]) -> list[dict[str, Any]]:
     """The terms of a day as buttons, in the morning and in the afternoon."""
     several = max((t.free for t in offered), default=1) > 1
-    parts = [
+    morning = [t for t in offered if timezone.localtime(t.starts_at).hour < NOON]
+    afternoon = [t for t in offered if timezone.localtime(t.starts_at).hour >= NOON]
+    return [
         {"name": name, "times": [_time(term, several=several) for term in terms]}
-        for name, terms in (
-            (_("Morning"), [t for t in offered if timezone.localtime(t.starts_at).hour < 12]),
-            (_("Afternoon"), [t for t in offered if timezone.localtime(t.starts_at).hour >= 12]),
-        )
+        for name, terms in ((_("Morning"), morning), (_("Afternoon"), afternoon))
         if terms
     ]
-    return parts
 
 
 def nearest_choices(
@@ -177,7 +183,7 @@ def nearest_choices(
     code, slug = wish.service.code, office.office.slug
     return {
         "others": [Choice(when(t), value=t.starts_at.isoformat()) for t in others],
-        "hold_url": reverse("citizen:times", args=[slug, code, _day_of(others, starts_at)])
+        "hold_url": reverse("citizen:times", args=[slug, code, _day_of(others, starts_at, office)])
         + wish.query(),
         "days_url": reverse("citizen:days", args=[slug, code]) + wish.query(),
         "request_key": uuid4(),
@@ -225,8 +231,8 @@ def _clock(minute: int) -> time:
     return time(minute // 60 % 24, minute % 60)
 
 
-def _day_of(others: list[Term], starts_at: datetime) -> str:
-    return (others[0].day if others else timezone.localdate(starts_at)).isoformat()
+def _day_of(others: list[Term], starts_at: datetime, office: Directory) -> str:
+    return (others[0].day if others else calendar.day_of(starts_at, office.tz)).isoformat()
 
 
 def _day_name(day: date) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
 from uuid import UUID, uuid4, uuid5
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,6 +25,7 @@ from prepazka.surfaces.citizen.pages import (
     full_calendar,
     instant_or_none,
     is_bookable,
+    is_held,
     language,
     months,
     nearest_choices,
@@ -60,7 +63,7 @@ def days(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
     besides = _old_hold(wish)
     terms = offered(
         office=office, service=service, now=now(), persons=wish.persons,
-        besides=besides and besides.pk,
+        besides=besides.pk if besides else None,
     )
     return page(
         request, "days" if terms else "full", office,
@@ -87,7 +90,7 @@ def times(request: HttpRequest, office: Directory, code: str, day: str) -> HttpR
     besides = _old_hold(wish)
     terms = offered(
         office=office, service=service, now=now(), days=[wanted], persons=wish.persons,
-        besides=besides and besides.pk,
+        besides=besides.pk if besides else None,
     )
     back_url = reverse("citizen:days", args=[office.office.slug, code]) + wish.query()
     return page(
@@ -125,16 +128,15 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
     return _to_contact(held)
 
 
-def _hold_fresh(office: Directory, wish: Wish, starts_at: object, key: UUID) -> Booking:
+def _hold_fresh(office: Directory, wish: Wish, starts_at: datetime, key: UUID) -> Booking:
     """Hold the term; a repeat of the same post finds its hold, unless that has run out."""
-    asked = {
-        "office": office, "service": wish.service, "starts_at": starts_at, "now": now(),
-        "persons": wish.persons, "language": language(),
-    }
-    held = hold_term(**asked, request_key=key)
-    if held.state == State.EXPIRED or (held.state == State.HELD and held.expires_at <= now()):
-        held = hold_term(**asked, request_key=uuid4())
-    return held
+    take = partial(
+        hold_term, office=office, service=wish.service, starts_at=starts_at, now=now(),
+        persons=wish.persons, language=language(),
+    )
+    held = take(request_key=key)
+    ran_out = held.state in {State.HELD, State.EXPIRED} and not is_held(held, now())
+    return take(request_key=uuid4()) if ran_out else held
 
 
 def _persons(
@@ -173,10 +175,9 @@ def _old_hold(wish: Wish) -> Booking | None:
     return old if old and old.office_id == wish.service.office_id and not old.requested_at else None
 
 
-def _is_same(old: Booking, wish: Wish, starts_at: object) -> bool:
+def _is_same(old: Booking, wish: Wish, starts_at: datetime) -> bool:
     return (
-        old.state == State.HELD and old.expires_at > now() and old.starts_at == starts_at
-        and old.service_id == wish.service.pk and old.persons == wish.persons
+        is_held(old, now()) and old.starts_at == starts_at and old.service_id == wish.service.pk and old.persons == wish.persons
     )
 
 

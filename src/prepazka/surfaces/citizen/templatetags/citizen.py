@@ -14,8 +14,8 @@ _TIMES = re.compile(r"\d{1,2}:\d\d–\d{1,2}:\d\d")
 
 
 @register.filter
-def whole(value: object) -> str:
+def whole(value: str) -> str:
     """Text with non-breaking spaces, and with ranges of times that no line end tears."""
     bound = typography.nbsp(str(conditional_escape(value)), language())
-    # Escaped just above; only spans of ours are added.
-    return mark_safe(_TIMES.sub(r'<span class="nowrap">\g<0></span>', bound))
+    kept = _TIMES.sub(r'<span class="nowrap">\g<0></span>', bound)
+    return mark_safe(kept)  # noqa: S308  # escaped just above; only spans of ours are added

@@ -1,0 +1,162 @@
+"""What the pages say: counts in words, full calendars, and Czech without English or torn dates."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import translation
+
+import prepazka
+from prepazka.booking import links
+from prepazka.booking.models import Booking
+from prepazka.booking.terms import offered
+from prepazka.booking.usecases import hold_term
+from prepazka.looks.catalogue import used
+from prepazka.looks.typography import CS_MONTHS
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Office
+from prepazka.queueing import counters, tickets
+from prepazka.surfaces.citizen.pages import free_terms
+from tests import citizen, town
+from tests.citizen import DAYS, TIMES, Clock, text, words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.mark.parametrize(("count", "said"), [
+    (0, "0\xa0volných termínů"), (1, "1\xa0volný termín"), (2, "2\xa0volné termíny"),
+    (4, "4\xa0volné termíny"), (5, "5\xa0volných termínů"), (21, "21\xa0volných termínů"),
+])
+def test_free_terms_in_words(count: int, said: str) -> None:
+    with translation.override("cs"):
+        assert free_terms(count) == said
+
+
+@pytest.mark.parametrize(("free", "said"), [
+    (1, "1 volný termín"), (2, "2 volné termíny"), (5, "5 volných termínů"),
+])
+def test_a_day_says_how_many_terms_are_free(client: Client, free: int, said: str) -> None:
+    office = town.office()
+    for clock in ("8:00", "9:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00")[free:]:
+        town.hold(office, clock)
+    assert f"Pondělí 23. listopadu {said}".lower() in words(client.get(DAYS)).lower()
+
+
+def test_a_day_without_free_terms_is_not_offered(client: Client) -> None:
+    office = town.office(horizon_days=4)
+    for clock in ("8:00", "9:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00"):
+        town.hold(office, clock)
+    assert f'href="{TIMES}"' not in client.get(DAYS).content.decode()
+    empty = client.get(TIMES)
+    assert "Na tento den už není volný žádný termín." in words(empty)
+    assert "Vybrat jiný den" in words(empty)
+
+
+def fill_everything(office: Directory) -> None:
+    for term in offered(
+        office=office, service=town.service(office), now=town.FRIDAY_BEFORE
+    ):
+        hold_term(
+            office=office, service=town.service(office), starts_at=term.starts_at,
+            now=town.FRIDAY_BEFORE,
+        )
+
+
+def test_a_full_calendar_says_what_to_do(client: Client) -> None:
+    office = town.office(horizon_days=14, release_time_min=420)
+    Office.objects.update(phone="380123456", version=2)
+    fill_everything(office)
+    counters.open_counter(
+        counter=town.counter(office), clerk=town.clerk(office).pk, now=town.FRIDAY_BEFORE
+    )
+    for _ in range(3):
+        tickets.issue_ticket(
+            office=office, service=town.service(office), touch=uuid4(),
+            now=town.FRIDAY_BEFORE,
+        )
+    page = words(client.get(DAYS))
+    assert "Teď není volný žádný termín" in page
+    assert "Termíny na den pondělí 7. prosince 2026" in page
+    assert "od 7:00, pondělí 23. listopadu 2026" in page
+    assert "Na tento úkon teď čekají 3 lidé." in page
+    assert re.search(r"bude čekat asi (?:1 hodin|\d+ minut)", page)
+    assert "380 123 456" in page
+
+
+def test_a_full_calendar_of_a_closed_office_says_when_it_opens(
+    client: Client, clock: Clock
+) -> None:
+    office = town.office(horizon_days=7)
+    fill_everything(office)
+    clock.at = town.at("23:00", town.MONDAY - timedelta(days=3))
+    Booking.objects.update(expires_at=town.at("23:30", town.MONDAY - timedelta(days=3)))
+    page = words(client.get(DAYS))
+    assert "Úřad má teď zavřeno." in page
+    assert "pondělí 23. listopadu 2026, od 8:00" in page
+
+
+def test_the_office_says_if_it_is_open(client: Client, clock: Clock) -> None:
+    town.office()
+    assert "Právě otevřeno. Dnes 8:00–12:00, 13:00–17:00." in words(client.get("/lhota/"))
+    clock.at = town.at("12:30")
+    page = words(client.get("/lhota/"))
+    assert "Právě zavřeno. Otevře se v 13:00, pondělí 23. listopadu 2026." in page
+
+
+def every_page(client: Client, office: Directory, prefix: str) -> list[tuple[str, str]]:
+    """The text of every page there is, by its address."""
+    booking = town.confirmed(office, "15:00", language="cs")
+    waiting = town.requested(office, "16:00", email="karel@example.cz")
+    gone = town.hold(office, "14:00", now=town.FRIDAY_BEFORE - timedelta(hours=1))
+    contact = prefix + citizen.take(client)
+    citizen.fill_in(client, contact)
+    personal = prefix + citizen.personal_url(booking)
+    got = [
+        prefix + path for path in (
+            "/", "/lhota/", "/lhota/osobni-udaje/", "/lhota/pristupnost/", "/lhota/objednat/", DAYS,
+            TIMES, "/nic/", "/objednavka/x/", citizen.confirm_url(waiting),
+            f"/termin/{links.sign(gone.pk, 'hold')}/",
+            f"/termin/{links.sign(waiting.pk, 'hold')}/odeslano/",
+        )
+    ]
+    got += [contact, f"{contact}kontrola/", personal, f"{personal}zrusit/", f"{personal}zmenit/",
+            f"{personal}zmenit/{town.MONDAY}/"]
+    pages = [(path, text(client.get(path))) for path in got]
+    pages.append(("errors", text(client.post(contact, {"name": "", "email": "x"}))))
+    pages.append(("taken", text(client.post(prefix + TIMES, {"starts_at": ""}))))
+    return pages
+
+
+def test_czech_pages_hold_no_english_and_no_torn_words(client: Client) -> None:
+    office = town.office(quota=2)
+    root = Path(prepazka.__file__).parent
+    english = {
+        message.text for package in ("surfaces/citizen", "looks", "messaging", "booking")
+        for message in used(root / package) if len(message.text) > 8 and "%" not in message.text
+    }
+    for path, page in every_page(client, office, ""):
+        assert len(page) > 80, path
+        for phrase in english:
+            assert phrase not in page, f"{path}: {phrase}"
+        assert not re.search(r"(?<!\w)[ksvzouai] \w", page), (path, page)
+        assert not re.search(rf"(?<!:)\b\d{{1,2}}\. (?:\d|{'|'.join(CS_MONTHS)})", page), page
+        assert not re.search(r"\d (?:minut|lidí|volný|volné|místo|místa|Kč|dní)", page), page
+        assert not re.search(r"(?i)confirmed|unconfirmed|cancelled|held|None", page), path
+
+
+def test_english_pages_hold_no_czech(client: Client) -> None:
+    office = town.office(quota=2)
+    for path, page in every_page(client, office, "/en"):
+        body = page.replace("Česky", "").replace("Čeština", "").replace("Náměstí 1, Lhota", "")
+        body = body.replace("Nováková", "").replace("Přepážka", "")
+        assert not re.search(r"[ěščřžýůďťň]", body.lower()), (path, body)

@@ -1,0 +1,57 @@
+"""Limits count in fixed windows, forget, and know nobody's address."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from prepazka.web import limits
+from prepazka.web.limits import Limit, TooManyTries
+from prepazka.web.models import Count
+from tests import town
+
+pytestmark = pytest.mark.django_db
+TWICE = Limit("test", 2, timedelta(minutes=10))
+NOW = town.at("9:03")
+
+
+@pytest.fixture(autouse=True)
+def _on(settings: object) -> None:
+    settings.RATE_LIMITS = True  # type: ignore[attr-defined]
+
+
+def test_the_third_try_waits_for_the_next_window() -> None:
+    limits.count(TWICE, "a", now=NOW)
+    limits.count(TWICE, "a", now=NOW + timedelta(minutes=1))
+    with pytest.raises(TooManyTries) as refused:
+        limits.count(TWICE, "a", now=NOW + timedelta(minutes=2))
+    assert refused.value.retry_after == 5 * 60
+    limits.count(TWICE, "b", now=NOW)
+    limits.count(TWICE, "a", now=NOW + timedelta(minutes=7))
+
+
+def test_the_setting_turns_them_off(settings: object) -> None:
+    settings.RATE_LIMITS = False  # type: ignore[attr-defined]
+    for _ in range(5):
+        limits.count(TWICE, "a", now=NOW)
+    assert not Count.objects.exists()
+
+
+@pytest.mark.parametrize(("address", "seen"), [
+    ("192.0.2.7", "192.0.2.7"),
+    ("::ffff:192.0.2.7", "192.0.2.7"),
+    ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+    ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+    ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+    ("", "unknown"),
+])
+def test_of_ipv6_a_whole_household_is_one(address: str, seen: str) -> None:
+    assert limits.network(address) == seen
+
+
+def test_only_hashes_are_kept_and_only_for_a_day() -> None:
+    limits.count(TWICE, "192.0.2.7", now=NOW)
+    assert "192.0.2.7" not in Count.objects.get().key
+    limits.count(TWICE, "192.0.2.8", now=NOW + timedelta(days=1, minutes=11))
+    assert Count.objects.count() == 1
