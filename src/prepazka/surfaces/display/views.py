@@ -94,7 +94,7 @@ def _shown(display: Device, office: Directory) -> dict[str, Any]:
         "opens": next_opening(office, moment) if closed else None,
         "notices": [] if closed else _notices(office, counters, shifts),
         "now": moment,
-        "wall_clock": moment.astimezone(office.tz).isoformat(timespec="minutes"),
+        "wall_clock": moment.astimezone(office.tz).isoformat(timespec="seconds"),
         "called": State.CALLED,
         "above_counter": display.options.get("layout") == "counter",
     }

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from prepazka.gateways.printer import PrinterFault, Slip, print_slip
 from prepazka.looks import typography
@@ -69,7 +69,7 @@ def slip_of(office: Directory, ticket: Ticket, *, now: datetime) -> Slip:
         czech = office.services[ticket.service_id].name.get("cs", "")
         return Slip(
             office=str(office.office.name),
-            title=_("Your number"),
+            title=pgettext("on a ticket", "Your number"),
             number=ticket.label,
             service=str(place.service.name),
             second="" if typography.is_czech(ticket.language) else czech,
