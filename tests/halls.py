@@ -80,7 +80,9 @@ class Printer:
         self.server = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self.server.getsockname()[1]}"
         self.option = {
-            "kind": "escpos", "host": "127.0.0.1", "port": self.server.getsockname()[1],
+            "kind": "escpos",
+            "host": "127.0.0.1",
+            "port": self.server.getsockname()[1],
         }
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
@@ -128,8 +130,19 @@ def printer(**behaviour: bool) -> Iterator[Printer]:
 
 # What an ESC/POS command takes: the number of bytes after the command itself.
 _FIXED = {
-    b"\x1b@": 0, b"\x1bt": 1, b"\x1b!": 1, b"\x1bE": 1, b"\x1ba": 1, b"\x1bM": 1, b"\x1b-": 1,
-    b"\x1bd": 1, b"\x1d!": 1, b"\x1dB": 1, b"\x1b{": 1, b"\x1b2": 0, b"\x1b3": 1,
+    b"\x1b@": 0,
+    b"\x1bt": 1,
+    b"\x1b!": 1,
+    b"\x1bE": 1,
+    b"\x1ba": 1,
+    b"\x1bM": 1,
+    b"\x1b-": 1,
+    b"\x1bd": 1,
+    b"\x1d!": 1,
+    b"\x1dB": 1,
+    b"\x1b{": 1,
+    b"\x1b2": 0,
+    b"\x1b3": 1,
 }
 
 

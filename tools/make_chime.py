@@ -20,7 +20,9 @@ def sample(moment: float) -> float:
         if since >= 0:
             envelope = min(since / ATTACK, 1.0) * math.exp(-FADE * since)
             angle = 2 * math.pi * frequency * since
-            height += envelope * (math.sin(angle) + 0.3 * math.sin(2 * angle) + 0.1 * math.sin(3 * angle))
+            height += envelope * (
+                math.sin(angle) + 0.3 * math.sin(2 * angle) + 0.1 * math.sin(3 * angle)
+            )
     return height * LOUD * min(1.0, (LASTS - moment) / 0.05)
 
 

@@ -5,14 +5,15 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from tests import halls, town
-from tests.halls import Clock, text_of
 
 import prepazka.surfaces.display
+from prepazka.accounts.models import User
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Device, Office
 from prepazka.queueing import counters, tickets, turns
+from tests import halls, town
+from tests.halls import Clock, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +33,9 @@ def display(office: Directory, clock: Clock) -> Client:
     return halls.paired(office, "panel", clock())
 
 
-def wait_and_call(office: Directory, clock: Clock, number: str = "1", who: str = "novakova"):
+def wait_and_call(
+    office: Directory, clock: Clock, number: str = "1", who: str = "novakova"
+) -> User:
     clerk = town.clerk(office, who)
     counters.open_counter(counter=town.counter(office, number), clerk=clerk.pk, now=clock())
     tickets.issue_ticket(office=office, service=town.service(office), touch=uuid4(), now=clock())
@@ -44,14 +47,18 @@ def test_an_unknown_browser_is_asked_for_the_code(office: Directory) -> None:
     assert "Párovací kód" in text_of(Client().get("/panel/"))
 
 
-def test_a_revoked_display_loads_itself_anew(display: Client, office, clock: Clock) -> None:
+def test_a_revoked_display_loads_itself_anew(
+    display: Client, office: Directory, clock: Clock
+) -> None:
     device = Device.objects.get(code="panel")
     devices.revoke(device=device.pk, now=clock())
     assert b"data-reload" in display.get("/panel/obsah/").content
     assert "Párovací kód" in text_of(display.get("/panel/"))
 
 
-def test_before_the_first_call_it_asks_to_wait(display: Client, office, clock: Clock) -> None:
+def test_before_the_first_call_it_asks_to_wait(
+    display: Client, office: Directory, clock: Clock
+) -> None:
     words = text_of(display.get("/panel/"))
     assert "Vyčkejte prosím na své číslo" in words
     assert "Žádná přepážka teď není otevřená" in words
@@ -69,9 +76,7 @@ def test_a_call_says_number_counter_and_place_and_no_name(
     assert "Novakova" not in display.get("/panel/").content.decode()
 
 
-def test_a_recall_is_news_and_comes_first(
-    display: Client, office: Directory, clock: Clock
-) -> None:
+def test_a_recall_is_news_and_comes_first(display: Client, office: Directory, clock: Clock) -> None:
     first = wait_and_call(office, clock)
     clock.set(clock() + timedelta(minutes=1))
     wait_and_call(office, clock, "2", "svobodova")
@@ -111,9 +116,7 @@ def test_breaks_and_ended_tickets_are_said_in_words(
 ) -> None:
     Office.objects.update(version=2, last_ticket_min=30)
     clerk = town.clerk(office)
-    shift = counters.open_counter(
-        counter=town.counter(office), clerk=clerk.pk, now=clock()
-    )
+    shift = counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
     assert "přestávku" not in text_of(display.get("/panel/obsah/"))
     counters.pause_counter(shift=shift, now=clock(), note="Karel: lékař")
     words = text_of(display.get("/panel/obsah/"))
@@ -149,6 +152,8 @@ def test_the_chime_is_a_short_small_sound() -> None:
     assert file.stat().st_size < 30_000
     with wave.open(str(file)) as sound:
         assert 0.5 < sound.getnframes() / sound.getframerate() < 2
-        loudest = max(abs(int.from_bytes(sound.readframes(1), "little", signed=True))
-                      for _ in range(sound.getnframes()))
+        loudest = max(
+            abs(int.from_bytes(sound.readframes(1), "little", signed=True))
+            for _ in range(sound.getnframes())
+        )
     assert 8_000 < loudest < 32_768

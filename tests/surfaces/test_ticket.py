@@ -3,14 +3,14 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from tests import halls, town
-from tests.halls import Clock, text_of
 
 from prepazka.journal.models import Event
-from prepazka.offices.directory import Directory
+from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Counter, Office
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import State, Ticket
+from tests import halls, town
+from tests.halls import Clock, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -27,11 +27,16 @@ def office() -> Directory:
 
 @pytest.fixture
 def ticket(office: Directory, clock: Clock) -> Ticket:
-    for minute in (0, 1, 2):
-        last = tickets.issue_ticket(
-            office=office, service=town.service(office), touch=uuid4(), now=town.at(f"8:0{minute}")
+    issued = [
+        tickets.issue_ticket(
+            office=office,
+            service=town.service(office),
+            touch=uuid4(),
+            now=town.at(f"8:0{minute}"),
         )
-    return last
+        for minute in (0, 1, 2)
+    ]
+    return issued[-1]
 
 
 def page(ticket: Ticket, what: str = "", language: str = "") -> str:
@@ -40,8 +45,14 @@ def page(ticket: Ticket, what: str = "", language: str = "") -> str:
 
 def test_it_says_number_state_and_people_ahead(ticket: Ticket) -> None:
     words = page(ticket)
-    for expected in ("Vaše číslo V3", "Čekáte", "Před vámi 2 lidé", "neznáme", "Stav v 8:30",
-                     "Platí jen dnes do 17:00"):
+    for expected in (
+        "Vaše číslo V3",
+        "Čekáte",
+        "Před vámi 2 lidé",
+        "neznáme",
+        "Stav v 8:30",
+        "Platí jen dnes do 17:00",
+    ):
         assert expected in words
     assert "You are waiting" in page(ticket, language="/en")
     assert "2 people" in page(ticket, language="/en")
@@ -56,12 +67,10 @@ def test_an_unknown_code_is_404(ticket: Ticket) -> None:
         assert Client().get(f"/t/{code}/").status_code == 404
 
 
-def test_it_says_every_state_of_a_visit(
-    office: Directory, ticket: Ticket, clock: Clock
-) -> None:
+def test_it_says_every_state_of_a_visit(office: Directory, ticket: Ticket, clock: Clock) -> None:
     Counter.objects.filter(number="2").update(place={"cs": "přízemí vlevo"})
     Office.objects.update(version=2)
-    office = town.directory(Office.objects.get())
+    office = directory(Office.objects.get())
     clerk = town.clerk(office)
     counters.open_counter(counter=town.counter(office, "2"), clerk=clerk.pk, now=clock())
     assert "Odhad čekání" in page(ticket)
@@ -76,7 +85,7 @@ def test_it_says_every_state_of_a_visit(
     assert "Vyřízeno" in page(ticket)
 
 
-def test_a_missed_call_sends_to_the_desk(office, ticket: Ticket, clock: Clock) -> None:
+def test_a_missed_call_sends_to_the_desk(office: Directory, ticket: Ticket, clock: Clock) -> None:
     clerk = town.clerk(office)
     counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
     turns.call_by_hand(office=office, clerk=clerk.pk, ticket=ticket.pk, now=clock())
@@ -84,7 +93,7 @@ def test_a_missed_call_sends_to_the_desk(office, ticket: Ticket, clock: Clock) -
     assert "Volali jsme vás, ale nikdo nepřišel Jste-li v budově" in page(ticket)
 
 
-def test_a_booked_client_who_is_early_sees_from_when(office, clock: Clock) -> None:
+def test_a_booked_client_who_is_early_sees_from_when(office: Directory, clock: Clock) -> None:
     booking = town.confirmed(office, "9:00")
     result = tickets.check_in(
         office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(), now=clock()
@@ -103,14 +112,14 @@ def test_giving_up_asks_first_and_only_a_post_does_it(ticket: Ticket) -> None:
     ticket.refresh_from_db()
     assert ticket.state == State.WAITING
     for _ in range(2):
-        words = text_of(client.post(f"/t/{ticket.code}/vzdat/", follow=True))
-    assert "Tento lístek už neplatí" in words
+        answer = client.post(f"/t/{ticket.code}/vzdat/", follow=True)
+        assert "Tento lístek už neplatí" in text_of(answer)
     ticket.refresh_from_db()
     assert ticket.state == State.CANCELLED
     assert Event.objects.filter(kind="TicketCancelled").count() == 1
 
 
-def test_giving_up_too_late_says_why(office, ticket: Ticket, clock: Clock) -> None:
+def test_giving_up_too_late_says_why(office: Directory, ticket: Ticket, clock: Clock) -> None:
     clerk = town.clerk(office)
     counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
     turns.call_by_hand(office=office, clerk=clerk.pk, ticket=ticket.pk, now=clock())

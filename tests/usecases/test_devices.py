@@ -2,11 +2,11 @@ import hashlib
 from datetime import timedelta
 
 import pytest
-from tests import town
 
 from prepazka.journal.models import Event
 from prepazka.offices import devices
 from prepazka.offices.models import Device
+from tests import town
 
 pytestmark = pytest.mark.django_db
 NOW = town.at("7:30")
@@ -117,4 +117,6 @@ def test_a_fault_is_reported_once_until_it_is_over(kiosk: Device) -> None:
         devices.clear_fault(device=kiosk.pk, now=NOW)
     devices.report_fault(device=kiosk.pk, fault="printer_no_paper", now=NOW)
     assert kinds() == ["DeviceFault", "DeviceMended", "DeviceFault"]
-    assert Event.objects.filter(kind="DeviceFault").first().data["fault"] == "printer_no_paper"
+    assert (
+        Event.objects.filter(kind="DeviceFault").earliest("pk").data["fault"] == "printer_no_paper"
+    )

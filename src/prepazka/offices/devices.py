@@ -24,10 +24,6 @@ class PairingCodeWrong(Refused):
     """This code is not valid. Codes hold for fifteen minutes; please have a new one made."""
 
 
-class TooManyCodes(Refused):
-    """Too many wrong codes. Please try again in ten minutes."""
-
-
 def make_pairing_code(*, device: Device, now: datetime) -> str:
     """A code with which one browser may become the device; it replaces an older unused one."""
     code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
@@ -56,10 +52,17 @@ def pair(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
     device.token_hash = _hash(token)
     device.paired_at = device.seen_at = now
     device.wrong_pins, device.paused_until = 0, None
-    device.save(update_fields=[
-        "pairing_hash", "pairing_expires_at", "token_hash", "paired_at", "seen_at",
-        "wrong_pins", "paused_until",
-    ])
+    device.save(
+        update_fields=[
+            "pairing_hash",
+            "pairing_expires_at",
+            "token_hash",
+            "paired_at",
+            "seen_at",
+            "wrong_pins",
+            "paused_until",
+        ]
+    )
     record(events.DevicePaired(office=device.office_id, device=device.pk, at=now))
     return device, token
 

@@ -21,10 +21,21 @@ PAPER_END = 0x60
 FIXED_BITS, FIXED_VALUE = 0x93, 0x12  # every true answer to DLE EOT has these
 
 # What people type for the screen and this code page lacks.
-_PLAIN = str.maketrans({
-    "\u00a0": " ", "\u202f": " ", "–": "-", "—": "-", "…": "...",
-    "„": '"', "“": '"', "”": '"', "‚": "'", "‘": "'", "’": "'",
-})
+_PLAIN = str.maketrans(
+    {
+        "\u00a0": " ",
+        "\u202f": " ",
+        "–": "-",
+        "—": "-",
+        "…": "...",
+        "„": '"',
+        "“": '"',
+        "”": '"',
+        "‚": "'",
+        "‘": "'",
+        "’": "'",
+    }
+)
 
 
 class PrinterFault(Exception):

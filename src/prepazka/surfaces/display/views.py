@@ -20,6 +20,7 @@ from prepazka.queueing.models import AT_COUNTER, Shift, State, Ticket
 from prepazka.queueing.tickets import tickets_ended
 from prepazka.reporting.monitor import is_open, last_calls, next_opening
 from prepazka.web import devices, errors
+from prepazka.web.limits import TooManyTries
 from prepazka.web.shortcuts import now
 
 ROWS = 6
@@ -42,7 +43,7 @@ _of_display = devices.of_device(Device.Kind.DISPLAY, unpaired)
 def panel(request: HttpRequest, display: Device, office: Directory) -> HttpResponse:
     """The whole screen."""
     response = render(request, "display/panel.html", _shown(display, office))
-    devices.keep_token(response, Device.Kind.DISPLAY, request.COOKIES[devices.COOKIES["display"]])
+    devices.renew_token(request, response, Device.Kind.DISPLAY)
     return response
 
 
@@ -59,8 +60,8 @@ def pairing(request: HttpRequest) -> HttpResponse:
     """Make this browser a display."""
     try:
         token = devices.pair_browser(request, Device.Kind.DISPLAY)
-    except (registry.PairingCodeWrong, registry.TooManyCodes) as refused:
-        status = 429 if isinstance(refused, registry.TooManyCodes) else 422
+    except (registry.PairingCodeWrong, TooManyTries) as refused:
+        status = 429 if isinstance(refused, TooManyTries) else 422
         return _pairing_screen(request, refused, status)
     response = redirect("display:panel")
     devices.keep_token(response, Device.Kind.DISPLAY, token)
@@ -81,9 +82,11 @@ def _shown(display: Device, office: Directory) -> dict[str, Any]:
     for call in calls:
         call["place"] = Texts(call["place"])
         call["key"] = f"{call['ticket']}/{call['calls']}/{call['called_at']}"
-    shifts = list(Shift.objects.filter(
-        office=office.office, closed_at=None, counter__in=[c.pk for c in counters]
-    ))
+    shifts = list(
+        Shift.objects.filter(
+            office=office.office, closed_at=None, counter__in=[c.pk for c in counters]
+        )
+    )
     closed = not is_open(office, moment) and not shifts
     closed = closed and not _somebody_called(office, counters)
     return {
@@ -94,7 +97,7 @@ def _shown(display: Device, office: Directory) -> dict[str, Any]:
         "opens": next_opening(office, moment) if closed else None,
         "notices": [] if closed else _notices(office, counters, shifts),
         "now": moment,
-        "wall_clock": moment.astimezone(office.tz).isoformat(timespec="minutes"),
+        "wall_clock": moment.astimezone(office.tz).isoformat(timespec="seconds"),
         "called": State.CALLED,
         "above_counter": display.options.get("layout") == "counter",
     }
@@ -117,7 +120,8 @@ def _notices(office: Directory, counters: list[Counter], shifts: list[Shift]) ->
     moment, said = now(), []
     served = set().union(*(office.serves[c.pk] for c in counters)) if counters else set()
     ended = [
-        str(s.name) for s in office.offered_services()
+        str(s.name)
+        for s in office.offered_services()
         if s.pk in served and tickets_ended(office, s, moment)
     ]
     if ended:
@@ -127,6 +131,7 @@ def _notices(office: Directory, counters: list[Counter], shifts: list[Shift]) ->
     numbers = {c.pk: c.number for c in counters}
     said += [
         _("Counter %(number)s has a break") % {"number": numbers[shift.counter_id]}
-        for shift in shifts if shift.paused_at
+        for shift in shifts
+        if shift.paused_at
     ]
     return said[:MOST_NOTICES]

@@ -77,8 +77,11 @@ def words(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
 def _early(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     return {
         "title": _("You have come early"),
-        "text": _("Your booking is for %(window)s. Come to this kiosk between %(opens)s and"
-                  " %(closes)s and enter the PIN again.") % _times(said, office),
+        "text": _(
+            "Your booking is for %(window)s. Come to this kiosk between %(opens)s and"
+            " %(closes)s and enter the PIN again."
+        )
+        % _times(said, office),
         "more": _("Your booking stays valid; there is nothing else you need to do now."),
     }
 
@@ -92,7 +95,8 @@ def _void(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
         "text": _("The booking was for %(window)s and could be used until %(closes)s.")
         % _times(said, office),
         "more": _("With one touch you get an ordinary ticket for the same matter.")
-        if possible else _("Please go to the desk; they will advise you."),
+        if possible
+        else _("Please go to the desk; they will advise you."),
         "service": service if possible else None,
     }
 
@@ -107,8 +111,10 @@ def _used(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     else:
         more = _("Please watch the screen in the hall for this number.")
     return {
-        "title": _("You are already registered"), "number": ticket.label if ticket else "",
-        "text": _("This PIN has been used. Your number is:") if ticket
+        "title": _("You are already registered"),
+        "number": ticket.label if ticket else "",
+        "text": _("This PIN has been used. Your number is:")
+        if ticket
         else _("This PIN has been used."),
         "more": more,
     }
@@ -127,8 +133,11 @@ def _unconfirmed(said: Said, office: Directory, now: datetime) -> dict[str, Any]
     return {
         "kind": "warning",
         "title": _("This booking was not confirmed"),
-        "text": _("The term %(window)s was kept for you, but the link in our e-mail was never"
-                  " opened, so the booking does not hold.") % _times(said, office),
+        "text": _(
+            "The term %(window)s was kept for you, but the link in our e-mail was never"
+            " opened, so the booking does not hold."
+        )
+        % _times(said, office),
         "more": _("Please take an ordinary ticket."),
     }
 
@@ -145,14 +154,17 @@ def _other_day(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
         }
     return {
         "title": _("Your booking is for another day"),
-        "text": _("It is for %(day)s, %(window)s. Come to this kiosk on that day between"
-                  " %(opens)s and %(closes)s.") % times,
+        "text": _(
+            "It is for %(day)s, %(window)s. Come to this kiosk on that day between"
+            " %(opens)s and %(closes)s."
+        )
+        % times,
         "more": _("If you need it sooner, you can take an ordinary ticket today."),
     }
 
 
 def _other_office(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
-    other = Office.objects.filter(pk=said.office).first()
+    other = Office.objects.filter(pk=said.office or 0).first()
     name = str(other.name) if other else ""
     address = str(other.address) if other else ""
     return {
@@ -191,7 +203,9 @@ def _paused(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
         "title": _("A short pause"),
         "text": _("The PIN was wrong five times. In a moment you can try again."),
         "more": _("You can still take an ordinary ticket, or ask at the desk."),
-        "pause": said.seconds, "idle": said.seconds, "idle_to": reverse("kiosk:pin"),
+        "pause": said.seconds,
+        "idle": said.seconds,
+        "idle_to": reverse("kiosk:pin"),
     }
 
 

@@ -56,7 +56,11 @@ def _checked(kiosk: Device, office: Directory, typed: str, request: HttpRequest)
     moment = now()
     try:
         result = check_in(
-            office=office, device=kiosk, pin=typed, touch=touch, now=moment,
+            office=office,
+            device=kiosk,
+            pin=typed,
+            touch=touch,
+            now=moment,
             language=get_language() or "cs",
         )
     except DevicePaused as paused:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from prepazka.gateways.printer import PrinterFault, Slip, print_slip
 from prepazka.looks import typography
@@ -28,12 +28,12 @@ BROWSER = "browser"
 
 def has_printer(kiosk: Device) -> bool:
     """Whether there can be paper at all."""
-    return _printer(kiosk)["kind"] != "none"
+    return str(_printer(kiosk)["kind"]) != "none"
 
 
 def prints_in_browser(kiosk: Device) -> bool:
     """Whether the kiosk's own browser prints."""
-    return _printer(kiosk)["kind"] == BROWSER
+    return str(_printer(kiosk)["kind"]) == BROWSER
 
 
 def _printer(kiosk: Device) -> dict[str, Any]:
@@ -69,18 +69,16 @@ def slip_of(office: Directory, ticket: Ticket, *, now: datetime) -> Slip:
         czech = office.services[ticket.service_id].name.get("cs", "")
         return Slip(
             office=str(office.office.name),
-            title=_("Your number"),
+            title=pgettext("on a ticket", "Your number"),
             number=ticket.label,
             service=str(place.service.name),
             second="" if typography.is_czech(ticket.language) else czech,
             facts=tuple(_facts(office, place)),
             link=link_of(ticket),
-            link_note=_("Follow the queue on your phone: %(link)s") % {
-                "link": link_of(ticket).split("://")[-1].rstrip("/")
-            },
-            foot=_("Not valid after %(moment)s") % {
-                "moment": _moment(place.valid_until.astimezone(office.tz))
-            },
+            link_note=_("Follow the queue on your phone: %(link)s")
+            % {"link": link_of(ticket).split("://")[-1].rstrip("/")},
+            foot=_("Not valid after %(moment)s")
+            % {"moment": _moment(place.valid_until.astimezone(office.tz))},
         )
 
 
@@ -100,15 +98,16 @@ def _facts(office: Directory, place: Place) -> list[str]:
     facts = [_("Issued: %(moment)s") % {"moment": _moment(ticket.issued_at.astimezone(office.tz))}]
     if ticket.booked_from and ticket.booked_to:
         start, end = (m.astimezone(office.tz) for m in (ticket.booked_from, ticket.booked_to))
-        facts.append(_("Booked for %(span)s") % {
-            "span": typography.span(start, end, ticket.language)
-        })
+        facts.append(
+            _("Booked for %(span)s") % {"span": typography.span(start, end, ticket.language)}
+        )
     if place.ahead is not None:
         facts.append(people_ahead(place.ahead))
     if place.wait:
-        facts.append(_("Estimated wait: about %(range)s") % {
-            "range": typography.minutes_range(*place.wait, ticket.language)
-        })
+        facts.append(
+            _("Estimated wait: about %(range)s")
+            % {"range": typography.minutes_range(*place.wait, ticket.language)}
+        )
     return facts
 
 

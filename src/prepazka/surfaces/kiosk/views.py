@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -29,6 +30,7 @@ from prepazka.surfaces.kiosk.screens import (
     touch_of,
 )
 from prepazka.web import devices, errors
+from prepazka.web.limits import TooManyTries
 from prepazka.web.shortcuts import now
 
 SHOWN, SHOWN_WITHOUT_PAPER = 20, 60  # seconds on the ticket's screen
@@ -43,11 +45,18 @@ def start(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
     offered = offer(office, kiosk, moment, _page(request))
     opens = None if offered.choices else next_opening(office, moment)
     response = screen(
-        request, kiosk, office, "start",
-        offer=offered, ended=ended_services(office, kiosk, moment), idle=None,
-        open=is_open(office, moment), opens=opens, no_paper=bool(kiosk.fault),
+        request,
+        kiosk,
+        office,
+        "start",
+        offer=offered,
+        ended=ended_services(office, kiosk, moment),
+        idle=None,
+        open=is_open(office, moment),
+        opens=opens,
+        no_paper=bool(kiosk.fault),
     )
-    devices.keep_token(response, Device.Kind.KIOSK, request.COOKIES[devices.COOKIES["kiosk"]])
+    devices.renew_token(request, response, Device.Kind.KIOSK)
     return response
 
 
@@ -72,7 +81,10 @@ def issue(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
     moment = now()
     try:
         given = issue_ticket(
-            office=office, service=service, touch=touch, now=moment,
+            office=office,
+            service=service,
+            touch=touch,
+            now=moment,
             language=get_language() or "cs",
         )
     except NoTicketsNow:
@@ -94,9 +106,15 @@ def ticket(request: HttpRequest, kiosk: Device, office: Directory, code: str) ->
     paper = request.GET.get("papir", "")
     link = printing.link_of(given)
     return screen(
-        request, kiosk, office, "ticket",
-        place=place_of(office, given, now=now()), paper=paper, link=link,
-        short_link=link.split("://")[-1].rstrip("/"), qr=printing.qr_image(link),
+        request,
+        kiosk,
+        office,
+        "ticket",
+        place=place_of(office, given, now=now()),
+        paper=paper,
+        link=link,
+        short_link=link.split("://")[-1].rstrip("/"),
+        qr=printing.qr_image(link),
         early=bool(given.booked_from and given.booked_from > now()),
         may_print=paper in {"known", "failed"} and printing.has_printer(kiosk),
         by_browser=printing.prints_in_browser(kiosk),
@@ -119,7 +137,7 @@ def pairing(request: HttpRequest) -> HttpResponse:
     """Make this browser a kiosk."""
     try:
         token = devices.pair_browser(request, Device.Kind.KIOSK)
-    except (registry.PairingCodeWrong, registry.TooManyCodes) as refused:
+    except (registry.PairingCodeWrong, TooManyTries) as refused:
         return pairing_screen(request, errors.sentence(refused), _status(refused))
     response = redirect("kiosk:start")
     devices.keep_token(response, Device.Kind.KIOSK, token)
@@ -127,7 +145,7 @@ def pairing(request: HttpRequest) -> HttpResponse:
 
 
 def _status(refused: Refused) -> int:
-    return 429 if isinstance(refused, registry.TooManyCodes) else 422
+    return 429 if isinstance(refused, TooManyTries) else 422
 
 
 def _ticket(office: Directory, code: str) -> Ticket:
@@ -139,4 +157,4 @@ def _ticket(office: Directory, code: str) -> Ticket:
 
 def _page(request: HttpRequest) -> int:
     said = request.GET.get("strana", "1")
-    return int(said) if said.isdigit() and len(said) < 4 else 1
+    return int(said) if re.fullmatch(r"[0-9]{1,3}", said) else 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -78,22 +79,28 @@ def later(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpRespon
     if request.method != "POST":
         return _question(request, "later", ticket, office)
     said = request.POST.get("minutes", "")
-    minutes = int(said) if said.isdigit() and len(said) < 4 else 0
+    minutes = int(said) if re.fullmatch(r"[0-9]{1,3}", said) else 0
     return _done(
-        request, ticket, office,
+        request,
+        ticket,
+        office,
         lambda: tickets.postpone(ticket=ticket.pk, minutes=minutes, now=now()),
     )
 
 
-def _question(
-    request: HttpRequest, name: str, ticket: Ticket, office: Directory
-) -> HttpResponse:
+def _question(request: HttpRequest, name: str, ticket: Ticket, office: Directory) -> HttpResponse:
     possible = ticket.state in IN_QUEUE if name == "leave" else tickets.may_postpone(ticket)
     if not possible:
         return redirect("ticket:page", code=ticket.code)
-    return render(request, f"ticket/{name}.html", {
-        "office": office.office, "ticket": ticket, "choices": tickets.POSTPONE_BY,
-    })
+    return render(
+        request,
+        f"ticket/{name}.html",
+        {
+            "office": office.office,
+            "ticket": ticket,
+            "choices": tickets.POSTPONE_BY,
+        },
+    )
 
 
 def _done(

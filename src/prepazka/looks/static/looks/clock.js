@@ -8,7 +8,7 @@
   function set() {
     const said = document.querySelector("[data-now]")?.dataset.now;
     if (!said) return;
-    wall = Date.parse(said.slice(0, 19) + "Z");
+    wall = Date.parse(said.replace(/([+-]\d\d:\d\d|Z)$/, "") + "Z");
     since = performance.now();
     show();
   }
