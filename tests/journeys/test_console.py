@@ -70,7 +70,13 @@ def log_in(page: Page, live_url: str, username: str = "novakova") -> None:
     page.keyboard.type(username)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def sit_down(page: Page) -> None:
+    page.keyboard.press("1")
+    page.locator("#board").wait_for()
 
 
 def number(page: Page) -> str:
@@ -152,7 +158,7 @@ def test_the_focus_survives_presses_and_news(live_url: str, page: Page) -> None:
     town.clerk(office)
     walk_in(office, 5)
     log_in(page, live_url)
-    page.keyboard.press("1")
+    sit_down(page)
     page.locator("#step-pause").focus()
     late = walk_in(office, 0)
     expect(page.locator(".queue-table")).to_contain_text(late.label)
@@ -179,7 +185,7 @@ def test_two_quick_presses_do_one_thing(live_url: str, page: Page) -> None:
     town.clerk(office)
     waiting = [walk_in(office, n) for n in (9, 8, 7)]
     log_in(page, live_url)
-    page.keyboard.press("1")
+    sit_down(page)
     expect(page.locator("#step-next")).to_be_enabled()
     page.evaluate("for (let i = 0; i < 5; i++) document.getElementById('step-next').click()")
     expect(page.locator(".console-current__number")).to_have_text(waiting[0].label)
@@ -210,10 +216,12 @@ def test_log_in_with_a_code_from_the_phone(live_url: str, page: Page, axe: Calla
     log_in(page, live_url)
     page.goto(f"{live_url}/ucet/2fa/")
     axe(page)
-    page.get_by_role("link", name="Zapnout").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Zapnout").click()
     axe(page)  # the password once more
     page.get_by_label("Heslo").fill(PASSWORD)
-    page.get_by_role("button", name="Pokračovat").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Pokračovat").click()
     axe(page)
     box = page.get_by_role("img", name="QR").bounding_box()
     assert box
@@ -223,7 +231,8 @@ def test_log_in_with_a_code_from_the_phone(live_url: str, page: Page, axe: Calla
     page.get_by_role("button", name="Zapnout").click()
     expect(page.get_by_role("heading", name="Záložní kódy")).to_be_visible()
     axe(page)
-    page.get_by_role("button", name="Odhlásit se").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Odhlásit se").click()
     axe(page)
     log_in(page, live_url)
     expect(page.get_by_role("heading", name="Dvoufázové přihlášení")).to_be_visible()
@@ -256,8 +265,8 @@ def test_axe_finds_nothing_on_any_page_of_staff(
     axe(page)
     page.locator("input[name=login]").fill(admin.username)
     page.locator("input[name=password]").fill("wrong")
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     axe(page)
     page.locator("input[name=login]").fill(admin.username)
     page.locator("input[name=password]").fill(PASSWORD)
@@ -271,7 +280,8 @@ def test_axe_finds_nothing_on_any_page_of_staff(
     expect(page.locator(".console-current__number")).to_have_text(client.label)
     page.keyboard.press("t")
     axe(page)
-    page.locator("#show-contact").click()
+    with page.expect_navigation():
+        page.locator("#show-contact").click()
     axe(page)
     booking = Booking.objects.get().pk
     base = f"{live_url}{prefix}"
