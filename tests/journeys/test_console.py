@@ -11,14 +11,15 @@ from uuid import uuid4
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import Page, expect
-from tests import town
 
+from prepazka.booking import usecases
 from prepazka.booking.models import Booking
 from prepazka.core import calendar
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Device, Office, OpeningHours
 from prepazka.queueing import tickets
 from prepazka.queueing.models import State, Ticket
+from tests import town
 
 pytestmark = pytest.mark.journey
 PASSWORD = "heslo heslo heslo"
@@ -49,13 +50,13 @@ def booked(office: Directory) -> Ticket:
     """A client booked for the window that runs now, already here."""
     minute = calendar.minute_of(datetime.now(UTC), office.tz) // 60 * 60
     start = calendar.local_instant(today(office), minute, office.tz)
-    made = town.usecases.hold_term(
+    made = usecases.hold_term(
         office=office, service=town.service(office), starts_at=start, now=start - timedelta(hours=2)
     )
-    town.usecases.request_confirmation(
+    usecases.request_confirmation(
         booking=made.pk, name="Jana", email="jana@example.cz", now=start - timedelta(hours=2)
     )
-    made = town.usecases.confirm_booking(booking=made.pk, now=start - timedelta(hours=2))
+    made = usecases.confirm_booking(booking=made.pk, now=start - timedelta(hours=2))
     came = tickets.check_in(
         office=office, device=town.kiosk(office), pin=made.pin, touch=uuid4(), now=datetime.now(UTC)
     ).ticket
@@ -93,7 +94,9 @@ def wait_for(state: State, ticket: Ticket) -> None:
         time.sleep(0.05)
 
 
-def test_a_whole_shift_by_keyboard_alone(live_url: str, page: Page) -> None:
+def test_a_whole_shift_by_keyboard_alone(  # noqa: PLR0915  # one shift, told in order
+    live_url: str, page: Page
+) -> None:
     office = always_open()
     town.clerk(office)
     first, second = walk_in(office, 30), walk_in(office, 20)
@@ -300,4 +303,4 @@ def test_axe_finds_nothing_on_any_page_of_staff(
         page.goto(base + path)
         axe(page)
         wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= 360, f"{path} is {wide} px wide"  # noqa: PLR2004
+        assert wide <= 360, f"{path} is {wide} px wide"

@@ -27,7 +27,8 @@ class TicketForm(forms.Form):
     touch = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, office: Directory, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"touch": uuid4()}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial["touch"] = uuid4()
         _choices(self, [
             (s.code, f"{office.agenda_of(s).letter} – {s.name}") for s in office.offered_services()
         ])

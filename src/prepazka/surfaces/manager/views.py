@@ -49,7 +49,7 @@ def calls(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
     names = dict(office.office.memberships.values_list("user_id", "name"))
     rows = [
         {"call": call, "reason": reasons.sentence(call.reason, office),
-         "clerk": names.get(call.clerk, "")}
+         "clerk": names.get(call.clerk or 0, "")}
         for call in calls_of_today(office, now=now())
     ]
     return render(request, "manager/calls.html", {
