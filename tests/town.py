@@ -47,8 +47,8 @@ def office(slug: str = "lhota", *, quota: int = 1, **rules: Any) -> Directory:
     documents = Agenda.objects.create(
         office=row, code="doklady", letter="D", name={"cs": "Doklady", "en": "Documents"}, position=1,
     )
-    for number in range(quota):
-        Lane.objects.create(office=row, agenda=vehicles, number=number)
+    for lane in range(quota):
+        Lane.objects.create(office=row, agenda=vehicles, number=lane)
     Lane.objects.create(office=row, agenda=documents, number=0)
     transfer = Service.objects.create(
         office=row, agenda=vehicles, code="prepis", duration_min=20,

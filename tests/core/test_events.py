@@ -20,6 +20,7 @@ EXPECTED = {
     "BookingServed",
     "BookingNoShow",
     "ReminderDue",
+    "ContactShown",
     "PersonalDataErased",
     "TicketIssued",
     "TicketCalled",
@@ -41,6 +42,8 @@ EXPECTED = {
     "DeviceFault",
     "DeviceMended",
     "PinTried",
+    "StaffChanged",
+    "PasswordGiven",
     "OfficeLoaded",
 }
 FOLLOWED_UP = {

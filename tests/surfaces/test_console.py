@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from tests import town
 
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
@@ -16,6 +15,7 @@ from prepazka.queueing import tickets
 from prepazka.queueing.models import Shift, State, Ticket
 from prepazka.surfaces.console import board as boards
 from prepazka.surfaces.console import desk, views
+from tests import town
 
 pytestmark = pytest.mark.django_db
 
@@ -128,10 +128,10 @@ def test_a_client_is_put_aside_and_comes_first_afterwards(
     press(clerk, "park", first, minutes=minutes)
     first.refresh_from_db()
     assert first.parked_until == clock.at + timedelta(minutes=minutes)
-    assert f"console-current__number\">{second.label}<" in press(clerk, "next")
+    assert f'console-current__number">{second.label}<' in press(clerk, "next")
     press(clerk, "finish", second)
     clock.on(minutes=minutes)
-    assert f"console-current__number\">{first.label}<" in press(clerk, "next")
+    assert f'console-current__number">{first.label}<' in press(clerk, "next")
     assert clerk.post("/pult/lhota/krok/park/", {"minutes": "7"}).status_code == 404
 
 
@@ -264,7 +264,7 @@ def test_without_log_in_a_fragment_says_so_and_the_page_leads_to_log_in(
     ("clerk", 200, 403, 403), ("reception", 200, 200, 403), ("operator", 403, 200, 403),
     ("head", 403, 200, 200), ("administrator", 200, 200, 200),
 ])
-def test_each_role_opens_its_own_screens(  # noqa: PLR0913
+def test_each_role_opens_its_own_screens(
     office: Directory, client: Client, role: str, console: int, reception: int, manager: int
 ) -> None:
     client.force_login(town.clerk(office, role=role))

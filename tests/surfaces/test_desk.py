@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
-from tests import town
 
 from prepazka.booking.models import Booking
 from prepazka.booking.models import State as BookingState
@@ -16,6 +16,7 @@ from prepazka.offices.directory import Directory
 from prepazka.queueing.models import Ticket
 from prepazka.surfaces.console import booking as bookings
 from prepazka.surfaces.console import desk
+from tests import town
 
 pytestmark = pytest.mark.django_db
 DESK = "/pult/lhota/recepce/"
@@ -45,13 +46,13 @@ def reception(office: Directory, client: Client) -> Client:
     return client
 
 
-def text(answer: object) -> str:
+def text(answer: Any) -> str:
     """The page without its icons, whose paths are full of digits."""
     return re.sub(r"<svg.*?</svg>", "", _text(answer), flags=re.DOTALL)
 
 
-def _text(answer: object) -> str:
-    return answer.content.decode().replace("\u00a0", " ")  # type: ignore[attr-defined]
+def _text(answer: Any) -> str:
+    return str(answer.content.decode().replace("\u00a0", " "))
 
 
 def test_todays_bookings_are_found_by_pin_time_and_name(office: Directory, reception: Client) -> None:
@@ -84,7 +85,7 @@ def test_todays_bookings_are_found_by_pin_time_and_name(office: Directory, recep
     ("10:30", "Objednaný čas už uplynul", False),
 ])
 def test_an_arrival_gets_its_verdict(
-    office: Directory, clock: Clock, reception: Client, clock_time: str, says: str, comes: bool
+    office: Directory, clock: Clock, reception: Client, clock_time: str, says: str, comes: bool,  # noqa: FBT001
 ) -> None:
     booking = town.confirmed(office, "9:00")
     clock.at = town.at(clock_time)

@@ -9,6 +9,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.cache import cache
 from django.test import Client
+
 from tests import town
 
 pytestmark = pytest.mark.django_db

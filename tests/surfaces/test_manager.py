@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
-from tests import town
 
 from prepazka.accounts.models import User
 from prepazka.journal.models import Event
@@ -16,6 +16,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership
 from prepazka.queueing import counters, tickets, turns
 from prepazka.surfaces.manager import devices, people, views
+from tests import town
 
 pytestmark = pytest.mark.django_db
 
@@ -33,8 +34,8 @@ def admin(office: Directory, client: Client) -> Client:
     return client
 
 
-def text(answer: object) -> str:
-    return answer.content.decode().replace("\u00a0", " ")  # type: ignore[attr-defined]
+def text(answer: Any) -> str:
+    return str(answer.content.decode().replace("\u00a0", " "))
 
 
 def a_morning(office: Directory) -> None:

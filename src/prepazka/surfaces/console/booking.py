@@ -73,7 +73,7 @@ def choose_term(
     return _terms(request, office, member, wanted, found)
 
 
-def _terms(  # noqa: PLR0913, PLR0917
+def _terms(
     request: HttpRequest, office: Directory, member: Membership, service: Service,
     found: list[terms.Term], booking: Booking | None = None,
 ) -> HttpResponse:

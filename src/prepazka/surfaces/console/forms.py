@@ -18,13 +18,17 @@ MOST_PERSONS = 20
 class TicketForm(forms.Form):
     """A ticket for somebody at the desk."""
 
-    service = forms.ChoiceField(label=_("Service"), widget=forms.RadioSelect)
+    service = forms.ChoiceField(
+        label=_("Service"), widget=forms.RadioSelect,
+        error_messages={"required": _("Choose the service.")},
+    )
     persons = forms.IntegerField(label=_("Persons"), min_value=1, max_value=MOST_PERSONS, initial=1)
     statutory = forms.BooleanField(label=_("Priority by law (disability card)"), required=False)
     touch = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, office: Directory, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"touch": uuid4()}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial["touch"] = uuid4()
         _choices(self, [
             (s.code, f"{office.agenda_of(s).letter} – {s.name}") for s in office.offered_services()
         ])
@@ -33,7 +37,10 @@ class TicketForm(forms.Form):
 class BookForm(forms.Form):
     """What somebody at the desk or on the telephone wants to book."""
 
-    service = forms.ChoiceField(label=_("Service"), widget=forms.RadioSelect)
+    service = forms.ChoiceField(
+        label=_("Service"), widget=forms.RadioSelect,
+        error_messages={"required": _("Choose the service.")},
+    )
     persons = forms.IntegerField(label=_("Persons"), min_value=1, max_value=MOST_PERSONS, initial=1)
     channel = forms.ChoiceField(
         label=_("The client is"), widget=forms.RadioSelect, initial=Channel.DESK,
@@ -49,7 +56,9 @@ class BookForm(forms.Form):
 class ContactForm(forms.Form):
     """Who comes; a name is enough, a mail or telephone lets the office tell them of changes."""
 
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(
+        label=_("Name"), max_length=120, error_messages={"required": _("Write the name.")}
+    )
     email = forms.EmailField(
         label=_("E-mail"), required=False,
         help_text=_("The PIN and any change are sent there."),

@@ -33,17 +33,16 @@ def home(request: HttpRequest) -> HttpResponse:
     if refusal := staff.not_yet(request):
         return refusal
     found = Membership.objects.filter(user=request.user.pk).select_related("office")
-    places = [
-        {"member": one, "url": reverse(_first_page(one), args=[one.office.slug])}
-        for one in found.order_by("office__slug")
-    ]
-    if len(places) == 1:
-        return redirect(places[0]["url"])
+    members = list(found.order_by("office__slug"))
+    if len(members) == 1:
+        return redirect(_first_page(members[0]))
+    places = [{"member": one, "url": _first_page(one)} for one in members]
     return render(request, "console/home.html", {"places": places})
 
 
 def _first_page(member: Membership) -> str:
-    return FIRST_PAGE.get(Role(member.role), "console:office")
+    page = FIRST_PAGE.get(Role(member.role), "console:office")
+    return reverse(page, args=[member.office.slug])
 
 
 @staff_only(*staff.COUNTER)
@@ -138,7 +137,7 @@ def contact(
 ) -> HttpResponse:
     """Name and contact of the booked client at the clerk's own counter; each look is recorded."""
     shift = board.current_shift(office, member.user_id)
-    current = shift and board.at_counter(shift)
+    current = board.at_counter(shift) if shift else None
     if current is None or current.pk != ticket or current.booking is None:
         messages.error(request, _("The contact is shown only while the client is at your counter."))
         return redirect("console:office", office.office.slug)

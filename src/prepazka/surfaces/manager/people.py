@@ -35,9 +35,13 @@ ROLES = {
 class StaffForm(forms.Form):
     """Somebody new."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=80,
+        error_messages={"required": gettext_lazy("Write the name.")},
+    )
     username = forms.CharField(
         label=gettext_lazy("Log-in name"), max_length=60,
+        error_messages={"required": gettext_lazy("Write the log-in name.")},
         validators=[RegexValidator(
             r"^[a-z0-9][a-z0-9._-]*$",
             gettext_lazy("Use small letters without accents, digits, dots and dashes."),

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from prepazka.officefile.export import export
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership
 from prepazka.reporting.calls import calls_of_today
@@ -48,7 +49,7 @@ def calls(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
     names = dict(office.office.memberships.values_list("user_id", "name"))
     rows = [
         {"call": call, "reason": reasons.sentence(call.reason, office),
-         "clerk": names.get(call.clerk, "")}
+         "clerk": names.get(call.clerk or 0, "")}
         for call in calls_of_today(office, now=now())
     ]
     return render(request, "manager/calls.html", {
@@ -60,8 +61,6 @@ def calls(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
 @require_GET
 def file(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """The office's file, on the screen or to download."""
-    from prepazka.officefile.export import export  # noqa: PLC0415  # YAML only where it is needed
-
     text = export(office.office)
     if "stahnout" in request.GET:
         answer = HttpResponse(text, content_type="application/yaml; charset=utf-8")

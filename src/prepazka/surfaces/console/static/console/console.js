@@ -8,7 +8,8 @@
   const keys = document.getElementById("keys-on");
   let focused = "";
   let opened = [];
-  let sending = false;
+  let sending = "";  // the id of the button whose press is on its way
+  let waiting = "";  // pressed meanwhile; a repeat of the same press is dropped
 
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
@@ -79,8 +80,11 @@
     const button = event.submitter;
     if (!button || "plain" in button.dataset) return;
     event.preventDefault();
-    if (sending) return;
-    sending = true;
+    if (sending) {
+      if (button.id !== sending) waiting = button.id;
+      return;
+    }
+    sending = button.id;
     board.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch(button.getAttribute("formaction"), {
@@ -99,8 +103,11 @@
       button.dataset.plain = "1";
       event.target.requestSubmit(button);
     } finally {
-      sending = false;
+      sending = "";
       board.removeAttribute("aria-busy");
+      const next = waiting && document.getElementById(waiting);
+      waiting = "";
+      if (next && !next.disabled) next.click();
     }
   });
 })();

@@ -1,0 +1,306 @@
+"""The clerk's whole shift by keyboard alone, log-in with a code, and axe on every page of staff."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from playwright.sync_api import Page, expect
+
+from prepazka.booking import usecases
+from prepazka.booking.models import Booking
+from prepazka.core import calendar
+from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import Device, Office, OpeningHours
+from prepazka.queueing import tickets
+from prepazka.queueing.models import State, Ticket
+from tests import town
+
+pytestmark = pytest.mark.journey
+PASSWORD = "heslo heslo heslo"
+
+
+def always_open() -> Directory:
+    """The town, open around the clock every day: the program runs on the real clock."""
+    made = town.office(early_min=600, late_min=600, lead_min=0)
+    OpeningHours.objects.filter(office=made.office).delete()
+    for weekday in range(7):
+        OpeningHours.objects.create(office=made.office, weekday=weekday, opens=0, closes=1440)
+    Office.objects.filter(pk=made.office.pk).update(version=2)
+    return directory(Office.objects.get(pk=made.office.pk))
+
+
+def today(office: Directory) -> date:
+    return calendar.day_of(datetime.now(UTC), office.tz)
+
+
+def walk_in(office: Directory, minutes_ago: int) -> Ticket:
+    return tickets.issue_ticket(
+        office=office, service=town.service(office), touch=uuid4(),
+        now=datetime.now(UTC) - timedelta(minutes=minutes_ago),
+    )
+
+
+def booked(office: Directory) -> Ticket:
+    """A client booked for the window that runs now, already here."""
+    minute = calendar.minute_of(datetime.now(UTC), office.tz) // 60 * 60
+    start = calendar.local_instant(today(office), minute, office.tz)
+    made = usecases.hold_term(
+        office=office, service=town.service(office), starts_at=start, now=start - timedelta(hours=2)
+    )
+    usecases.request_confirmation(
+        booking=made.pk, name="Jana", email="jana@example.cz", now=start - timedelta(hours=2)
+    )
+    made = usecases.confirm_booking(booking=made.pk, now=start - timedelta(hours=2))
+    came = tickets.check_in(
+        office=office, device=town.kiosk(office), pin=made.pin, touch=uuid4(), now=datetime.now(UTC)
+    ).ticket
+    assert came
+    return came
+
+
+def log_in(page: Page, live_url: str, username: str = "novakova") -> None:
+    """By keyboard: the first field has the focus after one Tab from the top at most."""
+    page.goto(f"{live_url}/pult/lhota/")
+    page.get_by_label("Přihlašovací jméno").focus()
+    page.keyboard.type(username)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def sit_down(page: Page) -> None:
+    page.keyboard.press("1")
+    page.locator("#board").wait_for()
+
+
+def number(page: Page) -> str:
+    return page.locator(".console-current__number").inner_text()
+
+
+def wait_for(state: State, ticket: Ticket) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        ticket.refresh_from_db()
+        if ticket.state == state:
+            return
+        assert time.monotonic() < deadline, f"{ticket} is {ticket.state}"
+        time.sleep(0.05)
+
+
+def test_a_whole_shift_by_keyboard_alone(  # noqa: PLR0915  # one shift, told in order
+    live_url: str, page: Page
+) -> None:
+    office = always_open()
+    town.clerk(office)
+    first, second = walk_in(office, 30), walk_in(office, 20)
+    client = booked(office)
+    # From here on no mouse: only keys.
+    log_in(page, live_url)
+    expect(page.get_by_role("heading", name="Vyberte svou přepážku")).to_be_visible()
+    page.keyboard.press("1")
+    expect(page.get_by_role("heading", name="Přepážka 1", level=1)).to_be_visible()
+    said = page.locator("#said")
+
+    page.keyboard.press("n")
+    expect(page.locator(".console-current__number")).to_have_text(client.label)
+    expect(page.locator(".console-reason")).to_contain_text("objednán na")
+    page.keyboard.press("n")  # once more by mistake: the button sleeps, nobody else is called
+    page.keyboard.press("r")
+    expect(said).to_contain_text("Znovu voláte")
+    page.keyboard.press("s")
+    expect(said).to_contain_text("je u přepážky")
+    page.keyboard.press("f")
+    expect(said).to_contain_text("je hotovo")
+    page.keyboard.press("z")
+    expect(said).to_contain_text("Vráceno")
+    wait_for(State.SERVING, client)
+    page.keyboard.press("f")
+    wait_for(State.FINISHED, client)
+    assert Booking.objects.get().state == "served"
+
+    page.keyboard.press("n")
+    expect(page.locator(".console-current__number")).to_have_text(first.label)
+    page.keyboard.press("p")
+    expect(page.locator("#step-park5")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(said).to_contain_text("je odložen do")
+    wait_for(State.PARKED, first)
+
+    page.keyboard.press("n")
+    expect(page.locator(".console-current__number")).to_have_text(second.label)
+    page.keyboard.press("t")
+    page.keyboard.press("Enter")  # the first offer: the other counter
+    expect(said).to_contain_text("jde dál")
+    wait_for(State.WAITING, second)
+    assert second.for_counter_id == town.counter(office, "2").pk
+
+    third = walk_in(office, 0)
+    expect(page.locator(".queue-table")).to_contain_text(third.label)  # came by itself, live
+    page.keyboard.press("n")
+    expect(page.locator(".console-current__number")).to_have_text(third.label)
+    page.keyboard.press("a")
+    wait_for(State.NO_SHOW, third)
+    page.keyboard.press("b")
+    expect(page.get_by_role("heading", name=re.compile("Přestávka od"))).to_be_visible()
+    page.keyboard.press("b")
+    expect(said).to_contain_text("skončila")
+    page.keyboard.press("x")
+    expect(page.get_by_role("heading", name="Vyberte svou přepážku")).to_be_visible()
+
+
+def test_the_focus_survives_presses_and_news(live_url: str, page: Page) -> None:
+    office = always_open()
+    town.clerk(office)
+    walk_in(office, 5)
+    log_in(page, live_url)
+    sit_down(page)
+    page.locator("#step-pause").focus()
+    late = walk_in(office, 0)
+    expect(page.locator(".queue-table")).to_contain_text(late.label)
+    expect(page.locator("#step-pause")).to_be_focused()
+    page.keyboard.press("n")
+    expect(page.locator("#step-park5")).to_be_attached()
+    page.keyboard.press("t")
+    expect(page.locator("#transfer")).to_have_attribute("open", "")
+    held = page.evaluate("document.activeElement.id")
+    again = walk_in(office, 0)
+    expect(page.locator(".queue-table")).to_contain_text(again.label)
+    expect(page.locator("#transfer")).to_have_attribute("open", "")
+    assert page.evaluate("document.activeElement.id") == held
+    # Keys can be turned off (WCAG 2.1.4), and the choice is kept.
+    page.get_by_label("Klávesové zkratky").uncheck()
+    page.keyboard.press("f")
+    page.reload()
+    expect(page.get_by_label("Klávesové zkratky")).not_to_be_checked()
+    assert Ticket.objects.filter(state=State.CALLED).count() == 1
+
+
+def test_two_quick_presses_do_one_thing(live_url: str, page: Page) -> None:
+    office = always_open()
+    town.clerk(office)
+    waiting = [walk_in(office, n) for n in (9, 8, 7)]
+    log_in(page, live_url)
+    sit_down(page)
+    expect(page.locator("#step-next")).to_be_enabled()
+    page.evaluate("for (let i = 0; i < 5; i++) document.getElementById('step-next').click()")
+    expect(page.locator(".console-current__number")).to_have_text(waiting[0].label)
+    assert Ticket.objects.filter(state=State.CALLED).count() == 1
+
+
+def test_without_script_every_press_is_a_form(live_url: str, context: Callable[..., object]) -> None:
+    office = always_open()
+    town.clerk(office)
+    client = walk_in(office, 5)
+    page: Page = context(java_script_enabled=False).new_page()  # type: ignore[attr-defined]
+    log_in(page, live_url)
+    page.get_by_role("button", name=re.compile("Přepážka 1")).click()
+    page.get_by_role("button", name="Zavolat dalšího").click()
+    assert number(page) == client.label
+    page.get_by_text("Odložit", exact=True).click()
+    page.get_by_role("button", name="10 min").click()
+    expect(page.locator("#said")).to_contain_text("je odložen do")
+    page.get_by_role("button", name="Vrátit").click()
+    page.get_by_role("button", name="Hotovo").click()
+    client.refresh_from_db()
+    assert client.state == State.FINISHED
+
+
+def test_log_in_with_a_code_from_the_phone(live_url: str, page: Page, axe: Callable[[Page], None]) -> None:
+    office = always_open()
+    town.clerk(office)
+    log_in(page, live_url)
+    page.goto(f"{live_url}/ucet/2fa/")
+    axe(page)
+    with page.expect_navigation():
+        page.get_by_role("link", name="Zapnout").click()
+    axe(page)  # the password once more
+    page.get_by_label("Heslo").fill(PASSWORD)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Pokračovat").click()
+    axe(page)
+    box = page.get_by_role("img", name="QR").bounding_box()
+    assert box
+    assert box["width"] > 150
+    secret = page.locator("#secret").inner_text()
+    page.get_by_label("Kód").fill(_code(secret))
+    page.get_by_role("button", name="Zapnout").click()
+    expect(page.get_by_role("heading", name="Záložní kódy")).to_be_visible()
+    axe(page)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Odhlásit se").click()
+    axe(page)
+    log_in(page, live_url)
+    expect(page.get_by_role("heading", name="Dvoufázové přihlášení")).to_be_visible()
+    axe(page)
+    _next_half_minute()
+    page.get_by_label("Kód").fill(_code(secret))
+    page.get_by_role("button", name="Přihlásit se").click()
+    expect(page.get_by_role("heading", name="Vyberte svou přepážku")).to_be_visible()
+
+
+def _code(secret: str) -> str:
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
+
+
+def _next_half_minute() -> None:
+    """A code is taken once, so the second log-in waits for the next one."""
+    time.sleep(30 - time.time() % 30 + 0.5)
+
+
+@pytest.mark.parametrize("prefix", ["", "/en"])
+def test_axe_finds_nothing_on_any_page_of_staff(
+    live_url: str, page: Page, axe: Callable[[Page], None], prefix: str
+) -> None:
+    office = always_open()
+    admin = town.clerk(office, role="administrator")
+    Device.objects.filter(code="kiosk").update(fault="printer_no_paper", fault_at=datetime.now(UTC))
+    first = walk_in(office, 30)
+    client = booked(office)
+    page.goto(f"{live_url}{prefix}/ucet/login/")
+    axe(page)
+    page.locator("input[name=login]").fill(admin.username)
+    page.locator("input[name=password]").fill("wrong")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    axe(page)
+    page.locator("input[name=login]").fill(admin.username)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/pult/lhota/")
+    axe(page)
+    page.keyboard.press("1")
+    page.locator("#board").wait_for()
+    axe(page)
+    page.keyboard.press("n")
+    expect(page.locator(".console-current__number")).to_have_text(client.label)
+    page.keyboard.press("t")
+    axe(page)
+    with page.expect_navigation():
+        page.locator("#show-contact").click()
+    axe(page)
+    booking = Booking.objects.get().pk
+    base = f"{live_url}{prefix}"
+    for path in (
+        "/pult/lhota/recepce/", "/pult/lhota/recepce/?hledat=zzz", "/pult/lhota/recepce/listek/",
+        f"/pult/lhota/recepce/listek/{first.pk}/", "/pult/lhota/recepce/objednat/",
+        "/pult/lhota/recepce/objednat/prepis/?osob=1&kanal=phone",
+        f"/pult/lhota/recepce/objednavka/{booking}/",
+        "/sprava/lhota/", "/sprava/lhota/volani/", "/sprava/lhota/zarizeni/", "/sprava/lhota/lide/",
+        "/sprava/lhota/soubor/", "/ucet/password/change/", "/ucet/2fa/", "/ucet/logout/",
+    ):
+        page.goto(base + path)
+        axe(page)
+    page.set_viewport_size({"width": 360, "height": 740})
+    for path in ("/pult/lhota/", "/pult/lhota/recepce/", "/sprava/lhota/", "/sprava/lhota/lide/"):
+        page.goto(base + path)
+        axe(page)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 360, f"{path} is {wide} px wide"
