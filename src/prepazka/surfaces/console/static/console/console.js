@@ -29,9 +29,14 @@
     if (event.target.closest("input:not([type=checkbox]), select, textarea")) return;
     const wanted = event.key.toLowerCase();
     if (!/^[a-z0-9]$/.test(wanted)) return;
-    const button = document.querySelector(`[data-key="${wanted}"]:not([disabled])`);
+    const button = document.querySelector(`[data-key="${wanted}"]`);
     if (!button) return;
     event.preventDefault();
+    if (button.disabled) {
+      // A quick hand presses the next step before the answer to the last one is here.
+      if (sending) waiting = button.id;
+      return;
+    }
     button.click();
     const panel = button.closest("details");
     if (panel && panel.open) panel.querySelector("button")?.focus();
