@@ -119,7 +119,7 @@ def test_two_step_log_in_is_turned_on_and_asked_for(client: Client) -> None:
 
 @pytest.mark.parametrize("path", ["login/", "signup/", "inactive/"])
 def test_every_page_of_log_in_is_in_our_look_and_language(client: Client, path: str) -> None:
-    for prefix, word in (("", "Přejít k hlavnímu obsahu"), ("/en", "Skip to main content")):
+    for prefix, word in (("", "hlavnímu obsahu"), ("/en", "Skip to main content")):
         page = client.get(f"{prefix}/ucet/{path}").content.decode()
         assert "prepazka.css" in page
         assert word in page
