@@ -169,8 +169,8 @@ def postpone(*, ticket: int, minutes: int, now: datetime) -> Ticket:
 
 
 def may_postpone(ticket: Ticket) -> bool:
-    """Whether the citizen may still let others go first: waiting, and never put aside before."""
-    return ticket.state == State.WAITING and ticket.parked_until is None
+    """Whether the citizen may let others go first: once put aside, a ticket stays so until called."""
+    return ticket.state == State.WAITING
 
 
 @transaction.atomic
