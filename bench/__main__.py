@@ -22,12 +22,11 @@ def main(wanted: list[str]) -> None:
         import django  # noqa: PLC0415  # needs the database's address
 
         django.setup()
-        from django.core.management import call_command  # noqa: PLC0415
-
         from bench import reads, writes  # noqa: PLC0415
         from bench.report import Report  # noqa: PLC0415
+        from prepazka.config.serve import prepare_database  # noqa: PLC0415
 
-        call_command("migrate", interactive=False, verbosity=0)
+        prepare_database()
         works = {
             "booking": writes.booking,
             "tickets": writes.tickets,

@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg
 
-from prepazka.offices.directory import Directory
+if TYPE_CHECKING:  # the processes started here know nothing of Django
+    from prepazka.offices.directory import Directory
 
 LIVE = "('held', 'unconfirmed', 'confirmed', 'arrived', 'served')"
 

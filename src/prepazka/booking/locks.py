@@ -39,7 +39,7 @@ def lock_booking(booking: UUID, *other_days: date) -> Booking:
     """
     while True:
         day = _lock_day_of(booking, other_days)
-        found = Booking.objects.select_related("office", "service").get(pk=booking)
+        found = Booking.objects.get(pk=booking)
         if found.date == day:
             return found
 

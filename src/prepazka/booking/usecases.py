@@ -25,7 +25,7 @@ from prepazka.booking.refusals import (
 )
 from prepazka.core import calendar, events, pins
 from prepazka.journal.record import record
-from prepazka.offices.directory import Directory, directory
+from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Office, Service
 
 HOLD_LASTS = timedelta(minutes=10)
@@ -138,12 +138,13 @@ def request_confirmation(
     if found.requested_at:
         return found  # pressed twice
     _must_be_held(found, now)
-    office = directory(found.office)
-    rules = office.rules_of(found.service)
+    office = directory_by_id(found.office_id)
+    service = office.services[found.service_id]
+    rules = office.rules_of(service)
     contact = normalise_email(email) if email else phone
     found.contact_hash = contact_hash(contact) if contact else ""
     if contact and found.channel in {"web", "api"}:
-        _limit_open(found, most=rules.max_open_per_contact, now=now)
+        _limit_open(found, service.agenda_id, most=rules.max_open_per_contact, now=now)
     found.name, found.email, found.phone = name, email, phone
     found.requested_at = now
     if rules.confirm_min and found.channel in {"web", "api"}:
@@ -184,7 +185,8 @@ def wait_for_mail(*, booking: UUID, now: datetime) -> None:
     found = lock_booking(booking)
     if found.state != State.UNCONFIRMED or found.expires_at <= now:
         return
-    rules = directory(found.office).rules_of(found.service)
+    office = directory_by_id(found.office_id)
+    rules = office.rules_of(office.services[found.service_id])
     found.expires_at = now + timedelta(minutes=rules.confirm_min)
     found.save(update_fields=["expires_at"])
 
@@ -203,7 +205,7 @@ def move_booking(
     Moving to where it already is answers with the booking as it is. Raises TermNotOffered,
     TermTaken, BookingOver, AlreadyArrived, BookingCancelled.
     """
-    office = directory(Booking.objects.select_related("office").get(pk=booking).office)
+    office = directory_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
     day = calendar.day_of(starts_at, office.tz)
     found = lock_booking(booking, day)
     if found.starts_at == starts_at and found.state in OPEN:
@@ -211,7 +213,7 @@ def move_booking(
     _must_be_changeable(found, now)
     release_expired(office=found.office_id, day=day, now=now)
     claim = terms.find(
-        office=office, service=found.service, starts_at=starts_at, persons=found.persons,
+        office=office, service=office.services[found.service_id], starts_at=starts_at, persons=found.persons,
         channel=found.channel, now=now, besides=found.pk,
     )
     found.lane_id = claim.lane
@@ -265,8 +267,8 @@ def mark_no_shows(*, office: Directory, day: date, now: datetime) -> int:
     lock_days(office.office.pk, [day])
     ended = 0
     rows = Booking.objects.filter(office=office.office, date=day, state=State.CONFIRMED)
-    for booking in rows.select_related("service"):
-        grace = timedelta(minutes=office.rules_of(booking.service).late_min)
+    for booking in rows:
+        grace = timedelta(minutes=office.rules_of(office.services[booking.service_id]).late_min)
         if booking.ends_at + grace <= now:
             _end(booking, State.NO_SHOW, now)
             record(events.BookingNoShow(
@@ -354,14 +356,18 @@ def _must_be_changeable(booking: Booking, now: datetime) -> None:
         raise ConfirmationTooLate
 
 
-def _limit_open(booking: Booking, *, most: int, now: datetime) -> None:
+def _limit_open(booking: Booking, agenda: int, *, most: int, now: datetime) -> None:
     lock_contact(booking.contact_hash)
-    open_ones = Booking.objects.filter(
-        office=booking.office_id, contact_hash=booking.contact_hash, state__in=OPEN,
-        lane__agenda=booking.service.agenda_id, ends_at__gt=now,
-    ).exclude(state=State.UNCONFIRMED, expires_at__lte=now)
-    if open_ones.count() >= most:
-        raise TooManyBookings
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM booking_booking b JOIN booking_lane l ON l.id = b.lane_id"
+            " WHERE b.office_id = %s AND b.contact_hash = %s AND l.agenda_id = %s"
+            " AND b.ends_at > %s AND (b.state = 'confirmed'"
+            " OR (b.state = 'unconfirmed' AND b.expires_at > %s))",
+            [booking.office_id, booking.contact_hash, agenda, now, now],
+        )
+        if cursor.fetchone()[0] >= most:
+            raise TooManyBookings
 
 
 def _confirm(booking: Booking, now: datetime) -> None:
@@ -378,11 +384,16 @@ def _draw_pin(booking: Booking) -> str:
 
     A few drawn at random are looked up; only where all are in use are all of them read.
     """
-    known = Booking.objects.filter(office=booking.office_id).exclude(pin="")
     tried = {pins.draw((), (), SystemRandom()) for _ in range(PINS_TRIED)}
-    used = known.filter(pin__in=tried).filter(Q(date=booking.date) | Q(state__in=OPEN))
-    if free := tried - set(used.values_list("pin", flat=True)):
-        return free.pop()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pin FROM booking_booking WHERE office_id = %s AND pin = ANY(%s)"
+            " AND (date = %s OR state IN ('unconfirmed', 'confirmed'))",
+            [booking.office_id, list(tried), booking.date],
+        )
+        if free := tried - {pin for (pin,) in cursor.fetchall()}:
+            return free.pop()
+    known = Booking.objects.filter(office=booking.office_id).exclude(pin="")
     taken = set(known.filter(date=booking.date).values_list("pin", flat=True))
     avoid = set(known.filter(state__in=OPEN).values_list("pin", flat=True))
     return pins.draw(taken, avoid, SystemRandom())

@@ -56,7 +56,10 @@ class OneHop(BaseHandler):
         response = self.get_response(request)
         response._handler_class = type(self)  # noqa: SLF001  # as Django's own handlers do
         try:
-            return response.status_code, _headers(response), _content(response)
+            content = _content(response)
+            if not response.has_header("Content-Length"):
+                response["Content-Length"] = str(len(content))
+            return response.status_code, _headers(response), content
         finally:
             response.close()  # sends request_finished, which tidies the database connection
 

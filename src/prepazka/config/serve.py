@@ -59,4 +59,10 @@ def worker(arguments: argparse.Namespace) -> None:
 def migrate(arguments: argparse.Namespace) -> None:
     """Bring the database to this version of the program."""
     django.setup()
+    prepare_database()
+
+
+def prepare_database() -> None:
+    """Make or change the tables; Django must be set up."""
     call_command("migrate", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)

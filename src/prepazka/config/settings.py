@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "prepazka.web.middleware.SecurityHeaders",
+    "prepazka.web.middleware.Shortcut",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -111,6 +112,13 @@ def _database(url: str) -> dict[str, object]:
 DATABASES = {"default": _database(env_str("DATABASE_URL", default=""))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 WEB_THREADS = env_int("PREPAZKA_WEB_THREADS", default=8)
+
+# The limits on log-in attempts, which all web processes must share.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache",
+    }
+}
 
 # --- people ---------------------------------------------------------------------------------
 

@@ -59,12 +59,13 @@ def _prepare_database(arguments: argparse.Namespace) -> None:
     import django  # noqa: PLC0415  # only now does the environment name the database
 
     django.setup()
-    from django.core.management import call_command  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
+
+    from prepazka.config.serve import prepare_database  # noqa: PLC0415
 
     print("Preparing the database …", flush=True)
     compile_messages()
-    call_command("migrate", interactive=False, verbosity=0)
+    prepare_database()
     if not arguments.no_demo:
         from prepazka.config import demo  # noqa: PLC0415
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.core.handlers.base import BaseHandler
+from django.core.handlers.exception import convert_exception_to_response
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware
+from django.middleware.security import SecurityMiddleware
 
 from prepazka.core.refusal import Refused
 from prepazka.web import errors
@@ -49,3 +53,35 @@ class PoliteErrors:
         if isinstance(error, OperationalError | InterfaceError):
             return errors.unavailable(request)
         return None
+
+
+class Shortcut:
+    """Lets the API go straight to its views: it has no session, no cookie and no page.
+
+    Stands before the middleware of the pages; their work was half the cost of an API request.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.pages = get_response
+        self.straight = Straight()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return (self.straight if request.path.startswith("/api/") else self.pages)(request)
+
+
+class Straight(BaseHandler):
+    """Django's own handling of a request, with the API's short list of middleware."""
+
+    LAYERS = (PoliteErrors, LocaleMiddleware, SecurityMiddleware)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view_middleware = self._template_response_middleware = []
+        handler = convert_exception_to_response(self._get_response)
+        for layer in self.LAYERS:
+            handler = convert_exception_to_response(layer(handler))
+        self._exception_middleware = [PoliteErrors(handler).process_exception]
+        self.handler = handler
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.handler(request)

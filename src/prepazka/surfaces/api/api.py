@@ -127,12 +127,17 @@ def release(request: HttpRequest, token: str) -> Any:
 )
 def contact(request: HttpRequest, token: str, said: schemas.ContactIn) -> Any:
     """Say who comes; a mail with a link asks for the confirmation, where the office wants one."""
-    held = _read(token, "hold")
+    held = links.read(token, "hold")
+    if held is None:
+        raise NotFound
     limits.limit_address(request, limits.REQUESTS, now=now())
     limits.count(limits.CONFIRMATIONS, contact_hash(normalise_email(said.email)), now=now())
-    done = usecases.request_confirmation(
-        booking=held.pk, name=said.name, email=said.email, now=now()
-    )
+    try:
+        done = usecases.request_confirmation(
+            booking=held, name=said.name, email=said.email, now=now()
+        )
+    except Booking.DoesNotExist:
+        raise NotFound from None
     return Status(202, {"state": done.state, "expires_at": done.expires_at})
 
 

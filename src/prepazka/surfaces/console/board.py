@@ -18,6 +18,8 @@ from prepazka.web import reasons
 from prepazka.web.faults import in_words
 
 PARK_MINUTES = (5, 10, 15, 30)
+# More than a clerk can take in; the rest is counted, so that a full hall stays quick to draw.
+MOST_ROWS = 25
 MINUTE = timedelta(minutes=1)
 
 
@@ -40,13 +42,15 @@ def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
     current = seen.at_counter.get(shift.counter_id)
     rows = _rows(seen, shift)
     return {
+        "waiting": len(seen.waiting),
         "office": office.office,
         "shift": shift,
         "counter": office.counters[shift.counter_id],
         "current": current and _facts(office, current, now),
         "rows": rows,
+        "more": len(seen.waiting) - len(rows),
         "anybody": any(row.next for row in rows),
-        "can_next": not current and not shift.paused_at and any(row.next for row in rows),
+                "can_next": not current and not shift.paused_at and any(row.next for row in rows),
         "can_pick": not current and not shift.paused_at,
         "can_close": not current,
         "load": day_load(seen),
@@ -97,11 +101,14 @@ def _rows(seen: Hall, shift: Shift) -> list[Row]:
         )
     }
     first = next((c.ticket for c in seen.order if c.ticket in able), None)
-    rows = []
-    for chosen in seen.order:
+    rows: list[Row] = []
+    # Those whom this counter may call, then the others, both in the order of turn.
+    for chosen in sorted(seen.order, key=lambda c: c.ticket not in able):
         ticket = seen.tickets.get(chosen.ticket)
         if ticket is None:
             continue  # called between two looks
+        if len(rows) == MOST_ROWS:
+            break
         rows.append(Row(
             ticket=ticket,
             service=office.services[ticket.service_id],
