@@ -66,9 +66,10 @@ def booked(office: Directory, at: str = "9:00", came: str = "9:01") -> Ticket:
 
 
 def press(clerk: Client, name: str, ticket: Ticket | None = None, **form: object) -> str:
-    """One press with script; returns the board."""
+    """One press with script; returns what it answers, and the board that its news brings."""
     address = f"/pult/lhota/krok/{name}/" + (f"?t={ticket.pk}" if ticket else "")
-    return clerk.post(address, form, headers={"X-Fragment": "1"}).content.decode()
+    answer = clerk.post(address, form, headers={"X-Fragment": "1"}).content.decode()
+    return answer + clerk.get("/pult/lhota/nazivo/", headers={"X-Fragment": "1"}).content.decode()
 
 
 def test_counters_are_offered_and_a_taken_one_is_not(office: Directory, clock: Clock, client: Client) -> None:

@@ -28,6 +28,10 @@ from prepazka.queueing.refusals import (
 )
 
 UNDO = timedelta(seconds=30)
+SEEN_BY_DISCIPLINE = (
+    "service", "issued_at", "booked_from", "booked_to", "late", "returned_at", "statutory",
+    "parked_until", "for_counter",
+)
 
 
 @transaction.atomic
@@ -214,19 +218,24 @@ def waiting(office: Directory, now: datetime) -> list[discipline.Waiting]:
     """Today's queue as the discipline sees it. One SQL statement."""
     rows = Ticket.objects.filter(
         office=office.office, date=calendar.day_of(now, office.tz), state__in=IN_QUEUE
-    ).values_list(
-        "pk", "service_id", "issued_at", "booked_from", "booked_to", "late", "returned_at",
-        "statutory", "parked_until", "for_counter_id",
     )
-    return [
-        discipline.Waiting(
-            ticket=pk, service=service, arrived_at=issued_at,
-            booked=Interval(start, end) if start and end else None,
-            late=late, returned_at=returned, statutory=statutory, parked_until=parked,
-            for_counter=counter,
-        )
-        for pk, service, issued_at, start, end, late, returned, statutory, parked, counter in rows
-    ]
+    return [as_waiting(ticket) for ticket in rows.only(*SEEN_BY_DISCIPLINE)]
+
+
+def as_waiting(ticket: Ticket) -> discipline.Waiting:
+    """The ticket as the discipline sees it."""
+    start, end = ticket.booked_from, ticket.booked_to
+    return discipline.Waiting(
+        ticket=ticket.pk,
+        service=ticket.service_id,
+        arrived_at=ticket.issued_at,
+        booked=Interval(start, end) if start and end else None,
+        late=ticket.late,
+        returned_at=ticket.returned_at,
+        statutory=ticket.statutory,
+        parked_until=ticket.parked_until,
+        for_counter=ticket.for_counter_id,
+    )
 
 
 def policy_of(office: Directory) -> discipline.Policy:

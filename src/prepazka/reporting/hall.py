@@ -12,7 +12,7 @@ from django.db.models import F
 from prepazka.core import calendar, discipline, estimate
 from prepazka.offices.directory import Directory
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
-from prepazka.queueing.turns import policy_of, waiting
+from prepazka.queueing.turns import as_waiting, policy_of
 
 LEARN_FROM = timedelta(days=30)
 MOST_LEARNED = 3_000
@@ -23,7 +23,7 @@ _means: dict[int, tuple[float, int, estimate.Means]] = {}
 
 @dataclass(frozen=True)
 class Hall:
-    """Everything live about an office, read in four SQL statements."""
+    """Everything live about an office, read in three SQL statements."""
 
     office: Directory
     now: datetime
@@ -94,14 +94,14 @@ class Hall:
 def hall(office: Directory, *, now: datetime) -> Hall:
     """Look at the office's hall."""
     today = calendar.day_of(now, office.tz)
-    tickets = Ticket.objects.filter(
+    tickets = list(Ticket.objects.filter(
         office=office.office, date=today, state__in=(*IN_QUEUE, *AT_COUNTER)
-    )
+    ))
     shifts = Shift.objects.filter(office=office.office, closed_at=None).order_by("counter__position")
     return Hall(
         office=office,
         now=now,
-        waiting=waiting(office, now),
+        waiting=[as_waiting(t) for t in tickets if t.state in IN_QUEUE],
         tickets={t.pk: t for t in tickets},
         shifts=list(shifts),
         means=means_of(office, now),

@@ -37,28 +37,37 @@ class Row:
 
 
 def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
-    """Everything the board's template wants."""
+    """Everything the board's template wants: the counter's half, and the hall's half beside it."""
     seen = hall(office, now=now)
-    current = seen.at_counter.get(shift.counter_id)
     rows = _rows(seen, shift)
-    return {
+    at_work = at_the_counter(office, shift, now, anybody=any(row.next for row in rows))
+    return at_work | {
+        "rows": rows,
+        "more": len(seen.waiting) - len(rows),
         "waiting": len(seen.waiting),
+        "load": day_load(seen),
+        "faults": faults(office),
+    }
+
+
+def at_the_counter(
+    office: Directory, shift: Shift, now: datetime, *, anybody: bool = True
+) -> dict[str, Any]:
+    """The half of the board that a press changes; it costs the same however full the hall is."""
+    current = at_counter(shift)
+    return {
         "office": office.office,
         "shift": shift,
         "counter": office.counters[shift.counter_id],
         "current": current and _facts(office, current, now),
-        "rows": rows,
-        "more": len(seen.waiting) - len(rows),
-        "anybody": any(row.next for row in rows),
-                "can_next": not current and not shift.paused_at and any(row.next for row in rows),
+        "anybody": anybody,
+        "can_next": not current and not shift.paused_at and anybody,
         "can_pick": not current and not shift.paused_at,
         "can_close": not current,
-        "load": day_load(seen),
         "undo": _undoable(office, shift, now),
         "park_minutes": PARK_MINUTES,
         "services": [s for s in office.offered_services() if office.counters_for(s.pk)],
-        "counters": _other_counters(office, seen, shift, current),
-        "faults": faults(office),
+        "counters": _other_counters(office, shift, current),
     }
 
 
@@ -132,12 +141,13 @@ def _undoable(office: Directory, shift: Shift, now: datetime) -> dict[str, Any] 
 
 
 def _other_counters(
-    office: Directory, seen: Hall, shift: Shift, current: Ticket | None
+    office: Directory, shift: Shift, current: Ticket | None
 ) -> list[dict[str, Any]]:
     """Counters that could take the client over, and which of them are closed."""
     if current is None:
         return []
-    is_open = {one.counter_id for one in seen.open_shifts()}
+    opened = Shift.objects.filter(office=office.office, closed_at=None, paused_at=None)
+    is_open = set(opened.values_list("counter_id", flat=True))
     return [
         {"counter": counter, "closed": counter.pk not in is_open}
         for counter in office.counters_for(current.service_id)

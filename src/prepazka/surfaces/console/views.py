@@ -111,7 +111,7 @@ def fragment(request: HttpRequest, office: Directory, member: Membership) -> Htt
 def step(
     request: HttpRequest, office: Directory, member: Membership, name: str
 ) -> HttpResponse:
-    """One press; with script the answer is the board, without it the page again."""
+    """One press; with script the answer is the counter's half of the board, else the page."""
     kind = "success"
     try:
         said = steps.take(
@@ -122,8 +122,8 @@ def step(
         said, kind = sentence(refusal), "error"
     shift = board.current_shift(office, member.user_id)
     if "X-Fragment" in request.headers and shift is not None:
-        shown = board.board(office, shift, now())
-        return render(request, "console/_board.html", {**shown, "said": said, "said_kind": kind})
+        shown = board.at_the_counter(office, shift, now())
+        return render(request, "console/_now.html", {**shown, "said": said, "said_kind": kind})
     messages.add_message(
         request, messages.ERROR if kind == "error" else messages.SUCCESS, said
     )

@@ -97,9 +97,12 @@
       });
       if (answer.redirected || answer.status === 401) return window.location.reload();
       if (!answer.ok) throw new Error(String(answer.status));
-      board.innerHTML = await answer.text();
-      const news = board.querySelector("template[data-said]");
+      // Only the counter's half; the hall's half comes with the news of this very press.
+      const now = document.getElementById("now");
+      now.innerHTML = await answer.text();
+      const news = now.querySelector("template[data-said]");
       said.replaceChildren(...(news ? news.content.childNodes : []));
+      board.dispatchEvent(new Event("live:refresh"));
       restore([]);
       opened = [];
     } catch {
