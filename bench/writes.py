@@ -27,6 +27,8 @@ from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
 from prepazka.queueing.models import Ticket
 
+# As an installation on two cores runs it.
+WORKERS = int(os.environ.get("BENCH_WORKERS", "2"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "8"))
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -47,7 +49,7 @@ def booking(report: Report) -> None:
         await ask("POST", f"/api/v1/holds/{held['token']}/contact", JSON, json.dumps(said).encode())
 
     before = Booking.objects.filter(office=where.office, state="confirmed").count()
-    with servers.program() as program:
+    with servers.program(workers=WORKERS) as program:
         measured = drive(8, SECONDS, program.port, hold_and_confirm)
     made = Booking.objects.filter(office=where.office, state="confirmed").count() - before
     limit = raw.booking_pairs_per_second(where, _free_terms(where, now), SECONDS)
@@ -80,7 +82,7 @@ def tickets(report: Report) -> None:
         body = f"csrfmiddlewaretoken={token}&touch={uuid4()}&service=ukon-{'abcd'[number % 4]}"
         await ask("POST", "/kiosk/listek/", FORM, body.encode())
 
-    with servers.program() as program:
+    with servers.program(workers=WORKERS) as program:
         measured = drive(8, SECONDS, program.port, touch, pair)
     given = list(Ticket.objects.filter(office=where.office).values_list("letter", "number"))
     gapless = sorted(given) == sorted(chain.from_iterable(
@@ -121,7 +123,7 @@ def calls(report: Report, counters: int = 8) -> None:
     refilling = threading.Event()
     filler = threading.Thread(target=_refill, args=(where, refilling))
     filler.start()
-    with servers.program() as program:
+    with servers.program(workers=WORKERS) as program:
         measured = drive(counters, SECONDS, program.port, serve, log_in)
     refilling.set()
     filler.join()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from prepazka.booking.models import Booking
 from prepazka.booking.models import State as BookingState
@@ -28,10 +28,6 @@ from prepazka.queueing.refusals import (
 )
 
 UNDO = timedelta(seconds=30)
-SEEN_BY_DISCIPLINE = (
-    "service", "issued_at", "booked_from", "booked_to", "late", "returned_at", "statutory",
-    "parked_until", "for_counter",
-)
 
 
 @transaction.atomic
@@ -215,11 +211,22 @@ def undo(*, office: Directory, clerk: int, now: datetime) -> Ticket:
 
 
 def waiting(office: Directory, now: datetime) -> list[discipline.Waiting]:
-    """Today's queue as the discipline sees it. One SQL statement."""
-    rows = Ticket.objects.filter(
-        office=office.office, date=calendar.day_of(now, office.tz), state__in=IN_QUEUE
-    )
-    return [as_waiting(ticket) for ticket in rows.only(*SEEN_BY_DISCIPLINE)]
+    """Today's queue as the discipline sees it. One SQL statement, and no models: it is hot."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, service_id, issued_at, booked_from, booked_to, late, returned_at,"
+            " statutory, parked_until, for_counter_id FROM queueing_ticket"
+            " WHERE office_id = %s AND date = %s AND state IN ('waiting', 'parked')",
+            [office.office.pk, calendar.day_of(now, office.tz)],
+        )
+        rows = cursor.fetchall()
+    return [
+        discipline.Waiting(
+            pk, service, issued, Interval(start, end) if start else None, late, returned,
+            statutory, parked, counter,
+        )
+        for pk, service, issued, start, end, late, returned, statutory, parked, counter in rows
+    ]
 
 
 def as_waiting(ticket: Ticket) -> discipline.Waiting:
