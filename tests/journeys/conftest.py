@@ -96,6 +96,8 @@ def live_url(
     port = free_port()
     url = f"http://localhost:{port}"
     more = {"PREPAZKA_URL": url, "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(mails.port)}  # type: ignore[attr-defined]
+    if request.node.get_closest_marker("played"):
+        more["PREPAZKA_DEMO"] = "1"  # follows the demo's clock, which the journey sets
     environment = _environment() | more
     with ExitStack() as running:
         for name, arguments in (("web", ["--port", str(port)]), ("worker", [])):

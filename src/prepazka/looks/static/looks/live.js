@@ -24,10 +24,12 @@
     let wanted = false;
     let running = false;
     let asked = Date.now();
+    let changes = 0;  // by the page itself: what was asked before the last of them is out of date
 
     async function refresh() {
       if (running) { wanted = true; return; }
       running = true;
+      const before = changes;
       try {
         const answer = await fetch(element.dataset.fragment, {
           headers: { "X-Fragment": "1" }, cache: "no-store", signal: AbortSignal.timeout(TIMEOUT),
@@ -35,7 +37,8 @@
         asked = Date.now();
         broken = !answer.ok;
         if (answer.ok) {
-          put(await answer.text());
+          const html = await answer.text();
+          if (before === changes) put(html);
           heard = Date.now();
         }
       } catch {
@@ -72,7 +75,7 @@
       mark();
       if (broken || Date.now() - heard > POLL || Date.now() - asked > ANEW) soon();
     }, 2000);
-    element.addEventListener("live:refresh", refresh);
+    element.addEventListener("live:refresh", () => { changes += 1; shown = null; refresh(); });
   }
 
   for (const element of document.querySelectorAll("[data-live]")) keep(element);
