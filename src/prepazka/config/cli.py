@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from prepazka.config.env import SettingError
 
@@ -43,7 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     worker.set_defaults(run=_later("prepazka.config.serve", "worker"))
 
     migrate = commands.add_parser("migrate", help="bring the database to this version")
-    migrate.set_defaults(run=_later("prepazka.config.serve", "migrate"))
+    _on_database(migrate, "prepazka.config.serve", "migrate")
+
+    _add_backup(commands)
 
     office = commands.add_parser("office", help="check, load or export an office's file")
     verbs = office.add_subparsers(required=True, metavar="check|load|export")
@@ -55,22 +58,24 @@ def _parser() -> argparse.ArgumentParser:
                 "--accept-conflicts", action="store_true",
                 help="load even if live visits no longer fit; they are kept and listed",
             )
-        one.set_defaults(run=_later("prepazka.config.office_commands", verb))
+            _on_database(one, "prepazka.config.office_commands", verb)
+        else:
+            one.set_defaults(run=_later("prepazka.config.office_commands", verb))
     export = verbs.add_parser("export", help="write an office as a file to standard output")
     export.add_argument("office")
-    export.set_defaults(run=_later("prepazka.config.office_commands", "export"))
+    _on_database(export, "prepazka.config.office_commands", "export")
 
     staff = commands.add_parser("staff", help="add a member of staff; asks for the password")
     staff.add_argument("office")
     staff.add_argument("username")
     staff.add_argument("--name", required=True)
     staff.add_argument("--role", required=True)
-    staff.set_defaults(run=_later("prepazka.config.office_commands", "staff"))
+    _on_database(staff, "prepazka.config.office_commands", "staff")
 
     pair = commands.add_parser("pair", help="print a one-time code for a kiosk or a display")
     pair.add_argument("office")
     pair.add_argument("device")
-    pair.set_defaults(run=_later("prepazka.config.office_commands", "pair"))
+    _on_database(pair, "prepazka.config.office_commands", "pair")
 
     play = commands.add_parser("play-day", help="send virtual citizens and clerks to an office")
     play.add_argument("office")
@@ -80,6 +85,34 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("--seed", type=int, default=1)
     play.set_defaults(run=_later("prepazka.config.play_day", "play"))
     return parser
+
+
+def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    for name, what in (
+        ("backup", "write the whole database to a file"),
+        ("restore", "put a backup in place of what the database holds"),
+    ):
+        one = commands.add_parser(name, help=what)
+        one.add_argument("file")
+        if name == "restore":
+            one.add_argument(
+                "--replace", action="store_true", help="even if the database is not empty"
+            )
+        _on_database(one, "prepazka.config.backup", name)
+
+
+def _on_database(parser: argparse.ArgumentParser, module: str, name: str) -> None:
+    """A command that works on DATABASE_URL, or on the embedded database, be it running or not."""
+    parser.add_argument("--data", default=".data", help="folder of the embedded database")
+    run = _later(module, name)
+
+    def call(arguments: argparse.Namespace) -> int | None:
+        from prepazka.config.database import reached  # noqa: PLC0415  # most commands need none
+
+        with reached(Path(arguments.data)):
+            return run(arguments)
+
+    parser.set_defaults(run=call)
 
 
 def _later(module: str, name: str) -> Callable[[argparse.Namespace], int | None]:

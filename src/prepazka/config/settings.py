@@ -84,8 +84,13 @@ TEMPLATES = [
 # --- database -------------------------------------------------------------------------------
 
 
+NAMED = ("dbname", "user", "password", "host", "port")
+
+
 def _database(url: str) -> dict[str, object]:
     parts = conninfo_to_dict(url)
+    # What else the address says, such as sslmode, goes to libpq as it is.
+    more = {name: value for name, value in parts.items() if name not in NAMED}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.get("dbname", "prepazka"),
@@ -105,6 +110,7 @@ def _database(url: str) -> dict[str, object]:
             "prepare_threshold": 3,
             "options": "-c lock_timeout=4000 -c statement_timeout=15000"
             " -c idle_in_transaction_session_timeout=30000",
+            **more,
         },
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
 from prepazka.booking import terms
@@ -42,8 +43,8 @@ class Route:
 def conninfo() -> str:
     """The address of the database, for the connection that listens."""
     made = connection.get_connection_params()
-    wanted = ("dbname", "user", "password", "host", "port")
-    return make_conninfo("", **{k: made[k] for k in wanted if made.get(k)})
+    known = {one.keyword.decode() for one in pq.Conninfo.get_defaults()} - {"options"}
+    return make_conninfo("", **{k: v for k, v in made.items() if k in known and v})
 
 
 MONITOR = re.compile(r"/api/v1/offices/([-\w]+)/monitor")

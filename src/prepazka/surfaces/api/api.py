@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Header, NinjaAPI, Status
 from ninja.errors import ValidationError
@@ -20,6 +21,7 @@ from prepazka.core.refusal import Refused
 from prepazka.edge import answers
 from prepazka.offices.directory import Directory, directory, directory_by_slug
 from prepazka.offices.models import Office, Service
+from prepazka.reporting import health as checks
 from prepazka.surfaces.api import schemas
 from prepazka.web import errors, limits
 from prepazka.web.refusals import KeyReused, NotFound, NotUnderstood
@@ -55,6 +57,20 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 @api.exception_handler(Http404)
 def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
     return errors.api_problem(request, NotFound())
+
+
+@api.get("/health", response={200: schemas.HealthOut, 503: schemas.HealthOut}, tags=["operation"])
+def health(request: HttpRequest) -> Any:
+    """Whether database, worker and mails do their work; 503 where somebody should look."""
+    try:
+        found = checks.health(now=now())
+    except (OperationalError, InterfaceError):
+        return Status(503, {"database": False, "worker": None, "oldest_mail_s": None})
+    seconds = int(found.oldest_mail.total_seconds())
+    return Status(
+        200 if found.good else 503,
+        {"database": True, "worker": found.worker, "oldest_mail_s": seconds},
+    )
 
 
 @api.get("/offices", response=_answers(200, list[schemas.OfficeOut]), tags=["offices"])

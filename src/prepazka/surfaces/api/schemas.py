@@ -31,6 +31,14 @@ class Problem(Schema):
     code: str
 
 
+class HealthOut(Schema):
+    """What a watching program reads; None where the database, which knows it, is away."""
+
+    database: bool
+    worker: bool | None
+    oldest_mail_s: int | None
+
+
 class OfficeOut(Schema):
     """An office in the list."""
 

@@ -1,0 +1,127 @@
+"""`prepazka backup` and `prepazka restore`: the whole database in one file, and back again."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from prepazka.config import embedded
+
+# An older server does not know this setting of the newer pg_dump, and nothing here needs it.
+UNKNOWN_TO_OLDER = b"SET transaction_timeout = 0;"
+
+# Everything of ours goes; what belongs to an extension stays, and so does the schema itself, whose
+# owner and rights are the administrator's.
+EMPTIED = """
+DO $$ DECLARE one text; BEGIN
+  FOR one IN SELECT format('TABLE %s', oid::regclass) FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
+  LOOP EXECUTE 'DROP ' || one || ' CASCADE'; END LOOP;
+  FOR one IN SELECT format('ROUTINE %s', oid::regprocedure) FROM pg_proc
+    WHERE pronamespace = 'public'::regnamespace
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+  LOOP EXECUTE 'DROP ' || one || ' CASCADE'; END LOOP;
+  FOR one IN SELECT format('TYPE %s', oid::regtype) FROM pg_type
+    WHERE typnamespace = 'public'::regnamespace
+    AND (typtype IN ('e', 'd') OR typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_type.oid AND deptype = 'e')
+  LOOP EXECUTE 'DROP ' || one || ' CASCADE'; END LOOP;
+END $$;
+"""
+
+
+class NotDone(Exception):  # reads as what it says
+    """The backup or the restoring did not happen; the message says why."""
+
+
+def backup(arguments: argparse.Namespace) -> int:
+    """Write the database to a file; meanwhile everything may go on working."""
+    return _said(arguments, lambda url: dump(url, Path(arguments.file)), "holds the whole database.")
+
+
+def restore(arguments: argparse.Namespace) -> int:
+    """Put a backup in place of what the database holds; all or nothing."""
+    return _said(
+        arguments,
+        lambda url: put_back(url, Path(arguments.file), replace=arguments.replace),
+        "is restored. Run prepazka migrate if the program is newer than the backup.",
+    )
+
+
+def dump(url: str, file: Path) -> None:
+    """Write a backup. Raises NotDone; the file appears only when it is whole."""
+    half = file.with_name(f".{file.name}.part")
+    # Only the owner may read it: it holds people's names and contacts.
+    os.close(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    try:
+        # By name, not through a pipe: only then does the file say where its parts lie, and a
+        # damaged one is refused instead of being restored in part without a word.
+        _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={half}")
+        half.replace(file)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def put_back(url: str, file: Path, *, replace: bool = False) -> None:
+    """Restore a backup in one transaction. Raises NotDone, also for a database that is not empty."""
+    if not file.is_file():
+        raise NotDone(f"There is no file {file}.")
+    if not replace and _holds_something(url):
+        raise NotDone(
+            "The database is not empty, and nothing was changed. Stop the web and the worker, then "
+            "say --replace to put the backup in place of what it holds."
+        )
+    with TemporaryDirectory() as folder:
+        script = Path(folder) / "script.sql"
+        _run("pg_restore", "", "--no-owner", "--no-privileges", f"--file={script}", str(file))
+        whole = Path(folder) / "whole.sql"
+        with script.open("rb") as lines, whole.open("wb") as out:
+            out.write(EMPTIED.encode())
+            out.writelines(line for line in lines if line.strip() != UNKNOWN_TO_OLDER)
+        _run("psql", url, "--no-psqlrc", "--quiet", "--single-transaction", "--output=/dev/null",
+             "--set=ON_ERROR_STOP=1", f"--file={whole}")
+
+
+def _holds_something(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        found = connection.execute(
+            "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'public')"
+        ).fetchone()
+    return bool(found and found[0])
+
+
+def _run(program: str, url: str, *arguments: str) -> None:
+    """Run a program of the newest PostgreSQL that the wheel carries; it knows older servers."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    command = [str(embedded.programs(Path("none")) / program)]
+    if url:
+        said = conninfo_to_dict(url)
+        # Not on the command line, where every user of the machine could read it.
+        if password := said.pop("password", None):
+            environment["PGPASSWORD"] = str(password)
+        command.append(f"--dbname={make_conninfo('', **said)}")
+    done = subprocess.run(
+        [*command, *arguments], check=False, env=environment, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )
+    if done.returncode:
+        raise NotDone(f"{program}: {done.stderr.decode(errors='replace').strip()}")
+
+
+def _said(arguments: argparse.Namespace, work: Callable[[str], None], what: str) -> int:
+    try:
+        work(os.environ["DATABASE_URL"])
+    except (NotDone, psycopg.OperationalError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{arguments.file} {what}")
+    return 0

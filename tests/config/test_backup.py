@@ -1,0 +1,161 @@
+"""Backup and restore for real: a visit is dumped, put into another database, and compared."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from django.db import connection
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from prepazka.config.cli import main
+from prepazka.queueing import counters, tickets, turns
+from tests import town
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def address(database: str = "") -> str:
+    made = connection.get_connection_params()
+    wanted = {k: made[k] for k in ("dbname", "user", "password", "host", "port") if made.get(k)}
+    return make_conninfo("", **(wanted | ({"dbname": database} if database else {})))
+
+
+@pytest.fixture
+def other(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an empty database on the same server."""
+    name = f"restored_{uuid4().hex[:8]}"
+    with psycopg.connect(address(), autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield address(name)
+    with psycopg.connect(address(), autocommit=True) as server:
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def visit() -> None:
+    """A booked client and a walk-in have tickets, and one of them has been called."""
+    office = town.office()
+    booking = town.confirmed(office, "9:00")
+    tickets.issue_ticket(
+        office=office, service=town.service(office), touch=uuid4(), now=town.at("8:10")
+    )
+    tickets.check_in(
+        office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(), now=town.at("9:02")
+    )
+    clerk = town.clerk(office)
+    counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=town.at("9:03"))
+    turns.call_next(office=office, clerk=clerk.pk, now=town.at("9:03"))
+
+
+def plain(definition: str) -> str:
+    """A condition as it was meant: PostgreSQL writes its casts and brackets anew when it reads one."""
+    return re.sub(r"::(character varying|text)(\[\])?|[()]", "", definition)
+
+
+def everything(url: str) -> dict[str, list[str]]:
+    """The rows of every table, what guards them, and where the sequences stand."""
+    with psycopg.connect(url) as database:
+        tables = [name for (name,) in database.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+        )]
+        found = {
+            name: [row for (row,) in database.execute(
+                sql.SQL("SELECT t::text FROM {} t ORDER BY 1").format(sql.Identifier(name))
+            )]
+            for name in tables
+        }
+        for what, question in {
+            "constraints": "SELECT conname || pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE connamespace = 'public'::regnamespace ORDER BY 1",
+            "indexes": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
+            "functions": "SELECT pg_get_functiondef(oid) FROM pg_proc"
+            " WHERE pronamespace = 'public'::regnamespace ORDER BY 1",
+            "sequences": "SELECT sequencename || ' ' || coalesce(last_value, 0) FROM pg_sequences"
+            " ORDER BY 1",
+        }.items():
+            found[what] = sorted(plain(row) for (row,) in database.execute(question))
+    return found
+
+
+def backup(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", address())
+    assert main(["backup", str(file)]) == 0
+
+
+def test_a_visit_comes_back_whole(
+    visit: None, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "town.dump"
+    backup(file, monkeypatch)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    monkeypatch.setenv("DATABASE_URL", other)
+    assert main(["restore", str(file)]) == 0
+
+    before, after = everything(address()), everything(other)
+    assert len(before["booking_booking"]) == 1
+    assert len(before["queueing_ticket"]) == 2
+    assert any("lane_holds_one_person_at_a_time" in one for one in before["constraints"])
+    assert after == before
+
+
+def test_what_a_database_holds_is_replaced_only_when_told_so(
+    visit: None, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "town.dump"
+    backup(file, monkeypatch)
+    monkeypatch.setenv("DATABASE_URL", other)
+    assert main(["restore", str(file)]) == 0
+    right = everything(other)
+    with psycopg.connect(other) as database:
+        database.execute("DELETE FROM messaging_message")
+        database.execute("UPDATE queueing_ticket SET state = 'cancelled'")
+        database.execute("CREATE TABLE of_a_newer_version (id int)")
+    wrong = everything(other)
+
+    assert main(["restore", str(file)]) == 1
+    assert "--replace" in capsys.readouterr().err
+    assert everything(other) == wrong
+
+    assert main(["restore", str(file), "--replace"]) == 0
+    assert everything(other) == right
+
+
+def test_a_damaged_backup_changes_nothing(
+    visit: None, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "town.dump"
+    backup(file, monkeypatch)
+    monkeypatch.setenv("DATABASE_URL", other)
+    assert main(["restore", str(file)]) == 0
+    before = everything(other)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) * 2 // 3])
+    assert main(["restore", str(file), "--replace"]) == 1
+    assert everything(other) == before
+
+
+def test_no_backup_of_a_database_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://nobody@/none?host={tmp_path}")
+    assert main(["backup", str(tmp_path / "town.dump")]) == 1
+    assert "pg_dump" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_folder_gets_no_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    file = str(tmp_path / "town.dump")
+    assert main(["backup", file, "--data", str(tmp_path / "nothing")]) == 2
+    assert "--data" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
