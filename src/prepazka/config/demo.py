@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from prepazka.accounts.models import User
+from prepazka.config.demo_people import PASSWORD, STAFF
 from prepazka.officefile import presets
 from prepazka.officefile.check import check
 from prepazka.officefile.load import load as load_office
@@ -12,16 +13,6 @@ from prepazka.offices.clock import now
 from prepazka.offices.models import Device, Membership, Office, Role
 
 PRESETS = ("cesky-krumlov", "sumperk", "touzim")
-PASSWORD = "ukazka-prepazky"  # noqa: S105  # public on purpose; only demo offices have it
-STAFF = (
-    ("novakova", "Jana Nováková", Role.CLERK),
-    ("dvorak", "Petr Dvořák", Role.CLERK),
-    ("svobodova", "Eva Svobodová", Role.CLERK),
-    ("cerny", "Tomáš Černý", Role.CLERK),
-    ("recepce", "Marie Veselá", Role.RECEPTION),
-    ("vedouci", "Karel Horák", Role.HEAD),
-    ("spravce", "Alena Malá", Role.ADMINISTRATOR),
-)
 
 
 def load() -> None:
@@ -40,7 +31,7 @@ def _hire(office: Office) -> None:
         return
     for username, name, role in STAFF:
         user = User.objects.create_user(username=f"{username}.{office.slug}", password=PASSWORD)
-        Membership.objects.create(office=office, user=user, role=role, name=name)
+        Membership.objects.create(office=office, user=user, role=Role(role), name=name)
 
 
 def addresses(base: str) -> str:

@@ -3,6 +3,8 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
+from prepazka.surfaces.mailbox import demo_clock
+
 handler404 = "prepazka.web.errors.not_found"
 handler500 = "prepazka.web.errors.broken"
 handler403 = "prepazka.web.errors.forbidden"
@@ -17,6 +19,7 @@ urlpatterns = [
         path("kiosk/", include("prepazka.surfaces.kiosk.urls")),
         path("panel/", include("prepazka.surfaces.display.urls")),
         path("t/", include("prepazka.surfaces.ticket.urls")),
+        path("demo/hodiny/", demo_clock.page, name="demo_clock"),
         path("demo/posta/", include("prepazka.surfaces.mailbox.urls")),
         path("", include("prepazka.surfaces.monitor.urls")),
         path("", include("prepazka.surfaces.citizen.urls")),

@@ -39,11 +39,19 @@ def play(*, shown_from: datetime, lasts: timedelta, speed: float) -> None:
         "real_from": datetime.now(UTC), "shown_from": shown_from, "shown_to": shown_from + lasts,
         "speed": speed,
     })
+    _forget()
 
 
 def stop_playing() -> None:
     """Show the real time again."""
     DemoClock.objects.all().delete()
+    _forget()
+
+
+def _forget() -> None:
+    """Let this process look anew; the others notice within LOOK_EVERY."""
+    global _looked_at  # noqa: PLW0603  # see _demo_clock
+    _looked_at = float("-inf")
 
 
 def _demo_clock() -> DemoClock | None:

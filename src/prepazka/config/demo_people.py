@@ -1,0 +1,12 @@
+"""The fictitious staff of every demo office; the played day logs in as them too."""
+
+PASSWORD = "ukazka-prepazky"  # noqa: S105  # public on purpose; only demo offices have it
+STAFF = (
+    ("novakova", "Jana Nováková", "clerk"),
+    ("dvorak", "Petr Dvořák", "clerk"),
+    ("svobodova", "Eva Svobodová", "clerk"),
+    ("cerny", "Tomáš Černý", "clerk"),
+    ("recepce", "Marie Veselá", "reception"),
+    ("vedouci", "Karel Horák", "head"),
+    ("spravce", "Alena Malá", "administrator"),
+)

@@ -1,0 +1,1 @@
+"""A played day: virtual citizens and clerks who use a running demo as people do, over HTTP."""

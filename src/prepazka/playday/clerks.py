@@ -1,0 +1,156 @@
+"""A clerk: logs in, opens a counter, calls, serves, has lunch, closes when nobody waits."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from random import Random
+
+from prepazka.playday import pages, plan
+from prepazka.playday.hall import Hall
+from prepazka.playday.pages import Board
+from prepazka.playday.tally import Visit
+from prepazka.playday.web import Browser
+
+STAYS = timedelta(minutes=75)  # after closing at most
+LOOKS = 0.08  # seconds of real time between two looks at the board at least
+
+
+async def log_in(browser: Browser, login: str, password: str) -> bool:
+    """Whether the demo's log-in and password were right."""
+    await browser.get("/ucet/login/")
+    answer = await browser.post("/ucet/login/", {"login": login, "password": password})
+    return answer.is_success and "/ucet/login" not in str(answer.url)
+
+
+class Clerk:
+    """One clerk at one counter."""
+
+    def __init__(self, hall: Hall, number: int, counter: str, browser: Browser) -> None:
+        self.hall, self.number, self.counter, self.browser = hall, number, counter, browser
+        self.path = f"/pult/{hall.slug}/"
+        self.chance: Random = plan.person(hall.seed, "clerk", number)
+        self.lunch = plan.lunch(hall.opened, number)
+
+    async def work(self) -> None:
+        """The whole day."""
+        hall, last = self.hall, self.hall.opened[-1][1]
+        await hall.clock.until(hall.opened[0][0] - timedelta(minutes=3))
+        await self.browser.get(self.path)
+        await self.browser.post(f"{self.path}otevrit/", {"counter": self.counter})
+        await hall.clock.until(hall.opened[0][0])
+        while True:
+            board = await self.look()
+            now = hall.clock.now()
+            if board.label:
+                await self._serve(board)
+            elif self.lunch and now >= self.lunch[0]:
+                await self._break(self.lunch[1])
+                self.lunch = None
+            elif board.can_next and now < last + STAYS:
+                await self._call()
+            elif now >= last:
+                await self.close()
+                return
+            elif (until := self._closed_until()) is not None:
+                await self._break(until)
+            else:
+                await self._idle()
+
+    def _closed_until(self) -> datetime | None:
+        now = self.hall.clock.now()
+        if any(start <= now < end for start, end in self.hall.opened):
+            return None
+        return next((start for start, _ in self.hall.opened if start > now), None)
+
+    async def _idle(self) -> None:
+        # Whoever comes rings; the screen looks anew at once, and in any case now and then.
+        pause = 20 / self.hall.clock.speed if self.hall.waiting() else 60 / self.hall.clock.speed
+        await asyncio.sleep(min(2.0, max(LOOKS, pause)))
+
+    async def look(self) -> Board:
+        """The board now."""
+        answer = await self.browser.get(f"{self.path}nazivo/")
+        return pages.board(answer.text)
+
+    async def step(self, name: str, board: Board | None = None, **form: str) -> Board:
+        """Press a key."""
+        which = f"?t={board.ticket}" if board and board.ticket else ""
+        answer = await self.browser.post(f"{self.path}krok/{name}/{which}", form, fragment=True)
+        seen = pages.board(answer.text)
+        if answer.is_success and not seen.refusal:
+            self.hall.tally.steps[name] += 1
+        else:
+            why = seen.refusal or f"{answer.status_code} {pages.heading(answer.text)}"
+            self.hall.tally.refused(f"console, {name}: {why}")
+        return seen
+
+    async def _break(self, until: datetime) -> None:
+        await self.step("pause")
+        await self.hall.clock.until(until)
+        await self.step("resume")
+
+    async def _call(self) -> None:
+        board = await self.step("next")
+        if board.label:
+            await self._serve(board)
+
+    async def _serve(self, board: Board) -> None:
+        hall, clock = self.hall, self.hall.clock
+        visit = await self._known(board.label)
+        if board.called:
+            if visit is None or not visit.present:
+                await self._absent(board, visit)
+                return
+            if visit.called_at is None:
+                visit.called_at = clock.now()
+            await clock.minutes(hall.natures[board.label].to_counter)
+            board = await self.step("start", board)
+        kind = hall.natures.get(board.label)
+        turns = kind.turns if kind else "served"
+        if turns != "served" and await self._elsewhere(board, turns):
+            return
+        await clock.minutes(kind.minutes if kind else 2.0)
+        after = await self.step("finish", board)
+        if visit and not after.refusal:
+            visit.ended = "served"
+
+    async def _known(self, label: str) -> Visit | None:
+        """The holder of the number; the kiosk's answer may still be on its way to them."""
+        for _ in range(20):
+            if label in self.hall.visits:
+                break
+            await asyncio.sleep(0.1)
+        return self.hall.visits.get(label)
+
+    async def _elsewhere(self, board: Board, turns: str) -> bool:
+        """Put the client aside or send them on, once; the next time they are served."""
+        kind = self.hall.natures[board.label]
+        await self.hall.clock.minutes(kind.minutes / 3)
+        self.hall.natures[board.label] = plan.at_once(kind)
+        if turns == "parked":
+            after = await self.step("park", board, minutes="10")
+        elif board.targets:
+            after = await self.step("transfer", board, to=self.chance.choice(board.targets))
+        else:
+            return False
+        return not after.refusal and after.label != board.label
+
+    async def _absent(self, board: Board, visit: Visit | None) -> None:
+        if visit and visit.called_at is None:
+            visit.called_at = self.hall.clock.now()
+        await self.hall.clock.minutes(1)
+        board = await self.step("recall", board)
+        await self.hall.clock.minutes(1)
+        await self.step("absent", board)
+        if visit:
+            visit.ended = "absent"
+
+    async def close(self) -> None:
+        """End the work at the counter; whoever is there is finished first."""
+        board = await self.look()
+        if board.label:
+            if board.called:
+                board = await self.step("start", board)
+            await self.step("finish", board)
+        await self.step("close")

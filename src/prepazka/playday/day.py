@@ -1,0 +1,283 @@
+"""The course of a played day: choose it, book, let the clock run, send everybody, tidy up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from prepazka.playday import citizens, clerks, pages, plan
+from prepazka.playday.hall import Clock, Hall
+from prepazka.playday.plan import Seat, Service, Span
+from prepazka.playday.postman import Booked, book_all
+from prepazka.playday.tally import Tally, line, table
+from prepazka.playday.web import Browser, Net, Unreachable
+
+BEFORE = timedelta(minutes=30)
+AFTER = timedelta(minutes=90)
+LINE_EVERY = 3.0  # seconds
+SETTLES = 1.2  # seconds until all processes have seen a new clock
+
+
+class CannotPlay(Exception):  # noqa: N818  # named by what happened
+    """Says why there is nothing to play, and what to do."""
+
+
+@dataclass(frozen=True)
+class Staff:
+    """The log-ins of the demo."""
+
+    clerks: Sequence[str]
+    reception: str
+    administrator: str
+    password: str
+
+
+@dataclass
+class Play:
+    """One run of the command."""
+
+    net: Net
+    slug: str
+    speed: float
+    minutes: float  # of real time; 0: the whole day
+    seed: int
+    staff: Staff
+    admin: Browser
+
+    async def run(self) -> Tally:
+        """The whole of it."""
+        services, days, zone = await self._office()
+        await self._log_in(self.admin, self.staff.administrator)
+        await self._set_clock(None)
+        crew = await self._crew()
+        counters = await self._counters(services, len(crew))
+        covered = frozenset[str]().union(*counters.values())
+        opened = await self._choose(days)
+        seats = await self._seats({c: s for c, s in services.items() if c in covered}, opened)
+        booked = await book_all(self.net, self.slug, self.seed, seats)
+        print(f"{opened[0][0]:%d. %m. %Y}: {len(booked)} of {len(seats)} terms booked over the API;"
+              f" counters {', '.join(counters)}", flush=True)
+        desk = self.net.browser()
+        await self._log_in(desk, self.staff.reception)
+        start = opened[0][0] - BEFORE
+        try:
+            clock = await self._set_clock(start, opened[-1][1] + AFTER)
+            kiosk, code = await self._kiosk()
+            hall = Hall(self.slug, self.seed, self.net, clock or Clock(start, 1), services, opened,
+                        kiosk, desk)
+            try:
+                await self._play(hall, crew, counters, booked, zone)
+            finally:
+                if code:
+                    await self.admin.post(f"/sprava/{self.slug}/zarizeni/{code}/odpojit/")
+        finally:
+            await self._set_clock(None)
+        return self.net.tally
+
+    async def _office(self) -> tuple[dict[str, Service], dict[date, list[Span]], ZoneInfo]:
+        answer = await self.net.browser().get(f"/api/v1/offices/{self.slug}")
+        if answer.status_code != 200:  # noqa: PLR2004
+            raise CannotPlay(f"There is no office {self.slug} at {self.net.base}.")
+        told = answer.json()
+        services = {
+            one["code"]: Service(
+                one["code"], one["name"].get("cs") or next(iter(one["name"].values()), ""),
+                one["agenda"], one["duration_min"], one["bookable"], one["walk_in"],
+            )
+            for one in told["services"]
+        }
+        zone, days = ZoneInfo(told["timezone"]), dict[date, list[Span]]()
+        for one in told["hours"]:
+            span = tuple(datetime.fromisoformat(one[k]).astimezone(zone)
+                         for k in ("opens_at", "closes_at"))
+            days.setdefault(span[0].date(), []).append((span[0], span[1]))
+        return services, days, zone
+
+    async def _log_in(self, browser: Browser, name: str) -> None:
+        if not await clerks.log_in(browser, f"{name}.{self.slug}", self.staff.password):
+            raise CannotPlay(f"The demo's log-in {name}.{self.slug} is not valid here;"
+                             " only an installation started as a demo can be played.")
+
+    async def _set_clock(self, start: datetime | None, end: datetime | None = None) -> Clock | None:
+        page = await self.admin.get("/demo/hodiny/")
+        if page.status_code != 200:  # noqa: PLR2004
+            raise CannotPlay(f"{self.net.base} is no demo: its clock cannot be set.")
+        if start is None or end is None:
+            await self.admin.post("/demo/hodiny/", {"stop": "1"})
+            return None
+        minutes = (end - start) / timedelta(minutes=1)
+        form = {"from": start.isoformat(), "minutes": f"{minutes}", "speed": f"{self.speed}"}
+        answer = await self.admin.post("/demo/hodiny/", form)
+        if not answer.is_success:
+            raise CannotPlay("The clock refused: the speed may be between 0 and 3600.")
+        clock = Clock(start, self.speed)
+        await asyncio.sleep(SETTLES)
+        return clock
+
+    async def _crew(self) -> list[Browser]:
+        """The clerks, logged in; a counter left open by a run that was killed is closed."""
+        crew = []
+        for name in self.staff.clerks:
+            browser = self.net.browser()
+            await self._log_in(browser, name)
+            path = f"/pult/{self.slug}/"
+            if (await browser.get(f"{path}nazivo/")).is_success:
+                hall = Hall(self.slug, self.seed, self.net, Clock(datetime.now(UTC), 1), {}, [],
+                            None, browser)
+                await clerks.Clerk(hall, len(crew), "", browser).close()
+            crew.append(browser)
+        return crew
+
+    async def _counters(
+        self, services: Mapping[str, Service], clerks_there: int
+    ) -> dict[str, frozenset[str]]:
+        codes = {one.name: one.code for one in services.values()}
+        page = await self.admin.get(f"/pult/{self.slug}/")
+        free = {
+            code: frozenset(codes[name] for name in names if name in codes)
+            for code, (is_free, names) in pages.counters(page.text).items() if is_free
+        }
+        if not free:
+            raise CannotPlay("No counter is free; close one in the console first.")
+        return {code: free[code] for code in plan.staffed(free, clerks_there)}
+
+    async def _choose(self, days: Mapping[date, list[Span]]) -> list[Span]:
+        """The next day that begins after now and was not yet played."""
+        now = datetime.now(UTC)
+        for day in sorted(days):
+            start = days[day][0][0] - BEFORE
+            if start <= now:
+                continue
+            await self._set_clock(start, start + timedelta(hours=24))
+            try:
+                seen = (await self.admin.get(f"/sprava/{self.slug}/volani/")).text
+            finally:
+                await self._set_clock(None)
+            if "<tbody>" not in seen or "<tr" not in seen.split("<tbody>")[1].split("</tbody>")[0]:
+                return days[day]
+        raise CannotPlay("All open days of the coming two weeks have been played already.")
+
+    async def _seats(self, services: Mapping[str, Service], opened: list[Span]) -> list[Seat]:
+        day, browser = opened[0][0].date(), self.net.browser()
+        free: dict[str, dict[str, list[Span]]] = {}
+        for one in services.values():
+            if not one.bookable:
+                continue
+            path = f"/offices/{self.slug}/services/{one.code}/terms"
+            told = (await browser.call("GET", path)).json()
+            spans = [
+                (datetime.fromisoformat(t["starts_at"]), datetime.fromisoformat(t["ends_at"]))
+                for t in told.get("terms", [])
+            ]
+            free.setdefault(one.agenda, {})[one.code] = [s for s in spans if s[0].date() == day]
+        return plan.seats(self.seed, free)
+
+    async def _kiosk(self) -> tuple[Browser | None, str]:
+        """A kiosk that no browser uses; without one, everybody goes to the desk."""
+        path = f"/sprava/{self.slug}/zarizeni/"
+        kiosks = pages.kiosks((await self.admin.get(path)).text)
+        code = next((code for code, taken in kiosks.items() if not taken), "")
+        if not code:
+            print("The kiosk belongs to another browser; the virtual people go to the desk.",
+                  flush=True)
+            return None, ""
+        made = pages.pairing_code((await self.admin.post(f"{path}{code}/kod/")).text)
+        kiosk = self.net.browser()
+        await kiosk.get("/kiosk/")
+        await kiosk.post("/kiosk/parovani/", {"code": made})
+        return kiosk, code
+
+    async def _play(
+        self, hall: Hall, crew: Sequence[Browser], counters: Mapping[str, frozenset[str]],
+        booked: Sequence[Booked], zone: ZoneInfo,
+    ) -> None:
+        served = {code: s for code, s in hall.services.items() if s.walk_in}
+        able = plan.per_hour(counters.values(), served.values())
+        each = {code: sum(b.seat.service == code for b in booked) for code in able}
+        working = [
+            clerks.Clerk(hall, n, counter, browser)
+            for n, (counter, browser) in enumerate(zip(counters, crew, strict=False))
+        ]
+        people = [citizens.walk_in(hall, walk) for walk in plan.walks(hall.seed, hall.opened, able, each)]
+        people += [citizens.booked(hall, one) for one in booked]
+        around = [asyncio.create_task(guarded(hall.tally, one)) for one in people]
+        around.append(asyncio.create_task(_tell(hall, zone)))
+        at_work = [asyncio.create_task(patient(hall.tally, one.work)) for one in working]
+        try:
+            await _until_over(at_work, self.minutes)
+        finally:
+            for task in (*around, *at_work):
+                task.cancel()
+            await asyncio.gather(*around, *at_work, return_exceptions=True)
+            await asyncio.gather(*(
+                guarded(hall.tally, clerk.close())
+                for clerk, task in zip(working, at_work, strict=True) if task.cancelled()
+            ))
+
+
+async def guarded(tally: Tally, doing: Awaitable[None]) -> None:
+    """One person's misfortune is counted and stops nobody else."""
+    try:
+        await doing
+    except Unreachable as lost:
+        tally.refused(f"no answer: {lost}")
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is told in the table
+        tally.broken(f"the driver: {type(error).__name__}: {error}")
+
+
+async def patient(tally: Tally, work: Callable[[], Awaitable[None]]) -> None:
+    """A clerk goes on working when the program answers again."""
+    while True:
+        try:
+            await work()
+            return
+        except Unreachable as lost:
+            tally.refused(f"no answer: {lost}")
+            await asyncio.sleep(1)
+        except Exception as error:  # noqa: BLE001  # see guarded
+            tally.broken(f"the driver: {type(error).__name__}: {error}")
+            await asyncio.sleep(1)
+
+
+async def _tell(hall: Hall, zone: ZoneInfo) -> None:
+    while True:
+        await asyncio.sleep(LINE_EVERY)
+        print(line(hall.tally, hall.clock.now().astimezone(zone), hall.waiting()), flush=True)
+
+
+async def _until_over(at_work: Sequence[asyncio.Task[None]], minutes: float) -> None:
+    """Until all clerks have gone home, the time is up, or somebody presses Ctrl-C."""
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError, RuntimeError):
+            loop.add_signal_handler(number, stopped.set)
+    stop = asyncio.create_task(stopped.wait())
+    everybody = asyncio.gather(*at_work)
+    await asyncio.wait(
+        (stop, everybody), timeout=minutes * 60 or None, return_when=asyncio.FIRST_COMPLETED
+    )
+    stop.cancel()
+    if stopped.is_set():
+        print("\nStopping …", flush=True)
+
+
+async def play(*, url: str, slug: str, speed: float, minutes: float, seed: int, staff: Staff) -> int:
+    """Play and print the end; 0 if nothing broke."""
+    net = Net(url, Tally())
+    try:
+        tally = await Play(net, slug, speed, minutes, seed, staff, net.browser()).run()
+    except CannotPlay as why:
+        print(why)
+        return 2
+    except Unreachable:
+        print(f"Nothing answers at {url}. Start it first: prepazka run")
+        return 2
+    finally:
+        await net.close()
+    print(table(tally), flush=True)
+    return 1 if tally.faults else 0

@@ -1,0 +1,70 @@
+"""The demo's clock: whoever administers a demo office may let it show another time, or the real one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from math import isfinite
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from prepazka.offices import clock
+from prepazka.offices.models import DemoClock, Membership, Role
+from prepazka.web import staff
+
+LONGEST = timedelta(days=2)
+FASTEST = 3600.0
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest) -> HttpResponse:
+    """What the clock shows; a post sets it, or with `stop` returns it to the real time."""
+    if not settings.DEMO:
+        raise Http404
+    if refusal := staff.not_yet(request):
+        return refusal
+    mine = Membership.objects.filter(user=request.user.pk, office__demo=True)
+    if not mine.filter(role=Role.ADMINISTRATOR).exists():
+        raise PermissionDenied
+    if request.method != "POST":
+        return _shown(request)
+    if "stop" in request.POST:
+        clock.stop_playing()
+    else:
+        try:
+            start, lasts, speed = _wanted(request)
+        except (ValueError, OverflowError):
+            text = _("Write the moment, the minutes and the speed as in the example.")
+            return _shown(request, text)
+        clock.play(shown_from=start, lasts=lasts, speed=speed)
+    return redirect("demo_clock")
+
+
+def _wanted(request: HttpRequest) -> tuple[datetime, timedelta, float]:
+    start = datetime.fromisoformat(request.POST.get("from", ""))
+    lasts = timedelta(minutes=float(request.POST.get("minutes", "")))
+    speed = float(request.POST.get("speed", ""))
+    if start.utcoffset() is None or not timedelta() < lasts <= LONGEST:
+        raise ValueError
+    if not isfinite(speed) or not 0 < speed <= FASTEST:
+        raise ValueError
+    return start, lasts, speed
+
+
+def _shown(request: HttpRequest, problem: str = "") -> HttpResponse:
+    moment = clock.now()
+    playing = DemoClock.objects.first()
+    with timezone.override(settings.DEFAULT_ZONE):
+        return render(request, "mailbox/clock.html", {
+            "now": moment,
+            "iso": moment.isoformat(timespec="seconds"),
+            "playing": playing if playing and moment < playing.shown_to else None,
+            "errors": [{"field_id": "from", "text": problem}] if problem else [],
+        }, status=422 if problem else 200)
