@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from prepazka.core.refusal import Refused
@@ -46,6 +45,6 @@ class PoliteErrors:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Refused):
             return errors.refused(request, error)
-        if isinstance(error, OperationalError | InterfaceError):
+        if errors.is_away(error):
             return errors.unavailable(request)
         return None
