@@ -53,7 +53,9 @@ def _granian(arguments: argparse.Namespace) -> None:
 def worker(arguments: argparse.Namespace) -> None:
     """Run jobs until told to stop."""
     django.setup()
-    call_command("procrastinate", "worker", "--concurrency", "4", "--delete-jobs", "successful")
+    from prepazka.config.work import work  # noqa: PLC0415  # needs Django set up
+
+    work()
 
 
 def migrate(arguments: argparse.Namespace) -> None:

@@ -19,7 +19,18 @@ from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Office
 from prepazka.reporting.monitor import monitor
 
-AWAY = json.dumps({"status": 503, "title": "Služba teď není dostupná, zkuste to za chvíli."}).encode()
+# The edge has no translations: it says by itself what Django would say of a lost database.
+_AWAY = {
+    b"cs": "Služba teď není dostupná, zkuste to prosím za chvíli znovu.",
+    b"en": "The service is not available at the moment; please try again in a while.",
+}
+AWAY = {
+    language: json.dumps(
+        {"type": "about:blank", "status": 503, "title": title, "code": "unavailable"},
+        ensure_ascii=False,
+    ).encode()
+    for language, title in _AWAY.items()
+}
 
 @dataclass(frozen=True)
 class Route:
@@ -72,6 +83,12 @@ def office_id(slug: str) -> int | None:
     """The id of the office, or None."""
     close_old_connections()
     return Office.objects.filter(slug=slug).values_list("pk", flat=True).first()
+
+
+def away(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """What is said while the database is away, in the first language that the asker names."""
+    wanted = next((value for name, value in headers if name == b"accept-language"), b"")
+    return AWAY.get(wanted[:2].lower(), AWAY[b"cs"])
 
 
 def is_away(error: Exception) -> bool:

@@ -23,7 +23,8 @@ STREAM_HEADERS = [
     (b"x-accel-buffering", b"no"),
     (b"access-control-allow-origin", b"*"),
 ]
-# The browser reconnects by itself; random within seconds, so that a hall does not return at once.
+AWAY_HEADERS = [(b"content-type", b"application/problem+json"), (b"retry-after", b"20")]
+# The browser reconnects by itself after two seconds.
 HELLO = b"retry: 2000\nevent: changed\ndata: []\n\n"
 
 
@@ -53,7 +54,7 @@ class Edge:
         elif scope["type"] != "http":
             return
         elif scope["path"].startswith(STREAMS):
-            await self._stream(scope["path"][len(STREAMS):].strip("/"), receive, send)
+            await self._stream(scope, receive, send)
         elif scope["method"] == "GET" and (
             route := answers.route(scope["path"], scope["query_string"])
         ):
@@ -86,12 +87,18 @@ class Edge:
             except Exception as error:  # noqa: BLE001  # told apart by kind just below
                 if not answers.is_away(error):
                     raise
-                await _send(send, 503, [(b"retry-after", b"20")], answers.AWAY)
+                await _send(send, 503, AWAY_HEADERS, answers.away(scope["headers"]))
                 return
         await _send_snapshot(scope, kept, send)
 
-    async def _stream(self, slug: str, receive: Receive, send: Send) -> None:
-        office = await self._office(slug)
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            office = await self._office(scope["path"][len(STREAMS):].strip("/"))
+        except Exception as error:  # noqa: BLE001  # told apart by kind just below
+            if not answers.is_away(error):
+                raise
+            await _send(send, 503, AWAY_HEADERS, answers.away(scope["headers"]))
+            return
         if office is None:
             await _send(send, 404, [], b"{}")
             return

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 from django.db import connection
-from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.jobs import Job
+from procrastinate.manager import JobManager
 
 from prepazka.core.events import Event
 
@@ -31,5 +33,17 @@ def record(event: Event) -> int:
         )
         (written, _) = cursor.fetchone()
     if event.followed_up:
-        app.configure_task(FOLLOW_UP, allow_unknown=True).defer(event=written)
+        _follow_up(int(written))
     return int(written)
+
+
+def _follow_up(event: int) -> None:
+    """Put the job into the caller's transaction, also within the worker.
+
+    The worker's own application writes jobs by connections of its own: the job could then run
+    before its event is committed, find nothing, and the message would be lost.
+    """
+    JobManager(DjangoConnector()).defer_job(Job(
+        queue="default", lock=None, queueing_lock=None, task_name=FOLLOW_UP,
+        task_kwargs={"event": event},
+    ))

@@ -55,10 +55,25 @@ def deliver(*, message: int, send: Send, now: datetime) -> None:
     Undeliverable, after writing down the failure.
     """
     try:
+        _give_time_to_click(message, now)
         _deliver(message, send, now)
     except Undeliverable as failure:
         _note_failure(message, failure, now)
         raise
+
+
+@transaction.atomic
+def _give_time_to_click(message: int, now: datetime) -> None:
+    """Start the deadline anew before a late mail leaves.
+
+    A transaction of its own, because it locks the day of the booking: while a slow mail server
+    takes its time, others must be able to book.
+    """
+    late = Message.objects.filter(
+        pk=message, kind="confirm", state=Message.State.QUEUED, created_at__lt=now - LATE
+    )
+    for booking in late.values_list("booking_id", flat=True):
+        wait_for_mail(booking=booking, now=now)
 
 
 @transaction.atomic
@@ -73,9 +88,6 @@ def _deliver(message: int, send: Send, now: datetime) -> None:
         found.state, found.error = Message.State.FAILED, "no longer needed"
         found.save(update_fields=["state", "error"])
         return
-    if found.kind == "confirm" and now - found.created_at > LATE:
-        wait_for_mail(booking=found.booking_id, now=now)
-        found.booking.refresh_from_db(fields=["expires_at"])
     send(compose_mail(found, now=now))
     found.state, found.sent_at, found.attempts = Message.State.SENT, now, found.attempts + 1
     found.error = ""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
+import psycopg
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -48,6 +52,15 @@ def mark_retry(response: HttpResponse, error: Refused) -> HttpResponse:
     return response
 
 
+def is_away(error: BaseException | None) -> bool:
+    """Whether the database could not be reached, or did not answer in time.
+
+    Other libraries wrap what the driver says, so the causes are looked at too.
+    """
+    away = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+    return error is not None and (isinstance(error, away) or is_away(error.__cause__))
+
+
 def unavailable(request: HttpRequest) -> HttpResponse:
     """The database does not answer: nothing was changed, and a repeat is safe."""
     with _language(request):
@@ -66,7 +79,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """A fault of ours, already in the log."""
+    """A fault of ours, already in the log; or a database lost while a middleware used it."""
+    if is_away(sys.exc_info()[1]):
+        return unavailable(request)
     with _language(request):
         text = _("Something went wrong on our side. Please try again later.")
         return _page(request, 500, text, "broken")

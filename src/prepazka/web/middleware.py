@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.exception import convert_exception_to_response
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.middleware.security import SecurityMiddleware
@@ -50,7 +49,7 @@ class PoliteErrors:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Refused):
             return errors.refused(request, error)
-        if isinstance(error, OperationalError | InterfaceError):
+        if errors.is_away(error):
             return errors.unavailable(request)
         return None
 

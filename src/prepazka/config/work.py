@@ -1,0 +1,89 @@
+"""The worker's process: jobs until told to stop, begun anew whenever the database was away.
+
+The library's worker stops when it loses the database, and may hang for ever while it does. A
+fresh process is the one state known to be good, so the program replaces itself by one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+
+import psycopg
+from procrastinate.contrib.django import app
+
+from prepazka.edge.answers import conninfo
+
+log = logging.getLogger(__name__)
+
+CONCURRENCY = 4
+LOOK_EVERY = 2.0  # seconds between looks at the connection that shows whether the database lives
+ANSWERS_WITHIN = 10.0
+STOPS_WITHIN = 10.0  # for the jobs that run; the supervisor waits a little longer
+
+
+def work() -> None:
+    """Run jobs until SIGTERM or Ctrl-C."""
+    _await_database()
+    asyncio.run(_work())
+
+
+def _await_database() -> None:
+    """Wait until the database answers, however long that takes."""
+    warned = False
+    while True:
+        try:
+            psycopg.connect(conninfo(), connect_timeout=5).close()
+        except psycopg.OperationalError as error:
+            if not warned:
+                log.warning("The worker waits for the database: %s", error)
+            warned = True
+            time.sleep(1.0)
+        else:
+            return
+
+
+async def _work() -> None:
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    tasks = [asyncio.create_task(one) for one in (_run_jobs(), _until_lost(), told.wait())]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    if not told.is_set():
+        _begin_anew()
+    tasks[0].cancel()  # the library then lets the running jobs finish
+    await asyncio.wait(tasks[:1], timeout=STOPS_WITHIN)
+    if not tasks[0].done():
+        log.warning("Jobs still ran when the worker had to stop; they start again later.")
+        os._exit(1)
+    tasks[1].cancel()
+
+
+async def _run_jobs() -> None:
+    with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
+        async with app.open_async():
+            await app.run_worker_async(
+                concurrency=CONCURRENCY, delete_jobs="successful", install_signal_handlers=False
+            )
+
+
+async def _until_lost() -> None:
+    """Return when the database closes a connection, or does not answer on it."""
+    try:
+        async with await psycopg.AsyncConnection.connect(
+            conninfo(), autocommit=True, connect_timeout=5
+        ) as canary:
+            while True:
+                await asyncio.wait_for(canary.execute("SELECT 1"), ANSWERS_WITHIN)
+                await asyncio.sleep(LOOK_EVERY)
+    except (psycopg.Error, OSError) as error:
+        log.warning("The worker lost the database and begins anew: %s", error)
+
+
+def _begin_anew() -> None:
+    # What ran is handed out again: its transactions are gone with the database.
+    os.execv(sys.executable, [sys.executable, "-m", "prepazka.config.cli", "worker"])  # noqa: S606  # no shell
