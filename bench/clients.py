@@ -14,6 +14,7 @@ import uvloop
 
 from bench.servers import Server
 
+
 @dataclass
 class Measured:
     """What the clients saw."""

@@ -9,7 +9,15 @@ from zoneinfo import ZoneInfo
 from prepazka.accounts.models import User
 from prepazka.booking.models import Booking, Lane, OfficeDay, State
 from prepazka.offices.directory import Directory, directory
-from prepazka.offices.models import Agenda, Counter, Device, Membership, Office, OpeningHours, Service
+from prepazka.offices.models import (
+    Agenda,
+    Counter,
+    Device,
+    Membership,
+    Office,
+    OpeningHours,
+    Service,
+)
 from prepazka.queueing.models import Queue, Shift, Ticket
 
 ZONE = ZoneInfo("Europe/Prague")

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError
-from tests import town
-from tests.races.together import meet_before, together
 
 from prepazka.booking import usecases
 from prepazka.booking.models import LIVE, Booking
 from prepazka.booking.refusals import TermTaken
+from tests import town
+from tests.races.together import meet_before, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MANY = 12

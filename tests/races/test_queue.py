@@ -6,25 +6,26 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError
-from tests import town
-from tests.races.together import meet_before, together
 
 from prepazka.core.pins import Outcome
+from prepazka.offices.directory import directory
 from prepazka.offices.models import Counter
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import State, Ticket
 from prepazka.queueing.refusals import CounterBusy, NotWaiting
+from tests import town
+from tests.races.together import meet_before, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NINE = town.at("9:00")
 
 
-def issue(office, **more):  # type: ignore[no-untyped-def]
+def issue(office, **more):
     more.setdefault("touch", uuid4())
     return tickets.issue_ticket(office=office, service=town.service(office), now=NINE, **more)
 
 
-def eight_clerks(office) -> list[int]:  # type: ignore[no-untyped-def]
+def eight_clerks(office) -> list[int]:
     clerks = []
     for number in range(8):
         counter = Counter.objects.create(
@@ -82,7 +83,7 @@ def test_eight_counters_call_eight_clients_in_the_order_of_the_queue() -> None:
     for _ in range(20):
         issue(office)
     clerks = eight_clerks(office)
-    office = town.directory(office.office)
+    office = directory(office.office)
     answers = together(8, lambda n: turns.call_next(office=office, clerk=clerks[n], now=NINE).number)
     assert sorted(answers) == list(range(1, 9))  # type: ignore[type-var]
 
@@ -94,7 +95,7 @@ def test_control_without_the_lock_clerks_choose_the_same_client(
     for _ in range(20):
         issue(office)
     clerks = eight_clerks(office)
-    office = town.directory(office.office)
+    office = directory(office.office)
     monkeypatch.setattr(turns, "lock_queue", lambda _: None)
     monkeypatch.setattr(turns, "_call", meet_before(8, turns._call))
     answers = together(8, lambda n: turns.call_next(office=office, clerk=clerks[n], now=NINE))
@@ -108,7 +109,7 @@ def test_a_double_click_never_calls_two() -> None:
     for _ in range(5):
         issue(office)
     clerk = eight_clerks(office)[0]
-    office = town.directory(office.office)
+    office = directory(office.office)
     answers = together(4, lambda _: turns.call_next(office=office, clerk=clerk, now=NINE))
     assert sum(isinstance(a, Ticket) for a in answers) == 1
     assert sum(isinstance(a, CounterBusy) for a in answers) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -39,10 +40,8 @@ def meet_before(many: int, function: Callable[..., T]) -> Callable[..., T]:
     barrier = threading.Barrier(many)
 
     def met(*args: Any, **kwargs: Any) -> T:
-        try:
+        with contextlib.suppress(threading.BrokenBarrierError):
             barrier.wait(2)
-        except threading.BrokenBarrierError:
-            pass
         return function(*args, **kwargs)
 
     return met

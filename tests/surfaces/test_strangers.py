@@ -65,8 +65,8 @@ DEVICE = {
     "kiosk:start", "kiosk:pairing", "kiosk:agenda", "kiosk:issue", "kiosk:ticket", "kiosk:reprint",
     "kiosk:pin", "kiosk:answer", "display:panel", "display:content", "display:pairing",
 }
-# The demo's mailbox; outside the demo it does not exist.
-DEMO = {"mailbox:mails", "mailbox:mail"}
+# The mailbox and the clock of the demo; outside the demo they do not exist.
+DEMO = {"mailbox:mails", "mailbox:mail", "demo_clock"}
 # Addresses of the API have one rule for all: reads show no persons, writes without a token fail.
 API = "api/v1/"
 # Ninja answers any method with the description of the API; it changes nothing.

@@ -4,14 +4,13 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from tests import town
 
 from prepazka.booking import usecases
 from prepazka.booking.models import State as BookingState
 from prepazka.core.pins import Outcome
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, tickets, turns
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Shift, State, Ticket
 from prepazka.queueing.refusals import (
     CounterBusy,
     CounterNotOpen,
@@ -23,6 +22,7 @@ from prepazka.queueing.refusals import (
     NoTicketsNow,
     NotServedHere,
 )
+from tests import town
 
 pytestmark = pytest.mark.django_db
 
@@ -278,7 +278,7 @@ class TestCounters:
         ended = tickets.close_yesterday(office=office.office.pk, today=tuesday,
                                         now=town.at("1:00", tuesday))
         assert ended == 1
-        assert not counters.Shift.objects.filter(closed_at=None).exists()
+        assert not Shift.objects.filter(closed_at=None).exists()
         again = tickets.issue_ticket(office=office, service=town.service(office), touch=uuid4(),
                                      now=town.at("8:00", tuesday))
         assert again.label == "V1"

@@ -2,12 +2,12 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from tests import town
 
 from prepazka.booking.models import State as BookingState
 from prepazka.core.pins import Outcome
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import State, Ticket
+from tests import town
 
 pytestmark = pytest.mark.django_db
 

@@ -173,7 +173,7 @@ def confirm_booking(*, booking: UUID, now: datetime) -> Booking:
         raise BookingCancelled
     if found.state == State.HELD:
         raise HoldExpired
-    if found.state != State.UNCONFIRMED or found.expires_at <= now or found.starts_at <= now:
+    if found.state != State.UNCONFIRMED or _ran_out(found, now) or found.starts_at <= now:
         raise ConfirmationTooLate
     _confirm(found, now)
     return found
@@ -183,7 +183,7 @@ def confirm_booking(*, booking: UUID, now: datetime) -> Booking:
 def wait_for_mail(*, booking: UUID, now: datetime) -> None:
     """Start the deadline of an unconfirmed booking anew, because our own mail was late."""
     found = lock_booking(booking)
-    if found.state != State.UNCONFIRMED or found.expires_at <= now:
+    if found.state != State.UNCONFIRMED or _ran_out(found, now):
         return
     office = directory_by_id(found.office_id)
     rules = office.rules_of(office.services[found.service_id])
@@ -293,7 +293,7 @@ def remind_due(*, booking: UUID, now: datetime) -> None:
         return
     found.reminded_at = now
     found.save(update_fields=["reminded_at"])
-    known_since = max(found.confirmed_at, found.moved_at or found.confirmed_at)
+    known_since = found.moved_at or found.confirmed_at or found.created_at
     if found.starts_at - known_since > NO_REMINDER_WITHIN:
         record(events.ReminderDue(office=found.office_id, booking=str(found.pk), at=now))
 
@@ -340,8 +340,12 @@ def is_cancelled(booking: Booking) -> bool:
     return booking.state in {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE}
 
 
+def _ran_out(booking: Booking, now: datetime) -> bool:
+    return booking.expires_at is not None and booking.expires_at <= now
+
+
 def _must_be_held(booking: Booking, now: datetime) -> None:
-    if booking.state != State.HELD or booking.expires_at <= now:
+    if booking.state != State.HELD or _ran_out(booking, now):
         raise HoldExpired
 
 
@@ -352,7 +356,7 @@ def _must_be_changeable(booking: Booking, now: datetime) -> None:
         raise AlreadyArrived
     if booking.state not in OPEN or booking.starts_at <= now:
         raise BookingOver
-    if booking.state == State.UNCONFIRMED and booking.expires_at <= now:
+    if booking.state == State.UNCONFIRMED and _ran_out(booking, now):
         raise ConfirmationTooLate
 
 

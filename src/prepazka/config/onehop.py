@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -34,7 +34,7 @@ class OneHop(BaseHandler):
     def __init__(self) -> None:
         super().__init__()
         self.load_middleware()
-        self.pool = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="web")
+        self.pool: Executor = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="web")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, run Django in a thread, send what it answered."""
@@ -53,7 +53,7 @@ class OneHop(BaseHandler):
         set_script_prefix(scope.get("root_path", "") or "/")
         signals.request_started.send(sender=type(self), scope=scope)
         request = ASGIRequest(scope, body)
-        response = self.get_response(request)
+        response: Any = self.get_response(request)
         response._handler_class = type(self)  # noqa: SLF001  # as Django's own handlers do
         try:
             content = _content(response)

@@ -28,7 +28,7 @@ class WeeklyHours:
     valid_to: date | None = None  # inclusive
 
     def __post_init__(self) -> None:
-        if not 0 <= self.weekday <= 6:
+        if self.weekday not in range(7):
             raise ValueError(f"weekday must be 0 (Monday) to 6 (Sunday), not {self.weekday}")
         _check_times(self.opens, self.closes)
         if self.valid_from and self.valid_to and self.valid_to < self.valid_from:

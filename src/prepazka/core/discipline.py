@@ -122,7 +122,7 @@ def _turn_of_booked(w: Waiting, window: Interval[datetime], policy: Policy, now:
     return _turn(w, WALK_IN, min(w.arrived_at, due - policy.head_start), code, BOOKED)
 
 
-def _turn(  # noqa: PLR0913
+def _turn(
     w: Waiting,
     rank: int,
     since: datetime,

@@ -64,7 +64,7 @@ class Means(Mapping[int, float]):
         return len(self._sums)
 
 
-def estimate(  # noqa: PLR0913
+def estimate(
     waiting: Iterable[Waiting],
     counters: Sequence[CounterNow],
     mean_minutes: Mapping[int, float],
@@ -88,7 +88,7 @@ def estimate(  # noqa: PLR0913
     )
 
 
-def _play(  # noqa: PLR0913
+def _play(
     hall: list[Waiting],
     counters: Sequence[CounterNow],
     means: Mapping[int, float],

@@ -40,7 +40,7 @@ class Interval(Generic[T]):
         """Whether the moment, or the whole of the interval, lies inside."""
         if isinstance(what, Interval):
             return self.start <= what.start and what.end <= self.end
-        return self.start <= what and what < self.end
+        return self.start <= what < self.end
 
 
 def union(intervals: Iterable[Interval[T]]) -> list[Interval[T]]:
@@ -87,8 +87,8 @@ def intersect(one: Iterable[Interval[T]], other: Iterable[Interval[T]]) -> list[
     both: list[Interval[T]] = []
     i = j = 0
     while i < len(a) and j < len(b):
-        start = a[i].start if b[j].start <= a[i].start else b[j].start
-        end = a[i].end if a[i].end <= b[j].end else b[j].end
+        start = max(a[i].start, b[j].start)
+        end = min(a[i].end, b[j].end)
         if start < end:
             both.append(Interval(start, end))
         if a[i].end <= b[j].end:

@@ -5,7 +5,6 @@ local minutes after midnight; an ordinal minute counts on through the days.
 """
 
 import itertools
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta

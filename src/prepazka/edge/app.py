@@ -84,7 +84,7 @@ class Edge:
                 # Django knows how to say that there is no such thing.
                 await self.inner(scope, receive, send)
                 return
-            except Exception as error:  # noqa: BLE001  # told apart by kind just below
+            except Exception as error:  # told apart by kind just below
                 if not answers.is_away(error):
                     raise
                 await _send(send, 503, AWAY_HEADERS, answers.away(scope["headers"]))
@@ -94,7 +94,7 @@ class Edge:
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             office = await self._office(scope["path"][len(STREAMS):].strip("/"))
-        except Exception as error:  # noqa: BLE001  # told apart by kind just below
+        except Exception as error:  # told apart by kind just below
             if not answers.is_away(error):
                 raise
             await _send(send, 503, AWAY_HEADERS, answers.away(scope["headers"]))

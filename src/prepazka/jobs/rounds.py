@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 def tidy(*, now: datetime) -> None:
     """Expire what ran out of time, mark who did not come, end tickets of days gone by."""
     expired = Booking.objects.filter(state__in=EXPIRING, expires_at__lte=now)
-    for office, day in expired.values_list("office_id", "date").distinct():
-        expire_day(office=office, day=day, now=now)
+    for pk, day in expired.values_list("office_id", "date").distinct():
+        expire_day(office=pk, day=day, now=now)
     for row in Office.objects.all():
         office = directory(row)
         due = Booking.objects.filter(office=row, state=State.CONFIRMED, ends_at__lte=now)

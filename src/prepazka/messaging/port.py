@@ -30,7 +30,7 @@ class Mail:
     attachments: tuple[Attachment, ...] = ()
 
 
-class Undeliverable(Exception):  # noqa: N818  # reads as what it says
+class Undeliverable(Exception):  # reads as what it says
     """The message could not be handed over; a permanent failure will not change by waiting."""
 
     def __init__(self, why: str, *, permanent: bool) -> None:

@@ -55,7 +55,7 @@ def _forget() -> None:
 
 
 def _demo_clock() -> DemoClock | None:
-    global _looked_at, _known  # noqa: PLW0603  # a memory of one second, per process
+    global _looked_at, _known  # a memory of one second, per process
     if time.monotonic() - _looked_at > LOOK_EVERY:
         _known, _looked_at = DemoClock.objects.first(), time.monotonic()
     return _known

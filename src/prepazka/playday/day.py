@@ -23,7 +23,7 @@ LINE_EVERY = 3.0  # seconds
 SETTLES = 1.2  # seconds until all processes have seen a new clock
 
 
-class CannotPlay(Exception):  # noqa: N818  # named by what happened
+class CannotPlay(Exception):  # named by what happened
     """Says why there is nothing to play, and what to do."""
 
 
@@ -121,7 +121,7 @@ class Play:
 
     async def _crew(self) -> list[Browser]:
         """The clerks, logged in; a counter left open by a run that was killed is closed."""
-        crew = []
+        crew: list[Browser] = []
         for name in self.staff.clerks:
             browser = self.net.browser()
             await self._log_in(browser, name)

@@ -62,7 +62,7 @@ def touch(html: str) -> str:
 
 def number(html: str) -> str:
     """The large number of the kiosk's or the desk's ticket."""
-    found = re.search(r'kiosk-ticket__number[^>]*>([^<]+)<|slip__number[^>]*>([^<]+)<', html)
+    found = re.search(r"kiosk-ticket__number[^>]*>([^<]+)<|slip__number[^>]*>([^<]+)<", html)
     return (found[1] or found[2]).strip() if found else ""
 
 

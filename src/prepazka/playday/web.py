@@ -13,7 +13,7 @@ TRIES = 6
 AWAY = frozenset({502, 503, 504})
 
 
-class Unreachable(Exception):  # noqa: N818  # named by what happened
+class Unreachable(Exception):  # named by what happened
     """The installation did not answer in several tries."""
 
 
@@ -84,5 +84,5 @@ class Browser:
 
 def _kind(path: str) -> str:
     """The address without what is different each time."""
-    parts = path.split("?")[0].strip("/").split("/")
+    parts = path.split("?", maxsplit=1)[0].strip("/").split("/")
     return "/".join(part if len(part) < 16 and not part.isdigit() else "…" for part in parts)  # noqa: PLR2004

@@ -291,8 +291,8 @@ def _issue(
         return known
     ticket = Ticket.objects.create(
         office=office.office, date=day, letter=letter, number=number, service=service,
-        booking=booking, booked_from=booking and booking.starts_at,
-        booked_to=booking and booking.ends_at, late=bool(booking and booking.late),
+        booking=booking, booked_from=booking.starts_at if booking else None,
+        booked_to=booking.ends_at if booking else None, late=bool(booking and booking.late),
         code="".join(secrets.choice(ALPHABET) for _ in range(12)), touch=touch, issued_at=now,
         **more,
     )

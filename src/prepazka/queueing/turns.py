@@ -74,10 +74,7 @@ def recall(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     ticket = _at_counter(clerk, (State.CALLED,))
     ticket.recalled_at, ticket.calls = now, ticket.calls + 1
     ticket.save(update_fields=["recalled_at", "calls"])
-    record(events.TicketRecalled(
-        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, clerk=clerk,
-        at=now, actor=clerk,
-    ))
+    record(events.TicketRecalled(**_said(ticket, clerk, now)))
     return ticket
 
 
@@ -89,10 +86,7 @@ def start_serving(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     if ticket.state == State.SERVING:
         return ticket
     _change(ticket, clerk, now, state=State.SERVING, serving_at=now)
-    record(events.ServingStarted(
-        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, clerk=clerk,
-        at=now, actor=clerk,
-    ))
+    record(events.ServingStarted(**_said(ticket, clerk, now)))
     return ticket
 
 
@@ -104,10 +98,7 @@ def finish(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     started = ticket.serving_at or ticket.called_at
     _change(ticket, clerk, now, state=State.FINISHED, serving_at=started, ended_at=now)
     _end_booking(ticket, BookingState.SERVED, now)
-    record(events.TicketFinished(
-        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, clerk=clerk,
-        at=now, actor=clerk,
-    ))
+    record(events.TicketFinished(**_said(ticket, clerk, now)))
     return ticket
 
 
@@ -118,10 +109,7 @@ def no_show(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     ticket = _at_counter(clerk, (State.CALLED,))
     _change(ticket, clerk, now, state=State.NO_SHOW, ended_at=now)
     _end_booking(ticket, BookingState.NO_SHOW, now)
-    record(events.TicketNoShow(
-        office=ticket.office_id, ticket=ticket.pk, counter=ticket.counter_id, clerk=clerk,
-        at=now, actor=clerk,
-    ))
+    record(events.TicketNoShow(**_said(ticket, clerk, now)))
     return ticket
 
 
@@ -130,15 +118,12 @@ def park(*, office: Directory, clerk: int, minutes: int, now: datetime) -> Ticke
     """Put the client aside for some minutes; afterwards they go before the others."""
     lock_queue(office.office.pk)
     ticket = _at_counter(clerk, AT_COUNTER)
-    until, counter = now + timedelta(minutes=minutes), ticket.counter_id
+    until, left = now + timedelta(minutes=minutes), _said(ticket, clerk, now)
     _change(
         ticket, clerk, now, state=State.PARKED, parked_until=until, returned_at=until,
         counter_id=None, called_at=None, serving_at=None,
     )
-    record(events.TicketParked(
-        office=ticket.office_id, ticket=ticket.pk, counter=counter, clerk=clerk,
-        until=until.isoformat(), at=now, actor=clerk,
-    ))
+    record(events.TicketParked(**left, until=until.isoformat()))
     return ticket
 
 
@@ -157,7 +142,7 @@ def transfer(
     """
     lock_queue(office.office.pk)
     ticket = _at_counter(clerk, AT_COUNTER)
-    wanted, left = service.pk if service else ticket.service_id, ticket.counter_id
+    wanted, left = service.pk if service else ticket.service_id, _said(ticket, clerk, now)
     able = {c.pk for c in office.counters_for(wanted)}
     if counter and counter.pk not in able:
         raise NotServedHere
@@ -169,8 +154,7 @@ def transfer(
         counter_id=None, called_at=None, serving_at=None,
     )
     record(events.TicketTransferred(
-        office=ticket.office_id, ticket=ticket.pk, counter=left, clerk=clerk, to_service=wanted,
-        to_counter=counter.pk if counter else None, at=now, actor=clerk,
+        **left, to_service=wanted, to_counter=counter.pk if counter else None
     ))
     return ticket
 
@@ -185,16 +169,16 @@ def undo(*, office: Directory, clerk: int, now: datetime) -> Ticket:
             changed_at__gt=now - UNDO,
         ).order_by("-changed_at").first()
     )
-    if ticket is None:
+    before: dict[str, Any] | None = ticket.before if ticket else None
+    if ticket is None or before is None:
         raise NothingToUndo
-    before = ticket.before
-    back_to = before.get("counter_id", ticket.counter_id)
+    back_to: int = before.get("counter_id", ticket.counter_id) or 0
     if before["state"] in AT_COUNTER:
         taken = Ticket.objects.filter(counter=back_to, state__in=AT_COUNTER).exclude(pk=ticket.pk)
         if taken.exists() or not _mine(back_to, clerk):
             raise NothingToUndo
     if "booking_state" in before:
-        Booking.objects.filter(pk=ticket.booking_id).update(
+        Booking.objects.filter(ticket=ticket).update(
             state=before["booking_state"], served_at=None, ended_at=None
         )
     fields = [name for name in before if name != "booking_state"]
@@ -270,6 +254,14 @@ def _free_shift(clerk: int, office: Directory) -> Shift:
     return shift
 
 
+def _said(ticket: Ticket, clerk: int, now: datetime) -> dict[str, Any]:
+    """What every event of a ticket at a counter says."""
+    return {
+        "office": ticket.office_id, "ticket": ticket.pk, "counter": ticket.counter_id,
+        "clerk": clerk, "at": now, "actor": clerk,
+    }
+
+
 def _mine(counter: int, clerk: int) -> bool:
     return Shift.objects.filter(counter=counter, clerk=clerk, closed_at=None).exists()
 
@@ -311,7 +303,7 @@ def _change(ticket: Ticket, clerk: int, now: datetime, **changes: Any) -> None:
 def _end_booking(ticket: Ticket, state: BookingState, now: datetime) -> None:
     if ticket.booking_id is None:
         return
-    ticket.before["booking_state"] = BookingState.ARRIVED
+    ticket.before = {**(ticket.before or {}), "booking_state": BookingState.ARRIVED}
     ticket.save(update_fields=["before"])
     stamp = {"served_at": now} if state == BookingState.SERVED else {"ended_at": now}
     Booking.objects.filter(pk=ticket.booking_id).update(state=state, **stamp)

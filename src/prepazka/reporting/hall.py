@@ -9,7 +9,8 @@ from functools import cached_property
 
 from django.db.models import F
 
-from prepazka.core import calendar, discipline, estimate
+from prepazka.core import calendar, discipline
+from prepazka.core.estimate import CounterNow, Estimate, Means, estimate
 from prepazka.offices.directory import Directory
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
 from prepazka.queueing.turns import as_waiting, policy_of
@@ -18,7 +19,7 @@ LEARN_FROM = timedelta(days=30)
 MOST_LEARNED = 3_000
 RELEARN_AFTER = 300.0  # seconds
 
-_means: dict[int, tuple[float, int, estimate.Means]] = {}
+_means: dict[int, tuple[float, int, Means]] = {}
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Hall:
     waiting: list[discipline.Waiting]
     tickets: dict[int, Ticket]  # in the queue or at a counter, by id
     shifts: list[Shift]  # open ones, paused ones too
-    means: estimate.Means
+    means: Means
 
     @cached_property
     def order(self) -> list[discipline.Chosen]:
@@ -38,9 +39,9 @@ class Hall:
         return discipline.ordered(self.waiting, policy=policy_of(self.office), now=self.now)
 
     @cached_property
-    def estimate(self) -> estimate.Estimate:
+    def estimate(self) -> Estimate:
         """Minutes to wait for everybody in the queue, and for a newcomer to each service."""
-        return estimate.estimate(
+        return estimate(
             self.waiting,
             [self._counter_now(shift) for shift in self.shifts],
             self.means,
@@ -79,10 +80,10 @@ class Hall:
             return ticket.for_counter_id == shift.counter_id
         return ticket.service_id in self.office.serves[shift.counter_id]
 
-    def _counter_now(self, shift: Shift) -> estimate.CounterNow:
+    def _counter_now(self, shift: Shift) -> CounterNow:
         client = self.at_counter.get(shift.counter_id)
         since = client and (client.serving_at or client.called_at)
-        return estimate.CounterNow(
+        return CounterNow(
             counter=shift.counter_id,
             serves=self.office.serves[shift.counter_id],
             busy_for=(self.now - since) / timedelta(minutes=1) if since else None,
@@ -108,7 +109,7 @@ def hall(office: Directory, *, now: datetime) -> Hall:
     )
 
 
-def means_of(office: Directory, now: datetime) -> estimate.Means:
+def means_of(office: Directory, now: datetime) -> Means:
     """Mean minutes per service, learned from the last month; relearned every five minutes."""
     kept = _means.get(office.office.pk)
     fresh_since = time.monotonic() - RELEARN_AFTER
@@ -119,7 +120,7 @@ def means_of(office: Directory, now: datetime) -> estimate.Means:
         serving_at__isnull=False,
     ).order_by("-ended_at").annotate(lasted=F("ended_at") - F("serving_at"))
     observed = served.values_list("service_id", "lasted")[:MOST_LEARNED]
-    learned = estimate.Means(
+    learned = Means(
         {s.pk: float(s.duration_min) for s in office.services.values()},
         ((service, lasted / timedelta(minutes=1)) for service, lasted in observed),
     )

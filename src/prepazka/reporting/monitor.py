@@ -46,21 +46,22 @@ def last_calls(office: Directory, *, now: datetime, counters: list[int] | None =
     )
     if counters:
         called = called.filter(counter__in=counters)
-    newest = sorted(
-        called.order_by("-called_at")[: most * 2],
-        key=lambda t: max(t.called_at, t.recalled_at or t.called_at), reverse=True,
-    )
+    newest = sorted(called.order_by("-called_at")[: most * 2], key=_last_called, reverse=True)
     return [
         {
             "ticket": ticket.label,
-            "counter": office.counters[ticket.counter_id].number,
-            "place": dict(office.counters[ticket.counter_id].place),
-            "called_at": _iso(office, max(ticket.called_at, ticket.recalled_at or ticket.called_at)),
+            "counter": office.counters[ticket.counter_id or 0].number,
+            "place": dict(office.counters[ticket.counter_id or 0].place),
+            "called_at": _iso(office, _last_called(ticket)),
             "calls": ticket.calls,
             "state": ticket.state,
         }
         for ticket in newest[:most]
     ]
+
+
+def _last_called(ticket: Ticket) -> datetime:
+    return ticket.recalled_at or ticket.called_at or ticket.issued_at
 
 
 def is_open(office: Directory, now: datetime) -> bool:

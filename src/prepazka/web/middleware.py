@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.exception import convert_exception_to_response
@@ -71,16 +72,17 @@ class Shortcut:
 class Straight(BaseHandler):
     """Django's own handling of a request, with the API's short list of middleware."""
 
-    LAYERS = (PoliteErrors, LocaleMiddleware, SecurityMiddleware)
+    LAYERS: tuple[Callable[[Any], Any], ...] = (PoliteErrors, LocaleMiddleware, SecurityMiddleware)
 
     def __init__(self) -> None:
         super().__init__()
-        self._view_middleware = self._template_response_middleware = []
-        handler = convert_exception_to_response(self._get_response)
+        self._view_middleware: list[Any] = []
+        self._template_response_middleware: list[Any] = []
+        handler: Any = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]  # unknown to the stubs
+        self._exception_middleware = [PoliteErrors(handler).process_exception]
         for layer in self.LAYERS:
             handler = convert_exception_to_response(layer(handler))
-        self._exception_middleware = [PoliteErrors(handler).process_exception]
-        self.handler = handler
+        self.handler: Handler = handler
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.handler(request)
