@@ -22,7 +22,7 @@ def main(wanted: list[str]) -> None:
         import django  # noqa: PLC0415  # needs the database's address
 
         django.setup()
-        from bench import reads, writes  # noqa: PLC0415
+        from bench import pages, reads, writes  # noqa: PLC0415
         from bench.report import Report  # noqa: PLC0415
         from prepazka.config.serve import prepare_database  # noqa: PLC0415
 
@@ -35,6 +35,7 @@ def main(wanted: list[str]) -> None:
             "terms": reads.open_terms,
             "monitor": reads.live_monitor,
             "viewers": reads.live_viewers,
+            "page": pages.first_page,
         }
         report = Report()
         for name, measure in works.items():

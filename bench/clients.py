@@ -95,6 +95,12 @@ def drive(
         if prepare:
             for number, connection in enumerate(connections):
                 await prepare(connection, number)
+        # A second of warming up: templates are compiled and statements planned once per process.
+        await asyncio.gather(
+            *(client(n, one, time.perf_counter() + 1) for n, one in enumerate(connections))
+        )
+        measured.latencies.clear()
+        measured.statuses.clear()
         started = time.perf_counter()
         await asyncio.gather(
             *(client(n, one, started + seconds) for n, one in enumerate(connections))
