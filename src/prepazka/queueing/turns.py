@@ -276,9 +276,6 @@ def _at_counter(clerk: int, states: tuple[State, ...]) -> Ticket:
 
 
 def _call(ticket: Ticket, shift: Shift, reason: discipline.Reason, now: datetime) -> Ticket:
-    # The net beneath the lock: whoever is no longer in the queue cannot be called.
-    if not Ticket.objects.filter(pk=ticket.pk, state__in=IN_QUEUE).update(state=State.CALLED):
-        raise NotWaiting
     _change(
         ticket, shift.clerk_id, now, state=State.CALLED, counter_id=shift.counter_id,
         clerk_id=shift.clerk_id, called_at=now, recalled_at=None, reason=reason.payload(),
@@ -292,12 +289,18 @@ def _call(ticket: Ticket, shift: Shift, reason: discipline.Reason, now: datetime
 
 
 def _change(ticket: Ticket, clerk: int, now: datetime, **changes: Any) -> None:
-    """Write the changes and what they replaced, for `undo`."""
-    ticket.before = {name: _plain_value(getattr(ticket, name)) for name in changes}
+    """Write the changes and what they replaced, for `undo`.
+
+    Only over the state that was seen: the net beneath the lock, so that nobody is called twice
+    whatever the code above does. Raises NotWaiting.
+    """
+    before = {name: _plain_value(getattr(ticket, name)) for name in changes}
+    seen = Ticket.objects.filter(pk=ticket.pk, state=ticket.state)
+    changes |= {"before": before, "changed_at": now, "changed_by": clerk}
+    if not seen.update(**changes):
+        raise NotWaiting
     for name, value in changes.items():
         setattr(ticket, name, value)
-    ticket.changed_at, ticket.changed_by = now, clerk
-    ticket.save(update_fields=[*changes, "before", "changed_at", "changed_by"])
 
 
 def _end_booking(ticket: Ticket, state: BookingState, now: datetime) -> None:

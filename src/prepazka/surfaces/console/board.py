@@ -84,8 +84,7 @@ def current_shift(office: Directory, clerk: int) -> Shift | None:
 
 def at_counter(shift: Shift) -> Ticket | None:
     """The client at the counter."""
-    found = Ticket.objects.filter(counter=shift.counter_id, state__in=AT_COUNTER)
-    return found.select_related("booking").first()
+    return Ticket.objects.filter(counter=shift.counter_id, state__in=AT_COUNTER).first()
 
 
 def _facts(office: Directory, ticket: Ticket, now: datetime) -> dict[str, Any]:
