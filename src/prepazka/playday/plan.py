@@ -166,9 +166,10 @@ def seats(seed: int, free: Mapping[str, Mapping[str, Sequence[Span]]]) -> list[S
         for code in sorted(free[agenda]):
             for span in free[agenda][code]:
                 terms.setdefault(span, []).append(code)
-        for span in sorted(terms):
-            if chance.random() < SHARE_OF_TERMS:
-                found.append((span, chance.choice(terms[span])))
+        found += [
+            (span, chance.choice(terms[span]))
+            for span in sorted(terms) if chance.random() < SHARE_OF_TERMS
+        ]
     if len(found) > MOST_BOOKINGS:
         found = Random(f"{seed}:booking").sample(found, MOST_BOOKINGS)
     return [Seat(n, code, *span) for n, (span, code) in enumerate(sorted(found), 1)]
