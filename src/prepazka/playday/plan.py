@@ -14,7 +14,7 @@ LATE_OR_NEVER = 0.12
 BEFORE = 0.70  # come up to 25 minutes before the booked time; the rest within it
 SHARE_OF_TERMS = 0.7
 MOST_BOOKINGS = 60
-BUSY = 0.85  # of what the counters can do, counting the booked
+BUSY = 0.8  # of what the counters can do, counting the booked
 SPREAD = 0.45  # of the logarithm of a service's length
 Span = tuple[datetime, datetime]
 

@@ -93,6 +93,7 @@ def table(tally: Tally) -> str:
     seconds = max(0.1, time.monotonic() - tally.began)
     rows += [
         "A booked client's wait counts from the arrival, or from the booked time if that is later.",
+        "Whoever came after the booked time waits with the walk-ins and is counted there.",
         f"Booked {tally.booked}, of whom {tally.never_came} never came.",
         f"{tally.requests} requests in {seconds:.0f} s, {tally.requests / seconds:.1f} a second.",
         f"Connections lost: {tally.lost}.",
