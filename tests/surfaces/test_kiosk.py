@@ -13,7 +13,7 @@ from prepazka.core.pins import ACCEPTED, Outcome
 from prepazka.journal.models import Event
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory, directory
-from prepazka.offices.models import Agenda, HoursException, Office, Service
+from prepazka.offices.models import Agenda, HoursException, Office, OpeningHours, Service
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Ticket
 from prepazka.surfaces.kiosk import answers
@@ -286,6 +286,21 @@ class TestStart:
         assert "Na tuto záležitost se teď lístky nevydávají" in late
         assert "úterý 24. listopadu 2026 v 8:00" in late
         assert not Ticket.objects.exists()
+
+    def test_before_a_break_at_noon_nobody_is_sent_away_for_the_day(
+        self, kiosk: Client, office: Directory, clock: Clock
+    ) -> None:
+        OpeningHours.objects.filter(office=office.office, booking=False).delete()
+        for opens, closes in ((480, 690), (750, 1020)):
+            OpeningHours.objects.create(
+                office=office.office, weekday=town.MONDAY.weekday(), opens=opens, closes=closes
+            )
+        Office.objects.update(version=2, last_ticket_min=15)
+        clock.set(town.at("11:20"))
+        words = text_of(kiosk.get("/kiosk/"))
+        assert "Lístky se teď nevydávají" in words
+        assert "12:30" in words
+        assert "dnes už" not in words
 
     def test_contrast_holds_until_the_next_person(self, kiosk: Client) -> None:
         assert 'data-contrast="high"' in kiosk.get("/kiosk/?kontrast=1").content.decode()

@@ -46,7 +46,9 @@ async def booked(hall: Hall, one: Booked) -> None:
         await hall.clock.until(one.counts_from)
         given = await enter(hall, one)
     if given:
-        visit = hall.register(given[0], booked_from=seat.starts_at)
+        # Whoever comes after the booked time waits, and is counted, with those without booking.
+        in_time = hall.clock.now() < seat.ends_at
+        visit = hall.register(given[0], booked_from=seat.starts_at if in_time else None)
     elif hall.clock.now() > one.counts_until and hall.kiosk:
         # The term is void: an ordinary ticket, as the kiosk offers.
         given = await _ticket_at_kiosk(hall, seat.service)

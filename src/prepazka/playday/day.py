@@ -153,7 +153,9 @@ class Play:
             start = days[day][0][0] - BEFORE
             if start <= now:
                 continue
-            await self._set_clock(start, start + timedelta(hours=24))
+            # Looked at from the evening, since what is called later than now is not shown.
+            evening = days[day][-1][1] + AFTER
+            await self._set_clock(evening, evening + timedelta(hours=1))
             try:
                 seen = (await self.admin.get(f"/sprava/{self.slug}/volani/")).text
             finally:
@@ -257,11 +259,12 @@ async def _until_over(at_work: Sequence[asyncio.Task[None]], minutes: float) -> 
         with contextlib.suppress(NotImplementedError, RuntimeError):
             loop.add_signal_handler(number, stopped.set)
     stop = asyncio.create_task(stopped.wait())
-    everybody = asyncio.gather(*at_work)
+    everybody = asyncio.create_task(asyncio.wait(at_work))
     await asyncio.wait(
         (stop, everybody), timeout=minutes * 60 or None, return_when=asyncio.FIRST_COMPLETED
     )
     stop.cancel()
+    everybody.cancel()
     if stopped.is_set():
         print("\nStopping …", flush=True)
 

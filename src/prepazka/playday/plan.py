@@ -14,7 +14,7 @@ LATE_OR_NEVER = 0.12
 BEFORE = 0.70  # come up to 25 minutes before the booked time; the rest within it
 SHARE_OF_TERMS = 0.7
 MOST_BOOKINGS = 60
-BUSY = 0.85  # of what the counters can do, counting the booked
+BUSY = 0.8  # of what the counters can do, counting the booked
 SPREAD = 0.45  # of the logarithm of a service's length
 Span = tuple[datetime, datetime]
 
@@ -166,9 +166,10 @@ def seats(seed: int, free: Mapping[str, Mapping[str, Sequence[Span]]]) -> list[S
         for code in sorted(free[agenda]):
             for span in free[agenda][code]:
                 terms.setdefault(span, []).append(code)
-        for span in sorted(terms):
-            if chance.random() < SHARE_OF_TERMS:
-                found.append((span, chance.choice(terms[span])))
+        found += [
+            (span, chance.choice(terms[span]))
+            for span in sorted(terms) if chance.random() < SHARE_OF_TERMS
+        ]
     if len(found) > MOST_BOOKINGS:
         found = Random(f"{seed}:booking").sample(found, MOST_BOOKINGS)
     return [Seat(n, code, *span) for n, (span, code) in enumerate(sorted(found), 1)]

@@ -81,8 +81,8 @@ def line(tally: Tally, shown: datetime, waiting: int) -> str:
 
 def table(tally: Tally) -> str:
     """The end of the day in numbers."""
-    rows = ["", f"{'':<10}{'came':>6}{'called':>8}{'served':>8}{'absent':>8}{'gave up':>9}"
-                f"{'mean wait':>11}{'P80 wait':>10}"]
+    head = f"{'':<10}{'came':>6}{'called':>8}{'served':>8}{'absent':>8}{'gave up':>9}"
+    rows = ["", f"{head}{'mean wait':>11}{'P80 wait':>10}"]
     for name, booked in (("booked", True), ("walk-in", False)):
         visits = tally.of(booked=booked)
         ends, found = Counter(one.ended for one in visits), waits(visits)
@@ -90,12 +90,13 @@ def table(tally: Tally) -> str:
             f"{name:<10}{len(visits):>6}{len(found):>8}{ends['served']:>8}{ends['absent']:>8}"
             f"{ends['gave up']:>9}{fmean(found or [0.0]):>7.1f} min{p80(found):>6.1f} min"
         )
-    seconds = time.monotonic() - tally.began
+    seconds = max(0.1, time.monotonic() - tally.began)
     rows += [
         "A booked client's wait counts from the arrival, or from the booked time if that is later.",
+        "Whoever came after the booked time waits with the walk-ins and is counted there.",
         f"Booked {tally.booked}, of whom {tally.never_came} never came.",
-        f"{tally.requests} requests in {seconds:.0f} s, {tally.requests / max(seconds, 0.1):.1f} a second;"
-        f" connections lost: {tally.lost}.",
+        f"{tally.requests} requests in {seconds:.0f} s, {tally.requests / seconds:.1f} a second.",
+        f"Connections lost: {tally.lost}.",
     ]
     for title, counts in (("Steps of the clerks", tally.steps), ("Refusals", tally.refusals),
                           ("FAULTS", tally.faults)):
