@@ -39,7 +39,10 @@ class OneHop(BaseHandler):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, run Django in a thread, send what it answered."""
         with SpooledTemporaryFile(max_size=LARGEST_BODY) as body:
-            if not await _read(body, receive):
+            whole = await _read(body, receive)
+            if whole is None:
+                return  # the client left while it was asking
+            if not whole:
                 await _plain(send, 413, b"Request too large")
                 return
             loop = asyncio.get_running_loop()
@@ -64,12 +67,13 @@ class OneHop(BaseHandler):
             response.close()  # sends request_finished, which tidies the database connection
 
 
-async def _read(body: Any, receive: Receive) -> bool:
+async def _read(body: Any, receive: Receive) -> bool | None:
+    """Whether the body fits; None when the client left before it was whole."""
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return True
+            return None
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > LARGEST_BODY:

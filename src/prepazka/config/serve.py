@@ -21,17 +21,9 @@ def web(arguments: argparse.Namespace) -> None:
     if arguments.workers > 1:
         _granian(arguments)
         return
-    import uvicorn  # noqa: PLC0415  # only the web needs it
+    from prepazka.config.uvicorn_server import serve  # noqa: PLC0415  # only the web needs it
 
-    uvicorn.run(
-        "prepazka.config.asgi:application",
-        host=arguments.host,
-        port=arguments.port,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=5,
-        server_header=False,
-    )
+    serve(arguments.host, arguments.port)
 
 
 def _granian(arguments: argparse.Namespace) -> None:

@@ -58,8 +58,9 @@ def conninfo() -> str:
     return make_conninfo("", **{k: v for k, v in made.items() if k in known and v})
 
 
-MONITOR = re.compile(r"/api/v1/offices/([-\w]+)/monitor")
-TERMS = re.compile(r"/api/v1/offices/([-\w]+)/services/([-\w]+)/terms")
+SLUG = "([-a-zA-Z0-9_]+)"
+MONITOR = re.compile(f"/api/v1/offices/{SLUG}/monitor")
+TERMS = re.compile(f"/api/v1/offices/{SLUG}/services/{SLUG}/terms")
 
 
 def route(path: str, query: bytes) -> Route | None:
@@ -131,4 +132,5 @@ def _terms(slug: str, code: str, persons: int) -> tuple[int, dict[str, Any]]:
 
 def _persons(query: str) -> int:
     said = parse_qs(query).get("persons", ["1"])[0]
-    return max(1, min(int(said), 20)) if said.isdigit() else 1
+    # Not isdigit(), which is true of digits that int() cannot read.
+    return max(1, min(int(said[:9]), 20)) if re.fullmatch(r"[0-9]+", said) else 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Any, Protocol
@@ -16,7 +17,8 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-STREAMS = "/zive/"
+STREAMS = re.compile(r"/zive/([-a-zA-Z0-9_]+)/?")
+READING = ("GET", "HEAD")
 STREAM_HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -53,9 +55,9 @@ class Edge:
             await self._lifespan(receive, send)
         elif scope["type"] != "http":
             return
-        elif scope["path"].startswith(STREAMS):
-            await self._stream(scope, receive, send)
-        elif scope["method"] == "GET" and (
+        elif found := STREAMS.fullmatch(scope["path"]):
+            await self._stream(found[1], scope, receive, send)
+        elif scope["method"] in READING and (
             route := answers.route(scope["path"], scope["query_string"])
         ):
             await self._answer(scope, route, receive, send)
@@ -91,9 +93,12 @@ class Edge:
                 return
         await _send_snapshot(scope, kept, send)
 
-    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _stream(self, slug: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in READING:
+            await _send(send, 405, [(b"allow", b"GET, HEAD")], b"")
+            return
         try:
-            office = await self._office(scope["path"][len(STREAMS):].strip("/"))
+            office = await self._office(slug)
         except Exception as error:  # told apart by kind just below
             if not answers.is_away(error):
                 raise
@@ -103,6 +108,12 @@ class Edge:
             await _send(send, 404, [], b"{}")
             return
         await send({"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS})
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await self._send_news(office, receive, send)
+
+    async def _send_news(self, office: int, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body", "body": HELLO, "more_body": True})
         leaving = asyncio.ensure_future(_until_gone(receive))
         try:

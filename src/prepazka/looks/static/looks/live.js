@@ -66,13 +66,21 @@
       timer = setTimeout(refresh, 20 + Math.random() * 80);
     }
 
-    if (window.EventSource) {
-      const stream = new EventSource(element.dataset.live);
+    let stream = null;
+
+    function listen() {
+      // The browser reconnects by itself after a lost connection, but never after a refusal
+      // such as 502 or 503, which is what it gets while the server or its database restarts.
+      if (!window.EventSource || (stream && stream.readyState !== EventSource.CLOSED)) return;
+      stream = new EventSource(element.dataset.live);
       stream.addEventListener("changed", soon);
       stream.addEventListener("alive", () => { if (!broken) heard = Date.now(); mark(); });
     }
+
+    listen();
     setInterval(() => {
       mark();
+      listen();
       if (broken || Date.now() - heard > POLL || Date.now() - asked > ANEW) soon();
     }, 2000);
     element.addEventListener("live:refresh", () => { changes += 1; shown = null; refresh(); });

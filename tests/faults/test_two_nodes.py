@@ -1,0 +1,148 @@
+"""Two web processes on one database are one office. The controls of the races: tests/races."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from prepazka.booking.models import LIVE, Booking
+from prepazka.offices import devices
+from prepazka.offices.clock import now
+from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import Counter as Desk
+from prepazka.offices.models import Office
+from prepazka.queueing import counters, tickets
+from prepazka.queueing.models import State, Ticket
+from tests import town
+from tests.faults import program
+from tests.faults.always import always_open, coming_terms
+from tests.faults.program import Kiosk, Stream, free_port, wait_for
+
+MANY, CLERKS = 50, 8
+
+
+@dataclass
+class Nodes:
+    """Two processes, and the office they both serve."""
+
+    office: Directory
+    ports: tuple[int, int]
+
+    def url(self, number: int) -> str:
+        return f"http://localhost:{self.ports[number % 2]}"
+
+
+@pytest.fixture
+def nodes(transactional_db: None, tmp_path: Path) -> Iterator[Nodes]:
+    office = always_open()
+    ports, told = (free_port(), free_port()), program.environment()
+    with (
+        program.running(["web", "--port", str(ports[0])], told, tmp_path / "a.log") as first,
+        program.running(["web", "--port", str(ports[1])], told, tmp_path / "b.log") as second,
+    ):
+        program.wait_until_up(ports[0], first)
+        program.wait_until_up(ports[1], second)
+        yield Nodes(office, ports)
+        assert "Traceback" not in first.said + second.said
+
+
+def test_two_nodes_are_one_office(nodes: Nodes) -> None:
+    """One test, because starting two nodes takes longer than all that they are asked."""
+    fifty_for_the_last_term(nodes)
+    eight_clerks_press_next(nodes)
+    what_happens_at_one_is_seen_at_the_other(nodes)
+
+
+def fifty_for_the_last_term(nodes: Nodes) -> None:
+    barrier = threading.Barrier(MANY)
+    wanted = {"service": "prepis", "starts_at": coming_terms()[0].isoformat()}
+
+    def ask(number: int) -> httpx.Response:
+        headers = {"Idempotency-Key": str(uuid4()), "Accept-Language": "cs"}
+        barrier.wait(30)
+        url = f"{nodes.url(number)}/api/v1/offices/lhota/holds"
+        return httpx.post(url, json=wanted, headers=headers, timeout=60)
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(MANY) as people:
+        answers = list(people.map(ask, range(MANY)))
+    print(f"{MANY} answers in {time.monotonic() - began:.2f} s")
+    assert Counter(a.status_code for a in answers) == {201: 1, 409: MANY - 1}
+    refused = [a.json() for a in answers if a.status_code == 409]
+    assert {said["code"] for said in refused} == {"term_taken"}
+    assert all(said["title"].startswith("Tento termín právě obsadil") for said in refused)
+    assert Booking.objects.filter(state__in=LIVE).count() == 1
+
+
+def eight_clerks_press_next(nodes: Nodes) -> None:
+    office = with_clerks(nodes.office)
+    for _ in range(20):
+        tickets.issue_ticket(
+            office=office, service=town.service(office), touch=uuid4(), now=now()
+        )
+    clerks = [logged_in(nodes.url(n), f"clerk{n}") for n in range(CLERKS)]
+    barrier = threading.Barrier(CLERKS)
+
+    def press(number: int) -> int:
+        client, token = clerks[number]
+        barrier.wait(30)
+        return client.post("/pult/lhota/krok/next/", data={"csrfmiddlewaretoken": token}).status_code
+
+    with ThreadPoolExecutor(CLERKS) as people:
+        answers = list(people.map(press, range(CLERKS)))
+    for client, _ in clerks:
+        client.close()
+    assert set(answers) <= {200, 302, 303}, answers
+    called = Ticket.objects.filter(state=State.CALLED)
+    assert sorted(called.values_list("number", flat=True)) == list(range(1, CLERKS + 1))
+    assert len(set(called.values_list("counter_id", flat=True))) == CLERKS
+
+
+def with_clerks(office: Directory) -> Directory:
+    for number in range(CLERKS):
+        desk = Desk.objects.create(
+            office=office.office, code=f"x{number}", number=f"{number + 10}", name={"cs": "x"}
+        )
+        desk.services.set([town.service(office)])
+        clerk = town.clerk(office, f"clerk{number}")
+        counters.open_counter(counter=desk, clerk=clerk.pk, now=now())
+    Office.objects.filter(pk=office.office.pk).update(version=3)
+    return directory(Office.objects.get(pk=office.office.pk))
+
+
+def logged_in(url: str, username: str) -> tuple[httpx.Client, str]:
+    client = httpx.Client(base_url=url, timeout=60)
+    form = client.get("/ucet/login/")
+    said = {"login": username, "password": "heslo heslo heslo", "csrfmiddlewaretoken": csrf(form)}
+    assert client.post("/ucet/login/", data=said).status_code == 302
+    return client, csrf(client.get("/pult/lhota/"))
+
+
+def csrf(page: httpx.Response) -> str:
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+    assert found, page.text[:3000]
+    return found[1]
+
+
+def what_happens_at_one_is_seen_at_the_other(nodes: Nodes) -> None:
+    code = devices.make_pairing_code(device=town.kiosk(nodes.office), now=now())
+    kiosk, stream = Kiosk(nodes.ports[0], code), Stream(nodes.ports[1])
+    monitor = f"{nodes.url(1)}/api/v1/offices/lhota/monitor"
+    before = httpx.get(monitor).json()["waiting"]
+    time.sleep(0.5)
+    began = time.monotonic()
+    assert kiosk.touch(uuid4()).status_code == 302
+    woken = wait_for("news at B", lambda: stream.changes_since(began), within=1)
+    seen = wait_for("B to count it", lambda: httpx.get(monitor).json()["waiting"] == before + 1, 2)
+    kiosk.client.close()
+    print(f"stream of B woken after {woken:.2f} s, its monitor right after {woken + seen:.2f} s")
