@@ -241,6 +241,21 @@ class TestTurns:
         second.refresh_from_db()
         assert second.state == State.CALLED
 
+    def test_undo_is_refused_once_the_freed_term_is_somebody_elses(self) -> None:
+        office = town.office()
+        booking = town.confirmed(office, "9:00")
+        tickets.check_in(office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(),
+                         now=town.at("8:40"))
+        clerk = at_work(office)
+        turns.call_next(office=office, clerk=clerk, now=town.at("8:41"))
+        turns.no_show(office=office, clerk=clerk, now=town.at("8:42"))
+        usecases.hold_term(office=office, service=town.service(office), starts_at=town.at("9:00"),
+                           now=town.at("8:42"), channel="desk")
+        with pytest.raises(NothingToUndo):
+            turns.undo(office=office, clerk=clerk, now=town.at("8:42"))
+        booking.refresh_from_db()
+        assert booking.state == BookingState.NO_SHOW
+
 
 class TestCounters:
     def test_one_clerk_one_counter_one_client(self) -> None:

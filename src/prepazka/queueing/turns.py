@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from prepazka.booking.models import Booking
 from prepazka.booking.models import State as BookingState
@@ -178,9 +178,7 @@ def undo(*, office: Directory, clerk: int, now: datetime) -> Ticket:
         if taken.exists() or not _mine(back_to, clerk):
             raise NothingToUndo
     if "booking_state" in before:
-        Booking.objects.filter(ticket=ticket).update(
-            state=before["booking_state"], served_at=None, ended_at=None
-        )
+        _reopen_booking(ticket, before["booking_state"])
     fields = [name for name in before if name != "booking_state"]
     step, left = ticket.state, ticket.counter_id or back_to
     for name in fields:
@@ -310,6 +308,17 @@ def _end_booking(ticket: Ticket, state: BookingState, now: datetime) -> None:
     ticket.save(update_fields=["before"])
     stamp = {"served_at": now} if state == BookingState.SERVED else {"ended_at": now}
     Booking.objects.filter(pk=ticket.booking_id).update(state=state, **stamp)
+
+
+def _reopen_booking(ticket: Ticket, state: str) -> None:
+    try:
+        with transaction.atomic():
+            Booking.objects.filter(ticket=ticket).update(
+                state=state, served_at=None, ended_at=None
+            )
+    except IntegrityError:
+        # Called before the window and marked as not come; the term is somebody else's by now.
+        raise NothingToUndo from None
 
 
 def _plain_value(value: Any) -> Any:
