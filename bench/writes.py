@@ -11,15 +11,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from uuid import uuid4
 
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
 from bench import raw, servers, town
 from bench.clients import Ask, Connection, Measured, drive
 from bench.report import Report
-from prepazka.accounts.models import User
+from prepazka.accounts.tokens import make_token
 from prepazka.booking import terms
 from prepazka.booking.models import LIVE, Booking
 from prepazka.offices import devices
@@ -30,7 +27,6 @@ from prepazka.queueing.models import Ticket
 # As an installation on two cores runs it.
 WORKERS = int(os.environ.get("BENCH_WORKERS", "2"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "8"))
-FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 def booking(report: Report) -> None:
@@ -73,17 +69,12 @@ def tickets(report: Report) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM queueing_numberseries WHERE office_id = %s", [where.office.pk])
 
-    async def pair(one: Connection, number: int) -> None:
-        one.cookies["prepazka_kiosk"] = tokens[number]
-        await one.ask("GET", "/kiosk/", {}, b"")
-
-    async def touch(one: Connection, number: int, ask: Ask) -> None:
-        token = one.cookies["csrftoken"]
-        body = f"csrfmiddlewaretoken={token}&touch={uuid4()}&service=ukon-{'abcd'[number % 4]}"
-        await ask("POST", "/kiosk/listek/", FORM, body.encode())
+    async def touch(_: Connection, number: int, ask: Ask) -> None:
+        wanted = json.dumps({"service": f"ukon-{'abcd'[number % 4]}"}).encode()
+        await ask("POST", "/api/v1/kiosk/tickets", _as(tokens[number]), wanted)
 
     with servers.program(workers=WORKERS) as program:
-        measured = drive(8, SECONDS, program.port, touch, pair)
+        measured = drive(8, SECONDS, program.port, touch)
     given = list(Ticket.objects.filter(office=where.office).values_list("letter", "number"))
     gapless = sorted(given) == sorted(chain.from_iterable(
         ((letter, n + 1) for n in range(sum(one == letter for one, _ in given))) for letter in "ABCD"
@@ -105,26 +96,22 @@ def calls(report: Report, counters: int = 8) -> None:
     where = town.office(name, lanes=1, letters="ABCD")
     clerks = town.hall(where, counters=counters, waiting=200, now=now)
     where = directory(Office.objects.get(pk=where.office.pk))
-    sessions = [_session(clerk) for clerk in clerks]
+    tokens = [make_token(user=clerk, name="bench", now=now) for clerk in clerks]
     limit = raw.calls_p99(where, SECONDS / 2)
     nexts: list[tuple[float, float]] = []  # when a call ended, and how long it took
 
-    async def log_in(one: Connection, number: int) -> None:
-        one.cookies[settings.SESSION_COOKIE_NAME] = sessions[number]
-        one.cookies["csrftoken"] = "b" * 32
-
-    async def serve(one: Connection, _: int, ask: Ask) -> None:
-        headers = {**FORM, "x-fragment": "1", "x-csrftoken": "b" * 32}
+    async def serve(_: Connection, number: int, ask: Ask) -> None:
+        address = f"/api/v1/offices/{name}/counter"
         started = time.perf_counter()
-        await ask("POST", f"/pult/{name}/krok/next/", headers)
+        await ask("POST", f"{address}/next", _as(tokens[number]))
         nexts.append((time.perf_counter(), time.perf_counter() - started))
-        await ask("POST", f"/pult/{name}/krok/finish/", headers)
+        await ask("POST", f"{address}/finish", _as(tokens[number]))
 
     refilling = threading.Event()
     filler = threading.Thread(target=_refill, args=(where, refilling))
     filler.start()
     with servers.program(workers=WORKERS) as program:
-        measured = drive(counters, SECONDS, program.port, serve, log_in)
+        measured = drive(counters, SECONDS, program.port, serve)
     refilling.set()
     filler.join()
     called = Ticket.objects.filter(office=where.office, calls__gt=1).count()
@@ -140,6 +127,10 @@ def calls(report: Report, counters: int = 8) -> None:
         f"p99 ≤ {bar} ms, 0 duplicates" + (" (goal 15 ms)" if counters == 8 else " (a goal)"),
         reached=p99 <= bar and called == 0,
     )
+
+
+def _as(token: str) -> dict[str, str]:
+    return JSON | {"authorization": f"Bearer {token}", "idempotency-key": str(uuid4())}
 
 
 JSON = {"content-type": "application/json", "accept": "application/json"}
@@ -191,15 +182,6 @@ def _kiosks(where: Directory, many: int) -> list[str]:
         code = devices.make_pairing_code(device=device, now=now)
         tokens.append(devices.pair(code=code, now=now)[1])
     return tokens
-
-
-def _session(user: User) -> str:
-    store = SessionStore()
-    store[SESSION_KEY] = str(user.pk)
-    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    store.create()
-    return str(store.session_key)
 
 
 def _analyze() -> None:

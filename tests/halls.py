@@ -19,6 +19,9 @@ from prepazka.offices.models import Device
 
 # Every module of the hall's surfaces that reads the clock, by its own name for it.
 READERS = (
+    "prepazka.surfaces.api.tickets.now",
+    "prepazka.surfaces.api.counters.now",
+    "prepazka.surfaces.api.auth.now",
     "prepazka.web.devices.now",
     "prepazka.surfaces.kiosk.views.now",
     "prepazka.surfaces.kiosk.pins.now",

@@ -72,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     staff.add_argument("--role", required=True)
     _on_database(staff, "prepazka.config.office_commands", "staff")
 
+    token = commands.add_parser("token", help="print an API token for a program of a staff member")
+    token.add_argument("username")
+    token.add_argument("program", help="what uses it, for example a counter's terminal")
+    token.add_argument("--revoke", action="store_true", help="let its tokens open nothing more")
+    _on_database(token, "prepazka.config.office_commands", "token")
+
     pair = commands.add_parser("pair", help="print a one-time code for a kiosk or a display")
     pair.add_argument("office")
     pair.add_argument("device")

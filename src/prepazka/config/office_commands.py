@@ -152,6 +152,24 @@ def _asked_password() -> str:
 
 
 @_command
+def token(arguments: argparse.Namespace) -> None:
+    """Print a token with which a program acts for a member of staff, or revoke its tokens."""
+    django.setup()
+    from prepazka.accounts.models import User  # noqa: PLC0415
+    from prepazka.accounts.tokens import make_token, revoke_tokens  # noqa: PLC0415
+    from prepazka.offices import clock  # noqa: PLC0415
+
+    user = User.objects.filter(username=arguments.username, is_active=True).first()
+    if user is None:
+        raise Stopped(f'There is no active member of staff "{arguments.username}".')
+    if arguments.revoke:
+        revoked = revoke_tokens(user=user, name=arguments.program, now=clock.now())
+        print(f"Revoked: {revoked}")
+    else:
+        print(make_token(user=user, name=arguments.program, now=clock.now()))
+
+
+@_command
 def pair(arguments: argparse.Namespace) -> None:
     """Print a one-time code for a kiosk or a display."""
     django.setup()

@@ -25,6 +25,8 @@ STATUS = {
     "NotUnderstood": 422,
     "KeyReused": 422,
     "NotFound": 404,
+    "NotAllowed": 403,
+    "WhoAreYou": 401,
 }
 
 

@@ -15,3 +15,18 @@ class Count(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["scope", "key", "starts_at"], name="count_once")
         ]
+
+
+class Answered(models.Model):
+    """What a program was answered under an Idempotency-Key, to be said again; kept for two days."""
+
+    principal = models.CharField(max_length=40, help_text="whose key it is: device:1, staff:2")
+    key = models.UUIDField()
+    asked = models.CharField(max_length=64, help_text="a hash of what was asked")
+    answer = models.JSONField(null=True)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["principal", "key"], name="answered_once")
+        ]

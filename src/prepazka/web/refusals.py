@@ -13,3 +13,11 @@ class KeyReused(Refused):
 
 class NotFound(Refused):
     """There is no such thing, or the link is not valid."""
+
+
+class NotAllowed(Refused):
+    """You are not allowed to do this."""
+
+
+class WhoAreYou(Refused):
+    """Send a valid token in the header Authorization: Bearer."""

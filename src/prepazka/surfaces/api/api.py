@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Header, NinjaAPI, Status
-from ninja.errors import ValidationError
+from ninja.errors import AuthenticationError, ValidationError
 
 from prepazka.booking import links, usecases
 from prepazka.booking.contacts import contact_hash, normalise_email
@@ -22,22 +22,28 @@ from prepazka.edge import answers
 from prepazka.offices.directory import Directory, directory, directory_by_slug
 from prepazka.offices.models import Office, Service
 from prepazka.reporting import health as checks
-from prepazka.surfaces.api import schemas
+from prepazka.surfaces.api import counters, schemas, tickets
 from prepazka.web import errors, limits
-from prepazka.web.refusals import KeyReused, NotFound, NotUnderstood
+from prepazka.web.refusals import KeyReused, NotFound, NotUnderstood, WhoAreYou
 from prepazka.web.shortcuts import now
 
 HOURS_AHEAD = 14  # days
-PROBLEMS = frozenset({404, 409, 410, 422, 429, 503})
+PROBLEMS = frozenset({401, 403, 404, 409, 410, 422, 429, 503})
 
 api = NinjaAPI(
     title="Přepážka",
     version="1",
     description="Booking a time at a public office. Errors are RFC 9457 problems in the language"
-    " of Accept-Language. No cookies are used; a token in the address is the only key.",
+    " of Accept-Language. No cookies are used: a booking or a ticket is opened by the token in"
+    " its address, a kiosk and a member of staff by a bearer token. Every POST may carry an"
+    " Idempotency-Key (a UUID); sent again with the same key, it has its effect once.",
     docs_url=None,
     urls_namespace="api",
 )
+
+
+api.add_router("", tickets.router)
+api.add_router("", counters.router)
 
 
 def _answers(status: int, schema: Any) -> dict[Any, Any]:
@@ -52,6 +58,13 @@ def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return errors.api_problem(request, NotUnderstood())
+
+
+@api.exception_handler(AuthenticationError)
+def _unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    answer = errors.api_problem(request, WhoAreYou())
+    answer["WWW-Authenticate"] = "Bearer"
+    return answer
 
 
 @api.exception_handler(Http404)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from django.core.exceptions import ValidationError
@@ -148,3 +148,83 @@ class BookingOut(Schema):
     counts_until: datetime = Field(description="and until then")
     persons: int
     pin: str
+
+
+class TicketIn(Schema):
+    """What a walk-in touched."""
+
+    service: str
+    language: str = "cs"
+    persons: int = Field(1, ge=1, le=20)
+
+
+class PinIn(Schema):
+    """The digits a booked client entered."""
+
+    pin: str = Field(pattern=r"^\d{4}$")
+    language: str = "cs"
+
+
+class TicketOut(Schema):
+    """A place in the queue; `wait_min` is a range in minutes where it can be guessed."""
+
+    code: str
+    number: str
+    service: str
+    state: str
+    issued_at: datetime
+    valid_until: datetime
+    counter: str | None
+    ahead: int | None
+    wait_min: list[int] | None
+
+
+class CheckInOut(Schema):
+    """What is true of a PIN: its outcome, when it counts, and the ticket where it gave one."""
+
+    outcome: str
+    day: date | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+    ticket: TicketOut | None
+
+
+class StepIn(Schema):
+    """What some steps of a clerk need."""
+
+    ticket: int | None = None
+    minutes: int | None = Field(None, ge=1, le=240)
+    service: str | None = None
+    counter: str | None = None
+
+
+class ClientOut(Schema):
+    """The client at the counter; never a name."""
+
+    ticket: int
+    number: str
+    service: str
+    state: str
+    language: str
+    persons: int
+    booked: bool
+    reason: str
+
+
+class ShiftOut(Schema):
+    """A clerk's counter, if one is open."""
+
+    counter: str | None
+    paused: bool
+    client: ClientOut | None
+
+
+class WaitingOut(Schema):
+    """Somebody who waits, and why they stand where they stand."""
+
+    ticket: int
+    number: str
+    service: str
+    booked: bool
+    since: datetime
+    reason: str

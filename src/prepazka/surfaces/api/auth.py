@@ -1,0 +1,78 @@
+"""Who a program is: a paired device, or a member of staff, by the bearer token it sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from prepazka.accounts.tokens import user_of
+from prepazka.offices import devices
+from prepazka.offices.directory import Directory, directory, directory_by_slug
+from prepazka.offices.models import Device, Membership, Office, Role
+from prepazka.web.refusals import NotAllowed, NotFound
+from prepazka.web.shortcuts import now
+
+
+@dataclass(frozen=True)
+class Kiosk:
+    """A paired kiosk and its office."""
+
+    device: Device
+    office: Directory
+
+    @property
+    def principal(self) -> str:
+        """The name under which its requests are remembered."""
+        return f"device:{self.device.pk}"
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A member of staff in one office."""
+
+    user: int
+    office: Directory
+    role: str
+
+    @property
+    def principal(self) -> str:
+        """The name under which their requests are remembered."""
+        return f"staff:{self.user}"
+
+
+class KioskToken(HttpBearer):
+    """The token of a paired kiosk."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Kiosk | None:
+        """The kiosk whose token it is."""
+        device = devices.by_token(token, now=now(), kind=Device.Kind.KIOSK)
+        return Kiosk(device, directory(device.office)) if device else None
+
+
+class StaffToken(HttpBearer):
+    """The token of a member of staff; the office is in the address."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> int | None:
+        """The user whose token it is."""
+        return user_of(token, now=now())
+
+
+def member(request: HttpRequest, slug: str, *roles: Role) -> Staff:
+    """The member of staff in the office of the address.
+
+    Raises NotFound for an office that is not theirs, NotAllowed without one of the roles.
+    """
+    user = int(request.auth)  # type: ignore[attr-defined]  # set by ninja
+    try:
+        office = directory_by_slug(slug)
+    except Office.DoesNotExist:
+        raise NotFound from None
+    found = Membership.objects.filter(office=office.office, user=user)
+    role = found.values_list("role", flat=True).first()
+    if role is None:
+        raise NotFound
+    if role not in roles:
+        raise NotAllowed
+    return Staff(user, office, role)

@@ -1,0 +1,175 @@
+"""The API of a counter: everything a clerk's console can press."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Header, Router
+
+from prepazka.offices.models import Counter
+from prepazka.queueing import counters, turns
+from prepazka.queueing.models import AT_COUNTER, Shift, Ticket
+from prepazka.queueing.refusals import CounterNotOpen
+from prepazka.reporting.hall import hall
+from prepazka.surfaces.api import schemas
+from prepazka.surfaces.api.auth import Staff, StaffToken, member
+from prepazka.web.once import once
+from prepazka.web.reasons import sentence
+from prepazka.web.refusals import NotFound, NotUnderstood
+from prepazka.web.shortcuts import now
+from prepazka.web.staff import COUNTER
+
+router = Router(tags=["counter"], auth=StaffToken())
+PROBLEMS = frozenset({401, 403, 404, 409, 422, 503})
+SHIFT = {200: schemas.ShiftOut, PROBLEMS: schemas.Problem}
+KEY = Header(None, alias="Idempotency-Key")
+
+
+@router.get(
+    "/offices/{slug}/queue", response={200: list[schemas.WaitingOut], PROBLEMS: schemas.Problem}
+)
+def queue(request: HttpRequest, slug: str) -> Any:
+    """Who waits, in the order of turn, each with the reason in words."""
+    who = member(request, slug, *COUNTER)
+    seen = hall(who.office, now=now())
+    return [
+        {
+            "ticket": ticket.pk,
+            "number": ticket.label,
+            "service": who.office.services[ticket.service_id].code,
+            "booked": ticket.booked_from is not None,
+            "since": ticket.issued_at.astimezone(who.office.tz),
+            "reason": sentence(chosen.reason.payload(), who.office),
+        }
+        for chosen in seen.order
+        if (ticket := seen.tickets.get(chosen.ticket))
+    ]
+
+
+@router.post("/offices/{slug}/counters/{code}/open", response=SHIFT)
+def open_counter(request: HttpRequest, slug: str, code: str, key: UUID | None = KEY) -> Any:
+    """Sit down at a counter."""
+    who = member(request, slug, *COUNTER)
+    counter = next((c for c in who.office.open_counters() if c.code == code), None)
+    if counter is None:
+        raise NotFound
+    return _once(request, who, key, lambda: counters.open_counter(
+        counter=counter, clerk=who.user, now=now()
+    ))
+
+
+@router.get("/offices/{slug}/counter", response=SHIFT)
+def my_counter(request: HttpRequest, slug: str) -> Any:
+    """The counter of this member of staff, and the client at it."""
+    return _shown(member(request, slug, *COUNTER))
+
+
+@router.post("/offices/{slug}/counter/{action}", response=SHIFT)
+def act(
+    request: HttpRequest, slug: str, action: str, said: schemas.StepIn | None = None,
+    key: UUID | None = KEY,
+) -> Any:
+    """One step of the clerk.
+
+    `action` is next, pick (`ticket`), recall, start, finish, no-show, park (`minutes`), transfer
+    (`service`, `counter` or both), undo, pause, resume or close.
+    """
+    who = member(request, slug, *COUNTER)
+    if action not in STEPS:
+        raise NotFound
+    wanted = said or schemas.StepIn()
+    return _once(request, who, key, lambda: STEPS[action](who, wanted))
+
+
+def _once(request: HttpRequest, who: Staff, key: UUID | None, do: Callable[[], Any]) -> Any:
+    def work() -> dict[str, Any]:
+        do()
+        return _shown(who)
+
+    return once(request, principal=who.principal, key=key, now=now(), work=work)
+
+
+def _turn(use_case: Callable[..., Ticket]) -> Callable[[Staff, schemas.StepIn], Any]:
+    return lambda who, _: use_case(office=who.office, clerk=who.user, now=now())
+
+
+def _pick(who: Staff, said: schemas.StepIn) -> None:
+    if said.ticket is None:
+        raise NotUnderstood
+    try:
+        turns.call_by_hand(office=who.office, clerk=who.user, ticket=said.ticket, now=now())
+    except Ticket.DoesNotExist:
+        raise NotFound from None
+
+
+def _park(who: Staff, said: schemas.StepIn) -> None:
+    if said.minutes is None:
+        raise NotUnderstood
+    turns.park(office=who.office, clerk=who.user, minutes=said.minutes, now=now())
+
+
+def _transfer(who: Staff, said: schemas.StepIn) -> None:
+    service = who.office.service_by_code(said.service) if said.service else None
+    counter = _counter(who, said.counter) if said.counter else None
+    if service is None and counter is None:
+        raise NotUnderstood
+    turns.transfer(
+        office=who.office, clerk=who.user, service=service, counter=counter, now=now()
+    )
+
+
+def _counter(who: Staff, code: str) -> Counter:
+    found = next((c for c in who.office.open_counters() if c.code == code), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _shift(who: Staff) -> Shift:
+    found = Shift.objects.filter(office=who.office.office, clerk=who.user, closed_at=None).first()
+    if found is None:
+        raise CounterNotOpen
+    return found
+
+
+STEPS: dict[str, Callable[[Staff, schemas.StepIn], Any]] = {
+    "next": _turn(turns.call_next),
+    "pick": _pick,
+    "recall": _turn(turns.recall),
+    "start": _turn(turns.start_serving),
+    "finish": _turn(turns.finish),
+    "no-show": _turn(turns.no_show),
+    "park": _park,
+    "transfer": _transfer,
+    "undo": _turn(turns.undo),
+    "pause": lambda who, _: counters.pause_counter(shift=_shift(who), now=now()),
+    "resume": lambda who, _: counters.resume_counter(shift=_shift(who), now=now()),
+    "close": lambda who, _: counters.close_counter(shift=_shift(who), now=now()),
+}
+
+
+def _shown(who: Staff) -> dict[str, Any]:
+    """The counter as JSON can carry it, because the answer may have to be said again."""
+    shift = Shift.objects.filter(
+        office=who.office.office, clerk=who.user, closed_at=None
+    ).first()
+    if shift is None:
+        return {"counter": None, "paused": False, "client": None}
+    client = Ticket.objects.filter(counter=shift.counter_id, state__in=AT_COUNTER).first()
+    return {
+        "counter": who.office.counters[shift.counter_id].code,
+        "paused": shift.paused_at is not None,
+        "client": client and {
+            "ticket": client.pk,
+            "number": client.label,
+            "service": who.office.services[client.service_id].code,
+            "state": client.state,
+            "language": client.language,
+            "persons": client.persons,
+            "booked": client.booked_from is not None,
+            "reason": sentence(client.reason, who.office),
+        },
+    }

@@ -1,0 +1,95 @@
+"""The API of a kiosk, and of whoever holds a ticket."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.http import HttpRequest
+from ninja import Header, Router
+
+from prepazka.offices.directory import Directory, directory
+from prepazka.queueing.models import Ticket
+from prepazka.queueing.tickets import check_in, give_up, issue_ticket
+from prepazka.reporting.place import place_of
+from prepazka.surfaces.api import schemas
+from prepazka.surfaces.api.auth import Kiosk, KioskToken
+from prepazka.web.refusals import NotFound
+from prepazka.web.shortcuts import now
+
+router = Router(tags=["kiosk"])
+PROBLEMS = frozenset({401, 403, 404, 409, 422, 429, 503})
+TICKET = {200: schemas.TicketOut, PROBLEMS: schemas.Problem}
+KEY = Header(None, alias="Idempotency-Key")
+
+
+@router.post("/kiosk/tickets", auth=KioskToken(), response=TICKET)
+def issue(request: HttpRequest, wanted: schemas.TicketIn, key: UUID | None = KEY) -> Any:
+    """Give a walk-in a ticket. Sent again with the same key, it is the same ticket."""
+    kiosk: Kiosk = request.auth  # type: ignore[attr-defined]  # set by ninja
+    service = kiosk.office.service_by_code(wanted.service)
+    if service is None:
+        raise NotFound
+    ticket = issue_ticket(
+        office=kiosk.office, service=service, touch=key or uuid4(), now=now(),
+        language=wanted.language, persons=wanted.persons,
+    )
+    return shown(kiosk.office, ticket)
+
+
+@router.post(
+    "/kiosk/check-ins", auth=KioskToken(),
+    response={200: schemas.CheckInOut, PROBLEMS: schemas.Problem},
+)
+def check(request: HttpRequest, said: schemas.PinIn, key: UUID | None = KEY) -> Any:
+    """Take the PIN of a booked client; `outcome` says what is true of it, and what to do next."""
+    kiosk: Kiosk = request.auth  # type: ignore[attr-defined]  # set by ninja
+    done = check_in(
+        office=kiosk.office, device=kiosk.device, pin=said.pin, touch=key or uuid4(), now=now(),
+        language=said.language,
+    )
+    verdict, tz = done.verdict, kiosk.office.tz
+    return {
+        "outcome": verdict.outcome.value,
+        "day": verdict.found.day if verdict.found else None,
+        "opens_at": verdict.opens_at and verdict.opens_at.astimezone(tz),
+        "closes_at": verdict.closes_at and verdict.closes_at.astimezone(tz),
+        "ticket": shown(kiosk.office, done.ticket) if done.ticket else None,
+    }
+
+
+@router.get("/tickets/{code}", response=TICKET)
+def ticket(request: HttpRequest, code: str) -> Any:
+    """A ticket by the code of its personal page: state, people ahead, wait."""
+    found = _read(code)
+    return shown(directory(found.office), found)
+
+
+@router.delete("/tickets/{code}", response=TICKET)
+def leave(request: HttpRequest, code: str) -> Any:
+    """Give up the place; repeated, it answers the same."""
+    found = _read(code)
+    return shown(directory(found.office), give_up(ticket=found.pk, now=now()))
+
+
+def shown(office: Directory, ticket: Ticket) -> dict[str, Any]:
+    """The ticket as its holder may see it."""
+    place = place_of(office, ticket, now=now())
+    return {
+        "code": ticket.code,
+        "number": ticket.label,
+        "service": place.service.code,
+        "state": ticket.state,
+        "issued_at": ticket.issued_at.astimezone(office.tz),
+        "valid_until": place.valid_until.astimezone(office.tz),
+        "counter": place.counter.number if place.counter else None,
+        "ahead": place.ahead,
+        "wait_min": list(place.wait) if place.wait else None,
+    }
+
+
+def _read(code: str) -> Ticket:
+    found = Ticket.objects.select_related("office").filter(code=code).first()
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,55 @@
+"""A program's post has its effect once, however often it is sent with the same key."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.http import HttpRequest
+
+from prepazka.web.models import Answered
+from prepazka.web.refusals import KeyReused
+
+Answer = dict[str, Any]
+KEEP = timedelta(days=2)  # nobody repeats a request after that
+TIDY_EVERY = 100  # requests, on average
+
+
+def once(
+    request: HttpRequest, *, principal: str, key: UUID | None, now: datetime,
+    work: Callable[[], Answer],
+) -> Answer:
+    """The answer of `work`, done now or when the same key was first sent.
+
+    The key's row is written in the transaction of the work: a twin that comes meanwhile waits for
+    it, and a refusal takes the row back, because it had no effect. Raises KeyReused.
+    """
+    if key is None:
+        return work()
+    asked = hashlib.sha256(request.path.encode() + b"\0" + request.body).hexdigest()
+    with transaction.atomic():
+        if not _first(principal, key, asked, now):
+            known = Answered.objects.get(principal=principal, key=key)
+            if known.asked != asked or known.answer is None:
+                raise KeyReused
+            return dict(known.answer)
+        answer = work()
+        Answered.objects.filter(principal=principal, key=key).update(answer=answer)
+    if secrets.randbelow(TIDY_EVERY) == 0:
+        Answered.objects.filter(at__lt=now - KEEP).delete()
+    return answer
+
+
+def _first(principal: str, key: UUID, asked: str, now: datetime) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO web_answered (principal, key, asked, at) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (principal, key) DO NOTHING",
+            [principal, key, asked, now],
+        )
+        return cursor.rowcount == 1

@@ -1,0 +1,185 @@
+"""The API of kiosks and counters: tokens, tickets, PINs, calls, and posts that are sent again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from prepazka.accounts.models import User
+from prepazka.accounts.tokens import make_token, revoke_tokens
+from prepazka.journal.models import Event
+from prepazka.offices import devices
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership
+from prepazka.queueing.models import Ticket
+from tests import halls, town
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> halls.Clock:
+    return halls.stop_clocks(monkeypatch, town.at("9:05"))
+
+
+@pytest.fixture
+def office(clock: halls.Clock) -> Directory:
+    return town.office()
+
+
+@pytest.fixture
+def kiosk(office: Directory) -> str:
+    device = town.kiosk(office)
+    code = devices.make_pairing_code(device=device, now=town.at("9:00"))
+    return devices.pair(code=code, now=town.at("9:00"))[1]
+
+
+@pytest.fixture
+def clerk(office: Directory) -> str:
+    return make_token(user=town.clerk(office), name="terminal", now=town.at("8:00"))
+
+
+def post(address: str, token: str = "", key: Any = None, **said: Any) -> Any:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    if key:
+        headers["Idempotency-Key"] = str(key)
+    return Client().post(
+        f"/api/v1{address}", said, content_type="application/json", headers=headers
+    )
+
+
+def step(token: str, action: str, key: Any = None, **said: Any) -> Any:
+    return post(f"/offices/lhota/counter/{action}", token, key, **said)
+
+
+def test_a_ticket_sent_for_twice_with_one_key_is_one(kiosk: str) -> None:
+    key = uuid4()
+    first, again = (post("/kiosk/tickets", kiosk, key, service="prepis").json() for _ in range(2))
+    assert first == again
+    assert (first["number"], first["ahead"], first["state"]) == ("V1", 0, "waiting")
+    assert post("/kiosk/tickets", kiosk, uuid4(), service="prepis").json()["number"] == "V2"
+
+
+def test_a_pin_gives_its_ticket_and_every_verdict_its_name(office: Directory, kiosk: str) -> None:
+    booking = town.confirmed(office, "9:00")
+    later = town.confirmed(office, "14:00")
+    inside = post("/kiosk/check-ins", kiosk, uuid4(), pin=booking.pin).json()
+    assert (inside["outcome"], inside["ticket"]["number"]) == ("inside", "V1")
+    used = post("/kiosk/check-ins", kiosk, uuid4(), pin=booking.pin).json()
+    assert (used["outcome"], used["ticket"]["number"]) == ("used", "V1")
+    early = post("/kiosk/check-ins", kiosk, uuid4(), pin=later.pin).json()
+    assert (early["outcome"], early["ticket"]) == ("early", None)
+    assert early["opens_at"] == "2026-11-23T13:30:00+01:00"
+    assert post("/kiosk/check-ins", kiosk, uuid4(), pin="12").status_code == 422
+
+
+def test_five_wrong_pins_pause_the_kiosk(kiosk: str) -> None:
+    for _ in range(5):
+        assert post("/kiosk/check-ins", kiosk, pin="5291").json()["outcome"] == "unknown"
+    refused = post("/kiosk/check-ins", kiosk, pin="5291")
+    assert (refused.status_code, refused.json()["code"]) == (429, "device_paused")
+
+
+def test_the_holder_sees_and_leaves_the_queue(kiosk: str) -> None:
+    given = post("/kiosk/tickets", kiosk, service="prepis").json()
+    address = f"/api/v1/tickets/{given['code']}"
+    assert Client().get(address).json()["state"] == "waiting"
+    assert Client().delete(address).json()["state"] == "cancelled"
+    assert Client().delete(address).json()["state"] == "cancelled"
+    assert Client().get("/api/v1/tickets/NOSUCHCODE").status_code == 404
+
+
+def test_a_whole_client_at_the_counter(office: Directory, kiosk: str, clerk: str) -> None:
+    number = post("/kiosk/tickets", kiosk, service="prepis").json()["number"]
+    assert step(clerk, "next").json()["code"] == "counter_not_open"
+    assert post("/offices/lhota/counters/p1/open", clerk).json()["counter"] == "p1"
+    queue = Client().get(
+        "/api/v1/offices/lhota/queue", headers={"Authorization": f"Bearer {clerk}"}
+    ).json()
+    assert [one["number"] for one in queue] == [number]
+    called = step(clerk, "next", uuid4()).json()
+    assert (called["client"]["number"], called["client"]["state"]) == (number, "called")
+    assert called["client"]["reason"]
+    assert step(clerk, "next").json()["code"] == "counter_busy"
+    assert step(clerk, "recall").status_code == 200
+    assert step(clerk, "start").json()["client"]["state"] == "serving"
+    assert step(clerk, "park", minutes=5).json()["client"] is None
+    assert step(clerk, "undo").json()["client"]["number"] == number
+    assert step(clerk, "transfer", service="pas", counter="p2").json()["client"] is None
+    assert step(clerk, "undo").json()["client"]["service"] == "prepis"
+    assert step(clerk, "finish").json()["client"] is None
+    assert step(clerk, "pause").json()["paused"] is True
+    assert step(clerk, "resume").json()["paused"] is False
+    assert step(clerk, "close").json()["counter"] is None
+
+
+def test_pick_absent_and_what_a_step_needs(kiosk: str, clerk: str) -> None:
+    post("/offices/lhota/counters/p1/open", clerk)
+    post("/kiosk/tickets", kiosk, service="prepis")
+    post("/kiosk/tickets", kiosk, service="prepis")
+    second = Ticket.objects.get(number=2)
+    assert step(clerk, "pick", ticket=second.pk).json()["client"]["number"] == "V2"
+    assert step(clerk, "no-show").json()["client"] is None
+    for action in ("pick", "park", "transfer"):
+        assert step(clerk, action).status_code == 422
+    assert step(clerk, "dance").status_code == 404
+    assert step(clerk, "pick", ticket=10**9).status_code == 404
+
+
+def test_a_press_sent_again_with_its_key_calls_nobody_else(kiosk: str, clerk: str) -> None:
+    post("/offices/lhota/counters/p1/open", clerk)
+    for _ in range(2):
+        post("/kiosk/tickets", kiosk, service="prepis")
+    key = uuid4()
+    first = step(clerk, "next", key).json()
+    step(clerk, "finish")
+    assert step(clerk, "next", key).json() == first
+    assert Event.objects.filter(kind="TicketCalled").count() == 1
+    reused = step(clerk, "recall", key)
+    assert (reused.status_code, reused.json()["code"]) == (422, "key_reused")
+
+
+def test_a_refused_press_does_not_use_up_its_key(kiosk: str, clerk: str) -> None:
+    post("/offices/lhota/counters/p1/open", clerk)
+    key = uuid4()
+    assert step(clerk, "next", key).json()["code"] == "nobody_waiting"
+    post("/kiosk/tickets", kiosk, service="prepis")
+    assert step(clerk, "next", key).json()["client"]["number"] == "V1"
+
+
+class TestWhoIsLetIn:
+    def test_no_token_a_wrong_one_and_one_of_the_other_kind(self, kiosk: str, clerk: str) -> None:
+        for token in ("", "wrong", clerk):
+            refused = post("/kiosk/tickets", token, service="prepis")
+            assert (refused.status_code, refused.json()["code"]) == (401, "who_are_you")
+            assert refused["WWW-Authenticate"] == "Bearer"
+        for token in ("", "wrong", kiosk):
+            assert step(token, "next").status_code == 401
+
+    def test_a_clerk_of_another_office_finds_nothing(self, clerk: str) -> None:
+        other = town.office("jinde")
+        foreign = make_token(user=town.clerk(other, "cizi"), name="x", now=town.at("8:00"))
+        assert step(foreign, "next").status_code == 404
+        assert post("/offices/lhota/counters/p1/open", foreign).status_code == 404
+
+    def test_an_operator_is_told_that_counters_are_not_theirs(self, office: Directory) -> None:
+        operator = make_token(
+            user=town.clerk(office, "operator", "operator"), name="x", now=town.at("8:00")
+        )
+        assert step(operator, "next").json()["code"] == "not_allowed"
+
+    def test_revoked_or_of_somebody_who_left(self, office: Directory, clerk: str) -> None:
+        assert revoke_tokens(
+            user=User.objects.get(username="novakova"), name="terminal", now=datetime.now(UTC)
+        ) == 1
+        assert step(clerk, "next").status_code == 401
+        fresh = make_token(user=User.objects.get(), name="new", now=town.at("8:00"))
+        User.objects.update(is_active=False)
+        assert step(fresh, "next").status_code == 401
+        User.objects.update(is_active=True)
+        Membership.objects.all().delete()
+        assert step(fresh, "next").status_code == 404
