@@ -18,7 +18,7 @@ import pytest
 from prepazka.config import embedded
 from prepazka.config.postmaster import Cluster
 from tests.faults import program
-from tests.faults.program import free_port, wait_for
+from tests.faults.program import free_port, measured, wait_for
 
 UNWANTED = ("DATABASE_URL", "PREPAZKA_DEMO", "PREPAZKA_SECRET_KEY", "SMTP_HOST", "SMTP_PORT")
 
@@ -109,4 +109,4 @@ def a_killed_web_is_started_again(process: program.Process, port: int) -> None:
     assert again
     assert again.pid != web.pid
     assert "The web ended (-9); it starts again." in process.said
-    print(f"the killed web answers again after {took:.2f} s")
+    measured.info(f"the killed web answers again after {took:.2f} s")
