@@ -34,7 +34,7 @@ class Served:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         config = uvicorn.Config(
-            self.edge, host="127.0.0.1", port=self.port, log_level="error", access_log=False,  # type: ignore[arg-type]
+            self.edge, host="127.0.0.1", port=self.port, log_level="error", access_log=False,
             timeout_graceful_shutdown=1, server_header=False,
         )
         self.server = uvicorn.Server(config)
@@ -86,7 +86,7 @@ class Served:
     def listeners(self, office: int) -> int:
         """How many streams wait for the next news of the office."""
         future = self.edge.hub._waiting.get(office)
-        return len(future._callbacks or ()) if future else 0  # type: ignore[attr-defined]
+        return len(future._callbacks or ()) if future else 0
 
 
 def until(what: str, true: Callable[[], Any], within: float = 10.0) -> float:

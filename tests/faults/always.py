@@ -12,7 +12,7 @@ from tests import town
 
 
 def always_open(**rules: Any) -> Directory:
-    made = town.office(early_min=600, late_min=600, lead_min=0, **rules)
+    made = town.office(**({"early_min": 600, "late_min": 600, "lead_min": 0} | rules))
     OpeningHours.objects.filter(office=made.office).delete()
     for weekday in range(7):
         OpeningHours.objects.create(office=made.office, weekday=weekday, opens=0, closes=1440)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -26,6 +27,9 @@ from psycopg.conninfo import make_conninfo
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN = 60.0
+# What was measured; shown with --log-cli-level=INFO.
+measured = logging.getLogger("measured")
+measured.setLevel(logging.INFO)
 COMMAND = [sys.executable, "-m", "prepazka.config.cli"]
 
 

@@ -25,7 +25,7 @@ from prepazka.config import embedded
 from prepazka.config.postmaster import Cluster
 from tests.faults import program
 from tests.faults.always import coming_terms
-from tests.faults.program import ROOT, Kiosk, Mailbox, Stream, free_port, wait_for
+from tests.faults.program import ROOT, Kiosk, Mailbox, Stream, free_port, measured, wait_for
 
 THREADS = 4  # of each kind
 
@@ -78,7 +78,7 @@ class Load:
             for starts_at in coming_terms(days=20):
                 if self.stop.is_set():
                     return
-                self.until_answered("hold", lambda key, at=starts_at: self.hold(client, key, at))  # type: ignore[misc]
+                self.until_answered("hold", lambda key, at=starts_at: self.hold(client, key, at))
 
     @staticmethod
     def hold(client: httpx.Client, key: UUID, starts_at: datetime) -> httpx.Response:
@@ -146,7 +146,7 @@ def test_the_database_is_stopped_and_killed_under_load(
             ready = time.monotonic()
             took = wait_for("the web to give again", lambda b=before: load.count() > b + 20)  # type: ignore[misc]
             heard = wait_for("news", lambda r=ready: stream.changes_since(r), within=5)  # type: ignore[misc]
-            print(f"kill={kill}: answers again after {took:.2f} s, news after {heard + took:.2f} s")
+            measured.info(f"kill={kill}: answers again after {took:.2f} s, news after {heard + took:.2f} s")
         load.end()
         assert web.runs
         assert not stream.ended
@@ -154,7 +154,7 @@ def test_the_database_is_stopped_and_killed_under_load(
         jobs_still_run(database, port, mailbox, worker)
         assert "Traceback" not in web.said, web.said[-3000:]
         web.kill()  # at once; an ordinary stop waits for the open stream
-    print(Counter((kind, a.status_code) for kind, a in load.answers))
+    measured.info("%s", Counter((kind, a.status_code) for kind, a in load.answers))
     every_answer_was_polite(load)
     nothing_is_lost_or_doubled(load, database)
 
@@ -183,7 +183,7 @@ def jobs_still_run(database: str, port: int, mailbox: Mailbox, worker: program.P
         asked = client.post(f"/api/v1/holds/{held.json()['token']}/contact", json=contact)
         assert asked.status_code == 202, asked.text
     took = wait_for(f"the mail; worker runs: {worker.runs}\n{worker.said}", lambda: mailbox, within=20)
-    print(f"the worker {'runs' if worker.runs else 'ended'}; mail after {took:.2f} s")
+    measured.info(f"the worker {'runs' if worker.runs else 'ended'}; mail after {took:.2f} s")
 
 
 def every_answer_was_polite(load: Load) -> None:

@@ -26,7 +26,7 @@ from prepazka.queueing.models import State, Ticket
 from tests import town
 from tests.faults import program
 from tests.faults.always import always_open, coming_terms
-from tests.faults.program import Kiosk, Stream, free_port, wait_for
+from tests.faults.program import Kiosk, Stream, free_port, measured, wait_for
 
 MANY, CLERKS = 50, 8
 
@@ -37,6 +37,7 @@ class Nodes:
 
     office: Directory
     ports: tuple[int, int]
+    second: program.Process
 
     def url(self, number: int) -> str:
         return f"http://localhost:{self.ports[number % 2]}"
@@ -52,7 +53,7 @@ def nodes(transactional_db: None, tmp_path: Path) -> Iterator[Nodes]:
     ):
         program.wait_until_up(ports[0], first)
         program.wait_until_up(ports[1], second)
-        yield Nodes(office, ports)
+        yield Nodes(office, ports, second)
         assert "Traceback" not in first.said + second.said
 
 
@@ -60,7 +61,16 @@ def test_two_nodes_are_one_office(nodes: Nodes) -> None:
     """One test, because starting two nodes takes longer than all that they are asked."""
     fifty_for_the_last_term(nodes)
     eight_clerks_press_next(nodes)
-    what_happens_at_one_is_seen_at_the_other(nodes)
+    stream = what_happens_at_one_is_seen_at_the_other(nodes)
+    an_open_stream_does_not_hold_up_the_end(nodes, stream)
+
+
+def an_open_stream_does_not_hold_up_the_end(nodes: Nodes, stream: Stream) -> None:
+    began = time.monotonic()
+    nodes.second.end()
+    assert time.monotonic() - began < 4, "uvicorn alone waits five seconds and reports a fault"
+    stream.join(5)
+    assert stream.ended
 
 
 def fifty_for_the_last_term(nodes: Nodes) -> None:
@@ -76,7 +86,7 @@ def fifty_for_the_last_term(nodes: Nodes) -> None:
     began = time.monotonic()
     with ThreadPoolExecutor(MANY) as people:
         answers = list(people.map(ask, range(MANY)))
-    print(f"{MANY} answers in {time.monotonic() - began:.2f} s")
+    measured.info(f"{MANY} answers in {time.monotonic() - began:.2f} s")
     assert Counter(a.status_code for a in answers) == {201: 1, 409: MANY - 1}
     refused = [a.json() for a in answers if a.status_code == 409]
     assert {said["code"] for said in refused} == {"term_taken"}
@@ -134,7 +144,7 @@ def csrf(page: httpx.Response) -> str:
     return found[1]
 
 
-def what_happens_at_one_is_seen_at_the_other(nodes: Nodes) -> None:
+def what_happens_at_one_is_seen_at_the_other(nodes: Nodes) -> Stream:
     code = devices.make_pairing_code(device=town.kiosk(nodes.office), now=now())
     kiosk, stream = Kiosk(nodes.ports[0], code), Stream(nodes.ports[1])
     monitor = f"{nodes.url(1)}/api/v1/offices/lhota/monitor"
@@ -145,4 +155,5 @@ def what_happens_at_one_is_seen_at_the_other(nodes: Nodes) -> None:
     woken = wait_for("news at B", lambda: stream.changes_since(began), within=1)
     seen = wait_for("B to count it", lambda: httpx.get(monitor).json()["waiting"] == before + 1, 2)
     kiosk.client.close()
-    print(f"stream of B woken after {woken:.2f} s, its monitor right after {woken + seen:.2f} s")
+    measured.info(f"stream of B woken after {woken:.2f} s, its monitor right after {woken + seen:.2f} s")
+    return stream

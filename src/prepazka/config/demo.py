@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from prepazka.accounts.models import User
@@ -26,11 +29,18 @@ def load() -> None:
             _hire(Office.objects.get(slug=slug))
 
 
+@cache
+def _encoded() -> str:
+    """The password of all, hashed once: hashing is slow on purpose, and this one is no secret."""
+    return make_password(PASSWORD)
+
+
 def _hire(office: Office) -> None:
     if Membership.objects.filter(office=office).exists():
         return
+    encoded = _encoded()
     for username, name, role in STAFF:
-        user = User.objects.create_user(username=f"{username}.{office.slug}", password=PASSWORD)
+        user = User.objects.create(username=f"{username}.{office.slug}", password=encoded)
         Membership.objects.create(office=office, user=user, role=Role(role), name=name)
 
 

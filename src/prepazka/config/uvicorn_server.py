@@ -22,7 +22,7 @@ class Server(uvicorn.Server):
 def serve(host: str, port: int) -> None:
     """Serve until told to stop."""
     server = Server(uvicorn.Config(
-        application,  # type: ignore[arg-type]  # ours is written with plain dictionaries
+        application,
         host=host,
         port=port,
         log_level="warning",

@@ -33,7 +33,9 @@ HELLO = b"retry: 2000\nevent: changed\ndata: []\n\n"
 class Inner(Protocol):
     """The application behind the edge, whose threads the edge borrows for its looks."""
 
-    pool: Executor
+    @property
+    def pool(self) -> Executor:
+        """The threads in which it works."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from prepazka.booking.models import Booking, State
 from prepazka.booking.usecases import wait_for_mail
@@ -23,6 +23,7 @@ KINDS = {
 }
 # A mail that waits longer than this has eaten into the person's time to click.
 LATE = timedelta(seconds=30)
+SLOWEST_SERVER_S = 300
 
 
 @transaction.atomic
@@ -51,8 +52,10 @@ def compose(*, event: int, now: datetime) -> list[Message]:
 def deliver(*, message: int, send: Send, now: datetime) -> None:
     """Send one message, unless it was sent or has lost its sense meanwhile.
 
-    The row is locked while the mail leaves, so two workers cannot both send it. Raises
-    Undeliverable, after writing down the failure.
+    The row is locked while the mail leaves, so two workers cannot both send it. A worker that
+    dies after the server took the mail, and before that is written down, sends it once more with
+    the same Message-ID; no sender can tell this from a mail that was lost. Raises Undeliverable,
+    after writing down the failure.
     """
     try:
         _give_time_to_click(message, now)
@@ -78,6 +81,9 @@ def _give_time_to_click(message: int, now: datetime) -> None:
 
 @transaction.atomic
 def _deliver(message: int, send: Send, now: datetime) -> None:
+    with connection.cursor() as cursor:
+        # A server that takes the mail slowly must not cost us the transaction that says so.
+        cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{SLOWEST_SERVER_S}s'")
     found = (
         Message.objects.select_for_update(of=("self",), no_key=True)
         .select_related("booking__service", "office").filter(pk=message).first()

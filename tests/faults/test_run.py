@@ -1,0 +1,112 @@
+"""`prepazka run`: everything starts, stops and starts again, with nothing left behind or lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import psutil
+import pytest
+
+from prepazka.config import embedded
+from prepazka.config.postmaster import Cluster
+from tests.faults import program
+from tests.faults.program import free_port, measured, wait_for
+
+UNWANTED = ("DATABASE_URL", "PREPAZKA_DEMO", "PREPAZKA_SECRET_KEY", "SMTP_HOST", "SMTP_PORT")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short path of its own, as pytest's are private to root and long."""
+    path = Path(tempfile.mkdtemp(prefix="prz-")).resolve()
+    yield path
+    embedded.stop(path / "postgresql")
+    shutil.rmtree(path)
+
+
+@contextmanager
+def started(folder: Path, port: int) -> Iterator[program.Process]:
+    """The whole system, as a newcomer starts it."""
+    told = {k: v for k, v in program.environment("x").items() if k not in UNWANTED}
+    arguments = ["run", "--port", str(port), "--data", str(folder)]
+    with program.running(arguments, told, folder / "run.log") as made:
+        program.wait_until_up(port, made)
+        yield made
+
+
+def offices(port: int) -> list[str]:
+    answer = httpx.get(f"http://localhost:{port}/api/v1/offices", timeout=20)
+    return [office["slug"] for office in answer.json()]
+
+
+def child(process: program.Process, name: str) -> psutil.Process | None:
+    for one in psutil.Process(process.child.pid).children():
+        if f"prepazka.config.cli {name}" in " ".join(one.cmdline()):
+            return one
+    return None
+
+
+def test_run_stops_cleanly_and_starts_again_with_its_data(folder: Path) -> None:
+    port = free_port()
+    with started(folder, port) as first:
+        assert offices(port) == ["krumlov", "sumperk", "touzim"]
+        hold = take_a_term(port)
+        a_killed_web_is_started_again(first, port)
+        family = psutil.Process(first.child.pid).children(recursive=True)
+        assert len(family) > 2
+        assert first.end(signal.SIGINT, within=40) == 0
+    assert "Stopped; nothing is lost." in first.said
+    assert "Traceback" not in first.said, first.said
+    left = [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    assert left == []
+    assert Cluster(folder / "postgresql").server() is None
+    assert "database system is shut down" in (folder / "postgresql" / "server.log").read_text()
+
+    with started(folder, port) as second:
+        assert offices(port) == ["krumlov", "sumperk", "touzim"]
+        page = httpx.get(f"http://localhost:{port}/termin/{hold}/", timeout=20)
+        assert page.status_code == 200, "the term held before is still held"
+        assert "recovery" not in second.said
+        os.kill(second.child.pid, signal.SIGTERM)
+        wait_for("the end", lambda: not second.runs, within=40)
+    log = (folder / "postgresql" / "server.log").read_text()
+    assert "was not properly shut down" not in log
+
+
+def take_a_term(port: int) -> str:
+    """Hold the first term that any service of the demo offers; its token."""
+    with httpx.Client(base_url=f"http://localhost:{port}/api/v1", timeout=20) as client:
+        for slug in offices(port):
+            for service in client.get(f"/offices/{slug}").json()["services"]:
+                path = f"/offices/{slug}/services/{service['code']}/terms"
+                found = client.get(path).json()["terms"] if service["bookable"] else []
+                if found:
+                    wanted = {"service": service["code"], "starts_at": found[0]["starts_at"]}
+                    held = client.post(
+                        f"/offices/{slug}/holds", json=wanted,
+                        headers={"Idempotency-Key": str(uuid4())},
+                    )
+                    assert held.status_code == 201, held.text
+                    return str(held.json()["token"])
+    raise AssertionError("no demo office offers any term")
+
+
+def a_killed_web_is_started_again(process: program.Process, port: int) -> None:
+    web = child(process, "web")
+    assert web
+    web.kill()
+    wait_for("the web to be gone", lambda: not program.answers(port))
+    took = program.wait_until_up(port, process)
+    again = child(process, "web")
+    assert again
+    assert again.pid != web.pid
+    assert "The web ended (-9); it starts again." in process.said
+    measured.info(f"the killed web answers again after {took:.2f} s")
