@@ -183,7 +183,10 @@ def test_the_description_names_every_path_and_problem(client: Client) -> None:
         "/api/v1/offices/{slug}/services/{code}/terms", "/api/v1/offices/{slug}/holds",
         "/api/v1/holds/{token}", "/api/v1/holds/{token}/contact", "/api/v1/holds/{token}/extend",
         "/api/v1/confirmations/{token}", "/api/v1/bookings/{token}",
-        "/api/v1/bookings/{token}/move", "/api/v1/health",
+        "/api/v1/bookings/{token}/move", "/api/v1/health", "/api/v1/kiosk/tickets",
+        "/api/v1/kiosk/check-ins", "/api/v1/tickets/{code}", "/api/v1/offices/{slug}/queue",
+        "/api/v1/offices/{slug}/counters/{code}/open", "/api/v1/offices/{slug}/counter",
+        "/api/v1/offices/{slug}/counter/{action}",
     } == set(described["paths"])
     assert "409" in described["paths"]["/api/v1/offices/{slug}/holds"]["post"]["responses"]
 

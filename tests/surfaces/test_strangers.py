@@ -146,6 +146,7 @@ def ours() -> Town:
     first = came[0]
     assert first
     values = {
+        "action": "next",
         "slug": "lhota", "ticket": str(first.pk), "booking": str(bookings[2].pk),
         "service": "prepis", "name": "next", "which": str(Membership.objects.get().pk),
         "number": "1", "day": "2026-11-23", "token": "nope.nope", "code": "kiosk",
