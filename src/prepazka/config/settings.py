@@ -14,7 +14,7 @@ DEBUG = False
 DEMO = env_bool("PREPAZKA_DEMO", default=False)
 SECRET_KEY = env_secret("PREPAZKA_SECRET_KEY", default="")
 if not SECRET_KEY and (DEMO or "PYTEST_VERSION" in os.environ):
-    SECRET_KEY = "only for the demo town and the tests " * 2  # never in production
+    SECRET_KEY = "only for the demo town and the tests; " * 2 + "never secret"  # never in production
 BASE_URL = env_str("PREPAZKA_URL", default="http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS = env_str("PREPAZKA_HOSTS", default="*" if DEMO else "localhost,127.0.0.1,testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]

@@ -57,7 +57,8 @@ class Hub:
 
     async def _listen(self) -> None:
         while True:
-            with contextlib.suppress(psycopg.Error, OSError):
+            # The last two: a notice on our channel that is not ours must not end the listening.
+            with contextlib.suppress(psycopg.Error, OSError, ValueError, LookupError):
                 await self._listen_once()
             # Whatever was missed meanwhile is unknown, so everybody reads everything again.
             self._changed(None, [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from django.core.management import call_command
 from django.db import transaction
 
 from prepazka.booking.models import EXPIRING, Booking, State
@@ -41,9 +42,13 @@ def remind(*, now: datetime) -> None:
 
 
 def purge(*, now: datetime) -> None:
-    """Erase names, contacts and PINs as each office has set; the anonymous rows stay."""
+    """Erase names, contacts and PINs as each office has set, and log-ins long over.
+
+    The anonymous rows stay.
+    """
     for office in Office.objects.all():
         with transaction.atomic():
             erased = erase_personal_data(office=office, now=now)
         if erased:
             log.info("%s: personal data of %s bookings erased", office.slug, erased)
+    call_command("clearsessions")

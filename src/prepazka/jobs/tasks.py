@@ -70,7 +70,7 @@ def every_minute(timestamp: int) -> None:
 @app.periodic(cron="17 3 * * *")
 @app.task(name="every_night", queueing_lock="every_night", queue="rounds")
 def every_night(timestamp: int) -> None:
-    """Erase personal data whose time has come, and drop the records of finished jobs."""
+    """Erase personal data whose time has come."""
     rounds.purge(now=now())
 
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import takewhile
 
 from django.db.models import F
 
@@ -63,17 +64,16 @@ class Hall:
         return [shift for shift in self.shifts if shift.paused_at is None]
 
     def ahead_of(self, ticket: Ticket) -> int:
-        """How many are called before the ticket at counters that could call it too."""
-        able = [s for s in self.shifts if self._can_call(s, ticket)]
-        kinds = frozenset().union(*(self.office.serves[s.counter_id] for s in able))
-        kinds |= {ticket.service_id}
-        ahead = 0
+        """How many are called before the ticket at counters that could call it too.
+
+        While none of them is open, those count that are planned for its service.
+        """
+        able = {s.counter_id for s in self.shifts if self._can_call(s, ticket)}
+        able = able or {c.pk for c in self.office.counters_for(ticket.service_id)}
+        kinds = frozenset({ticket.service_id}).union(*(self.office.serves[c] for c in able))
         services = {w.ticket: w.service for w in self.waiting}
-        for chosen in self.order:
-            if chosen.ticket == ticket.pk:
-                break
-            ahead += services[chosen.ticket] in kinds
-        return ahead
+        before = takewhile(lambda chosen: chosen.ticket != ticket.pk, self.order)
+        return sum(services[chosen.ticket] in kinds for chosen in before)
 
     def _can_call(self, shift: Shift, ticket: Ticket) -> bool:
         if ticket.for_counter_id:
