@@ -26,7 +26,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="prepazka", description=__doc__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in (_add_processes, _add_backup, _add_office, _add_people, _add_play):
+        add(commands)
+    return parser
 
+
+def _add_processes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     run = commands.add_parser("run", help="start everything, with demo offices")
     run.add_argument("--port", type=int, default=8000)
     run.add_argument("--host", default="127.0.0.1")
@@ -46,8 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database to this version")
     _on_database(migrate, "prepazka.config.serve", "migrate")
 
-    _add_backup(commands)
 
+def _add_office(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     office = commands.add_parser("office", help="check, load or export an office's file")
     verbs = office.add_subparsers(required=True, metavar="check|load|export")
     for verb, what in (("check", "say what is wrong with a file"), ("load", "load a file")):
@@ -65,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("office")
     _on_database(export, "prepazka.config.office_commands", "export")
 
+
+def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     staff = commands.add_parser("staff", help="add a member of staff; asks for the password")
     staff.add_argument("office")
     staff.add_argument("username")
@@ -83,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
     pair.add_argument("device")
     _on_database(pair, "prepazka.config.office_commands", "pair")
 
+
+def _add_play(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     play = commands.add_parser("play-day", help="send virtual citizens and clerks to an office")
     play.add_argument("office")
     play.add_argument("--speed", type=float, default=60.0, help="minutes of the day per minute")
@@ -90,7 +99,6 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("--minutes", type=float, default=0, help="stop after so many real minutes")
     play.add_argument("--seed", type=int, default=1)
     play.set_defaults(run=_later("prepazka.config.play_day", "play"))
-    return parser
 
 
 def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
