@@ -11,9 +11,17 @@ from prepazka.queueing.models import Queue
 
 def lock_queue(office: int) -> None:
     """Lock whose turn it is: calls and changes of turn in an office happen one after another."""
-    if not Queue.objects.filter(pk=office).select_for_update(no_key=True).exists():
+    if not _locked(office):
         Queue.objects.bulk_create([Queue(office_id=office)], ignore_conflicts=True)
-        Queue.objects.filter(pk=office).select_for_update(no_key=True).exists()
+        _locked(office)
+
+
+def _locked(office: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM queueing_queue WHERE office_id = %s FOR NO KEY UPDATE", [office]
+        )
+        return cursor.fetchone() is not None
 
 
 def next_number(office: int, day: date, letter: str) -> int:

@@ -22,24 +22,31 @@ TIDY_EVERY = 100  # requests, on average
 
 def once(
     request: HttpRequest, *, principal: str, key: UUID | None, now: datetime,
-    work: Callable[[], Answer],
+    work: Callable[[], object], shown: Callable[[], Answer],
 ) -> Answer:
-    """The answer of `work`, done now or when the same key was first sent.
+    """Do the work now, or find that it was done when the same key was first sent; then show it.
 
     The key's row is written in the transaction of the work: a twin that comes meanwhile waits for
-    it, and a refusal takes the row back, because it had no effect. Raises KeyReused.
+    it, and a refusal takes the row back, because it had no effect. The answer is made and kept
+    after the commit, so that nobody waits for it; were it lost, the present state is shown.
+    Raises KeyReused.
     """
     if key is None:
-        return work()
+        work()
+        return shown()
     asked = hashlib.sha256(request.path.encode() + b"\0" + request.body).hexdigest()
     with transaction.atomic():
-        if not _first(principal, key, asked, now):
-            known = Answered.objects.get(principal=principal, key=key)
-            if known.asked != asked or known.answer is None:
-                raise KeyReused
-            return dict(known.answer)
-        answer = work()
-        Answered.objects.filter(principal=principal, key=key).update(answer=answer)
+        first = _first(principal, key, asked, now)
+        if first:
+            work()
+    row = Answered.objects.filter(principal=principal, key=key)
+    if not first:
+        known = row.get()
+        if known.asked != asked:
+            raise KeyReused
+        return dict(known.answer) if known.answer is not None else shown()
+    answer = shown()
+    row.update(answer=answer)
     if secrets.randbelow(TIDY_EVERY) == 0:
         Answered.objects.filter(at__lt=now - KEEP).delete()
     return answer

@@ -85,11 +85,9 @@ def act(
 
 
 def _once(request: HttpRequest, who: Staff, key: UUID | None, do: Callable[[], Any]) -> Any:
-    def work() -> dict[str, Any]:
-        do()
-        return _shown(who)
-
-    return once(request, principal=who.principal, key=key, now=now(), work=work)
+    return once(
+        request, principal=who.principal, key=key, now=now(), work=do, shown=lambda: _shown(who)
+    )
 
 
 def _turn(use_case: Callable[..., Ticket]) -> Callable[[Staff, schemas.StepIn], Any]:

@@ -11,7 +11,7 @@ from ninja import Header, Router
 from prepazka.offices.directory import Directory, directory
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.tickets import check_in, give_up, issue_ticket
-from prepazka.reporting.place import place_of
+from prepazka.reporting.place import Place, place_of, valid_until
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Kiosk, KioskToken
 from prepazka.web.refusals import NotFound
@@ -25,7 +25,10 @@ KEY = Header(None, alias="Idempotency-Key")
 
 @router.post("/kiosk/tickets", auth=KioskToken(), response=TICKET)
 def issue(request: HttpRequest, wanted: schemas.TicketIn, key: UUID | None = KEY) -> Any:
-    """Give a walk-in a ticket. Sent again with the same key, it is the same ticket."""
+    """Give a walk-in a ticket. Sent again with the same key, it is the same ticket.
+
+    The number comes at once; people ahead and the wait are told by GET of the ticket.
+    """
     kiosk: Kiosk = request.auth  # type: ignore[attr-defined]  # set by ninja
     service = kiosk.office.service_by_code(wanted.service)
     if service is None:
@@ -34,7 +37,7 @@ def issue(request: HttpRequest, wanted: schemas.TicketIn, key: UUID | None = KEY
         office=kiosk.office, service=service, touch=key or uuid4(), now=now(),
         language=wanted.language, persons=wanted.persons,
     )
-    return shown(kiosk.office, ticket)
+    return shown(kiosk.office, ticket, look=False)
 
 
 @router.post(
@@ -72,9 +75,11 @@ def leave(request: HttpRequest, code: str) -> Any:
     return shown(directory(found.office), give_up(ticket=found.pk, now=now()))
 
 
-def shown(office: Directory, ticket: Ticket) -> dict[str, Any]:
-    """The ticket as its holder may see it."""
-    place = place_of(office, ticket, now=now())
+def shown(office: Directory, ticket: Ticket, *, look: bool = True) -> dict[str, Any]:
+    """The ticket as its holder may see it; without a look at the hall where `look` is off."""
+    place = place_of(office, ticket, now=now()) if look else Place(
+        ticket, office.services[ticket.service_id], valid_until(office, ticket)
+    )
     return {
         "code": ticket.code,
         "number": ticket.label,
