@@ -53,19 +53,24 @@ def hold_term(
     language: str = "cs",
     request_key: UUID | None = None,
     official: Official | None = None,
+    instead_of: UUID | None = None,
 ) -> Booking:
     """Keep a term for somebody who is still filling in the form.
 
-    A service of officials is held with the one named, else with whoever is free. Asked again
-    with the same `request_key`, it answers with the same booking.
+    A service of officials is held with the one named, else with whoever is free. The hold that
+    this one is `instead_of` is given back in the same step. Asked again with the same
+    `request_key`, it answers with the same booking.
     Raises TermNotOffered, TermTaken, TooManyPersons.
     """
     if persons > office.rules_of(service).max_persons:
         raise TooManyPersons(most=office.rules_of(service).max_persons)
     day = calendar.day_of(starts_at, office.tz)
-    lock_days(office.office.pk, [day])
+    old = Booking.objects.filter(pk=instead_of, office=office.office).first() if instead_of else None
+    lock_days(office.office.pk, [day, old.date] if old else [day])
     if request_key and (known := _asked_before(office, request_key)):
         return known
+    if old:
+        release_hold(booking=old.pk, now=now)
     release_expired(office=office.office.pk, day=day, now=now)
     claim = terms.find(
         office=office, service=service, starts_at=starts_at, persons=persons, channel=channel,

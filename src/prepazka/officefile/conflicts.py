@@ -50,7 +50,7 @@ def _bookings(office: Directory, now: datetime) -> list[Conflict]:
     return found
 
 
-def _why_not(office: Directory, booking: Booking) -> str:  # noqa: PLR0911  # a list of reasons
+def _why_not(office: Directory, booking: Booking) -> str:
     """Why the booking no longer fits; nothing if it does."""
     service = office.services[booking.service_id]
     if service.retired:
