@@ -33,6 +33,7 @@ def main(wanted: list[str]) -> None:
             "calls": writes.calls,
             "calls-200": lambda report: writes.calls(report, counters=200),
             "terms": reads.open_terms,
+            "soonest": reads.soonest,
             "monitor": reads.live_monitor,
             "viewers": reads.live_viewers,
             "page": pages.first_page,

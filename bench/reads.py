@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bench import servers, town
 from bench.clients import requests_per_second, viewers
@@ -46,6 +47,45 @@ def open_terms(report: Report) -> None:
         f"raw ASGI, 30 kB: {limit:,.0f}/s",
         "≤ 10 ms, ≤ 1.2×",
         reached=cost[10_000] <= 10 and ratio <= 1.2,
+    )
+
+
+def soonest(report: Report) -> None:
+    """Whoever of a hundred officials is soonest, in sixty days, with few and many bookings."""
+    now = datetime.now(UTC)
+    cost, statements = {}, set()
+    for officials, days, bookings in ((10, 5, 100), (100, 60, 20_000)):
+        where = town.officials(f"soonest-{officials}", officials=officials, horizon_days=days)
+        town.fill_diaries(where, bookings, now, days)
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE booking_booking")
+        service = where.offered_services()[0]
+        started = time.perf_counter()
+        terms.offered(office=where, service=service, now=now)
+        cold = (time.perf_counter() - started) * 1000
+        with CaptureQueriesContext(connection) as seen:
+            found = terms.offered(office=where, service=service, now=now)
+        statements.add(len(seen))
+        runs = []
+        for _ in range(25):
+            started = time.perf_counter()
+            terms.offered(office=where, service=service, now=now)
+            runs.append((time.perf_counter() - started) * 1000)
+        cost[officials] = sorted(runs)[len(runs) // 2]
+    with connection.cursor() as cursor:
+        started = time.perf_counter()
+        cursor.execute("SELECT count(*) FROM booking_booking WHERE office_id = %s"
+                       " AND date BETWEEN %s AND %s AND state = 'confirmed'",
+                       [where.office.pk, found[0].day, found[-1].day])
+        cursor.fetchall()
+        limit = (time.perf_counter() - started) * 1000
+    report.add(
+        "whoever is soonest: 100 officials, 60 days, 20,000 bookings",
+        f"{cost[100]:.1f} ms with the database ({cost[10]:.1f} ms of 10 officials, 5 days;"
+        f" {cold:.0f} ms once after a change of the office); {len(found):,} terms;"
+        f" statements {sorted(statements)}",
+        f"counting the same bookings: {limit:.1f} ms", "≤ 30 ms, statements constant",
+        reached=cost[100] <= 30 and len(statements) == 1,
     )
 
 

@@ -15,6 +15,7 @@ from prepazka.offices.models import (
     Device,
     Membership,
     Office,
+    Official,
     OpeningHours,
     Service,
 )
@@ -66,6 +67,46 @@ def fill(where: Directory, bookings: int, now: datetime) -> None:
             office=where.office, service=service, lane_id=lane, date=day, starts_at=starts,
             ends_at=starts + timedelta(minutes=15), state=State.CONFIRMED, created_at=now,
             confirmed_at=now, pin=f"{number // len(days):04}", contact_hash=f"{number:064}",
+        ))
+    Booking.objects.bulk_create(rows, batch_size=2_000)
+
+
+def officials(slug: str, *, officials: int, horizon_days: int) -> Directory:
+    """An office whose officials are all booked for one service, eight hours of every day."""
+    where = office(slug, lanes=1, horizon_days=horizon_days)
+    row, service = where.office, where.offered_services()[0]
+    agenda = where.agenda_of(service)
+    agenda.rules_data |= {"kind": "slot", "raster_min": 15}
+    agenda.save()
+    people = Official.objects.bulk_create(
+        Official(office=row, code=f"urednik-{n}", name={"cs": f"Úředník {n}"}, position=n)
+        for n in range(officials)
+    )
+    topics = Official.services.through
+    topics.objects.bulk_create(topics(official=one, service=service) for one in people)
+    Lane.objects.bulk_create(Lane(office=row, official=one) for one in people)
+    OpeningHours.objects.bulk_create(
+        OpeningHours(office=row, official=one, weekday=weekday, opens=480, closes=960)
+        for one in people for weekday in range(7)
+    )
+    row.version += 1
+    row.save()
+    return directory(row)
+
+
+def fill_diaries(where: Directory, bookings: int, now: datetime, days: int) -> None:
+    """Confirmed bookings, spread evenly over the days and officials, at different times."""
+    service = where.offered_services()[0]
+    lanes = list(Lane.objects.filter(official__office=where.office).values_list("pk", flat=True))
+    dates = [now.astimezone(ZONE).date() + timedelta(days=n) for n in range(1, days + 1)]
+    places = ((slot, number, day) for slot in range(32) for number in range(len(lanes)) for day in dates)
+    rows = []
+    for n, (slot, number, day) in zip(range(bookings), places, strict=False):
+        starts = _at(day, 480 + 15 * ((slot + number * 5) % 32))
+        rows.append(Booking(
+            office=where.office, service=service, lane_id=lanes[number], date=day, starts_at=starts,
+            ends_at=starts + timedelta(minutes=15), state=State.CONFIRMED, created_at=now,
+            confirmed_at=now, pin=f"{n // len(dates):04}", contact_hash=f"{n:064}",
         ))
     Booking.objects.bulk_create(rows, batch_size=2_000)
 

@@ -19,16 +19,17 @@ from prepazka.offices.models import (
     Device,
     HoursException,
     Office,
+    Official,
     OpeningHours,
     Service,
 )
 from prepazka.queueing import counters, tickets
-from tests import town
+from tests import officials, town
 from tests.officefile.test_wrong_files import RIGHT
 
 pytestmark = pytest.mark.django_db
 NOW = town.FRIDAY_BEFORE
-PARTS = (Department, Agenda, Service, Counter, Device, OpeningHours, HoursException, Lane)
+PARTS = (Department, Agenda, Service, Counter, Official, Device, OpeningHours, HoursException, Lane)
 TWO = RIGHT.replace("quota: 1", "quota: 2")
 
 
@@ -37,7 +38,7 @@ def loaded(text: str = RIGHT, **more: Any) -> LoadReport:
 
 
 def rows() -> list[Any]:
-    models: tuple[Any, ...] = (*PARTS, Counter.services.through)
+    models: tuple[Any, ...] = (*PARTS, Counter.services.through, Official.services.through)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
@@ -49,7 +50,7 @@ def book(clock: str = "9:00", code: str = "prepis") -> Booking:
     return town.confirmed(lhota(), clock, service=code)
 
 
-@pytest.mark.parametrize("text", [RIGHT, *map(presets.text, presets.names())])
+@pytest.mark.parametrize("text", [RIGHT, officials.FILE, *map(presets.text, presets.names())])
 def test_loading_twice_changes_only_the_version(text: str) -> None:
     first = loaded(text)
     before = rows()
@@ -245,3 +246,41 @@ def test_days_that_differ_hold_for_parts_without_weekly_hours_of_their_own() -> 
 
 def spans(found: Any) -> list[tuple[int, int]]:
     return [(one.start, one.end) for one in found]
+
+
+class TestOfficials:
+    """Diaries of the file, and live bookings in them."""
+
+    def test_the_account_of_a_diary_outlives_a_load(self) -> None:
+        office = officials.office()
+        user = town.clerk(office)
+        Official.objects.filter(code="novakova").update(user=user)
+        loaded(officials.FILE.replace("Ing. Jana Nováková, en", "Mgr. Jana Nováková, en"))
+        found = Official.objects.get(code="novakova")
+        assert (found.user, str(found.name)) == (user, "Mgr. Jana Nováková")
+
+    @pytest.mark.parametrize(("old", "new", "why"), [
+        ("  novakova:\n", "  jina:\n", "novakova is no longer in the file"),
+        ("    topics: stavby\n", "    topics: [povoleni]\n", "does not have its topic any more"),
+        ('hours: {mon: "8:00-10:00, 17:00-19:00"}', 'hours: {mon: "17:00-19:00"}',
+         "outside the booking hours"),
+        ("officials:\n", "exceptions:\n  - {closed: 2026-11-23}\nofficials:\n",
+         "outside the booking hours"),
+    ])
+    def test_live_bookings_are_never_passed_over(self, old: str, new: str, why: str) -> None:
+        held = officials.hold(officials.office(), "9:00", "novakova")
+        assert old in officials.FILE
+        changed = officials.FILE.replace(old, new, 1)
+        with pytest.raises(LoadRefused, match=why) as refused:
+            loaded(changed)
+        assert [one.reference for one in refused.value.conflicts] == [str(held.pk)]
+        assert officials.official(lhota()).code == "novakova"  # nothing has changed
+        report = loaded(changed, accept_conflicts=True)
+        assert [one.reference for one in report.conflicts] == [str(held.pk)]
+
+    def test_an_office_that_gets_officials_says_whose_windows_remain(self) -> None:
+        without = officials.FILE.partition("officials:\n")[0]
+        held = officials.hold(officials.office(without), "9:00")
+        assert held.lane.agenda
+        with pytest.raises(LoadRefused, match="its service is now booked with officials"):
+            loaded(officials.FILE)

@@ -78,6 +78,31 @@ def test_touzim_books_half_hours_from_monday_to_wednesday() -> None:
     assert {term.free for term in found} == {1}
 
 
+def test_praha6_books_officials_also_in_the_evening() -> None:
+    office = loaded("praha-6", "praha6")
+    wednesday = MONDAY + timedelta(days=2)
+    found = offered(office, "stavebni-upravy", wednesday)
+    assert (clocks(found)[0], clocks(found)[-1]) == ("08:00-08:15", "19:45-20:00")
+    assert [t.free for t in found] == [2] * 32 + [1] * 16
+    assert clocks(offered(office, "stavebni-zamer", wednesday))[-1] == "19:30-20:00"
+    rules = {office.rules_of(s).confirm_min for s in office.offered_services()}
+    assert rules == {0}
+    assert 5 <= len(office.open_officials()) <= 8
+    assert {one.department_id for one in office.open_officials()} < set(office.departments)
+    for day in range(5):  # no lunch break
+        for service in office.offered_services():
+            assert len(office.service_hours(service, MONDAY + timedelta(days=day))) == 1
+
+
+def test_praha6_opens_for_identity_cards_on_saturday() -> None:
+    office = loaded("praha-6", "praha6")
+    saturday = MONDAY + timedelta(days=5)
+    found = offered(office, "op-zadost", saturday)
+    assert (clocks(found)[0], clocks(found)[-1]) == ("08:00-08:30", "11:30-12:00")
+    closed = {s.code for s in office.offered_services() if not offered(office, s.code, saturday)}
+    assert closed == {s.code for s in office.offered_services()} - {"op-zadost", "op-prevzeti"}
+
+
 def test_no_preset_books_on_a_public_holiday() -> None:
     for preset, slug, service in (("cesky-krumlov", "krumlov", "prepis-vozidla"),
                                   ("touzim", "touzim", "jednani")):

@@ -112,7 +112,25 @@ def offices(draw: Any) -> plan.OfficePlan:
         retention_days=draw(st.integers(1, 400)), times=draw(times(booking=True, least=1)),
         departments=departments, agendas=agendas, counters=tuple(counters),
         devices=_devices(draw, every, [c.code for c in counters]),
+        officials=_officials(draw, agendas, departments),
     )
+
+
+def _officials(
+    draw: Any, agendas: tuple[plan.AgendaPlan, ...], departments: tuple[plan.DepartmentPlan, ...]
+) -> tuple[plan.OfficialPlan, ...]:
+    exact = [s.code for a in agendas if a.booking and a.booking.kind == "slot"
+             for s in a.services if s.bookable]
+    found = []
+    for n in range(draw(st.integers(0, 2)) if exact else 0):
+        some = draw(st.sets(st.sampled_from(exact), min_size=1))
+        found.append(plan.OfficialPlan(
+            f"urednik-{n}", draw(texts), draw(st.sampled_from([None, *(d.code for d in departments)])),
+            draw(st.sampled_from([None, "p0"])), tuple(c for c in exact if c in some), draw(maybe),
+            draw(st.sampled_from(["", "jana@lhota.example"])), draw(st.sampled_from(["", "012"])),
+            draw(st.integers(0, 30)), draw(times(least=1)),
+        ))
+    return tuple(found)
 
 
 def _agenda(draw: Any, n: int, departments: tuple[plan.DepartmentPlan, ...]) -> plan.AgendaPlan:

@@ -9,6 +9,7 @@ from prepazka.officefile.check import check
 from prepazka.officefile.load import load
 from prepazka.officefile.nodes import WrongFile
 from prepazka.offices.models import Agenda, Office, OpeningHours, Service
+from tests import officials
 from tests.town import FRIDAY_BEFORE
 
 RIGHT = """\
@@ -94,6 +95,31 @@ def test_what_is_wrong_is_said(old: str, new: str, line: int, value: str, expect
         and any(one in sentence for one in expected.split("|"))
         for sentence in said
     ), str(wrong.value)
+
+
+PEOPLE = [
+    ("    topics: stavby", "    topics: stavba", 35, '"stavba"', '"stavby"'),
+    ("    topics: stavby", "    topics: rodny-list", 35, '"rodny-list"', "kind: slot"),
+    ("    topics: stavby\n", "", 32, "nothing", "booked with them"),
+    ("    counter: d12", "    counter: d13", 34, '"d13"', '"d12"'),
+    ("    department: vystavba\n    counter", "    department: vystava\n    counter", 33, '"vystava"',
+     '"vystavba"'),
+    ('    hours: {mon: "8:00-10:00, 17:00-19:00"}\n', "", 32, "nothing", "the official's hours"),
+    ("buffer: 15 min", "buffer: 15", 45, '"15"', "a length of time"),
+    ("novakova@lhota.example", "novakova", 38, '"novakova"', "mail"),
+    ("    place:", "    room:", 36, '"room"', "one of"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "line", "value", "expected"), PEOPLE)
+def test_what_is_wrong_with_officials_is_said(
+    old: str, new: str, line: int, value: str, expected: str
+) -> None:
+    assert old in officials.FILE
+    with pytest.raises(WrongFile) as wrong:
+        check(officials.FILE.replace(old, new, 1))
+    said = [str(problem) for problem in wrong.value.problems if problem.line == line]
+    assert any(value in sentence and expected in sentence for sentence in said), str(wrong.value)
 
 
 def test_the_untouched_file_is_right() -> None:

@@ -53,6 +53,7 @@ PUBLIC = {
     "monitor:office",
     "citizen:home", "citizen:office", "citizen:privacy", "citizen:accessibility",
     "citizen:services", "citizen:days", "citizen:times",
+    "citizen:department", "citizen:anybody", "citizen:official",
 }
 # Opened by a secret in the address; the walk tries a wrong one.
 BY_SECRET = {

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
 
-from prepazka.offices.models import Agenda, Office, OfOffice, Service
+from prepazka.offices.models import Agenda, Office, Official, OfOffice, Service
 
 
 class OfficeDay(OfOffice):
@@ -22,13 +23,23 @@ class OfficeDay(OfOffice):
 
 
 class Lane(OfOffice):
-    """A line of time that can hold one person at a time."""
+    """A line of time that can hold one person at a time: a place of an agenda, or an official."""
 
-    agenda = models.ForeignKey(Agenda, on_delete=models.PROTECT, related_name="lanes")
-    number = models.PositiveSmallIntegerField()
+    agenda = models.ForeignKey(Agenda, null=True, on_delete=models.PROTECT, related_name="lanes")
+    official = models.OneToOneField(
+        Official, null=True, on_delete=models.PROTECT, related_name="lane"
+    )
+    number = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["agenda", "number"], name="lane_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["agenda", "number"], name="lane_number"),
+            models.CheckConstraint(
+                condition=Q(agenda__isnull=False, official__isnull=True)
+                | Q(agenda__isnull=True, official__isnull=False),
+                name="lane_of_an_agenda_or_an_official",
+            ),
+        ]
 
 
 class State(models.TextChoices):
@@ -49,6 +60,11 @@ class State(models.TextChoices):
 LIVE = (State.HELD, State.UNCONFIRMED, State.CONFIRMED, State.ARRIVED, State.SERVED)
 EXPIRING = (State.HELD, State.UNCONFIRMED)
 OPEN = (State.UNCONFIRMED, State.CONFIRMED)
+
+
+def quoted(states: Iterable[str]) -> str:
+    """The states as a list of SQL, for statements that are written out."""
+    return "(" + ", ".join(f"'{state}'" for state in states) + ")"
 
 
 class Channel(models.TextChoices):

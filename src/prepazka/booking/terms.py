@@ -7,24 +7,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import compress
 from typing import NamedTuple, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from prepazka.booking.models import EXPIRING, LIVE, Channel, Lane
+from prepazka.booking import diaries
+from prepazka.booking.models import EXPIRING, LIVE, Channel, Lane, quoted
 from prepazka.booking.refusals import TermNotOffered, TermTaken
 from prepazka.core import calendar, slots
 from prepazka.core.interval import Interval
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Service
+from prepazka.offices.models import Official, Service
 
 MINUTE = timedelta(minutes=1)
-
-
-def _quoted(states: Iterable[str]) -> str:
-    return "(" + ", ".join(f"'{state}'" for state in states) + ")"
 
 
 # Written out, so that the planner sees that the partial index of live claims serves.
@@ -41,8 +39,8 @@ TAKEN = f"""
           JOIN booking_lane l ON l.id = b.lane_id AND l.office_id = %s AND l.agenda_id = %s
                              AND l.number < %s
          WHERE b.office_id = %s AND b.date BETWEEN %s AND %s
-           AND b.state IN {_quoted(LIVE)}
-           AND NOT (b.state IN {_quoted(EXPIRING)} AND b.expires_at <= %s)
+           AND b.state IN {quoted(LIVE)}
+           AND NOT (b.state IN {quoted(EXPIRING)} AND b.expires_at <= %s)
            AND (%s::uuid IS NULL OR b.id <> %s)
          GROUP BY b.date, b.starts_at, b.ends_at
       ) AS together
@@ -57,6 +55,7 @@ class Term(NamedTuple):
     starts_at: datetime
     ends_at: datetime
     free: int
+    lanes: int = 0  # the same as a set; `diaries.free_officials` says who they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +98,26 @@ def offered(
     persons: int = 1,
     channel: str = Channel.WEB,
     besides: UUID | None = None,
+    official: Official | None = None,
 ) -> list[Term]:
     """The terms that can be taken now, in the order of time; by default in the whole horizon.
 
     `besides` names a booking that does not count as taking anything, because it is being moved.
-    Two SQL statements whatever the number of days, lanes and bookings.
+    Without an `official`, a service of officials is offered with whoever of them is free.
+    Two SQL statements whatever the number of days, lanes, officials and bookings.
     """
     wanted = list(days) if days is not None else horizon(office, service, now)
-    if not wanted or not service.bookable or service.retired:
+    whose = _whose(office, service, official)
+    if not wanted or not service.bookable or service.retired or whose == []:
         return []
-    taken = _taken(office, service, wanted, now, besides)
+    taken = _taken(office, service, wanted, now, besides, whose)
     found: list[Term] = []
     for day in wanted:
-        known = _day(office, service, day, persons)
+        known = _day(office, service, day, persons, whose)
         for offer in _offers(office, service, known, day, taken[day], channel, now):
             starts_at, ends_at = known.instants[offer.interval.start]
             if now < starts_at:
-                found.append(Term(day, starts_at, ends_at, offer.free))
+                found.append(Term(day, starts_at, ends_at, offer.free, offer.lanes))
     return found
 
 
@@ -128,24 +130,31 @@ def find(
     channel: str,
     now: datetime,
     besides: UUID | None = None,
+    official: Official | None = None,
 ) -> Claim:
     """The lane on which the term can be taken; the caller has locked its day.
 
-    Raises TermNotOffered if the office has no such term, TermTaken if it has none left.
+    Of several free officials it is the one with the fewest people that day, then the first of
+    the file. Raises TermNotOffered if the office has no such term, TermTaken if none is left.
     """
-    if not service.bookable or service.retired:
+    whose = _whose(office, service, official)
+    if not service.bookable or service.retired or whose == []:
         raise TermNotOffered
     day = calendar.day_of(starts_at, office.tz)
-    known, taken = _day(office, service, day, persons), _taken(office, service, [day], now, besides)
+    known = _day(office, service, day, persons, whose)
+    taken = _taken(office, service, [day], now, besides, whose)
     start = next((m for m, (begins, _) in known.instants.items() if begins == starts_at), None)
     if start is None or starts_at <= now:
         raise TermNotOffered
     for offer in _offers(office, service, known, day, taken[day], channel, now):
         if offer.interval.start == start:
+            during = Interval(*known.instants[start])
+            if whose is not None:
+                free = diaries.least_loaded(whose, offer.lanes, taken[day].claims)
+                return Claim(diaries.lanes_of(office)[free.pk], during)
             quota = office.rules_of(service).quota
             number = slots.free_lane(offer.interval, taken[day].claims, quota)
-            lane = lanes_of(office, service)[cast("int", number)]
-            return Claim(lane, Interval(*known.instants[start]))
+            return Claim(lanes_of(office, service)[cast("int", number)], during)
     if any(
         offer.interval.start == start
         for offer in _offers(office, service, known, day, Taken(), channel, now)
@@ -162,9 +171,13 @@ def nearest(
     now: datetime,
     persons: int = 1,
     channel: str = Channel.WEB,
+    official: Official | None = None,
 ) -> list[Term]:
     """The three terms nearest to one that was taken, in the order of time."""
-    terms = offered(office=office, service=service, now=now, persons=persons, channel=channel)
+    terms = offered(
+        office=office, service=service, now=now, persons=persons, channel=channel,
+        official=official,
+    )
     closest = sorted(terms, key=lambda t: (abs(t.starts_at - starts_at), t.starts_at))[:3]
     return sorted(closest, key=lambda t: t.starts_at)
 
@@ -175,6 +188,21 @@ def horizon(office: Directory, service: Service, now: datetime) -> list[date]:
     return [
         today + timedelta(days=n) for n in range(office.rules_of(service).horizon_days + 1)
     ]
+
+
+def is_bookable(office: Directory, service: Service) -> bool:
+    """Whether terms are laid for the service at all, in windows or with officials."""
+    if not service.bookable or service.retired:
+        return False
+    return bool(office.officials_for(service.pk) or lanes_of(office, service))
+
+
+def has_hours(office: Directory, service: Service, day: date) -> bool:
+    """Whether terms would be laid on that day, were nothing taken."""
+    whose = _whose(office, service, None)
+    if whose is None:
+        return bool(office.booking_hours(service, day))
+    return any(office.official_hours(one, service, day) for one in whose)
 
 
 def lanes_of(office: Directory, service: Service) -> list[int]:
@@ -213,32 +241,54 @@ def _offers(
     )
 
 
-def _day(office: Directory, service: Service, day: date, persons: int) -> _Day:
+def _whose(
+    office: Directory, service: Service, official: Official | None
+) -> list[Official] | None:
+    """The officials in whose diaries to look; None where windows are laid instead."""
+    every = office.officials_for(service.pk)
+    if official is None:
+        return every or None
+    return [one for one in every if one.pk == official.pk]
+
+
+def _day(
+    office: Directory, service: Service, day: date, persons: int, whose: list[Official] | None
+) -> _Day:
     """The day laid out, once per snapshot: it changes only with the office's version."""
-    key = ("laid", service.pk, day, persons)
+    one = whose[0].pk if whose and len(whose) == 1 else None
+    key = ("laid", service.pk, day, persons, one)
     if key not in office.kept:
-        office.kept[key] = _lay(office, service, day, persons)
+        office.kept[key] = _lay(office, service, day, persons, whose)
     return cast("_Day", office.kept[key])
 
 
-def _lay(office: Directory, service: Service, day: date, persons: int) -> _Day:
-    laid = slots.lay(
-        office.booking_hours(service, day),
-        office.rules_of(service),
-        duration=service.duration_min,
-        units=units_of(office, service, persons),
-    )
+def _lay(
+    office: Directory, service: Service, day: date, persons: int, whose: list[Official] | None
+) -> _Day:
+    rules, units = office.rules_of(service), units_of(office, service, persons)
+    if whose is None:
+        hours = office.booking_hours(service, day)
+        laid = slots.lay(hours, rules, duration=service.duration_min, units=units)
+    else:
+        openings = [office.official_hours(one, service, day) for one in whose]
+        laid = slots.diaries(openings, rules, duration=service.duration_min, units=units)
     # A window that the spring change swallows has no instants and cannot be held.
-    known = ((one, calendar.instants(one, day, office.tz)) for one in laid.candidates)
-    found = {one: during for one, during in known if during}
-    return _Day(
-        replace(laid, candidates=tuple(found)),
-        {one.start: (during.start, during.end) for one, during in found.items()},
+    known = [calendar.instants(one, day, office.tz) for one in laid.candidates]
+    kept = [bool(during) for during in known]
+    laid = replace(
+        laid, candidates=tuple(compress(laid.candidates, kept)),
+        lanes=None if laid.lanes is None else tuple(compress(laid.lanes, kept)),
     )
+    spans = [during for during in known if during]
+    return _Day(laid, {
+        one.start: (during.start, during.end)
+        for one, during in zip(laid.candidates, spans, strict=True)
+    })
 
 
 def _taken(
-    office: Directory, service: Service, days: list[date], now: datetime, besides: UUID | None
+    office: Directory, service: Service, days: list[date], now: datetime, besides: UUID | None,
+    whose: list[Official] | None,
 ) -> dict[date, Taken]:
     """Live claims of the days; an expired hold takes nothing, whatever its row says.
 
@@ -247,13 +297,16 @@ def _taken(
     """
     rules = office.rules_of(service)
     unit = rules.window_min if rules.kind == "window" else service.duration_min
-    with connection.cursor() as cursor:
-        cursor.execute(
-            TAKEN,
-            [unit, service.office_id, service.agenda_id, rules.quota, service.office_id,
-             min(days), max(days), now, besides, besides],
-        )
-        rows = cursor.fetchall()
+    if whose is not None:
+        rows = diaries.taken(office, whose, unit, (min(days), max(days)), now, besides)
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                TAKEN,
+                [unit, service.office_id, service.agenda_id, rules.quota, service.office_id,
+                 min(days), max(days), now, besides, besides],
+            )
+            rows = cursor.fetchall()
     found: dict[date, Taken] = defaultdict(Taken)
     for day, starts, ends, lanes, public in rows:
         minutes = zip(_wall(day, starts, office.tz), _wall(day, ends, office.tz), lanes, strict=True)

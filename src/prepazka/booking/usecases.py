@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from prepazka.booking import terms
 from prepazka.booking.contacts import contact_hash, normalise_email
+from prepazka.booking.diaries import official_of
 from prepazka.booking.locks import lock_booking, lock_contact, lock_days
 from prepazka.booking.models import EXPIRING, OPEN, Booking, State
 from prepazka.booking.refusals import (
@@ -26,7 +27,7 @@ from prepazka.booking.refusals import (
 from prepazka.core import calendar, events, pins
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory_by_id
-from prepazka.offices.models import Office, Service
+from prepazka.offices.models import Office, Official, Service
 
 HOLD_LASTS = timedelta(minutes=10)
 # WCAG 2.2, 2.2.1: a time limit can be extended at least ten times.
@@ -51,22 +52,29 @@ def hold_term(
     channel: str = "web",
     language: str = "cs",
     request_key: UUID | None = None,
+    official: Official | None = None,
+    instead_of: UUID | None = None,
 ) -> Booking:
     """Keep a term for somebody who is still filling in the form.
 
-    Asked again with the same `request_key`, it answers with the same booking.
+    A service of officials is held with the one named, else with whoever is free. The hold that
+    this one is `instead_of` is given back in the same step. Asked again with the same
+    `request_key`, it answers with the same booking.
     Raises TermNotOffered, TermTaken, TooManyPersons.
     """
     if persons > office.rules_of(service).max_persons:
         raise TooManyPersons(most=office.rules_of(service).max_persons)
     day = calendar.day_of(starts_at, office.tz)
-    lock_days(office.office.pk, [day])
+    old = Booking.objects.filter(pk=instead_of, office=office.office).first() if instead_of else None
+    lock_days(office.office.pk, [day, old.date] if old else [day])
     if request_key and (known := _asked_before(office, request_key)):
         return known
+    if old:
+        release_hold(booking=old.pk, now=now)
     release_expired(office=office.office.pk, day=day, now=now)
     claim = terms.find(
         office=office, service=service, starts_at=starts_at, persons=persons, channel=channel,
-        now=now,
+        now=now, official=official,
     )
     booking = Booking.objects.create(
         office=office.office,
@@ -200,7 +208,7 @@ def move_booking(
     by_office: bool = False,
     actor: int | None = None,
 ) -> Booking:
-    """Move a booking to another term of the same service, in one step.
+    """Move a booking to another term of the same service and official, in one step.
 
     Moving to where it already is answers with the booking as it is. Raises TermNotOffered,
     TermTaken, BookingOver, AlreadyArrived, BookingCancelled.
@@ -213,8 +221,9 @@ def move_booking(
     _must_be_changeable(found, now)
     release_expired(office=found.office_id, day=day, now=now)
     claim = terms.find(
-        office=office, service=office.services[found.service_id], starts_at=starts_at, persons=found.persons,
-        channel=found.channel, now=now, besides=found.pk,
+        office=office, service=office.services[found.service_id], starts_at=starts_at,
+        persons=found.persons, channel=found.channel, now=now, besides=found.pk,
+        official=official_of(office, found),
     )
     found.lane_id = claim.lane
     found.starts_at, found.ends_at = claim.during.start, claim.during.end
@@ -364,8 +373,8 @@ def _limit_open(booking: Booking, agenda: int, *, most: int, now: datetime) -> N
     lock_contact(booking.contact_hash)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM booking_booking b JOIN booking_lane l ON l.id = b.lane_id"
-            " WHERE b.office_id = %s AND b.contact_hash = %s AND l.agenda_id = %s"
+            "SELECT count(*) FROM booking_booking b JOIN offices_service s ON s.id = b.service_id"
+            " WHERE b.office_id = %s AND b.contact_hash = %s AND s.agenda_id = %s"
             " AND b.ends_at > %s AND (b.state = 'confirmed'"
             " OR (b.state = 'unconfirmed' AND b.expires_at > %s))",
             [booking.office_id, booking.contact_hash, agenda, now, now],

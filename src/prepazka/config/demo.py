@@ -8,14 +8,14 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from prepazka.accounts.models import User
-from prepazka.config.demo_people import PASSWORD, STAFF
+from prepazka.config.demo_people import OFFICIAL, PASSWORD, STAFF
 from prepazka.officefile import presets
 from prepazka.officefile.check import check
 from prepazka.officefile.load import load as load_office
 from prepazka.offices.clock import now
-from prepazka.offices.models import Device, Membership, Office, Role
+from prepazka.offices.models import Device, Membership, Office, Official, Role
 
-PRESETS = ("cesky-krumlov", "sumperk", "touzim")
+PRESETS = ("cesky-krumlov", "sumperk", "touzim", "praha-6")
 
 
 def load() -> None:
@@ -42,6 +42,18 @@ def _hire(office: Office) -> None:
     for username, name, role in STAFF:
         user = User.objects.create(username=f"{username}.{office.slug}", password=encoded)
         Membership.objects.create(office=office, user=user, role=Role(role), name=name)
+    _hire_official(office)
+
+
+def _hire_official(office: Office) -> None:
+    """Give the first official of the file a log-in."""
+    first = Official.objects.filter(office=office, retired=False).first()
+    if first is None:
+        return
+    user = User.objects.create_user(username=f"{OFFICIAL}.{office.slug}", password=PASSWORD)
+    Membership.objects.create(office=office, user=user, role=Role.CLERK, name=str(first.name))
+    first.user = user
+    first.save(update_fields=["user"])
 
 
 def addresses(base: str) -> str:
@@ -59,6 +71,10 @@ def addresses(base: str) -> str:
             lines.append(f"  {place:<12} {base}/{place}/   pairing code {code}")
         lines.append(f"  staff        {base}/pult/    novakova.{office.slug} (clerk),"
                      f" recepce.{office.slug}, vedouci.{office.slug}, spravce.{office.slug}")
+        lines += [
+            f"  official     {base}/{office.slug}/urednik/{official.code}/   {OFFICIAL}.{office.slug}"
+            for official in Official.objects.filter(office=office).exclude(user=None)
+        ]
         lines.append("")
     lines.append(f"Password of all demo log-ins: {PASSWORD}")
     lines.append(f"Mails of the demo:            {base}/demo/posta/")

@@ -5,6 +5,7 @@ local minutes after midnight; an ordinal minute counts on through the days.
 """
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -90,6 +91,8 @@ class Laid:
     candidates: tuple[Minutes, ...]
     places: int
     units: int = 1
+    # Where lanes have hours of their own: the set of lanes on which each candidate is laid.
+    lanes: tuple[int, ...] | None = None
 
 
 class Offer(NamedTuple):
@@ -98,6 +101,7 @@ class Offer(NamedTuple):
     day: date
     interval: Minutes
     free: int
+    lanes: int = 0  # the same as a set
 
     @property
     def starts(self) -> Moment:
@@ -159,6 +163,24 @@ def lay(opening: Sequence[Minutes], rules: Rules, *, duration: int, units: int =
     )
 
 
+def diaries(
+    openings: Sequence[Sequence[Minutes]], rules: Rules, *, duration: int, units: int = 1
+) -> Laid:
+    """All that `offered` needs to know of a day on which each lane has opening hours of its own."""
+    length, found, total = duration * units, dict[int, int](), 0
+    for lane, opening in enumerate(openings):
+        for start in starts(opening, length, rules.raster_min):
+            found[start] = found.get(start, 0) | 1 << lane
+        total += sum((one.end - one.start) // duration for one in opening)
+    order = sorted(found)
+    return Laid(
+        tuple(Interval(start, start + length) for start in order),
+        total,
+        units,
+        tuple(found[start] for start in order),
+    )
+
+
 def free(wanted: Sequence[Minutes], taken: Sequence[Taken], quota: int) -> list[int]:
     """For each candidate the set of lanes that are free for the whole of it.
 
@@ -217,12 +239,17 @@ def offered(
     if public and not _public_may_take(day, laid, rules, now, public_taken):
         return []
     soonest = now.ordinal + (rules.lead_min if public else 0) - day.toordinal() * DAY_MIN
-    wanted = laid.candidates
+    wanted, on = laid.candidates, laid.lanes
     if soonest > 0:
-        wanted = tuple(one for one in wanted if one.start >= soonest)
+        first = bisect_left(wanted, soonest, key=lambda one: one.start)
+        wanted, on = wanted[first:], on and on[first:]
+    quota = rules.quota if on is None else max((one.bit_length() for one in on), default=0)
+    left = free(wanted, taken, quota)
+    if on is not None:
+        left = [lanes & laid_on for lanes, laid_on in zip(left, on, strict=True)]
     return [
-        Offer(day, one, lanes.bit_count())
-        for one, lanes in zip(wanted, free(wanted, taken, rules.quota), strict=True)
+        Offer(day, one, lanes.bit_count(), lanes)
+        for one, lanes in zip(wanted, left, strict=True)
         if lanes
     ]
 

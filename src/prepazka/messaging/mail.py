@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 from icalendar import Calendar, Event, vText
 
 from prepazka.booking import links
+from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Attachment, Mail
@@ -86,10 +87,14 @@ def facts_of(booking: Booking, office: Directory) -> list[Fact]:
     """What the page of a booking and all its mails say, in the active language and zone."""
     service = office.services[booking.service_id]
     counters = office.counters_for(service.pk)
-    places = dict.fromkeys(str(c.place) for c in counters if str(c.place))
+    official = official_of(office, booking)
+    places = [str(official.place)] if official and str(official.place) else list(
+        dict.fromkeys(str(c.place) for c in counters if str(c.place))
+    )
     known = (
         Fact(_("Service"), str(service.name)),
         Fact(_("Term"), capfirst(_when(booking))),
+        Fact(_("Official"), str(official.name) if official else ""),
         Fact(_("When to come"), _come(booking, office)),
         Fact(_("Persons"), str(booking.persons) if booking.persons > 1 else ""),
         Fact(_("Where"), "; ".join(filter(None, [str(office.office.address), *places]))),

@@ -41,6 +41,7 @@ class _Reader:
         self.served: set[str] = set()
         self.counter_numbers: set[str] = set()
         self.counter_codes: list[str] = []
+        self.bookable: dict[str, bool] = {}  # code of a service -> whether officials may have it
         self.device_codes: set[str] = set()
 
     def read(self) -> plan.OfficePlan:
@@ -55,12 +56,13 @@ class _Reader:
         departments = self._parts("departments", self._department)
         agendas = self._parts("agendas", self._agenda, needed="one agenda at least")
         counters = self._parts("counters", self._counter, needed="one counter at least")
+        officials = self._parts("officials", self._official)
         devices = self._parts("kiosks", self._kiosk) + self._parts("displays", self._display)
         self._everything_is_served()
         root.done()
         return plan.OfficePlan(
             **office, **policy, times=times, departments=departments, agendas=agendas,
-            counters=counters, devices=devices,
+            counters=counters, devices=devices, officials=officials,
         )
 
     # --- the office itself
@@ -142,6 +144,7 @@ class _Reader:
         self._code_is_new(code, section)
         self.agendas[code] = []
         booking = self._booking(section)
+        self.exact = booking is not None and booking.kind == "slot"
         services = section.section("services", BY_CODE)
         if services is None or not services.values:
             section.wrong(section.node, "one service at least", at="services", value="nothing")
@@ -211,6 +214,7 @@ class _Reader:
             fee=section.take("fee", self._text, nothing),
             times=read_times(section, self.languages),
         )
+        self.bookable[code] = found.bookable and self.exact
         if found.bookable and not bookable:
             section.wrong(section.values["bookable"], '"no", or booking rules in its agenda',
                           at="bookable")
@@ -229,6 +233,47 @@ class _Reader:
                 if code not in self.served:
                     self.root.wrong(self.root.values["counters"], f'a counter that serves "{code}"',
                                     at="counters", value="none of the counters")
+
+    # --- officials
+
+    def _official(self, code: str, section: Section) -> plan.OfficialPlan:
+        nothing: Text = {}
+        found = plan.OfficialPlan(
+            code=code,
+            name=section.take("name", self._text, missing="the official's name"),
+            department=section.take("department", self._department_code, None),
+            counter=section.take("counter", self._counter_code, None),
+            topics=section.take("topics", self._topics,
+                                missing="agendas or services that are booked with them") or (),
+            place=section.take("place", self._text, nothing),
+            email=section.take("email", values.email, ""),
+            phone=section.take("phone", values.words(40, "a telephone number"), ""),
+            buffer_min=section.take(
+                "buffer", values.length(0, 600, none=0, example="5 min"), 0
+            ),
+            times=read_times(section, self.languages),
+        )
+        if not section.has("hours"):
+            section.wrong(section.node, 'the official\'s hours such as {mon: "8:00-17:00"}',
+                          at="hours", value="nothing")
+        section.done()
+        return found
+
+    def _counter_code(self, node: yaml.Node) -> str:
+        found = values.code(node)
+        if found not in self.counter_codes:
+            raise Wrong(f"the code of a counter: {nearest(found, self.counter_codes)}")
+        return found
+
+    def _topics(self, node: yaml.Node) -> tuple[str, ...]:
+        found = self._services(node)
+        for code in found:
+            if not self.bookable[code]:
+                raise Wrong(
+                    f'services booked by exact times; "{code}" is not (its agenda needs'
+                    " booking rules of kind: slot)"
+                )
+        return found
 
     # --- counters and devices
 

@@ -50,18 +50,15 @@ def _bookings(office: Directory, now: datetime) -> list[Conflict]:
     return found
 
 
-def _why_not(office: Directory, booking: Booking) -> str:  # noqa: PLR0911  # a list of reasons
+def _why_not(office: Directory, booking: Booking) -> str:
     """Why the booking no longer fits; nothing if it does."""
     service = office.services[booking.service_id]
-    rules = office.rules_of(service)
     if service.retired:
         return "its service is no longer in the file"
     if not service.bookable:
         return "its service can no longer be booked"
-    if booking.lane.agenda_id != service.agenda_id:
-        return "its service has moved to another agenda"
-    if booking.lane.number >= rules.quota:
-        return f"it has place {booking.lane.number + 1}, the quota is now {rules.quota}"
+    if why := _why_not_its_lane(office, booking):
+        return why
     if not office.counters_for(service.pk):
         return "no counter serves it any more"
     if not _within_hours(office, booking):
@@ -69,9 +66,32 @@ def _why_not(office: Directory, booking: Booking) -> str:  # noqa: PLR0911  # a 
     return ""
 
 
+def _why_not_its_lane(office: Directory, booking: Booking) -> str:
+    service, lane = office.services[booking.service_id], booking.lane
+    quota, why = office.rules_of(service).quota, ""
+    if lane.official_id:
+        official = office.officials[lane.official_id]
+        if official.retired:
+            why = f"{official.code} is no longer in the file"
+        elif official not in office.officials_for(service.pk):
+            why = f"{official.code} does not have its topic any more"
+    elif office.officials_for(service.pk):
+        why = "its service is now booked with officials"
+    elif lane.agenda_id != service.agenda_id:
+        why = "its service has moved to another agenda"
+    elif lane.number >= quota:
+        why = f"it has place {lane.number + 1}, the quota is now {quota}"
+    return why
+
+
 def _within_hours(office: Directory, booking: Booking) -> bool:
     wanted = Interval(booking.starts_at, booking.ends_at)
-    hours = office.booking_hours(office.services[booking.service_id], booking.date)
+    service = office.services[booking.service_id]
+    if booking.lane.official_id:
+        official = office.officials[booking.lane.official_id]
+        hours = office.official_hours(official, service, booking.date)
+    else:
+        hours = office.booking_hours(service, booking.date)
     return any(
         one.contains(wanted)
         for minutes in hours

@@ -12,7 +12,7 @@ from prepazka.officefile.hours import Found, exceptional, weekly
 from prepazka.officefile.write import write
 from prepazka.offices import directory
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Agenda, Device, HoursException, Office, Service
+from prepazka.offices.models import Agenda, Device, HoursException, Office, Official, Service
 
 
 def export(office: Office) -> str:
@@ -45,6 +45,7 @@ def plan_of(office: Directory) -> plan.OfficePlan:
             for c in office.open_counters()
         ),
         devices=_devices(office),
+        officials=tuple(_official(office, o) for o in office.open_officials()),
     )
 
 
@@ -71,6 +72,20 @@ def _agenda(office: Directory, agenda: Agenda) -> plan.AgendaPlan:
             for s in services
         ),
         times=_times(office, agenda_id=agenda.pk),
+    )
+
+
+def _official(office: Directory, official: Official) -> plan.OfficialPlan:
+    department = office.departments.get(official.department_id or 0)
+    counter = office.counters.get(official.counter_id or 0)
+    topics = office.topics[official.pk]
+    return plan.OfficialPlan(
+        official.code, dict(official.name),
+        department.code if department and not department.retired else None,
+        counter.code if counter and not counter.retired else None,
+        tuple(s.code for s in _in_order(office) if s.pk in topics),
+        dict(official.place), official.email, official.phone, official.buffer_min,
+        _times(office, official_id=official.pk),
     )
 
 
@@ -116,7 +131,8 @@ def _times(office: Directory, **scope: int) -> plan.Times:
 
 def _belongs(row: Any, scope: dict[str, int]) -> bool:
     return all(
-        getattr(row, name) == scope.get(name) for name in ("agenda_id", "service_id", "counter_id")
+        getattr(row, name) == scope.get(name)
+        for name in ("agenda_id", "service_id", "counter_id", "official_id")
     )
 
 

@@ -25,6 +25,7 @@ from prepazka.offices.models import (
     HoursException,
     Named,
     Office,
+    Official,
     OpeningHours,
     Service,
 )
@@ -117,9 +118,10 @@ class _Loading:
         self.agendas: dict[str, Agenda] = {}
         self.services: dict[str, Service] = {}
         self.counters: dict[str, Counter] = {}
+        self.officials: dict[str, Official] = {}
 
     def parts(self, wanted: plan.OfficePlan) -> None:
-        """Departments, agendas with their lanes, services, counters and devices."""
+        """Departments, agendas with their lanes, services, counters, officials and devices."""
         departments = self._rows(Department, {d.code: {"name": d.name} for d in wanted.departments})
         self._free_letters({a.code: a.letter for a in wanted.agendas})
         self.agendas = self._rows(Agenda, {
@@ -143,6 +145,7 @@ class _Loading:
         })
         for counter in wanted.counters:
             self._serves(self.counters[counter.code], counter.services)
+        self._officials(wanted.officials, departments)
         self._devices(wanted.devices)
 
     def _rows(self, model: type[Any], wanted: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
@@ -187,15 +190,35 @@ class _Loading:
             for number in range(quota) if number not in known
         )
 
-    def _serves(self, counter: Counter, codes: Iterable[str]) -> None:
+    def _serves(self, who: Counter | Official, codes: Iterable[str]) -> None:
         """Set the services; a retired one stays, so that whoever booked it can still be called."""
         wanted = {self.services[code].pk for code in codes}
-        served = counter.services.all()
+        served = who.services.all()
         known = {service.pk for service in served if not service.retired}
         if known != wanted:
-            counter.services.remove(*(known - wanted))
-            counter.services.add(*(wanted - known))
-            self._note("changed", counter)
+            who.services.remove(*(known - wanted))
+            who.services.add(*(wanted - known))
+            self._note("changed", who)
+
+    def _officials(
+        self, wanted: Iterable[plan.OfficialPlan], departments: Mapping[str, Department]
+    ) -> None:
+        """Officials and their lanes; the account that looks after a diary is not in the file."""
+        self.officials = self._rows(Official, {
+            o.code: {
+                "name": o.name, "place": o.place, "email": o.email, "phone": o.phone,
+                "buffer_min": o.buffer_min,
+                "department_id": departments[o.department].pk if o.department else None,
+                "counter_id": self.counters[o.counter].pk if o.counter else None,
+            } for o in wanted
+        })
+        known = set(Lane.objects.filter(official__office=self.office).values_list("official", flat=True))
+        Lane.objects.bulk_create(
+            Lane(office=self.office, official=one)
+            for one in self.officials.values() if one.pk not in known
+        )
+        for official in wanted:
+            self._serves(self.officials[official.code], official.topics)
 
     def _devices(self, wanted: Iterable[plan.DevicePlan]) -> None:
         kinds = {one.code: one.kind for one in wanted}
@@ -219,6 +242,7 @@ class _Loading:
         scopes += [({"agenda": self.agendas[a.code]}, a.times) for a in wanted.agendas]
         scopes += [({"service": self.services[s.code]}, s.times) for s in wanted.services()]
         scopes += [({"counter": self.counters[c.code]}, c.times) for c in wanted.counters]
+        scopes += [({"official": self.officials[o.code]}, o.times) for o in wanted.officials]
         hours = [
             OpeningHours(office=self.office, booking=booking, **scope, **_week_fields(row))
             for scope, times in scopes

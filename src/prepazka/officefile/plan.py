@@ -78,6 +78,22 @@ class CounterPlan:
 
 
 @dataclass(frozen=True)
+class OfficialPlan:
+    """A person who is booked by name; `topics` are codes of services in the order of the file."""
+
+    code: str
+    name: Text
+    department: str | None
+    counter: str | None
+    topics: tuple[str, ...]
+    place: Text = field(default_factory=dict)
+    email: str = ""
+    phone: str = ""
+    buffer_min: int = 0
+    times: Times = Times()
+
+
+@dataclass(frozen=True)
 class DevicePlan:
     """A kiosk or a display; `options` as `Device.options` keeps them."""
 
@@ -110,6 +126,7 @@ class OfficePlan:
     agendas: tuple[AgendaPlan, ...]
     counters: tuple[CounterPlan, ...]
     devices: tuple[DevicePlan, ...]
+    officials: tuple[OfficialPlan, ...] = ()
 
     def services(self) -> Iterator[ServicePlan]:
         """All services, in the order of the file."""

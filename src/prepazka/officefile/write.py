@@ -29,6 +29,7 @@ def write(office: plan.OfficePlan) -> str:
         "departments": {d.code: {"name": _text(d.name)} for d in office.departments},
         "agendas": {a.code: _agenda(a) for a in office.agendas},
         "counters": {c.code: _counter(office, c) for c in office.counters},
+        "officials": {o.code: _official(office, o) for o in office.officials},
         "kiosks": {d.code: _kiosk(office, d) for d in office.devices if d.kind == "kiosk"},
         "displays": {d.code: _display(office, d) for d in office.devices if d.kind == "display"},
     }
@@ -116,6 +117,16 @@ def _counter(office: plan.OfficePlan, counter: plan.CounterPlan) -> dict[str, An
         number=counter.number, name=_text(name) if name else None, place=_text_or_none(counter.place),
         serves=_services(office, counter.services),
     ) | _times(counter.times)
+
+
+def _official(office: plan.OfficePlan, official: plan.OfficialPlan) -> dict[str, Any]:
+    buffer = official.buffer_min
+    return _some(
+        name=_text(official.name), department=official.department, counter=official.counter,
+        topics=_services(office, official.topics), place=_text_or_none(official.place),
+        phone=official.phone, email=official.email,
+        buffer=values.write_length(buffer) if buffer else None,
+    ) | _times(official.times)
 
 
 def _text_or_none(text: Text) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import chain
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from prepazka.core import calendar, interval
@@ -20,11 +21,14 @@ from prepazka.offices.models import (
     Department,
     HoursException,
     Office,
+    Official,
     OpeningHours,
     Service,
 )
 
 Minutes = list[Interval[int]]
+Scope = tuple[int | None, ...]
+Row = TypeVar("Row", OpeningHours, HoursException)
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Directory:
     serves: dict[int, frozenset[int]]
     hours: list[OpeningHours]
     exceptions: list[HoursException]
+    officials: dict[int, Official] = field(default_factory=dict)
+    topics: dict[int, frozenset[int]] = field(default_factory=dict)
     rules: dict[int, Rules] = field(default_factory=dict)
     # What others derive from this snapshot and want to derive once only.
     kept: dict[Hashable, Any] = field(default_factory=dict)
@@ -72,6 +78,23 @@ class Directory:
         """Counters that serve the service."""
         return [c for c in self.open_counters() if service_id in self.serves[c.id]]
 
+    def open_officials(self) -> list[Official]:
+        """Officials of today's file, in its order."""
+        return [o for o in self.officials.values() if not o.retired]
+
+    def official_by_code(self, code: str) -> Official | None:
+        """The official of that code, unless retired."""
+        return next((o for o in self.open_officials() if o.code == code), None)
+
+    def officials_for(self, service_id: int) -> list[Official]:
+        """Officials with whom the service is booked; windows are laid where there is none."""
+        return self._officials_by_topic.get(service_id, [])
+
+    def topics_of(self, official: Official) -> list[Service]:
+        """Services that can be booked with the official, in the order of the file."""
+        known = self.topics.get(official.pk, frozenset())
+        return [s for s in self.offered_services() if s.pk in known and s.bookable]
+
     def service_hours(self, service: Service, day: date) -> Minutes:
         """Local minutes of that day in which the service takes citizens.
 
@@ -83,7 +106,7 @@ class Directory:
         own = self._rows(of_service)
         if own:
             return interval.intersect(agenda, self._open(day, own, of_service))
-        if not any(_is_for(e, **of_service) for e in self.exceptions):
+        if _key(of_service) not in self._exceptions_by_scope:
             return agenda
         return interval.intersect(agenda, self._open(day, followed, of_agenda, of_service))
 
@@ -99,6 +122,25 @@ class Directory:
             return taken
         return interval.intersect(taken, self._open(day, laid, of_agenda))
 
+    def official_hours(self, official: Official, service: Service, day: date) -> Minutes:
+        """Local minutes of that day in which the official takes people for the service.
+
+        Their own hours, also outside the office's; what is closed for the agenda or the service
+        is closed here too, and a service with hours of its own keeps to them.
+        """
+        of_agenda, of_service = {"agenda": service.agenda_id}, {"service": service.pk}
+        of_official = {"official": official.pk}
+        own = self._open(
+            day, self._rows(of_official), of_official, closing=(of_agenda, of_service)
+        )
+        limit = self._rows(of_service)
+        return interval.intersect(own, self._open(day, limit, of_service)) if limit else own
+
+    def diary_hours(self, official: Official, day: date) -> Minutes:
+        """Local minutes of that day in which the official takes people for anything."""
+        of_official = {"official": official.pk}
+        return self._open(day, self._rows(of_official), of_official)
+
     def counter_hours(self, counter: Counter, day: date) -> Minutes:
         """Local minutes of that day in which the counter is planned to be open."""
         of_counter = {"counter": counter.id}
@@ -110,24 +152,53 @@ class Directory:
         return interval.union(chain.from_iterable(everything))
 
     def _rows(self, scope: dict[str, int], *, booking: bool = False) -> list[OpeningHours]:
-        return [h for h in self.hours if h.booking == booking and _is_for(h, **scope)]
+        return [h for h in self._hours_by_scope.get(_key(scope), ()) if h.booking == booking]
 
-    def _open(self, day: date, rows: list[OpeningHours], *scopes: dict[str, int]) -> Minutes:
-        """Local minutes of the weekly rows, with the exceptions of the office and the scopes."""
+    @cached_property
+    def _officials_by_topic(self) -> dict[int, list[Official]]:
+        found: dict[int, list[Official]] = defaultdict(list)
+        for official in self.open_officials():
+            for service in self.topics.get(official.pk, ()):
+                if self.rules[self.services[service].agenda_id].kind == "slot":
+                    found[service].append(official)
+        return dict(found)
+
+    @cached_property
+    def _hours_by_scope(self) -> dict[Scope, list[OpeningHours]]:
+        return _by_scope(self.hours)
+
+    @cached_property
+    def _exceptions_by_scope(self) -> dict[Scope, list[HoursException]]:
+        return _by_scope(self.exceptions)
+
+    def _open(
+        self, day: date, rows: list[OpeningHours], *scopes: dict[str, int],
+        closing: tuple[dict[str, int], ...] = (),
+    ) -> Minutes:
+        """Local minutes of the weekly rows, with the exceptions of the office and the scopes.
+
+        Of the scopes in `closing` only what is closed counts.
+        """
         weekly = [
             calendar.WeeklyHours(
                 weekday=h.weekday, opens=h.opens, closes=h.closes,
                 valid_from=h.valid_from, valid_to=h.valid_to,
             )
             for h in rows
+            if h.weekday == day.weekday()
+        ]
+        known = self._exceptions_by_scope
+        followed = [e for scope in ({}, *scopes) for e in known.get(_key(scope), ())]
+        closed = HoursException.Kind.CLOSED
+        followed += [
+            e for scope in closing for e in known.get(_key(scope), ()) if e.kind == closed
         ]
         exceptions = [
             calendar.DayException(
                 from_date=e.from_date, to_date=e.to_date, opens=e.opens, closes=e.closes,
                 kind=e.kind,  # type: ignore[arg-type]  # one of Kind
             )
-            for e in self.exceptions
-            if any(_is_for(e, **scope) for scope in ({}, *scopes))
+            for e in followed
         ]
         holidays = (
             calendar.czech_holidays((day.year,))
@@ -137,10 +208,16 @@ class Directory:
         return calendar.open_minutes(day, weekly, exceptions, holidays)
 
 
-def _is_for(row: OpeningHours | HoursException, **scope: int) -> bool:
-    """Say whether the row is for exactly this agenda, service or counter, or for the office."""
-    wanted = (scope.get("agenda"), scope.get("service"), scope.get("counter"))
-    return (row.agenda_id, row.service_id, row.counter_id) == wanted
+def _key(scope: dict[str, int]) -> Scope:
+    """Which agenda, service, counter or official; the office is none of them."""
+    return tuple(scope.get(name) for name in ("agenda", "service", "counter", "official"))
+
+
+def _by_scope(rows: Iterable[Row]) -> dict[Scope, list[Row]]:
+    found: dict[Scope, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.agenda_id, row.service_id, row.counter_id, row.official_id].append(row)
+    return dict(found)
 
 
 _known: dict[int, tuple[int, Directory]] = {}
@@ -184,6 +261,11 @@ def read(office: Office) -> Directory:
     pairs = Counter.services.through.objects.filter(counter__office=office)
     for counter, service in pairs.values_list("counter_id", "service_id"):
         serves[counter].add(service)
+    officials = {o.pk: o for o in office.officials.all()}
+    topics: dict[int, set[int]] = {pk: set() for pk in officials}
+    known = Official.services.through.objects.filter(official__office=office)
+    for official, service in known.values_list("official_id", "service_id"):
+        topics[official].add(service)
     return Directory(
         office=office,
         departments={d.pk: d for d in office.departments.all()},
@@ -193,5 +275,7 @@ def read(office: Office) -> Directory:
         serves={pk: frozenset(ids) for pk, ids in serves.items()},
         hours=list(office.opening_hours.all()),
         exceptions=list(office.hours_exceptions.all()),
+        officials=officials,
+        topics={pk: frozenset(ids) for pk, ids in topics.items()},
         rules={pk: a.rules for pk, a in agendas.items()},
     )

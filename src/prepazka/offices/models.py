@@ -118,12 +118,37 @@ class Counter(Named):
         constraints = [models.UniqueConstraint(fields=["office", "code"], name="counter_code")]
 
 
+class Official(Named):
+    """A person whom citizens book by name; a row of the calendar, not necessarily a log-in."""
+
+    department = models.ForeignKey(
+        Department, null=True, on_delete=models.PROTECT, related_name="officials"
+    )
+    # The account that may look after this diary; it is given in the screens, not in the file.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="officials"
+    )
+    # Where their clients are called; without it, any counter that serves the topic calls them.
+    counter = models.ForeignKey(
+        Counter, null=True, on_delete=models.PROTECT, related_name="officials"
+    )
+    place = LocalText(default=dict)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    services = models.ManyToManyField(Service, related_name="officials")
+    buffer_min = models.PositiveSmallIntegerField(default=0)
+
+    class Meta(Named.Meta):
+        constraints = [models.UniqueConstraint(fields=["office", "code"], name="official_code")]
+
+
 class Scoped(OfOffice):
-    """Valid for the whole office, or for one agenda, service or counter."""
+    """Valid for the whole office, or for one agenda, service, counter or official."""
 
     agenda = models.ForeignKey(Agenda, null=True, on_delete=models.CASCADE)
     service = models.ForeignKey(Service, null=True, on_delete=models.CASCADE)
     counter = models.ForeignKey(Counter, null=True, on_delete=models.CASCADE)
+    official = models.ForeignKey(Official, null=True, on_delete=models.CASCADE)
 
     class Meta:
         abstract = True

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from prepazka.booking.diaries import official_of
 from prepazka.booking.locks import lock_booking, lock_days
 from prepazka.booking.models import LIVE, Booking
 from prepazka.booking.models import State as BookingState
@@ -269,7 +270,15 @@ def _arrive(
     booking.save(update_fields=["state", "arrived_at", "late"])
     record(events.BookingArrived(office=office.office.pk, booking=str(booking.pk), at=now))
     return _issue(office, office.services[booking.service_id], touch, now, booking=booking,
-                  actor=actor, language=language, persons=booking.persons)
+                  actor=actor, language=language, persons=booking.persons,
+                  for_counter_id=_counter_of(office, booking))
+
+
+def _counter_of(office: Directory, booking: Booking) -> int | None:
+    """Where the booked official calls their own people; nobody else's counter calls them."""
+    official = official_of(office, booking)
+    counter = office.counters.get(official.counter_id or 0) if official else None
+    return counter.pk if counter and not counter.retired else None
 
 
 def _issue(

@@ -15,7 +15,7 @@ from prepazka.booking import links, usecases
 from prepazka.booking.contacts import contact_hash, normalise_email
 from prepazka.booking.models import Booking, Channel, State
 from prepazka.booking.refusals import HoldExpired
-from prepazka.booking.terms import lanes_of
+from prepazka.booking.terms import is_bookable
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused
 from prepazka.edge import answers
@@ -239,7 +239,7 @@ def _service(where: Directory, one: Service) -> dict[str, Any]:
     return {
         "code": one.code, "name": one.name, "hint": one.hint, "documents": one.documents,
         "fee": one.fee, "agenda": where.agenda_of(one).code, "duration_min": one.duration_min,
-        "bookable": one.bookable and bool(lanes_of(where, one)), "walk_in": one.walk_in,
+        "bookable": is_bookable(where, one), "walk_in": one.walk_in,
         "max_persons": where.rules_of(one).max_persons,
     }
 

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from prepazka.booking import links
+from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import (
     BookingCancelled,
@@ -119,6 +120,7 @@ def move(request: HttpRequest, found: Booking, office: Directory, token: str) ->
         return _move(request, found, office, token)
     terms = offered(
         office=office, service=found.service, now=now(), persons=found.persons, besides=found.pk,
+        official=official_of(office, found),
     )
     terms = [t for t in terms if t.starts_at != found.starts_at]
     return page(
@@ -143,11 +145,14 @@ def move_times(
         return HttpResponseRedirect(reverse("citizen:booking", args=[token]))
     terms = offered(
         office=office, service=found.service, now=now(), days=[wanted], persons=found.persons,
-        besides=found.pk,
+        besides=found.pk, official=official_of(office, found),
     )
     return page(
         request, "times", office, moving=True, day=wanted,
-        parts=parts_of_day([t for t in terms if t.starts_at != found.starts_at]),
+        parts=parts_of_day(
+            [t for t in terms if t.starts_at != found.starts_at],
+            with_officials=official_of(office, found) is not None,
+        ),
         action=reverse("citizen:move", args=[token]), request_key=uuid4(),
         back_url=reverse("citizen:move", args=[token]), **_facts(found, office),
     )
@@ -166,7 +171,7 @@ def _move(
     except (TermTaken, TermNotOffered) as error:
         others = nearest(
             office=office, service=found.service, starts_at=starts_at or found.starts_at,
-            now=now(), persons=found.persons,
+            now=now(), persons=found.persons, official=official_of(office, found),
         )
         return page(
             request, "taken", office, status=status_of(error), text=sentence(error), moving=True,
@@ -185,7 +190,7 @@ def _ask_once_more(
     day = calendar.day_of(starts_at, office.tz)
     terms = offered(
         office=office, service=found.service, now=now(), days=[day], persons=found.persons,
-        besides=found.pk,
+        besides=found.pk, official=official_of(office, found),
     )
     new = next((t for t in terms if t.starts_at == starts_at), None)
     if new is None:
@@ -202,7 +207,8 @@ def _too_late(
     request: HttpRequest, found: Booking, office: Directory, error: Refused
 ) -> HttpResponse:
     most = office.rules_of(found.service).max_persons
-    wish = Wish(found.service, found.persons, asked=most > 1)
+    official = official_of(office, found)
+    wish = Wish(found.service, found.persons, official=official, asked=most > 1)
     return page(
         request, "taken", office, status=status_of(error), text=sentence(error),
         **nearest_choices(office, wish, found.starts_at, now()),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from prepazka.booking import links
 from prepazka.booking.contacts import contact_hash, normalise_email
+from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import CannotExtend, HoldExpired, TooManyBookings
 from prepazka.booking.usecases import extend_hold, note_contact, request_confirmation
@@ -137,7 +138,7 @@ def _contact_page(
     return page(
         request, "contact", office, status=status, form=form,
         action=reverse("citizen:contact", args=[token]),
-        service=service, facts=facts_of(held, office)[:2],
+        service=service, facts=facts_of(held, office)[:2], official=official_of(office, held),
         back_url=_choose(held, office, "times", token), **_limit(held, now()),
     )
 
@@ -148,7 +149,7 @@ def _expired(
     """The term went back, or somebody has taken it since: offer others and keep the answers."""
     service = office.services[held.service_id]
     most = office.rules_of(service).max_persons
-    wish = Wish(service, held.persons, token, asked=most > 1)
+    wish = Wish(service, held.persons, token, official_of(office, held), asked=most > 1)
     return page(
         request, "taken", office, status=410, text=sentence(HoldExpired()), wish=wish,
         **nearest_choices(office, wish, held.starts_at, now()),
@@ -158,12 +159,14 @@ def _expired(
 def _rows(held: Booking, office: Directory, token: str) -> list[dict[str, str]]:
     """Every answer with the way to change it; the place is the office's."""
     facts = facts_of(held, office)
-    changes = ["services", "times"]
+    changes = ["services", "times", *(["services"] if official_of(office, held) else [])]
     rows = [
         {"key": fact.key, "value": fact.value, "url": _choose(held, office, change, token)}
-        for fact, change in zip(facts[:2], changes, strict=True)
+        for fact, change in zip(facts, changes, strict=False)
     ]
-    rows += [{"key": fact.key, "value": fact.value, "url": ""} for fact in facts[2:]]
+    rows += [
+        {"key": fact.key, "value": fact.value, "url": ""} for fact in facts[len(changes):]
+    ]
     if office.rules_of(office.services[held.service_id]).max_persons > 1:
         rows = _with_persons(rows, held, office, token)
     to_contact = reverse("citizen:contact", args=[token])
@@ -186,9 +189,12 @@ def _with_persons(
 def _choose(held: Booking, office: Directory, what: str, token: str) -> str:
     """The page on which an answer is changed; the hold is given up only for a new one."""
     service, slug = office.services[held.service_id], office.office.slug
-    wish = Wish(service, held.persons, token, asked=office.rules_of(service).max_persons > 1)
+    official = official_of(office, held)
+    most = office.rules_of(service).max_persons
+    wish = Wish(service, held.persons, token, official, asked=most > 1)
     if what == "services":
-        return reverse("citizen:services", args=[slug]) + wish.query(persons=False)
+        instead = Wish(service, instead_of=token).query()
+        return reverse("citizen:services", args=[slug]) + instead
     if what == "persons":
         return reverse("citizen:days", args=[slug, service.code]) + wish.query(persons=False)
     day = calendar.day_of(held.starts_at, office.tz).isoformat()

@@ -8,11 +8,13 @@ from itertools import groupby
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 
+from prepazka.booking.terms import is_bookable
 from prepazka.core import calendar
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
 from prepazka.reporting.monitor import monitor
-from prepazka.surfaces.citizen.pages import hours_of, is_bookable, page
+from prepazka.surfaces.citizen.officials import departments_of
+from prepazka.surfaces.citizen.pages import hours_of, page
 from prepazka.web.shortcuts import now, of_office
 
 WEEK = 7
@@ -48,6 +50,7 @@ def office(request: HttpRequest, where: Directory) -> HttpResponse:
                 key=lambda s: s.agenda_id,
             )
         ],
+        departments=departments_of(where), query="",
         bookable=any(is_bookable(where, s) for s in services),
         monitor_url=_monitor_url(where.office.slug),
     )

@@ -21,11 +21,12 @@ from django.utils.translation import gettext as _
 
 from prepazka.booking import links
 from prepazka.booking.models import Booking, State
-from prepazka.booking.terms import Term, lanes_of, moment, nearest
+from prepazka.booking.terms import Term, has_hours, moment, nearest
 from prepazka.core import calendar, slots
+from prepazka.core.interval import Interval
 from prepazka.looks import typography
 from prepazka.offices.directory import Directory, directory
-from prepazka.offices.models import Service
+from prepazka.offices.models import Official, Service
 from prepazka.reporting.monitor import monitor
 
 NOON = 12
@@ -49,12 +50,13 @@ class Wish:
     service: Service
     persons: int = 1
     instead_of: str = ""  # the hold that a newly chosen term replaces, with its answers
-
+    official: Official | None = None  # None: whoever is free, where officials are booked
     asked: bool = False  # the number of people was asked, so it is said even if it is one
 
     def query(self, *, persons: bool = True) -> str:
         """The part of an address after its path."""
         said: dict[str, Any] = {"osob": self.persons} if persons and self.asked else {}
+        said |= {"urednik": self.official.code} if self.official else {}
         said |= {"misto": self.instead_of} if self.instead_of else {}
         return f"?{urlencode(said)}" if said else ""
 
@@ -132,11 +134,6 @@ def language() -> str:
     return (get_language() or "cs").split("-")[0]
 
 
-def is_bookable(office: Directory, service: Service) -> bool:
-    """Whether terms are laid for the service at all."""
-    return service.bookable and not service.retired and bool(lanes_of(office, service))
-
-
 def months(offered: list[Term], url: Callable[[date], str]) -> list[dict[str, Any]]:
     """The days with terms, by month: a name and the links with the number of terms in words."""
     found = []
@@ -161,9 +158,12 @@ def free_terms(count: int) -> str:
     return ngettext("%(n)s free term", "%(n)s free terms", count) % {"n": count}
 
 
-def parts_of_day(offered: list[Term]) -> list[dict[str, Any]]:
-    """The terms of a day as buttons, in the morning and in the afternoon."""
-    several = max((t.free for t in offered), default=1) > 1
+def parts_of_day(offered: list[Term], *, with_officials: bool = False) -> list[dict[str, Any]]:
+    """The terms of a day as buttons, in the morning and in the afternoon.
+
+    How many places are free is said of windows only; with an official one is alone.
+    """
+    several = not with_officials and max((t.free for t in offered), default=1) > 1
     morning = [t for t in offered if timezone.localtime(t.starts_at).hour < NOON]
     afternoon = [t for t in offered if timezone.localtime(t.starts_at).hour >= NOON]
     return [
@@ -178,7 +178,8 @@ def nearest_choices(
 ) -> dict[str, Any]:
     """What a page offers instead of a term that is gone: three others and a form to take one."""
     others = nearest(
-        office=office, service=wish.service, starts_at=starts_at, now=now, persons=wish.persons
+        office=office, service=wish.service, starts_at=starts_at, now=now, persons=wish.persons,
+        official=wish.official,
     )
     code, slug = wish.service.code, office.office.slug
     return {
@@ -197,7 +198,7 @@ def full_calendar(office: Directory, service: Service, now: datetime) -> dict[st
     first = slots.next_release(at, rules)
     for ahead in range(RELEASE_WITHIN):
         day = first + timedelta(days=ahead)
-        if office.booking_hours(service, day):
+        if has_hours(office, service, day):
             opens = slots.releases_at(day, rules)
             released = calendar.local_instant(opens.day, opens.minute, office.tz)
             return {"next_day": day, "released_at": released} | walk_in(office, service, now)
@@ -221,9 +222,13 @@ def walk_in(office: Directory, service: Service, now: datetime) -> dict[str, Any
 
 def hours_of(office: Directory, day: date) -> str:
     """The hours of a day: 8:00–12:00, 13:00–17:00."""
+    return spans(office.office_hours(day))
+
+
+def spans(minutes: list[Interval[int]]) -> str:
+    """Local minutes of a day as hours in one line."""
     return ", ".join(
-        typography.span(_clock(one.start), _clock(one.end), language())
-        for one in office.office_hours(day)
+        typography.span(_clock(one.start), _clock(one.end), language()) for one in minutes
     )
 
 

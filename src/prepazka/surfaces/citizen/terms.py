@@ -11,20 +11,21 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from prepazka.booking import links
+from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import TermNotOffered, TermTaken
-from prepazka.booking.terms import offered
-from prepazka.booking.usecases import hold_term, note_contact, release_hold
+from prepazka.booking.terms import is_bookable, offered
+from prepazka.booking.usecases import hold_term, note_contact
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Service
+from prepazka.offices.models import Official, Service
 from prepazka.surfaces.citizen.forms import PersonsForm
+from prepazka.surfaces.citizen.officials import departments_of, topics_url
 from prepazka.surfaces.citizen.pages import (
     Wish,
     booking_of,
     day_or_none,
     full_calendar,
     instant_or_none,
-    is_bookable,
     is_held,
     language,
     months,
@@ -46,7 +47,11 @@ def services(request: HttpRequest, office: Directory) -> HttpResponse:
     return page(
         request, "services", office,
         query=f"?misto={instead_of}" if booking_of(instead_of, "hold") else "",
-        services=[s for s in office.offered_services() if is_bookable(office, s)],
+        departments=departments_of(office),
+        services=[
+            s for s in office.offered_services()
+            if is_bookable(office, s) and not office.officials_for(s.pk)
+        ],
         back_url=_office_url(office),
     )
 
@@ -63,7 +68,7 @@ def days(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
     besides = _old_hold(wish)
     terms = offered(
         office=office, service=service, now=now(), persons=wish.persons,
-        besides=besides.pk if besides else None,
+        besides=besides.pk if besides else None, official=wish.official,
     )
     return page(
         request, "days" if terms else "full", office,
@@ -90,12 +95,13 @@ def times(request: HttpRequest, office: Directory, code: str, day: str) -> HttpR
     besides = _old_hold(wish)
     terms = offered(
         office=office, service=service, now=now(), days=[wanted], persons=wish.persons,
-        besides=besides.pk if besides else None,
+        besides=besides.pk if besides else None, official=wish.official,
     )
     back_url = reverse("citizen:days", args=[office.office.slug, code]) + wish.query()
     return page(
         request, "times", office,
-        service=service, wish=wish, day=wanted, parts=parts_of_day(terms), request_key=uuid4(),
+        service=service, wish=wish, day=wanted, request_key=uuid4(),
+        parts=parts_of_day(terms, with_officials=bool(office.officials_for(service.pk))),
         back_url=back_url,
     )
 
@@ -107,11 +113,11 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
         limit_address(request, HOLDS, now=now())
         if starts_at is None:
             raise TermNotOffered
-        if old and _is_same(old, wish, starts_at):
+        if old and _is_same(old, office, wish, starts_at):
             return _to_contact(old)
         # One form may be sent for several terms, by Back; each of them is a request of its own.
         key = uuid5(new_key(request.POST.get("request_key", "")), starts_at.isoformat())
-        held = _hold_fresh(office, wish, starts_at, key)
+        held = _hold_fresh(office, wish, starts_at, key, old)
     except TooManyTries as error:
         refused = page(request, "refused", office, status=429, text=sentence(error),
                        back_url=request.get_full_path())
@@ -124,15 +130,17 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
         )
     if old:
         note_contact(booking=held.pk, name=old.name, email=old.email, phone=old.phone, now=now())
-        release_hold(booking=old.pk, now=now())
     return _to_contact(held)
 
 
-def _hold_fresh(office: Directory, wish: Wish, starts_at: datetime, key: UUID) -> Booking:
+def _hold_fresh(
+    office: Directory, wish: Wish, starts_at: datetime, key: UUID, old: Booking | None
+) -> Booking:
     """Hold the term; a repeat of the same post finds its hold, unless that has run out."""
     take = partial(
         hold_term, office=office, service=wish.service, starts_at=starts_at, now=now(),
-        persons=wish.persons, language=language(),
+        persons=wish.persons, language=language(), official=wish.official,
+        instead_of=old.pk if old else None,
     )
     held = take(request_key=key)
     ran_out = held.state in {State.HELD, State.EXPIRED} and not is_held(held, now())
@@ -147,6 +155,7 @@ def _persons(
     return page(
         request, "persons", office, status=422 if form.errors else 200, form=form,
         service=service, instead_of=request.GET.get("misto", ""),
+        official=_official(request, office, service),
         back_url=reverse("citizen:services", args=[office.office.slug]),
     )
 
@@ -166,7 +175,18 @@ def _wish(request: HttpRequest, office: Directory, service: Service) -> Wish | N
         return None
     instead_of = request.GET.get("misto", "")
     known = instead_of if booking_of(instead_of, "hold") else ""
-    return Wish(service, int(said), known, asked=most > 1)
+    return Wish(service, int(said), known, _official(request, office, service), asked=most > 1)
+
+
+def _official(request: HttpRequest, office: Directory, service: Service) -> Official | None:
+    """Whom the address names; somebody who does not take the service is not found."""
+    code = request.GET.get("urednik", "")
+    if not code:
+        return None
+    found = office.official_by_code(code)
+    if found is None or found not in office.officials_for(service.pk):
+        raise Http404(code)
+    return found
 
 
 def _old_hold(wish: Wish) -> Booking | None:
@@ -175,9 +195,11 @@ def _old_hold(wish: Wish) -> Booking | None:
     return old if old and old.office_id == wish.service.office_id and not old.requested_at else None
 
 
-def _is_same(old: Booking, wish: Wish, starts_at: datetime) -> bool:
+def _is_same(old: Booking, office: Directory, wish: Wish, starts_at: datetime) -> bool:
     return (
-        is_held(old, now()) and old.starts_at == starts_at and old.service_id == wish.service.pk and old.persons == wish.persons
+        is_held(old, now()) and old.starts_at == starts_at
+        and old.service_id == wish.service.pk and old.persons == wish.persons
+        and (wish.official is None or official_of(office, old) == wish.official)
     )
 
 
@@ -198,5 +220,6 @@ def _before_days(office: Directory, wish: Wish, most: int) -> str:
     if most > 1:
         path = reverse("citizen:days", args=[office.office.slug, wish.service.code])
         return path + wish.query(persons=False)
-    path = reverse("citizen:services", args=[office.office.slug])
-    return path + wish.query(persons=False)
+    return topics_url(office, wish.service, wish.official) + Wish(
+        wish.service, instead_of=wish.instead_of
+    ).query()

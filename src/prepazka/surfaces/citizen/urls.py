@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prepazka.surfaces.citizen import booked, hold, office, terms
+from prepazka.surfaces.citizen import booked, hold, office, officials, terms
 
 app_name = "citizen"
 urlpatterns = [
@@ -19,6 +19,9 @@ urlpatterns = [
     path("<slug:slug>/", office.office, name="office"),
     path("<slug:slug>/osobni-udaje/", office.privacy, name="privacy"),
     path("<slug:slug>/pristupnost/", office.accessibility, name="accessibility"),
+    path("<slug:slug>/odbor/<slug:code>/", officials.department, name="department"),
+    path("<slug:slug>/odbor/<slug:code>/kdokoli/", officials.anybody, name="anybody"),
+    path("<slug:slug>/urednik/<slug:code>/", officials.official, name="official"),
     path("<slug:slug>/objednat/", terms.services, name="services"),
     path("<slug:slug>/objednat/<slug:code>/", terms.days, name="days"),
     path("<slug:slug>/objednat/<slug:code>/<str:day>/", terms.times, name="times"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from itertools import groupby
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -11,16 +12,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from prepazka.booking import terms, usecases
+from prepazka.booking.diaries import free_officials, official_of
 from prepazka.booking.models import Booking, Channel, State
 from prepazka.booking.refusals import HoldExpired, TermNotOffered, TermTaken
 from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Membership, Service
+from prepazka.offices.models import Membership, Official, Service
 from prepazka.surfaces.console.forms import MOST_PERSONS, BookForm, ContactForm
 from prepazka.surfaces.console.words import state_in_words
 from prepazka.web import staff
@@ -58,33 +61,41 @@ def choose_term(
     persons, channel = _persons(request), request.GET.get("kanal", Channel.DESK)
     if wanted is None or channel not in BY_STAFF:
         raise Http404
+    official = _official(request, office, wanted)
     if request.method == "POST":
         try:
             held = usecases.hold_term(
                 office=office, service=wanted, starts_at=_instant(request), now=now(),
-                persons=persons, channel=channel, request_key=_key(request),
+                persons=persons, channel=channel, request_key=_key(request), official=official,
             )
             return redirect("console:fill_in", office.office.slug, held.pk)
         except (TermTaken, TermNotOffered) as refusal:
             messages.error(request, sentence(refusal))
     found = terms.offered(
-        office=office, service=wanted, now=now(), persons=persons, channel=channel
+        office=office, service=wanted, now=now(), persons=persons, channel=channel,
+        official=official,
     )
-    return _terms(request, office, member, wanted, found)
+    return _terms(request, office, member, wanted, found, official=official)
 
 
 def _terms(
     request: HttpRequest, office: Directory, member: Membership, service: Service,
-    found: list[terms.Term], booking: Booking | None = None,
+    found: list[terms.Term], booking: Booking | None = None, official: Official | None = None,
 ) -> HttpResponse:
-    days = [(day, list(rest)) for day, rest in groupby(found, key=lambda term: term.day)]
+    takes = office.officials_for(service.pk)
+    if takes:
+        rows = [(term, _names(office, service, term, official)) for term in found]
+    else:
+        rows = [(term, _places(term)) for term in found]
+    days = [(day, list(rest)) for day, rest in groupby(rows, key=lambda row: row[0].day)]
     first = _from_day(request)
     shown = [one for one in days if first is None or one[0] >= first]
     later = shown[DAYS_SHOWN][0] if len(shown) > DAYS_SHOWN else None
     return render(request, "console/terms.html", {
         "office": office.office, "member": member, "service": service, "booking": booking,
         "days": shown[:DAYS_SHOWN], "later": later, "query": _without_day(request),
-        "key": uuid4(),
+        "key": uuid4(), "official": official,
+        "choices": _choices(request, takes, official) if len(takes) > 1 and not booking else [],
     })
 
 
@@ -112,7 +123,7 @@ def fill_in(
         return redirect("console:slip", office.office.slug, found.pk)
     return render(request, "console/fill_in.html", {
         "office": office.office, "member": member, "form": form, "booking": found,
-        "service": office.services[found.service_id],
+        "service": office.services[found.service_id], "official": official_of(office, found),
     })
 
 
@@ -126,7 +137,7 @@ def slip(
     return render(request, "console/slip.html", {
         "office": office.office, "member": member, "booking": found,
         "service": office.services[found.service_id], "state": state_in_words(found),
-        "live": found.state == State.CONFIRMED,
+        "live": found.state == State.CONFIRMED, "official": official_of(office, found),
         "changeable": found.state in {State.CONFIRMED, State.UNCONFIRMED},
     })
 
@@ -165,11 +176,12 @@ def move(
         else:
             messages.success(request, _("The booking was moved."))
             return redirect("console:slip", office.office.slug, found.pk)
+    official = official_of(office, found)
     free = terms.offered(
         office=office, service=service, now=now(), persons=found.persons, channel=found.channel,
-        besides=found.pk,
+        besides=found.pk, official=official,
     )
-    return _terms(request, office, member, service, free, found)
+    return _terms(request, office, member, service, free, found, official)
 
 
 @staff_only(*staff.DESK)
@@ -187,6 +199,43 @@ def cancel(
     except Refused as refusal:
         messages.error(request, sentence(refusal))
     return redirect("console:slip", office.office.slug, found.pk)
+
+
+def _official(request: HttpRequest, office: Directory, service: Service) -> Official | None:
+    """Whom the caller asks for; nobody means whoever is soonest."""
+    code = request.GET.get("urednik", "")
+    found = office.official_by_code(code) if code else None
+    if code and found not in office.officials_for(service.pk):
+        raise Http404
+    return found
+
+
+def _choices(
+    request: HttpRequest, takes: list[Official], chosen: Official | None
+) -> list[dict[str, Any]]:
+    """Links to the terms of whoever is soonest and of each official."""
+    found = []
+    for one in (None, *takes):
+        query = request.GET.copy()
+        query.pop("urednik", None)
+        if one:
+            query["urednik"] = one.code
+        name = str(one.name) if one else _("whoever is soonest")
+        found.append({"name": name, "query": query.urlencode(), "chosen": one == chosen})
+    return found
+
+
+def _names(
+    office: Directory, service: Service, term: terms.Term, official: Official | None
+) -> str:
+    """Who is free at the term, where nobody was chosen yet."""
+    if official:
+        return ""
+    return ", ".join(str(one.name) for one in free_officials(office, service, term.lanes))
+
+
+def _places(term: terms.Term) -> str:
+    return ngettext("%(free)s place", "%(free)s places", term.free) % {"free": term.free}
 
 
 def _booking(office: Directory, booking: UUID) -> Booking:

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, State
 from prepazka.core import calendar
 from prepazka.offices.directory import Directory
@@ -47,7 +48,7 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
         "today": day == calendar.day_of(moment, office.tz),
         "rows": [
             {"booking": one, "service": office.services[one.service_id],
-             "state": state_in_words(one), "comes": one.state == State.CONFIRMED}
+             "official": official_of(office, one), "state": state_in_words(one), "comes": one.state == State.CONFIRMED}
             for one in rows.order_by("starts_at", "created_at")[:MOST_ROWS]
         ],
         "may_write": member.role in staff.DESK, "faults": board.faults(office),

@@ -1,0 +1,100 @@
+"""Diaries of officials: one lane each, with hours of their own, beside the lanes of agendas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, cast
+from uuid import UUID
+
+from django.db import connection
+
+from prepazka.booking.models import EXPIRING, LIVE, Booking, Lane, quoted
+from prepazka.core import slots
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Official, Service
+
+# As `terms.TAKEN`, for lanes that are named one by one and each have a buffer around their claims.
+TAKEN = f"""
+    WITH diary AS MATERIALIZED (
+        SELECT lane, buffer, bit::bit varying AS bit
+          FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS d(lane, buffer, bit)
+    )
+    SELECT date, array_agg(starts ORDER BY starts), array_agg(ends ORDER BY starts),
+           array_agg(lanes ORDER BY starts), sum(places)::int
+      FROM (
+        SELECT b.date, (extract(epoch FROM b.starts_at) / 60)::int - d.buffer AS starts,
+               (extract(epoch FROM b.ends_at) / 60)::int + d.buffer AS ends,
+               bit_or(d.bit)::text AS lanes,
+               count(*) FILTER (WHERE b.channel IN ('web', 'api'))
+                   * ceil(extract(epoch FROM b.ends_at - b.starts_at) / 60 / %s) AS places
+          FROM booking_booking b
+          JOIN diary d ON d.lane = b.lane_id
+         WHERE b.office_id = %s AND b.date BETWEEN %s AND %s
+           AND b.state IN {quoted(LIVE)}
+           AND NOT (b.state IN {quoted(EXPIRING)} AND b.expires_at <= %s)
+           AND (%s::uuid IS NULL OR b.id <> %s)
+         GROUP BY b.date, b.starts_at, b.ends_at, d.buffer
+      ) AS together
+     GROUP BY date
+"""  # noqa: S608  # made of constants
+
+
+def taken(
+    office: Directory,
+    whose: Sequence[Official],
+    unit: int,
+    days: tuple[date, date],
+    now: datetime,
+    besides: UUID | None,
+) -> list[Any]:
+    """Live claims in the diaries: per day minutes since 1970 and sets of officials.
+
+    The n-th official of `whose` is the n-th bit. One statement, whose answer grows with the
+    different times of the days and not with the officials.
+    """
+    lanes = lanes_of(office)
+    bits = [format(1 << n, f"0{len(whose)}b") for n in range(len(whose))]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            TAKEN,
+            [[lanes[one.pk] for one in whose], [one.buffer_min for one in whose], bits,
+             unit, office.office.pk, *days, now, besides, besides],
+        )
+        rows = cursor.fetchall()
+    return [
+        (day, starts, ends, [int(lanes, 2) for lanes in sets], public)
+        for day, starts, ends, sets, public in rows
+    ]
+
+
+def least_loaded(
+    whose: Sequence[Official], free: int, claims: Sequence[slots.Taken]
+) -> Official:
+    """Of the free officials the one with the fewest people that day; equals in the file's order."""
+    def people(number: int) -> int:
+        return sum(claim.lanes >> number & 1 for claim in claims)
+
+    return whose[min((n for n in range(len(whose)) if free >> n & 1), key=people)]
+
+
+def lanes_of(office: Directory) -> dict[int, int]:
+    """The lane of each official, by their id; retired ones too."""
+    if "diaries" not in office.kept:
+        rows = Lane.objects.filter(office=office.office, official__isnull=False)
+        office.kept["diaries"] = dict(rows.values_list("official_id", "pk"))
+    return cast("dict[int, int]", office.kept["diaries"])
+
+
+def official_of(office: Directory, booking: Booking) -> Official | None:
+    """The official whom the booking is with, if it is with one."""
+    if "whose" not in office.kept:
+        office.kept["whose"] = {lane: pk for pk, lane in lanes_of(office).items()}
+    pk = office.kept["whose"].get(booking.lane_id)
+    return office.officials[pk] if pk else None
+
+
+def free_officials(office: Directory, service: Service, free: int) -> list[Official]:
+    """Who they are, of a term's set of lanes that was asked for without naming anybody."""
+    whose = office.officials_for(service.pk)
+    return [one for n, one in enumerate(whose) if free >> n & 1]
