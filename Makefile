@@ -18,8 +18,8 @@ run: setup ## start everything with demo offices (ARGS="..." go to `prepazka run
 
 test: setup-dev ## run the tests on two processes (ARGS="..." go to pytest)
 	@bash .ci/browser; case $$? in \
-	0) exec .venv/bin/pytest -n 2 $(ARGS) ;; \
-	3) exec .venv/bin/pytest -n 2 -m 'not journey' $(ARGS) ;; \
+	0) exec .venv/bin/pytest -n 2 --dist worksteal $(ARGS) ;; \
+	3) exec .venv/bin/pytest -n 2 --dist worksteal -m 'not journey' $(ARGS) ;; \
 	*) exit 1 ;; \
 	esac
 
