@@ -44,6 +44,7 @@ EXPECTED = {
     "PinTried",
     "StaffChanged",
     "PasswordGiven",
+    "DiaryChanged",
     "OfficeLoaded",
 }
 FOLLOWED_UP = {

@@ -7,11 +7,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking.models import Booking, State
+from prepazka.booking.terms import offered
+from prepazka.booking.usecases import hold_term, request_confirmation
 from prepazka.officefile import load, presets
 from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.models import Office, Official
+from tests import town
 
 pytestmark = pytest.mark.journey
 Look = Callable[[Page, str], None]
@@ -82,3 +87,38 @@ def test_whoever_is_soonest_without_script(
     page.locator("main form .actions button").first.click()
     expect(page.locator(".panel__pin")).to_be_visible()
     assert Booking.objects.get().pin in mails.text(mails.wait())
+
+
+def test_the_official_marks_an_absence_by_keyboard(
+    live_url: str, praha6: Directory, mails: Any, page: Page, look: Look
+) -> None:
+    user = town.clerk(praha6, "novotna")
+    Official.objects.filter(code="novotna").update(user=user)
+    Office.objects.update(version=F("version") + 1)
+    office = directory_by_slug("praha6")
+    service, official = town.service(office, "stavebni-upravy"), office.official_by_code("novotna")
+    now = datetime.now(UTC)
+    first = offered(office=office, service=service, official=official, now=now)[0]
+    held = hold_term(office=office, service=service, official=official, now=now,
+                     starts_at=first.starts_at, channel="desk")
+    request_confirmation(booking=held.pk, name="Karel Vomáčka", email="", now=now)
+
+    page.goto(f"{live_url}/pult/praha6/diar/")
+    page.locator("#id_login").fill("novotna")
+    page.locator("#id_password").fill("heslo heslo heslo")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/diar/novotna/")
+    page.goto(f"{page.url}?den={first.day.isoformat()}")
+    expect(page.get_by_text("Karel Vomáčka")).to_be_visible()
+    look(page, "diary-day")
+    page.goto(f"{live_url}/pult/praha6/diar/novotna/?tyden&den={first.day.isoformat()}")
+    look(page, "diary-week")
+    page.get_by_role("link", name="Nepřítomnost nebo mimořádné hodiny").press("Enter")
+    look(page, "diary-add")
+    page.locator("#id_from_date").fill(first.day.isoformat())
+    page.locator("#id_reason").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("1 člověk")
+    look(page, "diary-impact")
+    page.get_by_role("button", name="Přesto deník změnit").press("Enter")
+    expect(page.get_by_text("mimo hodiny", exact=True)).to_be_visible()
+    look(page, "diary-outside")

@@ -8,10 +8,13 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError
 
-from prepazka.booking import usecases
+from prepazka.booking import absences, usecases
+from prepazka.booking.absences import Affected
 from prepazka.booking.models import LIVE, Booking
-from prepazka.booking.refusals import TermTaken
-from tests import town
+from prepazka.booking.refusals import TermNotOffered, TermTaken
+from prepazka.core.calendar import DayException
+from prepazka.offices.directory import directory_by_slug
+from tests import officials, town
 from tests.races.together import meet_before, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,6 +81,42 @@ def test_two_moves_that_swap_days_do_not_deadlock() -> None:
         booking=moves[n][0], starts_at=moves[n][1], now=town.FRIDAY_BEFORE
     ))
     assert [type(a) for a in answers] == [Booking, Booking]
+
+
+def test_twelve_citizens_share_two_officials() -> None:
+    office = officials.office()
+    answers = together(MANY, lambda _: officials.hold(office, "9:00"))
+    held = [a for a in answers if isinstance(a, Booking)]
+    assert sorted(officials.whose(one) for one in held) == ["dvorak", "novakova"]
+    assert sum(isinstance(a, TermTaken) for a in answers) == MANY - 2
+
+
+def test_control_officials_without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    office = officials.office()
+    monkeypatch.setattr(usecases, "lock_days", lambda *_: None)
+    monkeypatch.setattr(Booking.objects, "create", meet_before(4, Booking.objects.create))
+    answers = together(4, lambda _: officials.hold(office, "8:00"))
+    assert sum(isinstance(a, IntegrityError) for a in answers) == 3
+    assert live_at("8:00") == 1
+
+
+def test_an_absence_and_a_booking_at_once_never_both_pass() -> None:
+    officials.office()
+    absence = DayException(town.MONDAY, town.MONDAY, 480, 600, "closed")
+
+    def act(number: int) -> object:
+        office = directory_by_slug("lhota")
+        if number == 0:
+            return absences.add_exception(
+                office=office, official=officials.official(office), days=absence, reason="",
+                now=town.FRIDAY_BEFORE, actor=1,
+            )
+        return officials.hold(office, "9:00", "novakova")
+
+    answers = together(2, act)
+    passed = [type(a) for a in answers if not isinstance(a, Exception)]
+    assert passed in ([list], [Booking])
+    assert [type(a) for a in answers if isinstance(a, Exception)] in ([Affected], [TermNotOffered])
 
 
 def test_a_request_sent_eight_times_holds_one_term() -> None:

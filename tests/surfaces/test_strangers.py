@@ -21,10 +21,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from prepazka.accounts.models import User
-from prepazka.booking.models import Booking
+from prepazka.booking.models import Booking, Lane
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Device, Membership, Office
+from prepazka.offices.models import Device, HoursException, Membership, Office, Official
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Shift, Ticket
 from tests import town
@@ -36,7 +36,8 @@ STAFF = {
     "console:office", "console:open", "console:fragment", "console:step", "console:contact",
     "console:desk", "console:arrive", "console:new_ticket", "console:ticket", "console:book",
     "console:terms", "console:fill_in", "console:slip", "console:person", "console:move",
-    "console:cancel",
+    "console:cancel", "console:diaries", "console:diary", "console:diary_add",
+    "console:diary_remove",
     "manager:overview", "manager:calls", "manager:file", "manager:devices", "manager:pairing",
     "manager:disconnect", "manager:people", "manager:role", "manager:password", "manager:remove",
 }
@@ -75,9 +76,10 @@ DESCRIPTION = API + "openapi.json"
 
 NAME, EMAIL, PHONE = "Květoslava Neviditelná", "kveta@tajne.example", "+420777888999"
 STAFF_NAME, STAFF_LOGIN, PIN = "Utajený Úředník", "utajeny", "8305"
+REASON = "tajná nemoc"  # of an official's absence
 PRIVATE = (
     NAME, "Neviditeln", EMAIL, "tajne.example", PHONE, "777888999", "777\u00a0888\u00a0999",
-    STAFF_NAME, STAFF_LOGIN, " ".join(PIN),
+    STAFF_NAME, STAFF_LOGIN, REASON, " ".join(PIN),
 )
 
 
@@ -146,11 +148,18 @@ def ours() -> Town:
     turns.call_next(office=office, clerk=clerk.pk, now=town.at("9:32"))
     first = came[0]
     assert first
+    official = Official.objects.create(office=office.office, code="kiosk", name={"cs": "Ota Deník"})
+    Lane.objects.create(office=office.office, official=official)
+    absence = HoursException.objects.create(
+        office=office.office, official=official, kind="closed", from_date=town.MONDAY,
+        reason={"cs": REASON},
+    )
+    Office.objects.filter(pk=office.office.pk).update(version=office.office.version + 1)
     values = {
         "action": "next",
         "slug": "lhota", "ticket": str(first.pk), "booking": str(bookings[2].pk),
         "service": "prepis", "name": "next", "which": str(Membership.objects.get().pk),
-        "number": "1", "day": "2026-11-23", "token": "nope.nope", "code": "kiosk",
+        "number": "1", "day": "2026-11-23", "token": "nope.nope", "code": "kiosk", "exception": str(absence.pk),
         # of the API
         "ticket_id": str(first.pk), "booking_id": str(bookings[2].pk), "id": str(first.pk),
         "office": "lhota", "pin": PIN,
@@ -169,7 +178,9 @@ def state() -> str:
     """A fingerprint of everything a press could change at our office."""
     digest = hashlib.sha256()
     rows: list[Any] = [
-        model.objects.filter(office__slug="lhota") for model in (Booking, Ticket, Shift, Membership, Device)
+        model.objects.filter(office__slug="lhota") for model in (
+            Booking, Ticket, Shift, Membership, Device, HoursException,
+        )
     ]
     ours = Office.objects.filter(slug="lhota")
     people = User.objects.filter(memberships__office__in=ours)

@@ -99,6 +99,24 @@ class TestOffered:
             assert terms.offered(office=lhota, service=wanted, now=NOW)
         assert len(seen) == 1
 
+    def test_more_officials_than_fit_a_number_of_the_database(self) -> None:
+        many = "".join(
+            f"  u{n}:\n    name: U {n}\n    topics: [ohlaseni]\n    hours: {{mon: '9:00-9:15'}}\n"
+            for n in range(128)
+        )
+        where = officials.office(officials.FILE + many)
+        nine = next(t for t in offered(where) if t.starts_at == town.at("9:00"))
+        assert nine.free == 130
+        for code in ("u0", "u59", "u60", "u61", "u127"):
+            hold(where, "9:00", code)
+            with pytest.raises(TermTaken):
+                hold(where, "9:00", code)
+        wanted = town.service(where, "ohlaseni")
+        nine = next(t for t in offered(where) if t.starts_at == town.at("9:00"))
+        free = {one.code for one in diaries.free_officials(where, wanted, nine.lanes)}
+        assert len(free) == nine.free == 125
+        assert not free & {"u0", "u59", "u60", "u61", "u127"}
+
     def test_the_share_of_the_desk_counts_everybodys_places(self) -> None:
         where = officials.office(
             officials.FILE.replace("lead: 0 min", "kept for desk: 90 % until 1 day before")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -14,18 +15,24 @@ from prepazka.core import slots
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official, Service
 
-# As `terms.TAKEN`, for lanes that are named one by one and each have a buffer around their claims.
-TAKEN = f"""
+WORD = slots.MOST_LANES  # a set of officials is read in words that fit a bigint
+
+
+@lru_cache(maxsize=16)
+def _statement(words: int) -> str:
+    """As `terms.TAKEN`, for lanes that are named one by one and have a buffer around claims."""
+    each = [f"w{n}" for n in range(words)]
+    return f"""
     WITH diary AS MATERIALIZED (
-        SELECT lane, buffer, bit::bit varying AS bit
-          FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS d(lane, buffer, bit)
+        SELECT * FROM unnest(%s::bigint[], %s::int[]{", %s::bigint[]" * words})
+            AS d(lane, buffer, {", ".join(each)})
     )
     SELECT date, array_agg(starts ORDER BY starts), array_agg(ends ORDER BY starts),
-           array_agg(lanes ORDER BY starts), sum(places)::int
+           sum(places)::int, {", ".join(f"array_agg({w} ORDER BY starts)" for w in each)}
       FROM (
         SELECT b.date, (extract(epoch FROM b.starts_at) / 60)::int - d.buffer AS starts,
                (extract(epoch FROM b.ends_at) / 60)::int + d.buffer AS ends,
-               bit_or(d.bit)::text AS lanes,
+               {", ".join(f"bit_or(d.{w}) AS {w}" for w in each)},
                count(*) FILTER (WHERE b.channel IN ('web', 'api'))
                    * ceil(extract(epoch FROM b.ends_at - b.starts_at) / 60 / %s) AS places
           FROM booking_booking b
@@ -37,7 +44,7 @@ TAKEN = f"""
          GROUP BY b.date, b.starts_at, b.ends_at, d.buffer
       ) AS together
      GROUP BY date
-"""  # noqa: S608  # made of constants
+    """  # noqa: S608  # made of constants and of numbers
 
 
 def taken(
@@ -54,18 +61,28 @@ def taken(
     different times of the days and not with the officials.
     """
     lanes = lanes_of(office)
-    bits = [format(1 << n, f"0{len(whose)}b") for n in range(len(whose))]
+    words = [
+        [1 << n - first if 0 <= n - first < WORD else 0 for n in range(len(whose))]
+        for first in range(0, len(whose), WORD)
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
-            TAKEN,
-            [[lanes[one.pk] for one in whose], [one.buffer_min for one in whose], bits,
-             unit, office.office.pk, *days, now, besides, besides],
+            _statement(len(words)),
+            [[lanes[one.pk] for one in whose], [one.buffer_min for one in whose], *words, unit,
+             office.office.pk, *days, now, besides, besides],
         )
         rows = cursor.fetchall()
     return [
-        (day, starts, ends, [int(lanes, 2) for lanes in sets], public)
-        for day, starts, ends, sets, public in rows
+        (day, starts, ends, _joined(sets), public) for day, starts, ends, public, *sets in rows
     ]
+
+
+def _joined(words: list[list[int]]) -> list[int]:
+    """Sets of all officials, of the words in which they were read."""
+    joined, *more = words
+    for shift, word in enumerate(more, start=1):
+        joined = [low | high << shift * WORD for low, high in zip(joined, word, strict=True)]
+    return joined
 
 
 def least_loaded(

@@ -72,6 +72,10 @@ def hold_term(
     if old:
         release_hold(booking=old.pk, now=now)
     release_expired(office=office.office.pk, day=day, now=now)
+    if office.officials_for(service.pk):
+        # Somebody may have marked an absence since the page was read; it waits for no load.
+        office = directory_by_id(office.office.pk)
+        service = office.services[service.pk]
     claim = terms.find(
         office=office, service=service, starts_at=starts_at, persons=persons, channel=channel,
         now=now, official=official,
@@ -219,6 +223,8 @@ def move_booking(
     if found.starts_at == starts_at and found.state in OPEN:
         return found
     _must_be_changeable(found, now)
+    if official_of(office, found):
+        office = directory_by_id(found.office_id)
     release_expired(office=found.office_id, day=day, now=now)
     claim = terms.find(
         office=office, service=office.services[found.service_id], starts_at=starts_at,

@@ -325,6 +325,16 @@ class PasswordGiven(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiaryChanged(Event):
+    """Somebody changed when an official takes people; `bookings` no longer fit the hours."""
+
+    topics: ClassVar[tuple[str, ...]] = (TERMS,)
+
+    official: int
+    bookings: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfficeLoaded(Event):
     """The office was set up anew from its file or in the manager's screens."""
 

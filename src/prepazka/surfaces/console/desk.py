@@ -51,7 +51,7 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
              "official": official_of(office, one), "state": state_in_words(one), "comes": one.state == State.CONFIRMED}
             for one in rows.order_by("starts_at", "created_at")[:MOST_ROWS]
         ],
-        "may_write": member.role in staff.DESK, "faults": board.faults(office),
+        "may_write": member.role in staff.DESK, "diaries": bool(office.open_officials()), "faults": board.faults(office),
     })
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import time
 from typing import Any
 from uuid import uuid4
 
@@ -10,9 +11,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from prepazka.booking.models import Channel
+from prepazka.core.calendar import DayException
 from prepazka.offices.directory import Directory
+from prepazka.offices.models import HoursException
 
 MOST_PERSONS = 20
+LONGEST_ABSENCE = 366  # days
 
 
 class TicketForm(forms.Form):
@@ -71,6 +75,63 @@ class ContactForm(forms.Form):
         if said and not re.fullmatch(r"\+?\d{9,15}", said):
             raise forms.ValidationError(_("Write the telephone number with at least nine digits."))
         return said
+
+
+class ExceptionForm(forms.Form):
+    """When an official is away, or takes people beyond the usual hours."""
+
+    kind = forms.ChoiceField(
+        label=_("What changes"), widget=forms.RadioSelect, initial=HoursException.Kind.CLOSED,
+        choices=[(HoursException.Kind.CLOSED.value, _("absence")),
+                 (HoursException.Kind.EXTRA.value, _("extra hours"))],
+    )
+    from_date = forms.DateField(
+        label=_("From day"), widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"required": _("Say the first day.")},
+    )
+    to_date = forms.DateField(
+        label=_("To day"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Empty: one day only."),
+    )
+    opens = forms.TimeField(
+        label=_("From time"), required=False, widget=forms.TimeInput(attrs={"type": "time"}),
+        help_text=_("Empty: from the morning."),
+    )
+    closes = forms.TimeField(
+        label=_("To time"), required=False, widget=forms.TimeInput(attrs={"type": "time"}),
+        help_text=_("Empty: until the evening."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"), required=False, max_length=120,
+        help_text=_("Only the staff can read it."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Times and days must make sense together."""
+        said = super().clean() or {}
+        first, last = said.get("from_date"), said.get("to_date")
+        if first and last and last < first:
+            self.add_error("to_date", _("The last day is before the first."))
+        if first and last and (last - first).days > LONGEST_ABSENCE:
+            self.add_error("to_date", _("At most a year at once."))
+        opens, closes = said.get("opens"), said.get("closes")
+        if opens and closes and closes <= opens:
+            self.add_error("closes", _("The end is not after the beginning."))
+        if said.get("kind") == HoursException.Kind.EXTRA and not (opens and closes):
+            self.add_error("opens", _("Extra hours need both times."))
+        return said
+
+    def days(self) -> DayException:
+        """What was filled in, as the calendar understands it."""
+        said = self.cleaned_data
+        return DayException(
+            from_date=said["from_date"], to_date=said["to_date"] or said["from_date"],
+            opens=_minute(said["opens"]), closes=_minute(said["closes"]), kind=said["kind"],
+        )
+
+
+def _minute(clock: time | None) -> int | None:
+    return None if clock is None else clock.hour * 60 + clock.minute
 
 
 def _choices(form: forms.Form, choices: list[tuple[str, str]]) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prepazka.surfaces.console import booking, desk, views
+from prepazka.surfaces.console import booking, desk, diary, views
 
 app_name = "console"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("<slug:slug>/nazivo/", views.fragment, name="fragment"),
     path("<slug:slug>/krok/<slug:name>/", views.step, name="step"),
     path("<slug:slug>/kontakt/<int:ticket>/", views.contact, name="contact"),
+    path("<slug:slug>/diar/", diary.diaries, name="diaries"),
+    path("<slug:slug>/diar/<slug:code>/", diary.diary, name="diary"),
+    path("<slug:slug>/diar/<slug:code>/zmena/", diary.add, name="diary_add"),
+    path("<slug:slug>/diar/<slug:code>/zrusit/<int:exception>/", diary.remove, name="diary_remove"),
     path("<slug:slug>/recepce/", desk.bookings, name="desk"),
     path("<slug:slug>/recepce/prichod/<uuid:booking>/", desk.arrive, name="arrive"),
     path("<slug:slug>/recepce/listek/", desk.new_ticket, name="new_ticket"),

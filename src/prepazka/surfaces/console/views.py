@@ -77,6 +77,8 @@ def _choose(request: HttpRequest, office: Directory, member: Membership) -> Http
     ]
     return render(request, "console/choose.html", {
         "office": office.office, "member": member, "rows": rows, "faults": board.faults(office),
+        "diaries": (member.role in staff.DESK_LOOK and bool(office.open_officials()))
+        or any(one.user_id == member.user_id for one in office.open_officials()),
     })
 
 

@@ -1,0 +1,137 @@
+"""Changes of one official's hours from the screens: absences, extra openings, and their impact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from prepazka.booking.diaries import lanes_of
+from prepazka.booking.locks import lock_days
+from prepazka.booking.models import EXPIRING, OPEN, Booking, State
+from prepazka.core import calendar, events
+from prepazka.core.interval import Interval
+from prepazka.journal.record import record
+from prepazka.offices import directory
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import HoursException, Office, Official
+
+COMING = (State.HELD, *OPEN)
+FARTHEST = timedelta(days=366)
+
+
+class Affected(Exception):
+    """People have booked the time that would be taken back; nothing was changed."""
+
+    def __init__(self, bookings: list[Booking]) -> None:
+        super().__init__(f"{len(bookings)} bookings")
+        self.bookings = bookings
+
+
+@transaction.atomic
+def add_exception(
+    *,
+    office: Directory,
+    official: Official,
+    days: calendar.DayException,
+    reason: str,
+    now: datetime,
+    actor: int,
+    accept: bool = False,
+) -> list[Booking]:
+    """Mark an absence (`closed`) or open extra hours of one official.
+
+    Bookings that no longer fit are kept and answered with, if that is accepted. Raises Affected.
+    """
+    def change() -> None:
+        HoursException.objects.create(
+            office=office.office, official=official,
+            reason={"cs": reason} if reason else {}, **asdict(days),
+        )
+
+    return _change(office, official, (days.from_date, days.to_date), change, now, actor, accept)
+
+
+@transaction.atomic
+def remove_exception(
+    *,
+    office: Directory,
+    official: Official,
+    exception: int,
+    now: datetime,
+    actor: int,
+    accept: bool = False,
+) -> list[Booking]:
+    """Take an absence or extra hours back. Repeated, it changes nothing. Raises Affected."""
+    found = HoursException.objects.filter(pk=exception, official=official).first()
+    if found is None:
+        return []
+
+    def change() -> None:
+        HoursException.objects.filter(pk=exception, official=official).delete()
+
+    return _change(office, official, (found.from_date, found.to_date), change, now, actor, accept)
+
+
+def unfit(office: Directory, official: Official, bookings: Iterable[Booking]) -> list[Booking]:
+    """Those of the official's bookings that lie outside their hours."""
+    return [one for one in bookings if not _fits(office, official, one)]
+
+
+def coming(
+    office: Directory, official: Official, first: date, last: date, now: datetime
+) -> list[Booking]:
+    """The official's bookings to come on these days, in the order of time."""
+    rows = Booking.objects.filter(
+        office=office.office, lane=lanes_of(office)[official.pk], date__range=(first, last),
+        state__in=COMING, ends_at__gt=now,
+    ).exclude(Q(state__in=EXPIRING) & Q(expires_at__lte=now))
+    return list(rows.order_by("starts_at"))
+
+
+def _change(
+    office: Directory,
+    official: Official,
+    span: tuple[date, date | None],
+    change: Callable[[], None],
+    now: datetime,
+    actor: int,
+    accept: bool,  # noqa: FBT001  # passed on
+) -> list[Booking]:
+    row = Office.objects.select_for_update(no_key=True).get(pk=office.office.pk)
+    first, last = _ahead(span, calendar.day_of(now, office.tz))
+    # No booking is made or moved on these days while we look which ones still fit.
+    lock_days(row.pk, (first + timedelta(days=n) for n in range((last - first).days + 1)))
+    before = coming(office, official, first, last, now)
+    was = {one.pk for one in unfit(directory.read(row), official, before)}
+    change()
+    Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
+    row.refresh_from_db()
+    # Read afresh: a snapshot kept by version would survive a refusal that rolls this back.
+    affected = [one for one in unfit(directory.read(row), official, before) if one.pk not in was]
+    if affected and not accept:
+        raise Affected(affected)
+    record(events.DiaryChanged(
+        office=row.pk, at=now, actor=actor, official=official.pk, bookings=len(affected)
+    ))
+    return affected
+
+
+def _ahead(span: tuple[date, date | None], today: date) -> tuple[date, date]:
+    """The days of the change on which anything can be booked."""
+    first = max(span[0], today)
+    last = min(span[1] or today + FARTHEST, today + FARTHEST)
+    return first, max(first, last)
+
+
+def _fits(office: Directory, official: Official, booking: Booking) -> bool:
+    wanted = Interval(booking.starts_at, booking.ends_at)
+    service = office.services[booking.service_id]
+    return any(
+        one.contains(wanted)
+        for minutes in office.official_hours(official, service, booking.date)
+        if (one := calendar.instants(minutes, booking.date, office.tz))
+    )

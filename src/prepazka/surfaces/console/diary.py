@@ -1,0 +1,210 @@
+"""The diary of an official: a day, a week, absences and extra hours; made for the keyboard."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from prepazka.booking import absences
+from prepazka.booking.absences import Affected
+from prepazka.booking.diaries import lanes_of
+from prepazka.booking.models import Booking, State
+from prepazka.core import calendar
+from prepazka.core.interval import Interval
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import HoursException, Membership, Official, Role
+from prepazka.surfaces.console.forms import ExceptionForm
+from prepazka.surfaces.console.words import state_in_words
+from prepazka.web import staff
+from prepazka.web.shortcuts import now
+from prepazka.web.staff import staff_only
+
+EVERYBODY = tuple(Role)
+SHOWN = (State.UNCONFIRMED, State.CONFIRMED, State.ARRIVED, State.SERVED, State.NO_SHOW)
+WEEK = 7
+
+
+@staff_only(*EVERYBODY)
+@require_GET
+def diaries(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """The diaries that the person may see; one's own at once."""
+    found = [one for one in office.open_officials() if _may_look(member, one)]
+    if len(found) == 1:
+        return redirect("console:diary", office.office.slug, found[0].code)
+    return render(request, "console/diaries.html", {
+        "office": office.office, "member": member,
+        "rows": [(one, office.departments.get(one.department_id or 0)) for one in found],
+    })
+
+
+@staff_only(*EVERYBODY)
+@require_GET
+def diary(
+    request: HttpRequest, office: Directory, member: Membership, code: str
+) -> HttpResponse:
+    """One day to work by and to print, or a week (`?tyden`)."""
+    official = _official(office, member, code)
+    today = calendar.day_of(now(), office.tz)
+    day = _day(request.GET.get("den", "")) or today
+    weekly = "tyden" in request.GET
+    first = day - timedelta(days=day.weekday()) if weekly else day
+    days = [first + timedelta(days=n) for n in range(WEEK if weekly else 1)]
+    step = timedelta(days=WEEK if weekly else 1)
+    return render(request, "console/diary.html", {
+        "office": office.office, "member": member, "official": official, "weekly": weekly,
+        "days": _days(office, official, days), "day": day, "today": today,
+        "earlier": day - step, "later": day + step,
+        "exceptions": _exceptions(office, official, today),
+        "may_change": _may_change(member, official), "desk": member.role in staff.DESK,
+    })
+
+
+@staff_only(*EVERYBODY)
+@require_http_methods(["GET", "POST"])
+def add(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+    """Mark an absence or open extra hours; who has booked that time is shown first."""
+    official = _official(office, member, code, to_change=True)
+    form = ExceptionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            left = absences.add_exception(
+                office=office, official=official, days=form.days(),
+                reason=form.cleaned_data["reason"], now=now(), actor=member.user_id,
+                accept="sure" in request.POST,
+            )
+        except Affected as error:
+            return _impact(request, office, member, official, error)
+        return _done(request, office, official, left)
+    return render(request, "console/diary_add.html", {
+        "office": office.office, "member": member, "official": official, "form": form,
+    })
+
+
+@staff_only(*EVERYBODY)
+@require_POST
+def remove(
+    request: HttpRequest, office: Directory, member: Membership, code: str, exception: int
+) -> HttpResponse:
+    """Take an absence or extra hours back."""
+    official = _official(office, member, code, to_change=True)
+    try:
+        left = absences.remove_exception(
+            office=office, official=official, exception=exception, now=now(),
+            actor=member.user_id, accept="sure" in request.POST,
+        )
+    except Affected as error:
+        return _impact(request, office, member, official, error)
+    return _done(request, office, official, left)
+
+
+def _impact(
+    request: HttpRequest, office: Directory, member: Membership, official: Official,
+    error: Affected,
+) -> HttpResponse:
+    said = [(k, v) for k, v in request.POST.items() if k not in {"csrfmiddlewaretoken", "sure"}]
+    return render(request, "console/diary_impact.html", {
+        "office": office.office, "member": member, "official": official, "said": said,
+        "rows": [(one, office.services[one.service_id]) for one in error.bookings],
+    }, status=409)
+
+
+def _done(
+    request: HttpRequest, office: Directory, official: Official, left: list[Booking]
+) -> HttpResponse:
+    messages.success(request, _("The diary was changed."))
+    address = reverse("console:diary", args=[office.office.slug, official.code])
+    if left:
+        messages.warning(request, ngettext(
+            "%(n)s person is booked outside the hours now. Offer them another term.",
+            "%(n)s people are booked outside the hours now. Offer them another term.", len(left),
+        ) % {"n": len(left)})
+        address += f"?den={left[0].date.isoformat()}"
+    return redirect(address)
+
+
+def _official(
+    office: Directory, member: Membership, code: str, *, to_change: bool = False
+) -> Official:
+    found = office.official_by_code(code)
+    if found is None:
+        raise Http404
+    if not (_may_change if to_change else _may_look)(member, found):
+        raise PermissionDenied
+    return found
+
+
+def _may_look(member: Membership, official: Official) -> bool:
+    return official.user_id == member.user_id or member.role in staff.DESK_LOOK
+
+
+def _may_change(member: Membership, official: Official) -> bool:
+    return official.user_id == member.user_id or member.role in staff.HEADS
+
+
+def _days(office: Directory, official: Official, days: list[date]) -> list[dict[str, Any]]:
+    """Per day the hours and everybody who is booked, in one statement."""
+    rows = Booking.objects.filter(
+        office=office.office, lane=lanes_of(office)[official.pk],
+        date__range=(days[0], days[-1]), state__in=SHOWN,
+    ).order_by("starts_at").select_related("ticket")
+    by_day: dict[date, list[Booking]] = {}
+    for one in rows:
+        by_day.setdefault(one.date, []).append(one)
+    return [
+        {
+            "day": day,
+            "hours": [_instants(one, day, office) for one in office.diary_hours(official, day)],
+            "rows": _rows(office, official, by_day.get(day, [])),
+        }
+        for day in days
+    ]
+
+
+def _rows(office: Directory, official: Official, bookings: list[Booking]) -> list[dict[str, Any]]:
+    changeable = [one for one in bookings if one.state in {State.CONFIRMED, State.UNCONFIRMED}]
+    outside = absences.unfit(office, official, changeable)
+    return [
+        {
+            "booking": one, "service": office.services[one.service_id],
+            "state": state_in_words(one), "outside": one in outside, "changeable": one in changeable,
+        }
+        for one in bookings
+    ]
+
+
+def _instants(minutes: Interval[int], day: date, office: Directory) -> Interval[Any]:
+    start = calendar.local_instant(day, minutes.start, office.tz)
+    return Interval(start, calendar.local_instant(day, minutes.end, office.tz))
+
+
+def _exceptions(office: Directory, official: Official, today: date) -> list[dict[str, Any]]:
+    """Absences and extra hours of today and later."""
+    rows = HoursException.objects.filter(
+        Q(to_date__gte=today) | Q(to_date=None), office=office.office, official=official
+    )
+    return [
+        {
+            "row": one,
+            "hours": _instants(
+                Interval(one.opens or 0, one.closes or calendar.DAY_MIN), one.from_date, office
+            ) if one.opens is not None or one.closes is not None else None,
+        }
+        for one in rows.order_by("from_date", "opens")
+    ]
+
+
+def _day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return None

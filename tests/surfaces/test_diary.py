@@ -1,0 +1,121 @@
+"""The diary on the screen: who sees it, the day, the week, and changes with their impact."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from prepazka.booking import usecases
+from prepazka.booking.models import Booking
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import HoursException, Official
+from prepazka.surfaces.console import booking as bookings
+from prepazka.surfaces.console import desk
+from prepazka.surfaces.console import diary as diaries
+from tests import officials, town
+
+pytestmark = pytest.mark.django_db
+ALL, MINE, OTHER = "/pult/lhota/diar/", "/pult/lhota/diar/novakova/", "/pult/lhota/diar/dvorak/"
+ABSENCE = {"kind": "closed", "from_date": "2026-11-23", "to_date": "", "opens": "8:00",
+           "closes": "9:30", "reason": "lékař"}
+
+
+@pytest.fixture
+def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
+    for module in (desk, bookings, diaries):
+        monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
+    return officials.office()
+
+
+@pytest.fixture
+def official(lhota: Directory, client: Client) -> Client:
+    """The browser of Jana Nováková, who is a clerk otherwise."""
+    user = town.clerk(lhota)
+    Official.objects.filter(code="novakova").update(user=user)
+    lhota.office.version += 1
+    lhota.office.save()
+    client.force_login(user)
+    return client
+
+
+def booked(where: Directory, clock: str = "9:00") -> Booking:
+    held = officials.hold(where, clock, "novakova")
+    return usecases.request_confirmation(
+        booking=held.pk, name="Karel Vomáčka", email=f"karel{clock[0]}@example.cz",
+        now=town.FRIDAY_BEFORE,
+    )
+
+
+def text(answer: Any) -> str:
+    said = re.sub(r"(?s)<svg.*?</svg>|<head>.*?</head>", "", answer.content.decode())
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", said)).replace("\xa0", " ")
+
+
+def test_ones_own_diary_and_no_other(official: Client, lhota: Directory) -> None:
+    assert official.get(ALL)["Location"] == MINE
+    assert official.get(OTHER).status_code == 403
+    assert official.post(f"{OTHER}zmena/", ABSENCE).status_code == 403
+    assert official.get("/pult/lhota/diar/nikdo/").status_code == 404
+    assert f'href="{ALL}"' in official.get("/pult/lhota/").content.decode()
+
+
+def test_the_operator_sees_all_and_changes_none(lhota: Directory, client: Client) -> None:
+    client.force_login(town.clerk(lhota, role="operator"))
+    assert "Petr Dvořák" in text(client.get(ALL))
+    assert f'href="{ALL}"' in client.get("/pult/lhota/recepce/").content.decode()
+    assert client.get(f"{MINE}zmena/").status_code == 403
+    booking = booked(lhota)
+    assert f"/pult/lhota/recepce/objednavka/{booking.pk}/" in client.get(
+        f"{MINE}?den=2026-11-23").content.decode()
+
+
+def test_the_day_and_the_week(official: Client, lhota: Directory) -> None:
+    booked(lhota)
+    for address in (f"{MINE}?den=2026-11-23", f"{MINE}?tyden&den=2026-11-26"):
+        seen = text(official.get(address))
+        assert "8:00–10:00, 17:00–19:00" in seen
+        assert "9:00–9:15 Karel Vomáčka Ohlášení stavby" in seen
+    assert "Nikdo není objednaný" in text(official.get(MINE))  # today, a Friday
+
+
+def test_an_absence_shows_its_impact_first(official: Client, lhota: Directory) -> None:
+    booked(lhota)
+    answer = official.post(f"{MINE}zmena/", ABSENCE)
+    assert answer.status_code == 409
+    assert "V té době je objednaný 1 člověk" in text(answer)
+    assert not HoursException.objects.filter(official__code="novakova").exists()
+    said = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', answer.content.decode()))
+    assert said.items() >= ABSENCE.items()
+    done = official.post(f"{MINE}zmena/", {**ABSENCE, "sure": "1"}, follow=True)
+    assert "Mimo hodiny je teď objednaný 1 člověk" in text(done)
+    assert "mimo hodiny" in text(done)
+    absence = HoursException.objects.get(official__code="novakova")
+    assert "lékař" in text(done)
+    assert "lékař" not in text(official.get("/lhota/urednik/novakova/"))
+    official.post(f"{MINE}zrusit/{absence.pk}/")
+    assert not HoursException.objects.filter(official__code="novakova").exists()
+
+
+def test_of_another_official_nothing_is_taken_back(official: Client, lhota: Directory) -> None:
+    other = HoursException.objects.filter(official__code="dvorak")[0]
+    official.post(f"{MINE}zrusit/{other.pk}/")
+    assert HoursException.objects.filter(pk=other.pk).exists()
+
+
+@pytest.mark.parametrize(("wrong", "said"), [
+    ({"from_date": ""}, "Uveďte první den."),
+    ({"to_date": "2026-11-20"}, "Poslední den je před prvním."),
+    ({"to_date": "2029-11-20"}, "Najednou nejvýše rok."),
+    ({"closes": "7:00"}, "Konec není po začátku."),
+    ({"kind": "extra", "opens": ""}, "Mimořádné hodiny potřebují oba časy."),
+    ({"closes": "", "opens": "0:00", "from_date": "x"}, "Chyba"),
+])
+def test_what_makes_no_sense_is_said(
+    official: Client, lhota: Directory, wrong: dict[str, str], said: str
+) -> None:
+    answer = official.post(f"{MINE}zmena/", ABSENCE | wrong)
+    assert said in text(answer) or "Zadejte" in text(answer)
+    assert not HoursException.objects.filter(official__code="novakova").exists()
