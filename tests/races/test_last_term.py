@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError
 
 from prepazka.booking import absences, usecases
 from prepazka.booking.absences import Affected
@@ -93,10 +93,12 @@ def test_twelve_citizens_share_two_officials() -> None:
 
 def test_control_officials_without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     office = officials.office()
+    officials.hold(office, "17:00")  # the day is laid, so that both come to the race at once
     monkeypatch.setattr(usecases, "lock_days", lambda *_: None)
-    monkeypatch.setattr(Booking.objects, "create", meet_before(4, Booking.objects.create))
-    answers = together(4, lambda _: officials.hold(office, "8:00"))
-    assert sum(isinstance(a, IntegrityError) for a in answers) == 3
+    monkeypatch.setattr(Booking.objects, "create", meet_before(2, Booking.objects.create))
+    answers = together(2, lambda _: officials.hold(office, "8:00"))
+    # The net refuses one of two inserts, or the database ends one that waits in a circle with it.
+    assert sum(isinstance(a, DatabaseError) for a in answers) == 1, answers
     assert live_at("8:00") == 1
 
 
