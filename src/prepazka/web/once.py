@@ -59,4 +59,4 @@ def _first(principal: str, key: UUID, asked: str, now: datetime) -> bool:
             " ON CONFLICT (principal, key) DO NOTHING",
             [principal, key, asked, now],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)

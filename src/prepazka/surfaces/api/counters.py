@@ -25,7 +25,7 @@ from prepazka.web.staff import COUNTER
 router = Router(tags=["counter"], auth=StaffToken())
 PROBLEMS = frozenset({401, 403, 404, 409, 422, 503})
 SHIFT = {200: schemas.ShiftOut, PROBLEMS: schemas.Problem}
-KEY = Header(None, alias="Idempotency-Key")
+KEY: Any = Header(None, alias="Idempotency-Key")
 
 
 @router.get(
@@ -80,7 +80,7 @@ def act(
     who = member(request, slug, *COUNTER)
     if action not in STEPS:
         raise NotFound
-    wanted = said or schemas.StepIn()
+    wanted = said or schemas.StepIn(minutes=None)
     return _once(request, who, key, lambda: STEPS[action](who, wanted))
 
 
