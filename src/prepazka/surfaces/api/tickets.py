@@ -20,7 +20,7 @@ from prepazka.web.shortcuts import now
 router = Router(tags=["kiosk"])
 PROBLEMS = frozenset({401, 403, 404, 409, 422, 429, 503})
 TICKET = {200: schemas.TicketOut, PROBLEMS: schemas.Problem}
-KEY: Any = Header(None, alias="Idempotency-Key")
+KEY: Any = Header(None, alias="Idempotency-Key")  # type: ignore[type-arg]  # a function at run time
 
 
 @router.post("/kiosk/tickets", auth=KioskToken(), response=TICKET)
