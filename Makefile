@@ -16,10 +16,10 @@ setup-dev: ## make .venv with what developing needs as well
 run: setup ## start everything with demo offices (ARGS="..." go to `prepazka run`)
 	@exec .venv/bin/prepazka run $(ARGS)
 
-test: setup-dev ## run the tests on two processes (ARGS="..." go to pytest)
+test: setup-dev ## run the tests on four processes, for journeys wait more than they work (ARGS="..." go to pytest)
 	@bash .ci/browser; case $$? in \
-	0) exec .venv/bin/pytest -n 2 --dist worksteal $(ARGS) ;; \
-	3) exec .venv/bin/pytest -n 2 --dist worksteal -m 'not journey' $(ARGS) ;; \
+	0) exec .venv/bin/pytest -n 4 --dist worksteal $(ARGS) ;; \
+	3) exec .venv/bin/pytest -n 4 --dist worksteal -m 'not journey' $(ARGS) ;; \
 	*) exit 1 ;; \
 	esac
 
