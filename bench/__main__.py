@@ -15,9 +15,11 @@ def main(wanted: list[str]) -> None:
     """Measure on a durable PostgreSQL of our own, and print and keep the figures."""
     with embedded.start_temporary(durable=True) as url:
         os.environ |= {
-            "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
+            "DATABASE_URL": url,
+            "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
             "PREPAZKA_SECRET_KEY": "only for a bench that lasts minutes" * 2,
-            "PREPAZKA_RATE_LIMITS": "0", "PREPAZKA_HOSTS": "localhost,127.0.0.1",
+            "PREPAZKA_RATE_LIMITS": "0",
+            "PREPAZKA_HOSTS": "localhost,127.0.0.1",
         }
         import django  # noqa: PLC0415  # needs the database's address
 

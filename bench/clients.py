@@ -71,7 +71,10 @@ Journey = Callable[[Connection, int, Ask], Awaitable[None]]
 
 
 def drive(
-    clients: int, seconds: float, port: int, journey: Journey,
+    clients: int,
+    seconds: float,
+    port: int,
+    journey: Journey,
     prepare: Callable[[Connection, int], Awaitable[None]] | None = None,
 ) -> Measured:
     """Let `clients` repeat a journey for so long; requests made by its `ask` are measured."""
@@ -111,13 +114,17 @@ def drive(
     return measured
 
 
-def requests_per_second(server: Server, path: str, *, seconds: int = 4, connections: int = 32) -> float:
+def requests_per_second(
+    server: Server, path: str, *, seconds: int = 4, connections: int = 32
+) -> float:
     """How many GETs a second the server answers, by wrk (or our own client where it is missing)."""
     url = f"http://127.0.0.1:{server.port}{path}"
     if shutil.which("wrk"):
         said = subprocess.run(
             ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", url],
-            check=True, capture_output=True, text=True,
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout
         found = re.search(r"Requests/sec:\s+([\d.]+)", said)
         if "Non-2xx" in said or found is None:

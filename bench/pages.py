@@ -8,8 +8,14 @@ from bench import servers, town
 from bench.report import Report
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 MOST_KB, MOST_REQUESTS = 100, 15
 
 
@@ -33,7 +39,9 @@ def first_page(report: Report) -> None:
         browser.close()
     kilobytes = sum(sizes) / 1000
     report.add(
-        "citizen's first page", f"{kilobytes:.0f} KB in {len(sizes)} requests", "–",
+        "citizen's first page",
+        f"{kilobytes:.0f} KB in {len(sizes)} requests",
+        "–",
         "≤ 100 KB, ≤ 15 requests (goal 60 KB)",
         reached=kilobytes <= MOST_KB and len(sizes) <= MOST_REQUESTS,
     )

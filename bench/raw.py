@@ -59,7 +59,9 @@ def _threads(many: int, run: Callable[[psycopg.Connection, int], None]) -> None:
         thread.join()
 
 
-def _booking(office: int, service: int, agenda: int, wanted: list[str], part: int, seconds: float) -> int:
+def _booking(
+    office: int, service: int, agenda: int, wanted: list[str], part: int, seconds: float
+) -> int:
     done, until = [0] * 4, time.perf_counter() + seconds
     now = datetime.now(UTC)
 
@@ -80,19 +82,34 @@ def _booking(office: int, service: int, agenda: int, wanted: list[str], part: in
     return sum(done)
 
 
-def _hold(link: psycopg.Connection, office: int, service: int, agenda: int, starts: datetime,
-          now: datetime) -> object:
+def _hold(
+    link: psycopg.Connection,
+    office: int,
+    service: int,
+    agenda: int,
+    starts: datetime,
+    now: datetime,
+) -> object:
     day = starts.date()
-    link.execute("SELECT 1 FROM booking_officeday WHERE office_id = %s AND date = %s"
-                 " FOR NO KEY UPDATE", [office, day]).fetchall()
-    link.execute("UPDATE booking_booking SET state = 'expired', expires_at = NULL WHERE"
-                 " office_id = %s AND date = %s AND state IN ('held', 'unconfirmed')"
-                 " AND expires_at <= %s", [office, day, now])
-    taken = link.execute(
-        "SELECT bit_or(1::bigint << l.number::int) FROM booking_booking b JOIN booking_lane l"
-        " ON l.id = b.lane_id AND l.agenda_id = %s WHERE b.office_id = %s AND b.date = %s"
-        f" AND b.state IN {LIVE} AND b.starts_at = %s", [agenda, office, day, starts],
-    ).fetchone()[0] or 0
+    link.execute(
+        "SELECT 1 FROM booking_officeday WHERE office_id = %s AND date = %s FOR NO KEY UPDATE",
+        [office, day],
+    ).fetchall()
+    link.execute(
+        "UPDATE booking_booking SET state = 'expired', expires_at = NULL WHERE"
+        " office_id = %s AND date = %s AND state IN ('held', 'unconfirmed')"
+        " AND expires_at <= %s",
+        [office, day, now],
+    )
+    taken = (
+        link.execute(
+            "SELECT bit_or(1::bigint << l.number::int) FROM booking_booking b JOIN booking_lane l"
+            " ON l.id = b.lane_id AND l.agenda_id = %s WHERE b.office_id = %s AND b.date = %s"
+            f" AND b.state IN {LIVE} AND b.starts_at = %s",
+            [agenda, office, day, starts],
+        ).fetchone()[0]
+        or 0
+    )
     number = (~taken & -~taken).bit_length() - 1
     pk = uuid4()
     link.execute(
@@ -101,29 +118,51 @@ def _hold(link: psycopg.Connection, office: int, service: int, agenda: int, star
         " phone, contact_hash, created_at) SELECT %s, %s, %s, l.id, %s, %s, %s, 'held', %s, 0, 1,"
         " 'api', 'cs', '', 0, false, '', '', '', '', %s FROM booking_lane l"
         " WHERE l.agenda_id = %s AND l.number = %s",
-        [pk, office, service, day, starts, starts + timedelta(minutes=15),
-         now + timedelta(minutes=10), now, agenda, number],
+        [
+            pk,
+            office,
+            service,
+            day,
+            starts,
+            starts + timedelta(minutes=15),
+            now + timedelta(minutes=10),
+            now,
+            agenda,
+            number,
+        ],
     )
     _event(link, office, "BookingHeld", now)
     return pk
 
 
 def _confirm(link: psycopg.Connection, office: int, pk: object, now: datetime) -> None:
-    link.execute("SELECT b.date FROM booking_booking b JOIN booking_officeday d ON d.office_id ="
-                 " b.office_id AND d.date = b.date WHERE b.id = %s FOR NO KEY UPDATE OF d", [pk])
+    link.execute(
+        "SELECT b.date FROM booking_booking b JOIN booking_officeday d ON d.office_id ="
+        " b.office_id AND d.date = b.date WHERE b.id = %s FOR NO KEY UPDATE OF d",
+        [pk],
+    )
     link.execute("SELECT * FROM booking_booking WHERE id = %s", [pk]).fetchone()
     contact = uuid4().hex * 2
-    link.execute("SELECT count(*) FROM booking_booking WHERE office_id = %s AND contact_hash = %s"
-                 " AND state IN ('unconfirmed', 'confirmed')", [office, contact]).fetchone()
+    link.execute(
+        "SELECT count(*) FROM booking_booking WHERE office_id = %s AND contact_hash = %s"
+        " AND state IN ('unconfirmed', 'confirmed')",
+        [office, contact],
+    ).fetchone()
     pin = f"{uuid4().int % 10_000:04}"
-    used = link.execute("SELECT 1 FROM booking_booking WHERE office_id = %s AND pin = %s",
-                        [office, pin]).fetchone()
-    link.execute("UPDATE booking_booking SET state = 'confirmed', confirmed_at = %s,"
-                 " expires_at = NULL, pin = %s, name = 'J', email = 'j@example.cz',"
-                 " contact_hash = %s WHERE id = %s", [now, "" if used else pin, contact, pk])
+    used = link.execute(
+        "SELECT 1 FROM booking_booking WHERE office_id = %s AND pin = %s", [office, pin]
+    ).fetchone()
+    link.execute(
+        "UPDATE booking_booking SET state = 'confirmed', confirmed_at = %s,"
+        " expires_at = NULL, pin = %s, name = 'J', email = 'j@example.cz',"
+        " contact_hash = %s WHERE id = %s",
+        [now, "" if used else pin, contact, pk],
+    )
     _event(link, office, "BookingConfirmed", now)
-    link.execute("INSERT INTO procrastinate_jobs (task_name, queue_name, args, status)"
-                 " VALUES ('raw', 'raw', '{}', 'cancelled')")
+    link.execute(
+        "INSERT INTO procrastinate_jobs (task_name, queue_name, args, status)"
+        " VALUES ('raw', 'raw', '{}', 'cancelled')"
+    )
 
 
 def _tickets(office: int, services: list[int], part: int, seconds: float) -> int:
@@ -144,7 +183,16 @@ def _tickets(office: int, services: list[int], part: int, seconds: float) -> int
                     "INSERT INTO queueing_ticket (office_id, date, letter, number, service_id, late,"
                     " statutory, persons, language, code, touch, state, reason, calls, issued_at)"
                     " VALUES (%s, %s, %s, %s, %s, false, false, 1, 'cs', %s, %s, 'waiting', '{}', 0, %s)",
-                    [office, now.date(), letter, given, services[number], uuid4().hex[:16], uuid4(), now],
+                    [
+                        office,
+                        now.date(),
+                        letter,
+                        given,
+                        services[number],
+                        uuid4().hex[:16],
+                        uuid4(),
+                        now,
+                    ],
                 )
                 _event(link, office, "TicketIssued", now)
             done[number] += 1
@@ -161,13 +209,18 @@ def _calls(office: int, seconds: float) -> list[float]:
         while time.perf_counter() < until:
             started = time.perf_counter()
             with link.transaction():
-                link.execute("SELECT 1 FROM queueing_queue WHERE office_id = %s FOR NO KEY UPDATE",
-                             [office]).fetchall()
-                rows = link.execute("SELECT id, service_id, issued_at, booked_from FROM"
-                                    " queueing_ticket WHERE office_id = %s AND state IN"
-                                    " ('waiting', 'parked')", [office]).fetchall()
-                link.execute("UPDATE queueing_ticket SET recalled_at = %s WHERE id = %s",
-                             [now, min(rows)[0]])
+                link.execute(
+                    "SELECT 1 FROM queueing_queue WHERE office_id = %s FOR NO KEY UPDATE", [office]
+                ).fetchall()
+                rows = link.execute(
+                    "SELECT id, service_id, issued_at, booked_from FROM"
+                    " queueing_ticket WHERE office_id = %s AND state IN"
+                    " ('waiting', 'parked')",
+                    [office],
+                ).fetchall()
+                link.execute(
+                    "UPDATE queueing_ticket SET recalled_at = %s WHERE id = %s", [now, min(rows)[0]]
+                )
                 _event(link, office, "TicketCalled", now)
             took.append(time.perf_counter() - started)
 
@@ -176,6 +229,9 @@ def _calls(office: int, seconds: float) -> list[float]:
 
 
 def _event(link: psycopg.Connection, office: int, kind: str, now: datetime) -> None:
-    link.execute("WITH written AS (INSERT INTO journal_event (office, kind, at, data) VALUES"
-                 " (%s, %s, %s, '{}') RETURNING id) SELECT id, pg_notify('raw', '{}')"
-                 " FROM written", [office, kind, now]).fetchone()
+    link.execute(
+        "WITH written AS (INSERT INTO journal_event (office, kind, at, data) VALUES"
+        " (%s, %s, %s, '{}') RETURNING id) SELECT id, pg_notify('raw', '{}')"
+        " FROM written",
+        [office, kind, now],
+    ).fetchone()

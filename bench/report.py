@@ -31,21 +31,31 @@ class Report:
         figure = Figure(work, measured, limit, bar, reached)
         self.figures.append(figure)
         sign = {True: "reached", False: "NOT REACHED", None: "–"}[reached]
-        print(f"* {work}\n    measured  {measured}\n    limit     {limit}\n    bar       {bar}: {sign}",
-              flush=True)
+        print(
+            f"* {work}\n    measured  {measured}\n    limit     {limit}\n    bar       {bar}: {sign}",
+            flush=True,
+        )
 
     def write(self, folder: Path) -> Path:
         """Write the table as Markdown and as JSON; returns the Markdown file."""
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
         about = f"{platform.machine()}, Python {platform.python_version()}"
-        rows = [f"| {f.work} | {f.measured} | {f.limit} | {f.bar} | "
-                f"{ {True: 'yes', False: '**no**', None: '–'}[f.reached] } |" for f in self.figures]
-        text = "\n".join([
-            f"# Bench {name} ({about})", "",
-            "| work | measured | limit in the same run | bar | reached |", "|---|---|---|---|---|",
-            *rows, "",
-        ])
+        rows = [
+            f"| {f.work} | {f.measured} | {f.limit} | {f.bar} | "
+            f"{ {True: 'yes', False: '**no**', None: '–'}[f.reached] } |"
+            for f in self.figures
+        ]
+        text = "\n".join(
+            [
+                f"# Bench {name} ({about})",
+                "",
+                "| work | measured | limit in the same run | bar | reached |",
+                "|---|---|---|---|---|",
+                *rows,
+                "",
+            ]
+        )
         (folder / f"{name}.json").write_text(
             json.dumps([asdict(f) for f in self.figures], ensure_ascii=False, indent=1), "utf-8"
         )

@@ -105,8 +105,16 @@ def raw_streams() -> Iterator[Server]:
 def program(*, workers: int = 1) -> Iterator[Server]:
     """The program's web as it runs in an installation."""
     port = free_port()
-    command = [sys.executable, "-m", "prepazka.config.cli", "web", "--port", str(port),
-               "--workers", str(workers)]
+    command = [
+        sys.executable,
+        "-m",
+        "prepazka.config.cli",
+        "web",
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+    ]
     with _running(command, port) as server:
         yield server
 

@@ -28,26 +28,41 @@ PASSWORD = "bench bench bench"  # noqa: S105  # of a database that lives for min
 def office(slug: str, *, lanes: int, horizon_days: int = 90, letters: str = "A") -> Directory:
     """An office open all day and night, with 15-minute windows and one service per letter."""
     row = Office.objects.create(
-        slug=slug, name={"cs": slug, "en": slug}, languages=["cs", "en"], public_holidays="",
+        slug=slug,
+        name={"cs": slug, "en": slug},
+        languages=["cs", "en"],
+        public_holidays="",
     )
     Queue.objects.create(office=row)
     for letter in letters:
         agenda = Agenda.objects.create(
-            office=row, code=f"agenda-{letter}".lower(), letter=letter, name={"cs": letter},
+            office=row,
+            code=f"agenda-{letter}".lower(),
+            letter=letter,
+            name={"cs": letter},
             rules_data={
-                "window_min": 15, "quota": lanes, "horizon_days": horizon_days, "confirm_min": 0,
-                "lead_min": 0, "max_open_per_contact": 5,
+                "window_min": 15,
+                "quota": lanes,
+                "horizon_days": horizon_days,
+                "confirm_min": 0,
+                "lead_min": 0,
+                "max_open_per_contact": 5,
             },
         )
-        Lane.objects.bulk_create(
-            Lane(office=row, agenda=agenda, number=n) for n in range(lanes)
+        Lane.objects.bulk_create(Lane(office=row, agenda=agenda, number=n) for n in range(lanes))
+        Service.objects.create(
+            office=row,
+            agenda=agenda,
+            code=f"ukon-{letter}".lower(),
+            name={"cs": f"Úkon {letter}", "en": f"Act {letter}"},
+            duration_min=15,
         )
-        Service.objects.create(office=row, agenda=agenda, code=f"ukon-{letter}".lower(),
-                               name={"cs": f"Úkon {letter}", "en": f"Act {letter}"}, duration_min=15)
     for weekday in range(7):
         OpeningHours.objects.create(office=row, weekday=weekday, opens=0, closes=1440)
         # Terms are offered in ten hours of the day, as an office has them.
-        OpeningHours.objects.create(office=row, weekday=weekday, opens=420, closes=1020, booking=True)
+        OpeningHours.objects.create(
+            office=row, weekday=weekday, opens=420, closes=1020, booking=True
+        )
     return directory(row)
 
 
@@ -63,11 +78,21 @@ def fill(where: Directory, bookings: int, now: datetime) -> None:
     rows = []
     for number, (slot, lane, day) in zip(range(bookings), places, strict=False):
         starts = _at(day, 420 + 15 * slot)
-        rows.append(Booking(
-            office=where.office, service=service, lane_id=lane, date=day, starts_at=starts,
-            ends_at=starts + timedelta(minutes=15), state=State.CONFIRMED, created_at=now,
-            confirmed_at=now, pin=f"{number // len(days):04}", contact_hash=f"{number:064}",
-        ))
+        rows.append(
+            Booking(
+                office=where.office,
+                service=service,
+                lane_id=lane,
+                date=day,
+                starts_at=starts,
+                ends_at=starts + timedelta(minutes=15),
+                state=State.CONFIRMED,
+                created_at=now,
+                confirmed_at=now,
+                pin=f"{number // len(days):04}",
+                contact_hash=f"{number:064}",
+            )
+        )
     Booking.objects.bulk_create(rows, batch_size=2_000)
 
 
@@ -87,7 +112,8 @@ def officials(slug: str, *, officials: int, horizon_days: int) -> Directory:
     Lane.objects.bulk_create(Lane(office=row, official=one) for one in people)
     OpeningHours.objects.bulk_create(
         OpeningHours(office=row, official=one, weekday=weekday, opens=480, closes=960)
-        for one in people for weekday in range(7)
+        for one in people
+        for weekday in range(7)
     )
     row.version += 1
     row.save()
@@ -99,15 +125,27 @@ def fill_diaries(where: Directory, bookings: int, now: datetime, days: int) -> N
     service = where.offered_services()[0]
     lanes = list(Lane.objects.filter(official__office=where.office).values_list("pk", flat=True))
     dates = [now.astimezone(ZONE).date() + timedelta(days=n) for n in range(1, days + 1)]
-    places = ((slot, number, day) for slot in range(32) for number in range(len(lanes)) for day in dates)
+    places = (
+        (slot, number, day) for slot in range(32) for number in range(len(lanes)) for day in dates
+    )
     rows = []
     for n, (slot, number, day) in zip(range(bookings), places, strict=False):
         starts = _at(day, 480 + 15 * ((slot + number * 5) % 32))
-        rows.append(Booking(
-            office=where.office, service=service, lane_id=lanes[number], date=day, starts_at=starts,
-            ends_at=starts + timedelta(minutes=15), state=State.CONFIRMED, created_at=now,
-            confirmed_at=now, pin=f"{n // len(dates):04}", contact_hash=f"{n:064}",
-        ))
+        rows.append(
+            Booking(
+                office=where.office,
+                service=service,
+                lane_id=lanes[number],
+                date=day,
+                starts_at=starts,
+                ends_at=starts + timedelta(minutes=15),
+                state=State.CONFIRMED,
+                created_at=now,
+                confirmed_at=now,
+                pin=f"{n // len(dates):04}",
+                contact_hash=f"{n:064}",
+            )
+        )
     Booking.objects.bulk_create(rows, batch_size=2_000)
 
 
@@ -122,7 +160,10 @@ def hall(where: Directory, *, counters: int, waiting: int, now: datetime) -> lis
         clerk.save()
         Membership.objects.create(office=where.office, user=clerk, role="clerk", name=name)
         counter = Counter.objects.create(
-            office=where.office, code=f"p{number}", number=str(number + 1), position=number,
+            office=where.office,
+            code=f"p{number}",
+            number=str(number + 1),
+            position=number,
             name={"cs": f"Přepážka {number + 1}"},
         )
         counter.services.set(services)
@@ -140,8 +181,13 @@ def queue(where: Directory, waiting: int, now: datetime) -> None:
     known = Ticket.objects.filter(office=where.office).count()
     Ticket.objects.bulk_create(
         Ticket(
-            office=where.office, date=today, letter="Z", number=known + n,
-            service=services[n % len(services)], code=uuid4().hex[:16], touch=uuid4(),
+            office=where.office,
+            date=today,
+            letter="Z",
+            number=known + n,
+            service=services[n % len(services)],
+            code=uuid4().hex[:16],
+            touch=uuid4(),
             issued_at=now - timedelta(minutes=waiting - n),
         )
         for n in range(waiting)

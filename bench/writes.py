@@ -39,8 +39,9 @@ def booking(report: Report) -> None:
 
     async def hold_and_confirm(_: Connection, __: int, ask: Ask) -> None:
         wanted = {"service": "ukon-a", "starts_at": next(free), "persons": 1, "language": "cs"}
-        held = json.loads(await ask("POST", "/api/v1/offices/booking/holds", JSON,
-                                    json.dumps(wanted).encode()))
+        held = json.loads(
+            await ask("POST", "/api/v1/offices/booking/holds", JSON, json.dumps(wanted).encode())
+        )
         said = {"name": "Jana Nováková", "email": f"{uuid4().hex}@example.cz"}
         await ask("POST", f"/api/v1/holds/{held['token']}/contact", JSON, json.dumps(said).encode())
 
@@ -52,10 +53,11 @@ def booking(report: Report) -> None:
     rate = measured.statuses.get(202, 0) / measured.seconds
     report.add(
         "hold + confirm over HTTP, 8 clients, 10,000 bookings",
-        f"{rate:.0f}/s = {rate / limit:.0%} of raw; a request p50 {measured.percentile(.5):.0f},"
-        f" p99 {measured.percentile(.99):.0f} ms; {_doubled(where)} double bookings;"
+        f"{rate:.0f}/s = {rate / limit:.0%} of raw; a request p50 {measured.percentile(0.5):.0f},"
+        f" p99 {measured.percentile(0.99):.0f} ms; {_doubled(where)} double bookings;"
         f" {made} made, answers {measured.statuses}",
-        f"raw psycopg, 16 clients: {limit:.0f}/s", "≥ 250/s and 0 double (goal 1,000/s)",
+        f"raw psycopg, 16 clients: {limit:.0f}/s",
+        "≥ 250/s and 0 double (goal 1,000/s)",
         reached=rate >= 250 and _doubled(where) == 0,
     )
 
@@ -76,15 +78,19 @@ def tickets(report: Report) -> None:
     with servers.program(workers=WORKERS) as program:
         measured = drive(8, SECONDS, program.port, touch)
     given = list(Ticket.objects.filter(office=where.office).values_list("letter", "number"))
-    gapless = sorted(given) == sorted(chain.from_iterable(
-        ((letter, n + 1) for n in range(sum(one == letter for one, _ in given))) for letter in "ABCD"
-    ))
+    gapless = sorted(given) == sorted(
+        chain.from_iterable(
+            ((letter, n + 1) for n in range(sum(one == letter for one, _ in given)))
+            for letter in "ABCD"
+        )
+    )
     rate = len(measured.latencies) / measured.seconds
     report.add(
         "ticket issue over HTTP, 8 kiosks",
-        f"{rate:.0f}/s = {rate / limit:.0%} of raw, p99 {measured.percentile(.99):.0f} ms;"
+        f"{rate:.0f}/s = {rate / limit:.0%} of raw, p99 {measured.percentile(0.99):.0f} ms;"
         f" {len(given)} numbers, {'distinct and gapless' if gapless else 'WITH GAPS'}",
-        f"raw psycopg, 16 clients: {limit:.0f}/s", "≥ 200/s, distinct, gapless (goal 1,000/s)",
+        f"raw psycopg, 16 clients: {limit:.0f}/s",
+        "≥ 200/s, distinct, gapless (goal 1,000/s)",
         reached=rate >= 200 and gapless,
     )
 
@@ -121,7 +127,7 @@ def calls(report: Report, counters: int = 8) -> None:
     bar = 50 if counters == 8 else 100
     report.add(
         f"call-next over HTTP, {counters} counters, 200 waiting",
-        f"p50 {took.percentile(.5):.0f}, p99 {p99:.0f} ms, {took.rate:.0f}"
+        f"p50 {took.percentile(0.5):.0f}, p99 {p99:.0f} ms, {took.rate:.0f}"
         f" calls/s, {called} called twice; answers {measured.statuses}",
         f"raw psycopg, 8 clients: p99 {limit:.1f} ms",
         f"p99 ≤ {bar} ms, 0 duplicates" + (" (goal 15 ms)" if counters == 8 else " (a goal)"),
@@ -175,9 +181,15 @@ def _kiosks(where: Directory, many: int) -> list[str]:
     now, tokens = datetime.now(UTC), []
     for number in range(many):
         device = Device.objects.create(
-            office=where.office, code=f"k{number}", kind="kiosk", name={"cs": "K"},
-            options={"services": [s.code for s in where.offered_services()],
-                     "printer": {"kind": "none"}, "languages": ["cs"]},
+            office=where.office,
+            code=f"k{number}",
+            kind="kiosk",
+            name={"cs": "K"},
+            options={
+                "services": [s.code for s in where.offered_services()],
+                "printer": {"kind": "none"},
+                "languages": ["cs"],
+            },
         )
         code = devices.make_pairing_code(device=device, now=now)
         tokens.append(devices.pair(code=code, now=now)[1])
@@ -187,4 +199,3 @@ def _kiosks(where: Directory, many: int) -> list[str]:
 def _analyze() -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-

@@ -71,15 +71,20 @@ def buttons(response: Any) -> list[str]:
 def take(client: Client, clock: str = "9:00", times: str = TIMES) -> str:
     """Hold the term; the address of the contact page."""
     form = client.get(times)
-    answer = client.post(times, {
-        "request_key": hidden(form, "request_key"), "starts_at": town.at(clock).isoformat(),
-    })
+    answer = client.post(
+        times,
+        {
+            "request_key": hidden(form, "request_key"),
+            "starts_at": town.at(clock).isoformat(),
+        },
+    )
     assert answer.status_code == 302, words(answer)
     return str(answer["Location"])
 
 
-def fill_in(client: Client, contact: str, name: str = "Jana Nováková",
-            email: str = "jana@example.cz") -> Any:
+def fill_in(
+    client: Client, contact: str, name: str = "Jana Nováková", email: str = "jana@example.cz"
+) -> Any:
     return client.post(contact, {"name": name, "email": email})
 
 

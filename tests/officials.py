@@ -76,12 +76,23 @@ def official(where: Directory, code: str = "novakova") -> Official:
     return found
 
 
-def hold(where: Directory, clock: str = "9:00", code: str | None = None, *,
-         service: str = "ohlaseni", now: datetime = town.FRIDAY_BEFORE, **more: Any) -> Booking:
+def hold(
+    where: Directory,
+    clock: str = "9:00",
+    code: str | None = None,
+    *,
+    service: str = "ohlaseni",
+    now: datetime = town.FRIDAY_BEFORE,
+    **more: Any,
+) -> Booking:
     """A held term, with the official of that code or with anybody."""
     return usecases.hold_term(
-        office=where, service=town.service(where, service), starts_at=town.at(clock), now=now,
-        official=official(where, code) if code else None, **more,
+        office=where,
+        service=town.service(where, service),
+        starts_at=town.at(clock),
+        now=now,
+        official=official(where, code) if code else None,
+        **more,
     )
 
 

@@ -47,7 +47,11 @@ def visit() -> None:
         office=office, service=town.service(office), touch=uuid4(), now=town.at("8:10")
     )
     tickets.check_in(
-        office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(), now=town.at("9:02")
+        office=office,
+        device=town.kiosk(office),
+        pin=booking.pin,
+        touch=uuid4(),
+        now=town.at("9:02"),
     )
     clerk = town.clerk(office)
     counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=town.at("9:03"))
@@ -62,13 +66,19 @@ def plain(definition: str) -> str:
 def everything(url: str) -> dict[str, list[str]]:
     """The rows of every table, what guards them, and where the sequences stand."""
     with psycopg.connect(url) as database:
-        tables = [name for (name,) in database.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
-        )]
+        tables = [
+            name
+            for (name,) in database.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+            )
+        ]
         found = {
-            name: [row for (row,) in database.execute(
-                sql.SQL("SELECT t::text FROM {} t ORDER BY 1").format(sql.Identifier(name))
-            )]
+            name: [
+                row
+                for (row,) in database.execute(
+                    sql.SQL("SELECT t::text FROM {} t ORDER BY 1").format(sql.Identifier(name))
+                )
+            ]
             for name in tables
         }
         for what, question in {
@@ -106,7 +116,10 @@ def test_a_visit_comes_back_whole(
 
 
 def test_what_a_database_holds_is_replaced_only_when_told_so(
-    visit: None, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    visit: None,
+    other: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     file = tmp_path / "town.dump"

@@ -13,7 +13,9 @@ from prepazka.edge import answers
 
 
 def test_what_else_the_address_says_reaches_libpq(monkeypatch: pytest.MonkeyPatch) -> None:
-    made: dict[str, Any] = _database("postgresql://town:x%20y@db.example:5433/town?sslmode=verify-full")
+    made: dict[str, Any] = _database(
+        "postgresql://town:x%20y@db.example:5433/town?sslmode=verify-full"
+    )
     assert (made["HOST"], made["PASSWORD"]) == ("db.example", "x y")
     assert made["OPTIONS"]["sslmode"] == "verify-full"
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", made["OPTIONS"])

@@ -34,8 +34,13 @@ class Served:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         config = uvicorn.Config(
-            self.edge, host="127.0.0.1", port=self.port, log_level="error", access_log=False,
-            timeout_graceful_shutdown=1, server_header=False,
+            self.edge,
+            host="127.0.0.1",
+            port=self.port,
+            log_level="error",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            server_header=False,
         )
         self.server = uvicorn.Server(config)
         self.loop: Any = None

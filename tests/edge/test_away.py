@@ -46,12 +46,17 @@ def test_a_database_lost_while_the_job_is_written(
     office: Directory, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The library of the jobs gives errors of its own for those of the driver."""
+
     def lost_by_library(*_: Any, **__: Any) -> Any:
         raise ConnectorException from psycopg.errors.AdminShutdown("terminating connection")
 
     wanted = {"service": "prepis", "starts_at": coming_terms()[0].isoformat()}
-    held = client.post("/api/v1/offices/lhota/holds", wanted, content_type="application/json",
-                       headers={"Idempotency-Key": str(uuid4())}).json()
+    held = client.post(
+        "/api/v1/offices/lhota/holds",
+        wanted,
+        content_type="application/json",
+        headers={"Idempotency-Key": str(uuid4())},
+    ).json()
     with monkeypatch.context() as patch:
         patch.setattr(DjangoConnector, "execute_query_all", lost_by_library)
         answer = ask(client, held["token"])
@@ -62,9 +67,7 @@ def test_a_database_lost_while_the_job_is_written(
 
 def ask(client: Client, token: str) -> Any:
     contact = {"name": "Jana", "email": "jana@example.cz"}
-    return client.post(
-        f"/api/v1/holds/{token}/contact", contact, content_type="application/json"
-    )
+    return client.post(f"/api/v1/holds/{token}/contact", contact, content_type="application/json")
 
 
 def test_a_database_lost_while_the_session_is_kept(
@@ -76,8 +79,6 @@ def test_a_database_lost_while_the_session_is_kept(
     town.clerk(office)
     client.raise_request_exception = False
     monkeypatch.setattr(SessionStore, "save", lost)
-    answer = client.post(
-        "/ucet/login/", {"login": "novakova", "password": "heslo heslo heslo"}
-    )
+    answer = client.post("/ucet/login/", {"login": "novakova", "password": "heslo heslo heslo"})
     assert (answer.status_code, answer["Retry-After"]) == (503, "20")
     assert CZECH in answer.content.decode().replace("\u00a0", " ")

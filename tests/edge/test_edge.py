@@ -40,17 +40,20 @@ def test_a_stream_says_what_it_is_and_that_it_lives(served: Served) -> None:
     with served.stream() as raw:
         head = read_until(raw, b"data: []").decode().lower()
         assert head.startswith("http/1.1 200")
-        for header in ("content-type: text/event-stream", "cache-control: no-store",
-                       "x-accel-buffering: no", "retry: 2000", "event: changed"):
+        for header in (
+            "content-type: text/event-stream",
+            "cache-control: no-store",
+            "x-accel-buffering: no",
+            "retry: 2000",
+            "event: changed",
+        ):
             assert header in head
         began = time.monotonic()
         read_until(raw, b"event: alive")
         assert time.monotonic() - began < 3 * HEARTBEAT
 
 
-def test_an_event_wakes_the_stream_of_its_office_at_once(
-    served: Served, office: Directory
-) -> None:
+def test_an_event_wakes_the_stream_of_its_office_at_once(served: Served, office: Directory) -> None:
     with served.stream() as raw:
         read_until(raw, b"event: alive")  # by now the hub listens
         began = time.monotonic()
@@ -92,17 +95,28 @@ def test_head_is_get_without_a_body(served: Served, path: str) -> None:
 def test_a_stream_is_only_for_reading(served: Served) -> None:
     head = served.client.head("/zive/lhota/")
     assert (head.status_code, head.headers["content-type"]) == (
-        200, "text/event-stream; charset=utf-8"
+        200,
+        "text/event-stream; charset=utf-8",
     )
     posted = served.client.post("/zive/lhota/")
     assert (posted.status_code, posted.headers["allow"]) == (405, "GET, HEAD")
 
 
-@pytest.mark.parametrize("path", [
-    "/zive/nowhere/", "/zive//", "/zive/%00/", "/zive/a/b/", "/zive/%C5%99/",
-    "/api/v1/offices/nowhere/monitor", "/api/v1/offices/lhota/services/no/terms",
-    "/api/v1/offices/%00/monitor", "/%00/", "/lhota/objednat/%00/",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/zive/nowhere/",
+        "/zive//",
+        "/zive/%00/",
+        "/zive/a/b/",
+        "/zive/%C5%99/",
+        "/api/v1/offices/nowhere/monitor",
+        "/api/v1/offices/lhota/services/no/terms",
+        "/api/v1/offices/%00/monitor",
+        "/%00/",
+        "/lhota/objednat/%00/",
+    ],
+)
 def test_what_is_not_there_is_404(served: Served, path: str) -> None:
     assert served.client.get(path).status_code == 404
 
@@ -131,8 +145,10 @@ def test_odd_queries_take_no_memory(served: Served) -> None:
 
 def test_a_client_that_does_not_read_holds_up_nobody(served: Served, office: Directory) -> None:
     pk = office.office.pk
-    with served.stream(receives=1024) as stuck, served.stream() as other, served.connect(
-        "GET / HTTP/1.1\nHost: loc"
+    with (
+        served.stream(receives=1024) as stuck,
+        served.stream() as other,
+        served.connect("GET / HTTP/1.1\nHost: loc"),
     ):
         until("both to listen", lambda: served.listeners(pk) == 2)
         read_until(other, b"data: []")

@@ -33,6 +33,8 @@ def post(request: HttpRequest) -> HttpResponse:
 
 post.csrf_exempt = True  # type: ignore[attr-defined]
 urlpatterns = [
-    path("test/broken/", broken), path("test/slow/", slow), path("test/post/", post),
+    path("test/broken/", broken),
+    path("test/slow/", slow),
+    path("test/post/", post),
     *urls.urlpatterns,
 ]

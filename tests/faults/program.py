@@ -54,15 +54,19 @@ def environment(database: str = "", **more: str) -> dict[str, str]:
         made = connection.get_connection_params()
         wanted = ("dbname", "user", "password", "host", "port")
         database = make_conninfo("", **{k: made[k] for k in wanted if made.get(k)})
-    return os.environ | {
-        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
-        "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
-        "DATABASE_URL": database,
-        "PREPAZKA_SECRET_KEY": settings.SECRET_KEY,
-        "PREPAZKA_DEMO": "0",
-        "PREPAZKA_RATE_LIMITS": "0",
-        "PREPAZKA_WEB_THREADS": "4",
-    } | more
+    return (
+        os.environ
+        | {
+            "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+            "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
+            "DATABASE_URL": database,
+            "PREPAZKA_SECRET_KEY": settings.SECRET_KEY,
+            "PREPAZKA_DEMO": "0",
+            "PREPAZKA_RATE_LIMITS": "0",
+            "PREPAZKA_WEB_THREADS": "4",
+        }
+        | more
+    )
 
 
 class Process:

@@ -119,8 +119,12 @@ def restart(folder: Path, *, kill: bool) -> None:
 def build(database: str) -> str:
     """Migrate and build the town in a process; the code that pairs its kiosk."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.build"], env=program.environment(database), cwd=ROOT,
-        check=True, capture_output=True, text=True,
+        [sys.executable, "-m", "tests.faults.build"],
+        env=program.environment(database),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return str(json.loads(done.stdout)["code"])
 
@@ -146,7 +150,9 @@ def test_the_database_is_stopped_and_killed_under_load(
             ready = time.monotonic()
             took = wait_for("the web to give again", lambda b=before: load.count() > b + 20)  # type: ignore[misc]
             heard = wait_for("news", lambda r=ready: stream.changes_since(r), within=5)  # type: ignore[misc]
-            measured.info(f"kill={kill}: answers again after {took:.2f} s, news after {heard + took:.2f} s")
+            measured.info(
+                f"kill={kill}: answers again after {took:.2f} s, news after {heard + took:.2f} s"
+            )
         load.end()
         assert web.runs
         assert not stream.ended
@@ -182,7 +188,9 @@ def jobs_still_run(database: str, port: int, mailbox: Mailbox, worker: program.P
         contact = {"name": "Jana", "email": "jana@example.cz"}
         asked = client.post(f"/api/v1/holds/{held.json()['token']}/contact", json=contact)
         assert asked.status_code == 202, asked.text
-    took = wait_for(f"the mail; worker runs: {worker.runs}\n{worker.said}", lambda: mailbox, within=20)
+    took = wait_for(
+        f"the mail; worker runs: {worker.runs}\n{worker.said}", lambda: mailbox, within=20
+    )
     measured.info(f"the worker {'runs' if worker.runs else 'ended'}; mail after {took:.2f} s")
 
 
@@ -198,11 +206,19 @@ def every_answer_was_polite(load: Load) -> None:
 
 def nothing_is_lost_or_doubled(load: Load, database: str) -> None:
     with psycopg.connect(database) as connection:
-        holds = Counter(row[0] for row in connection.execute(
-            "SELECT request_key FROM booking_booking WHERE request_key IS NOT NULL"))
+        holds = Counter(
+            row[0]
+            for row in connection.execute(
+                "SELECT request_key FROM booking_booking WHERE request_key IS NOT NULL"
+            )
+        )
         tickets = Counter(row[0] for row in connection.execute("SELECT touch FROM queueing_ticket"))
-        numbers = [row[0] for row in connection.execute(
-            "SELECT number FROM queueing_ticket ORDER BY issued_at, number")]
+        numbers = [
+            row[0]
+            for row in connection.execute(
+                "SELECT number FROM queueing_ticket ORDER BY issued_at, number"
+            )
+        ]
     given = {key: a for key, a in load.done.items() if a.status_code in {201, 302}}
     for key, answer in given.items():
         kept = holds if answer.status_code == 201 else tickets

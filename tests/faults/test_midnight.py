@@ -27,9 +27,7 @@ MORNING = town.at("8:10", town.MONDAY + timedelta(days=1))
 
 
 def walk_in(office: Directory, now: datetime) -> Ticket:
-    return tickets.issue_ticket(
-        office=office, service=town.service(office), touch=uuid4(), now=now
-    )
+    return tickets.issue_ticket(office=office, service=town.service(office), touch=uuid4(), now=now)
 
 
 def midnight_of(day: date) -> datetime:

@@ -91,7 +91,8 @@ def take_a_term(port: int) -> str:
                 if found:
                     wanted = {"service": service["code"], "starts_at": found[0]["starts_at"]}
                     held = client.post(
-                        f"/offices/{slug}/holds", json=wanted,
+                        f"/offices/{slug}/holds",
+                        json=wanted,
                         headers={"Idempotency-Key": str(uuid4())},
                     )
                     assert held.status_code == 201, held.text

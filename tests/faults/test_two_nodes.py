@@ -102,16 +102,16 @@ def fifty_for_the_last_term(nodes: Nodes) -> None:
 def eight_clerks_press_next(nodes: Nodes) -> None:
     office = with_clerks(nodes.office)
     for _ in range(20):
-        tickets.issue_ticket(
-            office=office, service=town.service(office), touch=uuid4(), now=now()
-        )
+        tickets.issue_ticket(office=office, service=town.service(office), touch=uuid4(), now=now())
     clerks = [logged_in(nodes.url(n), f"clerk{n}") for n in range(CLERKS)]
     barrier = threading.Barrier(CLERKS)
 
     def press(number: int) -> int:
         client, token = clerks[number]
         barrier.wait(30)
-        return client.post("/pult/lhota/krok/next/", data={"csrfmiddlewaretoken": token}).status_code
+        return client.post(
+            "/pult/lhota/krok/next/", data={"csrfmiddlewaretoken": token}
+        ).status_code
 
     with ThreadPoolExecutor(CLERKS) as people:
         answers = list(people.map(press, range(CLERKS)))
@@ -161,5 +161,7 @@ def what_happens_at_one_is_seen_at_the_other(nodes: Nodes) -> Stream:
     woken = wait_for("news at B", lambda: stream.changes_since(began), within=1)
     seen = wait_for("B to count it", lambda: httpx.get(monitor).json()["waiting"] == before + 1, 2)
     kiosk.client.close()
-    measured.info(f"stream of B woken after {woken:.2f} s, its monitor right after {woken + seen:.2f} s")
+    measured.info(
+        f"stream of B woken after {woken:.2f} s, its monitor right after {woken + seen:.2f} s"
+    )
     return stream

@@ -32,10 +32,16 @@ from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from psycopg.conninfo import make_conninfo
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 ]
 SRC = str(Path(__file__).resolve().parents[2] / "src")
 STARTS_WITHIN = 60.0
@@ -131,7 +137,11 @@ def _environment() -> dict[str, str]:
 
 @contextmanager
 def _process(arguments: list[str], environment: dict[str, str], log: Path) -> Iterator[None]:
-    command = [sys.executable, "-c", "import sys; from prepazka.config.cli import main; sys.exit(main())"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from prepazka.config.cli import main; sys.exit(main())",
+    ]
     with log.open("wb") as out:
         child = subprocess.Popen([*command, *arguments], env=environment, stdout=out, stderr=out)
         try:
@@ -179,7 +189,9 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     with ExitStack() as opened:
 
         def make(**options: Any) -> BrowserContext:
-            made = browser.new_context(**({"locale": "cs-CZ", "timezone_id": "Europe/Prague"} | options))
+            made = browser.new_context(
+                **({"locale": "cs-CZ", "timezone_id": "Europe/Prague"} | options)
+            )
             made.set_default_timeout(10_000)
             opened.callback(made.close)
             return made

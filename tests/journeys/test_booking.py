@@ -21,18 +21,34 @@ pytestmark = pytest.mark.journey
 Look = Callable[[Page, str], None]
 WORDS = {
     "cs": {
-        "prefix": "", "book": "Objednat se", "service": "Přepis vozidla", "go": "Pokračovat",
-        "name": "Jméno a příjmení", "final": "Objednat a poslat e-mail",
-        "confirm": "Potvrdit objednávku", "done": "Objednávka je potvrzená",
-        "cancel": "Zrušit objednávku", "cancelled": "Objednávka je zrušená",
-        "change": "Změnit termín", "changed": "Termín je změněný.", "error": "Chyba:",
+        "prefix": "",
+        "book": "Objednat se",
+        "service": "Přepis vozidla",
+        "go": "Pokračovat",
+        "name": "Jméno a příjmení",
+        "final": "Objednat a poslat e-mail",
+        "confirm": "Potvrdit objednávku",
+        "done": "Objednávka je potvrzená",
+        "cancel": "Zrušit objednávku",
+        "cancelled": "Objednávka je zrušená",
+        "change": "Změnit termín",
+        "changed": "Termín je změněný.",
+        "error": "Chyba:",
     },
     "en": {
-        "prefix": "/en", "book": "Book a time", "service": "Transfer of a vehicle", "go": "Continue",
-        "name": "Name and surname", "final": "Book and send the e-mail",
-        "confirm": "Confirm the booking", "done": "Your booking is confirmed",
-        "cancel": "Cancel the booking", "cancelled": "The booking is cancelled",
-        "change": "Change the term", "changed": "The term has been changed.", "error": "Error:",
+        "prefix": "/en",
+        "book": "Book a time",
+        "service": "Transfer of a vehicle",
+        "go": "Continue",
+        "name": "Name and surname",
+        "final": "Book and send the e-mail",
+        "confirm": "Confirm the booking",
+        "done": "Your booking is confirmed",
+        "cancel": "Cancel the booking",
+        "cancelled": "The booking is cancelled",
+        "change": "Change the term",
+        "changed": "The term has been changed.",
+        "error": "Error:",
     },
 }
 
@@ -69,8 +85,12 @@ def book(page: Page, url: str, mails: Any, words: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 def test_book_and_cancel(
-    live_url: str, krumlov: Directory, mails: Any, context: Callable[..., BrowserContext],
-    *, script: bool,
+    live_url: str,
+    krumlov: Directory,
+    mails: Any,
+    context: Callable[..., BrowserContext],
+    *,
+    script: bool,
 ) -> None:
     words = WORDS["cs"]
     page = context(java_script_enabled=script, viewport={"width": 360, "height": 740}).new_page()
@@ -170,9 +190,13 @@ def test_every_page_is_accessible(
         look(page, f"{language}-{name}")
 
     for name, path in (
-        ("home", "/"), ("office", "/krumlov/"), ("services", "/krumlov/objednat/"),
-        ("days", "/krumlov/objednat/prepis-vozidla/"), ("privacy", "/krumlov/osobni-udaje/"),
-        ("accessibility", "/krumlov/pristupnost/"), ("not-found", "/nowhere/"),
+        ("home", "/"),
+        ("office", "/krumlov/"),
+        ("services", "/krumlov/objednat/"),
+        ("days", "/krumlov/objednat/prepis-vozidla/"),
+        ("privacy", "/krumlov/osobni-udaje/"),
+        ("accessibility", "/krumlov/pristupnost/"),
+        ("not-found", "/nowhere/"),
         ("bad-link", "/potvrzeni/x.y/"),
     ):
         page.goto(site + path)

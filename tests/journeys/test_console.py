@@ -41,7 +41,9 @@ def today(office: Directory) -> date:
 
 def walk_in(office: Directory, minutes_ago: int) -> Ticket:
     return tickets.issue_ticket(
-        office=office, service=town.service(office), touch=uuid4(),
+        office=office,
+        service=town.service(office),
+        touch=uuid4(),
         now=datetime.now(UTC) - timedelta(minutes=minutes_ago),
     )
 
@@ -195,7 +197,9 @@ def test_two_quick_presses_do_one_thing(live_url: str, page: Page) -> None:
     assert Ticket.objects.filter(state=State.CALLED).count() == 1
 
 
-def test_without_script_every_press_is_a_form(live_url: str, context: Callable[..., object]) -> None:
+def test_without_script_every_press_is_a_form(
+    live_url: str, context: Callable[..., object]
+) -> None:
     office = always_open()
     town.clerk(office)
     client = walk_in(office, 5)
@@ -213,7 +217,9 @@ def test_without_script_every_press_is_a_form(live_url: str, context: Callable[.
     assert client.state == State.FINISHED
 
 
-def test_log_in_with_a_code_from_the_phone(live_url: str, page: Page, axe: Callable[[Page], None]) -> None:
+def test_log_in_with_a_code_from_the_phone(
+    live_url: str, page: Page, axe: Callable[[Page], None]
+) -> None:
     office = always_open()
     town.clerk(office)
     log_in(page, live_url)
@@ -289,12 +295,21 @@ def test_axe_finds_nothing_on_any_page_of_staff(
     booking = Booking.objects.get().pk
     base = f"{live_url}{prefix}"
     for path in (
-        "/pult/lhota/recepce/", "/pult/lhota/recepce/?hledat=zzz", "/pult/lhota/recepce/listek/",
-        f"/pult/lhota/recepce/listek/{first.pk}/", "/pult/lhota/recepce/objednat/",
+        "/pult/lhota/recepce/",
+        "/pult/lhota/recepce/?hledat=zzz",
+        "/pult/lhota/recepce/listek/",
+        f"/pult/lhota/recepce/listek/{first.pk}/",
+        "/pult/lhota/recepce/objednat/",
         "/pult/lhota/recepce/objednat/prepis/?osob=1&kanal=phone",
         f"/pult/lhota/recepce/objednavka/{booking}/",
-        "/sprava/lhota/", "/sprava/lhota/volani/", "/sprava/lhota/zarizeni/", "/sprava/lhota/lide/",
-        "/sprava/lhota/soubor/", "/ucet/password/change/", "/ucet/2fa/", "/ucet/logout/",
+        "/sprava/lhota/",
+        "/sprava/lhota/volani/",
+        "/sprava/lhota/zarizeni/",
+        "/sprava/lhota/lide/",
+        "/sprava/lhota/soubor/",
+        "/ucet/password/change/",
+        "/ucet/2fa/",
+        "/ucet/logout/",
     ):
         page.goto(base + path)
         axe(page)

@@ -68,8 +68,12 @@ def test_an_official_is_booked_with_one_mail(
 
 @pytest.mark.parametrize("language", ["cs", "en"])
 def test_whoever_is_soonest_without_script(
-    live_url: str, praha6: Directory, mails: Any, context: Callable[..., BrowserContext],
-    look: Look, language: str,
+    live_url: str,
+    praha6: Directory,
+    mails: Any,
+    context: Callable[..., BrowserContext],
+    look: Look,
+    language: str,
 ) -> None:
     phone = {"width": 360, "height": 740}
     page = context(java_script_enabled=language == "en", viewport=phone).new_page()
@@ -99,8 +103,14 @@ def test_the_official_marks_an_absence_by_keyboard(
     service, official = town.service(office, "stavebni-upravy"), office.official_by_code("novotna")
     now = datetime.now(UTC)
     first = offered(office=office, service=service, official=official, now=now)[0]
-    held = hold_term(office=office, service=service, official=official, now=now,
-                     starts_at=first.starts_at, channel="desk")
+    held = hold_term(
+        office=office,
+        service=service,
+        official=official,
+        now=now,
+        starts_at=first.starts_at,
+        channel="desk",
+    )
     request_confirmation(booking=held.pk, name="Karel Vomáčka", email="", now=now)
 
     page.goto(f"{live_url}/pult/praha6/diar/")

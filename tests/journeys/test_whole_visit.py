@@ -98,8 +98,16 @@ def wait_for(ticket: Ticket, state: State) -> None:
     ],
 )
 def test_booked_and_walk_in_side_by_side(
-    live_url: str, context: Contexts, mails: Any, axe: Callable[[Page], None],
-    preset: str, hour: str, here: str, service: str, panel: str, counter: str,
+    live_url: str,
+    context: Contexts,
+    mails: Any,
+    axe: Callable[[Page], None],
+    preset: str,
+    hour: str,
+    here: str,
+    service: str,
+    panel: str,
+    counter: str,
 ) -> None:
     it_is("10:00", MONDAY - timedelta(days=3))
     where = office(preset)
@@ -108,7 +116,9 @@ def test_booked_and_walk_in_side_by_side(
     pin = book(context(viewport=phone).new_page(), live_url, slug, service, mails, hour)
 
     moment = it_is("7:28" if preset == "cesky-krumlov" else "7:55")
-    kiosk = pair(context(viewport=KIOSK, has_touch=True).new_page(), live_url, where, "kiosk", moment)
+    kiosk = pair(
+        context(viewport=KIOSK, has_touch=True).new_page(), live_url, where, "kiosk", moment
+    )
     wall = pair(context(viewport=WALL).new_page(), live_url, where, panel, moment)
     name = str(where.service_by_code(service).name)  # type: ignore[union-attr]
     if not kiosk.get_by_role("button", name=name).count():

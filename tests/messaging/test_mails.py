@@ -45,7 +45,10 @@ def lhota() -> Directory:
 
 def compose(booking: Booking, kind: str) -> Mail:
     message = Message.objects.create(
-        office=booking.office, booking=booking, kind=kind, event=KINDS.index(kind),
+        office=booking.office,
+        booking=booking,
+        kind=kind,
+        event=KINDS.index(kind),
         created_at=town.FRIDAY_BEFORE,
     )
     return compose_mail(message, now=town.FRIDAY_BEFORE)
@@ -65,7 +68,12 @@ def test_page_and_mail_say_the_same_facts(
     with translation.override("cs"), timezone.override(lhota.tz):
         facts = facts_of(booking, lhota)
     assert [fact.key for fact in facts] == [
-        "Úkon", "Termín", "Kdy přijít", "Kde", "Co s\xa0sebou", "Poplatek"
+        "Úkon",
+        "Termín",
+        "Kdy přijít",
+        "Kde",
+        "Co s\xa0sebou",
+        "Poplatek",
     ]
     for fact in facts:
         for said in (page, lines(made.text), lines(made.html)):
@@ -103,9 +111,7 @@ def test_every_mail_in_both_languages(
 
 def test_the_office_says_sorry_when_it_cancels(lhota: Directory) -> None:
     booking = town.confirmed(lhota)
-    booking = usecases.cancel_booking(
-        booking=booking.pk, now=town.FRIDAY_BEFORE, by_office=True
-    )
+    booking = usecases.cancel_booking(booking=booking.pk, now=town.FRIDAY_BEFORE, by_office=True)
     made = compose(booking, "cancelled")
     assert "omlouváme se, úřad musel Vaši objednávku zrušit" in made.text
     assert "/lhota/objednat/prepis/" in made.text

@@ -98,14 +98,21 @@ def test_staff_can_log_in_and_has_the_role(file: Path, monkeypatch: pytest.Monke
     assert User.objects.count() == 1
 
 
-@pytest.mark.parametrize(("password", "role", "username"), [
-    ("short", "clerk", "novakova"),
-    ("passwordpassword", "boss", "novakova"),
-    ("modrá lavička u potoka", "clerk", "nová ková"),
-    ("", "clerk", "novakova"),
-])
+@pytest.mark.parametrize(
+    ("password", "role", "username"),
+    [
+        ("short", "clerk", "novakova"),
+        ("passwordpassword", "boss", "novakova"),
+        ("modrá lavička u potoka", "clerk", "nová ková"),
+        ("", "clerk", "novakova"),
+    ],
+)
 def test_wrong_staff_changes_nothing(
-    password: str, role: str, username: str, file: Path, monkeypatch: pytest.MonkeyPatch,
+    password: str,
+    role: str,
+    username: str,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     main(["office", "load", str(file)])

@@ -84,17 +84,31 @@ def test_what_the_file_drops_is_retired_and_may_come_back() -> None:
     assert again
     assert again.pk == Service.objects.get(code="znacky").pk
     assert lhota().counters_for(again.pk)
-    assert first.created == ["office lhota", "department doprava", "agenda vozidla",
-                             "service prepis", "service znacky", "counter p1", "device kiosk"]
+    assert first.created == [
+        "office lhota",
+        "department doprava",
+        "agenda vozidla",
+        "service prepis",
+        "service znacky",
+        "counter p1",
+        "device kiosk",
+    ]
 
 
 def test_agendas_may_swap_their_letters() -> None:
-    second = ("  doklady:\n    letter: D\n    name: Doklady\n    services:\n"
-              "      op: {name: OP, duration: 10 min}\n")
-    text = RIGHT.replace("counters:", second + "counters:").replace("serves: vozidla", "serves: all")
+    second = (
+        "  doklady:\n    letter: D\n    name: Doklady\n    services:\n"
+        "      op: {name: OP, duration: 10 min}\n"
+    )
+    text = RIGHT.replace("counters:", second + "counters:").replace(
+        "serves: vozidla", "serves: all"
+    )
     loaded(text)
-    loaded(text.replace("letter: V", "letter: X").replace("letter: D", "letter: V")
-           .replace("letter: X", "letter: D"))
+    loaded(
+        text.replace("letter: V", "letter: X")
+        .replace("letter: D", "letter: V")
+        .replace("letter: X", "letter: D")
+    )
     assert dict(Agenda.objects.values_list("code", "letter")) == {"vozidla": "D", "doklady": "V"}
     assert not Agenda.objects.filter(retired=True).exists()
 
@@ -124,8 +138,10 @@ CONFLICTS = [
     (TWO.replace('mon: "8:00-12:00', 'mon: "10:00-12:00'), "outside the booking hours"),
     (TWO.replace("mon:", "wed:"), "outside the booking hours"),
     (TWO + "  - closed: 2026-11-23\n", "outside the booking hours"),
-    (TWO.replace("booking:\n", 'booking hours: {mon: "13:00-17:00"}\n    booking:\n'),
-     "outside the booking hours"),
+    (
+        TWO.replace("booking:\n", 'booking hours: {mon: "13:00-17:00"}\n    booking:\n'),
+        "outside the booking hours",
+    ),
 ]
 
 
@@ -212,11 +228,16 @@ def test_an_open_counter_is_not_dropped_unsaid() -> None:
 
 def test_hours_of_agenda_service_and_counter_hold() -> None:
     text = (
-        RIGHT.replace("    booking:", '    hours: {mon: "9:00-18:00"}\n    exceptions:\n'
-                      "      - {closed: 2026-11-30, reason: Školení}\n    booking:")
+        RIGHT.replace(
+            "    booking:",
+            '    hours: {mon: "9:00-18:00"}\n    exceptions:\n'
+            "      - {closed: 2026-11-30, reason: Školení}\n    booking:",
+        )
         .replace("duration: 10 min", 'duration: 10 min, hours: {mon: "8:00-10:00"}')
-        .replace("{number: 1, serves: vozidla}",
-                 '{number: 1, serves: vozidla, hours: [{from: 2026-11-01, to: 2026-11-24, mon: "8:00-9:00"}]}')
+        .replace(
+            "{number: 1, serves: vozidla}",
+            '{number: 1, serves: vozidla, hours: [{from: 2026-11-01, to: 2026-11-24, mon: "8:00-9:00"}]}',
+        )
     )
     loaded(text)
     office, day = lhota(), town.MONDAY
@@ -231,9 +252,13 @@ def test_hours_of_agenda_service_and_counter_hold() -> None:
 
 
 def test_days_that_differ_hold_for_parts_without_weekly_hours_of_their_own() -> None:
-    text = RIGHT.replace(
-        "duration: 10 min", 'duration: 10 min, exceptions: [{closed: 2026-11-23, times: "8:00-11:00"}]'
-    ) + '  - {instead: 2026-11-30, times: "9:00-10:00, 11:00-12:00"}\n'
+    text = (
+        RIGHT.replace(
+            "duration: 10 min",
+            'duration: 10 min, exceptions: [{closed: 2026-11-23, times: "8:00-11:00"}]',
+        )
+        + '  - {instead: 2026-11-30, times: "9:00-10:00, 11:00-12:00"}\n'
+    )
     loaded(text)
     office = lhota()
     transfer, plates = office.service_by_code("prepis"), office.service_by_code("znacky")
@@ -259,14 +284,27 @@ class TestOfficials:
         found = Official.objects.get(code="novakova")
         assert (found.user, str(found.name)) == (user, "Mgr. Jana Nováková")
 
-    @pytest.mark.parametrize(("old", "new", "why"), [
-        ("  novakova:\n", "  jina:\n", "novakova is no longer in the file"),
-        ("    topics: stavby\n", "    topics: [povoleni]\n", "does not have its topic any more"),
-        ('hours: {mon: "8:00-10:00, 17:00-19:00"}', 'hours: {mon: "17:00-19:00"}',
-         "outside the booking hours"),
-        ("officials:\n", "exceptions:\n  - {closed: 2026-11-23}\nofficials:\n",
-         "outside the booking hours"),
-    ])
+    @pytest.mark.parametrize(
+        ("old", "new", "why"),
+        [
+            ("  novakova:\n", "  jina:\n", "novakova is no longer in the file"),
+            (
+                "    topics: stavby\n",
+                "    topics: [povoleni]\n",
+                "does not have its topic any more",
+            ),
+            (
+                'hours: {mon: "8:00-10:00, 17:00-19:00"}',
+                'hours: {mon: "17:00-19:00"}',
+                "outside the booking hours",
+            ),
+            (
+                "officials:\n",
+                "exceptions:\n  - {closed: 2026-11-23}\nofficials:\n",
+                "outside the booking hours",
+            ),
+        ],
+    )
     def test_live_bookings_are_never_passed_over(self, old: str, new: str, why: str) -> None:
         held = officials.hold(officials.office(), "9:00", "novakova")
         assert old in officials.FILE

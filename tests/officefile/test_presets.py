@@ -29,14 +29,22 @@ def offered(office: Directory, code: str, *days: date) -> list[Term]:
 
 
 def clocks(found: list[Term]) -> list[str]:
-    return [f"{t.starts_at.astimezone(PRAGUE):%H:%M}-{t.ends_at.astimezone(PRAGUE):%H:%M}" for t in found]
+    return [
+        f"{t.starts_at.astimezone(PRAGUE):%H:%M}-{t.ends_at.astimezone(PRAGUE):%H:%M}"
+        for t in found
+    ]
 
 
 @pytest.mark.parametrize("service", ["prepis-vozidla", "schvaleni-dovozu", "ridicsky-prukaz"])
 def test_krumlov_has_six_hours_on_monday_in_each_agenda(service: str) -> None:
     found = offered(loaded("cesky-krumlov", "krumlov"), service, MONDAY)
     assert clocks(found) == [
-        "07:30-08:30", "08:30-09:30", "09:30-10:30", "12:30-13:30", "13:30-14:30", "14:30-15:30",
+        "07:30-08:30",
+        "08:30-09:30",
+        "09:30-10:30",
+        "12:30-13:30",
+        "13:30-14:30",
+        "14:30-15:30",
     ]
     assert [term.free for term in found] == [1] * 6
 
@@ -104,8 +112,10 @@ def test_praha6_opens_for_identity_cards_on_saturday() -> None:
 
 
 def test_no_preset_books_on_a_public_holiday() -> None:
-    for preset, slug, service in (("cesky-krumlov", "krumlov", "prepis-vozidla"),
-                                  ("touzim", "touzim", "jednani")):
+    for preset, slug, service in (
+        ("cesky-krumlov", "krumlov", "prepis-vozidla"),
+        ("touzim", "touzim", "jednani"),
+    ):
         office = loaded(preset, slug)
         wanted = office.service_by_code(service)
         assert wanted

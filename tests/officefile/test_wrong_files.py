@@ -57,15 +57,33 @@ TABLE = [
     ("13:00-17:00", "11:00-17:00", 7, '"11:00-17:00"', "do not overlap"),
     ("13:00-17:00", "13:00-25:00", 7, '"13:00-25:00"', "within one day"),
     ("  tue: closed", "  út: closed", 8, '"út"', '"mon-fri"'),
-    ("  tue: closed", "  mon-tue: 9:00-10:00", 8, '"9:00-10:00"', "hours of mon that do not overlap"),
+    (
+        "  tue: closed",
+        "  mon-tue: 9:00-10:00",
+        8,
+        '"9:00-10:00"',
+        "hours of mon that do not overlap",
+    ),
     ("letter: V", "letter: vw", 13, '"vw"', "capital letters"),
     ("department: doprava", "department: dopava", 15, '"dopava"', '"doprava"'),
     ("serves: vozidla", "serves: vozydla", 23, '"vozydla"', '"vozidla"'),
     ("serves: vozidla", "serves: prepis", 23, "none of the counters", 'serves "znacky"'),
     ("duration: 20 min", "fee: 800 Kč", 20, "nothing", "duration"),
     ("duration: 20 min", "duration: 20 min, bookable: maybe", 20, '"maybe"', '"yes" or "no"'),
-    ("duration: 20 min", "duration: 20 min, bookable: no, walk-in: no", 20, "nobody can come", "walk-in"),
-    ("      znacky:", "      vozidla:", 21, '"vozidla" a second time', "no other agenda or service"),
+    (
+        "duration: 20 min",
+        "duration: 20 min, bookable: no, walk-in: no",
+        20,
+        "nobody can come",
+        "walk-in",
+    ),
+    (
+        "      znacky:",
+        "      vozidla:",
+        21,
+        '"vozidla" a second time',
+        "no other agenda or service",
+    ),
     ("[cs, en]", "[cz, en]", 5, '"[cz, en]"|a list', "Czech is cs"),
     ("{cs: Lhota, en: Lhota}", "{cs: Lhota, de: Lhota}", 3, '"de"', "the office's languages"),
     ("{cs: Lhota, en: Lhota}", "{en: Lhota}", 3, "a mapping", "Czech (cs)"),
@@ -102,8 +120,13 @@ PEOPLE = [
     ("    topics: stavby", "    topics: rodny-list", 35, '"rodny-list"', "kind: slot"),
     ("    topics: stavby\n", "", 32, "nothing", "booked with them"),
     ("    counter: d12", "    counter: d13", 34, '"d13"', '"d12"'),
-    ("    department: vystavba\n    counter", "    department: vystava\n    counter", 33, '"vystava"',
-     '"vystavba"'),
+    (
+        "    department: vystavba\n    counter",
+        "    department: vystava\n    counter",
+        33,
+        '"vystava"',
+        '"vystavba"',
+    ),
     ('    hours: {mon: "8:00-10:00, 17:00-19:00"}\n', "", 32, "nothing", "the official's hours"),
     ("buffer: 15 min", "buffer: 15", 45, '"15"', "a length of time"),
     ("novakova@lhota.example", "novakova", 38, '"novakova"', "mail"),
@@ -127,26 +150,46 @@ def test_the_untouched_file_is_right() -> None:
 
 
 def test_all_mistakes_come_at_once_by_line() -> None:
-    text = RIGHT.replace("60 min", "60").replace("8:00-12:00", "8-12").replace("letter: V", "letter: 9")
+    text = (
+        RIGHT.replace("60 min", "60")
+        .replace("8:00-12:00", "8-12")
+        .replace("letter: V", "letter: 9")
+    )
     with pytest.raises(WrongFile) as wrong:
         check(text)
     assert [problem.line for problem in wrong.value.problems] == [7, 13, 17]
 
 
 def test_a_comma_in_a_time_without_quotes_is_explained() -> None:
-    text = RIGHT.replace('\n  mon: "8:00-12:00, 13:00-17:00"\n  tue: closed', " {mon: 8:00-12:00, 13:00-17:00}")
+    text = RIGHT.replace(
+        '\n  mon: "8:00-12:00, 13:00-17:00"\n  tue: closed', " {mon: 8:00-12:00, 13:00-17:00}"
+    )
     with pytest.raises(WrongFile, match="need quotes"):
         check(text)
 
 
 def test_days_with_a_comma_without_quotes_are_explained() -> None:
-    text = RIGHT.replace('\n  mon: "8:00-12:00, 13:00-17:00"\n  tue: closed', ' {mon, wed: "8:00-12:00"}')
+    text = RIGHT.replace(
+        '\n  mon: "8:00-12:00, 13:00-17:00"\n  tue: closed', ' {mon, wed: "8:00-12:00"}'
+    )
     with pytest.raises(WrongFile, match='need quotes: "mon, wed"'):
         check(text)
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n- b\n", "just words", "a: b\x00", "a: &a [*a]",
-                                  "---\noffice: {}\n---\noffice: {}\n", "office: [", "[" * 3000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# nothing\n",
+        "- a\n- b\n",
+        "just words",
+        "a: b\x00",
+        "a: &a [*a]",
+        "---\noffice: {}\n---\noffice: {}\n",
+        "office: [",
+        "[" * 3000,
+    ],
+)
 def test_what_is_no_office_at_all_is_said_too(text: str) -> None:
     with pytest.raises(WrongFile) as wrong:
         check(text)
@@ -160,8 +203,10 @@ def test_a_wrong_file_changes_nothing(*, known: bool) -> None:
         load(RIGHT, now=FRIDAY_BEFORE)
     before = _everything()
     with pytest.raises(WrongFile):
-        load(RIGHT.replace("name: Vozidla", "name: Auta").replace("quota: 1", "quota: x"),
-             now=FRIDAY_BEFORE)
+        load(
+            RIGHT.replace("name: Vozidla", "name: Auta").replace("quota: 1", "quota: x"),
+            now=FRIDAY_BEFORE,
+        )
     assert _everything() == before
 
 

@@ -12,8 +12,9 @@ from prepazka.playday.tally import Tally, Visit, p80, table
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 
 
-def visit(label: str, waited: float | None, *, booked: bool = False, ended: str = "",
-          present: bool = True) -> Visit:
+def visit(
+    label: str, waited: float | None, *, booked: bool = False, ended: str = "", present: bool = True
+) -> Visit:
     called = None if waited is None else NOON + timedelta(minutes=waited)
     return Visit(label, NOON, NOON, booked=booked, called_at=called, ended=ended, present=present)
 
@@ -31,11 +32,15 @@ def test_the_share_of_four_fifths() -> None:
 
 
 def test_the_table_counts_apart_and_leaves_out_who_had_gone() -> None:
-    tally = Tally(visits=[
-        visit("V001", 10, ended="served"), visit("V002", 20, ended="served"),
-        visit("V003", 90, ended="absent", present=False), visit("V004", None, ended="gave up"),
-        visit("V005", 2, booked=True, ended="served"),
-    ])
+    tally = Tally(
+        visits=[
+            visit("V001", 10, ended="served"),
+            visit("V002", 20, ended="served"),
+            visit("V003", 90, ended="absent", present=False),
+            visit("V004", None, ended="gave up"),
+            visit("V005", 2, booked=True, ended="served"),
+        ]
+    )
     booked, walk_in = (row.split() for row in table(tally).splitlines()[2:4])
     assert booked == ["booked", "1", "1", "1", "0", "0", "2.0", "min", "2.0", "min"]
     assert walk_in == ["walk-in", "4", "2", "2", "1", "1", "15.0", "min", "20.0", "min"]

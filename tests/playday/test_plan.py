@@ -67,8 +67,10 @@ def test_the_same_seed_gives_the_same_day_and_another_another() -> None:
 
 
 def test_seats_take_a_share_of_an_agendas_terms_each_once() -> None:
-    spans = [(at(8) + timedelta(minutes=30 * n), at(8, 30) + timedelta(minutes=30 * n))
-             for n in range(16)]
+    spans = [
+        (at(8) + timedelta(minutes=30 * n), at(8, 30) + timedelta(minutes=30 * n))
+        for n in range(16)
+    ]
     taken = [plan.seats(seed, {"docs": {"op": spans, "cd": spans}}) for seed in range(100)]
     for seats in taken:
         assert len({one.starts_at for one in seats}) == len(seats)
@@ -78,7 +80,10 @@ def test_seats_take_a_share_of_an_agendas_terms_each_once() -> None:
 
 def test_few_clerks_open_the_counters_that_serve_most() -> None:
     counters = {
-        "p1": frozenset("a"), "p2": frozenset("a"), "p3": frozenset("ab"), "p4": frozenset("c"),
+        "p1": frozenset("a"),
+        "p2": frozenset("a"),
+        "p3": frozenset("ab"),
+        "p4": frozenset("c"),
     }
     assert plan.staffed(counters, 2) == ["p3", "p4"]
     assert plan.staffed(counters, 9) == ["p3", "p4", "p1", "p2"]

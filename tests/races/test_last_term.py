@@ -69,7 +69,9 @@ def test_two_moves_that_swap_days_do_not_deadlock() -> None:
     tuesday = town.MONDAY + timedelta(days=1)
     first = town.confirmed(office, "9:00")
     held = usecases.hold_term(
-        office=office, service=town.service(office), starts_at=town.at("9:00", tuesday),
+        office=office,
+        service=town.service(office),
+        starts_at=town.at("9:00", tuesday),
         now=town.FRIDAY_BEFORE,
     )
     asked = usecases.request_confirmation(
@@ -77,9 +79,12 @@ def test_two_moves_that_swap_days_do_not_deadlock() -> None:
     )
     usecases.confirm_booking(booking=asked.pk, now=town.FRIDAY_BEFORE)
     moves = [(first.pk, town.at("10:00", tuesday)), (asked.pk, town.at("10:00"))]
-    answers = together(2, lambda n: usecases.move_booking(
-        booking=moves[n][0], starts_at=moves[n][1], now=town.FRIDAY_BEFORE
-    ))
+    answers = together(
+        2,
+        lambda n: usecases.move_booking(
+            booking=moves[n][0], starts_at=moves[n][1], now=town.FRIDAY_BEFORE
+        ),
+    )
     assert [type(a) for a in answers] == [Booking, Booking]
 
 
@@ -110,8 +115,12 @@ def test_an_absence_and_a_booking_at_once_never_both_pass() -> None:
         office = directory_by_slug("lhota")
         if number == 0:
             return absences.add_exception(
-                office=office, official=officials.official(office), days=absence, reason="",
-                now=town.FRIDAY_BEFORE, actor=1,
+                office=office,
+                official=officials.official(office),
+                days=absence,
+                reason="",
+                now=town.FRIDAY_BEFORE,
+                actor=1,
             )
         return officials.hold(office, "9:00", "novakova")
 
@@ -141,14 +150,20 @@ def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatc
     office = town.office()
     days = [town.MONDAY + timedelta(days=n) for n in range(5)]
     holds = [
-        usecases.hold_term(office=office, service=town.service(office),
-                           starts_at=town.at("9:00", day), now=town.FRIDAY_BEFORE)
+        usecases.hold_term(
+            office=office,
+            service=town.service(office),
+            starts_at=town.at("9:00", day),
+            now=town.FRIDAY_BEFORE,
+        )
         for day in days
     ]
 
     def ask(number: int) -> Booking:
         return usecases.request_confirmation(
-            booking=holds[number].pk, name="Jana", email="Jana+x@example.cz",
+            booking=holds[number].pk,
+            name="Jana",
+            email="Jana+x@example.cz",
             now=town.FRIDAY_BEFORE,
         )
 
@@ -158,11 +173,14 @@ def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatc
     # The control: without the contact's lock all five pass the look before the first is written.
     Booking.objects.all().delete()
     holds[:] = [
-        usecases.hold_term(office=office, service=town.service(office),
-                           starts_at=town.at("9:00", day), now=town.FRIDAY_BEFORE)
+        usecases.hold_term(
+            office=office,
+            service=town.service(office),
+            starts_at=town.at("9:00", day),
+            now=town.FRIDAY_BEFORE,
+        )
         for day in days
     ]
     monkeypatch.setattr(usecases, "lock_contact", lambda _: None)
     monkeypatch.setattr(Booking, "save", meet_before(5, Booking.save))
     assert sum(isinstance(a, Booking) for a in together(5, ask)) > 1
-

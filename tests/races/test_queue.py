@@ -69,9 +69,12 @@ def test_one_touch_sent_eight_times_is_one_ticket_and_one_number() -> None:
 def test_one_pin_at_two_kiosks_is_one_ticket() -> None:
     office = town.office()
     booking = town.confirmed(office, "9:00")
-    answers = together(4, lambda _: tickets.check_in(
-        office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(), now=NINE
-    ))
+    answers = together(
+        4,
+        lambda _: tickets.check_in(
+            office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(), now=NINE
+        ),
+    )
     outcomes = [a.verdict.outcome for a in answers]  # type: ignore[union-attr]
     assert outcomes.count(Outcome.INSIDE) == 1
     assert outcomes.count(Outcome.USED) == 3
@@ -84,7 +87,9 @@ def test_eight_counters_call_eight_clients_in_the_order_of_the_queue() -> None:
         issue(office)
     clerks = eight_clerks(office)
     office = directory(office.office)
-    answers = together(8, lambda n: turns.call_next(office=office, clerk=clerks[n], now=NINE).number)
+    answers = together(
+        8, lambda n: turns.call_next(office=office, clerk=clerks[n], now=NINE).number
+    )
     assert sorted(answers) == list(range(1, 9))  # type: ignore[type-var]
 
 

@@ -51,10 +51,13 @@ def test_an_office_with_its_services_and_hours(client: Client) -> None:
     assert [o["slug"] for o in client.get(f"{V1}/offices").json()] == ["lhota"]
     found = client.get(f"{V1}/offices/lhota").json()
     assert {s["code"]: s["bookable"] for s in found["services"]} == {
-        "prepis": True, "znacky": True, "pas": True
+        "prepis": True,
+        "znacky": True,
+        "pas": True,
     }
     assert found["hours"][0] == {
-        "opens_at": "2026-11-20T08:00:00+01:00", "closes_at": "2026-11-20T12:00:00+01:00"
+        "opens_at": "2026-11-20T08:00:00+01:00",
+        "closes_at": "2026-11-20T12:00:00+01:00",
     }
 
 
@@ -103,38 +106,65 @@ def test_refusals_are_problems_in_the_language_of_the_header(client: Client) -> 
     taken = hold(client)
     assert taken["Content-Type"] == "application/problem+json"
     assert taken.json() | {"title": ""} == {
-        "type": "about:blank", "status": 409, "code": "term_taken", "title": ""
+        "type": "about:blank",
+        "status": 409,
+        "code": "term_taken",
+        "title": "",
     }
     czech = send(
-        client, "/offices/lhota/holds",
+        client,
+        "/offices/lhota/holds",
         {"service": "prepis", "starts_at": town.at("9:00").isoformat()},
         **{"Accept-Language": "cs"},
     )
     assert czech.json()["title"].startswith("Tento termín právě obsadil někdo jiný.")
     english = send(
-        client, "/offices/lhota/holds",
+        client,
+        "/offices/lhota/holds",
         {"service": "prepis", "starts_at": town.at("9:00").isoformat()},
         **{"Accept-Language": "en"},
     )
     assert english.json()["title"].startswith("Somebody else has just taken this term.")
 
 
-@pytest.mark.parametrize(("path", "said", "status", "code"), [
-    ("/offices/nowhere/holds", {"service": "prepis", "starts_at": "2026-11-23T08:00:00Z"}, 404,
-     "not_found"),
-    ("/offices/lhota/holds", {"service": "no", "starts_at": "2026-11-23T08:00:00Z"}, 404,
-     "not_found"),
-    ("/offices/lhota/holds", {"service": "prepis", "starts_at": "2026-11-23T08:00:00"}, 422,
-     "not_understood"),
-    ("/offices/lhota/holds", {"service": "prepis", "starts_at": "2026-11-23T08:07:00Z"}, 409,
-     "term_not_offered"),
-    ("/offices/lhota/holds",
-     {"service": "prepis", "starts_at": "2026-11-23T08:00:00Z", "persons": 3}, 422,
-     "too_many_persons"),
-    ("/holds/x.y/contact", {"name": "Jana", "email": "jana@example.cz"}, 404, "not_found"),
-    ("/confirmations/x.y", {}, 404, "not_found"),
-    ("/bookings/x.y/move", {"starts_at": "2026-11-23T08:00:00Z"}, 404, "not_found"),
-])
+@pytest.mark.parametrize(
+    ("path", "said", "status", "code"),
+    [
+        (
+            "/offices/nowhere/holds",
+            {"service": "prepis", "starts_at": "2026-11-23T08:00:00Z"},
+            404,
+            "not_found",
+        ),
+        (
+            "/offices/lhota/holds",
+            {"service": "no", "starts_at": "2026-11-23T08:00:00Z"},
+            404,
+            "not_found",
+        ),
+        (
+            "/offices/lhota/holds",
+            {"service": "prepis", "starts_at": "2026-11-23T08:00:00"},
+            422,
+            "not_understood",
+        ),
+        (
+            "/offices/lhota/holds",
+            {"service": "prepis", "starts_at": "2026-11-23T08:07:00Z"},
+            409,
+            "term_not_offered",
+        ),
+        (
+            "/offices/lhota/holds",
+            {"service": "prepis", "starts_at": "2026-11-23T08:00:00Z", "persons": 3},
+            422,
+            "too_many_persons",
+        ),
+        ("/holds/x.y/contact", {"name": "Jana", "email": "jana@example.cz"}, 404, "not_found"),
+        ("/confirmations/x.y", {}, 404, "not_found"),
+        ("/bookings/x.y/move", {"starts_at": "2026-11-23T08:00:00Z"}, 404, "not_found"),
+    ],
+)
 def test_every_error_has_its_code(
     client: Client, path: str, said: dict[str, Any], status: int, code: str
 ) -> None:
@@ -151,7 +181,10 @@ def test_a_wrong_address_is_not_understood(client: Client) -> None:
 def test_a_token_opens_only_what_it_was_signed_for(client: Client) -> None:
     personal = confirmed(client)["token"]
     assert send(client, f"/confirmations/{personal}").status_code == 404
-    assert client.get(f"{V1}/bookings/{links.sign(Booking.objects.get().pk, 'hold')}").status_code == 404
+    assert (
+        client.get(f"{V1}/bookings/{links.sign(Booking.objects.get().pk, 'hold')}").status_code
+        == 404
+    )
 
 
 def test_too_many_mails_to_one_contact_are_refused(client: Client, settings: Any) -> None:
@@ -179,13 +212,24 @@ def test_django_answers_what_the_edge_would(client: Client) -> None:
 def test_the_description_names_every_path_and_problem(client: Client) -> None:
     described = client.get(f"{V1}/openapi.json").json()
     assert {
-        "/api/v1/offices", "/api/v1/offices/{slug}", "/api/v1/offices/{slug}/monitor",
-        "/api/v1/offices/{slug}/services/{code}/terms", "/api/v1/offices/{slug}/holds",
-        "/api/v1/holds/{token}", "/api/v1/holds/{token}/contact", "/api/v1/holds/{token}/extend",
-        "/api/v1/confirmations/{token}", "/api/v1/bookings/{token}",
-        "/api/v1/bookings/{token}/move", "/api/v1/health", "/api/v1/kiosk/tickets",
-        "/api/v1/kiosk/check-ins", "/api/v1/tickets/{code}", "/api/v1/offices/{slug}/queue",
-        "/api/v1/offices/{slug}/counters/{code}/open", "/api/v1/offices/{slug}/counter",
+        "/api/v1/offices",
+        "/api/v1/offices/{slug}",
+        "/api/v1/offices/{slug}/monitor",
+        "/api/v1/offices/{slug}/services/{code}/terms",
+        "/api/v1/offices/{slug}/holds",
+        "/api/v1/holds/{token}",
+        "/api/v1/holds/{token}/contact",
+        "/api/v1/holds/{token}/extend",
+        "/api/v1/confirmations/{token}",
+        "/api/v1/bookings/{token}",
+        "/api/v1/bookings/{token}/move",
+        "/api/v1/health",
+        "/api/v1/kiosk/tickets",
+        "/api/v1/kiosk/check-ins",
+        "/api/v1/tickets/{code}",
+        "/api/v1/offices/{slug}/queue",
+        "/api/v1/offices/{slug}/counters/{code}/open",
+        "/api/v1/offices/{slug}/counter",
         "/api/v1/offices/{slug}/counter/{action}",
     } == set(described["paths"])
     assert "409" in described["paths"]["/api/v1/offices/{slug}/holds"]["post"]["responses"]

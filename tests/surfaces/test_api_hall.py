@@ -98,9 +98,11 @@ def test_a_whole_client_at_the_counter(office: Directory, kiosk: str, clerk: str
     number = post("/kiosk/tickets", kiosk, service="prepis").json()["number"]
     assert step(clerk, "next").json()["code"] == "counter_not_open"
     assert post("/offices/lhota/counters/p1/open", clerk).json()["counter"] == "p1"
-    queue = Client().get(
-        "/api/v1/offices/lhota/queue", headers={"Authorization": f"Bearer {clerk}"}
-    ).json()
+    queue = (
+        Client()
+        .get("/api/v1/offices/lhota/queue", headers={"Authorization": f"Bearer {clerk}"})
+        .json()
+    )
     assert [one["number"] for one in queue] == [number]
     called = step(clerk, "next", uuid4()).json()
     assert (called["client"]["number"], called["client"]["state"]) == (number, "called")
@@ -174,9 +176,12 @@ class TestWhoIsLetIn:
         assert step(operator, "next").json()["code"] == "not_allowed"
 
     def test_revoked_or_of_somebody_who_left(self, office: Directory, clerk: str) -> None:
-        assert revoke_tokens(
-            user=User.objects.get(username="novakova"), name="terminal", now=datetime.now(UTC)
-        ) == 1
+        assert (
+            revoke_tokens(
+                user=User.objects.get(username="novakova"), name="terminal", now=datetime.now(UTC)
+            )
+            == 1
+        )
         assert step(clerk, "next").status_code == 401
         fresh = make_token(user=User.objects.get(), name="new", now=town.at("8:00"))
         User.objects.update(is_active=False)

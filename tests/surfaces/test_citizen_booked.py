@@ -70,10 +70,13 @@ def test_too_late_to_confirm_offers_others(
     assert answer.status_code == 410
     assert "Čas na potvrzení uplynul a termín se uvolnil." in words(answer)
     assert town.at("9:00").isoformat() in citizen.buttons(answer)  # it is free again
-    again = client.post(citizen.action(answer), {
-        "request_key": citizen.hidden(answer, "request_key"),
-        "starts_at": citizen.buttons(answer)[0],
-    })
+    again = client.post(
+        citizen.action(answer),
+        {
+            "request_key": citizen.hidden(answer, "request_key"),
+            "starts_at": citizen.buttons(answer)[0],
+        },
+    )
     assert again.status_code == 302
 
 
@@ -87,8 +90,13 @@ def test_the_personal_page_says_everything(client: Client, lhota: Directory) -> 
     booking = town.confirmed(lhota)
     page = words(client.get(personal_url(booking)))
     for said in (
-        "Pondělí 23. listopadu 2026, 9:00–10:00", "Přepis vozidla", "Náměstí 1, Lhota", "Jana",
-        "8:30–10:00; při zpoždění nejpozději 10:10", "Změnit termín", "Zrušit objednávku",
+        "Pondělí 23. listopadu 2026, 9:00–10:00",
+        "Přepis vozidla",
+        "Náměstí 1, Lhota",
+        "Jana",
+        "8:30–10:00; při zpoždění nejpozději 10:10",
+        "Změnit termín",
+        "Zrušit objednávku",
     ):
         assert said in page
 
@@ -154,14 +162,17 @@ def test_after_the_start_nothing_can_be_changed(
     assert " ".join(booking.pin) not in page
 
 
-@pytest.mark.parametrize(("ended", "says"), [
-    (State.ARRIVED, "Na úřadě o Vás víme"),
-    (State.SERVED, "Děkujeme za návštěvu"),
-    (State.NO_SHOW, "Termín už uplynul"),
-    (State.CANCELLED_BY_OFFICE, "Úřad musel Vaši objednávku zrušit"),
-    (State.DISPLACED, "Úřad musel Vaši objednávku zrušit"),
-    (State.EXPIRED, "Termín se uvolnil"),
-])
+@pytest.mark.parametrize(
+    ("ended", "says"),
+    [
+        (State.ARRIVED, "Na úřadě o Vás víme"),
+        (State.SERVED, "Děkujeme za návštěvu"),
+        (State.NO_SHOW, "Termín už uplynul"),
+        (State.CANCELLED_BY_OFFICE, "Úřad musel Vaši objednávku zrušit"),
+        (State.DISPLACED, "Úřad musel Vaši objednávku zrušit"),
+        (State.EXPIRED, "Termín se uvolnil"),
+    ],
+)
 def test_every_end_is_told(client: Client, lhota: Directory, ended: State, says: str) -> None:
     booking = town.confirmed(lhota)
     Booking.objects.update(state=ended)

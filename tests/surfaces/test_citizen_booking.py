@@ -63,7 +63,9 @@ def test_from_the_office_to_the_pin(client: Client, lhota: Directory) -> None:
     assert "8:30–10:00" in seen
     assert "Náměstí 1, Lhota" in seen
     sent = words(client.get(f"{contact}odeslano/"))
-    assert booking.pin not in sent.replace(" ", "")  # the mailbox proves the person, a form does not
+    assert booking.pin not in sent.replace(
+        " ", ""
+    )  # the mailbox proves the person, a form does not
 
 
 def test_without_confirmation_the_pin_comes_at_once(client: Client) -> None:
@@ -106,23 +108,31 @@ def test_a_hold_that_ran_out_is_taken_anew_by_the_same_form(
     assert "držíme do 9:21" in words(client.get(again))
 
 
-def test_the_loser_of_a_race_is_offered_the_three_nearest(
-    client: Client, lhota: Directory
-) -> None:
+def test_the_loser_of_a_race_is_offered_the_three_nearest(client: Client, lhota: Directory) -> None:
     form = client.get(TIMES)
     town.confirmed(lhota, "9:00")
-    answer = client.post(TIMES, {
-        "request_key": citizen.hidden(form, "request_key"),
-        "starts_at": town.at("9:00").isoformat(),
-    })
+    answer = client.post(
+        TIMES,
+        {
+            "request_key": citizen.hidden(form, "request_key"),
+            "starts_at": town.at("9:00").isoformat(),
+        },
+    )
     assert answer.status_code == 409
     assert "Tento termín právě obsadil někdo jiný." in words(answer)
     assert citizen.buttons(answer) == [town.at(c).isoformat() for c in ("8:00", "10:00", "11:00")]
 
 
-@pytest.mark.parametrize("said", [
-    "2026-11-23T08:07:00+00:00", "2020-01-06T08:00:00+00:00", "2026-11-23T08:00:00", "yesterday", "",
-])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "2026-11-23T08:07:00+00:00",
+        "2020-01-06T08:00:00+00:00",
+        "2026-11-23T08:00:00",
+        "yesterday",
+        "",
+    ],
+)
 def test_a_foreign_or_past_term_is_refused_politely(
     client: Client, lhota: Directory, said: str
 ) -> None:
@@ -132,13 +142,16 @@ def test_a_foreign_or_past_term_is_refused_politely(
     assert len(citizen.buttons(answer)) == 3
 
 
-@pytest.mark.parametrize(("said", "errors"), [
-    ({"name": "", "email": "jana@example.cz"}, ["Vyplňte jméno osoby, která přijde."]),
-    ({"name": "Jana", "email": ""}, ["Vyplňte svou e-mailovou adresu."]),
-    ({"name": "Jana", "email": "jana@"}, ["Vyplňte e-mailovou adresu ve tvaru"]),
-    ({"name": "J" * 121, "email": "jana@example.cz"}, ["Zkraťte jméno na nejvýše 120 znaků."]),
-    ({"name": "", "email": "x"}, ["Vyplňte jméno", "Vyplňte e-mailovou adresu ve tvaru"]),
-])
+@pytest.mark.parametrize(
+    ("said", "errors"),
+    [
+        ({"name": "", "email": "jana@example.cz"}, ["Vyplňte jméno osoby, která přijde."]),
+        ({"name": "Jana", "email": ""}, ["Vyplňte svou e-mailovou adresu."]),
+        ({"name": "Jana", "email": "jana@"}, ["Vyplňte e-mailovou adresu ve tvaru"]),
+        ({"name": "J" * 121, "email": "jana@example.cz"}, ["Zkraťte jméno na nejvýše 120 znaků."]),
+        ({"name": "", "email": "x"}, ["Vyplňte jméno", "Vyplňte e-mailovou adresu ve tvaru"]),
+    ],
+)
 def test_each_field_says_what_is_wrong(
     client: Client, lhota: Directory, said: dict[str, str], errors: list[str]
 ) -> None:
@@ -182,10 +195,13 @@ def test_a_hold_that_ran_out_keeps_the_answers(
     assert answer.status_code == 410
     assert "čas na dokončení vypršel" in words(answer)
     times = citizen.action(answer)
-    again = client.post(times, {
-        "request_key": citizen.hidden(answer, "request_key"),
-        "starts_at": citizen.buttons(answer)[0],
-    })["Location"]
+    again = client.post(
+        times,
+        {
+            "request_key": citizen.hidden(answer, "request_key"),
+            "starts_at": citizen.buttons(answer)[0],
+        },
+    )["Location"]
     assert 'value="jana@example.cz"' in client.get(again).content.decode()
 
 
@@ -230,10 +246,18 @@ def test_how_many_people(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("language", "says"), [("", "Odkaz není platný"), ("/en", "not valid")])
-@pytest.mark.parametrize("path", [
-    "/termin/x.y/", "/termin/x/kontrola/", "/potvrzeni/x/", "/objednavka/x/",
-    "/objednavka/x/zrusit/", "/objednavka/x/zmenit/", "/objednavka/x/termin.ics",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/termin/x.y/",
+        "/termin/x/kontrola/",
+        "/potvrzeni/x/",
+        "/objednavka/x/",
+        "/objednavka/x/zrusit/",
+        "/objednavka/x/zmenit/",
+        "/objednavka/x/termin.ics",
+    ],
+)
 def test_a_tampered_link_is_told_in_the_language_of_the_page(
     client: Client, language: str, path: str, says: str
 ) -> None:

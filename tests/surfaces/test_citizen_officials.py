@@ -36,9 +36,13 @@ def lhota() -> Directory:
 def links(client: Client, address: str) -> dict[str, str]:
     """The terms of a page, by the first line of each."""
     body = client.get(address).content.decode()
-    found = re.findall(r'<a class="term" href="([^"]+)"><span class="term__what">(.*?)</span>', body)
-    return {unescape(re.sub(r"<[^>]+>", "", what)).replace("\xa0", " "): unescape(url)
-            for url, what in found}
+    found = re.findall(
+        r'<a class="term" href="([^"]+)"><span class="term__what">(.*?)</span>', body
+    )
+    return {
+        unescape(re.sub(r"<[^>]+>", "", what)).replace("\xa0", " "): unescape(url)
+        for url, what in found
+    }
 
 
 def test_from_the_department_to_the_pin(client: Client, lhota: Directory) -> None:
@@ -47,7 +51,9 @@ def test_from_the_department_to_the_pin(client: Client, lhota: Directory) -> Non
     assert first == {"Odbor výstavby": DEPARTMENT, "Rodný list": "/lhota/objednat/rodny-list/"}
     people = links(client, DEPARTMENT)
     assert list(people) == [
-        "Kdokoli, kdo je nejdřív volný", "Ing. Jana Nováková", "Petr Dvořák",
+        "Kdokoli, kdo je nejdřív volný",
+        "Ing. Jana Nováková",
+        "Petr Dvořák",
     ]
     assert people["Petr Dvořák"] == PERSON
     topics = links(client, PERSON)
@@ -69,14 +75,22 @@ def test_from_the_department_to_the_pin(client: Client, lhota: Directory) -> Non
 
 def test_the_contact_page_says_where_and_when(client: Client, lhota: Directory) -> None:
     seen = words(client.get("/lhota/urednik/novakova/"))
-    for said in ("Odbor výstavby", "2. patro, dveře 12", "353 000 112", "novakova@lhota.example",
-                 "8:00–10:00, 17:00–19:00", "Objednat se můžete i telefonicky: 353 000 111",
-                 "První volný termín: pondělí 23. listopadu, 8:00–8:15"):
+    for said in (
+        "Odbor výstavby",
+        "2. patro, dveře 12",
+        "353 000 112",
+        "novakova@lhota.example",
+        "8:00–10:00, 17:00–19:00",
+        "Objednat se můžete i telefonicky: 353 000 111",
+        "První volný termín: pondělí 23. listopadu, 8:00–8:15",
+    ):
         assert said in seen, said
 
 
 def test_why_somebody_is_away_is_never_said(client: Client) -> None:
-    officials.office(officials.FILE.replace("closed: 2026-12-07", "closed: 2026-11-20 to 2026-12-07"))
+    officials.office(
+        officials.FILE.replace("closed: 2026-12-07", "closed: 2026-11-20 to 2026-12-07")
+    )
     for address in (PERSON, DEPARTMENT, ANYBODY, "/lhota/"):
         assert "lékaře" not in words(client.get(address))
     assert "První volný termín: úterý 8. prosince" in words(client.get(PERSON))
@@ -85,7 +99,8 @@ def test_why_somebody_is_away_is_never_said(client: Client) -> None:
 def test_whoever_is_soonest(client: Client, lhota: Directory) -> None:
     topics = links(client, ANYBODY)
     assert topics == {
-        "Ohlášení stavby": DAYS, "Stavební povolení": "/lhota/objednat/povoleni/",
+        "Ohlášení stavby": DAYS,
+        "Stavební povolení": "/lhota/objednat/povoleni/",
     }
     taken = [take(client, times=TIMES) for _ in range(2)]
     assert len(set(taken)) == 2
@@ -95,19 +110,26 @@ def test_whoever_is_soonest(client: Client, lhota: Directory) -> None:
 
 
 def test_of_nobody_else_and_nothing_that_is_gone(client: Client, lhota: Directory) -> None:
-    for wrong in ("/lhota/urednik/nikdo/", "/lhota/odbor/nikdo/", "/lhota/odbor/nikdo/kdokoli/",
-                  "/lhota/objednat/povoleni/?urednik=dvorak",
-                  "/lhota/objednat/rodny-list/?urednik=dvorak"):
+    for wrong in (
+        "/lhota/urednik/nikdo/",
+        "/lhota/odbor/nikdo/",
+        "/lhota/odbor/nikdo/kdokoli/",
+        "/lhota/objednat/povoleni/?urednik=dvorak",
+        "/lhota/objednat/rodny-list/?urednik=dvorak",
+    ):
         assert client.get(wrong).status_code == 404, wrong
 
 
-def test_another_time_of_the_same_official_overlaps_ones_own(client: Client, lhota: Directory) -> None:
+def test_another_time_of_the_same_official_overlaps_ones_own(
+    client: Client, lhota: Directory
+) -> None:
     times = f"/lhota/objednat/povoleni/{town.MONDAY.isoformat()}/?urednik=novakova"
     contact = take(client, "9:00", times)
     token = contact.strip("/").split("/")[-1]
     take(client, "9:15", f"{times}&misto={token}")
     assert list(Booking.objects.values_list("state", "starts_at").order_by("starts_at")) == [
-        (State.EXPIRED, town.at("9:00")), (State.HELD, town.at("9:15")),
+        (State.EXPIRED, town.at("9:00")),
+        (State.HELD, town.at("9:15")),
     ]
 
 
@@ -115,9 +137,13 @@ def test_a_taken_term_offers_others_of_the_same_official(client: Client, lhota: 
     times = f"{TIMES}?urednik=dvorak"
     form = client.get(times)
     officials.hold(lhota, "9:00", "dvorak")
-    answer = client.post(times, {
-        "request_key": citizen.hidden(form, "request_key"), "starts_at": town.at("9:00").isoformat(),
-    })
+    answer = client.post(
+        times,
+        {
+            "request_key": citizen.hidden(form, "request_key"),
+            "starts_at": town.at("9:00").isoformat(),
+        },
+    )
     assert answer.status_code == 409
     assert citizen.action(answer) == times
     assert citizen.buttons(answer)[0] == town.at("9:30").isoformat()

@@ -33,18 +33,30 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(monkeypatch)
 
 
-@pytest.mark.parametrize(("count", "said"), [
-    (0, "0\xa0volných termínů"), (1, "1\xa0volný termín"), (2, "2\xa0volné termíny"),
-    (4, "4\xa0volné termíny"), (5, "5\xa0volných termínů"), (21, "21\xa0volných termínů"),
-])
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "0\xa0volných termínů"),
+        (1, "1\xa0volný termín"),
+        (2, "2\xa0volné termíny"),
+        (4, "4\xa0volné termíny"),
+        (5, "5\xa0volných termínů"),
+        (21, "21\xa0volných termínů"),
+    ],
+)
 def test_free_terms_in_words(count: int, said: str) -> None:
     with translation.override("cs"):
         assert free_terms(count) == said
 
 
-@pytest.mark.parametrize(("free", "said"), [
-    (1, "1 volný termín"), (2, "2 volné termíny"), (5, "5 volných termínů"),
-])
+@pytest.mark.parametrize(
+    ("free", "said"),
+    [
+        (1, "1 volný termín"),
+        (2, "2 volné termíny"),
+        (5, "5 volných termínů"),
+    ],
+)
 def test_a_day_says_how_many_terms_are_free(client: Client, free: int, said: str) -> None:
     office = town.office()
     for clock in ("8:00", "9:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00")[free:]:
@@ -63,11 +75,11 @@ def test_a_day_without_free_terms_is_not_offered(client: Client) -> None:
 
 
 def fill_everything(office: Directory) -> None:
-    for term in offered(
-        office=office, service=town.service(office), now=town.FRIDAY_BEFORE
-    ):
+    for term in offered(office=office, service=town.service(office), now=town.FRIDAY_BEFORE):
         hold_term(
-            office=office, service=town.service(office), starts_at=term.starts_at,
+            office=office,
+            service=town.service(office),
+            starts_at=term.starts_at,
             now=town.FRIDAY_BEFORE,
         )
 
@@ -81,7 +93,9 @@ def test_a_full_calendar_says_what_to_do(client: Client) -> None:
     )
     for _ in range(3):
         tickets.issue_ticket(
-            office=office, service=town.service(office), touch=uuid4(),
+            office=office,
+            service=town.service(office),
+            touch=uuid4(),
             now=town.FRIDAY_BEFORE,
         )
     page = words(client.get(DAYS))
@@ -122,15 +136,30 @@ def every_page(client: Client, office: Directory, prefix: str) -> list[tuple[str
     citizen.fill_in(client, contact)
     personal = prefix + citizen.personal_url(booking)
     got = [
-        prefix + path for path in (
-            "/", "/lhota/", "/lhota/osobni-udaje/", "/lhota/pristupnost/", "/lhota/objednat/", DAYS,
-            TIMES, "/nic/", "/objednavka/x/", citizen.confirm_url(waiting),
+        prefix + path
+        for path in (
+            "/",
+            "/lhota/",
+            "/lhota/osobni-udaje/",
+            "/lhota/pristupnost/",
+            "/lhota/objednat/",
+            DAYS,
+            TIMES,
+            "/nic/",
+            "/objednavka/x/",
+            citizen.confirm_url(waiting),
             f"/termin/{links.sign(gone.pk, 'hold')}/",
             f"/termin/{links.sign(waiting.pk, 'hold')}/odeslano/",
         )
     ]
-    got += [contact, f"{contact}kontrola/", personal, f"{personal}zrusit/", f"{personal}zmenit/",
-            f"{personal}zmenit/{town.MONDAY}/"]
+    got += [
+        contact,
+        f"{contact}kontrola/",
+        personal,
+        f"{personal}zrusit/",
+        f"{personal}zmenit/",
+        f"{personal}zmenit/{town.MONDAY}/",
+    ]
     pages = [(path, text(client.get(path))) for path in got]
     pages.append(("errors", text(client.post(contact, {"name": "", "email": "x"}))))
     pages.append(("taken", text(client.post(prefix + TIMES, {"starts_at": ""}))))
@@ -141,8 +170,10 @@ def test_czech_pages_hold_no_english_and_no_torn_words(client: Client) -> None:
     office = town.office(quota=2)
     root = Path(prepazka.__file__).parent
     english = {
-        message.text for package in ("surfaces/citizen", "looks", "messaging", "booking")
-        for message in used(root / package) if len(message.text) > 8 and "%" not in message.text
+        message.text
+        for package in ("surfaces/citizen", "looks", "messaging", "booking")
+        for message in used(root / package)
+        if len(message.text) > 8 and "%" not in message.text
     }
     for path, page in every_page(client, office, ""):
         assert len(page) > 80, path

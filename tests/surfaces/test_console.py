@@ -52,7 +52,11 @@ def clerk(office: Directory, client: Client) -> Client:
 
 def walk_in(office: Directory, clock: str, code: str = "prepis", **more: object) -> Ticket:
     return tickets.issue_ticket(
-        office=office, service=town.service(office, code), touch=uuid4(), now=town.at(clock), **more  # type: ignore[arg-type]
+        office=office,
+        service=town.service(office, code),
+        touch=uuid4(),
+        now=town.at(clock),
+        **more,  # type: ignore[arg-type]
     )
 
 
@@ -72,7 +76,9 @@ def press(clerk: Client, name: str, ticket: Ticket | None = None, **form: object
     return answer + clerk.get("/pult/lhota/nazivo/", headers={"X-Fragment": "1"}).content.decode()
 
 
-def test_counters_are_offered_and_a_taken_one_is_not(office: Directory, clock: Clock, client: Client) -> None:
+def test_counters_are_offered_and_a_taken_one_is_not(
+    office: Directory, clock: Clock, client: Client
+) -> None:
     other = town.clerk(office, "dvorak")
     client.force_login(other)
     client.post("/pult/lhota/otevrit/", {"counter": "p1"})
@@ -91,7 +97,9 @@ def test_a_whole_visit_by_presses(office: Directory, clock: Clock, clerk: Client
     waiting = walk_in(office, "8:50")
     first = booked(office)
     page = clerk.get("/pult/lhota/").content.decode()
-    assert page.index(f'row">{first.label}<') < page.index(f'row">{waiting.label}<'), "in order of turn"
+    assert page.index(f'row">{first.label}<') < page.index(f'row">{waiting.label}<'), (
+        "in order of turn"
+    )
     assert "objednán na 9:00–10:00, přišel v" in page.replace("\u00a0", " ")
 
     shown = press(clerk, "next")
@@ -176,7 +184,9 @@ def test_a_wrong_press_is_taken_back_for_thirty_seconds(
     assert first.state == State.NO_SHOW
 
 
-def test_picking_by_hand_is_recorded_as_such(office: Directory, clock: Clock, clerk: Client) -> None:
+def test_picking_by_hand_is_recorded_as_such(
+    office: Directory, clock: Clock, clerk: Client
+) -> None:
     walk_in(office, "8:50")
     second = walk_in(office, "8:51")
     shown = clerk.post(
@@ -214,7 +224,9 @@ def test_every_press_works_as_a_plain_form(office: Directory, clock: Clock, cler
     assert clerk.post("/pult/lhota/krok/nonsense/").status_code == 404
 
 
-def test_the_contact_is_behind_a_recorded_look(office: Directory, clock: Clock, clerk: Client) -> None:
+def test_the_contact_is_behind_a_recorded_look(
+    office: Directory, clock: Clock, clerk: Client
+) -> None:
     first = booked(office)
     hidden = clerk.post(f"/pult/lhota/kontakt/{first.pk}/", follow=True).content.decode()
     assert "jana900" not in hidden, "not before the client is at the counter"
@@ -261,10 +273,16 @@ def test_without_log_in_a_fragment_says_so_and_the_page_leads_to_log_in(
     assert client.post("/pult/lhota/krok/next/").headers["Location"] == "/ucet/login/?next=/pult/"
 
 
-@pytest.mark.parametrize(("role", "console", "reception", "manager"), [
-    ("clerk", 200, 403, 403), ("reception", 200, 200, 403), ("operator", 403, 200, 403),
-    ("head", 403, 200, 200), ("administrator", 200, 200, 200),
-])
+@pytest.mark.parametrize(
+    ("role", "console", "reception", "manager"),
+    [
+        ("clerk", 200, 403, 403),
+        ("reception", 200, 200, 403),
+        ("operator", 403, 200, 403),
+        ("head", 403, 200, 200),
+        ("administrator", 200, 200, 200),
+    ],
+)
 def test_each_role_opens_its_own_screens(
     office: Directory, client: Client, role: str, console: int, reception: int, manager: int
 ) -> None:

@@ -55,7 +55,9 @@ def _text(answer: Any) -> str:
     return str(answer.content.decode().replace("\u00a0", " "))
 
 
-def test_todays_bookings_are_found_by_pin_time_and_name(office: Directory, reception: Client) -> None:
+def test_todays_bookings_are_found_by_pin_time_and_name(
+    office: Directory, reception: Client
+) -> None:
     nine, ten = town.confirmed(office, "9:00"), town.confirmed(office, "10:00")
     Booking.objects.filter(pk=ten.pk).update(name="Ondřej Malý")
 
@@ -77,15 +79,23 @@ def test_todays_bookings_are_found_by_pin_time_and_name(office: Directory, recep
     assert reception.get(DESK, {"den": "nonsense"}).status_code == 200
 
 
-@pytest.mark.parametrize(("clock_time", "says", "comes"), [
-    ("8:20", "Příliš brzy: příchod k tomuto objednání jde zapsat od 8:30", False),
-    ("8:40", "Zapsáno předem. Lístek V1, na řadě je od 9:00", True),
-    ("9:05", "Zapsáno. Lístek V1, jde před neobjednanými", True),
-    ("10:05", "Zapsáno po čase. Lístek V1, čeká v pořadí příchodu", True),
-    ("10:30", "Objednaný čas už uplynul", False),
-])
+@pytest.mark.parametrize(
+    ("clock_time", "says", "comes"),
+    [
+        ("8:20", "Příliš brzy: příchod k tomuto objednání jde zapsat od 8:30", False),
+        ("8:40", "Zapsáno předem. Lístek V1, na řadě je od 9:00", True),
+        ("9:05", "Zapsáno. Lístek V1, jde před neobjednanými", True),
+        ("10:05", "Zapsáno po čase. Lístek V1, čeká v pořadí příchodu", True),
+        ("10:30", "Objednaný čas už uplynul", False),
+    ],
+)
 def test_an_arrival_gets_its_verdict(
-    office: Directory, clock: Clock, reception: Client, clock_time: str, says: str, comes: bool,  # noqa: FBT001
+    office: Directory,
+    clock: Clock,
+    reception: Client,
+    clock_time: str,
+    says: str,
+    comes: bool,  # noqa: FBT001
 ) -> None:
     booking = town.confirmed(office, "9:00")
     clock.at = town.at(clock_time)
@@ -104,7 +114,9 @@ def test_an_arrival_pressed_twice_is_one_ticket(office: Directory, reception: Cl
     assert reception.post(f"{DESK}prichod/{uuid4()}/").status_code == 404
 
 
-def test_a_ticket_is_issued_once_however_often_it_is_sent(office: Directory, reception: Client) -> None:
+def test_a_ticket_is_issued_once_however_often_it_is_sent(
+    office: Directory, reception: Client
+) -> None:
     page = text(reception.get(f"{DESK}listek/"))
     touch = re.search(r'name="touch" value="([-\w]+)"', page)
     assert touch
@@ -134,7 +146,9 @@ def test_the_desk_issues_tickets_outside_the_hours(
 
 def book(reception: Client, channel: str = "phone", **contact: str) -> Booking:
     """The four steps: service, term, person, slip."""
-    answer = reception.get(f"{DESK}objednat/", {"service": "prepis", "persons": "1", "channel": channel})
+    answer = reception.get(
+        f"{DESK}objednat/", {"service": "prepis", "persons": "1", "channel": channel}
+    )
     terms = answer.headers["Location"]
     page = reception.get(terms).content.decode()
     key = re.search(r'name="key" value="([-\w]+)"', page)
@@ -202,7 +216,9 @@ def test_the_office_moves_and_cancels(office: Directory, reception: Client) -> N
     assert Event.objects.filter(kind="BookingCancelled").count() == 1
 
 
-def test_a_hold_that_ran_out_starts_again(office: Directory, clock: Clock, reception: Client) -> None:
+def test_a_hold_that_ran_out_starts_again(
+    office: Directory, clock: Clock, reception: Client
+) -> None:
     held = town.hold(office, "11:00", town.at("8:00"), channel="desk")
     address = f"{DESK}objednavka/{held.pk}/kontakt/"
     page = text(reception.post(address, {"name": "Karel"}, follow=True))
@@ -210,7 +226,9 @@ def test_a_hold_that_ran_out_starts_again(office: Directory, clock: Clock, recep
     assert not Booking.objects.filter(state=BookingState.CONFIRMED).exists()
 
 
-def test_a_term_somebody_fills_in_at_home_is_not_the_desks(office: Directory, reception: Client) -> None:
+def test_a_term_somebody_fills_in_at_home_is_not_the_desks(
+    office: Directory, reception: Client
+) -> None:
     held = town.hold(office, "11:00", town.at("9:00"))
     assert reception.get(f"{DESK}objednavka/{held.pk}/kontakt/").status_code == 404
 

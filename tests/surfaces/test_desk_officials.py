@@ -56,10 +56,15 @@ def test_a_caller_gets_the_official_they_ask_for(lhota: Directory, operator: Cli
     assert 'aria-current="true">Petr Dvořák<' in person.content.decode()
     answer = term(operator, f"{TERMS}&urednik=dvorak", "9:15")
     assert "Petr Dvořák" in text(operator.get(answer["Location"]))
-    slip = operator.post(answer["Location"], {"name": "Jana", "email": "", "phone": "602 111 222"},
-                         follow=True)
+    slip = operator.post(
+        answer["Location"], {"name": "Jana", "email": "", "phone": "602 111 222"}, follow=True
+    )
     booking = Booking.objects.get()
-    assert (booking.state, whose(booking), booking.phone) == (State.CONFIRMED, "dvorak", "602111222")
+    assert (booking.state, whose(booking), booking.phone) == (
+        State.CONFIRMED,
+        "dvorak",
+        "602111222",
+    )
     assert "Petr Dvořák" in text(slip)
     assert "Petr Dvořák" in text(operator.get(f"{DESK}?den=2026-11-23"))
 

@@ -19,8 +19,14 @@ from tests import officials, town
 
 pytestmark = pytest.mark.django_db
 ALL, MINE, OTHER = "/pult/lhota/diar/", "/pult/lhota/diar/novakova/", "/pult/lhota/diar/dvorak/"
-ABSENCE = {"kind": "closed", "from_date": "2026-11-23", "to_date": "", "opens": "8:00",
-           "closes": "9:30", "reason": "lékař"}
+ABSENCE = {
+    "kind": "closed",
+    "from_date": "2026-11-23",
+    "to_date": "",
+    "opens": "8:00",
+    "closes": "9:30",
+    "reason": "lékař",
+}
 
 
 @pytest.fixture
@@ -44,7 +50,9 @@ def official(lhota: Directory, client: Client) -> Client:
 def booked(where: Directory, clock: str = "9:00") -> Booking:
     held = officials.hold(where, clock, "novakova")
     return usecases.request_confirmation(
-        booking=held.pk, name="Karel Vomáčka", email=f"karel{clock[0]}@example.cz",
+        booking=held.pk,
+        name="Karel Vomáčka",
+        email=f"karel{clock[0]}@example.cz",
         now=town.FRIDAY_BEFORE,
     )
 
@@ -68,8 +76,10 @@ def test_the_operator_sees_all_and_changes_none(lhota: Directory, client: Client
     assert f'href="{ALL}"' in client.get("/pult/lhota/recepce/").content.decode()
     assert client.get(f"{MINE}zmena/").status_code == 403
     booking = booked(lhota)
-    assert f"/pult/lhota/recepce/objednavka/{booking.pk}/" in client.get(
-        f"{MINE}?den=2026-11-23").content.decode()
+    assert (
+        f"/pult/lhota/recepce/objednavka/{booking.pk}/"
+        in client.get(f"{MINE}?den=2026-11-23").content.decode()
+    )
 
 
 def test_the_day_and_the_week(official: Client, lhota: Directory) -> None:
@@ -105,14 +115,17 @@ def test_of_another_official_nothing_is_taken_back(official: Client, lhota: Dire
     assert HoursException.objects.filter(pk=other.pk).exists()
 
 
-@pytest.mark.parametrize(("wrong", "said"), [
-    ({"from_date": ""}, "Uveďte první den."),
-    ({"to_date": "2026-11-20"}, "Poslední den je před prvním."),
-    ({"to_date": "2029-11-20"}, "Najednou nejvýše rok."),
-    ({"closes": "7:00"}, "Konec není po začátku."),
-    ({"kind": "extra", "opens": ""}, "Mimořádné hodiny potřebují oba časy."),
-    ({"closes": "", "opens": "0:00", "from_date": "x"}, "Chyba"),
-])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"from_date": ""}, "Uveďte první den."),
+        ({"to_date": "2026-11-20"}, "Poslední den je před prvním."),
+        ({"to_date": "2029-11-20"}, "Najednou nejvýše rok."),
+        ({"closes": "7:00"}, "Konec není po začátku."),
+        ({"kind": "extra", "opens": ""}, "Mimořádné hodiny potřebují oba časy."),
+        ({"closes": "", "opens": "0:00", "from_date": "x"}, "Chyba"),
+    ],
+)
 def test_what_makes_no_sense_is_said(
     official: Client, lhota: Directory, wrong: dict[str, str], said: str
 ) -> None:

@@ -27,14 +27,19 @@ def heartbeat(ago: timedelta) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_workers")
         cursor.execute(
-            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - make_interval(secs => %s))", [ago.total_seconds()]
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - make_interval(secs => %s))",
+            [ago.total_seconds()],
         )
 
 
 def queued_mail(age: timedelta, state: str = Message.State.QUEUED) -> None:
     booking = town.confirmed(town.office(), "9:00")
     Message.objects.create(
-        office_id=booking.office_id, booking=booking, kind="confirmed", event=1, state=state,
+        office_id=booking.office_id,
+        booking=booking,
+        kind="confirmed",
+        event=1,
+        state=state,
         created_at=NOW - age,
     )
 

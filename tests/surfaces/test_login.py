@@ -72,9 +72,14 @@ def test_a_given_password_must_be_changed_first(client: Client) -> None:
     assert client.get("/pult/lhota/").headers["Location"] == "/ucet/password/change/"
     page = client.get("/ucet/password/change/")
     assert "nastavil někdo jiný" in page.content.decode()
-    answer = client.post("/ucet/password/change/", {
-        "oldpassword": PASSWORD, "password1": NEW, "password2": NEW,
-    })
+    answer = client.post(
+        "/ucet/password/change/",
+        {
+            "oldpassword": PASSWORD,
+            "password1": NEW,
+            "password2": NEW,
+        },
+    )
     assert answer.headers["Location"] == "/pult/"
     assert client.get("/pult/lhota/").status_code == 200
     client.logout()
@@ -97,7 +102,9 @@ def test_two_step_log_in_is_turned_on_and_asked_for(client: Client) -> None:
     on = client.post("/ucet/2fa/totp/activate/", {"code": code_for(secret[1])})
     assert on.status_code == 302
     assert "Je zapnuté" in client.get("/ucet/2fa/").content.decode()
-    codes = re.findall(r"<li><code>(\w+)</code>", client.get("/ucet/2fa/recovery-codes/").content.decode())
+    codes = re.findall(
+        r"<li><code>(\w+)</code>", client.get("/ucet/2fa/recovery-codes/").content.decode()
+    )
     assert len(codes) == 10
 
     client.logout()

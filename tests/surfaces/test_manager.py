@@ -45,7 +45,11 @@ def a_morning(office: Directory) -> None:
     )
     booking = town.confirmed(office, "9:00")
     tickets.check_in(
-        office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(), now=town.at("9:01")
+        office=office,
+        device=town.kiosk(office),
+        pin=booking.pin,
+        touch=uuid4(),
+        now=town.at("9:01"),
     )
     clerk = town.clerk(office)
     counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=town.at("9:02"))
@@ -111,7 +115,9 @@ def test_somebody_new_gets_a_password_that_works_once(office: Directory, admin: 
     changed = Event.objects.get(kind="StaffChanged")
     assert changed.data == {"user": user.pk, "role": "reception"}
     assert "už někdo přihlašuje" in text(admin.post("/sprava/lhota/lide/", NEW))
-    assert "<title>Chyba:" in text(admin.post("/sprava/lhota/lide/", {**NEW, "username": "Malá Eva"}))
+    assert "<title>Chyba:" in text(
+        admin.post("/sprava/lhota/lide/", {**NEW, "username": "Malá Eva"})
+    )
 
 
 def test_roles_change_passwords_are_given_and_access_ends(office: Directory, admin: Client) -> None:
@@ -132,14 +138,19 @@ def test_roles_change_passwords_are_given_and_access_ends(office: Directory, adm
     assert not Membership.objects.filter(user=user).exists()
 
 
-def test_nobody_changes_themselves_or_people_of_other_offices(office: Directory, admin: Client) -> None:
+def test_nobody_changes_themselves_or_people_of_other_offices(
+    office: Directory, admin: Client
+) -> None:
     own = Membership.objects.get(user__username="spravce")
     page = text(admin.post(f"/sprava/lhota/lide/{own.pk}/role/", {"role": "clerk"}, follow=True))
     assert "jiný správce" in page
     stranger = town.clerk(town.office("horka"), "horak")
     other = Membership.objects.get(user=stranger)
     for step in ("role", "heslo", "odebrat"):
-        assert admin.post(f"/sprava/lhota/lide/{other.pk}/{step}/", {"role": "clerk"}).status_code == 404
+        assert (
+            admin.post(f"/sprava/lhota/lide/{other.pk}/{step}/", {"role": "clerk"}).status_code
+            == 404
+        )
     Membership.objects.create(office=office.office, user=stranger, role="clerk", name="Horák")
     here = Membership.objects.get(user=stranger, office=office.office)
     admin.post(f"/sprava/lhota/lide/{here.pk}/heslo/")

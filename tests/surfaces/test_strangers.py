@@ -33,39 +33,98 @@ pytestmark = pytest.mark.django_db
 
 # Staff of the office only: a stranger is sent to log in, anybody else's clerk finds nothing.
 STAFF = {
-    "console:office", "console:open", "console:fragment", "console:step", "console:contact",
-    "console:desk", "console:arrive", "console:new_ticket", "console:ticket", "console:book",
-    "console:terms", "console:fill_in", "console:slip", "console:person", "console:move",
-    "console:cancel", "console:diaries", "console:diary", "console:diary_add",
+    "console:office",
+    "console:open",
+    "console:fragment",
+    "console:step",
+    "console:contact",
+    "console:desk",
+    "console:arrive",
+    "console:new_ticket",
+    "console:ticket",
+    "console:book",
+    "console:terms",
+    "console:fill_in",
+    "console:slip",
+    "console:person",
+    "console:move",
+    "console:cancel",
+    "console:diaries",
+    "console:diary",
+    "console:diary_add",
     "console:diary_remove",
-    "manager:overview", "manager:calls", "manager:file", "manager:devices", "manager:pairing",
-    "manager:disconnect", "manager:people", "manager:role", "manager:password", "manager:remove",
+    "manager:overview",
+    "manager:calls",
+    "manager:file",
+    "manager:devices",
+    "manager:pairing",
+    "manager:disconnect",
+    "manager:people",
+    "manager:role",
+    "manager:password",
+    "manager:remove",
 }
 # About the person who is logged in and nobody else.
 OWN = {
-    "console:home", "account_login", "account_logout", "account_inactive", "account_signup",
-    "account_reauthenticate", "account_change_password",
-    "mfa_index", "mfa_authenticate", "mfa_reauthenticate", "mfa_activate_totp",
-    "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes",
+    "console:home",
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_signup",
+    "account_reauthenticate",
+    "account_change_password",
+    "mfa_index",
+    "mfa_authenticate",
+    "mfa_reauthenticate",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes",
     "mfa_download_recovery_codes",
 }
 # For everybody: facts of the office and counts, never persons.
 PUBLIC = {
     "monitor:office",
-    "citizen:home", "citizen:office", "citizen:privacy", "citizen:accessibility",
-    "citizen:services", "citizen:days", "citizen:times",
-    "citizen:department", "citizen:anybody", "citizen:official",
+    "citizen:home",
+    "citizen:office",
+    "citizen:privacy",
+    "citizen:accessibility",
+    "citizen:services",
+    "citizen:days",
+    "citizen:times",
+    "citizen:department",
+    "citizen:anybody",
+    "citizen:official",
 }
 # Opened by a secret in the address; the walk tries a wrong one.
 BY_SECRET = {
-    "citizen:contact", "citizen:check", "citizen:sent", "citizen:confirm", "citizen:booking",
-    "citizen:calendar", "citizen:cancel", "citizen:move", "citizen:move_times",
-    "ticket:page", "ticket:content", "ticket:leave", "ticket:later",
+    "citizen:contact",
+    "citizen:check",
+    "citizen:sent",
+    "citizen:confirm",
+    "citizen:booking",
+    "citizen:calendar",
+    "citizen:cancel",
+    "citizen:move",
+    "citizen:move_times",
+    "ticket:page",
+    "ticket:content",
+    "ticket:leave",
+    "ticket:later",
 }
 # Opened by the token of a paired device.
 DEVICE = {
-    "kiosk:start", "kiosk:pairing", "kiosk:agenda", "kiosk:issue", "kiosk:ticket", "kiosk:reprint",
-    "kiosk:pin", "kiosk:answer", "display:panel", "display:content", "display:pairing",
+    "kiosk:start",
+    "kiosk:pairing",
+    "kiosk:agenda",
+    "kiosk:issue",
+    "kiosk:ticket",
+    "kiosk:reprint",
+    "kiosk:pin",
+    "kiosk:answer",
+    "display:panel",
+    "display:content",
+    "display:pairing",
 }
 # The mailbox and the clock of the demo; outside the demo they do not exist.
 DEMO = {"mailbox:mails", "mailbox:mail", "demo_clock"}
@@ -78,8 +137,17 @@ NAME, EMAIL, PHONE = "Květoslava Neviditelná", "kveta@tajne.example", "+420777
 STAFF_NAME, STAFF_LOGIN, PIN = "Utajený Úředník", "utajeny", "8305"
 REASON = "tajná nemoc"  # of an official's absence
 PRIVATE = (
-    NAME, "Neviditeln", EMAIL, "tajne.example", PHONE, "777888999", "777\u00a0888\u00a0999",
-    STAFF_NAME, STAFF_LOGIN, REASON, " ".join(PIN),
+    NAME,
+    "Neviditeln",
+    EMAIL,
+    "tajne.example",
+    PHONE,
+    "777888999",
+    "777\u00a0888\u00a0999",
+    STAFF_NAME,
+    STAFF_LOGIN,
+    REASON,
+    " ".join(PIN),
 )
 
 
@@ -138,7 +206,10 @@ def ours() -> Town:
     Booking.objects.update(name=NAME, email=EMAIL, phone=PHONE)
     came = [
         tickets.check_in(
-            office=office, device=town.kiosk(office), pin=one.pin, touch=uuid4(),
+            office=office,
+            device=town.kiosk(office),
+            pin=one.pin,
+            touch=uuid4(),
             now=town.at("9:31"),
         ).ticket
         for one in bookings[:2]
@@ -151,18 +222,32 @@ def ours() -> Town:
     official = Official.objects.create(office=office.office, code="kiosk", name={"cs": "Ota Deník"})
     Lane.objects.create(office=office.office, official=official)
     absence = HoursException.objects.create(
-        office=office.office, official=official, kind="closed", from_date=town.MONDAY,
+        office=office.office,
+        official=official,
+        kind="closed",
+        from_date=town.MONDAY,
         reason={"cs": REASON},
     )
     Office.objects.filter(pk=office.office.pk).update(version=office.office.version + 1)
     values = {
         "action": "next",
-        "slug": "lhota", "ticket": str(first.pk), "booking": str(bookings[2].pk),
-        "service": "prepis", "name": "next", "which": str(Membership.objects.get().pk),
-        "number": "1", "day": "2026-11-23", "token": "nope.nope", "code": "kiosk", "exception": str(absence.pk),
+        "slug": "lhota",
+        "ticket": str(first.pk),
+        "booking": str(bookings[2].pk),
+        "service": "prepis",
+        "name": "next",
+        "which": str(Membership.objects.get().pk),
+        "number": "1",
+        "day": "2026-11-23",
+        "token": "nope.nope",
+        "code": "kiosk",
+        "exception": str(absence.pk),
         # of the API
-        "ticket_id": str(first.pk), "booking_id": str(bookings[2].pk), "id": str(first.pk),
-        "office": "lhota", "pin": PIN,
+        "ticket_id": str(first.pk),
+        "booking_id": str(bookings[2].pk),
+        "id": str(first.pk),
+        "office": "lhota",
+        "pin": PIN,
     }
     return Town(office, values)
 
@@ -178,8 +263,14 @@ def state() -> str:
     """A fingerprint of everything a press could change at our office."""
     digest = hashlib.sha256()
     rows: list[Any] = [
-        model.objects.filter(office__slug="lhota") for model in (
-            Booking, Ticket, Shift, Membership, Device, HoursException,
+        model.objects.filter(office__slug="lhota")
+        for model in (
+            Booking,
+            Ticket,
+            Shift,
+            Membership,
+            Device,
+            HoursException,
         )
     ]
     ours = Office.objects.filter(slug="lhota")
@@ -242,8 +333,12 @@ def test_a_stranger_sees_no_person_and_changes_nothing(ours: Town) -> None:
             wrong += [f"{method} {path}: {fault}" for fault in faults(answer)]
             if address.name in STAFF and not _to_log_in(answer):
                 wrong.append(f"{method} {path}: {answer.status_code} without log-in")
-            if address.route.startswith(API) and method != "get" and answer.status_code < 400 \
-                    and address.route != DESCRIPTION:
+            if (
+                address.route.startswith(API)
+                and method != "get"
+                and answer.status_code < 400
+                and address.route != DESCRIPTION
+            ):
                 wrong.append(f"{method} {path}: {answer.status_code} without a token")
         wrong += [f"en {path}: {fault}" for fault in faults(client.get("/en" + path))]
         if state() != before:
@@ -254,8 +349,7 @@ def test_a_stranger_sees_no_person_and_changes_nothing(ours: Town) -> None:
 
 def _to_log_in(answer: Any) -> bool:
     return bool(
-        answer.status_code == 302
-        and answer.headers["Location"].startswith("/ucet/login/?next=")
+        answer.status_code == 302 and answer.headers["Location"].startswith("/ucet/login/?next=")
     )
 
 
@@ -281,14 +375,21 @@ def test_a_clerk_of_another_office_gets_nowhere_by_foreign_ids(ours: Town) -> No
     client, before, wrong = intruder(), state(), []
     at_home = Town(ours.office, {**ours.values, "slug": "horka"})
     form = {
-        "ticket": ours.values["ticket"], "to": "counter:1", "minutes": "5", "role": "clerk",
+        "ticket": ours.values["ticket"],
+        "to": "counter:1",
+        "minutes": "5",
+        "role": "clerk",
         "starts_at": town.at("14:00").isoformat(),
     }
     client.post("/pult/horka/otevrit/", {"counter": "p1"})
     for address in EVERY:
         if address.name not in STAFF:
             continue
-        names = ("next", "pick", "finish", "transfer", "undo") if "name" in address.parameters else ("",)
+        names = (
+            ("next", "pick", "finish", "transfer", "undo")
+            if "name" in address.parameters
+            else ("",)
+        )
         for name in names:
             path = Town(ours.office, {**at_home.values, "name": name}).path(address)
             for method in ("get", "post"):
@@ -305,9 +406,11 @@ def test_a_post_without_our_form_is_refused(ours: Town) -> None:
     before = state()
     taken = [
         f"{path}: {answer.status_code}"
-        for address in EVERY if not address.route.startswith(API)
+        for address in EVERY
+        if not address.route.startswith(API)
         for path in [ours.path(address)]
-        for answer in [client.post(path, {"name": "x"})] if answer.status_code != 403
+        for answer in [client.post(path, {"name": "x"})]
+        if answer.status_code != 403
     ]
     assert taken == []
     assert state() == before

@@ -31,7 +31,12 @@ def lhota() -> Directory:
 def add(days: DayException = MORNING, code: str = "novakova", **more: Any) -> list[Booking]:
     where = directory_by_slug("lhota")
     return absences.add_exception(
-        office=where, official=official(where, code), days=days, reason="lékař", now=NOW, actor=1,
+        office=where,
+        official=official(where, code),
+        days=days,
+        reason="lékař",
+        now=NOW,
+        actor=1,
         **more,
     )
 
@@ -45,8 +50,13 @@ def remove(pk: int, **more: Any) -> list[Booking]:
 
 def clocks(code: str = "novakova") -> list[str]:
     where = directory_by_slug("lhota")
-    found = terms.offered(office=where, service=town.service(where, "ohlaseni"), now=NOW,
-                          days=[town.MONDAY], official=official(where, code))
+    found = terms.offered(
+        office=where,
+        service=town.service(where, "ohlaseni"),
+        now=NOW,
+        days=[town.MONDAY],
+        official=official(where, code),
+    )
     return [f"{t.starts_at.astimezone(town.PRAGUE):%H:%M}" for t in found]
 
 
@@ -58,15 +68,19 @@ def test_an_absence_takes_its_time_and_nobody_elses(lhota: Directory) -> None:
 
 
 def test_the_impact_comes_first_and_changes_nothing(lhota: Directory) -> None:
-    in_it, across, after = hold(lhota, "8:00", "novakova"), hold(
-        lhota, "9:15", "novakova", service="povoleni"), hold(lhota, "9:45", "novakova")
+    in_it, across, after = (
+        hold(lhota, "8:00", "novakova"),
+        hold(lhota, "9:15", "novakova", service="povoleni"),
+        hold(lhota, "9:45", "novakova"),
+    )
     hold(lhota, "9:00", "dvorak")
     version = Office.objects.get().version
     with pytest.raises(Affected) as found:
         add()
     assert found.value.bookings == [in_it, across]
     assert (HoursException.objects.filter(official__code="novakova").count(), version) == (
-        0, Office.objects.get().version
+        0,
+        Office.objects.get().version,
     )
     assert "08:15" in clocks()
     assert add(accept=True) == [in_it, across]
@@ -87,12 +101,22 @@ def test_extra_hours_come_and_go_with_their_people(lhota: Directory) -> None:
     extra = HoursException.objects.get(official__code="novakova")
     where = directory_by_slug("lhota")
     held = terms.find(
-        office=where, service=town.service(where, "ohlaseni"), starts_at=town.at("10:00", saturday),
-        persons=1, channel="web", now=NOW,
+        office=where,
+        service=town.service(where, "ohlaseni"),
+        starts_at=town.at("10:00", saturday),
+        persons=1,
+        channel="web",
+        now=NOW,
     )
     Booking.objects.create(
-        office=where.office, service=town.service(where, "ohlaseni"), lane_id=held.lane, date=saturday,
-        starts_at=held.during.start, ends_at=held.during.end, state="confirmed", created_at=NOW,
+        office=where.office,
+        service=town.service(where, "ohlaseni"),
+        lane_id=held.lane,
+        date=saturday,
+        starts_at=held.during.start,
+        ends_at=held.during.end,
+        state="confirmed",
+        created_at=NOW,
     )
     with pytest.raises(Affected):
         remove(extra.pk)

@@ -36,7 +36,14 @@ def clocks(found: list[terms.Term]) -> list[str]:
 class TestOffered:
     def test_windows_are_laid_from_each_opening(self) -> None:
         assert clocks(town.offered(town.office())) == [
-            "08:00", "09:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00",
+            "08:00",
+            "09:00",
+            "10:00",
+            "11:00",
+            "13:00",
+            "14:00",
+            "15:00",
+            "16:00",
         ]
 
     def test_a_hold_takes_its_term_until_it_expires_and_no_job_is_needed(self) -> None:
@@ -61,7 +68,9 @@ class TestOffered:
                 town.hold(office, clock)
             with django_assert_num_queries(1):  # type: ignore[operator]
                 terms.offered(
-                    office=office, service=town.service(office), now=NOW,
+                    office=office,
+                    service=town.service(office),
+                    now=NOW,
                     days=[town.MONDAY + timedelta(days=n) for n in range(days)],
                 )
 
@@ -82,12 +91,16 @@ class TestOffered:
         office.office.save()
         office = directory(office.office)
         found = terms.offered(
-            office=office, service=town.service(office), days=[day],
+            office=office,
+            service=town.service(office),
+            days=[day],
             now=town.at("9:00", day - timedelta(days=3)),
         )
         for term in found:
             held = usecases.hold_term(
-                office=office, service=town.service(office), starts_at=term.starts_at,
+                office=office,
+                service=town.service(office),
+                starts_at=term.starts_at,
                 now=town.at("9:00", day - timedelta(days=3)),
             )
             assert held.ends_at == term.ends_at
@@ -201,7 +214,8 @@ class TestRequestAndConfirm:
         office = town.office(quota=8)
         pins = {
             town.confirmed(office, clock, email=f"{n}{clock}@x.cz".replace(":", "")).pin
-            for n in range(8) for clock in ("8:00", "9:00", "10:00")
+            for n in range(8)
+            for clock in ("8:00", "9:00", "10:00")
         }
         assert len(pins) == 24
 
@@ -250,8 +264,13 @@ class TestCancel:
     def test_not_once_it_has_begun_or_the_client_is_there(self) -> None:
         office = town.office()
         late, there = town.confirmed(office, "9:00"), town.confirmed(office, "10:00")
-        tickets.check_in(office=office, device=town.kiosk(office), pin=there.pin, touch=uuid4(),
-                         now=town.at("9:45"))
+        tickets.check_in(
+            office=office,
+            device=town.kiosk(office),
+            pin=there.pin,
+            touch=uuid4(),
+            now=town.at("9:45"),
+        )
         with pytest.raises(BookingOver):
             usecases.cancel_booking(booking=late.pk, now=town.at("9:00"))
         with pytest.raises(AlreadyArrived):
@@ -270,7 +289,9 @@ class TestRounds:
     def test_a_reminder_once_and_only_for_old_enough_bookings(self) -> None:
         office = town.office()
         early = town.confirmed(office, "9:00", now=NOW)
-        fresh = town.confirmed(office, "10:00", now=town.at("20:00", town.MONDAY - timedelta(days=1)))
+        fresh = town.confirmed(
+            office, "10:00", now=town.at("20:00", town.MONDAY - timedelta(days=1))
+        )
         evening = town.at("21:00", town.MONDAY - timedelta(days=1))
         for booking in (early, fresh, early):
             usecases.remind_due(booking=booking.pk, now=evening)

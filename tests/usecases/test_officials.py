@@ -28,11 +28,20 @@ def lhota() -> Directory:
     return officials.office()
 
 
-def offered(where: Directory, day: date = town.MONDAY, service: str = "ohlaseni", code: str = "",
-            **more: Any) -> list[Term]:
+def offered(
+    where: Directory,
+    day: date = town.MONDAY,
+    service: str = "ohlaseni",
+    code: str = "",
+    **more: Any,
+) -> list[Term]:
     return terms.offered(
-        office=where, service=town.service(where, service), now=NOW, days=[day],
-        official=official(where, code) if code else None, **more,
+        office=where,
+        service=town.service(where, service),
+        now=NOW,
+        days=[day],
+        official=official(where, code) if code else None,
+        **more,
     )
 
 
@@ -80,7 +89,9 @@ class TestOffered:
     def test_what_the_office_or_the_agenda_closes_is_closed_for_all(self) -> None:
         shut = "exceptions:\n  - {closed: 2026-11-23, times: '8:00-9:30'}\n"
         assert clocks(offered(officials.office(officials.FILE + shut)))[:2] == FIRST[6:]
-        agenda = "    exceptions: [{closed: 2026-11-23, times: '8:00-9:45'}]\n    services:\n      ohl"
+        agenda = (
+            "    exceptions: [{closed: 2026-11-23, times: '8:00-9:45'}]\n    services:\n      ohl"
+        )
         changed = officials.FILE.replace("    services:\n      ohl", agenda)
         assert clocks(offered(officials.office(changed)))[:2] == ["09:45", "17:00"]
 
@@ -159,7 +170,9 @@ class TestHold:
     def test_a_lane_is_of_an_agenda_or_of_an_official(self, lhota: Directory) -> None:
         agenda = next(iter(lhota.agendas.values()))
         for wrong in ({}, {"agenda": agenda, "official": official(lhota)}):
-            Lane.objects.filter(official=official(lhota)).update(official=None, agenda=agenda, number=9)
+            Lane.objects.filter(official=official(lhota)).update(
+                official=None, agenda=agenda, number=9
+            )
             with pytest.raises(IntegrityError, match="lane_of"), transaction.atomic():
                 Lane.objects.create(office=lhota.office, number=7, **wrong)
 

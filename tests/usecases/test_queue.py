@@ -48,8 +48,11 @@ def at_work(office: Directory, number: str = "1", username: str = "novakova") ->
 class TestIssueTicket:
     def test_numbers_run_by_letter_and_day(self) -> None:
         office = town.office()
-        assert [walk_in(office, "8:10").label, walk_in(office, "8:11", "pas").label,
-                walk_in(office, "8:12", "znacky").label] == ["V1", "D1", "V2"]
+        assert [
+            walk_in(office, "8:10").label,
+            walk_in(office, "8:11", "pas").label,
+            walk_in(office, "8:12", "znacky").label,
+        ] == ["V1", "D1", "V2"]
 
     @pytest.mark.parametrize("clock", ["7:29", "12:00", "17:00"])
     def test_not_when_closed(self, clock: str) -> None:
@@ -62,8 +65,9 @@ class TestIssueTicket:
     def test_the_same_touch_after_closing_still_gets_its_ticket(self) -> None:
         office, touch = town.office(), uuid4()
         first, again = (
-            tickets.issue_ticket(office=office, service=town.service(office), touch=touch,
-                                 now=town.at(clock))
+            tickets.issue_ticket(
+                office=office, service=town.service(office), touch=touch, now=town.at(clock)
+            )
             for clock in ("16:59", "17:01")
         )
         assert first == again
@@ -73,8 +77,12 @@ class TestPin:
     @pytest.mark.parametrize(
         ("clock", "outcome"),
         [
-            ("8:29", Outcome.EARLY), ("8:30", Outcome.REGISTERED_EARLY), ("9:00", Outcome.INSIDE),
-            ("9:59", Outcome.INSIDE), ("10:00", Outcome.LATE), ("10:10", Outcome.VOID),
+            ("8:29", Outcome.EARLY),
+            ("8:30", Outcome.REGISTERED_EARLY),
+            ("9:00", Outcome.INSIDE),
+            ("9:59", Outcome.INSIDE),
+            ("10:00", Outcome.LATE),
+            ("10:10", Outcome.VOID),
         ],
     )
     def test_by_the_clock(self, clock: str, outcome: Outcome) -> None:
@@ -103,13 +111,21 @@ class TestPin:
         cancelled = town.confirmed(office, "11:00")
         usecases.cancel_booking(booking=cancelled.pk, now=town.FRIDAY_BEFORE)
         today = town.MONDAY - timedelta(days=3)
-        sees = tickets.check_in(office=office, device=town.kiosk(office), pin=tomorrow.pin,
-                                touch=uuid4(), now=town.at("9:30", today))
+        sees = tickets.check_in(
+            office=office,
+            device=town.kiosk(office),
+            pin=tomorrow.pin,
+            touch=uuid4(),
+            now=town.at("9:30", today),
+        )
         assert (sees.verdict.outcome, sees.verdict.found.day) == (Outcome.OTHER_DAY, town.MONDAY)  # type: ignore[union-attr]
         assert enter(office, elsewhere.pin, "9:00").verdict.outcome is Outcome.OTHER_OFFICE
         assert enter(office, cancelled.pin, "11:00").verdict.outcome is Outcome.CANCELLED
-        unknown = next(p for p in ("5291", "5292", "5293", "5294", "5295")
-                       if p not in {tomorrow.pin, elsewhere.pin, cancelled.pin})
+        unknown = next(
+            p
+            for p in ("5291", "5292", "5293", "5294", "5295")
+            if p not in {tomorrow.pin, elsewhere.pin, cancelled.pin}
+        )
         assert enter(office, unknown, "9:00").verdict.outcome is Outcome.UNKNOWN
 
     def test_five_wrong_pause_this_kiosk_half_a_minute_and_never_lock_it(self) -> None:
@@ -121,7 +137,10 @@ class TestPin:
         with pytest.raises(DevicePaused):
             enter(office, booking.pin, "9:00")
         later = tickets.check_in(
-            office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(),
+            office=office,
+            device=town.kiosk(office),
+            pin=booking.pin,
+            touch=uuid4(),
             now=town.at("9:00") + tickets.PAUSE,
         )
         assert later.ticket
@@ -140,8 +159,10 @@ class TestTurns:
             order.append((called.booking_id or called.pk, called.reason["code"]))
             turns.finish(office=office, clerk=clerk, now=town.at(f"9:{20 + minute}"))
         assert order == [
-            (booked.pk, "booked_in_window"), (first.pk, "walk_in"),
-            (late.pk, "late_for_window"), (second.pk, "walk_in"),
+            (booked.pk, "booked_in_window"),
+            (first.pk, "walk_in"),
+            (late.pk, "late_for_window"),
+            (second.pk, "walk_in"),
         ]
 
     def test_an_early_booked_client_waits_for_the_window_while_walk_ins_wait(self) -> None:
@@ -159,23 +180,26 @@ class TestTurns:
         with pytest.raises(NobodyWaiting):
             turns.call_next(office=office, clerk=clerk, now=town.at("9:01"))
         with pytest.raises(NotServedHere):
-            turns.call_by_hand(office=office, clerk=clerk, ticket=Ticket.objects.get().pk,
-                               now=town.at("9:01"))
+            turns.call_by_hand(
+                office=office, clerk=clerk, ticket=Ticket.objects.get().pk, now=town.at("9:01")
+            )
 
     def test_by_hand_is_said_so(self) -> None:
         office = town.office()
         walk_in(office, "9:00")
         second = walk_in(office, "9:01")
-        called = turns.call_by_hand(office=office, clerk=at_work(office), ticket=second.pk,
-                                    now=town.at("9:02"))
+        called = turns.call_by_hand(
+            office=office, clerk=at_work(office), ticket=second.pk, now=town.at("9:02")
+        )
         assert called.reason["code"] == "by_hand"
 
     def test_a_client_of_another_office_cannot_be_called(self) -> None:
         office, other = town.office(), town.office("jinde")
         foreign = walk_in(other, "9:00")
         with pytest.raises(Ticket.DoesNotExist):
-            turns.call_by_hand(office=office, clerk=at_work(office), ticket=foreign.pk,
-                               now=town.at("9:02"))
+            turns.call_by_hand(
+                office=office, clerk=at_work(office), ticket=foreign.pk, now=town.at("9:02")
+            )
 
     def test_no_show_frees_the_counter_and_ends_the_booking(self) -> None:
         office = town.office()
@@ -207,13 +231,19 @@ class TestTurns:
         one, two = at_work(office, "1"), at_work(office, "2", "dvorak")
         walk_in(office, "9:01")
         turns.call_next(office=office, clerk=one, now=town.at("9:02"))
-        turns.transfer(office=office, clerk=one, now=town.at("9:03"),
-                       service=town.service(office, "pas"), counter=town.counter(office, "2"))
+        turns.transfer(
+            office=office,
+            clerk=one,
+            now=town.at("9:03"),
+            service=town.service(office, "pas"),
+            counter=town.counter(office, "2"),
+        )
         called = turns.call_next(office=office, clerk=two, now=town.at("9:04"))
         assert (called, called.label, called.reason["code"]) == (person, "V1", "returned")
         with pytest.raises(NotServedHere):
-            turns.transfer(office=office, clerk=two, now=town.at("9:05"),
-                           counter=town.counter(office, "1"))
+            turns.transfer(
+                office=office, clerk=two, now=town.at("9:05"), counter=town.counter(office, "1")
+            )
 
     def test_undo_takes_back_a_call_for_thirty_seconds(self) -> None:
         office = town.office()
@@ -244,13 +274,23 @@ class TestTurns:
     def test_undo_is_refused_once_the_freed_term_is_somebody_elses(self) -> None:
         office = town.office()
         booking = town.confirmed(office, "9:00")
-        tickets.check_in(office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(),
-                         now=town.at("8:40"))
+        tickets.check_in(
+            office=office,
+            device=town.kiosk(office),
+            pin=booking.pin,
+            touch=uuid4(),
+            now=town.at("8:40"),
+        )
         clerk = at_work(office)
         turns.call_next(office=office, clerk=clerk, now=town.at("8:41"))
         turns.no_show(office=office, clerk=clerk, now=town.at("8:42"))
-        usecases.hold_term(office=office, service=town.service(office), starts_at=town.at("9:00"),
-                           now=town.at("8:42"), channel="desk")
+        usecases.hold_term(
+            office=office,
+            service=town.service(office),
+            starts_at=town.at("9:00"),
+            now=town.at("8:42"),
+            channel="desk",
+        )
         with pytest.raises(NothingToUndo):
             turns.undo(office=office, clerk=clerk, now=town.at("8:42"))
         booking.refresh_from_db()
@@ -262,21 +302,25 @@ class TestCounters:
         office = town.office()
         clerk = at_work(office)
         with pytest.raises(CounterTaken):
-            counters.open_counter(counter=town.counter(office), clerk=town.clerk(office, "x").pk,
-                                  now=town.at("8:01"))
+            counters.open_counter(
+                counter=town.counter(office), clerk=town.clerk(office, "x").pk, now=town.at("8:01")
+            )
         walk_in(office, "9:00")
         turns.call_next(office=office, clerk=clerk, now=town.at("9:00"))
         with pytest.raises(CounterBusy):
             turns.call_next(office=office, clerk=clerk, now=town.at("9:00"))
         with pytest.raises(CounterBusy):
-            counters.open_counter(counter=town.counter(office, "2"), clerk=clerk,
-                                  now=town.at("9:01"))
+            counters.open_counter(
+                counter=town.counter(office, "2"), clerk=clerk, now=town.at("9:01")
+            )
 
     def test_paused_and_closed_counters_call_nobody(self) -> None:
         office = town.office()
         clerk = at_work(office)
         walk_in(office, "9:00")
-        shift = counters.open_counter(counter=town.counter(office), clerk=clerk, now=town.at("9:00"))
+        shift = counters.open_counter(
+            counter=town.counter(office), clerk=clerk, now=town.at("9:00")
+        )
         counters.pause_counter(shift=shift, now=town.at("9:00"))
         with pytest.raises(CounterPausedNow):
             turns.call_next(office=office, clerk=clerk, now=town.at("9:01"))
@@ -290,10 +334,12 @@ class TestCounters:
         walk_in(office, "9:00")
         at_work(office)
         tuesday = town.MONDAY + timedelta(days=1)
-        ended = tickets.close_yesterday(office=office.office.pk, today=tuesday,
-                                        now=town.at("1:00", tuesday))
+        ended = tickets.close_yesterday(
+            office=office.office.pk, today=tuesday, now=town.at("1:00", tuesday)
+        )
         assert ended == 1
         assert not Shift.objects.filter(closed_at=None).exists()
-        again = tickets.issue_ticket(office=office, service=town.service(office), touch=uuid4(),
-                                     now=town.at("8:00", tuesday))
+        again = tickets.issue_ticket(
+            office=office, service=town.service(office), touch=uuid4(), now=town.at("8:00", tuesday)
+        )
         assert again.label == "V1"

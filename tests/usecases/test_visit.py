@@ -21,7 +21,11 @@ def test_a_visit_from_hold_to_served() -> None:
         office=office, service=town.service(office), touch=uuid4(), now=town.at("8:10")
     )
     arrived = tickets.check_in(
-        office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(), now=town.at("9:02")
+        office=office,
+        device=town.kiosk(office),
+        pin=booking.pin,
+        touch=uuid4(),
+        now=town.at("9:02"),
     )
     assert arrived.verdict.outcome is Outcome.INSIDE
     assert arrived.ticket

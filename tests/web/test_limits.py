@@ -38,14 +38,17 @@ def test_the_setting_turns_them_off(settings: object) -> None:
     assert not Count.objects.exists()
 
 
-@pytest.mark.parametrize(("address", "seen"), [
-    ("192.0.2.7", "192.0.2.7"),
-    ("::ffff:192.0.2.7", "192.0.2.7"),
-    ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-    ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
-    ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
-    ("", "unknown"),
-])
+@pytest.mark.parametrize(
+    ("address", "seen"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+        ("", "unknown"),
+    ],
+)
 def test_of_ipv6_a_whole_household_is_one(address: str, seen: str) -> None:
     assert limits.network(address) == seen
 

@@ -26,9 +26,11 @@ def revoke_tokens(*, user: User, name: str, now: datetime) -> int:
 
 def user_of(token: str, *, now: datetime) -> int | None:
     """The id of the active user whose key this is, or None."""
-    found = ApiToken.objects.filter(
-        hash=_hash(token), revoked_at=None, user__is_active=True
-    ).values_list("pk", "user_id", "used_at").first()
+    found = (
+        ApiToken.objects.filter(hash=_hash(token), revoked_at=None, user__is_active=True)
+        .values_list("pk", "user_id", "used_at")
+        .first()
+    )
     if found is None:
         return None
     pk, user, used_at = found

@@ -46,10 +46,13 @@ def add_exception(
 
     Bookings that no longer fit are kept and answered with, if that is accepted. Raises Affected.
     """
+
     def change() -> None:
         HoursException.objects.create(
-            office=office.office, official=official,
-            reason={"cs": reason} if reason else {}, **asdict(days),
+            office=office.office,
+            official=official,
+            reason={"cs": reason} if reason else {},
+            **asdict(days),
         )
 
     return _change(office, official, (days.from_date, days.to_date), change, now, actor, accept)
@@ -86,8 +89,11 @@ def coming(
 ) -> list[Booking]:
     """The official's bookings to come on these days, in the order of time."""
     rows = Booking.objects.filter(
-        office=office.office, lane=lanes_of(office)[official.pk], date__range=(first, last),
-        state__in=COMING, ends_at__gt=now,
+        office=office.office,
+        lane=lanes_of(office)[official.pk],
+        date__range=(first, last),
+        state__in=COMING,
+        ends_at__gt=now,
     ).exclude(Q(state__in=EXPIRING) & Q(expires_at__lte=now))
     return list(rows.order_by("starts_at"))
 
@@ -114,9 +120,11 @@ def _change(
     affected = [one for one in unfit(directory.read(row), official, before) if one.pk not in was]
     if affected and not accept:
         raise Affected(affected)
-    record(events.DiaryChanged(
-        office=row.pk, at=now, actor=actor, official=official.pk, bookings=len(affected)
-    ))
+    record(
+        events.DiaryChanged(
+            office=row.pk, at=now, actor=actor, official=official.pk, bookings=len(affected)
+        )
+    )
     return affected
 
 

@@ -68,13 +68,20 @@ def taken(
     with connection.cursor() as cursor:
         cursor.execute(
             _statement(len(words)),
-            [[lanes[one.pk] for one in whose], [one.buffer_min for one in whose], *words, unit,
-             office.office.pk, *days, now, besides, besides],
+            [
+                [lanes[one.pk] for one in whose],
+                [one.buffer_min for one in whose],
+                *words,
+                unit,
+                office.office.pk,
+                *days,
+                now,
+                besides,
+                besides,
+            ],
         )
         rows = cursor.fetchall()
-    return [
-        (day, starts, ends, _joined(sets), public) for day, starts, ends, public, *sets in rows
-    ]
+    return [(day, starts, ends, _joined(sets), public) for day, starts, ends, public, *sets in rows]
 
 
 def _joined(words: list[list[int]]) -> list[int]:
@@ -85,10 +92,9 @@ def _joined(words: list[list[int]]) -> list[int]:
     return joined
 
 
-def least_loaded(
-    whose: Sequence[Official], free: int, claims: Sequence[slots.Taken]
-) -> Official:
+def least_loaded(whose: Sequence[Official], free: int, claims: Sequence[slots.Taken]) -> Official:
     """Of the free officials the one with the fewest people that day; equals in the file's order."""
+
     def people(number: int) -> int:
         return sum(claim.lanes >> number & 1 for claim in claims)
 

@@ -175,7 +175,11 @@ def nearest(
 ) -> list[Term]:
     """The three terms nearest to one that was taken, in the order of time."""
     terms = offered(
-        office=office, service=service, now=now, persons=persons, channel=channel,
+        office=office,
+        service=service,
+        now=now,
+        persons=persons,
+        channel=channel,
         official=official,
     )
     closest = sorted(terms, key=lambda t: (abs(t.starts_at - starts_at), t.starts_at))[:3]
@@ -185,9 +189,7 @@ def nearest(
 def horizon(office: Directory, service: Service, now: datetime) -> list[date]:
     """Today and all days that may be booked, the released ones and those for the desk only."""
     today = calendar.day_of(now, office.tz)
-    return [
-        today + timedelta(days=n) for n in range(office.rules_of(service).horizon_days + 1)
-    ]
+    return [today + timedelta(days=n) for n in range(office.rules_of(service).horizon_days + 1)]
 
 
 def is_bookable(office: Directory, service: Service) -> bool:
@@ -241,9 +243,7 @@ def _offers(
     )
 
 
-def _whose(
-    office: Directory, service: Service, official: Official | None
-) -> list[Official] | None:
+def _whose(office: Directory, service: Service, official: Official | None) -> list[Official] | None:
     """The officials in whose diaries to look; None where windows are laid instead."""
     every = office.officials_for(service.pk)
     if official is None:
@@ -276,18 +276,26 @@ def _lay(
     known = [calendar.instants(one, day, office.tz) for one in laid.candidates]
     kept = [bool(during) for during in known]
     laid = replace(
-        laid, candidates=tuple(compress(laid.candidates, kept)),
+        laid,
+        candidates=tuple(compress(laid.candidates, kept)),
         lanes=None if laid.lanes is None else tuple(compress(laid.lanes, kept)),
     )
     spans = [during for during in known if during]
-    return _Day(laid, {
-        one.start: (during.start, during.end)
-        for one, during in zip(laid.candidates, spans, strict=True)
-    })
+    return _Day(
+        laid,
+        {
+            one.start: (during.start, during.end)
+            for one, during in zip(laid.candidates, spans, strict=True)
+        },
+    )
 
 
 def _taken(
-    office: Directory, service: Service, days: list[date], now: datetime, besides: UUID | None,
+    office: Directory,
+    service: Service,
+    days: list[date],
+    now: datetime,
+    besides: UUID | None,
     whose: list[Official] | None,
 ) -> dict[date, Taken]:
     """Live claims of the days; an expired hold takes nothing, whatever its row says.
@@ -303,13 +311,25 @@ def _taken(
         with connection.cursor() as cursor:
             cursor.execute(
                 TAKEN,
-                [unit, service.office_id, service.agenda_id, rules.quota, service.office_id,
-                 min(days), max(days), now, besides, besides],
+                [
+                    unit,
+                    service.office_id,
+                    service.agenda_id,
+                    rules.quota,
+                    service.office_id,
+                    min(days),
+                    max(days),
+                    now,
+                    besides,
+                    besides,
+                ],
             )
             rows = cursor.fetchall()
     found: dict[date, Taken] = defaultdict(Taken)
     for day, starts, ends, lanes, public in rows:
-        minutes = zip(_wall(day, starts, office.tz), _wall(day, ends, office.tz), lanes, strict=True)
+        minutes = zip(
+            _wall(day, starts, office.tz), _wall(day, ends, office.tz), lanes, strict=True
+        )
         found[day] = Taken([slots.Taken(*one) for one in minutes], public)
     return found
 

@@ -45,7 +45,9 @@ class NotDone(Exception):  # reads as what it says
 
 def backup(arguments: argparse.Namespace) -> int:
     """Write the database to a file; meanwhile everything may go on working."""
-    return _said(arguments, lambda url: dump(url, Path(arguments.file)), "holds the whole database.")
+    return _said(
+        arguments, lambda url: dump(url, Path(arguments.file)), "holds the whole database."
+    )
 
 
 def restore(arguments: argparse.Namespace) -> int:
@@ -87,8 +89,16 @@ def put_back(url: str, file: Path, *, replace: bool = False) -> None:
         with script.open("rb") as lines, whole.open("wb") as out:
             out.write(EMPTIED.encode())
             out.writelines(line for line in lines if line.strip() != UNKNOWN_TO_OLDER)
-        _run("psql", url, "--no-psqlrc", "--quiet", "--single-transaction", "--output=/dev/null",
-             "--set=ON_ERROR_STOP=1", f"--file={whole}")
+        _run(
+            "psql",
+            url,
+            "--no-psqlrc",
+            "--quiet",
+            "--single-transaction",
+            "--output=/dev/null",
+            "--set=ON_ERROR_STOP=1",
+            f"--file={whole}",
+        )
 
 
 def _holds_something(url: str) -> bool:
@@ -110,8 +120,12 @@ def _run(program: str, url: str, *arguments: str) -> None:
             environment["PGPASSWORD"] = str(password)
         command.append(f"--dbname={make_conninfo('', **said)}")
     done = subprocess.run(
-        [*command, *arguments], check=False, env=environment, stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        [*command, *arguments],
+        check=False,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     if done.returncode:
         raise NotDone(f"{program}: {done.stderr.decode(errors='replace').strip()}")

@@ -60,7 +60,8 @@ def _add_office(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         one.add_argument("file", help="a file, or the name of a preset")
         if verb == "load":
             one.add_argument(
-                "--accept-conflicts", action="store_true",
+                "--accept-conflicts",
+                action="store_true",
                 help="load even if live visits no longer fit; they are kept and listed",
             )
             _on_database(one, "prepazka.config.office_commands", verb)

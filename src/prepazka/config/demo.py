@@ -69,8 +69,10 @@ def addresses(base: str) -> str:
             code = make_pairing_code(device=device, now=now())
             place = "kiosk" if device.kind == Device.Kind.KIOSK else "panel"
             lines.append(f"  {place:<12} {base}/{place}/   pairing code {code}")
-        lines.append(f"  staff        {base}/pult/    novakova.{office.slug} (clerk),"
-                     f" recepce.{office.slug}, vedouci.{office.slug}, spravce.{office.slug}")
+        lines.append(
+            f"  staff        {base}/pult/    novakova.{office.slug} (clerk),"
+            f" recepce.{office.slug}, vedouci.{office.slug}, spravce.{office.slug}"
+        )
         lines += [
             f"  official     {base}/{office.slug}/urednik/{official.code}/   {OFFICIAL}.{office.slug}"
             for official in Official.objects.filter(office=office).exclude(user=None)

@@ -125,7 +125,9 @@ def staff(arguments: argparse.Namespace) -> None:
             member.save()
     except ValidationError as error:
         raise Stopped("\n".join(error.messages)) from error
-    print(f"{arguments.name} ({arguments.username}) is {arguments.role} in the office {office.slug}.")
+    print(
+        f"{arguments.name} ({arguments.username}) is {arguments.role} in the office {office.slug}."
+    )
 
 
 def _new_user(username: str) -> User:

@@ -14,9 +14,17 @@ def play(arguments: argparse.Namespace) -> int:
     first = {role: name for name, _, role in reversed(STAFF)}
     staff = day.Staff(
         clerks=[name for name, _, role in STAFF if role == "clerk"],
-        reception=first["reception"], administrator=first["administrator"], password=PASSWORD,
+        reception=first["reception"],
+        administrator=first["administrator"],
+        password=PASSWORD,
     )
-    return asyncio.run(day.play(
-        url=arguments.url, slug=arguments.office, speed=arguments.speed,
-        minutes=arguments.minutes, seed=arguments.seed, staff=staff,
-    ))
+    return asyncio.run(
+        day.play(
+            url=arguments.url,
+            slug=arguments.office,
+            speed=arguments.speed,
+            minutes=arguments.minutes,
+            seed=arguments.seed,
+            staff=staff,
+        )
+    )

@@ -21,15 +21,17 @@ class Server(uvicorn.Server):
 
 def serve(host: str, port: int) -> None:
     """Serve until told to stop."""
-    server = Server(uvicorn.Config(
-        application,
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=5,
-        server_header=False,
-    ))
+    server = Server(
+        uvicorn.Config(
+            application,
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=5,
+            server_header=False,
+        )
+    )
     server.run()
     if not server.started:
         sys.exit(3)

@@ -254,9 +254,7 @@ def offered(
     ]
 
 
-def _public_may_take(
-    day: date, laid: Laid, rules: Rules, now: Moment, public_taken: int
-) -> bool:
+def _public_may_take(day: date, laid: Laid, rules: Rules, now: Moment, public_taken: int) -> bool:
     kept = kept_for_desk(day, now.day, laid.places, rules)
     return kept == 0 or public_taken + laid.units <= laid.places - kept
 

@@ -32,6 +32,7 @@ AWAY = {
     for language, title in _AWAY.items()
 }
 
+
 @dataclass(frozen=True)
 class Route:
     """A hot address: how its answer is made, and which topics of the journal make it old."""

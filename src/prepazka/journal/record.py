@@ -28,8 +28,15 @@ def record(event: Event) -> int:
             "WITH written AS (INSERT INTO journal_event (office, kind, at, actor, data)"
             " VALUES (%s, %s, %s, %s, %s) RETURNING id)"
             " SELECT id, pg_notify(%s, %s) FROM written",
-            [event.office, event.kind, event.at, event.actor, json.dumps(event.payload()),
-             CHANNEL, notice],
+            [
+                event.office,
+                event.kind,
+                event.at,
+                event.actor,
+                json.dumps(event.payload()),
+                CHANNEL,
+                notice,
+            ],
         )
         (written, _) = cursor.fetchone()
     if event.followed_up:
@@ -43,7 +50,12 @@ def _follow_up(event: int) -> None:
     The worker's own application writes jobs by connections of its own: the job could then run
     before its event is committed, find nothing, and the message would be lost.
     """
-    JobManager(DjangoConnector()).defer_job(Job(
-        queue="default", lock=None, queueing_lock=None, task_name=FOLLOW_UP,
-        task_kwargs={"event": event},
-    ))
+    JobManager(DjangoConnector()).defer_job(
+        Job(
+            queue="default",
+            lock=None,
+            queueing_lock=None,
+            task_name=FOLLOW_UP,
+            task_kwargs={"event": event},
+        )
+    )

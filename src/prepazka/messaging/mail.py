@@ -54,9 +54,14 @@ def compose_mail(message: Message, *, now: datetime) -> Mail:
             message_id=f"<{booking.pk}.{message.pk}@{_host()}>",
             # RFC 3834: tells autoresponders not to answer a machine.
             headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
-            attachments=() if message.kind == "confirm" else (
-                Attachment("termin.ics", calendar_file(booking, office, now=now),
-                           f"text/calendar; method={_method(booking)}; charset=utf-8"),
+            attachments=()
+            if message.kind == "confirm"
+            else (
+                Attachment(
+                    "termin.ics",
+                    calendar_file(booking, office, now=now),
+                    f"text/calendar; method={_method(booking)}; charset=utf-8",
+                ),
             ),
         )
 
@@ -88,8 +93,10 @@ def facts_of(booking: Booking, office: Directory) -> list[Fact]:
     service = office.services[booking.service_id]
     counters = office.counters_for(service.pk)
     official = official_of(office, booking)
-    places = [str(official.place)] if official and str(official.place) else list(
-        dict.fromkeys(str(c.place) for c in counters if str(c.place))
+    places = (
+        [str(official.place)]
+        if official and str(official.place)
+        else list(dict.fromkeys(str(c.place) for c in counters if str(c.place)))
     )
     known = (
         Fact(_("Service"), str(service.name)),

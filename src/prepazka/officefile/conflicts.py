@@ -35,18 +35,18 @@ def conflicts(office: Directory, *, now: datetime) -> list[Conflict]:
 
 
 def _bookings(office: Directory, now: datetime) -> list[Conflict]:
-    rows = Booking.objects.filter(
-        office=office.office, state__in=COMING, ends_at__gt=now
-    ).exclude(Q(state__in=EXPIRING) & Q(expires_at__lte=now))
+    rows = Booking.objects.filter(office=office.office, state__in=COMING, ends_at__gt=now).exclude(
+        Q(state__in=EXPIRING) & Q(expires_at__lte=now)
+    )
     found = []
     for booking in rows.select_related("lane").order_by("starts_at", "pk"):
         why = _why_not(office, booking)
         if why:
             local = booking.starts_at.astimezone(office.tz)
             service = office.services[booking.service_id].code
-            found.append(Conflict(
-                str(booking.pk), f"{service}, {local:%Y-%m-%d %H:%M}", "booking", why
-            ))
+            found.append(
+                Conflict(str(booking.pk), f"{service}, {local:%Y-%m-%d %H:%M}", "booking", why)
+            )
     return found
 
 

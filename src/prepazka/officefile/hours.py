@@ -41,8 +41,12 @@ def _read_hours(section: Section, key: str) -> tuple[WeeklyHours, ...]:
     before = len(section.problems)
     for block in blocks:
         _read_week(
-            Section(block, section.below(key), section.problems,
-                    'a week such as {mon: "8:00-12:00, 13:00-17:00"}'),
+            Section(
+                block,
+                section.below(key),
+                section.problems,
+                'a week such as {mon: "8:00-12:00, 13:00-17:00"}',
+            ),
             found,
         )
     if not any(found.values()) and len(section.problems) == before:
@@ -141,22 +145,30 @@ def _read_exception(item: Section, languages: tuple[str, ...]) -> list[Exception
     item.done()
     if len(kinds) != 1:
         if item.values:
-            item.wrong(item.node, f"days under exactly one of: {', '.join(KINDS)}",
-                       value=" and ".join(kinds) or "no days")
+            item.wrong(
+                item.node,
+                f"days under exactly one of: {', '.join(KINDS)}",
+                value=" and ".join(kinds) or "no days",
+            )
         return []
     (kind,) = kinds
     dates = item.take(kind, values.days, None)
     if kind != "closed" and not item.has("times"):
-        item.wrong(item.node, f'times of the {kind} hours such as "9:00-12:00"', at="times",
-                   value="nothing")
+        item.wrong(
+            item.node,
+            f'times of the {kind} hours such as "9:00-12:00"',
+            at="times",
+            value="nothing",
+        )
     if dates is None or (spans is None and (kind != "closed" or item.has("times"))):
         return []
     whole_days: list[Interval[int] | None] = [None]
     return [exceptional(kind, *dates, one, reason) for one in spans or whole_days]
 
 
-def exceptional(kind: str, start: date, end: date | None, span: Interval[int] | None,
-                reason: Text) -> Exceptional:
+def exceptional(
+    kind: str, start: date, end: date | None, span: Interval[int] | None, reason: Text
+) -> Exceptional:
     """An exception; a whole day closed has no times."""
     if span == Interval(0, values.DAY_MIN) and kind == "closed":
         span = None
@@ -191,8 +203,12 @@ def write_exceptions(found: Iterable[Exceptional]) -> list[dict[str, object]]:
     items: list[tuple[Exceptional, list[Interval[int]]]] = []
     for one in found:
         spans = [one.days.minutes] if one.days.opens is not None else []
-        if items and spans and _same_days(items[-1][0], one) and items[-1][1] and (
-            items[-1][1][-1].end <= spans[0].start
+        if (
+            items
+            and spans
+            and _same_days(items[-1][0], one)
+            and items[-1][1]
+            and (items[-1][1][-1].end <= spans[0].start)
         ):
             items[-1][1].extend(spans)
         else:
@@ -203,7 +219,10 @@ def write_exceptions(found: Iterable[Exceptional]) -> list[dict[str, object]]:
 def _same_days(one: Exceptional, other: Exceptional) -> bool:
     a, b = one.days, other.days
     return (a.kind, a.from_date, a.to_date, one.reason) == (
-        b.kind, b.from_date, b.to_date, other.reason
+        b.kind,
+        b.from_date,
+        b.to_date,
+        other.reason,
     )
 
 

@@ -56,7 +56,9 @@ def compose(text: str) -> yaml.Node:
             mark = error.context_mark  # what was never closed is to be mended where it began
         line = mark.line + 1 if mark else 1
         found = " ".join(part for part in (error.context, error.problem) if part)
-        raise WrongFile([Problem(line, "", _line_of(text, line), f"correct YAML ({found})")]) from error
+        raise WrongFile(
+            [Problem(line, "", _line_of(text, line), f"correct YAML ({found})")]
+        ) from error
     except yaml.reader.ReaderError as error:
         line = text[: int(error.position)].count("\n") + 1
         value = f"the character U+{ord(str(error.character)):04X}"
@@ -102,7 +104,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def scalar(node: yaml.Node, expected: str) -> str:
     """The text of a single value. Raises Wrong."""
-    if not isinstance(node, yaml.ScalarNode) or node.tag not in PLAIN_TAGS or not node.value.strip():
+    if (
+        not isinstance(node, yaml.ScalarNode)
+        or node.tag not in PLAIN_TAGS
+        or not node.value.strip()
+    ):
         raise Wrong(expected, node)
     return str(node.value).strip()
 
@@ -159,7 +165,11 @@ class Section:
     def take(self, key: str, read: Callable[[yaml.Node], T], *, missing: str) -> T: ...
 
     def take(
-        self, key: str, read: Callable[[yaml.Node], T], default: D | None = None, *,
+        self,
+        key: str,
+        read: Callable[[yaml.Node], T],
+        default: D | None = None,
+        *,
         missing: str = "",
     ) -> T | D | None:
         """The value of the key. What is wrong is noted, and the default taken, to read on.

@@ -35,9 +35,7 @@ def read_rules(section: Section) -> Rules:
         reserved_share=part,
         reserved_until_days=until,
         release_time_min=section.take("released at", values.one_clock, usual.release_time_min),
-        called_from_start=section.take(
-            "never called early", values.flag, usual.called_from_start
-        ),
+        called_from_start=section.take("never called early", values.flag, usual.called_from_start),
     )
 
 

@@ -19,8 +19,14 @@ from prepazka.officefile.plan import Text
 HOUR_MIN, DAY_MIN = 60, 1440
 MOST_MIN = 366 * DAY_MIN
 SMALL = 32767  # what the database's small number holds
-UNITS = {"min": 1, "h": HOUR_MIN, "day": DAY_MIN, "days": DAY_MIN, "week": 7 * DAY_MIN,
-         "weeks": 7 * DAY_MIN}
+UNITS = {
+    "min": 1,
+    "h": HOUR_MIN,
+    "day": DAY_MIN,
+    "days": DAY_MIN,
+    "week": 7 * DAY_MIN,
+    "weeks": 7 * DAY_MIN,
+}
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -123,8 +129,9 @@ def languages(node: yaml.Node) -> tuple[str, ...]:
     return tuple(found)
 
 
-def length(least: int, most: int, *, none: int | None = None, unit: int = 1,
-           example: str = "60 min") -> Callable[[yaml.Node], int]:
+def length(
+    least: int, most: int, *, none: int | None = None, unit: int = 1, example: str = "60 min"
+) -> Callable[[yaml.Node], int]:
     """A length of time in multiples of `unit` minutes; `none` is what the word "none" means."""
     bounds = f"from {write_length(least * unit)} to {write_length(most * unit)}"
     expected = f'a length of time {bounds} such as "{example}"'
@@ -259,7 +266,9 @@ def share(node: yaml.Node) -> tuple[float, int]:
     found = scalar(node, expected)
     if found == "none":
         return 0.0, 1
-    parts = re.fullmatch(r"(\d{1,3}(?:\.\d{1,6})?)\s*%(?:\s+until\s+(\d{1,3}) days? before)?", found)
+    parts = re.fullmatch(
+        r"(\d{1,3}(?:\.\d{1,6})?)\s*%(?:\s+until\s+(\d{1,3}) days? before)?", found
+    )
     if not parts or not 0 < Decimal(parts[1]) <= 100 or int(parts[2] or 1) > 366:  # noqa: PLR2004
         raise Wrong(expected)
     return float(Decimal(parts[1]) / 100), int(parts[2] or 1)

@@ -35,10 +35,15 @@ def played(real: datetime, clock: DemoClock | None) -> datetime:
 
 def play(*, shown_from: datetime, lasts: timedelta, speed: float) -> None:
     """Let the demo's clock show a stretch of another time, `speed` times as fast."""
-    DemoClock.objects.update_or_create(pk=1, defaults={
-        "real_from": datetime.now(UTC), "shown_from": shown_from, "shown_to": shown_from + lasts,
-        "speed": speed,
-    })
+    DemoClock.objects.update_or_create(
+        pk=1,
+        defaults={
+            "real_from": datetime.now(UTC),
+            "shown_from": shown_from,
+            "shown_to": shown_from + lasts,
+            "speed": speed,
+        },
+    )
     _forget()
 
 

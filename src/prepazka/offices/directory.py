@@ -130,9 +130,7 @@ class Directory:
         """
         of_agenda, of_service = {"agenda": service.agenda_id}, {"service": service.pk}
         of_official = {"official": official.pk}
-        own = self._open(
-            day, self._rows(of_official), of_official, closing=(of_agenda, of_service)
-        )
+        own = self._open(day, self._rows(of_official), of_official, closing=(of_agenda, of_service))
         limit = self._rows(of_service)
         return interval.intersect(own, self._open(day, limit, of_service)) if limit else own
 
@@ -172,7 +170,10 @@ class Directory:
         return _by_scope(self.exceptions)
 
     def _open(
-        self, day: date, rows: list[OpeningHours], *scopes: dict[str, int],
+        self,
+        day: date,
+        rows: list[OpeningHours],
+        *scopes: dict[str, int],
         closing: tuple[dict[str, int], ...] = (),
     ) -> Minutes:
         """Local minutes of the weekly rows, with the exceptions of the office and the scopes.
@@ -181,8 +182,11 @@ class Directory:
         """
         weekly = [
             calendar.WeeklyHours(
-                weekday=h.weekday, opens=h.opens, closes=h.closes,
-                valid_from=h.valid_from, valid_to=h.valid_to,
+                weekday=h.weekday,
+                opens=h.opens,
+                closes=h.closes,
+                valid_from=h.valid_from,
+                valid_to=h.valid_to,
             )
             for h in rows
             if h.weekday == day.weekday()
@@ -190,20 +194,19 @@ class Directory:
         known = self._exceptions_by_scope
         followed = [e for scope in ({}, *scopes) for e in known.get(_key(scope), ())]
         closed = HoursException.Kind.CLOSED
-        followed += [
-            e for scope in closing for e in known.get(_key(scope), ()) if e.kind == closed
-        ]
+        followed += [e for scope in closing for e in known.get(_key(scope), ()) if e.kind == closed]
         exceptions = [
             calendar.DayException(
-                from_date=e.from_date, to_date=e.to_date, opens=e.opens, closes=e.closes,
+                from_date=e.from_date,
+                to_date=e.to_date,
+                opens=e.opens,
+                closes=e.closes,
                 kind=e.kind,  # type: ignore[arg-type]  # one of Kind
             )
             for e in followed
         ]
         holidays = (
-            calendar.czech_holidays((day.year,))
-            if self.office.public_holidays
-            else frozenset()
+            calendar.czech_holidays((day.year,)) if self.office.public_holidays else frozenset()
         )
         return calendar.open_minutes(day, weekly, exceptions, holidays)
 

@@ -56,9 +56,11 @@ def change_role(*, member: Membership, role: Role, actor: int, now: datetime) ->
     if member.role != role:
         member.role = role
         member.save(update_fields=["role"])
-        record(events.StaffChanged(
-            office=member.office_id, at=now, actor=actor, user=member.user_id, role=role
-        ))
+        record(
+            events.StaffChanged(
+                office=member.office_id, at=now, actor=actor, user=member.user_id, role=role
+            )
+        )
 
 
 @transaction.atomic
@@ -89,9 +91,7 @@ def give_password(*, member: Membership, actor: int, now: datetime) -> str:
     member.user.set_password(password)
     member.user.must_change_password = True
     member.user.save(update_fields=["password", "must_change_password"])
-    record(events.PasswordGiven(
-        office=member.office_id, at=now, actor=actor, user=member.user_id
-    ))
+    record(events.PasswordGiven(office=member.office_id, at=now, actor=actor, user=member.user_id))
     return password
 
 

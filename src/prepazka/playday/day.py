@@ -60,16 +60,27 @@ class Play:
         opened = await self._choose(days)
         seats = await self._seats({c: s for c, s in services.items() if c in covered}, opened)
         booked = await book_all(self.net, self.slug, self.seed, seats)
-        print(f"{opened[0][0]:%d. %m. %Y}: {len(booked)} of {len(seats)} terms booked over the API;"
-              f" counters {', '.join(counters)}", flush=True)
+        print(
+            f"{opened[0][0]:%d. %m. %Y}: {len(booked)} of {len(seats)} terms booked over the API;"
+            f" counters {', '.join(counters)}",
+            flush=True,
+        )
         desk = self.net.browser()
         await self._log_in(desk, self.staff.reception)
         start = opened[0][0] - BEFORE
         try:
             clock = await self._set_clock(start, opened[-1][1] + AFTER)
             kiosk, code = await self._kiosk()
-            hall = Hall(self.slug, self.seed, self.net, clock or Clock(start, 1), services, opened,
-                        kiosk, desk)
+            hall = Hall(
+                self.slug,
+                self.seed,
+                self.net,
+                clock or Clock(start, 1),
+                services,
+                opened,
+                kiosk,
+                desk,
+            )
             try:
                 await self._play(hall, crew, counters, booked, zone)
             finally:
@@ -86,22 +97,29 @@ class Play:
         told = answer.json()
         services = {
             one["code"]: Service(
-                one["code"], one["name"].get("cs") or next(iter(one["name"].values()), ""),
-                one["agenda"], one["duration_min"], one["bookable"], one["walk_in"],
+                one["code"],
+                one["name"].get("cs") or next(iter(one["name"].values()), ""),
+                one["agenda"],
+                one["duration_min"],
+                one["bookable"],
+                one["walk_in"],
             )
             for one in told["services"]
         }
         zone, days = ZoneInfo(told["timezone"]), dict[date, list[Span]]()
         for one in told["hours"]:
-            span = tuple(datetime.fromisoformat(one[k]).astimezone(zone)
-                         for k in ("opens_at", "closes_at"))
+            span = tuple(
+                datetime.fromisoformat(one[k]).astimezone(zone) for k in ("opens_at", "closes_at")
+            )
             days.setdefault(span[0].date(), []).append((span[0], span[1]))
         return services, days, zone
 
     async def _log_in(self, browser: Browser, name: str) -> None:
         if not await clerks.log_in(browser, f"{name}.{self.slug}", self.staff.password):
-            raise CannotPlay(f"The demo's log-in {name}.{self.slug} is not valid here;"
-                             " only an installation started as a demo can be played.")
+            raise CannotPlay(
+                f"The demo's log-in {name}.{self.slug} is not valid here;"
+                " only an installation started as a demo can be played."
+            )
 
     async def _set_clock(self, start: datetime | None, end: datetime | None = None) -> Clock | None:
         page = await self.admin.get("/demo/hodiny/")
@@ -127,8 +145,16 @@ class Play:
             await self._log_in(browser, name)
             path = f"/pult/{self.slug}/"
             if (await browser.get(f"{path}nazivo/")).is_success:
-                hall = Hall(self.slug, self.seed, self.net, Clock(datetime.now(UTC), 1), {}, [],
-                            None, browser)
+                hall = Hall(
+                    self.slug,
+                    self.seed,
+                    self.net,
+                    Clock(datetime.now(UTC), 1),
+                    {},
+                    [],
+                    None,
+                    browser,
+                )
                 await clerks.Clerk(hall, len(crew), "", browser).close()
             crew.append(browser)
         return crew
@@ -140,7 +166,8 @@ class Play:
         page = await self.admin.get(f"/pult/{self.slug}/")
         free = {
             code: frozenset(codes[name] for name in names if name in codes)
-            for code, (is_free, names) in pages.counters(page.text).items() if is_free
+            for code, (is_free, names) in pages.counters(page.text).items()
+            if is_free
         }
         if not free:
             raise CannotPlay("No counter is free; close one in the console first.")
@@ -185,8 +212,10 @@ class Play:
         kiosks = pages.kiosks((await self.admin.get(path)).text)
         code = next((code for code, taken in kiosks.items() if not taken), "")
         if not code:
-            print("The kiosk belongs to another browser; the virtual people go to the desk.",
-                  flush=True)
+            print(
+                "The kiosk belongs to another browser; the virtual people go to the desk.",
+                flush=True,
+            )
             return None, ""
         made = pages.pairing_code((await self.admin.post(f"{path}{code}/kod/")).text)
         kiosk = self.net.browser()
@@ -195,8 +224,12 @@ class Play:
         return kiosk, code
 
     async def _play(
-        self, hall: Hall, crew: Sequence[Browser], counters: Mapping[str, frozenset[str]],
-        booked: Sequence[Booked], zone: ZoneInfo,
+        self,
+        hall: Hall,
+        crew: Sequence[Browser],
+        counters: Mapping[str, frozenset[str]],
+        booked: Sequence[Booked],
+        zone: ZoneInfo,
     ) -> None:
         served = {code: s for code, s in hall.services.items() if s.walk_in}
         able = plan.per_hour(counters.values(), served.values())
@@ -205,7 +238,9 @@ class Play:
             clerks.Clerk(hall, n, counter, browser)
             for n, (counter, browser) in enumerate(zip(counters, crew, strict=False))
         ]
-        people = [citizens.walk_in(hall, walk) for walk in plan.walks(hall.seed, hall.opened, able, each)]
+        people = [
+            citizens.walk_in(hall, walk) for walk in plan.walks(hall.seed, hall.opened, able, each)
+        ]
         people += [citizens.booked(hall, one) for one in booked]
         around = [asyncio.create_task(guarded(hall.tally, one)) for one in people]
         around.append(asyncio.create_task(_tell(hall, zone)))
@@ -216,10 +251,13 @@ class Play:
             for task in (*around, *at_work):
                 task.cancel()
             await asyncio.gather(*around, *at_work, return_exceptions=True)
-            await asyncio.gather(*(
-                guarded(hall.tally, clerk.close())
-                for clerk, task in zip(working, at_work, strict=True) if task.cancelled()
-            ))
+            await asyncio.gather(
+                *(
+                    guarded(hall.tally, clerk.close())
+                    for clerk, task in zip(working, at_work, strict=True)
+                    if task.cancelled()
+                )
+            )
 
 
 async def guarded(tally: Tally, doing: Awaitable[None]) -> None:
@@ -269,7 +307,9 @@ async def _until_over(at_work: Sequence[asyncio.Task[None]], minutes: float) -> 
         print("\nStopping …", flush=True)
 
 
-async def play(*, url: str, slug: str, speed: float, minutes: float, seed: int, staff: Staff) -> int:
+async def play(
+    *, url: str, slug: str, speed: float, minutes: float, seed: int, staff: Staff
+) -> int:
     """Play and print the end; 0 if nothing broke."""
     net = Net(url, Tally())
     try:

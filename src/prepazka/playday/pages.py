@@ -56,7 +56,9 @@ def counters(html: str) -> dict[str, tuple[bool, frozenset[str]]]:
 
 def touch(html: str) -> str:
     """The touch that a form carries."""
-    found = re.search(r'name="touch" value="([^"]+)"|<input[^>]*name="touch"[^>]*value="([^"]+)"', html)
+    found = re.search(
+        r'name="touch" value="([^"]+)"|<input[^>]*name="touch"[^>]*value="([^"]+)"', html
+    )
     return (found[1] or found[2]) if found else ""
 
 

@@ -168,7 +168,8 @@ def seats(seed: int, free: Mapping[str, Mapping[str, Sequence[Span]]]) -> list[S
                 terms.setdefault(span, []).append(code)
         found += [
             (span, chance.choice(terms[span]))
-            for span in sorted(terms) if chance.random() < SHARE_OF_TERMS
+            for span in sorted(terms)
+            if chance.random() < SHARE_OF_TERMS
         ]
     if len(found) > MOST_BOOKINGS:
         found = Random(f"{seed}:booking").sample(found, MOST_BOOKINGS)

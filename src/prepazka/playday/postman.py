@@ -65,7 +65,9 @@ async def _book(net: Net, slug: str, seed: int, seat: Seat, mailbox: Mailbox) ->
         return None
     told = answer.json()
     return Booked(
-        seat, told["pin"], datetime.fromisoformat(told["counts_from"]),
+        seat,
+        told["pin"],
+        datetime.fromisoformat(told["counts_from"]),
         datetime.fromisoformat(told["counts_until"]),
     )
 

@@ -98,8 +98,11 @@ def table(tally: Tally) -> str:
         f"{tally.requests} requests in {seconds:.0f} s, {tally.requests / seconds:.1f} a second.",
         f"Connections lost: {tally.lost}.",
     ]
-    for title, counts in (("Steps of the clerks", tally.steps), ("Refusals", tally.refusals),
-                          ("FAULTS", tally.faults)):
+    for title, counts in (
+        ("Steps of the clerks", tally.steps),
+        ("Refusals", tally.refusals),
+        ("FAULTS", tally.faults),
+    ):
         said = [f"  {n:>5}  {what}" for what, n in counts.most_common()]
         rows += [f"{title}:", *(said or ["      none"])]
     return "\n".join(rows)

@@ -40,7 +40,10 @@ class Browser:
     def __init__(self, net: Net) -> None:
         self.net = net
         self._client = httpx.AsyncClient(
-            transport=net.transport, base_url=net.base, follow_redirects=True, timeout=20,
+            transport=net.transport,
+            base_url=net.base,
+            follow_redirects=True,
+            timeout=20,
             headers={"Accept-Language": "cs", "Referer": f"{net.base}/"},
         )
 

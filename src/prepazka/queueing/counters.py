@@ -45,9 +45,11 @@ def pause_counter(*, shift: Shift, now: datetime, note: str = "") -> Shift:
     if found.paused_at is None:
         found.paused_at, found.pause_note = now, note
         found.save(update_fields=["paused_at", "pause_note"])
-        record(events.CounterPaused(
-            office=found.office_id, counter=found.counter_id, clerk=found.clerk_id, at=now
-        ))
+        record(
+            events.CounterPaused(
+                office=found.office_id, counter=found.counter_id, clerk=found.clerk_id, at=now
+            )
+        )
     return found
 
 
@@ -59,9 +61,11 @@ def resume_counter(*, shift: Shift, now: datetime) -> Shift:
     if found.paused_at is not None:
         found.paused_at, found.pause_note = None, ""
         found.save(update_fields=["paused_at", "pause_note"])
-        record(events.CounterResumed(
-            office=found.office_id, counter=found.counter_id, clerk=found.clerk_id, at=now
-        ))
+        record(
+            events.CounterResumed(
+                office=found.office_id, counter=found.counter_id, clerk=found.clerk_id, at=now
+            )
+        )
     return found
 
 
@@ -86,6 +90,8 @@ def _close(shift: Shift, now: datetime) -> None:
         raise CounterBusy
     shift.closed_at = now
     shift.save(update_fields=["closed_at"])
-    record(events.CounterClosed(
-        office=shift.office_id, counter=shift.counter_id, clerk=shift.clerk_id, at=now
-    ))
+    record(
+        events.CounterClosed(
+            office=shift.office_id, counter=shift.counter_id, clerk=shift.clerk_id, at=now
+        )
+    )

@@ -83,8 +83,16 @@ def issue_ticket(
         if known is None:
             raise NoTicketsNow
         return known
-    return _issue(office, service, touch, now, actor=by_staff, language=language,
-                  persons=persons, statutory=statutory)
+    return _issue(
+        office,
+        service,
+        touch,
+        now,
+        actor=by_staff,
+        language=language,
+        persons=persons,
+        statutory=statutory,
+    )
 
 
 @transaction.atomic
@@ -114,9 +122,11 @@ def check_in(
     bookings = {str(b.pk): b for b in _with_pin(pin, office, today)}
     verdict = _verdict(office, bookings.values(), today, now)
     _count_wrong(kiosk, verdict, now)
-    record(events.PinTried(
-        office=office.office.pk, at=now, device=device.pk, outcome=verdict.outcome.value
-    ))
+    record(
+        events.PinTried(
+            office=office.office.pk, at=now, device=device.pk, outcome=verdict.outcome.value
+        )
+    )
     return _follow(office, bookings, verdict, touch, now, language)
 
 
@@ -142,9 +152,11 @@ def give_up(*, ticket: int, now: datetime, actor: int | None = None) -> Ticket:
         raise NotWaiting
     found.state, found.ended_at = State.CANCELLED, now
     found.save(update_fields=["state", "ended_at"])
-    record(events.TicketCancelled(
-        office=office, ticket=found.pk, at=now, actor=actor, by="office" if actor else "citizen"
-    ))
+    record(
+        events.TicketCancelled(
+            office=office, ticket=found.pk, at=now, actor=actor, by="office" if actor else "citizen"
+        )
+    )
     return found
 
 
@@ -163,9 +175,11 @@ def postpone(*, ticket: int, minutes: int, now: datetime) -> Ticket:
         raise CannotPostpone
     found.state, found.parked_until = State.PARKED, now + timedelta(minutes=minutes)
     found.save(update_fields=["state", "parked_until"])
-    record(events.TicketPostponed(
-        office=office, ticket=found.pk, at=now, until=found.parked_until.isoformat()
-    ))
+    record(
+        events.TicketPostponed(
+            office=office, ticket=found.pk, at=now, until=found.parked_until.isoformat()
+        )
+    )
     return found
 
 
@@ -181,16 +195,20 @@ def close_yesterday(*, office: int, today: date, now: datetime) -> int:
     Returns how many tickets there were.
     """
     left = Ticket.objects.filter(office=office, date__lt=today, state__in=(*IN_QUEUE, *AT_COUNTER))
-    forgotten = Shift.objects.filter(office=office, closed_at=None, opened_at__lt=now - LONGEST_SHIFT)
+    forgotten = Shift.objects.filter(
+        office=office, closed_at=None, opened_at__lt=now - LONGEST_SHIFT
+    )
     if not left.exists() and not forgotten.exists():
         return 0
     lock_queue(office)
     for shift in forgotten:
         shift.closed_at = now
         shift.save(update_fields=["closed_at"])
-        record(events.CounterClosed(
-            office=office, counter=shift.counter_id, clerk=shift.clerk_id, at=now
-        ))
+        record(
+            events.CounterClosed(
+                office=office, counter=shift.counter_id, clerk=shift.clerk_id, at=now
+            )
+        )
     for ticket in left:
         ticket.state, ticket.ended_at, ticket.before = State.CANCELLED, now, None
         ticket.save(update_fields=["state", "ended_at", "before"])
@@ -269,9 +287,17 @@ def _arrive(
     booking.late = verdict.late
     booking.save(update_fields=["state", "arrived_at", "late"])
     record(events.BookingArrived(office=office.office.pk, booking=str(booking.pk), at=now))
-    return _issue(office, office.services[booking.service_id], touch, now, booking=booking,
-                  actor=actor, language=language, persons=booking.persons,
-                  for_counter_id=_counter_of(office, booking))
+    return _issue(
+        office,
+        office.services[booking.service_id],
+        touch,
+        now,
+        booking=booking,
+        actor=actor,
+        language=language,
+        persons=booking.persons,
+        for_counter_id=_counter_of(office, booking),
+    )
 
 
 def _counter_of(office: Directory, booking: Booking) -> int | None:
@@ -299,16 +325,30 @@ def _issue(
         _give_back(office.office.pk, day, letter)
         return known
     ticket = Ticket.objects.create(
-        office=office.office, date=day, letter=letter, number=number, service=service,
-        booking=booking, booked_from=booking.starts_at if booking else None,
-        booked_to=booking.ends_at if booking else None, late=bool(booking and booking.late),
-        code="".join(secrets.choice(ALPHABET) for _ in range(12)), touch=touch, issued_at=now,
+        office=office.office,
+        date=day,
+        letter=letter,
+        number=number,
+        service=service,
+        booking=booking,
+        booked_from=booking.starts_at if booking else None,
+        booked_to=booking.ends_at if booking else None,
+        late=bool(booking and booking.late),
+        code="".join(secrets.choice(ALPHABET) for _ in range(12)),
+        touch=touch,
+        issued_at=now,
         **more,
     )
-    record(events.TicketIssued(
-        office=office.office.pk, ticket=ticket.pk, service=service.pk, at=now, actor=actor,
-        booking=str(booking.pk) if booking else None,
-    ))
+    record(
+        events.TicketIssued(
+            office=office.office.pk,
+            ticket=ticket.pk,
+            service=service.pk,
+            at=now,
+            actor=actor,
+            booking=str(booking.pk) if booking else None,
+        )
+    )
     return ticket
 
 

@@ -116,8 +116,15 @@ def park(*, office: Directory, clerk: int, minutes: int, now: datetime) -> Ticke
     ticket = _at_counter(office, clerk, AT_COUNTER)
     until, left = now + timedelta(minutes=minutes), _said(ticket, clerk, now)
     _change(
-        ticket, clerk, now, state=State.PARKED, parked_until=until, returned_at=until,
-        counter_id=None, called_at=None, serving_at=None,
+        ticket,
+        clerk,
+        now,
+        state=State.PARKED,
+        parked_until=until,
+        returned_at=until,
+        counter_id=None,
+        called_at=None,
+        serving_at=None,
     )
     record(events.TicketParked(**left, until=until.isoformat()))
     return ticket
@@ -145,13 +152,22 @@ def transfer(
     if not able:
         raise NotServedHere
     _change(
-        ticket, clerk, now, state=State.WAITING, service_id=wanted,
-        for_counter_id=counter.pk if counter else None, returned_at=now,
-        counter_id=None, called_at=None, serving_at=None,
+        ticket,
+        clerk,
+        now,
+        state=State.WAITING,
+        service_id=wanted,
+        for_counter_id=counter.pk if counter else None,
+        returned_at=now,
+        counter_id=None,
+        called_at=None,
+        serving_at=None,
     )
-    record(events.TicketTransferred(
-        **left, to_service=wanted, to_counter=counter.pk if counter else None
-    ))
+    record(
+        events.TicketTransferred(
+            **left, to_service=wanted, to_counter=counter.pk if counter else None
+        )
+    )
     return ticket
 
 
@@ -161,9 +177,13 @@ def undo(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     lock_queue(office.office.pk)
     ticket = (
         Ticket.objects.filter(
-            office=office.office, changed_by=clerk, before__isnull=False,
+            office=office.office,
+            changed_by=clerk,
+            before__isnull=False,
             changed_at__gt=now - UNDO,
-        ).order_by("-changed_at").first()
+        )
+        .order_by("-changed_at")
+        .first()
     )
     before: dict[str, Any] | None = ticket.before if ticket else None
     if ticket is None or before is None:
@@ -181,10 +201,17 @@ def undo(*, office: Directory, clerk: int, now: datetime) -> Ticket:
         setattr(ticket, name, _parsed(name, before[name]))
     ticket.before, ticket.changed_by = None, None
     ticket.save()
-    record(events.StepUndone(
-        office=ticket.office_id, ticket=ticket.pk, counter=left, clerk=clerk, step=step,
-        at=now, actor=clerk,
-    ))
+    record(
+        events.StepUndone(
+            office=ticket.office_id,
+            ticket=ticket.pk,
+            counter=left,
+            clerk=clerk,
+            step=step,
+            at=now,
+            actor=clerk,
+        )
+    )
     return ticket
 
 
@@ -200,8 +227,15 @@ def waiting(office: Directory, now: datetime) -> list[discipline.Waiting]:
         rows = cursor.fetchall()
     return [
         discipline.Waiting(
-            pk, service, issued, Interval(start, end) if start else None, late, returned,
-            statutory, parked, counter,
+            pk,
+            service,
+            issued,
+            Interval(start, end) if start else None,
+            late,
+            returned,
+            statutory,
+            parked,
+            counter,
         )
         for pk, service, issued, start, end, late, returned, statutory, parked, counter in rows
     ]
@@ -257,8 +291,12 @@ def _free_counter(clerk: int, office: Directory) -> int:
 def _said(ticket: Ticket, clerk: int, now: datetime) -> dict[str, Any]:
     """What every event of a ticket at a counter says."""
     return {
-        "office": ticket.office_id, "ticket": ticket.pk, "counter": ticket.counter_id,
-        "clerk": clerk, "at": now, "actor": clerk,
+        "office": ticket.office_id,
+        "ticket": ticket.pk,
+        "counter": ticket.counter_id,
+        "clerk": clerk,
+        "at": now,
+        "actor": clerk,
     }
 
 
@@ -268,10 +306,16 @@ def _mine(counter: int, clerk: int) -> bool:
 
 def _at_counter(office: Directory, clerk: int, states: tuple[State, ...]) -> Ticket:
     """The client at the clerk's counter, locked: that is enough for what changes nobody's turn."""
-    ticket = Ticket.objects.filter(
-        office=office.office, counter__shifts__clerk=clerk, counter__shifts__closed_at=None,
-        state__in=states,
-    ).select_for_update(of=("self",), no_key=True).first()
+    ticket = (
+        Ticket.objects.filter(
+            office=office.office,
+            counter__shifts__clerk=clerk,
+            counter__shifts__closed_at=None,
+            state__in=states,
+        )
+        .select_for_update(of=("self",), no_key=True)
+        .first()
+    )
     if ticket is None:
         raise NotAtCounter
     return ticket
@@ -281,8 +325,17 @@ def _call(
     ticket: Ticket, counter: int, clerk: int, reason: discipline.Reason, now: datetime
 ) -> Ticket:
     _change(
-        ticket, clerk, now, state=State.CALLED, counter_id=counter, clerk_id=clerk, called_at=now,
-        recalled_at=None, reason=reason.payload(), calls=ticket.calls + 1, parked_until=None,
+        ticket,
+        clerk,
+        now,
+        state=State.CALLED,
+        counter_id=counter,
+        clerk_id=clerk,
+        called_at=now,
+        recalled_at=None,
+        reason=reason.payload(),
+        calls=ticket.calls + 1,
+        parked_until=None,
     )
     record(events.TicketCalled(**_said(ticket, clerk, now), reason=reason.payload()))
     return ticket
@@ -315,9 +368,7 @@ def _end_booking(ticket: Ticket, state: BookingState, now: datetime) -> None:
 def _reopen_booking(ticket: Ticket, state: str) -> None:
     try:
         with transaction.atomic():
-            Booking.objects.filter(ticket=ticket).update(
-                state=state, served_at=None, ended_at=None
-            )
+            Booking.objects.filter(ticket=ticket).update(state=state, served_at=None, ended_at=None)
     except IntegrityError:
         # Called before the window and marked as not come; the term is somebody else's by now.
         raise NothingToUndo from None

@@ -33,17 +33,19 @@ class Call:
 def calls_of_today(office: Directory, *, now: datetime) -> list[Call]:
     """Today's calls, newest first. Two SQL statements."""
     day = calendar.day_of(now, office.tz)
-    rows = list(Event.objects.filter(
-        office=office.office.pk, kind="TicketCalled",
-        at__gte=calendar.local_instant(day, 0, office.tz), at__lte=now,
-    ).order_by("-at", "-id")[:MOST_CALLS])
+    rows = list(
+        Event.objects.filter(
+            office=office.office.pk,
+            kind="TicketCalled",
+            at__gte=calendar.local_instant(day, 0, office.tz),
+            at__lte=now,
+        ).order_by("-at", "-id")[:MOST_CALLS]
+    )
     tickets = {t.pk: t for t in Ticket.objects.filter(office=office.office, date=day)}
     first: dict[int, datetime] = {}
     for row in rows:
         first[row.data["ticket"]] = row.at
-    return [
-        _call(office, row, tickets, first) for row in rows if row.data["ticket"] in tickets
-    ]
+    return [_call(office, row, tickets, first) for row in rows if row.data["ticket"] in tickets]
 
 
 def _call(
@@ -52,8 +54,10 @@ def _call(
     ticket = tickets[row.data["ticket"]]
     serves = office.serves.get(row.data["counter"], frozenset())
     overtaken = [
-        other for other in tickets.values()
-        if other.issued_at < ticket.issued_at and other.service_id in serves
+        other
+        for other in tickets.values()
+        if other.issued_at < ticket.issued_at
+        and other.service_id in serves
         and row.at < first.get(other.pk, other.ended_at or row.at + timedelta(seconds=1))
     ]
     return Call(

@@ -55,8 +55,7 @@ class Hall:
     def at_counter(self) -> dict[int, Ticket]:
         """The client at each counter, by the counter's id."""
         return {
-            t.counter_id: t for t in self.tickets.values()
-            if t.state in AT_COUNTER and t.counter_id
+            t.counter_id: t for t in self.tickets.values() if t.state in AT_COUNTER and t.counter_id
         }
 
     def open_shifts(self) -> list[Shift]:
@@ -95,10 +94,12 @@ class Hall:
 def hall(office: Directory, *, now: datetime) -> Hall:
     """Look at the office's hall."""
     today = calendar.day_of(now, office.tz)
-    tickets = list(Ticket.objects.filter(
-        office=office.office, date=today, state__in=(*IN_QUEUE, *AT_COUNTER)
-    ))
-    shifts = Shift.objects.filter(office=office.office, closed_at=None).order_by("counter__position")
+    tickets = list(
+        Ticket.objects.filter(office=office.office, date=today, state__in=(*IN_QUEUE, *AT_COUNTER))
+    )
+    shifts = Shift.objects.filter(office=office.office, closed_at=None).order_by(
+        "counter__position"
+    )
     return Hall(
         office=office,
         now=now,
@@ -115,10 +116,16 @@ def means_of(office: Directory, now: datetime) -> Means:
     fresh_since = time.monotonic() - RELEARN_AFTER
     if kept and kept[0] > fresh_since and kept[1] == office.office.version:
         return kept[2]
-    served = Ticket.objects.filter(
-        office=office.office, state=State.FINISHED, date__gte=(now - LEARN_FROM).date(),
-        serving_at__isnull=False,
-    ).order_by("-ended_at").annotate(lasted=F("ended_at") - F("serving_at"))
+    served = (
+        Ticket.objects.filter(
+            office=office.office,
+            state=State.FINISHED,
+            date__gte=(now - LEARN_FROM).date(),
+            serving_at__isnull=False,
+        )
+        .order_by("-ended_at")
+        .annotate(lasted=F("ended_at") - F("serving_at"))
+    )
     observed = served.values_list("service_id", "lasted")[:MOST_LEARNED]
     learned = Means(
         {s.pk: float(s.duration_min) for s in office.services.values()},

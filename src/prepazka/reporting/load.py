@@ -88,10 +88,14 @@ def day_load(seen: Hall) -> Load:
 def _to_come(seen: Hall) -> list[Window]:
     rows = (
         Booking.objects.filter(
-            office=seen.office.office, date=calendar.day_of(seen.now, seen.office.tz),
-            state=BookingState.CONFIRMED, ends_at__gt=seen.now,
+            office=seen.office.office,
+            date=calendar.day_of(seen.now, seen.office.tz),
+            state=BookingState.CONFIRMED,
+            ends_at__gt=seen.now,
         )
-        .values_list("starts_at", "ends_at").annotate(booked=Count("pk")).order_by("starts_at")
+        .values_list("starts_at", "ends_at")
+        .annotate(booked=Count("pk"))
+        .order_by("starts_at")
     )
     return [Window(start, end, booked) for start, end, booked in rows]
 

@@ -37,11 +37,14 @@ def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def last_calls(office: Directory, *, now: datetime, counters: list[int] | None = None,
-               most: int = LAST_CALLS) -> list[dict[str, Any]]:
+def last_calls(
+    office: Directory, *, now: datetime, counters: list[int] | None = None, most: int = LAST_CALLS
+) -> list[dict[str, Any]]:
     """The last calls of today, newest first; `again` counts repeats so that a display chimes."""
     called = Ticket.objects.filter(
-        office=office.office, date=calendar.day_of(now, office.tz), called_at__isnull=False,
+        office=office.office,
+        date=calendar.day_of(now, office.tz),
+        called_at__isnull=False,
         counter__isnull=False,
     )
     if counters:

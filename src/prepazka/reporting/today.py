@@ -44,9 +44,9 @@ def today_of(office: Directory, *, now: datetime) -> Today:
     here = (BookingState.ARRIVED, BookingState.SERVED)
     cancelled = (BookingState.CANCELLED_BY_CITIZEN, BookingState.CANCELLED_BY_OFFICE)
     bookings = Booking.objects.filter(office=office.office, date=day).aggregate(
-        booked=Count("pk", filter=Q(state__in=(
-            BookingState.CONFIRMED, *here, BookingState.NO_SHOW
-        ))),
+        booked=Count(
+            "pk", filter=Q(state__in=(BookingState.CONFIRMED, *here, BookingState.NO_SHOW))
+        ),
         arrived=Count("pk", filter=Q(state__in=here)),
         booked_no_shows=Count("pk", filter=Q(state=BookingState.NO_SHOW)),
         cancelled=Count("pk", filter=Q(state__in=cancelled)),

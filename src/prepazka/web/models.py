@@ -27,6 +27,4 @@ class Answered(models.Model):
     at = models.DateTimeField(db_index=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["principal", "key"], name="answered_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["principal", "key"], name="answered_once")]

@@ -21,8 +21,13 @@ TIDY_EVERY = 100  # requests, on average
 
 
 def once(
-    request: HttpRequest, *, principal: str, key: UUID | None, now: datetime,
-    work: Callable[[], object], shown: Callable[[], Answer],
+    request: HttpRequest,
+    *,
+    principal: str,
+    key: UUID | None,
+    now: datetime,
+    work: Callable[[], object],
+    shown: Callable[[], Answer],
 ) -> Answer:
     """Do the work now, or find that it was done when the same key was first sent; then show it.
 

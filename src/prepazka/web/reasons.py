@@ -19,9 +19,7 @@ SENTENCES: dict[str, Callable[[], str]] = {
     "booked_kept_place": lambda: _(
         "booked for %(window)s, arrived in time at %(arrived)s and keeps the place"
     ),
-    "booked_before_window": lambda: _(
-        "booked for %(window)s, arrived early at %(arrived)s"
-    ),
+    "booked_before_window": lambda: _("booked for %(window)s, arrived early at %(arrived)s"),
     "late_for_window": lambda: _(
         "booked for %(window)s, came after that at %(arrived)s: in order of arrival"
     ),
@@ -42,15 +40,18 @@ def sentence(payload: Mapping[str, Any], office: Directory) -> str:
         return reason.code
     text = SENTENCES[reason.code]() % _filled(reason, office)
     counter = office.counters.get(reason.params.get("for_counter"))  # type: ignore[arg-type]
-    return _("%(reason)s; sent to %(counter)s") % {
-        "reason": text, "counter": counter.name
-    } if counter else text
+    return (
+        _("%(reason)s; sent to %(counter)s") % {"reason": text, "counter": counter.name}
+        if counter
+        else text
+    )
 
 
 def _filled(reason: Reason, office: Directory) -> dict[str, str]:
     local = {
         name: value.astimezone(office.tz)
-        for name, value in reason.params.items() if isinstance(value, datetime)
+        for name, value in reason.params.items()
+        if isinstance(value, datetime)
     }
     names = {"arrived": "arrived_at", "returned": "returned_at", "until": "until"}
     filled = {word: clock(local[name]) for word, name in names.items() if name in local}

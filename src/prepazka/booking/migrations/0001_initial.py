@@ -7,108 +7,266 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('offices', '0001_initial'),
+        ("offices", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Lane',
+            name="Lane",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('agenda', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lanes', to='offices.agenda')),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                (
+                    "agenda",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lanes",
+                        to="offices.agenda",
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="offices.office",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Booking',
+            name="Booking",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('date', models.DateField()),
-                ('starts_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('held', 'Held'), ('unconfirmed', 'Unconfirmed'), ('confirmed', 'Confirmed'), ('arrived', 'Arrived'), ('served', 'Served'), ('expired', 'Expired'), ('cancelled_by_citizen', 'Cancelled By Citizen'), ('cancelled_by_office', 'Cancelled By Office'), ('displaced', 'Displaced'), ('no_show', 'No Show')], default='held', max_length=24)),
-                ('expires_at', models.DateTimeField(help_text='of a hold or an unconfirmed booking', null=True)),
-                ('extended', models.PositiveSmallIntegerField(default=0)),
-                ('persons', models.PositiveSmallIntegerField(default=1)),
-                ('channel', models.CharField(choices=[('web', 'Web'), ('api', 'Api'), ('desk', 'Desk'), ('phone', 'Phone')], default='web', max_length=8)),
-                ('language', models.CharField(default='cs', max_length=8)),
-                ('pin', models.CharField(blank=True, max_length=4)),
-                ('sequence', models.PositiveSmallIntegerField(default=0, help_text='iCalendar SEQUENCE')),
-                ('late', models.BooleanField(default=False)),
-                ('name', models.CharField(blank=True, max_length=120)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('phone', models.CharField(blank=True, max_length=20)),
-                ('contact_hash', models.CharField(blank=True, max_length=64)),
-                ('request_key', models.UUIDField(help_text='of a request that may be repeated', null=True)),
-                ('created_at', models.DateTimeField()),
-                ('requested_at', models.DateTimeField(null=True)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('moved_at', models.DateTimeField(null=True)),
-                ('reminded_at', models.DateTimeField(null=True)),
-                ('arrived_at', models.DateTimeField(null=True)),
-                ('served_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(help_text='cancelled, expired or no-show', null=True)),
-                ('erased_at', models.DateTimeField(null=True)),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='offices.office')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='offices.service')),
-                ('lane', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='booking.lane')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("date", models.DateField()),
+                ("starts_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("held", "Held"),
+                            ("unconfirmed", "Unconfirmed"),
+                            ("confirmed", "Confirmed"),
+                            ("arrived", "Arrived"),
+                            ("served", "Served"),
+                            ("expired", "Expired"),
+                            ("cancelled_by_citizen", "Cancelled By Citizen"),
+                            ("cancelled_by_office", "Cancelled By Office"),
+                            ("displaced", "Displaced"),
+                            ("no_show", "No Show"),
+                        ],
+                        default="held",
+                        max_length=24,
+                    ),
+                ),
+                (
+                    "expires_at",
+                    models.DateTimeField(
+                        help_text="of a hold or an unconfirmed booking", null=True
+                    ),
+                ),
+                ("extended", models.PositiveSmallIntegerField(default=0)),
+                ("persons", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("web", "Web"),
+                            ("api", "Api"),
+                            ("desk", "Desk"),
+                            ("phone", "Phone"),
+                        ],
+                        default="web",
+                        max_length=8,
+                    ),
+                ),
+                ("language", models.CharField(default="cs", max_length=8)),
+                ("pin", models.CharField(blank=True, max_length=4)),
+                (
+                    "sequence",
+                    models.PositiveSmallIntegerField(default=0, help_text="iCalendar SEQUENCE"),
+                ),
+                ("late", models.BooleanField(default=False)),
+                ("name", models.CharField(blank=True, max_length=120)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("phone", models.CharField(blank=True, max_length=20)),
+                ("contact_hash", models.CharField(blank=True, max_length=64)),
+                (
+                    "request_key",
+                    models.UUIDField(help_text="of a request that may be repeated", null=True),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("requested_at", models.DateTimeField(null=True)),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("moved_at", models.DateTimeField(null=True)),
+                ("reminded_at", models.DateTimeField(null=True)),
+                ("arrived_at", models.DateTimeField(null=True)),
+                ("served_at", models.DateTimeField(null=True)),
+                (
+                    "ended_at",
+                    models.DateTimeField(help_text="cancelled, expired or no-show", null=True),
+                ),
+                ("erased_at", models.DateTimeField(null=True)),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bookings",
+                        to="offices.office",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bookings",
+                        to="offices.service",
+                    ),
+                ),
+                (
+                    "lane",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bookings",
+                        to="booking.lane",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OfficeDay',
+            name="OfficeDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField()),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("date", models.DateField()),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="offices.office",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='lane',
-            constraint=models.UniqueConstraint(fields=('agenda', 'number'), name='lane_number'),
+            model_name="lane",
+            constraint=models.UniqueConstraint(fields=("agenda", "number"), name="lane_number"),
         ),
         migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(condition=models.Q(('state__in', ('held', 'unconfirmed', 'confirmed', 'arrived', 'served'))), fields=['office', 'date', 'lane', 'starts_at', 'ends_at'], include=('state', 'expires_at', 'channel'), name='booking_live'),
+            model_name="booking",
+            index=models.Index(
+                condition=models.Q(
+                    ("state__in", ("held", "unconfirmed", "confirmed", "arrived", "served"))
+                ),
+                fields=["office", "date", "lane", "starts_at", "ends_at"],
+                include=("state", "expires_at", "channel"),
+                name="booking_live",
+            ),
         ),
         migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(condition=models.Q(('state__in', ('held', 'unconfirmed'))), fields=['office', 'expires_at'], name='booking_expiring'),
+            model_name="booking",
+            index=models.Index(
+                condition=models.Q(("state__in", ("held", "unconfirmed"))),
+                fields=["office", "expires_at"],
+                name="booking_expiring",
+            ),
         ),
         migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(condition=models.Q(('state__in', ('unconfirmed', 'confirmed'))), fields=['office', 'contact_hash'], name='booking_contact'),
+            model_name="booking",
+            index=models.Index(
+                condition=models.Q(("state__in", ("unconfirmed", "confirmed"))),
+                fields=["office", "contact_hash"],
+                name="booking_contact",
+            ),
         ),
         migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(fields=['office', 'pin'], name='booking_pin'),
+            model_name="booking",
+            index=models.Index(fields=["office", "pin"], name="booking_pin"),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state__in', ('held', 'unconfirmed', 'confirmed', 'arrived', 'served'))), expressions=[(models.Func(models.F('lane'), models.F('lane'), models.Value('[]'), function='int8range'), '&&'), (models.Func(models.F('starts_at'), models.F('ends_at'), models.Value('[)'), function='tstzrange'), '&&')], name='lane_holds_one_person_at_a_time'),
+            model_name="booking",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(
+                    ("state__in", ("held", "unconfirmed", "confirmed", "arrived", "served"))
+                ),
+                expressions=[
+                    (
+                        models.Func(
+                            models.F("lane"),
+                            models.F("lane"),
+                            models.Value("[]"),
+                            function="int8range",
+                        ),
+                        "&&",
+                    ),
+                    (
+                        models.Func(
+                            models.F("starts_at"),
+                            models.F("ends_at"),
+                            models.Value("[)"),
+                            function="tstzrange",
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="lane_holds_one_person_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.UniqueConstraint(condition=models.Q(('pin', ''), _negated=True), fields=('office', 'date', 'pin'), name='pin_once_a_day'),
+            model_name="booking",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("pin", ""), _negated=True),
+                fields=("office", "date", "pin"),
+                name="pin_once_a_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key__isnull', False)), fields=('office', 'request_key'), name='booking_request_once'),
+            model_name="booking",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key__isnull", False)),
+                fields=("office", "request_key"),
+                name="booking_request_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_at__lt', models.F('ends_at'))), name='booking_has_length'),
+            model_name="booking",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("starts_at__lt", models.F("ends_at"))),
+                name="booking_has_length",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('held', 'unconfirmed')), _negated=True), ('expires_at__isnull', False), _connector='OR'), name='hold_expires'),
+            model_name="booking",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ("held", "unconfirmed")), _negated=True),
+                    ("expires_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="hold_expires",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='officeday',
-            constraint=models.UniqueConstraint(fields=('office', 'date'), name='office_day'),
+            model_name="officeday",
+            constraint=models.UniqueConstraint(fields=("office", "date"), name="office_day"),
         ),
     ]

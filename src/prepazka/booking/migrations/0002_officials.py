@@ -5,30 +5,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('booking', '0001_initial'),
-        ('offices', '0003_officials'),
+        ("booking", "0001_initial"),
+        ("offices", "0003_officials"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='lane',
-            name='official',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lane', to='offices.official'),
+            model_name="lane",
+            name="official",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="lane",
+                to="offices.official",
+            ),
         ),
         migrations.AlterField(
-            model_name='lane',
-            name='agenda',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lanes', to='offices.agenda'),
+            model_name="lane",
+            name="agenda",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="lanes",
+                to="offices.agenda",
+            ),
         ),
         migrations.AlterField(
-            model_name='lane',
-            name='number',
+            model_name="lane",
+            name="number",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddConstraint(
-            model_name='lane',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('agenda__isnull', False), ('official__isnull', True)), models.Q(('agenda__isnull', True), ('official__isnull', False)), _connector='OR'), name='lane_of_an_agenda_or_an_official'),
+            model_name="lane",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("agenda__isnull", False), ("official__isnull", True)),
+                    models.Q(("agenda__isnull", True), ("official__isnull", False)),
+                    _connector="OR",
+                ),
+                name="lane_of_an_agenda_or_an_official",
+            ),
         ),
     ]

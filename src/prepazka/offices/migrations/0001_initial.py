@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,204 +16,399 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Department',
+            name="Department",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=60)),
-                ('name', prepazka.offices.text.LocalText()),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('retired', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=60)),
+                ("name", prepazka.offices.text.LocalText()),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("retired", models.BooleanField(default=False)),
             ],
             options={
-                'ordering': ['position', 'id'],
-                'abstract': False,
+                "ordering": ["position", "id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Office',
+            name="Office",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True)),
-                ('name', prepazka.offices.text.LocalText()),
-                ('address', prepazka.offices.text.LocalText(default=dict)),
-                ('note', prepazka.offices.text.LocalText(default=dict)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('timezone', models.CharField(default='Europe/Prague', max_length=60)),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=8), default=list, size=None)),
-                ('public_holidays', models.CharField(blank=True, default='CZ', max_length=8)),
-                ('head_start_min', models.PositiveSmallIntegerField(null=True)),
-                ('call_early', models.BooleanField(default=True)),
-                ('first_ticket_min', models.PositiveSmallIntegerField(default=30)),
-                ('last_ticket_min', models.PositiveSmallIntegerField(default=0)),
-                ('retention_days', models.PositiveSmallIntegerField(default=7)),
-                ('demo', models.BooleanField(default=False)),
-                ('version', models.PositiveIntegerField(default=1)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True)),
+                ("name", prepazka.offices.text.LocalText()),
+                ("address", prepazka.offices.text.LocalText(default=dict)),
+                ("note", prepazka.offices.text.LocalText(default=dict)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("timezone", models.CharField(default="Europe/Prague", max_length=60)),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=8), default=list, size=None
+                    ),
+                ),
+                ("public_holidays", models.CharField(blank=True, default="CZ", max_length=8)),
+                ("head_start_min", models.PositiveSmallIntegerField(null=True)),
+                ("call_early", models.BooleanField(default=True)),
+                ("first_ticket_min", models.PositiveSmallIntegerField(default=30)),
+                ("last_ticket_min", models.PositiveSmallIntegerField(default=0)),
+                ("retention_days", models.PositiveSmallIntegerField(default=7)),
+                ("demo", models.BooleanField(default=False)),
+                ("version", models.PositiveIntegerField(default=1)),
             ],
         ),
         migrations.CreateModel(
-            name='Agenda',
+            name="Agenda",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=60)),
-                ('name', prepazka.offices.text.LocalText()),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('retired', models.BooleanField(default=False)),
-                ('letter', models.CharField(max_length=3)),
-                ('rules_data', models.JSONField(default=dict)),
-                ('department', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='agendas', to='offices.department')),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=60)),
+                ("name", prepazka.offices.text.LocalText()),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("retired", models.BooleanField(default=False)),
+                ("letter", models.CharField(max_length=3)),
+                ("rules_data", models.JSONField(default=dict)),
+                (
+                    "department",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="agendas",
+                        to="offices.department",
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="offices.office",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
-                'abstract': False,
-            },
-        ),
-        migrations.AddField(
-            model_name='department',
-            name='office',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office'),
-        ),
-        migrations.CreateModel(
-            name='Counter',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=60)),
-                ('name', prepazka.offices.text.LocalText()),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('retired', models.BooleanField(default=False)),
-                ('number', models.CharField(max_length=10)),
-                ('place', prepazka.offices.text.LocalText(default=dict)),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office')),
-            ],
-            options={
-                'ordering': ['position', 'id'],
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='Service',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=60)),
-                ('name', prepazka.offices.text.LocalText()),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('retired', models.BooleanField(default=False)),
-                ('hint', prepazka.offices.text.LocalText(default=dict)),
-                ('documents', prepazka.offices.text.LocalText(default=dict)),
-                ('fee', prepazka.offices.text.LocalText(default=dict)),
-                ('duration_min', models.PositiveSmallIntegerField(default=15)),
-                ('bookable', models.BooleanField(default=True)),
-                ('walk_in', models.BooleanField(default=True)),
-                ('agenda', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='offices.agenda')),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office')),
-            ],
-            options={
-                'ordering': ['position', 'id'],
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='OpeningHours',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('booking', models.BooleanField(default=False)),
-                ('weekday', models.PositiveSmallIntegerField()),
-                ('opens', models.PositiveSmallIntegerField(help_text='local minutes after midnight')),
-                ('closes', models.PositiveSmallIntegerField(help_text='local minutes after midnight')),
-                ('valid_from', models.DateField(null=True)),
-                ('valid_to', models.DateField(null=True)),
-                ('agenda', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='offices.agenda')),
-                ('counter', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='offices.counter')),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opening_hours', to='offices.office')),
-                ('service', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='offices.service')),
-            ],
-            options={
-                'abstract': False,
-            },
-        ),
-        migrations.CreateModel(
-            name='HoursException',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('closed', 'Closed'), ('extra', 'Extra'), ('instead', 'Instead')], max_length=8)),
-                ('from_date', models.DateField()),
-                ('to_date', models.DateField(help_text='inclusive; none: until further notice', null=True)),
-                ('opens', models.PositiveSmallIntegerField(null=True)),
-                ('closes', models.PositiveSmallIntegerField(null=True)),
-                ('reason', prepazka.offices.text.LocalText(default=dict)),
-                ('agenda', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='offices.agenda')),
-                ('counter', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='offices.counter')),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='hours_exceptions', to='offices.office')),
-                ('service', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='offices.service')),
-            ],
-            options={
-                'abstract': False,
+                "ordering": ["position", "id"],
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='counter',
-            name='services',
-            field=models.ManyToManyField(related_name='counters', to='offices.service'),
+            model_name="department",
+            name="office",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="%(class)ss",
+                to="offices.office",
+            ),
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Counter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('clerk', 'Clerk'), ('reception', 'Reception'), ('operator', 'Operator'), ('head', 'Head'), ('administrator', 'Administrator')], max_length=16)),
-                ('name', models.CharField(max_length=80)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=60)),
+                ("name", prepazka.offices.text.LocalText()),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("retired", models.BooleanField(default=False)),
+                ("number", models.CharField(max_length=10)),
+                ("place", prepazka.offices.text.LocalText(default=dict)),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="offices.office",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('office', 'user'), name='membership_once')],
+                "ordering": ["position", "id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Device',
+            name="Service",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=60)),
-                ('name', prepazka.offices.text.LocalText()),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('retired', models.BooleanField(default=False)),
-                ('kind', models.CharField(choices=[('kiosk', 'Kiosk'), ('display', 'Display')], max_length=8)),
-                ('options', models.JSONField(default=dict)),
-                ('pairing_hash', models.CharField(blank=True, max_length=64)),
-                ('pairing_expires_at', models.DateTimeField(null=True)),
-                ('token_hash', models.CharField(blank=True, db_index=True, max_length=64)),
-                ('paired_at', models.DateTimeField(null=True)),
-                ('seen_at', models.DateTimeField(null=True)),
-                ('wrong_pins', models.PositiveSmallIntegerField(default=0)),
-                ('paused_until', models.DateTimeField(null=True)),
-                ('fault', models.CharField(blank=True, max_length=40)),
-                ('fault_at', models.DateTimeField(null=True)),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=60)),
+                ("name", prepazka.offices.text.LocalText()),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("retired", models.BooleanField(default=False)),
+                ("hint", prepazka.offices.text.LocalText(default=dict)),
+                ("documents", prepazka.offices.text.LocalText(default=dict)),
+                ("fee", prepazka.offices.text.LocalText(default=dict)),
+                ("duration_min", models.PositiveSmallIntegerField(default=15)),
+                ("bookable", models.BooleanField(default=True)),
+                ("walk_in", models.BooleanField(default=True)),
+                (
+                    "agenda",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="services",
+                        to="offices.agenda",
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="offices.office",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
-                'abstract': False,
-                'constraints': [models.UniqueConstraint(fields=('office', 'code'), name='device_code')],
+                "ordering": ["position", "id"],
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="OpeningHours",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("booking", models.BooleanField(default=False)),
+                ("weekday", models.PositiveSmallIntegerField()),
+                (
+                    "opens",
+                    models.PositiveSmallIntegerField(help_text="local minutes after midnight"),
+                ),
+                (
+                    "closes",
+                    models.PositiveSmallIntegerField(help_text="local minutes after midnight"),
+                ),
+                ("valid_from", models.DateField(null=True)),
+                ("valid_to", models.DateField(null=True)),
+                (
+                    "agenda",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, to="offices.agenda"
+                    ),
+                ),
+                (
+                    "counter",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, to="offices.counter"
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="opening_hours",
+                        to="offices.office",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, to="offices.service"
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.CreateModel(
+            name="HoursException",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("closed", "Closed"), ("extra", "Extra"), ("instead", "Instead")],
+                        max_length=8,
+                    ),
+                ),
+                ("from_date", models.DateField()),
+                (
+                    "to_date",
+                    models.DateField(help_text="inclusive; none: until further notice", null=True),
+                ),
+                ("opens", models.PositiveSmallIntegerField(null=True)),
+                ("closes", models.PositiveSmallIntegerField(null=True)),
+                ("reason", prepazka.offices.text.LocalText(default=dict)),
+                (
+                    "agenda",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, to="offices.agenda"
+                    ),
+                ),
+                (
+                    "counter",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, to="offices.counter"
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="hours_exceptions",
+                        to="offices.office",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, to="offices.service"
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+            },
+        ),
+        migrations.AddField(
+            model_name="counter",
+            name="services",
+            field=models.ManyToManyField(related_name="counters", to="offices.service"),
+        ),
+        migrations.CreateModel(
+            name="Membership",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("clerk", "Clerk"),
+                            ("reception", "Reception"),
+                            ("operator", "Operator"),
+                            ("head", "Head"),
+                            ("administrator", "Administrator"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="offices.office",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("office", "user"), name="membership_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Device",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=60)),
+                ("name", prepazka.offices.text.LocalText()),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("retired", models.BooleanField(default=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("kiosk", "Kiosk"), ("display", "Display")], max_length=8
+                    ),
+                ),
+                ("options", models.JSONField(default=dict)),
+                ("pairing_hash", models.CharField(blank=True, max_length=64)),
+                ("pairing_expires_at", models.DateTimeField(null=True)),
+                ("token_hash", models.CharField(blank=True, db_index=True, max_length=64)),
+                ("paired_at", models.DateTimeField(null=True)),
+                ("seen_at", models.DateTimeField(null=True)),
+                ("wrong_pins", models.PositiveSmallIntegerField(default=0)),
+                ("paused_until", models.DateTimeField(null=True)),
+                ("fault", models.CharField(blank=True, max_length=40)),
+                ("fault_at", models.DateTimeField(null=True)),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="offices.office",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["position", "id"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("office", "code"), name="device_code")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='department',
-            constraint=models.UniqueConstraint(fields=('office', 'code'), name='department_code'),
+            model_name="department",
+            constraint=models.UniqueConstraint(fields=("office", "code"), name="department_code"),
         ),
         migrations.AddConstraint(
-            model_name='agenda',
-            constraint=models.UniqueConstraint(fields=('office', 'code'), name='agenda_code'),
+            model_name="agenda",
+            constraint=models.UniqueConstraint(fields=("office", "code"), name="agenda_code"),
         ),
         migrations.AddConstraint(
-            model_name='agenda',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired', False)), fields=('office', 'letter'), name='agenda_letter'),
+            model_name="agenda",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retired", False)),
+                fields=("office", "letter"),
+                name="agenda_letter",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='service',
-            constraint=models.UniqueConstraint(fields=('office', 'code'), name='service_code'),
+            model_name="service",
+            constraint=models.UniqueConstraint(fields=("office", "code"), name="service_code"),
         ),
         migrations.AddConstraint(
-            model_name='counter',
-            constraint=models.UniqueConstraint(fields=('office', 'code'), name='counter_code'),
+            model_name="counter",
+            constraint=models.UniqueConstraint(fields=("office", "code"), name="counter_code"),
         ),
     ]

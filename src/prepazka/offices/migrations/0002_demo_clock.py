@@ -4,20 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('offices', '0001_initial'),
+        ("offices", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DemoClock',
+            name="DemoClock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('real_from', models.DateTimeField()),
-                ('shown_from', models.DateTimeField()),
-                ('shown_to', models.DateTimeField()),
-                ('speed', models.FloatField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("real_from", models.DateTimeField()),
+                ("shown_from", models.DateTimeField()),
+                ("shown_to", models.DateTimeField()),
+                ("speed", models.FloatField()),
             ],
         ),
     ]

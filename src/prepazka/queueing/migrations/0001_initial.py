@@ -7,89 +7,251 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('booking', '0001_initial'),
-        ('offices', '0001_initial'),
+        ("booking", "0001_initial"),
+        ("offices", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Queue',
+            name="Queue",
             fields=[
-                ('office', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='queue', serialize=False, to='offices.office')),
+                (
+                    "office",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="queue",
+                        serialize=False,
+                        to="offices.office",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='NumberSeries',
+            name="NumberSeries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField()),
-                ('letter', models.CharField(max_length=3)),
-                ('last', models.PositiveIntegerField(default=0)),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("date", models.DateField()),
+                ("letter", models.CharField(max_length=3)),
+                ("last", models.PositiveIntegerField(default=0)),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="offices.office",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('office', 'date', 'letter'), name='number_series')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("office", "date", "letter"), name="number_series"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Shift',
+            name="Shift",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('opened_at', models.DateTimeField()),
-                ('paused_at', models.DateTimeField(null=True)),
-                ('pause_note', models.CharField(blank=True, max_length=80)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('clerk', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('counter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shifts', to='offices.counter')),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("paused_at", models.DateTimeField(null=True)),
+                ("pause_note", models.CharField(blank=True, max_length=80)),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "clerk",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "counter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="shifts",
+                        to="offices.counter",
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="offices.office",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('counter',), name='counter_open_once'), models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('clerk',), name='clerk_at_one_counter')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at__isnull", True)),
+                        fields=("counter",),
+                        name="counter_open_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at__isnull", True)),
+                        fields=("clerk",),
+                        name="clerk_at_one_counter",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Ticket',
+            name="Ticket",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField()),
-                ('letter', models.CharField(max_length=3)),
-                ('number', models.PositiveIntegerField()),
-                ('booked_from', models.DateTimeField(null=True)),
-                ('booked_to', models.DateTimeField(null=True)),
-                ('late', models.BooleanField(default=False)),
-                ('statutory', models.BooleanField(default=False, help_text='priority by law, set by staff')),
-                ('returned_at', models.DateTimeField(help_text='given back by a clerk: goes first', null=True)),
-                ('persons', models.PositiveSmallIntegerField(default=1)),
-                ('language', models.CharField(default='cs', max_length=8)),
-                ('code', models.CharField(help_text='of the personal page', max_length=16, unique=True)),
-                ('touch', models.UUIDField(default=uuid.uuid4, help_text='of the touch that asked for it')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('called', 'Called'), ('serving', 'Serving'), ('finished', 'Finished'), ('parked', 'Parked'), ('no_show', 'No Show'), ('cancelled', 'Cancelled')], default='waiting', max_length=10)),
-                ('reason', models.JSONField(default=dict, help_text='why it was called when it was')),
-                ('calls', models.PositiveSmallIntegerField(default=0)),
-                ('issued_at', models.DateTimeField()),
-                ('called_at', models.DateTimeField(null=True)),
-                ('recalled_at', models.DateTimeField(null=True)),
-                ('serving_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('parked_until', models.DateTimeField(null=True)),
-                ('before', models.JSONField(null=True)),
-                ('changed_at', models.DateTimeField(null=True)),
-                ('changed_by', models.BigIntegerField(null=True)),
-                ('booking', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ticket', to='booking.booking')),
-                ('clerk', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('counter', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='offices.counter')),
-                ('for_counter', models.ForeignKey(help_text='transferred to', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='offices.counter')),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='offices.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("date", models.DateField()),
+                ("letter", models.CharField(max_length=3)),
+                ("number", models.PositiveIntegerField()),
+                ("booked_from", models.DateTimeField(null=True)),
+                ("booked_to", models.DateTimeField(null=True)),
+                ("late", models.BooleanField(default=False)),
+                (
+                    "statutory",
+                    models.BooleanField(default=False, help_text="priority by law, set by staff"),
+                ),
+                (
+                    "returned_at",
+                    models.DateTimeField(help_text="given back by a clerk: goes first", null=True),
+                ),
+                ("persons", models.PositiveSmallIntegerField(default=1)),
+                ("language", models.CharField(default="cs", max_length=8)),
+                (
+                    "code",
+                    models.CharField(help_text="of the personal page", max_length=16, unique=True),
+                ),
+                (
+                    "touch",
+                    models.UUIDField(
+                        default=uuid.uuid4, help_text="of the touch that asked for it"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("called", "Called"),
+                            ("serving", "Serving"),
+                            ("finished", "Finished"),
+                            ("parked", "Parked"),
+                            ("no_show", "No Show"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.JSONField(default=dict, help_text="why it was called when it was"),
+                ),
+                ("calls", models.PositiveSmallIntegerField(default=0)),
+                ("issued_at", models.DateTimeField()),
+                ("called_at", models.DateTimeField(null=True)),
+                ("recalled_at", models.DateTimeField(null=True)),
+                ("serving_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("parked_until", models.DateTimeField(null=True)),
+                ("before", models.JSONField(null=True)),
+                ("changed_at", models.DateTimeField(null=True)),
+                ("changed_by", models.BigIntegerField(null=True)),
+                (
+                    "booking",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ticket",
+                        to="booking.booking",
+                    ),
+                ),
+                (
+                    "clerk",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "counter",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tickets",
+                        to="offices.counter",
+                    ),
+                ),
+                (
+                    "for_counter",
+                    models.ForeignKey(
+                        help_text="transferred to",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="offices.counter",
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="offices.office",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tickets",
+                        to="offices.service",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state__in', ('waiting', 'parked'))), fields=['office', 'date'], name='ticket_in_queue'), models.Index(fields=['office', 'date', 'called_at'], name='ticket_called')],
-                'constraints': [models.UniqueConstraint(fields=('office', 'date', 'letter', 'number'), name='ticket_number_once'), models.UniqueConstraint(fields=('office', 'touch'), name='ticket_touch_once'), models.UniqueConstraint(condition=models.Q(('state__in', ('called', 'serving'))), fields=('counter',), name='counter_serves_one')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ("waiting", "parked"))),
+                        fields=["office", "date"],
+                        name="ticket_in_queue",
+                    ),
+                    models.Index(fields=["office", "date", "called_at"], name="ticket_called"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("office", "date", "letter", "number"), name="ticket_number_once"
+                    ),
+                    models.UniqueConstraint(fields=("office", "touch"), name="ticket_touch_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ("called", "serving"))),
+                        fields=("counter",),
+                        name="counter_serves_one",
+                    ),
+                ],
             },
         ),
     ]

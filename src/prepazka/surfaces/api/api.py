@@ -107,7 +107,8 @@ def monitor(request: HttpRequest, slug: str) -> Any:
 
 
 @api.get(
-    "/offices/{slug}/services/{code}/terms", response=_answers(200, schemas.TermsOut),
+    "/offices/{slug}/services/{code}/terms",
+    response=_answers(200, schemas.TermsOut),
     tags=["booking"],
 )
 def terms(request: HttpRequest, slug: str, code: str, persons: int = 1) -> Any:
@@ -117,7 +118,9 @@ def terms(request: HttpRequest, slug: str, code: str, persons: int = 1) -> Any:
 
 @api.post("/offices/{slug}/holds", response=_answers(201, schemas.HoldOut), tags=["booking"])
 def hold(
-    request: HttpRequest, slug: str, wanted: schemas.HoldIn,
+    request: HttpRequest,
+    slug: str,
+    wanted: schemas.HoldIn,
     key: Annotated[UUID | None, Header(alias="Idempotency-Key")] = None,
 ) -> Any:
     """Keep a term for ten minutes. Repeated with the same Idempotency-Key, it is the same hold."""
@@ -127,11 +130,19 @@ def hold(
     if service is None:
         raise NotFound
     held = usecases.hold_term(
-        office=where, service=service, starts_at=wanted.starts_at, now=now(),
-        persons=wanted.persons, channel=Channel.API, language=wanted.language, request_key=key,
+        office=where,
+        service=service,
+        starts_at=wanted.starts_at,
+        now=now(),
+        persons=wanted.persons,
+        channel=Channel.API,
+        language=wanted.language,
+        request_key=key,
     )
     if (held.service_id, held.starts_at, held.persons) != (
-        service.pk, wanted.starts_at, wanted.persons
+        service.pk,
+        wanted.starts_at,
+        wanted.persons,
     ):
         raise KeyReused
     return Status(201, _hold(held, where))
@@ -151,9 +162,7 @@ def release(request: HttpRequest, token: str) -> Any:
     return Status(204, None)
 
 
-@api.post(
-    "/holds/{token}/contact", response=_answers(202, schemas.RequestedOut), tags=["booking"]
-)
+@api.post("/holds/{token}/contact", response=_answers(202, schemas.RequestedOut), tags=["booking"])
 def contact(request: HttpRequest, token: str, said: schemas.ContactIn) -> Any:
     """Say who comes; a mail with a link asks for the confirmation, where the office wants one."""
     held = links.read(token, "hold")
@@ -170,9 +179,7 @@ def contact(request: HttpRequest, token: str, said: schemas.ContactIn) -> Any:
     return Status(202, {"state": done.state, "expires_at": done.expires_at})
 
 
-@api.post(
-    "/confirmations/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"]
-)
+@api.post("/confirmations/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def confirm(request: HttpRequest, token: str) -> Any:
     """Confirm by the token of the mailed link; repeated, it answers with the same PIN."""
     return _booking(usecases.confirm_booking(booking=_read(token, "confirm").pk, now=now()))
@@ -194,9 +201,7 @@ def cancel(request: HttpRequest, token: str) -> Any:
 def move(request: HttpRequest, token: str, wanted: schemas.MoveIn) -> Any:
     """Move to another term of the same service, in one step."""
     found = _read(token, "personal")
-    return _booking(
-        usecases.move_booking(booking=found.pk, starts_at=wanted.starts_at, now=now())
-    )
+    return _booking(usecases.move_booking(booking=found.pk, starts_at=wanted.starts_at, now=now()))
 
 
 def _where(slug: str) -> Directory:
@@ -230,16 +235,27 @@ def _from_edge(request: HttpRequest) -> HttpResponse:
 def _office(where: Directory) -> dict[str, Any]:
     row = where.office
     return {
-        "slug": row.slug, "name": row.name, "address": row.address, "phone": row.phone,
-        "email": row.email, "timezone": row.timezone, "languages": row.languages,
+        "slug": row.slug,
+        "name": row.name,
+        "address": row.address,
+        "phone": row.phone,
+        "email": row.email,
+        "timezone": row.timezone,
+        "languages": row.languages,
     }
 
 
 def _service(where: Directory, one: Service) -> dict[str, Any]:
     return {
-        "code": one.code, "name": one.name, "hint": one.hint, "documents": one.documents,
-        "fee": one.fee, "agenda": where.agenda_of(one).code, "duration_min": one.duration_min,
-        "bookable": is_bookable(where, one), "walk_in": one.walk_in,
+        "code": one.code,
+        "name": one.name,
+        "hint": one.hint,
+        "documents": one.documents,
+        "fee": one.fee,
+        "agenda": where.agenda_of(one).code,
+        "duration_min": one.duration_min,
+        "bookable": is_bookable(where, one),
+        "walk_in": one.walk_in,
         "max_persons": where.rules_of(one).max_persons,
     }
 

@@ -56,9 +56,9 @@ def open_counter(request: HttpRequest, slug: str, code: str, key: UUID | None = 
     counter = next((c for c in who.office.open_counters() if c.code == code), None)
     if counter is None:
         raise NotFound
-    return _once(request, who, key, lambda: counters.open_counter(
-        counter=counter, clerk=who.user, now=now()
-    ))
+    return _once(
+        request, who, key, lambda: counters.open_counter(counter=counter, clerk=who.user, now=now())
+    )
 
 
 @router.get("/offices/{slug}/counter", response=SHIFT)
@@ -69,7 +69,10 @@ def my_counter(request: HttpRequest, slug: str) -> Any:
 
 @router.post("/offices/{slug}/counter/{action}", response=SHIFT)
 def act(
-    request: HttpRequest, slug: str, action: str, said: schemas.StepIn | None = None,
+    request: HttpRequest,
+    slug: str,
+    action: str,
+    said: schemas.StepIn | None = None,
     key: UUID | None = KEY,
 ) -> Any:
     """One step of the clerk.
@@ -114,9 +117,7 @@ def _transfer(who: Staff, said: schemas.StepIn) -> None:
     counter = _counter(who, said.counter) if said.counter else None
     if service is None and counter is None:
         raise NotUnderstood
-    turns.transfer(
-        office=who.office, clerk=who.user, service=service, counter=counter, now=now()
-    )
+    turns.transfer(office=who.office, clerk=who.user, service=service, counter=counter, now=now())
 
 
 def _counter(who: Staff, code: str) -> Counter:
@@ -151,16 +152,15 @@ STEPS: dict[str, Callable[[Staff, schemas.StepIn], Any]] = {
 
 def _shown(who: Staff) -> dict[str, Any]:
     """The counter as JSON can carry it, because the answer may have to be said again."""
-    shift = Shift.objects.filter(
-        office=who.office.office, clerk=who.user, closed_at=None
-    ).first()
+    shift = Shift.objects.filter(office=who.office.office, clerk=who.user, closed_at=None).first()
     if shift is None:
         return {"counter": None, "paused": False, "client": None}
     client = Ticket.objects.filter(counter=shift.counter_id, state__in=AT_COUNTER).first()
     return {
         "counter": who.office.counters[shift.counter_id].code,
         "paused": shift.paused_at is not None,
-        "client": client and {
+        "client": client
+        and {
             "ticket": client.pk,
             "number": client.label,
             "service": who.office.services[client.service_id].code,

@@ -34,21 +34,30 @@ def issue(request: HttpRequest, wanted: schemas.TicketIn, key: UUID | None = KEY
     if service is None:
         raise NotFound
     ticket = issue_ticket(
-        office=kiosk.office, service=service, touch=key or uuid4(), now=now(),
-        language=wanted.language, persons=wanted.persons,
+        office=kiosk.office,
+        service=service,
+        touch=key or uuid4(),
+        now=now(),
+        language=wanted.language,
+        persons=wanted.persons,
     )
     return shown(kiosk.office, ticket, look=False)
 
 
 @router.post(
-    "/kiosk/check-ins", auth=KioskToken(),
+    "/kiosk/check-ins",
+    auth=KioskToken(),
     response={200: schemas.CheckInOut, PROBLEMS: schemas.Problem},
 )
 def check(request: HttpRequest, said: schemas.PinIn, key: UUID | None = KEY) -> Any:
     """Take the PIN of a booked client; `outcome` says what is true of it, and what to do next."""
     kiosk: Kiosk = request.auth  # type: ignore[attr-defined]  # set by ninja
     done = check_in(
-        office=kiosk.office, device=kiosk.device, pin=said.pin, touch=key or uuid4(), now=now(),
+        office=kiosk.office,
+        device=kiosk.device,
+        pin=said.pin,
+        touch=key or uuid4(),
+        now=now(),
         language=said.language,
     )
     verdict, tz = done.verdict, kiosk.office.tz
@@ -77,8 +86,10 @@ def leave(request: HttpRequest, code: str) -> Any:
 
 def shown(office: Directory, ticket: Ticket, *, look: bool = True) -> dict[str, Any]:
     """The ticket as its holder may see it; without a look at the hall where `look` is off."""
-    place = place_of(office, ticket, now=now()) if look else Place(
-        ticket, office.services[ticket.service_id], valid_until(office, ticket)
+    place = (
+        place_of(office, ticket, now=now())
+        if look
+        else Place(ticket, office.services[ticket.service_id], valid_until(office, ticket))
     )
     return {
         "code": ticket.code,

@@ -74,7 +74,11 @@ def booking(request: HttpRequest, found: Booking, office: Directory, token: str)
     context = _facts(found, office)
     expected = found.state == State.CONFIRMED and at < context["counts_until"]
     return page(
-        request, "booking", office, token=token, **context,
+        request,
+        "booking",
+        office,
+        token=token,
+        **context,
         expected=expected,
         changeable=_is_changeable(found, at),
         over=found.state == State.CONFIRMED and not expected,
@@ -92,9 +96,13 @@ def calendar_file(
     if found.state == State.UNCONFIRMED:
         raise Http404(token)
     content = calendar_of(found, office, now=now())
-    return HttpResponse(content, content_type="text/calendar; charset=utf-8", headers={
-        "Content-Disposition": 'attachment; filename="termin.ics"',
-    })
+    return HttpResponse(
+        content,
+        content_type="text/calendar; charset=utf-8",
+        headers={
+            "Content-Disposition": 'attachment; filename="termin.ics"',
+        },
+    )
 
 
 @of_booking("personal")
@@ -119,17 +127,25 @@ def move(request: HttpRequest, found: Booking, office: Directory, token: str) ->
     if request.method == "POST":
         return _move(request, found, office, token)
     terms = offered(
-        office=office, service=found.service, now=now(), persons=found.persons, besides=found.pk,
+        office=office,
+        service=found.service,
+        now=now(),
+        persons=found.persons,
+        besides=found.pk,
         official=official_of(office, found),
     )
     terms = [t for t in terms if t.starts_at != found.starts_at]
     return page(
-        request, "days" if terms else "full", office, moving=True,
+        request,
+        "days" if terms else "full",
+        office,
+        moving=True,
         months=months(
             terms, lambda day: reverse("citizen:move_times", args=[token, day.isoformat()])
         ),
         full={} if terms else full_calendar(office, found.service, now()),
-        back_url=reverse("citizen:booking", args=[token]), **_facts(found, office),
+        back_url=reverse("citizen:booking", args=[token]),
+        **_facts(found, office),
     )
 
 
@@ -144,23 +160,32 @@ def move_times(
     if not _is_changeable(found, now()):
         return HttpResponseRedirect(reverse("citizen:booking", args=[token]))
     terms = offered(
-        office=office, service=found.service, now=now(), days=[wanted], persons=found.persons,
-        besides=found.pk, official=official_of(office, found),
+        office=office,
+        service=found.service,
+        now=now(),
+        days=[wanted],
+        persons=found.persons,
+        besides=found.pk,
+        official=official_of(office, found),
     )
     return page(
-        request, "times", office, moving=True, day=wanted,
+        request,
+        "times",
+        office,
+        moving=True,
+        day=wanted,
         parts=parts_of_day(
             [t for t in terms if t.starts_at != found.starts_at],
             with_officials=official_of(office, found) is not None,
         ),
-        action=reverse("citizen:move", args=[token]), request_key=uuid4(),
-        back_url=reverse("citizen:move", args=[token]), **_facts(found, office),
+        action=reverse("citizen:move", args=[token]),
+        request_key=uuid4(),
+        back_url=reverse("citizen:move", args=[token]),
+        **_facts(found, office),
     )
 
 
-def _move(
-    request: HttpRequest, found: Booking, office: Directory, token: str
-) -> HttpResponse:
+def _move(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
     starts_at = instant_or_none(request.POST.get("starts_at", ""))
     try:
         if starts_at is None:
@@ -170,12 +195,22 @@ def _move(
         move_booking(booking=found.pk, starts_at=starts_at, now=now())
     except (TermTaken, TermNotOffered) as error:
         others = nearest(
-            office=office, service=found.service, starts_at=starts_at or found.starts_at,
-            now=now(), persons=found.persons, official=official_of(office, found),
+            office=office,
+            service=found.service,
+            starts_at=starts_at or found.starts_at,
+            now=now(),
+            persons=found.persons,
+            official=official_of(office, found),
         )
         return page(
-            request, "taken", office, status=status_of(error), text=sentence(error), moving=True,
-            hold_url=reverse("citizen:move", args=[token]), request_key=uuid4(),
+            request,
+            "taken",
+            office,
+            status=status_of(error),
+            text=sentence(error),
+            moving=True,
+            hold_url=reverse("citizen:move", args=[token]),
+            request_key=uuid4(),
             others=[Choice(when(t), value=t.starts_at.isoformat()) for t in others],
             days_url=reverse("citizen:move", args=[token]),
         )
@@ -189,14 +224,23 @@ def _ask_once_more(
 ) -> HttpResponse:
     day = calendar.day_of(starts_at, office.tz)
     terms = offered(
-        office=office, service=found.service, now=now(), days=[day], persons=found.persons,
-        besides=found.pk, official=official_of(office, found),
+        office=office,
+        service=found.service,
+        now=now(),
+        days=[day],
+        persons=found.persons,
+        besides=found.pk,
+        official=official_of(office, found),
     )
     new = next((t for t in terms if t.starts_at == starts_at), None)
     if new is None:
         raise TermTaken
     return page(
-        request, "move", office, new_when=when(new), starts_at=starts_at.isoformat(),
+        request,
+        "move",
+        office,
+        new_when=when(new),
+        starts_at=starts_at.isoformat(),
         action=reverse("citizen:move", args=[token]),
         back_url=reverse("citizen:move_times", args=[token, day.isoformat()]),
         **_facts(found, office),
@@ -210,7 +254,11 @@ def _too_late(
     official = official_of(office, found)
     wish = Wish(found.service, found.persons, official=official, asked=most > 1)
     return page(
-        request, "taken", office, status=status_of(error), text=sentence(error),
+        request,
+        "taken",
+        office,
+        status=status_of(error),
+        text=sentence(error),
         **nearest_choices(office, wish, found.starts_at, now()),
     )
 
@@ -219,7 +267,11 @@ def _refused(
     request: HttpRequest, office: Directory, error: Refused, back_url: str
 ) -> HttpResponse:
     return page(
-        request, "refused", office, status=status_of(error), text=sentence(error),
+        request,
+        "refused",
+        office,
+        status=status_of(error),
+        text=sentence(error),
         back_url=back_url,
     )
 
@@ -232,7 +284,8 @@ def _facts(found: Booking, office: Directory) -> dict[str, Any]:
 
 def _can_be_confirmed(found: Booking, at: datetime) -> bool:
     return (
-        found.state == State.UNCONFIRMED and bool(found.expires_at and found.expires_at > at)
+        found.state == State.UNCONFIRMED
+        and bool(found.expires_at and found.expires_at > at)
         and found.starts_at > at
     )
 

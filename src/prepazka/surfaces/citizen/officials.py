@@ -59,18 +59,23 @@ def department(request: HttpRequest, office: Directory, code: str) -> HttpRespon
     soonest = _soonest(office, group)
     people = [
         Choice(
-            str(one.name), _first(soonest.get(one.pk)),
+            str(one.name),
+            _first(soonest.get(one.pk)),
             url=reverse("citizen:official", args=[slug, one.code]) + query,
         )
         for one in group.officials
     ]
     first = min(soonest.values(), key=lambda term: term.starts_at, default=None)
     anybody = Choice(
-        _("Anybody, whoever is soonest free"), _first(first),
+        _("Anybody, whoever is soonest free"),
+        _first(first),
         url=reverse("citizen:anybody", args=[slug, code]) + query,
     )
     return page(
-        request, "department", office, department=group.department,
+        request,
+        "department",
+        office,
+        department=group.department,
         choices=[anybody, *people] if len(people) > 1 else people,
         back_url=reverse("citizen:services", args=[slug]) + query,
     )
@@ -82,7 +87,10 @@ def anybody(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
     """What to discuss, with whoever of the department is free."""
     group, query = _group(office, code), _query(request)
     return page(
-        request, "topics", office, department=group.department,
+        request,
+        "topics",
+        office,
+        department=group.department,
         topics=[_topic(office, service, None, query) for service in _topics(office, group)],
         back_url=reverse("citizen:department", args=[office.office.slug, code]) + query,
     )
@@ -105,7 +113,11 @@ def official(request: HttpRequest, office: Directory, code: str) -> HttpResponse
     )
     query = _query(request)
     return page(
-        request, "official", office, official=found, department=department,
+        request,
+        "official",
+        office,
+        official=found,
+        department=department,
         topics=[_topic(office, service, found, query) for service in office.topics_of(found)],
         week=[(day, spans(office.diary_hours(found, day))) for day in days],
         back_url=back + query,
@@ -131,9 +143,7 @@ def _topics(office: Directory, group: Group) -> list[Service]:
     return [s for s in office.offered_services() if s.pk in known]
 
 
-def _topic(
-    office: Directory, service: Service, official: Official | None, query: str
-) -> Choice:
+def _topic(office: Directory, service: Service, official: Official | None, query: str) -> Choice:
     """A topic with its first free term and the way to all of them."""
     first = next(iter(offered(office=office, service=service, now=now(), official=official)), None)
     url = reverse("citizen:days", args=[office.office.slug, service.code]) + query

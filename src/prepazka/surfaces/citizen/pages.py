@@ -62,7 +62,11 @@ class Wish:
 
 
 def page(
-    request: HttpRequest, template: str, office: Directory | None = None, *, status: int = 200,
+    request: HttpRequest,
+    template: str,
+    office: Directory | None = None,
+    *,
+    status: int = 200,
     **context: Any,
 ) -> HttpResponse:
     """Render a page of the citizen in the frame of its office."""
@@ -139,12 +143,14 @@ def months(offered: list[Term], url: Callable[[date], str]) -> list[dict[str, An
     found = []
     for _month, terms in groupby(offered, key=lambda t: (t.day.year, t.day.month)):
         days = [(day, len(list(many))) for day, many in groupby(terms, key=lambda t: t.day)]
-        found.append({
-            "first": days[0][0],
-            "days": [
-                Choice(_day_name(day), free_terms(count), url=url(day)) for day, count in days
-            ],
-        })
+        found.append(
+            {
+                "first": days[0][0],
+                "days": [
+                    Choice(_day_name(day), free_terms(count), url=url(day)) for day, count in days
+                ],
+            }
+        )
     return found
 
 
@@ -178,7 +184,11 @@ def nearest_choices(
 ) -> dict[str, Any]:
     """What a page offers instead of a term that is gone: three others and a form to take one."""
     others = nearest(
-        office=office, service=wish.service, starts_at=starts_at, now=now, persons=wish.persons,
+        office=office,
+        service=wish.service,
+        starts_at=starts_at,
+        now=now,
+        persons=wish.persons,
         official=wish.official,
     )
     code, slug = wish.service.code, office.office.slug

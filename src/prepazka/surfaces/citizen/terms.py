@@ -45,11 +45,14 @@ def services(request: HttpRequest, office: Directory) -> HttpResponse:
     """Which service: only those that can be booked."""
     instead_of = request.GET.get("misto", "")
     return page(
-        request, "services", office,
+        request,
+        "services",
+        office,
         query=f"?misto={instead_of}" if booking_of(instead_of, "hold") else "",
         departments=departments_of(office),
         services=[
-            s for s in office.offered_services()
+            s
+            for s in office.offered_services()
             if is_bookable(office, s) and not office.officials_for(s.pk)
         ],
         back_url=_office_url(office),
@@ -67,11 +70,17 @@ def days(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
         return _persons(request, office, service, most)
     besides = _old_hold(wish)
     terms = offered(
-        office=office, service=service, now=now(), persons=wish.persons,
-        besides=besides.pk if besides else None, official=wish.official,
+        office=office,
+        service=service,
+        now=now(),
+        persons=wish.persons,
+        besides=besides.pk if besides else None,
+        official=wish.official,
     )
     return page(
-        request, "days" if terms else "full", office,
+        request,
+        "days" if terms else "full",
+        office,
         service=service,
         wish=wish,
         months=months(terms, lambda day: _times_url(office, wish, day.isoformat())),
@@ -94,13 +103,23 @@ def times(request: HttpRequest, office: Directory, code: str, day: str) -> HttpR
         return _hold(request, office, wish)
     besides = _old_hold(wish)
     terms = offered(
-        office=office, service=service, now=now(), days=[wanted], persons=wish.persons,
-        besides=besides.pk if besides else None, official=wish.official,
+        office=office,
+        service=service,
+        now=now(),
+        days=[wanted],
+        persons=wish.persons,
+        besides=besides.pk if besides else None,
+        official=wish.official,
     )
     back_url = reverse("citizen:days", args=[office.office.slug, code]) + wish.query()
     return page(
-        request, "times", office,
-        service=service, wish=wish, day=wanted, request_key=uuid4(),
+        request,
+        "times",
+        office,
+        service=service,
+        wish=wish,
+        day=wanted,
+        request_key=uuid4(),
         parts=parts_of_day(terms, with_officials=bool(office.officials_for(service.pk))),
         back_url=back_url,
     )
@@ -119,14 +138,25 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
         key = uuid5(new_key(request.POST.get("request_key", "")), starts_at.isoformat())
         held = _hold_fresh(office, wish, starts_at, key, old)
     except TooManyTries as error:
-        refused = page(request, "refused", office, status=429, text=sentence(error),
-                       back_url=request.get_full_path())
+        refused = page(
+            request,
+            "refused",
+            office,
+            status=429,
+            text=sentence(error),
+            back_url=request.get_full_path(),
+        )
         return mark_retry(refused, error)
     except (TermTaken, TermNotOffered) as error:
         around = starts_at or now()
         return page(
-            request, "taken", office, status=status_of(error), text=sentence(error),
-            wish=wish, **nearest_choices(office, wish, around, now()),
+            request,
+            "taken",
+            office,
+            status=status_of(error),
+            text=sentence(error),
+            wish=wish,
+            **nearest_choices(office, wish, around, now()),
         )
     if old:
         note_contact(booking=held.pk, name=old.name, email=old.email, phone=old.phone, now=now())
@@ -138,8 +168,14 @@ def _hold_fresh(
 ) -> Booking:
     """Hold the term; a repeat of the same post finds its hold, unless that has run out."""
     take = partial(
-        hold_term, office=office, service=wish.service, starts_at=starts_at, now=now(),
-        persons=wish.persons, language=language(), official=wish.official,
+        hold_term,
+        office=office,
+        service=wish.service,
+        starts_at=starts_at,
+        now=now(),
+        persons=wish.persons,
+        language=language(),
+        official=wish.official,
         instead_of=old.pk if old else None,
     )
     held = take(request_key=key)
@@ -147,14 +183,18 @@ def _hold_fresh(
     return take(request_key=uuid4()) if ran_out else held
 
 
-def _persons(
-    request: HttpRequest, office: Directory, service: Service, most: int
-) -> HttpResponse:
-    form = PersonsForm(request.GET if "osob" in request.GET or "dal" in request.GET else None,
-                       most=most)
+def _persons(request: HttpRequest, office: Directory, service: Service, most: int) -> HttpResponse:
+    form = PersonsForm(
+        request.GET if "osob" in request.GET or "dal" in request.GET else None, most=most
+    )
     return page(
-        request, "persons", office, status=422 if form.errors else 200, form=form,
-        service=service, instead_of=request.GET.get("misto", ""),
+        request,
+        "persons",
+        office,
+        status=422 if form.errors else 200,
+        form=form,
+        service=service,
+        instead_of=request.GET.get("misto", ""),
         official=_official(request, office, service),
         back_url=reverse("citizen:services", args=[office.office.slug]),
     )
@@ -197,8 +237,10 @@ def _old_hold(wish: Wish) -> Booking | None:
 
 def _is_same(old: Booking, office: Directory, wish: Wish, starts_at: datetime) -> bool:
     return (
-        is_held(old, now()) and old.starts_at == starts_at
-        and old.service_id == wish.service.pk and old.persons == wish.persons
+        is_held(old, now())
+        and old.starts_at == starts_at
+        and old.service_id == wish.service.pk
+        and old.persons == wish.persons
         and (wish.official is None or official_of(office, old) == wish.official)
     )
 
@@ -220,6 +262,7 @@ def _before_days(office: Directory, wish: Wish, most: int) -> str:
     if most > 1:
         path = reverse("citizen:days", args=[office.office.slug, wish.service.code])
         return path + wish.query(persons=False)
-    return topics_url(office, wish.service, wish.official) + Wish(
-        wish.service, instead_of=wish.instead_of
-    ).query()
+    return (
+        topics_url(office, wish.service, wish.official)
+        + Wish(wish.service, instead_of=wish.instead_of).query()
+    )

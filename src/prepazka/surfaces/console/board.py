@@ -103,7 +103,8 @@ def _rows(seen: Hall, shift: Shift) -> list[Row]:
     policy, serves = policy_of(office), office.serves[shift.counter_id]
     waiting = {w.ticket: w for w in seen.waiting}
     able = {
-        pk for pk, one in waiting.items()
+        pk
+        for pk, one in waiting.items()
         if discipline.may_be_called(
             one, serves=serves, counter=shift.counter_id, policy=policy, now=seen.now
         )
@@ -117,23 +118,31 @@ def _rows(seen: Hall, shift: Shift) -> list[Row]:
             continue  # called between two looks
         if len(rows) == MOST_ROWS:
             break
-        rows.append(Row(
-            ticket=ticket,
-            service=office.services[ticket.service_id],
-            reason=reasons.sentence(chosen.reason.payload(), office),
-            waited=_minutes(ticket.issued_at, seen.now),
-            parked=chosen.turn.rank == discipline.PARKED,
-            here=ticket.service_id in serves,
-            next=ticket.pk == first,
-        ))
+        rows.append(
+            Row(
+                ticket=ticket,
+                service=office.services[ticket.service_id],
+                reason=reasons.sentence(chosen.reason.payload(), office),
+                waited=_minutes(ticket.issued_at, seen.now),
+                parked=chosen.turn.rank == discipline.PARKED,
+                here=ticket.service_id in serves,
+                next=ticket.pk == first,
+            )
+        )
     return rows
 
 
 def _undoable(office: Directory, shift: Shift, now: datetime) -> dict[str, Any] | None:
-    ticket = Ticket.objects.filter(
-        office=office.office, changed_by=shift.clerk_id, before__isnull=False,
-        changed_at__gt=now - UNDO,
-    ).order_by("-changed_at").first()
+    ticket = (
+        Ticket.objects.filter(
+            office=office.office,
+            changed_by=shift.clerk_id,
+            before__isnull=False,
+            changed_at__gt=now - UNDO,
+        )
+        .order_by("-changed_at")
+        .first()
+    )
     if ticket is None or ticket.changed_at is None:
         return None
     return {"ticket": ticket, "until": (ticket.changed_at + UNDO).isoformat()}

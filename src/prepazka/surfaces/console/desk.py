@@ -29,8 +29,14 @@ from prepazka.web.staff import staff_only
 
 MOST_ROWS = 300
 SHOWN = (
-    State.UNCONFIRMED, State.CONFIRMED, State.ARRIVED, State.SERVED, State.NO_SHOW,
-    State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE, State.DISPLACED,
+    State.UNCONFIRMED,
+    State.CONFIRMED,
+    State.ARRIVED,
+    State.SERVED,
+    State.NO_SHOW,
+    State.CANCELLED_BY_CITIZEN,
+    State.CANCELLED_BY_OFFICE,
+    State.DISPLACED,
 )
 
 
@@ -43,16 +49,30 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
     wanted = request.GET.get("hledat", "").strip()[:60]
     rows = Booking.objects.filter(office=office.office, date=day, state__in=SHOWN)
     rows = _search(rows, wanted, day, office).select_related("ticket")
-    return render(request, "console/desk.html", {
-        "office": office.office, "member": member, "day": day, "wanted": wanted,
-        "today": day == calendar.day_of(moment, office.tz),
-        "rows": [
-            {"booking": one, "service": office.services[one.service_id],
-             "official": official_of(office, one), "state": state_in_words(one), "comes": one.state == State.CONFIRMED}
-            for one in rows.order_by("starts_at", "created_at")[:MOST_ROWS]
-        ],
-        "may_write": member.role in staff.DESK, "diaries": bool(office.open_officials()), "faults": board.faults(office),
-    })
+    return render(
+        request,
+        "console/desk.html",
+        {
+            "office": office.office,
+            "member": member,
+            "day": day,
+            "wanted": wanted,
+            "today": day == calendar.day_of(moment, office.tz),
+            "rows": [
+                {
+                    "booking": one,
+                    "service": office.services[one.service_id],
+                    "official": official_of(office, one),
+                    "state": state_in_words(one),
+                    "comes": one.state == State.CONFIRMED,
+                }
+                for one in rows.order_by("starts_at", "created_at")[:MOST_ROWS]
+            ],
+            "may_write": member.role in staff.DESK,
+            "diaries": bool(office.open_officials()),
+            "faults": board.faults(office),
+        },
+    )
 
 
 def _day(said: str) -> date | None:
@@ -111,18 +131,28 @@ def new_ticket(request: HttpRequest, office: Directory, member: Membership) -> H
         if service is None:
             raise Http404
         issued = tickets.issue_ticket(
-            office=office, service=service, touch=form.cleaned_data["touch"], now=now(),
-            persons=form.cleaned_data["persons"], statutory=form.cleaned_data["statutory"],
+            office=office,
+            service=service,
+            touch=form.cleaned_data["touch"],
+            now=now(),
+            persons=form.cleaned_data["persons"],
+            statutory=form.cleaned_data["statutory"],
             by_staff=member.user_id,
         )
         return redirect("console:ticket", office.office.slug, issued.pk)
     moment = now()
-    return render(request, "console/new_ticket.html", {
-        "office": office.office, "member": member, "form": form,
-        "outside": not any(
-            issues_tickets(office, service, moment) for service in office.offered_services()
-        ),
-    })
+    return render(
+        request,
+        "console/new_ticket.html",
+        {
+            "office": office.office,
+            "member": member,
+            "form": form,
+            "outside": not any(
+                issues_tickets(office, service, moment) for service in office.offered_services()
+            ),
+        },
+    )
 
 
 @staff_only(*staff.DESK)
@@ -134,10 +164,17 @@ def ticket_page(
     found = Ticket.objects.filter(pk=ticket, office=office.office).first()
     if found is None:
         raise Http404
-    return render(request, "console/ticket.html", {
-        "office": office.office, "member": member, "ticket": found,
-        "service": office.services[found.service_id], "ahead": _ahead(office, found, now()),
-    })
+    return render(
+        request,
+        "console/ticket.html",
+        {
+            "office": office.office,
+            "member": member,
+            "ticket": found,
+            "service": office.services[found.service_id],
+            "ahead": _ahead(office, found, now()),
+        },
+    )
 
 
 def _ahead(office: Directory, ticket: Ticket, moment: datetime) -> int:

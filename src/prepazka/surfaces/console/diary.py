@@ -41,17 +41,20 @@ def diaries(request: HttpRequest, office: Directory, member: Membership) -> Http
     found = [one for one in office.open_officials() if _may_look(member, one)]
     if len(found) == 1:
         return redirect("console:diary", office.office.slug, found[0].code)
-    return render(request, "console/diaries.html", {
-        "office": office.office, "member": member,
-        "rows": [(one, office.departments.get(one.department_id or 0)) for one in found],
-    })
+    return render(
+        request,
+        "console/diaries.html",
+        {
+            "office": office.office,
+            "member": member,
+            "rows": [(one, office.departments.get(one.department_id or 0)) for one in found],
+        },
+    )
 
 
 @staff_only(*EVERYBODY)
 @require_GET
-def diary(
-    request: HttpRequest, office: Directory, member: Membership, code: str
-) -> HttpResponse:
+def diary(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
     """One day to work by and to print, or a week (`?tyden`)."""
     official = _official(office, member, code)
     today = calendar.day_of(now(), office.tz)
@@ -60,13 +63,24 @@ def diary(
     first = day - timedelta(days=day.weekday()) if weekly else day
     days = [first + timedelta(days=n) for n in range(WEEK if weekly else 1)]
     step = timedelta(days=WEEK if weekly else 1)
-    return render(request, "console/diary.html", {
-        "office": office.office, "member": member, "official": official, "weekly": weekly,
-        "days": _days(office, official, days), "day": day, "today": today,
-        "earlier": day - step, "later": day + step,
-        "exceptions": _exceptions(office, official, today),
-        "may_change": _may_change(member, official), "desk": member.role in staff.DESK,
-    })
+    return render(
+        request,
+        "console/diary.html",
+        {
+            "office": office.office,
+            "member": member,
+            "official": official,
+            "weekly": weekly,
+            "days": _days(office, official, days),
+            "day": day,
+            "today": today,
+            "earlier": day - step,
+            "later": day + step,
+            "exceptions": _exceptions(office, official, today),
+            "may_change": _may_change(member, official),
+            "desk": member.role in staff.DESK,
+        },
+    )
 
 
 @staff_only(*EVERYBODY)
@@ -78,16 +92,27 @@ def add(request: HttpRequest, office: Directory, member: Membership, code: str) 
     if request.method == "POST" and form.is_valid():
         try:
             left = absences.add_exception(
-                office=office, official=official, days=form.days(),
-                reason=form.cleaned_data["reason"], now=now(), actor=member.user_id,
+                office=office,
+                official=official,
+                days=form.days(),
+                reason=form.cleaned_data["reason"],
+                now=now(),
+                actor=member.user_id,
                 accept="sure" in request.POST,
             )
         except Affected as error:
             return _impact(request, office, member, official, error)
         return _done(request, office, official, left)
-    return render(request, "console/diary_add.html", {
-        "office": office.office, "member": member, "official": official, "form": form,
-    })
+    return render(
+        request,
+        "console/diary_add.html",
+        {
+            "office": office.office,
+            "member": member,
+            "official": official,
+            "form": form,
+        },
+    )
 
 
 @staff_only(*EVERYBODY)
@@ -99,8 +124,12 @@ def remove(
     official = _official(office, member, code, to_change=True)
     try:
         left = absences.remove_exception(
-            office=office, official=official, exception=exception, now=now(),
-            actor=member.user_id, accept="sure" in request.POST,
+            office=office,
+            official=official,
+            exception=exception,
+            now=now(),
+            actor=member.user_id,
+            accept="sure" in request.POST,
         )
     except Affected as error:
         return _impact(request, office, member, official, error)
@@ -108,14 +137,25 @@ def remove(
 
 
 def _impact(
-    request: HttpRequest, office: Directory, member: Membership, official: Official,
+    request: HttpRequest,
+    office: Directory,
+    member: Membership,
+    official: Official,
     error: Affected,
 ) -> HttpResponse:
     said = [(k, v) for k, v in request.POST.items() if k not in {"csrfmiddlewaretoken", "sure"}]
-    return render(request, "console/diary_impact.html", {
-        "office": office.office, "member": member, "official": official, "said": said,
-        "rows": [(one, office.services[one.service_id]) for one in error.bookings],
-    }, status=409)
+    return render(
+        request,
+        "console/diary_impact.html",
+        {
+            "office": office.office,
+            "member": member,
+            "official": official,
+            "said": said,
+            "rows": [(one, office.services[one.service_id]) for one in error.bookings],
+        },
+        status=409,
+    )
 
 
 def _done(
@@ -124,10 +164,15 @@ def _done(
     messages.success(request, _("The diary was changed."))
     address = reverse("console:diary", args=[office.office.slug, official.code])
     if left:
-        messages.warning(request, ngettext(
-            "%(n)s person is booked outside the hours now. Offer them another term.",
-            "%(n)s people are booked outside the hours now. Offer them another term.", len(left),
-        ) % {"n": len(left)})
+        messages.warning(
+            request,
+            ngettext(
+                "%(n)s person is booked outside the hours now. Offer them another term.",
+                "%(n)s people are booked outside the hours now. Offer them another term.",
+                len(left),
+            )
+            % {"n": len(left)},
+        )
         address += f"?den={left[0].date.isoformat()}"
     return redirect(address)
 
@@ -153,10 +198,16 @@ def _may_change(member: Membership, official: Official) -> bool:
 
 def _days(office: Directory, official: Official, days: list[date]) -> list[dict[str, Any]]:
     """Per day the hours and everybody who is booked, in one statement."""
-    rows = Booking.objects.filter(
-        office=office.office, lane=lanes_of(office)[official.pk],
-        date__range=(days[0], days[-1]), state__in=SHOWN,
-    ).order_by("starts_at").select_related("ticket")
+    rows = (
+        Booking.objects.filter(
+            office=office.office,
+            lane=lanes_of(office)[official.pk],
+            date__range=(days[0], days[-1]),
+            state__in=SHOWN,
+        )
+        .order_by("starts_at")
+        .select_related("ticket")
+    )
     by_day: dict[date, list[Booking]] = {}
     for one in rows:
         by_day.setdefault(one.date, []).append(one)
@@ -175,8 +226,11 @@ def _rows(office: Directory, official: Official, bookings: list[Booking]) -> lis
     outside = absences.unfit(office, official, changeable)
     return [
         {
-            "booking": one, "service": office.services[one.service_id],
-            "state": state_in_words(one), "outside": one in outside, "changeable": one in changeable,
+            "booking": one,
+            "service": office.services[one.service_id],
+            "state": state_in_words(one),
+            "outside": one in outside,
+            "changeable": one in changeable,
         }
         for one in bookings
     ]
@@ -197,7 +251,9 @@ def _exceptions(office: Directory, official: Official, today: date) -> list[dict
             "row": one,
             "hours": _instants(
                 Interval(one.opens or 0, one.closes or calendar.DAY_MIN), one.from_date, office
-            ) if one.opens is not None or one.closes is not None else None,
+            )
+            if one.opens is not None or one.closes is not None
+            else None,
         }
         for one in rows.order_by("from_date", "opens")
     ]

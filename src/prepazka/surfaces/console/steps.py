@@ -34,8 +34,9 @@ class Press:
         return int(value)
 
 
-def take(name: str, *, office: Directory, clerk: int, form: QueryDict, now: datetime,
-         ticket: str = "") -> str:
+def take(
+    name: str, *, office: Directory, clerk: int, form: QueryDict, now: datetime, ticket: str = ""
+) -> str:
     """Do the step and return the sentence for the clerk. Raises the use-case's refusals.
 
     `ticket` is the client the clerk saw when pressing: if somebody else is at the counter by now,
@@ -109,7 +110,8 @@ def _transfer(press: Press) -> str:
         office=press.office, clerk=press.clerk, service=service, counter=counter, now=press.now
     )
     return _("%(number)s goes on to: %(where)s") % {
-        "number": ticket.label, "where": service.name if service else counter and counter.name
+        "number": ticket.label,
+        "where": service.name if service else counter and counter.name,
     }
 
 
@@ -134,7 +136,16 @@ def _close(press: Press) -> str:
 
 
 STEPS: dict[str, Callable[[Press], str]] = {
-    "next": _next, "pick": _pick, "recall": _recall, "start": _start, "finish": _finish,
-    "absent": _absent, "park": _park, "transfer": _transfer, "undo": _undo, "pause": _pause,
-    "resume": _resume, "close": _close,
+    "next": _next,
+    "pick": _pick,
+    "recall": _recall,
+    "start": _start,
+    "finish": _finish,
+    "absent": _absent,
+    "park": _park,
+    "transfer": _transfer,
+    "undo": _undo,
+    "pause": _pause,
+    "resume": _resume,
+    "close": _close,
 }

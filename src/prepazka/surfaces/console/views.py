@@ -61,25 +61,32 @@ def _choose(request: HttpRequest, office: Directory, member: Membership) -> Http
         shift.counter_id: shift
         for shift in Shift.objects.filter(office=office.office, closed_at=None)
     }
-    names = dict(Membership.objects.filter(
-        office=office.office, user__in=[shift.clerk_id for shift in taken.values()]
-    ).values_list("user_id", "name"))
+    names = dict(
+        Membership.objects.filter(
+            office=office.office, user__in=[shift.clerk_id for shift in taken.values()]
+        ).values_list("user_id", "name")
+    )
     rows = [
         {
             "counter": counter,
-            "services": [
-                s for s in office.offered_services() if s.pk in office.serves[counter.pk]
-            ],
+            "services": [s for s in office.offered_services() if s.pk in office.serves[counter.pk]],
             "taken": counter.pk in taken,
             "by": names.get(taken[counter.pk].clerk_id, "") if counter.pk in taken else "",
         }
         for counter in office.open_counters()
     ]
-    return render(request, "console/choose.html", {
-        "office": office.office, "member": member, "rows": rows, "faults": board.faults(office),
-        "diaries": (member.role in staff.DESK_LOOK and bool(office.open_officials()))
-        or any(one.user_id == member.user_id for one in office.open_officials()),
-    })
+    return render(
+        request,
+        "console/choose.html",
+        {
+            "office": office.office,
+            "member": member,
+            "rows": rows,
+            "faults": board.faults(office),
+            "diaries": (member.role in staff.DESK_LOOK and bool(office.open_officials()))
+            or any(one.user_id == member.user_id for one in office.open_officials()),
+        },
+    )
 
 
 @staff_only(*staff.COUNTER)
@@ -110,14 +117,16 @@ def fragment(request: HttpRequest, office: Directory, member: Membership) -> Htt
 
 @staff_only(*staff.COUNTER)
 @require_POST
-def step(
-    request: HttpRequest, office: Directory, member: Membership, name: str
-) -> HttpResponse:
+def step(request: HttpRequest, office: Directory, member: Membership, name: str) -> HttpResponse:
     """One press; with script the answer is the counter's half of the board, else the page."""
     kind = "success"
     try:
         said = steps.take(
-            name, office=office, clerk=member.user_id, form=request.POST, now=now(),
+            name,
+            office=office,
+            clerk=member.user_id,
+            form=request.POST,
+            now=now(),
             ticket=request.GET.get("t", ""),
         )
     except Refused as refusal:
@@ -126,9 +135,7 @@ def step(
     if "X-Fragment" in request.headers and shift is not None:
         shown = board.at_the_counter(office, shift, now())
         return render(request, "console/_now.html", {**shown, "said": said, "said_kind": kind})
-    messages.add_message(
-        request, messages.ERROR if kind == "error" else messages.SUCCESS, said
-    )
+    messages.add_message(request, messages.ERROR if kind == "error" else messages.SUCCESS, said)
     return redirect("console:office", office.office.slug)
 
 
@@ -143,10 +150,19 @@ def contact(
     if current is None or current.pk != ticket or current.booking is None:
         messages.error(request, _("The contact is shown only while the client is at your counter."))
         return redirect("console:office", office.office.slug)
-    record(events.ContactShown(
-        office=office.office.pk, booking=str(current.booking.pk), at=now(), actor=member.user_id
-    ))
-    return render(request, "console/contact.html", {
-        "office": office.office, "member": member, "ticket": current, "booking": current.booking,
-        "back_url": reverse("console:office", args=[office.office.slug]),
-    })
+    record(
+        events.ContactShown(
+            office=office.office.pk, booking=str(current.booking.pk), at=now(), actor=member.user_id
+        )
+    )
+    return render(
+        request,
+        "console/contact.html",
+        {
+            "office": office.office,
+            "member": member,
+            "ticket": current,
+            "booking": current.booking,
+            "back_url": reverse("console:office", args=[office.office.slug]),
+        },
+    )

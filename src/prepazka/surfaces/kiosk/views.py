@@ -54,7 +54,8 @@ def start(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
         idle=None,
         open=is_open(office, moment),
         opens=opens,
-        again_today=opens and opens.astimezone(office.tz).date() == moment.astimezone(office.tz).date(),
+        again_today=opens
+        and opens.astimezone(office.tz).date() == moment.astimezone(office.tz).date(),
         no_paper=bool(kiosk.fault),
     )
     devices.renew_token(request, response, Device.Kind.KIOSK)

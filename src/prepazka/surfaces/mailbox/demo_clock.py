@@ -62,9 +62,14 @@ def _shown(request: HttpRequest, problem: str = "") -> HttpResponse:
     moment = clock.now()
     playing = DemoClock.objects.first()
     with timezone.override(settings.DEFAULT_ZONE):
-        return render(request, "mailbox/clock.html", {
-            "now": moment,
-            "iso": moment.isoformat(timespec="seconds"),
-            "playing": playing if playing and moment < playing.shown_to else None,
-            "errors": [{"field_id": "from", "text": problem}] if problem else [],
-        }, status=422 if problem else 200)
+        return render(
+            request,
+            "mailbox/clock.html",
+            {
+                "now": moment,
+                "iso": moment.isoformat(timespec="seconds"),
+                "playing": playing if playing and moment < playing.shown_to else None,
+                "errors": [{"field_id": "from", "text": problem}] if problem else [],
+            },
+            status=422 if problem else 200,
+        )

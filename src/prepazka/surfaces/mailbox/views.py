@@ -32,11 +32,15 @@ def mail(request: HttpRequest, number: int) -> HttpResponse:
         raise Http404
     message = _read(path)
     body = message.get_body(preferencelist=("plain",))
-    return render(request, "mailbox/mail.html", {
-        "mail": message,
-        "text": body.get_content() if body else "",
-        "attachments": [part.get_filename() for part in message.iter_attachments()],
-    })
+    return render(
+        request,
+        "mailbox/mail.html",
+        {
+            "mail": message,
+            "text": body.get_content() if body else "",
+            "attachments": [part.get_filename() for part in message.iter_attachments()],
+        },
+    )
 
 
 def _folder() -> Path:

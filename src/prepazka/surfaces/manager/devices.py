@@ -41,9 +41,7 @@ def devices(request: HttpRequest, office: Directory, member: Membership) -> Http
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
-def pairing(
-    request: HttpRequest, office: Directory, member: Membership, code: str
-) -> HttpResponse:
+def pairing(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
     """A one-time code for the device's browser, shown in this answer only."""
     device = _device(office, code)
     made = offices_devices.make_pairing_code(device=device, now=now())
@@ -63,18 +61,29 @@ def disconnect(
 
 
 def _page(
-    request: HttpRequest, office: Directory, member: Membership,
-    device: Device | None = None, made: str = "",
+    request: HttpRequest,
+    office: Directory,
+    member: Membership,
+    device: Device | None = None,
+    made: str = "",
 ) -> HttpResponse:
     moment = now()
     rows = [
         {"device": one, "state": state_of(one, moment)}
         for one in Device.objects.filter(office=office.office, retired=False)
     ]
-    return render(request, "manager/devices.html", {
-        "office": office.office, "member": member, "rows": rows, "fresh": device, "made": made,
-        "may_write": member.role in staff.ADMINISTRATORS,
-    })
+    return render(
+        request,
+        "manager/devices.html",
+        {
+            "office": office.office,
+            "member": member,
+            "rows": rows,
+            "fresh": device,
+            "made": made,
+            "may_write": member.role in staff.ADMINISTRATORS,
+        },
+    )
 
 
 def _device(office: Directory, code: str) -> Device:

@@ -36,19 +36,25 @@ class StaffForm(forms.Form):
     """Somebody new."""
 
     name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=80,
+        label=gettext_lazy("Name"),
+        max_length=80,
         error_messages={"required": gettext_lazy("Write the name.")},
     )
     username = forms.CharField(
-        label=gettext_lazy("Log-in name"), max_length=60,
+        label=gettext_lazy("Log-in name"),
+        max_length=60,
         error_messages={"required": gettext_lazy("Write the log-in name.")},
-        validators=[RegexValidator(
-            r"^[a-z0-9][a-z0-9._-]*$",
-            gettext_lazy("Use small letters without accents, digits, dots and dashes."),
-        )],
+        validators=[
+            RegexValidator(
+                r"^[a-z0-9][a-z0-9._-]*$",
+                gettext_lazy("Use small letters without accents, digits, dots and dashes."),
+            )
+        ],
     )
     role = forms.ChoiceField(
-        label=gettext_lazy("Role"), widget=forms.RadioSelect, initial=Role.CLERK.value,
+        label=gettext_lazy("Role"),
+        widget=forms.RadioSelect,
+        initial=Role.CLERK.value,
         choices=[(role.value, words) for role, words in ROLES.items()],
     )
 
@@ -66,8 +72,12 @@ def people(request: HttpRequest, office: Directory, member: Membership) -> HttpR
         said = form.cleaned_data
         try:
             added, password = offices_staff.add_staff(
-                office=office.office, username=said["username"], name=said["name"],
-                role=Role(said["role"]), actor=member.user_id, now=now(),
+                office=office.office,
+                username=said["username"],
+                name=said["name"],
+                role=Role(said["role"]),
+                actor=member.user_id,
+                now=now(),
             )
             return _page(request, office, member, fresh=added, password=password)
         except Refused as refusal:
@@ -120,15 +130,26 @@ def remove(request: HttpRequest, office: Directory, member: Membership, which: i
 
 
 def _page(
-    request: HttpRequest, office: Directory, member: Membership, form: StaffForm | None = None,
+    request: HttpRequest,
+    office: Directory,
+    member: Membership,
+    form: StaffForm | None = None,
     **more: Any,
 ) -> HttpResponse:
     rows = Membership.objects.filter(office=office.office).select_related("user").order_by("name")
-    return render(request, "manager/people.html", {
-        "office": office.office, "member": member, "form": form or StaffForm(), "roles": ROLES,
-        "rows": [{"member": one, "role": ROLES[Role(one.role)]} for one in rows],
-        "may_write": member.role in staff.ADMINISTRATORS, **more,
-    })
+    return render(
+        request,
+        "manager/people.html",
+        {
+            "office": office.office,
+            "member": member,
+            "form": form or StaffForm(),
+            "roles": ROLES,
+            "rows": [{"member": one, "role": ROLES[Role(one.role)]} for one in rows],
+            "may_write": member.role in staff.ADMINISTRATORS,
+            **more,
+        },
+    )
 
 
 def _of(office: Directory, member: int) -> Membership:

@@ -26,20 +26,29 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
     moment = now()
     seen = hall(office, now=moment)
     names = dict(office.office.memberships.values_list("user_id", "name"))
-    return render(request, "manager/overview.html", {
-        "office": office.office, "member": member,
-        "today": today_of(office, now=moment),
-        "load": day_load(seen),
-        "counters": [
-            {"counter": office.counters[shift.counter_id], "shift": shift,
-             "clerk": names.get(shift.clerk_id, ""), "client": seen.at_counter.get(shift.counter_id)}
-            for shift in seen.shifts
-        ],
-        "devices": [
-            {"device": device, "state": state_of(device, moment)}
-            for device in Device.objects.filter(office=office.office, retired=False)
-        ],
-    })
+    return render(
+        request,
+        "manager/overview.html",
+        {
+            "office": office.office,
+            "member": member,
+            "today": today_of(office, now=moment),
+            "load": day_load(seen),
+            "counters": [
+                {
+                    "counter": office.counters[shift.counter_id],
+                    "shift": shift,
+                    "clerk": names.get(shift.clerk_id, ""),
+                    "client": seen.at_counter.get(shift.counter_id),
+                }
+                for shift in seen.shifts
+            ],
+            "devices": [
+                {"device": device, "state": state_of(device, moment)}
+                for device in Device.objects.filter(office=office.office, retired=False)
+            ],
+        },
+    )
 
 
 @staff_only(*staff.HEADS)
@@ -48,13 +57,22 @@ def calls(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
     """Why each client was called, and whom they went before."""
     names = dict(office.office.memberships.values_list("user_id", "name"))
     rows = [
-        {"call": call, "reason": reasons.sentence(call.reason, office),
-         "clerk": names.get(call.clerk or 0, "")}
+        {
+            "call": call,
+            "reason": reasons.sentence(call.reason, office),
+            "clerk": names.get(call.clerk or 0, ""),
+        }
         for call in calls_of_today(office, now=now())
     ]
-    return render(request, "manager/calls.html", {
-        "office": office.office, "member": member, "rows": rows,
-    })
+    return render(
+        request,
+        "manager/calls.html",
+        {
+            "office": office.office,
+            "member": member,
+            "rows": rows,
+        },
+    )
 
 
 @staff_only(*staff.HEADS)
@@ -66,6 +84,12 @@ def file(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
         answer = HttpResponse(text, content_type="application/yaml; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="{office.office.slug}.yaml"'
         return answer
-    return render(request, "manager/file.html", {
-        "office": office.office, "member": member, "text": text,
-    })
+    return render(
+        request,
+        "manager/file.html",
+        {
+            "office": office.office,
+            "member": member,
+            "text": text,
+        },
+    )

@@ -4,24 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Count',
+            name="Count",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(max_length=20)),
-                ('key', models.CharField(max_length=64)),
-                ('starts_at', models.DateTimeField(db_index=True)),
-                ('tries', models.PositiveIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("scope", models.CharField(max_length=20)),
+                ("key", models.CharField(max_length=64)),
+                ("starts_at", models.DateTimeField(db_index=True)),
+                ("tries", models.PositiveIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('scope', 'key', 'starts_at'), name='count_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("scope", "key", "starts_at"), name="count_once")
+                ],
             },
         ),
     ]

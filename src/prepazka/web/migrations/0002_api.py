@@ -4,24 +4,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('web', '0001_initial'),
+        ("web", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Answered',
+            name="Answered",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('principal', models.CharField(help_text='whose key it is: device:1, staff:2', max_length=40)),
-                ('key', models.UUIDField()),
-                ('asked', models.CharField(help_text='a hash of what was asked', max_length=64)),
-                ('answer', models.JSONField(null=True)),
-                ('at', models.DateTimeField(db_index=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "principal",
+                    models.CharField(help_text="whose key it is: device:1, staff:2", max_length=40),
+                ),
+                ("key", models.UUIDField()),
+                ("asked", models.CharField(help_text="a hash of what was asked", max_length=64)),
+                ("answer", models.JSONField(null=True)),
+                ("at", models.DateTimeField(db_index=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('principal', 'key'), name='answered_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("principal", "key"), name="answered_once")
+                ],
             },
         ),
     ]
