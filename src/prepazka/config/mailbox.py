@@ -23,8 +23,10 @@ class _Keeper:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         """Keep one mail, and drop the oldest beyond the limit."""
         name = f"{time.time_ns()}.eml"
-        (self.folder / f".{name}").write_bytes(envelope.content)
-        (self.folder / f".{name}").rename(self.folder / name)
+        # Under another ending until it is whole, for a reader takes every *.eml there is.
+        half = self.folder / f"{name}.part"
+        half.write_bytes(envelope.content)
+        half.rename(self.folder / name)
         for old in sorted(self.folder.glob("*.eml"))[:-MOST_KEPT]:
             old.unlink(missing_ok=True)
         return "250 OK"
