@@ -83,9 +83,13 @@ def take(client: Client, clock: str = "9:00", times: str = TIMES) -> str:
 
 
 def fill_in(
-    client: Client, contact: str, name: str = "Jana Nováková", email: str = "jana@example.cz"
+    client: Client,
+    contact: str,
+    name: str = "Jana Nováková",
+    email: str = "jana@example.cz",
+    phone: str = "",
 ) -> Any:
-    return client.post(contact, {"name": name, "email": email})
+    return client.post(contact, {"name": name, "email": email, "phone": phone})
 
 
 def request_booking(client: Client, clock: str = "9:00", **contact: str) -> Booking:

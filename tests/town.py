@@ -37,34 +37,58 @@ FRIDAY_BEFORE = at("9:00", MONDAY - timedelta(days=3))
 def office(slug: str = "lhota", *, quota: int = 1, **rules: Any) -> Directory:
     """An office that is open on workdays, with vehicles (V, bookable) and documents (D)."""
     row = Office.objects.create(
-        slug=slug, name={"cs": "Městský úřad Lhota", "en": "Lhota Town Office"},
-        address={"cs": "Náměstí 1, Lhota"}, languages=["cs", "en"], email=f"urad@{slug}.example",
+        slug=slug,
+        name={"cs": "Městský úřad Lhota", "en": "Lhota Town Office"},
+        address={"cs": "Náměstí 1, Lhota"},
+        languages=["cs", "en"],
+        email=f"urad@{slug}.example",
     )
     vehicles = Agenda.objects.create(
-        office=row, code="vozidla", letter="V", name={"cs": "Registr vozidel", "en": "Vehicles"},
+        office=row,
+        code="vozidla",
+        letter="V",
+        name={"cs": "Registr vozidel", "en": "Vehicles"},
         rules_data={"window_min": 60, "quota": quota, "horizon_days": 30, **rules},
     )
     documents = Agenda.objects.create(
-        office=row, code="doklady", letter="D", name={"cs": "Doklady", "en": "Documents"}, position=1,
+        office=row,
+        code="doklady",
+        letter="D",
+        name={"cs": "Doklady", "en": "Documents"},
+        position=1,
     )
     for lane in range(quota):
         Lane.objects.create(office=row, agenda=vehicles, number=lane)
     Lane.objects.create(office=row, agenda=documents, number=0)
     transfer = Service.objects.create(
-        office=row, agenda=vehicles, code="prepis", duration_min=20,
+        office=row,
+        agenda=vehicles,
+        code="prepis",
+        duration_min=20,
         name={"cs": "Přepis vozidla", "en": "Transfer of a vehicle"},
     )
     plates = Service.objects.create(
-        office=row, agenda=vehicles, code="znacky", duration_min=10, position=1,
+        office=row,
+        agenda=vehicles,
+        code="znacky",
+        duration_min=10,
+        position=1,
         name={"cs": "Značky", "en": "Plates"},
     )
     passport = Service.objects.create(
-        office=row, agenda=documents, code="pas", duration_min=15, position=2,
+        office=row,
+        agenda=documents,
+        code="pas",
+        duration_min=15,
+        position=2,
         name={"cs": "Cestovní pas", "en": "Passport"},
     )
     for number, services in (("1", (transfer, plates)), ("2", (transfer, plates, passport))):
         counter = Counter.objects.create(
-            office=row, code=f"p{number}", number=number, position=int(number),
+            office=row,
+            code=f"p{number}",
+            number=number,
+            position=int(number),
             name={"cs": f"Přepážka {number}", "en": f"Counter {number}"},
         )
         counter.services.set(services)
@@ -101,23 +125,32 @@ def kiosk(where: Directory) -> Device:
     return Device.objects.get(office=where.office, code="kiosk")
 
 
-def hold(where: Directory, clock: str = "9:00", now: datetime = FRIDAY_BEFORE, **more: Any) -> Booking:
+def hold(
+    where: Directory, clock: str = "9:00", now: datetime = FRIDAY_BEFORE, **more: Any
+) -> Booking:
     """A held term."""
     wanted = service(where, more.pop("service", "prepis"))
-    return usecases.hold_term(
-        office=where, service=wanted, starts_at=at(clock), now=now, **more
+    return usecases.hold_term(office=where, service=wanted, starts_at=at(clock), now=now, **more)
+
+
+def requested(
+    where: Directory,
+    clock: str = "9:00",
+    now: datetime = FRIDAY_BEFORE,
+    email: str = "jana@example.cz",
+    phone: str = "",
+    **more: Any,
+) -> Booking:
+    """A booking that waits for the click in the message."""
+    held = hold(where, clock, now, **more)
+    return usecases.request_confirmation(
+        booking=held.pk, name="Jana", email=email, phone=phone, now=now
     )
 
 
-def requested(where: Directory, clock: str = "9:00", now: datetime = FRIDAY_BEFORE,
-              email: str = "jana@example.cz", **more: Any) -> Booking:
-    """A booking that waits for the click in the mail."""
-    held = hold(where, clock, now, **more)
-    return usecases.request_confirmation(booking=held.pk, name="Jana", email=email, now=now)
-
-
-def confirmed(where: Directory, clock: str = "9:00", now: datetime = FRIDAY_BEFORE,
-              **more: Any) -> Booking:
+def confirmed(
+    where: Directory, clock: str = "9:00", now: datetime = FRIDAY_BEFORE, **more: Any
+) -> Booking:
     """A confirmed booking with its PIN."""
     email = more.pop("email", f"jana{clock.replace(':', '')}@example.cz")
     asked = requested(where, clock, now, email=email, **more)

@@ -19,6 +19,7 @@ from procrastinate.jobs import Job
 from prepazka.booking import links, usecases
 from prepazka.booking.models import Booking, State
 from prepazka.gateways.email import send
+from prepazka.gateways.sms import send as send_sms
 from prepazka.jobs import rounds
 from prepazka.jobs.tasks import PAUSES, Patience
 from prepazka.journal.models import Event
@@ -48,7 +49,7 @@ def test_however_often_its_jobs_run_a_message_leaves_once(mailbox: Mailbox) -> N
     first, again = composed(booking), composed(booking)
     assert first == again
     for _ in range(3):
-        messaging.deliver(message=first.pk, send=send, now=NOW)
+        messaging.deliver(message=first.pk, send=send, send_sms=send_sms, now=NOW)
     assert messaging.compose(event=event_of(booking), now=NOW) == []
     assert len(mailbox) == 1
     assert mailbox[0]["To"] == "jana@example.cz"
@@ -57,7 +58,9 @@ def test_however_often_its_jobs_run_a_message_leaves_once(mailbox: Mailbox) -> N
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_with_one_message_send_one_mail(mailbox: Mailbox) -> None:
     message = composed(town.requested(town.office()))
-    answers = together(2, lambda _: messaging.deliver(message=message.pk, send=send, now=NOW))
+    answers = together(
+        2, lambda _: messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=NOW)
+    )
     assert answers == [None, None]
     assert len(mailbox) == 1
 
@@ -73,7 +76,9 @@ def test_control_without_the_lock_of_the_row_two_mails_leave(
 
     monkeypatch.setattr(QuerySet, "select_for_update", unlocked)
     monkeypatch.setattr(messaging, "compose_mail", meet_before(2, compose_mail))
-    together(2, lambda _: messaging.deliver(message=message.pk, send=send, now=NOW))
+    together(
+        2, lambda _: messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=NOW)
+    )
     assert len(mailbox) == 2
 
 
@@ -88,8 +93,14 @@ def attempts(message: Message, start: datetime) -> list[datetime]:
     """The moments at which the job would be tried, by the real strategy, in 70 minutes."""
     made, at = [start], start
     while at < start + timedelta(minutes=70):
-        job = Job(queue="mail", lock=None, queueing_lock=None, task_name="deliver",
-                  attempts=len(made) - 1, task_kwargs={"message": message.pk})
+        job = Job(
+            queue="mail",
+            lock=None,
+            queueing_lock=None,
+            task_name="deliver",
+            attempts=len(made) - 1,
+            task_kwargs={"message": message.pk},
+        )
         decision = Patience().get_retry_decision(
             exception=Undeliverable("away", permanent=False), job=job
         )
@@ -116,7 +127,7 @@ def test_after_an_hour_without_the_server_the_mail_leaves_once_and_its_link_work
         # The round of every minute never takes the term of a person we could not write to.
         rounds.tidy(now=at - timedelta(seconds=1))
         try:
-            messaging.deliver(message=message.pk, send=send, now=at)
+            messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=at)
         except Undeliverable:
             tried += 1
     assert tried > 12
@@ -146,12 +157,12 @@ def text_of_last(mailbox: Mailbox) -> str:
 def test_an_address_that_does_not_exist_is_not_tried_again(mailbox: Mailbox) -> None:
     message = composed(town.requested(town.office(), email="nobody@example.cz"))
     with pytest.raises(Undeliverable) as refused:
-        messaging.deliver(message=message.pk, send=send, now=NOW)
+        messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=NOW)
     job = Job(queue="mail", lock=None, queueing_lock=None, task_name="deliver")
     assert Patience().get_retry_decision(exception=refused.value, job=job) is None
     message.refresh_from_db()
     assert (message.state, message.error) == (Message.State.FAILED, "the address was refused")
-    messaging.deliver(message=message.pk, send=send, now=NOW)
+    messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=NOW)
     assert len(mailbox) == 0
 
 
@@ -160,10 +171,12 @@ def test_a_server_that_refuses_us_for_now_is_tried_again(mailbox: Mailbox) -> No
     message = composed(town.requested(town.office()))
     mailbox.answer = "451 4.3.0 try later"
     with pytest.raises(Undeliverable) as refused:
-        messaging.deliver(message=message.pk, send=send, now=NOW)
+        messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=NOW)
     assert not refused.value.permanent
     mailbox.answer = "250 Accepted"
-    messaging.deliver(message=message.pk, send=send, now=NOW + timedelta(seconds=10))
+    messaging.deliver(
+        message=message.pk, send=send, send_sms=send_sms, now=NOW + timedelta(seconds=10)
+    )
     assert len(set(mailbox.ids)) == 1
 
 
@@ -180,7 +193,7 @@ def test_a_slow_mail_server_holds_up_no_booking(mailbox: Mailbox) -> None:
         held.append(answer)
         send(mail)
 
-    messaging.deliver(message=message.pk, send=slow, now=NOW)
+    messaging.deliver(message=message.pk, send=slow, send_sms=send_sms, now=NOW)
     assert len(held) == len(mailbox) == 1
 
 
@@ -192,7 +205,7 @@ def test_a_mail_taken_slowly_is_written_down(mailbox: Mailbox) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET idle_in_transaction_session_timeout = '200ms'")
     try:
-        messaging.deliver(message=message.pk, send=send, now=NOW)
+        messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=NOW)
     finally:
         connection.close()
     message.refresh_from_db()
@@ -236,8 +249,14 @@ def test_a_worker_killed_after_the_server_took_the_mail(mailbox: Mailbox, tmp_pa
     with running(["worker"], told, log):
         app.configure_task("rescue").defer(timestamp=0)
         wait_for("the repeat", lambda: len(mailbox) == 2)
-        wait_for("the end of the jobs", lambda: not ProcrastinateJob.objects.exclude(
-            queue_name="rounds").filter(status__in=["todo", "doing"]).exists())
+        wait_for(
+            "the end of the jobs",
+            lambda: (
+                not ProcrastinateJob.objects.exclude(queue_name="rounds")
+                .filter(status__in=["todo", "doing"])
+                .exists()
+            ),
+        )
     message.refresh_from_db()
     assert message.state == Message.State.SENT
     assert len(mailbox) == 2

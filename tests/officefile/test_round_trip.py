@@ -10,6 +10,7 @@ from hypothesis.extra.django import TestCase
 
 from prepazka.core.calendar import WeeklyHours
 from prepazka.core.interval import Interval
+from prepazka.core.message_rules import MessageRules
 from prepazka.core.slots import Rules
 from prepazka.officefile import plan, presets
 from prepazka.officefile.check import check
@@ -22,8 +23,32 @@ from prepazka.offices.models import Office
 from tests import town
 
 # Words that YAML or a careless reader would take for something else.
-SNARES = ["no", "null", "~", "12:30", "1e3", "- a", "#x", "a: b", "{a}", "'", '"', "%", "&a", "*a",
-          "yes", "2026-11-23", "!x", "|", "none", "all", "closed", "č, ř", "a #b", "[x"]
+SNARES = [
+    "no",
+    "null",
+    "~",
+    "12:30",
+    "1e3",
+    "- a",
+    "#x",
+    "a: b",
+    "{a}",
+    "'",
+    '"',
+    "%",
+    "&a",
+    "*a",
+    "yes",
+    "2026-11-23",
+    "!x",
+    "|",
+    "none",
+    "all",
+    "closed",
+    "č, ř",
+    "a #b",
+    "[x",
+]
 line = st.one_of(
     st.sampled_from(SNARES),
     st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=12),
@@ -45,13 +70,25 @@ def spans(draw: Any) -> list[Interval[int]]:
 @st.composite
 def weeks(draw: Any, least: int = 0) -> tuple[WeeklyHours, ...]:
     rows = []
-    valid = draw(st.sampled_from([(None, None), (date(2026, 3, 1), None),
-                                  (None, date(2027, 1, 31)), (date(2026, 1, 1), date(2026, 1, 1))]))
+    valid = draw(
+        st.sampled_from(
+            [
+                (None, None),
+                (date(2026, 3, 1), None),
+                (None, date(2027, 1, 31)),
+                (date(2026, 1, 1), date(2026, 1, 1)),
+            ]
+        )
+    )
     for validity in {(None, None), valid} if draw(st.booleans()) else {valid}:
         for weekday in draw(st.sets(st.integers(0, 6), min_size=least, max_size=3)):
             rows += [WeeklyHours(weekday, one.start, one.end, *validity) for one in draw(spans())]
-    return tuple(sorted(rows, key=lambda r: (r.valid_from or date.min, r.valid_to or date.max,
-                                             r.weekday, r.opens)))
+    return tuple(
+        sorted(
+            rows,
+            key=lambda r: (r.valid_from or date.min, r.valid_to or date.max, r.weekday, r.opens),
+        )
+    )
 
 
 @st.composite
@@ -74,14 +111,34 @@ def times(*, booking: bool = False, least: int = 0) -> st.SearchStrategy[plan.Ti
 
 small = st.integers(1, 1440)
 rules = st.builds(
-    Rules, kind=st.sampled_from(["window", "slot"]), window_min=small, quota=st.integers(1, 3),
-    raster_min=small, horizon_days=st.integers(0, 40), lead_min=st.integers(0, 5000),
-    confirm_min=st.integers(0, 1440), early_min=st.integers(0, 1440), late_min=st.integers(0, 1440),
-    max_open_per_contact=st.integers(1, 9), max_persons=st.integers(1, 9),
-    release_time_min=st.integers(0, 1439), called_from_start=st.booleans(),
+    Rules,
+    kind=st.sampled_from(["window", "slot"]),
+    window_min=small,
+    quota=st.integers(1, 3),
+    raster_min=small,
+    horizon_days=st.integers(0, 40),
+    lead_min=st.integers(0, 5000),
+    confirm_min=st.integers(0, 1440),
+    early_min=st.integers(0, 1440),
+    late_min=st.integers(0, 1440),
+    max_open_per_contact=st.integers(1, 9),
+    max_persons=st.integers(1, 9),
+    release_time_min=st.integers(0, 1439),
+    called_from_start=st.booleans(),
 )
-shares = st.one_of(st.just((0.0, 1)), st.tuples(
-    st.integers(1, 1000).map(lambda n: n / 1000), st.integers(0, 30)))
+shares = st.one_of(
+    st.just((0.0, 1)), st.tuples(st.integers(1, 1000).map(lambda n: n / 1000), st.integers(0, 30))
+)
+
+quiet = st.sampled_from([(0, 0), (1200, 480), (1320, 360), (60, 1439)])
+messages = st.builds(
+    lambda quiet, **more: MessageRules(quiet_from_min=quiet[0], quiet_to_min=quiet[1], **more),
+    quiet,
+    sms=st.booleans(),
+    unicode=st.booleans(),
+    sender=st.sampled_from(["", "+420777123456", "Mesto Lhota"]),
+    monthly_limit=st.none() | st.integers(0, 9999),
+)
 
 
 @st.composite
@@ -89,29 +146,39 @@ def offices(draw: Any) -> plan.OfficePlan:
     departments = tuple(
         plan.DepartmentPlan(f"odbor-{n}", draw(texts)) for n in range(draw(st.integers(0, 2)))
     )
-    agendas = tuple(
-        _agenda(draw, n, departments) for n in range(draw(st.integers(1, 2)))
-    )
+    agendas = tuple(_agenda(draw, n, departments) for n in range(draw(st.integers(1, 2))))
     every = tuple(s.code for a in agendas for s in a.services)
     counters = [
         plan.CounterPlan("p0", "1", plan.counter_name("1"), draw(maybe), every, draw(times()))
     ]
     if draw(st.booleans()):
         some = draw(st.sets(st.sampled_from(every), min_size=1))
-        counters.append(plan.CounterPlan(
-            "p1", "2a", draw(texts), {}, tuple(c for c in every if c in some), draw(times())
-        ))
+        counters.append(
+            plan.CounterPlan(
+                "p1", "2a", draw(texts), {}, tuple(c for c in every if c in some), draw(times())
+            )
+        )
     return plan.OfficePlan(
-        slug="lhota", name=draw(texts), address=draw(maybe), note=draw(maybe),
+        slug="lhota",
+        name=draw(texts),
+        address=draw(maybe),
+        note=draw(maybe),
         email=draw(st.sampled_from(["", "urad@lhota.example"])),
         phone=draw(st.sampled_from(["", "+420 123 456 789", "012"])),
-        timezone=draw(st.sampled_from(["Europe/Prague", "UTC"])), languages=("cs", "en"),
+        timezone=draw(st.sampled_from(["Europe/Prague", "UTC"])),
+        languages=("cs", "en"),
         public_holidays=draw(st.sampled_from(["CZ", ""])),
-        head_start_min=draw(st.none() | st.integers(0, 1440)), call_early=draw(st.booleans()),
-        first_ticket_min=draw(st.integers(0, 1440)), last_ticket_min=draw(st.integers(0, 1440)),
-        retention_days=draw(st.integers(1, 400)), times=draw(times(booking=True, least=1)),
-        departments=departments, agendas=agendas, counters=tuple(counters),
+        head_start_min=draw(st.none() | st.integers(0, 1440)),
+        call_early=draw(st.booleans()),
+        first_ticket_min=draw(st.integers(0, 1440)),
+        last_ticket_min=draw(st.integers(0, 1440)),
+        retention_days=draw(st.integers(1, 400)),
+        times=draw(times(booking=True, least=1)),
+        departments=departments,
+        agendas=agendas,
+        counters=tuple(counters),
         devices=_devices(draw, every, [c.code for c in counters]),
+        messages=draw(messages),
         officials=_officials(draw, agendas, departments),
     )
 
@@ -119,17 +186,30 @@ def offices(draw: Any) -> plan.OfficePlan:
 def _officials(
     draw: Any, agendas: tuple[plan.AgendaPlan, ...], departments: tuple[plan.DepartmentPlan, ...]
 ) -> tuple[plan.OfficialPlan, ...]:
-    exact = [s.code for a in agendas if a.booking and a.booking.kind == "slot"
-             for s in a.services if s.bookable]
+    exact = [
+        s.code
+        for a in agendas
+        if a.booking and a.booking.kind == "slot"
+        for s in a.services
+        if s.bookable
+    ]
     found = []
     for n in range(draw(st.integers(0, 2)) if exact else 0):
         some = draw(st.sets(st.sampled_from(exact), min_size=1))
-        found.append(plan.OfficialPlan(
-            f"urednik-{n}", draw(texts), draw(st.sampled_from([None, *(d.code for d in departments)])),
-            draw(st.sampled_from([None, "p0"])), tuple(c for c in exact if c in some), draw(maybe),
-            draw(st.sampled_from(["", "jana@lhota.example"])), draw(st.sampled_from(["", "012"])),
-            draw(st.integers(0, 30)), draw(times(least=1)),
-        ))
+        found.append(
+            plan.OfficialPlan(
+                f"urednik-{n}",
+                draw(texts),
+                draw(st.sampled_from([None, *(d.code for d in departments)])),
+                draw(st.sampled_from([None, "p0"])),
+                tuple(c for c in exact if c in some),
+                draw(maybe),
+                draw(st.sampled_from(["", "jana@lhota.example"])),
+                draw(st.sampled_from(["", "012"])),
+                draw(st.integers(0, 30)),
+                draw(times(least=1)),
+            )
+        )
     return tuple(found)
 
 
@@ -142,33 +222,60 @@ def _agenda(draw: Any, n: int, departments: tuple[plan.DepartmentPlan, ...]) -> 
     services = []
     for i in range(draw(st.integers(1, 2))):
         bookable = booking is not None and draw(st.booleans())
-        services.append(plan.ServicePlan(
-            f"ukon-{n}-{i}", draw(texts), draw(st.integers(1, 600)), bookable,
-            not bookable or draw(st.booleans()), draw(maybe), draw(maybe), draw(maybe),
-            draw(times()),
-        ))
+        services.append(
+            plan.ServicePlan(
+                f"ukon-{n}-{i}",
+                draw(texts),
+                draw(st.integers(1, 600)),
+                bookable,
+                not bookable or draw(st.booleans()),
+                draw(maybe),
+                draw(maybe),
+                draw(maybe),
+                draw(times()),
+            )
+        )
     return plan.AgendaPlan(
-        f"agenda-{n}", draw(texts), "VD"[n],
-        draw(st.sampled_from([None, *(d.code for d in departments)])), booking, tuple(services),
+        f"agenda-{n}",
+        draw(texts),
+        "VD"[n],
+        draw(st.sampled_from([None, *(d.code for d in departments)])),
+        booking,
+        tuple(services),
         draw(times(booking=True)),
     )
 
 
 def _devices(draw: Any, every: tuple[str, ...], counters: list[str]) -> tuple[plan.DevicePlan, ...]:
     chosen = draw(st.sets(st.sampled_from(every), min_size=1))
-    kiosk = plan.DevicePlan("kiosk", "kiosk", draw(texts), {
-        "services": [c for c in every if c in chosen],
-        "printer": draw(st.sampled_from([
-            {"kind": "none"}, {"kind": "browser"},
-            {"kind": "escpos", "host": "::1", "port": 9100},
-            {"kind": "escpos", "host": "tiskarna.urad.example", "port": 9101},
-        ])),
-        "languages": draw(st.sampled_from([["cs"], ["en", "cs"]])),
-    })
-    display = plan.DevicePlan("display", "panel", plan.DEVICE_NAMES["display"], {
-        "counters": draw(st.sampled_from([counters, counters[:1]])),
-        "layout": draw(st.sampled_from(list(plan.LAYOUTS))),
-    })
+    kiosk = plan.DevicePlan(
+        "kiosk",
+        "kiosk",
+        draw(texts),
+        {
+            "services": [c for c in every if c in chosen],
+            "printer": draw(
+                st.sampled_from(
+                    [
+                        {"kind": "none"},
+                        {"kind": "browser"},
+                        {"kind": "escpos", "host": "::1", "port": 9100},
+                        {"kind": "escpos", "host": "tiskarna.urad.example", "port": 9101},
+                    ]
+                )
+            ),
+            "languages": draw(st.sampled_from([["cs"], ["en", "cs"]])),
+        },
+    )
+    display = plan.DevicePlan(
+        "display",
+        "panel",
+        plan.DEVICE_NAMES["display"],
+        {
+            "counters": draw(st.sampled_from([counters, counters[:1]])),
+            "layout": draw(st.sampled_from(list(plan.LAYOUTS))),
+        },
+    )
     return tuple(one for one in (kiosk, display) if draw(st.booleans()))
 
 

@@ -63,7 +63,7 @@ def test_a_caller_gets_the_official_they_ask_for(lhota: Directory, operator: Cli
     assert (booking.state, whose(booking), booking.phone) == (
         State.CONFIRMED,
         "dvorak",
-        "602111222",
+        "+420602111222",
     )
     assert "Petr Dvořák" in text(slip)
     assert "Petr Dvořák" in text(operator.get(f"{DESK}?den=2026-11-23"))

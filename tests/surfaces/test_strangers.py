@@ -107,6 +107,7 @@ BY_SECRET = {
     "citizen:cancel",
     "citizen:move",
     "citizen:move_times",
+    "short_link",
     "ticket:page",
     "ticket:content",
     "ticket:leave",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import secrets
 from typing import Literal
 from uuid import UUID
 
 from django.core import signing
 
 Purpose = Literal["hold", "confirm", "personal"]
+# Easy to copy from a small screen: no letters that look like digits. 32 of them, 60 bits in twelve.
+SHORT = "abcdefghijkmnpqrstuvwxyz23456789"
+SHORT_LENGTH = 12
 
 
 def sign(booking: UUID, purpose: Purpose) -> str:
@@ -25,3 +29,8 @@ def read(token: str, purpose: Purpose) -> UUID | None:
         return UUID(bytes=base64.urlsafe_b64decode(name + "=="))
     except (signing.BadSignature, ValueError, binascii.Error):
         return None
+
+
+def short_code() -> str:
+    """A part of an address that nobody guesses, short enough for an SMS."""
+    return "".join(secrets.choice(SHORT) for _ in range(SHORT_LENGTH))

@@ -98,6 +98,8 @@ class Booking(OfOffice):
     name = models.CharField(max_length=120, blank=True)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=20, blank=True)
+    # The part of the address in a short message; there is none where nobody gets one.
+    short_code = models.CharField(max_length=12, null=True, unique=True)  # noqa: DJ001  # unique
     # A keyed hash: the limit per contact still works after the contact itself is erased.
     contact_hash = models.CharField(max_length=64, blank=True)
     request_key = models.UUIDField(null=True, help_text="of a request that may be repeated")

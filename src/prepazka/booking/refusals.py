@@ -41,3 +41,11 @@ class AlreadyArrived(Refused):
 
 class BookingCancelled(Refused):
     """This booking has been cancelled."""
+
+
+class PhoneNotUnderstood(Refused):
+    """Enter the telephone number in a form such as 777 123 456 or +420 777 123 456."""
+
+
+class PhoneNotMobile(Refused):
+    """Enter a mobile number; we cannot send a message to this one."""

@@ -10,8 +10,9 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from prepazka.booking import terms
-from prepazka.booking.contacts import contact_hash, normalise_email
+from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
+from prepazka.booking.links import short_code
 from prepazka.booking.locks import lock_booking, lock_contact, lock_days
 from prepazka.booking.models import EXPIRING, OPEN, Booking, State
 from prepazka.booking.refusals import (
@@ -34,8 +35,16 @@ HOLD_LASTS = timedelta(minutes=10)
 EXTENSIONS = 10
 PINS_TRIED = 8
 CHANGED_BY_CONFIRMING = (
-    "state", "confirmed_at", "requested_at", "expires_at", "pin", "name", "email", "phone",
+    "state",
+    "confirmed_at",
+    "requested_at",
+    "expires_at",
+    "pin",
+    "name",
+    "email",
+    "phone",
     "contact_hash",
+    "short_code",
 )
 NO_REMINDER_WITHIN = timedelta(hours=30)
 NOTHING = (State.EXPIRED, State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE)
@@ -65,7 +74,9 @@ def hold_term(
     if persons > office.rules_of(service).max_persons:
         raise TooManyPersons(most=office.rules_of(service).max_persons)
     day = calendar.day_of(starts_at, office.tz)
-    old = Booking.objects.filter(pk=instead_of, office=office.office).first() if instead_of else None
+    old = (
+        Booking.objects.filter(pk=instead_of, office=office.office).first() if instead_of else None
+    )
     lock_days(office.office.pk, [day, old.date] if old else [day])
     if request_key and (known := _asked_before(office, request_key)):
         return known
@@ -77,8 +88,13 @@ def hold_term(
         office = directory_by_id(office.office.pk)
         service = office.services[service.pk]
     claim = terms.find(
-        office=office, service=service, starts_at=starts_at, persons=persons, channel=channel,
-        now=now, official=official,
+        office=office,
+        service=service,
+        starts_at=starts_at,
+        persons=persons,
+        channel=channel,
+        now=now,
+        official=official,
     )
     booking = Booking.objects.create(
         office=office.office,
@@ -153,19 +169,18 @@ def request_confirmation(
     office = directory_by_id(found.office_id)
     service = office.services[found.service_id]
     rules = office.rules_of(service)
-    contact = normalise_email(email) if email else phone
+    contact = contact_of(email, phone)
     found.contact_hash = contact_hash(contact) if contact else ""
     if contact and found.channel in {"web", "api"}:
         _limit_open(found, service.agenda_id, most=rules.max_open_per_contact, now=now)
     found.name, found.email, found.phone = name, email, phone
+    found.short_code = short_code() if phone and not email else None
     found.requested_at = now
     if rules.confirm_min and found.channel in {"web", "api"}:
         found.state = State.UNCONFIRMED
         found.expires_at = now + timedelta(minutes=rules.confirm_min)
         found.save(update_fields=CHANGED_BY_CONFIRMING)
-        record(events.ConfirmationRequested(
-            office=found.office_id, booking=str(found.pk), at=now
-        ))
+        record(events.ConfirmationRequested(office=found.office_id, booking=str(found.pk), at=now))
     else:
         _confirm(found, now)
     return found
@@ -227,8 +242,13 @@ def move_booking(
         office = directory_by_id(found.office_id)
     release_expired(office=found.office_id, day=day, now=now)
     claim = terms.find(
-        office=office, service=office.services[found.service_id], starts_at=starts_at,
-        persons=found.persons, channel=found.channel, now=now, besides=found.pk,
+        office=office,
+        service=office.services[found.service_id],
+        starts_at=starts_at,
+        persons=found.persons,
+        channel=found.channel,
+        now=now,
+        besides=found.pk,
         official=official_of(office, found),
     )
     found.lane_id = claim.lane
@@ -241,10 +261,15 @@ def move_booking(
     found.sequence += 1
     found.reminded_at = None
     found.save()
-    record(events.BookingMoved(
-        office=found.office_id, booking=str(found.pk), at=now, actor=actor,
-        by="office" if by_office else "citizen",
-    ))
+    record(
+        events.BookingMoved(
+            office=found.office_id,
+            booking=str(found.pk),
+            at=now,
+            actor=actor,
+            by="office" if by_office else "citizen",
+        )
+    )
     return found
 
 
@@ -266,10 +291,15 @@ def cancel_booking(
         State.CANCELLED_BY_OFFICE if by_office else State.CANCELLED_BY_CITIZEN,
         now,
     )
-    record(events.BookingCancelled(
-        office=found.office_id, booking=str(found.pk), at=now, actor=actor,
-        by="office" if by_office else "citizen",
-    ))
+    record(
+        events.BookingCancelled(
+            office=found.office_id,
+            booking=str(found.pk),
+            at=now,
+            actor=actor,
+            by="office" if by_office else "citizen",
+        )
+    )
     return found
 
 
@@ -286,9 +316,7 @@ def mark_no_shows(*, office: Directory, day: date, now: datetime) -> int:
         grace = timedelta(minutes=office.rules_of(office.services[booking.service_id]).late_min)
         if booking.ends_at + grace <= now:
             _end(booking, State.NO_SHOW, now)
-            record(events.BookingNoShow(
-                office=office.office.pk, booking=str(booking.pk), at=now
-            ))
+            record(events.BookingNoShow(office=office.office.pk, booking=str(booking.pk), at=now))
             ended += 1
     return ended
 
@@ -324,7 +352,7 @@ def erase_personal_data(*, office: Office, now: datetime) -> int:
     came_to_nothing = Q(state__in=NOTHING, ended_at__lt=now - timedelta(days=1))
     rows = Booking.objects.filter(over | came_to_nothing, office=office, erased_at=None)
     erased = rows.update(
-        name="", email="", phone="", contact_hash="", pin="", erased_at=now
+        name="", email="", phone="", contact_hash="", pin="", short_code=None, erased_at=now
     )
     if erased:
         record(events.PersonalDataErased(office=office.pk, bookings=erased, at=now))
@@ -423,5 +451,3 @@ def _end(booking: Booking, state: State, now: datetime) -> None:
     booking.ended_at = now
     booking.expires_at = None
     booking.save(update_fields=["state", "ended_at", "expires_at", "sequence"])
-
-

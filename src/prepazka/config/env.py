@@ -33,6 +33,15 @@ def env_bool(name: str, *, default: bool | None = None) -> bool:
     raise SettingError(msg)
 
 
+def env_choice(name: str, *known: str, default: str | None = None) -> str:
+    """Return one of the known words. Raise SettingError for any other."""
+    value = env_str(name, default).lower()
+    if value not in known:
+        msg = f"Set {name} to one of {', '.join(known)}; {value!r} is none of them."
+        raise SettingError(msg)
+    return value
+
+
 def env_int(
     name: str,
     default: int | None = None,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg.conninfo import conninfo_to_dict
 
-from prepazka.config.env import env_bool, env_int, env_secret, env_str
+from prepazka.config.env import env_bool, env_choice, env_int, env_secret, env_str
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -14,9 +14,13 @@ DEBUG = False
 DEMO = env_bool("PREPAZKA_DEMO", default=False)
 SECRET_KEY = env_secret("PREPAZKA_SECRET_KEY", default="")
 if not SECRET_KEY and (DEMO or "PYTEST_VERSION" in os.environ):
-    SECRET_KEY = "only for the demo town and the tests; " * 2 + "never secret"  # never in production
+    SECRET_KEY = (
+        "only for the demo town and the tests; " * 2 + "never secret"
+    )  # never in production
 BASE_URL = env_str("PREPAZKA_URL", default="http://localhost:8000").rstrip("/")
-ALLOWED_HOSTS = env_str("PREPAZKA_HOSTS", default="*" if DEMO else "localhost,127.0.0.1,testserver").split(",")
+ALLOWED_HOSTS = env_str(
+    "PREPAZKA_HOSTS", default="*" if DEMO else "localhost,127.0.0.1,testserver"
+).split(",")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 INSTALLED_APPS = [
@@ -122,7 +126,8 @@ WEB_THREADS = env_int("PREPAZKA_WEB_THREADS", default=8)
 # The limits on log-in attempts, which all web processes must share.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache",
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
     }
 }
 
@@ -132,8 +137,10 @@ AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-     "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 ACCOUNT_ADAPTER = "prepazka.surfaces.console.accounts.StaffOnly"
@@ -194,6 +201,26 @@ EMAIL_USE_TLS = env_bool("SMTP_STARTTLS", default=False)
 EMAIL_USE_SSL = env_bool("SMTP_TLS", default=False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env_str("PREPAZKA_MAIL_FROM", default="prepazka@localhost")
+
+# --- short messages -------------------------------------------------------------------------
+
+# The demo's mailbox takes them too, unless a gateway is set.
+SMS_FOLDER = env_str("PREPAZKA_MAILBOX", default="")
+SMS_GATEWAY = env_choice(
+    "SMS_GATEWAY",
+    "none",
+    "file",
+    "console",
+    "gosms",
+    "smsbrana",
+    "smsmanager",
+    "bulkgate",
+    default="file" if SMS_FOLDER else "none",
+).replace("none", "")
+SMS_URL = env_str("SMS_URL", default="")
+SMS_USER = env_str("SMS_USER", default="")
+SMS_PASSWORD = env_secret("SMS_PASSWORD", default="")
+SMS_CHANNEL = env_str("SMS_CHANNEL", default="")
 
 # --- jobs -----------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
+from prepazka.surfaces.citizen import short
 from prepazka.surfaces.mailbox import demo_clock
 
 handler404 = "prepazka.web.errors.not_found"
@@ -25,4 +26,6 @@ urlpatterns = [
         path("", include("prepazka.surfaces.citizen.urls")),
         prefix_default_language=False,
     ),
+    # Short, because it is sent in an SMS; last, because an office may have this slug.
+    path("s/<str:code>/", short.link, name="short_link"),
 ]

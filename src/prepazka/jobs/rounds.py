@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.core.management import call_command
 from django.db import transaction
@@ -34,11 +35,20 @@ def tidy(*, now: datetime) -> None:
 def remind(*, now: datetime) -> None:
     """Send the reminders of bookings that start within a day."""
     soon = Booking.objects.filter(
-        state=State.CONFIRMED, reminded_at=None, starts_at__gt=now,
+        state=State.CONFIRMED,
+        reminded_at=None,
+        starts_at__gt=now,
         starts_at__lte=now + timedelta(hours=24),
     )
-    for booking in soon.values_list("pk", flat=True):
-        remind_due(booking=booking, now=now)
+    quiet = {office.pk for office in Office.objects.all() if _is_quiet(office, now)}
+    for booking, office, email in soon.values_list("pk", "office_id", "email"):
+        if email or office not in quiet:
+            remind_due(booking=booking, now=now)
+
+
+def _is_quiet(office: Office, now: datetime) -> bool:
+    """Whether a reminder that would ring a telephone has to wait."""
+    return office.message_rules.quiet_until(now, ZoneInfo(office.timezone)) is not None
 
 
 def purge(*, now: datetime) -> None:

@@ -15,6 +15,7 @@ from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job
 
 from prepazka.gateways.email import send
+from prepazka.gateways.sms import send as send_sms
 from prepazka.jobs import rounds
 from prepazka.journal.record import FOLLOW_UP
 from prepazka.messaging import usecases as messaging
@@ -31,14 +32,15 @@ ATTEMPTS = 600
 class Patience(BaseRetryStrategy):
     """Waits longer and longer, and gives up at once on what can never succeed."""
 
-    def get_retry_decision(
-        self, *, exception: BaseException, job: Job
-    ) -> RetryDecision | None:
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """Say when to try again, or None."""
         if isinstance(exception, Undeliverable) and exception.permanent:
             return None
         if job.attempts >= ATTEMPTS:
             return None
+        if isinstance(exception, Undeliverable) and exception.not_before:
+            wait = (exception.not_before - now()).total_seconds()
+            return RetryDecision(retry_in={"seconds": max(1, int(wait) + 1)})
         return RetryDecision(retry_in={"seconds": PAUSES[min(job.attempts, len(PAUSES) - 1)]})
 
 
@@ -56,7 +58,7 @@ def follow_up(*, event: int) -> None:
 @app.task(name="deliver", retry=Patience(), queue="mail")
 def deliver(*, message: int) -> None:
     """Send one message; the messages of one booking leave in their order."""
-    messaging.deliver(message=message, send=send, now=now())
+    messaging.deliver(message=message, send=send, send_sms=send_sms, now=now())
 
 
 @app.periodic(cron="* * * * *")

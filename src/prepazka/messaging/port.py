@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,33 @@ class Mail:
     attachments: tuple[Attachment, ...] = ()
 
 
+@dataclass(frozen=True)
+class Sms:
+    """A short message ready to be sent; `idempotency_key` stays the same however often it is tried."""
+
+    e164: str
+    text: str
+    idempotency_key: str
+    allow_unicode: bool = False
+    sender: str = ""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the gateway calls the message, and how many parts it charges."""
+
+    id: str
+    parts: int
+
+
 class Undeliverable(Exception):  # reads as what it says
     """The message could not be handed over; a permanent failure will not change by waiting."""
 
-    def __init__(self, why: str, *, permanent: bool) -> None:
+    def __init__(self, why: str, *, permanent: bool, not_before: datetime | None = None) -> None:
         super().__init__(why)
         self.permanent = permanent
+        self.not_before = not_before
 
 
 Send = Callable[[Mail], None]
+SendSms = Callable[[Sms], Sent]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from prepazka.booking.models import Booking, State
 from prepazka.booking.usecases import wait_for_mail
+from prepazka.core import gsm7
 from prepazka.journal.models import Event
+from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mobile_of
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
-from prepazka.messaging.port import Send, Undeliverable
+from prepazka.messaging.port import Send, SendSms, Undeliverable
+from prepazka.messaging.sms import compose_sms
 
 # Which message an event of the journal causes.
 KINDS = {
@@ -21,7 +27,11 @@ KINDS = {
     "BookingCancelled": "cancelled",
     "ReminderDue": "reminder",
 }
-# A mail that waits longer than this has eaten into the person's time to click.
+# Why a message was not sent, as the desk reads it.
+OVER_LIMIT = gettext_noop("the monthly limit of short messages is used up")
+NO_NUMBER = gettext_noop("no short message can be sent to this number")
+NO_LONGER_NEEDED = "no longer needed"
+# A message that waits longer than this has eaten into the person's time to click.
 LATE = timedelta(seconds=30)
 SLOWEST_SERVER_S = 300
 
@@ -35,21 +45,39 @@ def compose(*, event: int, now: datetime) -> list[Message]:
     happened = Event.objects.filter(pk=event).first()
     if happened is None or happened.kind not in KINDS:
         return []
-    booking = Booking.objects.get(pk=happened.data["booking"])
-    if not booking.email:
-        return []  # told at the desk or by telephone; erased meanwhile
-    message, _ = Message.objects.get_or_create(
+    booking = Booking.objects.select_related("office").get(pk=happened.data["booking"])
+    channel = channel_for(booking, booking.office)
+    if channel is None:
+        return []
+    message, is_new = Message.objects.get_or_create(
         event=event,
         kind=KINDS[happened.kind],
         defaults={
-            "office_id": booking.office_id, "booking": booking, "sequence": booking.sequence,
+            "office_id": booking.office_id,
+            "booking": booking,
+            "sequence": booking.sequence,
             "created_at": now,
+            "channel": channel,
         },
     )
+    if is_new and channel == Message.Channel.SMS:
+        _count_parts(message, now)
     return [message] if message.state == Message.State.QUEUED else []
 
 
-def deliver(*, message: int, send: Send, now: datetime) -> None:
+def _count_parts(message: Message, now: datetime) -> None:
+    """Count the message into the month of its office; one beyond the limit is not sent."""
+    office = message.booking.office
+    lock_limit(office)
+    parts = gsm7.parts(compose_sms(message, now=now).text)
+    if fits_limit(office, parts, now=now):
+        message.parts = parts
+    else:
+        message.state, message.error = Message.State.FAILED, OVER_LIMIT
+    message.save(update_fields=["parts", "state", "error"])
+
+
+def deliver(*, message: int, send: Send, send_sms: SendSms, now: datetime) -> None:
     """Send one message, unless it was sent or has lost its sense meanwhile.
 
     The row is locked while the mail leaves, so two workers cannot both send it. A worker that
@@ -59,7 +87,7 @@ def deliver(*, message: int, send: Send, now: datetime) -> None:
     """
     try:
         _give_time_to_click(message, now)
-        _deliver(message, send, now)
+        _deliver(message, send, send_sms, now)
     except Undeliverable as failure:
         _note_failure(message, failure, now)
         raise
@@ -80,24 +108,41 @@ def _give_time_to_click(message: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def _deliver(message: int, send: Send, now: datetime) -> None:
+def _deliver(message: int, send: Send, send_sms: SendSms, now: datetime) -> None:
     with connection.cursor() as cursor:
         # A server that takes the mail slowly must not cost us the transaction that says so.
         cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{SLOWEST_SERVER_S}s'")
     found = (
         Message.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("booking__service", "office").filter(pk=message).first()
+        .select_related("booking__service", "office")
+        .filter(pk=message)
+        .first()
     )
     if found is None or found.state != Message.State.QUEUED:
         return
     if is_pointless(found, now):
-        found.state, found.error = Message.State.FAILED, "no longer needed"
+        found.state, found.error = Message.State.FAILED, NO_LONGER_NEEDED
         found.save(update_fields=["state", "error"])
         return
-    send(compose_mail(found, now=now))
+    if found.channel == Message.Channel.SMS:
+        _send_sms(found, send_sms, now)
+    else:
+        send(compose_mail(found, now=now))
     found.state, found.sent_at, found.attempts = Message.State.SENT, now, found.attempts + 1
     found.error = ""
-    found.save(update_fields=["state", "sent_at", "attempts", "error"])
+    found.save(update_fields=["state", "sent_at", "attempts", "error", "gateway_id", "parts"])
+
+
+def _send_sms(message: Message, send_sms: SendSms, now: datetime) -> None:
+    office = message.office
+    quiet = office.message_rules.quiet_until(now, ZoneInfo(office.timezone))
+    if message.kind == "reminder" and quiet:
+        raise Undeliverable("quiet hours", permanent=False, not_before=quiet)
+    number = mobile_of(message.booking.phone)
+    if not number:
+        raise Undeliverable(NO_NUMBER, permanent=True)
+    sent = send_sms(replace(compose_sms(message, now=now), e164=number))
+    message.gateway_id, message.parts = sent.id[:80], sent.parts
 
 
 @transaction.atomic
@@ -115,7 +160,8 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
 def is_pointless(message: Message, now: datetime) -> bool:
     """Whether events have overtaken the message."""
     booking = message.booking
-    if not booking.email:
+    contact = booking.phone if message.channel == Message.Channel.SMS else booking.email
+    if not contact:
         return True
     if message.kind == "confirm":
         return booking.state != State.UNCONFIRMED

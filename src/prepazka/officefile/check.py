@@ -10,6 +10,7 @@ import yaml
 from prepazka.core.slots import Rules
 from prepazka.officefile import plan, values
 from prepazka.officefile.hours import read_times
+from prepazka.officefile.messages import read_messages
 from prepazka.officefile.nodes import Problem, Section, Wrong, WrongFile, compose, nearest, shown
 from prepazka.officefile.nodes import items as list_of
 from prepazka.officefile.plan import Text
@@ -50,9 +51,14 @@ class _Reader:
         office = self._office()
         times = read_times(root, self.languages, booking=True)
         if not root.has("hours"):
-            root.wrong(root.node, 'the hours of the office such as {mon: "8:00-17:00"}', at="hours",
-                       value="nothing")
+            root.wrong(
+                root.node,
+                'the hours of the office such as {mon: "8:00-17:00"}',
+                at="hours",
+                value="nothing",
+            )
         policy = self._policy()
+        messages = read_messages(root)
         departments = self._parts("departments", self._department)
         agendas = self._parts("agendas", self._agenda, needed="one agenda at least")
         counters = self._parts("counters", self._counter, needed="one counter at least")
@@ -61,8 +67,15 @@ class _Reader:
         self._everything_is_served()
         root.done()
         return plan.OfficePlan(
-            **office, **policy, times=times, departments=departments, agendas=agendas,
-            counters=counters, devices=devices, officials=officials,
+            **office,
+            **policy,
+            times=times,
+            departments=departments,
+            agendas=agendas,
+            counters=counters,
+            devices=devices,
+            messages=messages,
+            officials=officials,
         )
 
     # --- the office itself
@@ -70,10 +83,15 @@ class _Reader:
     def _office(self) -> dict[str, Any]:
         section = self.root.section("office", A_MAPPING)
         if section is None:
-            self.root.wrong(self.root.node, "the office's code and name", at="office",
-                            value="nothing")
-            section = Section(yaml.MappingNode("tag:yaml.org,2002:map", [], self.root.node.start_mark),
-                              "office", [], A_MAPPING)
+            self.root.wrong(
+                self.root.node, "the office's code and name", at="office", value="nothing"
+            )
+            section = Section(
+                yaml.MappingNode("tag:yaml.org,2002:map", [], self.root.node.start_mark),
+                "office",
+                [],
+                A_MAPPING,
+            )
         self.languages = section.take("languages", values.languages, ("cs",))
         nothing: Text = {}
         found = {
@@ -106,7 +124,9 @@ class _Reader:
             "first_ticket_min": section.take("first ticket", minutes, 30),
             "last_ticket_min": section.take("last ticket", minutes, 0),
             "retention_days": section.take(
-                "personal data kept", values.length(1, 3660, unit=values.DAY_MIN, example="7 days"), 7
+                "personal data kept",
+                values.length(1, 3660, unit=values.DAY_MIN, example="7 days"),
+                7,
             ),
         }
         section.done()
@@ -115,13 +135,19 @@ class _Reader:
     def _text(self, node: yaml.Node) -> Text:
         return values.text_in(self.languages)(node)
 
-    def _parts(self, key: str, read: Callable[[str, Section], Any], *, needed: str = "",
-               ) -> tuple[Any, ...]:
+    def _parts(
+        self,
+        key: str,
+        read: Callable[[str, Section], Any],
+        *,
+        needed: str = "",
+    ) -> tuple[Any, ...]:
         section = self.root.section(key, BY_CODE)
         if section is None or not section.values:
             if needed and (section is None or isinstance(section.node, yaml.MappingNode)):
-                self.root.wrong(section.node if section else self.root.node, needed, at=key,
-                                value="nothing")
+                self.root.wrong(
+                    section.node if section else self.root.node, needed, at=key, value="nothing"
+                )
             return ()
         return tuple(read(code, part) for code, part in self._coded(section))
 
@@ -151,8 +177,9 @@ class _Reader:
         found = plan.AgendaPlan(
             code=code,
             name=section.take("name", self._text, missing="the agenda's name"),
-            letter=section.take("letter", self._letter(code),
-                                missing='the letter of its tickets such as "V"'),
+            letter=section.take(
+                "letter", self._letter(code), missing='the letter of its tickets such as "V"'
+            ),
             department=section.take("department", self._department_code, None),
             booking=booking,
             services=tuple(
@@ -166,8 +193,11 @@ class _Reader:
 
     def _code_is_new(self, code: str, section: Section) -> None:
         if code in self.agendas or any(code in services for services in self.agendas.values()):
-            section.wrong(section.node, "a code that no other agenda or service has",
-                          value=f'the code "{code}" a second time')
+            section.wrong(
+                section.node,
+                "a code that no other agenda or service has",
+                value=f'the code "{code}" a second time',
+            )
 
     def _letter(self, code: str) -> Callable[[yaml.Node], str]:
         def read(node: yaml.Node) -> str:
@@ -191,22 +221,35 @@ class _Reader:
         node = agenda.values["booking"]
         if isinstance(node, yaml.ScalarNode) and node.value.strip() == "none":
             return None
-        section = Section(node, agenda.below("booking"), agenda.problems,
-                          "booking rules such as {window: 60 min, quota: 1}, or none")
+        section = Section(
+            node,
+            agenda.below("booking"),
+            agenda.problems,
+            "booking rules such as {window: 60 min, quota: 1}, or none",
+        )
         rules = read_rules(section)
         section.done()
         return rules
 
-    def _service(self, code: str, section: Section, agenda: str, *, bookable: bool,
-                 ) -> plan.ServicePlan:
+    def _service(
+        self,
+        code: str,
+        section: Section,
+        agenda: str,
+        *,
+        bookable: bool,
+    ) -> plan.ServicePlan:
         self._code_is_new(code, section)
         self.agendas[agenda].append(code)
         nothing: Text = {}
         found = plan.ServicePlan(
             code=code,
             name=section.take("name", self._text, missing="the service's name"),
-            duration_min=section.take("duration", values.length(1, 600, example="15 min"),
-                                      missing='its usual duration such as "15 min"'),
+            duration_min=section.take(
+                "duration",
+                values.length(1, 600, example="15 min"),
+                missing='its usual duration such as "15 min"',
+            ),
             bookable=section.take("bookable", values.flag, bookable),
             walk_in=section.take("walk-in", values.flag, True),
             hint=section.take("hint", self._text, nothing),
@@ -216,11 +259,15 @@ class _Reader:
         )
         self.bookable[code] = found.bookable and self.exact
         if found.bookable and not bookable:
-            section.wrong(section.values["bookable"], '"no", or booking rules in its agenda',
-                          at="bookable")
+            section.wrong(
+                section.values["bookable"], '"no", or booking rules in its agenda', at="bookable"
+            )
         if not found.bookable and not found.walk_in:
-            section.wrong(section.node, 'a service that is "bookable" or "walk-in"',
-                          value="a service that nobody can come for")
+            section.wrong(
+                section.node,
+                'a service that is "bookable" or "walk-in"',
+                value="a service that nobody can come for",
+            )
         section.done()
         return found
 
@@ -231,8 +278,12 @@ class _Reader:
         for services in self.agendas.values():
             for code in services:
                 if code not in self.served:
-                    self.root.wrong(self.root.values["counters"], f'a counter that serves "{code}"',
-                                    at="counters", value="none of the counters")
+                    self.root.wrong(
+                        self.root.values["counters"],
+                        f'a counter that serves "{code}"',
+                        at="counters",
+                        value="none of the counters",
+                    )
 
     # --- officials
 
@@ -243,19 +294,23 @@ class _Reader:
             name=section.take("name", self._text, missing="the official's name"),
             department=section.take("department", self._department_code, None),
             counter=section.take("counter", self._counter_code, None),
-            topics=section.take("topics", self._topics,
-                                missing="agendas or services that are booked with them") or (),
+            topics=section.take(
+                "topics", self._topics, missing="agendas or services that are booked with them"
+            )
+            or (),
             place=section.take("place", self._text, nothing),
             email=section.take("email", values.email, ""),
             phone=section.take("phone", values.words(40, "a telephone number"), ""),
-            buffer_min=section.take(
-                "buffer", values.length(0, 600, none=0, example="5 min"), 0
-            ),
+            buffer_min=section.take("buffer", values.length(0, 600, none=0, example="5 min"), 0),
             times=read_times(section, self.languages),
         )
         if not section.has("hours"):
-            section.wrong(section.node, 'the official\'s hours such as {mon: "8:00-17:00"}',
-                          at="hours", value="nothing")
+            section.wrong(
+                section.node,
+                'the official\'s hours such as {mon: "8:00-17:00"}',
+                at="hours",
+                value="nothing",
+            )
         section.done()
         return found
 
@@ -279,11 +334,13 @@ class _Reader:
 
     def _counter(self, code: str, section: Section) -> plan.CounterPlan:
         self.counter_codes.append(code)
-        number = section.take("number", values.words(10, "a counter's number"),
-                              missing="the counter's number")
+        number = section.take(
+            "number", values.words(10, "a counter's number"), missing="the counter's number"
+        )
         if number in self.counter_numbers:
-            section.wrong(section.values["number"], "a number that no other counter has",
-                          at="number")
+            section.wrong(
+                section.values["number"], "a number that no other counter has", at="number"
+            )
         self.counter_numbers.add(number)
         nothing: Text = {}
         served: tuple[str, ...] = ()
@@ -292,8 +349,8 @@ class _Reader:
             number=number,
             name=section.take("name", self._text, plan.counter_name(number)),
             place=section.take("place", self._text, nothing),
-            services=section.take("serves", self._services,
-                                  missing='agendas or services, or "all"') or served,
+            services=section.take("serves", self._services, missing='agendas or services, or "all"')
+            or served,
             times=read_times(section, self.languages),
         )
         self.served.update(found.services)
@@ -333,11 +390,19 @@ class _Reader:
             raise Wrong(expected)
         return [code for code in self.counter_codes if code in wanted]
 
-    def _device(self, kind: str, code: str, section: Section, options: dict[str, Any],
-                ) -> plan.DevicePlan:
+    def _device(
+        self,
+        kind: str,
+        code: str,
+        section: Section,
+        options: dict[str, Any],
+    ) -> plan.DevicePlan:
         if code in self.device_codes:
-            section.wrong(section.node, "a code that no other kiosk or display has",
-                          value=f'the code "{code}" a second time')
+            section.wrong(
+                section.node,
+                "a code that no other kiosk or display has",
+                value=f'the code "{code}" a second time',
+            )
         self.device_codes.add(code)
         name = section.take("name", self._text, plan.DEVICE_NAMES[kind])
         section.done()

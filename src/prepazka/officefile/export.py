@@ -24,27 +24,40 @@ def plan_of(office: Directory) -> plan.OfficePlan:
     """What the office's file would say; retired parts are left out."""
     row = office.office
     return plan.OfficePlan(
-        slug=row.slug, name=dict(row.name), address=dict(row.address), note=dict(row.note),
-        email=row.email, phone=row.phone, timezone=row.timezone,
-        languages=tuple(row.languages) or ("cs",), public_holidays=row.public_holidays,
-        head_start_min=row.head_start_min, call_early=row.call_early,
-        first_ticket_min=row.first_ticket_min, last_ticket_min=row.last_ticket_min,
+        slug=row.slug,
+        name=dict(row.name),
+        address=dict(row.address),
+        note=dict(row.note),
+        email=row.email,
+        phone=row.phone,
+        timezone=row.timezone,
+        languages=tuple(row.languages) or ("cs",),
+        public_holidays=row.public_holidays,
+        head_start_min=row.head_start_min,
+        call_early=row.call_early,
+        first_ticket_min=row.first_ticket_min,
+        last_ticket_min=row.last_ticket_min,
         retention_days=row.retention_days,
         times=_times(office),
         departments=tuple(
             plan.DepartmentPlan(d.code, dict(d.name))
-            for d in office.departments.values() if not d.retired
+            for d in office.departments.values()
+            if not d.retired
         ),
         agendas=tuple(_agenda(office, a) for a in office.agendas.values() if not a.retired),
         counters=tuple(
             plan.CounterPlan(
-                c.code, c.number, dict(c.name), dict(c.place),
+                c.code,
+                c.number,
+                dict(c.name),
+                dict(c.place),
                 tuple(s.code for s in _in_order(office) if s.pk in office.serves[c.pk]),
                 _times(office, counter_id=c.pk),
             )
             for c in office.open_counters()
         ),
         devices=_devices(office),
+        messages=row.message_rules,
         officials=tuple(_official(office, o) for o in office.open_officials()),
     )
 
@@ -61,13 +74,22 @@ def _agenda(office: Directory, agenda: Agenda) -> plan.AgendaPlan:
     booked = bool(agenda.rules_data) or any(s.bookable for s in services)
     department = office.departments.get(agenda.department_id or 0)
     return plan.AgendaPlan(
-        code=agenda.code, name=dict(agenda.name), letter=agenda.letter,
+        code=agenda.code,
+        name=dict(agenda.name),
+        letter=agenda.letter,
         department=department.code if department and not department.retired else None,
         booking=agenda.rules if booked else None,
         services=tuple(
             plan.ServicePlan(
-                s.code, dict(s.name), s.duration_min, s.bookable, s.walk_in, dict(s.hint),
-                dict(s.documents), dict(s.fee), _times(office, service_id=s.pk),
+                s.code,
+                dict(s.name),
+                s.duration_min,
+                s.bookable,
+                s.walk_in,
+                dict(s.hint),
+                dict(s.documents),
+                dict(s.fee),
+                _times(office, service_id=s.pk),
             )
             for s in services
         ),
@@ -80,11 +102,15 @@ def _official(office: Directory, official: Official) -> plan.OfficialPlan:
     counter = office.counters.get(official.counter_id or 0)
     topics = office.topics[official.pk]
     return plan.OfficialPlan(
-        official.code, dict(official.name),
+        official.code,
+        dict(official.name),
         department.code if department and not department.retired else None,
         counter.code if counter and not counter.retired else None,
         tuple(s.code for s in _in_order(office) if s.pk in topics),
-        dict(official.place), official.email, official.phone, official.buffer_min,
+        dict(official.place),
+        official.email,
+        official.phone,
+        official.buffer_min,
         _times(office, official_id=official.pk),
     )
 
@@ -123,7 +149,8 @@ def _times(office: Directory, **scope: int) -> plan.Times:
         hours=weekly(hours[False]),
         booking_hours=weekly(hours[True]),
         exceptions=tuple(
-            _exceptional(one) for one in sorted(office.exceptions, key=lambda e: e.pk)
+            _exceptional(one)
+            for one in sorted(office.exceptions, key=lambda e: e.pk)
             if _belongs(one, scope)
         ),
     )

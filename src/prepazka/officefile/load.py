@@ -12,6 +12,7 @@ from django.db import transaction
 from prepazka.booking.locks import lock_days
 from prepazka.booking.models import Lane
 from prepazka.core import calendar, events
+from prepazka.core.message_rules import MessageRules
 from prepazka.journal.record import record
 from prepazka.officefile import plan
 from prepazka.officefile.check import check
@@ -53,8 +54,13 @@ class LoadRefused(Exception):
 
 
 @transaction.atomic
-def load(text: str, *, now: datetime, accept_conflicts: bool = False, demo: bool = False,
-         ) -> LoadReport:
+def load(
+    text: str,
+    *,
+    now: datetime,
+    accept_conflicts: bool = False,
+    demo: bool = False,
+) -> LoadReport:
     """Make the office as its file says: a new one, or the one of that code in place.
 
     What the file has dropped is retired, never deleted, so that past and coming visits keep it.
@@ -93,11 +99,23 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
     fields = {
         name: getattr(wanted, name)
         for name in (
-            "name", "address", "note", "email", "phone", "timezone", "public_holidays",
-            "head_start_min", "call_early", "first_ticket_min", "last_ticket_min",
+            "name",
+            "address",
+            "note",
+            "email",
+            "phone",
+            "timezone",
+            "public_holidays",
+            "head_start_min",
+            "call_early",
+            "first_ticket_min",
+            "last_ticket_min",
             "retention_days",
         )
-    } | {"languages": list(wanted.languages)}
+    } | {
+        "languages": list(wanted.languages),
+        "messages_data": asdict(wanted.messages) if wanted.messages != MessageRules() else {},
+    }
     if _set(office, fields) and office.version:
         report.changed.append(f"office {office.slug}")
 
@@ -124,25 +142,44 @@ class _Loading:
         """Departments, agendas with their lanes, services, counters, officials and devices."""
         departments = self._rows(Department, {d.code: {"name": d.name} for d in wanted.departments})
         self._free_letters({a.code: a.letter for a in wanted.agendas})
-        self.agendas = self._rows(Agenda, {
-            a.code: {
-                "name": a.name, "letter": a.letter,
-                "department_id": departments[a.department].pk if a.department else None,
-                "rules_data": asdict(a.booking) if a.booking else {},
-            } for a in wanted.agendas
-        })
+        self.agendas = self._rows(
+            Agenda,
+            {
+                a.code: {
+                    "name": a.name,
+                    "letter": a.letter,
+                    "department_id": departments[a.department].pk if a.department else None,
+                    "rules_data": asdict(a.booking) if a.booking else {},
+                }
+                for a in wanted.agendas
+            },
+        )
         for agenda in wanted.agendas:
             self._lanes(self.agendas[agenda.code], agenda.booking.quota if agenda.booking else 0)
-        self.services = self._rows(Service, {
-            s.code: {
-                "agenda_id": self.agendas[a.code].pk, "name": s.name, "hint": s.hint, "fee": s.fee,
-                "documents": s.documents, "duration_min": s.duration_min, "bookable": s.bookable,
-                "walk_in": s.walk_in,
-            } for a in wanted.agendas for s in a.services
-        })
-        self.counters = self._rows(Counter, {
-            c.code: {"name": c.name, "number": c.number, "place": c.place} for c in wanted.counters
-        })
+        self.services = self._rows(
+            Service,
+            {
+                s.code: {
+                    "agenda_id": self.agendas[a.code].pk,
+                    "name": s.name,
+                    "hint": s.hint,
+                    "fee": s.fee,
+                    "documents": s.documents,
+                    "duration_min": s.duration_min,
+                    "bookable": s.bookable,
+                    "walk_in": s.walk_in,
+                }
+                for a in wanted.agendas
+                for s in a.services
+            },
+        )
+        self.counters = self._rows(
+            Counter,
+            {
+                c.code: {"name": c.name, "number": c.number, "place": c.place}
+                for c in wanted.counters
+            },
+        )
         for counter in wanted.counters:
             self._serves(self.counters[counter.code], counter.services)
         self._officials(wanted.officials, departments)
@@ -187,7 +224,8 @@ class _Loading:
         known = set(agenda.lanes.values_list("number", flat=True))
         Lane.objects.bulk_create(
             Lane(office=self.office, agenda=agenda, number=number)
-            for number in range(quota) if number not in known
+            for number in range(quota)
+            if number not in known
         )
 
     def _serves(self, who: Counter | Official, codes: Iterable[str]) -> None:
@@ -204,18 +242,28 @@ class _Loading:
         self, wanted: Iterable[plan.OfficialPlan], departments: Mapping[str, Department]
     ) -> None:
         """Officials and their lanes; the account that looks after a diary is not in the file."""
-        self.officials = self._rows(Official, {
-            o.code: {
-                "name": o.name, "place": o.place, "email": o.email, "phone": o.phone,
-                "buffer_min": o.buffer_min,
-                "department_id": departments[o.department].pk if o.department else None,
-                "counter_id": self.counters[o.counter].pk if o.counter else None,
-            } for o in wanted
-        })
-        known = set(Lane.objects.filter(official__office=self.office).values_list("official", flat=True))
+        self.officials = self._rows(
+            Official,
+            {
+                o.code: {
+                    "name": o.name,
+                    "place": o.place,
+                    "email": o.email,
+                    "phone": o.phone,
+                    "buffer_min": o.buffer_min,
+                    "department_id": departments[o.department].pk if o.department else None,
+                    "counter_id": self.counters[o.counter].pk if o.counter else None,
+                }
+                for o in wanted
+            },
+        )
+        known = set(
+            Lane.objects.filter(official__office=self.office).values_list("official", flat=True)
+        )
         Lane.objects.bulk_create(
             Lane(office=self.office, official=one)
-            for one in self.officials.values() if one.pk not in known
+            for one in self.officials.values()
+            if one.pk not in known
         )
         for official in wanted:
             self._serves(self.officials[official.code], official.topics)
@@ -226,9 +274,13 @@ class _Loading:
             if device.kind != kinds[device.code]:
                 self._unpair(device)
                 device.save()
-        self._rows(Device, {
-            one.code: {"kind": one.kind, "name": one.name, "options": one.options} for one in wanted
-        })
+        self._rows(
+            Device,
+            {
+                one.code: {"kind": one.kind, "name": one.name, "options": one.options}
+                for one in wanted
+            },
+        )
 
     def _unpair(self, device: Device) -> None:
         """A device that is no more, or is another now, must not speak for the office."""
@@ -251,7 +303,8 @@ class _Loading:
         ]
         exceptions = [
             HoursException(office=self.office, **scope, reason=one.reason, **asdict(one.days))
-            for scope, times in scopes for one in times.exceptions
+            for scope, times in scopes
+            for one in times.exceptions
         ]
         self._replace(OpeningHours, hours)
         self._replace(HoursException, exceptions)

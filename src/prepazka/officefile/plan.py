@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from prepazka.core.calendar import DayException, WeeklyHours
+from prepazka.core.message_rules import MessageRules
 from prepazka.core.slots import Rules
 
 Text = dict[str, str]
@@ -126,6 +127,7 @@ class OfficePlan:
     agendas: tuple[AgendaPlan, ...]
     counters: tuple[CounterPlan, ...]
     devices: tuple[DevicePlan, ...]
+    messages: MessageRules = field(default_factory=MessageRules)
     officials: tuple[OfficialPlan, ...] = ()
 
     def services(self) -> Iterator[ServicePlan]:

@@ -9,6 +9,7 @@ import yaml
 
 from prepazka.officefile import plan, values
 from prepazka.officefile.hours import write_exceptions, write_hours
+from prepazka.officefile.messages import write_messages
 from prepazka.officefile.plan import Text
 from prepazka.officefile.rules import write_rules
 
@@ -26,6 +27,7 @@ def write(office: plan.OfficePlan) -> str:
         "office": _office(office),
         **_times(office.times),
         "policy": _policy(office),
+        "messages": write_messages(office.messages),
         "departments": {d.code: {"name": _text(d.name)} for d in office.departments},
         "agendas": {a.code: _agenda(a) for a in office.agendas},
         "counters": {c.code: _counter(office, c) for c in office.counters},
@@ -39,7 +41,9 @@ def write(office: plan.OfficePlan) -> str:
 def _some(**found: Any) -> dict[str, Any]:
     """The keys that say something; `_` stands for a space."""
     return {
-        key.replace("_", " "): value for key, value in found.items() if value not in ("", None, {}, [])
+        key.replace("_", " "): value
+        for key, value in found.items()
+        if value not in ("", None, {}, [])
     }
 
 
@@ -58,9 +62,14 @@ def _lines(value: str) -> str | list[str]:
 
 def _office(office: plan.OfficePlan) -> dict[str, Any]:
     return _some(
-        code=office.slug, name=_text(office.name), address=_text(office.address),
-        note=_text(office.note), email=office.email, phone=office.phone,
-        timezone=office.timezone, languages=list(office.languages),
+        code=office.slug,
+        name=_text(office.name),
+        address=_text(office.address),
+        note=_text(office.note),
+        email=office.email,
+        phone=office.phone,
+        timezone=office.timezone,
+        languages=list(office.languages),
         public_holidays=office.public_holidays or "none",
     )
 
@@ -91,18 +100,25 @@ def _times(times: plan.Times) -> dict[str, Any]:
 
 
 def _agenda(agenda: plan.AgendaPlan) -> dict[str, Any]:
-    return _some(
-        letter=agenda.letter, department=agenda.department, name=_text(agenda.name),
-        booking=write_rules(agenda.booking) if agenda.booking else "none",
-    ) | _times(agenda.times) | {
-        "services": {s.code: _service(s, agenda) for s in agenda.services}
-    }
+    return (
+        _some(
+            letter=agenda.letter,
+            department=agenda.department,
+            name=_text(agenda.name),
+            booking=write_rules(agenda.booking) if agenda.booking else "none",
+        )
+        | _times(agenda.times)
+        | {"services": {s.code: _service(s, agenda) for s in agenda.services}}
+    )
 
 
 def _service(service: plan.ServicePlan, agenda: plan.AgendaPlan) -> dict[str, Any]:
     written = _some(
-        name=_text(service.name), duration=f"{service.duration_min} min",
-        hint=_text(service.hint), documents=_text(service.documents), fee=_text(service.fee),
+        name=_text(service.name),
+        duration=f"{service.duration_min} min",
+        hint=_text(service.hint),
+        documents=_text(service.documents),
+        fee=_text(service.fee),
     )
     if service.bookable != (agenda.booking is not None):
         written["bookable"] = _yes(service.bookable)
@@ -114,7 +130,9 @@ def _service(service: plan.ServicePlan, agenda: plan.AgendaPlan) -> dict[str, An
 def _counter(office: plan.OfficePlan, counter: plan.CounterPlan) -> dict[str, Any]:
     name = {} if counter.name == plan.counter_name(counter.number) else counter.name
     return _some(
-        number=counter.number, name=_text(name) if name else None, place=_text_or_none(counter.place),
+        number=counter.number,
+        name=_text(name) if name else None,
+        place=_text_or_none(counter.place),
         serves=_services(office, counter.services),
     ) | _times(counter.times)
 
@@ -122,9 +140,13 @@ def _counter(office: plan.OfficePlan, counter: plan.CounterPlan) -> dict[str, An
 def _official(office: plan.OfficePlan, official: plan.OfficialPlan) -> dict[str, Any]:
     buffer = official.buffer_min
     return _some(
-        name=_text(official.name), department=official.department, counter=official.counter,
-        topics=_services(office, official.topics), place=_text_or_none(official.place),
-        phone=official.phone, email=official.email,
+        name=_text(official.name),
+        department=official.department,
+        counter=official.counter,
+        topics=_services(office, official.topics),
+        place=_text_or_none(official.place),
+        phone=official.phone,
+        email=official.email,
         buffer=values.write_length(buffer) if buffer else None,
     ) | _times(official.times)
 
@@ -183,8 +205,13 @@ class _Dumper(yaml.SafeDumper):
         )
         parts = list(found.values()) if isinstance(found, dict) else found
         simple = all(isinstance(one, str) for one in parts)
-        node.flow_style = bool(parts) and simple and len(str(found)) < WIDTH - 20 and (
-            isinstance(found, list) or len(found) <= 2  # noqa: PLR2004
+        node.flow_style = (
+            bool(parts)
+            and simple
+            and len(str(found)) < WIDTH - 20
+            and (
+                isinstance(found, list) or len(found) <= 2  # noqa: PLR2004
+            )
         )
         return node
 
@@ -208,7 +235,11 @@ _Dumper.yaml_implicit_resolvers = {}
 
 def _dump(found: dict[str, Any]) -> str:
     written: str = yaml.dump(
-        _Part(found), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=WIDTH,
+        _Part(found),
+        Dumper=_Dumper,
+        allow_unicode=True,
+        sort_keys=False,
+        width=WIDTH,
         default_flow_style=False,
     )
     return written

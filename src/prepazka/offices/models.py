@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from prepazka.core.message_rules import MessageRules
 from prepazka.core.slots import Rules
 from prepazka.offices.text import LocalText
 
@@ -29,12 +30,18 @@ class Office(models.Model):
     first_ticket_min = models.PositiveSmallIntegerField(default=30)
     last_ticket_min = models.PositiveSmallIntegerField(default=0)
     retention_days = models.PositiveSmallIntegerField(default=7)
+    messages_data = models.JSONField(default=dict)
     demo = models.BooleanField(default=False)
     # Raised by every change of the office's file or screens; snapshots are kept per version.
     version = models.PositiveIntegerField(default=1)
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def message_rules(self) -> MessageRules:
+        """How the office writes to people besides by e-mail."""
+        return MessageRules(**self.messages_data)
 
 
 class OfOffice(models.Model):

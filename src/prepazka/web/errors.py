@@ -23,6 +23,8 @@ STATUS = {
     "DevicePaused": 429,
     "TooManyTries": 429,
     "NotUnderstood": 422,
+    "PhoneNotUnderstood": 422,
+    "PhoneNotMobile": 422,
     "KeyReused": 422,
     "NotFound": 404,
     "NotAllowed": 403,
@@ -66,8 +68,10 @@ def is_away(error: BaseException | None) -> bool:
 def unavailable(request: HttpRequest) -> HttpResponse:
     """The database does not answer: nothing was changed, and a repeat is safe."""
     with _language(request):
-        text = _("The service is not available at the moment. Nothing was changed; "
-                 "please try again in a minute.")
+        text = _(
+            "The service is not available at the moment. Nothing was changed; "
+            "please try again in a minute."
+        )
         response = _page(request, 503, text, "unavailable")
     response["Retry-After"] = "20"
     return response
@@ -104,7 +108,8 @@ def problem(status: int, text: str, code: str) -> JsonResponse:
     """An RFC 9457 answer: a stable `code` for programs and a sentence for people."""
     return JsonResponse(
         {"type": "about:blank", "status": status, "title": text, "code": code},
-        status=status, content_type="application/problem+json",
+        status=status,
+        content_type="application/problem+json",
         json_dumps_params={"ensure_ascii": False},
     )
 

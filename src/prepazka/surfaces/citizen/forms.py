@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from prepazka.booking.contacts import normalise_phone
+from prepazka.booking.refusals import PhoneNotUnderstood
+from prepazka.core.refusal import Refused
+
 LONGEST_NAME = 120
+LONGEST_PHONE = 20
 
 
 class PersonsForm(forms.Form):
@@ -52,3 +58,35 @@ class ContactForm(forms.Form):
             "invalid": _("Enter the e-mail address in a form such as jana@example.cz."),
         },
     )
+    phone = forms.CharField(
+        label=_("Mobile number"),
+        required=False,
+        help_text=_("If you have no e-mail, we will send you the PIN and the link by SMS."),
+        max_length=LONGEST_PHONE,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+        error_messages={"max_length": _(PhoneNotUnderstood().message)},
+    )
+
+    def __init__(self, *args: Any, phones: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if phones:
+            self.fields["email"].required = False
+        else:
+            del self.fields["phone"]
+
+    def clean_phone(self) -> str:
+        """The number in one form, if a message can be sent there."""
+        said = self.cleaned_data["phone"]
+        try:
+            return normalise_phone(said, mobile=True) if said else ""
+        except Refused as refusal:
+            raise forms.ValidationError(gettext(refusal.message)) from refusal
+
+    def clean(self) -> dict[str, Any]:
+        """One contact at least, where there is a choice."""
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        asked = [name for name in ("email", "phone") if name in self.fields]
+        if not any(found.get(name) for name in asked) and not self.errors.keys() & asked:
+            self.add_error("email", _("Enter your e-mail address or your mobile number."))
+        found.setdefault("phone", "")
+        return found

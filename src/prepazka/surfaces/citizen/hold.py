@@ -10,15 +10,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from prepazka.booking import links
-from prepazka.booking.contacts import contact_hash, normalise_email
+from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import CannotExtend, HoldExpired, TooManyBookings
 from prepazka.booking.usecases import extend_hold, note_contact, request_confirmation
 from prepazka.core import calendar
+from prepazka.looks import typography
+from prepazka.messaging.channels import takes_phones
 from prepazka.messaging.mail import facts_of
 from prepazka.offices.directory import Directory
-from prepazka.surfaces.citizen.forms import LONGEST_NAME, ContactForm
+from prepazka.surfaces.citizen.forms import LONGEST_NAME, LONGEST_PHONE, ContactForm
 from prepazka.surfaces.citizen.pages import Wish, is_held, nearest_choices, of_booking, page
 from prepazka.web.errors import mark_retry, sentence, status_of
 from prepazka.web.limits import CONFIRMATIONS, REQUESTS, TooManyTries, count, limit_address
@@ -29,24 +31,26 @@ LONGEST_EMAIL = 254
 
 @of_booking("hold")
 def contact(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
-    """Name and e-mail."""
+    """Name and one contact."""
     if held.requested_at:
         return _to("sent", token)
     if request.method == "POST":
         return _take_contact(request, held, office, token)
     if not is_held(held, now()):
         return _expired(request, held, office, token)
-    form = ContactForm(initial={"name": held.name, "email": held.email})
+    form = ContactForm(initial=_known(held), phones=_phones(office))
     return _contact_page(request, held, office, token, form)
 
 
 def _take_contact(
     request: HttpRequest, held: Booking, office: Directory, token: str
 ) -> HttpResponse:
-    form = ContactForm(request.POST)
+    form = ContactForm(request.POST, phones=_phones(office))
     valid = form.is_valid()
     said = form.cleaned_data if valid else _as_typed(request)
-    note_contact(booking=held.pk, name=said["name"], email=said["email"], now=now())
+    note_contact(
+        booking=held.pk, name=said["name"], email=said["email"], phone=said["phone"], now=now()
+    )
     if "extend" in request.POST:
         return _extend(request, held, office, token, "contact")
     if not is_held(held, now()):
@@ -65,15 +69,19 @@ def check(request: HttpRequest, held: Booking, office: Directory, token: str) ->
         return _extend(request, held, office, token, "check")
     if not is_held(held, now()):
         return _expired(request, held, office, token)
-    if not ContactForm({"name": held.name, "email": held.email}).is_valid():
+    if not ContactForm(_known(held), phones=_phones(office)).is_valid():
         return _to("contact", token)
     if request.method == "POST":
         return _request(request, held, office, token)
     return page(
-        request, "check", office,
+        request,
+        "check",
+        office,
         rows=_rows(held, office, token),
+        by_sms=not held.email,
         confirm_min=office.rules_of(office.services[held.service_id]).confirm_min,
-        back_url=reverse("citizen:contact", args=[token]), **_limit(held, now()),
+        back_url=reverse("citizen:contact", args=[token]),
+        **_limit(held, now()),
     )
 
 
@@ -85,30 +93,32 @@ def sent(request: HttpRequest, held: Booking, office: Directory, token: str) -> 
     waits = held.state == State.UNCONFIRMED
     lapsed = bool(held.expires_at and held.expires_at <= now())
     return page(
-        request, "sent", office, booking=held,
+        request,
+        "sent",
+        office,
+        booking=held,
         facts=facts_of(held, office)[:2],
+        by_sms=not held.email,
         waiting=waits and not lapsed,
         lapsed=held.state == State.EXPIRED or (waits and lapsed),
-        days_url=reverse("citizen:days", args=[
-            office.office.slug, office.services[held.service_id].code
-        ]),
+        days_url=reverse(
+            "citizen:days", args=[office.office.slug, office.services[held.service_id].code]
+        ),
     )
 
 
-def _request(
-    request: HttpRequest, held: Booking, office: Directory, token: str
-) -> HttpResponse:
+def _request(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
     try:
         limit_address(request, REQUESTS, now=now())
-        count(CONFIRMATIONS, contact_hash(normalise_email(held.email)), now=now())
+        count(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
         done = request_confirmation(
-            booking=held.pk, name=held.name, email=held.email, now=now()
+            booking=held.pk, name=held.name, email=held.email, phone=held.phone, now=now()
         )
     except HoldExpired:
         return _expired(request, held, office, token)
     except (TooManyBookings, TooManyTries) as error:
-        form = ContactForm({"name": held.name, "email": held.email})
-        form.add_error("email", sentence(error))
+        form = ContactForm(_known(held), phones=_phones(office))
+        form.add_error("email" if held.email else "phone", sentence(error))
         answer = _contact_page(request, held, office, token, form, status=status_of(error))
         return mark_retry(answer, error)
     if done.state == State.CONFIRMED:
@@ -125,33 +135,54 @@ def _extend(
     except HoldExpired:
         return _expired(request, held, office, token)
     except CannotExtend as error:
-        return page(request, "refused", office, status=status_of(error), text=sentence(error),
-                    back_url=reverse(f"citizen:{back}", args=[token]))
+        return page(
+            request,
+            "refused",
+            office,
+            status=status_of(error),
+            text=sentence(error),
+            back_url=reverse(f"citizen:{back}", args=[token]),
+        )
     return _to(back, token)
 
 
 def _contact_page(
-    request: HttpRequest, held: Booking, office: Directory, token: str, form: ContactForm,
+    request: HttpRequest,
+    held: Booking,
+    office: Directory,
+    token: str,
+    form: ContactForm,
     status: int = 200,
 ) -> HttpResponse:
     service = office.services[held.service_id]
     return page(
-        request, "contact", office, status=status, form=form,
+        request,
+        "contact",
+        office,
+        status=status,
+        form=form,
+        phones="phone" in form.fields,
         action=reverse("citizen:contact", args=[token]),
-        service=service, facts=facts_of(held, office)[:2], official=official_of(office, held),
-        back_url=_choose(held, office, "times", token), **_limit(held, now()),
+        service=service,
+        facts=facts_of(held, office)[:2],
+        official=official_of(office, held),
+        back_url=_choose(held, office, "times", token),
+        **_limit(held, now()),
     )
 
 
-def _expired(
-    request: HttpRequest, held: Booking, office: Directory, token: str
-) -> HttpResponse:
+def _expired(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
     """The term went back, or somebody has taken it since: offer others and keep the answers."""
     service = office.services[held.service_id]
     most = office.rules_of(service).max_persons
     wish = Wish(service, held.persons, token, official_of(office, held), asked=most > 1)
     return page(
-        request, "taken", office, status=410, text=sentence(HoldExpired()), wish=wish,
+        request,
+        "taken",
+        office,
+        status=410,
+        text=sentence(HoldExpired()),
+        wish=wish,
         **nearest_choices(office, wish, held.starts_at, now()),
     )
 
@@ -164,18 +195,29 @@ def _rows(held: Booking, office: Directory, token: str) -> list[dict[str, str]]:
         {"key": fact.key, "value": fact.value, "url": _choose(held, office, change, token)}
         for fact, change in zip(facts, changes, strict=False)
     ]
-    rows += [
-        {"key": fact.key, "value": fact.value, "url": ""} for fact in facts[len(changes):]
-    ]
+    rows += [{"key": fact.key, "value": fact.value, "url": ""} for fact in facts[len(changes) :]]
     if office.rules_of(office.services[held.service_id]).max_persons > 1:
         rows = _with_persons(rows, held, office, token)
     to_contact = reverse("citizen:contact", args=[token])
-    form = ContactForm()
+    said = _known(held) | {"phone": typography.phone(held.phone)}
+    fields = ContactForm(phones=True).fields
     return [
         *rows,
-        {"key": str(form.fields["name"].label), "value": held.name, "url": to_contact},
-        {"key": str(form.fields["email"].label), "value": held.email, "url": to_contact},
+        *(
+            {"key": str(fields[name].label), "value": value, "url": to_contact}
+            for name, value in said.items()
+            if value
+        ),
     ]
+
+
+def _known(held: Booking) -> dict[str, str]:
+    """What the person has said so far."""
+    return {"name": held.name, "email": held.email, "phone": held.phone}
+
+
+def _phones(office: Directory) -> bool:
+    return takes_phones(office.office, now=now())
 
 
 def _with_persons(
@@ -214,6 +256,7 @@ def _as_typed(request: HttpRequest) -> dict[str, str]:
     return {
         "name": request.POST.get("name", "")[:LONGEST_NAME].replace("\x00", ""),
         "email": request.POST.get("email", "")[:LONGEST_EMAIL].replace("\x00", ""),
+        "phone": request.POST.get("phone", "")[:LONGEST_PHONE].replace("\x00", ""),
     }
 
 

@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 
 from prepazka.booking.terms import is_bookable
 from prepazka.core import calendar
+from prepazka.messaging.channels import sends_sms
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
 from prepazka.reporting.monitor import monitor
@@ -35,7 +36,9 @@ def office(request: HttpRequest, where: Directory) -> HttpResponse:
     seen = monitor(where, now=at)
     services = where.offered_services()
     return page(
-        request, "office", where,
+        request,
+        "office",
+        where,
         seen=seen,
         opens_next=_next_opening(seen["next_opening"]),
         hours_today=hours_of(where, today),
@@ -50,7 +53,8 @@ def office(request: HttpRequest, where: Directory) -> HttpResponse:
                 key=lambda s: s.agenda_id,
             )
         ],
-        departments=departments_of(where), query="",
+        departments=departments_of(where),
+        query="",
         bookable=any(is_bookable(where, s) for s in services),
         monitor_url=_monitor_url(where.office.slug),
     )
@@ -59,7 +63,7 @@ def office(request: HttpRequest, where: Directory) -> HttpResponse:
 @of_office
 def privacy(request: HttpRequest, where: Directory) -> HttpResponse:
     """What happens with a person's data."""
-    return page(request, "privacy", where)
+    return page(request, "privacy", where, phones=sends_sms(where.office))
 
 
 @of_office

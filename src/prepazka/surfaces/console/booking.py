@@ -25,7 +25,7 @@ from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Service
 from prepazka.surfaces.console.forms import MOST_PERSONS, BookForm, ContactForm
-from prepazka.surfaces.console.words import state_in_words
+from prepazka.surfaces.console.words import state_in_words, unsent_in_words
 from prepazka.web import staff
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
@@ -46,9 +46,15 @@ def choose_service(request: HttpRequest, office: Directory, member: Membership) 
         address = redirect("console:terms", office.office.slug, wanted["service"])
         address["Location"] += f"?{query}"
         return address
-    return render(request, "console/book.html", {
-        "office": office.office, "member": member, "form": form,
-    })
+    return render(
+        request,
+        "console/book.html",
+        {
+            "office": office.office,
+            "member": member,
+            "form": form,
+        },
+    )
 
 
 @staff_only(*staff.DESK)
@@ -65,22 +71,37 @@ def choose_term(
     if request.method == "POST":
         try:
             held = usecases.hold_term(
-                office=office, service=wanted, starts_at=_instant(request), now=now(),
-                persons=persons, channel=channel, request_key=_key(request), official=official,
+                office=office,
+                service=wanted,
+                starts_at=_instant(request),
+                now=now(),
+                persons=persons,
+                channel=channel,
+                request_key=_key(request),
+                official=official,
             )
             return redirect("console:fill_in", office.office.slug, held.pk)
         except (TermTaken, TermNotOffered) as refusal:
             messages.error(request, sentence(refusal))
     found = terms.offered(
-        office=office, service=wanted, now=now(), persons=persons, channel=channel,
+        office=office,
+        service=wanted,
+        now=now(),
+        persons=persons,
+        channel=channel,
         official=official,
     )
     return _terms(request, office, member, wanted, found, official=official)
 
 
 def _terms(
-    request: HttpRequest, office: Directory, member: Membership, service: Service,
-    found: list[terms.Term], booking: Booking | None = None, official: Official | None = None,
+    request: HttpRequest,
+    office: Directory,
+    member: Membership,
+    service: Service,
+    found: list[terms.Term],
+    booking: Booking | None = None,
+    official: Official | None = None,
 ) -> HttpResponse:
     takes = office.officials_for(service.pk)
     if takes:
@@ -91,12 +112,22 @@ def _terms(
     first = _from_day(request)
     shown = [one for one in days if first is None or one[0] >= first]
     later = shown[DAYS_SHOWN][0] if len(shown) > DAYS_SHOWN else None
-    return render(request, "console/terms.html", {
-        "office": office.office, "member": member, "service": service, "booking": booking,
-        "days": shown[:DAYS_SHOWN], "later": later, "query": _without_day(request),
-        "key": uuid4(), "official": official,
-        "choices": _choices(request, takes, official) if len(takes) > 1 and not booking else [],
-    })
+    return render(
+        request,
+        "console/terms.html",
+        {
+            "office": office.office,
+            "member": member,
+            "service": service,
+            "booking": booking,
+            "days": shown[:DAYS_SHOWN],
+            "later": later,
+            "query": _without_day(request),
+            "key": uuid4(),
+            "official": official,
+            "choices": _choices(request, takes, official) if len(takes) > 1 and not booking else [],
+        },
+    )
 
 
 @staff_only(*staff.DESK)
@@ -121,10 +152,18 @@ def fill_in(
             messages.error(request, sentence(refusal))
             return redirect("console:book", office.office.slug)
         return redirect("console:slip", office.office.slug, found.pk)
-    return render(request, "console/fill_in.html", {
-        "office": office.office, "member": member, "form": form, "booking": found,
-        "service": office.services[found.service_id], "official": official_of(office, found),
-    })
+    return render(
+        request,
+        "console/fill_in.html",
+        {
+            "office": office.office,
+            "member": member,
+            "form": form,
+            "booking": found,
+            "service": office.services[found.service_id],
+            "official": official_of(office, found),
+        },
+    )
 
 
 @staff_only(*staff.DESK)
@@ -134,12 +173,21 @@ def slip(
 ) -> HttpResponse:
     """Step 4: the slip with the PIN, and what else can be done with the booking."""
     found = _booking(office, booking)
-    return render(request, "console/slip.html", {
-        "office": office.office, "member": member, "booking": found,
-        "service": office.services[found.service_id], "state": state_in_words(found),
-        "live": found.state == State.CONFIRMED, "official": official_of(office, found),
-        "changeable": found.state in {State.CONFIRMED, State.UNCONFIRMED},
-    })
+    return render(
+        request,
+        "console/slip.html",
+        {
+            "office": office.office,
+            "member": member,
+            "booking": found,
+            "service": office.services[found.service_id],
+            "state": state_in_words(found),
+            "live": found.state == State.CONFIRMED,
+            "unsent": unsent_in_words(found),
+            "official": official_of(office, found),
+            "changeable": found.state in {State.CONFIRMED, State.UNCONFIRMED},
+        },
+    )
 
 
 @staff_only(*staff.DESK)
@@ -149,12 +197,20 @@ def person(
 ) -> HttpResponse:
     """Name and contact of the booked person; each look is recorded."""
     found = _booking(office, booking)
-    record(events.ContactShown(
-        office=office.office.pk, booking=str(found.pk), at=now(), actor=member.user_id
-    ))
-    return render(request, "console/person.html", {
-        "office": office.office, "member": member, "booking": found,
-    })
+    record(
+        events.ContactShown(
+            office=office.office.pk, booking=str(found.pk), at=now(), actor=member.user_id
+        )
+    )
+    return render(
+        request,
+        "console/person.html",
+        {
+            "office": office.office,
+            "member": member,
+            "booking": found,
+        },
+    )
 
 
 @staff_only(*staff.DESK)
@@ -168,7 +224,10 @@ def move(
     if request.method == "POST":
         try:
             usecases.move_booking(
-                booking=found.pk, starts_at=_instant(request), now=now(), by_office=True,
+                booking=found.pk,
+                starts_at=_instant(request),
+                now=now(),
+                by_office=True,
                 actor=member.user_id,
             )
         except Refused as refusal:
@@ -178,8 +237,13 @@ def move(
             return redirect("console:slip", office.office.slug, found.pk)
     official = official_of(office, found)
     free = terms.offered(
-        office=office, service=service, now=now(), persons=found.persons, channel=found.channel,
-        besides=found.pk, official=official,
+        office=office,
+        service=service,
+        now=now(),
+        persons=found.persons,
+        channel=found.channel,
+        besides=found.pk,
+        official=official,
     )
     return _terms(request, office, member, service, free, found, official)
 
@@ -192,9 +256,7 @@ def cancel(
     """Cancel in the name of the office; the term is free at once."""
     found = _booking(office, booking)
     try:
-        usecases.cancel_booking(
-            booking=found.pk, now=now(), by_office=True, actor=member.user_id
-        )
+        usecases.cancel_booking(booking=found.pk, now=now(), by_office=True, actor=member.user_id)
         messages.success(request, _("The booking was cancelled."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
@@ -225,9 +287,7 @@ def _choices(
     return found
 
 
-def _names(
-    office: Directory, service: Service, term: terms.Term, official: Official | None
-) -> str:
+def _names(office: Directory, service: Service, term: terms.Term, official: Official | None) -> str:
     """Who is free at the term, where nobody was chosen yet."""
     if official:
         return ""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import time
 from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from prepazka.booking.contacts import normalise_phone
 from prepazka.booking.models import Channel
+from prepazka.booking.refusals import PhoneNotUnderstood
 from prepazka.core.calendar import DayException
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException
@@ -23,7 +25,8 @@ class TicketForm(forms.Form):
     """A ticket for somebody at the desk."""
 
     service = forms.ChoiceField(
-        label=_("Service"), widget=forms.RadioSelect,
+        label=_("Service"),
+        widget=forms.RadioSelect,
         error_messages={"required": _("Choose the service.")},
     )
     persons = forms.IntegerField(label=_("Persons"), min_value=1, max_value=MOST_PERSONS, initial=1)
@@ -33,23 +36,32 @@ class TicketForm(forms.Form):
     def __init__(self, office: Directory, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["touch"] = uuid4()
-        _choices(self, [
-            (s.code, f"{office.agenda_of(s).letter} – {s.name}") for s in office.offered_services()
-        ])
+        _choices(
+            self,
+            [
+                (s.code, f"{office.agenda_of(s).letter} – {s.name}")
+                for s in office.offered_services()
+            ],
+        )
 
 
 class BookForm(forms.Form):
     """What somebody at the desk or on the telephone wants to book."""
 
     service = forms.ChoiceField(
-        label=_("Service"), widget=forms.RadioSelect,
+        label=_("Service"),
+        widget=forms.RadioSelect,
         error_messages={"required": _("Choose the service.")},
     )
     persons = forms.IntegerField(label=_("Persons"), min_value=1, max_value=MOST_PERSONS, initial=1)
     channel = forms.ChoiceField(
-        label=_("The client is"), widget=forms.RadioSelect, initial=Channel.DESK,
-        choices=[(Channel.DESK.value, _("here at the desk")),
-                 (Channel.PHONE.value, _("on the telephone"))],
+        label=_("The client is"),
+        widget=forms.RadioSelect,
+        initial=Channel.DESK,
+        choices=[
+            (Channel.DESK.value, _("here at the desk")),
+            (Channel.PHONE.value, _("on the telephone")),
+        ],
     )
 
     def __init__(self, office: Directory, *args: Any, **kwargs: Any) -> None:
@@ -64,45 +76,60 @@ class ContactForm(forms.Form):
         label=_("Name"), max_length=120, error_messages={"required": _("Write the name.")}
     )
     email = forms.EmailField(
-        label=_("E-mail"), required=False,
+        label=_("E-mail"),
+        required=False,
         help_text=_("The PIN and any change are sent there."),
     )
     phone = forms.CharField(label=_("Telephone"), required=False, max_length=20)
 
     def clean_phone(self) -> str:
-        """Keep digits and a leading plus only."""
-        said = re.sub(r"[\s\-()/.]", "", self.cleaned_data["phone"])
-        if said and not re.fullmatch(r"\+?\d{9,15}", said):
-            raise forms.ValidationError(_("Write the telephone number with at least nine digits."))
-        return said
+        """The number in one form, of a mobile or a fixed line."""
+        said = self.cleaned_data["phone"]
+        try:
+            return normalise_phone(said) if said else ""
+        except PhoneNotUnderstood as refusal:
+            raise forms.ValidationError(gettext(refusal.message)) from refusal
 
 
 class ExceptionForm(forms.Form):
     """When an official is away, or takes people beyond the usual hours."""
 
     kind = forms.ChoiceField(
-        label=_("What changes"), widget=forms.RadioSelect, initial=HoursException.Kind.CLOSED,
-        choices=[(HoursException.Kind.CLOSED.value, _("absence")),
-                 (HoursException.Kind.EXTRA.value, _("extra hours"))],
+        label=_("What changes"),
+        widget=forms.RadioSelect,
+        initial=HoursException.Kind.CLOSED,
+        choices=[
+            (HoursException.Kind.CLOSED.value, _("absence")),
+            (HoursException.Kind.EXTRA.value, _("extra hours")),
+        ],
     )
     from_date = forms.DateField(
-        label=_("From day"), widget=forms.DateInput(attrs={"type": "date"}),
+        label=_("From day"),
+        widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"required": _("Say the first day.")},
     )
     to_date = forms.DateField(
-        label=_("To day"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        label=_("To day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
         help_text=_("Empty: one day only."),
     )
     opens = forms.TimeField(
-        label=_("From time"), required=False, widget=forms.TimeInput(attrs={"type": "time"}),
+        label=_("From time"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}),
         help_text=_("Empty: from the morning."),
     )
     closes = forms.TimeField(
-        label=_("To time"), required=False, widget=forms.TimeInput(attrs={"type": "time"}),
+        label=_("To time"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}),
         help_text=_("Empty: until the evening."),
     )
     reason = forms.CharField(
-        label=_("Reason"), required=False, max_length=120,
+        label=_("Reason"),
+        required=False,
+        max_length=120,
         help_text=_("Only the staff can read it."),
     )
 
@@ -125,8 +152,11 @@ class ExceptionForm(forms.Form):
         """What was filled in, as the calendar understands it."""
         said = self.cleaned_data
         return DayException(
-            from_date=said["from_date"], to_date=said["to_date"] or said["from_date"],
-            opens=_minute(said["opens"]), closes=_minute(said["closes"]), kind=said["kind"],
+            from_date=said["from_date"],
+            to_date=said["to_date"] or said["from_date"],
+            opens=_minute(said["opens"]),
+            closes=_minute(said["closes"]),
+            kind=said["kind"],
         )
 
 

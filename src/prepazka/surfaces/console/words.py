@@ -9,16 +9,22 @@ from django.utils.translation import gettext as _
 from prepazka.booking.models import Booking, State
 from prepazka.core.pins import Outcome
 from prepazka.looks.typography import clock
+from prepazka.messaging.models import Message
+from prepazka.messaging.usecases import NO_LONGER_NEEDED
 from prepazka.offices.directory import Directory
 from prepazka.queueing.tickets import CheckIn
 
 # Functions, so that the words are looked up in the language of the moment.
 VERDICTS: dict[Outcome, Callable[[], str]] = {
-    Outcome.INSIDE: lambda: _("Registered. Ticket %(number)s; it goes before clients without booking."),
-    Outcome.REGISTERED_EARLY: lambda: _("Registered early. Ticket %(number)s; its turn begins at %(start)s."),
+    Outcome.INSIDE: lambda: _(
+        "Registered. Ticket %(number)s; it goes before clients without booking."
+    ),
+    Outcome.REGISTERED_EARLY: lambda: _(
+        "Registered early. Ticket %(number)s; its turn begins at %(start)s."
+    ),
     Outcome.LATE: lambda: _("Registered late. Ticket %(number)s; it waits in order of arrival."),
     Outcome.EARLY: lambda: _("Too early: arrivals for this booking are taken from %(opens)s."),
-    Outcome.UNCONFIRMED: lambda: _("The booking was never confirmed by e-mail. Issue an ordinary ticket."),
+    Outcome.UNCONFIRMED: lambda: _("The booking was never confirmed. Issue an ordinary ticket."),
     Outcome.USED: lambda: _("Already registered; the ticket is %(number)s."),
     Outcome.VOID: lambda: _("The booked time has passed. Issue an ordinary ticket."),
     Outcome.CANCELLED: lambda: _("The booking was cancelled. Issue an ordinary ticket."),
@@ -44,7 +50,7 @@ def state_in_words(booking: Booking) -> str:
     """Where the booking is."""
     return {
         State.HELD: _("being filled in"),
-        State.UNCONFIRMED: _("waits for the click in the e-mail"),
+        State.UNCONFIRMED: _("waits for the click in the message"),
         State.CONFIRMED: _("booked"),
         State.ARRIVED: _("arrived"),
         State.SERVED: _("served"),
@@ -54,3 +60,13 @@ def state_in_words(booking: Booking) -> str:
         State.CANCELLED_BY_CITIZEN: _("cancelled by the client"),
         State.CANCELLED_BY_OFFICE: _("cancelled by the office"),
     }[State(booking.state)]
+
+
+def unsent_in_words(booking: Booking) -> str:
+    """That the last message to the client could not be sent, and why; "" if all is well."""
+    last = Message.objects.filter(booking=booking).exclude(error=NO_LONGER_NEEDED).last()
+    if last is None or last.state != Message.State.FAILED:
+        return ""
+    return _("The last message could not be sent (%(why)s). Please tell the client yourselves.") % {
+        "why": _(last.error)
+    }

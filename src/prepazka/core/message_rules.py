@@ -1,0 +1,37 @@
+"""How an office writes to people besides by e-mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from prepazka.core import calendar
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRules:
+    """Short messages of an office; quiet hours, in local minutes after midnight, go over midnight."""
+
+    sms: bool = False
+    sender: str = ""
+    monthly_limit: int | None = None  # in parts, as the gateway charges them
+    unicode: bool = False
+    quiet_from_min: int = 20 * 60
+    quiet_to_min: int = 8 * 60  # equal to the start: never quiet
+
+    def quiet_until(self, now: datetime, tz: ZoneInfo) -> datetime | None:
+        """When a message that can wait may leave, if not at once."""
+        start, end = self.quiet_from_min, self.quiet_to_min
+        local = now.astimezone(tz)
+        minute = local.hour * 60 + local.minute
+        if start <= end:
+            quiet, tomorrow = start <= minute < end, False
+        else:
+            quiet, tomorrow = minute >= start or minute < end, minute >= start
+        if not quiet:
+            return None
+        day = local.date() + timedelta(days=1 if tomorrow else 0)
+        found = calendar.local_instant(day, end, tz)
+        # In the hour that the clocks repeat, the first such time may have passed already.
+        return found if found > now else found + timedelta(hours=1)

@@ -1,0 +1,18 @@
+"""Short messages through the gateway of the settings."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from django.conf import settings
+
+from prepazka.messaging.port import Sent, Sms, Undeliverable
+
+
+def send(sms: Sms) -> Sent:
+    """Hand the message to the gateway. Raises Undeliverable."""
+    if not settings.SMS_GATEWAY:
+        raise Undeliverable("no gateway for short messages is set", permanent=False)
+    gateway = import_module(f"{__name__}.{settings.SMS_GATEWAY}")
+    sent: Sent = gateway.send(sms)
+    return sent

@@ -1,0 +1,52 @@
+"""BulkGate (simple API 1.0): JSON there and back."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from prepazka.core import gsm7
+from prepazka.gateways.sms import web
+from prepazka.messaging.port import Sent, Sms
+
+USUAL = "https://portal.bulkgate.com"
+PERMANENT = {"invalid_phone_number", "blacklisted_number", "empty_message", "no_recipients"}
+ON_THE_WAY = {"accepted", "sent", "scheduled"}
+
+
+def send(sms: Sms) -> Sent:
+    """Send; the gateway drops the same text to the same number within five minutes.
+
+    Raises Undeliverable.
+    """
+    said = {
+        "application_id": settings.SMS_USER,
+        "application_token": settings.SMS_PASSWORD,
+        "number": sms.e164.removeprefix("+"),
+        "text": sms.text,
+        "unicode": not gsm7.is_gsm7(sms.text),
+        "duplicates_check": "on",
+        "tag": sms.idempotency_key,
+        **_sender(sms.sender),
+    }
+    answer = web.post(web.addresses(USUAL), "/api/1.0/simple/transactional", json=said)
+    found = web.json_of(answer)
+    data = found.get("data")
+    if not isinstance(data, dict):
+        if "error" not in found and "type" not in found:
+            raise web.not_understood(answer)
+        kind = str(found.get("type") or "")
+        raise web.refused(found.get("error") or kind, permanent=kind in PERMANENT)
+    if data.get("status") not in ON_THE_WAY:
+        why = str(data.get("error") or data.get("code") or data.get("status"))
+        raise web.refused(why, permanent=why in PERMANENT)
+    parts = data.get("part_id")
+    count = len(parts) if isinstance(parts, list) and parts else gsm7.parts(sms.text)
+    return Sent(id=str(data.get("sms_id") or sms.idempotency_key), parts=count)
+
+
+def _sender(sender: str) -> dict[str, str]:
+    if not sender:
+        return {"sender_id": "gSystem"}
+    if sender.lstrip("+").isdigit():
+        return {"sender_id": "gOwn", "sender_id_value": sender.lstrip("+")}
+    return {"sender_id": "gText", "sender_id_value": sender}

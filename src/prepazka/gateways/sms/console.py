@@ -1,0 +1,14 @@
+"""Short messages written to the standard error of the worker, for developing."""
+
+from __future__ import annotations
+
+import sys
+
+from prepazka.core import gsm7
+from prepazka.messaging.port import Sent, Sms
+
+
+def send(sms: Sms) -> Sent:
+    """Show the message."""
+    sys.stderr.write(f"SMS to {sms.e164}: {sms.text}\n")
+    return Sent(id=sms.idempotency_key, parts=gsm7.parts(sms.text))

@@ -1,0 +1,84 @@
+"""GoSMS: OAuth 2 client credentials, then JSON; the channel (SMS_CHANNEL) holds the sender."""
+
+from __future__ import annotations
+
+import time
+from threading import Lock
+from typing import Any
+
+import httpx
+from django.conf import settings
+
+from prepazka.core import gsm7
+from prepazka.gateways.sms import web
+from prepazka.messaging.port import Sent, Sms
+
+USUAL = "https://app.gosms.eu"
+CREATED, UNAUTHORIZED, BAD_REQUEST = 201, 401, 400
+EARLIER = 60  # seconds before its end at which a token is not used any more
+
+_tokens: dict[tuple[str, str], tuple[str, float]] = {}
+_lock = Lock()
+
+
+def send(sms: Sms) -> Sent:
+    """Send through the channel. Raises Undeliverable."""
+    said: dict[str, Any] = {"message": sms.text, "recipients": [sms.e164]}
+    if settings.SMS_CHANNEL:
+        said["channel"] = int(settings.SMS_CHANNEL)
+    answer = _post(said)
+    if answer.status_code == UNAUTHORIZED:  # the token was revoked before its time
+        _forget()
+        answer = _post(said)
+    found = web.json_of(answer)
+    if answer.status_code not in {200, CREATED}:
+        why = found.get("detail") or found.get("title") or f"HTTP {answer.status_code}"
+        raise web.refused(why, permanent=answer.status_code == BAD_REQUEST)
+    recipients = found.get("recipients")
+    if isinstance(recipients, dict) and recipients.get("invalid"):
+        raise web.refused("the number is not valid", permanent=True)
+    link = str(found.get("link") or "")
+    if not link:
+        raise web.not_understood(answer)
+    return Sent(id=link.rstrip("/").rsplit("/", 1)[-1], parts=gsm7.parts(sms.text))
+
+
+def _post(said: dict[str, Any]) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {_token()}"}
+    return web.post(web.addresses(USUAL), "/api/v1/messages", json=said, headers=headers)
+
+
+def _account() -> tuple[str, str]:
+    return settings.SMS_URL, settings.SMS_USER
+
+
+def _forget() -> None:
+    with _lock:
+        _tokens.pop(_account(), None)
+
+
+def _token() -> str:
+    with _lock:
+        token, until = _tokens.get(_account(), ("", 0.0))
+    if token and time.monotonic() < until:
+        return token
+    answer = web.post(
+        web.addresses(USUAL),
+        "/oauth/v2/token",
+        data={
+            "grant_type": "client_credentials",
+            "client_id": settings.SMS_USER,
+            "client_secret": settings.SMS_PASSWORD,
+        },
+    )
+    found = web.json_of(answer)
+    token = str(found.get("access_token") or "")
+    if answer.status_code != 200 or not token:  # noqa: PLR2004  # OK
+        raise web.refused(found.get("error") or f"HTTP {answer.status_code}", permanent=False)
+    try:
+        lasts = float(found.get("expires_in") or 0)
+    except (TypeError, ValueError):
+        lasts = 0.0
+    with _lock:
+        _tokens[_account()] = (token, time.monotonic() + lasts - EARLIER)
+    return token

@@ -1,0 +1,42 @@
+"""SmsManager: a form, answered by one line `OK|id|number` or `ERROR|code`."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from prepazka.core import gsm7
+from prepazka.gateways.sms import web
+from prepazka.messaging.port import Sent, Sms
+
+USUAL = "https://http-api.smsmanager.cz"
+PERMANENT = {"201": "the number is not valid", "202": "the text is not valid or is too long"}
+TEMPORARY = {
+    "101": "the request is not complete",
+    "102": "wrong key",
+    "103": "wrong login",
+    "104": "unknown kind of gateway",
+    "105": "no credit",
+}
+
+
+def send(sms: Sms) -> Sent:
+    """Send by the kind of gateway in SMS_CHANNEL (high, economy, lowcost). Raises Undeliverable."""
+    said = {
+        "apikey": settings.SMS_PASSWORD,
+        "number": sms.e164.removeprefix("+"),
+        "message": sms.text,
+        "gateway": settings.SMS_CHANNEL or "high",
+        "customid": sms.idempotency_key,
+    }
+    if sms.sender:
+        said["sender"] = sms.sender
+    answer = web.post(web.addresses(USUAL), "/Send", data=said)
+    word, _, rest = answer.text.strip().partition("|")
+    said_back = rest.split("|")
+    if word == "OK" and said_back[0]:
+        return Sent(id=said_back[0], parts=gsm7.parts(sms.text))
+    if word != "ERROR" or not said_back[0]:
+        raise web.not_understood(answer)
+    code = said_back[0]
+    why = PERMANENT.get(code) or TEMPORARY.get(code) or f"error {code}"
+    raise web.refused(why, permanent=code in PERMANENT)

@@ -1,0 +1,114 @@
+"""The short messages: what they say, in one part wherever that can be done politely."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from prepazka.booking.models import Booking, State
+from prepazka.core import gsm7
+from prepazka.messaging.models import Message
+from prepazka.messaging.port import Sms
+from prepazka.offices.directory import Directory, directory
+
+TEXTS = {
+    "confirm": gettext_noop("%(office)s: confirm your booking for %(when)s by %(until)s: %(url)s"),
+    "confirmed": gettext_noop(
+        "%(office)s: booked for %(when)s. PIN %(pin)s. Change or cancel: %(url)s"
+    ),
+    "moved": gettext_noop("%(office)s: new term %(when)s. PIN %(pin)s. Change or cancel: %(url)s"),
+    "cancelled": gettext_noop(
+        "%(office)s: your booking for %(when)s is cancelled. Book again: %(url)s"
+    ),
+    "cancelled_by_office": gettext_noop(
+        "%(office)s: we are sorry, we had to cancel your term %(when)s. Another one: %(url)s"
+    ),
+    "reminder": gettext_noop(
+        "%(office)s: we expect you %(when)s. PIN %(pin)s. If you cannot come, cancel: %(url)s"
+    ),
+}
+# Short forms that Czech offices use themselves.
+SHORTER = (
+    ("Magistrát hlavního města", "Magistrát"),
+    ("Magistrát statutárního města", "Magistrát"),
+    ("Magistrát města", "Magistrát"),
+    ("Úřad městské části", "ÚMČ"),
+    ("Městský úřad", "MěÚ"),
+    ("Obecní úřad", "OÚ"),
+    ("Úřad městyse", "ÚM"),
+    ("Town Office", ""),
+    ("Municipal Office", ""),
+)
+PARTS_OF_PLAIN, PARTS_OF_UNICODE = 1, 2
+
+
+def compose_sms(message: Message, *, now: datetime) -> Sms:
+    """The short message as it would be sent now, in the language of the booking."""
+    booking, office = message.booking, directory(message.office)
+    rules = office.office.message_rules
+    with translation.override(booking.language), timezone.override(office.tz):
+        text = _text(message.kind, booking, office, wide=rules.unicode)
+    return Sms(
+        e164=booking.phone,
+        text=text,
+        idempotency_key=f"{booking.pk.hex[:12]}-{message.pk}",
+        allow_unicode=rules.unicode,
+        sender=rules.sender,
+    )
+
+
+def _text(kind: str, booking: Booking, office: Directory, *, wide: bool) -> str:
+    if kind == "cancelled" and booking.state == State.CANCELLED_BY_OFFICE:
+        kind = "cancelled_by_office"
+    said = {
+        "when": _when(booking, office),
+        "pin": booking.pin,
+        "url": url_of(booking, office),
+        "until": _clock(booking.expires_at) if booking.expires_at else "",
+    }
+    most, text = PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN, ""
+    for name in names(str(office.office.name)):
+        text = (_(TEXTS[kind]) % (said | {"office": name})).removeprefix(": ")
+        text = text.replace("\u00a0", " ") if wide else gsm7.plain(text)
+        if gsm7.parts(text) <= most:
+            break
+    return text
+
+
+def names(name: str) -> Iterator[str]:
+    """The name of the office, then shorter and shorter ones, at last none at all."""
+    yield name
+    for long, short in SHORTER:
+        name = name.replace(long, short)
+    words = name.split()
+    while words:
+        yield " ".join(words)
+        words.pop()
+        while words and len(words[-1]) <= 2:  # noqa: PLR2004  # a preposition or a dash left over
+            words.pop()
+    yield ""
+
+
+def url_of(booking: Booking, office: Directory) -> str:
+    """The short address of the booking; bookings from before there were such lead to the office."""
+    if booking.short_code:
+        return settings.BASE_URL + reverse("short_link", args=[booking.short_code])
+    return settings.BASE_URL + reverse("citizen:office", args=[office.office.slug])
+
+
+def _when(booking: Booking, office: Directory) -> str:
+    start, end = timezone.localtime(booking.starts_at), timezone.localtime(booking.ends_at)
+    exact = office.rules_of(office.services[booking.service_id]).kind == "slot"
+    said = date_format(start, "D j.n. G:i")
+    return said if exact else f"{said}-{date_format(end, 'G:i')}"
+
+
+def _clock(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "G:i")

@@ -1,0 +1,30 @@
+"""The short address in an SMS: it only leads on, to the same pages as the links in the mails."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import translation
+from django.utils.cache import add_never_cache_headers
+from django.views.decorators.http import require_safe
+
+from prepazka.booking import links
+from prepazka.booking.models import Booking, State
+from prepazka.surfaces.citizen.pages import page
+
+
+@require_safe
+def link(request: HttpRequest, code: str) -> HttpResponse:
+    """To the confirmation while it is awaited, else to the booking, in its language."""
+    found = Booking.objects.filter(short_code=code).first()
+    if found is None:
+        return page(request, "bad_link", status=404)
+    purpose: links.Purpose = "confirm" if found.state == State.UNCONFIRMED else "personal"
+    name = "confirm" if purpose == "confirm" else "booking"
+    with translation.override(found.language):
+        answer = HttpResponseRedirect(
+            reverse(f"citizen:{name}", args=[links.sign(found.pk, purpose)])
+        )
+    add_never_cache_headers(answer)
+    answer["X-Robots-Tag"] = "noindex"
+    return answer
