@@ -178,6 +178,23 @@ def test_a_caller_is_booked_in_four_steps_with_a_pin(office: Directory, receptio
     assert Event.objects.filter(kind="ContactShown").count() == 1
 
 
+def test_a_message_that_could_not_be_sent_is_said_on_the_slip(
+    reception: Client, lhota: Directory
+) -> None:
+    booking = town.confirmed(lhota)
+    slip = f"/pult/lhota/recepce/objednavka/{booking.pk}/"
+    assert "nepodařilo odeslat" not in text(reception.get(slip))
+    row = {"office": booking.office, "booking": booking, "channel": "sms"}
+    Message.objects.create(
+        **row, kind="confirmed", event=1, state="failed", error=OVER_LIMIT, created_at=NOW
+    )
+    assert "Poslední zprávu se nepodařilo odeslat (měsíční počet SMS je vyčerpaný)." in text(
+        reception.get(slip)
+    )
+    Message.objects.create(**row, kind="moved", event=2, state="sent", created_at=NOW)
+    assert "nepodařilo odeslat" not in text(reception.get(slip))
+
+
 def test_wrong_contact_keeps_what_was_written(office: Directory, reception: Client) -> None:
     held = town.hold(office, "10:00", town.at("9:00"), channel="desk")
     address = f"{DESK}objednavka/{held.pk}/kontakt/"

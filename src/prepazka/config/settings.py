@@ -215,6 +215,7 @@ SMS_GATEWAY = env_choice(
     "smsbrana",
     "smsmanager",
     "bulkgate",
+    "smpp",
     default="file" if SMS_FOLDER else "none",
 ).replace("none", "")
 SMS_URL = env_str("SMS_URL", default="")

@@ -1,0 +1,156 @@
+"""SMPP 3.4: one bound session per process, kept while it is in use."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import struct
+import time
+from threading import Lock
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from smpplib import consts, exceptions, gsm
+from smpplib.client import Client
+
+from prepazka.gateways.sms import web
+from prepazka.messaging.port import Sent, Sms, Undeliverable
+
+USUAL_PORT = 2775
+ANSWERS_WITHIN = 6.0
+# Longer idle, the session is bound anew; peers drop idle sessions, and nobody here reads one.
+IDLE = 20.0
+LONGEST_PDU = 64 * 1024
+PERMANENT = {
+    consts.SMPP_ESME_RINVDSTADR: "the number is not valid",
+    consts.SMPP_ESME_RINVMSGLEN: "the text is too long",
+}
+
+logging.getLogger("prepazka.smpp").setLevel(logging.ERROR)
+
+
+class _Client(Client):  # type: ignore[misc]  # no types published
+    """Refuses packets that no peer has a reason to send."""
+
+    def _recv_exact(self, exact_size: int) -> bytes:
+        if not 0 <= exact_size <= LONGEST_PDU:
+            raise exceptions.PDUError("a packet of a senseless length")
+        found: bytes = super()._recv_exact(exact_size)
+        return found
+
+
+class _Session:
+    """The connection; everything here runs under its lock."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.client: _Client | None = None
+        self.bound_to: tuple[str, str] = ("", "")
+        self.used = 0.0
+        self.references = itertools.count(1)
+
+    def send(self, sms: Sms) -> Sent:
+        """Submit every part and wait for the peer's word on each."""
+        client = self._bound()
+        texts, coding, kind = gsm.make_parts(sms.text)
+        ids = [self._submit(client, sms, text, coding, kind) for text in texts]
+        self.used = time.monotonic()
+        return Sent(id=ids[0], parts=len(ids))
+
+    def close(self) -> None:
+        """Let go of the connection, whatever state it is in."""
+        if self.client is not None:
+            self.client.state = consts.SMPP_CLIENT_STATE_OPEN
+            self.client.disconnect()
+        self.client = None
+
+    def _bound(self) -> _Client:
+        account = (settings.SMS_URL, settings.SMS_USER)
+        if self.client and self.bound_to == account and time.monotonic() - self.used < IDLE:
+            return self.client
+        self.close()
+        address = urlsplit(
+            settings.SMS_URL if "//" in settings.SMS_URL else f"//{settings.SMS_URL}"
+        )
+        self.client = _Client(
+            address.hostname or "localhost",
+            address.port or USUAL_PORT,
+            timeout=ANSWERS_WITHIN,
+            logger_name="prepazka.smpp",
+            allow_unknown_opt_params=True,
+        )
+        self.client.connect()
+        self.client.bind_transmitter(
+            system_id=settings.SMS_USER,
+            password=settings.SMS_PASSWORD,
+            system_type=settings.SMS_CHANNEL,
+        )
+        self.bound_to = account
+        return self.client
+
+    def _submit(self, client: _Client, sms: Sms, text: bytes, coding: int, kind: int) -> str:
+        answers: list[str] = []
+
+        def answered(pdu: object, **_: object) -> None:
+            if getattr(pdu, "sequence", 0) == asked.sequence:
+                said = getattr(pdu, "message_id", None) or b""
+                answers.append(said.decode("ascii", "replace"))
+
+        client.set_message_sent_handler(answered)
+        asked = client.send_message(
+            **_source(sms.sender),
+            dest_addr_ton=consts.SMPP_TON_INTL,
+            dest_addr_npi=consts.SMPP_NPI_ISDN,
+            destination_addr=sms.e164.removeprefix("+"),
+            short_message=text,
+            data_coding=coding,
+            esm_class=kind,
+            registered_delivery=consts.SMPP_SMSC_DELIVERY_RECEIPT_NONE,
+        )
+        deadline = time.monotonic() + ANSWERS_WITHIN
+        while not answers:
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            client.read_once(auto_send_enquire_link=False)
+        return answers[0]
+
+
+def _source(sender: str) -> dict[str, object]:
+    """A number, a name, or nothing, so that the peer puts in its own."""
+    if not sender:
+        ton, npi = consts.SMPP_TON_UNK, consts.SMPP_NPI_UNK
+    elif sender.lstrip("+").isdigit():
+        ton, npi = consts.SMPP_TON_INTL, consts.SMPP_NPI_ISDN
+    else:
+        ton, npi = consts.SMPP_TON_ALNUM, consts.SMPP_NPI_UNK
+    return {"source_addr_ton": ton, "source_addr_npi": npi, "source_addr": sender.lstrip("+")}
+
+
+session = _Session()
+
+
+def send(sms: Sms) -> Sent:
+    """Send through the bound session. Raises Undeliverable."""
+    with session.lock:
+        try:
+            return session.send(sms)
+        except exceptions.PDUError as error:
+            session.close()
+            raise _refused(error) from error
+        except TimeoutError as error:
+            session.close()
+            raise Undeliverable("the gateway did not answer in time", permanent=False) from error
+        except (exceptions.ConnectionError, OSError) as error:
+            session.close()
+            raise Undeliverable("the gateway cannot be reached", permanent=False) from error
+        except (exceptions.UnknownCommandError, struct.error, ValueError) as error:
+            session.close()
+            raise web.not_understood() from error
+
+
+def _refused(error: exceptions.PDUError) -> Undeliverable:
+    status = error.args[1] if len(error.args) > 1 else None
+    if not isinstance(status, int):
+        return web.not_understood()
+    why = PERMANENT.get(status) or consts.DESCRIPTIONS.get(status, f"status {status}")
+    return web.refused(why, permanent=status in PERMANENT)
