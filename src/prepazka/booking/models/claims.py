@@ -74,6 +74,7 @@ class Channel(models.TextChoices):
     API = "api"
     DESK = "desk"
     PHONE = "phone"
+    LIST = "list"  # the waiting list: a freed term before the public sees it, or an offer of it
 
 
 class Booking(OfOffice):
@@ -102,6 +103,10 @@ class Booking(OfOffice):
     short_code = models.CharField(max_length=12, null=True, unique=True)  # noqa: DJ001  # unique
     # A keyed hash: the limit per contact still works after the contact itself is erased.
     contact_hash = models.CharField(max_length=64, blank=True)
+    # A hold that keeps a term for somebody to whom it is offered.
+    offer = models.ForeignKey(
+        "booking.Offer", null=True, on_delete=models.SET_NULL, related_name="claims"
+    )
     request_key = models.UUIDField(null=True, help_text="of a request that may be repeated")
     created_at = models.DateTimeField()
     requested_at = models.DateTimeField(null=True)

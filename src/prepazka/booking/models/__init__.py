@@ -1,0 +1,40 @@
+"""The tables of booking, one module per notion."""
+
+from prepazka.booking.models.claims import (
+    EXPIRING,
+    LIVE,
+    OPEN,
+    Booking,
+    Channel,
+    Lane,
+    OfficeDay,
+    State,
+    quoted,
+)
+from prepazka.booking.models.diaries import Busy, OutsideCalendar
+from prepazka.booking.models.substitutes import (
+    CallListEntry,
+    Disruption,
+    DisruptedBooking,
+    Offer,
+)
+from prepazka.booking.models.waiting import WaitingListEntry
+
+__all__ = [
+    "EXPIRING",
+    "LIVE",
+    "OPEN",
+    "Booking",
+    "Busy",
+    "CallListEntry",
+    "Channel",
+    "DisruptedBooking",
+    "Disruption",
+    "Lane",
+    "Offer",
+    "OfficeDay",
+    "OutsideCalendar",
+    "State",
+    "WaitingListEntry",
+    "quoted",
+]

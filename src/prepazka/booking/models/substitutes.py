@@ -1,0 +1,134 @@
+"""Time taken back from people who have booked it, and the terms they are offered instead."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from prepazka.booking.models.claims import Booking
+from prepazka.booking.models.waiting import WaitingListEntry
+from prepazka.offices.models import OfOffice
+
+
+class Disruption(OfOffice):
+    """One change that takes time back: an absence, a closure, an incident; undone within an hour."""
+
+    # What it was: the exceptions it wrote are deleted again when it is undone.
+    exceptions = models.ManyToManyField("offices.HoursException", related_name="disruptions")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+
+
+class DisruptedBooking(models.Model):
+    """What was decided for one booking, and where it was before."""
+
+    class Decision(models.TextChoices):
+        KEEP = "keep"
+        REASSIGN = "reassign"
+        OFFER = "offer"
+        CANCEL = "cancel"
+
+    disruption = models.ForeignKey(Disruption, on_delete=models.CASCADE, related_name="bookings")
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="disruptions")
+    decision = models.CharField(max_length=8, choices=Decision.choices)
+    was_lane = models.BigIntegerField()
+    was_starts_at = models.DateTimeField()
+    was_ends_at = models.DateTimeField()
+    sequence = models.PositiveSmallIntegerField(help_text="of the booking after the decision")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["disruption", "booking"], name="disrupted_once")
+        ]
+
+
+class Offer(OfOffice):
+    """Terms kept for one person for a while, each of them a claim of its own.
+
+    A substitute belongs to the displaced `booking`; a place from the waiting list to its `entry`.
+    """
+
+    class Kind(models.TextChoices):
+        SUBSTITUTE = "substitute"
+        WAITING_LIST = "waiting_list"
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted"
+        DECLINED = "declined"
+        EXPIRED = "expired"
+        WITHDRAWN = "withdrawn"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    booking = models.ForeignKey(Booking, null=True, on_delete=models.CASCADE, related_name="offers")
+    entry = models.ForeignKey(
+        WaitingListEntry, null=True, on_delete=models.CASCADE, related_name="offers"
+    )
+    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    # The part of the address in a short message.
+    short_code = models.CharField(max_length=12, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    escalated_at = models.DateTimeField(null=True, help_text="put on the call list")
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="substitute", booking__isnull=False, entry__isnull=True)
+                | Q(kind="waiting_list", booking__isnull=True, entry__isnull=False),
+                name="offer_to_somebody",
+            ),
+            models.UniqueConstraint(
+                fields=["booking"], condition=Q(state="open"), name="offer_open_once_per_booking"
+            ),
+            models.UniqueConstraint(
+                fields=["entry"], condition=Q(state="open"), name="offer_open_once_per_entry"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["office", "expires_at"], condition=Q(state="open"), name="offer_open"
+            )
+        ]
+
+
+class CallListEntry(OfOffice):
+    """Somebody whom the operators should telephone, until one of them closes it with an outcome."""
+
+    class Reason(models.TextChoices):
+        UNANSWERED = "unanswered"  # an offer
+        NO_CONTACT = "no_contact"  # nothing to write to
+        UNDELIVERED = "undelivered"  # a message failed for good
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted"
+        ANOTHER_TERM = "another_term"
+        CANCELLED = "cancelled"
+        UNREACHED = "unreached"
+        ANSWERED = "answered"  # meanwhile by link or message
+        WITHDRAWN = "withdrawn"  # the reason has gone
+
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="calls")
+    offer = models.ForeignKey(Offer, null=True, on_delete=models.CASCADE, related_name="calls")
+    reason = models.CharField(max_length=12, choices=Reason.choices)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, help_text="when to try again")
+    # Who is telephoning now, so that two operators do not call the same person.
+    taken_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    taken_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["booking"], condition=Q(closed_at=None), name="on_call_list_once"
+            )
+        ]

@@ -1,0 +1,69 @@
+"""People who wait for a term that suits them."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from prepazka.booking.models.claims import Booking
+from prepazka.offices.models import Official, OfOffice, Service
+
+
+class WaitingListEntry(OfOffice):
+    """A wish for a term: any of these days and times, or sooner than the term already booked."""
+
+    class State(models.TextChoices):
+        UNCONFIRMED = "unconfirmed"  # the contact has not answered yet
+        WAITING = "waiting"
+        OFFERED = "offered"  # an open offer is with the person
+        FULFILLED = "fulfilled"
+        LEFT = "left"  # by the person
+        DROPPED = "dropped"  # by the stated rule, after offers nobody answered
+        LAPSED = "lapsed"  # the last wished day has passed
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="waiting_list")
+    official = models.ForeignKey(
+        Official, null=True, on_delete=models.PROTECT, related_name="waiting_list"
+    )
+    # The booking that would be moved to the sooner term; none, if there is no booking yet.
+    booking = models.ForeignKey(
+        Booking, null=True, on_delete=models.CASCADE, related_name="waiting_list"
+    )
+    state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
+    from_date = models.DateField()
+    to_date = models.DateField(help_text="inclusive")
+    weekdays = ArrayField(models.PositiveSmallIntegerField(), help_text="0 is Monday")
+    from_min = models.PositiveSmallIntegerField(help_text="local minutes after midnight")
+    to_min = models.PositiveSmallIntegerField(help_text="local minutes after midnight")
+    persons = models.PositiveSmallIntegerField(default=1)
+    language = models.CharField(max_length=8, default="cs")
+    name = models.CharField(max_length=120, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+    contact_hash = models.CharField(max_length=64, blank=True)
+    short_code = models.CharField(max_length=12, unique=True)
+    # The order of the list; an unanswered offer puts the person behind the others.
+    queued_at = models.DateTimeField()
+    unanswered = models.PositiveSmallIntegerField(default=0, help_text="offers so far")
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(from_date__lte=F("to_date"), from_min__lt=F("to_min")),
+                name="wish_has_length",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["office", "service", "queued_at"],
+                condition=Q(state="waiting"),
+                name="waiting_list_order",
+            )
+        ]
