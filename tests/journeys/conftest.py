@@ -230,7 +230,8 @@ def look(axe: Callable[[Page], None]) -> Callable[[Page, str], None]:
 
     def check(page: Page, name: str) -> None:
         # A click may have only begun to bring the next page, whose document is not there yet.
-        page.wait_for_function("document.documentElement && document.readyState === 'complete'")
+        page.wait_for_load_state("load")
+        page.locator("body").wait_for()
         before = page.viewport_size
         for width in (320, 360, 1280):
             page.set_viewport_size({"width": width, "height": 800})
