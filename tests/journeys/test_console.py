@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking
@@ -195,6 +195,26 @@ def test_two_quick_presses_do_one_thing(live_url: str, page: Page) -> None:
     page.evaluate("for (let i = 0; i < 5; i++) document.getElementById('step-next').click()")
     expect(page.locator(".console-current__number")).to_have_text(waiting[0].label)
     assert Ticket.objects.filter(state=State.CALLED).count() == 1
+
+
+def test_a_quick_hand_loses_no_key(live_url: str, page: Page) -> None:
+    office = always_open()
+    town.clerk(office)
+    first, second = walk_in(office, 9), walk_in(office, 8)
+    log_in(page, live_url)
+    sit_down(page)
+    page.keyboard.press("n")
+    expect(page.locator(".console-current__number")).to_have_text(first.label)
+
+    def slowly(route: Route) -> None:
+        time.sleep(0.3)
+        route.continue_()
+
+    page.route("**/krok/**", slowly)
+    page.keyboard.press("f")
+    page.keyboard.press("n")  # its button sleeps until "finish" is answered
+    expect(page.locator(".console-current__number")).to_have_text(second.label)
+    wait_for(State.FINISHED, first)
 
 
 def test_without_script_every_press_is_a_form(

@@ -9,7 +9,7 @@
   let focused = "";
   let opened = [];
   let sending = "";  // the id of the button whose press is on its way
-  let waiting = "";  // pressed meanwhile; a repeat of the same press is dropped
+  let waiting = "";  // what was pressed meanwhile, as a selector; a repeat of the same is dropped
 
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
@@ -29,14 +29,14 @@
     if (event.target.closest("input:not([type=checkbox]), select, textarea")) return;
     const wanted = event.key.toLowerCase();
     if (!/^[a-z0-9]$/.test(wanted)) return;
-    const button = document.querySelector(`[data-key="${wanted}"]`);
-    if (!button) return;
-    event.preventDefault();
-    if (button.disabled) {
-      // A quick hand presses the next step before the answer to the last one is here.
-      if (sending) waiting = button.id;
+    const named = `[data-key="${wanted}"]`;
+    const button = document.querySelector(named);
+    if (!button || button.disabled) {
+      // A quick hand presses the next step before the answer to the last one brings its button.
+      if (sending) waiting = named;
       return;
     }
+    event.preventDefault();
     button.click();
     const panel = button.closest("details");
     if (panel && panel.open) panel.querySelector("button")?.focus();
@@ -86,7 +86,7 @@
     if (!button || "plain" in button.dataset) return;
     event.preventDefault();
     if (sending) {
-      if (button.id !== sending) waiting = button.id;
+      if (button.id !== sending) waiting = `#${button.id}`;
       return;
     }
     sending = button.id;
@@ -113,7 +113,7 @@
     } finally {
       sending = "";
       board.removeAttribute("aria-busy");
-      const next = waiting && document.getElementById(waiting);
+      const next = waiting && document.querySelector(waiting);
       waiting = "";
       if (next && !next.disabled) next.click();
     }
