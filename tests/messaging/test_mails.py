@@ -18,7 +18,8 @@ from icalendar import Calendar
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking
 from prepazka.gateways.email import send
-from prepazka.messaging.mail import compose_mail, facts_of
+from prepazka.messaging.contexts import facts_of
+from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Mail
 from prepazka.offices.directory import Directory, directory

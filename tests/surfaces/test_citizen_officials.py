@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import translation
 
 from prepazka.booking.models import Booking, State
-from prepazka.messaging.mail import facts_of
+from prepazka.messaging.contexts import facts_of
 from prepazka.offices.directory import Directory
 from tests import citizen, officials, town
 from tests.citizen import Clock, fill_in, take, words

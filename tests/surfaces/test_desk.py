@@ -12,6 +12,8 @@ from django.test import Client
 from prepazka.booking.models import Booking
 from prepazka.booking.models import State as BookingState
 from prepazka.journal.models import Event
+from prepazka.messaging.models import Message
+from prepazka.messaging.usecases import OVER_LIMIT
 from prepazka.offices.directory import Directory
 from prepazka.queueing.models import Ticket
 from prepazka.surfaces.console import booking as bookings
@@ -179,19 +181,26 @@ def test_a_caller_is_booked_in_four_steps_with_a_pin(office: Directory, receptio
 
 
 def test_a_message_that_could_not_be_sent_is_said_on_the_slip(
-    reception: Client, lhota: Directory
+    office: Directory, reception: Client
 ) -> None:
-    booking = town.confirmed(lhota)
+    booking = town.confirmed(office)
     slip = f"/pult/lhota/recepce/objednavka/{booking.pk}/"
     assert "nepodařilo odeslat" not in text(reception.get(slip))
     row = {"office": booking.office, "booking": booking, "channel": "sms"}
     Message.objects.create(
-        **row, kind="confirmed", event=1, state="failed", error=OVER_LIMIT, created_at=NOW
+        **row,
+        kind="confirmed",
+        event=1,
+        state="failed",
+        error=OVER_LIMIT,
+        created_at=town.FRIDAY_BEFORE,
     )
     assert "Poslední zprávu se nepodařilo odeslat (měsíční počet SMS je vyčerpaný)." in text(
         reception.get(slip)
     )
-    Message.objects.create(**row, kind="moved", event=2, state="sent", created_at=NOW)
+    Message.objects.create(
+        **row, kind="moved", event=2, state="sent", created_at=town.FRIDAY_BEFORE
+    )
     assert "nepodařilo odeslat" not in text(reception.get(slip))
 
 

@@ -48,9 +48,7 @@ class Patience(BaseRetryStrategy):
 def follow_up(*, event: int) -> None:
     """Write the messages that an event calls for, and hand each over to be delivered."""
     for message in messaging.compose(event=event, now=now()):
-        job = deliver.configure(
-            lock=f"booking:{message.booking_id}", queueing_lock=f"message:{message.pk}"
-        )
+        job = deliver.configure(lock=message.about, queueing_lock=f"message:{message.pk}")
         with contextlib.suppress(AlreadyEnqueued):
             job.defer(message=message.pk)
 

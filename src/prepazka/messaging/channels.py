@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Sum
 
 from prepazka.booking.contacts import normalise_phone
-from prepazka.booking.models import Booking
+from prepazka.booking.models import Booking, WaitingListEntry
 from prepazka.booking.refusals import PhoneNotMobile, PhoneNotUnderstood
 from prepazka.core import calendar
 from prepazka.messaging.models import Message
@@ -19,11 +19,11 @@ from prepazka.offices.models import Office
 COSTS = (Message.State.QUEUED, Message.State.SENT)
 
 
-def channel_for(booking: Booking, office: Office) -> Message.Channel | None:
+def channel_for(person: Booking | WaitingListEntry, office: Office) -> Message.Channel | None:
     """E-mail where there is an address, as it says more; else a short message, where it can go."""
-    if booking.email:
+    if person.email:
         return Message.Channel.EMAIL
-    if sends_sms(office) and mobile_of(booking.phone):
+    if sends_sms(office) and mobile_of(person.phone):
         return Message.Channel.SMS
     return None  # told at the desk or by telephone; erased meanwhile
 

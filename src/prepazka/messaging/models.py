@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
-from prepazka.booking.models import Booking
+from prepazka.booking.models import Booking, Offer, WaitingListEntry
 from prepazka.offices.models import OfOffice
 
 
 class Message(OfOffice):
-    """One message to one person about one booking."""
+    """One message to one person about their booking, or their entry on the waiting list."""
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -20,7 +21,14 @@ class Message(OfOffice):
         EMAIL = "email"
         SMS = "sms"
 
-    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="messages")
+    booking = models.ForeignKey(
+        Booking, null=True, on_delete=models.CASCADE, related_name="messages"
+    )
+    entry = models.ForeignKey(
+        WaitingListEntry, null=True, on_delete=models.CASCADE, related_name="messages"
+    )
+    # The terms it offers, where it is about an offer to that booking or entry.
+    offer = models.ForeignKey(Offer, null=True, on_delete=models.CASCADE, related_name="messages")
     kind = models.CharField(max_length=40)
     channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.EMAIL)
     # One event causes one message of a kind, however often its job runs.
@@ -37,12 +45,29 @@ class Message(OfOffice):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["event", "kind"], name="message_once_per_event")
+            models.UniqueConstraint(fields=["event", "kind"], name="message_once_per_event"),
+            models.CheckConstraint(
+                condition=Q(booking__isnull=False, entry__isnull=True)
+                | Q(booking__isnull=True, entry__isnull=False),
+                name="message_to_somebody",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["office", "created_at"],
-                condition=models.Q(channel="sms"),
+                condition=Q(channel="sms"),
                 name="message_sms_month",
             ),
         ]
+
+    @property
+    def person(self) -> Booking | WaitingListEntry:
+        """Whose name, contact, language and short code the message goes by."""
+        found = self.booking or self.entry
+        assert found is not None  # noqa: S101  # message_to_somebody
+        return found
+
+    @property
+    def about(self) -> str:
+        """What it is about, as a word: messages about the same leave in their order."""
+        return f"booking:{self.booking_id}" if self.booking_id else f"entry:{self.entry_id}"

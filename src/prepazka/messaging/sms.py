@@ -12,8 +12,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
 from prepazka.core import gsm7
+from prepazka.messaging.contexts import offered_terms, short_url
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Sms
 from prepazka.offices.directory import Directory, directory
@@ -51,28 +52,23 @@ PARTS_OF_PLAIN, PARTS_OF_UNICODE = 1, 2
 
 def compose_sms(message: Message, *, now: datetime) -> Sms:
     """The short message as it would be sent now, in the language of the booking."""
-    booking, office = message.booking, directory(message.office)
+    person, office = message.person, directory(message.office)
     rules = office.office.message_rules
-    with translation.override(booking.language), timezone.override(office.tz):
-        text = _text(message.kind, booking, office, wide=rules.unicode)
+    with translation.override(person.language), timezone.override(office.tz):
+        text = _text(message, office, wide=rules.unicode)
     return Sms(
-        e164=booking.phone,
+        e164=person.phone,
         text=text,
-        idempotency_key=f"{booking.pk.hex[:12]}-{message.pk}",
+        idempotency_key=f"{person.pk.hex[:12]}-{message.pk}",
         allow_unicode=rules.unicode,
         sender=rules.sender,
     )
 
 
-def _text(kind: str, booking: Booking, office: Directory, *, wide: bool) -> str:
-    if kind == "cancelled" and booking.state == State.CANCELLED_BY_OFFICE:
+def _text(message: Message, office: Directory, *, wide: bool) -> str:
+    kind, said = message.kind, said_of(message, office)
+    if kind == "cancelled" and said["state"] == State.CANCELLED_BY_OFFICE:
         kind = "cancelled_by_office"
-    said = {
-        "when": _when(booking, office),
-        "pin": booking.pin,
-        "url": url_of(booking, office),
-        "until": _clock(booking.expires_at) if booking.expires_at else "",
-    }
     most, text = PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN, ""
     for name in names(str(office.office.name)):
         text = (_(TEXTS[kind]) % (said | {"office": name})).removeprefix(": ")
@@ -80,6 +76,28 @@ def _text(kind: str, booking: Booking, office: Directory, *, wide: bool) -> str:
         if gsm7.parts(text) <= most:
             break
     return text
+
+
+def said_of(message: Message, office: Directory) -> dict[str, str]:
+    """What a text may speak of; what the message is not about is empty."""
+    booking, offer = message.booking, message.offer
+    until = offer.expires_at if offer else booking and booking.expires_at
+    return {
+        "when": _when(booking, office) if booking else "",
+        "pin": booking.pin if booking else "",
+        "state": booking.state if booking else "",
+        "until": (_day_and_clock(until) if offer else _clock(until)) if until else "",
+        "url": short_url(offer.short_code) if offer else url_of(message.person, office),
+        "terms": _terms(offer, office) if offer else "",
+    }
+
+
+def _terms(offer: Offer, office: Directory) -> str:
+    """The terms of an offer by the numbers that are to be answered; a lone one has no number."""
+    found = [_when(term.booking, office) for term in offered_terms(offer, office)]
+    if len(found) == 1:
+        return found[0]
+    return ", ".join(f"{number}) {when}" for number, when in enumerate(found, start=1))
 
 
 def names(name: str) -> Iterator[str]:
@@ -96,10 +114,10 @@ def names(name: str) -> Iterator[str]:
     yield ""
 
 
-def url_of(booking: Booking, office: Directory) -> str:
+def url_of(person: Booking | WaitingListEntry, office: Directory) -> str:
     """The short address of the booking; bookings from before there were such lead to the office."""
-    if booking.short_code:
-        return settings.BASE_URL + reverse("short_link", args=[booking.short_code])
+    if person.short_code:
+        return short_url(person.short_code)
     return settings.BASE_URL + reverse("citizen:office", args=[office.office.slug])
 
 
@@ -112,3 +130,7 @@ def _when(booking: Booking, office: Directory) -> str:
 
 def _clock(moment: datetime) -> str:
     return date_format(timezone.localtime(moment), "G:i")
+
+
+def _day_and_clock(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "j.n. G:i")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
 from prepazka.booking.usecases import wait_for_mail
 from prepazka.core import gsm7
 from prepazka.journal.models import Event
@@ -27,6 +28,8 @@ KINDS = {
     "BookingCancelled": "cancelled",
     "ReminderDue": "reminder",
 }
+# Those that ask for an answer to an offer.
+ASKS = {"offer", "place"}
 # Why a message was not sent, as the desk reads it.
 OVER_LIMIT = gettext_noop("the monthly limit of short messages is used up")
 NO_NUMBER = gettext_noop("no short message can be sent to this number")
@@ -45,17 +48,20 @@ def compose(*, event: int, now: datetime) -> list[Message]:
     happened = Event.objects.filter(pk=event).first()
     if happened is None or happened.kind not in KINDS:
         return []
-    booking = Booking.objects.select_related("office").get(pk=happened.data["booking"])
-    channel = channel_for(booking, booking.office)
-    if channel is None:
+    booking, entry, offer = _about(happened.data)
+    person = booking or entry
+    channel = channel_for(person, person.office) if person else None
+    if person is None or channel is None:
         return []
     message, is_new = Message.objects.get_or_create(
         event=event,
         kind=KINDS[happened.kind],
         defaults={
-            "office_id": booking.office_id,
+            "office_id": person.office_id,
             "booking": booking,
-            "sequence": booking.sequence,
+            "entry": entry,
+            "offer": offer,
+            "sequence": booking.sequence if booking else 0,
             "created_at": now,
             "channel": channel,
         },
@@ -65,9 +71,23 @@ def compose(*, event: int, now: datetime) -> list[Message]:
     return [message] if message.state == Message.State.QUEUED else []
 
 
+def _about(
+    data: dict[str, Any],
+) -> tuple[Booking | None, WaitingListEntry | None, Offer | None]:
+    """The rows that an event names; an offer leads to its booking or its entry."""
+    offer = Offer.objects.get(pk=data["offer"]) if data.get("offer") else None
+    booking = data.get("booking") or (offer and offer.booking_id)
+    entry = None if booking else data.get("entry") or (offer and offer.entry_id)
+    return (
+        Booking.objects.select_related("office").get(pk=booking) if booking else None,
+        WaitingListEntry.objects.select_related("office").get(pk=entry) if entry else None,
+        offer,
+    )
+
+
 def _count_parts(message: Message, now: datetime) -> None:
     """Count the message into the month of its office; one beyond the limit is not sent."""
-    office = message.booking.office
+    office = message.office
     lock_limit(office)
     parts = gsm7.parts(compose_sms(message, now=now).text)
     if fits_limit(office, parts, now=now):
@@ -101,7 +121,11 @@ def _give_time_to_click(message: int, now: datetime) -> None:
     takes its time, others must be able to book.
     """
     late = Message.objects.filter(
-        pk=message, kind="confirm", state=Message.State.QUEUED, created_at__lt=now - LATE
+        pk=message,
+        kind="confirm",
+        booking__isnull=False,
+        state=Message.State.QUEUED,
+        created_at__lt=now - LATE,
     )
     for booking in late.values_list("booking_id", flat=True):
         wait_for_mail(booking=booking, now=now)
@@ -114,7 +138,7 @@ def _deliver(message: int, send: Send, send_sms: SendSms, now: datetime) -> None
         cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{SLOWEST_SERVER_S}s'")
     found = (
         Message.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("booking__service", "office")
+        .select_related("booking", "entry", "offer", "office")
         .filter(pk=message)
         .first()
     )
@@ -138,7 +162,7 @@ def _send_sms(message: Message, send_sms: SendSms, now: datetime) -> None:
     quiet = office.message_rules.quiet_until(now, ZoneInfo(office.timezone))
     if message.kind == "reminder" and quiet:
         raise Undeliverable("quiet hours", permanent=False, not_before=quiet)
-    number = mobile_of(message.booking.phone)
+    number = mobile_of(message.person.phone)
     if not number:
         raise Undeliverable(NO_NUMBER, permanent=True)
     sent = send_sms(replace(compose_sms(message, now=now), e164=number))
@@ -152,17 +176,20 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
     if failure.permanent:
         found.state = Message.State.FAILED
     found.save(update_fields=["attempts", "error", "state"])
-    if found.kind == "confirm" and not failure.permanent:
+    if found.kind == "confirm" and found.booking_id and not failure.permanent:
         # The person cannot click what we could not send: the term is kept while we try.
         wait_for_mail(booking=found.booking_id, now=now)
 
 
 def is_pointless(message: Message, now: datetime) -> bool:
     """Whether events have overtaken the message."""
-    booking = message.booking
-    contact = booking.phone if message.channel == Message.Channel.SMS else booking.email
-    if not contact:
+    person, booking, offer = message.person, message.booking, message.offer
+    if not (person.phone if message.channel == Message.Channel.SMS else person.email):
         return True
+    if message.kind in ASKS:
+        return offer is None or offer.state != Offer.State.OPEN or offer.expires_at <= now
+    if booking is None:
+        return False
     if message.kind == "confirm":
         return booking.state != State.UNCONFIRMED
     if message.kind in {"confirmed", "reminder"}:

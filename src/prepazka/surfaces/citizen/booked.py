@@ -28,8 +28,8 @@ from prepazka.booking.usecases import (
 )
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused
+from prepazka.messaging.contexts import context_of
 from prepazka.messaging.mail import calendar_file as calendar_of
-from prepazka.messaging.mail import context_of
 from prepazka.offices.directory import Directory
 from prepazka.surfaces.citizen.pages import (
     Choice,

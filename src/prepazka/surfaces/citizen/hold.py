@@ -18,7 +18,7 @@ from prepazka.booking.usecases import extend_hold, note_contact, request_confirm
 from prepazka.core import calendar
 from prepazka.looks import typography
 from prepazka.messaging.channels import takes_phones
-from prepazka.messaging.mail import facts_of
+from prepazka.messaging.contexts import facts_of
 from prepazka.offices.directory import Directory
 from prepazka.surfaces.citizen.forms import LONGEST_NAME, LONGEST_PHONE, ContactForm
 from prepazka.surfaces.citizen.pages import Wish, is_held, nearest_choices, of_booking, page

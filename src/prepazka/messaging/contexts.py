@@ -1,0 +1,156 @@
+"""What the templates of messages and the pages of a booking speak of."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from prepazka.booking import links
+from prepazka.booking.diaries import official_of
+from prepazka.booking.models import Booking, Offer, WaitingListEntry
+from prepazka.messaging.models import Message
+from prepazka.offices.directory import Directory
+
+
+class Fact(NamedTuple):
+    """One line of what a person must know, the same on the page and in the mail."""
+
+    key: str
+    value: str
+
+
+class OfferedTerm(NamedTuple):
+    """One term of an offer: its number in a reply, when it is, with whom, and where to take it."""
+
+    number: int
+    booking: Booking
+    when: str
+    official: str
+    url: str
+
+
+def context_of_message(message: Message, office: Directory, *, now: datetime) -> dict[str, Any]:
+    """What the templates of a message speak of: the booking or the entry, and the offer to it."""
+    if message.booking:
+        context = context_of(message.booking, office, now=now)
+    else:
+        assert message.entry is not None  # noqa: S101  # message_to_somebody
+        context = context_of_entry(message.entry, office)
+    if message.offer:
+        context |= context_of_offer(message.offer, office)
+    return context
+
+
+def context_of_entry(entry: WaitingListEntry, office: Directory) -> dict[str, Any]:
+    """What the templates about a place on the waiting list speak of."""
+    service = office.services[entry.service_id]
+    return {
+        "entry": entry,
+        "office": office.office,
+        "service": service,
+        "entry_url": short_url(entry.short_code),
+        "again_url": url_of("citizen:days", office.office.slug, service.code),
+        "facts": [Fact(_("Service"), str(service.name))],
+    }
+
+
+def context_of_offer(offer: Offer, office: Directory) -> dict[str, Any]:
+    """What the templates about an offer speak of; its address and its terms are always there."""
+    return {
+        "offer": offer,
+        "offer_url": short_url(offer.short_code),
+        "offer_until": offer.expires_at,
+        "terms": offered_terms(offer, office),
+    }
+
+
+def offered_terms(offer: Offer, office: Directory) -> list[OfferedTerm]:
+    """The terms of an offer as they are numbered everywhere: by time, then by lane."""
+    found = []
+    claims = offer.claims.order_by("starts_at", "lane_id")
+    for number, claim in enumerate(claims, start=1):
+        official = official_of(office, claim)
+        found.append(
+            OfferedTerm(
+                number=number,
+                booking=claim,
+                when=when_of(claim),
+                official=str(official.name) if official else "",
+                url=f"{short_url(offer.short_code)}?termin={number}",
+            )
+        )
+    return found
+
+
+def context_of(booking: Booking, office: Directory, *, now: datetime) -> dict[str, Any]:
+    """What the templates of a booking's mails and pages speak of."""
+    service = office.services[booking.service_id]
+    rules = office.rules_of(service)
+    personal = links.sign(booking.pk, "personal")
+    return {
+        "booking": booking,
+        "office": office.office,
+        "service": service,
+        "rules": rules,
+        "when": when_of(booking),
+        "counts_from": booking.starts_at - timedelta(minutes=rules.early_min),
+        "counts_until": booking.ends_at + timedelta(minutes=rules.late_min),
+        "facts": facts_of(booking, office),
+        "confirm_url": url_of("citizen:confirm", links.sign(booking.pk, "confirm")),
+        "personal_url": url_of("citizen:booking", personal),
+        "cancel_url": url_of("citizen:cancel", personal),
+        "move_url": url_of("citizen:move", personal),
+        "again_url": url_of("citizen:days", office.office.slug, service.code),
+    }
+
+
+def facts_of(booking: Booking, office: Directory) -> list[Fact]:
+    """What the page of a booking and all its mails say, in the active language and zone."""
+    service = office.services[booking.service_id]
+    counters = office.counters_for(service.pk)
+    official = official_of(office, booking)
+    places = (
+        [str(official.place)]
+        if official and str(official.place)
+        else list(dict.fromkeys(str(c.place) for c in counters if str(c.place)))
+    )
+    known = (
+        Fact(_("Service"), str(service.name)),
+        Fact(_("Term"), capfirst(when_of(booking))),
+        Fact(_("Official"), str(official.name) if official else ""),
+        Fact(_("When to come"), _come(booking, office)),
+        Fact(_("Persons"), str(booking.persons) if booking.persons > 1 else ""),
+        Fact(_("Where"), "; ".join(filter(None, [str(office.office.address), *places]))),
+        Fact(_("What to bring"), str(service.documents)),
+        Fact(_("Fee"), str(service.fee)),
+    )
+    return [fact for fact in known if fact.value]
+
+
+def when_of(booking: Booking) -> str:
+    """The day and the times in words, in the active language and zone."""
+    return render_to_string("messaging/_when.txt", {"booking": booking}).strip()
+
+
+def _come(booking: Booking, office: Directory) -> str:
+    rules = office.rules_of(office.services[booking.service_id])
+    opens = booking.starts_at - timedelta(minutes=rules.early_min)
+    closes = booking.ends_at + timedelta(minutes=rules.late_min) if rules.late_min else None
+    context = {"booking": booking, "opens": opens, "closes": closes}
+    return render_to_string("messaging/_come.txt", context).strip()
+
+
+def url_of(name: str, *args: str) -> str:
+    """A whole address of ours."""
+    return settings.BASE_URL + reverse(name, args=args)
+
+
+def short_url(code: str) -> str:
+    """The short address that goes into an SMS."""
+    return url_of("short_link", code)
