@@ -63,6 +63,7 @@ def hold_term(
     request_key: UUID | None = None,
     official: Official | None = None,
     instead_of: UUID | None = None,
+    actor: int | None = None,
 ) -> Booking:
     """Keep a term for somebody who is still filling in the form.
 
@@ -81,7 +82,7 @@ def hold_term(
     if request_key and (known := _asked_before(office, request_key)):
         return known
     if old:
-        release_hold(booking=old.pk, now=now)
+        release_hold(booking=old.pk, now=now, actor=actor)
     release_expired(office=office.office.pk, day=day, now=now)
     if office.officials_for(service.pk):
         # Somebody may have marked an absence since the page was read; it waits for no load.
@@ -110,12 +111,14 @@ def hold_term(
         request_key=request_key,
         created_at=now,
     )
-    record(events.BookingHeld(office=office.office.pk, booking=str(booking.pk), at=now))
+    record(
+        events.BookingHeld(office=office.office.pk, booking=str(booking.pk), at=now, actor=actor)
+    )
     return booking
 
 
 @transaction.atomic
-def extend_hold(*, booking: UUID, now: datetime) -> Booking:
+def extend_hold(*, booking: UUID, now: datetime, actor: int | None = None) -> Booking:
     """Give the person ten more minutes for the form. Raises HoldExpired, CannotExtend."""
     found = lock_booking(booking)
     _must_be_held(found, now)
@@ -124,17 +127,19 @@ def extend_hold(*, booking: UUID, now: datetime) -> Booking:
     found.extended += 1
     found.expires_at = now + HOLD_LASTS
     found.save(update_fields=["extended", "expires_at"])
-    record(events.HoldExtended(office=found.office_id, booking=str(found.pk), at=now))
+    record(events.HoldExtended(office=found.office_id, booking=str(found.pk), at=now, actor=actor))
     return found
 
 
 @transaction.atomic
-def release_hold(*, booking: UUID, now: datetime) -> None:
+def release_hold(*, booking: UUID, now: datetime, actor: int | None = None) -> None:
     """Give a held term back at once; one that is no longer a hold is left as it is."""
     found = lock_booking(booking)
     if found.state == State.HELD:
         _end(found, State.EXPIRED, now)
-        record(events.HoldReleased(office=found.office_id, booking=str(found.pk), at=now))
+        record(
+            events.HoldReleased(office=found.office_id, booking=str(found.pk), at=now, actor=actor)
+        )
 
 
 @transaction.atomic
@@ -155,7 +160,13 @@ def note_contact(
 
 @transaction.atomic
 def request_confirmation(
-    *, booking: UUID, name: str, email: str, now: datetime, phone: str = ""
+    *,
+    booking: UUID,
+    name: str,
+    email: str,
+    now: datetime,
+    phone: str = "",
+    actor: int | None = None,
 ) -> Booking:
     """Take the contact; the booking then waits for the click in the mail, if its rules ask.
 
@@ -180,9 +191,13 @@ def request_confirmation(
         found.state = State.UNCONFIRMED
         found.expires_at = now + timedelta(minutes=rules.confirm_min)
         found.save(update_fields=CHANGED_BY_CONFIRMING)
-        record(events.ConfirmationRequested(office=found.office_id, booking=str(found.pk), at=now))
+        record(
+            events.ConfirmationRequested(
+                office=found.office_id, booking=str(found.pk), at=now, actor=actor
+            )
+        )
     else:
-        _confirm(found, now)
+        _confirm(found, now, actor)
     return found
 
 
@@ -417,13 +432,17 @@ def _limit_open(booking: Booking, agenda: int, *, most: int, now: datetime) -> N
             raise TooManyBookings
 
 
-def _confirm(booking: Booking, now: datetime) -> None:
+def _confirm(booking: Booking, now: datetime, actor: int | None = None) -> None:
     booking.state = State.CONFIRMED
     booking.confirmed_at = now
     booking.expires_at = None
     booking.pin = _draw_pin(booking)
     booking.save(update_fields=CHANGED_BY_CONFIRMING)
-    record(events.BookingConfirmed(office=booking.office_id, booking=str(booking.pk), at=now))
+    record(
+        events.BookingConfirmed(
+            office=booking.office_id, booking=str(booking.pk), at=now, actor=actor
+        )
+    )
 
 
 def _draw_pin(booking: Booking) -> str:

@@ -2,8 +2,10 @@
 
 from prepazka.booking.models.claims import (
     EXPIRING,
+    FOLDED,
     LIVE,
     OPEN,
+    WORDS_SEARCHED,
     Booking,
     Channel,
     Lane,
@@ -22,8 +24,10 @@ from prepazka.booking.models.waiting import WaitingListEntry
 
 __all__ = [
     "EXPIRING",
+    "FOLDED",
     "LIVE",
     "OPEN",
+    "WORDS_SEARCHED",
     "Booking",
     "Busy",
     "CallListEntry",

@@ -9,6 +9,8 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Collate, Lower
+from django.db.models.lookups import GreaterThan
 
 from prepazka.offices.models import Agenda, Office, Official, OfOffice, Service
 
@@ -62,6 +64,24 @@ EXPIRING = (State.HELD, State.UNCONFIRMED)
 OPEN = (State.UNCONFIRMED, State.CONFIRMED)
 
 
+# The name as it is searched: without case and accents, words with one space between them.
+FOLDED = (
+    r"btrim(regexp_replace(regexp_replace(lower(normalize(%(expressions)s, NFD)), '[\u0300-\u036f]', '', 'g'),"
+    r" '[^[:alnum:]]+', ' ', 'g'))"
+)
+WORDS_SEARCHED = 4  # of a name: "doc. Ing. Jana Nováková" is still found by each of them
+
+
+def _word(number: int) -> Func:
+    return Func(
+        F("name_folded"),
+        Value(" "),
+        Value(number),
+        function="split_part",
+        output_field=models.TextField(),
+    )
+
+
 def quoted(states: Iterable[str]) -> str:
     """The states as a list of SQL, for statements that are written out."""
     return "(" + ", ".join(f"'{state}'" for state in states) + ")"
@@ -99,6 +119,12 @@ class Booking(OfOffice):
     name = models.CharField(max_length=120, blank=True)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=20, blank=True)
+    # Collated by bytes: a prefix is then a range of the index, and erasing the name erases it.
+    name_folded = models.GeneratedField(
+        expression=Func(F("name"), template=FOLDED),
+        output_field=models.TextField(db_collation="C"),
+        db_persist=True,
+    )
     # The part of the address in a short message; there is none where nobody gets one.
     short_code = models.CharField(max_length=12, null=True, unique=True)  # noqa: DJ001  # unique
     # A keyed hash: the limit per contact still works after the contact itself is erased.
@@ -168,6 +194,31 @@ class Booking(OfOffice):
                 name="booking_contact",
             ),
             models.Index(fields=["office", "pin"], name="booking_pin"),
+            *(
+                models.Index(
+                    F("office"),
+                    _word(n),
+                    F("starts_at"),
+                    include=["id", "name_folded"],
+                    condition=Q(GreaterThan(_word(n), Value(""))) & ~Q(state=State.HELD),
+                    name=f"booking_name_{n}",
+                )
+                for n in range(1, WORDS_SEARCHED + 1)
+            ),
+            models.Index(
+                F("office"),
+                Collate(Func(F("phone"), function="reverse"), "C"),
+                F("starts_at"),
+                condition=~Q(phone="") & ~Q(state=State.HELD),
+                name="booking_phone",
+            ),
+            models.Index(
+                F("office"),
+                Collate(Lower("email"), "C"),
+                F("starts_at"),
+                condition=~Q(email="") & ~Q(state=State.HELD),
+                name="booking_email",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -79,6 +79,7 @@ def choose_term(
                 channel=channel,
                 request_key=_key(request),
                 official=official,
+                actor=member.user_id,
             )
             return redirect("console:fill_in", office.office.slug, held.pk)
         except (TermTaken, TermNotOffered) as refusal:
@@ -147,7 +148,9 @@ def fill_in(
     form = ContactForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            usecases.request_confirmation(booking=found.pk, now=now(), **form.cleaned_data)
+            usecases.request_confirmation(
+                booking=found.pk, now=now(), actor=member.user_id, **form.cleaned_data
+            )
         except Refused as refusal:
             messages.error(request, sentence(refusal))
             return redirect("console:book", office.office.slug)
