@@ -11,11 +11,11 @@ from prepazka.booking.models.claims import (
     State,
     quoted,
 )
-from prepazka.booking.models.diaries import Busy, OutsideCalendar
+from prepazka.booking.models.diaries import Busy, CalendarFeed, OutsideCalendar
 from prepazka.booking.models.substitutes import (
     CallListEntry,
-    Disruption,
     DisruptedBooking,
+    Disruption,
     Offer,
 )
 from prepazka.booking.models.waiting import WaitingListEntry
@@ -26,6 +26,7 @@ __all__ = [
     "OPEN",
     "Booking",
     "Busy",
+    "CalendarFeed",
     "CallListEntry",
     "Channel",
     "DisruptedBooking",
