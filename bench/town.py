@@ -7,7 +7,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from prepazka.accounts.models import User
-from prepazka.booking.models import Booking, Lane, OfficeDay, State
+from prepazka.booking.models import Booking, Busy, Lane, OfficeDay, State
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import (
     Agenda,
@@ -121,7 +121,7 @@ def officials(slug: str, *, officials: int, horizon_days: int) -> Directory:
 
 
 def fill_diaries(where: Directory, bookings: int, now: datetime, days: int) -> None:
-    """Confirmed bookings, spread evenly over the days and officials, at different times."""
+    """Confirmed bookings spread over days, officials and times, and a busy noon of everybody."""
     service = where.offered_services()[0]
     lanes = list(Lane.objects.filter(official__office=where.office).values_list("pk", flat=True))
     dates = [now.astimezone(ZONE).date() + timedelta(days=n) for n in range(1, days + 1)]
@@ -147,6 +147,16 @@ def fill_diaries(where: Directory, bookings: int, now: datetime, days: int) -> N
             )
         )
     Booking.objects.bulk_create(rows, batch_size=2_000)
+    Busy.objects.bulk_create(
+        Busy(
+            office=where.office,
+            official_id=official,
+            starts_at=_at(day, 720),
+            ends_at=_at(day, 750 + 15 * (number % 4)),
+        )
+        for number, official in enumerate(where.officials)
+        for day in dates
+    )
 
 
 def hall(where: Directory, *, counters: int, waiting: int, now: datetime) -> list[User]:

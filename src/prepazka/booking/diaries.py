@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from prepazka.booking.models import EXPIRING, LIVE, Booking, Lane, quoted
-from prepazka.core import slots
+from prepazka.core import calendar, slots
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official, Service
 
@@ -20,19 +22,22 @@ WORD = slots.MOST_LANES  # a set of officials is read in words that fit a bigint
 
 @lru_cache(maxsize=16)
 def _statement(words: int) -> str:
-    """As `terms.TAKEN`, for lanes that are named one by one and have a buffer around claims."""
+    """As `terms.TAKEN`, for lanes that are named one by one and have a buffer around claims.
+
+    Busy time of the officials is taken too, under the first day that it touches.
+    """
     each = [f"w{n}" for n in range(words)]
+    lanes = ", ".join(f"bit_or(d.{w}) AS {w}" for w in each)
     return f"""
     WITH diary AS MATERIALIZED (
-        SELECT * FROM unnest(%s::bigint[], %s::int[]{", %s::bigint[]" * words})
-            AS d(lane, buffer, {", ".join(each)})
+        SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[]{", %s::bigint[]" * words})
+            AS d(lane, official, buffer, {", ".join(each)})
     )
     SELECT date, array_agg(starts ORDER BY starts), array_agg(ends ORDER BY starts),
            sum(places)::int, {", ".join(f"array_agg({w} ORDER BY starts)" for w in each)}
       FROM (
         SELECT b.date, (extract(epoch FROM b.starts_at) / 60)::int - d.buffer AS starts,
-               (extract(epoch FROM b.ends_at) / 60)::int + d.buffer AS ends,
-               {", ".join(f"bit_or(d.{w}) AS {w}" for w in each)},
+               (extract(epoch FROM b.ends_at) / 60)::int + d.buffer AS ends, {lanes},
                count(*) FILTER (WHERE b.channel IN ('web', 'api'))
                    * ceil(extract(epoch FROM b.ends_at - b.starts_at) / 60 / %s) AS places
           FROM booking_booking b
@@ -42,6 +47,14 @@ def _statement(words: int) -> str:
            AND NOT (b.state IN {quoted(EXPIRING)} AND b.expires_at <= %s)
            AND (%s::uuid IS NULL OR b.id <> %s)
          GROUP BY b.date, b.starts_at, b.ends_at, d.buffer
+        UNION ALL
+        SELECT greatest((y.starts_at AT TIME ZONE %s)::date, %s::date),
+               floor(extract(epoch FROM y.starts_at) / 60)::int - d.buffer,
+               ceil(extract(epoch FROM y.ends_at) / 60)::int + d.buffer, {lanes}, 0
+          FROM booking_busy y
+          JOIN diary d ON d.official = y.official_id
+         WHERE y.office_id = %s AND y.starts_at < %s AND y.ends_at > %s
+         GROUP BY 1, 2, 3
       ) AS together
      GROUP BY date
     """  # noqa: S608  # made of constants and of numbers
@@ -55,7 +68,7 @@ def taken(
     now: datetime,
     besides: UUID | None,
 ) -> list[Any]:
-    """Live claims in the diaries: per day minutes since 1970 and sets of officials.
+    """Live claims and busy time in the diaries: per day minutes since 1970, sets of officials.
 
     The n-th official of `whose` is the n-th bit. One statement, whose answer grows with the
     different times of the days and not with the officials.
@@ -65,11 +78,14 @@ def taken(
         [1 << n - first if 0 <= n - first < WORD else 0 for n in range(len(whose))]
         for first in range(0, len(whose), WORD)
     ]
+    first = calendar.local_instant(days[0], 0, office.tz)
+    last = calendar.local_instant(days[1] + timedelta(days=1), 0, office.tz)
     with connection.cursor() as cursor:
         cursor.execute(
             _statement(len(words)),
             [
                 [lanes[one.pk] for one in whose],
+                [one.pk for one in whose],
                 [one.buffer_min for one in whose],
                 *words,
                 unit,
@@ -78,10 +94,39 @@ def taken(
                 now,
                 besides,
                 besides,
+                office.office.timezone,
+                days[0],
+                office.office.pk,
+                last,
+                first,
             ],
         )
         rows = cursor.fetchall()
-    return [(day, starts, ends, _joined(sets), public) for day, starts, ends, public, *sets in rows]
+    found = {
+        day: (starts, ends, _joined(sets), public) for day, starts, ends, public, *sets in rows
+    }
+    _carry_over_midnight(found, days[1], office.tz)
+    return [(day, *of_day) for day, of_day in found.items()]
+
+
+def _carry_over_midnight(found: dict[date, Any], last: date, tz: ZoneInfo) -> None:
+    """Let busy time that lasts into the next day be taken there as well, in the order of time."""
+    day = min(found, default=last)
+    while day < last:
+        midnight, after = _end_of(day, tz), day + timedelta(days=1)
+        for one in zip(*found.get(day, ((), (), ()))[:3], strict=True):
+            if one[1] > midnight:
+                starts, ends, sets, _ = found.setdefault(after, ([], [], [], 0))
+                at = bisect(starts, one[0])
+                for known, new in zip((starts, ends, sets), one, strict=True):
+                    known.insert(at, new)
+        day = after
+
+
+@lru_cache(maxsize=4096)
+def _end_of(day: date, tz: ZoneInfo) -> int:
+    """The minute since 1970 at which the day ends."""
+    return int(calendar.local_instant(day + timedelta(days=1), 0, tz).timestamp()) // 60
 
 
 def _joined(words: list[list[int]]) -> list[int]:
@@ -93,7 +138,10 @@ def _joined(words: list[list[int]]) -> list[int]:
 
 
 def least_loaded(whose: Sequence[Official], free: int, claims: Sequence[slots.Taken]) -> Official:
-    """Of the free officials the one with the fewest people that day; equals in the file's order."""
+    """Of the free officials the one with the fewest claims and appointments that day.
+
+    Equals come in the order of the file.
+    """
 
     def people(number: int) -> int:
         return sum(claim.lanes >> number & 1 for claim in claims)

@@ -134,8 +134,8 @@ def find(
 ) -> Claim:
     """The lane on which the term can be taken; the caller has locked its day.
 
-    Of several free officials it is the one with the fewest people that day, then the first of
-    the file. Raises TermNotOffered if the office has no such term, TermTaken if none is left.
+    Of several free officials it is the one with the fewest claims and appointments that day,
+    then the first of the file. Raises TermNotOffered if the office has no such term, TermTaken if none is left.
     """
     whose = _whose(office, service, official)
     if not service.bookable or service.retired or whose == []:

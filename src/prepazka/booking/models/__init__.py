@@ -13,11 +13,11 @@ from prepazka.booking.models.claims import (
     State,
     quoted,
 )
-from prepazka.booking.models.diaries import Busy, OutsideCalendar
+from prepazka.booking.models.diaries import Busy, CalendarFeed, OutsideCalendar
 from prepazka.booking.models.substitutes import (
     CallListEntry,
-    Disruption,
     DisruptedBooking,
+    Disruption,
     Offer,
 )
 from prepazka.booking.models.waiting import WaitingListEntry
@@ -30,6 +30,7 @@ __all__ = [
     "WORDS_SEARCHED",
     "Booking",
     "Busy",
+    "CalendarFeed",
     "CallListEntry",
     "Channel",
     "DisruptedBooking",

@@ -1,11 +1,12 @@
-"""Time of officials that nobody may book: their own appointments and those of outside calendars."""
+"""Diaries beside the bookings: time nobody may book, outside calendars, and feeds to read."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from prepazka.offices.models import Official, OfOffice
+from prepazka.offices.models import Counter, Official, OfOffice
 
 
 class OutsideCalendar(OfOffice):
@@ -41,9 +42,36 @@ class Busy(OfOffice):
     ends_at = models.DateTimeField()
     # Only the official reads it; of an outside calendar nothing but the time is kept.
     title = models.CharField(max_length=120, blank=True)
+    # The same for all weeks of an appointment that repeats.
+    series = models.UUIDField(null=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(starts_at__lt=F("ends_at")), name="busy_has_length")
         ]
         indexes = [models.Index(fields=["office", "official", "starts_at"], name="busy_of")]
+
+
+class CalendarFeed(OfOffice):
+    """A secret address at which a calendar program reads the bookings of an official or counter."""
+
+    official = models.ForeignKey(
+        Official, null=True, on_delete=models.CASCADE, related_name="feeds"
+    )
+    counter = models.ForeignKey(Counter, null=True, on_delete=models.CASCADE, related_name="feeds")
+    token_hash = models.CharField(max_length=64, unique=True)
+    with_names = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(official__isnull=False, counter__isnull=True)
+                | Q(official__isnull=True, counter__isnull=False),
+                name="feed_of_an_official_or_a_counter",
+            )
+        ]
