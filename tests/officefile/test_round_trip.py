@@ -180,6 +180,7 @@ def offices(draw: Any) -> plan.OfficePlan:
         devices=_devices(draw, every, [c.code for c in counters]),
         messages=draw(messages),
         officials=_officials(draw, agendas, departments),
+        embed=draw(st.sampled_from([None, (), ("www.lhota.example", "*.lhota.example:8443")])),
     )
 
 

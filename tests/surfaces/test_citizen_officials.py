@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 
@@ -164,3 +165,108 @@ def test_the_mail_says_who_and_at_which_door(lhota: Directory) -> None:
         assert facts["Kde"] == "Náměstí 1, Lhota; 2. patro, dveře 12"
         window = officials.hold(lhota, "8:00", service="rodny-list")
         assert "Úředník" not in dict(facts_of(window, lhota))
+
+
+def test_hours_in_words_with_what_will_be_different(client: Client, lhota: Directory) -> None:
+    seen = words(client.get(PERSON))
+    assert "Pondělí a úterý 9:00–10:00" in seen
+    assert "pondělí 7. prosince 2026: neúřaduje se" in seen
+    assert "sobota 12. prosince 2026: 9:00–9:30" in seen
+    assert "lékaře" not in seen
+
+
+def test_a_long_absence_is_one_line(client: Client) -> None:
+    officials.office(
+        officials.FILE.replace("closed: 2026-12-07", "closed: 2026-12-01 to 2026-12-07")
+    )
+    seen = words(client.get(PERSON))
+    assert "1. 12. 2026 – 7. 12. 2026: neúřaduje se" in seen
+    assert seen.count("neúřaduje se") == 1
+
+
+def test_contacts_of_a_department(client: Client, lhota: Directory) -> None:
+    page = client.get(f"{DEPARTMENT}kontakty/")
+    seen = words(page)
+    for said in (
+        "Pondělí 8:00–10:00, 17:00–19:00",  # of both together
+        "Úterý 9:00–10:00",
+        "Ing. Jana Nováková",
+        "353 000 112",
+        "Objednat se: Petr Dvořák",
+    ):
+        assert said in seen, said
+    assert f'href="{PERSON}"' in page.content.decode()
+    english = words(client.get(f"/en{DEPARTMENT}kontakty/"))
+    assert "Monday and Tuesday 9:00–10:00" in english
+    assert "Book with Petr Dvořák" in english
+
+
+def test_search_engines_read_the_hours(client: Client) -> None:
+    officials.office(officials.FILE.replace("Odbor výstavby", "Odbor <výstavby>"))
+    body = client.get(PERSON).content.decode()
+    found = re.findall(r'<script type="application/ld\+json">(.*?)</script>', body)
+    data = json.loads(found[0])
+    assert (data["@type"], data["name"]) == ("GovernmentOffice", "Odbor <výstavby>")
+    assert "<výstavby>" not in found[0]
+    assert data["openingHoursSpecification"] == [
+        {
+            "@type": "OpeningHoursSpecification",
+            "dayOfWeek": ["Monday", "Tuesday"],
+            "opens": "09:00",
+            "closes": "10:00",
+        }
+    ]
+    assert {
+        "@type": "OpeningHoursSpecification",
+        "validFrom": "2026-12-07",
+        "validThrough": "2026-12-07",
+        "opens": "00:00",
+        "closes": "00:00",
+    } in data["specialOpeningHoursSpecification"]
+    assert "lékaře" not in body
+
+
+def test_a_department_of_counters_has_a_page_as_well(client: Client) -> None:
+    officials.office(
+        officials.FILE.replace(
+            "    name: Matrika\n", "    name: Matrika\n    department: matrika\n"
+        ).replace("agendas:", "  matrika: {name: Matrika a doklady}\nagendas:")
+    )
+    assert links(client, "/lhota/odbor/matrika/") == {
+        "Rodný list": "/lhota/objednat/rodny-list/"
+    }
+    assert "Pondělí a úterý 8:00–12:00" in words(client.get("/lhota/odbor/matrika/kontakty/"))
+
+
+@pytest.mark.parametrize(
+    ("address", "before", "after", "said", "goes_on"),
+    [
+        (PERSON, "  dvorak:", "  jina:", "už nelze objednat", DEPARTMENT),
+        (f"{DAYS}?urednik=dvorak", "  dvorak:", "  jina:", "objednat nedá", DAYS),
+        ("/lhota/objednat/povoleni/", "povoleni:", "jine:", "už úřad nenabízí", ""),
+        (f"{DEPARTMENT}kontakty/", "vystavba", "stavby-odbor", "nelze objednat", ""),
+    ],
+)
+def test_a_link_to_what_is_gone_says_so_and_leads_on(  # noqa: PLR0917
+    client: Client,
+    lhota: Directory,
+    address: str,
+    before: str,
+    after: str,
+    said: str,
+    goes_on: str,
+) -> None:
+    assert client.get(address).status_code == 200
+    officials.office(officials.FILE.replace(before, after))
+    answer = client.get(address)
+    assert answer.status_code == 410
+    assert said in words(answer)
+    body = answer.content.decode()
+    assert 'href="/lhota/objednat/"' in body
+    assert not goes_on or f'href="{goes_on}"' in body
+
+
+def test_who_is_named_is_not_forgotten_when_people_are_counted(client: Client) -> None:
+    officials.office(officials.FILE.replace("lead: 0 min", "lead: 0 min, max persons: 3"))
+    answer = client.get(f"{TIMES}?urednik=dvorak")
+    assert answer["Location"] == f"{DAYS}?urednik=dvorak"

@@ -94,6 +94,7 @@ PUBLIC = {
     "citizen:times",
     "citizen:department",
     "citizen:anybody",
+    "citizen:contacts",
     "citizen:official",
 }
 # Opened by a secret in the address; the walk tries a wrong one.

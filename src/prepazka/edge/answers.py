@@ -15,8 +15,9 @@ from psycopg.conninfo import make_conninfo
 
 from prepazka.booking import terms
 from prepazka.offices import clock
-from prepazka.offices.directory import directory_by_slug
+from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office
+from prepazka.reporting import links, soonest
 from prepazka.reporting.monitor import monitor
 
 # The edge has no translations: it says by itself what Django would say of a lost database.
@@ -62,6 +63,9 @@ def conninfo() -> str:
 SLUG = "([-a-zA-Z0-9_]+)"
 MONITOR = re.compile(f"/api/v1/offices/{SLUG}/monitor")
 TERMS = re.compile(f"/api/v1/offices/{SLUG}/services/{SLUG}/terms")
+NEXT = re.compile(f"/api/v1/offices/{SLUG}/next")
+CODE = re.compile("[-a-zA-Z0-9_]{1,60}")
+TERMS_CHANGE = frozenset({"terms", "setup"})
 
 
 def route(path: str, query: bytes) -> Route | None:
@@ -71,13 +75,21 @@ def route(path: str, query: bytes) -> Route | None:
     if found := MONITOR.fullmatch(path):
         slug = found[1]
         return Route(path, lambda: _monitor(slug), frozenset({"queue", "setup"}))
+    said = parse_qs(query.decode("latin1"))
+    # Keys are made of what was understood, so that odd queries cannot fill the memory.
     if found := TERMS.fullmatch(path):
-        slug, code = found[1], found[2]
-        persons = _persons(query.decode("latin1"))
-        # The key is made of what was understood, so that odd queries cannot fill the memory.
+        slug, code, persons = found[1], found[2], _number(said, "persons", 1, 20)
+        official = _code(said, "official")
         return Route(
-            f"{path}?{persons}", lambda: _terms(slug, code, persons), frozenset({"terms", "setup"})
+            f"{path}?{persons}&{official}",
+            lambda: _terms(slug, code, persons, official),
+            TERMS_CHANGE,
         )
+    if found := NEXT.fullmatch(path):
+        slug, most = found[1], _number(said, "most", 5, soonest.MOST)
+        parts = {name: _code(said, name) for name in ("service", "official", "department")}
+        key = f"{path}?{most}&{'&'.join(parts.values())}"
+        return Route(key, lambda: _next(slug, parts, most), TERMS_CHANGE)
     return None
 
 
@@ -98,40 +110,72 @@ def is_away(error: Exception) -> bool:
     return isinstance(error, OperationalError | InterfaceError)
 
 
-def _monitor(slug: str) -> tuple[int, dict[str, Any]]:
+def _office(slug: str) -> Directory:
     try:
-        office = directory_by_slug(slug)
+        return directory_by_slug(slug)
     except Office.DoesNotExist:
         raise LookupError(slug) from None
+
+
+def _monitor(slug: str) -> tuple[int, dict[str, Any]]:
+    office = _office(slug)
     return office.office.pk, monitor(office, now=clock.now())
 
 
-def _terms(slug: str, code: str, persons: int) -> tuple[int, dict[str, Any]]:
-    try:
-        office = directory_by_slug(slug)
-    except Office.DoesNotExist:
-        raise LookupError(slug) from None
-    service = office.service_by_code(code)
-    if service is None:
+def _terms(slug: str, code: str, persons: int, by: str) -> tuple[int, dict[str, Any]]:
+    office = _office(slug)
+    service, official = office.service_by_code(code), office.official_by_code(by) if by else None
+    if service is None or (by and official not in office.officials_for(service.pk)):
         raise LookupError(code)
     now = clock.now()
-    found = terms.offered(office=office, service=service, now=now, persons=persons)
+    found = terms.offered(
+        office=office, service=service, now=now, persons=persons, official=official
+    )
     return office.office.pk, {
         "service": code,
+        "official": by or None,
         "persons": persons,
         "made_at": now.isoformat(timespec="seconds"),
+        "terms": [_term(office, term) | {"free": term.free} for term in found],
+    }
+
+
+def _next(slug: str, parts: dict[str, str], most: int) -> tuple[int, dict[str, Any]]:
+    office = _office(slug)
+    what, now = soonest.wanted(office, **parts), clock.now()
+    if what.retired:
+        raise LookupError(slug)
+    found = soonest.next_terms(office, what, now=now, most=most)
+    return office.office.pk, {
+        "made_at": now.isoformat(timespec="seconds"),
+        "path": links.choose(slug, what),
         "terms": [
-            {
-                "starts_at": term.starts_at.astimezone(office.tz).isoformat(),
-                "ends_at": term.ends_at.astimezone(office.tz).isoformat(),
-                "free": term.free,
+            _term(office, one.term)
+            | {
+                "service": one.service.code,
+                "service_name": one.service.name,
+                "official": what.official.code if what.official else None,
+                "path": links.day(slug, one.service, one.term.day, what.official),
             }
-            for term in found
+            for one in found
         ],
     }
 
 
-def _persons(query: str) -> int:
-    said = parse_qs(query).get("persons", ["1"])[0]
+def _term(office: Directory, term: terms.Term) -> dict[str, Any]:
+    return {
+        "starts_at": term.starts_at.astimezone(office.tz).isoformat(),
+        "ends_at": term.ends_at.astimezone(office.tz).isoformat(),
+    }
+
+
+def _number(said: dict[str, list[str]], name: str, usual: int, most: int) -> int:
+    found = said.get(name, [""])[0]
     # Not isdigit(), which is true of digits that int() cannot read.
-    return max(1, min(int(said[:9]), 20)) if re.fullmatch(r"[0-9]+", said) else 1
+    return max(1, min(int(found[:9]), most)) if re.fullmatch(r"[0-9]+", found) else usual
+
+
+def _code(said: dict[str, list[str]], name: str) -> str:
+    """The code as it was said; one that cannot be any is kept short, and will not be found."""
+    found = said.get(name, [""])[0]
+    return found if not found or CODE.fullmatch(found) else "?"

@@ -106,6 +106,7 @@ class _Reader:
             "public_holidays": section.take(
                 "public holidays", values.choice("CZ", "none"), "CZ"
             ).replace("none", ""),
+            "embed": section.take("embed", values.hosts, None),
         }
         section.done()
         return found

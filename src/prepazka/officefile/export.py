@@ -59,6 +59,7 @@ def plan_of(office: Directory) -> plan.OfficePlan:
         devices=_devices(office),
         messages=row.message_rules,
         officials=tuple(_official(office, o) for o in office.open_officials()),
+        embed=None if row.embed_hosts is None else tuple(row.embed_hosts),
     )
 
 

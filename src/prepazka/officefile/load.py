@@ -114,6 +114,7 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
         )
     } | {
         "languages": list(wanted.languages),
+        "embed_hosts": None if wanted.embed is None else list(wanted.embed),
         "messages_data": asdict(wanted.messages) if wanted.messages != MessageRules() else {},
     }
     if _set(office, fields) and office.version:

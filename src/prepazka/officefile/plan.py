@@ -129,6 +129,7 @@ class OfficePlan:
     devices: tuple[DevicePlan, ...]
     messages: MessageRules = field(default_factory=MessageRules)
     officials: tuple[OfficialPlan, ...] = ()
+    embed: tuple[str, ...] | None = None  # sites that may frame the terms; None: any
 
     def services(self) -> Iterator[ServicePlan]:
         """All services, in the order of the file."""

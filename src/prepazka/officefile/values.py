@@ -31,6 +31,9 @@ CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 PORT = 9100
+# What may stand in a policy of frames: a name, perhaps with any subdomain, perhaps with a port.
+HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?")
+LONGEST_HOST = 255
 
 
 def code(node: yaml.Node) -> str:
@@ -104,6 +107,22 @@ def email(node: yaml.Node) -> str:
     if not EMAIL.fullmatch(found) or len(found) > 254:  # noqa: PLR2004  # RFC 5321
         raise Wrong(expected)
     return found
+
+
+def hosts(node: yaml.Node) -> tuple[str, ...] | None:
+    """Sites of a list; None for any, an empty tuple for none."""
+    expected = 'a list of sites such as [www.lhota.example], "any" or "none"'
+    found = [scalar(one, expected).lower() for one in items(node, expected)]
+    if found in (["any"], ["none"]):
+        return None if found == ["any"] else ()
+    if not found or not all(HOST.fullmatch(one) and len(one) <= LONGEST_HOST for one in found):
+        raise Wrong(expected)
+    return tuple(dict.fromkeys(found))
+
+
+def write_hosts(found: tuple[str, ...] | None) -> list[str] | str:
+    """As `hosts` reads it; nothing for any, which is usual."""
+    return "" if found is None else list(found) or "none"
 
 
 def timezone(node: yaml.Node) -> str:

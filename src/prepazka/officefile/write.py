@@ -71,6 +71,7 @@ def _office(office: plan.OfficePlan) -> dict[str, Any]:
         timezone=office.timezone,
         languages=list(office.languages),
         public_holidays=office.public_holidays or "none",
+        embed=values.write_hosts(office.embed),
     )
 
 

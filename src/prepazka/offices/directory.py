@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from itertools import chain
@@ -53,6 +54,13 @@ class Directory:
     def tz(self) -> ZoneInfo:
         """The zone of the office's clocks."""
         return ZoneInfo(self.office.timezone)
+
+    @cached_property
+    def regular(self) -> Directory:
+        """The same office without exceptions and holidays: what its weeks look like."""
+        row = copy(self.office)
+        row.public_holidays = ""
+        return replace(self, office=row, exceptions=[], kept={})
 
     def offered_services(self) -> list[Service]:
         """Services of today's file, in its order."""

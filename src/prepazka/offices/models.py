@@ -31,6 +31,8 @@ class Office(models.Model):
     last_ticket_min = models.PositiveSmallIntegerField(default=0)
     retention_days = models.PositiveSmallIntegerField(default=7)
     messages_data = models.JSONField(default=dict)
+    # Sites whose pages may show the terms in a frame; None: any.
+    embed_hosts = ArrayField(models.CharField(max_length=255), null=True)
     demo = models.BooleanField(default=False)
     # Raised by every change of the office's file or screens; snapshots are kept per version.
     version = models.PositiveIntegerField(default=1)

@@ -13,21 +13,20 @@ from ninja.errors import AuthenticationError, ValidationError
 
 from prepazka.booking import links, usecases
 from prepazka.booking.contacts import contact_hash, normalise_email
+from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Channel, State
 from prepazka.booking.refusals import HoldExpired
 from prepazka.booking.terms import is_bookable
-from prepazka.core import calendar
 from prepazka.core.refusal import Refused
 from prepazka.edge import answers
 from prepazka.offices.directory import Directory, directory, directory_by_slug
 from prepazka.offices.models import Office, Service
 from prepazka.reporting import health as checks
-from prepazka.surfaces.api import counters, schemas, tickets
+from prepazka.surfaces.api import counters, people, schemas, tickets
 from prepazka.web import errors, limits
 from prepazka.web.refusals import KeyReused, NotFound, NotUnderstood, WhoAreYou
 from prepazka.web.shortcuts import now
 
-HOURS_AHEAD = 14  # days
 PROBLEMS = frozenset({401, 403, 404, 409, 410, 422, 429, 503})
 
 api = NinjaAPI(
@@ -97,7 +96,27 @@ def office(request: HttpRequest, slug: str) -> Any:
     """One office with its services and hours."""
     where = _where(slug)
     services = [_service(where, one) for one in where.offered_services()]
-    return _office(where) | {"services": services, "hours": _hours(where)}
+    return _office(where) | {"services": services, "hours": people.hours(where, Directory.office_hours, now())}
+
+
+@api.get(
+    "/offices/{slug}/departments",
+    response=_answers(200, list[schemas.DepartmentOut]),
+    tags=["offices"],
+)
+def departments(request: HttpRequest, slug: str) -> Any:
+    """Departments with their officials, services, and hours of the coming two weeks."""
+    where = _where(slug)
+    return [people.department(where, d, now()) for d in where.departments.values() if not d.retired]
+
+
+@api.get(
+    "/offices/{slug}/officials", response=_answers(200, list[schemas.OfficialOut]), tags=["offices"]
+)
+def officials(request: HttpRequest, slug: str) -> Any:
+    """Officials with their public contact, services, and hours of the coming two weeks."""
+    where = _where(slug)
+    return [people.official(where, one, now()) for one in where.open_officials()]
 
 
 @api.get("/offices/{slug}/monitor", response=_answers(200, dict[str, Any]), tags=["queue"])
@@ -111,8 +130,30 @@ def monitor(request: HttpRequest, slug: str) -> Any:
     response=_answers(200, schemas.TermsOut),
     tags=["booking"],
 )
-def terms(request: HttpRequest, slug: str, code: str, persons: int = 1) -> Any:
-    """The free terms of a service in its whole horizon. Cacheable, with an ETag."""
+def terms(
+    request: HttpRequest, slug: str, code: str, persons: int = 1, official: str = ""
+) -> Any:
+    """The free terms of a service in its whole horizon. Cacheable, with an ETag.
+
+    A service of officials is offered with `official`, or with whoever is soonest.
+    """
+    return _from_edge(request)
+
+
+@api.get("/offices/{slug}/next", response=_answers(200, schemas.NextOut), tags=["booking"])
+def next_terms(
+    request: HttpRequest,
+    slug: str,
+    service: str = "",
+    official: str = "",
+    department: str = "",
+    most: int = 5,
+) -> Any:
+    """The next terms of a service; without one, the first term of each service there is.
+
+    Of the whole office, or of what an official or a department takes. Readable from pages of
+    other sites (CORS), cacheable, with an ETag.
+    """
     return _from_edge(request)
 
 
@@ -123,11 +164,15 @@ def hold(
     wanted: schemas.HoldIn,
     key: Annotated[UUID | None, Header(alias="Idempotency-Key")] = None,
 ) -> Any:
-    """Keep a term for ten minutes. Repeated with the same Idempotency-Key, it is the same hold."""
+    """Keep a term for ten minutes. Repeated with the same Idempotency-Key, it is the same hold.
+
+    Without `official`, a service of officials is held with whoever is free; the answer says who.
+    """
     limits.limit_address(request, limits.HOLDS, now=now())
     where = _where(slug)
     service = where.service_by_code(wanted.service)
-    if service is None:
+    official = where.official_by_code(wanted.official) if wanted.official else None
+    if service is None or (wanted.official and official is None):
         raise NotFound
     held = usecases.hold_term(
         office=where,
@@ -137,13 +182,14 @@ def hold(
         persons=wanted.persons,
         channel=Channel.API,
         language=wanted.language,
+        official=official,
         request_key=key,
     )
     if (held.service_id, held.starts_at, held.persons) != (
         service.pk,
         wanted.starts_at,
         wanted.persons,
-    ):
+    ) or (official and official_of(where, held) != official):
         raise KeyReused
     return Status(201, _hold(held, where))
 
@@ -257,20 +303,8 @@ def _service(where: Directory, one: Service) -> dict[str, Any]:
         "bookable": is_bookable(where, one),
         "walk_in": one.walk_in,
         "max_persons": where.rules_of(one).max_persons,
+        "officials": [official.code for official in where.officials_for(one.pk)],
     }
-
-
-def _hours(where: Directory) -> list[dict[str, Any]]:
-    today = calendar.day_of(now(), where.tz)
-    days = [today + timedelta(days=n) for n in range(HOURS_AHEAD)]
-    return [
-        {
-            "opens_at": _local(where, calendar.local_instant(day, one.start, where.tz)),
-            "closes_at": _local(where, calendar.local_instant(day, one.end, where.tz)),
-        }
-        for day in days
-        for one in where.office_hours(day)
-    ]
 
 
 def _hold(held: Booking, where: Directory) -> dict[str, Any]:
@@ -281,6 +315,7 @@ def _hold(held: Booking, where: Directory) -> dict[str, Any]:
         "expires_at": _local(where, held.expires_at),
         "starts_at": _local(where, held.starts_at),
         "ends_at": _local(where, held.ends_at),
+        "official": _whose(where, held),
     }
 
 
@@ -292,6 +327,7 @@ def _booking(found: Booking) -> dict[str, Any]:
         "token": links.sign(found.pk, "personal"),
         "office": where.office.slug,
         "service": service.code,
+        "official": _whose(where, found),
         "state": found.state,
         "starts_at": _local(where, found.starts_at),
         "ends_at": _local(where, found.ends_at),
@@ -300,6 +336,11 @@ def _booking(found: Booking) -> dict[str, Any]:
         "persons": found.persons,
         "pin": found.pin,
     }
+
+
+def _whose(where: Directory, found: Booking) -> str | None:
+    official = official_of(where, found)
+    return official.code if official else None
 
 
 def _local(where: Directory, instant: Any) -> Any:

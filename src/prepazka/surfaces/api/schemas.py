@@ -64,6 +64,7 @@ class ServiceOut(Schema):
     bookable: bool
     walk_in: bool
     max_persons: int
+    officials: list[str] = Field(description="with whom it is booked; empty: at a counter")
 
 
 class OpenOut(Schema):
@@ -80,6 +81,31 @@ class OfficeDetailOut(OfficeOut):
     hours: list[OpenOut]
 
 
+class DepartmentOut(Schema):
+    """A department; `path` is the lasting address of its page."""
+
+    code: str
+    name: dict[str, str]
+    officials: list[str]
+    services: list[str]
+    hours: list[OpenOut]
+    path: str
+
+
+class OfficialOut(Schema):
+    """An official whom people may meet, with what is public about them."""
+
+    code: str
+    name: dict[str, str]
+    department: str | None
+    place: dict[str, str]
+    phone: str
+    email: str
+    services: list[str]
+    hours: list[OpenOut]
+    path: str
+
+
 class TermOut(Schema):
     """A term that can be taken now."""
 
@@ -92,9 +118,29 @@ class TermsOut(Schema):
     """The free terms of a service."""
 
     service: str
+    official: str | None = Field(description="None: whoever is soonest, or a counter")
     persons: int
     made_at: datetime
     terms: list[TermOut]
+
+
+class NextTermOut(Schema):
+    """A term that can be taken now, and the lasting address of its day."""
+
+    starts_at: datetime
+    ends_at: datetime
+    service: str
+    service_name: dict[str, str]
+    official: str | None
+    path: str
+
+
+class NextOut(Schema):
+    """The next free terms; `path` leads to all of them."""
+
+    made_at: datetime
+    path: str
+    terms: list[NextTermOut]
 
 
 class HoldIn(Schema):
@@ -104,6 +150,7 @@ class HoldIn(Schema):
     starts_at: AwareDatetime
     persons: int = Field(1, ge=1, le=50)
     language: str = Field("cs", pattern="^(cs|en)$")
+    official: str = Field("", description="empty: a counter, or whoever is soonest")
 
 
 class HoldOut(Schema):
@@ -113,6 +160,7 @@ class HoldOut(Schema):
     expires_at: datetime
     starts_at: datetime
     ends_at: datetime
+    official: str | None = Field(description="whom the time is with, if with an official")
 
 
 class ContactIn(Schema):
@@ -141,6 +189,7 @@ class BookingOut(Schema):
     token: str
     office: str
     service: str
+    official: str | None
     state: str
     starts_at: datetime
     ends_at: datetime

@@ -13,8 +13,8 @@ from prepazka.core import calendar
 from prepazka.messaging.channels import sends_sms
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
+from prepazka.reporting.departments import departments_of
 from prepazka.reporting.monitor import monitor
-from prepazka.surfaces.citizen.officials import departments_of
 from prepazka.surfaces.citizen.pages import hours_of, page
 from prepazka.web.shortcuts import now, of_office
 

@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import timedelta
+from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from prepazka.booking.diaries import free_officials
 from prepazka.booking.terms import Term, offered
-from prepazka.core import calendar
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Department, Official, Service
-from prepazka.surfaces.citizen.pages import Choice, booking_of, page, spans, when
+from prepazka.reporting.departments import (
+    Group,
+    departments_of,
+    officials_in,
+    services_in,
+)
+from prepazka.surfaces.citizen import contact, gone
+from prepazka.surfaces.citizen.pages import Choice, booking_of, page, when
 from prepazka.web.shortcuts import now, of_office
-
-WEEK = 7
-
-
-@dataclass
-class Group:
-    """A department with those of its officials who can be booked; or those of none."""
-
-    department: Department | None
-    officials: list[Official] = field(default_factory=list)
-
-
-def departments_of(office: Directory) -> list[Group]:
-    """Departments whose officials can be booked, in the order of the file."""
-    found = {d.pk: Group(d) for d in office.departments.values() if not d.retired}
-    alone = Group(None)
-    for official in office.open_officials():
-        if office.topics_of(official):
-            found.get(official.department_id or 0, alone).officials.append(official)
-    return [group for group in (*found.values(), alone) if group.officials]
-
 
 def topics_url(office: Directory, service: Service, official: Official | None) -> str:
     """The page on which the service was chosen."""
@@ -56,6 +40,8 @@ def topics_url(office: Directory, service: Service, official: Official | None) -
 def department(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
     """Whom to meet: one of the officials, or whoever is soonest free."""
     group, slug, query = _group(office, code), office.office.slug, _query(request)
+    if group is None:
+        return _at_counters(request, office, code)
     soonest = _soonest(office, group)
     people = [
         Choice(
@@ -77,6 +63,7 @@ def department(request: HttpRequest, office: Directory, code: str) -> HttpRespon
         office,
         department=group.department,
         choices=[anybody, *people] if len(people) > 1 else people,
+        services=_others(office, group, query),
         back_url=reverse("citizen:services", args=[slug]) + query,
     )
 
@@ -86,6 +73,8 @@ def department(request: HttpRequest, office: Directory, code: str) -> HttpRespon
 def anybody(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
     """What to discuss, with whoever of the department is free."""
     group, query = _group(office, code), _query(request)
+    if group is None:
+        return gone.no_department(request, office, code)
     return page(
         request,
         "topics",
@@ -102,9 +91,7 @@ def official(request: HttpRequest, office: Directory, code: str) -> HttpResponse
     """The official's own page: where and when they are, and what can be booked with them."""
     found = office.official_by_code(code)
     if found is None:
-        raise Http404(code)
-    today = calendar.day_of(now(), office.tz)
-    days = [today + timedelta(days=n) for n in range(WEEK)]
+        return gone.no_official(request, office, code)
     department = office.departments.get(found.department_id or 0)
     back = (
         reverse("citizen:department", args=[office.office.slug, department.code])
@@ -119,16 +106,85 @@ def official(request: HttpRequest, office: Directory, code: str) -> HttpResponse
         official=found,
         department=department,
         topics=[_topic(office, service, found, query) for service in office.topics_of(found)],
-        week=[(day, spans(office.diary_hours(found, day))) for day in days],
+        opened=contact.official_hours(office, found),
+        data=contact.official_data(office, found, department, request.path),
         back_url=back + query,
     )
 
 
-def _group(office: Directory, code: str) -> Group:
+@require_safe
+@of_office
+def contacts(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
+    """Everybody of the department with their door, telephone and hours."""
+    found = _department(office, code)
+    if found is None:
+        return gone.no_department(request, office, code)
+    slug = office.office.slug
+    url = reverse("citizen:department", args=[slug, code])
+    return page(
+        request,
+        "contacts",
+        office,
+        department=found,
+        opened=contact.department_hours(office, found),
+        data=contact.department_data(office, found, request.path),
+        people=[_person(office, one) for one in officials_in(office, found)],
+        url=url if services_in(office, found) else "",
+        back_url=url if services_in(office, found) else reverse("citizen:office", args=[slug]),
+    )
+
+
+def _person(office: Directory, one: Official) -> dict[str, Any]:
+    url = reverse("citizen:official", args=[office.office.slug, one.code])
+    return {
+        "name": one.name,
+        "place": one.place,
+        "phone": one.phone,
+        "email": one.email,
+        "opened": contact.official_hours(office, one),
+        "url": url if office.topics_of(one) else "",
+    }
+
+
+def _at_counters(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
+    """A department without diaries: what is booked at its counters."""
+    found, query = _department(office, code), _query(request)
+    services = services_in(office, found) if found else []
+    if not services:
+        return gone.no_department(request, office, code)
+    return page(
+        request,
+        "topics",
+        office,
+        department=found,
+        at_counters=True,
+        topics=[_topic(office, service, None, query) for service in services],
+        back_url=reverse("citizen:services", args=[office.office.slug]) + query,
+    )
+
+
+def _others(office: Directory, group: Group, query: str) -> list[Choice]:
+    """What the department takes at counters, beside its officials."""
+    if group.department is None:
+        return []
+    return [
+        _topic(office, service, None, query)
+        for service in services_in(office, group.department)
+        if not office.officials_for(service.pk)
+    ]
+
+
+def _department(office: Directory, code: str) -> Department | None:
+    known = (d for d in office.departments.values() if not d.retired)
+    return next((d for d in known if d.code == code), None)
+
+
+def _group(office: Directory, code: str) -> Group | None:
+    """The department with its officials; None if nobody there has a diary."""
     for group in departments_of(office):
         if group.department and group.department.code == code:
             return group
-    raise Http404(code)
+    return None
 
 
 def _query(request: HttpRequest) -> str:

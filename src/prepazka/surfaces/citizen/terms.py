@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from functools import partial
+from functools import partial, wraps
 from uuid import UUID, uuid4, uuid5
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,8 +19,10 @@ from prepazka.booking.terms import is_bookable, offered
 from prepazka.booking.usecases import hold_term, note_contact
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official, Service
+from prepazka.reporting.departments import departments_of
+from prepazka.surfaces.citizen import gone
 from prepazka.surfaces.citizen.forms import PersonsForm
-from prepazka.surfaces.citizen.officials import departments_of, topics_url
+from prepazka.surfaces.citizen.officials import topics_url
 from prepazka.surfaces.citizen.pages import (
     Wish,
     booking_of,
@@ -59,11 +62,27 @@ def services(request: HttpRequest, office: Directory) -> HttpResponse:
     )
 
 
+def of_service(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Give the view the service of the address, or say kindly that it is not booked (so)."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, office: Directory, code: str, **more: str) -> HttpResponse:
+        service = office.service_by_code(code)
+        if service is None or not is_bookable(office, service):
+            return gone.no_service(request, office, code)
+        official = _official(request, office)
+        if request.GET.get("urednik") and official not in office.officials_for(service.pk):
+            return gone.other_official(request, office, service, official)
+        return view(request, office, service, **more)
+
+    return wrapped
+
+
 @require_safe
 @of_office
-def days(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
+@of_service
+def days(request: HttpRequest, office: Directory, service: Service) -> HttpResponse:
     """How many people, where that can be more than one; then which day."""
-    service = _service(office, code)
     most = office.rules_of(service).max_persons
     wish = _wish(request, office, service)
     if wish is None:
@@ -90,15 +109,16 @@ def days(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
 
 
 @of_office
-def times(request: HttpRequest, office: Directory, code: str, day: str) -> HttpResponse:
+@of_service
+def times(request: HttpRequest, office: Directory, service: Service, day: str) -> HttpResponse:
     """Which time of the day; a post holds it."""
-    service = _service(office, code)
     wanted = day_or_none(day)
     wish = _wish(request, office, service)
     if wanted is None:
         raise Http404(day)
     if wish is None:
-        return HttpResponseRedirect(reverse("citizen:days", args=[office.office.slug, code]))
+        asking = Wish(service, official=_official(request, office))
+        return HttpResponseRedirect(_days_url(office, service) + asking.query(persons=False))
     if request.method == "POST":
         return _hold(request, office, wish)
     besides = _old_hold(wish)
@@ -111,7 +131,6 @@ def times(request: HttpRequest, office: Directory, code: str, day: str) -> HttpR
         besides=besides.pk if besides else None,
         official=wish.official,
     )
-    back_url = reverse("citizen:days", args=[office.office.slug, code]) + wish.query()
     return page(
         request,
         "times",
@@ -121,7 +140,7 @@ def times(request: HttpRequest, office: Directory, code: str, day: str) -> HttpR
         day=wanted,
         request_key=uuid4(),
         parts=parts_of_day(terms, with_officials=bool(office.officials_for(service.pk))),
-        back_url=back_url,
+        back_url=_days_url(office, service) + wish.query(),
     )
 
 
@@ -195,16 +214,9 @@ def _persons(request: HttpRequest, office: Directory, service: Service, most: in
         form=form,
         service=service,
         instead_of=request.GET.get("misto", ""),
-        official=_official(request, office, service),
+        official=_official(request, office),
         back_url=reverse("citizen:services", args=[office.office.slug]),
     )
-
-
-def _service(office: Directory, code: str) -> Service:
-    service = office.service_by_code(code)
-    if service is None or not is_bookable(office, service):
-        raise Http404(code)
-    return service
 
 
 def _wish(request: HttpRequest, office: Directory, service: Service) -> Wish | None:
@@ -215,18 +227,12 @@ def _wish(request: HttpRequest, office: Directory, service: Service) -> Wish | N
         return None
     instead_of = request.GET.get("misto", "")
     known = instead_of if booking_of(instead_of, "hold") else ""
-    return Wish(service, int(said), known, _official(request, office, service), asked=most > 1)
+    return Wish(service, int(said), known, _official(request, office), asked=most > 1)
 
 
-def _official(request: HttpRequest, office: Directory, service: Service) -> Official | None:
-    """Whom the address names; somebody who does not take the service is not found."""
-    code = request.GET.get("urednik", "")
-    if not code:
-        return None
-    found = office.official_by_code(code)
-    if found is None or found not in office.officials_for(service.pk):
-        raise Http404(code)
-    return found
+def _official(request: HttpRequest, office: Directory) -> Official | None:
+    """Whom the address names."""
+    return office.official_by_code(request.GET.get("urednik", ""))
 
 
 def _old_hold(wish: Wish) -> Booking | None:
@@ -253,6 +259,10 @@ def _office_url(office: Directory) -> str:
     return reverse("citizen:office", args=[office.office.slug])
 
 
+def _days_url(office: Directory, service: Service) -> str:
+    return reverse("citizen:days", args=[office.office.slug, service.code])
+
+
 def _times_url(office: Directory, wish: Wish, day: str) -> str:
     path = reverse("citizen:times", args=[office.office.slug, wish.service.code, day])
     return path + wish.query()
@@ -260,8 +270,7 @@ def _times_url(office: Directory, wish: Wish, day: str) -> str:
 
 def _before_days(office: Directory, wish: Wish, most: int) -> str:
     if most > 1:
-        path = reverse("citizen:days", args=[office.office.slug, wish.service.code])
-        return path + wish.query(persons=False)
+        return _days_url(office, wish.service) + wish.query(persons=False)
     return (
         topics_url(office, wish.service, wish.official)
         + Wish(wish.service, instead_of=wish.instead_of).query()

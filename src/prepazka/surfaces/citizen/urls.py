@@ -21,6 +21,7 @@ urlpatterns = [
     path("<slug:slug>/pristupnost/", office.accessibility, name="accessibility"),
     path("<slug:slug>/odbor/<slug:code>/", officials.department, name="department"),
     path("<slug:slug>/odbor/<slug:code>/kdokoli/", officials.anybody, name="anybody"),
+    path("<slug:slug>/odbor/<slug:code>/kontakty/", officials.contacts, name="contacts"),
     path("<slug:slug>/urednik/<slug:code>/", officials.official, name="official"),
     path("<slug:slug>/objednat/", terms.services, name="services"),
     path("<slug:slug>/objednat/<slug:code>/", terms.days, name="days"),

@@ -1,0 +1,152 @@
+"""Hours in words for contact pages, and the same as schema.org data for search engines."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from prepazka.core import calendar
+from prepazka.looks import typography
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Department, Official
+from prepazka.reporting.departments import (
+    Change,
+    Hours,
+    Minutes,
+    changes,
+    hours_of_department,
+    hours_of_official,
+    weekly,
+)
+from prepazka.surfaces.citizen.pages import language, spans
+from prepazka.web.shortcuts import now
+
+IN_A_ROW = 3  # from so many days on "Monday to Wednesday" is shorter
+SCHEMA_DAYS = typography.EN_DAYS
+Row = tuple[str, str]
+
+
+def official_hours(office: Directory, official: Official) -> dict[str, list[Row]]:
+    """The usual hours of the official, and what will be different; why is not said."""
+    return _in_words(office, hours_of_official(official))
+
+
+def department_hours(office: Directory, department: Department) -> dict[str, list[Row]]:
+    """The same for everybody of the department together."""
+    return _in_words(office, hours_of_department(department))
+
+
+def department_data(office: Directory, department: Department, path: str) -> dict[str, Any]:
+    """The department as schema.org knows it."""
+    return _place(office, str(department.name), path) | _opening(
+        office, hours_of_department(department)
+    )
+
+
+def official_data(
+    office: Directory, official: Official, department: Department | None, path: str
+) -> dict[str, Any]:
+    """The official as a point of contact of their department; hours belong to a place."""
+    name = str(department.name) if department else str(office.office.name)
+    point = {
+        "@type": "ContactPoint",
+        "name": str(official.name),
+        "telephone": official.phone,
+        "email": official.email,
+    }
+    return (
+        _place(office, name, path)
+        | _opening(office, hours_of_official(official))
+        | {"contactPoint": {key: value for key, value in point.items() if value}}
+    )
+
+
+def _in_words(office: Directory, hours: Hours) -> dict[str, list[Row]]:
+    today = calendar.day_of(now(), office.tz)
+    return {
+        "weekly": [(_days(days), spans(minutes)) for days, minutes in weekly(office, hours, today)],
+        "changes": [
+            (_period(one), spans(one.minutes) or _("closed to visitors"))
+            for one in changes(office, hours, today)
+        ],
+    }
+
+
+def _days(numbers: list[int]) -> str:
+    """Monday to Thursday; Monday and Wednesday."""
+    names = typography.CS_DAYS if typography.is_czech(language()) else typography.EN_DAYS
+    runs: list[list[int]] = []
+    for one in numbers:
+        if runs and one == runs[-1][-1] + 1:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    parts: list[str] = []
+    for run in runs:
+        if len(run) >= IN_A_ROW:
+            between = {"first": names[run[0]], "last": names[run[-1]]}
+            parts.append(_("%(first)s to %(last)s") % between)
+        else:
+            parts += [names[one] for one in run]
+    if len(parts) == 1:
+        return parts[0]
+    return _("%(days)s and %(last)s") % {"days": ", ".join(parts[:-1]), "last": parts[-1]}
+
+
+def _period(change: Change) -> str:
+    first = typography.long_date(change.first, language())
+    if change.first == change.last:
+        return first
+    both = [typography.short_date(one, language()) for one in (change.first, change.last)]
+    return f" {typography.DASH} ".join(both)
+
+
+def _place(office: Directory, name: str, path: str) -> dict[str, Any]:
+    row = office.office
+    found = {
+        "@context": "https://schema.org",
+        "@type": "GovernmentOffice",
+        "name": name,
+        "url": settings.BASE_URL + path,
+        "address": str(row.address),
+        "telephone": row.phone,
+        "email": row.email,
+        "parentOrganization": {"@type": "GovernmentOrganization", "name": str(row.name)},
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _opening(office: Directory, hours: Hours) -> dict[str, Any]:
+    today = calendar.day_of(now(), office.tz)
+    usual = [
+        _spec(start, end, dayOfWeek=[SCHEMA_DAYS[one] for one in days])
+        for days, minutes in weekly(office, hours, today)
+        for start, end in _edges(minutes)
+    ]
+    special = [
+        _spec(start, end, validFrom=_iso(one.first), validThrough=_iso(one.last))
+        for one in changes(office, hours, today)
+        for start, end in _edges(one.minutes) or [(0, 0)]  # this is how closed is said
+    ]
+    found: dict[str, Any] = {"openingHoursSpecification": usual}
+    return found | ({"specialOpeningHoursSpecification": special} if special else {})
+
+
+def _spec(start: int, end: int, **more: Any) -> dict[str, Any]:
+    clocks = {"opens": _clock(start), "closes": _clock(end)}
+    return {"@type": "OpeningHoursSpecification", **more, **clocks}
+
+
+def _edges(minutes: Minutes) -> list[tuple[int, int]]:
+    return [(one.start, one.end) for one in minutes]
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60 % 24:02}:{minute % 60:02}"
+
+
+def _iso(day: date) -> str:
+    return day.isoformat()
