@@ -124,6 +124,9 @@ rules = st.builds(
     max_open_per_contact=st.integers(1, 9),
     max_persons=st.integers(1, 9),
     release_time_min=st.integers(0, 1439),
+    waiting_list=st.booleans(),
+    offer_min=st.integers(15, 2000),
+    proof=st.sampled_from(["never", "busy", "always"]),
     called_from_start=st.booleans(),
 )
 shares = st.one_of(
@@ -219,7 +222,13 @@ def _agenda(draw: Any, n: int, departments: tuple[plan.DepartmentPlan, ...]) -> 
     if booking:
         share, until = draw(shares)
         fields = {name: getattr(booking, name) for name in Rules.__slots__}
-        booking = Rules(**fields | {"reserved_share": share, "reserved_until_days": until})
+        fields |= {"reserved_share": share, "reserved_until_days": until}
+        if booking.horizon_days > 2 and draw(st.booleans()):
+            steps = ((0.125, 2, draw(st.integers(0, 1439))), (0.2, 0, 420))
+            fields |= {"release": "graduated", "release_steps": steps}
+        if draw(st.booleans()):
+            fields |= {"return_from_min": 2, "return_to_min": draw(st.integers(3, 120))}
+        booking = Rules(**fields)
     services = []
     for i in range(draw(st.integers(1, 2))):
         bookable = booking is not None and draw(st.booleans())

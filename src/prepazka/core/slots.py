@@ -6,19 +6,30 @@ local minutes after midnight; an ordinal minute counts on through the days.
 
 import itertools
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from decimal import ROUND_CEILING, Decimal
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from prepazka.core.interval import Interval
 
 Minutes = Interval[int]
 Channel = Literal["web", "kiosk", "desk", "phone"]
+Proof = Literal["never", "busy", "always"]
 
 DAY_MIN = 1440
 MOST_LANES = 62  # a set of lanes fits a bigint of the database
+MOST_OFFER_MIN = 7 * DAY_MIN
+MOST_RETURN_MIN = 120
+
+
+class Step(NamedTuple):
+    """A part of a day's places that the public may take from a moment before the day."""
+
+    share: float
+    days_before: int
+    minute: int  # local, after midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +49,24 @@ class Rules:
     max_persons: int = 1
     reserved_share: float = 0.0  # part of the day's places kept for desk and phone
     reserved_until_days: int = 1  # kept until this many days before the day
-    release: Literal["rolling"] = "rolling"  # each day opens `horizon_days` ahead
+    # Each day opens `horizon_days` ahead; graduated: but for the parts that the steps add later.
+    release: Literal["rolling", "graduated"] = "rolling"
     release_time_min: int = 0  # at this local minute
+    release_steps: tuple[Step, ...] = ()
     called_from_start: bool = False  # True: never called before the window, even if nobody waits
+    return_from_min: int = 0  # a freed term comes back to the public after a delay drawn
+    return_to_min: int = 0  # from these bounds; 0 = at once
+    waiting_list: bool = False
+    offer_min: int = 60  # how long an offer from the waiting list is kept
+    proof: Proof = "never"  # whether a browser must do some work before it holds a term
 
     def __post_init__(self) -> None:
         if self.kind not in ("window", "slot"):
             raise ValueError(f"kind must be window or slot, not {self.kind!r}")
-        if self.release != "rolling":
-            raise ValueError(f"release must be rolling, not {self.release!r}")
+        if self.release not in ("rolling", "graduated"):
+            raise ValueError(f"release must be rolling or graduated, not {self.release!r}")
+        if self.proof not in ("never", "busy", "always"):
+            raise ValueError(f"proof must be never, busy or always, not {self.proof!r}")
         for name in ("window_min", "raster_min", "max_open_per_contact", "max_persons"):
             self._check(name, 1, DAY_MIN)
         self._check("quota", 1, MOST_LANES)
@@ -56,11 +76,40 @@ class Rules:
         self._check("late_min", 0, DAY_MIN)
         self._check("release_time_min", 0, DAY_MIN - 1)
         self._check("reserved_share", 0, 1)
+        self._check("return_to_min", 0, MOST_RETURN_MIN)
+        self._check("return_from_min", 0, self.return_to_min)
+        self._check("offer_min", 1, MOST_OFFER_MIN)
+        self._check_steps()
+
+    def data(self) -> dict[str, Any]:
+        """The rules as JSON can carry them."""
+        return asdict(self) | {"release_steps": [list(one) for one in self.release_steps]}
+
+    def _check_steps(self) -> None:
+        # As they come from the database, steps are lists.
+        object.__setattr__(self, "release_steps", tuple(Step(*one) for one in self.release_steps))
+        steps = self.release_steps
+        if (self.release == "graduated") != bool(steps):
+            raise ValueError("steps belong to a graduated release, and only to it")
+        moments = [(-one.days_before, one.minute) for one in steps]
+        if sorted(set(moments)) != moments:
+            raise ValueError("each step of the release must be later than the one before")
+        if steps and not (
+            steps[0].days_before < self.horizon_days
+            and steps[-1].days_before >= 0
+            and all(0 < one.share < 1 and 0 <= one.minute < DAY_MIN for one in steps)
+            and _added(steps) < 1
+        ):
+            raise ValueError("steps must be after the horizon and leave a part to it")
 
     def _check(self, name: str, least: int, most: int) -> None:
         value = getattr(self, name)
         if not least <= value <= most:
             raise ValueError(f"{name} must be from {least} to {most}, not {value}")
+
+
+def _added(steps: Iterable[Step]) -> Decimal:
+    return sum((Decimal(str(one.share)) for one in steps), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -215,6 +264,14 @@ def kept_for_desk(day: date, today: date, total: int, rules: Rules) -> int:
     return int(share.to_integral_value(ROUND_CEILING))
 
 
+def released(day: date, now: Moment, total: int, rules: Rules) -> int:
+    """How many of the day's `total` places the public may have taken by now, rounded up."""
+    if now < releases_at(day, rules):
+        return 0
+    later = _added(one for one in rules.release_steps if now < step_at(day, one))
+    return int(((1 - later) * total).to_integral_value(ROUND_CEILING))
+
+
 def offered(
     *,
     day: date,
@@ -230,8 +287,8 @@ def offered(
     `taken` is sorted by start; lanes above the quota are ignored; `public_taken` are the places
     taken by web and kiosk. Of the W × quota places of a day the public may take all but the
     ceil(share × W × quota) kept for desk and phone, in any window, until `reserved_until_days`
-    before the day. Desk and phone see all up to the horizon, with no lead time and no waiting for
-    the hour of release.
+    before the day; of a graduated release no more than the parts released so far. Desk and phone
+    see all up to the horizon, with no lead time and no waiting for the hour of release.
     """
     public = channel in ("web", "kiosk")
     if not (_released(day, now, rules) if public else _within_horizon(day, now, rules)):
@@ -256,6 +313,8 @@ def offered(
 
 def _public_may_take(day: date, laid: Laid, rules: Rules, now: Moment, public_taken: int) -> bool:
     kept = kept_for_desk(day, now.day, laid.places, rules)
+    if rules.release_steps:
+        kept = max(kept, laid.places - released(day, now, laid.places, rules))
     return kept == 0 or public_taken + laid.units <= laid.places - kept
 
 
@@ -276,6 +335,30 @@ def next_release(now: Moment, rules: Rules) -> date:
     """The first day that the public may not book yet; `releases_at` says from when."""
     last = now.day + timedelta(days=rules.horizon_days)
     return last + timedelta(days=1) if releases_at(last, rules) <= now else last
+
+
+def step_at(day: date, step: Step) -> Moment:
+    """When the step adds its part of the day's places."""
+    return Moment(day - timedelta(days=step.days_before), step.minute)
+
+
+def more_opens(
+    now: Moment, rules: Rules, is_open: Callable[[date], bool], *, ahead: int
+) -> tuple[Moment, date] | None:
+    """The next moment at which more can be booked, and of which day; None within `ahead` days.
+
+    Of several days that open at one moment it is the soonest.
+    """
+    last = next_release(now, rules) + timedelta(days=ahead)
+    found: tuple[Moment, date] | None = None
+    day = now.day
+    while day < last:
+        times = [releases_at(day, rules), *(step_at(day, one) for one in rules.release_steps)]
+        at = min((one for one in times if now < one), default=None)
+        if at and (found is None or (at, day) < found) and is_open(day):
+            found = at, day
+        day += timedelta(days=1)
+    return found
 
 
 def nearest(offers: Iterable[Offer], wanted: Moment, n: int = 3) -> list[Offer]:

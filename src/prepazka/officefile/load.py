@@ -150,7 +150,7 @@ class _Loading:
                     "name": a.name,
                     "letter": a.letter,
                     "department_id": departments[a.department].pk if a.department else None,
-                    "rules_data": asdict(a.booking) if a.booking else {},
+                    "rules_data": a.booking.data() if a.booking else {},
                 }
                 for a in wanted.agendas
             },

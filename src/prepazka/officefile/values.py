@@ -13,6 +13,7 @@ import yaml
 from babel.localedata import exists as known_language
 
 from prepazka.core.interval import Interval
+from prepazka.core.slots import MOST_RETURN_MIN, Rules, Step
 from prepazka.officefile.nodes import Wrong, items, nearest, scalar
 from prepazka.officefile.plan import Text
 
@@ -295,8 +296,69 @@ def share(node: yaml.Node) -> tuple[float, int]:
 
 def write_share(part: float, until: int) -> str:
     """A share as `share` reads it."""
-    percent = f"{(Decimal(str(part)) * 100).normalize():f}"
-    return f"{percent} % until {until} {'day' if until == 1 else 'days'} before"
+    return f"{_percent(part)} % until {until} {'day' if until == 1 else 'days'} before"
+
+
+STEP = re.compile(
+    r"(\d{1,2}(?:\.\d{1,6})?)\s*%\s+(?:(\d{1,3}) days? before|same day)\s+at\s+(\d{1,2}:\d{2})"
+)
+
+
+def steps(node: yaml.Node) -> tuple[Step, ...]:
+    """`[20 % 2 days before at 7:00, 20 % same day at 7:00]`: parts of a day released later."""
+    expected = (
+        "later parts, one after another, such as"
+        ' ["20 % 2 days before at 7:00", "20 % same day at 7:00"]; the rest opens at the horizon'
+    )
+    found = []
+    for part in items(node, expected):
+        said = STEP.fullmatch(scalar(part, expected))
+        try:
+            if not said:
+                raise ValueError(part)
+            minute = clock(said[3])
+        except ValueError as error:
+            raise Wrong(expected, part) from error
+        found.append(Step(float(Decimal(said[1]) / 100), int(said[2] or 0), minute))
+    try:
+        # Their order and their sum are what the rules themselves ask.
+        Rules(release="graduated", horizon_days=366, release_steps=tuple(found))
+    except ValueError as error:
+        raise Wrong(expected) from error
+    return tuple(found)
+
+
+def write_steps(found: tuple[Step, ...]) -> list[str]:
+    """Parts as `steps` reads them."""
+    return [
+        f"{_percent(one.share)} % {_before(one.days_before)} at {write_clock(one.minute)}"
+        for one in found
+    ]
+
+
+def _before(days: int) -> str:
+    return "same day" if not days else f"{days} {'day' if days == 1 else 'days'} before"
+
+
+def _percent(part: float) -> str:
+    return f"{(Decimal(str(part)) * 100).normalize():f}"
+
+
+def delay(node: yaml.Node) -> tuple[int, int]:
+    """`2-15 min`: the least and the most of something drawn at random."""
+    expected = f'"none", or minutes such as "2-15 min", at most {MOST_RETURN_MIN}'
+    found = scalar(node, expected)
+    if found == "none":
+        return 0, 0
+    parts = re.fullmatch(r"(\d{1,3})\s*[-–]\s*(\d{1,3})\s*min", found)
+    if not parts or not int(parts[1]) < int(parts[2]) <= MOST_RETURN_MIN:
+        raise Wrong(expected)
+    return int(parts[1]), int(parts[2])
+
+
+def write_delay(least: int, most: int) -> str:
+    """A delay as `delay` reads it."""
+    return f"{least}-{most} min" if most else "none"
 
 
 def printer(node: yaml.Node) -> dict[str, Any]:

@@ -203,16 +203,22 @@ def nearest_choices(
 
 def full_calendar(office: Directory, service: Service, now: datetime) -> dict[str, Any]:
     """What to say when nothing is free: when more comes, and how it looks without a booking."""
-    rules = office.rules_of(service)
-    at = moment(now, office.tz)
-    first = slots.next_release(at, rules)
-    for ahead in range(RELEASE_WITHIN):
-        day = first + timedelta(days=ahead)
-        if has_hours(office, service, day):
-            opens = slots.releases_at(day, rules)
-            released = calendar.local_instant(opens.day, opens.minute, office.tz)
-            return {"next_day": day, "released_at": released} | walk_in(office, service, now)
-    return walk_in(office, service, now)
+    return more_opens(office, service, now) | walk_in(office, service, now)
+
+
+def more_opens(office: Directory, service: Service, now: datetime) -> dict[str, Any]:
+    """When more terms can be booked, and of which day."""
+    found = slots.more_opens(
+        moment(now, office.tz),
+        office.rules_of(service),
+        lambda day: has_hours(office, service, day),
+        ahead=RELEASE_WITHIN,
+    )
+    if found is None:
+        return {}
+    opens, day = found
+    released = calendar.local_instant(opens.day, opens.minute, office.tz)
+    return {"next_day": day, "released_at": released}
 
 
 def walk_in(office: Directory, service: Service, now: datetime) -> dict[str, Any]:
