@@ -108,6 +108,8 @@ BY_SECRET = {
     "citizen:move",
     "citizen:move_times",
     "short_link",
+    "short_cancel",
+    "callbacks:sms",
     "ticket:page",
     "ticket:content",
     "ticket:leave",
@@ -241,6 +243,7 @@ def ours() -> Town:
         "number": "1",
         "day": "2026-11-23",
         "token": "nope.nope",
+        "gateway": "bulkgate",
         "code": "kiosk",
         "exception": str(absence.pk),
         # of the API

@@ -14,8 +14,8 @@ from prepazka.booking.models.claims import (
 from prepazka.booking.models.diaries import Busy, OutsideCalendar
 from prepazka.booking.models.substitutes import (
     CallListEntry,
-    Disruption,
     DisruptedBooking,
+    Disruption,
     Offer,
 )
 from prepazka.booking.models.waiting import WaitingListEntry
