@@ -115,6 +115,8 @@ BY_SECRET = {
     "ticket:leave",
     "ticket:later",
 }
+# Programs call them with a secret in the address and no cookie, so no form of ours guards them.
+OF_PROGRAMS = {"callbacks:sms"}
 # Opened by the token of a paired device.
 DEVICE = {
     "kiosk:start",
@@ -411,7 +413,7 @@ def test_a_post_without_our_form_is_refused(ours: Town) -> None:
     taken = [
         f"{path}: {answer.status_code}"
         for address in EVERY
-        if not address.route.startswith(API)
+        if not address.route.startswith(API) and address.name not in OF_PROGRAMS
         for path in [ours.path(address)]
         for answer in [client.post(path, {"name": "x"})]
         if answer.status_code != 403
