@@ -20,6 +20,9 @@ EXPECTED = {
     "BookingServed",
     "BookingNoShow",
     "ReminderDue",
+    "SoonReminderDue",
+    "WhenAsked",
+    "ReplyNotUnderstood",
     "ContactShown",
     "PersonalDataErased",
     "TicketIssued",
@@ -53,6 +56,9 @@ FOLLOWED_UP = {
     "BookingMoved",
     "BookingCancelled",
     "ReminderDue",
+    "SoonReminderDue",
+    "WhenAsked",
+    "ReplyNotUnderstood",
     "DeviceFault",
 }
 

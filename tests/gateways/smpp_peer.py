@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 BIND, BIND_RESP = 0x00000002, 0x80000002
+BIND_RECEIVER, BIND_RECEIVER_RESP = 0x00000001, 0x80000001
+DELIVER, DELIVER_RESP = 0x00000005, 0x80000005
 SUBMIT, SUBMIT_RESP = 0x00000004, 0x80000004
 UNBIND, UNBIND_RESP = 0x00000006, 0x80000006
 ENQUIRE_LINK, ENQUIRE_LINK_RESP = 0x00000015, 0x80000015
@@ -39,6 +41,9 @@ class Centre:
     status: int = 0
     behaviour: str = ""  # "silent", "garbage", "huge", "drop", "talk first"
     let_go: threading.Event = field(default_factory=threading.Event)
+    # What the receiver is to be told once it binds, and what it answered: sequence -> status.
+    to_tell: list[bytes] = field(default_factory=list)
+    told: dict[int, int] = field(default_factory=dict)
 
 
 def pdu(command: int, sequence: int, body: bytes = b"", status: int = 0) -> bytes:
@@ -48,6 +53,21 @@ def pdu(command: int, sequence: int, body: bytes = b"", status: int = 0) -> byte
 def text_at(body: bytes, start: int) -> tuple[str, int]:
     end = body.index(b"\0", start)
     return body[start:end].decode("ascii"), end + 1
+
+
+def deliver(
+    text: bytes, *, number: str = "420777123456", esm_class: int = 0, coding: int = 0
+) -> bytes:
+    """The body of a deliver_sm."""
+    ends = b"\x01\x01" + number.encode() + b"\0" + b"\x01\x01" + b"420900\0"
+    return (
+        b"\0"
+        + ends
+        + bytes([esm_class, 0, 0])
+        + b"\0\0"
+        + bytes([0, 0, coding, 0, len(text)])
+        + text
+    )
 
 
 def read_submit(body: bytes) -> Submitted:
@@ -69,8 +89,10 @@ class Connection(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         while header := self._read(16):
-            length, command, _, sequence = struct.unpack(">IIII", header)
+            length, command, status, sequence = struct.unpack(">IIII", header)
             body = self._read(length - 16)
+            if command == DELIVER_RESP:
+                self.server.centre.told[sequence] = status
             if not self._answer(command, sequence, body):
                 return
 
@@ -94,6 +116,11 @@ class Connection(socketserver.BaseRequestHandler):
             password, _ = text_at(body, at)
             wrong = 0 if password == centre.password else 0x0E
             say(pdu(BIND_RESP, sequence, b"" if wrong else b"centre\0", wrong))
+        elif command == BIND_RECEIVER:
+            centre.binds += 1
+            say(pdu(BIND_RECEIVER_RESP, sequence, b"centre\0"))
+            for number, one in enumerate(centre.to_tell, start=1):
+                say(pdu(DELIVER, number, one))
         elif command == SUBMIT:
             return self._submit(sequence, body)
         elif command == UNBIND:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from prepazka.gateways.sms import send, smpp
-from prepazka.messaging.port import Sent, Sms, Undeliverable
+from prepazka.gateways.sms import send, smpp, smpp_receiver
+from prepazka.messaging.port import Incoming, Receipt, Sent, Sms, Undeliverable
 from tests.gateways import smpp_peer
-from tests.gateways.smpp_peer import Centre
+from tests.gateways.smpp_peer import Centre, deliver
 
 PLAIN = Sms("+420777123456", "Mestsky urad: PIN 1234 @_", "abc-1", sender="Mesto")
 
@@ -140,12 +145,104 @@ def test_threads_take_turns(centre: Centre) -> None:
     assert centre.binds == 1
 
 
+def hear(centre: Centre, *bodies: bytes, refuse: bool = False) -> list[Receipt | Incoming]:
+    """What our receiver makes of what the centre says."""
+    heard: list[Receipt | Incoming] = []
+    stop = Event()
+
+    def act(told: Receipt | Incoming) -> None:
+        if refuse:
+            raise RuntimeError
+        heard.append(told)
+
+    centre.to_tell = list(bodies)
+    thread = Thread(target=smpp_receiver.listen, args=(act,), kwargs={"stop": stop})
+    thread.start()
+    until = time.monotonic() + 10
+    while len(centre.told) < len(bodies) and time.monotonic() < until:
+        time.sleep(0.01)
+    stop.set()
+    centre.to_tell = []
+    thread.join(5)
+    assert not thread.is_alive()
+    return heard
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smpp_receiver, "SILENCE", 0.2)
+    monkeypatch.setattr(smpp_receiver, "PAUSES", (0.05,))
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_receipts_and_messages_that_came(centre: Centre) -> None:
+    text = b"id:%s sub:001 dlvrd:001 submit date:2611 done date:2611 stat:%s err:000 text:"
+    heard = hear(
+        centre,
+        deliver(text % (b"m1", b"DELIVRD"), esm_class=4),
+        deliver(text % (b"m2", b"UNDELIV"), esm_class=4),
+        deliver(text % (b"m3", b"ACCEPTD"), esm_class=4),
+        deliver(b"ANO"),
+        deliver("Zrušit".encode("utf-16-be"), coding=8),
+        deliver(b"\x05\x00\x03\x09\x02\x01KDY \x1b\x65", esm_class=0x40),
+    )
+    assert heard == [
+        Receipt("m1", delivered=True, why="DELIVRD"),
+        Receipt("m2", delivered=False, why="UNDELIV"),
+        Incoming("+420777123456", "ANO"),
+        Incoming("+420777123456", "Zrušit"),
+        Incoming("+420777123456", "KDY €"),
+    ]
+    assert centre.told == dict.fromkeys(range(1, 7), 0)
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_what_could_not_be_acted_on_stays_with_the_centre(centre: Centre) -> None:
+    assert hear(centre, deliver(b"ANO"), refuse=True) == []
+    assert centre.told == {1: 8}
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_a_silent_centre_is_bound_anew(centre: Centre) -> None:
+    stop = Event()
+    thread = Thread(target=smpp_receiver.listen, args=(lambda _: None,), kwargs={"stop": stop})
+    thread.start()
+    until = time.monotonic() + 10
+    while centre.binds < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    stop.set()
+    thread.join(5)
+    assert centre.binds >= 2
+
+
+@given(st.binary(max_size=60), st.integers(0, 255), st.sampled_from([0, 1, 3, 8, 4, 255]))
+def test_any_text_can_be_read(content: bytes, esm_class: int, coding: int) -> None:
+    pdu = SimpleNamespace(
+        short_message=content,
+        message_payload=None,
+        esm_class=esm_class,
+        data_coding=coding,
+        source_addr=b"420777123456",
+        source_addr_ton=1,
+        receipted_message_id=None,
+        message_state=None,
+    )
+    smpp_receiver.told_by(pdu)
+
+
 NODE = r"""
 const smpp = require('smpp');
 const server = smpp.createServer(session => {
   session.on('bind_transmitter', p => {
     session.send(p.response({command_status: p.password === 'heslo' ? 0 : 14}));
   });
+  session.on('bind_receiver', p => {
+    session.send(p.response());
+    session.deliver_sm({source_addr_ton: 1, source_addr: '420777123456', short_message: 'Zrušit'});
+    session.deliver_sm({source_addr: '420777123456', esm_class: 4, receipted_message_id: 'node-1',
+      short_message: 'id:node-1 sub:001 dlvrd:001 stat:DELIVRD err:000 text:'});
+  });
+  session.on('deliver_sm_resp', p => console.log(JSON.stringify({answered: p.command_status})));
   session.on('submit_sm', p => {
     const m = p.short_message;
     console.log(JSON.stringify({to: p.destination_addr, from: p.source_addr, coding: p.data_coding,
@@ -185,6 +282,18 @@ def test_the_npm_server_understands_us(account: Any) -> None:
                 "text": PLAIN.text,
             }
             assert (heard[1]["coding"], heard[1]["text"]) == (8, "Čekáme Vás")
+            told: list[Receipt | Incoming] = []
+            stop = Event()
+            Thread(
+                target=smpp_receiver.listen, args=(told.append,), kwargs={"stop": stop}, daemon=True
+            ).start()
+            answers = [json.loads(node.stdout.readline()) for _ in range(2)]
+            stop.set()
+            assert answers == [{"answered": 0}] * 2
+            assert told == [
+                Incoming("+420777123456", "Zrušit"),
+                Receipt("node-1", delivered=True, why="DELIVRD"),
+            ]
         finally:
             smpp.session.close()
             node.terminate()

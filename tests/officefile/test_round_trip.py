@@ -11,6 +11,7 @@ from hypothesis.extra.django import TestCase
 from prepazka.core.calendar import WeeklyHours
 from prepazka.core.interval import Interval
 from prepazka.core.message_rules import MessageRules
+from prepazka.core.message_texts import tidy
 from prepazka.core.slots import Rules
 from prepazka.officefile import plan, presets
 from prepazka.officefile.check import check
@@ -133,7 +134,30 @@ shares = st.one_of(
     st.just((0.0, 1)), st.tuples(st.integers(1, 1000).map(lambda n: n / 1000), st.integers(0, 30))
 )
 
+
+def _braceless(said: str) -> str:
+    return tidy(said.replace("{", "(").replace("}", ")"))
+
+
 quiet = st.sampled_from([(0, 0), (1200, 480), (1320, 360), (60, 1439)])
+# Words of the office with every snare around the placeholders that must stay.
+own_texts = st.fixed_dictionaries(
+    {},
+    optional={
+        "reminder": st.fixed_dictionaries(
+            {},
+            optional={
+                "subject": st.fixed_dictionaries({"cs": line.map(_braceless)}),
+                "text": st.fixed_dictionaries(
+                    {"cs": words.map(lambda said: f"{_braceless(said)}\n\n{{pin}} {{link}}")}
+                ),
+                "sms": st.fixed_dictionaries(
+                    {"en": line.map(lambda said: f"{_braceless(said)} {{pin}} {{link}}")}
+                ),
+            },
+        ).filter(bool)
+    },
+)
 messages = st.builds(
     lambda quiet, **more: MessageRules(quiet_from_min=quiet[0], quiet_to_min=quiet[1], **more),
     quiet,
@@ -141,6 +165,8 @@ messages = st.builds(
     unicode=st.booleans(),
     sender=st.sampled_from(["", "+420777123456", "Mesto Lhota"]),
     monthly_limit=st.none() | st.integers(0, 9999),
+    reminders=st.sampled_from([("day", "hours"), ("day",), ("hours",), ()]),
+    texts=own_texts,
 )
 
 

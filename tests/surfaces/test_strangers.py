@@ -109,11 +109,15 @@ BY_SECRET = {
     "citizen:move",
     "citizen:move_times",
     "short_link",
+    "short_cancel",
+    "callbacks:sms",
     "ticket:page",
     "ticket:content",
     "ticket:leave",
     "ticket:later",
 }
+# Programs call them with a secret in the address and no cookie, so no form of ours guards them.
+OF_PROGRAMS = {"callbacks:sms"}
 # Opened by the token of a paired device.
 DEVICE = {
     "kiosk:start",
@@ -242,6 +246,7 @@ def ours() -> Town:
         "number": "1",
         "day": "2026-11-23",
         "token": "nope.nope",
+        "gateway": "bulkgate",
         "code": "kiosk",
         "exception": str(absence.pk),
         # of the API
@@ -409,7 +414,7 @@ def test_a_post_without_our_form_is_refused(ours: Town) -> None:
     taken = [
         f"{path}: {answer.status_code}"
         for address in EVERY
-        if not address.route.startswith(API)
+        if not address.route.startswith(API) and address.name not in OF_PROGRAMS
         for path in [ours.path(address)]
         for answer in [client.post(path, {"name": "x"})]
         if answer.status_code != 403

@@ -47,6 +47,7 @@ CHANGED_BY_CONFIRMING = (
     "short_code",
 )
 NO_REMINDER_WITHIN = timedelta(hours=30)
+SOON, NO_SECOND_REMINDER_WITHIN = timedelta(hours=2), timedelta(hours=6)
 NOTHING = (State.EXPIRED, State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE)
 
 
@@ -351,9 +352,27 @@ def remind_due(*, booking: UUID, now: datetime) -> None:
         return
     found.reminded_at = now
     found.save(update_fields=["reminded_at"])
-    known_since = found.moved_at or found.confirmed_at or found.created_at
-    if found.starts_at - known_since > NO_REMINDER_WITHIN:
+    if found.starts_at - _known_since(found) > NO_REMINDER_WITHIN:
         record(events.ReminderDue(office=found.office_id, booking=str(found.pk), at=now))
+
+
+@transaction.atomic
+def remind_soon(*, booking: UUID, now: datetime) -> None:
+    """Ask for the reminder two hours before, once; those made the same morning need none."""
+    found = lock_booking(booking)
+    opens = found.starts_at - SOON
+    if found.state != State.CONFIRMED or not opens <= now < found.starts_at:
+        return
+    if found.reminded_at and found.reminded_at >= opens:
+        return
+    found.reminded_at = now
+    found.save(update_fields=["reminded_at"])
+    if found.starts_at - _known_since(found) > NO_SECOND_REMINDER_WITHIN:
+        record(events.SoonReminderDue(office=found.office_id, booking=str(found.pk), at=now))
+
+
+def _known_since(booking: Booking) -> datetime:
+    return booking.moved_at or booking.confirmed_at or booking.created_at
 
 
 @transaction.atomic

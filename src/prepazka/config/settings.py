@@ -201,6 +201,8 @@ EMAIL_USE_TLS = env_bool("SMTP_STARTTLS", default=False)
 EMAIL_USE_SSL = env_bool("SMTP_TLS", default=False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env_str("PREPAZKA_MAIL_FROM", default="prepazka@localhost")
+# Whom a mail that cannot be delivered goes back to; "none" is the empty return path.
+MAIL_RETURN_PATH = env_str("PREPAZKA_MAIL_RETURN_PATH", default="")
 
 # --- short messages -------------------------------------------------------------------------
 

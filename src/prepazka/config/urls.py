@@ -12,6 +12,7 @@ handler403 = "prepazka.web.errors.forbidden"
 
 urlpatterns = [
     path("api/v1/", include("prepazka.surfaces.api.urls")),
+    path("zpravy/sms/", include("prepazka.surfaces.callbacks.urls")),
     *i18n_patterns(
         path("ucet/", include("prepazka.surfaces.console.account_urls")),
         path("ucet/2fa/", include("allauth.mfa.urls")),
@@ -28,4 +29,5 @@ urlpatterns = [
     ),
     # Short, because it is sent in an SMS; last, because an office may have this slug.
     path("s/<str:code>/", short.link, name="short_link"),
+    path("s/<str:code>/x/", short.cancel, name="short_cancel"),
 ]

@@ -11,12 +11,19 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 
 import psycopg
+from django.conf import settings
+from django.db import connection
 from procrastinate.contrib.django import app
 
 from prepazka.edge.answers import conninfo
+from prepazka.gateways.sms.smpp_receiver import listen
+from prepazka.messaging.port import Incoming, Receipt
+from prepazka.offices.clock import now
+from prepazka.web.heard import act_on
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +37,22 @@ def work() -> None:
     """Run jobs until SIGTERM or Ctrl-C."""
     _await_database()
     asyncio.run(_work())
+
+
+def hear_the_centre(stop: threading.Event) -> threading.Thread | None:
+    """Begin to listen to the message centre, where short messages go by SMPP."""
+    if settings.SMS_GATEWAY != "smpp":
+        return None
+
+    def act(told: Receipt | Incoming) -> None:
+        try:
+            act_on([told], gateway="smpp", now=now())
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=listen, args=(act,), kwargs={"stop": stop}, daemon=True)
+    thread.start()
+    return thread
 
 
 def _await_database() -> None:
@@ -49,6 +72,7 @@ def _await_database() -> None:
 
 async def _work() -> None:
     told = asyncio.Event()
+    hear_the_centre(threading.Event())
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     tasks = [asyncio.create_task(one) for one in (_run_jobs(), _until_lost(), told.wait())]

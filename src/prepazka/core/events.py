@@ -142,6 +142,30 @@ class ReminderDue(_OfBooking):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SoonReminderDue(_OfBooking):
+    """The client is expected in two hours."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhenAsked(_OfBooking):
+    """The client asked by a short message when the term is."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyNotUnderstood(_OfBooking):
+    """The client sent a short message that we can do nothing about."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class ContactShown(_OfBooking):
     """A member of staff looked at the name and the contact of a booked client."""
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from prepazka.core import calendar
+from prepazka.core.message_texts import Texts
+
+DAY_BEFORE, HOURS_BEFORE = "day", "hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,18 @@ class MessageRules:
     unicode: bool = False
     quiet_from_min: int = 20 * 60
     quiet_to_min: int = 8 * 60  # equal to the start: never quiet
+    reminders: tuple[str, ...] = (DAY_BEFORE, HOURS_BEFORE)
+    texts: Texts = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # As JSON keeps it, it comes back as a list.
+        object.__setattr__(self, "reminders", tuple(self.reminders))
+
+    def data(self) -> dict[str, Any]:
+        """The rules as JSON keeps them; nothing, if they are as usual."""
+        if self == MessageRules():
+            return {}
+        return {**asdict(self), "reminders": list(self.reminders)}
 
     def quiet_until(self, now: datetime, tz: ZoneInfo) -> datetime | None:
         """When a message that can wait may leave, if not at once."""

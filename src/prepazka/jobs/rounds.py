@@ -8,10 +8,20 @@ from zoneinfo import ZoneInfo
 
 from django.core.management import call_command
 from django.db import transaction
+from django.db.models import F, Q
 
 from prepazka.booking.models import EXPIRING, Booking, State
-from prepazka.booking.usecases import erase_personal_data, expire_day, mark_no_shows, remind_due
+from prepazka.booking.usecases import (
+    SOON,
+    erase_personal_data,
+    expire_day,
+    mark_no_shows,
+    remind_due,
+    remind_soon,
+)
 from prepazka.core import calendar
+from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
+from prepazka.messaging.replies import forget_replies
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Office
 from prepazka.queueing.tickets import close_yesterday
@@ -33,17 +43,21 @@ def tidy(*, now: datetime) -> None:
 
 
 def remind(*, now: datetime) -> None:
-    """Send the reminders of bookings that start within a day."""
-    soon = Booking.objects.filter(
-        state=State.CONFIRMED,
-        reminded_at=None,
-        starts_at__gt=now,
-        starts_at__lte=now + timedelta(hours=24),
-    )
+    """Send the reminders of bookings that start within a day, and again within two hours."""
+    rules = {office.pk: office.message_rules for office in Office.objects.all()}
     quiet = {office.pk for office in Office.objects.all() if _is_quiet(office, now)}
-    for booking, office, email in soon.values_list("pk", "office_id", "email"):
-        if email or office not in quiet:
-            remind_due(booking=booking, now=now)
+    coming = Booking.objects.filter(state=State.CONFIRMED, starts_at__gt=now)
+    tomorrow = coming.filter(reminded_at=None, starts_at__lte=now + timedelta(hours=24))
+    soon = coming.filter(
+        Q(reminded_at=None) | Q(reminded_at__lt=F("starts_at") - SOON), starts_at__lte=now + SOON
+    )
+    for rows, which, ask in (
+        (tomorrow, DAY_BEFORE, remind_due),
+        (soon, HOURS_BEFORE, remind_soon),
+    ):
+        for booking, office, email in list(rows.values_list("pk", "office_id", "email")):
+            if which in rules[office].reminders and (email or office not in quiet):
+                ask(booking=booking, now=now)
 
 
 def _is_quiet(office: Office, now: datetime) -> bool:
@@ -61,4 +75,5 @@ def purge(*, now: datetime) -> None:
             erased = erase_personal_data(office=office, now=now)
         if erased:
             log.info("%s: personal data of %s bookings erased", office.slug, erased)
+    forget_replies(now=now)
     call_command("clearsessions")

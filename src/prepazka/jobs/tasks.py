@@ -19,14 +19,15 @@ from prepazka.gateways.sms import send as send_sms
 from prepazka.jobs import rounds
 from prepazka.journal.record import FOLLOW_UP
 from prepazka.messaging import usecases as messaging
-from prepazka.messaging.port import Undeliverable
+from prepazka.messaging.port import Receipt, Undeliverable
+from prepazka.messaging.receipts import note_receipt
 from prepazka.offices.clock import now
 
 log = logging.getLogger(__name__)
 
 # Seconds before the next attempt; the last one repeats for two days of a broken mail server.
 PAUSES = (10, 30, 60, 120, 300)
-ATTEMPTS = 600
+ATTEMPTS = messaging.GIVES_UP
 
 
 class Patience(BaseRetryStrategy):
@@ -57,6 +58,12 @@ def follow_up(*, event: int) -> None:
 def deliver(*, message: int) -> None:
     """Send one message; the messages of one booking leave in their order."""
     messaging.deliver(message=message, send=send, send_sms=send_sms, now=now())
+
+
+@app.task(name="receipt", queue="rounds")
+def receipt(*, gateway_id: str, delivered: bool) -> None:
+    """Look once more for the message of a receipt that came before its sending was written down."""
+    note_receipt(Receipt(gateway_id, delivered), now=now())
 
 
 @app.periodic(cron="* * * * *")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from prepazka.booking.contacts import normalise_phone
 from prepazka.booking.models import Booking, WaitingListEntry
@@ -54,9 +54,9 @@ def fits_limit(office: Office, parts: int, *, now: datetime) -> bool:
     tz = ZoneInfo(office.timezone)
     first = calendar.day_of(now, tz).replace(day=1)
     spent = Message.objects.filter(
+        Q(state__in=COSTS) | Q(sent_at__isnull=False),  # what never arrived was paid too
         office=office,
         channel=Message.Channel.SMS,
-        state__in=COSTS,
         created_at__gte=calendar.local_instant(first, 0, tz),
     ).aggregate(parts=Sum("parts"))["parts"]
     return (spent or 0) + parts <= limit

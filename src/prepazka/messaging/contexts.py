@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from prepazka.booking import links
 from prepazka.booking.diaries import official_of
-from prepazka.booking.models import Booking, Offer, WaitingListEntry
+from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
 from prepazka.messaging.models import Message
 from prepazka.offices.directory import Directory
 
@@ -45,6 +47,41 @@ def context_of_message(message: Message, office: Directory, *, now: datetime) ->
     if message.offer:
         context |= context_of_offer(message.offer, office)
     return context
+
+
+def kind_in_words(message: Message) -> str:
+    """The kind as the office writes it: a cancellation by the office has words of its own."""
+    if message.kind == "cancelled" and message.booking:
+        by_office = message.booking.state == State.CANCELLED_BY_OFFICE
+        return "cancelled_by_office" if by_office else "cancelled"
+    return message.kind
+
+
+def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
+    """What an office's own words may speak of, filled in from the context of the templates."""
+    booking, service = context.get("booking"), context["service"]
+    facts = {fact.key: fact.value for fact in context["facts"]}
+    waits = booking is not None and booking.state == State.UNCONFIRMED
+    link = context.get("offer_url") or context.get("entry_url")
+    until = context.get("offer_until") or (booking.expires_at if booking and waits else None)
+    terms = "\n".join(f"{t.number}) {t.when}: {t.url}" for t in context.get("terms", ()))
+    return {
+        "office": str(context["office"].name),
+        "service": str(service.name),
+        "when": context.get("when", ""),
+        "come": facts.get(_("When to come"), ""),
+        "official": facts.get(_("Official"), ""),
+        "place": facts.get(_("Where"), ""),
+        "bring": str(service.documents),
+        "fee": str(service.fee),
+        "pin": booking.pin if booking else "",
+        "link": link or context["confirm_url" if waits else "personal_url"],
+        "move": context.get("move_url", ""),
+        "cancel": context.get("cancel_url", ""),
+        "again": context["again_url"],
+        "until": date_format(timezone.localtime(until), "j.\u00a0n. G:i") if until else "",
+        "terms": terms,
+    }
 
 
 def context_of_entry(entry: WaitingListEntry, office: Directory) -> dict[str, Any]:

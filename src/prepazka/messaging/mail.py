@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from email.utils import formataddr
+from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -14,7 +15,13 @@ from icalendar import Calendar, Event, vText
 
 from prepazka.booking import links
 from prepazka.booking.models import Booking, State
-from prepazka.messaging.contexts import context_of_message, url_of
+from prepazka.core.message_texts import Texts, fill, own
+from prepazka.messaging.contexts import (
+    context_of_message,
+    kind_in_words,
+    said_in_mail,
+    url_of,
+)
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Attachment, Mail
 from prepazka.offices.directory import Directory, directory
@@ -25,6 +32,9 @@ SUBJECTS = {
     "moved": gettext_noop("Your booking has a new term"),
     "cancelled": gettext_noop("Your booking has been cancelled"),
     "reminder": gettext_noop("Reminder of your booking"),
+    "reminder_soon": gettext_noop("You are expected today"),
+    "when": gettext_noop("When you are expected"),
+    "reply_help": gettext_noop("We did not understand your message"),
 }
 # The person must not come at the term: it goes from the calendar too.
 GONE = {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE, State.DISPLACED}
@@ -35,19 +45,39 @@ def compose_mail(message: Message, *, now: datetime) -> Mail:
     person, office = message.person, directory(message.office)
     with translation.override(person.language), timezone.override(office.tz):
         context = context_of_message(message, office, now=now)
-        title = " – ".join(filter(None, [_(SUBJECTS[message.kind]), context.get("when")]))
+        texts = message.office.message_rules.texts
+        subject, text, html = _words(message, context, said_in_mail(context), texts)
         return Mail(
             to=person.email,
             sender=formataddr((str(office.office.name), settings.DEFAULT_FROM_EMAIL)),
             reply_to=office.office.email,
-            subject=f"{title} – {office.office.name}",
-            text=render_to_string(f"messaging/{message.kind}.txt", context),
-            html=render_to_string(f"messaging/{message.kind}.html", context | {"title": title}),
+            subject=subject,
+            text=text,
+            html=html,
             message_id=f"<{person.pk}.{message.pk}@{_host()}>",
             # RFC 3834: tells autoresponders not to answer a machine.
             headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
             attachments=_calendar(message, office, now=now),
         )
+
+
+def _words(
+    message: Message, context: dict[str, Any], said: dict[str, str], texts: Texts
+) -> tuple[str, str, str]:
+    """The subject, the text and the HTML: the office's own words where there are any, else ours."""
+    kind, language = kind_in_words(message), message.person.language
+    subject = fill(own(texts, kind, "subject", language), said)
+    if not subject:
+        usual = [_(SUBJECTS[message.kind]), context.get("when"), str(context["office"].name)]
+        subject = " – ".join(filter(None, usual))
+    text = fill(own(texts, kind, "text", language), said)
+    name = "_own" if text else message.kind
+    context |= {"title": subject, "own_text": text}
+    return (
+        " ".join(subject.split()),
+        render_to_string(f"messaging/{name}.txt", context),
+        render_to_string(f"messaging/{name}.html", context),
+    )
 
 
 def _calendar(message: Message, office: Directory, *, now: datetime) -> tuple[Attachment, ...]:

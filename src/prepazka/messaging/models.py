@@ -42,6 +42,7 @@ class Message(OfOffice):
     parts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True, help_text="says the gateway's receipt")
 
     class Meta:
         constraints = [
@@ -58,6 +59,11 @@ class Message(OfOffice):
                 condition=Q(channel="sms"),
                 name="message_sms_month",
             ),
+            models.Index(
+                fields=["gateway_id"],
+                condition=~Q(gateway_id=""),
+                name="message_of_gateway",
+            ),
         ]
 
     @property
@@ -71,3 +77,23 @@ class Message(OfOffice):
     def about(self) -> str:
         """What it is about, as a word: messages about the same leave in their order."""
         return f"booking:{self.booking_id}" if self.booking_id else f"entry:{self.entry_id}"
+
+
+class Reply(models.Model):
+    """A short message that came, under a keyed hash: so each is acted on once. No text is kept."""
+
+    class Word(models.TextChoices):
+        CONFIRM = "confirm"
+        CANCEL = "cancel"
+        WHEN = "when"
+        CHOOSE = "choose"
+        DECLINE = "decline"
+        UNKNOWN = "unknown"
+        HELP = "help"  # not what came, but that help was sent in this hour
+
+    key = models.CharField(max_length=64, unique=True)
+    booking = models.ForeignKey(
+        Booking, null=True, on_delete=models.CASCADE, related_name="replies"
+    )
+    word = models.CharField(max_length=8, choices=Word.choices)
+    received_at = models.DateTimeField()

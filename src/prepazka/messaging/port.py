@@ -50,6 +50,24 @@ class Sent:
     parts: int
 
 
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a message, in the gateway's last word about it."""
+
+    id: str
+    delivered: bool
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A short message that somebody sent us; `id` is the gateway's, if it has one."""
+
+    number: str
+    text: str
+    id: str = ""
+
+
 class Undeliverable(Exception):  # reads as what it says
     """The message could not be handed over; a permanent failure will not change by waiting."""
 

@@ -12,9 +12,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
+from prepazka.booking.diaries import official_of
+from prepazka.booking.models import Booking, Offer, WaitingListEntry
 from prepazka.core import gsm7
-from prepazka.messaging.contexts import offered_terms, short_url
+from prepazka.core.message_texts import fill, own
+from prepazka.messaging.contexts import kind_in_words, offered_terms, short_url
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Sms
 from prepazka.offices.directory import Directory, directory
@@ -32,7 +34,14 @@ TEXTS = {
         "%(office)s: we are sorry, we had to cancel your term %(when)s. Another one: %(url)s"
     ),
     "reminder": gettext_noop(
-        "%(office)s: we expect you %(when)s. PIN %(pin)s. If you cannot come, cancel: %(url)s"
+        "%(office)s: we expect you %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
+    ),
+    "reminder_soon": gettext_noop(
+        "%(office)s: we expect you %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
+    ),
+    "when": gettext_noop("%(office)s: your term is %(when)s. Change or cancel: %(url)s"),
+    "reply_help": gettext_noop(
+        "We did not understand. Reply ANO (confirm), STORNO (cancel), KDY (when), or see %(url)s"
     ),
 }
 # Short forms that Czech offices use themselves.
@@ -66,12 +75,12 @@ def compose_sms(message: Message, *, now: datetime) -> Sms:
 
 
 def _text(message: Message, office: Directory, *, wide: bool) -> str:
-    kind, said = message.kind, said_of(message, office)
-    if kind == "cancelled" and said["state"] == State.CANCELLED_BY_OFFICE:
-        kind = "cancelled_by_office"
+    kind, said = kind_in_words(message), said_of(message, office)
+    written = own(message.office.message_rules.texts, kind, "sms", message.person.language)
     most, text = PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN, ""
     for name in names(str(office.office.name)):
-        text = (_(TEXTS[kind]) % (said | {"office": name})).removeprefix(": ")
+        said["office"] = name
+        text = (fill(written, said) if written else _(TEXTS[kind]) % said).removeprefix(": ")
         text = text.replace("\u00a0", " ") if wide else gsm7.plain(text)
         if gsm7.parts(text) <= most:
             break
@@ -82,14 +91,23 @@ def said_of(message: Message, office: Directory) -> dict[str, str]:
     """What a text may speak of; what the message is not about is empty."""
     booking, offer = message.booking, message.offer
     until = offer.expires_at if offer else booking and booking.expires_at
+    url = short_url(offer.short_code) if offer else url_of(message.person, office)
     return {
         "when": _when(booking, office) if booking else "",
         "pin": booking.pin if booking else "",
-        "state": booking.state if booking else "",
+        "service": str(office.services[message.person.service_id].name),
+        "official": _official(booking, office) if booking else "",
         "until": (_day_and_clock(until) if offer else _clock(until)) if until else "",
-        "url": short_url(offer.short_code) if offer else url_of(message.person, office),
+        "url": url,
+        "link": url,
+        "cancel": f"{url}x/" if booking and booking.short_code else url,
         "terms": _terms(offer, office) if offer else "",
     }
+
+
+def _official(booking: Booking, office: Directory) -> str:
+    official = official_of(office, booking)
+    return str(official.name) if official else ""
 
 
 def _terms(offer: Offer, office: Directory) -> str:

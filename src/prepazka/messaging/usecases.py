@@ -18,6 +18,7 @@ from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mob
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Send, SendSms, Undeliverable
+from prepazka.messaging.receipts import give_to_operators
 from prepazka.messaging.sms import compose_sms
 
 # Which message an event of the journal causes.
@@ -27,13 +28,19 @@ KINDS = {
     "BookingMoved": "moved",
     "BookingCancelled": "cancelled",
     "ReminderDue": "reminder",
+    "SoonReminderDue": "reminder_soon",
+    "WhenAsked": "when",
+    "ReplyNotUnderstood": "reply_help",
 }
 # Those that ask for an answer to an offer.
 ASKS = {"offer", "place"}
+REMINDERS = {"reminder", "reminder_soon"}
 # Why a message was not sent, as the desk reads it.
 OVER_LIMIT = gettext_noop("the monthly limit of short messages is used up")
 NO_NUMBER = gettext_noop("no short message can be sent to this number")
 NO_LONGER_NEEDED = "no longer needed"
+# After so many tries, which take two days, nobody is helped by another one.
+GIVES_UP = 600
 # A message that waits longer than this has eaten into the person's time to click.
 LATE = timedelta(seconds=30)
 SLOWEST_SERVER_S = 300
@@ -94,6 +101,7 @@ def _count_parts(message: Message, now: datetime) -> None:
         message.parts = parts
     else:
         message.state, message.error = Message.State.FAILED, OVER_LIMIT
+        give_to_operators(message, now=now)
     message.save(update_fields=["parts", "state", "error"])
 
 
@@ -160,7 +168,7 @@ def _deliver(message: int, send: Send, send_sms: SendSms, now: datetime) -> None
 def _send_sms(message: Message, send_sms: SendSms, now: datetime) -> None:
     office = message.office
     quiet = office.message_rules.quiet_until(now, ZoneInfo(office.timezone))
-    if message.kind == "reminder" and quiet:
+    if message.kind in REMINDERS and quiet:
         raise Undeliverable("quiet hours", permanent=False, not_before=quiet)
     number = mobile_of(message.person.phone)
     if not number:
@@ -173,8 +181,9 @@ def _send_sms(message: Message, send_sms: SendSms, now: datetime) -> None:
 def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
     found = Message.objects.select_for_update(no_key=True).get(pk=message)
     found.attempts, found.error = found.attempts + 1, str(failure)[:200]
-    if failure.permanent:
+    if failure.permanent or found.attempts >= GIVES_UP:
         found.state = Message.State.FAILED
+        give_to_operators(found, now=now)
     found.save(update_fields=["attempts", "error", "state"])
     if found.kind == "confirm" and found.booking_id and not failure.permanent:
         # The person cannot click what we could not send: the term is kept while we try.
@@ -192,6 +201,6 @@ def is_pointless(message: Message, now: datetime) -> bool:
         return False
     if message.kind == "confirm":
         return booking.state != State.UNCONFIRMED
-    if message.kind in {"confirmed", "reminder"}:
+    if message.kind in {"confirmed", *REMINDERS}:
         return booking.state != State.CONFIRMED or booking.ends_at <= now
     return booking.sequence != message.sequence

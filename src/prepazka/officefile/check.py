@@ -58,7 +58,7 @@ class _Reader:
                 value="nothing",
             )
         policy = self._policy()
-        messages = read_messages(root)
+        messages = read_messages(root, self.languages)
         departments = self._parts("departments", self._department)
         agendas = self._parts("agendas", self._agenda, needed="one agenda at least")
         counters = self._parts("counters", self._counter, needed="one counter at least")

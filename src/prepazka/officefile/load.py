@@ -12,7 +12,6 @@ from django.db import transaction
 from prepazka.booking.locks import lock_days
 from prepazka.booking.models import Lane
 from prepazka.core import calendar, events
-from prepazka.core.message_rules import MessageRules
 from prepazka.journal.record import record
 from prepazka.officefile import plan
 from prepazka.officefile.check import check
@@ -115,7 +114,7 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
     } | {
         "languages": list(wanted.languages),
         "embed_hosts": None if wanted.embed is None else list(wanted.embed),
-        "messages_data": asdict(wanted.messages) if wanted.messages != MessageRules() else {},
+        "messages_data": wanted.messages.data(),
     }
     if _set(office, fields) and office.version:
         report.changed.append(f"office {office.slug}")

@@ -1,32 +1,85 @@
-"""Mail by SMTP."""
+"""Mail by SMTP, over connections that are kept while they are in use."""
 
 from __future__ import annotations
 
 import smtplib
+import time
+from contextlib import suppress
+from threading import Lock
+from typing import Any
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.smtp import EmailBackend
 
 from prepazka.messaging.port import Mail, Undeliverable
 
 PERMANENT = range(500, 600)
+# Servers hang up on whoever is silent for long, and wonder at many connections of one sender.
+IDLE_S, MOST_KEPT = 10.0, 4
+NOBODY = "none"
+
+Account = tuple[str, int, str, str]
+
+
+class Nobody(EmailBackend):
+    """Sends with the empty return path, to which no machine may answer."""
+
+    def _send(self, email_message: EmailMultiAlternatives) -> bool:
+        content = email_message.message().as_bytes(linesep="\r\n")
+        self.connection.sendmail("", email_message.recipients(), content)
+        return True
+
+
+class _Kept:
+    """Open connections that nobody uses at the moment, the latest used last."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.open: list[tuple[Account, float, Any]] = []
+
+    def take(self) -> Any | None:
+        """One that was used a moment ago; the others are closed."""
+        with self.lock:
+            found, self.open = self.open, []
+            fresh = [
+                one for one in found if one[0] == _account() and time.monotonic() - one[1] < IDLE_S
+            ]
+            self.open = fresh[:-1]
+        for one in found:
+            if one not in fresh:
+                close(one[2])
+        return fresh[-1][2] if fresh else None
+
+    def give(self, backend: Any) -> None:
+        """Keep it for the next mail."""
+        with self.lock:
+            if len(self.open) < MOST_KEPT:
+                self.open.append((_account(), time.monotonic(), backend))
+                return
+        close(backend)
+
+    def close_all(self) -> None:
+        """Hang up."""
+        with self.lock:
+            found, self.open = self.open, []
+        for one in found:
+            close(one[2])
+
+
+kept = _Kept()
+
+
+def close(backend: Any) -> None:
+    """Hang up, whatever state the connection is in."""
+    with suppress(smtplib.SMTPException, OSError):
+        backend.close()
 
 
 def send(mail: Mail) -> None:
     """Hand the mail to the SMTP server of the settings. Raises Undeliverable."""
-    message = EmailMultiAlternatives(
-        subject=mail.subject,
-        body=mail.text,
-        from_email=mail.sender,
-        to=[mail.to],
-        reply_to=[mail.reply_to] if mail.reply_to else None,
-        headers={"Message-ID": mail.message_id, **mail.headers},
-    )
-    message.attach_alternative(mail.html, "text/html")
-    for one in mail.attachments:
-        message.attach(one.name, one.content, one.media_type)
     try:
-        EmailBackend(fail_silently=False).send_messages([message])
+        _send(_message(mail))
     except smtplib.SMTPRecipientsRefused as error:
         codes = {code for code, _ in error.recipients.values()}
         raise Undeliverable(
@@ -37,3 +90,55 @@ def send(mail: Mail) -> None:
         raise Undeliverable(f"the server answered {error.smtp_code}", permanent=False) from error
     except (smtplib.SMTPException, OSError) as error:
         raise Undeliverable(type(error).__name__, permanent=False) from error
+
+
+def _send(message: EmailMultiAlternatives) -> None:
+    backend = kept.take()
+    if backend is not None:
+        try:
+            _over(backend, message)
+        except smtplib.SMTPServerDisconnected:
+            pass  # it had enough of us; a new connection will do
+        else:
+            return
+    _over(_backend(), message)
+
+
+def _over(backend: Any, message: EmailMultiAlternatives) -> None:
+    try:
+        backend.open()
+        backend.send_messages([message])
+    except BaseException:
+        close(backend)
+        raise
+    kept.give(backend)
+
+
+def _backend() -> Any:
+    kind = Nobody if settings.MAIL_RETURN_PATH == NOBODY else EmailBackend
+    return kind(fail_silently=False)
+
+
+def _account() -> Account:
+    return (
+        settings.EMAIL_HOST,
+        settings.EMAIL_PORT,
+        settings.EMAIL_HOST_USER,
+        settings.MAIL_RETURN_PATH,
+    )
+
+
+def _message(mail: Mail) -> EmailMultiAlternatives:
+    back = settings.MAIL_RETURN_PATH
+    message = EmailMultiAlternatives(
+        subject=mail.subject,
+        body=mail.text,
+        from_email=back if back and back != NOBODY else mail.sender,
+        to=[mail.to],
+        reply_to=[mail.reply_to] if mail.reply_to else None,
+        headers={"Message-ID": mail.message_id, "From": mail.sender, **mail.headers},
+    )
+    message.attach_alternative(mail.html, "text/html")
+    for one in mail.attachments:
+        message.attach(one.name, one.content, one.media_type)
+    return message

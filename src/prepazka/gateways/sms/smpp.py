@@ -29,7 +29,7 @@ PERMANENT = {
 logging.getLogger("prepazka.smpp").setLevel(logging.ERROR)
 
 
-class _Client(Client):  # type: ignore[misc]  # no types published
+class Peer(Client):  # type: ignore[misc]  # no types published
     """Refuses packets that no peer has a reason to send."""
 
     def _recv_exact(self, exact_size: int) -> bytes:
@@ -39,12 +39,35 @@ class _Client(Client):  # type: ignore[misc]  # no types published
         return found
 
 
+def connected(timeout: float) -> Peer:
+    """A connection to the message centre of the settings, not bound yet."""
+    address = urlsplit(settings.SMS_URL if "//" in settings.SMS_URL else f"//{settings.SMS_URL}")
+    client = Peer(
+        address.hostname or "localhost",
+        address.port or USUAL_PORT,
+        timeout=timeout,
+        logger_name="prepazka.smpp",
+        allow_unknown_opt_params=True,
+    )
+    client.connect()
+    return client
+
+
+def account_of() -> dict[str, str]:
+    """Who binds."""
+    return {
+        "system_id": settings.SMS_USER,
+        "password": settings.SMS_PASSWORD,
+        "system_type": settings.SMS_CHANNEL,
+    }
+
+
 class _Session:
     """The connection; everything here runs under its lock."""
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.client: _Client | None = None
+        self.client: Peer | None = None
         self.bound_to: tuple[str, str] = ("", "")
         self.used = 0.0
         self.references = itertools.count(1)
@@ -53,7 +76,10 @@ class _Session:
         """Submit every part and wait for the peer's word on each."""
         client = self._bound()
         texts, coding, kind = gsm.make_parts(sms.text)
-        ids = [self._submit(client, sms, text, coding, kind) for text in texts]
+        ids = [
+            self._submit(client, sms, text, coding, kind, receipt=not number)
+            for number, text in enumerate(texts)
+        ]
         self.used = time.monotonic()
         return Sent(id=ids[0], parts=len(ids))
 
@@ -64,31 +90,19 @@ class _Session:
             self.client.disconnect()
         self.client = None
 
-    def _bound(self) -> _Client:
+    def _bound(self) -> Peer:
         account = (settings.SMS_URL, settings.SMS_USER)
         if self.client and self.bound_to == account and time.monotonic() - self.used < IDLE:
             return self.client
         self.close()
-        address = urlsplit(
-            settings.SMS_URL if "//" in settings.SMS_URL else f"//{settings.SMS_URL}"
-        )
-        self.client = _Client(
-            address.hostname or "localhost",
-            address.port or USUAL_PORT,
-            timeout=ANSWERS_WITHIN,
-            logger_name="prepazka.smpp",
-            allow_unknown_opt_params=True,
-        )
-        self.client.connect()
-        self.client.bind_transmitter(
-            system_id=settings.SMS_USER,
-            password=settings.SMS_PASSWORD,
-            system_type=settings.SMS_CHANNEL,
-        )
+        self.client = connected(ANSWERS_WITHIN)
+        self.client.bind_transmitter(**account_of())
         self.bound_to = account
         return self.client
 
-    def _submit(self, client: _Client, sms: Sms, text: bytes, coding: int, kind: int) -> str:
+    def _submit(  # what an SMPP message is made of
+        self, client: Peer, sms: Sms, text: bytes, coding: int, kind: int, *, receipt: bool
+    ) -> str:
         answers: list[str] = []
 
         def answered(pdu: object, **_: object) -> None:
@@ -105,7 +119,10 @@ class _Session:
             short_message=text,
             data_coding=coding,
             esm_class=kind,
-            registered_delivery=consts.SMPP_SMSC_DELIVERY_RECEIPT_NONE,
+            # The id of the first part is the one that is kept.
+            registered_delivery=consts.SMPP_SMSC_DELIVERY_RECEIPT_BOTH
+            if receipt
+            else consts.SMPP_SMSC_DELIVERY_RECEIPT_NONE,
         )
         deadline = time.monotonic() + ANSWERS_WITHIN
         while not answers:

@@ -19,8 +19,21 @@ def link(request: HttpRequest, code: str) -> HttpResponse:
     found = Booking.objects.filter(short_code=code).first()
     if found is None:
         return page(request, "bad_link", status=404)
-    purpose: links.Purpose = "confirm" if found.state == State.UNCONFIRMED else "personal"
-    name = "confirm" if purpose == "confirm" else "booking"
+    if found.state == State.UNCONFIRMED:
+        return _to(found, "confirm", "confirm")
+    return _to(found, "booking", "personal")
+
+
+@require_safe
+def cancel(request: HttpRequest, code: str) -> HttpResponse:
+    """To the page with the one button that cancels."""
+    found = Booking.objects.filter(short_code=code).first()
+    if found is None:
+        return page(request, "bad_link", status=404)
+    return _to(found, "cancel", "personal")
+
+
+def _to(found: Booking, name: str, purpose: links.Purpose) -> HttpResponse:
     with translation.override(found.language):
         answer = HttpResponseRedirect(
             reverse(f"citizen:{name}", args=[links.sign(found.pk, purpose)])

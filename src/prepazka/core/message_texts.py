@@ -1,0 +1,126 @@
+"""What an office may write instead of our messages, and what it must not leave out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Part = Literal["subject", "text", "sms"]
+# kind -> part -> language -> the office's words
+Texts = Mapping[str, Mapping[str, Mapping[str, str]]]
+
+PARTS: tuple[Part, ...] = ("subject", "text", "sms")
+LONGEST: Mapping[str, int] = {"subject": 120, "text": 4000, "sms": 600}
+PLACE = re.compile(r"\{([^{}]*)\}")
+
+ALWAYS = frozenset({"office", "service"})
+BOOKED = ALWAYS | {
+    "when",
+    "come",
+    "official",
+    "place",
+    "bring",
+    "fee",
+    "pin",
+    "link",
+    "move",
+    "cancel",
+    "again",
+}
+OFFERED = BOOKED | {"terms", "until"}
+# What fits into a short message; everything else is on the page behind the link.
+SHORT = frozenset(
+    {"office", "service", "when", "official", "pin", "link", "cancel", "until", "terms"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What the words of a kind may speak of, and what they must."""
+
+    may: frozenset[str]
+    must: frozenset[str] = frozenset()
+
+
+NEEDS: Mapping[str, Needs] = {
+    "confirm": Needs(BOOKED - {"pin", "move", "cancel"} | {"until"}, frozenset({"link"})),
+    "confirmed": Needs(BOOKED, frozenset({"pin", "link"})),
+    "moved": Needs(BOOKED, frozenset({"pin", "link"})),
+    "reminder": Needs(BOOKED, frozenset({"pin", "link"})),
+    "reminder_soon": Needs(BOOKED, frozenset({"pin", "link"})),
+    "cancelled": Needs(BOOKED - {"pin", "move", "cancel"}),
+    "cancelled_by_office": Needs(BOOKED - {"pin", "move", "cancel"}),
+    "when": Needs(BOOKED, frozenset({"when"})),
+    "reply_help": Needs(BOOKED),
+    "displaced": Needs(BOOKED - {"pin", "move"}, frozenset({"when"})),
+    "offer": Needs(OFFERED - {"pin", "move"}, frozenset({"terms", "link"})),
+    "offer_withdrawn": Needs(BOOKED - {"pin", "move"}),
+    "reassigned": Needs(BOOKED, frozenset({"link"})),
+    "restored": Needs(BOOKED, frozenset({"pin", "link"})),
+    "on_list": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),
+    "place": Needs(ALWAYS | {"link", "again", "terms", "until"}, frozenset({"terms", "link"})),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a text: `unknown`, `missing`, `brace` or `long`, and which word it is."""
+
+    kind: Literal["unknown", "missing", "brace", "long"]
+    name: str = ""
+
+
+def allowed(kind: str, part: Part) -> frozenset[str]:
+    """The placeholders that such a text may have."""
+    may = NEEDS[kind].may
+    if part == "sms":
+        return may & SHORT
+    return may - {"terms"} if part == "subject" else may
+
+
+def required(kind: str, part: Part) -> frozenset[str]:
+    """The placeholders without which the message would be of no use."""
+    return frozenset() if part == "subject" else NEEDS[kind].must & allowed(kind, part)
+
+
+def placeholders(text: str) -> list[str]:
+    """What stands in braces, in order."""
+    return PLACE.findall(text)
+
+
+def faults(kind: str, part: Part, text: str) -> list[Fault]:
+    """Everything that would make the text useless; none, if it can be sent."""
+    found, may = placeholders(text), allowed(kind, part)
+    wrong = [Fault("unknown", name) for name in dict.fromkeys(found) if name not in may]
+    wrong += [Fault("missing", name) for name in sorted(required(kind, part) - set(found))]
+    rest = PLACE.sub("", text)
+    if "{" in rest or "}" in rest:
+        at = min(i for i in (rest.find("{"), rest.find("}")) if i >= 0)
+        wrong.append(Fault("brace", rest[at : at + 20].split("\n")[0]))
+    if len(text) > LONGEST[part]:
+        wrong.append(Fault("long", str(LONGEST[part])))
+    return wrong
+
+
+def fill(text: str, said: Mapping[str, str]) -> str:
+    """The text with its placeholders filled in; it never fails."""
+    return PLACE.sub(lambda found: said.get(found[1], ""), text)
+
+
+def tidy(text: str) -> str:
+    """The text as it is kept: no space at the ends of lines, no three empty lines in a row."""
+    lines = (" ".join(line.split()) for line in text.strip().splitlines())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+
+
+def own(texts: Texts, kind: str, part: Part, language: str) -> str:
+    """The office's words, or nothing where ours are used."""
+    return texts.get(kind, {}).get(part, {}).get(language, "")
+
+
+def known(kinds: Iterable[str]) -> list[str]:
+    """Those of the kinds that may be written anew, in the order they are shown."""
+    there = set(kinds)
+    return [kind for kind in NEEDS if kind in there]

@@ -1,0 +1,51 @@
+"""What a short message that somebody sends us means."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+WORDS = {
+    "ANO": "confirm",
+    "OK": "confirm",
+    "YES": "confirm",
+    "POTVRZUJI": "confirm",
+    "POTVRDIT": "confirm",
+    "CONFIRM": "confirm",
+    "STORNO": "cancel",
+    "STORNUJI": "cancel",
+    "ZRUSIT": "cancel",
+    "ZRUSTE": "cancel",
+    "RUSIM": "cancel",
+    "CANCEL": "cancel",
+    "KDY": "when",
+    "WHEN": "when",
+    "NE": "decline",
+    "NO": "decline",
+}
+MOST_WORDS = 3  # "Ano, dekuji": longer ones are letters, to be read by people
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One of confirm, cancel, when, decline, choose (with the number of a term), unknown."""
+
+    word: str
+    choice: int = 0
+
+
+def understand(text: str) -> Said:
+    """What was meant, whatever the case and the diacritics; a longer text is not guessed at."""
+    bare = unicodedata.normalize("NFKD", text[:400])
+    bare = "".join(one for one in bare if not unicodedata.combining(one)).upper()
+    words = re.findall(r"[A-Z]+|\d+", bare)
+    if not 1 <= len(words) <= MOST_WORDS:
+        return Said("unknown")
+    meant = {WORDS[word] for word in words if word in WORDS}
+    if words[0] in WORDS and len(meant) == 1:
+        return Said(WORDS[words[0]])
+    numbers = [word for word in words if word.isdigit()]
+    if len(numbers) == 1 and len(numbers[0]) == 1 and not meant and numbers[0] != "0":
+        return Said("choose", int(numbers[0]))
+    return Said("unknown")

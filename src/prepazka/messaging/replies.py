@@ -1,0 +1,147 @@
+"""Short messages that people send us: each acts once, and only on bookings of its number."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from prepazka.booking.contacts import contact_hash
+from prepazka.booking.models import OPEN, Booking, Offer, State
+from prepazka.booking.usecases import cancel_booking, confirm_booking
+from prepazka.core import events
+from prepazka.core.refusal import Refused
+from prepazka.core.replies import Said, understand
+from prepazka.journal.record import record
+from prepazka.messaging.channels import mobile_of
+from prepazka.messaging.models import Message, Reply
+from prepazka.messaging.port import Incoming
+from prepazka.offices.models import Office
+
+TWICE_WITHIN = timedelta(minutes=10)  # the same words of a gateway that gives its messages no id
+HELP_ONCE_PER = timedelta(hours=1)
+KEEP = timedelta(days=30)
+
+
+@transaction.atomic
+def hear(incoming: Incoming, *, gateway: str, now: datetime) -> str:
+    """Do what the message asks for; returns the word that was understood, or "" for nothing.
+
+    A number that has no coming booking gets no answer: so nobody makes us pay by writing to us.
+    """
+    number = mobile_of(incoming.number)
+    said = understand(incoming.text)
+    once = incoming.id or f"{number}|{incoming.text}|{_window(now, TWICE_WITHIN)}"
+    if not number or not _first(f"{gateway}|{once}", said.word, now):
+        return ""
+    contact = contact_hash(number)
+    offer = _open_offer(contact, now)
+    booking = _booking(contact, now)
+    if offer is None and booking is None:
+        return ""
+    if booking:
+        Reply.objects.filter(key=_key(f"{gateway}|{once}")).update(booking=booking)
+    try:
+        with transaction.atomic():
+            done = bool(offer and _answer(offer, said, now)) or _act(booking, said, now)
+    except Refused:
+        done = False
+    if not done and booking:
+        _help(booking, contact, now)
+    return said.word if done else Reply.Word.UNKNOWN
+
+
+def forget_replies(*, now: datetime) -> None:
+    """Forget which messages came; their gateways will not send them again."""
+    Reply.objects.filter(received_at__lt=now - KEEP).delete()
+
+
+def _act(booking: Booking | None, said: Said, now: datetime) -> bool:
+    if booking is None:
+        return False
+    if said.word == "cancel" and booking.state in OPEN:
+        cancel_booking(booking=booking.pk, now=now)
+        return True
+    if said.word == "confirm" and booking.state == State.UNCONFIRMED:
+        confirm_booking(booking=booking.pk, now=now)
+        return True
+    # OK to a reminder, a second ANO: they would like to know that all is well.
+    if said.word in {"when", "confirm"} and booking.state in OPEN:
+        record(events.WhenAsked(office=booking.office_id, booking=str(booking.pk), at=now))
+        return True
+    return False
+
+
+def _answer(offer: Offer, said: Said, now: datetime) -> bool:
+    """Accept or decline the open offer. False: the words are no answer to it."""
+    many = offer.claims.count()
+    choice = 1 if said.word == "confirm" and many == 1 else said.choice
+    if said.word in {"choose", "confirm"} and 1 <= choice <= many:
+        return _offers("accept_offer", offer=offer.pk, choice=choice, now=now, by="sms")
+    if said.word == "decline":
+        return _offers("decline_offer", offer=offer.pk, now=now, by="sms")
+    return False
+
+
+def _offers(name: str, **said: Any) -> bool:
+    """Call the use-case, where this version has offers."""
+    if find_spec("prepazka.booking.offers") is None:
+        return False
+    use: Callable[..., object] = getattr(import_module("prepazka.booking.offers"), name)
+    use(**said)
+    return True
+
+
+def _open_offer(contact: str, now: datetime) -> Offer | None:
+    """The newest open offer to the number."""
+    mine = Q(booking__contact_hash=contact) | Q(entry__contact_hash=contact)
+    found = Offer.objects.filter(mine, state=Offer.State.OPEN, expires_at__gt=now)
+    return found.order_by("created_at").last()
+
+
+def _booking(contact: str, now: datetime) -> Booking | None:
+    """The coming booking we wrote about last, as that is what people answer; else the next one."""
+    mine = list(
+        Booking.objects.filter(
+            Q(state__in=OPEN) | Q(state=State.DISPLACED),
+            office__in=[office.pk for office in Office.objects.all() if office.message_rules.sms],
+            contact_hash=contact,
+            ends_at__gt=now,
+        ).order_by("starts_at")
+    )
+    last = Message.objects.filter(
+        booking__in=mine, channel=Message.Channel.SMS, sent_at__isnull=False
+    ).order_by("sent_at", "pk")
+    written = last.values_list("booking_id", flat=True).last()
+    return next((one for one in mine if one.pk == written), mine[0] if mine else None)
+
+
+def _help(booking: Booking, contact: str, now: datetime) -> None:
+    """Say what can be said, at most once an hour to a number."""
+    if _first(f"help|{contact}|{_window(now, HELP_ONCE_PER)}", Reply.Word.HELP, now):
+        record(events.ReplyNotUnderstood(office=booking.office_id, booking=str(booking.pk), at=now))
+
+
+def _window(now: datetime, length: timedelta) -> int:
+    return int(now.timestamp() // length.total_seconds())
+
+
+def _first(what: str, word: str, now: datetime) -> bool:
+    """Whether this is the first time; a twin that comes meanwhile waits for the one before it."""
+    _, is_new = Reply.objects.get_or_create(
+        key=_key(what), defaults={"word": word, "received_at": now}
+    )
+    return is_new
+
+
+def _key(what: str) -> str:
+    secret = f"reply:{settings.SECRET_KEY}".encode()
+    return hmac.new(secret, what.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,165 @@
+"""The office's own words for its messages: written, shown before they are sent, taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import translation
+
+from prepazka.booking.models import Booking, Lane, State
+from prepazka.core import calendar, events, gsm7, message_texts
+from prepazka.core.message_texts import Fault, Part, Texts
+from prepazka.core.refusal import Refused
+from prepazka.journal.record import record
+from prepazka.messaging.mail import SUBJECTS, compose_mail
+from prepazka.messaging.models import Message
+from prepazka.messaging.port import Mail
+from prepazka.messaging.sms import TEXTS, compose_sms
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Office
+
+# The same at every look, so that a preview shows changes of the words and nothing else.
+SAMPLE_ID, SAMPLE_CODE, SAMPLE_PIN = UUID(int=1), "abcdefghjkmn", "1234"
+STATES = {
+    "confirm": State.UNCONFIRMED,
+    "cancelled": State.CANCELLED_BY_CITIZEN,
+    "cancelled_by_office": State.CANCELLED_BY_OFFICE,
+    "displaced": State.DISPLACED,
+}
+
+
+class BrokenWords(Refused):
+    """The words cannot be used; the faults say why."""
+
+    def __init__(self, faults: dict[Part, list[Fault]]) -> None:
+        super().__init__()
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a person would get: the mail, the short message, and what the latter costs."""
+
+    mail: Mail | None
+    sms: str
+    septets: int
+    parts: int
+    plain: bool
+
+
+@transaction.atomic
+def write_words(
+    *,
+    office: int,
+    kind: str,
+    language: str,
+    words: dict[Part, str],
+    now: datetime,
+    actor: int | None = None,
+) -> None:
+    """Put the office's words in the place of ours; empty ones give ours back.
+
+    Raises BrokenWords, and then changes nothing.
+    """
+    tidied = tidy(words)
+    if faults := faults_of(kind, tidied):
+        raise BrokenWords(faults)
+    row = Office.objects.select_for_update(no_key=True).get(pk=office)
+    rules = row.message_rules
+    texts = with_words(rules.texts, kind, language, tidied)
+    if texts == rules.texts:
+        return
+    row.messages_data = replace(rules, texts=texts).data()
+    row.version += 1
+    row.save(update_fields=["messages_data", "version"])
+    record(events.OfficeLoaded(office=row.pk, at=now, actor=actor))
+
+
+def tidy(words: dict[Part, str]) -> dict[Part, str]:
+    """The words as they are kept; a subject and a short message are one line."""
+    found = {part: message_texts.tidy(said) for part, said in words.items()}
+    return {
+        part: said if part == "text" else " ".join(said.split()) for part, said in found.items()
+    }
+
+
+def faults_of(kind: str, words: dict[Part, str]) -> dict[Part, list[Fault]]:
+    """What is wrong with each part; an empty one is ours, and right."""
+    found = {part: message_texts.faults(kind, part, said) for part, said in words.items() if said}
+    return {part: faults for part, faults in found.items() if faults}
+
+
+def with_words(texts: Texts, kind: str, language: str, words: dict[Part, str]) -> Texts:
+    """The texts with these words; kinds and parts without any are left out."""
+    found = {k: {p: dict(said) for p, said in parts.items()} for k, parts in texts.items()}
+    for part, said in words.items():
+        of_part = found.setdefault(kind, {}).setdefault(part, {})
+        of_part[language] = said
+        found[kind][part] = {one: text for one, text in of_part.items() if text}
+    found[kind] = {part: said for part, said in found.get(kind, {}).items() if said}
+    return {k: parts for k, parts in found.items() if parts}
+
+
+def kinds() -> list[str]:
+    """The kinds whose words may be written."""
+    return message_texts.known({*SUBJECTS, *TEXTS})
+
+
+def preview(
+    office: Directory, kind: str, language: str, words: dict[Part, str], *, now: datetime
+) -> Preview | None:
+    """The message with these words about a made-up visit; None where there is nothing to book."""
+    booking = _sample(office, kind, language, now)
+    if booking is None:
+        return None
+    rules = office.office.message_rules
+    row = Office.objects.get(pk=office.office.pk)
+    row.messages_data = replace(
+        rules, texts=with_words(rules.texts, kind, language, tidy(words))
+    ).data()
+    message = Message(
+        pk=0, office=row, booking=booking, kind=kind.removesuffix("_by_office"), event=0
+    )
+    mail = compose_mail(message, now=now) if message.kind in SUBJECTS else None
+    sms = compose_sms(message, now=now).text if kind in TEXTS else ""
+    plain = gsm7.is_gsm7(sms)
+    return Preview(mail, sms, gsm7.septets(sms) if plain else len(sms), gsm7.parts(sms), plain)
+
+
+def _sample(office: Directory, kind: str, language: str, now: datetime) -> Booking | None:
+    """A visit next week at nine that nobody booked; it is never saved."""
+    services = [one for one in office.services.values() if one.bookable and not one.retired]
+    lane = Lane.objects.filter(office=office.office).order_by("pk").first()
+    if not services or lane is None:
+        return None
+    day = calendar.day_of(now, office.tz) + timedelta(days=7)
+    starts_at = calendar.local_instant(day, 9 * 60, office.tz)
+    return Booking(
+        id=SAMPLE_ID,
+        office=office.office,
+        service=services[0],
+        lane=lane,
+        date=day,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=services[0].duration_min),
+        expires_at=now + timedelta(minutes=15),
+        state=STATES.get(kind, State.CONFIRMED),
+        language=language,
+        pin="" if kind == "confirm" else SAMPLE_PIN,
+        short_code=SAMPLE_CODE,
+        email="jana@example.cz",
+        phone="+420777123456",
+    )
+
+
+def usual(kind: str, part: Part, language: str) -> str:
+    """Our own words of a subject or a short message, with placeholders as offices write them."""
+    with translation.override(language):
+        found = {"subject": SUBJECTS, "sms": TEXTS}.get(part, {}).get(kind, "")
+        return translation.gettext(found) % NAMES if found else ""
+
+
+NAMES = {name: f"{{{name}}}" for name in message_texts.SHORT} | {"url": "{link}"}

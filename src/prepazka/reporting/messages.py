@@ -1,0 +1,48 @@
+"""What was sent to whom: read from the visits, so that it is erased together with them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+
+from prepazka.booking.contacts import normalise_phone
+from prepazka.booking.refusals import PhoneNotUnderstood
+from prepazka.core import calendar
+from prepazka.messaging.models import Message
+from prepazka.offices.directory import Directory
+
+MOST = 200
+
+
+def sent_messages(
+    office: Directory, *, wanted: str = "", kind: str = "", state: str = "", day: str = ""
+) -> QuerySet[Message]:
+    """The newest messages of the office, by recipient, kind, state and day."""
+    found = Message.objects.filter(office=office.office).select_related("booking", "entry")
+    if kind:
+        found = found.filter(kind=kind)
+    if state == "delivered":
+        found = found.filter(delivered_at__isnull=False)
+    elif state:
+        found = found.filter(state=state)
+    if date := calendar.parse_day(day):
+        start = calendar.local_instant(date, 0, office.tz)
+        end = calendar.local_instant(date + timedelta(days=1), 0, office.tz)
+        found = found.filter(created_at__gte=start, created_at__lt=end)
+    if wanted:
+        found = found.filter(_to(wanted.strip()))
+    return found.order_by("-pk")[:MOST]
+
+
+def _to(wanted: str) -> Q:
+    try:
+        phone = normalise_phone(wanted)
+    except PhoneNotUnderstood:
+        phone = wanted
+    named = Q()
+    for whose in ("booking", "entry"):
+        named |= Q(**{f"{whose}__name__icontains": wanted})
+        named |= Q(**{f"{whose}__email__icontains": wanted})
+        named |= Q(**{f"{whose}__phone": phone})
+    return named | Q(booking__pin=wanted)

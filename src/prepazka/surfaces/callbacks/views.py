@@ -1,0 +1,47 @@
+"""The callback of a gateway: a secret address, and the same answer however often it is called."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from datetime import timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from prepazka.gateways.sms import incoming
+from prepazka.web.heard import act_on, callback_token
+from prepazka.web.limits import Limit, TooManyTries, count, limit_address
+from prepazka.web.shortcuts import now
+
+log = logging.getLogger(__name__)
+
+LONGEST = 256 * 1024
+CALLS = Limit("callback", 3000, timedelta(minutes=1))
+WRONG = Limit("callback-wrong", 30, timedelta(minutes=10))
+
+
+@csrf_exempt  # a program calls it; the secret is in the address
+@require_http_methods(["GET", "POST"])
+def sms(request: HttpRequest, gateway: str, token: str) -> HttpResponse:
+    """Act on what the gateway says. What it will not mend by repeating is answered as heard."""
+    moment = now()
+    if gateway not in incoming.READERS or not secrets.compare_digest(
+        token.encode(), callback_token(gateway).encode()
+    ):
+        limit_address(request, WRONG, now=moment)
+        raise Http404
+    try:
+        count(CALLS, gateway, now=moment)
+    except TooManyTries as refusal:
+        return HttpResponse(status=429, headers={"Retry-After": str(refusal.retry_after)})
+    if len(request.body) > LONGEST:
+        return HttpResponse(status=413)
+    try:
+        told = incoming.read(gateway, query=request.META["QUERY_STRING"], body=request.body)
+    except incoming.NotUnderstood:
+        log.warning("a callback of %s could not be understood", gateway)
+        return HttpResponse("?", content_type="text/plain", status=400)
+    act_on(told, gateway=gateway, now=moment)
+    return HttpResponse("OK", content_type="text/plain")

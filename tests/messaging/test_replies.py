@@ -1,0 +1,173 @@
+"""Short messages that people send: what each does, to which booking, and what it never does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from prepazka.booking.models import Booking, State
+from prepazka.journal.models import Event
+from prepazka.messaging import replies
+from prepazka.messaging import usecases as messaging
+from prepazka.messaging.models import Message, Reply
+from prepazka.messaging.port import Incoming
+from prepazka.messaging.sms import compose_sms
+from prepazka.offices.directory import Directory
+from tests import town
+from tests.messaging.test_about import offer_to
+from tests.messaging.test_sms import sms_office
+from tests.races.together import together
+
+pytestmark = pytest.mark.django_db
+NOW, PHONE = town.FRIDAY_BEFORE, "+420777123456"
+
+
+@pytest.fixture(autouse=True)
+def _gateway(settings: Any) -> None:
+    settings.SMS_GATEWAY = "file"
+
+
+@pytest.fixture
+def lhota() -> Directory:
+    return sms_office()
+
+
+def say(text: str, number: str = PHONE, now: Any = NOW, name: str = "") -> str:
+    return replies.hear(Incoming(number, text, name), gateway="test", now=now)
+
+
+def answers(kind: str = "") -> list[str]:
+    """The kinds of messages that the events called for."""
+    made = [
+        one
+        for event in Event.objects.order_by("pk")
+        for one in messaging.compose(event=event.pk, now=NOW)
+    ]
+    return [one.kind for one in made if not kind or one.kind == kind]
+
+
+def test_yes_confirms_and_the_pin_is_sent(lhota: Directory) -> None:
+    booking = town.requested(lhota, email="", phone=PHONE)
+    assert say("ano") == "confirm"
+    booking.refresh_from_db()
+    assert booking.state == State.CONFIRMED
+    assert answers("confirmed") == ["confirmed"]
+
+
+def test_when_and_ok_tell_the_term(lhota: Directory) -> None:
+    town.confirmed(lhota, email="", phone=PHONE)
+    assert [say("Kdy?"), say("OK")] == ["when", "confirm"]
+    answers()
+    told = Message.objects.filter(kind="when")
+    assert told.count() == 2
+    text = compose_sms(told[0], now=NOW).text
+    assert text.startswith("Mestsky urad Lhota: Vas termin je po 23.11. 9:00-10:00.")
+
+
+def test_storno_cancels_only_what_belongs_to_the_number(lhota: Directory) -> None:
+    mine = town.confirmed(lhota, email="", phone=PHONE)
+    other = town.confirmed(lhota, email="", phone="+420608111222")
+    by_mail = town.confirmed(lhota, email="jana@example.cz", phone=PHONE)
+    assert say("Zrušit", number="777 123 456") == "cancel"
+    states = {one.pk: one.state for one in Booking.objects.all()}
+    assert states == {
+        mine.pk: State.CANCELLED_BY_CITIZEN,
+        other.pk: State.CONFIRMED,
+        by_mail.pk: State.CONFIRMED,
+    }
+    assert say("STORNO", number="+420608111333") == ""
+
+
+def test_of_several_bookings_the_one_we_wrote_about_last(lhota: Directory) -> None:
+    first = town.confirmed(lhota, "9:00", email="", phone=PHONE)
+    second = town.confirmed(lhota, "10:00", email="", phone=PHONE, channel="phone")
+    for number, one in enumerate((second, first, second)):
+        Message.objects.create(
+            office=one.office,
+            booking=one,
+            kind="confirmed",
+            event=number,
+            channel="sms",
+            state="sent",
+            created_at=NOW,
+            sent_at=NOW + timedelta(minutes=number),
+        )
+    say("storno")
+    second.refresh_from_db()
+    first.refresh_from_db()
+    assert (first.state, second.state) == (State.CONFIRMED, State.CANCELLED_BY_CITIZEN)
+
+
+def test_help_once_an_hour_and_nothing_to_strangers(lhota: Directory) -> None:
+    town.confirmed(lhota, email="", phone=PHONE)
+    at = town.at("9:05", NOW.date())
+    for number in range(5):
+        assert say(f"Dobrý den, prosím o jiný termín {number}", now=at) == "unknown"
+    say("cože", number="+420608111222", now=at)
+    assert Event.objects.filter(kind="ReplyNotUnderstood").count() == 1
+    say("haló", now=at + timedelta(hours=1))
+    assert Event.objects.filter(kind="ReplyNotUnderstood").count() == 2
+    answers()
+    text = compose_sms(Message.objects.filter(kind="reply_help")[0], now=NOW).text
+    assert "ANO" in text
+    assert len(text) <= 160
+
+
+def test_too_late_to_cancel_is_answered_politely(lhota: Directory) -> None:
+    booking = town.confirmed(lhota, email="", phone=PHONE)
+    assert say("STORNO", now=booking.starts_at + timedelta(minutes=5)) == "unknown"
+    assert Event.objects.filter(kind="ReplyNotUnderstood").exists()
+
+
+def test_the_same_message_twice_acts_once(lhota: Directory) -> None:
+    town.confirmed(lhota, email="", phone=PHONE)
+    for name in ("", "id-1"):
+        assert [say("KDY", name=name) for _ in range(3)] == ["when", "", ""]
+    assert Event.objects.filter(kind="WhenAsked").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_gateway_that_calls_twice_at_once_acts_once() -> None:
+    town.confirmed(sms_office(), email="", phone=PHONE)
+    assert sorted(together(2, lambda _: say("KDY", name="same"))) == ["", "when"]
+    assert Event.objects.filter(kind="WhenAsked").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "called"),
+    [
+        ("2", ("accept_offer", {"choice": 2})),
+        ("termín 3", ("accept_offer", {"choice": 3})),
+        ("NE", ("decline_offer", {})),
+        ("4", None),
+        ("ANO", None),
+    ],
+)
+def test_an_offer_is_answered_by_its_numbers(
+    lhota: Directory, monkeypatch: pytest.MonkeyPatch, text: str, called: Any
+) -> None:
+    booking = town.confirmed(lhota, email="", phone=PHONE)
+    offer = offer_to(lhota, "10:00", "11:00", "14:00", booking=booking)
+    calls: list[Any] = []
+
+    def use(name: str, **said: Any) -> bool:
+        assert said.pop("offer") == offer.pk
+        assert (said.pop("now"), said.pop("by")) == (NOW, "sms")
+        calls.append((name, said))
+        return True
+
+    monkeypatch.setattr(replies, "_offers", use)
+    say(text)
+    assert calls == ([called] if called else [])
+
+
+def test_what_came_is_forgotten_and_was_never_kept_in_words(lhota: Directory) -> None:
+    town.confirmed(lhota, email="", phone=PHONE)
+    say("KDY")
+    for row in Reply.objects.values():
+        assert "777123456" not in repr(row)
+        assert "KDY" not in repr(row)
+    replies.forget_replies(now=NOW + replies.KEEP + timedelta(days=1))
+    assert not Reply.objects.exists()
