@@ -53,19 +53,20 @@ class Column:
         here = [one for one in self.bookings if one.starts_at == at]
         during = sum(one.starts_at <= at < one.ends_at for one in self.bookings)
         if at in self.free:
-            return Cell(FREE, here, during, self.free[at])
+            return Cell(self, FREE, here, during, self.free[at])
         if here:
-            return Cell(TAKEN, here, during)
+            return Cell(self, TAKEN, here, during)
         if during:
-            return Cell(GOES_ON, [], during)
+            return Cell(self, GOES_ON, [], during)
         opened = any(one.start <= at < one.end for one in self.opening)
-        return Cell(BUSY if opened else CLOSED, [], 0)
+        return Cell(self, BUSY if opened else CLOSED, [], 0)
 
 
 @dataclass(frozen=True)
 class Cell:
     """A time in a column: who starts there, how many are there, how many places are free."""
 
+    column: Column
     state: str
     bookings: list[Booking]
     taken: int
