@@ -13,6 +13,7 @@ from prepazka.booking.models import Booking, State
 from prepazka.core.reference import reference_of
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
+from prepazka.reporting import plan
 from prepazka.surfaces.console import booking as bookings
 from prepazka.surfaces.console import operators
 from prepazka.surfaces.manager import deeds
@@ -140,6 +141,16 @@ def test_find_move_and_cancel(office: Directory, operator: Client) -> None:
     assert "zrušil" in text_of(page) or "zrušeno" in text_of(page)
 
 
+def test_the_statements_do_not_grow(office: Directory, django_assert_num_queries: Any) -> None:
+    wanted = plan.Wanted(town.service(office, "ohlaseni"))
+    plan.day_plan(office, None, wanted, day=town.MONDAY, now=town.FRIDAY_BEFORE)
+    for clock in ("", "9:00", "9:15"):
+        if clock:
+            booked(office, clock, "novakova", "Karel")
+        with django_assert_num_queries(2):
+            plan.day_plan(office, None, wanted, day=town.MONDAY, now=town.FRIDAY_BEFORE)
+
+
 def test_the_next_free_day(office: Directory, operator: Client) -> None:
     answer = operator.get(SCREEN, {**ASKED, "den": "2026-11-25", "volno": "1"})
     assert "den=2026-11-30" in answer.headers["Location"]
@@ -150,10 +161,13 @@ def test_the_next_free_day(office: Directory, operator: Client) -> None:
 
 def test_the_share_kept_for_the_telephone_is_counted(operator: Client) -> None:
     kept = officials.FILE.replace(
-        "lead: 0 min}", "lead: 0 min, reserved share: 50 %, reserved until: 1 day}"
+        "lead: 0 min}", "lead: 0 min, kept for desk: 50 % until 1 day before}"
     )
+    assert "drží míst" not in text_of(operator.get(SCREEN, ASKED))
     officials.office(kept)
-    assert "jen po telefonu" in text_of(operator.get(SCREEN, ASKED))
+    said = text_of(operator.get(SCREEN, ASKED))
+    # Nováková has sixteen quarters of an hour, Dvořák four; half of them is ten.
+    assert "drží míst: 10" in said
 
 
 @pytest.mark.parametrize(

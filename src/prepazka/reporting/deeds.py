@@ -42,9 +42,7 @@ def deeds(
     found = list(rows.order_by("-at", "-id")[:MOST])
     ids = {UUID(row.data["booking"]) for row in found if row.data.get("booking")}
     bookings = Booking.objects.filter(office=office.office).in_bulk(ids)
-    return [
-        Deed(row.at, row.actor or 0, row.kind, row.data, _of(row, bookings)) for row in found
-    ]
+    return [Deed(row.at, row.actor or 0, row.kind, row.data, _of(row, bookings)) for row in found]
 
 
 def _of(row: Event, bookings: dict[Any, Booking]) -> Booking | None:

@@ -80,13 +80,13 @@ class Plan:
     columns: list[Column]
     rows: list[tuple[datetime, list[Cell]]]
     free: int
-    reserved: int  # of them those that the public cannot take
+    kept: int  # places of the whole day that the public may not take
 
 
 def day_plan(
     office: Directory, department: Department | None, wanted: Wanted, *, day: date, now: datetime
 ) -> Plan:
-    """The plan of one day. Five SQL statements whatever the number of officials and bookings."""
+    """The plan of one day. Two SQL statements whatever the number of officials and bookings."""
     columns = _columns(office, department, wanted, day)
     offered = _offered(office, wanted, now, [day])
     takers = _takers(office, wanted)
@@ -95,13 +95,11 @@ def day_plan(
     _fill(office, columns, day, now)
     times = {at for one in columns for at in (*one.starts, *one.free)}
     times |= {one.starts_at for column in columns for one in column.bookings}
-    public = _offered(office, wanted, now, [day], Channel.WEB)
-    free = sum(one.free for one in offered)
     return Plan(
         columns,
         [(at, [column.cell(at) for column in columns]) for at in sorted(times)],
-        free,
-        max(0, free - sum(one.free for one in public)),
+        sum(one.free for one in offered),
+        terms.kept_for_desk(office, wanted.service, day, now),
     )
 
 
@@ -127,7 +125,7 @@ def _departments_of(office: Directory, service: Service) -> set[int | None]:
 
 
 def _offered(
-    office: Directory, wanted: Wanted, now: datetime, days: list[date], channel: str = ""
+    office: Directory, wanted: Wanted, now: datetime, days: list[date]
 ) -> list[terms.Term]:
     moving = wanted.moving
     return terms.offered(
@@ -136,7 +134,7 @@ def _offered(
         now=now,
         days=days,
         persons=wanted.persons,
-        channel=channel or wanted.channel,
+        channel=wanted.channel,
         besides=moving.pk if moving else None,
         official=official_of(office, moving) if moving else None,
     )
