@@ -290,7 +290,7 @@ def test_each_role_opens_its_own_screens(
     assert client.get("/pult/lhota/").status_code == console
     assert client.get("/pult/lhota/recepce/").status_code == reception
     assert client.get("/sprava/lhota/").status_code == manager
-    first = {"operator": "/pult/lhota/recepce/", "head": "/sprava/lhota/"}.get(role, "/pult/lhota/")
+    first = {"operator": "/pult/lhota/telefon/", "head": "/sprava/lhota/"}.get(role, "/pult/lhota/")
     assert client.get("/pult/").headers["Location"] == first
 
 

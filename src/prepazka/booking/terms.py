@@ -207,6 +207,14 @@ def has_hours(office: Directory, service: Service, day: date) -> bool:
     return any(office.official_hours(one, service, day) for one in whose)
 
 
+def kept_for_desk(office: Directory, service: Service, day: date, now: datetime) -> int:
+    """How many of the day's places only desk and telephone may take at this moment."""
+    places = _day(office, service, day, 1, _whose(office, service, None)).laid.places
+    here, rules = moment(now, office.tz), office.rules_of(service)
+    kept = slots.kept_for_desk(day, here.day, places, rules)
+    return max(kept, places - slots.released(day, here, places, rules))
+
+
 def lanes_of(office: Directory, service: Service) -> list[int]:
     """The ids of the agenda's lanes within its quota, lowest number first."""
     key = ("lanes", service.agenda_id)

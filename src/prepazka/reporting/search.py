@@ -22,7 +22,7 @@ from prepazka.booking.refusals import PhoneNotUnderstood
 from prepazka.core.reference import ids_of
 
 MOST = 20
-MOST_WORDS = 200  # different words that begin alike; beyond them more letters are needed
+MOST_WORDS = 100  # different words that begin alike; beyond them more letters are needed
 FEWEST_LETTERS = 2
 FEWEST_DIGITS = 3
 PIN_DIGITS = 4
@@ -41,8 +41,8 @@ class Found:
 
 def _both(condition: str) -> str:
     """The nearest upcoming and the latest past bookings that meet the condition."""
-    rows = (
-        "SELECT id, starts_at FROM booking_booking"
+    rows = (  # made of constants, like all statements here
+        "SELECT id, starts_at FROM booking_booking"  # noqa: S608
         f" WHERE office_id = %(office)s AND state <> 'held' AND {condition}"
     )
     return (
@@ -69,7 +69,7 @@ def _by_word(number: int) -> str:
     """
     word = f"split_part(name_folded, ' ', {number})"
     next_word = (
-        f"SELECT {word} AS word FROM booking_booking"
+        f"SELECT {word} AS word FROM booking_booking"  # noqa: S608
         f" WHERE office_id = %(office)s AND state <> 'held' AND {word} > ''"
         f" AND {word} {{than}} AND {word} < %(high)s ORDER BY office_id, {word} LIMIT 1"
     )
@@ -86,7 +86,7 @@ def _by_word(number: int) -> str:
     )
     SELECT found.id, found.starts_at, (SELECT count(*) FROM words) AS words
       FROM words CROSS JOIN LATERAL {found} AS found)
-    """
+    """  # noqa: S608
 
 
 BY_NAME = " UNION ALL ".join(_by_word(n + 1) for n in range(WORDS_SEARCHED))
@@ -98,8 +98,9 @@ def find_bookings(office: int, said: str, *, now: datetime) -> Found:
     more = False
     for statement, values in _readings(said):
         rows = _rows(statement, {"office": office, "now": now, **values})
-        more = more or any(row[2] >= MOST_WORDS for row in rows if len(row) > 2)
-        found |= {row[0]: row[1] for row in rows}
+        for pk, at, *words in rows:
+            found[pk] = at
+            more = more or words > [MOST_WORDS - 1]
     return _nearest(found, now, more=more)
 
 

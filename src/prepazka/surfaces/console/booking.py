@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,12 +21,14 @@ from prepazka.booking.diaries import free_officials, official_of
 from prepazka.booking.models import Booking, Channel, State
 from prepazka.booking.refusals import HoldExpired, TermNotOffered, TermTaken
 from prepazka.core import events
+from prepazka.core.reference import reference_of
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
+from prepazka.messaging.channels import channel_for, sends_sms
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Service
 from prepazka.surfaces.console.forms import MOST_PERSONS, BookForm, ContactForm
-from prepazka.surfaces.console.words import state_in_words, unsent_in_words
+from prepazka.surfaces.console.words import state_in_words, unsent_in_words, way_in_words
 from prepazka.web import staff
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
@@ -142,9 +145,10 @@ def fill_in(
         if found.channel in BY_STAFF and found.confirmed_at:
             return redirect("console:slip", office.office.slug, found.pk)
         messages.error(request, sentence(HoldExpired()))
-        return redirect("console:book", office.office.slug)
+        return redirect(_back(office, found))
     if found.channel not in BY_STAFF:
         raise Http404  # somebody at home is filling it in
+    back = _back(office, found)
     form = ContactForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -153,7 +157,7 @@ def fill_in(
             )
         except Refused as refusal:
             messages.error(request, sentence(refusal))
-            return redirect("console:book", office.office.slug)
+            return redirect(back)
         return redirect("console:slip", office.office.slug, found.pk)
     return render(
         request,
@@ -165,6 +169,8 @@ def fill_in(
             "booking": found,
             "service": office.services[found.service_id],
             "official": official_of(office, found),
+            "sends_sms": sends_sms(office.office),
+            "back": back,
         },
     )
 
@@ -189,6 +195,8 @@ def slip(
             "unsent": unsent_in_words(found),
             "official": official_of(office, found),
             "changeable": found.state in {State.CONFIRMED, State.UNCONFIRMED},
+            "reference": reference_of(found.pk),
+            "way": way_in_words(channel_for(found, office.office)),
         },
     )
 
@@ -264,6 +272,12 @@ def cancel(
     except Refused as refusal:
         messages.error(request, sentence(refusal))
     return redirect("console:slip", office.office.slug, found.pk)
+
+
+def _back(office: Directory, booking: Booking) -> str:
+    """Where the booking was begun: at the operators' screen, or at the desk."""
+    name = "operators" if booking.channel == Channel.PHONE else "book"
+    return reverse(f"console:{name}", args=[office.office.slug])
 
 
 def _official(request: HttpRequest, office: Directory, service: Service) -> Official | None:

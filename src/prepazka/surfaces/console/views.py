@@ -23,7 +23,7 @@ from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
-FIRST_PAGE = {Role.OPERATOR: "console:desk", Role.HEAD: "manager:overview"}
+FIRST_PAGE = {Role.OPERATOR: "console:operators", Role.HEAD: "manager:overview"}
 
 
 @require_GET

@@ -70,3 +70,12 @@ def unsent_in_words(booking: Booking) -> str:
     return _("The last message could not be sent (%(why)s). Please tell the client yourselves.") % {
         "why": _(last.error)
     }
+
+
+def way_in_words(way: str | None) -> str:
+    """How the client hears of the booking."""
+    if way == Message.Channel.EMAIL:
+        return _("The confirmation and every change go by e-mail.")
+    if way == Message.Channel.SMS:
+        return _("The PIN and every change go by SMS.")
+    return _("No message is sent: read the PIN aloud, or print the slip.")

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from prepazka.surfaces.manager import devices, people, views
+from prepazka.surfaces.manager import deeds, devices, people, views
 
 app_name = "manager"
 urlpatterns = [
     path("<slug:slug>/", views.overview, name="overview"),
     path("<slug:slug>/volani/", views.calls, name="calls"),
+    path("<slug:slug>/kdo-co/", deeds.page, name="deeds"),
     path("<slug:slug>/soubor/", views.file, name="file"),
     path("<slug:slug>/zarizeni/", devices.devices, name="devices"),
     path("<slug:slug>/zarizeni/<slug:code>/kod/", devices.pairing, name="pairing"),

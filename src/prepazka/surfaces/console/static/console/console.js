@@ -24,7 +24,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-    if (keys && !keys.checked) return;
+    if (keys ? !keys.checked : localStorage.getItem("keys") === "off") return;
     if (event.key === "Escape" && board) return closePanels();
     if (event.target.closest("input:not([type=checkbox]), select, textarea")) return;
     const wanted = event.key.toLowerCase();

@@ -1,0 +1,108 @@
+"""Who of the staff did what: the journal of a day, by person, for the head of the office."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from prepazka.accounts.models import User
+from prepazka.core import calendar
+from prepazka.core.reference import reference_of
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership
+from prepazka.queueing.models import Ticket
+from prepazka.reporting.deeds import MOST, Deed, deeds
+from prepazka.web import staff
+from prepazka.web.shortcuts import now
+from prepazka.web.staff import staff_only
+
+LONGEST_ID = 18  # digits; a bigint has no more
+
+# Functions, so that the words are looked up in the language of the moment.
+WORDS: dict[str, Callable[[], str]] = {
+    "BookingHeld": lambda: _("kept a term"),
+    "HoldExtended": lambda: _("kept the term longer"),
+    "HoldReleased": lambda: _("gave the term back"),
+    "ConfirmationRequested": lambda: _("asked for the confirmation"),
+    "BookingConfirmed": lambda: _("booked"),
+    "BookingMoved": lambda: _("moved the booking"),
+    "BookingCancelled": lambda: _("cancelled the booking"),
+    "BookingArrived": lambda: _("registered the arrival"),
+    "BookingServed": lambda: _("finished the visit"),
+    "BookingNoShow": lambda: _("marked that nobody came"),
+    "ContactShown": lambda: _("looked at the name and contact"),
+    "TicketIssued": lambda: _("issued a ticket"),
+    "TicketCalled": lambda: _("called"),
+    "TicketRecalled": lambda: _("called again"),
+    "ServingStarted": lambda: _("began to serve"),
+    "TicketFinished": lambda: _("finished serving"),
+    "TicketNoShow": lambda: _("marked that nobody came"),
+    "TicketParked": lambda: _("put the ticket aside"),
+    "TicketTransferred": lambda: _("sent the ticket on"),
+    "TicketCancelled": lambda: _("cancelled the ticket"),
+    "StepUndone": lambda: _("took a step back"),
+    "DeviceRevoked": lambda: _("disconnected a device"),
+    "StaffChanged": lambda: _("changed the staff"),
+    "PasswordGiven": lambda: _("gave a one-time password"),
+    "DiaryChanged": lambda: _("changed a diary"),
+    "OfficeLoaded": lambda: _("loaded the office file"),
+}
+
+
+@staff_only(*staff.HEADS)
+@require_GET
+def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """The steps of a day, of everybody or of one person, all or only looks at contacts."""
+    day = _day(request.GET.get("den", "")) or calendar.day_of(now(), office.tz)
+    said = request.GET.get("kdo", "")
+    actor = int(said) if said.isascii() and said.isdecimal() and len(said) <= LONGEST_ID else None
+    looks_only = "kontakty" in request.GET
+    found = deeds(office, day=day, actor=actor, looks_only=looks_only)
+    names = dict(office.office.memberships.order_by("name").values_list("user_id", "name"))
+    gone = {one.actor for one in found} - set(names)
+    names |= dict(User.objects.filter(pk__in=gone).values_list("pk", "username"))
+    tickets = {one.data["ticket"] for one in found if one.data.get("ticket")}
+    labels = {t.pk: t.label for t in Ticket.objects.filter(office=office.office, pk__in=tickets)}
+    return render(
+        request,
+        "manager/deeds.html",
+        {
+            "office": office.office,
+            "member": member,
+            "day": day,
+            "actor": actor,
+            "looks_only": looks_only,
+            "people": sorted(names.items(), key=lambda one: one[1]),
+            "rows": [_row(office, one, names, labels) for one in found],
+            "cut": len(found) == MOST,
+        },
+    )
+
+
+def _row(
+    office: Directory, deed: Deed, names: dict[int, str], labels: dict[int, str]
+) -> dict[str, Any]:
+    """The names of the staff and of things, never the client's."""
+    whose = office.officials.get(deed.data.get("official") or 0)
+    return {
+        "at": deed.at,
+        "who": names.get(deed.actor, ""),
+        "what": WORDS[deed.kind]() if deed.kind in WORDS else deed.kind,
+        "reference": reference_of(deed.booking.pk) if deed.booking else "",
+        "booking": deed.booking,
+        "service": office.services[deed.booking.service_id] if deed.booking else None,
+        "other": labels.get(deed.data.get("ticket") or 0, "") or (whose.name if whose else ""),
+    }
+
+
+def _day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return None

@@ -1,0 +1,122 @@
+"""The operator's whole call by keyboard alone: search, book, find again, move, cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from prepazka.booking.models import Booking, State
+from prepazka.core.reference import reference_of
+from prepazka.journal.models import Event
+from prepazka.officefile import load, presets
+from prepazka.offices.directory import directory_by_slug
+from tests import town
+
+pytestmark = pytest.mark.journey
+Look = Callable[[Page, str], None]
+
+
+def press(page: Page, key: str) -> None:
+    """A key that brings another page."""
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.id || document.activeElement.className"))
+
+
+def tab_to(page: Page, wanted: str) -> None:
+    for _ in range(60):
+        if focused(page) == wanted:
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never reached {wanted}")
+
+
+def ask(page: Page, words: str) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type(words)
+    press(page, "Enter")
+
+
+def test_a_call_by_keyboard_alone(live_url: str, page: Page, look: Look) -> None:
+    load.load(presets.text("praha-6"), now=datetime.now(UTC))
+    operator = town.clerk(directory_by_slug("praha6"), "ustredna", role="operator")
+    page.goto(f"{live_url}/pult/")
+    tab_to(page, "id_login")
+    page.keyboard.type("ustredna")
+    tab_to(page, "id_password")
+    page.keyboard.type("heslo heslo heslo")
+    press(page, "Enter")
+    expect(page).to_have_url(f"{live_url}/pult/praha6/telefon/")
+
+    ask(page, "nováková")
+    expect(page.get_by_text("Nic se nenašlo")).to_be_visible()
+    tab_to(page, "odbor")
+    page.keyboard.type("Odbor výs")
+    tab_to(page, "osob")
+    press(page, "Enter")
+    press(page, "d")
+    look(page, "operators-day")
+    page.keyboard.press("v")
+    assert page.evaluate("document.activeElement.name") == "place"
+    first = page.evaluate("document.activeElement.value")
+    page.keyboard.press("ArrowDown")
+    below = page.evaluate("document.activeElement.value")
+    assert below > first
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.value") == first
+    press(page, "Enter")
+
+    look(page, "operators-contact")
+    assert focused(page) == "id_name"
+    page.keyboard.type("Jana Nováková")
+    tab_to(page, "id_email")
+    page.keyboard.type("jana@example.cz")
+    expect(page.locator("[data-way=email]")).to_be_visible()
+    expect(page.locator("[data-way=spoken]")).to_be_hidden()
+    for _ in "jana@example.cz":
+        page.keyboard.press("Backspace")
+    tab_to(page, "id_phone")
+    page.keyboard.type("353 111 222")
+    expect(page.locator("[data-way=spoken]")).to_be_visible()
+    press(page, "Enter")
+    booking = Booking.objects.get(state=State.CONFIRMED)
+    expect(page.locator(".slip__number")).to_contain_text(" ".join(booking.pin))
+    look(page, "operators-slip")
+
+    press(page, "t")
+    ask(page, "353111222")
+    look(page, "operators-found")
+    press(page, "m")
+    look(page, "operators-move")
+    page.keyboard.press("v")
+    page.keyboard.press("ArrowDown")
+    press(page, "Enter")
+    expect(page.get_by_text("Objednávka byla přesunuta")).to_be_visible()
+    assert Booking.objects.get(pk=booking.pk).starts_at != booking.starts_at
+
+    press(page, "t")
+    ask(page, reference_of(booking.pk))
+    page.keyboard.press("x")
+    press(page, "Enter")
+    expect(page.get_by_text("Objednávka byla zrušena")).to_be_visible()
+    assert Booking.objects.get(pk=booking.pk).state == State.CANCELLED_BY_OFFICE
+    done = Event.objects.exclude(kind="OfficeLoaded").values_list("kind", "actor")
+    wanted = ("BookingHeld", "BookingConfirmed", "BookingMoved", "BookingCancelled")
+    assert [one for one in done.order_by("id") if one[0] in wanted] == [
+        (kind, operator.pk) for kind in wanted
+    ]
+
+    town.clerk(directory_by_slug("praha6"), "vedouci", role="head")
+    page.context.clear_cookies()
+    page.goto(f"{live_url}/sprava/praha6/kdo-co/")
+    page.get_by_label("Přihlašovací jméno").fill("vedouci")
+    page.get_by_label("Heslo").fill("heslo heslo heslo")
+    press(page, "Enter")
+    expect(page.get_by_text("Ustredna").first).to_be_visible()
+    look(page, "deeds")
