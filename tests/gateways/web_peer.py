@@ -35,7 +35,7 @@ def running() -> Iterator[Peer]:
     peer = Peer()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             peer.asked.append((self.path, dict(self.headers.items()), body))
             if peer.silent.is_set():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError
@@ -18,10 +20,10 @@ from tests.races.together import meet_before, together
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = town.FRIDAY_BEFORE
 HOUR = timedelta(hours=1)
-RULES = {"waiting_list": True, "return_from_min": 2, "return_to_min": 15}
+RULES: dict[str, Any] = {"waiting_list": True, "return_from_min": 2, "return_to_min": 15}
 
 
-def join(office: Directory, who: str, now=NOW) -> WaitingListEntry:
+def join(office: Directory, who: str, now: datetime = NOW) -> WaitingListEntry:
     entry = waiting_list.join_list(
         office=office,
         service=town.service(office),
@@ -99,11 +101,11 @@ def test_accepted_eight_times_it_is_one_booking() -> None:
     assert live_at("8:00") == [State.CONFIRMED]
 
 
-def answer_at_once(offer: Offer, other: object) -> list[object]:
+def answer_at_once(offer: Offer, other: Callable[[], object]) -> list[Any]:
     def act(number: int) -> object:
         if number == 0:
             return places.accept_place(offer=offer.pk, now=offer.expires_at - timedelta(seconds=1))
-        return other()  # type: ignore[operator]
+        return other()
 
     return together(2, act)
 
@@ -144,6 +146,7 @@ def test_control_without_the_day_s_lock_an_offer_is_accepted_and_expired(
 def test_leaving_and_accepting_at_once() -> None:
     _, offer = one_offer()
     entry = offer.entry_id
+    assert entry
     accepted, left = answer_at_once(offer, lambda: waiting_list.leave_list(entry=entry, now=NOW))
     assert isinstance(left, WaitingListEntry), left
     state = WaitingListEntry.objects.get(pk=entry).state

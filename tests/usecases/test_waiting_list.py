@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 NOW = town.FRIDAY_BEFORE
 TUESDAY = town.MONDAY + timedelta(days=1)
 MONDAY_ONLY = Wanted(town.MONDAY, town.MONDAY)
-RULES = {"waiting_list": True, "lead_min": 60}
+RULES: dict[str, Any] = {"waiting_list": True, "lead_min": 60}
 
 
 def full_office(**rules: Any) -> Directory:
@@ -119,7 +119,7 @@ class TestDelay:
             town.hold(lhota, "8:00", just_before, channel=channel)
         # It frees itself: no job has run.
         assert self.free_at_eight(lhota, claim.expires_at, channel)
-        assert town.hold(lhota, "8:00", claim.expires_at, channel=channel)
+        town.hold(lhota, "8:00", claim.expires_at, channel=channel)
 
     def test_the_list_sees_it_at_once(self, lhota: Directory) -> None:
         cancel()
@@ -152,12 +152,12 @@ class TestDelay:
         assert not nine(over)
         # Even if nobody ever tidies, the longest delay ends it.
         assert nine(over + timedelta(minutes=15))
-        assert town.hold(lhota, "9:00", over + timedelta(minutes=15))
+        town.hold(lhota, "9:00", over + timedelta(minutes=15))
 
     def test_a_hold_without_a_name_is_free_at_once(self, lhota: Directory) -> None:
         held = town.hold(lhota, "9:00")
         usecases.release_hold(booking=held.pk, now=NOW)
-        assert town.hold(lhota, "9:00")
+        town.hold(lhota, "9:00")
 
     def test_without_the_rule_it_is_free_at_once(self) -> None:
         office = town.office()
@@ -466,7 +466,6 @@ class TestSooner:
         round_at(NOW)
         assert state(entry) == "lapsed"
         assert offer_to(entry) is None
-        assert office
 
 
 def test_names_and_contacts_of_who_waits_no_longer_are_erased() -> None:

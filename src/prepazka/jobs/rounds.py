@@ -46,7 +46,9 @@ def tidy(*, now: datetime) -> None:
 def offer_places(*, now: datetime) -> None:
     """Pass on what nobody answered, end waits that are over, offer what is free to the lists."""
     expire_places(now=now)
-    for row in Office.objects.filter(waitinglistentrys__ended_at=None, waitinglistentrys__isnull=False).distinct():
+    for row in Office.objects.filter(
+        waitinglistentrys__ended_at=None, waitinglistentrys__isnull=False
+    ).distinct():
         lapse_entries(office=directory(row), now=now)
         offer_freed(office=row, now=now)
 

@@ -25,6 +25,8 @@ SUBJECTS = {
     "moved": gettext_noop("Your booking has a new term"),
     "cancelled": gettext_noop("Your booking has been cancelled"),
     "reminder": gettext_noop("Reminder of your booking"),
+    "on_list": gettext_noop("Please confirm that you want to wait for a term"),
+    "place": gettext_noop("A term is free for you"),
 }
 # The person must not come at the term: it goes from the calendar too.
 GONE = {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE, State.DISPLACED}

@@ -96,7 +96,10 @@ def office(request: HttpRequest, slug: str) -> Any:
     """One office with its services and hours."""
     where = _where(slug)
     services = [_service(where, one) for one in where.offered_services()]
-    return _office(where) | {"services": services, "hours": people.hours(where, Directory.office_hours, now())}
+    return _office(where) | {
+        "services": services,
+        "hours": people.hours(where, Directory.office_hours, now()),
+    }
 
 
 @api.get(
@@ -130,9 +133,7 @@ def monitor(request: HttpRequest, slug: str) -> Any:
     response=_answers(200, schemas.TermsOut),
     tags=["booking"],
 )
-def terms(
-    request: HttpRequest, slug: str, code: str, persons: int = 1, official: str = ""
-) -> Any:
+def terms(request: HttpRequest, slug: str, code: str, persons: int = 1, official: str = "") -> Any:
     """The free terms of a service in its whole horizon. Cacheable, with an ETag.
 
     A service of officials is offered with `official`, or with whoever is soonest.
