@@ -245,7 +245,7 @@ def test_a_department_of_counters_has_a_page_as_well(client: Client) -> None:
         (f"{DEPARTMENT}kontakty/", "vystavba", "stavby-odbor", "nelze objednat", ""),
     ],
 )
-def test_a_link_to_what_is_gone_says_so_and_leads_on(  # noqa: PLR0917
+def test_a_link_to_what_is_gone_says_so_and_leads_on(
     client: Client,
     lhota: Directory,
     address: str,

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 
 from prepazka.booking.diaries import lanes_of
 from prepazka.booking.locks import lock_days
-from prepazka.booking.models import EXPIRING, OPEN, Booking, State
+from prepazka.booking.models import EXPIRING, OPEN, RETURNING, Booking, State
 from prepazka.core import calendar, events
 from prepazka.core.interval import Interval
 from prepazka.journal.record import record
@@ -94,7 +94,7 @@ def coming(
         date__range=(first, last),
         state__in=COMING,
         ends_at__gt=now,
-    ).exclude(Q(state__in=EXPIRING) & Q(expires_at__lte=now))
+    ).exclude(RETURNING | Q(state__in=EXPIRING) & Q(expires_at__lte=now))
     return list(rows.order_by("starts_at"))
 
 

@@ -12,16 +12,23 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from prepazka.booking.models import EXPIRING, LIVE, Booking, Lane, quoted
+from prepazka.booking.models import LIVE, Booking, Lane, quoted
 from prepazka.core import calendar, slots
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official, Service
 
 WORD = slots.MOST_LANES  # a set of officials is read in words that fit a bigint
 
+# Whether a live row takes its term: one moment for holds, an earlier one for the unconfirmed.
+STANDS = """NOT (b.state = 'held' AND b.expires_at <= %s
+               OR b.state = 'unconfirmed' AND b.expires_at <= %s)"""
+STANDS_FOR_LIST = (
+    STANDS + " AND NOT (b.state = 'held' AND b.channel = 'list' AND b.offer_id IS NULL)"
+)
+
 
 @lru_cache(maxsize=16)
-def _statement(words: int) -> str:
+def _statement(words: int, *, for_list: bool) -> str:
     """As `terms.TAKEN`, for lanes that are named one by one and have a buffer around claims.
 
     Busy time of the officials is taken too, under the first day that it touches.
@@ -38,13 +45,13 @@ def _statement(words: int) -> str:
       FROM (
         SELECT b.date, (extract(epoch FROM b.starts_at) / 60)::int - d.buffer AS starts,
                (extract(epoch FROM b.ends_at) / 60)::int + d.buffer AS ends, {lanes},
-               count(*) FILTER (WHERE b.channel IN ('web', 'api'))
+               count(*) FILTER (WHERE b.channel IN ('web', 'api', 'list'))
                    * ceil(extract(epoch FROM b.ends_at - b.starts_at) / 60 / %s) AS places
           FROM booking_booking b
           JOIN diary d ON d.lane = b.lane_id
          WHERE b.office_id = %s AND b.date BETWEEN %s AND %s
            AND b.state IN {quoted(LIVE)}
-           AND NOT (b.state IN {quoted(EXPIRING)} AND b.expires_at <= %s)
+           AND {STANDS_FOR_LIST if for_list else STANDS}
            AND (%s::uuid IS NULL OR b.id <> %s)
          GROUP BY b.date, b.starts_at, b.ends_at, d.buffer
         UNION ALL
@@ -65,8 +72,10 @@ def taken(
     whose: Sequence[Official],
     unit: int,
     days: tuple[date, date],
-    now: datetime,
+    expired: tuple[datetime, datetime],
     besides: UUID | None,
+    *,
+    for_list: bool,
 ) -> list[Any]:
     """Live claims and busy time in the diaries: per day minutes since 1970, sets of officials.
 
@@ -82,7 +91,7 @@ def taken(
     last = calendar.local_instant(days[1] + timedelta(days=1), 0, office.tz)
     with connection.cursor() as cursor:
         cursor.execute(
-            _statement(len(words)),
+            _statement(len(words), for_list=for_list),
             [
                 [lanes[one.pk] for one in whose],
                 [one.pk for one in whose],
@@ -91,7 +100,7 @@ def taken(
                 unit,
                 office.office.pk,
                 *days,
-                now,
+                *expired,
                 besides,
                 besides,
                 office.office.timezone,

@@ -69,3 +69,9 @@ def lock_contact(contact_hash: str) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [contact_hash])
+
+
+def lock_list(agenda: int) -> None:
+    """Let one at a time decide who on the agenda's waiting list is next; taken before any day."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"list:{agenda}"])

@@ -49,3 +49,27 @@ class PhoneNotUnderstood(Refused):
 
 class PhoneNotMobile(Refused):
     """Enter a mobile number; we cannot send a message to this one."""
+
+
+class NoWaitingList(Refused):
+    """There is no waiting list for this service."""
+
+
+class AlreadyWaiting(Refused):
+    """You are on the waiting list already; the link is in the message that we sent you then."""
+
+
+class WishNotPossible(Refused):
+    """The office never has a term in the days and times that you chose. Please choose more."""
+
+
+class WaitingOver(Refused):
+    """This place on the waiting list has ended. You can join the list again."""
+
+
+class PlaceOver(Refused):
+    """This offer has ended, and the term is kept for you no longer."""
+
+
+class PlaceTaken(Refused):
+    """You have already accepted this term."""

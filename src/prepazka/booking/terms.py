@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from prepazka.booking import diaries
-from prepazka.booking.models import EXPIRING, LIVE, Channel, Lane, quoted
+from prepazka.booking.models import LIVE, Channel, Lane, quoted
 from prepazka.booking.refusals import TermNotOffered, TermTaken
 from prepazka.core import calendar, slots
 from prepazka.core.interval import Interval
@@ -23,6 +23,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official, Service
 
 MINUTE = timedelta(minutes=1)
+PUBLIC = {Channel.WEB, Channel.API, Channel.LIST}  # all under the rules of the web
 
 
 # Written out, so that the planner sees that the partial index of live claims serves.
@@ -33,19 +34,21 @@ TAKEN = f"""
         SELECT b.date, (extract(epoch FROM b.starts_at) / 60)::int AS starts,
                (extract(epoch FROM b.ends_at) / 60)::int AS ends,
                bit_or(1::bigint << l.number::int) AS lanes,
-               count(*) FILTER (WHERE b.channel IN ('web', 'api'))
+               count(*) FILTER (WHERE b.channel IN ('web', 'api', 'list'))
                    * ceil(extract(epoch FROM b.ends_at - b.starts_at) / 60 / %s) AS places
           FROM booking_booking b
           JOIN booking_lane l ON l.id = b.lane_id AND l.office_id = %s AND l.agenda_id = %s
                              AND l.number < %s
          WHERE b.office_id = %s AND b.date BETWEEN %s AND %s
            AND b.state IN {quoted(LIVE)}
-           AND NOT (b.state IN {quoted(EXPIRING)} AND b.expires_at <= %s)
+           AND {diaries.STANDS}
            AND (%s::uuid IS NULL OR b.id <> %s)
          GROUP BY b.date, b.starts_at, b.ends_at
       ) AS together
      GROUP BY date
 """  # noqa: S608  # made of constants
+# The waiting list is asked first: it sees the freed terms on their way back to the public.
+TAKEN_FOR_LIST = TAKEN.replace(diaries.STANDS, diaries.STANDS_FOR_LIST)
 
 
 class Term(NamedTuple):
@@ -110,7 +113,7 @@ def offered(
     whose = _whose(office, service, official)
     if not wanted or not service.bookable or service.retired or whose == []:
         return []
-    taken = _taken(office, service, wanted, now, besides, whose)
+    taken = _taken(office, service, wanted, now, besides, whose, channel)
     found: list[Term] = []
     for day in wanted:
         known = _day(office, service, day, persons, whose)
@@ -142,7 +145,7 @@ def find(
         raise TermNotOffered
     day = calendar.day_of(starts_at, office.tz)
     known = _day(office, service, day, persons, whose)
-    taken = _taken(office, service, [day], now, besides, whose)
+    taken = _taken(office, service, [day], now, besides, whose, channel)
     start = next((m for m, (begins, _) in known.instants.items() if begins == starts_at), None)
     if start is None or starts_at <= now:
         raise TermNotOffered
@@ -213,6 +216,12 @@ def kept_for_desk(office: Directory, service: Service, day: date, now: datetime)
     here, rules = moment(now, office.tz), office.rules_of(service)
     kept = slots.kept_for_desk(day, here.day, places, rules)
     return max(kept, places - slots.released(day, here, places, rules))
+def laid(
+    office: Directory, service: Service, day: date, persons: int, official: Official | None
+) -> Sequence[Interval[int]]:
+    """All terms of the day in local minutes, were nothing taken."""
+    whose = _whose(office, service, official)
+    return () if whose == [] else _day(office, service, day, persons, whose).laid.candidates
 
 
 def lanes_of(office: Directory, service: Service) -> list[int]:
@@ -246,7 +255,7 @@ def _offers(
         taken=taken.claims,
         rules=office.rules_of(service),
         now=moment(now, office.tz),
-        channel="web" if channel == Channel.API else cast("slots.Channel", channel),
+        channel="web" if channel in PUBLIC else cast("slots.Channel", channel),
         public_taken=taken.public,
     )
 
@@ -305,20 +314,26 @@ def _taken(
     now: datetime,
     besides: UUID | None,
     whose: list[Official] | None,
+    channel: str,
 ) -> dict[date, Taken]:
     """Live claims of the days; an expired hold takes nothing, whatever its row says.
+
+    A booking that nobody confirmed takes its term until the delay of the agenda has passed.
 
     The database joins the lanes taken at the same time into one set, so that what is read grows
     with the windows of the days and not with the bookings.
     """
     rules = office.rules_of(service)
+    for_list, lapsed = channel == Channel.LIST, now - rules.return_to_min * MINUTE
     unit = rules.window_min if rules.kind == "window" else service.duration_min
     if whose is not None:
-        rows = diaries.taken(office, whose, unit, (min(days), max(days)), now, besides)
+        rows = diaries.taken(
+            office, whose, unit, (min(days), max(days)), (now, lapsed), besides, for_list=for_list
+        )
     else:
         with connection.cursor() as cursor:
             cursor.execute(
-                TAKEN,
+                TAKEN_FOR_LIST if for_list else TAKEN,
                 [
                     unit,
                     service.office_id,
@@ -328,6 +343,7 @@ def _taken(
                     min(days),
                     max(days),
                     now,
+                    lapsed,
                     besides,
                     besides,
                 ],

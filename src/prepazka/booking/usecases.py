@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from random import SystemRandom
+from typing import Literal
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Q
 
-from prepazka.booking import terms
+from prepazka.booking import returns, terms
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
 from prepazka.booking.links import short_code
@@ -137,7 +138,7 @@ def release_hold(*, booking: UUID, now: datetime, actor: int | None = None) -> N
     """Give a held term back at once; one that is no longer a hold is left as it is."""
     found = lock_booking(booking)
     if found.state == State.HELD:
-        _end(found, State.EXPIRED, now)
+        end(found, State.EXPIRED, now)
         record(
             events.HoldReleased(office=found.office_id, booking=str(found.pk), at=now, actor=actor)
         )
@@ -184,7 +185,7 @@ def request_confirmation(
     contact = contact_of(email, phone)
     found.contact_hash = contact_hash(contact) if contact else ""
     if contact and found.channel in {"web", "api"}:
-        _limit_open(found, service.agenda_id, most=rules.max_open_per_contact, now=now)
+        limit_open(found, service.agenda_id, most=rules.max_open_per_contact, now=now)
     found.name, found.email, found.phone = name, email, phone
     found.short_code = short_code() if phone and not email else None
     found.requested_at = now
@@ -198,7 +199,7 @@ def request_confirmation(
             )
         )
     else:
-        _confirm(found, now, actor)
+        confirm(found, now, actor)
     return found
 
 
@@ -218,7 +219,7 @@ def confirm_booking(*, booking: UUID, now: datetime) -> Booking:
         raise HoldExpired
     if found.state != State.UNCONFIRMED or _ran_out(found, now) or found.starts_at <= now:
         raise ConfirmationTooLate
-    _confirm(found, now)
+    confirm(found, now)
     return found
 
 
@@ -267,26 +268,38 @@ def move_booking(
         besides=found.pk,
         official=official_of(office, found),
     )
-    found.lane_id = claim.lane
-    found.starts_at, found.ends_at = claim.during.start, claim.during.end
-    if found.date != day:
-        found.date = day
-        if found.pin:
-            found.pin = _draw_pin(found)
-    found.moved_at = now
-    found.sequence += 1
-    found.reminded_at = None
-    found.save()
+    put(found, claim, day, now=now, by="office" if by_office else "citizen", actor=actor)
+    return found
+
+
+def put(
+    booking: Booking,
+    claim: terms.Claim,
+    day: date,
+    *,
+    now: datetime,
+    by: Literal["citizen", "office"],
+    actor: int | None = None,
+) -> None:
+    """Let the booking have another claim; the caller has locked both days and looked."""
+    left = returns.Freed.of(booking)
+    booking.lane_id = claim.lane
+    booking.starts_at, booking.ends_at = claim.during.start, claim.during.end
+    if booking.date != day:
+        booking.date = day
+        if booking.pin:
+            booking.pin = _draw_pin(booking)
+    booking.moved_at = now
+    booking.sequence += 1
+    booking.reminded_at = None
+    booking.save()
+    if not left.overlaps(booking):
+        returns.give_back(left, now=now)
     record(
         events.BookingMoved(
-            office=found.office_id,
-            booking=str(found.pk),
-            at=now,
-            actor=actor,
-            by="office" if by_office else "citizen",
+            office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, by=by
         )
     )
-    return found
 
 
 @transaction.atomic
@@ -302,11 +315,12 @@ def cancel_booking(
         return found
     _must_be_changeable(found, now)
     found.sequence += 1
-    _end(
+    end(
         found,
         State.CANCELLED_BY_OFFICE if by_office else State.CANCELLED_BY_CITIZEN,
         now,
     )
+    returns.give_back(returns.Freed.of(found), now=now)
     record(
         events.BookingCancelled(
             office=found.office_id,
@@ -331,7 +345,7 @@ def mark_no_shows(*, office: Directory, day: date, now: datetime) -> int:
     for booking in rows:
         grace = timedelta(minutes=office.rules_of(office.services[booking.service_id]).late_min)
         if booking.ends_at + grace <= now:
-            _end(booking, State.NO_SHOW, now)
+            end(booking, State.NO_SHOW, now)
             record(events.BookingNoShow(office=office.office.pk, booking=str(booking.pk), at=now))
             ended += 1
     return ended
@@ -394,16 +408,23 @@ def erase_personal_data(*, office: Office, now: datetime) -> int:
 
 
 def release_expired(*, office: int, day: date, now: datetime) -> int:
-    """End the expired holds of a day that the caller has locked, so that the net lets go too."""
+    """End the expired holds of a day that the caller has locked, so that the net lets go too.
+
+    A term that nobody confirmed comes back as a cancelled one does.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE booking_booking SET state = %s, ended_at = %s, expires_at = NULL"
-            " WHERE office_id = %s AND date = %s AND state IN (%s, %s) AND expires_at <= %s"
-            " RETURNING id",
-            [State.EXPIRED, now, office, day, *EXPIRING, now],
+            "WITH due AS (SELECT id, expires_at FROM booking_booking"
+            " WHERE office_id = %s AND date = %s AND state IN (%s, %s) AND expires_at <= %s)"
+            " UPDATE booking_booking b SET state = %s, ended_at = %s, expires_at = NULL"
+            " FROM due WHERE b.id = due.id"
+            " RETURNING b.id, due.expires_at, b.requested_at IS NOT NULL OR b.offer_id IS NOT NULL",
+            [office, day, *EXPIRING, now, State.EXPIRED, now],
         )
         expired = cursor.fetchall()
-    for (pk,) in expired:
+    for pk, at, was_asked in expired:
+        if was_asked:
+            returns.give_back(returns.Freed.of(Booking.objects.get(pk=pk)), now=now, since=at)
         record(events.BookingExpired(office=office, booking=str(pk), at=now))
     return len(expired)
 
@@ -437,21 +458,28 @@ def _must_be_changeable(booking: Booking, now: datetime) -> None:
         raise ConfirmationTooLate
 
 
-def _limit_open(booking: Booking, agenda: int, *, most: int, now: datetime) -> None:
-    lock_contact(booking.contact_hash)
+def limit_open(booking: Booking, agenda: int, *, most: int, now: datetime) -> None:
+    """Lock the contact and count its open bookings of the agenda. Raises TooManyBookings."""
+    limit_open_of(booking.contact_hash, booking.office_id, agenda, most=most, now=now)
+
+
+def limit_open_of(key: str, office: int, agenda: int, *, most: int, now: datetime) -> None:
+    """The same of a contact's hash alone."""
+    lock_contact(key)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM booking_booking b JOIN offices_service s ON s.id = b.service_id"
             " WHERE b.office_id = %s AND b.contact_hash = %s AND s.agenda_id = %s"
             " AND b.ends_at > %s AND (b.state = 'confirmed'"
             " OR (b.state = 'unconfirmed' AND b.expires_at > %s))",
-            [booking.office_id, booking.contact_hash, agenda, now, now],
+            [office, key, agenda, now, now],
         )
         if cursor.fetchone()[0] >= most:
             raise TooManyBookings
 
 
-def _confirm(booking: Booking, now: datetime, actor: int | None = None) -> None:
+def confirm(booking: Booking, now: datetime, actor: int | None = None) -> None:
+    """Let the booking be confirmed, with its PIN; the caller has locked its day and looked."""
     booking.state = State.CONFIRMED
     booking.confirmed_at = now
     booking.expires_at = None
@@ -484,7 +512,8 @@ def _draw_pin(booking: Booking) -> str:
     return pins.draw(taken, avoid, SystemRandom())
 
 
-def _end(booking: Booking, state: State, now: datetime) -> None:
+def end(booking: Booking, state: State, now: datetime) -> None:
+    """Let the booking be over; the caller has locked its day and looked."""
     booking.state = state
     booking.ended_at = now
     booking.expires_at = None

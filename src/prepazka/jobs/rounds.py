@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from prepazka.booking.models import EXPIRING, Booking, State
+from prepazka.booking.places import expire_places, offer_freed
 from prepazka.booking.usecases import (
     SOON,
     erase_personal_data,
@@ -19,13 +20,23 @@ from prepazka.booking.usecases import (
     remind_due,
     remind_soon,
 )
+from prepazka.booking.waiting_list import erase_entries, lapse_entries
 from prepazka.core import calendar
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
+from prepazka.journal.models import Event
 from prepazka.messaging.replies import forget_replies
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Office
 from prepazka.queueing.tickets import close_yesterday
 
+# After these somebody on the waiting list may be offered a term.
+FREEING = (
+    "BookingCancelled",
+    "BookingMoved",
+    "ListConfirmed",
+    "PlaceDeclined",
+    "PlaceUnanswered",
+)
 log = logging.getLogger(__name__)
 
 
@@ -40,6 +51,23 @@ def tidy(*, now: datetime) -> None:
         for day in due.values_list("date", flat=True).distinct():
             mark_no_shows(office=office, day=day, now=now)
         close_yesterday(office=row.pk, today=calendar.day_of(now, office.tz), now=now)
+
+
+def offer_places(*, now: datetime) -> None:
+    """Pass on what nobody answered, end waits that are over, offer what is free to the lists."""
+    expire_places(now=now)
+    for row in Office.objects.filter(
+        waitinglistentrys__ended_at=None, waitinglistentrys__isnull=False
+    ).distinct():
+        lapse_entries(office=directory(row), now=now)
+        offer_freed(office=row, now=now)
+
+
+def offer_after(*, event: int, now: datetime) -> None:
+    """Offer to the list at once what the event has freed; the round would do it a minute later."""
+    happened = Event.objects.filter(pk=event, kind__in=FREEING).first()
+    if happened:
+        offer_freed(office=Office.objects.get(pk=happened.office), now=now)
 
 
 def remind(*, now: datetime) -> None:
@@ -73,6 +101,7 @@ def purge(*, now: datetime) -> None:
     for office in Office.objects.all():
         with transaction.atomic():
             erased = erase_personal_data(office=office, now=now)
+            erase_entries(office=office, now=now)
         if erased:
             log.info("%s: personal data of %s bookings erased", office.slug, erased)
     forget_replies(now=now)

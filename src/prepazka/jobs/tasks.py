@@ -47,11 +47,12 @@ class Patience(BaseRetryStrategy):
 
 @app.task(name=FOLLOW_UP, retry=Patience())
 def follow_up(*, event: int) -> None:
-    """Write the messages that an event calls for, and hand each over to be delivered."""
+    """Write the messages that an event calls for, and offer the term that it freed."""
     for message in messaging.compose(event=event, now=now()):
         job = deliver.configure(lock=message.about, queueing_lock=f"message:{message.pk}")
         with contextlib.suppress(AlreadyEnqueued):
             job.defer(message=message.pk)
+    rounds.offer_after(event=event, now=now())
 
 
 @app.task(name="deliver", retry=Patience(), queue="mail")
@@ -71,6 +72,7 @@ def receipt(*, gateway_id: str, delivered: bool) -> None:
 def every_minute(timestamp: int) -> None:
     """Expire holds, mark no-shows, close what was left open, send reminders."""
     rounds.tidy(now=now())
+    rounds.offer_places(now=now())
     rounds.remind(now=now())
 
 

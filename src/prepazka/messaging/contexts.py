@@ -9,6 +9,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -18,6 +19,9 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
 from prepazka.messaging.models import Message
 from prepazka.offices.directory import Directory
+
+ALL_DAY = (0, 1440)
+DASH = "\u2013"
 
 
 class Fact(NamedTuple):
@@ -93,8 +97,33 @@ def context_of_entry(entry: WaitingListEntry, office: Directory) -> dict[str, An
         "service": service,
         "entry_url": short_url(entry.short_code),
         "again_url": url_of("citizen:days", office.office.slug, service.code),
-        "facts": [Fact(_("Service"), str(service.name))],
+        "confirmed": entry.state != WaitingListEntry.State.UNCONFIRMED,
+        "facts": wish_facts(entry, office),
     }
+
+
+def wish_facts(entry: WaitingListEntry, office: Directory) -> list[Fact]:
+    """For which terms somebody waits, in the active language."""
+    service = office.services[entry.service_id]
+    official = office.officials[entry.official_id] if entry.official_id else None
+    sooner = when_of(entry.booking) if entry.booking else ""
+    days = render_to_string("messaging/_days.txt", {"entry": entry}).strip()
+    weekdays = ", ".join(str(WEEKDAYS[one]) for one in entry.weekdays)
+    known = (
+        Fact(_("Service"), str(service.name)),
+        Fact(_("Official"), str(official.name) if official else ""),
+        Fact(_("Sooner than"), sooner),
+        Fact(_("Days"), "" if sooner else days),
+        Fact(_("Days of the week"), "" if sooner else weekdays),
+        Fact(_("Times"), "" if (entry.from_min, entry.to_min) == ALL_DAY else _hours(entry)),
+        Fact(_("Persons"), str(entry.persons) if entry.persons > 1 else ""),
+    )
+    return [fact for fact in known if fact.value]
+
+
+def _hours(entry: WaitingListEntry) -> str:
+    start, end = (f"{m // 60}:{m % 60:02}" for m in (entry.from_min, entry.to_min))
+    return f"{start}{DASH}{end}"
 
 
 def context_of_offer(offer: Offer, office: Directory) -> dict[str, Any]:

@@ -35,6 +35,8 @@ SUBJECTS = {
     "reminder_soon": gettext_noop("You are expected today"),
     "when": gettext_noop("When you are expected"),
     "reply_help": gettext_noop("We did not understand your message"),
+    "on_list": gettext_noop("Please confirm that you want to wait for a term"),
+    "place": gettext_noop("A term is free for you"),
 }
 # The person must not come at the term: it goes from the calendar too.
 GONE = {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE, State.DISPLACED}

@@ -33,6 +33,10 @@ TEXTS = {
     "cancelled_by_office": gettext_noop(
         "%(office)s: we are sorry, we had to cancel your term %(when)s. Another one: %(url)s"
     ),
+    "on_list": gettext_noop(
+        "%(office)s: waiting list. Confirm that you want to wait, or leave: %(url)s"
+    ),
+    "place": gettext_noop("%(office)s: term %(terms)s is free. Accept by %(until)s: %(url)s"),
     "reminder": gettext_noop(
         "%(office)s: we expect you %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
     ),

@@ -31,10 +31,14 @@ KINDS = {
     "SoonReminderDue": "reminder_soon",
     "WhenAsked": "when",
     "ReplyNotUnderstood": "reply_help",
+    "ListJoined": "on_list",
+    "PlaceOffered": "place",
 }
 # Those that ask for an answer to an offer.
 ASKS = {"offer", "place"}
 REMINDERS = {"reminder", "reminder_soon"}
+# Those that ring no telephone in quiet hours.
+WAITING_FOR_DAY = {*REMINDERS, "place"}
 # Why a message was not sent, as the desk reads it.
 OVER_LIMIT = gettext_noop("the monthly limit of short messages is used up")
 NO_NUMBER = gettext_noop("no short message can be sent to this number")
@@ -168,7 +172,7 @@ def _deliver(message: int, send: Send, send_sms: SendSms, now: datetime) -> None
 def _send_sms(message: Message, send_sms: SendSms, now: datetime) -> None:
     office = message.office
     quiet = office.message_rules.quiet_until(now, ZoneInfo(office.timezone))
-    if message.kind in REMINDERS and quiet:
+    if message.kind in WAITING_FOR_DAY and quiet:
         raise Undeliverable("quiet hours", permanent=False, not_before=quiet)
     number = mobile_of(message.person.phone)
     if not number:
@@ -198,7 +202,7 @@ def is_pointless(message: Message, now: datetime) -> bool:
     if message.kind in ASKS:
         return offer is None or offer.state != Offer.State.OPEN or offer.expires_at <= now
     if booking is None:
-        return False
+        return message.entry is None or message.entry.ended_at is not None
     if message.kind == "confirm":
         return booking.state != State.UNCONFIRMED
     if message.kind in {"confirmed", *REMINDERS}:

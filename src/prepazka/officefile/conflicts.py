@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from prepazka.booking.models import EXPIRING, OPEN, Booking, State
+from prepazka.booking.models import EXPIRING, OPEN, RETURNING, Booking, State
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
 from prepazka.offices.directory import Directory
@@ -36,7 +36,7 @@ def conflicts(office: Directory, *, now: datetime) -> list[Conflict]:
 
 def _bookings(office: Directory, now: datetime) -> list[Conflict]:
     rows = Booking.objects.filter(office=office.office, state__in=COMING, ends_at__gt=now).exclude(
-        Q(state__in=EXPIRING) & Q(expires_at__lte=now)
+        RETURNING | Q(state__in=EXPIRING) & Q(expires_at__lte=now)
     )
     found = []
     for booking in rows.select_related("lane").order_by("starts_at", "pk"):

@@ -97,6 +97,10 @@ class Channel(models.TextChoices):
     LIST = "list"  # the waiting list: a freed term before the public sees it, or an offer of it
 
 
+# A freed term on its way back to the public: a claim without a person.
+RETURNING = Q(state=State.HELD, channel=Channel.LIST, offer=None)
+
+
 class Booking(OfOffice):
     """A claim on an interval of one lane, from the hold until the visit is over."""
 

@@ -44,6 +44,7 @@ from prepazka.surfaces.citizen.pages import (
     parts_of_day,
     when,
 )
+from prepazka.surfaces.citizen.waiting import can_want_sooner, entry_of
 from prepazka.web.errors import sentence, status_of
 from prepazka.web.shortcuts import now
 
@@ -85,7 +86,18 @@ def booking(request: HttpRequest, found: Booking, office: Directory, token: str)
         moved="zmeneno" in request.GET and expected,
         ticket=getattr(found, "ticket", None),
         days_url=_days_url(found, office),
+        **_sooner(found, office, token, expected=expected),
     )
+
+
+def _sooner(found: Booking, office: Directory, token: str, *, expected: bool) -> dict[str, Any]:
+    """The way to the waiting list for a sooner term, or to the place on it."""
+    entry = entry_of(found) if expected else None
+    if entry:
+        return {"waits_url": reverse("citizen:waiting", args=[links.sign(entry.pk, "list")])}
+    if expected and found.starts_at > now() and can_want_sooner(found, office):
+        return {"sooner_url": reverse("citizen:sooner", args=[token])}
+    return {}
 
 
 @of_booking("personal")

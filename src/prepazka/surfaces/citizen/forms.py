@@ -90,3 +90,89 @@ class ContactForm(forms.Form):
             self.add_error("email", _("Enter your e-mail address or your mobile number."))
         found.setdefault("phone", "")
         return found
+
+
+WEEKDAYS = (
+    ("0", _("Monday")),
+    ("1", _("Tuesday")),
+    ("2", _("Wednesday")),
+    ("3", _("Thursday")),
+    ("4", _("Friday")),
+    ("5", _("Saturday")),
+    ("6", _("Sunday")),
+)
+DATES = ["%Y-%m-%d", "%d. %m. %Y", "%d.%m.%Y"]
+TIMES = ["%H:%M", "%H.%M", "%H"]
+WHEN = _("Enter a date such as 24. 12. 2026.")
+CLOCK = _("Enter a time such as 14:30, or leave it empty.")
+
+
+class WishForm(ContactForm):
+    """Which terms would suit, and whom to tell."""
+
+    first = forms.DateField(
+        label=_("First day"),
+        input_formats=DATES,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"required": WHEN, "invalid": WHEN},
+    )
+    last = forms.DateField(
+        label=_("Last day"),
+        input_formats=DATES,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"required": WHEN, "invalid": WHEN},
+    )
+    weekdays = forms.MultipleChoiceField(
+        label=_("Days of the week"),
+        choices=WEEKDAYS,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose one day of the week at least.")},
+    )
+    since = forms.TimeField(
+        label=_("From what time"),
+        required=False,
+        input_formats=TIMES,
+        widget=forms.TimeInput(attrs={"type": "time"}),
+        error_messages={"invalid": CLOCK},
+    )
+    until = forms.TimeField(
+        label=_("Until what time"),
+        required=False,
+        input_formats=TIMES,
+        widget=forms.TimeInput(attrs={"type": "time"}),
+        error_messages={"invalid": CLOCK},
+    )
+    persons = forms.TypedChoiceField(
+        label=_("How many people will come?"),
+        coerce=int,
+        error_messages={"invalid_choice": _("Choose how many people you are booking for.")},
+    )
+    field_order = ("first", "last", "weekdays", "since", "until", "persons", "name")
+
+    def __init__(self, *args: Any, most: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        persons = self.fields["persons"]
+        assert isinstance(persons, forms.TypedChoiceField)  # noqa: S101  # for mypy
+        persons.choices = [(str(n), str(n)) for n in range(1, most + 1)]
+        if most == 1:
+            persons.required, persons.initial = False, "1"
+            persons.widget = forms.HiddenInput()
+            persons.empty_value = 1
+        self.fields["email"].help_text = _("We will write to you there when a term is free.")
+        if "phone" in self.fields:
+            self.fields["phone"].help_text = _(
+                "If you have no e-mail, we will tell you by SMS when a term is free."
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """The times as minutes of the day; without them the whole day suits."""
+        found = super().clean()
+        first, last = found.get("first"), found.get("last")
+        if first and last and last < first:
+            self.add_error("last", _("The last day must not come before the first."))
+        since, until = found.get("since"), found.get("until")
+        if since and until and until <= since:
+            self.add_error("until", _("The end must come after the beginning."))
+        found["from_min"] = since.hour * 60 + since.minute if since else 0
+        found["to_min"] = until.hour * 60 + until.minute if until else 1440
+        return found

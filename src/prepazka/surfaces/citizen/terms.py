@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial, wraps
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -32,6 +34,7 @@ from prepazka.surfaces.citizen.pages import (
     is_held,
     language,
     months,
+    more_opens,
     nearest_choices,
     new_key,
     page,
@@ -104,6 +107,8 @@ def days(request: HttpRequest, office: Directory, service: Service) -> HttpRespo
         wish=wish,
         months=months(terms, lambda day: _times_url(office, wish, day.isoformat())),
         full={} if terms else full_calendar(office, service, now()),
+        more=_more_parts(office, service),
+        wish_url=_wish_url(office, wish),
         back_url=_before_days(office, wish, most),
     )
 
@@ -257,6 +262,20 @@ def _to_contact(held: Booking) -> HttpResponse:
 
 def _office_url(office: Directory) -> str:
     return reverse("citizen:office", args=[office.office.slug])
+
+
+def _wish_url(office: Directory, wish: Wish) -> str:
+    """Where to wait for a term that suits, if the agenda has a list."""
+    if not office.rules_of(wish.service).waiting_list:
+        return ""
+    path = reverse("citizen:wish", args=[office.office.slug, wish.service.code])
+    return path + replace(wish, instead_of="").query()
+
+
+def _more_parts(office: Directory, service: Service) -> dict[str, Any]:
+    """When the days on the page get more terms, where they open in parts."""
+    rules = office.rules_of(service)
+    return more_opens(office, service, now()) if rules.release_steps else {}
 
 
 def _days_url(office: Directory, service: Service) -> str:

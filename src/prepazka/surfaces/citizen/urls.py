@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prepazka.surfaces.citizen import booked, hold, office, officials, terms
+from prepazka.surfaces.citizen import booked, hold, office, officials, terms, waiting
 
 app_name = "citizen"
 urlpatterns = [
@@ -16,6 +16,9 @@ urlpatterns = [
     path("objednavka/<str:token>/zrusit/", booked.cancel, name="cancel"),
     path("objednavka/<str:token>/zmenit/", booked.move, name="move"),
     path("objednavka/<str:token>/zmenit/<str:day>/", booked.move_times, name="move_times"),
+    path("objednavka/<str:token>/drive/", waiting.sooner, name="sooner"),
+    path("poradnik/<str:token>/", waiting.entry, name="waiting"),
+    path("misto/<str:token>/", waiting.place, name="place"),
     path("<slug:slug>/", office.office, name="office"),
     path("<slug:slug>/osobni-udaje/", office.privacy, name="privacy"),
     path("<slug:slug>/pristupnost/", office.accessibility, name="accessibility"),
@@ -25,5 +28,6 @@ urlpatterns = [
     path("<slug:slug>/urednik/<slug:code>/", officials.official, name="official"),
     path("<slug:slug>/objednat/", terms.services, name="services"),
     path("<slug:slug>/objednat/<slug:code>/", terms.days, name="days"),
+    path("<slug:slug>/objednat/<slug:code>/poradnik/", waiting.wish, name="wish"),
     path("<slug:slug>/objednat/<slug:code>/<str:day>/", terms.times, name="times"),
 ]

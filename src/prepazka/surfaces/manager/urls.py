@@ -9,6 +9,7 @@ urlpatterns = [
     path("<slug:slug>/", views.overview, name="overview"),
     path("<slug:slug>/volani/", views.calls, name="calls"),
     path("<slug:slug>/kdo-co/", deeds.page, name="deeds"),
+    path("<slug:slug>/poradnik/", views.waiting_list, name="waiting_list"),
     path("<slug:slug>/soubor/", views.file, name="file"),
     path("<slug:slug>/zarizeni/", devices.devices, name="devices"),
     path("<slug:slug>/zarizeni/<slug:code>/kod/", devices.pairing, name="pairing"),

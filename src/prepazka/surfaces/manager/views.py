@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from prepazka.officefile.export import export
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership
+from prepazka.reporting import waiting
 from prepazka.reporting.calls import calls_of_today
 from prepazka.reporting.hall import hall
 from prepazka.reporting.load import day_load
@@ -73,6 +74,22 @@ def calls(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
             "rows": rows,
         },
     )
+
+
+@staff_only(*staff.HEADS)
+@require_GET
+def waiting_list(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """The waiting lists in their order, and what was offered to whom: without names."""
+    context = {
+        "office": office.office,
+        "member": member,
+        "lists": [
+            (agenda, [{"line": one, "code": waiting.code_of(one.entry)} for one in lines])
+            for agenda, lines in waiting.lists(office)
+        ],
+        "offers": waiting.offers_of(office),
+    }
+    return render(request, "manager/waiting_list.html", context)
 
 
 @staff_only(*staff.HEADS)

@@ -1,0 +1,271 @@
+"""The waiting list as a citizen sees it: the wish, the place in the order, the offered term."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+
+from prepazka.booking import links
+from prepazka.booking.contacts import contact_hash, contact_of
+from prepazka.booking.models import Booking, Offer, WaitingListEntry
+from prepazka.booking.places import accept_place, decline_place
+from prepazka.booking.refusals import AlreadyWaiting, TooManyBookings, WaitingOver, WishNotPossible
+from prepazka.booking.waiting_list import (
+    CONFIRM_WITHIN,
+    Wanted,
+    confirm_entry,
+    is_too_late,
+    join_list,
+    leave_list,
+    want_sooner,
+)
+from prepazka.core import calendar
+from prepazka.core.refusal import Refused
+from prepazka.messaging.channels import takes_phones
+from prepazka.messaging.contexts import facts_of, wish_facts
+from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import Official, Service
+from prepazka.reporting.waiting import before
+from prepazka.surfaces.citizen.forms import WishForm
+from prepazka.surfaces.citizen.pages import language, more_opens, of_booking, page
+from prepazka.surfaces.citizen.terms import of_service
+from prepazka.web.errors import mark_retry, sentence, status_of
+from prepazka.web.limits import CONFIRMATIONS, REQUESTS, TooManyTries, count, limit_address
+from prepazka.web.shortcuts import now, of_office
+
+FAR = timedelta(days=60)  # what the form suggests as the last day
+
+
+def by_link(purpose: links.Purpose, model: type[Any]) -> Callable[..., Callable[..., HttpResponse]]:
+    """Give the view the entry or the offer of the signed link, in the clocks of its office."""
+
+    def decorator(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def wrapped(request: HttpRequest, token: str) -> HttpResponse:
+            found = _behind(links.read(token, purpose), model)
+            if found is None:
+                return page(request, "bad_link", status=404)
+            office = directory(found.office)
+            with timezone.override(office.tz):
+                response = view(request, found, office, token)
+            add_never_cache_headers(response)
+            response["X-Robots-Tag"] = "noindex"
+            return response
+
+        return wrapped
+
+    return decorator
+
+
+def _behind(known: UUID | None, model: type[Any]) -> Any:
+    return model.objects.select_related("office").filter(pk=known).first() if known else None
+
+
+@of_office
+@of_service
+def wish(request: HttpRequest, office: Directory, service: Service) -> HttpResponse:
+    """Which days and times would suit, and whom to tell; a post puts the person on the list."""
+    if not office.rules_of(service).waiting_list:
+        raise Http404(service.code)
+    official = office.official_by_code(request.GET.get("urednik", ""))
+    if sent_by := request.GET.get("odeslano"):
+        return page(request, "wish_sent", office, service=service, by_sms=sent_by == "sms")
+    phones = takes_phones(office.office, now=now())
+    most = office.rules_of(service).max_persons
+    if request.method != "POST":
+        today = calendar.day_of(now(), office.tz)
+        form = WishForm(
+            phones=phones,
+            most=most,
+            initial={
+                "first": today.isoformat(),
+                "last": (today + FAR).isoformat(),
+                "weekdays": list("01234"),
+                "persons": request.GET.get("osob", "1"),
+            },
+        )
+        return _form(request, office, service, form)
+    form = WishForm(request.POST, phones=phones, most=most)
+    if not form.is_valid():
+        return _form(request, office, service, form, status=422)
+    return _join(request, office, service, official, form)
+
+
+def _form(
+    request: HttpRequest, office: Directory, service: Service, form: WishForm, status: int = 200
+) -> HttpResponse:
+    return page(
+        request,
+        "wish",
+        office,
+        status=status,
+        service=service,
+        form=form,
+        phones="phone" in form.fields,
+        more=more_opens(office, service, now()),
+        back_url=reverse("citizen:days", args=[office.office.slug, service.code]),
+    )
+
+
+def _join(
+    request: HttpRequest,
+    office: Directory,
+    service: Service,
+    official: Official | None,
+    form: WishForm,
+) -> HttpResponse:
+    said = form.cleaned_data
+    try:
+        limit_address(request, REQUESTS, now=now())
+        count(CONFIRMATIONS, contact_hash(contact_of(said["email"], said["phone"])), now=now())
+        join_list(
+            office=office,
+            service=service,
+            wanted=Wanted(
+                said["first"],
+                said["last"],
+                tuple(map(int, said["weekdays"])),
+                said["from_min"],
+                said["to_min"],
+            ),
+            name=said["name"],
+            email=said["email"],
+            phone="" if said["email"] else said["phone"],
+            persons=said["persons"],
+            official=official,
+            language=language(),
+            now=now(),
+        )
+    except (AlreadyWaiting, TooManyBookings, TooManyTries, WishNotPossible) as error:
+        wrong = "email" if said["email"] else "phone"
+        form.add_error("first" if isinstance(error, WishNotPossible) else wrong, sentence(error))
+        return mark_retry(_form(request, office, service, form, status_of(error)), error)
+    way = "email" if said["email"] else "sms"
+    return HttpResponseRedirect(f"{request.path}?odeslano={way}")
+
+
+@by_link("list", WaitingListEntry)
+def entry(
+    request: HttpRequest, found: WaitingListEntry, office: Directory, token: str
+) -> HttpResponse:
+    """The place on the list in words, what happens next, and the way out."""
+    if request.method == "POST":
+        try:
+            if "leave" in request.POST:
+                leave_list(entry=found.pk, now=now())
+            else:
+                confirm_entry(entry=found.pk, now=now())
+        except WaitingOver as error:
+            return _refused(request, office, error, reverse("citizen:waiting", args=[token]))
+        return HttpResponseRedirect(reverse("citizen:waiting", args=[token]))
+    offer = found.offers.filter(state=Offer.State.OPEN, expires_at__gt=now()).first()
+    return page(
+        request,
+        "waiting",
+        office,
+        entry=found,
+        facts=wish_facts(found, office),
+        confirm_until=found.created_at + CONFIRM_WITHIN,
+        too_late=is_too_late(found, now()),
+        before=before(found),
+        rules=office.rules_of(office.services[found.service_id]),
+        place_url=_place_url(offer) if offer else "",
+        again_url=reverse(
+            "citizen:days", args=[office.office.slug, office.services[found.service_id].code]
+        ),
+    )
+
+
+@by_link("place", Offer)
+def place(request: HttpRequest, found: Offer, office: Directory, token: str) -> HttpResponse:
+    """The offered term: getting the page changes nothing, a post accepts or declines."""
+    who, claim = found.entry, found.claims.first()
+    if who is None or claim is None:
+        raise Http404(token)
+    waits = reverse("citizen:waiting", args=[links.sign(who.pk, "list")])
+    if request.method == "POST":
+        try:
+            if "decline" in request.POST:
+                decline_place(offer=found.pk, now=now())
+                return HttpResponseRedirect(waits)
+            booked = accept_place(offer=found.pk, now=now())
+        except Refused as error:
+            return _refused(request, office, error, waits)
+        return _to_booking(booked)
+    if found.state == Offer.State.ACCEPTED:
+        return _to_booking(who.booking or claim)
+    claim.persons = who.persons
+    return page(
+        request,
+        "place",
+        office,
+        offer=found,
+        entry=who,
+        facts=facts_of(claim, office),
+        is_open=found.state == Offer.State.OPEN and found.expires_at > now(),
+        waits_url=waits,
+    )
+
+
+@of_booking("personal")
+def sooner(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
+    """Wait for a term sooner than the one that is booked, which stays."""
+    personal = reverse("citizen:booking", args=[token])
+    if request.method == "POST":
+        try:
+            made = want_sooner(booking=found.pk, now=now())
+        except Refused as error:
+            return _refused(request, office, error, personal)
+        return HttpResponseRedirect(reverse("citizen:waiting", args=[links.sign(made.pk, "list")]))
+    if not can_want_sooner(found, office):
+        return HttpResponseRedirect(personal)
+    return page(
+        request,
+        "sooner",
+        office,
+        facts=facts_of(found, office)[:2],
+        rules=office.rules_of(office.services[found.service_id]),
+        back_url=personal,
+    )
+
+
+def can_want_sooner(booking: Booking, office: Directory) -> bool:
+    """Whether the agenda has a list, and the person is not on it for this booking."""
+    rules = office.rules_of(office.services[booking.service_id])
+    return rules.waiting_list and not entry_of(booking)
+
+
+def entry_of(booking: Booking) -> WaitingListEntry | None:
+    """The booking's open entry, if it has one."""
+    return booking.waiting_list.filter(ended_at=None).first()
+
+
+def _place_url(offer: Offer) -> str:
+    return reverse("citizen:place", args=[links.sign(offer.pk, "place")])
+
+
+def _to_booking(booking: Booking) -> HttpResponse:
+    return HttpResponseRedirect(
+        reverse("citizen:booking", args=[links.sign(booking.pk, "personal")])
+    )
+
+
+def _refused(
+    request: HttpRequest, office: Directory, error: Refused, back_url: str
+) -> HttpResponse:
+    return page(
+        request,
+        "refused",
+        office,
+        status=status_of(error),
+        text=sentence(error),
+        back_url=back_url,
+    )
