@@ -51,7 +51,10 @@ def _answers(status: int, schema: Any) -> dict[Any, Any]:
 
 @api.exception_handler(Refused)
 def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
-    return errors.api_problem(request, error)
+    answer = errors.api_problem(request, error)
+    if request.method == "GET":  # as the good answers of the edge, for pages of other sites
+        answer["Access-Control-Allow-Origin"] = "*"
+    return answer
 
 
 @api.exception_handler(ValidationError)
