@@ -12,19 +12,26 @@ from ninja import Header, NinjaAPI, Status
 from ninja.errors import AuthenticationError, ValidationError
 
 from prepazka.booking import links, usecases
-from prepazka.booking.contacts import contact_hash, normalise_email
+from prepazka.booking.contacts import contact_hash, contact_of, normalise_phone
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Channel, State
 from prepazka.booking.refusals import HoldExpired
 from prepazka.booking.terms import is_bookable
 from prepazka.core.refusal import Refused
 from prepazka.edge import answers
+from prepazka.messaging.channels import takes_phones
 from prepazka.offices.directory import Directory, directory, directory_by_slug
 from prepazka.offices.models import Office, Service
 from prepazka.reporting import health as checks
 from prepazka.surfaces.api import counters, people, schemas, tickets
 from prepazka.web import errors, limits
-from prepazka.web.refusals import KeyReused, NotFound, NotUnderstood, WhoAreYou
+from prepazka.web.refusals import (
+    KeyReused,
+    NotFound,
+    NotUnderstood,
+    PhonesNotTaken,
+    WhoAreYou,
+)
 from prepazka.web.shortcuts import now
 
 PROBLEMS = frozenset({401, 403, 404, 409, 410, 422, 429, 503})
@@ -213,15 +220,19 @@ def release(request: HttpRequest, token: str) -> Any:
 
 @api.post("/holds/{token}/contact", response=_answers(202, schemas.RequestedOut), tags=["booking"])
 def contact(request: HttpRequest, token: str, said: schemas.ContactIn) -> Any:
-    """Say who comes; a mail with a link asks for the confirmation, where the office wants one."""
+    """Say who comes; a message with a link asks for the confirmation, where the office wants one.
+
+    It goes by e-mail, or by SMS to who gives a mobile number only, where the office sends them.
+    """
     held = links.read(token, "hold")
     if held is None:
         raise NotFound
     limits.limit_address(request, limits.REQUESTS, now=now())
-    limits.count(limits.CONFIRMATIONS, contact_hash(normalise_email(said.email)), now=now())
+    phone = _phone(held, said.phone) if said.phone else ""
+    limits.count(limits.CONFIRMATIONS, contact_hash(contact_of(said.email, phone)), now=now())
     try:
         done = usecases.request_confirmation(
-            booking=held, name=said.name, email=said.email, now=now()
+            booking=held, name=said.name, email=said.email, phone=phone, now=now()
         )
     except Booking.DoesNotExist:
         raise NotFound from None
@@ -339,6 +350,16 @@ def _booking(found: Booking) -> dict[str, Any]:
         "persons": found.persons,
         "pin": found.pin,
     }
+
+
+def _phone(held: UUID, said: str) -> str:
+    """The number in one form, where the office writes to numbers."""
+    row = Office.objects.filter(bookings__pk=held).first()
+    if row is None:
+        raise NotFound
+    if not takes_phones(row, now=now()):
+        raise PhonesNotTaken
+    return normalise_phone(said, mobile=True)
 
 
 def _whose(where: Directory, found: Booking) -> str | None:
