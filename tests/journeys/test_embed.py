@@ -34,7 +34,7 @@ def foreign(us: str) -> Iterator[str]:
     """A web on another host, with the policy that docs/embedding.md asks for."""
 
     class Web(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Security-Policy", POLICY.format(us=us))

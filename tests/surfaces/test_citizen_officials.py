@@ -232,9 +232,7 @@ def test_a_department_of_counters_has_a_page_as_well(client: Client) -> None:
             "    name: Matrika\n", "    name: Matrika\n    department: matrika\n"
         ).replace("agendas:", "  matrika: {name: Matrika a doklady}\nagendas:")
     )
-    assert links(client, "/lhota/odbor/matrika/") == {
-        "Rodný list": "/lhota/objednat/rodny-list/"
-    }
+    assert links(client, "/lhota/odbor/matrika/") == {"Rodný list": "/lhota/objednat/rodny-list/"}
     assert "Pondělí a úterý 8:00–12:00" in words(client.get("/lhota/odbor/matrika/kontakty/"))
 
 
@@ -247,7 +245,7 @@ def test_a_department_of_counters_has_a_page_as_well(client: Client) -> None:
         (f"{DEPARTMENT}kontakty/", "vystavba", "stavby-odbor", "nelze objednat", ""),
     ],
 )
-def test_a_link_to_what_is_gone_says_so_and_leads_on(  # noqa: PLR0917
+def test_a_link_to_what_is_gone_says_so_and_leads_on(
     client: Client,
     lhota: Directory,
     address: str,

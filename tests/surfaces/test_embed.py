@@ -103,7 +103,9 @@ def test_only_the_frame_may_be_framed_and_only_where_the_office_lets(client: Cli
     assert policy(client.get(FRAME)) == "'none'"
 
 
-@pytest.mark.parametrize("said", ["'a; script-src *'", "https://a.example", "[a.example, any]x", "'*'"])
+@pytest.mark.parametrize(
+    "said", ["'a; script-src *'", "https://a.example", "[a.example, any]x", "'*'"]
+)
 def test_nothing_but_names_of_sites_gets_into_the_policy(said: str) -> None:
     with pytest.raises(WrongFile):
         check(officials.FILE.replace("  code: lhota\n", f"  code: lhota\n  embed: {said}\n"))
@@ -126,4 +128,4 @@ def test_the_element_is_small_and_may_be_loaded_from_anywhere(client: Client) ->
     assert SCRIPT.stat().st_size <= 5 * 1024
     answer = client.get("/static/embed/terms.js")
     assert answer["Access-Control-Allow-Origin"] == "*"
-    assert b"".join(answer) == SCRIPT.read_bytes()  # type: ignore[arg-type]
+    assert b"".join(answer) == SCRIPT.read_bytes()

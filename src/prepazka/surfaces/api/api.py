@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,14 +15,13 @@ from prepazka.booking.contacts import contact_hash, contact_of, normalise_phone
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Channel, State
 from prepazka.booking.refusals import HoldExpired
-from prepazka.booking.terms import is_bookable
 from prepazka.core.refusal import Refused
 from prepazka.edge import answers
 from prepazka.messaging.channels import takes_phones
 from prepazka.offices.directory import Directory, directory, directory_by_slug
-from prepazka.offices.models import Office, Service
+from prepazka.offices.models import Office
 from prepazka.reporting import health as checks
-from prepazka.surfaces.api import counters, people, schemas, tickets
+from prepazka.surfaces.api import counters, schemas, shown, tickets
 from prepazka.web import errors, limits
 from prepazka.web.refusals import (
     KeyReused,
@@ -98,15 +96,18 @@ def health(request: HttpRequest) -> Any:
 @api.get("/offices", response=_answers(200, list[schemas.OfficeOut]), tags=["offices"])
 def offices(request: HttpRequest) -> Any:
     """All offices of this installation."""
-    return [_office(directory(row)) for row in Office.objects.order_by("slug")]
+    return [shown.office(directory(row)) for row in Office.objects.order_by("slug")]
 
 
 @api.get("/offices/{slug}", response=_answers(200, schemas.OfficeDetailOut), tags=["offices"])
 def office(request: HttpRequest, slug: str) -> Any:
     """One office with its services and hours."""
     where = _where(slug)
-    services = [_service(where, one) for one in where.offered_services()]
-    return _office(where) | {"services": services, "hours": people.hours(where, Directory.office_hours, now())}
+    services = [shown.service(where, one) for one in where.offered_services()]
+    return shown.office(where) | {
+        "services": services,
+        "hours": shown.hours(where, Directory.office_hours, now()),
+    }
 
 
 @api.get(
@@ -117,7 +118,7 @@ def office(request: HttpRequest, slug: str) -> Any:
 def departments(request: HttpRequest, slug: str) -> Any:
     """Departments with their officials, services, and hours of the coming two weeks."""
     where = _where(slug)
-    return [people.department(where, d, now()) for d in where.departments.values() if not d.retired]
+    return [shown.department(where, d, now()) for d in where.departments.values() if not d.retired]
 
 
 @api.get(
@@ -126,7 +127,7 @@ def departments(request: HttpRequest, slug: str) -> Any:
 def officials(request: HttpRequest, slug: str) -> Any:
     """Officials with their public contact, services, and hours of the coming two weeks."""
     where = _where(slug)
-    return [people.official(where, one, now()) for one in where.open_officials()]
+    return [shown.official(where, one, now()) for one in where.open_officials()]
 
 
 @api.get("/offices/{slug}/monitor", response=_answers(200, dict[str, Any]), tags=["queue"])
@@ -140,9 +141,7 @@ def monitor(request: HttpRequest, slug: str) -> Any:
     response=_answers(200, schemas.TermsOut),
     tags=["booking"],
 )
-def terms(
-    request: HttpRequest, slug: str, code: str, persons: int = 1, official: str = ""
-) -> Any:
+def terms(request: HttpRequest, slug: str, code: str, persons: int = 1, official: str = "") -> Any:
     """The free terms of a service in its whole horizon. Cacheable, with an ETag.
 
     A service of officials is offered with `official`, or with whoever is soonest.
@@ -242,26 +241,28 @@ def contact(request: HttpRequest, token: str, said: schemas.ContactIn) -> Any:
 @api.post("/confirmations/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def confirm(request: HttpRequest, token: str) -> Any:
     """Confirm by the token of the mailed link; repeated, it answers with the same PIN."""
-    return _booking(usecases.confirm_booking(booking=_read(token, "confirm").pk, now=now()))
+    return shown.booking(usecases.confirm_booking(booking=_read(token, "confirm").pk, now=now()))
 
 
 @api.get("/bookings/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def booking(request: HttpRequest, token: str) -> Any:
     """A booking by its personal token."""
-    return _booking(_read(token, "personal"))
+    return shown.booking(_read(token, "personal"))
 
 
 @api.delete("/bookings/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def cancel(request: HttpRequest, token: str) -> Any:
     """Cancel; repeated, it answers the same."""
-    return _booking(usecases.cancel_booking(booking=_read(token, "personal").pk, now=now()))
+    return shown.booking(usecases.cancel_booking(booking=_read(token, "personal").pk, now=now()))
 
 
 @api.post("/bookings/{token}/move", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def move(request: HttpRequest, token: str, wanted: schemas.MoveIn) -> Any:
     """Move to another term of the same service, in one step."""
     found = _read(token, "personal")
-    return _booking(usecases.move_booking(booking=found.pk, starts_at=wanted.starts_at, now=now()))
+    return shown.booking(
+        usecases.move_booking(booking=found.pk, starts_at=wanted.starts_at, now=now())
+    )
 
 
 def _where(slug: str) -> Directory:
@@ -292,63 +293,15 @@ def _from_edge(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, content_type="application/json")
 
 
-def _office(where: Directory) -> dict[str, Any]:
-    row = where.office
-    return {
-        "slug": row.slug,
-        "name": row.name,
-        "address": row.address,
-        "phone": row.phone,
-        "email": row.email,
-        "timezone": row.timezone,
-        "languages": row.languages,
-    }
-
-
-def _service(where: Directory, one: Service) -> dict[str, Any]:
-    return {
-        "code": one.code,
-        "name": one.name,
-        "hint": one.hint,
-        "documents": one.documents,
-        "fee": one.fee,
-        "agenda": where.agenda_of(one).code,
-        "duration_min": one.duration_min,
-        "bookable": is_bookable(where, one),
-        "walk_in": one.walk_in,
-        "max_persons": where.rules_of(one).max_persons,
-        "officials": [official.code for official in where.officials_for(one.pk)],
-    }
-
-
 def _hold(held: Booking, where: Directory) -> dict[str, Any]:
     if held.state != State.HELD or not held.expires_at or held.expires_at <= now():
         raise HoldExpired
     return {
         "token": links.sign(held.pk, "hold"),
-        "expires_at": _local(where, held.expires_at),
-        "starts_at": _local(where, held.starts_at),
-        "ends_at": _local(where, held.ends_at),
-        "official": _whose(where, held),
-    }
-
-
-def _booking(found: Booking) -> dict[str, Any]:
-    where = directory(found.office)
-    service = where.services[found.service_id]
-    rules = where.rules_of(service)
-    return {
-        "token": links.sign(found.pk, "personal"),
-        "office": where.office.slug,
-        "service": service.code,
-        "official": _whose(where, found),
-        "state": found.state,
-        "starts_at": _local(where, found.starts_at),
-        "ends_at": _local(where, found.ends_at),
-        "counts_from": _local(where, found.starts_at - timedelta(minutes=rules.early_min)),
-        "counts_until": _local(where, found.ends_at + timedelta(minutes=rules.late_min)),
-        "persons": found.persons,
-        "pin": found.pin,
+        "expires_at": shown.local(where, held.expires_at),
+        "starts_at": shown.local(where, held.starts_at),
+        "ends_at": shown.local(where, held.ends_at),
+        "official": shown.whose(where, held),
     }
 
 
@@ -360,12 +313,3 @@ def _phone(held: UUID, said: str) -> str:
     if not takes_phones(row, now=now()):
         raise PhonesNotTaken
     return normalise_phone(said, mobile=True)
-
-
-def _whose(where: Directory, found: Booking) -> str | None:
-    official = official_of(where, found)
-    return official.code if official else None
-
-
-def _local(where: Directory, instant: Any) -> Any:
-    return instant.astimezone(where.tz)

@@ -54,9 +54,7 @@ def other_official(
     """The service is booked, but not with the one whom the address names."""
     url = reverse("citizen:days", args=[office.office.slug, service.code])
     text = _("This cannot be booked with the official of the link.")
-    return _answer(
-        request, office, MISSING if official else GONE, text, url, str(service.name)
-    )
+    return _answer(request, office, MISSING if official else GONE, text, url, str(service.name))
 
 
 def _answer(

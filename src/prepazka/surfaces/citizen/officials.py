@@ -23,6 +23,7 @@ from prepazka.surfaces.citizen import contact, gone
 from prepazka.surfaces.citizen.pages import Choice, booking_of, page, when
 from prepazka.web.shortcuts import now, of_office
 
+
 def topics_url(office: Directory, service: Service, official: Official | None) -> str:
     """The page on which the service was chosen."""
     slug = office.office.slug
