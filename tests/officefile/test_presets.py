@@ -5,7 +5,8 @@ from itertools import groupby
 
 import pytest
 
-from prepazka.booking import terms
+from prepazka.booking import terms, usecases
+from prepazka.booking.models import Channel
 from prepazka.booking.terms import Term
 from prepazka.officefile import presets
 from prepazka.officefile.load import load
@@ -121,3 +122,23 @@ def test_no_preset_books_on_a_public_holiday() -> None:
         assert wanted
         assert office.service_hours(wanted, date(2027, 9, 28)) == []
         assert office.service_hours(wanted, date(2027, 9, 27)) != []
+
+
+def test_praha6_keeps_a_share_for_its_call_centre_and_writes_to_telephones() -> None:
+    office = loaded("praha-6", "praha6")
+    service = office.service_by_code("kaceni-drevin")  # one official, 24 quarters a day
+    assert service
+    assert office.office.message_rules.sms
+    day = [MONDAY + timedelta(days=7)]
+    for n, term in enumerate(offered(office, "kaceni-drevin", *day)[:19]):
+        usecases.hold_term(
+            office=office,
+            service=service,
+            starts_at=term.starts_at,
+            now=FRIDAY + timedelta(seconds=n),
+        )
+    assert offered(office, "kaceni-drevin", *day) == []
+    by_phone = terms.offered(
+        office=office, service=service, now=FRIDAY, days=day, channel=Channel.PHONE
+    )
+    assert len(by_phone) == 5

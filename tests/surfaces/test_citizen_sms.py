@@ -173,3 +173,38 @@ def test_the_link_speaks_the_language_of_the_booking(
     assert answer["Location"].startswith("/en/")
     assert "no-store" in answer["Cache-Control"]
     assert client.post(f"/s/{booking.short_code}/").status_code == 405
+
+
+def test_a_program_books_with_a_telephone_alone(
+    client: Client, touzim: Directory, clock: Clock, mailbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prepazka.surfaces.api.api.now", lambda: clock.at)
+
+    def send_json(path: str, **said: object) -> Any:
+        return client.post(f"/api/v1{path}", said, content_type="application/json")
+
+    held = send_json(
+        "/offices/touzim/holds", service="jednani", starts_at=town.at("9:00").isoformat()
+    ).json()["token"]
+    for wrong in ({}, {"phone": "585 123 456"}, {"phone": "kdykoli"}, {"email": "", "phone": ""}):
+        assert send_json(f"/holds/{held}/contact", name="Jana", **wrong).status_code == 422
+    answer = send_json(f"/holds/{held}/contact", name="Jana", phone="777 123 456")
+    assert (answer.status_code, answer.json()["state"]) == (202, "unconfirmed")
+    work(clock)
+    assert Booking.objects.get().phone == "+420777123456"
+    assert len(received(mailbox)) == 1
+
+
+def test_a_program_learns_that_no_messages_are_sent(
+    client: Client, touzim: Directory, clock: Clock, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prepazka.surfaces.api.api.now", lambda: clock.at)
+    settings.SMS_GATEWAY = ""
+    said = {"service": "jednani", "starts_at": town.at("9:00").isoformat()}
+    held = client.post("/api/v1/offices/touzim/holds", said, content_type="application/json")
+    answer = client.post(
+        f"/api/v1/holds/{held.json()['token']}/contact",
+        {"name": "Jana", "phone": "777 123 456"},
+        content_type="application/json",
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "phones_not_taken")

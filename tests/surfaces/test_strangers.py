@@ -101,6 +101,8 @@ PUBLIC = {
     "citizen:anybody",
     "citizen:contacts",
     "citizen:official",
+    "embed:frame",
+    "embed:guide",
 }
 # Opened by a secret in the address; the walk tries a wrong one.
 BY_SECRET = {

@@ -71,7 +71,7 @@ def addresses(base: str) -> str:
             lines.append(f"  {place:<12} {base}/{place}/   pairing code {code}")
         lines.append(
             f"  staff        {base}/pult/    novakova.{office.slug} (clerk),"
-            f" recepce.{office.slug}, vedouci.{office.slug}, spravce.{office.slug}"
+            f" recepce.{office.slug}, linka.{office.slug} (call centre), vedouci.{office.slug}, spravce.{office.slug}"
         )
         lines += [
             f"  official     {base}/{office.slug}/urednik/{official.code}/   {OFFICIAL}.{office.slug}"
@@ -79,7 +79,7 @@ def addresses(base: str) -> str:
         ]
         lines.append("")
     lines.append(f"Password of all demo log-ins: {PASSWORD}")
-    lines.append(f"Mails of the demo:            {base}/demo/posta/")
+    lines.append(f"Mails and SMS of the demo:    {base}/demo/posta/")
     lines.append("A living office: prepazka play-day krumlov --speed 60")
     lines.append("")
     return "\n".join(lines)

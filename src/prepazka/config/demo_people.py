@@ -8,6 +8,7 @@ STAFF = (
     ("svobodova", "Eva Svobodová", "clerk"),
     ("cerny", "Tomáš Černý", "clerk"),
     ("recepce", "Marie Veselá", "reception"),
+    ("linka", "Lucie Bartošová", "operator"),
     ("vedouci", "Karel Horák", "head"),
     ("spravce", "Alena Malá", "administrator"),
 )

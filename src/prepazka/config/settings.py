@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "prepazka.jobs",
     "prepazka.web",
     "prepazka.surfaces.citizen",
+    "prepazka.surfaces.embed",
     "prepazka.surfaces.kiosk",
     "prepazka.surfaces.display",
     "prepazka.surfaces.ticket",
@@ -184,7 +185,6 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "prepazka.web.errors.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

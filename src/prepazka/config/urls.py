@@ -24,6 +24,7 @@ urlpatterns = [
         path("demo/hodiny/", demo_clock.page, name="demo_clock"),
         path("demo/posta/", include("prepazka.surfaces.mailbox.urls")),
         path("", include("prepazka.surfaces.monitor.urls")),
+        path("", include("prepazka.surfaces.embed.urls")),
         path("", include("prepazka.surfaces.citizen.urls")),
         prefix_default_language=False,
     ),

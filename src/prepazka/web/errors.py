@@ -26,6 +26,7 @@ STATUS = {
     "PhoneNotUnderstood": 422,
     "PhoneNotMobile": 422,
     "KeyReused": 422,
+    "PhonesNotTaken": 422,
     "NotFound": 404,
     "NotAllowed": 403,
     "WhoAreYou": 401,

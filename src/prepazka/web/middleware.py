@@ -31,7 +31,9 @@ class SecurityHeaders:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.setdefault("Content-Security-Policy", POLICY)
+        if "Content-Security-Policy" not in response:  # else the view says who may frame it
+            response["Content-Security-Policy"] = POLICY
+            response["X-Frame-Options"] = "DENY"  # for browsers too old for frame-ancestors
         response.setdefault(
             "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
         )

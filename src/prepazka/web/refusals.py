@@ -11,6 +11,10 @@ class KeyReused(Refused):
     """This Idempotency-Key already belongs to another request."""
 
 
+class PhonesNotTaken(Refused):
+    """This office sends no short messages; give an e-mail address."""
+
+
 class NotFound(Refused):
     """There is no such thing, or the link is not valid."""
 

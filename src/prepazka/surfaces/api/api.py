@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,19 +11,25 @@ from ninja import Header, NinjaAPI, Status
 from ninja.errors import AuthenticationError, ValidationError
 
 from prepazka.booking import links, usecases
-from prepazka.booking.contacts import contact_hash, normalise_email
+from prepazka.booking.contacts import contact_hash, contact_of, normalise_phone
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Channel, State
 from prepazka.booking.refusals import HoldExpired
-from prepazka.booking.terms import is_bookable
 from prepazka.core.refusal import Refused
 from prepazka.edge import answers
+from prepazka.messaging.channels import takes_phones
 from prepazka.offices.directory import Directory, directory, directory_by_slug
-from prepazka.offices.models import Office, Service
+from prepazka.offices.models import Office
 from prepazka.reporting import health as checks
-from prepazka.surfaces.api import counters, people, schemas, tickets
+from prepazka.surfaces.api import counters, schemas, shown, tickets
 from prepazka.web import errors, limits
-from prepazka.web.refusals import KeyReused, NotFound, NotUnderstood, WhoAreYou
+from prepazka.web.refusals import (
+    KeyReused,
+    NotFound,
+    NotUnderstood,
+    PhonesNotTaken,
+    WhoAreYou,
+)
 from prepazka.web.shortcuts import now
 
 PROBLEMS = frozenset({401, 403, 404, 409, 410, 422, 429, 503})
@@ -51,7 +56,10 @@ def _answers(status: int, schema: Any) -> dict[Any, Any]:
 
 @api.exception_handler(Refused)
 def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
-    return errors.api_problem(request, error)
+    answer = errors.api_problem(request, error)
+    if request.method == "GET":  # as the good answers of the edge, for pages of other sites
+        answer["Access-Control-Allow-Origin"] = "*"
+    return answer
 
 
 @api.exception_handler(ValidationError)
@@ -88,17 +96,17 @@ def health(request: HttpRequest) -> Any:
 @api.get("/offices", response=_answers(200, list[schemas.OfficeOut]), tags=["offices"])
 def offices(request: HttpRequest) -> Any:
     """All offices of this installation."""
-    return [_office(directory(row)) for row in Office.objects.order_by("slug")]
+    return [shown.office(directory(row)) for row in Office.objects.order_by("slug")]
 
 
 @api.get("/offices/{slug}", response=_answers(200, schemas.OfficeDetailOut), tags=["offices"])
 def office(request: HttpRequest, slug: str) -> Any:
     """One office with its services and hours."""
     where = _where(slug)
-    services = [_service(where, one) for one in where.offered_services()]
-    return _office(where) | {
+    services = [shown.service(where, one) for one in where.offered_services()]
+    return shown.office(where) | {
         "services": services,
-        "hours": people.hours(where, Directory.office_hours, now()),
+        "hours": shown.hours(where, Directory.office_hours, now()),
     }
 
 
@@ -110,7 +118,7 @@ def office(request: HttpRequest, slug: str) -> Any:
 def departments(request: HttpRequest, slug: str) -> Any:
     """Departments with their officials, services, and hours of the coming two weeks."""
     where = _where(slug)
-    return [people.department(where, d, now()) for d in where.departments.values() if not d.retired]
+    return [shown.department(where, d, now()) for d in where.departments.values() if not d.retired]
 
 
 @api.get(
@@ -119,7 +127,7 @@ def departments(request: HttpRequest, slug: str) -> Any:
 def officials(request: HttpRequest, slug: str) -> Any:
     """Officials with their public contact, services, and hours of the coming two weeks."""
     where = _where(slug)
-    return [people.official(where, one, now()) for one in where.open_officials()]
+    return [shown.official(where, one, now()) for one in where.open_officials()]
 
 
 @api.get("/offices/{slug}/monitor", response=_answers(200, dict[str, Any]), tags=["queue"])
@@ -211,15 +219,19 @@ def release(request: HttpRequest, token: str) -> Any:
 
 @api.post("/holds/{token}/contact", response=_answers(202, schemas.RequestedOut), tags=["booking"])
 def contact(request: HttpRequest, token: str, said: schemas.ContactIn) -> Any:
-    """Say who comes; a mail with a link asks for the confirmation, where the office wants one."""
+    """Say who comes; a message with a link asks for the confirmation, where the office wants one.
+
+    It goes by e-mail, or by SMS to who gives a mobile number only, where the office sends them.
+    """
     held = links.read(token, "hold")
     if held is None:
         raise NotFound
     limits.limit_address(request, limits.REQUESTS, now=now())
-    limits.count(limits.CONFIRMATIONS, contact_hash(normalise_email(said.email)), now=now())
+    phone = _phone(held, said.phone) if said.phone else ""
+    limits.count(limits.CONFIRMATIONS, contact_hash(contact_of(said.email, phone)), now=now())
     try:
         done = usecases.request_confirmation(
-            booking=held, name=said.name, email=said.email, now=now()
+            booking=held, name=said.name, email=said.email, phone=phone, now=now()
         )
     except Booking.DoesNotExist:
         raise NotFound from None
@@ -229,26 +241,28 @@ def contact(request: HttpRequest, token: str, said: schemas.ContactIn) -> Any:
 @api.post("/confirmations/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def confirm(request: HttpRequest, token: str) -> Any:
     """Confirm by the token of the mailed link; repeated, it answers with the same PIN."""
-    return _booking(usecases.confirm_booking(booking=_read(token, "confirm").pk, now=now()))
+    return shown.booking(usecases.confirm_booking(booking=_read(token, "confirm").pk, now=now()))
 
 
 @api.get("/bookings/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def booking(request: HttpRequest, token: str) -> Any:
     """A booking by its personal token."""
-    return _booking(_read(token, "personal"))
+    return shown.booking(_read(token, "personal"))
 
 
 @api.delete("/bookings/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def cancel(request: HttpRequest, token: str) -> Any:
     """Cancel; repeated, it answers the same."""
-    return _booking(usecases.cancel_booking(booking=_read(token, "personal").pk, now=now()))
+    return shown.booking(usecases.cancel_booking(booking=_read(token, "personal").pk, now=now()))
 
 
 @api.post("/bookings/{token}/move", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def move(request: HttpRequest, token: str, wanted: schemas.MoveIn) -> Any:
     """Move to another term of the same service, in one step."""
     found = _read(token, "personal")
-    return _booking(usecases.move_booking(booking=found.pk, starts_at=wanted.starts_at, now=now()))
+    return shown.booking(
+        usecases.move_booking(booking=found.pk, starts_at=wanted.starts_at, now=now())
+    )
 
 
 def _where(slug: str) -> Directory:
@@ -279,70 +293,23 @@ def _from_edge(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, content_type="application/json")
 
 
-def _office(where: Directory) -> dict[str, Any]:
-    row = where.office
-    return {
-        "slug": row.slug,
-        "name": row.name,
-        "address": row.address,
-        "phone": row.phone,
-        "email": row.email,
-        "timezone": row.timezone,
-        "languages": row.languages,
-    }
-
-
-def _service(where: Directory, one: Service) -> dict[str, Any]:
-    return {
-        "code": one.code,
-        "name": one.name,
-        "hint": one.hint,
-        "documents": one.documents,
-        "fee": one.fee,
-        "agenda": where.agenda_of(one).code,
-        "duration_min": one.duration_min,
-        "bookable": is_bookable(where, one),
-        "walk_in": one.walk_in,
-        "max_persons": where.rules_of(one).max_persons,
-        "officials": [official.code for official in where.officials_for(one.pk)],
-    }
-
-
 def _hold(held: Booking, where: Directory) -> dict[str, Any]:
     if held.state != State.HELD or not held.expires_at or held.expires_at <= now():
         raise HoldExpired
     return {
         "token": links.sign(held.pk, "hold"),
-        "expires_at": _local(where, held.expires_at),
-        "starts_at": _local(where, held.starts_at),
-        "ends_at": _local(where, held.ends_at),
-        "official": _whose(where, held),
+        "expires_at": shown.local(where, held.expires_at),
+        "starts_at": shown.local(where, held.starts_at),
+        "ends_at": shown.local(where, held.ends_at),
+        "official": shown.whose(where, held),
     }
 
 
-def _booking(found: Booking) -> dict[str, Any]:
-    where = directory(found.office)
-    service = where.services[found.service_id]
-    rules = where.rules_of(service)
-    return {
-        "token": links.sign(found.pk, "personal"),
-        "office": where.office.slug,
-        "service": service.code,
-        "official": _whose(where, found),
-        "state": found.state,
-        "starts_at": _local(where, found.starts_at),
-        "ends_at": _local(where, found.ends_at),
-        "counts_from": _local(where, found.starts_at - timedelta(minutes=rules.early_min)),
-        "counts_until": _local(where, found.ends_at + timedelta(minutes=rules.late_min)),
-        "persons": found.persons,
-        "pin": found.pin,
-    }
-
-
-def _whose(where: Directory, found: Booking) -> str | None:
-    official = official_of(where, found)
-    return official.code if official else None
-
-
-def _local(where: Directory, instant: Any) -> Any:
-    return instant.astimezone(where.tz)
+def _phone(held: UUID, said: str) -> str:
+    """The number in one form, where the office writes to numbers."""
+    row = Office.objects.filter(bookings__pk=held).first()
+    if row is None:
+        raise NotFound
+    if not takes_phones(row, now=now()):
+        raise PhonesNotTaken
+    return normalise_phone(said, mobile=True)

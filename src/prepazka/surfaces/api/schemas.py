@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from ninja import Field, Schema
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, model_validator
 
 
 def _is_email(said: str) -> str:
@@ -167,7 +167,16 @@ class ContactIn(Schema):
     """Who comes, and where the confirmation goes."""
 
     name: str = Field(min_length=1, max_length=120)
-    email: Email
+    email: Email | Literal[""] = ""
+    phone: str = Field(
+        "", max_length=40, description="a mobile number for SMS, for who has no e-mail"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if not (self.email or self.phone):
+            raise ValueError("an e-mail or a telephone number is needed")
+        return self
 
 
 class RequestedOut(Schema):

@@ -14,12 +14,16 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 
+MOST = 50
+SMS = "X-Idempotency-Key"  # a short message kept beside the mails
+
+
 @require_safe
 def mails(request: HttpRequest) -> HttpResponse:
     """All mails, newest first."""
     found = [
-        {"number": int(path.stem), "mail": _read(path)}
-        for path in sorted(_folder().glob("*.eml"), reverse=True)[:50]
+        {"number": int(path.stem), "mail": mail, "sms": _text(mail) if SMS in mail else ""}
+        for path, mail in ((path, _read(path)) for path in _newest())
     ]
     return render(request, "mailbox/mails.html", {"mails": found})
 
@@ -31,16 +35,24 @@ def mail(request: HttpRequest, number: int) -> HttpResponse:
     if not path.exists():
         raise Http404
     message = _read(path)
-    body = message.get_body(preferencelist=("plain",))
     return render(
         request,
         "mailbox/mail.html",
         {
             "mail": message,
-            "text": body.get_content() if body else "",
+            "text": _text(message),
             "attachments": [part.get_filename() for part in message.iter_attachments()],
         },
     )
+
+
+def _newest() -> list[Path]:
+    return sorted(_folder().glob("*.eml"), reverse=True)[:MOST]
+
+
+def _text(message: EmailMessage) -> str:
+    body = message.get_body(preferencelist=("plain",))
+    return str(body.get_content()) if body else ""
 
 
 def _folder() -> Path:

@@ -1,0 +1,109 @@
+// <prepazka-terms office="…" service="…" official="…" department="…" lang="cs" count="5">
+//   <a href="…">Objednat se</a>  (shown until the terms are here, and whenever they cannot be)
+// </prepazka-terms>
+(() => {
+  "use strict";
+  const HOME = new URL(document.currentScript ? document.currentScript.src : location.href).origin;
+  const WORDS = {
+    cs: { free: "Nejbližší volné termíny", none: "Teď není volný žádný termín.", all: "Další termíny a objednání", book: "Objednat se" },
+    en: { free: "Next free terms", none: "No term is free at the moment.", all: "More terms and booking", book: "Book a term" },
+  };
+  const LINE = "var(--prepazka-border, #b1b8c1)", INK = "var(--prepazka-color, #262626)";
+  const STYLE = `
+:host { display: block; box-sizing: border-box; max-width: 42rem; padding: 1rem; overflow-wrap: break-word;
+  border: 1px solid ${LINE}; border-radius: var(--prepazka-radius, 8px);
+  background: var(--prepazka-background, #fff); color: ${INK};
+  font: var(--prepazka-font, inherit); line-height: 1.4; }
+:host([hidden]) { display: none; }
+p, ul { margin: 0; padding: 0; }
+#head { font-weight: 700; font-size: 1.125em; }
+ul { list-style: none; margin-block: .5rem; }
+li + li { border-top: 1px solid ${LINE}; }
+a { display: block; padding-block: .75rem; color: var(--prepazka-accent, #254a8c); font-weight: 700; }
+a:focus-visible { outline: 3px solid currentColor; outline-offset: 2px; }
+small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
+
+  const make = (tag, text, more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
+
+  class Terms extends HTMLElement {
+    static observedAttributes = ["office", "service", "official", "department", "lang", "count"];
+    #asked = 0;
+
+    constructor() {
+      super();
+      const root = this.attachShadow({ mode: "open" });
+      const sheet = new CSSStyleSheet(); // a strict style-src lets this in, a style element not
+      sheet.replaceSync(STYLE);
+      root.adoptedStyleSheets = [sheet];
+      root.append(document.createElement("slot"));
+    }
+
+    connectedCallback() { this.#load(); }
+
+    attributeChangedCallback() { if (this.isConnected) this.#load(); }
+
+    get #language() {
+      const said = this.lang || document.documentElement.lang || "cs";
+      return said.startsWith("cs") ? "cs" : "en";
+    }
+
+    get #home() { return HOME + (this.#language === "cs" ? "" : "/en"); }
+
+    async #load() {
+      const turn = ++this.#asked;
+      await null; // several attributes set together ask once
+      if (turn !== this.#asked) return;
+      const office = encodeURIComponent(this.getAttribute("office") || "");
+      const query = new URLSearchParams({ most: this.getAttribute("count") || "5" });
+      for (const name of ["service", "official", "department"])
+        if (this.getAttribute(name)) query.set(name, this.getAttribute(name));
+      this.setAttribute("aria-busy", "true");
+      let found = null;
+      try {
+        const options = { credentials: "omit", signal: AbortSignal.timeout(8000) };
+        const answer = await fetch(`${HOME}/api/v1/offices/${office}/next?${query}`, options);
+        if (answer.ok) found = await answer.json();
+      } catch { /* the link below is for this */ }
+      if (turn !== this.#asked) return;
+      this.removeAttribute("aria-busy");
+      if (found) this.#show(found); else this.#fail(office);
+    }
+
+    #show(found) {
+      const language = this.#language, words = WORDS[language], home = this.#home;
+      const head = make("p", words.free, { id: "head" });
+      const list = make("ul", "", { role: "list" });
+      list.setAttribute("aria-labelledby", "head");
+      for (const term of found.terms) {
+        const link = make("a", when(term, language), { href: home + term.path });
+        const name = term.service_name[language] || term.service_name.cs;
+        if (!this.getAttribute("service") && name) link.append(make("small", name));
+        const item = make("li", "");
+        item.append(link);
+        list.append(item);
+      }
+      const body = found.terms.length ? list : make("p", words.none);
+      this.#put(head, body, make("a", words.all, { href: home + found.path }));
+    }
+
+    #fail(office) {
+      if (this.children.length) this.#put(document.createElement("slot"));
+      else this.#put(make("a", WORDS[this.#language].book, { href: `${this.#home}/${office}/` }));
+    }
+
+    #put(...parts) {
+      for (const part of parts) part.lang = this.#language;
+      this.shadowRoot.replaceChildren(...parts);
+    }
+  }
+
+  // The office's own wall clock, whatever the visitor's zone.
+  function when({ starts_at: from, ends_at: to }, language) {
+    const shown = { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" };
+    const day = new Date(from.slice(0, 10)).toLocaleDateString(language === "cs" ? "cs-CZ" : "en-GB", shown);
+    const [start, end] = [from, to].map((one) => one.slice(11, 16).replace(/^0/, ""));
+    return `${day}, ${start}–${end}`;
+  }
+
+  if (!customElements.get("prepazka-terms")) customElements.define("prepazka-terms", Terms);
+})();

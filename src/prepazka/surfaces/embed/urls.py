@@ -1,0 +1,11 @@
+"""Addresses for the webs of offices."""
+
+from django.urls import path
+
+from prepazka.surfaces.embed import views
+
+app_name = "embed"
+urlpatterns = [
+    path("<slug:slug>/vlozit/", views.frame, name="frame"),
+    path("<slug:slug>/pro-weby/", views.guide, name="guide"),
+]
