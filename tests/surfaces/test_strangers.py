@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from prepazka.accounts.models import User
-from prepazka.booking.models import Booking, Lane
+from prepazka.booking.models import Booking, Busy, CalendarFeed, Lane, OutsideCalendar
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, HoursException, Membership, Office, Official
@@ -53,6 +53,14 @@ STAFF = {
     "console:diary",
     "console:diary_add",
     "console:diary_remove",
+    "console:week",
+    "console:appointment_add",
+    "console:appointment",
+    "console:appointment_remove",
+    "console:calendars",
+    "console:calendar_remove",
+    "console:feed_make",
+    "console:feed_revoke",
     "manager:overview",
     "manager:calls",
     "manager:file",
@@ -63,6 +71,10 @@ STAFF = {
     "manager:role",
     "manager:password",
     "manager:remove",
+    "manager:officials",
+    "manager:official_user",
+    "manager:feed_make",
+    "manager:feed_revoke",
 }
 # About the person who is logged in and nobody else.
 OWN = {
@@ -112,6 +124,7 @@ BY_SECRET = {
     "ticket:content",
     "ticket:leave",
     "ticket:later",
+    "feed",
 }
 # Opened by the token of a paired device.
 DEVICE = {
@@ -136,7 +149,8 @@ DESCRIPTION = API + "openapi.json"
 
 NAME, EMAIL, PHONE = "Květoslava Neviditelná", "kveta@tajne.example", "+420777888999"
 STAFF_NAME, STAFF_LOGIN, PIN = "Utajený Úředník", "utajeny", "8305"
-REASON = "tajná nemoc"  # of an official's absence
+REASON = "tajná nemoc"  # of an official's absence and of an own appointment
+OUTSIDE = "https://kalendar.example/tajny-odkaz.ics"
 PRIVATE = (
     NAME,
     "Neviditeln",
@@ -148,6 +162,7 @@ PRIVATE = (
     STAFF_NAME,
     STAFF_LOGIN,
     REASON,
+    "tajny-odkaz",
     " ".join(PIN),
 )
 
@@ -229,6 +244,11 @@ def ours() -> Town:
         from_date=town.MONDAY,
         reason={"cs": REASON},
     )
+    ids = {"office": office.office, "official": official}
+    during = {"starts_at": town.at("8:00"), "ends_at": town.at("9:00")}
+    appointment = Busy.objects.create(**ids, **during, title=REASON)
+    calendar = OutsideCalendar.objects.create(**ids, kind="ics", url=OUTSIDE)
+    feed = CalendarFeed.objects.create(**ids, token_hash="0" * 64, created_at=town.at("8:00"))
     Office.objects.filter(pk=office.office.pk).update(version=office.office.version + 1)
     values = {
         "action": "next",
@@ -243,6 +263,9 @@ def ours() -> Town:
         "token": "nope.nope",
         "code": "kiosk",
         "exception": str(absence.pk),
+        "appointment": str(appointment.pk),
+        "calendar": str(calendar.pk),
+        "feed": str(feed.pk),
         # of the API
         "ticket_id": str(first.pk),
         "booking_id": str(bookings[2].pk),
@@ -272,6 +295,9 @@ def state() -> str:
             Membership,
             Device,
             HoursException,
+            Busy,
+            OutsideCalendar,
+            CalendarFeed,
         )
     ]
     ours = Office.objects.filter(slug="lhota")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prepazka.surfaces.console import booking, desk, diary, views
+from prepazka.surfaces.console import appointments, booking, desk, diary, views, weeks
 
 app_name = "console"
 urlpatterns = [
@@ -16,6 +16,18 @@ urlpatterns = [
     path("<slug:slug>/diar/<slug:code>/", diary.diary, name="diary"),
     path("<slug:slug>/diar/<slug:code>/zmena/", diary.add, name="diary_add"),
     path("<slug:slug>/diar/<slug:code>/zrusit/<int:exception>/", diary.remove, name="diary_remove"),
+    path("<slug:slug>/diar/<slug:code>/tyden/", weeks.week, name="week"),
+    path("<slug:slug>/diar/<slug:code>/cas/", appointments.add, name="appointment_add"),
+    path(
+        "<slug:slug>/diar/<slug:code>/cas/<int:appointment>/",
+        appointments.change,
+        name="appointment",
+    ),
+    path(
+        "<slug:slug>/diar/<slug:code>/cas/<int:appointment>/smazat/",
+        appointments.remove,
+        name="appointment_remove",
+    ),
     path("<slug:slug>/recepce/", desk.bookings, name="desk"),
     path("<slug:slug>/recepce/prichod/<uuid:booking>/", desk.arrive, name="arrive"),
     path("<slug:slug>/recepce/listek/", desk.new_ticket, name="new_ticket"),
