@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import random
 
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
@@ -16,7 +17,7 @@ from procrastinate.jobs import Job
 
 from prepazka.gateways.email import send
 from prepazka.gateways.sms import send as send_sms
-from prepazka.jobs import rounds
+from prepazka.jobs import calendars, rounds
 from prepazka.journal.record import FOLLOW_UP
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.port import Undeliverable
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 # Seconds before the next attempt; the last one repeats for two days of a broken mail server.
 PAUSES = (10, 30, 60, 120, 300)
 ATTEMPTS = 600
+SPREAD = 240  # seconds over which a round of outside calendars is read
 
 
 class Patience(BaseRetryStrategy):
@@ -67,6 +69,27 @@ def every_minute(timestamp: int) -> None:
     """Expire holds, mark no-shows, close what was left open, send reminders."""
     rounds.tidy(now=now())
     rounds.remind(now=now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="every_five_minutes", queueing_lock="every_five_minutes", queue="rounds")
+def every_five_minutes(timestamp: int) -> None:
+    """Have the outside calendars read, spread over the minutes so that no server is stormed."""
+    for calendar in calendars.due(now=now()):
+        job = refresh_calendar.configure(
+            # Two at once at most: servers that hang must not keep the mails waiting.
+            lock=f"calendars:{calendar % 2}",
+            queueing_lock=f"calendar:{calendar}",
+            schedule_in={"seconds": random.randrange(SPREAD)},  # noqa: S311  # no secret
+        )
+        with contextlib.suppress(AlreadyEnqueued):
+            job.defer(calendar=calendar)
+
+
+@app.task(name="refresh_calendar", queue="calendars")
+def refresh_calendar(*, calendar: int) -> None:
+    """Read one outside calendar; the next round is its next try."""
+    calendars.refresh(calendar=calendar, now=now())
 
 
 @app.periodic(cron="17 3 * * *")

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from prepazka.booking import absences
 from prepazka.booking.absences import Affected
-from prepazka.booking.diaries import lanes_of
 from prepazka.booking.appointments import busy_of, clashes
+from prepazka.booking.diaries import lanes_of
 from prepazka.booking.models import Booking, Busy, State
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
