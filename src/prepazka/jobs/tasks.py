@@ -9,6 +9,7 @@ import contextlib
 import logging
 import random
 
+from django.db import transaction
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
@@ -76,14 +77,23 @@ def every_minute(timestamp: int) -> None:
 def every_five_minutes(timestamp: int) -> None:
     """Have the outside calendars read, spread over the minutes so that no server is stormed."""
     for calendar in calendars.due(now=now()):
-        job = refresh_calendar.configure(
-            # Two at once at most: servers that hang must not keep the mails waiting.
-            lock=f"calendars:{calendar % 2}",
-            queueing_lock=f"calendar:{calendar}",
-            schedule_in={"seconds": random.randrange(SPREAD)},  # noqa: S311  # no secret
-        )
-        with contextlib.suppress(AlreadyEnqueued):
-            job.defer(calendar=calendar)
+        _defer_reading(calendar, random.randrange(SPREAD))  # noqa: S311  # no secret
+
+
+def read_soon(calendar: int) -> None:
+    """Have a calendar read at once, when the caller's transaction commits."""
+    transaction.on_commit(lambda: _defer_reading(calendar, 0))
+
+
+def _defer_reading(calendar: int, seconds: int) -> None:
+    job = refresh_calendar.configure(
+        # Two at once at most: servers that hang must not keep the mails waiting.
+        lock=f"calendars:{calendar % 2}",
+        queueing_lock=f"calendar:{calendar}",
+        schedule_in={"seconds": seconds},
+    )
+    with contextlib.suppress(AlreadyEnqueued):
+        job.defer(calendar=calendar)
 
 
 @app.task(name="refresh_calendar", queue="calendars")

@@ -28,6 +28,7 @@ from prepazka.surfaces.console.changes import (
     official_of,
 )
 from prepazka.surfaces.console.forms import ExceptionForm
+from prepazka.surfaces.console.outside import outside_of
 from prepazka.surfaces.console.words import state_in_words
 from prepazka.web import staff
 from prepazka.web.shortcuts import now
@@ -83,6 +84,7 @@ def diary(request: HttpRequest, office: Directory, member: Membership, code: str
             "exceptions": _exceptions(office, official, today),
             "may_change": may_change(member, official),
             "own": is_own(member, official),
+            "unread": [one for one in outside_of(official) if one["failed"]],
             "desk": member.role in staff.DESK,
         },
     )

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
+from django.core.validators import URLValidator
 from django.utils.dates import WEEKDAYS
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from prepazka.booking.appointments import weekly
+from prepazka.booking.models import OutsideCalendar
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
 from prepazka.offices.directory import Directory
@@ -129,6 +132,52 @@ class WeekForm(forms.Form):
     def week(self) -> dict[int, list[Interval[int]]]:
         """The hours by weekday, Monday is 0."""
         return {day: self.cleaned_data[f"day{day}"] for day in WEEKDAYS}
+
+
+class CalendarForm(forms.Form):
+    """Where an outside calendar is."""
+
+    kind = forms.ChoiceField(
+        label=_("How it is read"),
+        widget=forms.RadioSelect,
+        initial=OutsideCalendar.Kind.ICS,
+        choices=[
+            (OutsideCalendar.Kind.ICS.value, _("address of a file (ICS)")),
+            (OutsideCalendar.Kind.CALDAV.value, _("server of calendars (CalDAV)")),
+        ],
+    )
+    url = forms.CharField(
+        label=_("Address"),
+        max_length=500,
+        error_messages={"required": _("Write the address of the calendar.")},
+        help_text=_("It begins with https://. Your calendar program shows it under sharing."),
+    )
+    username = forms.CharField(
+        label=_("Log-in name"),
+        required=False,
+        max_length=120,
+        help_text=_("Only if the calendar asks for one."),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        required=False,
+        max_length=120,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Best one for this purpose only. It is kept encrypted."),
+    )
+
+    def clean_url(self) -> str:
+        """The address as programs ask for it."""
+        said = re.sub(r"^webcals?://", "https://", self.cleaned_data["url"], flags=re.IGNORECASE)
+        try:
+            URLValidator(schemes=["http", "https"])(said)
+        except forms.ValidationError:
+            raise forms.ValidationError(gettext("Write an address such as https://…")) from None
+        if urlsplit(said).username:
+            raise forms.ValidationError(
+                gettext("Write the name and the password into their own fields.")
+            )
+        return str(said)
 
 
 def spans(text: str) -> list[Interval[int]]:

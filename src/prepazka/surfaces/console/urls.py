@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prepazka.surfaces.console import appointments, booking, desk, diary, views, weeks
+from prepazka.surfaces.console import appointments, booking, calendars, desk, diary, views, weeks
 
 app_name = "console"
 urlpatterns = [
@@ -27,6 +27,18 @@ urlpatterns = [
         "<slug:slug>/diar/<slug:code>/cas/<int:appointment>/smazat/",
         appointments.remove,
         name="appointment_remove",
+    ),
+    path("<slug:slug>/diar/<slug:code>/kalendare/", calendars.page, name="calendars"),
+    path(
+        "<slug:slug>/diar/<slug:code>/kalendare/<int:calendar>/odebrat/",
+        calendars.remove,
+        name="calendar_remove",
+    ),
+    path("<slug:slug>/diar/<slug:code>/odber/", calendars.make_feed, name="feed_make"),
+    path(
+        "<slug:slug>/diar/<slug:code>/odber/<int:feed>/zrusit/",
+        calendars.revoke_feed,
+        name="feed_revoke",
     ),
     path("<slug:slug>/recepce/", desk.bookings, name="desk"),
     path("<slug:slug>/recepce/prichod/<uuid:booking>/", desk.arrive, name="arrive"),
