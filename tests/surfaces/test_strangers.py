@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from prepazka.accounts.models import User
-from prepazka.booking.models import Booking, Lane
+from prepazka.booking.models import Booking, Busy, CalendarFeed, Lane, OutsideCalendar
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, HoursException, Membership, Office, Official
@@ -55,6 +55,14 @@ STAFF = {
     "console:diary",
     "console:diary_add",
     "console:diary_remove",
+    "console:week",
+    "console:appointment_add",
+    "console:appointment",
+    "console:appointment_remove",
+    "console:calendars",
+    "console:calendar_remove",
+    "console:feed_make",
+    "console:feed_revoke",
     "manager:overview",
     "manager:calls",
     "manager:deeds",
@@ -67,6 +75,10 @@ STAFF = {
     "manager:role",
     "manager:password",
     "manager:remove",
+    "manager:officials",
+    "manager:official_user",
+    "manager:feed_make",
+    "manager:feed_revoke",
 }
 # About the person who is logged in and nobody else.
 OWN = {
@@ -125,6 +137,7 @@ BY_SECRET = {
     "ticket:content",
     "ticket:leave",
     "ticket:later",
+    "feed",
 }
 # Programs call them with a secret in the address and no cookie, so no form of ours guards them.
 OF_PROGRAMS = {"callbacks:sms"}
@@ -151,7 +164,8 @@ DESCRIPTION = API + "openapi.json"
 
 NAME, EMAIL, PHONE = "Květoslava Neviditelná", "kveta@tajne.example", "+420777888999"
 STAFF_NAME, STAFF_LOGIN, PIN = "Utajený Úředník", "utajeny", "8305"
-REASON = "tajná nemoc"  # of an official's absence
+REASON = "tajná nemoc"  # of an official's absence and of an own appointment
+OUTSIDE = "https://kalendar.example/tajny-odkaz.ics"
 PRIVATE = (
     NAME,
     "Neviditeln",
@@ -163,6 +177,7 @@ PRIVATE = (
     STAFF_NAME,
     STAFF_LOGIN,
     REASON,
+    "tajny-odkaz",
     " ".join(PIN),
 )
 
@@ -244,6 +259,11 @@ def ours() -> Town:
         from_date=town.MONDAY,
         reason={"cs": REASON},
     )
+    ids = {"office": office.office, "official": official}
+    during = {"starts_at": town.at("8:00"), "ends_at": town.at("9:00")}
+    appointment = Busy.objects.create(**ids, **during, title=REASON)
+    calendar = OutsideCalendar.objects.create(**ids, kind="ics", url=OUTSIDE)
+    feed = CalendarFeed.objects.create(**ids, token_hash="0" * 64, created_at=town.at("8:00"))
     Office.objects.filter(pk=office.office.pk).update(version=office.office.version + 1)
     values = {
         "action": "next",
@@ -259,6 +279,9 @@ def ours() -> Town:
         "gateway": "bulkgate",
         "code": "kiosk",
         "exception": str(absence.pk),
+        "appointment": str(appointment.pk),
+        "calendar": str(calendar.pk),
+        "feed": str(feed.pk),
         # of the API
         "ticket_id": str(first.pk),
         "booking_id": str(bookings[2].pk),
@@ -288,6 +311,9 @@ def state() -> str:
             Membership,
             Device,
             HoursException,
+            Busy,
+            OutsideCalendar,
+            CalendarFeed,
         )
     ]
     ours = Office.objects.filter(slug="lhota")

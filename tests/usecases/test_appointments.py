@@ -100,7 +100,7 @@ def test_a_repeated_appointment_and_its_end(lhota: Directory) -> None:
     rows = list(Busy.objects.order_by("starts_at"))
     assert len({one.series for one in rows}) == 1
     assert clocks(lhota, day=town.MONDAY + timedelta(days=14))[0] == "09:00"
-    who = {"office": lhota, "official": official(lhota), "now": NOW, "actor": 1}
+    who: dict[str, Any] = {"office": lhota, "official": official(lhota), "now": NOW, "actor": 1}
     appointments.remove_appointment(appointment=rows[1].pk, **who)
     appointments.remove_appointment(appointment=rows[2].pk, later_too=True, **who)
     appointments.remove_appointment(appointment=rows[2].pk, later_too=True, **who)
@@ -119,7 +119,13 @@ def test_who_is_booked_comes_first_and_stays(lhota: Directory) -> None:
     busy = Busy.objects.get()
     assert appointments.clashes([busy], [booked]) == {booked}
     # Making it shorter asks nobody again; moving it over somebody else does.
-    more = {"office": lhota, "official": official(lhota), "now": NOW, "actor": 1, "title": "x"}
+    more: dict[str, Any] = {
+        "office": lhota,
+        "official": official(lhota),
+        "now": NOW,
+        "actor": 1,
+        "title": "x",
+    }
     assert (
         appointments.change_appointment(appointment=busy.pk, time=span("8:10", "8:30"), **more)
         == []

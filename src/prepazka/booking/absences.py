@@ -55,7 +55,9 @@ def add_exception(
             **asdict(days),
         )
 
-    return _change(office, official, (days.from_date, days.to_date), change, now, actor, accept)
+    return change_hours(
+        office, official, (days.from_date, days.to_date), change, now, actor, accept
+    )
 
 
 @transaction.atomic
@@ -76,7 +78,9 @@ def remove_exception(
     def change() -> None:
         HoursException.objects.filter(pk=exception, official=official).delete()
 
-    return _change(office, official, (found.from_date, found.to_date), change, now, actor, accept)
+    return change_hours(
+        office, official, (found.from_date, found.to_date), change, now, actor, accept
+    )
 
 
 def unfit(office: Directory, official: Official, bookings: Iterable[Booking]) -> list[Booking]:
@@ -98,7 +102,7 @@ def coming(
     return list(rows.order_by("starts_at"))
 
 
-def _change(
+def change_hours(
     office: Directory,
     official: Official,
     span: tuple[date, date | None],
@@ -107,6 +111,7 @@ def _change(
     actor: int,
     accept: bool,  # noqa: FBT001  # passed on
 ) -> list[Booking]:
+    """Change hours within the days, under their locks, and look who no longer fits. Raises Affected."""
     row = Office.objects.select_for_update(no_key=True).get(pk=office.office.pk)
     first, last = _ahead(span, calendar.day_of(now, office.tz))
     # No booking is made or moved on these days while we look which ones still fit.

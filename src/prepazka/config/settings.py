@@ -1,6 +1,7 @@
 """Settings of the installation; what belongs to an office is in its file, not here."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -224,6 +225,15 @@ SMS_URL = env_str("SMS_URL", default="")
 SMS_USER = env_str("SMS_USER", default="")
 SMS_PASSWORD = env_secret("SMS_PASSWORD", default="")
 SMS_CHANNEL = env_str("SMS_CHANNEL", default="")
+
+# --- outside calendars ----------------------------------------------------------------------
+
+# Networks of the office's own in which its calendars may lie; all others must be public.
+CALENDAR_NETWORKS = [
+    ip_network(one.strip(), strict=False)
+    for one in env_str("PREPAZKA_CALENDAR_NETWORKS", default="").split(",")
+    if one.strip()
+]
 
 # --- jobs -----------------------------------------------------------------------------------
 

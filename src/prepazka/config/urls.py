@@ -3,6 +3,7 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
+from prepazka.surfaces.calendars import views as calendars
 from prepazka.surfaces.citizen import short
 from prepazka.surfaces.mailbox import demo_clock
 
@@ -13,6 +14,7 @@ handler403 = "prepazka.web.errors.forbidden"
 urlpatterns = [
     path("api/v1/", include("prepazka.surfaces.api.urls")),
     path("zpravy/sms/", include("prepazka.surfaces.callbacks.urls")),
+    path("kalendar/<str:token>.ics", calendars.feed, name="feed"),
     *i18n_patterns(
         path("ucet/", include("prepazka.surfaces.console.account_urls")),
         path("ucet/2fa/", include("allauth.mfa.urls")),

@@ -422,6 +422,29 @@ class DiaryChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FeedMade(Event):
+    """Somebody made an address at which a calendar program reads bookings, with `names` or not."""
+
+    feed: int
+    names: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedRevoked(Event):
+    """An address at which a calendar program read bookings was closed."""
+
+    feed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficialLinked(Event):
+    """An account (`user`; None: nobody's) now looks after an official's diary."""
+
+    official: int
+    user: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfficeLoaded(Event):
     """The office was set up anew from its file or in the manager's screens."""
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import random
 
+from django.db import transaction
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
@@ -16,7 +18,7 @@ from procrastinate.jobs import Job
 
 from prepazka.gateways.email import send
 from prepazka.gateways.sms import send as send_sms
-from prepazka.jobs import rounds
+from prepazka.jobs import calendars, rounds
 from prepazka.journal.record import FOLLOW_UP
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.port import Receipt, Undeliverable
@@ -28,6 +30,7 @@ log = logging.getLogger(__name__)
 # Seconds before the next attempt; the last one repeats for two days of a broken mail server.
 PAUSES = (10, 30, 60, 120, 300)
 ATTEMPTS = messaging.GIVES_UP
+SPREAD = 240  # seconds over which a round of outside calendars is read
 
 
 class Patience(BaseRetryStrategy):
@@ -74,6 +77,36 @@ def every_minute(timestamp: int) -> None:
     rounds.tidy(now=now())
     rounds.offer_places(now=now())
     rounds.remind(now=now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="every_five_minutes", queueing_lock="every_five_minutes", queue="rounds")
+def every_five_minutes(timestamp: int) -> None:
+    """Have the outside calendars read, spread over the minutes so that no server is stormed."""
+    for calendar in calendars.due(now=now()):
+        _defer_reading(calendar, random.randrange(SPREAD))  # noqa: S311  # no secret
+
+
+def read_soon(calendar: int) -> None:
+    """Have a calendar read at once, when the caller's transaction commits."""
+    transaction.on_commit(lambda: _defer_reading(calendar, 0))
+
+
+def _defer_reading(calendar: int, seconds: int) -> None:
+    job = refresh_calendar.configure(
+        # Two at once at most: servers that hang must not keep the mails waiting.
+        lock=f"calendars:{calendar % 2}",
+        queueing_lock=f"calendar:{calendar}",
+        schedule_in={"seconds": seconds},
+    )
+    with contextlib.suppress(AlreadyEnqueued):
+        job.defer(calendar=calendar)
+
+
+@app.task(name="refresh_calendar", queue="calendars")
+def refresh_calendar(*, calendar: int) -> None:
+    """Read one outside calendar; the next round is its next try."""
+    calendars.refresh(calendar=calendar, now=now())
 
 
 @app.periodic(cron="17 3 * * *")

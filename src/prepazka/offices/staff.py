@@ -6,12 +6,13 @@ import secrets
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from prepazka.accounts.models import User
 from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
-from prepazka.offices.models import Membership, Office, Role
+from prepazka.offices.models import Membership, Office, Official, Role
 
 # Without 0/O, 1/l/I: the password is read off a screen and typed once.
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -71,6 +72,8 @@ def remove_staff(*, member: Membership, actor: int, now: datetime) -> None:
     """
     _not_own(member, actor)
     user, office = member.user, member.office_id
+    for official in Official.objects.filter(office=office, user=user):
+        link_official(official=official, member=None, actor=actor, now=now)
     member.delete()
     if not user.memberships.exists():
         user.is_active = False
@@ -93,6 +96,25 @@ def give_password(*, member: Membership, actor: int, now: datetime) -> str:
     member.user.save(update_fields=["password", "must_change_password"])
     record(events.PasswordGiven(office=member.office_id, at=now, actor=actor, user=member.user_id))
     return password
+
+
+@transaction.atomic
+def link_official(
+    *, official: Official, member: Membership | None, actor: int, now: datetime
+) -> None:
+    """Let one account look after the official's diary, or none. Repeated, it changes nothing."""
+    # The office's row first, as whenever its version rises.
+    office = Office.objects.select_for_update(no_key=True).get(pk=official.office_id)
+    user = member.user_id if member else None
+    if Official.objects.filter(pk=official.pk, user=user).exists():
+        return
+    Official.objects.filter(pk=official.pk).update(user=user)
+    Office.objects.filter(pk=office.pk).update(version=F("version") + 1)
+    record(
+        events.OfficialLinked(
+            office=office.pk, at=now, actor=actor, official=official.pk, user=user
+        )
+    )
 
 
 class WorksElsewhere(Refused):

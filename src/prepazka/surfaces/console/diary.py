@@ -5,25 +5,30 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from prepazka.booking import absences
 from prepazka.booking.absences import Affected
+from prepazka.booking.appointments import busy_of, clashes
 from prepazka.booking.diaries import lanes_of
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, Busy, State
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException, Membership, Official, Role
+from prepazka.surfaces.console.changes import (
+    done,
+    impact,
+    is_own,
+    may_change,
+    may_look,
+    official_of,
+)
 from prepazka.surfaces.console.forms import ExceptionForm
+from prepazka.surfaces.console.outside import outside_of
 from prepazka.surfaces.console.words import state_in_words
 from prepazka.web import staff
 from prepazka.web.shortcuts import now
@@ -38,7 +43,7 @@ WEEK = 7
 @require_GET
 def diaries(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """The diaries that the person may see; one's own at once."""
-    found = [one for one in office.open_officials() if _may_look(member, one)]
+    found = [one for one in office.open_officials() if may_look(member, one)]
     if len(found) == 1:
         return redirect("console:diary", office.office.slug, found[0].code)
     return render(
@@ -56,9 +61,9 @@ def diaries(request: HttpRequest, office: Directory, member: Membership) -> Http
 @require_GET
 def diary(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
     """One day to work by and to print, or a week (`?tyden`)."""
-    official = _official(office, member, code)
+    official = official_of(office, member, code)
     today = calendar.day_of(now(), office.tz)
-    day = _day(request.GET.get("den", "")) or today
+    day = day_said(request.GET.get("den", "")) or today
     weekly = "tyden" in request.GET
     first = day - timedelta(days=day.weekday()) if weekly else day
     days = [first + timedelta(days=n) for n in range(WEEK if weekly else 1)]
@@ -71,13 +76,15 @@ def diary(request: HttpRequest, office: Directory, member: Membership, code: str
             "member": member,
             "official": official,
             "weekly": weekly,
-            "days": _days(office, official, days),
+            "days": _days(office, official, days, own=is_own(member, official)),
             "day": day,
             "today": today,
             "earlier": day - step,
             "later": day + step,
             "exceptions": _exceptions(office, official, today),
-            "may_change": _may_change(member, official),
+            "may_change": may_change(member, official),
+            "own": is_own(member, official),
+            "unread": [one for one in outside_of(official) if one["failed"]],
             "desk": member.role in staff.DESK,
         },
     )
@@ -87,7 +94,7 @@ def diary(request: HttpRequest, office: Directory, member: Membership, code: str
 @require_http_methods(["GET", "POST"])
 def add(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
     """Mark an absence or open extra hours; who has booked that time is shown first."""
-    official = _official(office, member, code, to_change=True)
+    official = official_of(office, member, code, to_change=True)
     form = ExceptionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -101,8 +108,8 @@ def add(request: HttpRequest, office: Directory, member: Membership, code: str) 
                 accept="sure" in request.POST,
             )
         except Affected as error:
-            return _impact(request, office, member, official, error)
-        return _done(request, office, official, left)
+            return impact(request, office, member, official, error)
+        return done(request, office, official, left)
     return render(
         request,
         "console/diary_add.html",
@@ -121,7 +128,7 @@ def remove(
     request: HttpRequest, office: Directory, member: Membership, code: str, exception: int
 ) -> HttpResponse:
     """Take an absence or extra hours back."""
-    official = _official(office, member, code, to_change=True)
+    official = official_of(office, member, code, to_change=True)
     try:
         left = absences.remove_exception(
             office=office,
@@ -132,72 +139,14 @@ def remove(
             accept="sure" in request.POST,
         )
     except Affected as error:
-        return _impact(request, office, member, official, error)
-    return _done(request, office, official, left)
+        return impact(request, office, member, official, error)
+    return done(request, office, official, left)
 
 
-def _impact(
-    request: HttpRequest,
-    office: Directory,
-    member: Membership,
-    official: Official,
-    error: Affected,
-) -> HttpResponse:
-    said = [(k, v) for k, v in request.POST.items() if k not in {"csrfmiddlewaretoken", "sure"}]
-    return render(
-        request,
-        "console/diary_impact.html",
-        {
-            "office": office.office,
-            "member": member,
-            "official": official,
-            "said": said,
-            "rows": [(one, office.services[one.service_id]) for one in error.bookings],
-        },
-        status=409,
-    )
-
-
-def _done(
-    request: HttpRequest, office: Directory, official: Official, left: list[Booking]
-) -> HttpResponse:
-    messages.success(request, _("The diary was changed."))
-    address = reverse("console:diary", args=[office.office.slug, official.code])
-    if left:
-        messages.warning(
-            request,
-            ngettext(
-                "%(n)s person is booked outside the hours now. Offer them another term.",
-                "%(n)s people are booked outside the hours now. Offer them another term.",
-                len(left),
-            )
-            % {"n": len(left)},
-        )
-        address += f"?den={left[0].date.isoformat()}"
-    return redirect(address)
-
-
-def _official(
-    office: Directory, member: Membership, code: str, *, to_change: bool = False
-) -> Official:
-    found = office.official_by_code(code)
-    if found is None:
-        raise Http404
-    if not (_may_change if to_change else _may_look)(member, found):
-        raise PermissionDenied
-    return found
-
-
-def _may_look(member: Membership, official: Official) -> bool:
-    return official.user_id == member.user_id or member.role in staff.DESK_LOOK
-
-
-def _may_change(member: Membership, official: Official) -> bool:
-    return official.user_id == member.user_id or member.role in staff.HEADS
-
-
-def _days(office: Directory, official: Official, days: list[date]) -> list[dict[str, Any]]:
-    """Per day the hours and everybody who is booked, in one statement."""
+def _days(
+    office: Directory, official: Official, days: list[date], *, own: bool
+) -> list[dict[str, Any]]:
+    """Per day the hours, everybody who is booked and all busy time, in two statements."""
     rows = (
         Booking.objects.filter(
             office=office.office,
@@ -211,28 +160,53 @@ def _days(office: Directory, official: Official, days: list[date]) -> list[dict[
     by_day: dict[date, list[Booking]] = {}
     for one in rows:
         by_day.setdefault(one.date, []).append(one)
+    whole = {day: _instants(Interval(0, calendar.DAY_MIN), day, office) for day in days}
+    busy = busy_of(official, Interval(whole[days[0]].start, whole[days[-1]].end))
     return [
         {
             "day": day,
             "hours": [_instants(one, day, office) for one in office.diary_hours(official, day)],
-            "rows": _rows(office, official, by_day.get(day, [])),
+            "rows": sorted(
+                _rows(office, official, by_day.get(day, []), busy)
+                + _busy(busy, whole[day], own=own),
+                key=lambda row: (row["during"].start, row["during"].end),
+            ),
         }
         for day in days
     ]
 
 
-def _rows(office: Directory, official: Official, bookings: list[Booking]) -> list[dict[str, Any]]:
+def _rows(
+    office: Directory, official: Official, bookings: list[Booking], busy: list[Busy]
+) -> list[dict[str, Any]]:
     changeable = [one for one in bookings if one.state in {State.CONFIRMED, State.UNCONFIRMED}]
-    outside = absences.unfit(office, official, changeable)
+    outside, clashing = absences.unfit(office, official, changeable), clashes(busy, changeable)
     return [
         {
             "booking": one,
+            "during": Interval(one.starts_at, one.ends_at),
             "service": office.services[one.service_id],
             "state": state_in_words(one),
             "outside": one in outside,
+            "clashing": one in clashing,
             "changeable": one in changeable,
         }
         for one in bookings
+    ]
+
+
+def _busy(busy: list[Busy], day: Interval[Any], *, own: bool) -> list[dict[str, Any]]:
+    """What of the busy time falls on the day; only the official reads what it is for."""
+    return [
+        {
+            "busy": one,
+            "during": Interval(max(one.starts_at, day.start), min(one.ends_at, day.end)),
+            "all_day": one.starts_at <= day.start and one.ends_at >= day.end,
+            "title": one.title if own else "",
+            "own": own and one.calendar is None,
+        }
+        for one in busy
+        if one.starts_at < day.end and one.ends_at > day.start
     ]
 
 
@@ -259,7 +233,7 @@ def _exceptions(office: Directory, official: Official, today: date) -> list[dict
     ]
 
 
-def _day(said: str) -> date | None:
+def day_said(said: str) -> date | None:
     try:
         return date.fromisoformat(said)
     except ValueError:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from prepazka.surfaces.console import booking, desk, diary, operators, views
+from prepazka.surfaces.console import appointments, booking, calendars, desk, diary, views, weeks
 
 app_name = "console"
 urlpatterns = [
@@ -18,6 +19,30 @@ urlpatterns = [
     path("<slug:slug>/diar/<slug:code>/zrusit/<int:exception>/", diary.remove, name="diary_remove"),
     path("<slug:slug>/telefon/", operators.screen, name="operators"),
     path("<slug:slug>/telefon/misto/", operators.take, name="take"),
+    path("<slug:slug>/diar/<slug:code>/tyden/", weeks.week, name="week"),
+    path("<slug:slug>/diar/<slug:code>/cas/", appointments.add, name="appointment_add"),
+    path(
+        "<slug:slug>/diar/<slug:code>/cas/<int:appointment>/",
+        appointments.change,
+        name="appointment",
+    ),
+    path(
+        "<slug:slug>/diar/<slug:code>/cas/<int:appointment>/smazat/",
+        appointments.remove,
+        name="appointment_remove",
+    ),
+    path("<slug:slug>/diar/<slug:code>/kalendare/", calendars.page, name="calendars"),
+    path(
+        "<slug:slug>/diar/<slug:code>/kalendare/<int:calendar>/odebrat/",
+        calendars.remove,
+        name="calendar_remove",
+    ),
+    path("<slug:slug>/diar/<slug:code>/odber/", calendars.make_feed, name="feed_make"),
+    path(
+        "<slug:slug>/diar/<slug:code>/odber/<int:feed>/zrusit/",
+        calendars.revoke_feed,
+        name="feed_revoke",
+    ),
     path("<slug:slug>/recepce/", desk.bookings, name="desk"),
     path("<slug:slug>/recepce/prichod/<uuid:booking>/", desk.arrive, name="arrive"),
     path("<slug:slug>/recepce/listek/", desk.new_ticket, name="new_ticket"),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from prepazka.surfaces.manager import deeds, devices, people, views
+from prepazka.surfaces.manager import devices, officials, people, views
 
 app_name = "manager"
 urlpatterns = [
@@ -14,6 +15,10 @@ urlpatterns = [
     path("<slug:slug>/zarizeni/", devices.devices, name="devices"),
     path("<slug:slug>/zarizeni/<slug:code>/kod/", devices.pairing, name="pairing"),
     path("<slug:slug>/zarizeni/<slug:code>/odpojit/", devices.disconnect, name="disconnect"),
+    path("<slug:slug>/urednici/", officials.officials, name="officials"),
+    path("<slug:slug>/urednici/<slug:code>/ucet/", officials.link, name="official_user"),
+    path("<slug:slug>/prepazky/<slug:code>/odber/", officials.make_feed, name="feed_make"),
+    path("<slug:slug>/odber/<int:feed>/zrusit/", officials.revoke_feed, name="feed_revoke"),
     path("<slug:slug>/lide/", people.people, name="people"),
     path("<slug:slug>/lide/<int:which>/role/", people.role, name="role"),
     path("<slug:slug>/lide/<int:which>/heslo/", people.password, name="password"),

@@ -1,0 +1,212 @@
+"""One request to somebody else's server: never into our own network, never long, never big."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import httpcore
+from django.conf import settings
+
+WITHIN = 30.0  # seconds for a whole request, redirects included
+CONNECT_WITHIN = 5.0
+LARGEST = 20 * 1024 * 1024
+REDIRECTS = 3
+PORTS = {"http": 80, "https": 443}
+MOVED = (301, 302, 303, 307, 308)
+# Why it could not be read; the diary says each in words.
+BY_STATUS = {401: "denied", 403: "denied", 404: "missing", 410: "missing"}
+
+
+class Unreadable(Exception):
+    """The calendar could not be read; the reason is a word for the diary."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server sent."""
+
+    body: bytes
+    etag: str = ""
+    unchanged: bool = False
+
+
+def ask(
+    method: str,
+    url: str,
+    *,
+    who: tuple[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+) -> Answer:
+    """The answer of the server, after its redirects. Raises Unreadable.
+
+    The password goes to the server of the first address only.
+    """
+    deadline = time.monotonic() + WITHIN
+    first = _origin(url)
+    with httpcore.ConnectionPool(network_backend=_Guarded(deadline), retries=0) as pool:
+        for _ in range(REDIRECTS + 1):
+            secret = who if _origin(url) == first else None
+            try:
+                found = _once(pool, method, url, _headers(secret, headers, body), body)
+            except (httpcore.TimeoutException, TimeoutError) as error:
+                raise Unreadable("slow") from error
+            except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+                raise Unreadable("unreachable") from error
+            if isinstance(found, Answer):
+                return found
+            url = urljoin(url, found)
+    raise Unreadable("broken")
+
+
+def _once(
+    pool: httpcore.ConnectionPool,
+    method: str,
+    url: str,
+    headers: dict[str, str],
+    body: bytes,
+) -> Answer | str:
+    """The answer, or the address to which the server sends us."""
+    with pool.stream(method, url, headers=headers, content=body or None) as response:
+        said = {name.lower().decode(): value.decode("latin-1") for name, value in response.headers}
+        if response.status in MOVED and "location" in said:
+            return said["location"]
+        if response.status == 304:  # noqa: PLR2004  # not modified
+            return Answer(b"", unchanged=True)
+        if response.status not in {200, 207}:
+            raise Unreadable(BY_STATUS.get(response.status, "broken"))
+        return Answer(_whole(response.iter_stream()), said.get("etag", ""))
+
+
+def _whole(parts: Iterable[bytes]) -> bytes:
+    found = bytearray()
+    for part in parts:
+        found += part
+        if len(found) > LARGEST:
+            raise Unreadable("big")
+    return bytes(found)
+
+
+def _headers(
+    who: tuple[str, str] | None, more: Mapping[str, str] | None, body: bytes
+) -> dict[str, str]:
+    # Compressed answers are not asked for: a small one could unfold to any size.
+    found = {"User-Agent": "prepazka", "Accept-Encoding": "identity", **(more or {})}
+    if body:
+        found |= {"Content-Type": "application/xml; charset=utf-8"}
+    if who:
+        secret = base64.b64encode(":".join(who).encode()).decode()
+        found["Authorization"] = f"Basic {secret}"
+    return found
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port. Raises Unreadable for anything but http and https."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise Unreadable("forbidden") from error
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise Unreadable("forbidden")
+    return parts.scheme, parts.hostname, port or PORTS[parts.scheme]
+
+
+def _allowed(host: str, port: int) -> str:
+    """An address of the host that we may ask. Raises Unreadable.
+
+    The name is resolved once and that very address is connected, so that the name cannot mean
+    another one a moment later.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Unreadable("unreachable") from error
+    addresses = [str(one[4][0]) for one in found]
+    if not all(_is_public(one) or _is_permitted(one) for one in addresses):
+        raise Unreadable("forbidden")
+    return addresses[0]
+
+
+def _is_public(address: str) -> bool:
+    known = ipaddress.ip_address(address.partition("%")[0])
+    inner = getattr(known, "ipv4_mapped", None) or getattr(known, "sixtofour", None)
+    return (inner or known).is_global and not known.is_multicast
+
+
+def _is_permitted(address: str) -> bool:
+    """Whether the installation has named its network in the settings."""
+    known = ipaddress.ip_address(address.partition("%")[0])
+    return any(known in network for network in settings.CALENDAR_NETWORKS)
+
+
+class _Guarded(httpcore.NetworkBackend):
+    """Connects to permitted addresses only, and lets no step pass the deadline."""
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self.inner = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Any = None,
+    ) -> httpcore.NetworkStream:
+        left = min(CONNECT_WITHIN, _left(self.deadline))
+        address = _allowed(host, port)
+        stream = self.inner.connect_tcp(address, port, left, local_address, socket_options)
+        return _Timed(stream, self.deadline)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class _Timed(httpcore.NetworkStream):
+    """A stream whose every read and write ends with the request's deadline."""
+
+    def __init__(self, inner: httpcore.NetworkStream, deadline: float) -> None:
+        self.inner, self.deadline = inner, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self.inner.read(max_bytes, _left(self.deadline))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.inner.write(buffer, _left(self.deadline))
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        return _Timed(
+            self.inner.start_tls(ssl_context, server_hostname, _left(self.deadline)), self.deadline
+        )
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.inner.get_extra_info(info)
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout
+    return left

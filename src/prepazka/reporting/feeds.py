@@ -1,0 +1,109 @@
+"""What a calendar program reads: the bookings of an official or a counter as an iCalendar file."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import translation
+from icalendar import Calendar, Event, Timezone
+
+from prepazka.booking.diaries import lanes_of, official_of
+from prepazka.booking.models import Booking, CalendarFeed, State
+from prepazka.core import calendar
+from prepazka.offices.directory import Directory
+
+SHOWN = (State.UNCONFIRMED, State.CONFIRMED, State.ARRIVED, State.SERVED)
+BACK = timedelta(days=30)
+REFRESH = "PT15M"
+# What of a booking a feed shows; the mark of its content is made of these alone.
+FIELDS = (
+    "pk", "state", "sequence", "starts_at", "ends_at", "service_id", "lane_id", "persons", "name",
+)  # fmt: skip
+SUFFIX = "termin"
+
+
+def mark_of(feed: CalendarFeed, office: Directory, *, now: datetime) -> str:
+    """A mark that changes with the content: an ETag, had by one statement and no building."""
+    rows = list(_bookings(feed, office, now).values_list(*FIELDS))
+    known = (feed.pk, feed.with_names, office.office.version, settings.BASE_URL, rows)
+    return sha256(repr(known).encode()).hexdigest()[:32]
+
+
+def calendar_of(feed: CalendarFeed, office: Directory, *, now: datetime) -> bytes:
+    """The iCalendar object (RFC 5545) in the office's zone; never a PIN nor a contact."""
+    made = Calendar()
+    made.add("prodid", "-//prepazka//diary//CS")
+    made.add("version", "2.0")
+    made.add("method", "PUBLISH")
+    made.add("x-wr-calname", f"{_whose(feed)} – {office.office.name}")
+    made.add("x-published-ttl", REFRESH)
+    made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+    made.add_component(_zone(office.office.timezone))
+    language = office.office.languages[0] if office.office.languages else "cs"
+    with translation.override(language):
+        for booking in _bookings(feed, office, now):
+            made.add_component(_event(feed, office, booking))
+    return bytes(made.to_ical())
+
+
+def _bookings(feed: CalendarFeed, office: Directory, now: datetime) -> QuerySet[Booking]:
+    since = calendar.day_of(now, office.tz) - BACK
+    rows = Booking.objects.filter(office=office.office, date__gte=since, state__in=SHOWN)
+    if feed.official_id:
+        return rows.filter(lane=lanes_of(office)[feed.official_id]).order_by("starts_at", "pk")
+    counter = feed.counter_id or 0
+    # Whoever is booked with an official of another counter does not come to this one.
+    elsewhere = [
+        lane
+        for official, lane in lanes_of(office).items()
+        if office.officials[official].counter_id not in {None, counter}
+    ]
+    served = rows.filter(service__in=office.serves[counter]).exclude(lane__in=elsewhere)
+    return served.order_by("starts_at", "pk")
+
+
+def _event(feed: CalendarFeed, office: Directory, booking: Booking) -> Event:
+    made = Event()
+    changed = booking.moved_at or booking.confirmed_at or booking.created_at
+    made.add("uid", f"{booking.pk}-{SUFFIX}@{host()}")
+    made.add("sequence", booking.sequence)
+    made.add("dtstamp", changed)
+    made.add("last-modified", changed)
+    made.add("dtstart", booking.starts_at.astimezone(office.tz))
+    made.add("dtend", booking.ends_at.astimezone(office.tz))
+    made.add("summary", _summary(feed, office, booking))
+    made.add("status", "TENTATIVE" if booking.state == State.UNCONFIRMED else "CONFIRMED")
+    official = official_of(office, booking)
+    if place := str(official.place) if official else "":
+        made.add("location", place)
+    if feed.with_names:
+        made.add("class", "PRIVATE")
+    return made
+
+
+def _summary(feed: CalendarFeed, office: Directory, booking: Booking) -> str:
+    topic = str(office.services[booking.service_id].name)
+    if booking.persons > 1:
+        topic = f"{topic} ({booking.persons}×)"
+    return f"{booking.name} – {topic}" if feed.with_names and booking.name else topic
+
+
+def _whose(feed: CalendarFeed) -> str:
+    of = feed.official or feed.counter
+    assert of  # noqa: S101  # a constraint says so
+    return str(of.name)
+
+
+@lru_cache(maxsize=32)
+def _zone(name: str) -> Timezone:
+    return Timezone.from_tzid(name, first_date=date(2020, 1, 1), last_date=date(2038, 1, 1))
+
+
+def host() -> str:
+    """The installation's name in the identifiers of events."""
+    return urlsplit(settings.BASE_URL).hostname or "localhost"

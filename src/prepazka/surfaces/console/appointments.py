@@ -1,0 +1,144 @@
+"""An official's own appointments: add, change, delete. Nobody else reads what they are for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from prepazka.booking import appointments
+from prepazka.booking.absences import Affected
+from prepazka.booking.appointments import AppointmentTooFar
+from prepazka.booking.models import Busy
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership, Official, Role
+from prepazka.surfaces.console.changes import done, impact, official_of
+from prepazka.surfaces.console.diary import day_said
+from prepazka.surfaces.console.diary_forms import AppointmentForm
+from prepazka.web.errors import sentence
+from prepazka.web.shortcuts import now
+from prepazka.web.staff import staff_only
+
+EVERYBODY = tuple(Role)
+
+
+@staff_only(*EVERYBODY)
+@require_http_methods(["GET", "POST"])
+def add(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+    """Keep time for oneself, every week if wanted; who is booked then is shown first."""
+    official = official_of(office, member, code, own=True)
+    day = day_said(request.GET.get("den", ""))
+    form = AppointmentForm(office, request.POST or None, initial={"from_date": day})
+    if request.method == "POST" and form.is_valid():
+        try:
+            left = appointments.add_appointment(
+                office=office,
+                official=official,
+                times=form.times(),
+                title=form.cleaned_data["title"],
+                now=now(),
+                actor=member.user_id,
+                accept="sure" in request.POST,
+            )
+            return done(request, office, official, left)
+        except Affected as error:
+            return impact(request, office, member, official, error)
+        except AppointmentTooFar as refusal:
+            form.add_error(None, sentence(refusal))
+    return _page(request, office, member, official, form)
+
+
+@staff_only(*EVERYBODY)
+@require_http_methods(["GET", "POST"])
+def change(
+    request: HttpRequest, office: Directory, member: Membership, code: str, appointment: int
+) -> HttpResponse:
+    """Another time or name of one appointment; of one that repeats, of this week's."""
+    official = official_of(office, member, code, own=True)
+    row = _own(official, appointment)
+    form = AppointmentForm(office, request.POST or None, initial=_said(row))
+    del form.fields["until"]
+    if request.method == "POST" and form.is_valid():
+        try:
+            left = appointments.change_appointment(
+                office=office,
+                official=official,
+                appointment=row.pk,
+                time=form.time(),
+                title=form.cleaned_data["title"],
+                now=now(),
+                actor=member.user_id,
+                accept="sure" in request.POST,
+            )
+            return done(request, office, official, left)
+        except Affected as error:
+            return impact(request, office, member, official, error)
+        except Busy.DoesNotExist:
+            raise Http404 from None
+        except AppointmentTooFar as refusal:
+            form.add_error(None, sentence(refusal))
+    return _page(request, office, member, official, form, row)
+
+
+@staff_only(*EVERYBODY)
+@require_POST
+def remove(
+    request: HttpRequest, office: Directory, member: Membership, code: str, appointment: int
+) -> HttpResponse:
+    """Give the time back, with all later weeks if asked."""
+    official = official_of(office, member, code, own=True)
+    appointments.remove_appointment(
+        office=office,
+        official=official,
+        appointment=appointment,
+        now=now(),
+        actor=member.user_id,
+        later_too="later" in request.POST,
+    )
+    messages.success(request, _("The time is free again."))
+    return redirect(reverse("console:diary", args=[office.office.slug, official.code]))
+
+
+def _own(official: Official, appointment: int) -> Busy:
+    found = Busy.objects.filter(pk=appointment, official=official, calendar=None).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _said(row: Busy) -> dict[str, Any]:
+    starts, ends = timezone.localtime(row.starts_at), timezone.localtime(row.ends_at)
+    return {
+        "title": row.title,
+        "from_date": starts.date(),
+        "opens": starts.time(),
+        "closes": ends.time(),
+        "to_date": ends.date() if ends.date() != starts.date() else None,
+    }
+
+
+def _page(
+    request: HttpRequest,
+    office: Directory,
+    member: Membership,
+    official: Official,
+    form: AppointmentForm,
+    row: Busy | None = None,
+) -> HttpResponse:
+    return render(
+        request,
+        "console/diary_appointment.html",
+        {
+            "office": office.office,
+            "member": member,
+            "official": official,
+            "form": form,
+            "row": row,
+        },
+    )

@@ -1,0 +1,93 @@
+"""What all changes of a diary have in common: who may make them, their impact, their answer."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from prepazka.booking.absences import Affected
+from prepazka.booking.models import Booking
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership, Official
+from prepazka.web import staff
+
+
+def official_of(
+    office: Directory,
+    member: Membership,
+    code: str,
+    *,
+    to_change: bool = False,
+    own: bool = False,
+) -> Official:
+    """The official, if the member may look into the diary, change it, or has it as their `own`."""
+    found = office.official_by_code(code)
+    if found is None:
+        raise Http404
+    may = is_own if own else may_change if to_change else may_look
+    if not may(member, found):
+        raise PermissionDenied
+    return found
+
+
+def is_own(member: Membership, official: Official) -> bool:
+    """Whether it is the member's own diary."""
+    return official.user_id == member.user_id
+
+
+def may_look(member: Membership, official: Official) -> bool:
+    """Whether the member may see who is booked."""
+    return is_own(member, official) or member.role in staff.DESK_LOOK
+
+
+def may_change(member: Membership, official: Official) -> bool:
+    """Whether the member may change the hours."""
+    return is_own(member, official) or member.role in staff.HEADS
+
+
+def impact(
+    request: HttpRequest,
+    office: Directory,
+    member: Membership,
+    official: Official,
+    error: Affected,
+) -> HttpResponse:
+    """Who has booked the time that would be taken; the same answers may then be sent again."""
+    said = [(k, v) for k, v in request.POST.items() if k not in {"csrfmiddlewaretoken", "sure"}]
+    return render(
+        request,
+        "console/diary_impact.html",
+        {
+            "office": office.office,
+            "member": member,
+            "official": official,
+            "said": said,
+            "rows": [(one, office.services[one.service_id]) for one in error.bookings],
+        },
+        status=409,
+    )
+
+
+def done(
+    request: HttpRequest, office: Directory, official: Official, left: list[Booking]
+) -> HttpResponse:
+    """Back to the diary, on the day of the first person who is left without a fitting term."""
+    messages.success(request, _("The diary was changed."))
+    address = reverse("console:diary", args=[office.office.slug, official.code])
+    if left:
+        messages.warning(
+            request,
+            ngettext(
+                "%(n)s person is booked outside the hours now. Offer them another term.",
+                "%(n)s people are booked outside the hours now. Offer them another term.",
+                len(left),
+            )
+            % {"n": len(left)},
+        )
+        address += f"?den={left[0].date.isoformat()}"
+    return redirect(address)

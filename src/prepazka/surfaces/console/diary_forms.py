@@ -1,0 +1,209 @@
+"""Forms of the diary: an own appointment, the hours of a week."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.core.validators import URLValidator
+from django.utils.dates import WEEKDAYS
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from prepazka.booking.appointments import weekly
+from prepazka.booking.models import OutsideCalendar
+from prepazka.core import calendar
+from prepazka.core.interval import Interval
+from prepazka.offices.directory import Directory
+
+TIMES = re.compile(r"(\d{1,2})(?:[:.](\d\d))?\s*[-–]\s*(\d{1,2})(?:[:.](\d\d))?")
+MOST_DAYS = 31
+LONGEST_REPEAT = 366  # days
+
+
+def day_field(label: Any, **more: Any) -> forms.DateField:
+    """A day, chosen by the browser's own calendar."""
+    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}), **more)
+
+
+def time_field(label: Any, **more: Any) -> forms.TimeField:
+    """A time of day."""
+    widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    return forms.TimeField(label=label, widget=widget, **more)
+
+
+class AppointmentForm(forms.Form):
+    """Time that an official needs for something else."""
+
+    title = forms.CharField(
+        label=_("What for"),
+        required=False,
+        max_length=120,
+        help_text=_("Only you can read it. Others see that the time is taken."),
+    )
+    from_date = day_field(_("Day"), error_messages={"required": _("Say the day.")})
+    opens = time_field(_("From time"), error_messages={"required": _("Say when it begins.")})
+    closes = time_field(_("To time"), error_messages={"required": _("Say when it ends.")})
+    to_date = day_field(_("To day"), required=False, help_text=_("Empty: the same day."))
+    until = day_field(
+        _("Every week until"), required=False, help_text=_("Empty: it does not repeat.")
+    )
+
+    def __init__(self, office: Directory, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.office = office
+
+    def clean(self) -> dict[str, Any]:
+        """Times and days must make sense together."""
+        said = super().clean() or {}
+        if self.errors:
+            return said
+        first, last = said["from_date"], said["to_date"] or said["from_date"]
+        if (last, said["closes"]) <= (first, said["opens"]):
+            self.add_error("closes", _("The end is not after the beginning."))
+        elif (last - first).days >= MOST_DAYS:
+            self.add_error("to_date", _("At most a month at once. Mark an absence instead."))
+        until = said.get("until")
+        if until and until < first:
+            self.add_error("until", _("The last day is before the first."))
+        elif until and (until - first).days > LONGEST_REPEAT:
+            self.add_error("until", _("At most a year at once."))
+        elif until and (last - first).days >= 7:  # noqa: PLR2004  # a week
+            self.add_error("until", _("What lasts a week or more cannot repeat every week."))
+        return said
+
+    def time(self) -> Interval[datetime]:
+        """The appointment's first time, as instants."""
+        said = self.cleaned_data
+        return Interval(
+            self._instant(said["from_date"], said["opens"]),
+            self._instant(said["to_date"] or said["from_date"], said["closes"]),
+        )
+
+    def times(self) -> list[Interval[datetime]]:
+        """The appointment's times in all its weeks."""
+        until = self.cleaned_data.get("until")
+        return weekly(self.time(), until, self.office) if until else [self.time()]
+
+    def _instant(self, day: date, at: time) -> datetime:
+        return calendar.local_instant(day, at.hour * 60 + at.minute, self.office.tz)
+
+
+class WeekForm(forms.Form):
+    """The hours of an official, weekday by weekday, from a day on."""
+
+    first = day_field(_("Holds from"), error_messages={"required": _("Say the first day.")})
+    last = day_field(
+        _("Holds until"), required=False, help_text=_("Empty: until it is changed again.")
+    )
+
+    def __init__(self, today: date, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        for weekday, name in WEEKDAYS.items():
+            self.fields[f"day{weekday}"] = forms.CharField(
+                label=capfirst(str(name)), required=False, max_length=80
+            )
+        self.fields["day0"].help_text = _(
+            "For example 8:00–12:00, 13:00–17:00. Empty: no hours on that day."
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Each day's times follow one another; the days of validity too."""
+        said = super().clean() or {}
+        first, last = said.get("first"), said.get("last")
+        if first and first < self.today:
+            self.add_error("first", _("The past cannot be changed. Choose today or a later day."))
+        if first and last and last < first:
+            self.add_error("last", _("The last day is before the first."))
+        for name in [name for name in said if name.startswith("day")]:
+            try:
+                said[name] = spans(said[name])
+            except ValueError:
+                self.add_error(
+                    name, gettext("Write times such as 8:00–12:00, 13:00–17:00, one after another.")
+                )
+        return said
+
+    def week(self) -> dict[int, list[Interval[int]]]:
+        """The hours by weekday, Monday is 0."""
+        return {day: self.cleaned_data[f"day{day}"] for day in WEEKDAYS}
+
+
+class CalendarForm(forms.Form):
+    """Where an outside calendar is."""
+
+    kind = forms.ChoiceField(
+        label=_("How it is read"),
+        widget=forms.RadioSelect,
+        initial=OutsideCalendar.Kind.ICS,
+        choices=[
+            (OutsideCalendar.Kind.ICS.value, _("address of a file (ICS)")),
+            (OutsideCalendar.Kind.CALDAV.value, _("server of calendars (CalDAV)")),
+        ],
+    )
+    url = forms.CharField(
+        label=_("Address"),
+        max_length=500,
+        error_messages={"required": _("Write the address of the calendar.")},
+        help_text=_("It begins with https://. Your calendar program shows it under sharing."),
+    )
+    username = forms.CharField(
+        label=_("Log-in name"),
+        required=False,
+        max_length=120,
+        help_text=_("Only if the calendar asks for one."),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        required=False,
+        max_length=120,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Best one for this purpose only. It is kept encrypted."),
+    )
+
+    def clean_url(self) -> str:
+        """The address as programs ask for it."""
+        said = re.sub(r"^webcals?://", "https://", self.cleaned_data["url"], flags=re.IGNORECASE)
+        try:
+            URLValidator(schemes=["http", "https"])(said)
+        except forms.ValidationError:
+            raise forms.ValidationError(gettext("Write an address such as https://…")) from None
+        if urlsplit(said).username:
+            raise forms.ValidationError(
+                gettext("Write the name and the password into their own fields.")
+            )
+        return str(said)
+
+
+def spans(text: str) -> list[Interval[int]]:
+    """`8:00–12:00, 13–17`: one after another. Raises ValueError."""
+    found: list[Interval[int]] = []
+    for part in filter(None, (one.strip() for one in re.split(r"[,;]", text))):
+        said = TIMES.fullmatch(part)
+        if not said:
+            raise ValueError(part)
+        opens, closes = (_minute(said[at], said[at + 1]) for at in (1, 3))
+        if not opens < closes <= calendar.DAY_MIN or (found and opens < found[-1].end):
+            raise ValueError(part)
+        found.append(Interval(opens, closes))
+    return found
+
+
+def written(found: list[Interval[int]]) -> str:
+    """Times as `spans` reads them."""
+    return ", ".join(f"{_clock(one.start)}–{_clock(one.end)}" for one in found)
+
+
+def _minute(hour: str, minute: str | None) -> int:
+    if int(minute or 0) >= 60:  # noqa: PLR2004  # minutes of an hour
+        raise ValueError(minute)
+    return int(hour) * 60 + int(minute or 0)
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60}:{minute % 60:02}"

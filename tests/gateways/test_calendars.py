@@ -1,0 +1,298 @@
+"""Reading calendars kept elsewhere: what takes time in them, and servers that misbehave."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prepazka.core.interval import Interval
+from prepazka.gateways.calendars import Read, Source, Unreadable, busy, fetch, read, report
+from tests import town
+from tests.gateways import calendar_peer
+from tests.gateways.calendar_peer import Peer
+
+WINDOW = Interval(town.at("0:00"), town.at("0:00") + timedelta(days=400))
+PRAGUE = ZoneInfo("Europe/Prague")
+
+
+def ics(*events: str, more: str = "") -> bytes:
+    """A calendar of events; the lines of each are divided by spaces."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//y//CS", *more.splitlines()]
+    for number, event in enumerate(events):
+        uid = [] if "UID:" in event else [f"UID:{number}@x"]
+        lines += ["BEGIN:VEVENT", *uid, *event.split("|"), "END:VEVENT"]
+    return "\r\n".join([*lines, "END:VCALENDAR", ""]).encode()
+
+
+def times(*texts: bytes) -> list[str]:
+    """The busy times as local text."""
+    found = busy.busy_times(texts, WINDOW, PRAGUE)
+    return [
+        f"{one.start.astimezone(PRAGUE):%d.%m. %H:%M}-{one.end.astimezone(PRAGUE):%d.%m. %H:%M}"
+        for one in found.times
+    ]
+
+
+@pytest.fixture
+def peer(settings: Any) -> Iterator[Peer]:
+    settings.CALENDAR_NETWORKS = [ip_network("127.0.0.0/8")]
+    with calendar_peer.running() as made:
+        made.body = ics("DTSTART:20261123T080000Z|DTEND:20261123T090000Z")
+        yield made
+
+
+def ask(peer: Peer, **more: Any) -> Read:
+    return read(Source(peer.url, **more), mark="", window=WINDOW, tz=PRAGUE)
+
+
+def reason(peer: Peer, **more: Any) -> str:
+    with pytest.raises(Unreadable) as found:
+        ask(peer, **more)
+    return found.value.reason
+
+
+OWN_ZONE = """\
+BEGIN:VTIMEZONE
+TZID:Muj cas
+BEGIN:STANDARD
+DTSTART:19701025T030000
+TZOFFSETFROM:+0300
+TZOFFSETTO:+0200
+END:STANDARD
+END:VTIMEZONE"""
+
+
+@pytest.mark.parametrize(
+    ("event", "taken"),
+    [
+        ("DTSTART:20261123T080000Z|DTEND:20261123T090000Z", ["23.11. 09:00-23.11. 10:00"]),
+        ("DTSTART:20261123T090000|DURATION:PT30M", ["23.11. 09:00-23.11. 09:30"]),
+        (
+            "DTSTART;TZID=Europe/London:20261123T090000|DURATION:PT1H",
+            ["23.11. 10:00-23.11. 11:00"],
+        ),
+        (
+            "DTSTART;TZID=Central Europe Standard Time:20261123T090000|DURATION:PT1H",
+            ["23.11. 09:00-23.11. 10:00"],
+        ),
+        ("DTSTART;TZID=Muj cas:20261123T090000|DURATION:PT1H", ["23.11. 08:00-23.11. 09:00"]),
+        ("DTSTART;TZID=Nikde/Nic:20261123T090000|DURATION:PT1H", ["23.11. 09:00-23.11. 10:00"]),
+        ("DTSTART;VALUE=DATE:20261124", ["24.11. 00:00-25.11. 00:00"]),
+        (
+            "DTSTART;VALUE=DATE:20261124|DTEND;VALUE=DATE:20261127",
+            ["24.11. 00:00-27.11. 00:00"],
+        ),
+        ("DTSTART:20261123T080000Z|DTEND:20261123T090000Z|TRANSP:TRANSPARENT", []),
+        ("DTSTART:20261123T080000Z|DTEND:20261123T090000Z|STATUS:CANCELLED", []),
+        ("DTSTART:20261123T080000Z|DTEND:20261123T090000Z|X-MICROSOFT-CDO-BUSYSTATUS:FREE", []),
+        ("DTSTART:20261123T080000Z|DTEND:20261123T080000Z", []),
+        ("DTSTART:20261123T080000Z", []),
+        ("DTSTART:20261120T080000Z|DTEND:20261120T090000Z", []),  # over
+        ("DTSTART:20281120T080000Z|DTEND:20281120T090000Z", []),  # too far
+        ("UID:1-termin@localhost|DTSTART:20261123T080000Z|DTEND:20261123T090000Z", []),  # ours
+        (
+            "DTSTART;TZID=Europe/Prague:20261012T090000|DURATION:PT1H|RRULE:FREQ=WEEKLY;COUNT=8",
+            ["23.11. 09:00-23.11. 10:00", "30.11. 09:00-30.11. 10:00"],
+        ),
+        (
+            "DTSTART;VALUE=DATE:20201124|RRULE:FREQ=YEARLY",
+            ["24.11. 00:00-25.11. 00:00", "24.11. 00:00-25.11. 00:00"],
+        ),
+    ],
+)
+def test_what_takes_time(event: str, taken: list[str]) -> None:
+    assert times(ics(event, more=OWN_ZONE)) == taken
+
+
+def test_a_recurrence_with_its_exceptions() -> None:
+    weekly = "UID:a|DTSTART;TZID=Europe/Prague:20261123T090000|DURATION:PT1H|SUMMARY:tajné"
+    found = times(
+        ics(
+            f"{weekly}|RRULE:FREQ=WEEKLY;COUNT=5|EXDATE;TZID=Europe/Prague:20261130T090000",
+            "UID:a|RECURRENCE-ID;TZID=Europe/Prague:20261207T090000"
+            "|DTSTART;TZID=Europe/Prague:20261208T140000|DURATION:PT2H",
+            "UID:a|RECURRENCE-ID;TZID=Europe/Prague:20261214T090000|STATUS:CANCELLED"
+            "|DTSTART;TZID=Europe/Prague:20261214T090000|DURATION:PT1H",
+        )
+    )
+    assert found == [
+        "23.11. 09:00-23.11. 10:00",
+        "08.12. 14:00-08.12. 16:00",
+        "21.12. 09:00-21.12. 10:00",
+    ]
+
+
+def test_published_free_busy() -> None:
+    text = ics(more="").replace(
+        b"END:VCALENDAR",
+        b"BEGIN:VFREEBUSY\r\nFREEBUSY:20261123T080000Z/PT1H,20261123T100000Z/20261123T110000Z\r\n"
+        b"FREEBUSY;FBTYPE=FREE:20261123T120000Z/PT1H\r\nEND:VFREEBUSY\r\nEND:VCALENDAR",
+    )
+    assert times(text) == ["23.11. 09:00-23.11. 10:00", "23.11. 11:00-23.11. 12:00"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=SECONDLY",
+        "FREQ=MINUTELY",
+        "FREQ=HOURLY",
+        "FREQ=DAILY;INTERVAL=0",
+        "FREQ=DAILY;BYHOUR=1,2,3;BYMINUTE=1,2,3;BYSECOND=1,2,3,4",
+        "FREQ=NIKDY",
+    ],
+)
+def test_an_endless_or_wrong_rhythm_costs_nothing_but_itself(rule: str) -> None:
+    started = time.perf_counter()
+    found = busy.busy_times(
+        [
+            ics(
+                f"DTSTART:20200101T080000Z|DURATION:PT1S|RRULE:{rule}",
+                "DTSTART:20261124T080000Z|DTEND:nesmysl",
+                "DTSTART:20261123T080000Z|DTEND:20261123T090000Z",
+            )
+        ],
+        WINDOW,
+        PRAGUE,
+    )
+    assert len(found.times) == 1
+    assert found.skipped >= 1
+    assert time.perf_counter() - started < 2
+
+
+def test_five_thousand_events() -> None:
+    start = datetime(2026, 11, 23, tzinfo=UTC)
+    events = [
+        f"DTSTART:{start + timedelta(hours=n):%Y%m%dT%H%M%SZ}|DURATION:PT30M" for n in range(5_000)
+    ]
+    started = time.perf_counter()
+    assert len(busy.busy_times([ics(*events)], WINDOW, PRAGUE).times) == 5_000
+    assert time.perf_counter() - started < 10
+
+
+@given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode()))
+def test_garbage_is_refused_or_read(text: bytes) -> None:
+    for wrapped in (text, ics("DTSTART:20261123T080000Z|DURATION:PT1H") + text):
+        try:
+            found = busy.busy_times([wrapped], WINDOW, PRAGUE)
+        except Unreadable as error:
+            assert error.reason == "garbage"
+        else:
+            assert all(one.start < one.end for one in found.times)
+
+
+def test_an_address_and_its_mark(peer: Peer) -> None:
+    peer.etag = '"jedna"'
+    first = ask(peer)
+    assert first.busy == [Interval(town.at("9:00"), town.at("10:00"))]
+    again = read(Source(peer.url), mark=first.mark, window=WINDOW, tz=PRAGUE)
+    assert again == Read(None, '"jedna"')
+
+
+def test_name_and_password(peer: Peer) -> None:
+    ask(peer, username="jana", password="heslo:é")
+    assert peer.asked[0]["authorization"].startswith("Basic amFuYTpoZXNsb")
+    peer.status = 401
+    assert reason(peer) == "denied"
+
+
+@pytest.mark.parametrize(
+    ("status", "why"), [(500, "broken"), (404, "missing"), (410, "missing"), (403, "denied")]
+)
+def test_answers_that_are_no_calendar(peer: Peer, status: int, why: str) -> None:
+    peer.status = status
+    assert reason(peer) == why
+
+
+def test_garbage_of_a_server(peer: Peer) -> None:
+    peer.body = b"<html>Prihlaste se</html>"
+    assert reason(peer) == "garbage"
+    assert reason(peer, caldav=True) == "garbage"
+    peer.body = b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
+    assert reason(peer, caldav=True) == "garbage"
+
+
+def test_a_server_that_is_silent_or_drips(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "WITHIN", 0.6)
+    peer.silent = True
+    started = time.perf_counter()
+    assert reason(peer) == "slow"
+    peer.silent, peer.drip = False, 0.05
+    assert reason(peer) == "slow"
+    assert time.perf_counter() - started < 5
+
+
+def test_a_server_that_sends_too_much_or_is_not_there(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "LARGEST", 50)
+    assert reason(peer) == "big"
+    peer.url = "http://127.0.0.1:1/"
+    assert reason(peer) == "unreachable"
+    peer.url = "http://neexistuje.invalid/"
+    assert reason(peer) == "unreachable"
+
+
+def test_redirects_are_followed_and_keep_the_password_at_home(peer: Peer) -> None:
+    with calendar_peer.running() as other:
+        other.body = peer.body
+        peer.status, peer.location = 302, other.url
+        assert ask(peer, username="jana", password="heslo").busy
+        assert "authorization" not in other.asked[0]
+    peer.location = peer.url
+    assert reason(peer) == "broken"
+    peer.location = "file:///etc/passwd"
+    assert reason(peer) == "forbidden"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/a.ics",
+        "http://localhost/a.ics",
+        "http://10.1.2.3/a.ics",
+        "http://192.168.1.1/a.ics",
+        "http://169.254.169.254/latest/meta-data",
+        "http://[::1]/a.ics",
+        "http://[::ffff:127.0.0.1]/a.ics",
+        "http://[fd00::1]/a.ics",
+        "http://0.0.0.0/a.ics",
+        "http://2130706433/a.ics",
+        "http://224.0.0.1/a.ics",
+        "ftp://example.org/a.ics",
+        "file:///etc/passwd",
+        "http:///a.ics",
+        "http://[x/a.ics",
+        "nic",
+    ],
+)
+def test_our_own_network_is_not_asked(url: str, settings: Any) -> None:
+    settings.CALENDAR_NETWORKS = []
+    with pytest.raises(Unreadable) as found:
+        read(Source(url), mark="", window=WINDOW, tz=PRAGUE)
+    assert found.value.reason in {"forbidden", "unreachable"}
+    if "2130706433" not in url:
+        assert found.value.reason == "forbidden"
+
+
+def test_a_redirect_into_our_network_is_not_followed(settings: Any) -> None:
+    """The control: the first address is permitted, the second is asked nothing."""
+    with calendar_peer.running() as inside, calendar_peer.running() as outside:
+        settings.CALENDAR_NETWORKS = [ip_network("127.0.0.1/32")]
+        target = inside.url.replace("127.0.0.1", "127.0.0.2")
+        outside.status, outside.location = 302, target
+        assert reason(outside) == "forbidden"
+        assert inside.asked == []
+
+
+def test_the_query_names_the_window() -> None:
+    said = report.query(WINDOW).decode()
+    assert '<C:time-range start="20261122T230000Z" end="20271227T230000Z"/>' in said
