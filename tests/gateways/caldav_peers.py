@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
 
-USER, PASSWORD = "jana", "tajne-heslo"  # noqa: S105  # of a fictitious person
+USER, PASSWORD = "jana", "tajne-heslo"  # of a fictitious person
 
 
 def request(method: str, url: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
