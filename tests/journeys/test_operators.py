@@ -97,14 +97,14 @@ def test_a_call_by_keyboard_alone(live_url: str, page: Page, look: Look) -> None
     page.keyboard.press("v")
     page.keyboard.press("ArrowDown")
     press(page, "Enter")
-    expect(page.get_by_text("Objednávka byla přesunuta")).to_be_visible()
+    expect(page.get_by_text("Objednání je přesunuté")).to_be_visible()
     assert Booking.objects.get(pk=booking.pk).starts_at != booking.starts_at
 
     press(page, "t")
     ask(page, reference_of(booking.pk))
     page.keyboard.press("x")
     press(page, "Enter")
-    expect(page.get_by_text("Objednávka byla zrušena")).to_be_visible()
+    expect(page.get_by_text("Objednání je zrušené")).to_be_visible()
     assert Booking.objects.get(pk=booking.pk).state == State.CANCELLED_BY_OFFICE
     done = Event.objects.exclude(kind="OfficeLoaded").values_list("kind", "actor")
     wanted = ("BookingHeld", "BookingConfirmed", "BookingMoved", "BookingCancelled")
@@ -118,5 +118,5 @@ def test_a_call_by_keyboard_alone(live_url: str, page: Page, look: Look) -> None
     page.get_by_label("Přihlašovací jméno").fill("vedouci")
     page.get_by_label("Heslo").fill("heslo heslo heslo")
     press(page, "Enter")
-    expect(page.get_by_text("Ustredna").first).to_be_visible()
+    expect(page.get_by_role("cell", name="Ustredna").first).to_be_visible()
     look(page, "deeds")
