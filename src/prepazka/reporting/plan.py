@@ -46,7 +46,8 @@ class Column:
     @property
     def name(self) -> str:
         """As the heading says it."""
-        return str((self.official or self.agenda).name) if self.official or self.agenda else ""
+        whose = self.official or self.agenda
+        return str(whose.name) if whose else ""
 
     def cell(self, at: datetime) -> Cell:
         """What can be seen at that time."""
@@ -197,7 +198,7 @@ def _free(
     column: Column, offered: Sequence[terms.Term], takers: list[Official]
 ) -> dict[datetime, int]:
     if column.official in takers:
-        bit = takers.index(column.official)  # type: ignore[arg-type]  # it is one of them
+        bit = takers.index(column.official)
         return {one.starts_at: 1 for one in offered if one.lanes >> bit & 1}
     if column.agenda and column.takes and not takers:
         return {one.starts_at: one.free for one in offered}

@@ -156,7 +156,7 @@ def _folded(said: str) -> str:
 def _rows(statement: str, values: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, {"most": MOST + 1, **values})
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _nearest(found: dict[UUID, datetime], now: datetime, *, more: bool = False) -> Found:

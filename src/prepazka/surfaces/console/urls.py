@@ -2,8 +2,16 @@
 
 from django.urls import path
 
-from prepazka.surfaces.console import booking, desk, diary, operators, views
-from prepazka.surfaces.console import appointments, booking, calendars, desk, diary, views, weeks
+from prepazka.surfaces.console import (
+    appointments,
+    booking,
+    calendars,
+    desk,
+    diary,
+    operators,
+    views,
+    weeks,
+)
 
 app_name = "console"
 urlpatterns = [

@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from prepazka.surfaces.manager import deeds, devices, people, views
-from prepazka.surfaces.manager import devices, officials, people, views
+from prepazka.surfaces.manager import deeds, devices, officials, people, views
 
 app_name = "manager"
 urlpatterns = [
