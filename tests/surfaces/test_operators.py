@@ -45,10 +45,10 @@ def places(answer: Any) -> list[tuple[str, str]]:
     return [(at, code) for at, code in found]
 
 
-def booked(office: Directory, clock: str, code: str, name: str, **contact: str) -> Booking:
+def booked(office: Directory, clock: str, code: str, name: str, phone: str = "") -> Booking:
     held = officials.hold(office, clock, code, channel="phone")
     return usecases.request_confirmation(
-        booking=held.pk, name=name, now=town.FRIDAY_BEFORE, **{"email": "", **contact}
+        booking=held.pk, name=name, email="", phone=phone, now=town.FRIDAY_BEFORE
     )
 
 
@@ -106,6 +106,20 @@ def test_booking_in_four_steps_with_the_operator_in_the_journal(
     assert who["BookingHeld"] == who["BookingConfirmed"] == user
 
 
+def test_a_term_given_back_is_free_at_once(office: Directory, operator: Client) -> None:
+    answer = operator.post(TAKE, {**ASKED, "place": f"{at('9:15')}|dvorak"})
+    held = Booking.objects.get()
+    address = answer.headers["Location"].replace("kontakt", "vratit")
+    assert operator.post(address).headers["Location"] == SCREEN
+    held.refresh_from_db()
+    assert held.state == State.EXPIRED
+    assert Event.objects.get(kind="HoldReleased").actor
+    assert (at("9:15"), "dvorak") in places(operator.get(SCREEN, ASKED))
+    mine = town.hold(office, "10:00", service="rodny-list", channel="web")
+    theirs = f"/pult/lhota/recepce/objednavka/{mine.pk}/vratit/"
+    assert operator.post(theirs).status_code == 404, "somebody at home is filling it in"
+
+
 def test_a_place_taken_meanwhile_is_said(office: Directory, operator: Client) -> None:
     booked(office, "9:00", "dvorak", "Karel")
     page = operator.post(TAKE, {**ASKED, "place": f"{at('9:00')}|dvorak"}, follow=True)
@@ -121,7 +135,7 @@ def test_find_move_and_cancel(office: Directory, operator: Client) -> None:
     booked(office, "9:15", "novakova", "Karel Malý")
     page = operator.get(SCREEN, {"hledat": "stastny"})
     assert page.content.decode().count("data-result") == 2
-    page = operator.get(SCREEN, {"hledat": "stastny", "kdo": booking.pk})
+    page = operator.get(SCREEN, {"hledat": "stastny", "kdo": str(booking.pk)})
     said = text_of(page)
     assert "Další objednávky téhož člověka" in said
     assert reference_of(booking.pk) in said

@@ -51,6 +51,7 @@ STAFF = {
     "console:cancel",
     "console:operators",
     "console:take",
+    "console:give_back",
     "console:diaries",
     "console:diary",
     "console:diary_add",

@@ -132,6 +132,9 @@ def test_too_many_different_words_are_said(
     past(booked(office, name="Jana Nová"), 5)
     assert search.find_bookings(office.office.pk, "nov", now=NOW).more
     assert not search.find_bookings(office.office.pk, "novaa", now=NOW).more
+    nothing = search.find_bookings(office.office.pk, "nov xy", now=NOW)
+    assert nothing.bookings == []
+    assert nothing.more, "others of them might be meant"
 
 
 def test_another_office_and_a_hold_are_not_found(office: Directory) -> None:

@@ -46,7 +46,8 @@ class Column:
     @property
     def name(self) -> str:
         """As the heading says it."""
-        return str((self.official or self.agenda).name) if self.official or self.agenda else ""
+        whose = self.official or self.agenda
+        return str(whose.name) if whose else ""
 
     def cell(self, at: datetime) -> Cell:
         """What can be seen at that time."""
@@ -91,7 +92,9 @@ def day_plan(
     offered = _offered(office, wanted, now, [day])
     takers = _takers(office, wanted)
     for column in columns:
-        column.free = _free(column, offered, takers, wanted)
+        column.free = _free(column, offered, takers)
+        if wanted.moving:
+            column.free.pop(wanted.moving.starts_at, None)  # it is there already
     _fill(office, columns, day, now)
     times = {at for one in columns for at in (*one.starts, *one.free)}
     times |= {one.starts_at for column in columns for one in column.bookings}
@@ -150,7 +153,7 @@ def _takers(office: Directory, wanted: Wanted) -> list[Official]:
 def _columns(
     office: Directory, department: Department | None, wanted: Wanted, day: date
 ) -> list[Column]:
-    """Who does the wanted service first; each with the hours and the raster of the day."""
+    """Who does the wanted service first, then who is there at all; with the day's hours."""
     services = services_of(office, department)
     found = [
         _official_column(office, one, wanted, day)
@@ -162,7 +165,7 @@ def _columns(
         if one in services and not office.officials_for(one.pk):
             laid.setdefault(one.agenda_id, one)
     found += [_windows_column(office, one, wanted, day) for one in laid.values()]
-    return sorted(found, key=lambda one: not one.takes)
+    return sorted(found, key=lambda one: (not one.takes, not one.opening))
 
 
 def _official_column(office: Directory, official: Official, wanted: Wanted, day: date) -> Column:
@@ -192,10 +195,10 @@ def _windows_column(office: Directory, service: Service, wanted: Wanted, day: da
 
 
 def _free(
-    column: Column, offered: Sequence[terms.Term], takers: list[Official], wanted: Wanted
+    column: Column, offered: Sequence[terms.Term], takers: list[Official]
 ) -> dict[datetime, int]:
     if column.official in takers:
-        bit = takers.index(column.official)  # type: ignore[arg-type]  # it is one of them
+        bit = takers.index(column.official)
         return {one.starts_at: 1 for one in offered if one.lanes >> bit & 1}
     if column.agenda and column.takes and not takers:
         return {one.starts_at: one.free for one in offered}

@@ -84,8 +84,9 @@ def _by_word(number: int) -> str:
     ), words AS MATERIALIZED (
         SELECT word FROM walk WHERE word IS NOT NULL LIMIT %(words)s
     )
-    SELECT found.id, found.starts_at, (SELECT count(*) FROM words) AS words
-      FROM words CROSS JOIN LATERAL {found} AS found)
+    SELECT found.id, found.starts_at, counted.words
+      FROM (SELECT count(*) AS words FROM words) AS counted
+      LEFT JOIN (words CROSS JOIN LATERAL {found} AS found) ON true)
     """  # noqa: S608
 
 
@@ -99,8 +100,9 @@ def find_bookings(office: int, said: str, *, now: datetime) -> Found:
     for statement, values in _readings(said):
         rows = _rows(statement, {"office": office, "now": now, **values})
         for pk, at, *words in rows:
-            found[pk] = at
-            more = more or words > [MOST_WORDS - 1]
+            more = more or words >= [MOST_WORDS]
+            if pk:
+                found[pk] = at
     return _nearest(found, now, more=more)
 
 
@@ -154,7 +156,7 @@ def _folded(said: str) -> str:
 def _rows(statement: str, values: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, {"most": MOST + 1, **values})
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _nearest(found: dict[UUID, datetime], now: datetime, *, more: bool = False) -> Found:

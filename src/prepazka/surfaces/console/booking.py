@@ -148,7 +148,6 @@ def fill_in(
         return redirect(_back(office, found))
     if found.channel not in BY_STAFF:
         raise Http404  # somebody at home is filling it in
-    back = _back(office, found)
     form = ContactForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -157,7 +156,7 @@ def fill_in(
             )
         except Refused as refusal:
             messages.error(request, sentence(refusal))
-            return redirect(back)
+            return redirect(_back(office, found))
         return redirect("console:slip", office.office.slug, found.pk)
     return render(
         request,
@@ -170,9 +169,21 @@ def fill_in(
             "service": office.services[found.service_id],
             "official": official_of(office, found),
             "sends_sms": sends_sms(office.office),
-            "back": back,
         },
     )
+
+
+@staff_only(*staff.DESK)
+@require_POST
+def give_back(
+    request: HttpRequest, office: Directory, member: Membership, booking: UUID
+) -> HttpResponse:
+    """Free the held term at once, so that another one can be taken instead."""
+    found = _booking(office, booking)
+    if found.channel not in BY_STAFF:
+        raise Http404
+    usecases.release_hold(booking=found.pk, now=now(), actor=member.user_id)
+    return redirect(_back(office, found))
 
 
 @staff_only(*staff.DESK)

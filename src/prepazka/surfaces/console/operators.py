@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -211,17 +212,15 @@ KEPT = ("hledat", "kdo", "presun", "odbor", "ukon", "osob", "kanal", "den")
 
 def _hidden(said: QueryDict) -> dict[str, str]:
     """What the address says, for the forms of the screen."""
-    return {name: said[name] for name in KEPT if said.get(name)}
+    return {name: str(said[name]) for name in KEPT if said.get(name)}
 
 
 def _address(office: Directory, said: QueryDict, **changed: object) -> str:
     """The screen as it is, with some of it changed; None takes a part away."""
-    query = QueryDict(mutable=True)
-    query.update(
-        {k: v for k, v in {**_hidden(said), **changed}.items() if v is not None and v != ""}
-    )
+    kept: dict[str, object] = {**_hidden(said), **changed}
+    query = urlencode({name: str(value) for name, value in kept.items() if value is not None})
     address = reverse("console:operators", args=[office.office.slug])
-    return f"{address}?{query.urlencode()}" if query else address
+    return f"{address}?{query}" if query else address
 
 
 def _day(said: QueryDict) -> date | None:

@@ -58,6 +58,9 @@ urlpatterns = [
     path("<slug:slug>/recepce/objednat/", booking.choose_service, name="book"),
     path("<slug:slug>/recepce/objednat/<slug:service>/", booking.choose_term, name="terms"),
     path("<slug:slug>/recepce/objednavka/<uuid:booking>/kontakt/", booking.fill_in, name="fill_in"),
+    path(
+        "<slug:slug>/recepce/objednavka/<uuid:booking>/vratit/", booking.give_back, name="give_back"
+    ),
     path("<slug:slug>/recepce/objednavka/<uuid:booking>/", booking.slip, name="slip"),
     path("<slug:slug>/recepce/objednavka/<uuid:booking>/osoba/", booking.person, name="person"),
     path("<slug:slug>/recepce/objednavka/<uuid:booking>/presun/", booking.move, name="move"),

@@ -12,9 +12,10 @@
     tellWay();
     if (!document.querySelector("[data-invalid]")) document.getElementById("id_name")?.focus();
   }
-  if (box && location.search && !document.querySelector("[autofocus]")) {
+  if (box && location.search) {
     // What was just found or chosen has the focus, so that the next key acts on it.
-    (places.length && document.querySelector(".moving") ? places[0] : document.getElementById("chosen"))?.focus();
+    const moving = document.querySelector(".moving") && places[0];
+    (moving || document.getElementById("chosen") || results[0])?.focus();
   }
 
   function walk(list, from, step) {
@@ -41,6 +42,7 @@
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const target = event.target;
     if (event.key === "Escape") return goBack(target);
+    if (target === box && event.key === "/" && !box.value) return event.preventDefault();
     if (target === box && event.key === "ArrowDown" && results.length) {
       event.preventDefault();
       return results[0].focus();
