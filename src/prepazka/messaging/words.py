@@ -158,7 +158,8 @@ def _sample(office: Directory, kind: str, language: str, now: datetime) -> Booki
 def usual(kind: str, part: Part, language: str) -> str:
     """Our own words of a subject or a short message, with placeholders as offices write them."""
     with translation.override(language):
-        found = {"subject": SUBJECTS, "sms": TEXTS}.get(part, {}).get(kind, "")
+        of_part = {"subject": SUBJECTS, "sms": TEXTS}.get(part, {})
+        found = of_part.get(kind) or of_part.get(kind.removesuffix("_by_office"), "")
         return translation.gettext(found) % NAMES if found else ""
 
 
