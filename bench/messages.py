@@ -10,14 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from typing import Any
 
-from aiosmtpd.controller import Controller
 from django.conf import settings
 from smpplib import consts
 from smpplib.client import Client
 
-from bench import town
+from bench import peers, town
 from bench.report import Report
 from prepazka.booking.links import short_code
 from prepazka.booking.models import Booking
@@ -27,14 +25,13 @@ from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.usecases import deliver
 from prepazka.offices.models import Office
-from tests.gateways import smpp_peer
 
 MANY = 1000
 
 
 def smtp(report: Report) -> None:
     """`deliver` of a thousand confirmations, and the first of them sent a thousand times."""
-    with _peer(_smtp_server) as port:
+    with _peer(peers.smtp) as port:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         rows = _messages("mail", "email")
         content = EmailMessage()
@@ -48,7 +45,7 @@ def smtp(report: Report) -> None:
 
 def smpp_(report: Report) -> None:
     """`deliver` of a thousand short messages, and a bare submit_sm a thousand times."""
-    with _peer(_smpp_server) as port:
+    with _peer(peers.smpp) as port:
         settings.SMS_GATEWAY, settings.SMS_URL = "smpp", f"smpp://127.0.0.1:{port}"
         settings.SMS_USER, settings.SMS_PASSWORD, settings.SMS_CHANNEL = "jmeno", "heslo", ""
         rows = _messages("sms", "sms")
@@ -162,22 +159,3 @@ def _await(port: int) -> None:
         else:
             return
     raise RuntimeError("the peer did not start")
-
-
-class _Sink:
-    async def handle_DATA(  # noqa: N802  # the library's name
-        self, server: Any, session: Any, envelope: Any
-    ) -> str:
-        return "250 OK"
-
-
-def _smtp_server(port: int) -> None:
-    Controller(_Sink(), hostname="127.0.0.1", port=port).start()
-    time.sleep(3600)
-
-
-def _smpp_server(port: int) -> None:
-    smpp_peer.PAUSE = 0.0
-    with smpp_peer.Server(("127.0.0.1", port), smpp_peer.Connection) as server:
-        server.centre = smpp_peer.Centre()
-        server.serve_forever()

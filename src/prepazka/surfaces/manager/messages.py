@@ -127,10 +127,9 @@ def words(
     """Write the words, look at them, save them."""
     if kind not in own_words.kinds() or language not in office.office.languages:
         raise Http404
-    texts = office.office.message_rules.texts
-    before = {part: message_texts.own(texts, kind, part, language) for part in message_texts.PARTS}
+    before = own_words.written(office, kind, language)
     if request.method == "GET":
-        return _words_page(request, office, member, kind, language, WordsForm(initial=before))
+        return _words_page(request, office, member, kind, language, WordsForm(initial={**before}))
     if member.role not in staff.ADMINISTRATORS:
         raise PermissionDenied
     form = WordsForm(request.POST)
@@ -165,7 +164,7 @@ def _words_page(  # what the page shows
     language: str,
     form: WordsForm,
 ) -> HttpResponse:
-    said = form.said() if form.is_bound else dict(form.initial)
+    said = form.said() if form.is_bound else own_words.written(office, kind, language)
     broken = form.is_bound and bool(form.errors)
     parts = [
         {
