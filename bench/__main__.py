@@ -24,7 +24,7 @@ def main(wanted: list[str]) -> None:
         import django  # noqa: PLC0415  # needs the database's address
 
         django.setup()
-        from bench import pages, reads, search, writes  # noqa: PLC0415
+        from bench import messages, pages, reads, search, writes  # noqa: PLC0415
         from bench.report import Report  # noqa: PLC0415
         from prepazka.config.serve import prepare_database  # noqa: PLC0415
 
@@ -40,6 +40,8 @@ def main(wanted: list[str]) -> None:
             "monitor": reads.live_monitor,
             "viewers": reads.live_viewers,
             "page": pages.first_page,
+            "smtp": messages.smtp,
+            "smpp": messages.smpp_,
         }
         report = Report()
         for name, measure in works.items():

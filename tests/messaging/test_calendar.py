@@ -16,7 +16,7 @@ NOW = town.FRIDAY_BEFORE
 
 def test_each_change_is_a_newer_version_of_the_same_event() -> None:
     booking = town.confirmed(town.office())
-    found = []
+    found: list[tuple[object, ...]] = []
     for kind in ("confirmed", "reminder", "moved", "cancelled"):
         if kind == "moved":
             usecases.move_booking(booking=booking.pk, starts_at=town.at("10:00"), now=NOW)

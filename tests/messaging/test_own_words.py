@@ -38,7 +38,7 @@ def _gateway(settings: Any) -> None:
 
 def message(kind: str, channel: str = "email", language: str = "cs") -> Message:
     where = sms_office(texts=OWN)
-    contact = {"email": "", "phone": PHONE} if channel == "sms" else {}
+    contact: Any = {"email": "", "phone": PHONE} if channel == "sms" else {}
     booking = town.confirmed(where, language=language, **contact)
     return Message.objects.create(
         office=booking.office, booking=booking, kind=kind, event=1, channel=channel, created_at=NOW

@@ -155,10 +155,17 @@ def _sample(office: Directory, kind: str, language: str, now: datetime) -> Booki
     )
 
 
+def written(office: Directory, kind: str, language: str) -> dict[Part, str]:
+    """The words of the office as they are kept."""
+    texts = office.office.message_rules.texts
+    return {part: message_texts.own(texts, kind, part, language) for part in message_texts.PARTS}
+
+
 def usual(kind: str, part: Part, language: str) -> str:
     """Our own words of a subject or a short message, with placeholders as offices write them."""
     with translation.override(language):
-        found = {"subject": SUBJECTS, "sms": TEXTS}.get(part, {}).get(kind, "")
+        of_part = {"subject": SUBJECTS, "sms": TEXTS}.get(part, {})
+        found = of_part.get(kind) or of_part.get(kind.removesuffix("_by_office"), "")
         return translation.gettext(found) % NAMES if found else ""
 
 

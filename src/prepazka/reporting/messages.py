@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.db.models import Q, QuerySet
 
@@ -16,7 +16,7 @@ MOST = 200
 
 
 def sent_messages(
-    office: Directory, *, wanted: str = "", kind: str = "", state: str = "", day: str = ""
+    office: Directory, *, wanted: str = "", kind: str = "", state: str = "", day: date | None = None
 ) -> QuerySet[Message]:
     """The newest messages of the office, by recipient, kind, state and day."""
     found = Message.objects.filter(office=office.office).select_related("booking", "entry")
@@ -26,9 +26,9 @@ def sent_messages(
         found = found.filter(delivered_at__isnull=False)
     elif state:
         found = found.filter(state=state)
-    if date := calendar.parse_day(day):
-        start = calendar.local_instant(date, 0, office.tz)
-        end = calendar.local_instant(date + timedelta(days=1), 0, office.tz)
+    if day:
+        start = calendar.local_instant(day, 0, office.tz)
+        end = calendar.local_instant(day + timedelta(days=1), 0, office.tz)
         found = found.filter(created_at__gte=start, created_at__lt=end)
     if wanted:
         found = found.filter(_to(wanted.strip()))

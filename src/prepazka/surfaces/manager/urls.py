@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prepazka.surfaces.manager import deeds, devices, officials, people, views
+from prepazka.surfaces.manager import deeds, devices, messages, officials, people, views
 
 app_name = "manager"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("<slug:slug>/volani/", views.calls, name="calls"),
     path("<slug:slug>/kdo-co/", deeds.page, name="deeds"),
     path("<slug:slug>/poradnik/", views.waiting_list, name="waiting_list"),
+    path("<slug:slug>/zpravy/", messages.sent, name="messages"),
+    path("<slug:slug>/zpravy/zneni/", messages.kinds, name="kinds"),
+    path("<slug:slug>/zpravy/zneni/<slug:kind>/<slug:language>/", messages.words, name="words"),
     path("<slug:slug>/soubor/", views.file, name="file"),
     path("<slug:slug>/zarizeni/", devices.devices, name="devices"),
     path("<slug:slug>/zarizeni/<slug:code>/kod/", devices.pairing, name="pairing"),

@@ -1,0 +1,235 @@
+"""What was sent to whom, and the office's own words for it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods
+
+from prepazka.core import message_texts
+from prepazka.core.message_texts import Fault, Part
+from prepazka.messaging import words as own_words
+from prepazka.messaging.models import Message
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership
+from prepazka.reporting.messages import MOST, sent_messages
+from prepazka.web import staff
+from prepazka.web.shortcuts import now
+from prepazka.web.staff import staff_only
+
+KINDS: dict[str, str | Promise] = {
+    "confirm": gettext_lazy("Request to confirm"),
+    "confirmed": gettext_lazy("Confirmed booking"),
+    "moved": gettext_lazy("Moved booking"),
+    "reminder": gettext_lazy("Reminder the day before"),
+    "reminder_soon": gettext_lazy("Reminder two hours before"),
+    "cancelled": gettext_lazy("Cancelled by the client"),
+    "cancelled_by_office": gettext_lazy("Cancelled by the office"),
+    "when": gettext_lazy("Answer to KDY"),
+    "reply_help": gettext_lazy("Help with replies"),
+    "displaced": gettext_lazy("The term was taken back"),
+    "offer": gettext_lazy("Offer of other terms"),
+    "offer_withdrawn": gettext_lazy("Withdrawn offer"),
+    "reassigned": gettext_lazy("Another official or counter"),
+    "restored": gettext_lazy("The term is valid again"),
+    "on_list": gettext_lazy("Entry on the waiting list"),
+    "place": gettext_lazy("Free term from the waiting list"),
+}
+STATES: dict[str, str | Promise] = {
+    "queued": gettext_lazy("waits to be sent"),
+    "sent": gettext_lazy("sent"),
+    "delivered": gettext_lazy("delivered"),
+    "failed": gettext_lazy("not sent"),
+}
+LANGUAGES = {"cs": gettext_lazy("Czech"), "en": gettext_lazy("English")}
+
+
+@staff_only(*staff.HEADS)
+@require_GET
+def sent(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """The newest messages; contacts are shown in part, and found by the whole."""
+    wanted, kind, state = (request.GET.get(name, "")[:120] for name in ("hledat", "druh", "stav"))
+    day = _day(request.GET.get("den", ""))
+    found = sent_messages(office, wanted=wanted.strip(), kind=kind, state=state, day=day)
+    rows = [
+        {
+            "message": one,
+            "kind": KINDS.get(one.kind, one.kind),
+            "state": STATES["delivered" if one.delivered_at else one.state],
+            "why": _(one.error) if one.error else "",
+            "name": one.person.name or _("erased"),
+            "contact": masked(one),
+        }
+        for one in found
+    ]
+    context = {"rows": rows, "kinds": KINDS, "states": STATES, "most": MOST}
+    context |= {"wanted": wanted, "kind": kind, "state": state, "day": day}
+    return _render(request, office, member, "messages", context)
+
+
+@staff_only(*staff.HEADS)
+@require_GET
+def kinds(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """The kinds of messages, and which of them have words of the office."""
+    texts = office.office.message_rules.texts
+    rows = [
+        {
+            "kind": kind,
+            "name": KINDS.get(kind, kind),
+            "languages": [
+                {
+                    "code": code,
+                    "name": LANGUAGES.get(code, code),
+                    "own": _has_own(texts, kind, code),
+                }
+                for code in office.office.languages
+            ],
+        }
+        for kind in own_words.kinds()
+    ]
+    return _render(request, office, member, "kinds", {"rows": rows})
+
+
+class WordsForm(forms.Form):
+    """The office's words of one kind in one language; what is empty is ours."""
+
+    subject = forms.CharField(label=gettext_lazy("Subject of the mail"), required=False)
+    text = forms.CharField(
+        label=gettext_lazy("Text of the mail"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 12}),
+    )
+    sms = forms.CharField(
+        label=gettext_lazy("Short message"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def said(self) -> dict[Part, str]:
+        """The words by their part."""
+        return {part: self.cleaned_data.get(part, "") for part in message_texts.PARTS}
+
+
+@staff_only(*staff.HEADS)
+@require_http_methods(["GET", "POST"])
+def words(
+    request: HttpRequest, office: Directory, member: Membership, kind: str, language: str
+) -> HttpResponse:
+    """Write the words, look at them, save them."""
+    if kind not in own_words.kinds() or language not in office.office.languages:
+        raise Http404
+    before = own_words.written(office, kind, language)
+    if request.method == "GET":
+        return _words_page(request, office, member, kind, language, WordsForm(initial={**before}))
+    if member.role not in staff.ADMINISTRATORS:
+        raise PermissionDenied
+    form = WordsForm(request.POST)
+    form.is_valid()
+    said = form.said()
+    if "ulozit" in request.POST:
+        try:
+            own_words.write_words(
+                office=office.office.pk,
+                kind=kind,
+                language=language,
+                words=said,
+                now=now(),
+                actor=member.user_id,
+            )
+        except own_words.BrokenWords:
+            pass  # said beside the fields, as in a preview
+        else:
+            messages.success(request, _("The words were saved."))
+            return redirect("manager:kinds", office.office.slug)
+    for part, faults in own_words.faults_of(kind, own_words.tidy(said)).items():
+        for fault in faults:
+            form.add_error(part, in_words(kind, part, fault))
+    return _words_page(request, office, member, kind, language, form)
+
+
+def _words_page(  # what the page shows
+    request: HttpRequest,
+    office: Directory,
+    member: Membership,
+    kind: str,
+    language: str,
+    form: WordsForm,
+) -> HttpResponse:
+    said = form.said() if form.is_bound else own_words.written(office, kind, language)
+    broken = form.is_bound and bool(form.errors)
+    parts = [
+        {
+            "part": part,
+            "may": sorted(message_texts.allowed(kind, part)),
+            "must": sorted(message_texts.required(kind, part)),
+            "usual": own_words.usual(kind, part, language),
+            "field": form[part],
+        }
+        for part in message_texts.PARTS
+    ]
+    context = {
+        "kind": kind,
+        "name": KINDS.get(kind, kind),
+        "language": language,
+        "language_name": LANGUAGES.get(language, language),
+        "form": form,
+        "parts": parts,
+        "may_write": member.role in staff.ADMINISTRATORS,
+        "preview": None if broken else own_words.preview(office, kind, language, said, now=now()),
+        "sms_off": not office.office.message_rules.sms,
+    }
+    return _render(request, office, member, "words", context)
+
+
+def in_words(kind: str, part: Part, fault: Fault) -> str:
+    """What is wrong, and how to mend it."""
+    if fault.kind == "unknown":
+        return _("There is no {%(name)s} here. Use one of: %(known)s.") % {
+            "name": fault.name,
+            "known": ", ".join(f"{{{one}}}" for one in sorted(message_texts.allowed(kind, part))),
+        }
+    if fault.kind == "missing":
+        return _("Add {%(name)s}; without it the message is of no use to people.") % {
+            "name": fault.name
+        }
+    if fault.kind == "long":
+        return _("Write at most %(most)s characters.") % {"most": fault.name}
+    return _("Braces belong only in pairs around a placeholder. Look at: %(where)s") % {
+        "where": fault.name
+    }
+
+
+def masked(message: Message) -> str:
+    """Enough of the contact to recognise it."""
+    if message.channel == Message.Channel.SMS:
+        phone = message.person.phone
+        return f"{phone[:4]} … {phone[-3:]}" if phone else ""
+    name, _at, domain = message.person.email.partition("@")
+    return f"{name[:2]}…@{domain}" if domain else ""
+
+
+def _has_own(texts: message_texts.Texts, kind: str, language: str) -> bool:
+    return any(message_texts.own(texts, kind, part, language) for part in message_texts.PARTS)
+
+
+def _day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return None
+
+
+def _render(
+    request: HttpRequest, office: Directory, member: Membership, name: str, context: dict[str, Any]
+) -> HttpResponse:
+    context |= {"office": office.office, "member": member}
+    return render(request, f"manager/{name}.html", context)
