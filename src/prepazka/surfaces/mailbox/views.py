@@ -13,7 +13,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-
 MOST = 50
 SMS = "X-Idempotency-Key"  # a short message kept beside the mails
 
