@@ -106,6 +106,7 @@ def test_the_mailbox_of_the_demo_shows_it_with_its_link(
     work(clock)
     listed = client.get("/demo/posta/")
     assert "SMS +420777123456" in words(listed)
+    assert "termin po 23.11. 9:00-9:30" in words(listed)  # what it says, at a glance
     path = re.search(r'href="(/demo/posta/\d+/)"', listed.content.decode())
     assert path
     shown = client.get(path[1])

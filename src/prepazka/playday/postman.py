@@ -1,4 +1,4 @@
-"""Booking before the day: over the API, confirmed by the link in the mail."""
+"""Booking before the day: over the API, confirmed by the link in the mail where one is asked for."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from prepazka.playday.plan import Seat, person
 from prepazka.playday.web import Browser, Net
 
 TOGETHER = 6
+CONFIRM = "potvrzeni"  # in the address of the link
 MAILS_WITHIN = 20.0  # seconds for a mail to come
 
 
@@ -56,11 +57,14 @@ async def _book(net: Net, slug: str, seed: int, seat: Seat, mailbox: Mailbox) ->
     asked = await browser.call("POST", f"/holds/{held.json()['token']}/contact", json=said)
     if asked.status_code != 202:  # noqa: PLR2004
         return None
-    token = await mailbox.token_for(address)
+    purpose, token = await mailbox.token_for(address)
     if not token:
         net.tally.refused("mail: the confirmation did not come in time")
         return None
-    answer = await browser.call("POST", f"/confirmations/{token}")
+    if purpose == CONFIRM:
+        answer = await browser.call("POST", f"/confirmations/{token}")
+    else:  # booked at once; the mail leads to the booking
+        answer = await browser.call("GET", f"/bookings/{token}")
     if answer.status_code != 200:  # noqa: PLR2004
         return None
     told = answer.json()
@@ -79,18 +83,18 @@ class Mailbox:
         self.browser = browser
         self.mark = f"{time.monotonic_ns():x}"[-8:]
         self._read: set[str] = set()
-        self._tokens: dict[str, str] = {}
+        self._tokens: dict[str, tuple[str, str]] = {}
         self._looking = asyncio.Lock()
 
-    async def token_for(self, address: str) -> str:
-        """The token of the link in the mail to this address; "" if none came in time."""
+    async def token_for(self, address: str) -> tuple[str, str]:
+        """What the link in the mail to this address is for, and its token; "" if none came."""
         deadline = time.monotonic() + MAILS_WITHIN
         while address not in self._tokens and time.monotonic() < deadline:
             async with self._looking:
                 if address not in self._tokens:
                     await self._look()
                     await asyncio.sleep(0.2)
-        return self._tokens.get(address, "")
+        return self._tokens.get(address, ("", ""))
 
     async def _look(self) -> None:
         listed = await self.browser.get("/demo/posta/")
@@ -100,5 +104,5 @@ class Mailbox:
                 continue
             self._read.add(path)
             mail = await self.browser.get(path)
-            if link := re.search(r"/potvrzeni/([^/\"<\s]+)", mail.text):
-                self._tokens[to.strip()] = link[1]
+            if link := re.search(r"/(potvrzeni|objednavka)/([^/\"<\s]+)", mail.text):
+                self._tokens[to.strip()] = (link[1], link[2])
