@@ -35,7 +35,10 @@ def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
 def booked(where: Directory, clock: str = "9:00", **more: Any) -> Booking:
     held = officials.hold(where, clock, "novakova", **more)
     return usecases.request_confirmation(
-        booking=held.pk, name="Karel Vomáčka", email=f"k{clock.replace(':', '')}@example.cz", now=NOW
+        booking=held.pk,
+        name="Karel Vomáčka",
+        email=f"k{clock.replace(':', '')}@example.cz",
+        now=NOW,
     )
 
 
