@@ -64,6 +64,7 @@ def test_change_and_delete(official: Client) -> None:
     page = official.get(f"{MINE}cas/{second.pk}/").content.decode()
     assert 'value="zubař"' in page
     assert 'value="08:00"' in page
+    assert 'value="2026-11-30"' in page
     official.post(f"{MINE}cas/{second.pk}/", OWN | {"from_date": "2026-12-01"})
     second.refresh_from_db()
     assert second.starts_at == town.at("8:00", date(2026, 12, 1))

@@ -27,7 +27,9 @@ LONGEST_REPEAT = 366  # days
 
 def day_field(label: Any, **more: Any) -> forms.DateField:
     """A day, chosen by the browser's own calendar."""
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}), **more)
+    return forms.DateField(
+        label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **more
+    )
 
 
 def time_field(label: Any, **more: Any) -> forms.TimeField:
