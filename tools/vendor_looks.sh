@@ -1,8 +1,8 @@
 #!/bin/sh
-# Takes what the screens need from four npm packages into static/looks/vendor. Needed only to change a version.
+# Takes what the screens need from five npm packages into static/looks/vendor. Needed only to change a version.
 set -eu
 
-STYLES=4.2.7 FONTS=0.0.2 ICONS=0.2.3
+STYLES=4.2.7 FONTS=0.0.2 ICONS=0.2.3 ALTCHA=3.2.2
 COMPONENTS="container button link tag message form-label form-control form-group form-input form-message form-radio"
 WEIGHTS="regular regular-ext medium medium-ext bold bold-ext"
 ICON_NAMES="arrow-down box-arrow-up-right check-circle-fill check-lg chevron-left chevron-right copy download
@@ -37,12 +37,17 @@ join_css() {
 fetch @gov-design-system-ce/styles $STYLES styles
 fetch @gov-design-system-ce/fonts $FONTS fonts
 fetch @gov-design-system-ce/icons $ICONS icons
+fetch altcha $ALTCHA altcha
 
 mkdir -p "$vendor/gov/icons"
 rm -f "$vendor"/gov/*.css "$vendor"/gov/*.woff2 "$vendor"/gov/icons/*.svg
 join_css > "$vendor/gov/gov.css"
 for weight in $WEIGHTS; do cp "$work/fonts/lib/roboto-$weight.woff2" "$vendor/gov/"; done
 for name in $ICON_NAMES; do cp "$work/icons/lib/components/$name.svg" "$vendor/gov/icons/"; done
+
+mkdir -p "$vendor/altcha"
+cp "$work/altcha/dist/external/altcha.min.js" "$work/altcha/dist/workers/pbkdf2.js" "$vendor/altcha/"
+cp "$work/altcha/LICENSE.txt" "$vendor/altcha/LICENCE.txt"
 
 files() { (cd "$vendor" && find "$1" -type f | LC_ALL=C sort | sed 's/^/- `/; s/$/`/'); }
 {
@@ -55,8 +60,10 @@ files() { (cd "$vendor" && find "$1" -type f | LC_ALL=C sort | sed 's/^/- `/; s/
     echo "| @gov-design-system-ce/styles | $STYLES | EUPL-1.2 |"
     echo "| @gov-design-system-ce/fonts (Roboto) | $FONTS | EUPL-1.2; the typeface itself Apache-2.0 |"
     echo "| @gov-design-system-ce/icons | $ICONS | EUPL-1.2 |"
+    echo "| altcha | $ALTCHA | MIT |"
     echo
     echo "\`gov.css\`: tokens, styles, layout, components: $COMPONENTS."
     echo
     files gov
+    files altcha
 } > "$vendor/VENDORED.md"

@@ -460,7 +460,7 @@ class TestSooner:
         assert (old.state, old.channel, old.name) == ("held", "list", "")
 
     def test_it_ends_with_its_booking(self) -> None:
-        office = full_office()
+        full_office()
         entry = waiting_list.want_sooner(booking=first().pk, now=NOW)
         cancel()
         round_at(NOW)

@@ -54,7 +54,7 @@ def count(limit: Limit, key: str, *, now: datetime) -> None:
         return
     length = limit.per.total_seconds()
     starts_at = datetime.fromtimestamp(now.timestamp() // length * length, UTC)
-    tries = _add(limit.scope, _hash(limit.scope, key), starts_at)
+    tries = add(limit.scope, _hash(limit.scope, key), starts_at)
     if tries == 1:
         Count.objects.filter(starts_at__lt=now - KEEP).delete()
     if tries > limit.most:
@@ -80,7 +80,8 @@ def _hash(scope: str, key: str) -> str:
     return hmac.new(secret, f"{scope}:{key}".encode(), hashlib.sha256).hexdigest()
 
 
-def _add(scope: str, key: str, starts_at: datetime) -> int:
+def add(scope: str, key: str, starts_at: datetime) -> int:
+    """Count one more of the key in the window, and say how many there are now."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO web_count (scope, key, starts_at, tries) VALUES (%s, %s, %s, 1)"

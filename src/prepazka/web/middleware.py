@@ -18,7 +18,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 # No inline script or style anywhere, nothing foreign, no frames but those named by a view.
 POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    "default-src 'self'; script-src 'self'; style-src 'self'; worker-src 'self'; img-src 'self' data:;"
     " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 

@@ -22,7 +22,7 @@ from prepazka.offices.directory import Directory, directory, directory_by_slug
 from prepazka.offices.models import Office
 from prepazka.reporting import health as checks
 from prepazka.surfaces.api import counters, schemas, shown, tickets
-from prepazka.web import errors, limits
+from prepazka.web import errors, limits, proof
 from prepazka.web.refusals import (
     KeyReused,
     NotFound,
@@ -183,6 +183,9 @@ def hold(
     official = where.official_by_code(wanted.official) if wanted.official else None
     if service is None or (wanted.official and official is None):
         raise NotFound
+    rules = where.rules_of(service)
+    # Programs have no page to solve a task on: they come by the stricter limit.
+    proof.check(request, where, rules, "", now=now())
     held = usecases.hold_term(
         office=where,
         service=service,
@@ -200,6 +203,7 @@ def hold(
         wanted.persons,
     ) or (official and official_of(where, held) != official):
         raise KeyReused
+    proof.note_hold(where, rules, now=now())
     return Status(201, _hold(held, where))
 
 

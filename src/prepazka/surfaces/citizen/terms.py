@@ -40,8 +40,10 @@ from prepazka.surfaces.citizen.pages import (
     page,
     parts_of_day,
 )
+from prepazka.web import proof
 from prepazka.web.errors import mark_retry, sentence, status_of
 from prepazka.web.limits import HOLDS, TooManyTries, limit_address
+from prepazka.web.proof import ProofNotValid
 from prepazka.web.shortcuts import now, of_office
 
 
@@ -144,6 +146,7 @@ def times(request: HttpRequest, office: Directory, service: Service, day: str) -
         wish=wish,
         day=wanted,
         request_key=uuid4(),
+        challenge=_challenge(office, wish),
         parts=parts_of_day(terms, with_officials=bool(office.officials_for(service.pk))),
         back_url=_days_url(office, service) + wish.query(),
     )
@@ -154,6 +157,8 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
     old = _old_hold(wish)
     try:
         limit_address(request, HOLDS, now=now())
+        rules = office.rules_of(wish.service)
+        proof.check(request, office, rules, request.POST.get("altcha", ""), now=now())
         if starts_at is None:
             raise TermNotOffered
         if old and _is_same(old, office, wish, starts_at):
@@ -161,12 +166,13 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
         # One form may be sent for several terms, by Back; each of them is a request of its own.
         key = uuid5(new_key(request.POST.get("request_key", "")), starts_at.isoformat())
         held = _hold_fresh(office, wish, starts_at, key, old)
-    except TooManyTries as error:
+        proof.note_hold(office, rules, now=now())
+    except (TooManyTries, ProofNotValid) as error:
         refused = page(
             request,
             "refused",
             office,
-            status=429,
+            status=status_of(error),
             text=sentence(error),
             back_url=request.get_full_path(),
         )
@@ -180,6 +186,7 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
             status=status_of(error),
             text=sentence(error),
             wish=wish,
+            challenge=_challenge(office, wish),
             **nearest_choices(office, wish, around, now()),
         )
     if old:
@@ -276,6 +283,12 @@ def _more_parts(office: Directory, service: Service) -> dict[str, Any]:
     """When the days on the page get more terms, where they open in parts."""
     rules = office.rules_of(service)
     return more_opens(office, service, now()) if rules.release_steps else {}
+
+
+def _challenge(office: Directory, wish: Wish) -> str:
+    """The task for the browser, where the agenda asks for one now."""
+    asked = proof.is_asked(office, office.rules_of(wish.service), now=now())
+    return proof.challenge(now=now()) if asked else ""
 
 
 def _days_url(office: Directory, service: Service) -> str:

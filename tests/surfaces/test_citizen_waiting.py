@@ -1,0 +1,248 @@
+"""The waiting list through the pages: joining, confirming, the place, the offer, leaving."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from prepazka.booking import links, places, terms, usecases, waiting_list
+from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
+from prepazka.jobs import rounds
+from prepazka.journal.models import Event
+from prepazka.messaging import usecases as messaging
+from prepazka.messaging.mail import compose_mail
+from prepazka.messaging.models import Message
+from prepazka.messaging.sms import compose_sms
+from prepazka.offices.directory import Directory
+from tests import town
+from tests.citizen import DAYS, Clock, personal_url, words
+from tests.halls import stop_clocks
+
+pytestmark = pytest.mark.django_db
+WISH = f"{DAYS}poradnik/"
+NOW = town.FRIDAY_BEFORE
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def lhota() -> Directory:
+    """Everything is booked but by whom we know."""
+    office = town.office(waiting_list=True, horizon_days=3)
+    town.confirmed(office, "8:00")
+    service = town.service(office)
+    for term in terms.offered(office=office, service=service, now=NOW, channel="phone"):
+        held = usecases.hold_term(
+            office=office, service=service, starts_at=term.starts_at, now=NOW, channel="phone"
+        )
+        usecases.request_confirmation(booking=held.pk, name="Telefon", email="", now=NOW)
+    return office
+
+
+def said(**changes: Any) -> dict[str, Any]:
+    return {
+        "first": "2026-11-23",
+        "last": "23. 11. 2026",
+        "weekdays": ["0", "1"],
+        "since": "8:00",
+        "until": "",
+        "persons": "1",
+        "name": "Jana Nováková",
+        "email": "jana@example.cz",
+    } | changes
+
+
+def join(client: Client, **changes: Any) -> WaitingListEntry:
+    answer = client.post(WISH, said(**changes))
+    assert answer.status_code == 302, words(answer)
+    return WaitingListEntry.objects.latest("created_at")
+
+
+def message(kind: str) -> Message:
+    """What the last event of the kind causes."""
+    event = Event.objects.filter(kind=kind).latest("pk")
+    (found,) = messaging.compose(event=event.pk, now=NOW)
+    return Message.objects.get(pk=found.pk)
+
+
+def paths(text: str) -> list[str]:
+    """The addresses of a mail, without our host."""
+    return [
+        "/" + line.split("//", 1)[1].split("/", 1)[1]
+        for line in text.splitlines()
+        if line.startswith("http")
+    ]
+
+
+def test_from_a_full_calendar_to_a_booked_term(client: Client, lhota: Directory) -> None:
+    full = client.get(DAYS)
+    assert "Pořadník" in words(full)
+    assert f'href="{WISH}"' in full.content.decode()
+    form = words(client.get(WISH))
+    assert "Které termíny by se Vám hodily?" in form
+    assert "Další termíny uvolníme" in form
+
+    entry = join(client)
+    sent = words(client.get(f"{WISH}?odeslano=email"))
+    assert "potvrďte, že chcete čekat" in sent
+    assert entry.state == "unconfirmed"
+
+    mail = compose_mail(message("ListJoined"), now=NOW)
+    assert "potvrďte prosím, že chcete čekat" in mail.text.lower()
+    page = client.get(paths(mail.text)[0], follow=True)
+    assert "Chcete na termín čekat?" in words(page)
+    assert "no-store" in page["Cache-Control"]
+    address = page.redirect_chain[-1][0]
+    entry.refresh_from_db()
+    assert entry.state == "unconfirmed"  # a look confirms nothing
+    page = client.post(address, {"confirm": "1"}, follow=True)
+    assert "Jste v pořadníku" in words(page)
+    assert "Nikdo před Vámi není" in words(page)
+
+    usecases.cancel_booking(
+        booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
+    )
+    event = Event.objects.filter(kind="BookingCancelled").latest("pk")
+    rounds.offer_after(event=event.pk, now=NOW)
+    mail = compose_mail(message("PlaceOffered"), now=NOW)
+    assert "Uvolnil se pro Vás termín" in mail.subject
+    assert "8:00–9:00" in mail.text
+    place = client.get(paths(mail.text)[0], follow=True)
+    address = place.redirect_chain[-1][0]
+    assert "Máme pro Vás termín" in words(place)
+    assert "Držíme ho pro Vás do: pátek 20. listopadu 2026, 10:00" in words(place)
+    assert Offer.objects.get().state == "open"
+    done = client.post(address, {"accept": "1"}, follow=True)
+    assert "PIN pro kiosek" in words(done)
+    assert Booking.objects.get(email="jana@example.cz").state == State.CONFIRMED
+    again = client.post(address, {"accept": "1"}, follow=True)
+    assert again.redirect_chain[-1][0] == done.redirect_chain[-1][0]
+    declined = client.post(address, {"decline": "1"})
+    assert declined.status_code == 409
+    assert "už přijali" in words(declined)
+
+
+def test_declining_and_leaving(client: Client, lhota: Directory) -> None:
+    entry = join(client)
+    usecases.cancel_booking(
+        booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
+    )
+    mine = f"/poradnik/{links.sign(entry.pk, 'list')}/"
+    client.post(mine, {"confirm": "1"})
+    places.offer_freed(office=lhota.office, now=NOW)
+    offer = Offer.objects.get()
+    assert "Zobrazit termín" in words(client.get(mine))
+    place = f"/misto/{links.sign(offer.pk, 'place')}/"
+    page = client.post(place, {"decline": "1"}, follow=True)
+    assert "Jste v pořadníku" in words(page)
+    assert "odmítli" in words(client.get(place))
+    assert client.post(place, {"accept": "1"}).status_code == 409
+    page = client.post(mine, {"leave": "1"}, follow=True)
+    assert "Odhlásili jste se" in words(page)
+    late = client.post(mine, {"confirm": "1"})
+    assert late.status_code == 409
+    assert "skončil" in words(late)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"first": "x"}, "Vyplňte datum, například"),
+        ({"last": "2026-11-20"}, "Poslední den nesmí být před prvním"),
+        ({"weekdays": []}, "alespoň jeden den v týdnu"),
+        ({"since": "25:00"}, "Vyplňte čas, například 14:30"),
+        ({"since": "9:00", "until": "8:00"}, "Konec musí být po začátku"),
+        ({"name": ""}, "Vyplňte jméno"),
+        ({"email": "jana"}, "Vyplňte e-mail"),
+        ({"weekdays": ["5", "6"]}, "úřad žádné termíny nemá"),
+        ({"email": "jana800@example.cz"}, "povolený"),
+    ],
+)
+def test_wrong_answers_get_a_sentence(
+    client: Client, lhota: Directory, changes: dict[str, Any], sentence: str
+) -> None:
+    answer = client.post(WISH, said(**changes))
+    assert answer.status_code in {409, 422}
+    assert sentence in words(answer), words(answer)
+    assert "Jana Nováková" in answer.content.decode() or changes.get("name") == ""
+    assert not WaitingListEntry.objects.exists()
+
+
+def test_sooner_than_my_booking(client: Client, lhota: Directory) -> None:
+    booking = Booking.objects.get(starts_at=town.at("8:00"), state="confirmed")
+    mine = personal_url(booking)
+    assert "Čekat na dřívější termín" in words(client.get(mine))
+    assert client.get(f"{mine}drive/").status_code == 200
+    page = client.post(f"{mine}drive/", follow=True)
+    assert "Jste v pořadníku" in words(page)
+    assert "Dříve než" in words(page)
+    assert "Čekáte na dřívější termín" in words(client.get(mine))
+    again = client.post(f"{mine}drive/")
+    assert again.status_code == 409
+
+
+def test_no_list_no_page(client: Client) -> None:
+    town.office()
+    assert client.get(WISH).status_code == 404
+    assert "poradnik" not in client.get(DAYS).content.decode()
+
+
+def test_sms_of_an_offer(lhota: Directory) -> None:
+    entry = WaitingListEntry.objects.create(
+        office=lhota.office,
+        service=town.service(lhota),
+        state="waiting",
+        from_date=town.MONDAY,
+        to_date=town.MONDAY,
+        weekdays=[0],
+        from_min=0,
+        to_min=1440,
+        name="Jana",
+        phone="+420777123456",
+        short_code="abcdefghijkm",
+        queued_at=NOW,
+        created_at=NOW,
+    )
+    usecases.cancel_booking(
+        booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
+    )
+    places.offer_freed(office=lhota.office, now=NOW)
+    offer = Offer.objects.get()
+    for kind, words_of in (("on_list", "poradnik"), ("place", "po 23.11. 8:00-9:00")):
+        made = Message(
+            office=lhota.office,
+            entry=entry,
+            offer=offer if kind == "place" else None,
+            kind=kind,
+            channel="sms",
+            event=1,
+            created_at=NOW,
+        )
+        made.save()
+        text = compose_sms(made, now=NOW).text
+        assert words_of in text.lower(), text
+        assert len(text) <= 160
+
+
+def test_the_head_sees_the_order_and_no_names(
+    client: Client, lhota: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_clocks(monkeypatch, NOW)
+    entry = join(client)
+    waiting_list.confirm_entry(entry=entry.pk, now=NOW)
+    usecases.cancel_booking(
+        booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
+    )
+    places.offer_freed(office=lhota.office, now=NOW)
+    client.force_login(town.clerk(lhota, "vedouci", "head"))
+    page = words(client.get("/sprava/lhota/poradnik/"))
+    assert entry.pk.hex[:6].upper() in page
+    assert "rozhoduje se" in page
+    assert "23. 11. 2026 8:00" in page
+    assert "Jana" not in page
+    assert "jana@" not in page
