@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from prepazka.booking import calls, offers, terms, usecases
 from prepazka.booking.disruptions import disrupt, undo_disruption
@@ -140,19 +142,17 @@ def test_a_colleague_takes_whom_they_can_and_the_rest_are_offered_terms(
 
 
 def test_looking_writes_nothing_and_reads_a_fixed_number_of_times(
-    lhota: Directory, django_assert_max_num_queries: Any, django_assert_num_queries: Any
+    lhota: Directory,
 ) -> None:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
+    booked("9:15")
     booked("8:00")
     counts = []
     for clock in ("8:15", "8:30", "9:00"):
         booked(clock)
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             look(absence())
         counts.append(len(captured))
-    assert counts[0] == counts[1] == counts[2]
+    assert counts[0] == counts[1] == counts[2] <= 9
     assert not HoursException.objects.filter(official__code="novakova").exists()
 
 
@@ -363,9 +363,10 @@ def test_an_operator_finds_other_terms_and_the_person_takes_one(
 def test_fewer_places_move_people_to_the_lanes_that_are_left(db: None) -> None:
     office = town.office(quota=2, confirm_min=0)
     head = town.clerk(office, "vedouci", "head").pk
-    first, second = town.confirmed(office, "9:00"), town.confirmed(office, "9:00")
-    third = town.confirmed(office, "10:00")
-    fourth = town.confirmed(office, "10:00")
+    first, second, third, fourth = (
+        town.confirmed(office, clock, email=f"{n}@example.cz")
+        for n, clock in enumerate(("9:00", "9:00", "10:00", "10:00"))
+    )
     usecases.cancel_booking(booking=third.pk, now=NOW)
     agenda = Agenda.objects.get(code="vozidla")
     fewer = [
@@ -462,6 +463,7 @@ def test_messages_of_a_disruption(lhota: Directory, head: int) -> None:
 def test_closed_for_good_offers_nothing_and_calls(lhota: Directory, head: int) -> None:
     waits = booked("8:00")
     OpeningHours.objects.exclude(official__code="novakova").delete()
+    HoursException.objects.all().delete()
     Office.objects.update(version=50)
     do(absence(to_date=None), head)
     assert again(waits).state == "displaced"
