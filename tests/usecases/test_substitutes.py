@@ -83,9 +83,7 @@ def look(exceptions: list[HoursException], **more: Any) -> Impact:
 
 def do(exceptions: list[HoursException], head: int, now: datetime = NOW, **more: Any) -> Disruption:
     seen = more.pop("seen", None) or look(exceptions).token
-    return disrupt(
-        office=here(), exceptions=exceptions, seen=seen, now=now, actor=head, **more
-    )
+    return disrupt(office=here(), exceptions=exceptions, seen=seen, now=now, actor=head, **more)
 
 
 def kinds(*named: str) -> list[str]:
@@ -132,13 +130,16 @@ def test_a_colleague_takes_whom_they_can_and_the_rest_are_offered_terms(
         "OfferMade",
         "OfficeDisrupted",
     ]
-    assert terms.offered(
-        office=here(),
-        service=town.service(here(), "ohlaseni"),
-        now=NOW,
-        days=[town.MONDAY],
-        official=official(here()),
-    ) == []
+    assert (
+        terms.offered(
+            office=here(),
+            service=town.service(here(), "ohlaseni"),
+            now=NOW,
+            days=[town.MONDAY],
+            official=official(here()),
+        )
+        == []
+    )
 
 
 def test_looking_writes_nothing_and_reads_a_fixed_number_of_times(

@@ -126,6 +126,17 @@ def not_reached(*, entry: int, actor: int, now: datetime) -> CallListEntry:
     return found
 
 
+@transaction.atomic
+def told(*, entry: int, actor: int, now: datetime) -> None:
+    """The person was told what the message should have said. Repeated, it changes nothing."""
+    booking = lock_booking(CallListEntry.objects.only("booking_id").get(pk=entry).booking_id)
+    changed = CallListEntry.objects.filter(pk=entry, closed_at=None).update(
+        outcome=Outcome.ANSWERED, closed_at=now, taken_by=None, taken_at=None
+    )
+    if changed:
+        record(_called(booking, Outcome.ANSWERED, actor, now))
+
+
 def note_call(*, booking: Booking, outcome: str, actor: int, now: datetime) -> None:
     """Write down how a call ended; the caller has closed the entry."""
     record(_called(booking, outcome, actor, now))

@@ -216,6 +216,8 @@ def kept_for_desk(office: Directory, service: Service, day: date, now: datetime)
     here, rules = moment(now, office.tz), office.rules_of(service)
     kept = slots.kept_for_desk(day, here.day, places, rules)
     return max(kept, places - slots.released(day, here, places, rules))
+
+
 def laid(
     office: Directory, service: Service, day: date, persons: int, official: Official | None
 ) -> Sequence[Interval[int]]:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from prepazka.booking.models import EXPIRING, Booking, Offer, State
+from prepazka.booking.offers import expire_offer, pass_on
 from prepazka.booking.places import expire_places, offer_freed
 from prepazka.booking.usecases import (
     SOON,
@@ -21,7 +22,6 @@ from prepazka.booking.usecases import (
     remind_soon,
 )
 from prepazka.booking.waiting_list import erase_entries, lapse_entries
-from prepazka.booking.offers import expire_offer, pass_on
 from prepazka.core import calendar
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
 from prepazka.journal.models import Event

@@ -2,8 +2,18 @@
 
 from django.urls import path
 
-from prepazka.surfaces.console import booking, desk, diary, operators, views
-from prepazka.surfaces.console import appointments, booking, calendars, desk, diary, views, weeks
+from prepazka.surfaces.console import (
+    appointments,
+    booking,
+    calendars,
+    calls,
+    desk,
+    diary,
+    disruptions,
+    operators,
+    views,
+    weeks,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -13,6 +23,13 @@ urlpatterns = [
     path("<slug:slug>/nazivo/", views.fragment, name="fragment"),
     path("<slug:slug>/krok/<slug:name>/", views.step, name="step"),
     path("<slug:slug>/kontakt/<int:ticket>/", views.contact, name="contact"),
+    path("<slug:slug>/vypadek/", disruptions.plan, name="disrupt"),
+    path("<slug:slug>/vypadek/<int:disruption>/", disruptions.result, name="disruption"),
+    path("<slug:slug>/vypadek/<int:disruption>/zpet/", disruptions.undo, name="undo_disruption"),
+    path("<slug:slug>/volani/", calls.call_list, name="calls"),
+    path("<slug:slug>/volani/dalsi/", calls.take, name="call_next"),
+    path("<slug:slug>/volani/<int:entry>/", calls.call, name="call"),
+    path("<slug:slug>/volani/<int:entry>/jiny/", calls.another, name="call_another"),
     path("<slug:slug>/diar/", diary.diaries, name="diaries"),
     path("<slug:slug>/diar/<slug:code>/", diary.diary, name="diary"),
     path("<slug:slug>/diar/<slug:code>/zmena/", diary.add, name="diary_add"),
