@@ -152,13 +152,16 @@ def test_an_offer_is_answered_by_its_numbers(
     offer = offer_to(lhota, "10:00", "11:00", "14:00", booking=booking)
     calls: list[Any] = []
 
-    def use(name: str, **said: Any) -> bool:
-        assert said.pop("offer") == offer.pk
-        assert (said.pop("now"), said.pop("by")) == (NOW, "sms")
-        calls.append((name, said))
-        return True
+    def use(name: str) -> Any:
+        def used(**said: Any) -> None:
+            assert said.pop("offer") == offer.pk
+            assert (said.pop("now"), said.pop("by")) == (NOW, "sms")
+            calls.append((name, said))
 
-    monkeypatch.setattr(replies, "_offers", use)
+        return used
+
+    for name in ("accept_offer", "decline_offer"):
+        monkeypatch.setattr(replies.offers, name, use(name))
     say(text)
     assert calls == ([called] if called else [])
 

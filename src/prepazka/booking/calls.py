@@ -1,14 +1,67 @@
-"""The call list: whom the operators should telephone, because no message can reach them."""
+"""The call list: whom operators telephone, one operator to one person at a time."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from prepazka.booking.models import OPEN, Booking, CallListEntry, State
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 
+from prepazka.booking.locks import lock_booking
+from prepazka.booking.models import OPEN, Booking, CallListEntry, Offer, State
+from prepazka.booking.refusals import CallTaken, NotWaitingForTerm
+from prepazka.booking.usecases import end
+from prepazka.core import events
+from prepazka.journal.record import record
+from prepazka.offices.models import Office
+
+TAKEN_FOR = timedelta(minutes=10)
+ATTEMPTS = 3
+AGAIN_AFTER = timedelta(hours=2)
+Outcome = CallListEntry.Outcome
 # Somebody whose visit is over or who cancelled it needs no call.
 TO_BE_TOLD = (*OPEN, State.DISPLACED, State.CANCELLED_BY_OFFICE)
+
+
+def request_call(
+    *, booking: Booking, reason: str, now: datetime, offer: Offer | None = None
+) -> CallListEntry:
+    """Ask the operators to telephone the person; once, whatever the number of reasons.
+
+    The caller is in a transaction and has locked the booking's day.
+    """
+    entry, is_new = CallListEntry.objects.get_or_create(
+        booking=booking,
+        closed_at=None,
+        defaults={
+            "office_id": booking.office_id,
+            "offer": offer,
+            "reason": reason,
+            "created_at": now,
+        },
+    )
+    if is_new:
+        record(events.CallRequested(office=booking.office_id, booking=str(booking.pk), at=now))
+    elif offer and entry.offer_id != offer.pk:
+        CallListEntry.objects.filter(pk=entry.pk).update(offer=offer)
+    return entry
+
+
+def close_calls(*, booking: Booking, outcome: str, now: datetime) -> None:
+    """Nobody need telephone any more. The caller has locked the booking's day."""
+    CallListEntry.objects.filter(booking=booking, closed_at=None).update(
+        outcome=outcome, closed_at=now, taken_by=None, taken_at=None
+    )
+
+
+def to_call(office: Office, now: datetime) -> QuerySet[CallListEntry]:
+    """Whom to telephone now, the longest waiting first; those with a colleague are left out."""
+    rows = CallListEntry.objects.filter(office=office, closed_at=None)
+    rows = rows.filter(Q(not_before=None) | Q(not_before__lte=now))
+    return rows.filter(Q(taken_at=None) | Q(taken_at__lt=now - TAKEN_FOR)).order_by(
+        "attempts", "booking__starts_at", "pk"
+    )
 
 
 def put_on_call_list(
@@ -30,3 +83,82 @@ def put_on_call_list(
             ],
             ignore_conflicts=True,
         )
+
+
+@transaction.atomic
+def take_call(*, entry: int, actor: int, now: datetime) -> CallListEntry:
+    """Take one person for ten minutes. Raises CallTaken, NotWaitingForTerm."""
+    rows = CallListEntry.objects.filter(pk=entry, closed_at=None)
+    free = Q(taken_at=None) | Q(taken_at__lt=now - TAKEN_FOR) | Q(taken_by=actor)
+    if rows.filter(free).update(taken_by=actor, taken_at=now):
+        return CallListEntry.objects.select_related("booking", "offer").get(pk=entry)
+    raise CallTaken if rows.exists() else NotWaitingForTerm
+
+
+@transaction.atomic
+def leave_call(*, entry: int, actor: int, now: datetime) -> None:
+    """Give the person back to the list without having telephoned."""
+    CallListEntry.objects.filter(pk=entry, closed_at=None, taken_by=actor).update(
+        taken_by=None, taken_at=None
+    )
+
+
+@transaction.atomic
+def not_reached(*, entry: int, actor: int, now: datetime) -> CallListEntry:
+    """Nobody answered: try again in two hours, three times in all.
+
+    After the last one the office cancels, with a message where one can be sent. Pressed twice,
+    or after a colleague has settled it, it changes nothing.
+    """
+    booking = lock_booking(CallListEntry.objects.only("booking_id").get(pk=entry).booking_id)
+    changed = CallListEntry.objects.filter(pk=entry, closed_at=None, taken_by=actor).update(
+        attempts=F("attempts") + 1,
+        not_before=now + AGAIN_AFTER,
+        taken_by=None,
+        taken_at=None,
+    )
+    found = CallListEntry.objects.get(pk=entry)
+    if changed:
+        record(_called(booking, Outcome.UNREACHED, actor, now))
+    if changed and found.attempts >= ATTEMPTS:
+        _give_up_calling(booking, actor, now)
+        found.refresh_from_db()
+    return found
+
+
+@transaction.atomic
+def told(*, entry: int, actor: int, now: datetime) -> None:
+    """The person was told what the message should have said. Repeated, it changes nothing."""
+    booking = lock_booking(CallListEntry.objects.only("booking_id").get(pk=entry).booking_id)
+    changed = CallListEntry.objects.filter(pk=entry, closed_at=None).update(
+        outcome=Outcome.ANSWERED, closed_at=now, taken_by=None, taken_at=None
+    )
+    if changed:
+        record(_called(booking, Outcome.ANSWERED, actor, now))
+
+
+def note_call(*, booking: Booking, outcome: str, actor: int, now: datetime) -> None:
+    """Write down how a call ended; the caller has closed the entry."""
+    record(_called(booking, outcome, actor, now))
+
+
+def _called(booking: Booking, outcome: str, actor: int, now: datetime) -> events.CalledByPhone:
+    return events.CalledByPhone(
+        office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, outcome=outcome
+    )
+
+
+def _give_up_calling(booking: Booking, actor: int, now: datetime) -> None:
+    from prepazka.booking.offers import withdraw_offers  # noqa: PLC0415  # they know each other
+
+    close_calls(booking=booking, outcome=Outcome.UNREACHED, now=now)
+    if booking.state != State.DISPLACED:
+        return
+    withdraw_offers(booking, now)
+    booking.sequence += 1
+    end(booking, State.CANCELLED_BY_OFFICE, now)
+    record(
+        events.BookingCancelled(
+            office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, by="office"
+        )
+    )

@@ -10,7 +10,9 @@ import phonenumbers
 from django.conf import settings
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
+from prepazka.booking.models import Booking
 from prepazka.booking.refusals import PhoneNotMobile, PhoneNotUnderstood
+from prepazka.offices.models import Office
 
 HOME = "CZ"
 # Some countries do not tell mobile numbers from others.
@@ -51,6 +53,17 @@ def contact_of(email: str, phone: str) -> str:
     with suppress(PhoneNotUnderstood):
         return normalise_phone(phone)
     return phone
+
+
+def can_be_written_to(booking: Booking, office: Office) -> bool:
+    """Whether a message can reach the person: an e-mail, or an SMS where the office sends them."""
+    if booking.email:
+        return True
+    if not (settings.SMS_GATEWAY and office.message_rules.sms and booking.phone):
+        return False
+    with suppress(PhoneNotUnderstood, PhoneNotMobile):
+        return bool(normalise_phone(booking.phone, mobile=True))
+    return False
 
 
 def contact_hash(contact: str) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.core import signing
 
-Purpose = Literal["hold", "confirm", "personal", "list", "place"]
+Purpose = Literal["hold", "confirm", "personal", "list", "place", "offer"]
 # Easy to copy from a small screen: no letters that look like digits. 32 of them, 60 bits in twelve.
 SHORT = "abcdefghijkmnpqrstuvwxyz23456789"
 SHORT_LENGTH = 12

@@ -73,3 +73,31 @@ class PlaceOver(Refused):
 
 class PlaceTaken(Refused):
     """You have already accepted this term."""
+
+
+class ImpactChanged(Refused):
+    """The list of people has changed meanwhile. Please look at it again; nothing was done."""
+
+
+class NoSuchLane(Refused):
+    """One of the people cannot be given to the colleague you chose. Please look again."""
+
+
+class UndoTooLate(Refused):
+    """This can be taken back within an hour only."""
+
+
+class OfferOver(Refused):
+    """The offered terms were kept for a limited time, which is over. Please choose another term."""
+
+
+class OfferTermGone(Refused):
+    """This term is not kept for you any more. Please choose one of the others."""
+
+
+class NotWaitingForTerm(Refused):
+    """The person has a term already, or does not want one any more."""
+
+
+class CallTaken(Refused):
+    """A colleague is telephoning to this person just now."""

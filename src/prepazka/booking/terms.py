@@ -357,7 +357,22 @@ def _taken(
             _wall(day, starts, office.tz), _wall(day, ends, office.tz), lanes, strict=True
         )
         found[day] = Taken([slots.Taken(*one) for one in minutes], public)
+    if whose is None:
+        for day in days:
+            _reduce(office, service, day, found)
     return found
+
+
+def _reduce(office: Directory, service: Service, day: date, found: dict[date, Taken]) -> None:
+    """Take the lanes above the places that are left, where there are fewer than usual."""
+    every = (1 << office.rules_of(service).quota) - 1
+    if reduced := office.places(service.agenda_id, day):
+        found[day].claims += [
+            slots.Taken(during.start, during.end, lanes)
+            for during, places in reduced
+            if (lanes := every & ~((1 << places) - 1))
+        ]
+        found[day].claims.sort()
 
 
 @lru_cache(maxsize=4096)

@@ -86,10 +86,9 @@ def hold_term(
     if old:
         release_hold(booking=old.pk, now=now, actor=actor)
     release_expired(office=office.office.pk, day=day, now=now)
-    if office.officials_for(service.pk):
-        # Somebody may have marked an absence since the page was read; it waits for no load.
-        office = directory_by_id(office.office.pk)
-        service = office.services[service.pk]
+    # Somebody may have taken the time back since the page was read; that waits for no load.
+    office = directory_by_id(office.office.pk)
+    service = office.services[service.pk]
     claim = terms.find(
         office=office,
         service=service,
@@ -255,8 +254,7 @@ def move_booking(
     if found.starts_at == starts_at and found.state in OPEN:
         return found
     _must_be_changeable(found, now)
-    if official_of(office, found):
-        office = directory_by_id(found.office_id)
+    office = directory_by_id(found.office_id)
     release_expired(office=found.office_id, day=day, now=now)
     claim = terms.find(
         office=office,
@@ -288,7 +286,7 @@ def put(
     if booking.date != day:
         booking.date = day
         if booking.pin:
-            booking.pin = _draw_pin(booking)
+            booking.pin = draw_pin(booking)
     booking.moved_at = now
     booking.sequence += 1
     booking.reminded_at = None
@@ -483,7 +481,7 @@ def confirm(booking: Booking, now: datetime, actor: int | None = None) -> None:
     booking.state = State.CONFIRMED
     booking.confirmed_at = now
     booking.expires_at = None
-    booking.pin = _draw_pin(booking)
+    booking.pin = draw_pin(booking)
     booking.save(update_fields=CHANGED_BY_CONFIRMING)
     record(
         events.BookingConfirmed(
@@ -492,7 +490,7 @@ def confirm(booking: Booking, now: datetime, actor: int | None = None) -> None:
     )
 
 
-def _draw_pin(booking: Booking) -> str:
+def draw_pin(booking: Booking) -> str:
     """A PIN free on the booking's day, and not in use on any other open day if possible.
 
     A few drawn at random are looked up; only where all are in use are all of them read.

@@ -48,21 +48,25 @@ class DayException:
     """A stretch of days on which the hours differ.
 
     `closed` without times closes the days, with times that part of each (one time alone: from it
-    to midnight, or until it); `extra` adds hours, `instead` replaces the weekly ones.
+    to midnight, or until it); `extra` adds hours, `instead` replaces the weekly ones. `reduced`
+    leaves the hours and lets only so many `places` of each agenda be booked at a time.
     """
 
     from_date: date
     to_date: date | None  # inclusive; None = until further notice
     opens: int | None = None
     closes: int | None = None
-    kind: Literal["closed", "extra", "instead"] = "closed"
+    kind: Literal["closed", "extra", "instead", "reduced"] = "closed"
+    places: int | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in ("closed", "extra", "instead"):
-            raise ValueError(f"kind must be closed, extra or instead, not {self.kind!r}")
+        if self.kind not in ("closed", "extra", "instead", "reduced"):
+            raise ValueError(f"kind must be closed, extra, instead or reduced, not {self.kind!r}")
+        if (self.kind == "reduced") != (self.places is not None):
+            raise ValueError("places belong to reduced days, and only to them")
         if self.to_date is not None and self.to_date < self.from_date:
             raise ValueError("to_date must not come before from_date")
-        if self.kind != "closed" and (self.opens is None or self.closes is None):
+        if self.kind in ("extra", "instead") and (self.opens is None or self.closes is None):
             raise ValueError(f"opens and closes must be given for {self.kind}")
         _check_times(self.minutes.start, self.minutes.end)
 

@@ -10,7 +10,8 @@ from django.core.management import call_command
 from django.db import transaction
 from django.db.models import F, Q
 
-from prepazka.booking.models import EXPIRING, Booking, State
+from prepazka.booking.models import EXPIRING, Booking, Offer, State
+from prepazka.booking.offers import expire_offer, pass_on
 from prepazka.booking.places import expire_places, offer_freed
 from prepazka.booking.usecases import (
     SOON,
@@ -34,6 +35,10 @@ FREEING = (
     "BookingCancelled",
     "BookingMoved",
     "ListConfirmed",
+    "OfferAccepted",
+    "OfferDeclined",
+    "OfferExpired",
+    "OfferWithdrawn",
     "PlaceDeclined",
     "PlaceUnanswered",
 )
@@ -68,6 +73,17 @@ def offer_after(*, event: int, now: datetime) -> None:
     happened = Event.objects.filter(pk=event, kind__in=FREEING).first()
     if happened:
         offer_freed(office=Office.objects.get(pk=happened.office), now=now)
+
+
+def follow_offers(*, now: datetime) -> None:
+    """Hand offers that nobody answers to the operators, then let them expire."""
+    offers = Offer.objects.filter(kind=Offer.Kind.SUBSTITUTE, state=Offer.State.OPEN)
+    waiting = offers.filter(escalated_at=None, expires_at__gt=now)
+    for offer, made, ends in waiting.values_list("pk", "created_at", "expires_at"):
+        if made + (ends - made) / 2 <= now:
+            pass_on(offer=offer, now=now)
+    for offer in offers.filter(expires_at__lte=now).values_list("pk", flat=True):
+        expire_offer(offer=offer, now=now)
 
 
 def remind(*, now: datetime) -> None:

@@ -76,6 +76,7 @@ def every_minute(timestamp: int) -> None:
     """Expire holds, mark no-shows, close what was left open, send reminders."""
     rounds.tidy(now=now())
     rounds.offer_places(now=now())
+    rounds.follow_offers(now=now())
     rounds.remind(now=now())
 
 

@@ -37,6 +37,9 @@ SUBJECTS = {
     "reply_help": gettext_noop("We did not understand your message"),
     "on_list": gettext_noop("Please confirm that you want to wait for a term"),
     "place": gettext_noop("A term is free for you"),
+    "offer": gettext_noop("Your term is cancelled, please choose another one"),
+    "reassigned": gettext_noop("Your term stays, with somebody else"),
+    "restored": gettext_noop("Your original term is valid again"),
 }
 # The person must not come at the term: it goes from the calendar too.
 GONE = {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE, State.DISPLACED}

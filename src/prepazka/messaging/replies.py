@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from prepazka.booking import offers, places
 from prepazka.booking.contacts import contact_hash
 from prepazka.booking.models import OPEN, Booking, Offer, State
 from prepazka.booking.usecases import cancel_booking, confirm_booking
@@ -85,19 +82,18 @@ def _answer(offer: Offer, said: Said, now: datetime) -> bool:
     many = offer.claims.count()
     choice = 1 if said.word == "confirm" and many == 1 else said.choice
     if said.word in {"choose", "confirm"} and 1 <= choice <= many:
-        return _offers("accept_offer", offer=offer.pk, choice=choice, now=now, by="sms")
+        if offer.kind == Offer.Kind.WAITING_LIST:
+            places.accept_place(offer=offer.pk, now=now)
+        else:
+            offers.accept_offer(offer=offer.pk, choice=choice, now=now, by="sms")
+        return True
     if said.word == "decline":
-        return _offers("decline_offer", offer=offer.pk, now=now, by="sms")
+        if offer.kind == Offer.Kind.WAITING_LIST:
+            places.decline_place(offer=offer.pk, now=now)
+        else:
+            offers.decline_offer(offer=offer.pk, now=now, by="sms")
+        return True
     return False
-
-
-def _offers(name: str, **said: Any) -> bool:
-    """Call the use-case, where this version has offers."""
-    if find_spec("prepazka.booking.offers") is None:
-        return False
-    use: Callable[..., object] = getattr(import_module("prepazka.booking.offers"), name)
-    use(**said)
-    return True
 
 
 def _open_offer(contact: str, now: datetime) -> Offer | None:

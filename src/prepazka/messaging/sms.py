@@ -47,6 +47,15 @@ TEXTS = {
     "reply_help": gettext_noop(
         "We did not understand. Reply ANO (confirm), STORNO (cancel), KDY (when), or see %(url)s"
     ),
+    "offer": gettext_noop(
+        "%(office)s: your term %(start)s is off. Others: %(starts)s. Reply 1-3, NO, or %(url)s"
+    ),
+    "reassigned": gettext_noop(
+        "%(office)s: your term %(when)s stays, only with somebody else. PIN %(pin)s. %(url)s"
+    ),
+    "restored": gettext_noop(
+        "%(office)s: your term %(when)s is valid again after all. PIN %(pin)s. %(url)s"
+    ),
 }
 # Short forms that Czech offices use themselves.
 SHORTER = (
@@ -106,6 +115,8 @@ def said_of(message: Message, office: Directory) -> dict[str, str]:
         "link": url,
         "cancel": f"{url}x/" if booking and booking.short_code else url,
         "terms": _terms(offer, office) if offer else "",
+        "start": _start(booking) if booking else "",
+        "starts": _starts(offer, office) if offer else "",
     }
 
 
@@ -120,6 +131,16 @@ def _terms(offer: Offer, office: Directory) -> str:
     if len(found) == 1:
         return found[0]
     return ", ".join(f"{number}) {when}" for number, when in enumerate(found, start=1))
+
+
+def _starts(offer: Offer, office: Directory) -> str:
+    """The same as short as can be: three terms and an address must fit one message."""
+    found = [f"{t.number}) {_start(t.booking)}" for t in offered_terms(offer, office)]
+    return ", ".join(found)
+
+
+def _start(booking: Booking) -> str:
+    return date_format(timezone.localtime(booking.starts_at), "j.n. G:i")
 
 
 def names(name: str) -> Iterator[str]:

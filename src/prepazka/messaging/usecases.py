@@ -33,6 +33,10 @@ KINDS = {
     "ReplyNotUnderstood": "reply_help",
     "ListJoined": "on_list",
     "PlaceOffered": "place",
+    "OfferMade": "offer",
+    "OfferAccepted": "moved",
+    "BookingReassigned": "reassigned",
+    "BookingRestored": "restored",
 }
 # Those that ask for an answer to an offer.
 ASKS = {"offer", "place"}
@@ -205,6 +209,17 @@ def is_pointless(message: Message, now: datetime) -> bool:
         return message.entry is None or message.entry.ended_at is not None
     if message.kind == "confirm":
         return booking.state != State.UNCONFIRMED
+    if message.kind == "restored" and not _was_told(message):
+        return True
     if message.kind in {"confirmed", *REMINDERS}:
         return booking.state != State.CONFIRMED or booking.ends_at <= now
     return booking.sequence != message.sequence
+
+
+def _was_told(message: Message) -> bool:
+    """Whether the change that is now undone has ever left; messages leave in their order."""
+    before = Message.objects.filter(
+        booking=message.booking_id, state=Message.State.SENT, pk__lt=message.pk
+    )
+    last = before.order_by("pk").last()
+    return last is not None and last.kind in {"offer", "reassigned", "cancelled"}

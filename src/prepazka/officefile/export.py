@@ -169,4 +169,4 @@ def _exceptional(row: HoursException) -> plan.Exceptional:
     if row.opens is not None or row.closes is not None:
         closes = calendar.DAY_MIN if row.closes is None else row.closes
         span = Interval(row.opens or 0, closes)
-    return exceptional(row.kind, row.from_date, row.to_date, span, dict(row.reason))
+    return exceptional(row.kind, row.from_date, row.to_date, span, dict(row.reason), row.places)

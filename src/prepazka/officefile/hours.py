@@ -11,12 +11,13 @@ import yaml
 from prepazka.core import interval
 from prepazka.core.calendar import DayException, WeeklyHours
 from prepazka.core.interval import Interval
+from prepazka.core.slots import MOST_LANES
 from prepazka.officefile import values
 from prepazka.officefile.nodes import Section, Wrong, show
 from prepazka.officefile.plan import Exceptional, Text, Times
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-KINDS = ("closed", "extra", "instead")
+KINDS = ("closed", "extra", "instead", "reduced")
 DAY_KEYS = 'weekdays such as "mon", "mon-fri" or "mon, wed", or "from" and "to"'
 
 Validity = tuple[date | None, date | None]
@@ -28,7 +29,7 @@ def read_times(section: Section, languages: tuple[str, ...], *, booking: bool = 
     return Times(
         hours=_read_hours(section, "hours"),
         booking_hours=_read_hours(section, "booking hours") if booking else (),
-        exceptions=_read_exceptions(section, languages),
+        exceptions=_read_exceptions(section, languages, reduced=booking),
     )
 
 
@@ -120,7 +121,9 @@ def _order(row: WeeklyHours) -> tuple[date, date, int, int]:
     return row.valid_from or date.min, row.valid_to or date.max, row.weekday, row.opens
 
 
-def _read_exceptions(section: Section, languages: tuple[str, ...]) -> tuple[Exceptional, ...]:
+def _read_exceptions(
+    section: Section, languages: tuple[str, ...], *, reduced: bool
+) -> tuple[Exceptional, ...]:
     expected = "a list of days such as [{closed: 2026-12-24 to 2026-12-31}]"
     if not section.has("exceptions"):
         return ()
@@ -132,48 +135,65 @@ def _read_exceptions(section: Section, languages: tuple[str, ...]) -> tuple[Exce
         exception
         for one in node.value
         for exception in _read_exception(
-            Section(one, section.below("exceptions"), section.problems, expected), languages
+            Section(one, section.below("exceptions"), section.problems, expected),
+            languages,
+            KINDS if reduced else KINDS[:-1],
         )
     )
 
 
-def _read_exception(item: Section, languages: tuple[str, ...]) -> list[Exceptional]:
-    kinds = [kind for kind in KINDS if item.has(kind)]
+def _read_exception(
+    item: Section, languages: tuple[str, ...], allowed: tuple[str, ...]
+) -> list[Exceptional]:
+    kinds = [kind for kind in allowed if item.has(kind)]
     spans: list[Interval[int]] | None = item.take("times", values.spans, None)
     nothing: Text = {}
     reason = item.take("reason", values.text_in(languages), nothing)
+    reduced = kinds == ["reduced"]
+    places = item.take("places", values.number(0, MOST_LANES), None) if reduced else None
     item.done()
     if len(kinds) != 1:
         if item.values:
             item.wrong(
                 item.node,
-                f"days under exactly one of: {', '.join(KINDS)}",
+                f"days under exactly one of: {', '.join(allowed)}",
                 value=" and ".join(kinds) or "no days",
             )
         return []
     (kind,) = kinds
     dates = item.take(kind, values.days, None)
-    if kind != "closed" and not item.has("times"):
+    if reduced and not item.has("places"):
+        item.wrong(item.node, "how many places are left", at="places", value="nothing")
+    optional = kind in {"closed", "reduced"}
+    if not optional and not item.has("times"):
         item.wrong(
             item.node,
             f'times of the {kind} hours such as "9:00-12:00"',
             at="times",
             value="nothing",
         )
-    if dates is None or (spans is None and (kind != "closed" or item.has("times"))):
+    if dates is None or (reduced and places is None):
+        return []
+    if spans is None and (not optional or item.has("times")):
         return []
     whole_days: list[Interval[int] | None] = [None]
-    return [exceptional(kind, *dates, one, reason) for one in spans or whole_days]
+    return [exceptional(kind, *dates, one, reason, places) for one in spans or whole_days]
 
 
 def exceptional(
-    kind: str, start: date, end: date | None, span: Interval[int] | None, reason: Text
+    kind: str,
+    start: date,
+    end: date | None,
+    span: Interval[int] | None,
+    reason: Text,
+    places: int | None = None,
 ) -> Exceptional:
-    """An exception; a whole day closed has no times."""
-    if span == Interval(0, values.DAY_MIN) and kind == "closed":
+    """An exception; a whole day closed or reduced has no times."""
+    if span == Interval(0, values.DAY_MIN) and kind in {"closed", "reduced"}:
         span = None
     opens, closes = (span.start, span.end) if span else (None, None)
-    return Exceptional(DayException(start, end, opens, closes, kind), reason)  # type: ignore[arg-type]
+    days = DayException(start, end, opens, closes, kind, places)  # type: ignore[arg-type]
+    return Exceptional(days, reason)
 
 
 def write_hours(rows: Iterable[WeeklyHours]) -> list[dict[str, str]]:
@@ -218,8 +238,9 @@ def write_exceptions(found: Iterable[Exceptional]) -> list[dict[str, object]]:
 
 def _same_days(one: Exceptional, other: Exceptional) -> bool:
     a, b = one.days, other.days
-    return (a.kind, a.from_date, a.to_date, one.reason) == (
+    return (a.kind, a.places, a.from_date, a.to_date, one.reason) == (
         b.kind,
+        b.places,
         b.from_date,
         b.to_date,
         other.reason,
@@ -230,6 +251,8 @@ def _write_exception(one: Exceptional, spans: list[Interval[int]]) -> dict[str, 
     written: dict[str, object] = {
         one.days.kind: values.write_days(one.days.from_date, one.days.to_date)
     }
+    if one.days.places is not None:
+        written["places"] = one.days.places
     if spans:
         written["times"] = values.write_spans(spans)
     if one.reason:

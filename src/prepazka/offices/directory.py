@@ -147,6 +147,23 @@ class Directory:
         of_official = {"official": official.pk}
         return self._open(day, self._rows(of_official), of_official)
 
+    def places(self, agenda: int, day: date) -> list[tuple[Interval[int], int]]:
+        """Local minutes of that day in which only so many places of the agenda can be booked."""
+        known = self._exceptions_by_scope
+        found = []
+        for scope in ({}, {"agenda": agenda}):
+            for e in known.get(_key(scope), ()):
+                if e.kind != HoursException.Kind.REDUCED or e.places is None:
+                    continue
+                if e.from_date <= day and (e.to_date is None or day <= e.to_date):
+                    closes = calendar.DAY_MIN if e.closes is None else e.closes
+                    found.append((Interval(e.opens or 0, closes), e.places))
+        return found
+
+    def besides(self, exceptions: Iterable[HoursException]) -> Directory:
+        """The same office, had it these exceptions too."""
+        return replace(self, exceptions=[*self.exceptions, *exceptions], kept={})
+
     def counter_hours(self, counter: Counter, day: date) -> Minutes:
         """Local minutes of that day in which the counter is planned to be open."""
         of_counter = {"counter": counter.id}
@@ -212,6 +229,7 @@ class Directory:
                 kind=e.kind,  # type: ignore[arg-type]  # one of Kind
             )
             for e in followed
+            if e.kind != HoursException.Kind.REDUCED
         ]
         holidays = (
             calendar.czech_holidays((day.year,)) if self.office.public_holidays else frozenset()

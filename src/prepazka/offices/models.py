@@ -182,6 +182,7 @@ class HoursException(Scoped):
         CLOSED = "closed"
         EXTRA = "extra"
         INSTEAD = "instead"
+        REDUCED = "reduced"
 
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="hours_exceptions")
     kind = models.CharField(max_length=8, choices=Kind.choices)
@@ -189,6 +190,8 @@ class HoursException(Scoped):
     to_date = models.DateField(null=True, help_text="inclusive; none: until further notice")
     opens = models.PositiveSmallIntegerField(null=True)
     closes = models.PositiveSmallIntegerField(null=True)
+    # Of reduced days: how many places of an agenda can be booked at a time.
+    places = models.PositiveSmallIntegerField(null=True)
     reason = LocalText(default=dict)
 
 

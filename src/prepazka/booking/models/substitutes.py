@@ -105,6 +105,9 @@ class CallListEntry(OfOffice):
         UNANSWERED = "unanswered"  # an offer
         NO_CONTACT = "no_contact"  # nothing to write to
         UNDELIVERED = "undelivered"  # a message failed for good
+        DECLINED = "declined"  # no offered term suits
+        CALL_ME = "call_me"  # the person asks for a call
+        NO_TERM = "no_term"  # none was free to be offered
 
     class Outcome(models.TextChoices):
         ACCEPTED = "accepted"

@@ -71,6 +71,8 @@ def confirm(request: HttpRequest, found: Booking, office: Directory, token: str)
 @of_booking("personal")
 def booking(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
     """The personal page: the PIN while it counts, and what became of the visit."""
+    if found.state == State.DISPLACED and (made := found.offers.order_by("created_at").last()):
+        return HttpResponseRedirect(reverse("citizen:offer", args=[links.sign(made.pk, "offer")]))
     at = now()
     context = _facts(found, office)
     expected = found.state == State.CONFIRMED and at < context["counts_until"]

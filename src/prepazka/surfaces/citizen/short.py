@@ -21,7 +21,10 @@ def link(request: HttpRequest, code: str) -> HttpResponse:
     found = _behind(code)
     if found is None:
         return page(request, "bad_link", status=404)
-    return _to(*found)
+    answer = _to(*found)
+    if query := request.GET.urlencode():
+        answer["Location"] += f"?{query}"
+    return answer
 
 
 @require_safe
@@ -51,7 +54,9 @@ def _behind(code: str) -> tuple[str, links.Purpose, UUID, str] | None:
     entry = WaitingListEntry.objects.filter(short_code=code).first()
     if entry:
         return "waiting", "list", entry.pk, entry.language
-    offer = Offer.objects.filter(short_code=code).select_related("entry").first()
+    offer = Offer.objects.filter(short_code=code).select_related("entry", "booking").first()
     if offer and offer.entry:
         return "place", "place", offer.pk, offer.entry.language
+    if offer and offer.booking:
+        return "offer", "offer", offer.pk, offer.booking.language
     return None

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prepazka.surfaces.citizen import booked, hold, office, officials, terms, waiting
+from prepazka.surfaces.citizen import booked, hold, offer, office, officials, terms, waiting
 
 app_name = "citizen"
 urlpatterns = [
@@ -19,6 +19,9 @@ urlpatterns = [
     path("objednavka/<str:token>/drive/", waiting.sooner, name="sooner"),
     path("poradnik/<str:token>/", waiting.entry, name="waiting"),
     path("misto/<str:token>/", waiting.place, name="place"),
+    path("nahradni/<str:token>/", offer.offer, name="offer"),
+    path("nahradni/<str:token>/jiny/", offer.another, name="offer_another"),
+    path("nahradni/<str:token>/jiny/<str:day>/", offer.times, name="offer_times"),
     path("<slug:slug>/", office.office, name="office"),
     path("<slug:slug>/osobni-udaje/", office.privacy, name="privacy"),
     path("<slug:slug>/pristupnost/", office.accessibility, name="accessibility"),

@@ -19,6 +19,7 @@ from prepazka.core import calendar
 from prepazka.core.interval import Interval
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException, Membership, Official, Role
+from prepazka.surfaces.console import disruptions
 from prepazka.surfaces.console.changes import (
     done,
     impact,
@@ -108,6 +109,15 @@ def add(request: HttpRequest, office: Directory, member: Membership, code: str) 
                 accept="sure" in request.POST,
             )
         except Affected as error:
+            if form.days().kind == HoursException.Kind.CLOSED:
+                return disruptions.impact_page(
+                    request,
+                    office,
+                    member,
+                    f"official:{official.code}",
+                    form.days(),
+                    form.cleaned_data["reason"],
+                )
             return impact(request, office, member, official, error)
         return done(request, office, official, left)
     return render(

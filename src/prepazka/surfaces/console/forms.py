@@ -14,6 +14,7 @@ from prepazka.booking.contacts import normalise_phone
 from prepazka.booking.models import Channel
 from prepazka.booking.refusals import PhoneNotUnderstood
 from prepazka.core.calendar import DayException
+from prepazka.core.slots import MOST_LANES
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException
 
@@ -157,6 +158,56 @@ class ExceptionForm(forms.Form):
             opens=_minute(said["opens"]),
             closes=_minute(said["closes"]),
             kind=said["kind"],
+        )
+
+
+class DisruptionForm(ExceptionForm):
+    """An absence, a closure or fewer places, of whatever part of the office."""
+
+    what = forms.ChoiceField(label=_("What does it concern"))
+    places = forms.IntegerField(
+        label=_("Places left"),
+        required=False,
+        min_value=0,
+        max_value=MOST_LANES,
+        help_text=_("Only for fewer places: how many people can be booked at the same time."),
+    )
+    field_order = ("what", "kind", "places", "from_date", "to_date", "opens", "closes", "reason")
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["what"].choices = choices  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [  # type: ignore[attr-defined]
+            (HoursException.Kind.CLOSED.value, _("closed, absent or out of order")),
+            (HoursException.Kind.REDUCED.value, _("fewer places")),
+            (HoursException.Kind.INSTEAD.value, _("other hours that day")),
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """Fewer places belong to an agenda or the office, other hours need both times."""
+        said = super().clean()
+        kind, what = said.get("kind"), said.get("what", "")
+        if kind == HoursException.Kind.REDUCED:
+            if said.get("places") is None:
+                self.add_error("places", _("Say how many places are left."))
+            if what.partition(":")[0] not in {"office", "agenda"}:
+                self.add_error("kind", _("Places can be fewer in an agenda or the whole office."))
+        elif kind == HoursException.Kind.INSTEAD and not (said.get("opens") and said.get("closes")):
+            self.add_error("opens", _("Other hours need both times."))
+        if what.startswith("counter:") and kind != HoursException.Kind.CLOSED:
+            self.add_error("kind", _("A counter can only be closed here."))
+        return said
+
+    def days(self) -> DayException:
+        """What was filled in, as the calendar understands it."""
+        said = self.cleaned_data
+        return DayException(
+            from_date=said["from_date"],
+            to_date=said["to_date"] or said["from_date"],
+            opens=_minute(said["opens"]),
+            closes=_minute(said["closes"]),
+            kind=said["kind"],
+            places=said["places"] if said["kind"] == HoursException.Kind.REDUCED else None,
         )
 
 
