@@ -51,6 +51,11 @@ WORDS: dict[str, Callable[[], str]] = {
     "StaffChanged": lambda: _("changed the staff"),
     "PasswordGiven": lambda: _("gave a one-time password"),
     "DiaryChanged": lambda: _("changed a diary"),
+    "OfficialLinked": lambda: _("said whose the diary is"),
+    "FeedMade": lambda: _("made a calendar address"),
+    "FeedRevoked": lambda: _("closed a calendar address"),
+    "ListJoined": lambda: _("put somebody on the waiting list"),
+    "ListLeft": lambda: _("took somebody off the waiting list"),
     "OfficeLoaded": lambda: _("loaded the office file"),
 }
 
