@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from prepazka.config.env import SettingError, env_bool, env_int, env_secret, env_str
+from prepazka.config.env import SettingError, env_bool, env_int, env_networks, env_secret, env_str
 
 Patch = pytest.MonkeyPatch
 
@@ -105,3 +105,12 @@ def test_unusable_secret_file(
     monkeypatch.setenv("PROBE_FILE", str(file))
     with pytest.raises(SettingError, match=sentence):
         env_secret("PROBE", "a default must not hide a broken file")
+
+
+def test_networks(monkeypatch: Patch) -> None:
+    assert env_networks("PROBE") == []
+    monkeypatch.setenv("PROBE", "10.20.0.15/32, fd00::/8,")
+    assert [str(one) for one in env_networks("PROBE")] == ["10.20.0.15/32", "fd00::/8"]
+    monkeypatch.setenv("PROBE", "10.0.0.0/8, naše")
+    with pytest.raises(SettingError, match="PROBE to networks"):
+        env_networks("PROBE")

@@ -183,10 +183,9 @@ def test_garbage_is_refused_or_read(text: bytes) -> None:
     for wrapped in (text, ics("DTSTART:20261123T080000Z|DURATION:PT1H") + text):
         try:
             found = busy.busy_times([wrapped], WINDOW, PRAGUE)
-        except Unreadable as error:
-            assert error.reason == "garbage"
-        else:
-            assert all(one.start < one.end for one in found.times)
+        except Unreadable:
+            continue  # said to be no calendar; any other exception fails the test
+        assert all(one.start < one.end for one in found.times)
 
 
 def test_an_address_and_its_mark(peer: Peer) -> None:

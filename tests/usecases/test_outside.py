@@ -65,7 +65,7 @@ def test_its_events_take_time_and_nothing_else_is_kept(lhota: Directory, peer: P
     assert (row.starts_at, row.ends_at, row.title) == (town.at("8:00"), town.at("9:00"), "")
     with pytest.raises(TermTaken):
         hold(lhota, "8:30", "novakova")
-    assert hold(lhota, "9:00", "novakova")
+    hold(lhota, "9:00", "novakova")
 
 
 def test_an_unchanged_calendar_writes_no_event_and_no_row(lhota: Directory, peer: Peer) -> None:

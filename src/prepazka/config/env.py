@@ -1,6 +1,7 @@
 """Typed readers of environment variables; what is missing or wrong is said in one sentence."""
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 YES = frozenset({"1", "true", "yes", "on"})
@@ -63,6 +64,18 @@ def env_int(
         msg = f"Set {name} to {at_most} or less; it is {number}."
         raise SettingError(msg)
     return number
+
+
+def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Return the networks, by commas; none when it is unset. Raise SettingError otherwise."""
+    found = []
+    for one in env_str(name, "").split(","):
+        try:
+            found += [ip_network(one.strip(), strict=False)] if one.strip() else []
+        except ValueError:
+            msg = f"Set {name} to networks such as 10.0.0.0/8, by commas; {one!r} is not one."
+            raise SettingError(msg) from None
+    return found
 
 
 def env_secret(name: str, default: str | None = None) -> str:

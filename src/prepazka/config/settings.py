@@ -1,13 +1,12 @@
 """Settings of the installation; what belongs to an office is in its file, not here."""
 
 import os
-from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from psycopg.conninfo import conninfo_to_dict
 
-from prepazka.config.env import env_bool, env_choice, env_int, env_secret, env_str
+from prepazka.config.env import env_bool, env_choice, env_int, env_networks, env_secret, env_str
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -229,11 +228,7 @@ SMS_CHANNEL = env_str("SMS_CHANNEL", default="")
 # --- outside calendars ----------------------------------------------------------------------
 
 # Networks of the office's own in which its calendars may lie; all others must be public.
-CALENDAR_NETWORKS = [
-    ip_network(one.strip(), strict=False)
-    for one in env_str("PREPAZKA_CALENDAR_NETWORKS", default="").split(",")
-    if one.strip()
-]
+CALENDAR_NETWORKS = env_networks("PREPAZKA_CALENDAR_NETWORKS")
 
 # --- jobs -----------------------------------------------------------------------------------
 

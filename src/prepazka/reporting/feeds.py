@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import translation
-from icalendar import Calendar, Event, Timezone, vDuration
+from icalendar import Calendar, Event, Timezone
 
 from prepazka.booking.diaries import lanes_of, official_of
 from prepazka.booking.models import Booking, CalendarFeed, State
@@ -41,7 +41,7 @@ def calendar_of(feed: CalendarFeed, office: Directory, *, now: datetime) -> byte
     made.add("version", "2.0")
     made.add("method", "PUBLISH")
     made.add("x-wr-calname", f"{_whose(feed)} – {office.office.name}")
-    made.add("x-published-ttl", vDuration(REFRESH).to_ical().decode())
+    made.add("x-published-ttl", "PT15M")  # the same for programs of Microsoft
     made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     made.add_component(_zone(office.office.timezone))
     language = office.office.languages[0] if office.office.languages else "cs"

@@ -88,7 +88,7 @@ def _occurrences(
     ]
 
 
-def _must_be_modest(event: Component) -> None:
+def _must_be_modest(event: Any) -> None:
     """Refuse a rhythm that would take for ever to unfold."""
     rules = event.get("RRULE") or []
     for rule in rules if isinstance(rules, list) else [rules]:

@@ -79,7 +79,7 @@ def _once(
     body: bytes,
 ) -> Answer | str:
     """The answer, or the address to which the server sends us."""
-    with pool.stream(method, url, headers=headers, content=body or None) as response:
+    with pool.stream(method, url, headers=list(headers.items()), content=body or None) as response:
         said = {name.lower().decode(): value.decode("latin-1") for name, value in response.headers}
         if response.status in MOVED and "location" in said:
             return said["location"]

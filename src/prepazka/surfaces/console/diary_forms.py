@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -91,7 +92,7 @@ class AppointmentForm(forms.Form):
         until = self.cleaned_data.get("until")
         return weekly(self.time(), until, self.office) if until else [self.time()]
 
-    def _instant(self, day: date, at: time) -> datetime:
+    def _instant(self, day: date, at: dt.time) -> datetime:
         return calendar.local_instant(day, at.hour * 60 + at.minute, self.office.tz)
 
 
