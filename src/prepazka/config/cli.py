@@ -48,6 +48,10 @@ def _add_processes(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     worker = commands.add_parser("worker", help="the worker alone (needs DATABASE_URL)")
     worker.set_defaults(run=_later("prepazka.config.serve", "worker"))
 
+    callback = commands.add_parser("callback", help="the address that a gateway for SMS may call")
+    callback.add_argument("gateway", choices=("gosms", "smsbrana", "smsmanager", "bulkgate"))
+    callback.set_defaults(run=_later("prepazka.config.serve", "callback"))
+
     migrate = commands.add_parser("migrate", help="bring the database to this version")
     _on_database(migrate, "prepazka.config.serve", "migrate")
 

@@ -50,6 +50,19 @@ def worker(arguments: argparse.Namespace) -> None:
     work()
 
 
+def callback(arguments: argparse.Namespace) -> None:
+    """Print the secret address that a gateway calls with receipts and replies."""
+    django.setup()
+    from django.conf import settings  # noqa: PLC0415  # needs Django set up
+    from django.urls import reverse  # noqa: PLC0415
+
+    from prepazka.web.heard import callback_token  # noqa: PLC0415
+
+    gateway = arguments.gateway
+    path = reverse("callbacks:sms", args=[gateway, callback_token(gateway)])
+    print(settings.BASE_URL + path)
+
+
 def migrate(arguments: argparse.Namespace) -> None:
     """Bring the database to this version of the program."""
     django.setup()

@@ -139,7 +139,7 @@ def context_of_offer(offer: Offer, office: Directory) -> dict[str, Any]:
 def offered_terms(offer: Offer, office: Directory) -> list[OfferedTerm]:
     """The terms of an offer as they are numbered everywhere: by time, then by lane."""
     found = []
-    claims = offer.claims.order_by("starts_at", "lane_id")
+    claims = sorted(offer.claims.all(), key=lambda one: (one.starts_at, one.lane_id))
     for number, claim in enumerate(claims, start=1):
         official = official_of(office, claim)
         found.append(

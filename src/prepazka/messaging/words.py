@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import translation
 
-from prepazka.booking.models import Booking, Lane, State
+from prepazka.booking.models import Booking, Lane, Offer, State, WaitingListEntry
 from prepazka.core import calendar, events, gsm7, message_texts
 from prepazka.core.message_texts import Fault, Part, Texts
 from prepazka.core.refusal import Refused
@@ -23,6 +24,7 @@ from prepazka.offices.models import Office
 
 # The same at every look, so that a preview shows changes of the words and nothing else.
 SAMPLE_ID, SAMPLE_CODE, SAMPLE_PIN = UUID(int=1), "abcdefghjkmn", "1234"
+OF_ENTRIES = {"on_list", "place"}
 STATES = {
     "confirm": State.UNCONFIRMED,
     "cancelled": State.CANCELLED_BY_CITIZEN,
@@ -120,9 +122,13 @@ def preview(
     row.messages_data = replace(
         rules, texts=with_words(rules.texts, kind, language, tidy(words))
     ).data()
-    message = Message(
-        pk=0, office=row, booking=booking, kind=kind.removesuffix("_by_office"), event=0
-    )
+    message = Message(pk=0, office=row, kind=kind.removesuffix("_by_office"), event=0)
+    if kind in OF_ENTRIES:
+        message.entry = _sample_entry(booking, now)
+    else:
+        message.booking = booking
+    if "terms" in message_texts.NEEDS[kind].may:
+        message.offer = _sample_offer(booking, now)
     mail = compose_mail(message, now=now) if message.kind in SUBJECTS else None
     sms = compose_sms(message, now=now).text if kind in TEXTS else ""
     plain = gsm7.is_gsm7(sms)
@@ -153,6 +159,46 @@ def _sample(office: Directory, kind: str, language: str, now: datetime) -> Booki
         email="jana@example.cz",
         phone="+420777123456",
     )
+
+
+def _sample_entry(booking: Booking, now: datetime) -> WaitingListEntry:
+    """Somebody who waits for such a visit; never saved."""
+    return WaitingListEntry(
+        id=SAMPLE_ID,
+        office=booking.office,
+        service=booking.service,
+        from_date=booking.date,
+        to_date=booking.date + timedelta(days=7),
+        weekdays=[0, 1, 2, 3, 4],
+        from_min=8 * 60,
+        to_min=12 * 60,
+        language=booking.language,
+        email=booking.email,
+        phone=booking.phone,
+        short_code=SAMPLE_CODE,
+        queued_at=now,
+        created_at=now,
+    )
+
+
+def _sample_offer(booking: Booking, now: datetime) -> Offer:
+    """Three terms, an hour apart; never saved."""
+    offer = Offer(
+        id=SAMPLE_ID,
+        office=booking.office,
+        short_code=SAMPLE_CODE,
+        created_at=now,
+        expires_at=now + timedelta(hours=6),
+    )
+    claims = []
+    for hours in range(1, 4):
+        claim = copy(booking)
+        claim.starts_at += timedelta(hours=hours)
+        claim.ends_at += timedelta(hours=hours)
+        claims.append(claim)
+    # As if they had been fetched with it.
+    offer._prefetched_objects_cache = {"claims": claims}  # type: ignore[attr-defined]  # noqa: SLF001
+    return offer
 
 
 def written(office: Directory, kind: str, language: str) -> dict[Part, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import smtplib
 import time
 from contextlib import suppress
-from email.policy import SMTP
 from threading import Lock
 from typing import Any
 
@@ -27,7 +26,7 @@ class Nobody(EmailBackend):
     """Sends with the empty return path, to which no machine may answer."""
 
     def _send(self, email_message: EmailMultiAlternatives) -> bool:
-        content = email_message.message().as_bytes(policy=SMTP)
+        content = email_message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
         if self.connection is None:
             return False
         self.connection.sendmail("", email_message.recipients(), content)
