@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -28,9 +27,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture(autouse=True)
-def easy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def easy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof, "COST", 1)
-    yield
 
 
 def solved(page: Any) -> str:

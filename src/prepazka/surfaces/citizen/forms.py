@@ -155,9 +155,7 @@ class WishForm(ContactForm):
         assert isinstance(persons, forms.TypedChoiceField)  # noqa: S101  # for mypy
         persons.choices = [(str(n), str(n)) for n in range(1, most + 1)]
         if most == 1:
-            persons.required, persons.initial = False, "1"
-            persons.widget = forms.HiddenInput()
-            persons.empty_value = 1
+            del self.fields["persons"]
         self.fields["email"].help_text = _("We will write to you there when a term is free.")
         if "phone" in self.fields:
             self.fields["phone"].help_text = _(
@@ -173,6 +171,7 @@ class WishForm(ContactForm):
         since, until = found.get("since"), found.get("until")
         if since and until and until <= since:
             self.add_error("until", _("The end must come after the beginning."))
+        found.setdefault("persons", 1)
         found["from_min"] = since.hour * 60 + since.minute if since else 0
         found["to_min"] = until.hour * 60 + until.minute if until else 1440
         return found

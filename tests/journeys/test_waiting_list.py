@@ -1,0 +1,120 @@
+"""The waiting list: a freed term is declined by one person and accepted by the next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from prepazka.booking import usecases, waiting_list
+from prepazka.booking.links import sign
+from prepazka.booking.models import Booking, State
+from prepazka.booking.terms import offered
+from prepazka.booking.waiting_list import Wanted
+from prepazka.offices.directory import Directory
+from prepazka.web.models import Count
+from tests import town
+
+pytestmark = pytest.mark.journey
+Look = Callable[[Page, str], None]
+
+
+def full_week(office: Directory, now: datetime) -> Booking:
+    """Everything is booked by telephone, but for one citizen's booking, which is returned."""
+    service = town.service(office)
+    mine: Booking | None = None
+    for term in offered(office=office, service=service, now=now, channel="phone"):
+        channel = "web" if mine is None and term.starts_at > now + timedelta(days=1) else "phone"
+        held = usecases.hold_term(
+            office=office, service=service, starts_at=term.starts_at, now=now, channel=channel
+        )
+        asked = usecases.request_confirmation(booking=held.pk, name="K", email="", now=now)
+        if channel == "web":
+            mine = usecases.confirm_booking(booking=asked.pk, now=now)
+    assert mine
+    return mine
+
+
+def test_one_declines_and_the_next_accepts(
+    live_url: str,
+    mails: Any,
+    page: Page,
+    context: Callable[..., BrowserContext],
+    look: Look,
+) -> None:
+    office = town.office(waiting_list=True, return_from_min=2, return_to_min=15, horizon_days=4)
+    now = datetime.now(UTC)
+    freed = full_week(office, now)
+    page.goto(f"{live_url}/lhota/objednat/prepis/")
+    look(page, "waiting-full")
+    page.get_by_role("link", name="Zapsat se do pořadníku").click()
+    look(page, "waiting-wish")
+    page.get_by_label("Jméno a příjmení").fill("Jana Nováková")
+    page.get_by_label("E-mail").fill("nikdo")
+    page.get_by_role("button", name="Zapsat se do pořadníku").click()
+    page.get_by_label("E-mail").fill("jana@example.cz")
+    page.get_by_role("button", name="Zapsat se do pořadníku").click()
+    page.goto(mails.link(mails.wait(), "/s/"))
+    look(page, "waiting-confirm")
+    page.get_by_role("button", name="Ano, budu čekat").click()
+    expect(page.get_by_text("Nikdo před Vámi není.")).to_be_visible()
+    look(page, "waiting-place-in-order")
+
+    petr = waiting_list.join_list(
+        office=office,
+        service=town.service(office),
+        wanted=Wanted(freed.date, freed.date),
+        name="Petr Dvořák",
+        email="petr@example.cz",
+        now=datetime.now(UTC),
+    )
+    waiting_list.confirm_entry(entry=petr.pk, now=datetime.now(UTC))
+    mails.wait(2)
+    usecases.cancel_booking(booking=freed.pk, now=datetime.now(UTC))
+    offer = mails.wait(3)
+    assert offer["To"] == "jana@example.cz"
+    page.goto(mails.link(offer, "/s/"))
+    look(page, "waiting-offer")
+    page.get_by_role("button", name="Nehodí se mi").click()
+    expect(page.get_by_role("heading", name="Jste v pořadníku")).to_be_visible()
+
+    second = mails.wait(4)
+    assert second["To"] == "petr@example.cz"
+    plain = context(java_script_enabled=False, viewport={"width": 360, "height": 740}).new_page()
+    plain.goto(mails.link(second, "/s/"))
+    plain.get_by_role("button", name="Přijmout termín").click()
+    booked = Booking.objects.get(email="petr@example.cz")
+    assert (booked.state, booked.starts_at) == (State.CONFIRMED, freed.starts_at)
+    expect(plain.locator(".panel__pin")).to_be_visible()
+    assert booked.pin in mails.text(mails.wait(5))
+    plain.goto(f"{live_url}/objednavka/{sign(booked.pk, 'personal')}/drive/")
+    look(plain, "waiting-sooner")
+
+    town.clerk(office, "vedouci", "head")
+    page.goto(f"{live_url}/sprava/lhota/poradnik/")
+    page.locator("#id_login").fill("vedouci")
+    page.locator("#id_password").fill("heslo heslo heslo")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/poradnik/")
+    expect(page.get_by_text("odmítnuto")).to_be_visible()
+    expect(page.get_by_text("přijato")).to_be_visible()
+    look(page, "waiting-head")
+
+
+def test_the_browser_solves_the_task_by_itself(live_url: str, page: Page, look: Look) -> None:
+    town.office(proof="always")
+    wrong: list[str] = []
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.goto(f"{live_url}/lhota/objednat/prepis/")
+    page.locator("a.term").last.click()
+    expect(page.locator("input[name=altcha]")).to_have_value(re.compile(".{50,}"), timeout=20_000)
+    look(page, "proof-times")
+    page.locator("button.term").last.click()
+    expect(page.get_by_label("Jméno a příjmení")).to_be_visible()
+    assert Count.objects.filter(scope="proof").count() == 1
+    assert not Count.objects.filter(scope="no-proof").exists()
+    assert wrong == []
