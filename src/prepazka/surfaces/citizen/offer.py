@@ -40,14 +40,14 @@ def of_offer(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Give the view the offer of the signed link while its booking still has no term."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, token: str, *args: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, token: str, **more: Any) -> HttpResponse:
         found = _offer_of(token)
         if found is None or found.booking is None:
             return page(request, "bad_link", status=404)
         office = directory(found.office)
         with timezone.override(office.tz):
             if found.booking.state == State.DISPLACED:
-                response = view(request, found, found.booking, office, token, *args)
+                response = view(request, found, found.booking, office, token, **more)
             else:
                 response = HttpResponseRedirect(_personal(found.booking))
         add_never_cache_headers(response)

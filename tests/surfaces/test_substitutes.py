@@ -1,0 +1,186 @@
+"""The head's outage page, the citizen's offer and the operators' call list, as people see them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from prepazka.booking import links, usecases
+from prepazka.booking.models import Booking, CallListEntry, Disruption, Offer
+from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.models import HoursException
+from prepazka.surfaces.citizen import booked as personal
+from prepazka.surfaces.citizen import offer as pages
+from prepazka.surfaces.console import calls, disruptions
+from tests import officials, town
+from tests.halls import text_of
+
+pytestmark = pytest.mark.django_db
+PLAN, CALLS = "/pult/lhota/vypadek/", "/pult/lhota/volani/"
+OUTAGE = {
+    "what": "official:novakova",
+    "kind": "closed",
+    "from_date": "2026-11-23",
+    "to_date": "",
+    "opens": "",
+    "closes": "",
+    "places": "",
+    "reason": "chřipka",
+}
+
+
+@pytest.fixture
+def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
+    for module in (calls, disruptions, pages, personal):
+        monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
+    return officials.office()
+
+
+@pytest.fixture
+def head(lhota: Directory) -> Client:
+    found = Client()
+    found.force_login(town.clerk(lhota, "vedouci", "head"))
+    return found
+
+
+def booked(clock: str, **contact: str) -> Booking:
+    held = officials.hold(directory_by_slug("lhota"), clock, "novakova")
+    contact = contact or {"email": f"karel{clock[0]}{clock[2:]}@example.cz"}
+    return usecases.request_confirmation(
+        booking=held.pk, name="Karel Vomáčka", now=town.FRIDAY_BEFORE, **{"email": "", **contact}
+    )
+
+
+def said(answer: Any) -> dict[str, str]:
+    return dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', answer.content.decode()))
+
+
+def fall_ill(head: Client, apply: str = "all", **more: str) -> Any:
+    seen = head.post(PLAN, OUTAGE)
+    return head.post(PLAN, {**said(seen), "apply": apply, **more}, follow=True)
+
+
+def offer_page(booking: Booking) -> str:
+    return f"/nahradni/{links.sign(Offer.objects.get(booking=booking).pk, 'offer')}/"
+
+
+def test_the_head_sees_the_impact_decides_and_takes_it_back(head: Client) -> None:
+    stays, waits = booked("9:15"), booked("8:00")
+    seen = head.post(PLAN, OUTAGE)
+    words = text_of(seen)
+    assert "V té době jsou objednaní 2 lidé" in words
+    assert "zůstane, přijme: Petr Dvořák" in words
+    assert "Zatím se nic nezměnilo" in words
+    assert not Disruption.objects.exists()
+    done = fall_ill(head)
+    assert "čeká se na odpověď" in text_of(done)
+    assert "Vzít zpět to lze do 10:00, ještě 60 minut." in text_of(done)
+    assert "chřipka" not in text_of(done)
+    back = head.post(f"{PLAN}{Disruption.objects.get().pk}/zpet/", follow=True)
+    assert "Vzato zpět; původní termín mají znovu 2 lidé." in text_of(back)
+    for one in (stays, waits):
+        assert Booking.objects.get(pk=one.pk).lane_id == one.lane_id
+
+
+def test_a_list_that_has_changed_is_shown_anew(head: Client) -> None:
+    booked("8:00")
+    seen = head.post(PLAN, OUTAGE)
+    booked("8:30")
+    again = head.post(PLAN, {**said(seen), "apply": "all"})
+    assert again.status_code == 409
+    assert "Seznam lidí se mezitím změnil" in text_of(again)
+    assert "V té době jsou objednaní 2 lidé" in text_of(again)
+    assert not Disruption.objects.exists()
+
+
+def test_a_closed_counter_leaves_fewer_places(head: Client, lhota: Directory) -> None:
+    seen = head.post(PLAN, {**OUTAGE, "what": "counter:p1"})
+    assert "V tu dobu není nikdo objednaný" in text_of(seen)
+    head.post(PLAN, {**said(seen), "apply": "all"})
+    rows = HoursException.objects.filter(from_date="2026-11-23")
+    assert {(r.counter and r.counter.code, r.agenda and r.agenda.code, r.places) for r in rows} == {
+        ("p1", None, None),
+        (None, "stavby", 0),
+        (None, "matrika", 0),
+    }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"kind": "reduced"}, "Uveďte, kolik míst zbývá."),
+        ({"kind": "reduced", "places": "1"}, "Méně míst může být v agendě"),
+        ({"kind": "instead", "what": "office"}, "Jiné hodiny potřebují oba časy."),
+        ({"from_date": "", "what": "office"}, "Uveďte první den."),
+    ],
+)
+def test_what_makes_no_sense_is_said(head: Client, wrong: dict[str, str], words: str) -> None:
+    assert words in text_of(head.post(PLAN, {**OUTAGE, **wrong}))
+
+
+def test_an_official_may_close_the_own_diary_only(lhota: Directory) -> None:
+    clerk = Client()
+    clerk.force_login(town.clerk(lhota))
+    assert clerk.get(PLAN).status_code == 403
+    clerk.post(PLAN, OUTAGE)
+    assert not Disruption.objects.exists()
+
+
+def test_the_citizen_looks_takes_a_term_and_clicks_again(head: Client, client: Client) -> None:
+    waits = booked("8:00")
+    fall_ill(head)
+    page = offer_page(waits)
+    short = client.get(f"/s/{Offer.objects.get().short_code}/?termin=2")
+    assert short.status_code == 302
+    assert short["Location"] == f"{page}?termin=2"
+    seen = client.get(short["Location"])
+    assert "Přijmout tento termín?" in text_of(seen)
+    assert "Zavolejte mi" not in text_of(seen)  # without a number
+    assert Offer.objects.get().state == "open"
+    done = client.post(page, {"choice": "2"}, follow=True)
+    assert "PIN" in text_of(done)
+    assert Booking.objects.get(pk=waits.pk).state == "confirmed"
+    assert client.post(page, {"choice": "1"}).status_code == 302
+    assert client.get("/nahradni/cosi/").status_code == 404
+
+
+def test_the_citizen_chooses_any_other_term_or_none(head: Client, client: Client) -> None:
+    waits, gone = booked("8:00"), booked("8:30")
+    fall_ill(head)
+    page = offer_page(waits)
+    day = re.search(rf'href="({page}jiny/[^"]+)"', client.get(f"{page}jiny/").content.decode())
+    assert day
+    times = client.get(day[1])
+    value = re.search(r'name="starts_at" value="([^"]+)"', times.content.decode())
+    assert value
+    client.post(page, {"starts_at": value[1]})
+    assert Booking.objects.get(pk=waits.pk).starts_at.isoformat() == value[1]
+    wrong = client.post(offer_page(gone), {"choice": "9"})
+    assert wrong.status_code == 409
+    assert "Tento termín už pro vás nedržíme" in text_of(wrong)
+    client.post(offer_page(gone), {"cancel": "1"})
+    assert Booking.objects.get(pk=gone.pk).state == "cancelled_by_citizen"
+
+
+def test_an_operator_calls_and_settles_it(head: Client, lhota: Directory) -> None:
+    waits = booked("8:00", phone="+420777123456")
+    fall_ill(head)
+    operator = Client()
+    operator.force_login(town.clerk(lhota, "operator", "operator"))
+    assert "Karel Vomáčka" in text_of(operator.get(CALLS))
+    call = operator.post(f"{CALLS}dalsi/", follow=True)
+    words = text_of(call)
+    assert "777 123 456" in words
+    assert "Dobrý den, volám z úřadu: Městský úřad Lhota" in words
+    assert 'data-key="1"' in call.content.decode()
+    address = call.redirect_chain[-1][0]
+    assert head.post(f"{CALLS}dalsi/").status_code == 403
+    operator.post(address, {"more": "1"})
+    done = operator.post(address, {"choice": "1"}, follow=True)
+    assert "Klient má nový termín." in text_of(done)
+    assert "Dnes hotovo: 1 z 1" in text_of(done)
+    assert Booking.objects.get(pk=waits.pk).state == "confirmed"
+    assert CallListEntry.objects.get().outcome == "accepted"
