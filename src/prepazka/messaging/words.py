@@ -215,4 +215,8 @@ def usual(kind: str, part: Part, language: str) -> str:
         return translation.gettext(found) % NAMES if found else ""
 
 
-NAMES = {name: f"{{{name}}}" for name in message_texts.SHORT} | {"url": "{link}"}
+NAMES = {name: f"{{{name}}}" for name in message_texts.SHORT} | {
+    "url": "{link}",
+    "start": "{when}",
+    "starts": "{terms}",
+}
