@@ -16,6 +16,11 @@ FOLLOWED_UP = {
     "SoonReminderDue",
     "WhenAsked",
     "ReplyNotUnderstood",
+    "ListJoined",
+    "ListConfirmed",
+    "PlaceOffered",
+    "PlaceDeclined",
+    "PlaceUnanswered",
     "DeviceFault",
 }
 
