@@ -19,7 +19,7 @@ from prepazka.offices.directory import Directory
 from tests import officials, town
 
 pytestmark = pytest.mark.journey
-PASSWORD = "heslo heslo heslo"  # noqa: S105  # of the fixture town
+PASSWORD = "heslo heslo heslo"  # of the fixture town
 Look = Callable[[Page, str], None]
 
 
