@@ -24,7 +24,7 @@ def main(wanted: list[str]) -> None:
         import django  # noqa: PLC0415  # needs the database's address
 
         django.setup()
-        from bench import messages, pages, reads, search, writes  # noqa: PLC0415
+        from bench import impact, messages, pages, reads, search, writes  # noqa: PLC0415
         from bench.report import Report  # noqa: PLC0415
         from prepazka.config.serve import prepare_database  # noqa: PLC0415
 
@@ -36,6 +36,7 @@ def main(wanted: list[str]) -> None:
             "calls-200": lambda report: writes.calls(report, counters=200),
             "terms": reads.open_terms,
             "soonest": reads.soonest,
+            "impact": impact.impact,
             "search": search.search,
             "monitor": reads.live_monitor,
             "viewers": reads.live_viewers,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from prepazka.booking import offers
 from prepazka.booking.models import Booking, State
 from prepazka.journal.models import Event
 from prepazka.messaging import replies
@@ -161,7 +162,7 @@ def test_an_offer_is_answered_by_its_numbers(
         return used
 
     for name in ("accept_offer", "decline_offer"):
-        monkeypatch.setattr(replies.offers, name, use(name))
+        monkeypatch.setattr(offers, name, use(name))
     say(text)
     assert calls == ([called] if called else [])
 

@@ -114,7 +114,7 @@ def test_an_acceptance_and_the_end_of_the_offer(head: int) -> None:
         return offers.accept_offer(offer=offer.pk, choice=3, now=last - timedelta(seconds=1))
 
     answers = together(2, do)
-    booking = Booking.objects.get(pk=offer.booking_id)
+    booking = Booking.objects.get(offers=offer)
     offer.refresh_from_db()
     if isinstance(answers[0], OfferOver):
         assert (offer.state, booking.state) == ("expired", "cancelled_by_office")
@@ -134,7 +134,7 @@ def test_an_acceptance_and_an_undo(head: int) -> None:
         return offers.accept_offer(offer=offer.pk, choice=1, now=NOW)
 
     answers = together(2, do)
-    booking = Booking.objects.get(pk=offer.booking_id)
+    booking = Booking.objects.get(offers=offer)
     offer.refresh_from_db()
     assert booking.state == "confirmed"
     assert not Booking.objects.filter(state="held").exists()

@@ -256,7 +256,7 @@ def test_undo_leaves_the_offer_of_one_whose_place_is_taken(lhota: Directory, hea
     officials.hold(here(), "8:00", "novakova")
     assert undo_disruption(disruption=made.pk, now=NOW, actor=head) == 0
     assert again(waits).state == "displaced"
-    assert offer_to(waits)
+    assert offer_to(waits).state == "open"
 
 
 def test_an_unanswered_offer_goes_to_the_operators_then_ends_with_a_word(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -119,8 +120,13 @@ def _apply(disruption: Disruption, row: Row, found: Impact, now: datetime, actor
         "was_starts_at": booking.starts_at,
         "was_ends_at": booking.ends_at,
     }
-    ids = {"office": booking.office_id, "booking": str(booking.pk), "at": now, "actor": actor}
-    if row.decision == Decision.REASSIGN:
+    ids: dict[str, Any] = {
+        "office": booking.office_id,
+        "booking": str(booking.pk),
+        "at": now,
+        "actor": actor,
+    }
+    if row.decision == Decision.REASSIGN and row.lane is not None:
         _reassign(booking, row.lane, ids)
     elif row.decision == Decision.OFFER:
         booking.sequence += 1
@@ -140,7 +146,7 @@ def _apply(disruption: Disruption, row: Row, found: Impact, now: datetime, actor
     )
 
 
-def _reassign(booking: Booking, lane: int | None, ids: dict[str, object]) -> None:
+def _reassign(booking: Booking, lane: int, ids: dict[str, Any]) -> None:
     """Another lane of the agenda is nothing to the person; another official is."""
     official = Lane.objects.only("official_id").get(pk=lane).official_id
     booking.lane_id = lane
@@ -148,7 +154,7 @@ def _reassign(booking: Booking, lane: int | None, ids: dict[str, object]) -> Non
         booking.sequence += 1
     booking.save(update_fields=["lane_id", "sequence"])
     if official:
-        record(events.BookingReassigned(**ids))  # type: ignore[arg-type]
+        record(events.BookingReassigned(**ids))
 
 
 def _free_holds(holds: Sequence[Booking], now: datetime) -> None:

@@ -6,7 +6,7 @@ The number of SQL statements depends on the services concerned and not on the pe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -221,7 +221,9 @@ def _offer(after: Directory, rows: list[Row], taken: impact.Calendar, now: datet
         if key not in known:
             known[key] = other_terms(after, *key, now)
     visits = [impact.Visit(r.booking.pk, during_of(r.booking), (r.booking.lane_id,)) for r in rows]
-    wanted = {r.booking.pk: known[r.booking.service_id, r.booking.persons] for r in rows}
+    wanted: dict[Hashable, list[impact.Term]] = {
+        r.booking.pk: known[r.booking.service_id, r.booking.persons] for r in rows
+    }
     found = impact.substitutes(visits, wanted, taken, MOST_TERMS)
     for row in rows:
         row.terms = found[row.booking.pk]

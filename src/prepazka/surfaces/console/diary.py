@@ -109,7 +109,7 @@ def add(request: HttpRequest, office: Directory, member: Membership, code: str) 
                 accept="sure" in request.POST,
             )
         except Affected as error:
-            if form.days().kind == HoursException.Kind.CLOSED:
+            if form.days().kind == "closed":
                 return disruptions.impact_page(
                     request,
                     office,

@@ -1,0 +1,123 @@
+"""An official falls ill: one citizen takes a link, one writes an SMS, one is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from playwright.sync_api import BrowserContext, Page, expect
+
+from prepazka.booking.models import Booking, Offer
+from prepazka.booking.terms import offered
+from prepazka.booking.usecases import hold_term, request_confirmation
+from prepazka.messaging.port import Incoming
+from prepazka.messaging.replies import hear
+from prepazka.offices.directory import Directory
+from tests import officials, town
+
+pytestmark = pytest.mark.journey
+PASSWORD = "heslo heslo heslo"  # of the fixture town
+Look = Callable[[Page, str], None]
+
+
+@pytest.fixture
+def lhota(live_url: str) -> Directory:
+    cache.clear()
+    where = officials.office()
+    town.clerk(where, "vedouci", "head")
+    town.clerk(where, "operator", "operator")
+    return where
+
+
+def book(where: Directory, number: int, email: str = "", phone: str = "") -> Booking:
+    """With Nováková on her next day, at a time when nobody else works."""
+    now, ill = datetime.now(UTC), officials.official(where)
+    permit = town.service(where, "povoleni")
+    free = offered(office=where, service=permit, now=now, official=ill)
+    day = next(t.day for t in free if t.starts_at > now + timedelta(days=2))
+    term = [t for t in free if t.day == day][2 * number]
+    held = hold_term(
+        office=where,
+        service=permit,
+        starts_at=term.starts_at,
+        now=now,
+        official=ill,
+        channel="desk",
+    )
+    return request_confirmation(
+        booking=held.pk, name=f"Klient {number}", email=email, phone=phone, now=now
+    )
+
+
+def log_in(page: Page, live_url: str, username: str, path: str) -> None:
+    page.goto(f"{live_url}{path}")
+    page.locator("input[name=login]").fill(username)
+    page.locator("input[name=password]").fill(PASSWORD)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def test_illness_of_an_official(
+    live_url: str,
+    lhota: Directory,
+    mails: Any,
+    context: Callable[..., BrowserContext],
+    look: Look,
+) -> None:
+    by_link = book(lhota, 0, email="prvni@example.cz")
+    by_sms = book(lhota, 1, phone="+420777123456")
+    by_call = book(lhota, 2, phone="+420321456789")
+    day = by_link.date.isoformat()
+    mails.wait(1)
+
+    head = context().new_page()
+    log_in(head, live_url, "vedouci", "/pult/lhota/vypadek/")
+    look(head, "illness-1-what")
+    head.get_by_label("Čeho se to týká").select_option("official:novakova")
+    head.get_by_label("Od dne").fill(day)
+    head.get_by_role("button", name="Ukázat, koho se to dotkne").click()
+    expect(head.get_by_role("heading", name="objednaní 3 lidé")).to_be_visible()
+    look(head, "illness-2-impact")
+    head.get_by_role("button", name="Provést návrh pro všechny").click()
+    expect(head.get_by_role("button", name="Vzít zpět")).to_be_visible()
+    look(head, "illness-3-done")
+
+    mail = mails.wait(2)
+    phone = context(java_script_enabled=False, viewport={"width": 360, "height": 740}).new_page()
+    phone.goto(mails.link(mail, "termin=2"))
+    look_without_script(phone)
+    assert Offer.objects.get(booking=by_link).state == "open"
+    phone.get_by_role("button", name="Přijmout tento termín").click()
+    expect(phone.get_by_text("PIN", exact=False).first).to_be_visible()
+    assert "SEQUENCE:2" in calendar_of(mails.wait(3))
+
+    assert hear(Incoming("+420777123456", "1"), gateway="web", now=datetime.now(UTC)) == "choose"
+    assert Booking.objects.get(pk=by_sms.pk).state == "confirmed"
+
+    operator = context().new_page()
+    log_in(operator, live_url, "operator", "/pult/lhota/volani/")
+    look(operator, "illness-4-list")
+    with operator.expect_navigation():
+        operator.keyboard.press("n")
+    expect(operator.get_by_text("321 456 789")).to_be_visible()
+    look(operator, "illness-5-call")
+    with operator.expect_navigation():
+        operator.keyboard.press("3")
+    expect(operator.get_by_text("Klient má nový termín.")).to_be_visible()
+    now = Booking.objects.get(pk=by_call.pk)
+    assert now.state == "confirmed"
+    assert now.starts_at != by_call.starts_at
+
+
+def look_without_script(page: Page) -> None:
+    expect(page.get_by_role("heading", name="Přijmout tento termín?")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def calendar_of(mail: Any) -> str:
+    (found,) = [one for one in mail.iter_attachments() if one.get_filename() == "termin.ics"]
+    content = found.get_content()
+    return content if isinstance(content, str) else content.decode()
