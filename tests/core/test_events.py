@@ -7,23 +7,6 @@ import pytest
 from prepazka.core import events
 
 NOW = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
-FOLLOWED_UP = {
-    "ConfirmationRequested",
-    "BookingConfirmed",
-    "BookingMoved",
-    "BookingCancelled",
-    "ReminderDue",
-    "SoonReminderDue",
-    "WhenAsked",
-    "ReplyNotUnderstood",
-    "ListJoined",
-    "ListConfirmed",
-    "PlaceOffered",
-    "PlaceDeclined",
-    "PlaceUnanswered",
-    "DeviceFault",
-}
-
 
 def sample(kind):
     """An event of the kind with every field filled in."""
@@ -50,9 +33,8 @@ class TestEvery:
         assert event.kind == kind
         assert events.from_journal(kind, office=1, at=NOW, actor=3, payload=stored) == event
 
-    def test_says_who_must_look_and_react(self, kind):
+    def test_says_who_must_look(self, kind):
         event = sample(kind)
-        assert event.followed_up == (kind in FOLLOWED_UP)
         assert set(event.topics) <= {"terms", "queue", "devices", "setup"}
         if kind.startswith(("Ticket", "Counter")) or kind in ("ServingStarted", "StepUndone"):
             assert "queue" in event.topics
