@@ -21,7 +21,15 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from prepazka.accounts.models import User
-from prepazka.booking.models import Booking, Busy, CalendarFeed, Lane, OutsideCalendar
+from prepazka.booking.models import (
+    Booking,
+    Busy,
+    CalendarFeed,
+    CallListEntry,
+    Disruption,
+    Lane,
+    OutsideCalendar,
+)
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, HoursException, Membership, Office, Official
@@ -277,6 +285,13 @@ def ours() -> Town:
     during = {"starts_at": town.at("8:00"), "ends_at": town.at("9:00")}
     appointment = Busy.objects.create(**ids, **during, title=REASON)
     calendar = OutsideCalendar.objects.create(**ids, kind="ics", url=OUTSIDE)
+    disruption = Disruption.objects.create(office=office.office, created_at=town.at("8:00"))
+    entry = CallListEntry.objects.create(
+        office=office.office,
+        booking=bookings[2],
+        reason=CallListEntry.Reason.CALL_ME,
+        created_at=town.at("8:00"),
+    )
     feed = CalendarFeed.objects.create(**ids, token_hash="0" * 64, created_at=town.at("8:00"))
     Office.objects.filter(pk=office.office.pk).update(version=office.office.version + 1)
     values = {
@@ -295,6 +310,8 @@ def ours() -> Town:
         "language": "cs",
         "code": "kiosk",
         "exception": str(absence.pk),
+        "disruption": str(disruption.pk),
+        "entry": str(entry.pk),
         "appointment": str(appointment.pk),
         "calendar": str(calendar.pk),
         "feed": str(feed.pk),
