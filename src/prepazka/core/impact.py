@@ -67,7 +67,9 @@ class Calendar:
         taken.insert(bisect_left(taken, during), during)
 
 
-def stay(visits: Sequence[Visit], calendar: Calendar) -> dict[Hashable, int]:
+def stay(  # noqa: C901  # one search with its steps
+    visits: Sequence[Visit], calendar: Calendar
+) -> dict[Hashable, int]:
     """The lane on which each visit can stay at its time; who is not there, cannot.
 
     The visit with the fewest lanes chooses first, and one that finds all its lanes taken by

@@ -166,7 +166,7 @@ def another(
     )
 
 
-def _outcome(
+def _outcome(  # noqa: PLR0911  # one button each
     request: HttpRequest, office: Directory, member: Membership, found: CallListEntry
 ) -> HttpResponse:
     said, at = request.POST, now()
