@@ -13,9 +13,8 @@ from prepazka.booking.models import Booking
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException, Official
 from prepazka.surfaces.console import booking as bookings
-from prepazka.surfaces.console import desk
+from prepazka.surfaces.console import desk, disruptions
 from prepazka.surfaces.console import diary as diaries
-from prepazka.surfaces.console import disruptions
 from tests import officials, town
 
 pytestmark = pytest.mark.django_db

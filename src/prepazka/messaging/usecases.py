@@ -198,7 +198,7 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
         wait_for_mail(booking=found.booking_id, now=now)
 
 
-def is_pointless(message: Message, now: datetime) -> bool:
+def is_pointless(message: Message, now: datetime) -> bool:  # noqa: PLR0911  # one reason each
     """Whether events have overtaken the message."""
     person, booking, offer = message.person, message.booking, message.offer
     if not (person.phone if message.channel == Message.Channel.SMS else person.email):
