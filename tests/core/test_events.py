@@ -8,6 +8,7 @@ from prepazka.core import events
 
 NOW = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
 
+
 def sample(kind):
     """An event of the kind with every field filled in."""
     values = {str: "x", int: 7, dict[str, Any]: {"code": "walk_in", "params": {}}}

@@ -40,6 +40,8 @@ def fill(office: Directory, *left: str) -> None:
     for clock in ("8:00", "9:00", "10:00", "11:00", "13:00", "14:00", "15:00", "16:00"):
         if clock not in left:
             town.hold(office, clock, channel="phone")
+    # The delay of a freed term is random and may outlast an ordinary hold.
+    Booking.objects.filter(channel="phone").update(expires_at=NOW + timedelta(days=1))
 
 
 def one_offer() -> tuple[Directory, Offer]:
@@ -172,7 +174,7 @@ def test_the_list_and_the_public_at_the_end_of_the_delay() -> None:
     answers = together(4, act)
     assert len(live_at("8:00")) == 1
     if answers[0] == 1:
-        assert all(isinstance(a, TermTaken) for a in answers[1:])
+        assert {type(a) for a in answers[1:]} == {TermTaken}
     else:
         assert sum(isinstance(a, Booking) for a in answers[1:]) == 1
 
@@ -184,7 +186,7 @@ def test_one_entry_of_a_contact_however_often_it_is_sent() -> None:
     def again(_: int) -> object:
         return join(office, "jana")
 
-    assert all(isinstance(a, AlreadyWaiting) for a in together(4, again))
+    assert {type(a) for a in together(4, again)} == {AlreadyWaiting}
     waiting_list.leave_list(entry=waiting.pk, now=NOW)
     together(4, again)
     assert WaitingListEntry.objects.filter(state="waiting").count() == 1

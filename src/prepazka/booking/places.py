@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -43,14 +42,17 @@ def offer_freed(*, office: Office, now: datetime) -> int:
     agendas = rows.order_by("service__agenda").values_list("service__agenda", flat=True)
     made = 0
     for agenda in agendas.distinct():
-        while made < MOST_AT_ONCE and _offer_next(office, agenda, now):
-            made += 1
+        for _ in range(MOST_AT_ONCE):
+            offered = _offer_next(office, agenda, now)
+            if offered is None:
+                break
+            made += offered
     return made
 
 
 @transaction.atomic
-def _offer_next(office: Office, agenda: int, now: datetime) -> bool:
-    """Make the first offer that can be made; False if there is none.
+def _offer_next(office: Office, agenda: int, now: datetime) -> bool | None:
+    """Make the first offer that can be made; False if somebody was quicker, None if there is none.
 
     One transaction for one offer: the list is locked, then the one day of the term.
     """
@@ -59,11 +61,12 @@ def _offer_next(office: Office, agenda: int, now: datetime) -> bool:
     for entry, term, until in _pairs(where, agenda, now):
         lock_days(office.pk, [term.day])
         release_expired(office=office.pk, day=term.day, now=now)
-        with contextlib.suppress(TermNotOffered, TermTaken):
-            # If somebody was quicker, the next look at the calendar knows it.
+        try:
             _offer(where, entry, term, until, now)
+        except (TermNotOffered, TermTaken):
+            return False  # the next look at the calendar knows it
         return True
-    return False
+    return None
 
 
 def _pairs(
