@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -21,6 +22,7 @@ from prepazka.booking.models import Booking, CallListEntry, Disruption, Offer
 from prepazka.booking.refusals import ImpactChanged, NoSuchLane, UndoTooLate
 from prepazka.core.calendar import DayException
 from prepazka.core.refusal import Refused
+from prepazka.looks import typography
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, HoursException, Membership, Role
 from prepazka.surfaces.console.forms import DisruptionForm
@@ -71,7 +73,7 @@ def result(
             "office": office.office,
             "member": member,
             "found": found,
-            "rows": [(one, _outcome(one.booking, one.decision)) for one in rows],
+            "rows": [(one, _outcome(office, one.booking, one.decision)) for one in rows],
             "tally": Tally(one.decision for one in rows),
             "open": Offer.objects.filter(booking__in=ids, state=Offer.State.OPEN).count(),
             "calls": CallListEntry.objects.filter(booking__in=ids, closed_at=None).count(),
@@ -229,14 +231,20 @@ def _row(found: Impact, row: Row) -> dict[str, Any]:
     }
 
 
-def _outcome(booking: Booking, decision: str) -> str:
+def _outcome(office: Directory, booking: Booking, decision: str) -> str:
     if decision == Decision.KEEP:
         return _("stays")
+    if booking.state == "confirmed" and decision == Decision.REASSIGN:
+        official = official_on(office, booking.lane_id)
+        if official:
+            return _("stays, with %(name)s") % {"name": official.name}
+        return _("stays, at another place")
+    if booking.state == "confirmed" and decision == Decision.OFFER:
+        start = booking.starts_at.astimezone(office.tz)
+        when = f"{typography.long_date(start, get_language() or '')} {typography.clock(start)}"
+        return _("has another term: %(when)s") % {"when": when}
     if booking.state == "confirmed":
-        return {
-            Decision.REASSIGN: _("stays, with a colleague"),
-            Decision.OFFER: _("has a term"),
-        }.get(Decision(decision), _("has the original term again"))
+        return _("has the original term again")
     if booking.state == "displaced":
         return _("waits for an answer")
     return _("cancelled")
