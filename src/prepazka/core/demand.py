@@ -6,7 +6,7 @@ their difference is not blurred by luck (common random numbers).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import exp, log, sqrt
 
@@ -91,7 +91,8 @@ class Drawn:
     counters: list[Counter]
     speed: Mapping[int, float]
     closes_at: datetime
-    day_factor: float = field(compare=False)
+    day_factor: float
+    no_shows: list[tuple[int, Interval[datetime], int]]  # agenda, window, place
 
 
 def draw(plan: Plan, day: int, seed: int) -> Drawn:
@@ -102,7 +103,8 @@ def draw(plan: Plan, day: int, seed: int) -> Drawn:
     if plan.demand_cv:
         shape = 1 / plan.demand_cv**2
         busy *= chance.gamma(shape, 1 / shape)
-    booked = [v for one in plan.bookable for v in _booked(plan, one, day, seed)]
+    missing: list[tuple[int, Interval[datetime], int]] = []
+    booked = [v for one in plan.bookable for v in _booked(plan, one, day, seed, missing)]
     walk_ins = [v for one in plan.asked for v in _walk_ins(plan, one, busy, day, seed)]
     visits = sorted([*booked, *walk_ins], key=lambda v: (v.arrives_at, v.ticket))
     if slow != 1:
@@ -120,7 +122,7 @@ def draw(plan: Plan, day: int, seed: int) -> Drawn:
         for p in plan.posts
         if not p.absent
     ]
-    return Drawn(visits, counters, speeds(plan, seed), _at(_last(plan)), slow)
+    return Drawn(visits, counters, speeds(plan, seed), _at(_last(plan)), slow, missing)
 
 
 def speeds(plan: Plan, seed: int) -> dict[int, float]:
@@ -197,7 +199,13 @@ def _moments(plan: Plan, place: Floats) -> Floats:
     return plan.tickets.start + np.interp(place, edges, along)
 
 
-def _booked(plan: Plan, one: Bookable, day: int, seed: int) -> list[Visit]:
+def _booked(
+    plan: Plan,
+    one: Bookable,
+    day: int,
+    seed: int,
+    missing: list[tuple[int, Interval[datetime], int]],
+) -> list[Visit]:
     """Each place has its client, taken or not, so that a larger quota only adds clients."""
     choices = [a for a in plan.asked if a.agenda == one.agenda]
     total = sum(a.clients for a in choices)
@@ -207,13 +215,16 @@ def _booked(plan: Plan, one: Bookable, day: int, seed: int) -> list[Visit]:
     shape = (len(one.windows), MOST_LANES)
     taken, shows, when, which = rng.random((4, *shape))
     normal = rng.standard_normal(shape)
-    comes = (taken < one.taken) & (shows >= plan.no_show)
-    comes[:, one.quota :] = False
+    booked = taken < one.taken
+    booked[:, one.quota :] = False
     offsets = np.sort(np.asarray(plan.offsets, float))
     shares = np.cumsum([a.clients / total for a in choices])
     found = []
-    for w, lane in zip(*np.nonzero(comes), strict=True):
+    for w, lane in zip(*np.nonzero(booked), strict=True):
         window = Interval(_at(one.windows[w].start), _at(one.windows[w].end))
+        if shows[w, lane] < plan.no_show:
+            missing.append((one.agenda, window, int(w) * MOST_LANES + int(lane)))
+            continue
         late_by = max(float(np.quantile(offsets, when[w, lane])), -float(plan.early_min))
         arrives = max(window.start + late_by * MINUTE, _at(plan.tickets.start))
         n = min(int(np.searchsorted(shares, which[w, lane])), len(choices) - 1)

@@ -80,6 +80,17 @@ class ServiceTimes:
         return found if abs(found) <= WILD * self.sd else None
 
 
+    def expected_surprise(self, under_way: Finished) -> float:
+        """The surprise to expect of a service that has lasted so long and goes on."""
+        centre = self.centre.get(under_way.service)
+        if centre is None or under_way.minutes <= 0:
+            return 0.0
+        who = 0.0 if under_way.clerk is None else self.clerks.get(under_way.clerk, 0.0)
+        shape = self.shape[under_way.service]
+        left = shape[np.searchsorted(shape, log(under_way.minutes) - centre - who) :]
+        return float(left.mean()) if len(left) else 0.0
+
+
 _NORMAL = np.array([NormalDist().inv_cdf((n + 0.5) / POINTS) for n in range(POINTS)])
 
 
@@ -204,10 +215,18 @@ class DaySpeed:
         """The belief after one more service; None changes nothing."""
         return self if surprise is None else DaySpeed(self.total + surprise, self.count + 1)
 
-    def belief(self, times: ServiceTimes) -> tuple[float, float]:
-        """Mean and standard deviation of the log of today's factor."""
-        variance = 1 / (self.count / times.sd**2 + 1 / times.day_sd**2)
-        return variance * self.total / times.sd**2, sqrt(variance)
+    def belief(
+        self, times: ServiceTimes, under_way: Iterable[Finished] = ()
+    ) -> tuple[float, float]:
+        """Mean and standard deviation of the log of today's factor.
+
+        Short services finish first: without those under way (with their minutes so far) every
+        morning would seem fast. They count by what may be expected of them.
+        """
+        rest = [times.expected_surprise(one) for one in under_way]
+        total, count = self.total + sum(rest), self.count + len(rest)
+        variance = 1 / (count / times.sd**2 + 1 / times.day_sd**2)
+        return variance * total / times.sd**2, sqrt(variance)
 
 
 # --- calibration

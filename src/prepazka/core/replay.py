@@ -73,6 +73,8 @@ class Habits:
     # P(gone when called | waited between the edges); the last is for the longest waits.
     gone_edges: Sequence[float] = ()
     gone: Sequence[float] = (0.0,)
+    absent_min: float = ABSENT_MIN
+    leaving_seen: bool = False  # who has left is no longer in the hall, so who waits has stayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,10 +325,15 @@ class _Replays:
         self.waited = np.zeros(people)
         self.waited[:real] = [-s.minutes(w.arrived_at, 0) for w in hall[:real]]
         self.gone_edges = np.asarray(s.habits.gone_edges, float)
-        self.gone = np.asarray(s.habits.gone, float)
+        self.gone, self.absent_min = np.asarray(s.habits.gone, float), s.habits.absent_min
+        self.stayed = np.ones(people)
+        if s.habits.leaving_seen:
+            self.stayed = 1 - self.gone[np.digitize(self.waited, self.gone_edges)]
         self.at = np.zeros((s.replays, len(self.compiled.lines)), np.int64)
         self.heads = np.tile(self.compiled.keys[:, 0], (s.replays, 1))
         self.taken_breaks = np.zeros(self.counters.free_at.shape, np.int64)
+        # The first minutes find every place as it is then.
+        self.changes = np.full(s.replays, -np.inf if self.compiled.moving else np.inf)
 
     def _draw(
         self, s: _Setting, services: list[int], hall: int, coming: Sequence[Coming]
@@ -379,15 +386,15 @@ class _Replays:
         return True
 
     def _move(self, minute: Floats) -> None:
-        """Moving tickets get the key that holds at the minute."""
-        if self.compiled.moving:
-            (before, between, after), (first, second) = (
-                self.compiled.moving_keys,
-                self.compiled.moving_since,
-            )
-            at = minute[:, None]
-            now = np.where(at < first, before, np.where(at < second, between, after))
-            self.heads[:, self.compiled.standing :] = now
+        """Moving tickets get the key that holds at the minute, in replays where one changes."""
+        rows = np.nonzero((minute >= self.changes) & (minute < np.inf))[0]
+        if not len(rows):
+            return
+        at, since = minute[rows, None], self.compiled.moving_since[:, rows]
+        before, between, after = self.compiled.moving_keys[:, rows]
+        now = np.where(at < since[0], before, np.where(at < since[1], between, after))
+        self.heads[rows, self.compiled.standing :] = now
+        self.changes[rows] = np.where(since > at, since, np.inf).min(axis=(0, 2))
 
     def _call(
         self, calling: npt.NDArray[np.bool_], minute: Floats, line: Ints, counter: Ints
@@ -409,9 +416,9 @@ class _Replays:
         lasts = self.minutes[rows, ticket]
         lasts = lasts * (self.counters.speed[counter] * self.counters.day[rows])
         if self.gone.any():
-            waited = minute + self.waited[ticket]
-            absent = self.rng.random(len(rows)) < self.gone[np.digitize(waited, self.gone_edges)]
-            lasts = np.where(absent & (lasts > 0), ABSENT_MIN, lasts)
+            gone = self.gone[np.digitize(minute + self.waited[ticket], self.gone_edges)]
+            absent = self.rng.random(len(rows)) * self.stayed[ticket] > 1 - gone
+            lasts = np.where(absent & (lasts > 0), self.absent_min, lasts)
         then = np.full(len(self.rows), np.inf)
         then[rows] = minute + lasts
         return then

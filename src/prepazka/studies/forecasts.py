@@ -1,0 +1,370 @@
+"""Going through a log ticket by ticket: what each predictor would have said, knowing no more."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import Counter as Tally
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from prepazka.core.discipline import Waiting
+from prepazka.core.interval import Interval
+from prepazka.core.learning import (
+    DaySpeed,
+    Finished,
+    ServiceTimes,
+    learn,
+    no_show_share,
+    punctuality,
+    usable,
+    walk_aways,
+)
+from prepazka.core.replay import USUAL_OFFSETS, Coming, Counter, Habits, replay
+from prepazka.studies.log import Log, Logged, LoggedDay
+
+BASE = datetime(2026, 1, 5, tzinfo=UTC)
+IDLE_OPEN_MIN = 15.0  # without a plan, a counter idle for so long is taken for closed
+MUNICH_MIN = 10.0  # what a city's formula would be configured with
+CONFIGURED_MIN = 10.0
+HORIZON_MIN = 180.0  # booked clients who are due later matter to nobody who waits now
+MOMENT = 0.05  # minutes; who waited less did not wait
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A ticket, how long it waited, and what the predictors said when it was taken (minutes)."""
+
+    day: int
+    at: float
+    called: float
+    queue: str
+    first: bool
+    wait: float
+    point: dict[str, float]
+    p20: float
+    p50: float
+    p80: float
+    p90: float
+    rank: float  # share of replays in which the wait was shorter
+    features: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was learned from the days before."""
+
+    times: ServiceTimes
+    mean: dict[str, float]  # by service
+    codes: dict[str, int]  # of services and clerks
+    skills: dict[str, frozenset[str]]  # of counters without a plan
+    habits: Habits
+    shows_up: float
+
+    def code(self, name: str) -> int:
+        """A number for the name."""
+        return self.codes.setdefault(name, len(self.codes) + 1)
+
+
+def study(log: Log, days: Iterable[int]) -> Known:
+    """Learn service times and habits from the days."""
+    codes: dict[str, int] = {}
+    chosen = [(n, log.days[n]) for n in days]
+    finished, configured, agenda = [], dict[int, float](), dict[int, int]()
+    waited, offsets = list[tuple[float, bool]](), list[float]()
+    came = booked = 0
+    served: dict[str, set[str]] = {}
+    for n, day in chosen:
+        booked += len(day.no_shows)
+        for t in day.tickets:
+            service = codes.setdefault(f"s:{t.service}", len(codes) + 1)
+            configured[service] = CONFIGURED_MIN
+            group = log.agenda.get(t.service, t.service)
+            agenda[service] = codes.setdefault(f"a:{group}", len(codes) + 1)
+            if t.booked:
+                came, booked = came + 1, booked + 1
+                offsets.append(t.arrived - t.booked[0])
+            if t.called is None or t.ended is None:
+                if t.gone and t.ended is not None:
+                    waited.append((t.ended - t.arrived, True))
+                continue
+            waited.append((t.called - t.arrived, t.gone))
+            if not t.gone:
+                clerk = codes.setdefault(f"c:{t.clerk}", len(codes) + 1)
+                finished.append(Finished(service, clerk, t.ended - t.called, n))
+                served.setdefault(t.counter or "?", set()).add(t.service)
+    if finished:
+        usual = float(np.mean([f.minutes for f in finished if usable(f.minutes)]))
+        configured = dict.fromkeys(configured, usual)
+    times = learn(finished, configured, agenda)
+    edges = (0.5, 1, 2, 3, 5, 8, 12, 20) if log.leaving_seen else (10.0, 20.0, 30.0, 45.0, 60.0, 90.0)
+    gone = leaving(waited, edges) if log.leaving_seen else walk_aways(waited, edges)
+    habits = Habits(
+        offsets=punctuality(offsets, USUAL_OFFSETS),
+        gone_edges=edges,
+        gone=gone,
+        leaving_seen=log.leaving_seen,
+        **({"absent_min": 0.0} if log.leaving_seen else {}),
+    )
+    mean = {name[2:]: times.mean(code) for name, code in codes.items() if name.startswith("s:")}
+    skills = {c: frozenset(s) for c, s in served.items()}
+    return Known(times, mean, codes, skills, habits, 1 - no_show_share(came, booked))
+
+
+def leaving(seen: Sequence[tuple[float, bool]], edges: Sequence[float]) -> tuple[float, ...]:
+    """P(left by then) in each stretch of waiting, where leaving is seen: the product-limit way."""
+    stays, found, start = 1.0, [], 0.0
+    for end in (*edges, float("inf")):
+        left = sum(gone and start <= w < end for w, gone in seen)
+        at_risk = sum(min(w, end) - start for w, _ in seen if w > start)
+        span = min(end, start * 1.5 + 1) - start
+        rate = left / at_risk if at_risk else 0.0
+        found.append(1 - stays * float(np.exp(-rate * span / 2)))
+        stays *= float(np.exp(-rate * span))
+    return tuple(found)
+
+
+@dataclass
+class _Hall:
+    """The state of a day's hall as one goes through it."""
+
+    day: LoggedDay
+    known: Known
+    waiting: dict[int, Logged] = field(default_factory=dict)
+    serving: dict[str, Logged] = field(default_factory=dict)  # by counter
+    last_active: dict[str, float] = field(default_factory=dict)
+    clerk: dict[str, str | None] = field(default_factory=dict)
+    last_call: dict[str, float] = field(default_factory=dict)  # by counter
+    last_wait: dict[str, float] = field(default_factory=dict)  # by service
+    arrived: set[tuple[str, tuple[float, float]]] = field(default_factory=set)
+    calls: list[float] = field(default_factory=list)
+    speed: DaySpeed = DaySpeed()
+
+    def call(self, t: Logged) -> None:
+        self.waiting.pop(t.ticket, None)
+        if t.called is None:
+            return
+        if t.counter is not None:
+            self.serving[t.counter] = t
+            self.last_active[t.counter] = self.last_call[t.counter] = t.called
+            self.clerk[t.counter] = t.clerk
+        self.last_wait[t.service] = t.called - t.arrived
+        self.calls.append(t.called)
+
+    def end(self, t: Logged, number: int) -> None:
+        self.waiting.pop(t.ticket, None)
+        if t.counter is None or t.ended is None or t.called is None:
+            return
+        if self.serving.get(t.counter) is t:
+            del self.serving[t.counter]
+        self.last_active[t.counter] = max(self.last_active.get(t.counter, 0), t.ended)
+        code = self.known.codes
+        one = Finished(
+            code.get(f"s:{t.service}", 0), code.get(f"c:{t.clerk}", 0), t.ended - t.called, number
+        )
+        if not t.gone:
+            self.speed = self.speed.after(self.known.times.surprise(one))
+
+    def counters(self, now: float) -> list[Counter]:
+        """Those of the plan; without one, those at work: people wait, so others are away."""
+        if self.day.plan:
+            return [
+                self._counter(p.counter, p.serves, p.clerk, p.opens, p.closes, p.breaks, now)
+                for p in self.day.plan
+            ]
+        return [
+            self._counter(name, self.skills(name), self.clerk.get(name), 0.0, None, (), now)
+            for name, last in self.last_active.items()
+            if name in self.serving or (not self.serving and now - last <= IDLE_OPEN_MIN)
+        ]
+
+    def skills(self, counter: str) -> frozenset[str]:
+        return self.known.skills.get(counter, frozenset(self.known.mean))
+
+    def _counter(
+        self,
+        name: str,
+        serves: frozenset[str],
+        clerk: str | None,
+        opens: float,
+        closes: float | None,
+        breaks: tuple[tuple[float, float], ...],
+        now: float,
+    ) -> Counter:
+        code, client = self.known.code, self.serving.get(name)
+        left = [self._rest(name, a, b, now) for a, b in breaks if self._to_come(name, a, b, now)]
+        return Counter(
+            code(f"n:{name}"),
+            frozenset(code(f"s:{s}") for s in serves),
+            code(f"c:{clerk}"),
+            code(f"s:{client.service}") if client else None,
+            moment(client.called) if client and client.called is not None else None,
+            moment(opens),
+            moment(closes) if closes is not None else None,
+            tuple(left),
+        )
+
+    def _to_come(self, name: str, start: float, end: float, now: float) -> bool:
+        """Whether a break is not over: nobody has been called since it was due."""
+        client = self.serving.get(name)
+        if client and client.called is not None:
+            return client.called < start
+        since = max(self.last_active.get(name, 0.0), start)
+        return self.last_call.get(name, 0.0) < start and now < since + end - start
+
+    def _rest(self, name: str, start: float, end: float, now: float) -> Interval[datetime]:
+        """The break, from where it began if the clerk is away."""
+        begun = start if name in self.serving else max(self.last_active.get(name, 0.0), start)
+        return Interval(moment(begun), moment(begun + end - start))
+
+    def coming(self, now: float) -> list[Coming]:
+        """Booked clients of the day who are not here; nobody knows who will not come."""
+        booked = [(t.service, t.booked, t.ticket) for t in self.day.tickets if t.booked]
+        booked += [(s, b, -n) for n, (s, b) in enumerate(self.day.no_shows, start=1)]
+        code = self.known.code
+        return [
+            Coming(10_000_000 + n, code(f"s:{s}"), span(b), self.known.shows_up)
+            for n, (s, b, ticket) in enumerate(sorted(booked, key=lambda x: x[1]))
+            if ticket not in self.arrived_ids and b[1] > now and b[0] < now + HORIZON_MIN
+        ]
+
+    arrived_ids: set[int] = field(default_factory=set)
+
+
+def moment(minute: float) -> datetime:
+    """A minute of the day as an instant of some day."""
+    return BASE + timedelta(minutes=minute)
+
+
+def span(booked: tuple[float, float]) -> Interval[datetime]:
+    """A window as instants."""
+    return Interval(moment(booked[0]), moment(booked[1]))
+
+
+def forecasts(log: Log, known: Known, days: Iterable[int], *, replays: int) -> Iterator[Said]:
+    """What was said to each walk-in of the days who had to wait, in order of arrival."""
+    for number in days:
+        yield from _of_day(log, known, number, replays)
+
+
+def _of_day(log: Log, known: Known, number: int, replays: int) -> Iterator[Said]:
+    day = log.days[number]
+    hall = _Hall(day, known)
+    events: list[tuple[float, int, int, Logged]] = []
+    for t in day.tickets:
+        insort(events, (t.arrived, 2, t.ticket, t))
+        if t.called is not None:
+            insort(events, (t.called, 1, t.ticket, t))
+        if t.ended is not None:
+            insort(events, (t.ended, 0, t.ticket, t))
+    for at, kind, _, t in events:
+        if kind == 0:
+            hall.end(t, number)
+        elif kind == 1:
+            hall.call(t)
+        else:
+            hall.arrived_ids.add(t.ticket)
+            if t.ended is not None and t.ended <= at:
+                continue  # nobody noticed
+            if t.called is None or t.called - t.arrived > MOMENT:
+                hall.waiting[t.ticket] = t
+            said = _say(log, hall, t, at, number, replays)
+            if said:
+                yield said
+            hall.waiting[t.ticket] = t
+            if t.called is not None and t.called <= at:
+                hall.call(t)
+
+
+def _say(
+    log: Log, hall: _Hall, t: Logged, now: float, number: int, replays: int
+) -> Said | None:
+    """The forecasts for a walk-in; None where nothing is to be scored."""
+    if (t.booked and not t.late) or t.called is None or t.called - t.arrived <= MOMENT:
+        return None
+    known, counters = hall.known, hall.counters(now)
+    code = known.code(f"s:{t.service}")
+    able = [c for c in counters if code in c.serves and (c.opens_at or BASE) <= moment(now)]
+    waiting = [_waiting(w, known) for w in hall.waiting.values()]
+    habits = _today(known, hall, now)
+    found = replay(
+        waiting,
+        counters,
+        known.times,
+        policy=log.policy,
+        now=moment(now),
+        coming=hall.coming(now),
+        habits=habits,
+        replays=replays,
+        seed=t.ticket,
+    )
+    calls = found.calls[:, found.column[t.ticket]]
+    wait = t.called - t.arrived
+    p20, p50, p80, p90 = np.quantile(np.minimum(calls, 600.0), (0.2, 0.5, 0.8, 0.9)).tolist()
+    point = _formulas(hall, t, now, max(len(able), 1), counters)
+    features = (p50, p80, *(point[k] for k in ("naive", "workload", "LES", "HOL")), len(able), now)
+    rank = float(np.mean(calls < wait)) + 0.5 * float(np.mean(calls == wait))
+    queue = log.agenda.get(t.service, t.service) if not log.leaving_seen else "all"
+    return Said(
+        number, now, t.called, queue, t.first, wait, point, p20, p50, p80, p90, rank, features
+    )
+
+
+def _today(known: Known, hall: _Hall, now: float) -> Habits:
+    code = known.codes
+    under_way = [
+        Finished(code.get(f"s:{t.service}", 0), code.get(f"c:{t.clerk}", 0), now - t.called, 0)
+        for t in hall.serving.values()
+        if t.called is not None and not t.gone
+    ]
+    mean, sd = hall.speed.belief(known.times, under_way)
+    usual = known.habits
+    return Habits(
+        mean,
+        sd,
+        usual.offsets,
+        usual.early,
+        usual.gone_edges,
+        usual.gone,
+        usual.absent_min,
+        usual.leaving_seen,
+    )
+
+
+def _waiting(w: Logged, known: Known) -> Waiting:
+    return Waiting(
+        w.ticket,
+        known.code(f"s:{w.service}"),
+        moment(w.arrived),
+        span(w.booked) if w.booked else None,
+        late=w.late,
+        statutory=w.first,
+    )
+
+
+def _formulas(
+    hall: _Hall, t: Logged, now: float, able: int, counters: Sequence[Counter]
+) -> dict[str, float]:
+    """What simple formulas say: `naive` is people before you × mean ÷ counters that serve you."""
+    mean, before = hall.known.mean, [w for w in hall.waiting.values() if w is not t]
+    same = [w for w in before if w.service == t.service]
+    own = mean.get(t.service, CONFIGURED_MIN)
+    head = min((w.arrived for w in same), default=now)
+    code = hall.known.code
+    by_service = Tally(w.service for w in before)
+    work = 0.0
+    for service, many in by_service.items():
+        share = [c for c in counters if code(f"s:{service}") in c.serves]
+        shared = [c for c in share if code(f"s:{t.service}") in c.serves]
+        if share:
+            work += many * mean.get(service, CONFIGURED_MIN) * len(shared) / len(share)
+    return {
+        "naive": len(same) * own / able,
+        "QL": (len(same) + 1) * own / able,
+        "Munich-like": (len(before) + 1) * MUNICH_MIN / max(len(counters), 1),
+        "workload": work / able,
+        "LES": hall.last_wait.get(t.service, 0.0),
+        "HOL": now - head,
+    }
