@@ -29,6 +29,7 @@ BASE = datetime(2026, 1, 5, tzinfo=UTC)
 IDLE_OPEN_MIN = 15.0  # without a plan, a counter idle for so long is taken for closed
 MUNICH_MIN = 10.0  # what a city's formula would be configured with
 CONFIGURED_MIN = 10.0
+LONGEST_MIN = 480.0
 HORIZON_MIN = 180.0  # booked clients who are due later matter to nobody who waits now
 MOMENT = 0.05  # minutes; who waited less did not wait
 
@@ -174,10 +175,13 @@ class _Hall:
                 self._counter(p.counter, p.serves, p.clerk, p.opens, p.closes, p.breaks, now)
                 for p in self.day.plan
             ]
+        covered = frozenset[str]().union(*(self.skills(name) for name in self.serving))
+        recent = (n for n, last in self.last_active.items() if now - last <= IDLE_OPEN_MIN)
+        names = {*self.serving, *(n for n in recent if not self.skills(n) <= covered)}
+        names = names or set(self.last_active)
         return [
             self._counter(name, self.skills(name), self.clerk.get(name), 0.0, None, (), now)
-            for name, last in self.last_active.items()
-            if name in self.serving or (not self.serving and now - last <= IDLE_OPEN_MIN)
+            for name in sorted(names)
         ]
 
     def skills(self, counter: str) -> frozenset[str]:
@@ -302,8 +306,11 @@ def _say(
     )
     calls = found.calls[:, found.column[t.ticket]]
     wait = t.called - t.arrived
-    p20, p50, p80, p90 = np.quantile(np.minimum(calls, 600.0), (0.2, 0.5, 0.8, 0.9)).tolist()
     point = _formulas(hall, t, now, max(len(able), 1), counters)
+    if np.isinf(np.median(calls)):
+        # No counter that serves the ticket is known to be at work: the replay has no answer.
+        calls = point["QL"] * np.exp(np.linspace(-1, 1, replays))
+    p20, p50, p80, p90 = np.quantile(np.minimum(calls, LONGEST_MIN), (0.2, 0.5, 0.8, 0.9)).tolist()
     features = (p50, p80, *(point[k] for k in ("naive", "workload", "LES", "HOL")), len(able), now)
     rank = float(np.mean(calls < wait)) + 0.5 * float(np.mean(calls == wait))
     queue = log.agenda.get(t.service, t.service) if not log.leaving_seen else "all"

@@ -20,12 +20,12 @@ OPENS, CLOSES = 480, 1020
 LUNCH = (660, 690, 720, 750)
 SERVES = ((1,), (1, 2), (1, 2), (3,), (3, 4), (3, 4), (5, 6), (2, 5, 6))
 ASKED = (
-    Asked(1, 1, 98, 9, 0.45),
+    Asked(1, 1, 97, 9, 0.45),
     Asked(2, 2, 60, 8, 0.45),
     Asked(3, 3, 76, 13, 0.6),
     Asked(4, 4, 68, 6, 0.45),
-    Asked(5, 5, 38, 11, 0.55),
-    Asked(6, 6, 27, 14, 0.6),
+    Asked(5, 5, 37, 11, 0.55),
+    Asked(6, 6, 26, 14, 0.6),
 )
 TICKETS = ("ticket", "service", "agenda", "arrived_at", "called_at", "ended_at", "counter", "clerk")
 TICKETS += ("booked_from", "booked_to", "outcome")
