@@ -120,6 +120,23 @@ def _add_studies(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     waits.add_argument("--json", metavar="FILE", help="write the figures there as well")
     waits.set_defaults(run=_later("prepazka.studies.waits", "waits"))
 
+    simulate = commands.add_parser("simulate", help="play days of an office, and what if")
+    simulate.add_argument("office", help="an office's file, the name of a preset, or `sample`")
+    simulate.add_argument("--days", type=int, default=100)
+    simulate.add_argument("--seed", type=int, default=1)
+    simulate.add_argument("--date", metavar="YYYY-MM-DD", help="whose hours hold")
+    simulate.add_argument("--clients", type=float, help="a day; else what keeps counters busy")
+    simulate.add_argument(
+        "--what",
+        action="append",
+        metavar="CHANGE",
+        help="more=3 (a counter like 3), sick=3, away=3@13:00-15:00, lunch=3@12:00-12:30,"
+        " quota=AGENDA:2, window=60, demand=+10%%, reminder=0.6 (times the no-shows); repeatable",
+    )
+    simulate.add_argument("--json", metavar="FILE", help="write the figures there as well")
+    simulate.add_argument("--log", metavar="FOLDER", help="write the days there as a queue log")
+    simulate.set_defaults(run=_later("prepazka.studies.simulate", "simulate"))
+
 
 def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     for name, what in (

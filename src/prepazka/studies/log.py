@@ -73,15 +73,28 @@ class Log:
 
 def rows_of(path: Path) -> tuple[list[str], Iterator[Row]]:
     """The header and the rows of a CSV file, gzipped or not."""
+    with _opened(path) as file:
+        try:
+            header = next(csv.reader(file), [])
+        except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+            raise LogError(f"{path}: {error}") from error
+    return header, _rows(path)
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    with _opened(path) as file:
+        try:
+            yield from csv.DictReader(file)
+        except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+            raise LogError(f"{path}: {error}") from error
+
+
+def _opened(path: Path) -> TextIO:
     try:
-        opened: TextIO = (
-            gzip.open(path, "rt", encoding="utf-8", newline="")
-            if path.suffix == ".gz"
-            else path.open(encoding="utf-8", newline="")
-        )
-        reader = csv.DictReader(opened)
-        return list(reader.fieldnames or ()), iter(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        if path.suffix == ".gz":
+            return gzip.open(path, "rt", encoding="utf-8", newline="")
+        return path.open(encoding="utf-8", newline="")
+    except OSError as error:
         raise LogError(f"{path}: {error}") from error
 
 

@@ -49,6 +49,7 @@ def plan(quota: int = 1) -> Plan:
             )
             for n, serves in enumerate(SERVES, start=1)
         ),
+        demand=1.04,
     )
 
 

@@ -102,7 +102,7 @@ def _tickets(log: Log, arguments: argparse.Namespace) -> int:
     print(table(scores, in_seconds=log.in_seconds))
     naive, best = scores[0].mae, min(s.mae for s in scores)
     print(f"\nBest {best / naive:.3f}, replay {_mae(scores, 'replay') / naive:.3f} of the naive MAE.")
-    more = _more(said)
+    more = _more(past, said, arguments.gamma or GAMMA)
     print("\n".join(f"{name}: {value}" for name, value in more.items()))
     _keep(arguments, {"scores": [asdict(s) for s in scores], **more})
     return 0
@@ -164,15 +164,16 @@ def _online(
     )
 
 
-def _more(said: Sequence[Said]) -> dict[str, Any]:
+def _more(past: Sequence[Said], said: Sequence[Said], gamma: float) -> dict[str, Any]:
     """Whether the whole distribution is right, and the classes."""
     ranks = np.histogram([s.rank for s in said], 10, (0, 1))[0] / len(said)
     wait, p50 = _column(said, "wait"), _column(said, "p50")
-    day, held = _column(said, "day"), wait <= _column(said, "p80")
+    day, p80 = _column(said, "day"), _column(said, "p80")
+    held = wait <= _online(past, said, p80, None, gamma)
     found: dict[str, Any] = {
         "deciles of the replay's ranks (.10 each is perfect)": [round(float(r), 3) for r in ranks],
-        "lowest P80 coverage of a day": round(min(held[day == d].mean() for d in set(day)), 3),
-        "P20 to P80 holds": round(float(np.mean((wait >= _column(said, "p20")) & held)), 3),
+        "lowest P80 coverage of a day, recalibrated": round(min(held[day == d].mean() for d in set(day)), 3),
+        "P20 to P80 holds": round(float(np.mean((wait >= _column(said, "p20")) & (wait <= p80))), 3),
     }
     first = _column(said, "first")
     if first.any():
