@@ -7,8 +7,8 @@ from math import sqrt
 import numpy as np
 
 from prepazka.core.discipline import Policy
+from prepazka.core.hall import MINUTE, Counter
 from prepazka.core.interval import Interval
-from prepazka.core.replay import MINUTE, Counter
 from prepazka.core.simulation import Visit, play
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -67,7 +67,7 @@ class TestLearning:
             Finished(1, 1, minutes, 0)
             for minutes in (0.0, -5.0, 0.1, 600.0, float("nan"), float("inf")) * 20
         ]
-        assert learn(good + wrong, CONFIGURED) .mean(1) == pytest.approx(
+        assert learn(good + wrong, CONFIGURED).mean(1) == pytest.approx(
             learn(good, CONFIGURED).mean(1)
         )
         forgotten = [Finished(1, 1, 175.0, n % 10) for n in range(5)]
@@ -85,7 +85,9 @@ def test_a_slow_day_is_believed_as_it_goes_on():
     assert speed.belief(times) == (0.0, pytest.approx(times.day_sd))
     rng, widths = np.random.default_rng(8), []
     for _ in range(200):
-        one = Finished(1, 1, exp(times.centre[1] + times.clerks[1] + 0.2 + 0.4 * rng.standard_normal()), 99)
+        one = Finished(
+            1, 1, exp(times.centre[1] + times.clerks[1] + 0.2 + 0.4 * rng.standard_normal()), 99
+        )
         speed = speed.after(times.surprise(one))
         widths.append(speed.belief(times)[1])
     assert speed.belief(times)[0] == pytest.approx(0.2, abs=0.06)
@@ -101,9 +103,9 @@ class TestCalibration:
     )
     def test_misses_keep_to_the_bound_whatever_people_wait(self, waits, raw, gamma):
         calibration, missed = Calibration(gamma=gamma), 0
-        for wait in waits:
+        for waited in waits:
             # Beyond the ends of theta the score cannot follow; such waits are outside the proof.
-            wait = min(max(wait, raw * exp(-THETA_MAX) * 1.01), raw * exp(THETA_MAX) * 0.99)
+            wait = min(max(waited, raw * exp(-THETA_MAX) * 1.01), raw * exp(THETA_MAX) * 0.99)
             late = wait > max(raw, 1.0) * calibration.factor
             missed += late
             calibration = calibration.after(missed=late)

@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prepazka.core.compiled import longer
 from prepazka.core.discipline import Policy, Waiting, next_in_turn
+from prepazka.core.hall import Coming, Counter, Habits
 from prepazka.core.interval import Interval
 from prepazka.core.lines import Lines, lines_of
-from prepazka.core.replay import Coming, Counter, Habits, longer, replay
+from prepazka.core.replay import replay
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -74,7 +76,13 @@ def staffs(draw):
             frozenset(draw(st.sets(st.sampled_from(SERVICES)))),
             opens_at=draw(st.none() | st.integers(0, 60).map(at)),
             closes_at=draw(st.none() | st.integers(10, 150).map(at)),
-            breaks=tuple(draw(st.lists(st.integers(0, 9).map(lambda n: window(n * 20, 15)), max_size=2, unique=True))),  # fmt: skip
+            breaks=tuple(
+                draw(
+                    st.lists(
+                        st.integers(0, 9).map(lambda n: window(n * 20, 15)), max_size=2, unique=True
+                    )
+                )
+            ),
         )
         for number in range(1, draw(st.integers(0, 3)) + 1)
     ]

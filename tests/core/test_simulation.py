@@ -1,3 +1,4 @@
+import itertools
 from datetime import timedelta
 from heapq import heappop, heappush
 
@@ -7,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prepazka.core.discipline import Policy
+from prepazka.core.hall import MINUTE, Counter
 from prepazka.core.interval import Interval
-from prepazka.core.replay import MINUTE, Counter
 from prepazka.core.simulation import Visit, play
 from tests.exact import START, Queue
 
@@ -76,7 +77,7 @@ def test_everybody_is_called_once_by_a_counter_that_serves_them(day):
         assert call.called_at >= call.visit.arrives_at
     for number in serves:
         own = sorted((c.called_at, c.ended_at) for c in done.calls if c.counter == number)
-        assert all(a[1] <= b[0] for a, b in zip(own, own[1:], strict=False))
+        assert all(a[1] <= b[0] for a, b in itertools.pairwise(own))
 
 
 @settings(max_examples=150, deadline=None)

@@ -55,7 +55,9 @@ def test_what_ifs_are_printed_with_intervals(tmp_path, capsys):
     assert out.count("±") > 50
 
 
-@pytest.mark.parametrize("what", ["more", "more=99", "away=3@late", "quota=1", "gold=1", "demand=x"])
+@pytest.mark.parametrize(
+    "what", ["more", "more=99", "away=3@late", "quota=1", "gold=1", "demand=x"]
+)
 def test_a_change_that_cannot_be_read_is_refused(what, capsys):
     assert main(["simulate", "sample", "--days", "1", "--what", what]) == 1
     assert capsys.readouterr().err

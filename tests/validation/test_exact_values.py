@@ -20,7 +20,11 @@ CASES = {
     "M/G/1, cv² .5": (Queue((0.08,), 1, (10.0,), cv2=0.5), 100_000, [30.0]),
     "M/G/1, cv² 1": (Queue((0.08,), 1, (10.0,)), 100_000, [40.0]),
     "Cobham M/M/1": (Queue((0.2, 0.6), 1, (1.0, 1.0)), 200_000, [1.0, 5.0]),
-    "Cobham M/M/5": (Queue((4 / HOUR, 16 / HOUR), 5, (12.0, 12.0)), 250_000, [1.5831787260, 7.9158936302]),  # fmt: skip
+    "Cobham M/M/5": (
+        Queue((4 / HOUR, 16 / HOUR), 5, (12.0, 12.0)),
+        250_000,
+        [1.5831787260, 7.9158936302],
+    ),
     "Cobham M/G/1": (Queue((2 / HOUR, 4 / HOUR), 1, (8.0, 10.0), cv2=0.5), 600_000, [9.0, 135.0]),
     "Erlang-A": (Queue((1 / 3,), 4, (12.0,), patience=60.0), 40_000, [7.3332155050]),
 }
@@ -30,10 +34,12 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_mean_waits(name):
     queue, clients, exact = CASES[name]
-    found = replicated(queue, clients, lambda waits, gone: [w.mean() for w in waits])
+    found = replicated(queue, clients, lambda waits, _: [w.mean() for w in waits])
     for expected, values in zip(exact, zip(*found, strict=True), strict=True):
         mean, half = interval(values)
-        print(f"{name}: exact {expected:.4f}, simulated {mean:.4f} ± {half:.4f} ({half / mean:.1%})")
+        print(
+            f"{name}: exact {expected:.4f}, simulated {mean:.4f} ± {half:.4f} ({half / mean:.1%})"
+        )
         assert abs(mean - expected) <= half
         assert half <= 0.03 * expected
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.exact import REPLICATIONS, T_995, Queue
 
-HORIZON, WARM = 12_000, 600
+HORIZON, WARM = 60_000, 3_000
 
 
 def by_ciw(queue, seed):
@@ -36,7 +36,7 @@ def by_ciw(queue, seed):
 @pytest.mark.timeout(900)
 def test_two_classes_with_different_services_at_three_counters():
     queue = Queue((0.06, 0.16), 3, (9.0, 12.0), cv2=0.5)
-    ours = [[w.mean() for w in queue.waits(2_640, 100 + n)[0]] for n in range(REPLICATIONS)]
+    ours = [[w.mean() for w in queue.waits(13_200, 100 + n)[0]] for n in range(REPLICATIONS)]
     theirs = [by_ciw(queue, 200 + n) for n in range(REPLICATIONS)]
     for mine, other in zip(zip(*ours, strict=True), zip(*theirs, strict=True), strict=True):
         spread = sqrt((np.var(mine, ddof=1) + np.var(other, ddof=1)) / REPLICATIONS)

@@ -113,7 +113,9 @@ def _add_studies(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     waits.add_argument("file", help="a CSV file, perhaps gzipped: tickets, calls or snapshots")
     waits.add_argument("--counters", help="the plan of the counters, for a log of tickets")
     waits.add_argument("--train-to", metavar="DATE", help="last day to learn from, as in the file")
-    waits.add_argument("--judge-from", metavar="DATE", help="first day to judge; between: calibrate")
+    waits.add_argument(
+        "--judge-from", metavar="DATE", help="first day to judge; between: calibrate"
+    )
     waits.add_argument("--replays", type=int, default=300)
     waits.add_argument("--gamma", type=float, help="step of the online calibration")
     waits.add_argument("--linear", action="store_true", help="snapshots without scikit-learn")

@@ -6,7 +6,7 @@ their difference is not blurred by luck (common random numbers).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import exp, log, sqrt
 
@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from prepazka.core.discipline import Policy
+from prepazka.core.hall import MINUTE, USUAL_OFFSETS, Counter
 from prepazka.core.interval import Interval
-from prepazka.core.replay import MINUTE, USUAL_OFFSETS, Counter
 from prepazka.core.simulation import Visit
 
 Floats = npt.NDArray[np.float64]
@@ -69,7 +69,7 @@ class Plan:
     asked: tuple[Asked, ...]
     bookable: tuple[Bookable, ...]
     posts: tuple[Post, ...]
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     no_show: float = 0.12
     offsets: Sequence[float] = USUAL_OFFSETS  # of the booked, minutes from the window's start
     early_min: int = 30

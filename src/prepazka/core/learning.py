@@ -79,7 +79,6 @@ class ServiceTimes:
         found = log(one.minutes) - expected
         return found if abs(found) <= WILD * self.sd else None
 
-
     def expected_surprise(self, under_way: Finished) -> float:
         """The surprise to expect of a service that has lasted so long and goes on."""
         centre = self.centre.get(under_way.service)
@@ -146,7 +145,7 @@ class _Fit:
 
     def backfit(self) -> Floats:
         """Fit services, clerks and days in turn; returns what is left to chance."""
-        rest = self.logs
+        rest: Floats = self.logs
         for _ in range(8):
             self.centre = self._centres(self.logs - self.clerks[self.clerk] - self.days[self.day])
             rest = self.logs - self.centre[self.service]
@@ -167,7 +166,8 @@ class _Fit:
         found = self.usual + shrunk(logs - self.usual[own], np.zeros_like(own), 1)[0]
         moved = shrunk(logs - found[own], self.group[own], int(self.group.max()) + 1)
         found = found + moved[self.group]
-        return found + shrunk(logs - found[own], own, len(found))
+        own_moved: Floats = found + shrunk(logs - found[own], own, len(found))
+        return own_moved
 
     def _day_sd(self, rest: Floats) -> float:
         """How much days differ, beyond what the chance of their services explains."""
@@ -197,11 +197,13 @@ class _Fit:
 def shrunk(values: Floats, groups: Ints, many: int, weight: float = SHRINK) -> Floats:
     """The mean of each group, drawn to nought as if `weight` noughts had been seen."""
     total = np.bincount(groups, values, many)
-    return total / (np.bincount(groups, minlength=many) + weight)
+    means: Floats = total / (np.bincount(groups, minlength=many) + weight)
+    return means
 
 
 def _shape(rest: Floats) -> Floats:
-    return np.quantile(rest, (np.arange(POINTS) + 0.5) / POINTS)
+    found: Floats = np.quantile(rest, (np.arange(POINTS) + 0.5) / POINTS)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

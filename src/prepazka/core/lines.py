@@ -69,9 +69,7 @@ class Lines:
         first, *later = phases(w, self.policy, now)
         if first.key is not None:
             self._put(first.key, w)
-        self._changes.extend(
-            (p.since, w.ticket, p.key, w) for p in later if p.key is not None
-        )
+        self._changes.extend((p.since, w.ticket, p.key, w) for p in later if p.key is not None)
         if later:
             heapify(self._changes)
 

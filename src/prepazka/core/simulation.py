@@ -10,9 +10,9 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from prepazka.core.discipline import Policy, Waiting
+from prepazka.core.hall import ABSENT_MIN, MINUTE, Counter
 from prepazka.core.interval import Interval
 from prepazka.core.lines import Line, Lines, lines_of
-from prepazka.core.replay import ABSENT_MIN, MINUTE, Counter
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from prepazka.core.demand import MOST_LANES, MOST_TIMES, Drawn, Plan, Post, draw
+from prepazka.core.hall import MINUTE
 from prepazka.core.interval import Interval, subtract, union
-from prepazka.core.replay import MINUTE
 from prepazka.core.simulation import Played, play
 from prepazka.core.slots import windows
 
@@ -143,7 +143,9 @@ def compare(before: Simulated, after: Simulated) -> list[Difference]:
         spread = float(apart.std(ddof=1)) / sqrt(len(apart))
         half = t_quantile(0.975, len(apart) - 1) * spread
         found.append(
-            Difference(one.name, before.mean(one.name), after.mean(one.name), float(apart.mean()), half)
+            Difference(
+                one.name, before.mean(one.name), after.mean(one.name), float(apart.mean()), half
+            )
         )
     return found
 
@@ -156,7 +158,7 @@ def t_quantile(share: float, freedom: int) -> float:
         (5 * z**5 + 16 * z**3 + 3 * z) / 96,
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
     )
-    return z + sum(term / freedom**n for n, term in enumerate(terms, start=1))
+    return z + sum(term / float(freedom**n) for n, term in enumerate(terms, start=1))
 
 
 # --- changes

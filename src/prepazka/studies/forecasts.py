@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,24 +10,19 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from prepazka.core.discipline import Waiting
+from prepazka.core.hall import Coming, Counter, Habits
 from prepazka.core.interval import Interval
 from prepazka.core.learning import (
     DaySpeed,
     Finished,
-    ServiceTimes,
-    learn,
-    no_show_share,
-    punctuality,
-    usable,
-    walk_aways,
 )
-from prepazka.core.replay import USUAL_OFFSETS, Coming, Counter, Habits, replay
+from prepazka.core.replay import replay
+from prepazka.studies.known import CONFIGURED_MIN, Known
 from prepazka.studies.log import Log, Logged, LoggedDay
 
 BASE = datetime(2026, 1, 5, tzinfo=UTC)
 IDLE_OPEN_MIN = 15.0  # without a plan, a counter idle for so long is taken for closed
 MUNICH_MIN = 10.0  # what a city's formula would be configured with
-CONFIGURED_MIN = 10.0
 LONGEST_MIN = 480.0
 HORIZON_MIN = 180.0  # booked clients who are due later matter to nobody who waits now
 MOMENT = 0.05  # minutes; who waited less did not wait
@@ -53,80 +47,6 @@ class Said:
     features: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class Known:
-    """What was learned from the days before."""
-
-    times: ServiceTimes
-    mean: dict[str, float]  # by service
-    codes: dict[str, int]  # of services and clerks
-    skills: dict[str, frozenset[str]]  # of counters without a plan
-    habits: Habits
-    shows_up: float
-
-    def code(self, name: str) -> int:
-        """A number for the name."""
-        return self.codes.setdefault(name, len(self.codes) + 1)
-
-
-def study(log: Log, days: Iterable[int]) -> Known:
-    """Learn service times and habits from the days."""
-    codes: dict[str, int] = {}
-    chosen = [(n, log.days[n]) for n in days]
-    finished, configured, agenda = [], dict[int, float](), dict[int, int]()
-    waited, offsets = list[tuple[float, bool]](), list[float]()
-    came = booked = 0
-    served: dict[str, set[str]] = {}
-    for n, day in chosen:
-        booked += len(day.no_shows)
-        for t in day.tickets:
-            service = codes.setdefault(f"s:{t.service}", len(codes) + 1)
-            configured[service] = CONFIGURED_MIN
-            group = log.agenda.get(t.service, t.service)
-            agenda[service] = codes.setdefault(f"a:{group}", len(codes) + 1)
-            if t.booked:
-                came, booked = came + 1, booked + 1
-                offsets.append(t.arrived - t.booked[0])
-            if t.called is None or t.ended is None:
-                if t.gone and t.ended is not None:
-                    waited.append((t.ended - t.arrived, True))
-                continue
-            waited.append((t.called - t.arrived, t.gone))
-            if not t.gone:
-                clerk = codes.setdefault(f"c:{t.clerk}", len(codes) + 1)
-                finished.append(Finished(service, clerk, t.ended - t.called, n))
-                served.setdefault(t.counter or "?", set()).add(t.service)
-    if finished:
-        usual = float(np.mean([f.minutes for f in finished if usable(f.minutes)]))
-        configured = dict.fromkeys(configured, usual)
-    times = learn(finished, configured, agenda)
-    edges = (0.5, 1, 2, 3, 5, 8, 12, 20) if log.leaving_seen else (10.0, 20.0, 30.0, 45.0, 60.0, 90.0)
-    gone = leaving(waited, edges) if log.leaving_seen else walk_aways(waited, edges)
-    habits = Habits(
-        offsets=punctuality(offsets, USUAL_OFFSETS),
-        gone_edges=edges,
-        gone=gone,
-        leaving_seen=log.leaving_seen,
-        **({"absent_min": 0.0} if log.leaving_seen else {}),
-    )
-    mean = {name[2:]: times.mean(code) for name, code in codes.items() if name.startswith("s:")}
-    skills = {c: frozenset(s) for c, s in served.items()}
-    return Known(times, mean, codes, skills, habits, 1 - no_show_share(came, booked))
-
-
-def leaving(seen: Sequence[tuple[float, bool]], edges: Sequence[float]) -> tuple[float, ...]:
-    """P(left by then) in each stretch of waiting, where leaving is seen: the product-limit way."""
-    stays, found, start = 1.0, [], 0.0
-    for end in (*edges, float("inf")):
-        left = sum(gone and start <= w < end for w, gone in seen)
-        at_risk = sum(min(w, end) - start for w, _ in seen if w > start)
-        span = min(end, start * 1.5 + 1) - start
-        rate = left / at_risk if at_risk else 0.0
-        found.append(1 - stays * float(np.exp(-rate * span / 2)))
-        stays *= float(np.exp(-rate * span))
-    return tuple(found)
-
-
 @dataclass
 class _Hall:
     """The state of a day's hall as one goes through it."""
@@ -139,9 +59,8 @@ class _Hall:
     clerk: dict[str, str | None] = field(default_factory=dict)
     last_call: dict[str, float] = field(default_factory=dict)  # by counter
     last_wait: dict[str, float] = field(default_factory=dict)  # by service
-    arrived: set[tuple[str, tuple[float, float]]] = field(default_factory=set)
-    calls: list[float] = field(default_factory=list)
-    speed: DaySpeed = DaySpeed()
+    arrived_ids: set[int] = field(default_factory=set)
+    speed: DaySpeed = field(default_factory=DaySpeed)
 
     def call(self, t: Logged) -> None:
         self.waiting.pop(t.ticket, None)
@@ -152,7 +71,6 @@ class _Hall:
             self.last_active[t.counter] = self.last_call[t.counter] = t.called
             self.clerk[t.counter] = t.clerk
         self.last_wait[t.service] = t.called - t.arrived
-        self.calls.append(t.called)
 
     def end(self, t: Logged, number: int) -> None:
         self.waiting.pop(t.ticket, None)
@@ -234,8 +152,6 @@ class _Hall:
             if ticket not in self.arrived_ids and b[1] > now and b[0] < now + HORIZON_MIN
         ]
 
-    arrived_ids: set[int] = field(default_factory=set)
-
 
 def moment(minute: float) -> datetime:
     """A minute of the day as an instant of some day."""
@@ -254,37 +170,34 @@ def forecasts(log: Log, known: Known, days: Iterable[int], *, replays: int) -> I
 
 
 def _of_day(log: Log, known: Known, number: int, replays: int) -> Iterator[Said]:
-    day = log.days[number]
-    hall = _Hall(day, known)
-    events: list[tuple[float, int, int, Logged]] = []
-    for t in day.tickets:
-        insort(events, (t.arrived, 2, t.ticket, t))
-        if t.called is not None:
-            insort(events, (t.called, 1, t.ticket, t))
-        if t.ended is not None:
-            insort(events, (t.ended, 0, t.ticket, t))
-    for at, kind, _, t in events:
-        if kind == 0:
+    hall = _Hall(log.days[number], known)
+    for at, kind, _, t in _events(log.days[number]):
+        if kind == ENDS:
             hall.end(t, number)
-        elif kind == 1:
+        elif kind == CALLED:
             hall.call(t)
-        else:
+        elif t.ended is None or t.ended > at:
+            hall.waiting[t.ticket] = t
             hall.arrived_ids.add(t.ticket)
-            if t.ended is not None and t.ended <= at:
-                continue  # nobody noticed
-            if t.called is None or t.called - t.arrived > MOMENT:
-                hall.waiting[t.ticket] = t
             said = _say(log, hall, t, at, number, replays)
             if said:
                 yield said
-            hall.waiting[t.ticket] = t
             if t.called is not None and t.called <= at:
                 hall.call(t)
 
 
-def _say(
-    log: Log, hall: _Hall, t: Logged, now: float, number: int, replays: int
-) -> Said | None:
+ENDS, CALLED, ARRIVES = range(3)
+
+
+def _events(day: LoggedDay) -> list[tuple[float, int, int, Logged]]:
+    """What happens, in order; of what happens at once, counters become free first."""
+    found = [(t.arrived, ARRIVES, t.ticket, t) for t in day.tickets]
+    found += [(t.called, CALLED, t.ticket, t) for t in day.tickets if t.called is not None]
+    found += [(t.ended, ENDS, t.ticket, t) for t in day.tickets if t.ended is not None]
+    return sorted(found, key=lambda event: event[:3])
+
+
+def _say(log: Log, hall: _Hall, t: Logged, now: float, number: int, replays: int) -> Said | None:
     """The forecasts for a walk-in; None where nothing is to be scored."""
     if (t.booked and not t.late) or t.called is None or t.called - t.arrived <= MOMENT:
         return None

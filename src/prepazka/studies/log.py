@@ -64,7 +64,7 @@ class Log:
     """Days in order."""
 
     days: tuple[LoggedDay, ...]
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
     leaving_seen: bool = False
     in_seconds: bool = False  # how figures are shown
     agenda: Mapping[str, str] = field(default_factory=dict)
@@ -101,7 +101,9 @@ def _opened(path: Path) -> TextIO:
 # --- tickets as this program writes them
 
 
-def read_tickets(rows: Iterable[Row], plan: Iterable[Row] = (), policy: Policy | None = None) -> Log:
+def read_tickets(
+    rows: Iterable[Row], plan: Iterable[Row] = (), policy: Policy | None = None
+) -> Log:
     """A ticket log; what cannot be, such as a call before the arrival, is passed over."""
     by_day: dict[str, dict[str, Logged]] = {}
     no_shows: dict[str, list[tuple[str, tuple[float, float]]]] = {}
@@ -139,7 +141,8 @@ def _ticket(number: int, row: Row) -> tuple[str, Logged]:
     start = row["arrived_at"] or row["booked_from"]
     arrived = _minute(start)
     called, ended = (_minute(row[k]) if row.get(k) else None for k in ("called_at", "ended_at"))
-    if called is not None and called < arrived or ended is not None and ended < (called or arrived):
+    known = [x for x in (arrived, called, ended) if x is not None]
+    if known != sorted(known):
         raise ValueError("a ticket goes forward in time")
     return start[:10], Logged(
         number,
@@ -163,7 +166,7 @@ def _minute(text: str) -> float:
 def _plans(rows: Iterable[Row]) -> dict[str, list[Planned]]:
     found: dict[str, list[Planned]] = {}
     for row in rows:
-        breaks = ()
+        breaks: tuple[tuple[float, float], ...] = ()
         if row.get("break_from"):
             breaks = ((_minute(row["break_from"]), _minute(row["break_to"])),)
         found.setdefault(row["opens_at"][:10], []).append(

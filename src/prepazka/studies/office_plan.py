@@ -10,7 +10,7 @@ from prepazka.core.calendar import DayException, czech_holidays, open_minutes
 from prepazka.core.demand import Asked, Bookable, Plan, Post
 from prepazka.core.discipline import Policy
 from prepazka.core.interval import Interval, intersect, subtract
-from prepazka.core.slots import candidates
+from prepazka.core.slots import Rules, candidates
 from prepazka.officefile.plan import AgendaPlan, OfficePlan, Times
 
 BUSY = 0.85  # of the counters' time, where nobody says how many come
@@ -46,7 +46,11 @@ def plan_of(
     posts = tuple(_posts(office, day, hours, codes, lunches=lunches))
     walk_in = {codes[s.code] for s in office.services() if s.walk_in or s.bookable}
     asked = _demand(office, posts, codes, numbers, walk_in, clients)
-    bookable = tuple(_bookable(office, a, day, hours, numbers[a.code]) for a in office.agendas if a.booking)  # fmt: skip
+    bookable = tuple(
+        _bookable(office, a, a.booking, day, hours, numbers[a.code])
+        for a in office.agendas
+        if a.booking
+    )
     tickets = Interval(
         hours[0].start - office.first_ticket_min,
         max(hours[-1].end - office.last_ticket_min, hours[0].start + 1),
@@ -114,22 +118,24 @@ def _demand(
         worked = post.closes - post.opens - sum(b.end - b.start for b in post.breaks)
         for kind in kinds:
             minutes[kind] += worked / len(kinds)
-    found = [
-        Asked(codes[s.code], numbers[a.code], BUSY * minutes[codes[s.code]] / s.duration_min, s.duration_min)  # fmt: skip
-        for a in office.agendas
-        for s in a.services
-        if minutes[codes[s.code]]
-    ]
+    services = [(a, s) for a in office.agendas for s in a.services if minutes[codes[s.code]]]
+    found = []
+    for agenda, one in services:
+        many = BUSY * minutes[codes[one.code]] / one.duration_min
+        found.append(Asked(codes[one.code], numbers[agenda.code], many, one.duration_min))
     total = sum(a.clients for a in found)
     times = clients / total if clients and total else 1.0
     return tuple(Asked(a.service, a.agenda, a.clients * times, a.mean) for a in found)
 
 
 def _bookable(
-    office: OfficePlan, agenda: AgendaPlan, day: date, hours: list[Interval[int]], number: int
+    office: OfficePlan,
+    agenda: AgendaPlan,
+    rules: Rules,
+    day: date,
+    hours: list[Interval[int]],
+    number: int,
 ) -> Bookable:
-    rules = agenda.booking
-    assert rules is not None  # noqa: S101  # the caller's filter
     times = agenda.times
     own = _own(office, times, day, hours)
     weekly = times.booking_hours or office.times.booking_hours
@@ -138,7 +144,7 @@ def _bookable(
     duration = max((s.duration_min for s in agenda.services if s.bookable), default=15)
     if rules.kind == "slot":
         # Exact terms one after another, as a clerk's diary fills.
-        laid = [w for o in own for w in candidates([Interval(o.start, o.end)], rules, duration=duration)]  # fmt: skip
+        laid = [w for o in own for w in candidates([o], rules, duration=duration)]
         kept: list[Interval[int]] = []
         for one in laid:
             if not kept or one.start >= kept[-1].end:

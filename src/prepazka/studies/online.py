@@ -17,14 +17,12 @@ class Calibrated:
 
     gamma: float
     begin: dict[str, Calibration] = field(default_factory=dict)
-    usual: Calibration = Calibration()
+    usual: Calibration = field(default_factory=Calibration)
     outstanding: list[tuple[tuple[int, float], int, str, bool]] = field(default_factory=list)
     count: int = 0
 
     @classmethod
-    def started(
-        cls, past: Iterable[tuple[str, float, float]], *, gamma: float
-    ) -> Calibrated:
+    def started(cls, past: Iterable[tuple[str, float, float]], *, gamma: float) -> Calibrated:
         """Begin from (queue, wait, raw P80) of the past."""
         seen = list(past)
         usual = split_conformal([w for _, w, _ in seen], [q for _, _, q in seen], gamma=gamma)

@@ -27,8 +27,10 @@ ASKED = (
     Asked(5, 5, 37, 11, 0.55),
     Asked(6, 6, 26, 14, 0.6),
 )
-TICKETS = ("ticket", "service", "agenda", "arrived_at", "called_at", "ended_at", "counter", "clerk")
-TICKETS += ("booked_from", "booked_to", "outcome")
+TICKETS = (
+    *("ticket", "service", "agenda", "arrived_at", "called_at", "ended_at", "counter", "clerk"),
+    *("booked_from", "booked_to", "outcome"),
+)
 COUNTERS = ("counter", "clerk", "services", "opens_at", "closes_at", "break_from", "break_to")
 
 
@@ -49,7 +51,7 @@ def plan(quota: int = 1) -> Plan:
             )
             for n, serves in enumerate(SERVES, start=1)
         ),
-        demand=1.04,
+        demand=1.08,
     )
 
 

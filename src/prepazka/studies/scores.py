@@ -26,7 +26,7 @@ class Score:
     pinball: float
 
 
-def score(name: str, waits: Sequence[float], point: Floats, p80: Floats) -> Score:
+def score(name: str, waits: Sequence[float] | Floats, point: Floats, p80: Floats) -> Score:
     """Compare what was said with what was waited."""
     real = np.asarray(waits, float)
     error, left = point - real, real - p80
@@ -50,11 +50,9 @@ def added(point: Floats, past: Floats, past_waits: Floats) -> Floats:
 def table(scores: Sequence[Score], *, in_seconds: bool = False) -> str:
     """The scores as a Markdown table."""
     unit = 60.0 if in_seconds else 1.0
-    lines = [
-        f"| predictor | n | MAE [{'s' if in_seconds else 'min'}] | median | bias | within 10 min"
-        " | P80 holds | pinball 80 |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    shown = "s" if in_seconds else "min"
+    columns = f"predictor | n | MAE [{shown}] | median | bias | within 10 min | P80 holds"
+    lines = [f"| {columns} | pinball 80 |", "|---|---|---|---|---|---|---|---|"]
     lines += [
         f"| {s.name} | {s.n:,} | {s.mae * unit:.2f} | {s.median * unit:.2f} |"
         f" {s.bias * unit:+.2f} | {s.near:.3f} | {s.coverage:.3f} | {s.pinball * unit:.2f} |"

@@ -132,9 +132,9 @@ READERS: dict[str, Callable[[str, Named], Change]] = {
     "away": lambda value, named: whatif.away(*_placed(value, named)),
     "lunch": lambda value, named: whatif.lunch(*_placed(value, named)),
     "quota": _quota,
-    "window": lambda value, named: whatif.window(int(value)),
-    "demand": lambda value, named: whatif.demand(_times(value)),
-    "reminder": lambda value, named: whatif.reminder(_times(value)),
+    "window": lambda value, _: whatif.window(int(value)),
+    "demand": lambda value, _: whatif.demand(_times(value)),
+    "reminder": lambda value, _: whatif.reminder(_times(value)),
 }
 
 

@@ -86,7 +86,8 @@ class Features:
         """The queue's mean, drawn to the mean of all as if 20 states said so."""
         queue, many = self.states.queue[train], len(self.states.names)
         total = np.bincount(queue, values[train], many) + 20 * values[train].mean()
-        return (total / (np.bincount(queue, minlength=many) + 20))[self.states.queue]
+        means: Floats = total / (np.bincount(queue, minlength=many) + 20)
+        return means[self.states.queue]
 
     @property
     def learned_queue(self) -> Floats:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from prepazka.studies.forecasts import Said, forecasts, study
+from prepazka.studies.forecasts import Said, forecasts
+from prepazka.studies.known import study
 from prepazka.studies.log import Log, LogError, read_calls, read_tickets, rows_of
 from prepazka.studies.online import Calibrated
 from prepazka.studies.regression import Linear
@@ -97,11 +98,15 @@ def _tickets(log: Log, arguments: argparse.Namespace) -> int:
     scores = score_tickets(past, said, gamma=arguments.gamma or GAMMA)
     counted = sum(len(d.tickets) for d in log.days)
     print(f"{counted:,} tickets of {len(log.days)} days, {log.skipped:,} rows passed over; learned")
-    print(f"from {len(days.learn)} days, {len(days.calibrate)} calibrate, {len(days.judge)} judged;")
+    print(
+        f"from {len(days.learn)} days, {len(days.calibrate)} calibrate, {len(days.judge)} judged;"
+    )
     print(f"waits of {np.mean([s.wait for s in said]):.2f} min on average.\n")
     print(table(scores, in_seconds=log.in_seconds))
     naive, best = scores[0].mae, min(s.mae for s in scores)
-    print(f"\nBest {best / naive:.3f}, replay {_mae(scores, 'replay') / naive:.3f} of the naive MAE.")
+    print(
+        f"\nBest {best / naive:.3f}, replay {_mae(scores, 'replay') / naive:.3f} of the naive MAE."
+    )
     more = _more(past, said, arguments.gamma or GAMMA)
     print("\n".join(f"{name}: {value}" for name, value in more.items()))
     _keep(arguments, {"scores": [asdict(s) for s in scores], **more})
@@ -172,8 +177,12 @@ def _more(past: Sequence[Said], said: Sequence[Said], gamma: float) -> dict[str,
     held = wait <= _online(past, said, p80, None, gamma)
     found: dict[str, Any] = {
         "deciles of the replay's ranks (.10 each is perfect)": [round(float(r), 3) for r in ranks],
-        "lowest P80 coverage of a day, recalibrated": round(min(held[day == d].mean() for d in set(day)), 3),
-        "P20 to P80 holds": round(float(np.mean((wait >= _column(said, "p20")) & (wait <= p80))), 3),
+        "lowest P80 coverage of a day, recalibrated": round(
+            min(held[day == d].mean() for d in set(day)), 3
+        ),
+        "P20 to P80 holds": round(
+            float(np.mean((wait >= _column(said, "p20")) & (wait <= p80))), 3
+        ),
     }
     first = _column(said, "first")
     if first.any():
