@@ -51,7 +51,7 @@ def plan(quota: int = 1) -> Plan:
             )
             for n, serves in enumerate(SERVES, start=1)
         ),
-        demand=1.08,
+        demand=1.11,
     )
 
 
