@@ -24,7 +24,7 @@ def main(wanted: list[str]) -> None:
         import django  # noqa: PLC0415  # needs the database's address
 
         django.setup()
-        from bench import impact, messages, pages, reads, search, writes  # noqa: PLC0415
+        from bench import impact, messages, pages, reads, search, studies, writes  # noqa: PLC0415
         from bench.report import Report  # noqa: PLC0415
         from prepazka.config.serve import prepare_database  # noqa: PLC0415
 
@@ -41,6 +41,8 @@ def main(wanted: list[str]) -> None:
             "monitor": reads.live_monitor,
             "viewers": reads.live_viewers,
             "page": pages.first_page,
+            "estimate": studies.estimate,
+            "simulator": studies.simulator,
             "smtp": messages.smtp,
             "smpp": messages.smpp_,
         }

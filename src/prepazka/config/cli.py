@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="prepazka", description=__doc__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_add_processes, _add_backup, _add_office, _add_people, _add_play):
+    for add in (_add_processes, _add_backup, _add_office, _add_people, _add_play, _add_studies):
         add(commands)
     return parser
 
@@ -104,6 +104,40 @@ def _add_play(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     play.add_argument("--minutes", type=float, default=0, help="stop after so many real minutes")
     play.add_argument("--seed", type=int, default=1)
     play.set_defaults(run=_later("prepazka.config.play_day", "play"))
+
+
+def _add_studies(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    evaluate = commands.add_parser("evaluate", help="judge the program on what happened")
+    of = evaluate.add_subparsers(required=True, metavar="waits")
+    waits = of.add_parser("waits", help="the wait estimate on a queue log (docs/evaluation.md)")
+    waits.add_argument("file", help="a CSV file, perhaps gzipped: tickets, calls or snapshots")
+    waits.add_argument("--counters", help="the plan of the counters, for a log of tickets")
+    waits.add_argument("--train-to", metavar="DATE", help="last day to learn from, as in the file")
+    waits.add_argument(
+        "--judge-from", metavar="DATE", help="first day to judge; between: calibrate"
+    )
+    waits.add_argument("--replays", type=int, default=300)
+    waits.add_argument("--gamma", type=float, help="step of the online calibration")
+    waits.add_argument("--linear", action="store_true", help="snapshots without scikit-learn")
+    waits.add_argument("--json", metavar="FILE", help="write the figures there as well")
+    waits.set_defaults(run=_later("prepazka.studies.waits", "waits"))
+
+    simulate = commands.add_parser("simulate", help="play days of an office, and what if")
+    simulate.add_argument("office", help="an office's file, the name of a preset, or `sample`")
+    simulate.add_argument("--days", type=int, default=100)
+    simulate.add_argument("--seed", type=int, default=1)
+    simulate.add_argument("--date", metavar="YYYY-MM-DD", help="whose hours hold")
+    simulate.add_argument("--clients", type=float, help="a day; else what keeps counters busy")
+    simulate.add_argument(
+        "--what",
+        action="append",
+        metavar="CHANGE",
+        help="more=3 (a counter like 3), sick=3, away=3@13:00-15:00, lunch=3@12:00-12:30,"
+        " quota=AGENDA:2, window=60, demand=+10%%, reminder=0.6 (times the no-shows); repeatable",
+    )
+    simulate.add_argument("--json", metavar="FILE", help="write the figures there as well")
+    simulate.add_argument("--log", metavar="FOLDER", help="write the days there as a queue log")
+    simulate.set_defaults(run=_later("prepazka.studies.simulate", "simulate"))
 
 
 def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

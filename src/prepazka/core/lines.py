@@ -1,0 +1,116 @@
+"""The discipline made quick: a ticket's key is asked for once for each time it stands still.
+
+A ticket changes its place by itself only when its parking ends and when its window starts. In
+between, `core.discipline` need not be asked again: the replay and the simulator keep its answers.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import heapify, heappop, heappush
+
+from prepazka.core.discipline import Key, Policy, Waiting, may_be_called, turn
+
+NO_COUNTER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """From `since` on the ticket has this key; None while nobody may call it."""
+
+    since: datetime
+    key: Key | None
+
+
+def phases(w: Waiting, policy: Policy, now: datetime) -> list[Phase]:
+    """The ticket's keys from `now` on, as `core.discipline` gives them."""
+    moments = [now]
+    if w.parked_until is not None and w.parked_until > now:
+        moments.append(w.parked_until)
+    if w.booked is not None and w.booked.start > now:
+        moments.append(w.booked.start)
+    return [Phase(at, key_at(w, policy, at)) for at in sorted(set(moments))]
+
+
+def key_at(w: Waiting, policy: Policy, at: datetime) -> Key | None:
+    """The ticket's key for a counter that serves it; None while nobody may call it."""
+    serves = frozenset((w.service,))
+    counter = NO_COUNTER if w.for_counter is None else w.for_counter
+    if not may_be_called(w, serves=serves, counter=counter, policy=policy, now=at):
+        return None
+    return turn(w, policy, at).key
+
+
+Line = tuple[int, bool]  # a service, or the counter to which tickets were sent
+
+
+def line_of(w: Waiting) -> Line:
+    """Tickets of one line may be called at the same counters."""
+    return (w.service, False) if w.for_counter is None else (w.for_counter, True)
+
+
+def lines_of(serves: Iterable[int], counter: int) -> list[Line]:
+    """The lines from which the counter calls."""
+    return [*((service, False) for service in serves), (counter, True)]
+
+
+@dataclass
+class Lines:
+    """A hall that changes as time goes on; the same choices as `next_in_turn`, each O(log n)."""
+
+    policy: Policy
+    _waiting: dict[int, tuple[Key, Waiting]] = field(default_factory=dict)
+    _lines: dict[Line, list[tuple[Key, Waiting]]] = field(default_factory=dict)
+    _changes: list[tuple[datetime, int, Key, Waiting]] = field(default_factory=list)
+    _gone: set[int] = field(default_factory=set)  # taken while changes of theirs were to come
+
+    def add(self, w: Waiting, now: datetime) -> None:
+        """A ticket comes into the hall."""
+        first, *later = phases(w, self.policy, now)
+        if first.key is not None:
+            self._put(first.key, w)
+        self._changes.extend((p.since, w.ticket, p.key, w) for p in later if p.key is not None)
+        if later:
+            heapify(self._changes)
+
+    def take(self, lines: Iterable[Line], now: datetime) -> Waiting | None:
+        """Whom a counter with these lines calls now, out of the hall."""
+        while self._changes and self._changes[0][0] <= now:
+            _, _, key, w = heappop(self._changes)
+            if w.ticket not in self._gone:
+                self._put(key, w)
+        best: tuple[Key, Waiting] | None = None
+        for line in lines:
+            head = self._head(line)
+            if head is not None and (best is None or head[0] < best[0]):
+                best = head
+        if best is None:
+            return None
+        w = best[1]
+        del self._waiting[w.ticket]
+        if self._changes:
+            self._gone.add(w.ticket)
+        return w
+
+    def next_change(self) -> datetime | None:
+        """When a ticket next changes its place by itself."""
+        return self._changes[0][0] if self._changes else None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def _put(self, key: Key, w: Waiting) -> None:
+        if w.ticket in self._waiting and self._waiting[w.ticket][0] == key:
+            return
+        self._waiting[w.ticket] = (key, w)
+        heappush(self._lines.setdefault(line_of(w), []), (key, w))
+
+    def _head(self, line: Line) -> tuple[Key, Waiting] | None:
+        """The first of the line; entries that a later key has replaced are dropped."""
+        entries = self._lines.get(line)
+        while entries:
+            key, w = entries[0]
+            if self._waiting.get(w.ticket, (None,))[0] == key:
+                return entries[0]
+            heappop(entries)
+        return None

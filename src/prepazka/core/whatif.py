@@ -1,0 +1,287 @@
+"""What a change of an office would do: the same simulated days with and without it, paired."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from math import sqrt
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from prepazka.core.demand import MOST_LANES, MOST_TIMES, Drawn, Plan, Post, draw
+from prepazka.core.hall import MINUTE
+from prepazka.core.interval import Interval, subtract, union
+from prepazka.core.simulation import Played, play
+from prepazka.core.slots import windows
+
+Floats = npt.NDArray[np.float64]
+Change = Callable[[Plan], Plan]
+
+
+class NotPossible(ValueError):
+    """The plan cannot be changed so."""
+
+
+# --- a day in figures
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """One simulated day; minutes and shares. Booked: those who came within their window."""
+
+    clients: float
+    walk_in_mean: float
+    walk_in_over_60: float
+    booked_mean: float
+    booked_within_15: float
+    booked_in_window: float
+    all_mean: float
+    gone: float  # share of walk-ins who had left when called
+    unserved: float
+    overtime: float  # minutes after closing until the last client left
+    use: float  # share of the counters' time with a client
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """All days: the figures of each, and the waits of all walk-ins and all booked clients."""
+
+    days: list[DayFigures]
+    walk_ins: Floats
+    booked: Floats
+
+    def values(self, name: str) -> Floats:
+        """One figure of each day."""
+        return np.array([getattr(day, name) for day in self.days])
+
+    def mean(self, name: str) -> float:
+        """The mean of a figure over the days."""
+        values = self.values(name)
+        known = values[np.isfinite(values)]
+        return float(known.mean()) if len(known) else float("nan")
+
+    def walk_in(self, share: float) -> float:
+        """The wait that so many walk-ins do not exceed."""
+        return float(np.quantile(self.walk_ins, share)) if len(self.walk_ins) else float("nan")
+
+
+def simulate(plan: Plan, *, days: int, seed: int) -> Simulated:
+    """Play so many days of the plan."""
+    figures, walk_ins, booked = [], list[float](), list[float]()
+    for number in range(days):
+        drawn = draw(plan, number, seed)
+        done = play(drawn.visits, drawn.counters, policy=plan.policy, speed=drawn.speed)
+        walked = [c.waited for c in done.calls if c.visit.booked is None or c.visit.late]
+        came = [c for c in done.calls if c.visit.booked is not None and not c.visit.late]
+        figures.append(_figures(drawn, done, walked))
+        walk_ins += walked
+        booked += [c.waited for c in came]
+    return Simulated(figures, np.array(walk_ins), np.array(booked))
+
+
+def _figures(drawn: Drawn, done: Played, walked: list[float]) -> DayFigures:
+    came = [c for c in done.calls if c.visit.booked is not None and not c.visit.late]
+    waits = np.array([c.waited for c in came])
+    windows = (c.visit.booked for c in came)
+    inside = [c.called_at < w.end for c, w in zip(came, windows, strict=True) if w is not None]
+    last = max((c.ended_at for c in done.calls), default=drawn.closes_at)
+    overtime = max((last - drawn.closes_at) / MINUTE, 0.0)
+    served = sum((c.ended_at - c.called_at) / MINUTE for c in done.calls)
+    staffed = sum(
+        ((c.closes_at or max(drawn.closes_at, last)) - (c.opens_at or drawn.closes_at)) / MINUTE
+        - sum((b.end - b.start) / MINUTE for b in c.breaks)
+        for c in drawn.counters
+    )
+    vain = sum(c.gone for c in done.calls)
+    return DayFigures(
+        float(len(drawn.visits)),
+        _mean(walked),
+        _mean([w > 60 for w in walked]),  # noqa: PLR2004  # an hour
+        _mean(waits.tolist()),
+        _mean((waits <= 15).tolist()),  # noqa: PLR2004  # the promise
+        _mean(inside),
+        _mean([*walked, *waits.tolist()]),
+        vain / max(len(walked), 1),
+        float(len(done.unserved)),
+        overtime,
+        served / staffed if staffed > 0 else 0.0,
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")
+
+
+# --- differences
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """By how much a figure changes, with a 95 % interval of `half` to both sides."""
+
+    name: str
+    before: float
+    after: float
+    change: float
+    half: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether the interval leaves out nought."""
+        return abs(self.change) > self.half
+
+
+def compare(before: Simulated, after: Simulated) -> list[Difference]:
+    """Each figure day by day: both have met the same people."""
+    found = []
+    for one in fields(DayFigures):
+        a, b = before.values(one.name), after.values(one.name)
+        both = np.isfinite(a) & np.isfinite(b)
+        if both.sum() < 2:  # noqa: PLR2004  # no spread of a single day
+            continue
+        apart = (b - a)[both]
+        spread = float(apart.std(ddof=1)) / sqrt(len(apart))
+        half = t_quantile(0.975, len(apart) - 1) * spread
+        found.append(
+            Difference(
+                one.name, before.mean(one.name), after.mean(one.name), float(apart.mean()), half
+            )
+        )
+    return found
+
+
+def t_quantile(share: float, freedom: int) -> float:
+    """Student's t by its expansion in the normal quantile; to 1 % from 4 degrees of freedom."""
+    z = NormalDist().inv_cdf(share)
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+    )
+    return z + sum(term / float(freedom**n) for n, term in enumerate(terms, start=1))
+
+
+# --- changes
+
+
+def one_more(counter: int) -> Change:
+    """A second counter beside this one, with the same skills and hours."""
+
+    def change(plan: Plan) -> Plan:
+        post = _post(plan, counter)
+        another = replace(post, counter=max(p.counter for p in plan.posts) + 1)
+        return replace(plan, posts=(*plan.posts, another))
+
+    return change
+
+
+def sick(counter: int) -> Change:
+    """The counter stays closed all day."""
+    return lambda plan: _with(plan, replace(_post(plan, counter), absent=True))
+
+
+def away(counter: int, minutes: Interval[int]) -> Change:
+    """The counter is closed for a part of the day, beside its breaks."""
+
+    def change(plan: Plan) -> Plan:
+        post = _post(plan, counter)
+        return _with(plan, replace(post, breaks=tuple(union([*post.breaks, minutes]))))
+
+    return change
+
+
+def lunch(counter: int, minutes: Interval[int]) -> Change:
+    """The counter's breaks are moved to these minutes."""
+    return lambda plan: _with(plan, replace(_post(plan, counter), breaks=(minutes,)))
+
+
+def quota(agenda: int, places: int) -> Change:
+    """So many booked clients per window."""
+    if not 0 <= places <= MOST_LANES:
+        raise NotPossible(f"a quota is from 0 to {MOST_LANES}, not {places}")
+
+    def change(plan: Plan) -> Plan:
+        if all(b.agenda != agenda for b in plan.bookable):
+            raise NotPossible("the agenda cannot be booked")
+        changed = (replace(b, quota=places) if b.agenda == agenda else b for b in plan.bookable)
+        return replace(plan, bookable=tuple(changed))
+
+    return change
+
+
+def window(length: int) -> Change:
+    """All windows get another length; each keeps its quota."""
+    if length < 1:
+        raise NotPossible(f"a window lasts a minute at least, not {length}")
+    return lambda plan: replace(
+        plan,
+        bookable=tuple(
+            replace(b, windows=tuple(windows(union(b.windows), length))) for b in plan.bookable
+        ),
+    )
+
+
+def demand(times: float) -> Change:
+    """More or fewer walk-ins; the booked stay."""
+    if not 0 <= times <= MOST_TIMES:
+        raise NotPossible(f"demand is from 0 to {MOST_TIMES:g} times what it is, not {times:g}")
+    return lambda plan: replace(plan, demand=plan.demand * times)
+
+
+def reminder(times: float) -> Change:
+    """So many times the share of booked clients who do not come."""
+    return lambda plan: replace(plan, no_show=min(max(plan.no_show * times, 0.0), 1.0))
+
+
+def _post(plan: Plan, counter: int) -> Post:
+    found = next((p for p in plan.posts if p.counter == counter), None)
+    if found is None:
+        raise NotPossible("there is no such counter")
+    return found
+
+
+def _with(plan: Plan, changed: Post) -> Plan:
+    posts = (changed if p.counter == changed.counter else p for p in plan.posts)
+    return replace(plan, posts=tuple(posts))
+
+
+def stretch(plan: Plan, agenda: int, more: int = 0) -> float:
+    """By how much bookings stretch a walk-in's wait: 1 / (1 - booked share of the work).
+
+    Capacity is that of the thinnest moment; of agendas that share the counters each brings what
+    falls to them. With `more` places per window than planned. Infinite where the booked would
+    fill the counters.
+    """
+    able = {p.counter for p in _able(plan, agenda)}
+    work = 0.0  # booked minutes of work in a minute
+    for b in plan.bookable:
+        theirs = [p.counter for p in _able(plan, b.agenda)]
+        kinds = [a for a in plan.asked if a.agenda == b.agenda]
+        clients = sum(a.clients for a in kinds)
+        if theirs and clients and b.windows:
+            mean = sum(a.mean * a.clients for a in kinds) / clients
+            places = b.quota + (more if b.agenda == agenda else 0)
+            part = sum(n in able for n in theirs) / len(theirs)
+            work += part * places * (mean + 0.5) / (b.windows[0].end - b.windows[0].start)
+    thinnest = _thinnest(plan, agenda)
+    share = work / thinnest if thinnest else 1.0
+    return 1 / (1 - share) if share < 1 else float("inf")
+
+
+def _able(plan: Plan, agenda: int) -> list[Post]:
+    services = {a.service for a in plan.asked if a.agenda == agenda}
+    return [p for p in plan.posts if not p.absent and p.serves & services]
+
+
+def _thinnest(plan: Plan, agenda: int) -> int:
+    """The fewest counters that serve the agenda at a moment when it can be booked."""
+    able = _able(plan, agenda)
+    spans = [s for b in plan.bookable if b.agenda == agenda for s in union(b.windows)]
+    moments = [*(s.start for s in spans), *(b.start for p in able for b in p.breaks)]
+    bookable = [m for m in moments if any(s.contains(m) for s in spans)]
+    return min((sum(_at_work(p, m) for p in able) for m in bookable), default=len(able))
+
+
+def _at_work(post: Post, minute: int) -> bool:
+    hours = subtract([Interval(post.opens, post.closes)], post.breaks)
+    return any(one.contains(minute) for one in hours)

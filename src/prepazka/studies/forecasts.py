@@ -1,0 +1,290 @@
+"""Going through a log ticket by ticket: what each predictor would have said, knowing no more."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from prepazka.core.discipline import Waiting
+from prepazka.core.hall import Coming, Counter, Habits
+from prepazka.core.interval import Interval
+from prepazka.core.learning import (
+    DaySpeed,
+    Finished,
+)
+from prepazka.core.replay import replay
+from prepazka.studies.known import CONFIGURED_MIN, Known
+from prepazka.studies.log import Log, Logged, LoggedDay
+
+BASE = datetime(2026, 1, 5, tzinfo=UTC)
+IDLE_OPEN_MIN = 15.0  # without a plan, a counter idle for so long is taken for closed
+MUNICH_MIN = 10.0  # what a city's formula would be configured with
+LONGEST_MIN = 480.0
+HORIZON_MIN = 180.0  # booked clients who are due later matter to nobody who waits now
+MOMENT = 0.05  # minutes; who waited less did not wait
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A ticket, how long it waited, and what the predictors said when it was taken (minutes)."""
+
+    day: int
+    at: float
+    called: float
+    queue: str
+    first: bool
+    wait: float
+    point: dict[str, float]
+    p20: float
+    p50: float
+    p80: float
+    p90: float
+    rank: float  # share of replays in which the wait was shorter
+    features: tuple[float, ...]
+
+
+@dataclass
+class _Hall:
+    """The state of a day's hall as one goes through it."""
+
+    day: LoggedDay
+    known: Known
+    waiting: dict[int, Logged] = field(default_factory=dict)
+    serving: dict[str, Logged] = field(default_factory=dict)  # by counter
+    last_active: dict[str, float] = field(default_factory=dict)
+    clerk: dict[str, str | None] = field(default_factory=dict)
+    last_call: dict[str, float] = field(default_factory=dict)  # by counter
+    last_wait: dict[str, float] = field(default_factory=dict)  # by service
+    arrived_ids: set[int] = field(default_factory=set)
+    speed: DaySpeed = field(default_factory=DaySpeed)
+
+    def call(self, t: Logged) -> None:
+        self.waiting.pop(t.ticket, None)
+        if t.called is None:
+            return
+        if t.counter is not None:
+            self.serving[t.counter] = t
+            self.last_active[t.counter] = self.last_call[t.counter] = t.called
+            self.clerk[t.counter] = t.clerk
+        self.last_wait[t.service] = t.called - t.arrived
+
+    def end(self, t: Logged, number: int) -> None:
+        self.waiting.pop(t.ticket, None)
+        if t.counter is None or t.ended is None or t.called is None:
+            return
+        if self.serving.get(t.counter) is t:
+            del self.serving[t.counter]
+        self.last_active[t.counter] = max(self.last_active.get(t.counter, 0), t.ended)
+        code = self.known.codes
+        one = Finished(
+            code.get(f"s:{t.service}", 0), code.get(f"c:{t.clerk}", 0), t.ended - t.called, number
+        )
+        if not t.gone:
+            self.speed = self.speed.after(self.known.times.surprise(one))
+
+    def counters(self, now: float) -> list[Counter]:
+        """Those of the plan; without one, those at work: people wait, so others are away."""
+        if self.day.plan:
+            return [
+                self._counter(p.counter, p.serves, p.clerk, p.opens, p.closes, p.breaks, now)
+                for p in self.day.plan
+            ]
+        covered = frozenset[str]().union(*(self.skills(name) for name in self.serving))
+        recent = (n for n, last in self.last_active.items() if now - last <= IDLE_OPEN_MIN)
+        names = {*self.serving, *(n for n in recent if not self.skills(n) <= covered)}
+        names = names or set(self.last_active)
+        return [
+            self._counter(name, self.skills(name), self.clerk.get(name), 0.0, None, (), now)
+            for name in sorted(names)
+        ]
+
+    def skills(self, counter: str) -> frozenset[str]:
+        return self.known.skills.get(counter, frozenset(self.known.mean))
+
+    def _counter(
+        self,
+        name: str,
+        serves: frozenset[str],
+        clerk: str | None,
+        opens: float,
+        closes: float | None,
+        breaks: tuple[tuple[float, float], ...],
+        now: float,
+    ) -> Counter:
+        code, client = self.known.code, self.serving.get(name)
+        left = [self._rest(name, a, b, now) for a, b in breaks if self._to_come(name, a, b, now)]
+        return Counter(
+            code(f"n:{name}"),
+            frozenset(code(f"s:{s}") for s in serves),
+            code(f"c:{clerk}"),
+            code(f"s:{client.service}") if client else None,
+            moment(client.called) if client and client.called is not None else None,
+            moment(opens),
+            moment(closes) if closes is not None else None,
+            tuple(left),
+        )
+
+    def _to_come(self, name: str, start: float, end: float, now: float) -> bool:
+        """Whether a break is not over: nobody has been called since it was due."""
+        client = self.serving.get(name)
+        if client and client.called is not None:
+            return client.called < start
+        since = max(self.last_active.get(name, 0.0), start)
+        return self.last_call.get(name, 0.0) < start and now < since + end - start
+
+    def _rest(self, name: str, start: float, end: float, now: float) -> Interval[datetime]:
+        """The break, from where it began if the clerk is away."""
+        begun = start if name in self.serving else max(self.last_active.get(name, 0.0), start)
+        return Interval(moment(begun), moment(begun + end - start))
+
+    def coming(self, now: float) -> list[Coming]:
+        """Booked clients of the day who are not here; nobody knows who will not come."""
+        booked = [(t.service, t.booked, t.ticket) for t in self.day.tickets if t.booked]
+        booked += [(s, b, -n) for n, (s, b) in enumerate(self.day.no_shows, start=1)]
+        code = self.known.code
+        return [
+            Coming(10_000_000 + n, code(f"s:{s}"), span(b), self.known.shows_up)
+            for n, (s, b, ticket) in enumerate(sorted(booked, key=lambda x: x[1]))
+            if ticket not in self.arrived_ids and b[1] > now and b[0] < now + HORIZON_MIN
+        ]
+
+
+def moment(minute: float) -> datetime:
+    """A minute of the day as an instant of some day."""
+    return BASE + timedelta(minutes=minute)
+
+
+def span(booked: tuple[float, float]) -> Interval[datetime]:
+    """A window as instants."""
+    return Interval(moment(booked[0]), moment(booked[1]))
+
+
+def forecasts(log: Log, known: Known, days: Iterable[int], *, replays: int) -> Iterator[Said]:
+    """What was said to each walk-in of the days who had to wait, in order of arrival."""
+    for number in days:
+        yield from _of_day(log, known, number, replays)
+
+
+def _of_day(log: Log, known: Known, number: int, replays: int) -> Iterator[Said]:
+    hall = _Hall(log.days[number], known)
+    for at, kind, _, t in _events(log.days[number]):
+        if kind == ENDS:
+            hall.end(t, number)
+        elif kind == CALLED:
+            hall.call(t)
+        elif t.ended is None or t.ended > at:
+            hall.waiting[t.ticket] = t
+            hall.arrived_ids.add(t.ticket)
+            said = _say(log, hall, t, at, number, replays)
+            if said:
+                yield said
+            if t.called is not None and t.called <= at:
+                hall.call(t)
+
+
+ENDS, CALLED, ARRIVES = range(3)
+
+
+def _events(day: LoggedDay) -> list[tuple[float, int, int, Logged]]:
+    """What happens, in order; of what happens at once, counters become free first."""
+    found = [(t.arrived, ARRIVES, t.ticket, t) for t in day.tickets]
+    found += [(t.called, CALLED, t.ticket, t) for t in day.tickets if t.called is not None]
+    found += [(t.ended, ENDS, t.ticket, t) for t in day.tickets if t.ended is not None]
+    return sorted(found, key=lambda event: event[:3])
+
+
+def _say(log: Log, hall: _Hall, t: Logged, now: float, number: int, replays: int) -> Said | None:
+    """The forecasts for a walk-in; None where nothing is to be scored."""
+    if (t.booked and not t.late) or t.called is None or t.called - t.arrived <= MOMENT:
+        return None
+    known, counters = hall.known, hall.counters(now)
+    code = known.code(f"s:{t.service}")
+    able = [c for c in counters if code in c.serves and (c.opens_at or BASE) <= moment(now)]
+    waiting = [_waiting(w, known) for w in hall.waiting.values()]
+    habits = _today(known, hall, now)
+    found = replay(
+        waiting,
+        counters,
+        known.times,
+        policy=log.policy,
+        now=moment(now),
+        coming=hall.coming(now),
+        habits=habits,
+        replays=replays,
+        seed=t.ticket,
+    )
+    calls = found.calls[:, found.column[t.ticket]]
+    wait = t.called - t.arrived
+    point = _formulas(hall, t, now, max(len(able), 1), counters)
+    if np.isinf(np.median(calls)):
+        # No counter that serves the ticket is known to be at work: the replay has no answer.
+        calls = point["QL"] * np.exp(np.linspace(-1, 1, replays))
+    p20, p50, p80, p90 = np.quantile(np.minimum(calls, LONGEST_MIN), (0.2, 0.5, 0.8, 0.9)).tolist()
+    features = (p50, p80, *(point[k] for k in ("naive", "workload", "LES", "HOL")), len(able), now)
+    rank = float(np.mean(calls < wait)) + 0.5 * float(np.mean(calls == wait))
+    queue = log.agenda.get(t.service, t.service) if not log.leaving_seen else "all"
+    return Said(
+        number, now, t.called, queue, t.first, wait, point, p20, p50, p80, p90, rank, features
+    )
+
+
+def _today(known: Known, hall: _Hall, now: float) -> Habits:
+    code = known.codes
+    under_way = [
+        Finished(code.get(f"s:{t.service}", 0), code.get(f"c:{t.clerk}", 0), now - t.called, 0)
+        for t in hall.serving.values()
+        if t.called is not None and not t.gone
+    ]
+    mean, sd = hall.speed.belief(known.times, under_way)
+    usual = known.habits
+    return Habits(
+        mean,
+        sd,
+        usual.offsets,
+        usual.early,
+        usual.gone_edges,
+        usual.gone,
+        usual.absent_min,
+        usual.leaving_seen,
+    )
+
+
+def _waiting(w: Logged, known: Known) -> Waiting:
+    return Waiting(
+        w.ticket,
+        known.code(f"s:{w.service}"),
+        moment(w.arrived),
+        span(w.booked) if w.booked else None,
+        late=w.late,
+        statutory=w.first,
+    )
+
+
+def _formulas(
+    hall: _Hall, t: Logged, now: float, able: int, counters: Sequence[Counter]
+) -> dict[str, float]:
+    """What simple formulas say: `naive` is people before you × mean ÷ counters that serve you."""
+    mean, before = hall.known.mean, [w for w in hall.waiting.values() if w is not t]
+    same = [w for w in before if w.service == t.service]
+    own = mean.get(t.service, CONFIGURED_MIN)
+    head = min((w.arrived for w in same), default=now)
+    code = hall.known.code
+    by_service = Tally(w.service for w in before)
+    work = 0.0
+    for service, many in by_service.items():
+        share = [c for c in counters if code(f"s:{service}") in c.serves]
+        shared = [c for c in share if code(f"s:{t.service}") in c.serves]
+        if share:
+            work += many * mean.get(service, CONFIGURED_MIN) * len(shared) / len(share)
+    return {
+        "naive": len(same) * own / able,
+        "QL": (len(same) + 1) * own / able,
+        "Munich-like": (len(before) + 1) * MUNICH_MIN / max(len(counters), 1),
+        "workload": work / able,
+        "LES": hall.last_wait.get(t.service, 0.0),
+        "HOL": now - head,
+    }

@@ -1,0 +1,98 @@
+"""What is learned from the days of a log before the others are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from prepazka.core.hall import ABSENT_MIN, USUAL_OFFSETS, Habits
+from prepazka.core.learning import (
+    Finished,
+    ServiceTimes,
+    learn,
+    no_show_share,
+    punctuality,
+    usable,
+    walk_aways,
+)
+from prepazka.studies.log import Log
+
+CONFIGURED_MIN = 10.0
+
+
+@dataclass(frozen=True)
+class Known:
+    """What was learned from the days before."""
+
+    times: ServiceTimes
+    mean: dict[str, float]  # by service
+    codes: dict[str, int]  # of services and clerks
+    skills: dict[str, frozenset[str]]  # of counters without a plan
+    habits: Habits
+    shows_up: float
+
+    def code(self, name: str) -> int:
+        """A number for the name."""
+        return self.codes.setdefault(name, len(self.codes) + 1)
+
+
+def study(log: Log, days: Iterable[int]) -> Known:
+    """Learn service times and habits from the days."""
+    codes: dict[str, int] = {}
+    chosen = [(n, log.days[n]) for n in days]
+    finished, configured, agenda = [], dict[int, float](), dict[int, int]()
+    waited, offsets = list[tuple[float, bool]](), list[float]()
+    came = booked = 0
+    served: dict[str, set[str]] = {}
+    for n, day in chosen:
+        booked += len(day.no_shows)
+        for t in day.tickets:
+            service = codes.setdefault(f"s:{t.service}", len(codes) + 1)
+            configured[service] = CONFIGURED_MIN
+            group = log.agenda.get(t.service, t.service)
+            agenda[service] = codes.setdefault(f"a:{group}", len(codes) + 1)
+            if t.booked:
+                came, booked = came + 1, booked + 1
+                offsets.append(t.arrived - t.booked[0])
+            if t.called is None or t.ended is None:
+                if t.gone and t.ended is not None:
+                    waited.append((t.ended - t.arrived, True))
+                continue
+            waited.append((t.called - t.arrived, t.gone))
+            if not t.gone:
+                clerk = codes.setdefault(f"c:{t.clerk}", len(codes) + 1)
+                finished.append(Finished(service, clerk, t.ended - t.called, n))
+                served.setdefault(t.counter or "?", set()).add(t.service)
+    if finished:
+        usual = float(np.mean([f.minutes for f in finished if usable(f.minutes)]))
+        configured = dict.fromkeys(configured, usual)
+    times = learn(finished, configured, agenda)
+    edges = (
+        (0.5, 1, 2, 3, 5, 8, 12, 20) if log.leaving_seen else (10.0, 20.0, 30.0, 45.0, 60.0, 90.0)
+    )
+    gone = leaving(waited, edges) if log.leaving_seen else walk_aways(waited, edges)
+    habits = Habits(
+        offsets=punctuality(offsets, USUAL_OFFSETS),
+        gone_edges=edges,
+        gone=gone,
+        leaving_seen=log.leaving_seen,
+        absent_min=0.0 if log.leaving_seen else ABSENT_MIN,
+    )
+    mean = {name[2:]: times.mean(code) for name, code in codes.items() if name.startswith("s:")}
+    skills = {c: frozenset(s) for c, s in served.items()}
+    return Known(times, mean, codes, skills, habits, 1 - no_show_share(came, booked))
+
+
+def leaving(seen: Sequence[tuple[float, bool]], edges: Sequence[float]) -> tuple[float, ...]:
+    """P(left by then) in each stretch of waiting, where leaving is seen: the product-limit way."""
+    stays, found, start = 1.0, [], 0.0
+    for end in (*edges, float("inf")):
+        left = sum(gone and start <= w < end for w, gone in seen)
+        at_risk = sum(min(w, end) - start for w, _ in seen if w > start)
+        span = min(end, start * 1.5 + 1) - start
+        rate = left / at_risk if at_risk else 0.0
+        found.append(1 - stays * float(np.exp(-rate * span / 2)))
+        stays *= float(np.exp(-rate * span))
+    return tuple(found)

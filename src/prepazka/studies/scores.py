@@ -1,0 +1,61 @@
+"""How good forecasts were: error, bias, coverage and pinball loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+NEAR_MIN = 10.0
+
+
+@dataclass(frozen=True)
+class Score:
+    """One predictor on one set of waits; minutes."""
+
+    name: str
+    n: int
+    mae: float
+    median: float
+    bias: float
+    near: float  # share within ten minutes
+    coverage: float  # of its P80
+    pinball: float
+
+
+def score(name: str, waits: Sequence[float] | Floats, point: Floats, p80: Floats) -> Score:
+    """Compare what was said with what was waited."""
+    real = np.asarray(waits, float)
+    error, left = point - real, real - p80
+    return Score(
+        name,
+        len(real),
+        float(np.abs(error).mean()),
+        float(np.median(np.abs(error))),
+        float(error.mean()),
+        float((np.abs(error) <= NEAR_MIN).mean()),
+        float((left <= 0).mean()),
+        float(np.maximum(0.8 * left, -0.2 * left).mean()),
+    )
+
+
+def added(point: Floats, past: Floats, past_waits: Floats) -> Floats:
+    """A formula's P80: what must be added so that it would have held on 80 % of the past."""
+    return point + float(np.quantile(past_waits - past, 0.8))
+
+
+def table(scores: Sequence[Score], *, in_seconds: bool = False) -> str:
+    """The scores as a Markdown table."""
+    unit = 60.0 if in_seconds else 1.0
+    shown = "s" if in_seconds else "min"
+    columns = f"predictor | n | MAE [{shown}] | median | bias | within 10 min | P80 holds"
+    lines = [f"| {columns} | pinball 80 |", "|---|---|---|---|---|---|---|---|"]
+    lines += [
+        f"| {s.name} | {s.n:,} | {s.mae * unit:.2f} | {s.median * unit:.2f} |"
+        f" {s.bias * unit:+.2f} | {s.near:.3f} | {s.coverage:.3f} | {s.pinball * unit:.2f} |"
+        for s in scores
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,167 @@
+"""`prepazka simulate OFFICE`: days of an office, and what a change would do to them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from prepazka.core import whatif
+from prepazka.core.interval import Interval
+from prepazka.core.whatif import Change, Difference, NotPossible, Simulated
+from prepazka.officefile import presets
+from prepazka.officefile.check import check
+from prepazka.officefile.nodes import WrongFile
+from prepazka.studies import sample_office
+from prepazka.studies.office_plan import Named, NoSuchDay, plan_of
+
+SAMPLE = "sample"
+LABELS = {
+    "clients": "clients a day",
+    "walk_in_mean": "walk-ins wait on average [min]",
+    "walk_in_over_60": "walk-ins over an hour [share]",
+    "booked_mean": "booked wait on average [min]",
+    "booked_within_15": "booked within 15 min [share]",
+    "booked_in_window": "booked called in their window [share]",
+    "all_mean": "everybody waits on average [min]",
+    "gone": "walk-ins gone when called [share]",
+    "unserved": "clients left unserved",
+    "overtime": "overtime [min]",
+    "use": "use of the counters [share]",
+}
+
+
+def simulate(arguments: argparse.Namespace) -> int:
+    """The command."""
+    try:
+        named = _named(arguments)
+        changes = [(text, change_of(text, named)) for text in arguments.what or ()]
+        plans = [(text, change(named.plan)) for text, change in changes]
+    except WrongFile as wrong:
+        print("\n".join(f"{arguments.office}: {p}" for p in wrong.problems), file=sys.stderr)
+        return 1
+    except (NotPossible, NoSuchDay, OSError, UnicodeDecodeError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    if arguments.log:
+        sample_office.write_log(Path(arguments.log), arguments.days, arguments.seed, named.plan)
+    base = whatif.simulate(named.plan, days=arguments.days, seed=arguments.seed)
+    print(_summary(base, named))
+    kept: dict[str, Any] = {"days": arguments.days, "seed": arguments.seed, "now": _values(base)}
+    for text, plan in plans:
+        after = whatif.simulate(plan, days=arguments.days, seed=arguments.seed)
+        differences = whatif.compare(base, after)
+        print(f"\n## {text}\n\n{_table(differences)}")
+        kept.setdefault("what if", {})[text] = [asdict(d) for d in differences]
+    if arguments.json:
+        text = json.dumps(kept, ensure_ascii=False, indent=1)
+        Path(arguments.json).write_text(text + "\n", "utf-8")
+    return 0
+
+
+def _named(arguments: argparse.Namespace) -> Named:
+    if arguments.office == SAMPLE:
+        numbers = {str(n): n for n in range(1, 9)}
+        return Named(sample_office.plan(), numbers, numbers)
+    if arguments.office in presets.names():
+        text = presets.text(arguments.office)
+    else:
+        text = Path(arguments.office).read_text(encoding="utf-8")
+    office = check(text)
+    day = date.fromisoformat(arguments.date) if arguments.date else None
+    if day:
+        return plan_of(office, day, clients=arguments.clients)
+    for after in range(14):  # without a date: an ordinary week, the first day that is open
+        try:
+            return plan_of(office, ORDINARY + timedelta(days=after), clients=arguments.clients)
+        except NoSuchDay:
+            continue
+    raise NoSuchDay("The office is closed for two weeks from 12 January 2026; give a --date.")
+
+
+ORDINARY = date(2026, 1, 12)  # a Monday without holidays near
+
+
+def change_of(text: str, named: Named) -> Change:
+    """Read a change such as `quota=passports:2`. Raises NotPossible."""
+    kind, _, value = text.partition("=")
+    if kind not in READERS:
+        raise NotPossible(f"{text}: a change is one of {', '.join(READERS)}")
+    try:
+        return READERS[kind](value, named)
+    except (KeyError, ValueError) as wrong:
+        if isinstance(wrong, NotPossible):
+            raise
+        raise NotPossible(f"{text}: see `prepazka simulate --help`") from wrong
+
+
+def _minutes(text: str) -> Interval[int]:
+    found = re.fullmatch(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})", text)
+    if not found:
+        raise ValueError(text)
+    a, b, c, d = (int(x) for x in found.groups())
+    return Interval(a * 60 + b, c * 60 + d)
+
+
+def _placed(value: str, named: Named) -> tuple[int, Interval[int]]:
+    counter, _, minutes = value.partition("@")
+    return named.counters[counter], _minutes(minutes)
+
+
+def _times(value: str) -> float:
+    """`1.2` or `+20%` or `-10%`."""
+    if value.endswith("%"):
+        return 1 + float(value[:-1]) / 100
+    return float(value)
+
+
+def _quota(value: str, named: Named) -> Change:
+    agenda, _, places = value.partition(":")
+    return whatif.quota(named.agendas[agenda], int(places))
+
+
+READERS: dict[str, Callable[[str, Named], Change]] = {
+    "more": lambda value, named: whatif.one_more(named.counters[value]),
+    "sick": lambda value, named: whatif.sick(named.counters[value]),
+    "away": lambda value, named: whatif.away(*_placed(value, named)),
+    "lunch": lambda value, named: whatif.lunch(*_placed(value, named)),
+    "quota": _quota,
+    "window": lambda value, _: whatif.window(int(value)),
+    "demand": lambda value, _: whatif.demand(_times(value)),
+    "reminder": lambda value, _: whatif.reminder(_times(value)),
+}
+
+
+def _values(s: Simulated) -> dict[str, float]:
+    found = {name: s.mean(name) for name in LABELS}
+    return found | {f"walk_in_p{share}": s.walk_in(share / 100) for share in (50, 80, 95)}
+
+
+def _summary(s: Simulated, named: Named) -> str:
+    lines = [f"{len(s.days)} days.", "", "| figure | a day |", "|---|---|"]
+    lines += [f"| {label} | {s.mean(name):.3g} |" for name, label in LABELS.items()]
+    waits = " / ".join(f"{s.walk_in(p):.0f}" for p in (0.5, 0.8, 0.95))
+    lines.append(f"| walk-ins wait at most, 50 / 80 / 95 % of them [min] | {waits} |")
+    codes = {number: code for code, number in named.agendas.items()}
+    lines += [
+        f"| stretch of a walk-in's wait by bookings, {codes[b.agenda]} | "
+        f"{whatif.stretch(named.plan, b.agenda):.2f} |"
+        for b in named.plan.bookable
+    ]
+    return "\n".join(lines)
+
+
+def _table(differences: list[Difference]) -> str:
+    lines = ["| figure | now | then | change, 95 % interval |", "|---|---|---|---|"]
+    lines += [
+        f"| {LABELS[d.name]} | {d.before:.3g} | {d.after:.3g} | {d.change:+.3g} ± {d.half:.2g}"
+        f"{' (may be chance)' if d.half and not d.sure else ''} |"
+        for d in differences
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,207 @@
+"""Logs of queue states: no tickets, so waits are predicted from what the states look like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from prepazka.studies.online import Calibrated
+from prepazka.studies.regression import Linear, Model, boosted, can_boost
+from prepazka.studies.scores import Score, added, score
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+NEEDED = ("t", "q", "st", "W")
+EXTRA = ("czas", "les", "hol", "r30", "r60", "rday", "c")
+GAMMA = 0.02
+BUSY = 100  # judged tickets of a busy queue
+CAP = 3.0  # calls per minute; more is the numbering that began anew
+CONFIGURED_MIN = 10.0
+
+
+@dataclass(frozen=True)
+class States:
+    """The rows as columns, in order of time."""
+
+    column: Mapping[str, Floats]
+    queue: npt.NDArray[np.int64]
+    names: list[str]
+    dates: list[str]
+    day: npt.NDArray[np.int64]
+    skipped: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came out of judging the days after the training."""
+
+    scores: list[Score]
+    queues: int
+    holding: dict[str, float]  # share of busy queues whose P80 coverage is .70-.90
+    model: str
+    coverage_by_queue: dict[str, float]
+
+
+def read_states(rows: Iterable[Mapping[str, str]]) -> States:
+    """Read the rows; what is no number, says nobody waits or comes twice is passed over."""
+    seen, found, skipped = set(), [], 0
+    for row in rows:
+        try:
+            values = [float(row[k]) for k in NEEDED] + [float(row.get(k) or 0) for k in EXTRA]
+        except (ValueError, KeyError, TypeError):
+            skipped += 1
+            continue
+        name = f"{row['office']} | {row['group']}"
+        key = (row["date"], values[0], name)
+        fine = np.isfinite(values).all() and values[1] >= 1 and values[2] >= 1 and values[3] >= 0
+        if key in seen or not fine:
+            skipped += 1
+            continue
+        seen.add(key)
+        found.append((*key, values))
+    found.sort(key=lambda r: r[:3])
+    table = np.array([r[3] for r in found]).reshape(len(found), len(NEEDED) + len(EXTRA))
+    names, queue = np.unique([r[2] for r in found], return_inverse=True)
+    dates, day = np.unique([r[0] for r in found], return_inverse=True)
+    column = {k: table[:, n] for n, k in enumerate((*NEEDED, *EXTRA))}
+    return States(column, queue, names.tolist(), dates.tolist(), day, skipped)
+
+
+class Features:
+    """What a state tells, beside what its queue was like on the days of training."""
+
+    def __init__(self, s: States, train: Bools) -> None:
+        c, self.states = s.column, s
+        each = np.log(np.maximum(c["W"], 0.5)) - np.log(c["q"])
+        self.per_person = self._by_queue(each, train)
+        self.per_counter = self._by_queue(each + np.log(c["st"]), train)
+        self.usual = self._by_queue(c["W"], train)
+        self.fall = self._by_queue(np.minimum(c["r60"], CAP), train)
+
+    def _by_queue(self, values: Floats, train: Bools) -> Floats:
+        """The queue's mean, drawn to the mean of all as if 20 states said so."""
+        queue, many = self.states.queue[train], len(self.states.names)
+        total = np.bincount(queue, values[train], many) + 20 * values[train].mean()
+        means: Floats = total / (np.bincount(queue, minlength=many) + 20)
+        return means[self.states.queue]
+
+    @property
+    def learned_queue(self) -> Floats:
+        """People before you × what each has cost here."""
+        return self.states.column["q"] * np.exp(self.per_person)
+
+    def for_trees(self) -> Floats:
+        """As they are."""
+        c = self.states.column
+        r30, r60, rday = (np.minimum(c[k], CAP) for k in ("r30", "r60", "rday"))
+        shared = c["q"] * np.exp(self.per_counter) / c["st"]
+        flow = c["q"] / np.maximum(r60, 0.02)
+        plain = [c[k] for k in ("q", "st", "czas", "t", "les", "hol", "c")]
+        made = [r30, r60, rday, self.learned_queue, shared, self.usual, flow, self.per_person]
+        return np.column_stack([*plain, *made])
+
+    def for_lines(self) -> Floats:
+        """As logarithms, for a wait is a product."""
+        c = self.states.column
+        flow = c["q"] / np.maximum(np.minimum(c["r60"], CAP), 0.02)
+        logs = [self.learned_queue, c["q"] * np.exp(self.per_counter) / c["st"], self.usual]
+        logs += [c["q"], c["st"], c["les"], c["hol"], c["q"] * c["czas"] / c["st"], flow]
+        hour = (c["t"] - 480) / 600
+        known = (c["les"] > 0) * 1.0
+        columns = [np.log1p(x) for x in logs]
+        return np.column_stack([*columns, hour, hour**2, known, columns[4] * columns[0]])
+
+
+def judge(s: States, *, train_to: str, judge_from: str, linear: bool = False) -> Judged:
+    """Fit on the days to `train_to`, judge from `judge_from`; the days between calibrate.
+
+    Without any between, the last quarter of the training days calibrates a first fit. The fit that
+    is judged has seen all days before.
+    """
+    date = np.array(s.dates)[s.day]
+    before, judged = date < judge_from, date >= judge_from
+    first = date <= train_to
+    if not (before & ~first).any():
+        days = sorted({*date[before].tolist()})
+        first = date < days[-max(len(days) // 4, 1)]
+    between = before & ~first
+    fit = _fit_linear if linear or not can_boost() else _fit_boosted
+    raw = fit(s, first, between, 0.8)
+    past = zip(_names(s, between), s.column["W"][between], raw, strict=True)
+    start = Calibrated.started(past, gamma=GAMMA)
+    p50, p80 = fit(s, before, judged, 0.5), fit(s, before, judged, 0.8)
+    online = _online(s, judged, p80, start)
+    name = "boosting" if fit is _fit_boosted else "linear quantile regression"
+    scores = [*_formulas(s, before, judged), score(name, s.column["W"][judged], p50, p80)]
+    scores.append(score(f"{name}, recalibrated", s.column["W"][judged], p50, online))
+    held = {key: _coverage(s, judged, p) for key, p in (("fitted", p80), ("recalibrated", online))}
+    within = {k: float(np.mean([0.7 <= x <= 0.9 for x in v.values()])) for k, v in held.items()}  # noqa: PLR2004
+    return Judged(scores, len(held["fitted"]), within, name, held["recalibrated"])
+
+
+def _names(s: States, rows: Bools) -> list[str]:
+    return [s.names[n] for n in s.queue[rows]]
+
+
+Fit = Callable[[States, Bools, Bools, float], Floats]
+
+
+def _fit_boosted(s: States, train: Bools, wanted: Bools, quantile: float) -> Floats:
+    x, y = Features(s, train).for_trees(), np.log1p(s.column["W"])
+    return _back(boosted(x[train], y[train], quantile), x[wanted])
+
+
+def _fit_linear(s: States, train: Bools, wanted: Bools, quantile: float) -> Floats:
+    x, y = Features(s, train).for_lines(), np.log1p(s.column["W"])
+    return _back(Linear(x[train], y[train], quantile), x[wanted])
+
+
+def _back(model: Model, features: Floats) -> Floats:
+    minutes: Floats = np.maximum(np.expm1(model.predict(features)), 0.5)
+    return minutes
+
+
+def _online(s: States, judged: Bools, p80: Floats, start: Calibrated) -> Floats:
+    rows = np.nonzero(judged)[0]
+    minute, wait = s.column["t"], s.column["W"]
+    said = [
+        start.announce(
+            s.names[s.queue[i]],
+            float(raw),
+            float(wait[i]),
+            (int(s.day[i]), float(minute[i])),
+            float(minute[i] + wait[i]),
+        )
+        for i, raw in zip(rows, p80, strict=True)
+    ]
+    return np.array(said)
+
+
+def _coverage(s: States, judged: Bools, p80: Floats) -> dict[str, float]:
+    """Of each busy queue."""
+    queue, held = s.queue[judged], s.column["W"][judged] <= p80
+    many = np.bincount(queue, minlength=len(s.names))
+    share = np.bincount(queue, held, len(s.names)) / np.maximum(many, 1)
+    return {s.names[n]: float(share[n]) for n in np.nonzero(many >= BUSY)[0]}
+
+
+def _formulas(s: States, before: Bools, judged: Bools) -> list[Score]:
+    c, features = s.column, Features(s, before)
+    said = {
+        "naive: waiting × 10 min ÷ counters": c["q"] * CONFIGURED_MIN / c["st"],
+        "Munich-like: (waiting + 1) × 10 min ÷ counters": (c["q"] + 1) * CONFIGURED_MIN / c["st"],
+        "published minutes × waiting ÷ counters": c["q"] * c["czas"] / c["st"],
+        "LES": c["les"],
+        "HOL": c["hol"],
+        "mean of the queue": features.usual,
+        "learned throughput of the queue": features.learned_queue,
+    }
+    wait = c["W"]
+    return [
+        score(name, wait[judged], p[judged], added(p[judged], p[before], wait[before]))
+        for name, p in said.items()
+    ]
