@@ -11,9 +11,8 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from prepazka.booking.disruptions import UNDO_WITHIN, disrupt, undo_disruption
@@ -234,20 +233,22 @@ def _row(found: Impact, row: Row) -> dict[str, Any]:
 def _outcome(office: Directory, booking: Booking, decision: str) -> str:
     if decision == Decision.KEEP:
         return _("stays")
-    if booking.state == "confirmed" and decision == Decision.REASSIGN:
+    if booking.state == "displaced":
+        return _("waits for an answer")
+    return _confirmed(office, booking, decision) if booking.state == "confirmed" else _("cancelled")
+
+
+def _confirmed(office: Directory, booking: Booking, decision: str) -> str:
+    if decision == Decision.REASSIGN:
         official = official_on(office, booking.lane_id)
         if official:
             return _("stays, with %(name)s") % {"name": official.name}
         return _("stays, at another place")
-    if booking.state == "confirmed" and decision == Decision.OFFER:
+    if decision == Decision.OFFER:
         start = booking.starts_at.astimezone(office.tz)
         when = f"{typography.long_date(start, get_language() or '')} {typography.clock(start)}"
         return _("has another term: %(when)s") % {"when": when}
-    if booking.state == "confirmed":
-        return _("has the original term again")
-    if booking.state == "displaced":
-        return _("waits for an answer")
-    return _("cancelled")
+    return _("has the original term again")
 
 
 def _scopes(office: Directory, member: Membership) -> list[tuple[str, str]]:
