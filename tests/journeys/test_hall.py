@@ -135,8 +135,8 @@ def test_from_the_pin_to_the_call(
     expect(display.locator("[data-latest]")).to_have_class(re.compile("is-new"))
     expect(display.locator(".call-latest [data-place]")).to_have_text("1. patro, dveře 12")
     axe(display)
-    expect(phone.get_by_role("heading", name="Právě vás voláme: přepážka 1")).to_be_visible()
-    expect(phone.locator("[data-say]")).to_have_text("Právě vás voláme: přepážka 1")
+    expect(phone.get_by_role("heading", name="Právě Vás voláme: přepážka 1")).to_be_visible()
+    expect(phone.locator("[data-say]")).to_have_text("Právě Vás voláme: přepážka 1")
     axe(phone)
     for page in (kiosk, display, phone):
         assert "Tajná" not in page.content()

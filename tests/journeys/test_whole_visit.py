@@ -152,7 +152,7 @@ def test_booked_and_walk_in_side_by_side(
     expect(monitor.get_by_text("Čeká 1 člověk.")).to_be_visible()
     page = context(viewport=phone).new_page()
     page.goto(f"{live_url}/t/{booked.code}/")
-    expect(page.get_by_role("heading", name="Právě vás voláme")).to_be_visible()
+    expect(page.get_by_role("heading", name="Právě Vás voláme")).to_be_visible()
     console.keyboard.press("s")
     wait_for(booked, State.SERVING)
     console.keyboard.press("f")

@@ -129,7 +129,7 @@ def test_a_ticket_is_issued_once_however_often_it_is_sent(
     assert (ticket.label, ticket.statutory, ticket.persons) == ("V1", True, 2)
     for page in (shown, again):
         assert 'class="slip__number">V1<' in page
-        assert "Před vámi je 0 lidí" in page
+        assert "Před Vámi je 0 lidí" in page
     issued = Event.objects.get(kind="TicketIssued")
     assert issued.actor
     wrong = text(reception.post(f"{DESK}listek/", {"persons": "0"}))

@@ -99,7 +99,7 @@ class TestTicket:
         for expected in (
             "Vaše číslo V2",
             "Přepis vozidla",
-            "Před vámi 1 člověk",
+            "Před Vámi 1 člověk",
             "přepážky zatím nejsou otevřené",
             "Neplatí po 23. 11. 2026 17:00",
             f"localhost:8000/t/{ticket.code}",
@@ -423,7 +423,7 @@ class TestPin:
         booking = town.confirmed(office, "9:00")
         Booking.objects.filter(pk=booking.pk).update(state=BookingState.EXPIRED, confirmed_at=None)
         words = text_of(enter(kiosk, booking.pin))
-        assert "Termín 9:00–10:00 jsme vám drželi, ale odkaz" in words
+        assert "Termín 9:00–10:00 jsme Vám drželi, ale odkaz" in words
 
     def test_another_day_it_says_which(
         self, kiosk: Client, office: Directory, clock: Clock

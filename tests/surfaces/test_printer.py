@@ -14,7 +14,7 @@ SLIP = Slip(
     title="Vaše číslo",
     number="V12",
     service="Přepis vozidla – změna „vlastníka“",
-    facts=("Vydáno: 23.\u00a011.\u00a02026 8:30", "Před vámi jsou 2 lidé"),
+    facts=("Vydáno: 23.\u00a011.\u00a02026 8:30", "Před Vámi jsou 2 lidé"),
     link="https://urad.example/t/ABCDEFGH2345/",
     link_note="urad.example/t/ABCDEFGH2345",
     foot="Neplatí po 23.\u00a011.\u00a02026 17:00",
@@ -96,7 +96,7 @@ def test_a_printer_that_answers_no_questions_still_prints() -> None:
             [
                 "Vaše číslo",
                 "Přepis vozidla",
-                "Před vámi je 1 člověk",
+                "Před Vámi je 1 člověk",
                 "Neplatí po 23. 11. 2026 17:00",
             ],
             ["Transfer"],

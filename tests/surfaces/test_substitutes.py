@@ -160,7 +160,7 @@ def test_the_citizen_chooses_any_other_term_or_none(head: Client, client: Client
     assert Booking.objects.get(pk=waits.pk).starts_at.isoformat() == value[1]
     wrong = client.post(offer_page(gone), {"choice": "9"})
     assert wrong.status_code == 409
-    assert "Tento termín už pro vás nedržíme" in text_of(wrong)
+    assert "Tento termín už pro Vás nedržíme" in text_of(wrong)
     client.post(offer_page(gone), {"cancel": "1"})
     assert Booking.objects.get(pk=gone.pk).state == "cancelled_by_citizen"
 

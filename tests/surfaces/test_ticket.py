@@ -48,7 +48,7 @@ def test_it_says_number_state_and_people_ahead(ticket: Ticket) -> None:
     for expected in (
         "Vaše číslo V3",
         "Čekáte",
-        "Před vámi 2 lidé",
+        "Před Vámi 2 lidé",
         "neznáme",
         "Stav v 8:30",
         "Platí jen dnes do 17:00",
@@ -77,7 +77,7 @@ def test_it_says_every_state_of_a_visit(office: Directory, ticket: Ticket, clock
     assert "minut" in page(ticket)
     turns.call_by_hand(office=office, clerk=clerk.pk, ticket=ticket.pk, now=clock())
     words = page(ticket, "stav/")
-    assert "Právě vás voláme: přepážka 2 přízemí vlevo" in words
+    assert "Právě Vás voláme: přepážka 2 přízemí vlevo" in words
     assert "Vzdát se" not in words
     turns.start_serving(office=office, clerk=clerk.pk, now=clock())
     assert "Jste u přepážky 2" in page(ticket)
@@ -90,7 +90,7 @@ def test_a_missed_call_sends_to_the_desk(office: Directory, ticket: Ticket, cloc
     counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
     turns.call_by_hand(office=office, clerk=clerk.pk, ticket=ticket.pk, now=clock())
     turns.no_show(office=office, clerk=clerk.pk, now=clock())
-    assert "Volali jsme vás, ale nikdo nepřišel Jste-li v budově" in page(ticket)
+    assert "Volali jsme Vás, ale nikdo nepřišel Jste-li v budově" in page(ticket)
 
 
 def test_a_booked_client_who_is_early_sees_from_when(office: Directory, clock: Clock) -> None:
@@ -126,7 +126,7 @@ def test_giving_up_too_late_says_why(office: Directory, ticket: Ticket, clock: C
     answer = Client().post(f"/t/{ticket.code}/vzdat/")
     assert answer.status_code == 409
     assert "Tento lístek už nečeká." in text_of(answer)
-    assert "Právě vás voláme" in text_of(answer)
+    assert "Právě Vás voláme" in text_of(answer)
 
 
 def test_putting_off_lets_others_go_first_once_and_keeps_the_old_place(
@@ -147,7 +147,7 @@ def test_putting_off_lets_others_go_first_once_and_keeps_the_old_place(
     assert turns.call_next(office=office, clerk=clerk.pk, now=clock()).number == 2
     turns.finish(office=office, clerk=clerk.pk, now=clock())
     clock.set(town.at("8:50"))
-    assert "Čekáte Před vámi nikdo" in page(first)
+    assert "Čekáte Před Vámi nikdo" in page(first)
     assert turns.call_next(office=office, clerk=clerk.pk, now=clock()).number == 1
 
 
