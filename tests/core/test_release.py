@@ -94,7 +94,7 @@ def test_next_moment_is_the_soonest_of_all_days():
     workdays = more_opens(moment(2, 600), SIXTY, lambda day: day.weekday() < 5, ahead=31)
     # Tomorrow at seven: the last part of Wednesday comes before the middle part of Friday.
     assert workdays == (moment(1, 420), THURSDAY - timedelta(days=1))
-    nobody = more_opens(moment(2, 600), SIXTY, lambda day: False, ahead=31)
+    nobody = more_opens(moment(2, 600), SIXTY, lambda _day: False, ahead=31)
     assert nobody is None
 
 
@@ -102,7 +102,7 @@ def test_next_moment_is_the_soonest_of_all_days():
 def test_the_published_moment_is_true(days, minute):
     """At that moment the day has more than before it, and no other day has before."""
     now = moment(days, minute)
-    found = more_opens(now, SIXTY, lambda day: True, ahead=31)
+    found = more_opens(now, SIXTY, lambda _day: True, ahead=31)
     assert found
     at, day = found
     assert at > now

@@ -80,7 +80,8 @@ def revoke_feed(
 def _page(
     request: HttpRequest, office: Directory, member: Membership, made: str = ""
 ) -> HttpResponse:
-    of_official, of_counter = defaultdict(list), defaultdict(list)
+    of_official: dict[int | None, list[CalendarFeed]] = defaultdict(list)
+    of_counter: dict[int | None, list[CalendarFeed]] = defaultdict(list)
     for feed in CalendarFeed.objects.filter(office=office.office, revoked_at=None).order_by("pk"):
         (of_official if feed.official_id else of_counter)[
             feed.official_id or feed.counter_id
