@@ -33,7 +33,11 @@ def open_counter(*, counter: Counter, clerk: int, now: datetime) -> Shift:
     shift = Shift.objects.create(
         office_id=counter.office_id, counter=counter, clerk_id=clerk, opened_at=now
     )
-    record(events.CounterOpened(office=counter.office_id, counter=counter.pk, clerk=clerk, at=now))
+    record(
+        events.CounterOpened(
+            office=counter.office_id, counter=counter.pk, clerk=clerk, actor=clerk, at=now
+        )
+    )
     return shift
 
 
@@ -47,7 +51,11 @@ def pause_counter(*, shift: Shift, now: datetime, note: str = "") -> Shift:
         found.save(update_fields=["paused_at", "pause_note"])
         record(
             events.CounterPaused(
-                office=found.office_id, counter=found.counter_id, clerk=found.clerk_id, at=now
+                office=found.office_id,
+                counter=found.counter_id,
+                clerk=found.clerk_id,
+                actor=found.clerk_id,
+                at=now,
             )
         )
     return found
@@ -63,7 +71,11 @@ def resume_counter(*, shift: Shift, now: datetime) -> Shift:
         found.save(update_fields=["paused_at", "pause_note"])
         record(
             events.CounterResumed(
-                office=found.office_id, counter=found.counter_id, clerk=found.clerk_id, at=now
+                office=found.office_id,
+                counter=found.counter_id,
+                clerk=found.clerk_id,
+                actor=found.clerk_id,
+                at=now,
             )
         )
     return found
@@ -92,6 +104,10 @@ def _close(shift: Shift, now: datetime) -> None:
     shift.save(update_fields=["closed_at"])
     record(
         events.CounterClosed(
-            office=shift.office_id, counter=shift.counter_id, clerk=shift.clerk_id, at=now
+            office=shift.office_id,
+            counter=shift.counter_id,
+            clerk=shift.clerk_id,
+            actor=shift.clerk_id,
+            at=now,
         )
     )

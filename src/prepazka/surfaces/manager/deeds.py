@@ -36,7 +36,18 @@ WORDS: dict[str, Callable[[], str]] = {
     "BookingArrived": lambda: _("registered the arrival"),
     "BookingServed": lambda: _("finished the visit"),
     "BookingNoShow": lambda: _("marked that nobody came"),
+    "BookingReassigned": lambda: _("gave the booking to another official"),
+    "BookingDisplaced": lambda: _("took back the term"),
+    "BookingRestored": lambda: _("gave the old term back"),
     "ContactShown": lambda: _("looked at the name and contact"),
+    "OfficeDisrupted": lambda: _("took back time that was booked"),
+    "DisruptionUndone": lambda: _("gave back time that was taken"),
+    "OfferMade": lambda: _("offered other terms"),
+    "OfferChanged": lambda: _("kept other terms"),
+    "OfferAccepted": lambda: _("booked the term that was chosen"),
+    "OfferDeclined": lambda: _("noted that no offered term suits"),
+    "OfferWithdrawn": lambda: _("withdrew the offered terms"),
+    "CalledByPhone": lambda: _("telephoned"),
     "TicketIssued": lambda: _("issued a ticket"),
     "TicketCalled": lambda: _("called"),
     "TicketRecalled": lambda: _("called again"),
@@ -47,6 +58,11 @@ WORDS: dict[str, Callable[[], str]] = {
     "TicketTransferred": lambda: _("sent the ticket on"),
     "TicketCancelled": lambda: _("cancelled the ticket"),
     "StepUndone": lambda: _("took a step back"),
+    "CounterOpened": lambda: _("opened the counter"),
+    "CounterPaused": lambda: _("began a break"),
+    "CounterResumed": lambda: _("ended the break"),
+    "CounterClosed": lambda: _("closed the counter"),
+    "DevicePaired": lambda: _("connected a device"),
     "DeviceRevoked": lambda: _("disconnected a device"),
     "StaffChanged": lambda: _("changed the staff"),
     "PasswordGiven": lambda: _("gave a one-time password"),
@@ -55,9 +71,31 @@ WORDS: dict[str, Callable[[], str]] = {
     "FeedMade": lambda: _("made a calendar address"),
     "FeedRevoked": lambda: _("closed a calendar address"),
     "ListJoined": lambda: _("put somebody on the waiting list"),
+    "ListConfirmed": lambda: _("confirmed an entry of the waiting list"),
     "ListLeft": lambda: _("took somebody off the waiting list"),
     "OfficeLoaded": lambda: _("loaded the office file"),
 }
+# What citizens, devices and rules do: it never has an actor.
+BY_NOBODY = frozenset(
+    {
+        "BookingExpired",
+        "CallRequested",
+        "DeviceFault",
+        "DeviceMended",
+        "OfferExpired",
+        "PersonalDataErased",
+        "PinTried",
+        "PlaceAccepted",
+        "PlaceDeclined",
+        "PlaceOffered",
+        "PlaceUnanswered",
+        "ReminderDue",
+        "ReplyNotUnderstood",
+        "SoonReminderDue",
+        "TicketPostponed",
+        "WhenAsked",
+    }
+)
 
 
 @staff_only(*staff.HEADS)
@@ -98,7 +136,7 @@ def _row(
     return {
         "at": deed.at,
         "who": names.get(deed.actor, ""),
-        "what": WORDS[deed.kind]() if deed.kind in WORDS else deed.kind,
+        "what": WORDS[deed.kind](),
         "reference": reference_of(deed.booking.pk) if deed.booking else "",
         "booking": deed.booking,
         "service": office.services[deed.booking.service_id] if deed.booking else None,

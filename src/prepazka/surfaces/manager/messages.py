@@ -129,7 +129,9 @@ def words(
         raise Http404
     before = own_words.written(office, kind, language)
     if request.method == "GET":
-        return _words_page(request, office, member, kind, language, WordsForm(initial=dict(before.items())))
+        return _words_page(
+            request, office, member, kind, language, WordsForm(initial=dict(before.items()))
+        )
     if member.role not in staff.ADMINISTRATORS:
         raise PermissionDenied
     form = WordsForm(request.POST)
