@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from prepazka.booking import calls, offers, terms, usecases
@@ -92,6 +93,21 @@ def kinds(*named: str) -> list[str]:
 
 def again(booking: Booking) -> Booking:
     return Booking.objects.get(pk=booking.pk)
+
+
+def test_the_office_says_how_long_an_offer_waits(lhota: Directory, head: int) -> None:
+    Office.objects.update(answer_offers_min=180, version=F("version") + 1)
+    booking = booked("9:00")
+    # The colleague could take the person over, so it is said that terms are to be offered.
+    do(absence(), head, choices={booking.pk: Choice(Decision.OFFER)})
+    offer = offer_to(booking)
+    assert offer.expires_at == NOW + timedelta(hours=3)
+    half = NOW + timedelta(minutes=90)
+    rounds.follow_offers(now=half - timedelta(minutes=1))
+    assert not CallListEntry.objects.exists()
+    rounds.follow_offers(now=half)
+    assert CallListEntry.objects.get().booking_id == booking.pk
+    assert offer_to(booking).expires_at == half + timedelta(hours=3)
 
 
 def offer_to(booking: Booking) -> Offer:

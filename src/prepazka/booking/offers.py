@@ -27,7 +27,6 @@ from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory_by_id
 
 By = Literal["citizen", "sms", "office"]
-ANSWER_WITHIN = timedelta(hours=24)
 LAST_WORD = timedelta(minutes=30)  # before the term itself
 Reason = CallListEntry.Reason
 
@@ -244,9 +243,10 @@ def pass_on(*, offer: UUID, now: datetime) -> None:
     if found.state != Offer.State.OPEN or found.escalated_at or found.expires_at <= now:
         return
     booking = _booking(found)
+    office = directory_by_id(found.office_id)
     claims = [one for one in claims_of(found) if is_kept(one, now)]
     found.escalated_at = now
-    _keep_until(found, claims, now + ANSWER_WITHIN)
+    _keep_until(found, claims, now + office.office.answer_within)
     request_call(booking=booking, reason=Reason.UNANSWERED, now=now, offer=found)
 
 
@@ -320,7 +320,7 @@ def _booking(offer: Offer) -> Booking:
 def _keep(
     booking: Booking, found: list[tuple[int, During]], office: Directory, now: datetime
 ) -> Offer:
-    until = now + ANSWER_WITHIN
+    until = now + office.office.answer_within
     offer = Offer.objects.create(
         office_id=booking.office_id,
         kind=Offer.Kind.SUBSTITUTE,

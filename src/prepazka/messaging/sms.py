@@ -57,6 +57,10 @@ TEXTS = {
         "%(office)s: your term %(when)s is valid again after all. PIN %(pin)s. %(url)s"
     ),
 }
+# Where even the usual words without the name of the office are too long.
+BRIEFER = {
+    "offer": gettext_noop("Term %(start)s is off. %(starts)s. Reply 1-3, NO, or %(url)s"),
+}
 # Short forms that Czech offices use themselves.
 SHORTER = (
     ("Magistrát hlavního města", "Magistrát"),
@@ -90,10 +94,13 @@ def compose_sms(message: Message, *, now: datetime) -> Sms:
 def _text(message: Message, office: Directory, *, wide: bool) -> str:
     kind, said = kind_in_words(message), said_of(message, office)
     written = own(message.office.message_rules.texts, kind, "sms", message.person.language)
+    tries = [(TEXTS[kind], name) for name in names(str(office.office.name))]
+    if kind in BRIEFER and not written:
+        tries.append((BRIEFER[kind], ""))
     most, text = PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN, ""
-    for name in names(str(office.office.name)):
+    for usual, name in tries:
         said["office"] = name
-        text = (fill(written, said) if written else _(TEXTS[kind]) % said).removeprefix(": ")
+        text = (fill(written, said) if written else _(usual) % said).removeprefix(": ")
         text = text.replace("\u00a0", " ") if wide else gsm7.plain(text)
         if gsm7.parts(text) <= most:
             break

@@ -128,7 +128,7 @@ def preview(
     else:
         message.booking = booking
     if "terms" in message_texts.NEEDS[kind].may:
-        message.offer = _sample_offer(booking, now)
+        message.offer = _sample_offer(booking, now, terms=1 if kind == "place" else 3)
     mail = compose_mail(message, now=now) if message.kind in SUBJECTS else None
     sms = compose_sms(message, now=now).text if kind in TEXTS else ""
     plain = gsm7.is_gsm7(sms)
@@ -181,8 +181,8 @@ def _sample_entry(booking: Booking, now: datetime) -> WaitingListEntry:
     )
 
 
-def _sample_offer(booking: Booking, now: datetime) -> Offer:
-    """Three terms, an hour apart; never saved."""
+def _sample_offer(booking: Booking, now: datetime, *, terms: int) -> Offer:
+    """So many terms, an hour apart; never saved."""
     offer = Offer(
         id=SAMPLE_ID,
         office=booking.office,
@@ -191,7 +191,7 @@ def _sample_offer(booking: Booking, now: datetime) -> Offer:
         expires_at=now + timedelta(hours=6),
     )
     claims = []
-    for hours in range(1, 4):
+    for hours in range(1, terms + 1):
         claim = copy(booking)
         claim.starts_at += timedelta(hours=hours)
         claim.ends_at += timedelta(hours=hours)

@@ -129,6 +129,9 @@ class _Reader:
                 values.length(1, 3660, unit=values.DAY_MIN, example="7 days"),
                 7,
             ),
+            "answer_offers_min": section.take(
+                "answer offers within", values.length(60, 7 * values.DAY_MIN, example="24 h"), 1440
+            ),
         }
         section.done()
         return found

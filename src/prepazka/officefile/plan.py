@@ -122,6 +122,7 @@ class OfficePlan:
     first_ticket_min: int
     last_ticket_min: int
     retention_days: int
+    answer_offers_min: int
     times: Times
     departments: tuple[DepartmentPlan, ...]
     agendas: tuple[AgendaPlan, ...]

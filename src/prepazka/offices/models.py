@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -30,6 +32,8 @@ class Office(models.Model):
     first_ticket_min = models.PositiveSmallIntegerField(default=30)
     last_ticket_min = models.PositiveSmallIntegerField(default=0)
     retention_days = models.PositiveSmallIntegerField(default=7)
+    # How long the terms that somebody gets instead of a lost one wait for the answer.
+    answer_offers_min = models.PositiveSmallIntegerField(default=24 * 60)
     messages_data = models.JSONField(default=dict)
     # Sites whose pages may show the terms in a frame; None: any.
     embed_hosts = ArrayField(models.CharField(max_length=255), null=True)
@@ -39,6 +43,11 @@ class Office(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def answer_within(self) -> timedelta:
+        """How long offered substitute terms are kept."""
+        return timedelta(minutes=self.answer_offers_min)
 
     @property
     def message_rules(self) -> MessageRules:

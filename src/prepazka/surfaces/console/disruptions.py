@@ -65,6 +65,7 @@ def result(
     rows = list(found.bookings.select_related("booking").order_by("was_starts_at", "pk"))
     ids = [one.booking_id for one in rows]
     undo_until = found.created_at + UNDO_WITHIN
+    left = int((undo_until - now()).total_seconds())
     return render(
         request,
         "console/disruption.html",
@@ -76,8 +77,9 @@ def result(
             "tally": Tally(one.decision for one in rows),
             "open": Offer.objects.filter(booking__in=ids, state=Offer.State.OPEN).count(),
             "calls": CallListEntry.objects.filter(booking__in=ids, closed_at=None).count(),
-            "undo_until": undo_until if not found.undone_at and now() <= undo_until else None,
-            "minutes": max(1, int((undo_until - now()).total_seconds()) // 60),
+            "undo_until": undo_until if not found.undone_at and left >= 0 else None,
+            "seconds": left,
+            "minutes": max(1, left // 60),
         },
     )
 

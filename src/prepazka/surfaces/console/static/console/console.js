@@ -16,6 +16,20 @@
     button.addEventListener("click", () => window.print());
   }
 
+  for (const shown of document.querySelectorAll("[data-seconds-left]")) {
+    // Counted from the server's figure: the clock of the computer may be wrong.
+    const ends = performance.now() + 1000 * Number(shown.dataset.secondsLeft);
+    const tick = () => {
+      const left = Math.max(0, Math.ceil((ends - performance.now()) / 1000));
+      shown.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      if (left) return;
+      clearInterval(timer);
+      shown.closest("form").querySelector("button[type=submit]").disabled = true;
+    };
+    const timer = setInterval(tick, 1000);
+    tick();
+  }
+
   if (keys) {
     keys.checked = localStorage.getItem("keys") !== "off";
     keys.closest("label").hidden = false;
