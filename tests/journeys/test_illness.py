@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -84,6 +85,7 @@ def test_illness_of_an_official(
     head.get_by_role("button", name="Provést návrh pro všechny").click()
     expect(head.get_by_role("button", name="Vzít zpět")).to_be_visible()
     look(head, "illness-3-done")
+    expect(head.locator("[data-seconds-left]")).to_have_text(re.compile(r"^5\d:\d\d$"))
 
     mail = mails.wait(2)
     phone = context(java_script_enabled=False, viewport={"width": 360, "height": 740}).new_page()

@@ -229,6 +229,34 @@ def test_sms_of_an_offer(lhota: Directory) -> None:
         assert len(text) <= 160
 
 
+@pytest.mark.parametrize("for_a_sooner_term", [False, True])
+def test_who_is_dropped_is_told_and_can_join_again(
+    client: Client, lhota: Directory, *, for_a_sooner_term: bool
+) -> None:
+    entry, again = join(client), WISH
+    waiting_list.confirm_entry(entry=entry.pk, now=NOW)
+    changes: dict[str, Any] = {"unanswered": 2}
+    if for_a_sooner_term:
+        booked = Booking.objects.filter(starts_at=town.at("9:00"), state="confirmed")[0]
+        changes["booking"] = booked
+        again = f"/objednavka/{links.sign(booked.pk, 'personal')}/drive/"
+    WaitingListEntry.objects.filter(pk=entry.pk).update(**changes)
+    usecases.cancel_booking(
+        booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
+    )
+    places.offer_freed(office=lhota.office, now=NOW)
+    assert places.expire_places(now=Offer.objects.get().expires_at) == 1
+    made = message("ListDropped")
+    mail = compose_mail(made, now=NOW)
+    assert mail.to == "jana@example.cz"
+    assert again in paths(mail.text)
+    assert ("Vaše objednání platí" in mail.text) == for_a_sooner_term
+    assert not messaging.is_pointless(made, NOW)
+    page = client.get(f"/poradnik/{links.sign(entry.pk, 'list')}/")
+    assert "V pořadníku už nejste" in words(page)
+    assert f'href="{again}"' in page.content.decode()
+
+
 def test_the_head_sees_the_order_and_no_names(
     client: Client, lhota: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -301,6 +301,7 @@ class TestOffers:
             row = WaitingListEntry.objects.get(pk=jana.pk)
             assert row.unanswered == number
         assert state(jana) == "dropped"
+        assert Event.objects.filter(kind="ListDropped", data__entry=str(jana.pk)).count() == 1
 
     def test_after_silence_others_come_first(self) -> None:
         office = full_office()

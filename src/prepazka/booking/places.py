@@ -301,7 +301,7 @@ def _expire(offer: UUID, now: datetime) -> bool:
     office, pk = found.office_id, str(entry.pk)
     record(events.PlaceUnanswered(office=office, entry=pk, offer=str(found.pk), at=now))
     if dropped:
-        record(events.ListLeft(office=office, entry=pk, at=now, why="unanswered"))
+        record(events.ListDropped(office=office, entry=pk, at=now))
     return True
 
 

@@ -263,7 +263,7 @@ def _change(entry: WaitingListEntry, state: Entry.State, ended_at: datetime | No
 def _leave(
     entry: WaitingListEntry,
     state: Entry.State,
-    why: Literal["citizen", "unanswered", "past"],
+    why: Literal["citizen", "past"],
     now: datetime,
 ) -> bool:
     changed = _change(entry, state, now)

@@ -303,9 +303,16 @@ class ListConfirmed(_OfList):
 
 @dataclass(frozen=True, kw_only=True)
 class ListLeft(_OfList):
-    """Somebody waits no longer: of their own will, by the rule, or because the days have passed."""
+    """Somebody waits no longer: of their own will, or because the days have passed."""
 
-    why: Literal["citizen", "unanswered", "past"]
+    why: Literal["citizen", "past"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListDropped(_OfList):
+    """Somebody left too many offers in a row unanswered; a message says how to join again."""
+
+    followed_up = True
 
 
 @dataclass(frozen=True, kw_only=True)

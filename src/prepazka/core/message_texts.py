@@ -60,6 +60,7 @@ NEEDS: Mapping[str, Needs] = {
     "reassigned": Needs(BOOKED, frozenset({"link"})),
     "restored": Needs(BOOKED, frozenset({"pin", "link"})),
     "on_list": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),
+    "dropped": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),
     "place": Needs(ALWAYS | {"link", "again", "terms", "until"}, frozenset({"terms", "link"})),
 }
 

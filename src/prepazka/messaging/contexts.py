@@ -93,6 +93,7 @@ def context_of_entry(entry: WaitingListEntry, office: Directory) -> dict[str, An
     service = office.services[entry.service_id]
     return {
         "entry": entry,
+        "join_url": settings.BASE_URL + join_path(entry, office),
         "office": office.office,
         "service": service,
         "entry_url": short_url(entry.short_code),
@@ -100,6 +101,14 @@ def context_of_entry(entry: WaitingListEntry, office: Directory) -> dict[str, An
         "confirmed": entry.state != WaitingListEntry.State.UNCONFIRMED,
         "facts": wish_facts(entry, office),
     }
+
+
+def join_path(entry: WaitingListEntry, office: Directory) -> str:
+    """Where the person of the entry can join the list again, for a term or for a sooner one."""
+    if entry.booking:
+        return reverse("citizen:sooner", args=[links.sign(entry.booking.pk, "personal")])
+    service = office.services[entry.service_id]
+    return reverse("citizen:wish", args=[office.office.slug, service.code])
 
 
 def wish_facts(entry: WaitingListEntry, office: Directory) -> list[Fact]:

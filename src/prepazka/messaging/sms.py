@@ -37,6 +37,9 @@ TEXTS = {
         "%(office)s: waiting list. Confirm that you want to wait, or leave: %(url)s"
     ),
     "place": gettext_noop("%(office)s: term %(terms)s is free. Accept by %(until)s: %(url)s"),
+    "dropped": gettext_noop(
+        "%(office)s: off the waiting list after three offers without an answer. Again: %(url)s"
+    ),
     "reminder": gettext_noop(
         "%(office)s: we expect you %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
     ),

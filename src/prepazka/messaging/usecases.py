@@ -33,6 +33,7 @@ KINDS = {
     "ReplyNotUnderstood": "reply_help",
     "ListJoined": "on_list",
     "PlaceOffered": "place",
+    "ListDropped": "dropped",
     "OfferMade": "offer",
     "OfferAccepted": "moved",
     "BookingReassigned": "reassigned",
@@ -42,7 +43,7 @@ KINDS = {
 ASKS = {"offer", "place"}
 REMINDERS = {"reminder", "reminder_soon"}
 # Those that ring no telephone in quiet hours.
-WAITING_FOR_DAY = {*REMINDERS, "place"}
+WAITING_FOR_DAY = {*REMINDERS, "place", "dropped"}
 # Why a message was not sent, as the desk reads it.
 OVER_LIMIT = gettext_noop("the monthly limit of short messages is used up")
 NO_NUMBER = gettext_noop("no short message can be sent to this number")
@@ -205,6 +206,8 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: PLR0911  # o
         return True
     if message.kind in ASKS:
         return offer is None or offer.state != Offer.State.OPEN or offer.expires_at <= now
+    if message.kind == "dropped":
+        return False
     if booking is None:
         return message.entry is None or message.entry.ended_at is not None
     if message.kind == "confirm":

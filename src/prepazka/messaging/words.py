@@ -24,7 +24,7 @@ from prepazka.offices.models import Office
 
 # The same at every look, so that a preview shows changes of the words and nothing else.
 SAMPLE_ID, SAMPLE_CODE, SAMPLE_PIN = UUID(int=1), "abcdefghjkmn", "1234"
-OF_ENTRIES = {"on_list", "place"}
+OF_ENTRIES = {"on_list", "place", "dropped"}
 STATES = {
     "confirm": State.UNCONFIRMED,
     "cancelled": State.CANCELLED_BY_CITIZEN,

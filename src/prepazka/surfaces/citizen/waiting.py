@@ -30,7 +30,7 @@ from prepazka.booking.waiting_list import (
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused
 from prepazka.messaging.channels import takes_phones
-from prepazka.messaging.contexts import facts_of, wish_facts
+from prepazka.messaging.contexts import facts_of, join_path, wish_facts
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Official, Service
 from prepazka.reporting.waiting import before
@@ -177,6 +177,7 @@ def entry(
         too_late=is_too_late(found, now()),
         before=before(found),
         rules=office.rules_of(office.services[found.service_id]),
+        join_url=join_path(found, office),
         place_url=_place_url(offer) if offer else "",
         again_url=reverse(
             "citizen:days", args=[office.office.slug, office.services[found.service_id].code]

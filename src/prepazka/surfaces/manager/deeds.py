@@ -82,6 +82,7 @@ BY_NOBODY = frozenset(
         "CallRequested",
         "DeviceFault",
         "DeviceMended",
+        "ListDropped",
         "OfferExpired",
         "PersonalDataErased",
         "PinTried",

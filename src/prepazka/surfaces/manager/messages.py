@@ -43,6 +43,7 @@ KINDS: dict[str, str | Promise] = {
     "restored": gettext_lazy("The term is valid again"),
     "on_list": gettext_lazy("Entry on the waiting list"),
     "place": gettext_lazy("Free term from the waiting list"),
+    "dropped": gettext_lazy("Taken off the waiting list"),
 }
 STATES: dict[str, str | Promise] = {
     "queued": gettext_lazy("waits to be sent"),
