@@ -207,6 +207,8 @@ MAIL_RETURN_PATH = env_str("PREPAZKA_MAIL_RETURN_PATH", default="")
 # --- short messages -------------------------------------------------------------------------
 
 # The demo's mailbox takes them too, unless a gateway is set.
+# Clips of speech for displays; `prepazka voice render` fills it. Without it displays only chime.
+VOICE_FOLDER = env_str("PREPAZKA_VOICE", default="")
 SMS_FOLDER = env_str("PREPAZKA_MAILBOX", default="")
 SMS_GATEWAY = env_choice(
     "SMS_GATEWAY",
