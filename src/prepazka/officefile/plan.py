@@ -146,4 +146,3 @@ DEVICE_NAMES: dict[str, Text] = {
     "kiosk": {"cs": "Kiosek", "en": "Kiosk"},
     "display": {"cs": "Vyvolávací panel", "en": "Display"},
 }
-LAYOUTS = ("hall", "counter")
