@@ -316,7 +316,9 @@ def _devices(draw: Any, every: tuple[str, ...], counters: list[str]) -> tuple[pl
             "volume": draw(st.integers(1, 100)),
             "text": draw(st.just({}) | texts),
             "arrows": draw(
-                st.sampled_from([{}, {code: displays.ARROWS[i % 5] for i, code in enumerate(counters)}])
+                st.sampled_from(
+                    [{}, {code: displays.ARROWS[i % 5] for i, code in enumerate(counters)}]
+                )
             ),
         },
     )

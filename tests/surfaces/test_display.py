@@ -123,7 +123,7 @@ def test_breaks_and_ended_tickets_are_said_in_words(
     assert "Přepážka 1 má přestávku" in words
     assert "lékař" not in words
     clock.set(town.at("16:31"))
-    assert "Dnes už bez lístků: Přepis vozidla, Značky" in text_of(display.get("/panel/obsah/"))
+    assert "Lístky už dnes nevydáváme" in text_of(display.get("/panel/obsah/"))
 
 
 def test_a_closed_office_says_when_it_opens(display: Client, clock: Clock) -> None:

@@ -32,14 +32,16 @@ def read_display(
     }
 
 
-def write_display(
-    options: dict[str, Any], text: Callable[[Text], Any]
-) -> dict[str, Any]:
+def write_display(options: dict[str, Any], text: Callable[[Text], Any]) -> dict[str, Any]:
     """What differs from the usual; the layout always."""
     found = options_of(options)
     known = usual(found["layout"])
     differs = {k: v for k, v in found.items() if v != known[k] or k == "layout"}
-    return differs | ({"text": text(found["text"])} if "text" in differs else {})
+    if "text" in differs:
+        differs["text"] = text(found["text"])
+    if "volume" in differs:
+        differs["volume"] = str(found["volume"])
+    return differs
 
 
 def _sound(node: yaml.Node) -> str:

@@ -181,9 +181,13 @@ def _kiosk(office: plan.OfficePlan, device: plan.DevicePlan) -> dict[str, Any]:
 def _display(office: plan.OfficePlan, device: plan.DevicePlan) -> dict[str, Any]:
     counters = device.options["counters"]
     every = [c.code for c in office.counters]
-    return _device(device) | {
-        "counters": "all" if counters == every else counters,
-    } | write_display(device.options, _text)
+    return (
+        _device(device)
+        | {
+            "counters": "all" if counters == every else counters,
+        }
+        | write_display(device.options, _text)
+    )
 
 
 def _device(device: plan.DevicePlan) -> dict[str, Any]:

@@ -132,7 +132,9 @@ def faults(folder: Path) -> list[str]:
     for where in _folders(folder):
         for file in sorted(where.iterdir()) if where.name != RENDERED and where.is_dir() else ():
             if file.is_file() and file not in used and OWN in file.parts:
-                found.append(f"{file.name} in {where.name} is no clip, or not the first of its name")
+                found.append(
+                    f"{file.name} in {where.name} is no clip, or not the first of its name"
+                )
     return found
 
 
