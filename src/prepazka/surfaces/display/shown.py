@@ -44,7 +44,7 @@ def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any
         "latest": latest,
         "closed": closed,
         "opens": next_opening(office, moment) if closed else None,
-        "notices": [] if closed else notices(office, counters, shifts, moment),
+        "notices": [] if closed else _notices(office, counters, shifts, moment, alone=bool(only)),
         "above": only and _above(only, shifts),
         "mixed": len({call["word"] for call in calls}) > 1,
         "arrows": any(call["arrow"] for call in calls),
@@ -132,13 +132,20 @@ def _above(counter: Counter, shifts: list[Shift]) -> dict[str, Any]:
     return {"number": counter.number, "state": state} | where(counter)
 
 
-def notices(
-    office: Directory, counters: list[Counter], shifts: list[Shift], moment: datetime
+def _notices(
+    office: Directory,
+    counters: list[Counter],
+    shifts: list[Shift],
+    moment: datetime,
+    *,
+    alone: bool,
 ) -> list[str]:
-    """What everybody in the hall should know, in words."""
+    """What everybody in the hall should know, in words. Above one counter the rest is written large."""
     said = []
     if ended := _without_tickets(office, counters, moment):
         said.append(ended)
+    if alone:
+        return said
     if not shifts:
         said.append(_("No counter is open at the moment. Please wait."))
     numbers = {c.pk: c.number for c in counters}
