@@ -119,7 +119,9 @@ def test_only_what_is_missing_is_said_again_and_own_recordings_go_first(
     shutil.copytree(folder, place)
     (place / "rendered/cs/23.wav").unlink()
     assert clips.faults(place) == ["cs: 1 clips are missing: 23"]
+    (place / "rendered/making-killed").mkdir()
     assert clips.render(place, by=ESPEAK) == 1
+    assert not (place / "rendered/making-killed").exists()
     before = clips.clips(str(place))
     (place / "own/cs").mkdir(parents=True)
     own = place / "own/cs/23.mp3"

@@ -84,6 +84,7 @@ def _serve(arguments: argparse.Namespace, stopping: threading.Event) -> None:
     print("Running; Ctrl-C stops everything.", flush=True)
     # Nobody waits for it: until its clips are there, and where it fails, displays only chime.
     voice = _start(["voice", "render", "--quietly"])
+    threading.Thread(target=voice.wait, daemon=True).start()  # leaves no zombie
     while not stopping.wait(0.5):
         for name, child in children.items():
             if child.poll() is not None:

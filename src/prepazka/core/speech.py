@@ -85,11 +85,9 @@ def number_words(number: int, language: str) -> str:
 
 def place_word(name: str) -> str:
     """Which of the known kinds of places a counter's Czech name begins with; else a counter."""
-    first = name.split()[0].casefold() if name.split() else ""
-    for kind, words in PLACES["cs"].items():
-        if words.split()[0] == first:
-            return kind
-    return "counter"
+    first = name.casefold().split()[:1]
+    known = (kind for kind, words in PLACES["cs"].items() if words.split()[:1] == first)
+    return next(known, "counter")
 
 
 def said(label: str, place: str, number: str, language: str) -> tuple[str, ...]:
@@ -124,11 +122,15 @@ def words_of(clip: str, language: str) -> str:
         return _LETTERS[language][clip.removeprefix("letter-")]
     if clip.endswith("-and"):
         return f"{words_of(clip.removesuffix('-and'), language)} and"
-    number = int(clip)
-    if number >= 100:  # noqa: PLR2004  # a round hundred
-        return _HUNDREDS[language][number // 100 - 1]
+    return _counted(int(clip), language)
+
+
+def _counted(number: int, language: str) -> str:
+    """A number below a hundred, or a round hundred."""
     if number < len(_UNITS[language]):
         return _UNITS[language][number]
+    if not number % 100:
+        return _HUNDREDS[language][number // 100 - 1]
     tens, units = divmod(number, 10)
     return " ".join([_TENS[language][tens - 2], *([_UNITS[language][units]] if units else [])])
 
@@ -160,7 +162,7 @@ def _whole(number: int, language: str) -> list[str]:
 
 def _letter(letter: str, language: str) -> list[str]:
     """Letters with a mark that have no clip of their own are said without it."""
-    base, *marks = unicodedata.normalize("NFD", letter.lower())
+    base, *marks = list(unicodedata.normalize("NFD", letter.lower()))
     name = f"{base}-caron" if _CARON in marks else base
     known = _LETTERS[language]
     return [f"letter-{one}" for one in (name, base) if one in known][:1]

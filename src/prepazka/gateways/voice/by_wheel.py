@@ -26,7 +26,7 @@ def main(voice: str, rate: str, file: str, text: str) -> int:
     heard = bytearray()
 
     def take(samples: ctypes._Pointer[ctypes.c_short], count: int, _events: int) -> int:
-        if samples and count:
+        if count > 0:
             heard.extend(ctypes.string_at(samples, count * 2))
         return 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from prepazka.core.speech import LANGUAGES, PLACES, every_clip
 from prepazka.gateways.voice import espeak, sound
 
 RENDERED, OWN, RECIPE = "rendered", "own", "recipe.txt"
-CHIME = "chime"
+CHIME, MAKING = "chime", "making-"
 TYPES = {
     ".wav": "audio/wav",
     ".mp3": "audio/mpeg",
@@ -86,6 +86,8 @@ def render(folder: Path, *, by: str, anew: bool = False) -> int:
     home, recipe = folder / RENDERED, _recipe(by)
     mark = home / RECIPE
     anew = anew or not mark.exists() or mark.read_text(encoding="ascii") != recipe
+    for left in home.glob(f"{MAKING}*"):  # by a rendering that was killed
+        shutil.rmtree(left, ignore_errors=True)
     made = 0
     for language in LANGUAGES:
         (home / language).mkdir(parents=True, exist_ok=True)
@@ -99,7 +101,7 @@ def render(folder: Path, *, by: str, anew: bool = False) -> int:
 
 
 def _render_one(clip: str, language: str, file: Path, by: str) -> None:
-    with tempfile.TemporaryDirectory(dir=file.parent.parent) as place:
+    with tempfile.TemporaryDirectory(dir=file.parent.parent, prefix=MAKING) as place:
         raw, ready = Path(place) / "raw.wav", Path(place) / "ready.wav"
         espeak.say(espeak.spoken(clip, language), language, raw, by)
         try:
@@ -109,7 +111,7 @@ def _render_one(clip: str, language: str, file: Path, by: str) -> None:
         if not said.samples:
             raise espeak.CannotSpeak(f"{by} said nothing for {language}/{clip}")
         sound.write(said, ready)
-        os.replace(ready, file)
+        ready.replace(file)
 
 
 def _recipe(by: str) -> str:
