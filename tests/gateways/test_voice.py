@@ -7,6 +7,7 @@ import re
 import shutil
 import stat
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -198,3 +199,14 @@ def test_names_are_listed_for_whoever_records_them(capsys: pytest.CaptureFixture
     lines = capsys.readouterr().out.splitlines()
     assert "cs/letter-a\tá" in lines
     assert len(lines) == 302
+
+
+@pytest.mark.skipif(not find_spec("espeakng_loader"), reason="prepazka[voice] is not installed")
+@pytest.mark.parametrize("language", speech.LANGUAGES)
+def test_the_wheel_speaks_too(tmp_path: Path, language: str) -> None:
+    for clip in ("letter-a", "23"):
+        file = tmp_path / f"{clip}.wav"
+        espeak.say(espeak.spoken(clip, language), language, file, "espeakng-loader")
+        heard = sound.trimmed(sound.read(file))
+        assert 0.15 < heard.seconds < 1.5
+        assert heard.loudest > sound.QUIET

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from prepazka.core.speech import words_of
 
-VOICES = {"cs": "cs", "en": "en-gb"}
+VOICES = {"cs": "cs", "en": "en"}  # "en" is the British one
 RATE = 150  # words a minute: a little slower than usual, for a room with an echo
 TIMEOUT = 20.0  # seconds; a clip takes some hundredths of one
 WHEEL = Path(__file__).with_name("by_wheel.py")
