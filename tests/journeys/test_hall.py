@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import time
+from array import array
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,9 +17,12 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from prepazka.booking.models import Booking, Lane
 from prepazka.core import calendar
+from prepazka.core.speech import every_clip
+from prepazka.gateways.voice import sound
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory, directory
-from prepazka.offices.models import Counter, Device, HoursException, Office
+from prepazka.offices.displays import LAYOUTS
+from prepazka.offices.models import Agenda, Counter, Device, HoursException, Office
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Ticket
 from tests import halls, town
@@ -304,59 +310,163 @@ def test_the_keypad_works_without_a_script(
     expect(kiosk.get_by_role("heading", name="Už jste zaregistrováni")).to_be_visible()
 
 
-def test_calls_at_once_are_shown_one_after_another(
+# Every sound that begins and ends, in order; none is faked.
+LISTEN = """window.heard = [];
+    const play = HTMLMediaElement.prototype.play;
+    HTMLMediaElement.prototype.play = function () {
+        const name = new URL(this.src).pathname.split('/').slice(-2).join('/');
+        const note = (what) => window.heard.push([what, name, performance.now()]);
+        note('begins');
+        this.addEventListener('ended', () => note('ends'), {once: true, capture: true});
+        return play.call(this);
+    };"""
+
+
+@pytest.fixture
+def voice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Clips of speech for the program that `live_url` starts: real WAV files, but short tones."""
+    for clip in (f"cs/{one}" for one in every_clip("cs")):
+        file = tmp_path / "voice" / "own" / f"{clip}.wav"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        tone = array("h", [3000 if i // 50 % 2 else -3000 for i in range(4410)])
+        sound.write(sound.Sound(tone, 22050), file)
+    monkeypatch.setenv("PREPAZKA_VOICE", str(tmp_path / "voice"))
+
+
+def with_counters(office: Directory, count: int) -> tuple[Directory, list[int]]:
+    """So many open counters for everything; and their clerks."""
+    first = town.counter(office, "1")
+    for number in range(3, count + 1):
+        more = Counter.objects.create(
+            office=office.office,
+            code=f"p{number}",
+            name={"cs": f"Přepážka {number}"},
+            number=str(number),
+            position=number,
+        )
+        more.services.set(first.services.all())
+    Office.objects.update(version=3)
+    office, clerks = directory(Office.objects.get()), []
+    for number in range(1, count + 1):
+        clerks.append(town.clerk(office, f"urednik{number}").pk)
+        place = town.counter(office, str(number))
+        counters.open_counter(counter=place, clerk=clerks[-1], now=now())
+    return office, clerks
+
+
+def test_five_calls_at_once_are_shown_and_said_one_after_another(
+    voice: None, live_url: str, office: Directory, context: Contexts
+) -> None:
+    office, clerks = with_counters(office, 5)
+    display = context(viewport=LANDSCAPE, reduced_motion="reduce").new_page()
+    display.add_init_script(LISTEN)
+    pair(display, live_url, office, "panel")
+    display.locator("body").click()  # a gesture, which a hall's browser does not need
+    display.wait_for_timeout(1500)  # the trial is over
+    display.evaluate("window.heard.length = 0")
+    for _ in range(5):
+        give_ticket(office)
+    for clerk in clerks:
+        turns.call_next(office=office, clerk=clerk, now=now())
+    latest, number = display.locator("[data-latest]"), display.locator("[data-number]")
+    shown = []
+    for label in (f"V{n}" for n in range(1, 6)):
+        expect(number).to_have_text(label, timeout=9000)
+        shown.append(time.monotonic())
+    assert all(b - a >= 5 for a, b in pairwise(shown))
+    expect(latest).not_to_have_class(re.compile("is-new"), timeout=9000)
+    assert display.evaluate("document.getAnimations().length") == 0
+    heard = display.evaluate("window.heard")
+    assert [what for what, _, _ in heard] == ["begins", "ends"] * (len(heard) // 2)
+    names = [name for what, name, _ in heard if what == "begins"]
+    calls = [
+        ["display/chime.wav", "cs/number", "cs/letter-v", f"cs/{n}", "cs/counter", f"cs/{c}"]
+        for n, c in ((1, 1), (2, 2), (3, 3), (4, 4), (5, 5))
+    ]
+    assert names == [name for call in calls for name in call]
+
+
+def test_a_display_that_cannot_be_heard_says_so_and_shows_the_call(
     live_url: str, office: Directory, context: Contexts
 ) -> None:
-    display = context(viewport=LANDSCAPE, reduced_motion="reduce").new_page()
-    display.add_init_script("""window.rung = [];
+    display = context(viewport=LANDSCAPE).new_page()
+    display.add_init_script("""window.mute = true;
+        const play = HTMLMediaElement.prototype.play;
         HTMLMediaElement.prototype.play = function () {
-            window.rung.push(Date.now()); return Promise.resolve(); };""")
+            return window.mute ? Promise.reject(new DOMException('', 'NotAllowedError'))
+                : play.call(this); };""")
     pair(display, live_url, office, "panel")
-    display.wait_for_timeout(500)
-    give_ticket(office)
-    give_ticket(office)
-    call_next(office, "1")
-    call_next(office, "2", "svobodova")
-    latest, number = display.locator("[data-latest]"), display.locator("[data-number]")
-    expect(number).to_have_text("V1", timeout=1500)
-    display.wait_for_timeout(4500)
-    expect(number).to_have_text("V1")
-    expect(latest).to_have_class(re.compile("is-new"))
-    expect(number).to_have_text("V2", timeout=3000)
-    expect(display.locator(".call-latest [data-counter]")).to_have_text("2")
-    expect(latest).not_to_have_class(re.compile("is-new"), timeout=8000)
-    first, second = display.evaluate("window.rung")
-    assert second - first >= 5000
-    running = display.evaluate("document.getAnimations().length")
-    assert running == 0
-
-
-@pytest.mark.parametrize(
-    "viewport",
-    [
-        LANDSCAPE,
-        PORTRAIT,
-        {"width": 3840, "height": 2160},
-    ],
-    ids=["landscape", "portrait", "4k"],
-)
-def test_the_call_can_be_read_from_six_metres(
-    live_url: str, office: Directory, context: Contexts, viewport: dict[str, int]
-) -> None:
-    display = context(viewport=viewport).new_page()
-    pair(display, live_url, office, "panel")
+    touch = display.get_by_role("button", name="Dotykem zapněte zvuk")
+    expect(touch).to_be_visible()
+    device = Device.objects.filter(code="panel")
+    wait_for(lambda: device.get().fault == "sound_blocked")
     give_ticket(office)
     call_next(office)
-    expect(display.locator("[data-number]")).to_have_text("V1")
-    size = display.locator("[data-number]").evaluate(
-        "e => parseFloat(getComputedStyle(e).fontSize)"
-    )
-    assert size >= 0.12 * viewport["height"]
+    expect(display.locator("[data-number]")).to_have_text("V1", timeout=1500)
+    display.evaluate("window.mute = false")
+    touch.click()
+    expect(touch).to_be_hidden(timeout=9000)
+    wait_for(lambda: device.get().fault == "")
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    """What the server does after the page has asked for it."""
+    deadline = time.monotonic() + 5
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_call_can_be_read_from_six_metres(
+    live_url: str, office: Directory, context: Contexts
+) -> None:
+    """In every layout and on every screen, even with long numbers and names."""
+    Counter.objects.filter(number="1").update(name={"cs": "Oddělení evidence vozidel a řidičů"})
+    Agenda.objects.filter(letter="V").update(letter="VOZ")
+    Office.objects.update(version=3)
+    office = directory(Office.objects.get())
+    give_ticket(office)
+    Ticket.objects.update(number=123)
+    call_next(office)
+    Office.objects.update(version=4, last_ticket_min=1440)  # the line of notices is there too
+    display = context(viewport=LANDSCAPE).new_page()
+    pair(display, live_url, office, "panel")
+    display.route("**/panel/obsah/", lambda route: route.abort())  # nothing moves while measured
+    options = {"text": {"cs": "Platit můžete kartou."}, "arrows": {"p1": "upstairs"}}
+    for layout in LAYOUTS:
+        narrowed = {"counters": ["p1"]} if layout == "counter" else {}
+        Device.objects.filter(code="panel").update(options={"layout": layout} | options | narrowed)
+        display.reload()
+        for width, height in ((1920, 1080), (1080, 1920), (3840, 2160)):
+            display.set_viewport_size({"width": width, "height": height})
+            _check_reading(display, height, f"{layout} {width} x {height}")
+
+
+# Parts that stick out of what they are in.
+OUTSIDE = """() => ['.call-latest__number', '.call-latest__counter', '.call-latest__note',
+        '.calls', '.display-notice', '.display-notice:last-child'].filter((part) => {
+    const one = document.querySelector(part);
+    if (!one.checkVisibility()) return false;
+    const inner = one.getBoundingClientRect();
+    const outer = (one.closest('.call-latest') ?? one.closest('.display-main') ?? document.body)
+        .getBoundingClientRect();
+    return inner.left < outer.left - 1 || inner.right > outer.right + 1
+        || inner.top < outer.top - 1 || inner.bottom > outer.bottom + 1;
+})"""
+
+
+def _check_reading(display: Page, height: int, where: str) -> None:
+    number = display.locator("[data-number]")
+    expect(number).to_have_text("VOZ123")
+    letters = number.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
+    assert letters >= 0.12 * height, where
+    assert _contrast(number) >= 7, where
+    assert display.evaluate(OUTSIDE) == [], where
+    expect(display.locator("[data-direction]").first).to_have_text("nahoru")
     assert display.evaluate(
         "document.documentElement.scrollHeight <= innerHeight"
         " && document.documentElement.scrollWidth <= innerWidth"
-    )
-    assert _contrast(display.locator("[data-number]")) >= 7
+    ), where
     expect(display.locator("[data-clock]")).to_have_text(re.compile(r"^\d{1,2}:\d\d$"))
 
 

@@ -19,6 +19,7 @@ from prepazka.officefile.export import export, plan_of
 from prepazka.officefile.hours import exceptional
 from prepazka.officefile.load import load
 from prepazka.officefile.write import write
+from prepazka.offices import displays
 from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Office
 from tests import town
@@ -310,7 +311,16 @@ def _devices(draw: Any, every: tuple[str, ...], counters: list[str]) -> tuple[pl
         plan.DEVICE_NAMES["display"],
         {
             "counters": draw(st.sampled_from([counters, counters[:1]])),
-            "layout": draw(st.sampled_from(list(plan.LAYOUTS))),
+            "layout": draw(st.sampled_from(displays.LAYOUTS)),
+            "sound": draw(st.sampled_from(displays.SOUNDS)),
+            "speech": draw(st.sampled_from([["cs"], ["en"], ["cs", "en"], ["en", "cs"]])),
+            "volume": draw(st.integers(1, 100)),
+            "text": draw(st.just({}) | texts),
+            "arrows": draw(
+                st.sampled_from(
+                    [{}, {code: displays.ARROWS[i % 5] for i, code in enumerate(counters)}]
+                )
+            ),
         },
     )
     return tuple(one for one in (kiosk, display) if draw(st.booleans()))

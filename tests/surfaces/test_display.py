@@ -1,6 +1,8 @@
+import re
 import wave
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -8,10 +10,12 @@ from django.test import Client
 
 import prepazka.surfaces.display
 from prepazka.accounts.models import User
+from prepazka.core.speech import every_clip
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Device, Office
 from prepazka.queueing import counters, tickets, turns
+from prepazka.surfaces.display import shown
 from tests import halls, town
 from tests.halls import Clock, text_of
 
@@ -123,7 +127,7 @@ def test_breaks_and_ended_tickets_are_said_in_words(
     assert "Přepážka 1 má přestávku" in words
     assert "lékař" not in words
     clock.set(town.at("16:31"))
-    assert "Dnes už bez lístků: Přepis vozidla, Značky" in text_of(display.get("/panel/obsah/"))
+    assert "Lístky už dnes nevydáváme" in text_of(display.get("/panel/obsah/"))
 
 
 def test_a_closed_office_says_when_it_opens(display: Client, clock: Clock) -> None:
@@ -145,6 +149,147 @@ def test_it_lives_by_the_stream_of_its_office_and_without_a_script(display: Clie
     page = display.get("/panel/").content.decode()
     assert 'data-live="/zive/lhota/" data-fragment="/panel/obsah/"' in page
     assert '<noscript><meta http-equiv="refresh" content="10"></noscript>' in page
+
+
+@pytest.fixture
+def voice(tmp_path: Path, settings: Any) -> Path:
+    """A folder in which all Czech clips are, recorded by the office; their content does not matter here."""
+    settings.VOICE_FOLDER = str(tmp_path)
+    for clip in every_clip("cs"):
+        file = tmp_path / "own" / "cs" / f"{clip}.mp3"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"ID3" + clip.encode())
+    return tmp_path
+
+
+def said(answer: Any) -> list[str]:
+    """What the newest call is said by."""
+    found = re.search(r'data-say="([^"]*)"', answer.content.decode())
+    assert found
+    return [re.sub(r"^.*/(?=\w+/)|\?v=.*", "", one) for one in found[1].split()]
+
+
+def test_a_call_names_its_clips_in_order(
+    display: Client, office: Directory, clock: Clock, voice: Path
+) -> None:
+    wait_and_call(office, clock)
+    answer = display.get("/panel/obsah/")
+    expected = ["cs/number", "cs/letter-v", "cs/1", "cs/counter", "cs/1"]
+    assert said(answer) == ["display/chime.wav", *expected]
+    turns.start_serving(office=office, clerk=User.objects.get().pk, now=clock())
+    assert said(display.get("/panel/obsah/")) == []  # whoever has come is not called again
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"sound": "off"}, 0),
+        ({"sound": "chime"}, 1),
+        ({"sound": "speech"}, 6),
+        ({"layout": "counter"}, 1),
+        ({"speech": ["en"]}, 1),  # there are no English clips: half of it is never said
+        ({"speech": ["en", "cs"]}, 6),
+        ({"volume": 30}, 6),
+    ],
+)
+def test_the_office_says_what_is_heard(
+    office: Directory, clock: Clock, voice: Path, options: dict[str, Any], expected: int
+) -> None:
+    display = halls.paired(office, "panel", clock(), **options)
+    wait_and_call(office, clock)
+    answer = display.get("/panel/obsah/")
+    assert len(said(answer)) == expected
+    assert f'data-volume="{options.get("volume", 100)}"' in answer.content.decode()
+
+
+def test_a_missing_clip_leaves_the_chime_and_the_text(
+    display: Client, office: Directory, clock: Clock, voice: Path
+) -> None:
+    (voice / "own/cs/letter-v.mp3").unlink()
+    wait_and_call(office, clock)
+    answer = display.get("/panel/obsah/")
+    assert said(answer) == ["display/chime.wav"]
+    assert "Pojďte prosím" in text_of(answer)
+
+
+def test_a_clip_is_kept_by_browsers_until_it_changes(
+    display: Client, office: Directory, clock: Clock, voice: Path
+) -> None:
+    wait_and_call(office, clock)
+    found = re.search(r'data-say="[^"]*?(/panel/hlas/cs/letter-v\?v=\w+)', display.get("/panel/").content.decode())  # fmt: skip
+    assert found
+    answer = Client().get(found[1])
+    assert answer.content == b"ID3letter-v"
+    assert answer.headers["Content-Type"] == "audio/mpeg"
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert Client().get("/panel/hlas/cs/letter-v?v=old").headers["Cache-Control"] == "no-cache"
+    for wrong in ("cs/nothing", "cs/../../own/cs/1", "cs/1.mp3", "chime", "%2e%2e/x"):
+        assert Client().get(f"/panel/hlas/{wrong}").status_code == 404
+
+
+def test_a_display_that_is_not_heard_tells_the_staff_until_it_is(
+    display: Client, office: Directory, clock: Clock
+) -> None:
+    clerk = wait_and_call(office, clock)
+    staff = Client()
+    staff.force_login(clerk)
+    words = "prohlížeč pustí zvuk panelu, až se ho někdo dotkne"
+    assert display.post("/panel/zvuk/", {"fault": "printer_broken"}).status_code == 400
+    assert display.post("/panel/zvuk/", {"fault": "sound_blocked"}).status_code == 204
+    page = text_of(staff.get("/pult/lhota/"))
+    assert words in page
+    assert "zobrazují jako vždy" in page
+    assert 'data-fault="sound_blocked"' in display.get("/panel/").content.decode()
+    assert display.post("/panel/zvuk/", {"fault": ""}).status_code == 204
+    assert words not in text_of(staff.get("/pult/lhota/"))
+
+
+def test_the_way_the_door_and_the_text_of_the_office(office: Directory, clock: Clock) -> None:
+    Counter.objects.filter(number="2").update(name={"cs": "Dveře 2"}, place={"cs": "1. patro"})
+    Office.objects.update(version=2)
+    display = halls.paired(
+        office,
+        "panel",
+        clock(),
+        layout="corridor",
+        arrows={"p2": "upstairs"},
+        text={"cs": "Platit můžete kartou."},
+    )
+    wait_and_call(office, clock, "2")
+    page = display.get("/panel/obsah/")
+    assert "Dveře 2 nahoru 1. patro" in text_of(page)
+    assert "way--upstairs" in page.content.decode()
+    assert "Platit můžete kartou." in text_of(page)
+
+
+def test_a_name_without_the_number_stands_below_it(
+    display: Client, office: Directory, clock: Clock
+) -> None:
+    Counter.objects.filter(number="1").update(name={"cs": "Okénko podatelny"})
+    Office.objects.update(version=2)
+    wait_and_call(office, clock)
+    assert "V1 Přepážka 1 Okénko podatelny" in text_of(display.get("/panel/obsah/"))
+
+
+def test_above_a_counter_its_number_stays_while_nobody_is_called(
+    office: Directory, clock: Clock
+) -> None:
+    display = halls.paired(office, "panel", clock(), counters=["p1"], layout="counter")
+    assert "Přepážka 1 Zavřeno" in text_of(display.get("/panel/obsah/"))
+    clerk = wait_and_call(office, clock)
+    assert "V1 Přepážka 1" in text_of(display.get("/panel/obsah/"))
+    turns.finish(office=office, clerk=clerk.pk, now=clock())
+    assert "Přepážka 1 Vyčkejte prosím na své číslo" in text_of(display.get("/panel/obsah/"))
+
+
+def test_whole_agendas_end_by_their_name(
+    display: Client, office: Directory, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = {"prepis", "znacky"}
+    monkeypatch.setattr(shown, "tickets_ended", lambda _office, one, _now: one.code in over)
+    assert "Dnes už bez lístků: Registr vozidel" in text_of(display.get("/panel/obsah/"))
+    over.remove("znacky")
+    assert "Dnes už bez lístků: Přepis vozidla" in text_of(display.get("/panel/obsah/"))
 
 
 def test_the_chime_is_a_short_small_sound() -> None:

@@ -134,6 +134,7 @@ PUBLIC = {
     "citizen:official",
     "embed:frame",
     "embed:guide",
+    "display:clip",
 }
 # Opened by a secret in the address; the walk tries a wrong one.
 BY_SECRET = {
@@ -175,6 +176,7 @@ DEVICE = {
     "kiosk:answer",
     "display:panel",
     "display:content",
+    "display:sound",
     "display:pairing",
 }
 # The mailbox and the clock of the demo; outside the demo they do not exist.

@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="prepazka", description=__doc__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_add_processes, _add_backup, _add_office, _add_people, _add_play, _add_studies):
+    adders = (_add_processes, _add_backup, _add_office, _add_people, _add_play, _add_studies)
+    for add in (*adders, _add_voice):
         add(commands)
     return parser
 
@@ -152,6 +153,22 @@ def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
                 "--replace", action="store_true", help="even if the database is not empty"
             )
         _on_database(one, "prepazka.config.backup", name)
+
+
+def _add_voice(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    voice = commands.add_parser("voice", help="the clips that displays say")
+    verbs = voice.add_subparsers(required=True, metavar="render|check|names")
+    for verb, what in (
+        ("render", "have missing clips said by espeak-ng"),
+        ("check", "say which clips are missing or wrong"),
+        ("names", "list names and words, for recording them"),
+    ):
+        one = verbs.add_parser(verb, help=what)
+        one.add_argument("--data", default=".data", help="folder of `prepazka run`")
+        if verb == "render":
+            one.add_argument("--anew", action="store_true", help="all, not only missing ones")
+            one.add_argument("--quietly", action="store_true", help="behind all other work")
+        one.set_defaults(run=_later("prepazka.config.voice_commands", verb))
 
 
 def _on_database(parser: argparse.ArgumentParser, module: str, name: str) -> None:

@@ -204,6 +204,11 @@ DEFAULT_FROM_EMAIL = env_str("PREPAZKA_MAIL_FROM", default="prepazka@localhost")
 # Whom a mail that cannot be delivered goes back to; "none" is the empty return path.
 MAIL_RETURN_PATH = env_str("PREPAZKA_MAIL_RETURN_PATH", default="")
 
+# --- speech ---------------------------------------------------------------------------------
+
+# Clips of speech for displays; `prepazka voice render` fills it. Without it displays only chime.
+VOICE_FOLDER = env_str("PREPAZKA_VOICE", default="")
+
 # --- short messages -------------------------------------------------------------------------
 
 # The demo's mailbox takes them too, unless a gateway is set.

@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _prepare_environment(arguments: argparse.Namespace, data: Path) -> None:
     os.environ.setdefault("PREPAZKA_URL", f"http://localhost:{arguments.port}")
+    os.environ.setdefault("PREPAZKA_VOICE", str(data / "voice"))
     if not arguments.no_demo:
         os.environ.setdefault("PREPAZKA_DEMO", "1")
     if not (os.environ.get("PREPAZKA_SECRET_KEY") or os.environ.get("PREPAZKA_SECRET_KEY_FILE")):
@@ -81,6 +82,9 @@ def _serve(arguments: argparse.Namespace, stopping: threading.Event) -> None:
     }
     children = {name: _start(command) for name, command in commands.items()}
     print("Running; Ctrl-C stops everything.", flush=True)
+    # Nobody waits for it: until its clips are there, and where it fails, displays only chime.
+    voice = _start(["voice", "render", "--quietly"])
+    threading.Thread(target=voice.wait, daemon=True).start()  # leaves no zombie
     while not stopping.wait(0.5):
         for name, child in children.items():
             if child.poll() is not None:
@@ -88,6 +92,7 @@ def _serve(arguments: argparse.Namespace, stopping: threading.Event) -> None:
                 stopping.wait(RESTART_AFTER)
                 children[name] = _start(commands[name])
     print("\nStopping …", flush=True)
+    children["voice"] = voice
     for child in children.values():
         child.send_signal(signal.SIGTERM)
     deadline = time.monotonic() + STOPS_WITHIN

@@ -9,6 +9,7 @@ import yaml
 
 from prepazka.core.slots import Rules
 from prepazka.officefile import plan, values
+from prepazka.officefile.displays import read_display
 from prepazka.officefile.hours import read_times
 from prepazka.officefile.messages import read_messages
 from prepazka.officefile.nodes import Problem, Section, Wrong, WrongFile, compose, nearest, shown
@@ -425,8 +426,7 @@ class _Reader:
     def _display(self, code: str, section: Section) -> plan.DevicePlan:
         options = {
             "counters": section.take("counters", self._counters, list(self.counter_codes)),
-            "layout": section.take("layout", values.choice(*plan.LAYOUTS), plan.LAYOUTS[0]),
-        }
+        } | read_display(section, self.counter_codes, self._text)
         return self._device("display", code, section, options)
 
     def _some_languages(self, node: yaml.Node) -> tuple[str, ...]:

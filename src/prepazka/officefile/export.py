@@ -12,6 +12,7 @@ from prepazka.officefile.hours import Found, exceptional, weekly
 from prepazka.officefile.write import write
 from prepazka.offices import directory
 from prepazka.offices.directory import Directory
+from prepazka.offices.displays import options_of
 from prepazka.offices.models import Agenda, Device, HoursException, Office, Official, Service
 
 
@@ -133,9 +134,11 @@ def _devices(office: Directory) -> tuple[plan.DevicePlan, ...]:
             }
         else:
             shown = row.options.get("counters", counters)
-            options = {
+            options = options_of(row.options)
+            arrows = options["arrows"].items()
+            options |= {
                 "counters": [code for code in counters if code in shown],
-                "layout": row.options.get("layout", plan.LAYOUTS[0]),
+                "arrows": {code: where for code, where in arrows if code in counters},
             }
         found.append(plan.DevicePlan(row.kind, row.code, dict(row.name), options))
     return tuple(found)

@@ -147,4 +147,3 @@ DEVICE_NAMES: dict[str, Text] = {
     "kiosk": {"cs": "Kiosek", "en": "Kiosk"},
     "display": {"cs": "Vyvolávací panel", "en": "Display"},
 }
-LAYOUTS = ("hall", "counter")

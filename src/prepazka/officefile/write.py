@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from prepazka.officefile import plan, values
+from prepazka.officefile.displays import write_display
 from prepazka.officefile.hours import write_exceptions, write_hours
 from prepazka.officefile.messages import write_messages
 from prepazka.officefile.plan import Text
@@ -181,10 +182,13 @@ def _kiosk(office: plan.OfficePlan, device: plan.DevicePlan) -> dict[str, Any]:
 def _display(office: plan.OfficePlan, device: plan.DevicePlan) -> dict[str, Any]:
     counters = device.options["counters"]
     every = [c.code for c in office.counters]
-    return _device(device) | {
-        "counters": "all" if counters == every else counters,
-        "layout": device.options["layout"],
-    }
+    return (
+        _device(device)
+        | {
+            "counters": "all" if counters == every else counters,
+        }
+        | write_display(device.options, _text)
+    )
 
 
 def _device(device: plan.DevicePlan) -> dict[str, Any]:

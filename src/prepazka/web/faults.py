@@ -10,6 +10,8 @@ def in_words(fault: str) -> str:
     known = {
         "printer_no_paper": _("the printer is out of paper"),
         "printer_unreachable": _("the printer does not answer"),
+        "sound_blocked": _("the browser does not let the display be heard until it is touched"),
+        "sound_broken": _("the display cannot play its sounds"),
         "printer_broken": _("the printer does not print"),
     }
     return known.get(fault) or _("the device reports a fault")

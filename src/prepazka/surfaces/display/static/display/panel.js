@@ -1,9 +1,9 @@
-// Shows new calls one after another: each with a chime and a steady highlight, never two at once.
+// Shows new calls one after another, each with a steady highlight; says them by voice.js.
+// A call is shown for as long as it is heard, and at least for HOLD; the next one waits.
 (() => {
   "use strict";
   const HOLD = 6000; // ms for which a call has the large place for itself
-  const chime = document.querySelector("[data-chime]");
-  const sound = document.querySelector("[data-sound]");
+  const CROWD = 5; // with more calls waiting than this, only the chime is heard
   const live = document.querySelector("[data-live]");
   const queue = [];
   let known = keys();
@@ -32,12 +32,16 @@
     else next();
   }
 
-  function next() {
+  async function next() {
     current = queue.shift() ?? null;
     paint();
     if (!current) return;
-    ring();
-    setTimeout(next, HOLD);
+    const say = current.say.split(" ").filter(Boolean);
+    const volume = Number(document.querySelector("[data-volume]")?.dataset.volume ?? 100) / 100;
+    const shown = new Promise((done) => { setTimeout(done, HOLD); });
+    const heard = window.voice.play(queue.length > CROWD ? say.slice(0, 1) : say, volume);
+    await Promise.all([shown, heard]); // neither ever fails
+    next();
   }
 
   function paint() {
@@ -46,24 +50,17 @@
     const shown = current ?? rows()[0];
     place.classList.toggle("is-new", current !== null);
     if (!shown) return;
-    place.querySelector("[data-number]").textContent = shown.ticket;
-    place.querySelector("[data-counter]").textContent = shown.counter;
-    place.querySelector("[data-place]").textContent = shown.place;
+    place.classList.toggle("is-long", "long" in shown);
+    place.classList.toggle("is-far", "far" in shown);
+    write(place, "number", shown.ticket);
+    for (const name of ["word", "counter", "direction", "place"]) write(place, name, shown[name]);
+    place.querySelector("[data-way]").className = `way way--${shown.arrow}`;
     const calling = current !== null || shown.state === "called";
     place.querySelector("[data-label-now]").hidden = !calling;
     place.querySelector("[data-label-last]").hidden = calling;
   }
 
-  async function ring() {
-    try {
-      chime.currentTime = 0;
-      await chime.play();
-      sound.hidden = true;
-    } catch {
-      sound.hidden = false; // the browser wants a touch first
-    }
-  }
+  function write(place, name, text) { place.querySelector(`[data-${name}]`).textContent = text; }
 
-  sound.addEventListener("click", ring);
   live.addEventListener("live:updated", look);
 })();

@@ -1,0 +1,168 @@
+"""What a hall hears: the words of a call, and the recorded clips that say them, in Czech or English.
+
+A call is said by short clips in a row: "číslo", the letters, the number, the kind of place, its
+number. A number up to 999 takes at most two of them, so an office can record all in an hour.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+LANGUAGES = ("cs", "en")
+MOST = 999
+
+_UNITS = {
+    "cs": (
+        "nula jedna dva tři čtyři pět šest sedm osm devět deset jedenáct dvanáct třináct čtrnáct"
+        " patnáct šestnáct sedmnáct osmnáct devatenáct"
+    ).split(),
+    "en": (
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+        " fifteen sixteen seventeen eighteen nineteen"
+    ).split(),
+}
+_TENS = {
+    "cs": "dvacet třicet čtyřicet padesát šedesát sedmdesát osmdesát devadesát".split(),
+    "en": "twenty thirty forty fifty sixty seventy eighty ninety".split(),
+}
+_HUNDREDS = {
+    "cs": "sto,dvě stě,tři sta,čtyři sta,pět set,šest set,sedm set,osm set,devět set".split(","),
+    "en": [f"{unit} hundred" for unit in _UNITS["en"][1:10]],
+}
+_BASE = "abcdefghijklmnopqrstuvwxyz"
+_LETTERS = {
+    "cs": dict(
+        zip(
+            _BASE,
+            (
+                "á,bé,cé,dé,é,ef,gé,há,í,jé,ká,el,em,en,ó,pé,kvé,er,es,té,ú,vé,dvojité vé,iks,"
+                "ypsilon,zet"
+            ).split(","),
+            strict=True,
+        )
+    )
+    | {
+        "c-caron": "čé",
+        "d-caron": "ďé",
+        "n-caron": "eň",
+        "r-caron": "eř",
+        "s-caron": "eš",
+        "t-caron": "ťé",
+        "z-caron": "žet",
+    },
+    "en": {letter: letter.upper() for letter in _BASE},
+}
+_CARON = "\u030c"
+PLACES = {
+    "cs": {
+        "counter": "přepážka",
+        "door": "dveře číslo",
+        "office": "kancelář",
+        "booth": "kabinka",
+        "room": "místnost",
+        "window": "okénko",
+        "desk": "stůl",
+    },
+    "en": {
+        "counter": "counter",
+        "door": "door number",
+        "office": "office",
+        "booth": "booth",
+        "room": "room",
+        "window": "window",
+        "desk": "desk",
+    },
+}
+_NUMBER = {"cs": "číslo", "en": "number"}
+
+
+def number_words(number: int, language: str) -> str:
+    """A number from 0 to 999 as it is counted: 231 is "dvě stě třicet jedna"."""
+    return " ".join(words_of(clip, language) for clip in _whole(number, language))
+
+
+def place_word(name: str) -> str:
+    """Which of the known kinds of places a counter's Czech name begins with; else a counter."""
+    first = name.casefold().split()[:1]
+    known = (kind for kind, words in PLACES["cs"].items() if words.split()[:1] == first)
+    return next(known, "counter")
+
+
+def said(label: str, place: str, number: str, language: str) -> tuple[str, ...]:
+    """The names of the clips that say a call, in order."""
+    return ("number", *_spelled(label, language), place, *_spelled(number, language))
+
+
+def sentence(label: str, place: str, number: str, language: str) -> str:
+    """The call in words, as its clips say them."""
+    ticket = " ".join(words_of(c, language) for c in ("number", *_spelled(label, language)))
+    where = " ".join(words_of(c, language) for c in (place, *_spelled(number, language)))
+    return f"{ticket[:1].upper()}{ticket[1:]}, {where}."
+
+
+@cache
+def every_clip(language: str) -> tuple[str, ...]:
+    """All names that `said` can give."""
+    hundreds = [str(h) for h in range(100, 1000, 100)]
+    joined = [f"{h}-and" for h in hundreds] if language == "en" else []
+    letters = [f"letter-{letter}" for letter in _LETTERS[language]]
+    numbers = [str(n) for n in range(100)]
+    return ("number", *PLACES[language], *letters, *numbers, *hundreds, *joined)
+
+
+def words_of(clip: str, language: str) -> str:
+    """What one clip says."""
+    if clip == "number":
+        return _NUMBER[language]
+    if clip in PLACES[language]:
+        return PLACES[language][clip]
+    if clip.startswith("letter-"):
+        return _LETTERS[language][clip.removeprefix("letter-")]
+    if clip.endswith("-and"):
+        return f"{words_of(clip.removesuffix('-and'), language)} and"
+    return _counted(int(clip), language)
+
+
+def _counted(number: int, language: str) -> str:
+    """A number below a hundred, or a round hundred."""
+    if number < len(_UNITS[language]):
+        return _UNITS[language][number]
+    if not number % 100:
+        return _HUNDREDS[language][number // 100 - 1]
+    tens, units = divmod(number, 10)
+    return " ".join([_TENS[language][tens - 2], *([_UNITS[language][units]] if units else [])])
+
+
+def _spelled(label: str, language: str) -> list[str]:
+    """Clips of "A023": a, zero, twenty-three. What can be neither spelled nor counted is left out."""
+    found: list[str] = []
+    for part in re.findall(r"[0-9]+|[^\W\d_]", label):
+        found += _digits(part, language) if part.isdecimal() else _letter(part, language)
+    return found
+
+
+def _digits(digits: str, language: str) -> list[str]:
+    number = digits.lstrip("0")
+    zeros = ["0"] * (len(digits) - len(number))
+    if len(number) > len(str(MOST)):
+        return zeros + list(number)
+    return zeros + (_whole(int(number), language) if number else [])
+
+
+def _whole(number: int, language: str) -> list[str]:
+    hundreds, rest = number // 100 * 100, number % 100
+    if not hundreds:
+        return [str(rest)]
+    if not rest:
+        return [str(hundreds)]
+    return [f"{hundreds}-and" if language == "en" else str(hundreds), str(rest)]
+
+
+def _letter(letter: str, language: str) -> list[str]:
+    """Letters with a mark that have no clip of their own are said without it."""
+    base, *marks = list(unicodedata.normalize("NFD", letter.lower()))
+    name = f"{base}-caron" if _CARON in marks else base
+    known = _LETTERS[language]
+    return [f"letter-{one}" for one in (name, base) if one in known][:1]

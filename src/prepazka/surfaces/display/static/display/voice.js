@@ -1,0 +1,79 @@
+// Plays clips one after another, never two at once, and tells the server when it cannot be heard.
+// window.voice.play([addresses], volume) is done when the last one has ended; it never fails.
+(() => {
+  "use strict";
+  const STUCK = 10000; // ms; a clip lasts at most four seconds
+  const HUSHED = 0.01; // of the volume, for the trial at the start
+  const AGAIN = 60000;
+  const told = document.querySelector("[data-sound]");
+  const touch = document.querySelector("[data-touch]");
+  const chime = document.querySelector("[data-chime]");
+  let fault = told.dataset.fault;
+  let turn = Promise.resolve();
+
+  function play(addresses, volume) {
+    turn = turn.then(() => inOrder(addresses, volume));
+    return turn;
+  }
+
+  async function inOrder(addresses, volume) {
+    let trouble = "";
+    // All are asked for at once, so that the pauses between them are those of speech.
+    const sounds = addresses.map((address) => {
+      const sound = new Audio(address);
+      sound.preload = "auto";
+      return sound;
+    });
+    for (const sound of sounds) {
+      try {
+        await one(sound, volume);
+      } catch (error) {
+        trouble = error?.name === "NotAllowedError" ? "sound_blocked" : "sound_broken";
+        if (trouble === "sound_blocked") break; // the browser wants a touch first
+      }
+    }
+    if (addresses.length) tell(trouble);
+  }
+
+  async function one(sound, volume) {
+    sound.volume = volume;
+    let timer = 0;
+    try {
+      await new Promise((done, fail) => {
+        sound.addEventListener("ended", done, { once: true });
+        sound.addEventListener("error", fail, { once: true });
+        timer = setTimeout(fail, STUCK);
+        sound.play().catch(fail);
+      });
+    } finally {
+      clearTimeout(timer);
+      sound.pause(); // what got stuck must not come alive during the next one
+    }
+  }
+
+  async function tell(trouble) {
+    touch.hidden = trouble !== "sound_blocked";
+    if (trouble === fault) return;
+    const token = told.querySelector("[name=csrfmiddlewaretoken]").value;
+    try {
+      const answer = await fetch(told.dataset.report, {
+        method: "POST",
+        headers: { "X-CSRFToken": token },
+        body: new URLSearchParams({ fault: trouble }),
+      });
+      if (answer.ok) fault = trouble;
+    } catch {
+      // The next call or trial says it again.
+    }
+  }
+
+  function trial() {
+    if (told.dataset.sound === "on") play([chime.src], HUSHED);
+    else if (fault) tell("");
+  }
+
+  touch.addEventListener("click", () => play([chime.src], 1));
+  window.voice = { play };
+  trial();
+  setInterval(() => { if (fault) trial(); }, AGAIN);
+})();
