@@ -47,6 +47,8 @@ class Base:
     tickets: Mapping[str, Known] = field(default_factory=dict)
     touches: Mapping[str, str] = field(default_factory=dict)
     bookings: Mapping[str, str] = field(default_factory=dict)
+    # What became, on-line, of tickets that earlier logs had brought.
+    since: Mapping[str, Known] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class _Fold:
         if known is None and label not in self.issued:
             self.unknown.append(e)
             return
-        first = known or Known()
+        first = known or self.base.since.get(label) or Known()
         now = self.outcomes.get(label, Outcome(first.state, first.counter))
         if e.kind == "call":
             self._call(e, label, now)

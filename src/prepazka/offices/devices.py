@@ -75,7 +75,16 @@ def revoke(*, device: int, now: datetime, actor: int | None = None) -> None:
         return
     found.token_hash = found.pairing_hash = ""
     found.pairing_expires_at = found.paired_at = None
-    found.save(update_fields=["token_hash", "pairing_hash", "pairing_expires_at", "paired_at"])
+    found.revoked_at = now
+    found.save(
+        update_fields=[
+            "token_hash",
+            "pairing_hash",
+            "pairing_expires_at",
+            "paired_at",
+            "revoked_at",
+        ]
+    )
     record(events.DeviceRevoked(office=found.office_id, device=found.pk, at=now, actor=actor))
 
 
