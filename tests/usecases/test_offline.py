@@ -305,16 +305,12 @@ class TestLists:
         soon = NINE + timedelta(seconds=10)
         assert turns.call_next(office=office, clerk=two.clerk, now=soon).label == "V1"
 
-    def test_leaving_the_page_and_closing_the_counter_give_the_list_back(
+    def test_closing_the_counter_gives_the_list_back(
         self, office: Directory
     ) -> None:
         issue(office)
         one = Console(office, "1", NINE)
-        offline.release(grant=one.grant.pk, clerk=one.clerk + 1)
         assert CallLease.objects.count() == 1
-        offline.release(grant=one.grant.pk, clerk=one.clerk)
-        assert CallLease.objects.count() == 0
-        one.renew(NINE)
         counters.close_counter(shift=one.shift, now=NINE)
         assert CallLease.objects.count() == 0
 

@@ -120,12 +120,6 @@ def renew(
 
 
 @transaction.atomic
-def release(*, grant: int, clerk: int) -> None:
-    """The console's page was left: its list is anybody's again. May be repeated."""
-    CallLease.objects.filter(grant=grant, grant__shift__clerk=clerk).delete()
-
-
-@transaction.atomic
 def take_back(*, office: Directory, counter: int, now: datetime, actor: int) -> int:
     """Staff looked at a silent counter: its people may be called by others. How many they were."""
     lock_queue(office.office.pk)

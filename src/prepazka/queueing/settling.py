@@ -45,7 +45,7 @@ def settle(office: Directory, day: date, now: datetime) -> None:
                 tickets[label] = made
     _renumber(office, merged, tickets, now)
     _write(merged, tickets)
-    telling.tell(office, rows, merged, foreign, tickets)
+    telling.tell(office, rows, merged, foreign, tickets, now)
 
 
 def _own_numbers(rows: Iterable[OfflineEvent]) -> set[tuple[int, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from prepazka.core import events
@@ -23,6 +24,7 @@ def tell(
     merged: Merged,
     foreign: Iterable[Happened],
     tickets: dict[str, Ticket],
+    now: datetime,
 ) -> None:
     """Give each entry its outcome, and the journal what is new."""
     outcomes = {key: DONE for key in rows}
@@ -33,8 +35,17 @@ def tell(
         if row.kind == "issue" and row.label in merged.used_twice and outcomes[key] == DONE:
             outcomes[key] = VOID
         if outcomes[key] != row.outcome:
+            row.told_at = now
             _told(office, row, outcomes[key], merged, tickets)
-    OfflineEvent.objects.bulk_update(rows.values(), ["outcome"])
+    OfflineEvent.objects.bulk_update(rows.values(), ["outcome", "told_at"])
+
+
+def notices(office: int, *, since: datetime) -> list[OfflineEvent]:
+    """Entries of logs that staff must know of, the newest first."""
+    found = OfflineEvent.objects.filter(
+        office=office, outcome__in=TOLD_TO_STAFF, told_at__gte=since
+    )
+    return list(found.order_by("-told_at")[:10])
 
 
 def _told(

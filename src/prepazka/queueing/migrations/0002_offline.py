@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ('body', models.JSONField()),
                 ('booking', models.UUIDField(null=True)),
                 ('outcome', models.CharField(blank=True, max_length=12)),
+                ('told_at', models.DateTimeField(null=True)),
                 ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office')),
                 ('grant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='queueing.offlinegrant')),
             ],

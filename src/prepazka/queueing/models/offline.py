@@ -111,6 +111,7 @@ class OfflineEvent(OfOffice):
     body = models.JSONField()
     booking = models.UUIDField(null=True)
     outcome = models.CharField(max_length=12, blank=True)
+    told_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["grant", "seq"], name="offline_event_once")]
