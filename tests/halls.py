@@ -26,6 +26,7 @@ READERS = (
     "prepazka.surfaces.kiosk.views.now",
     "prepazka.surfaces.kiosk.pins.now",
     "prepazka.surfaces.kiosk.screens.now",
+    "prepazka.surfaces.kiosk.cutoff.now",
     "prepazka.surfaces.display.views.now",
     "prepazka.surfaces.ticket.views.now",
 )

@@ -46,6 +46,9 @@ STAFF = {
     "console:fragment",
     "console:step",
     "console:contact",
+    "console:cutoff",
+    "console:cutoff_data",
+    "console:take_back",
     "console:desk",
     "console:arrive",
     "console:new_ticket",
@@ -135,6 +138,7 @@ PUBLIC = {
     "embed:frame",
     "embed:guide",
     "display:clip",
+    "offline:worker",
 }
 # Opened by a secret in the address; the walk tries a wrong one.
 BY_SECRET = {
@@ -161,9 +165,10 @@ BY_SECRET = {
     "ticket:leave",
     "ticket:later",
     "feed",
+    "offline:log",
 }
 # Programs call them with a secret in the address and no cookie, so no form of ours guards them.
-OF_PROGRAMS = {"callbacks:sms"}
+OF_PROGRAMS = {"callbacks:sms", "offline:log", "kiosk:pack", "console:cutoff_data"}
 # Opened by the token of a paired device.
 DEVICE = {
     "kiosk:start",
@@ -174,6 +179,8 @@ DEVICE = {
     "kiosk:reprint",
     "kiosk:pin",
     "kiosk:answer",
+    "kiosk:pack",
+    "kiosk:shell",
     "display:panel",
     "display:content",
     "display:sound",

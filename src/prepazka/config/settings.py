@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "prepazka.surfaces.citizen",
     "prepazka.surfaces.embed",
     "prepazka.surfaces.kiosk",
+    "prepazka.surfaces.offline",
     "prepazka.surfaces.display",
     "prepazka.surfaces.ticket",
     "prepazka.surfaces.monitor",

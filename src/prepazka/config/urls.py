@@ -14,6 +14,7 @@ handler403 = "prepazka.web.errors.forbidden"
 urlpatterns = [
     path("api/v1/", include("prepazka.surfaces.api.urls")),
     path("zpravy/sms/", include("prepazka.surfaces.callbacks.urls")),
+    path("", include("prepazka.surfaces.offline.urls")),
     path("kalendar/<str:token>.ics", calendars.feed, name="feed"),
     *i18n_patterns(
         path("ucet/", include("prepazka.surfaces.console.account_urls")),

@@ -270,6 +270,7 @@ class CalledByPhone(_OfBooking):
 
     topics: ClassVar[tuple[str, ...]] = ()
     outcome: str
+    offline: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -356,6 +357,8 @@ class PlaceUnanswered(_OfPlace):
 class _OfTicket(Event):
     topics: ClassVar[tuple[str, ...]] = (QUEUE,)
     ticket: int
+    offline: bool = False  # it happened on a device that was cut off, and came in its log
+    device: int | None = None  # the kiosk; None at the desk, by telephone, or at a counter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -370,7 +373,6 @@ class TicketIssued(_OfTicket):
 
     service: int
     booking: str | None = None
-    device: int | None = None  # the kiosk; None at the desk or by telephone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -430,6 +432,25 @@ class TicketCancelled(_OfTicket):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketRenumbered(_OfTicket):
+    """The ticket now has the number that its holder was last shown; `was` is the one before."""
+
+    was: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalledTwice(_AtCounter):
+    """A counter that was cut off called somebody whom another had called; the first call counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinUsedTwice(_OfTicket):
+    """A PIN was taken at two kiosks; the later number `void` counts for the booking's ticket."""
+
+    void: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class StepUndone(_AtCounter):
     """A clerk took back a wrong press; `step` is the kind of the event undone."""
 
@@ -473,6 +494,23 @@ class _OfDevice(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListTakenBack(_OfCounter):
+    """A silent counter's people may be called by others again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfflineMerged(Event):
+    """The log of a kiosk (`device`) or a counter that was cut off was merged: so many entries."""
+
+    topics: ClassVar[tuple[str, ...]] = (QUEUE, DEVICES)
+
+    grant: int
+    entries: int
+    device: int | None = None
+    counter: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DevicePaired(_OfDevice):
     """A kiosk or display now belongs to the office."""
 
@@ -496,11 +534,34 @@ class DeviceMended(_OfDevice):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NumbersLeased(_OfDevice):
+    """A kiosk may give the numbers `first` to `last` of the letter while it is cut off."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    letter: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberRefused(_OfDevice):
+    """A kiosk gave, while cut off, a number that was not its own or was given already."""
+
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReloadAsked(_OfDevice):
+    """Staff had the screen of the device loaded anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PinTried(_OfDevice):
     """A PIN was entered; the PIN itself is not kept. `outcome` is a pins.Outcome value."""
 
     topics: ClassVar[tuple[str, ...]] = ()
     outcome: str
+    offline: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,7 +75,16 @@ def revoke(*, device: int, now: datetime, actor: int | None = None) -> None:
         return
     found.token_hash = found.pairing_hash = ""
     found.pairing_expires_at = found.paired_at = None
-    found.save(update_fields=["token_hash", "pairing_hash", "pairing_expires_at", "paired_at"])
+    found.revoked_at = now
+    found.save(
+        update_fields=[
+            "token_hash",
+            "pairing_hash",
+            "pairing_expires_at",
+            "paired_at",
+            "revoked_at",
+        ]
+    )
     record(events.DeviceRevoked(office=found.office_id, device=found.pk, at=now, actor=actor))
 
 
@@ -92,6 +101,40 @@ def by_token(token: str, *, now: datetime, kind: str = "") -> Device | None:
         Device.objects.filter(pk=device.pk).update(seen_at=now)
         device.seen_at = now
     return device
+
+
+def heartbeat(
+    *, device: int, now: datetime, version: str, waiting: int, loaded: object
+) -> bool:
+    """Note that the device's page lives; whether it must load anew, as staff asked since it did.
+
+    `loaded` is how many milliseconds ago the page was loaded, `waiting` how many entries of its
+    log are not merged yet.
+    """
+    Device.objects.filter(pk=device).update(
+        seen_at=now, app_version=version, waiting_events=waiting
+    )
+    asked = Device.objects.values_list("reload_at", flat=True).get(pk=device)
+    age = timedelta(milliseconds=loaded) if isinstance(loaded, int | float) else timedelta()
+    return asked is not None and now - age < asked
+
+
+@transaction.atomic
+def ask_reload(*, device: int, now: datetime, actor: int) -> None:
+    """Have the device's screen loaded anew; the live stream wakes it."""
+    Device.objects.filter(pk=device).update(reload_at=now)
+    office = Device.objects.values_list("office_id", flat=True).get(pk=device)
+    record(events.ReloadAsked(office=office, device=device, at=now, actor=actor))
+
+
+def note_printed(*, device: int, label: str, now: datetime) -> None:
+    """The last paper that came out of the printer."""
+    Device.objects.filter(pk=device).update(printed=label, printed_at=now)
+
+
+def note_printer(*, device: int, state: dict[str, bool], now: datetime) -> None:
+    """What the printer said of itself."""
+    Device.objects.filter(pk=device).update(printer_state=state, printer_asked_at=now)
 
 
 @transaction.atomic

@@ -246,6 +246,15 @@ class Device(Named):
     paused_until = models.DateTimeField(null=True)
     fault = models.CharField(max_length=40, blank=True)
     fault_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    # What the browser and the printer last said of themselves.
+    app_version = models.CharField(max_length=40, blank=True)
+    printer_state = models.JSONField(default=dict)
+    printer_asked_at = models.DateTimeField(null=True)
+    printed_at = models.DateTimeField(null=True)
+    printed = models.CharField(max_length=12, blank=True, help_text="number on the last paper")
+    reload_at = models.DateTimeField(null=True, help_text="a screen loaded before must load anew")
+    waiting_events = models.PositiveIntegerField(default=0, help_text="of its log, not yet merged")
 
     class Meta(Named.Meta):
         constraints = [models.UniqueConstraint(fields=["office", "code"], name="device_code")]

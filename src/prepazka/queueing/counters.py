@@ -10,7 +10,7 @@ from prepazka.core import events
 from prepazka.journal.record import record
 from prepazka.offices.models import Counter
 from prepazka.queueing.locks import lock_queue
-from prepazka.queueing.models import AT_COUNTER, Shift, Ticket
+from prepazka.queueing.models import AT_COUNTER, CallLease, Shift, Ticket
 from prepazka.queueing.refusals import CounterBusy, CounterNotOpen, CounterTaken
 
 
@@ -102,6 +102,7 @@ def _close(shift: Shift, now: datetime) -> None:
         raise CounterBusy
     shift.closed_at = now
     shift.save(update_fields=["closed_at"])
+    CallLease.objects.filter(grant__shift=shift).delete()
     record(
         events.CounterClosed(
             office=shift.office_id,

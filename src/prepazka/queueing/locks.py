@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db import connection
+from django.db import connection, models
 
-from prepazka.queueing.models import Queue
+from prepazka.queueing.models import OFFLINE_FROM, NumberLease, NumberSeries, Queue
 
 
 def lock_queue(office: int) -> None:
@@ -37,4 +37,22 @@ def next_number(office: int, day: date, letter: str) -> int:
             " DO UPDATE SET last = queueing_numberseries.last + 1 RETURNING last",
             [office, day, letter],
         )
-        return int(cursor.fetchone()[0])
+        number = int(cursor.fetchone()[0])
+    return number if number < OFFLINE_FROM else _past_leases(office, day, letter, number)
+
+
+def lock_series(office: int, day: date, letter: str) -> NumberSeries:
+    """The series, locked to the commit."""
+    which = {"office_id": office, "date": day, "letter": letter}
+    NumberSeries.objects.bulk_create([NumberSeries(**which)], ignore_conflicts=True)
+    return NumberSeries.objects.select_for_update(no_key=True).get(**which)
+
+
+def _past_leases(office: int, day: date, letter: str, number: int) -> int:
+    """The number, or the first after all blocks that kiosks have, if it is in one of them."""
+    leases = NumberLease.objects.filter(office=office, date=day, letter=letter)
+    if not leases.filter(first__lte=number, last__gte=number).exists():
+        return number
+    free = int(leases.aggregate(models.Max("last"))["last__max"]) + 1
+    NumberSeries.objects.filter(office=office, date=day, letter=letter).update(last=free)
+    return free

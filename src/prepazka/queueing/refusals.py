@@ -49,3 +49,15 @@ class NothingToUndo(Refused):
 
 class DevicePaused(Refused):
     """Too many wrong PINs. Please wait %(seconds)s seconds, or ask at the desk."""
+
+
+class HeldOffline(Refused):
+    """Counter %(number)s is cut off and may be calling this client by itself."""
+
+
+class GrantUnknown(Refused):
+    """This browser has no right to work off-line, or the office has taken it back."""
+
+
+class SignatureWrong(Refused):
+    """The log was not written by the browser that sends it."""

@@ -296,11 +296,11 @@ def _arrive(
         actor=actor,
         language=language,
         persons=booking.persons,
-        for_counter_id=_counter_of(office, booking),
+        for_counter_id=counter_of_official(office, booking),
     )
 
 
-def _counter_of(office: Directory, booking: Booking) -> int | None:
+def counter_of_official(office: Directory, booking: Booking) -> int | None:
     """Where the booked official calls their own people; nobody else's counter calls them."""
     official = official_of(office, booking)
     counter = office.counters.get(official.counter_id or 0) if official else None
@@ -334,7 +334,7 @@ def _issue(
         booked_from=booking.starts_at if booking else None,
         booked_to=booking.ends_at if booking else None,
         late=bool(booking and booking.late),
-        code="".join(secrets.choice(ALPHABET) for _ in range(12)),
+        code=new_code(),
         touch=touch,
         issued_at=now,
         **more,
@@ -350,6 +350,11 @@ def _issue(
         )
     )
     return ticket
+
+
+def new_code() -> str:
+    """The code of a ticket's own page."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(12))
 
 
 def _give_back(office: int, day: date, letter: str) -> None:

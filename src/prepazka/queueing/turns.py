@@ -14,12 +14,14 @@ from prepazka.core.interval import Interval
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Service
+from prepazka.queueing.held import held_elsewhere
 from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
 from prepazka.queueing.refusals import (
     CounterBusy,
     CounterNotOpen,
     CounterPausedNow,
+    HeldOffline,
     NobodyWaiting,
     NotAtCounter,
     NothingToUndo,
@@ -38,8 +40,9 @@ def call_next(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     """
     lock_queue(office.office.pk)
     counter = _free_counter(clerk, office)
+    held = held_elsewhere(office.office.pk, counter, now)
     chosen = discipline.next_in_turn(
-        waiting(office, now),
+        (w for w in waiting(office, now) if w.ticket not in held),
         serves=office.serves[counter],
         counter=counter,
         policy=policy_of(office),
@@ -55,7 +58,7 @@ def call_next(*, office: Directory, clerk: int, now: datetime) -> Ticket:
 def call_by_hand(*, office: Directory, clerk: int, ticket: int, now: datetime) -> Ticket:
     """Call a client picked by the clerk out of turn; the journal says that it was by hand.
 
-    Raises as `call_next`, and NotWaiting or NotServedHere.
+    Raises as `call_next`, and NotWaiting, NotServedHere or HeldOffline.
     """
     lock_queue(office.office.pk)
     counter = _free_counter(clerk, office)
@@ -64,6 +67,8 @@ def call_by_hand(*, office: Directory, clerk: int, ticket: int, now: datetime) -
         raise NotWaiting
     if found.service_id not in office.serves[counter]:
         raise NotServedHere
+    if (holder := held_elsewhere(office.office.pk, counter, now).get(found.pk)) is not None:
+        raise HeldOffline(number=office.counters[holder].number)
     return _call(found, counter, clerk, discipline.Reason("by_hand"), now)
 
 

@@ -27,6 +27,7 @@ SENTENCES: dict[str, Callable[[], str]] = {
     "walk_in": lambda: _("without booking, waiting since %(arrived)s"),
     "returned": lambda: _("returned to the queue at %(returned)s, so goes first"),
     "parked": lambda: _("put aside until %(until)s"),
+    "offline": lambda: _("called while the counter was cut off from the server"),
     "by_hand": lambda: _("picked by hand by the clerk"),
 }
 

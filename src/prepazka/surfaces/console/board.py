@@ -10,6 +10,7 @@ from prepazka.core import discipline
 from prepazka.looks.typography import clock
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
+from prepazka.queueing import offline, telling
 from prepazka.queueing.models import AT_COUNTER, Shift, State, Ticket
 from prepazka.queueing.turns import UNDO, policy_of
 from prepazka.reporting.hall import Hall, hall
@@ -21,6 +22,7 @@ PARK_MINUTES = (5, 10, 15, 30)
 # More than a clerk can take in; the rest is counted, so that a full hall stays quick to draw.
 MOST_ROWS = 25
 MINUTE = timedelta(minutes=1)
+NOTICED = timedelta(hours=1)  # after the merge
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
         "waiting": len(seen.waiting),
         "load": day_load(seen),
         "faults": faults(office),
+        "silent": silent(office, now),
+        "notices": notices(office, now),
     }
 
 
@@ -75,6 +79,20 @@ def faults(office: Directory) -> list[dict[str, Any]]:
     """Devices that cannot do their work, and why."""
     broken = Device.objects.filter(office=office.office, retired=False).exclude(fault="")
     return [{"device": one, "text": in_words(one.fault)} for one in broken]
+
+
+def silent(office: Directory, now: datetime) -> list[dict[str, Any]]:
+    """Counters that are cut off, with the numbers only they may call."""
+    return [
+        {"counter": office.counters[pk], "labels": ", ".join(labels)}
+        for pk, labels in offline.silent_counters(office, now).items()
+    ]
+
+
+def notices(office: Directory, now: datetime) -> list[dict[str, Any]]:
+    """What went wrong while devices were cut off, and staff should set right."""
+    said = telling.notices(office.office.pk, since=now - NOTICED)
+    return [{"event": one, "kind": one.outcome} for one in said]
 
 
 def current_shift(office: Directory, clerk: int) -> Shift | None:

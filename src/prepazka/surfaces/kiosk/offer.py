@@ -39,12 +39,12 @@ class Offer:
 
 def services_of(office: Directory, kiosk: Device, now: datetime) -> list[Service]:
     """Services for which this kiosk gives tickets now."""
-    return [s for s in _assigned(office, kiosk) if issues_tickets(office, s, now)]
+    return [s for s in assigned(office, kiosk) if issues_tickets(office, s, now)]
 
 
 def ended_services(office: Directory, kiosk: Device, now: datetime) -> list[Service]:
     """Services for which the last ticket of today has been given out."""
-    return [s for s in _assigned(office, kiosk) if tickets_ended(office, s, now)]
+    return [s for s in assigned(office, kiosk) if tickets_ended(office, s, now)]
 
 
 def offer(office: Directory, kiosk: Device, now: datetime, page: int = 1) -> Offer:
@@ -70,7 +70,8 @@ def offer_of_agenda(
     return _paged([_service(seen, s) for s in services if s.agenda_id == agenda.pk], page)
 
 
-def _assigned(office: Directory, kiosk: Device) -> list[Service]:
+def assigned(office: Directory, kiosk: Device) -> list[Service]:
+    """Services that this kiosk is for."""
     codes = kiosk.options.get("services")
     return [s for s in office.offered_services() if not codes or s.code in codes]
 

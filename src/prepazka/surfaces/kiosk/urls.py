@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prepazka.surfaces.kiosk import pins, views
+from prepazka.surfaces.kiosk import cutoff, pins, views
 
 app_name = "kiosk"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("listek/", views.issue, name="issue"),
     path("listek/<str:code>/", views.ticket, name="ticket"),
     path("listek/<str:code>/tisk/", views.reprint, name="reprint"),
+    path("zasoba/", cutoff.pack, name="pack"),
+    path("bez-site/", cutoff.shell, name="shell"),
     path("pin/", pins.pin, name="pin"),
     path("odpoved/<str:token>/", pins.answer, name="answer"),
 ]

@@ -120,6 +120,7 @@
       restore([]);
       opened = [];
     } catch {
+      if (await globalThis.PrepazkaConsole?.takeOver().catch(() => false)) return;
       // Send it as a plain form: the server then says what is wrong.
       event.target.action = button.getAttribute("formaction");
       button.dataset.plain = "1";

@@ -39,6 +39,7 @@
         location.assign(answer.url);
         return; // still busy: the page is leaving
       } catch {
+        if (await globalThis.PrepazkaKiosk?.takeOver().catch(() => false)) return;
         show(Date.now() - since > LONG);
         const now = new AbortController();
         panel.querySelector("[data-offline-now]").onclick = () => now.abort();
@@ -67,7 +68,9 @@
     const form = event.target;
     if (!form.matches("[data-touch]")) return;
     event.preventDefault();
-    reach(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    const body = new URLSearchParams(new FormData(form));
+    const kept = globalThis.PrepazkaKiosk?.pend(form) || Promise.resolve();
+    kept.catch(() => {}).then(() => reach(form.action, { method: "POST", body }));
   });
 
   // --- back to the start ----------------------------------------------------------------------

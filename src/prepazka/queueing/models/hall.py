@@ -91,6 +91,8 @@ class Ticket(OfOffice):
     before = models.JSONField(null=True)
     changed_at = models.DateTimeField(null=True)
     changed_by = models.BigIntegerField(null=True)
+    # What the server had without the logs of devices that were cut off, once one has touched it.
+    offline = models.JSONField(null=True)
 
     class Meta:
         constraints = [

@@ -1,0 +1,106 @@
+// What a PIN means and whose turn it is, as core/pins.py and core/discipline.py have it. A table of
+// cases made by Python is answered by both (tests/journeys/test_offline_rules.py). All times are ms.
+(() => {
+  "use strict";
+  const MINUTE = 60000;
+
+  // --- PINs -----------------------------------------------------------------------------------
+
+  const OUTCOMES = ["inside", "registered_early", "late", "early", "unconfirmed", "used", "void",
+    "cancelled", "other_day", "other_office", "unknown"];
+  const ACCEPTED = ["inside", "registered_early", "late"];
+  const BY_STATE = {
+    held: "unconfirmed", unconfirmed: "unconfirmed", expired: "unconfirmed",
+    arrived: "used", served: "used", no_show: "void",
+    cancelled_by_citizen: "cancelled", cancelled_by_office: "cancelled", displaced: "cancelled",
+  };
+  const ELSEWHERE = ["unconfirmed", "confirmed", "no_show"];
+
+  function byTime(start, end, opens, closes, now) {
+    if (now < opens) return "early";
+    if (now < start) return "registered_early";
+    if (now < end) return "inside";
+    return now < closes ? "late" : "void";
+  }
+
+  function answer(one, { office, today, now }) {
+    const opens = one.start - one.early * MINUTE;
+    const closes = one.end + one.late * MINUTE;
+    let outcome;
+    if (one.office === office && one.day === today) {
+      outcome = BY_STATE[one.state] || byTime(one.start, one.end, opens, closes, now);
+    } else if (!ELSEWHERE.includes(one.state) || (one.office !== office && one.day !== today)) {
+      return { outcome: "unknown", found: null };
+    } else {
+      outcome = one.office === office ? "other_day" : "other_office";
+    }
+    return { outcome, found: one, opens, closes };
+  }
+
+  function preference(given, today) {
+    const one = given.found;
+    const rank = OUTCOMES.indexOf(given.outcome);
+    if (!one) return [rank, 1, 0, 0, ""];
+    const days = Math.round((Date.parse(one.day) - Date.parse(today)) / 86400000);
+    return [rank, days < 0 ? 1 : 0, Math.abs(days), one.start, one.booking];
+  }
+
+  function verdict(found, at) {
+    const answers = found.map((one) => answer(one, at));
+    const best = least(answers, (given) => preference(given, at.today)) ||
+      { outcome: "unknown", found: null };
+    return { ...best, accepted: ACCEPTED.includes(best.outcome), late: best.outcome === "late" };
+  }
+
+  // --- whose turn -------------------------------------------------------------------------------
+
+  const RETURNED = 0, BOOKED = 1, STATUTORY = 2, WALK_IN = 3, NOT_YET = 4, PARKED = 5;
+
+  function turn(w, policy, now) {
+    const key = (rank, since, code, tie = WALK_IN) =>
+      ({ key: [rank, since, tie, w.arrived, w.ticket], code, rank });
+    if (w.parked !== null && now < w.parked) return key(PARKED, w.parked, "parked");
+    if (w.returned !== null) return key(RETURNED, w.returned, "returned");
+    if (w.booked !== null && !w.late) {
+      const [start, end] = w.booked;
+      if (now < start) return key(NOT_YET, start, "booked_before_window");
+      const code = now < end ? "booked_in_window" : "booked_kept_place";
+      if (policy.headStart === null) return key(BOOKED, start, code);
+      const due = Math.max(w.arrived, start);
+      return key(WALK_IN, Math.min(w.arrived, due - policy.headStart), code, BOOKED);
+    }
+    if (w.statutory) {
+      if (policy.headStart === null) return key(STATUTORY, w.arrived, "statutory");
+      return key(WALK_IN, w.arrived - policy.headStart, "statutory", BOOKED);
+    }
+    return key(WALK_IN, w.arrived, w.late ? "late_for_window" : "walk_in");
+  }
+
+  function mayBeCalled(w, { serves, counter, policy, now }) {
+    if (w.forCounter === null && !serves.includes(w.service)) return false;
+    if (w.forCounter !== null && w.forCounter !== counter) return false;
+    const { rank } = turn(w, policy, now);
+    return rank < NOT_YET || (rank === NOT_YET && policy.callEarly);
+  }
+
+  function nextInTurn(waiting, at) {
+    const able = waiting.filter((w) => mayBeCalled(w, at))
+      .map((w) => ({ ticket: w.ticket, ...turn(w, at.policy, at.now) }));
+    return least(able, (chosen) => chosen.key);
+  }
+
+  // --- comparing --------------------------------------------------------------------------------
+
+  function least(all, key) {
+    let best = null;
+    for (const one of all) if (!best || before(key(one), key(best))) best = one;
+    return best;
+  }
+
+  function before(a, b) {
+    for (let n = 0; n < a.length; n += 1) if (a[n] !== b[n]) return a[n] < b[n];
+    return false;
+  }
+
+  globalThis.PrepazkaRules = { verdict, turn, mayBeCalled, nextInTurn };
+})();

@@ -1,0 +1,152 @@
+// What a kiosk or a console keeps for the time without the server: its grant with keys that scripts
+// cannot read out, and the log of what it did, signed and flushed before the screen says it.
+// docs/offline.md describes the protocol. `PrepazkaOffline(name, url, shells)` is one keeper.
+(() => {
+  "use strict";
+  const TIMEOUT = 8000;
+  const CACHE = "prepazka-offline";
+  const text = new TextEncoder();
+  const hex = (bytes) => [...new Uint8Array(bytes)].map((b) => b.toString(16).padStart(2, "0")).join("");
+  const bytes = (said) => Uint8Array.from(said.match(/../g), (pair) => parseInt(pair, 16));
+
+  const possible = () => Boolean(window.isSecureContext && window.indexedDB && navigator.serviceWorker && navigator.locks);
+
+  function opened() {
+    return new Promise((done, failed) => {
+      const asked = indexedDB.open("prepazka-offline", 1);
+      asked.onupgradeneeded = () => {
+        asked.result.createObjectStore("kept");
+        asked.result.createObjectStore("log", { keyPath: ["grant", "seq"] });
+      };
+      asked.onsuccess = () => done(asked.result);
+      asked.onerror = () => failed(asked.error);
+    });
+  }
+
+  let database = null;
+
+  // One transaction; `work` gets the two stores, and its writes are on the disk when this is done.
+  async function within(mode, work) {
+    database = database || await opened();
+    return new Promise((done, failed) => {
+      const all = database.transaction(["kept", "log"], mode, { durability: "strict" });
+      const asked = work(all.objectStore("kept"), all.objectStore("log"));
+      all.oncomplete = () => done(asked ? asked.result : undefined);
+      all.onerror = all.onabort = () => failed(all.error);
+    });
+  }
+
+  const get = (key) => within("readonly", (kept) => kept.get(key));
+  const put = (key, value) => within("readwrite", (kept) => { kept.put(value, key); });
+  const drop = (key) => within("readwrite", (kept) => { kept.delete(key); });
+  const logged = () => within("readonly", (_, log) => log.getAll());
+
+  const imported = (said) => crypto.subtle.importKey(
+    "raw", bytes(said), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const hmac = async (key, said) => hex(await crypto.subtle.sign("HMAC", key, text.encode(said)));
+
+  async function browser() {
+    let id = await get("browser");
+    if (!id) await put("browser", id = crypto.randomUUID());
+    return id;
+  }
+
+  globalThis.PrepazkaOffline = function keeper(name, url, shells) {
+    // Asks the server; what it grants replaces what was kept. Throws when it is not reached.
+    async function renew(more = {}) {
+      const before = await get(name);
+      const sent = Date.now();
+      const answer = await fetch(url, {
+        method: "POST", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT),
+        headers: { "Content-Type": "application/json", "X-Fragment": "1" },
+        body: JSON.stringify({
+          browser: await browser(), ack: before?.version || 0, log: (await logged()).length, ...more,
+        }),
+      });
+      if (answer.status >= 500) throw new Error(String(answer.status));
+      if (!answer.ok || answer.redirected) return { refused: answer.status };
+      const said = await answer.json();
+      const middle = (sent + Date.now()) / 2;
+      const same = before && before.grant === said.grant;
+      const keys = same ? { logKey: before.logKey, pinKey: before.pinKey }
+        : { logKey: await imported(said.key), pinKey: said.pin_key && await imported(said.pin_key) };
+      delete said.key;
+      delete said.pin_key;
+      await put(name, { ...said, ...keys, offset: said.now - middle, heard: Date.now() });
+      return said;
+    }
+
+    // The server's time by our own clock.
+    const clock = (kept) => Date.now() + kept.offset;
+
+    async function ready() {
+      if (!possible()) return null;
+      const kept = await get(name).catch(() => null);
+      return kept && clock(kept) < kept.expires ? kept : null;
+    }
+
+    // Writes an entry of the log, with whatever must be kept together with it.
+    function write(body, beside = () => ({})) {
+      return navigator.locks.request("prepazka-log", async () => {
+        const kept = await get(name);
+        const made = await beside(kept, body);
+        if (made.known) return made.known;
+        const seq = ((await get(`seq:${kept.grant}`)) || 0) + 1;
+        const said = JSON.stringify({ ...body, ...made.body, at: new Date(clock(kept)).toISOString(),
+          raw: Date.now(), offset: Math.round(kept.offset) });
+        const sig = await hmac(kept.logKey, `${kept.grant}.${seq}.${said}`);
+        await within("readwrite", (store, log) => {
+          log.add({ grant: kept.grant, seq, body: said, sig });
+          store.put(seq, `seq:${kept.grant}`);
+          for (const [key, value] of Object.entries(made.keep || {})) store.put(value, key);
+        });
+        return made.answer;
+      });
+    }
+
+    // Sends the log of every grant; true when nothing is left to send.
+    async function upload() {
+      const all = await logged();
+      for (const grant of new Set(all.map((entry) => entry.grant))) {
+        const events = all.filter((entry) => entry.grant === grant)
+          .map(({ seq, body, sig }) => ({ seq, body, sig }));
+        const answer = await fetch("/offline/log/", {
+          method: "POST", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT * 3),
+          headers: { "Content-Type": "application/json" }, body: JSON.stringify({ grant, events }),
+        });
+        if (answer.status === 403) continue; // disconnected by the office: it stays here, unsent
+        if (!answer.ok) throw new Error(String(answer.status));
+        const { merged } = await answer.json();
+        await within("readwrite", (_, log) => {
+          log.delete(IDBKeyRange.bound([grant, 0], [grant, merged]));
+        });
+      }
+    }
+
+    // Keeps the screens with all they need, and the worker that shows them.
+    async function keep() {
+      await navigator.serviceWorker.register("/offline-worker.js", { scope: "/" });
+      const cache = await caches.open(CACHE);
+      const wanted = new Set();
+      for (const shell of shells) {
+        const answer = await fetch(shell, { cache: "no-store" });
+        if (!answer.ok || answer.redirected) continue;
+        const html = await answer.clone().text();
+        await cache.put(shell, answer);
+        for (const [, found] of html.matchAll(/(?:src|href)="(\/static\/[^"#]+)/g)) wanted.add(found);
+      }
+      for (const asset of wanted) {
+        if (await cache.match(asset)) continue;
+        const answer = await fetch(asset);
+        if (!answer.ok) continue;
+        const css = asset.endsWith(".css") ? await answer.clone().text() : "";
+        await cache.put(asset, answer);
+        for (const [, found] of css.matchAll(/url\(["']?([^"')]+)/g)) {
+          if (!found.startsWith("data:")) wanted.add(new URL(found, new URL(asset, location)).pathname);
+        }
+      }
+    }
+
+    return { renew, ready, clock, write, upload, keep, get, put, drop, hmac, possible };
+  };
+})();

@@ -1,0 +1,41 @@
+// Keeps the screens of kiosk and console while the server cannot be reached. What is kept, the
+// pages put into the cache themselves (store.js); here it is only taken out.
+"use strict";
+const KEPT = "prepazka-offline";
+const TIMEOUT = 8000;
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
+  if (event.request.mode === "navigate") {
+    const shell = shellOf(url.pathname);
+    if (shell) event.respondWith(page(event.request, shell));
+  } else if (url.pathname.startsWith("/static/")) {
+    event.respondWith(asset(event.request));
+  }
+});
+
+function shellOf(path) {
+  const found = path.match(/^((?:\/en)?)\/(?:(kiosk)|pult\/([-\w]+))(?:\/|$)/);
+  if (!found) return null;
+  return found[2] ? `${found[1]}/kiosk/bez-site/` : `${found[1]}/pult/${found[3]}/bez-site/`;
+}
+
+async function page(request, shell) {
+  try {
+    const answer = await fetch(request, { signal: AbortSignal.timeout(TIMEOUT) });
+    if (answer.status < 500) return answer;
+    return (await caches.match(shell, { cacheName: KEPT })) || answer;
+  } catch (error) {
+    const kept = await caches.match(shell, { cacheName: KEPT });
+    if (kept) return kept;
+    throw error;
+  }
+}
+
+async function asset(request) {
+  return (await caches.match(request, { cacheName: KEPT })) || fetch(request);
+}

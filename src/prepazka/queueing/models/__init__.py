@@ -1,0 +1,39 @@
+"""The tables of the queue: the hall, and what browsers hold while they are cut off."""
+
+from prepazka.queueing.models.hall import (
+    AT_COUNTER,
+    IN_QUEUE,
+    NumberSeries,
+    Queue,
+    Shift,
+    State,
+    Ticket,
+)
+from prepazka.queueing.models.offline import (
+    BLOCK,
+    ENOUGH,
+    HEARD,
+    OFFLINE_FROM,
+    CallLease,
+    NumberLease,
+    OfflineEvent,
+    OfflineGrant,
+)
+
+__all__ = [
+    "AT_COUNTER",
+    "BLOCK",
+    "ENOUGH",
+    "HEARD",
+    "IN_QUEUE",
+    "OFFLINE_FROM",
+    "CallLease",
+    "NumberLease",
+    "NumberSeries",
+    "OfflineEvent",
+    "OfflineGrant",
+    "Queue",
+    "Shift",
+    "State",
+    "Ticket",
+]

@@ -1,0 +1,118 @@
+"""What a counter keeps for the time without the server, and the screen it then works with."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from prepazka.core import discipline
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership
+from prepazka.queueing import offline
+from prepazka.queueing.models import OFFLINE_FROM, Shift
+from prepazka.queueing.turns import policy_of
+from prepazka.surfaces.console import board
+from prepazka.web import staff
+from prepazka.web.shortcuts import now
+from prepazka.web.staff import staff_only
+
+BROWSER = re.compile(r"[-0-9a-f]{16,64}")
+
+
+# JSON of this site's own pages only: the session's cookie is not sent along from elsewhere.
+@csrf_exempt
+@staff_only(*staff.COUNTER)
+@require_POST
+def data(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """Renew the list of the clerk's open counter; 409 while there is none."""
+    try:
+        said = json.loads(request.body)
+        browser, ack = str(said["browser"]), int(said["ack"])
+    except (ValueError, KeyError, TypeError):
+        return HttpResponse(status=400)
+    if request.content_type != "application/json" or not BROWSER.fullmatch(browser):
+        return HttpResponse(status=400)
+    shift = board.current_shift(office, member.user_id)
+    if shift is None:
+        return HttpResponse(status=409)
+    moment = now()
+    found = offline.renew(office=office, shift=shift, browser=browser, ack=ack, now=moment)
+    return JsonResponse(_pack(office, shift, found, moment))
+
+
+@staff_only(*staff.COUNTER)
+@require_GET
+def shell(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """The counter without the server; the browser keeps this page and fills it."""
+    context = {"office": office.office, "member": member}
+    return render(request, "console/cutoff.html", context)
+
+
+@staff_only(*staff.COUNTER, *staff.HEADS)
+@require_POST
+def take_back(
+    request: HttpRequest, office: Directory, member: Membership, counter: int
+) -> HttpResponse:
+    """Somebody looked at the silent counter: its people may be called by others."""
+    many = offline.take_back(office=office, counter=counter, now=now(), actor=member.user_id)
+    said = ngettext("%(n)s person may be called again.", "%(n)s people may be called again.", many)
+    messages.success(request, said % {"n": many})
+    return redirect("console:office", office.office.slug)
+
+
+def _pack(
+    office: Directory, shift: Shift, found: offline.CallList, moment: datetime
+) -> dict[str, Any]:
+    grant, policy = found.grant, policy_of(office)
+    current = board.at_counter(shift)
+    counter = office.counters[shift.counter_id]
+    head = policy.head_start
+    return {
+        "grant": grant.pk,
+        "version": grant.version,
+        "now": _ms(moment),
+        "expires": _ms(grant.expires_at),
+        "day": grant.date.isoformat(),
+        "key": grant.key("log").hex(),
+        "counter": counter.pk,
+        "name": counter.name,
+        "serves": sorted(office.serves[counter.pk]),
+        "services": {s.pk: s.name for s in office.offered_services()},
+        "policy": {
+            "headStart": None if head is None else int(head.total_seconds() * 1000),
+            "callEarly": policy.call_early,
+        },
+        "tickets": [_ticket(w, found.labels[w.ticket]) for w in found.tickets],
+        "current": current and {"label": current.label, "state": current.state},
+        "shares": found.shares,
+        "first": OFFLINE_FROM,
+    }
+
+
+def _ticket(w: discipline.Waiting, label: str) -> dict[str, Any]:
+    return {
+        "ticket": w.ticket,
+        "label": label,
+        "service": w.service,
+        "arrived": _ms(w.arrived_at),
+        "booked": [_ms(w.booked.start), _ms(w.booked.end)] if w.booked else None,
+        "late": w.late,
+        "returned": w.returned_at and _ms(w.returned_at),
+        "statutory": w.statutory,
+        "parked": w.parked_until and _ms(w.parked_until),
+        "forCounter": w.for_counter,
+    }
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

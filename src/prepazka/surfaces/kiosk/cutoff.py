@@ -1,0 +1,137 @@
+"""What a kiosk keeps for the time without the server, and the screens it then shows."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from prepazka.core import calendar
+from prepazka.offices import devices
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Device, Service
+from prepazka.queueing.models import OfflineGrant
+from prepazka.queueing.offline import lease_numbers, pin_list
+from prepazka.queueing.tickets import PAUSE, WRONG_PINS
+from prepazka.surfaces.kiosk.offer import assigned
+from prepazka.surfaces.kiosk.pins import KEYS
+from prepazka.surfaces.kiosk.printing import prints_in_browser
+from prepazka.surfaces.kiosk.screens import CONTRAST, IDLE, of_kiosk
+from prepazka.web.shortcuts import now
+
+BROWSER = re.compile(r"[-0-9a-f]{16,64}")
+
+
+# Only this site's own pages can send JSON with the device's cookie, which is SameSite=Strict.
+@csrf_exempt
+@of_kiosk
+@require_POST
+def pack(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
+    """Renew the kiosk's grant, and note what the browser says of itself."""
+    try:
+        said = json.loads(request.body)
+        browser = str(said["browser"])
+    except (ValueError, KeyError, TypeError):
+        return HttpResponse(status=400)
+    if not BROWSER.fullmatch(browser):
+        return HttpResponse(status=400)
+    moment = now()
+    reload = devices.heartbeat(
+        device=kiosk.pk,
+        now=moment,
+        version=str(said.get("version", ""))[:40],
+        waiting=_count(said.get("log")),
+        loaded=said.get("loaded"),
+    )
+    grant = lease_numbers(office=office, device=kiosk, browser=browser, now=moment)
+    return JsonResponse(_pack(grant, kiosk, office, moment) | {"reload": reload})
+
+
+@of_kiosk
+@require_safe
+def shell(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
+    """The screens without the server; the browser keeps this page and fills it."""
+    return render(
+        request,
+        "kiosk/cutoff.html",
+        {
+            "office": office.office,
+            "keys": KEYS,
+            "contrast": "high" if request.COOKIES.get(CONTRAST) == "1" else "",
+            "languages": len(kiosk.options.get("languages") or settings.LANGUAGES) > 1,
+            "wall_clock": now().astimezone(office.tz).isoformat(timespec="seconds"),
+            "idle": IDLE,
+        },
+    )
+
+
+def _pack(
+    grant: OfflineGrant, kiosk: Device, office: Directory, moment: datetime
+) -> dict[str, Any]:
+    numbers: dict[str, list[list[int]]] = {}
+    for block in grant.numbers.order_by("first"):
+        numbers.setdefault(block.letter, []).append([block.first, block.last])
+    return {
+        "grant": grant.pk,
+        "slug": office.office.slug,
+        "version": 0,
+        "now": _ms(moment),
+        "expires": _ms(grant.expires_at),
+        "day": grant.date.isoformat(),
+        "office": office.office.pk,
+        "zone": office.office.timezone,
+        "key": grant.key("log").hex(),
+        "pin_key": grant.key("pins").hex(),
+        "numbers": numbers,
+        "services": [_service(office, one, moment) for one in assigned(office, kiosk)],
+        "pins": [_pin(one, office, grant) for one in pin_list(grant, office)],
+        "prints": prints_in_browser(kiosk),
+        "wrong_pins": WRONG_PINS,
+        "pause": int(PAUSE.total_seconds()),
+    }
+
+
+def _service(office: Directory, service: Service, moment: datetime) -> dict[str, Any]:
+    """A service with the times of today in which its tickets are given out."""
+    day, rules = calendar.day_of(moment, office.tz), office.office
+    hours = office.service_hours(service, day) if service.walk_in else []
+    return {
+        "code": service.code,
+        "letter": office.agenda_of(service).letter,
+        "name": service.name,
+        "hours": [
+            [
+                _ms(calendar.local_instant(day, minute, office.tz))
+                for minute in (
+                    max(0, one.start - rules.first_ticket_min),
+                    one.end - rules.last_ticket_min,
+                )
+            ]
+            for one in hours
+        ],
+    }
+
+
+def _pin(one: dict[str, Any], office: Directory, grant: OfflineGrant) -> dict[str, Any]:
+    return one | {
+        "booking": one["h"],
+        "office": office.office.pk,
+        "day": grant.date.isoformat(),
+        "start": _ms(datetime.fromisoformat(one["start"])),
+        "end": _ms(datetime.fromisoformat(one["end"])),
+    }
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _count(said: Any) -> int:
+    return min(max(said, 0), 100_000) if isinstance(said, int) else 0

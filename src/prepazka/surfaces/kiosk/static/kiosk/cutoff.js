@@ -1,0 +1,195 @@
+// The kiosk without the server: the same touches, answered from its own block of numbers and list
+// of PINs. The screens are the page's templates. As soon as the server answers, what happened is
+// sent, and the ordinary start screen comes back.
+(() => {
+  "use strict";
+  const TRY = 5000;
+  const SHOWN = 60; // seconds on a number, as there may be no paper
+  const lang = document.documentElement.lang;
+  const keeper = PrepazkaOffline("kiosk", "/kiosk/zasoba/", []);
+  const screen = document.getElementById("screen");
+  let kept = null;
+  let wrong = 0;
+  let paused = 0;
+  let left = 0;
+  let busy = false;
+  let shown = "";
+
+  // --- screens --------------------------------------------------------------------------------
+
+  function show(name, words = {}, idle = 30) {
+    shown = name;
+    left = name === "start" || name === "closed" ? 0 : idle;
+    const made = document.getElementById(`screen-${name}`).content.cloneNode(true);
+    for (const place of made.querySelectorAll("[data-word]")) {
+      if (words[place.dataset.word] !== undefined) place.textContent = words[place.dataset.word];
+    }
+    // Sentences carry their times as [window], [opens], [closes].
+    for (const place of made.querySelectorAll("[data-times]")) {
+      place.textContent = place.textContent.replace(/\[(\w+)\]/g, (_, key) => words[key] ?? "");
+    }
+    screen.replaceChildren(made);
+    screen.querySelector("h1")?.focus();
+  }
+
+  const clock = (ms) => new Intl.DateTimeFormat(lang === "en" ? "en-GB" : "cs",
+    { hour: "numeric", minute: "2-digit", timeZone: kept.zone }).format(ms).replace(/^0/, "");
+
+  function offered(now) {
+    return kept.services.filter((one) => one.hours.some(([from, to]) => from <= now && now < to));
+  }
+
+  function start() {
+    const now = kept && keeper.clock(kept);
+    if (!kept || now >= kept.expires) return show("closed");
+    show("start");
+    const list = screen.querySelector("[data-services]");
+    for (const one of offered(now)) {
+      const made = document.getElementById("service").content.cloneNode(true);
+      made.querySelector("[data-letter]").textContent = one.letter;
+      made.querySelector("[data-name]").textContent = one.name[lang] || one.name.cs;
+      made.querySelector("button").dataset.service = one.code;
+      made.querySelector("button").dataset.touch = crypto.randomUUID();
+      list.append(made);
+    }
+    if (!list.children.length) screen.querySelector("[data-lead]").hidden = true;
+  }
+
+  // --- tickets ----------------------------------------------------------------------------------
+
+  // The next number of the letter; the same touch again has the number it had.
+  function issue(service, letter, touch, more = {}, mark = {}) {
+    return keeper.write({ kind: "issue", touch, service, language: lang, ...more }, async (now) => {
+      const given = (await keeper.get("touches")) || {};
+      if (given[touch]) return { known: given[touch] };
+      const used = (await keeper.get(`used:${now.grant}:${letter}`)) || 0;
+      const block = (now.numbers[letter] || []).find(([, last]) => used < last);
+      if (!block) return { known: "none" };
+      const number = Math.max(block[0], used + 1);
+      const label = `${letter}${number}`;
+      const touches = now.day === given.day ? { ...given, [touch]: label } : { day: now.day, [touch]: label };
+      return {
+        body: { label }, answer: label,
+        keep: { [`used:${now.grant}:${letter}`]: number, touches, ...(mark.of ? mark.of(label) : {}) },
+      };
+    });
+  }
+
+  async function give(code, touch) {
+    const one = kept.services.find((service) => service.code === code);
+    const label = one && await issue(code, one.letter, touch);
+    await keeper.drop("pending");
+    if (!label || label === "none") return show("none");
+    ticket(label, one);
+  }
+
+  function ticket(label, service, name = "ticket", words = {}) {
+    show(name, { ...words, number: label, service: service.name[lang] || service.name.cs }, SHOWN);
+    const paper = screen.querySelector("[data-paper]");
+    if (paper) paper.hidden = !kept.prints;
+    const none = screen.querySelector("[data-no-paper]");
+    if (none) none.hidden = kept.prints;
+    if (kept.prints) setTimeout(() => print(), 200);
+  }
+
+  // --- PINs ---------------------------------------------------------------------------------------
+
+  async function pin(typed, touch) {
+    const now = keeper.clock(kept);
+    if (now < paused) return pause();
+    if (typed.length < 4) return show("short");
+    const h = await keeper.hmac(kept.pinKey, typed);
+    const used = (await keeper.get(`pins:${kept.grant}`)) || {};
+    const found = kept.pins.filter((one) => one.h === h)
+      .map((one) => (used[h] ? { ...one, state: "arrived" } : one));
+    const said = PrepazkaRules.verdict(found, { office: kept.office, today: kept.day, now });
+    const words = said.found ? {
+      window: `${clock(said.found.start)}–${clock(said.found.end)}`,
+      opens: clock(said.opens), closes: clock(said.closes), number: used[h] || "",
+    } : {};
+    if (said.accepted) return arrive(said, h, used, touch, words);
+    await keeper.write({ kind: "pin", label: "", outcome: said.outcome }, async () => ({}));
+    if (said.outcome === "unknown" && (wrong += 1) >= kept.wrong_pins) {
+      wrong = 0;
+      paused = now + kept.pause * 1000;
+      return pause();
+    }
+    if (said.outcome !== "unknown") wrong = 0;
+    show(said.outcome, words);
+    const had = screen.querySelector("[data-had]");
+    if (had) had.hidden = !words.number;
+  }
+
+  async function arrive(said, h, used, touch, words) {
+    wrong = 0;
+    const one = kept.services.find((service) => service.code === said.found.service)
+      || { name: { cs: "" }, letter: said.found.letter };
+    const label = await issue(said.found.service, said.found.letter, touch,
+      { h, late: said.late, outcome: said.outcome },
+      { of: (given) => ({ [`pins:${kept.grant}`]: { ...used, [h]: given } }) });
+    if (label === "none") return show("none");
+    ticket(label, one, said.late ? "late" : "arrived", words);
+  }
+
+  function pause() {
+    const seconds = Math.ceil((paused - keeper.clock(kept)) / 1000);
+    show("paused", { seconds }, seconds);
+  }
+
+  // --- touches -------------------------------------------------------------------------------------
+
+  async function once(work) {
+    if (busy) return;
+    busy = true;
+    try { await work(); } catch { show("broken"); } finally { busy = false; }
+  }
+
+  document.addEventListener("click", (event) => {
+    left = left && Math.max(left, 30);
+    const button = event.target.closest("button");
+    if (!button) return;
+    const { service, touch, go, key } = button.dataset;
+    if (service) return once(() => give(service, touch));
+    if (go === "pin") { show("pin"); screen.querySelector("[data-confirm]").dataset.touch = crypto.randomUUID(); }
+    else if (go === "start") start();
+    else if (key) type(key);
+    else if ("confirm" in button.dataset) {
+      const typed = screen.querySelector("#pin").value;
+      once(() => pin(typed, touch));
+    }
+  });
+
+  function type(key) {
+    const field = screen.querySelector("#pin");
+    if (key === "back") field.value = field.value.slice(0, -1);
+    else if (field.value.length < 4) field.value += key;
+  }
+
+  setInterval(() => {
+    if (left && !busy && (left -= 1) <= 0) start();
+    for (const place of document.querySelectorAll("[data-left]")) place.textContent = left || "";
+  }, 1000);
+
+  // --- back to the server ---------------------------------------------------------------------------
+
+  async function back() {
+    const said = await keeper.renew({ version: "cutoff", loaded: Math.round(performance.now()) });
+    if (said.refused) return;
+    await keeper.upload();
+    kept = await keeper.ready();
+    // Nobody loses the number before their eyes.
+    if (["start", "closed"].includes(shown)) location.replace(lang === "en" ? "/en/kiosk/" : "/kiosk/");
+  }
+
+  (async () => {
+    kept = await keeper.ready();
+    const pending = await keeper.get("pending");
+    const typed = JSON.parse(sessionStorage.getItem("pin") || "null");
+    sessionStorage.removeItem("pin");
+    if (kept && typed) await once(() => pin(typed.pin, typed.touch));
+    else if (kept && pending && Date.now() - pending.at < 300000) {
+      await once(() => give(pending.service, pending.touch));
+    } else start();
+    setInterval(() => back().catch(() => {}), TRY);
+  })().catch(() => show("broken"));
+})();

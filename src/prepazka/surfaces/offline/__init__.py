@@ -1,0 +1,1 @@
+"""Where browsers that were cut off send what they did, and the worker that keeps their screens."""

@@ -1,0 +1,44 @@
+"""The log of a browser that was cut off; who wrote it is shown by its signatures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from prepazka import looks
+from prepazka.queueing.merging import Entry, merge_log
+from prepazka.queueing.refusals import GrantUnknown, SignatureWrong
+from prepazka.web.shortcuts import now
+
+WORKER = Path(looks.__file__).parent / "static/looks/offline/worker.js"
+
+
+@csrf_exempt  # no cookie is asked for: the signatures are what counts
+@never_cache
+@require_POST
+def log(request: HttpRequest) -> HttpResponse:
+    """Merge `{grant, events: [{seq, body, sig}]}`; answers with the last entry that is kept."""
+    try:
+        said = json.loads(request.body)
+        entries = [Entry(int(e["seq"]), str(e["body"]), str(e["sig"])) for e in said["events"]]
+        grant = int(said["grant"])
+    except (ValueError, KeyError, TypeError):
+        return JsonResponse({"code": "not_understood"}, status=400)
+    try:
+        merged = merge_log(grant=grant, entries=entries, now=now())
+    except (GrantUnknown, SignatureWrong) as refused:
+        return JsonResponse({"code": type(refused).__name__}, status=403)
+    return JsonResponse({"merged": merged})
+
+
+@require_safe
+def worker(request: HttpRequest) -> HttpResponse:
+    """The service worker; it stands at the root, so that it may keep kiosk and console."""
+    answer = HttpResponse(WORKER.read_bytes(), content_type="text/javascript; charset=utf-8")
+    answer["Cache-Control"] = "no-cache"
+    return answer

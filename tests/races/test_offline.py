@@ -1,0 +1,126 @@
+"""Leases and logs under haste: no block twice, nobody on two lists, a log merged once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError
+
+from prepazka.journal.models import Event
+from prepazka.offices.directory import directory
+from prepazka.offices.models import Device
+from prepazka.queueing import merging, offline, tickets
+from prepazka.queueing.models import CallLease, NumberLease, Ticket
+from tests import town
+from tests.cutoff import Console, Kiosk
+from tests.races.together import meet_before, together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NINE = town.at("9:00")
+
+
+def kiosks(office, many: int) -> list[Device]:
+    return [
+        Device.objects.create(office=office.office, code=f"k{n}", kind="kiosk", name={"cs": "x"})
+        for n in range(many)
+    ]
+
+
+def lease(office, device: Device):
+    return offline.lease_numbers(office=office, device=device, browser=uuid4().hex, now=NINE)
+
+
+def test_eight_kiosks_get_blocks_apart() -> None:
+    office = town.office()
+    found = kiosks(office, 8)
+    answers = together(8, lambda n: lease(office, found[n]))
+    assert not [a for a in answers if isinstance(a, Exception)]
+    firsts = NumberLease.objects.filter(letter="V").values_list("first", flat=True)
+    assert sorted(firsts) == list(range(500, 1300, 100))
+
+
+def test_control_without_the_locks_the_constraint_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    office = town.office()
+    found = kiosks(office, 4)
+    real = offline.NumberSeries.objects
+    monkeypatch.setattr(offline, "lock_queue", lambda _: None)
+    monkeypatch.setattr(
+        offline,
+        "lock_series",
+        lambda office, day, letter: real.get_or_create(office_id=office, date=day, letter=letter)[0],
+    )
+    monkeypatch.setattr(offline, "_next_block", meet_before(4, offline._next_block))
+    answers = together(4, lambda n: lease(office, found[n]))
+    assert any(isinstance(a, IntegrityError) for a in answers)
+    blocks = NumberLease.objects.filter(letter="V").values_list("first", flat=True)
+    assert len(blocks) == len(set(blocks)) < 4
+
+
+def hall_of_two() -> tuple[object, list[Console]]:
+    office = town.office()
+    consoles = [Console(office, number, NINE) for number in ("1", "2")]
+    for _ in range(12):
+        tickets.issue_ticket(office=office, service=town.service(office), touch=uuid4(), now=NINE)
+    return office, consoles
+
+
+def test_consoles_that_renew_at_once_share_no_ticket() -> None:
+    _, consoles = hall_of_two()
+    answers = together(2, lambda n: consoles[n].renew(NINE + timedelta(seconds=1)))
+    assert not [a for a in answers if isinstance(a, Exception)]
+    lists = [set(one.labels) for one in consoles]
+    assert not lists[0] & lists[1]
+    assert CallLease.objects.count() == 12
+
+
+def test_control_without_the_lock_both_want_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, consoles = hall_of_two()
+    CallLease.objects.all().delete()
+    monkeypatch.setattr(offline, "lock_queue", lambda _: None)
+    monkeypatch.setattr(offline, "dealt_to", lambda *a, **k: set(a[1]))  # all that wait
+    monkeypatch.setattr(offline, "_write_list", meet_before(2, offline._write_list))
+    answers = together(2, lambda n: consoles[n].renew(NINE + timedelta(seconds=1)))
+    assert sum(isinstance(a, IntegrityError) for a in answers) == 1
+
+
+def test_one_log_sent_four_times_at_once_is_merged_once() -> None:
+    office = town.office()
+    kiosk = Kiosk(office, NINE)
+    for n in range(5):
+        kiosk.gives(NINE + timedelta(minutes=n))
+    answers = together(4, lambda _: kiosk.merge(town.at("10:00")))
+    assert answers == [5] * 4
+    assert Ticket.objects.count() == 5
+    assert Event.objects.filter(kind="TicketIssued").count() == 5
+
+
+def test_control_without_the_locks_a_log_collides(monkeypatch: pytest.MonkeyPatch) -> None:
+    office = town.office()
+    kiosk = Kiosk(office, NINE)
+    kiosk.gives(NINE)
+    monkeypatch.setattr(merging, "lock_queue", lambda _: None)
+    monkeypatch.setattr(merging, "lock_days", lambda *_: None)
+    monkeypatch.setattr(merging, "_keep", meet_before(4, merging._keep))
+    answers = together(4, lambda _: kiosk.merge(town.at("10:00")))
+    assert any(isinstance(a, IntegrityError) for a in answers)
+    assert Ticket.objects.count() == 1
+
+
+def test_logs_of_two_kiosks_and_two_counters_at_once() -> None:
+    office, consoles = hall_of_two()
+    two = [Kiosk(directory(office.office), NINE) for _ in range(2)]  # type: ignore[attr-defined]
+    for n, kiosk in enumerate(two):
+        for minute in range(3):
+            kiosk.gives(NINE + timedelta(minutes=minute + n))
+    for n, console in enumerate(consoles):
+        console.renew(NINE)
+        for minute, label in enumerate([*console.labels[:2], f"V{500 + 100 * n}"]):
+            console.does("call", label, NINE + timedelta(minutes=minute + 5))
+    logs = [*two, *consoles]
+    answers = together(4, lambda n: logs[n].merge(town.at("10:00")))
+    assert sorted(answers) == [3, 3, 3, 3]  # type: ignore[type-var]
+    assert Ticket.objects.filter(number__gte=500).count() == 6
+    assert set(Ticket.objects.filter(state="called").values_list("number", flat=True)) == {500, 600}
+    assert Ticket.objects.filter(state="finished").count() == 4

@@ -1,0 +1,431 @@
+"""Kiosks and counters that were cut off: what they hold, and how their logs come together."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from prepazka.booking.models import Booking
+from prepazka.journal.models import Event
+from prepazka.offices import devices
+from prepazka.offices.directory import Directory
+from prepazka.queueing import counters, locks, merging, offline, tickets, turns
+from prepazka.queueing.models import (
+    CallLease,
+    NumberLease,
+    State,
+    Ticket,
+)
+from prepazka.queueing.refusals import GrantUnknown, HeldOffline, NobodyWaiting, SignatureWrong
+from tests import town
+from tests.cutoff import Console, Kiosk
+
+pytestmark = pytest.mark.django_db
+NINE = town.at("9:00")
+
+
+@pytest.fixture
+def office() -> Directory:
+    return town.office()
+
+
+def issue(office: Directory, code: str = "prepis", **more: object) -> Ticket:
+    more.setdefault("touch", uuid4())
+    return tickets.issue_ticket(office=office, service=town.service(office, code), now=NINE, **more)
+
+
+def kinds(**wanted: object) -> list[str]:
+    return list(Event.objects.filter(**wanted).order_by("pk").values_list("kind", flat=True))
+
+
+def hall() -> list[tuple[object, ...]]:
+    """Everything the logs could change."""
+    return list(
+        Ticket.objects.order_by("letter", "number").values_list(
+            "letter", "number", "state", "counter", "called_at", "ended_at", "booking"
+        )
+    )
+
+
+class TestNumbers:
+    def test_a_kiosk_has_a_block_of_each_letter_and_keeps_it(self, office: Directory) -> None:
+        kiosk = Kiosk(office, NINE)
+        blocks = {(n.letter, n.first, n.last) for n in kiosk.grant.numbers.all()}
+        assert blocks == {("V", 500, 599), ("D", 500, 599)}
+        again = offline.lease_numbers(
+            office=office, device=kiosk.device, browser="other", now=town.at("9:01")
+        )
+        assert {n.first for n in again.numbers.all()} == {600}  # a new browser, its own numbers
+        assert kinds(kind="NumbersLeased") == ["NumbersLeased"] * 4
+
+    def test_renewing_makes_no_gap_in_the_ordinary_numbers(self, office: Directory) -> None:
+        browser = uuid4().hex
+        for minute in range(5):
+            offline.lease_numbers(
+                office=office, device=town.kiosk(office), browser=browser, now=NINE
+            )
+            assert issue(office).label == f"V{minute + 1}"
+        assert NumberLease.objects.count() == 2
+
+    def test_a_used_block_brings_another(self, office: Directory) -> None:
+        kiosk = Kiosk(office, NINE)
+        for n in range(60):
+            kiosk.gives(NINE + timedelta(seconds=n))
+        kiosk.merge(town.at("9:10"))
+        assert kiosk.renewed(town.at("9:11")) == [(500, 599), (600, 699)]
+        assert kiosk.renewed(town.at("9:12")) == [(500, 599), (600, 699)]
+
+    def test_blocks_cannot_overlap(self, office: Directory) -> None:
+        one, two = Kiosk(office, NINE), Kiosk(office, NINE)
+        with pytest.raises(IntegrityError, match="number_leases_apart"), transaction.atomic():
+            NumberLease.objects.create(
+                office=office.office,
+                grant=two.grant,
+                series=locks.NumberSeries.objects.get(letter="V"),
+                date=town.MONDAY,
+                letter="V",
+                first=one.next["V"] + 99,
+                last=900,
+            )
+
+    def test_the_ordinary_series_steps_over_blocks(self, office: Directory) -> None:
+        Kiosk(office, NINE), Kiosk(office, NINE)
+        locks.NumberSeries.objects.filter(letter="V").update(last=498)
+        touch = uuid4()
+        assert [issue(office).number for _ in range(2)] == [499, 700]
+        assert issue(office, touch=touch).number == 701
+        assert issue(office, touch=touch).number == 701
+        assert issue(office).number == 702
+
+
+class TestKioskLog:
+    def test_tickets_given_alone_stand_in_the_queue(self, office: Directory) -> None:
+        issue(office)
+        kiosk = Kiosk(office, NINE)
+        kiosk.gives(town.at("9:05"))
+        kiosk.gives(town.at("9:06"), "D", "pas")
+        assert kiosk.merge(town.at("10:00")) == 2
+        given = Ticket.objects.get(number=500, letter="V")
+        assert (given.state, given.issued_at) == (State.WAITING, town.at("9:05"))
+        said = Event.objects.filter(kind="TicketIssued", data__offline=True)
+        assert {(e.data["device"], e.at) for e in said} == {
+            (kiosk.device.pk, town.at("9:05")),
+            (kiosk.device.pk, town.at("9:06")),
+        }
+        assert kinds(kind="OfflineMerged") == ["OfflineMerged"]
+        before = hall(), Event.objects.count()
+        assert kiosk.merge(town.at("10:01")) == 2
+        assert (hall(), Event.objects.count()) == before
+
+    def test_a_pin_is_taken_with_its_place(self, office: Directory) -> None:
+        booking = town.confirmed(office, "9:00")
+        kiosk = Kiosk(office, NINE)
+        hidden = offline.pin_list(kiosk.grant, office)
+        assert booking.pin not in str(hidden)
+        assert str(booking.pk) not in str(hidden)
+        kiosk.takes(booking.pin, town.at("9:10"))
+        # The server, which did not know, had marked them as not come.
+        Booking.objects.update(state="no_show")
+        kiosk.merge(town.at("11:00"))
+        ticket = Ticket.objects.get()
+        assert (ticket.label, ticket.booking_id, ticket.late) == ("V500", booking.pk, False)
+        booking.refresh_from_db()
+        assert (booking.state, booking.arrived_at) == ("arrived", town.at("9:10"))
+
+    def test_a_booking_cancelled_meanwhile_leaves_an_ordinary_ticket(
+        self, office: Directory
+    ) -> None:
+        booking = town.confirmed(office, "9:00")
+        kiosk = Kiosk(office, NINE)
+        kiosk.takes(booking.pin, town.at("9:10"))
+        Booking.objects.update(state="cancelled_by_citizen")
+        kiosk.merge(town.at("11:00"))
+        assert Ticket.objects.get().booking is None
+
+    def test_one_pin_at_two_kiosks_keeps_the_first_place(self, office: Directory) -> None:
+        booking = town.confirmed(office, "9:00")
+        one, two = Kiosk(office, NINE), Kiosk(office, NINE)
+        one.takes(booking.pin, town.at("9:12"))
+        two.takes(booking.pin, town.at("9:10"))
+        two.merge(town.at("10:00"))
+        one.merge(town.at("10:01"))
+        assert [t.label for t in Ticket.objects.all()] == ["V600"]
+        twice = Event.objects.get(kind="PinUsedTwice")
+        assert twice.data["void"] == "V500"
+        assert twice.data["ticket"] == Ticket.objects.get().pk
+
+    def test_a_pin_used_on_line_meanwhile(self, office: Directory) -> None:
+        booking = town.confirmed(office, "9:00")
+        kiosk = Kiosk(office, NINE)
+        kiosk.takes(booking.pin, town.at("9:12"))
+        tickets.check_in(
+            office=office,
+            device=town.kiosk(office),
+            pin=booking.pin,
+            touch=uuid4(),
+            now=town.at("9:15"),
+        )
+        kiosk.merge(town.at("10:00"))
+        assert Ticket.objects.get().label == "V1"
+        assert kinds(kind="PinUsedTwice") == ["PinUsedTwice"]
+
+    def test_a_touch_whose_answer_was_lost_is_one_ticket_with_the_number_shown(
+        self, office: Directory
+    ) -> None:
+        kiosk, touch = Kiosk(office, NINE), uuid4()
+        issue(office, touch=touch)
+        other = issue(office)
+        kiosk.gives(town.at("9:01"), touch=str(touch))
+        for _ in range(2):
+            kiosk.merge(town.at("10:00"))
+        assert {t.label for t in Ticket.objects.all()} == {"V500", other.label}
+        assert Ticket.objects.get(number=500).issued_at == NINE
+        assert kinds(kind="TicketRenumbered") == ["TicketRenumbered"]
+        assert issue(office, touch=touch).label == "V500"
+
+    def test_a_number_of_another_kiosk_is_refused_and_told(self, office: Directory) -> None:
+        one, two = Kiosk(office, NINE), Kiosk(office, NINE)
+        one.next["V"] = two.next["V"]
+        one.gives(NINE), two.gives(NINE)
+        one.merge(town.at("10:00")), two.merge(town.at("10:00"))
+        assert [t.label for t in Ticket.objects.all()] == ["V600"]
+        assert kinds(kind="NumberRefused") == ["NumberRefused"]
+
+    def test_a_wrong_clock_is_brought_into_the_bounds(self, office: Directory) -> None:
+        kiosk = Kiosk(office, NINE)
+        for clock in ("4:00", "9:30", "9:10", "23:00"):
+            kiosk.gives(town.at(clock))
+        kiosk.merge(town.at("10:00"))
+        times = [t.issued_at for t in Ticket.objects.order_by("number")]
+        assert times == [NINE, town.at("9:30"), town.at("9:30"), town.at("10:00")]
+
+
+class TestWhoMayMerge:
+    def test_a_changed_entry_is_refused_whole(self, office: Directory) -> None:
+        kiosk = Kiosk(office, NINE)
+        kiosk.gives(NINE)
+        kiosk.gives(NINE)
+        forged = merging.Entry(2, kiosk.log[1].body.replace("V501", "V1"), kiosk.log[1].sig)
+        with pytest.raises(SignatureWrong):
+            merging.merge_log(grant=kiosk.grant.pk, entries=[kiosk.log[0], forged], now=NINE)
+        assert not Ticket.objects.exists()
+
+    def test_another_grant_cannot_send_it(self, office: Directory) -> None:
+        one, two = Kiosk(office, NINE), Kiosk(office, NINE)
+        one.gives(NINE)
+        with pytest.raises(SignatureWrong):
+            merging.merge_log(grant=two.grant.pk, entries=one.log, now=NINE)
+
+    def test_a_disconnected_device_cannot_merge_a_replaced_one_can(
+        self, office: Directory
+    ) -> None:
+        replaced = Kiosk(office, NINE)
+        replaced.gives(NINE)
+        code = devices.make_pairing_code(device=replaced.device, now=NINE)
+        devices.pair(code=code, now=NINE)
+        assert replaced.merge(town.at("9:10")) == 1
+        replaced.gives(NINE)
+        devices.revoke(device=replaced.device.pk, now=town.at("9:20"))
+        with pytest.raises(GrantUnknown):
+            replaced.merge(town.at("9:30"))
+
+    def test_a_gap_ends_what_is_taken_and_rubbish_changes_nothing(
+        self, office: Directory
+    ) -> None:
+        kiosk = Kiosk(office, NINE)
+        kiosk.gives(NINE)
+        for body in ("[]", "no json", '{"kind": "issue", "label": "V-1"}', '{"kind": "drop"}'):
+            seq = len(kiosk.log) + 1
+            kiosk.log.append(merging.Entry(seq, body, kiosk.grant.sign(seq, body)))
+        kiosk.gives(NINE)
+        kiosk.gives(NINE)
+        del kiosk.log[5]
+        assert kiosk.merge(town.at("9:10")) == 5
+        assert Ticket.objects.count() == 1
+
+
+class TestLists:
+    def test_waiting_tickets_are_dealt_in_order_to_counters_that_can(
+        self, office: Directory
+    ) -> None:
+        for _ in range(4):
+            issue(office)
+        issue(office, "pas")
+        one = Console(office, "1", NINE)
+        assert one.labels == ["V1", "V2", "V3", "V4"]
+        two = Console(office, "2", NINE)
+        assert two.labels == ["D1"]
+        # The first gives up what is too much; the second gets it once that is confirmed.
+        assert [one.renew(NINE), one.labels][1] == ["V1", "V2", "V3"]
+        two.renew(NINE)
+        assert two.labels == ["D1"]
+        one.renew(NINE)
+        two.renew(NINE)
+        assert two.labels == ["V4", "D1"] or two.labels == ["D1", "V4"]
+
+    def test_a_lost_answer_frees_nobody(self, office: Directory) -> None:
+        for _ in range(4):
+            issue(office)
+        one, two = Console(office, "1", NINE), Console(office, "2", NINE)
+        for _ in range(3):
+            one.renew(NINE, lost=True)
+            two.renew(NINE)
+        assert one.labels == ["V1", "V2", "V3", "V4"]
+        assert two.labels == []
+
+    def test_a_silent_console_keeps_its_people_until_they_are_taken_back(
+        self, office: Directory
+    ) -> None:
+        first = issue(office)
+        one = Console(office, "1", NINE)
+        late = town.at("9:05")
+        assert one.labels == ["V1"]
+        two = Console(office, "2", late)
+        with pytest.raises(NobodyWaiting):
+            turns.call_next(office=office, clerk=two.clerk, now=late)
+        with pytest.raises(HeldOffline) as refused:
+            turns.call_by_hand(office=office, clerk=two.clerk, ticket=first.pk, now=late)
+        assert refused.value.params == {"number": "1"}
+        assert offline.silent_counters(office, late) == {one.shift.counter_id: ["V1"]}
+        back = offline.take_back(
+            office=office, counter=one.shift.counter_id, now=late, actor=two.clerk
+        )
+        assert back == 1
+        assert turns.call_next(office=office, clerk=two.clerk, now=late).label == "V1"
+        assert "ListTakenBack" in kinds()
+
+    def test_on_line_the_order_of_the_hall_is_kept(self, office: Directory) -> None:
+        issue(office)
+        Console(office, "1", NINE)
+        two = Console(office, "2", NINE)
+        soon = NINE + timedelta(seconds=10)
+        assert turns.call_next(office=office, clerk=two.clerk, now=soon).label == "V1"
+
+    def test_closing_the_counter_gives_the_list_back(
+        self, office: Directory
+    ) -> None:
+        issue(office)
+        one = Console(office, "1", NINE)
+        assert CallLease.objects.count() == 1
+        counters.close_counter(shift=one.shift, now=NINE)
+        assert CallLease.objects.count() == 0
+
+    def test_unknown_numbers_are_shared_without_overlap(self, office: Directory) -> None:
+        one, two = Console(office, "1", NINE), Console(office, "2", NINE)
+        shares = [
+            {s["letter"]: s for s in offline.shares_of(office, c.shift.counter_id)}
+            for c in (one, two)
+        ]
+        assert [s["V"]["mine"] for s in shares] == [[0], [1]]
+        assert "D" not in shares[0]
+        counters.close_counter(shift=one.shift, now=NINE)
+        assert {"letter": "V", "step": 2, "mine": [0, 1]} in offline.shares_of(
+            office, two.shift.counter_id
+        )
+
+
+class TestCounterLog:
+    def test_calls_alone_come_into_the_hall(self, office: Directory) -> None:
+        for _ in range(2):
+            issue(office)
+        one = Console(office, "1", NINE)
+        one.does("call", "V1", town.at("9:05"))
+        one.does("start", "V1", town.at("9:06"))
+        one.does("finish", "V1", town.at("9:10"))
+        one.does("call", "V2", town.at("9:11"))
+        one.merge(town.at("10:00"))
+        served, called = Ticket.objects.order_by("number")
+        assert (served.state, served.serving_at, served.ended_at) == (
+            State.FINISHED,
+            town.at("9:06"),
+            town.at("9:10"),
+        )
+        assert (called.state, called.counter_id) == (State.CALLED, one.shift.counter_id)
+        assert called.clerk_id == one.clerk
+        assert kinds(data__offline=True) == [
+            "TicketCalled",
+            "ServingStarted",
+            "TicketFinished",
+            "TicketCalled",
+        ]
+        # The clerk goes on, on-line; a repeat of the log undoes nothing.
+        turns.finish(office=office, clerk=one.clerk, now=town.at("10:01"))
+        one.merge(town.at("10:02"))
+        assert {t.state for t in Ticket.objects.all()} == {State.FINISHED}
+
+    def test_a_late_log_undoes_nothing_done_on_line(self, office: Directory) -> None:
+        issue(office)
+        one, two = Console(office, "1", NINE), Console(office, "2", NINE)
+        one.does("call", "V1", town.at("9:05"))
+        one.merge(town.at("9:30"))
+        one.renew(town.at("9:30")), one.renew(town.at("9:30"))
+        turns.transfer(
+            office=office,
+            clerk=one.clerk,
+            now=town.at("9:31"),
+            counter=town.counter(office, "2"),
+        )
+        two.does("call", "V77", town.at("9:06"))
+        two.merge(town.at("9:40"))
+        assert Ticket.objects.get().state == State.WAITING
+        assert turns.call_next(office=office, clerk=two.clerk, now=town.at("9:41")).label == "V1"
+
+    def test_two_counters_that_called_one_person(self, office: Directory) -> None:
+        issue(office)
+        one, two = Console(office, "1", NINE), Console(office, "2", NINE)
+        two.does("call", "V1", town.at("9:06"))
+        one.does("call", "V1", town.at("9:05"))
+        two.merge(town.at("9:30"))
+        assert Ticket.objects.get().counter_id == two.shift.counter_id
+        one.merge(town.at("9:31"))
+        assert Ticket.objects.get().counter_id == one.shift.counter_id
+        twice = Event.objects.get(kind="CalledTwice")
+        assert twice.data["counter"] == two.shift.counter_id
+
+    def test_a_booked_client_served_alone_ends_as_served(self, office: Directory) -> None:
+        booking = town.confirmed(office, "9:00")
+        kiosk, one = Kiosk(office, NINE), Console(office, "1", NINE)
+        label = kiosk.takes(booking.pin, town.at("9:02"))
+        one.does("call", label, town.at("9:03"))
+        one.does("finish", label, town.at("9:09"))
+        one.merge(town.at("10:00"))
+        assert not Ticket.objects.exists()
+        kiosk.merge(town.at("10:01"))
+        assert Ticket.objects.get().state == State.FINISHED
+        booking.refresh_from_db()
+        assert (booking.state, booking.served_at) == ("served", town.at("9:09"))
+
+
+def test_the_order_in_which_logs_come_makes_no_difference(office: Directory) -> None:
+    booking = town.confirmed(office, "9:00")
+    touch = uuid4()
+    issue(office, touch=touch), issue(office)
+    a, b = Kiosk(office, NINE), Kiosk(office, NINE)
+    one, two = Console(office, "1", NINE), Console(office, "2", NINE)
+    a.takes(booking.pin, town.at("9:04"))
+    a.gives(town.at("9:05"), touch=str(touch))
+    b.takes(booking.pin, town.at("9:03"))
+    b.gives(town.at("9:07"))
+    one.does("call", "V1", town.at("9:08"))
+    one.does("call", "V500", town.at("9:12"))
+    one.does("finish", "V500", town.at("9:20"))
+    two.does("call", "V601", town.at("9:09"))
+    two.does("absent", "V601", town.at("9:10"))
+    two.does("call", "V1", town.at("9:11"))
+    two.does("call", "V2", town.at("9:13"))
+    logs = [a, b, one, two]
+    seen = set()
+    for order in itertools.permutations(range(4)):
+        sid = transaction.savepoint()
+        for which in order:
+            logs[which].merge(town.at("9:30"), upto=1)
+            logs[which].merge(town.at("9:30"))
+        seen.add(tuple(hall()))
+        transaction.savepoint_rollback(sid)
+    assert len(seen) == 1, "\n".join(map(str, seen))
+    states = {f"{row[0]}{row[1]}": row[2] for row in seen.pop()}
+    assert states == {"V501": "finished", "V2": "called", "V600": "finished", "V601": "no_show"}
