@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('offices', '0006_reduced_places'),
+        ('offices', '0007_answer_offers'),
     ]
 
     operations = [
