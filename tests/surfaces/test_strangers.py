@@ -85,6 +85,7 @@ STAFF = {
     "manager:devices",
     "manager:pairing",
     "manager:disconnect",
+    "manager:reload",
     "manager:people",
     "manager:role",
     "manager:password",
