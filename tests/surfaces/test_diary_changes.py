@@ -151,7 +151,7 @@ def test_the_week_shows_its_impact_first(official: Client, lhota: Directory) -> 
     answer = official.post(f"{MINE}tyden/", wanted)
     assert answer.status_code == 409
     # 8:00-10:00 become 9:00-10:00: proposals are for what is lost, not for what stays.
-    assert "Návrhy: pondělí 23. listopadu 2026, 8:00–9:00" in text(answer)
+    assert "pondělí 23. listopadu 2026 Návrhy pro 8:00–9:00" in text(answer)
     assert "17:00–19:00" not in text(answer), "nobody is booked in the evening"
     done = official.post(f"{MINE}tyden/", wanted | {"sure": "1"}, follow=True)
     assert "Mimo hodiny je teď objednaný 1 člověk" in text(done)
