@@ -28,6 +28,7 @@ from prepazka.journal.models import Event
 from prepazka.messaging.replies import forget_replies
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Office
+from prepazka.queueing import learning
 from prepazka.queueing.tickets import close_yesterday
 
 # After these somebody on the waiting list may be offered a term.
@@ -107,6 +108,18 @@ def remind(*, now: datetime) -> None:
 def _is_quiet(office: Office, now: datetime) -> bool:
     """Whether a reminder that would ring a telephone has to wait."""
     return office.message_rules.quiet_until(now, ZoneInfo(office.timezone)) is not None
+
+
+def judge_waits(*, now: datetime) -> None:
+    """Correct the wait estimates by whom was called since the last round."""
+    for office in Office.objects.all():
+        learning.judge(office=office)
+
+
+def learn(*, now: datetime) -> None:
+    """Learn service times and habits from the last weeks."""
+    for row in Office.objects.all():
+        learning.relearn(office=directory(row), now=now)
 
 
 def purge(*, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """The tables of the queue: the hall, and what browsers hold while they are cut off."""
 
+from prepazka.queueing.models.estimates import Accuracy, Calibration, Learned, QuarterHour
 from prepazka.queueing.models.hall import (
     AT_COUNTER,
     IN_QUEUE,
@@ -22,16 +23,20 @@ from prepazka.queueing.models.offline import (
 
 __all__ = [
     "AT_COUNTER",
+    "Accuracy",
     "BLOCK",
+    "Calibration",
     "ENOUGH",
     "HEARD",
     "IN_QUEUE",
     "OFFLINE_FROM",
     "CallLease",
+    "Learned",
     "NumberLease",
     "NumberSeries",
     "OfflineEvent",
     "OfflineGrant",
+    "QuarterHour",
     "Queue",
     "Shift",
     "State",
