@@ -29,7 +29,9 @@ from prepazka.messaging.replies import forget_replies
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Office
 from prepazka.queueing import learning
+from prepazka.queueing.stops import follow_estimate
 from prepazka.queueing.tickets import close_yesterday
+from prepazka.reporting.hall import hall
 
 # After these somebody on the waiting list may be offered a term.
 FREEING = (
@@ -108,6 +110,18 @@ def remind(*, now: datetime) -> None:
 def _is_quiet(office: Office, now: datetime) -> bool:
     """Whether a reminder that would ring a telephone has to wait."""
     return office.message_rules.quiet_until(now, ZoneInfo(office.timezone)) is not None
+
+
+def stop_tickets(*, now: datetime) -> None:
+    """Stop the walk-in tickets of services whose day is full by the estimate, or go on."""
+    for row in Office.objects.filter(overtime_min__isnull=False, shifts__closed_at=None).distinct():
+        office = directory(row)
+        served = hall(office, now=now).outlook.served
+        for service in office.offered_services():
+            if service.walk_in and service.pk in served:
+                follow_estimate(
+                    office=office, service=service, served_in=served[service.pk], now=now
+                )
 
 
 def judge_waits(*, now: datetime) -> None:

@@ -73,12 +73,13 @@ def receipt(*, gateway_id: str, delivered: bool) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="every_minute", queueing_lock="every_minute", queue="rounds")
 def every_minute(timestamp: int) -> None:
-    """Expire holds, mark no-shows, close what was left open, remind, judge the estimates."""
+    """Expire holds, mark no-shows, close what was left open, remind; judge and obey the estimates."""
     rounds.tidy(now=now())
     rounds.offer_places(now=now())
     rounds.follow_offers(now=now())
     rounds.remind(now=now())
     rounds.judge_waits(now=now())
+    rounds.stop_tickets(now=now())
 
 
 @app.periodic(cron="*/5 * * * *")

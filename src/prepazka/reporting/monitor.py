@@ -9,7 +9,7 @@ from prepazka.core import calendar
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Service
 from prepazka.queueing.models import Ticket
-from prepazka.queueing.tickets import issues_tickets
+from prepazka.queueing.tickets import issues_tickets, tickets_ended
 from prepazka.reporting.hall import Hall, hall
 
 NEXT_OPENING_WITHIN = 60  # days
@@ -105,6 +105,7 @@ def _service(seen: Hall, service: Service) -> dict[str, Any]:
         "wait_to_min": None if wait is None else wait.span[1],
         "wait_is_rough": bool(wait and wait.thin),
         "tickets": issues_tickets(office, service, seen.now),
+        "tickets_ended": tickets_ended(office, service, seen.now),
     }
 
 

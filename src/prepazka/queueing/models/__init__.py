@@ -23,13 +23,13 @@ from prepazka.queueing.models.offline import (
 
 __all__ = [
     "AT_COUNTER",
-    "Accuracy",
     "BLOCK",
-    "Calibration",
     "ENOUGH",
     "HEARD",
     "IN_QUEUE",
     "OFFLINE_FROM",
+    "Accuracy",
+    "Calibration",
     "CallLease",
     "Learned",
     "NumberLease",
