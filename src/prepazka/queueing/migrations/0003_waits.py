@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("booking", "0005_search"),
-        ("offices", "0008_waits"),
+        ("offices", "0009_waits"),
         ("queueing", "0002_offline"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

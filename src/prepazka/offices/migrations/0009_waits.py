@@ -5,8 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("offices", "0007_answer_offers"),
-        ("offices", "0007_device_page"),
+        ("offices", "0008_device_page"),
     ]
 
     operations = [
