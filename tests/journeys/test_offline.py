@@ -125,7 +125,9 @@ def test_kiosk_and_counter_without_the_network(
 
     kiosk.context.set_offline(False)
     console.context.set_offline(False)
-    expect(kiosk.get_by_role("link", name="Klienti objednaní přes web")).to_be_visible(timeout=20_000)
+    expect(kiosk.get_by_role("link", name="Klienti objednaní přes web")).to_be_visible(
+        timeout=20_000
+    )
     expect(console.locator("#board .console-current__number")).to_have_text(
         waiting[1].label, timeout=20_000
     )
@@ -159,6 +161,8 @@ def test_kiosk_without_the_server_itself(
     finally:
         os.kill(server, signal.SIGCONT)
     kiosk.get_by_role("button", name="Hotovo").click()
-    expect(kiosk.get_by_role("link", name="Klienti objednaní přes web")).to_be_visible(timeout=30_000)
+    expect(kiosk.get_by_role("link", name="Klienti objednaní přes web")).to_be_visible(
+        timeout=30_000
+    )
     # The touch had come to the server too, which answered nobody: it is one ticket.
     assert [t.label for t in Ticket.objects.all()] == ["V500"]

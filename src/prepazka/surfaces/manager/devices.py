@@ -44,7 +44,9 @@ def printer_in_words(device: Device) -> str:
         "error": pgettext("of a printer", "broken"),
         "paper_low": _("little paper left"),
     }
-    return ", ".join(text for key, text in words.items() if said.get(key)) or _("paper and door fine")
+    return ", ".join(text for key, text in words.items() if said.get(key)) or _(
+        "paper and door fine"
+    )
 
 
 @staff_only(*staff.HEADS)
