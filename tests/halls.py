@@ -78,6 +78,7 @@ class Printer:
     """A TCP sink that behaves as a receipt printer: it keeps jobs and answers for its paper."""
 
     def __init__(self, *, paper: bool = True, answers: bool = True, deaf: bool = False) -> None:
+        self.door_open = False
         self.paper, self.answers, self.deaf = paper, answers, deaf
         self.jobs: list[bytes] = []
         self.done = threading.Semaphore(0)
@@ -105,14 +106,25 @@ class Printer:
             return  # hangs up at once
         job = b""
         while part := connection.recv(4096):
-            if part == b"\x10\x04\x04":
+            if len(part) == 3 and part.startswith(b"\x10\x04"):
                 if self.answers:
-                    connection.sendall(b"\x12" if self.paper else b"\x72")
+                    connection.sendall(bytes([self._status(part[2])]))
                 continue
             job += part.removeprefix(b"\x10\x04\x04")
         if job:
             self.jobs.append(job)
             self.done.release()
+
+    def _status(self, asked: int) -> int:
+        """DLE EOT 1-4: the printer, why it is off-line, errors, paper."""
+        no_paper, is_open = not self.paper, self.door_open
+        said = {
+            1: 0x08 if no_paper or is_open else 0,
+            2: (0x20 if no_paper else 0) | (0x04 if is_open else 0),
+            3: 0,
+            4: 0x60 if no_paper else 0,
+        }
+        return 0x12 | said[asked]
 
     def job(self) -> bytes:
         """The next job, as soon as it is whole."""

@@ -64,9 +64,7 @@ def logs(draw: st.DrawFn) -> list[list[Happened]]:
     for grant in COUNTERS:
         kinds = st.sampled_from(["call", "call", "start", "finish", "absent"])
         steps = draw(
-            st.lists(
-                st.tuples(kinds, st.sampled_from(LABELS), st.integers(0, 60)), max_size=6
-            )
+            st.lists(st.tuples(kinds, st.sampled_from(LABELS), st.integers(0, 60)), max_size=6)
         )
         made.append([step(k, grant, n, label, s) for n, (k, label, s) in enumerate(steps)])
     return [in_order(log, since=NINE, until=at(50)) for log in made]
@@ -97,12 +95,14 @@ def test_no_number_twice_and_no_one_called_twice(made: list[list[Happened]]) -> 
             meant = merged.used_twice.get(e.label, e.label)
             meant = merged.same_touch.get(meant, meant)
             assert meant in merged.issued or meant in BASE.tickets
-    present = Counter(o.counter for o in merged.outcomes.values() if o.state in {"called", "serving"})
+    present = Counter(
+        o.counter for o in merged.outcomes.values() if o.state in {"called", "serving"}
+    )
     assert not present or max(present.values()) == 1
     for label, outcome in merged.outcomes.items():
-        callers = {
-            e.counter for e in events if e.kind == "call" and e.label == label
-        } - {e.counter for e in merged.called_twice if e.label == label}
+        callers = {e.counter for e in events if e.kind == "call" and e.label == label} - {
+            e.counter for e in merged.called_twice if e.label == label
+        }
         if outcome.called_at and label not in merged.used_twice.values():
             assert outcome.counter in callers or label in merged.same_touch.values()
 

@@ -29,7 +29,10 @@ def ms(moment: datetime | None) -> int | None:
 
 def around(rng: random.Random) -> datetime:
     """Often exactly the edges at which an answer turns."""
-    return NOW + rng.choice([-90, -60, -30, -15, -1, 0, 1, 15, 30, 60, rng.randint(-200, 200)]) * MINUTE
+    return (
+        NOW
+        + rng.choice([-90, -60, -30, -15, -1, 0, 1, 15, 30, 60, rng.randint(-200, 200)]) * MINUTE
+    )
 
 
 def pin_case(rng: random.Random) -> tuple[dict[str, Any], str]:
@@ -110,7 +113,10 @@ def turn_case(rng: random.Random) -> tuple[dict[str, Any], str]:
     )
     case = {
         "waiting": said,
-        "policy": {"headStart": None if head is None else head * 60_000, "callEarly": policy.call_early},
+        "policy": {
+            "headStart": None if head is None else head * 60_000,
+            "callEarly": policy.call_early,
+        },
     }
     return case, str([chosen.ticket, chosen.reason.code] if chosen else [None, None])
 
@@ -129,7 +135,7 @@ ASK = """([cases, now]) => cases.map((c) => {
 
 @pytest.mark.parametrize("make", [pin_case, turn_case])
 def test_both_give_the_same_answers(page: Page, make: Any) -> None:
-    rng = random.Random(20)  # noqa: S311  # cases, not secrets
+    rng = random.Random(20)  # cases, not secrets
     made = [make(rng) for _ in range(2_000)]
     assert len({expected for _, expected in made}) > 15, "the table says too little"
     page.add_script_tag(path=RULES)

@@ -49,7 +49,9 @@ def test_control_without_the_locks_the_constraint_refuses(monkeypatch: pytest.Mo
     monkeypatch.setattr(
         offline,
         "lock_series",
-        lambda office, day, letter: real.get_or_create(office_id=office, date=day, letter=letter)[0],
+        lambda office, day, letter: real.get_or_create(office_id=office, date=day, letter=letter)[
+            0
+        ],
     )
     monkeypatch.setattr(offline, "_next_block", meet_before(4, offline._next_block))
     answers = together(4, lambda n: lease(office, found[n]))

@@ -93,6 +93,7 @@ STAFF = {
     "manager:devices",
     "manager:pairing",
     "manager:disconnect",
+    "manager:reload",
     "manager:people",
     "manager:role",
     "manager:password",

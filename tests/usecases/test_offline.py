@@ -220,9 +220,7 @@ class TestWhoMayMerge:
         with pytest.raises(SignatureWrong):
             merging.merge_log(grant=two.grant.pk, entries=one.log, now=NINE)
 
-    def test_a_disconnected_device_cannot_merge_a_replaced_one_can(
-        self, office: Directory
-    ) -> None:
+    def test_a_disconnected_device_cannot_merge_a_replaced_one_can(self, office: Directory) -> None:
         replaced = Kiosk(office, NINE)
         replaced.gives(NINE)
         code = devices.make_pairing_code(device=replaced.device, now=NINE)
@@ -233,9 +231,7 @@ class TestWhoMayMerge:
         with pytest.raises(GrantUnknown):
             replaced.merge(town.at("9:30"))
 
-    def test_a_gap_ends_what_is_taken_and_rubbish_changes_nothing(
-        self, office: Directory
-    ) -> None:
+    def test_a_gap_ends_what_is_taken_and_rubbish_changes_nothing(self, office: Directory) -> None:
         kiosk = Kiosk(office, NINE)
         kiosk.gives(NINE)
         for body in ("[]", "no json", '{"kind": "issue", "label": "V-1"}', '{"kind": "drop"}'):
@@ -305,9 +301,7 @@ class TestLists:
         soon = NINE + timedelta(seconds=10)
         assert turns.call_next(office=office, clerk=two.clerk, now=soon).label == "V1"
 
-    def test_closing_the_counter_gives_the_list_back(
-        self, office: Directory
-    ) -> None:
+    def test_closing_the_counter_gives_the_list_back(self, office: Directory) -> None:
         issue(office)
         one = Console(office, "1", NINE)
         assert CallLease.objects.count() == 1

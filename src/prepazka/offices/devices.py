@@ -103,9 +103,7 @@ def by_token(token: str, *, now: datetime, kind: str = "") -> Device | None:
     return device
 
 
-def heartbeat(
-    *, device: int, now: datetime, version: str, waiting: int, loaded: object
-) -> bool:
+def heartbeat(*, device: int, now: datetime, version: str, waiting: int, loaded: object) -> bool:
     """Note that the device's page lives; whether it must load anew, as staff asked since it did.
 
     `loaded` is how many milliseconds ago the page was loaded, `waiting` how many entries of its

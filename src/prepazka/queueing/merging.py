@@ -44,7 +44,9 @@ def merge_log(*, grant: int, entries: Iterable[Entry], now: datetime) -> int:
     May be sent again, whole or in parts; a gap ends what is taken. Answers with the number of the
     last entry that is kept. Raises GrantUnknown, SignatureWrong.
     """
-    found = OfflineGrant.objects.select_related("device", "shift", "office").filter(pk=grant).first()
+    found = (
+        OfflineGrant.objects.select_related("device", "shift", "office").filter(pk=grant).first()
+    )
     if found is None or _revoked(found):
         raise GrantUnknown
     said = sorted(entries, key=lambda e: e.seq)[:MOST]
@@ -73,7 +75,9 @@ def merge_log(*, grant: int, entries: Iterable[Entry], now: datetime) -> int:
 
 def _revoked(grant: OfflineGrant) -> bool:
     device = grant.device
-    return device is not None and device.revoked_at is not None and grant.made_at < device.revoked_at
+    return (
+        device is not None and device.revoked_at is not None and grant.made_at < device.revoked_at
+    )
 
 
 def _keep(grant: OfflineGrant, said: list[Entry], now: datetime) -> int:

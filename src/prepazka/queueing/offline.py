@@ -95,21 +95,20 @@ def pin_list(grant: OfflineGrant, office: Directory) -> list[dict[str, Any]]:
 
 
 @transaction.atomic
-def renew(
-    *, office: Directory, shift: Shift, browser: str, ack: int, now: datetime
-) -> CallList:
+def renew(*, office: Directory, shift: Shift, browser: str, ack: int, now: datetime) -> CallList:
     """Renew a console's list; `ack` is the version its browser now has, so what left it is free."""
     lock_queue(office.office.pk)
     grant = _renewed(office, now, f"{shift.pk}:{browser}", shift=shift)
     grant.calls.filter(leaving__lte=ack).delete()
     queue = {w.ticket: w for w in waiting(office, now)}
     order = [
-        c.ticket
-        for c in discipline.ordered(queue.values(), policy=policy_of(office), now=now)
+        c.ticket for c in discipline.ordered(queue.values(), policy=policy_of(office), now=now)
     ]
     leases = list(CallLease.objects.filter(office=office.office).select_related("grant__shift"))
     counters = _live_counters(office, leases, now) | {shift.counter_id}
-    mine = {lease.ticket_id for lease in leases if lease.grant_id == grant.pk and lease.leaving is None}
+    mine = {
+        lease.ticket_id for lease in leases if lease.grant_id == grant.pk and lease.leaving is None
+    }
     leave = {pk for pk in mine if pk not in queue}
     if shift.paused_at is None:
         leave |= _surplus(office, queue, order, leases, counters, grant)
@@ -183,13 +182,9 @@ def _renewed(office: Directory, now: datetime, token: str, **whose: Any) -> Offl
 def _numbers_left(grant: OfflineGrant) -> dict[str, int]:
     """How many numbers of each letter the kiosk has not used, as far as its log has come."""
     left: dict[str, int] = {}
-    given = set(
-        grant.events.filter(kind="issue").values_list("label", flat=True)
-    )
+    given = set(grant.events.filter(kind="issue").values_list("label", flat=True))
     for lease in grant.numbers.all():
-        free = sum(
-            f"{lease.letter}{n}" not in given for n in range(lease.first, lease.last + 1)
-        )
+        free = sum(f"{lease.letter}{n}" not in given for n in range(lease.first, lease.last + 1))
         left[lease.letter] = left.get(lease.letter, 0) + free
     return left
 

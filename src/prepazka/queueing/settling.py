@@ -191,9 +191,7 @@ def _arrived(office: Directory, row: OfflineEvent) -> Booking | None:
     return booking
 
 
-def _renumber(
-    office: Directory, merged: Merged, tickets: dict[str, Ticket], now: datetime
-) -> None:
+def _renumber(office: Directory, merged: Merged, tickets: dict[str, Ticket], now: datetime) -> None:
     """Whose touch the server had answered in vain holds the later number: so the ticket has it."""
     for shown, first in merged.same_touch.items():
         ticket = tickets[first]

@@ -27,7 +27,7 @@ def tell(
     now: datetime,
 ) -> None:
     """Give each entry its outcome, and the journal what is new."""
-    outcomes = {key: DONE for key in rows}
+    outcomes = dict.fromkeys(rows, DONE)
     outcomes |= {(e.grant, e.seq): UNKNOWN for e in merged.unknown}
     outcomes |= {(e.grant, e.seq): TWICE for e in merged.called_twice}
     outcomes |= {(e.grant, e.seq): REFUSED for e in (*merged.refused, *foreign)}

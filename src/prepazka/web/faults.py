@@ -9,6 +9,7 @@ def in_words(fault: str) -> str:
     """What the code that a device reports means."""
     known = {
         "printer_no_paper": _("the printer is out of paper"),
+        "printer_open": _("the printer is open"),
         "printer_unreachable": _("the printer does not answer"),
         "sound_blocked": _("the browser does not let the display be heard until it is touched"),
         "sound_broken": _("the display cannot play its sounds"),

@@ -1,5 +1,5 @@
 """Ticket printers: ESC/POS over the network."""
 
-from prepazka.gateways.printer.escpos import PrinterFault, Slip, print_slip
+from prepazka.gateways.printer.escpos import PrinterFault, Slip, print_slip, printer_state
 
-__all__ = ["PrinterFault", "Slip", "print_slip"]
+__all__ = ["PrinterFault", "Slip", "print_slip", "printer_state"]

@@ -86,21 +86,47 @@ def _connected(host: str, port: int, timeout: float) -> Iterator[Network]:
         printer.close()
 
 
-def _has_no_paper(printer: Network) -> bool:
-    """Ask for the paper; a printer that does not answer such questions is believed to have some."""
+def printer_state(host: str, port: int = 9100, timeout: float = TIMEOUT) -> dict[str, bool]:
+    """What the printer says of itself; empty where it answers no such questions.
+
+    Keys: `online`, `door_open`, `paper_out`, `paper_low`, `error`. Raises PrinterFault.
+    """
+    with _connected(host, port, timeout) as printer:
+        first = _asked(printer, bytes([0x10, 0x04, 1]))
+        if first is None:
+            return {}
+        said = {n: _asked(printer, bytes([0x10, 0x04, n])) for n in (2, 3, 4)} | {1: first}
+    status, offline, error, paper = (said[n] or 0 for n in (1, 2, 3, 4))
+    return {
+        "online": not status & 0x08,
+        "door_open": bool(offline & 0x04),
+        "error": bool(error & 0x68),  # cutter, unrecoverable, too hot
+        "paper_low": bool(paper & 0x0C),
+        "paper_out": bool(paper & PAPER_END or offline & 0x20),
+    }
+
+
+def _asked(printer: Network, question: bytes) -> int | None:
+    """One byte of status; None for a printer that is silent, or says something else."""
     device = printer.device
     usual = device.gettimeout()
     device.settimeout(ANSWER_WITHIN)
     try:
-        device.sendall(PAPER_SENSOR)
+        device.sendall(question)
         said = device.recv(1)
     except TimeoutError:
-        return False
+        return None
     finally:
         device.settimeout(usual)
     if not said:
         raise ConnectionError("the printer hung up")
-    return said[0] & FIXED_BITS == FIXED_VALUE and bool(said[0] & PAPER_END)
+    return said[0] if said[0] & FIXED_BITS == FIXED_VALUE else None
+
+
+def _has_no_paper(printer: Network) -> bool:
+    """Ask for the paper; a printer that does not answer such questions is believed to have some."""
+    said = _asked(printer, PAPER_SENSOR)
+    return said is not None and bool(said & PAPER_END)
 
 
 def _write(printer: Network, slip: Slip, columns: int) -> None:

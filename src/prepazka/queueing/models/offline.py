@@ -21,9 +21,7 @@ HEARD = timedelta(seconds=15)  # a console silent for longer may be calling its 
 
 
 def _range(first: str, last: str, kind: str) -> Func:
-    return Func(
-        F(first), F(last), Value("[]"), function=kind, output_field=IntegerRangeField()
-    )
+    return Func(F(first), F(last), Value("[]"), function=kind, output_field=IntegerRangeField())
 
 
 class OfflineGrant(OfOffice):

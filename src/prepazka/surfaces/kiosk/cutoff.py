@@ -20,6 +20,7 @@ from prepazka.offices.models import Device, Service
 from prepazka.queueing.models import OfflineGrant
 from prepazka.queueing.offline import lease_numbers, pin_list
 from prepazka.queueing.tickets import PAUSE, WRONG_PINS
+from prepazka.surfaces.kiosk import printing
 from prepazka.surfaces.kiosk.offer import assigned
 from prepazka.surfaces.kiosk.pins import KEYS
 from prepazka.surfaces.kiosk.printing import prints_in_browser
@@ -50,6 +51,7 @@ def pack(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse
         waiting=_count(said.get("log")),
         loaded=said.get("loaded"),
     )
+    printing.look_at_printer(kiosk, now=moment)
     grant = lease_numbers(office=office, device=kiosk, browser=browser, now=moment)
     return JsonResponse(_pack(grant, kiosk, office, moment) | {"reload": reload})
 

@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from prepazka.gateways.printer import PrinterFault, Slip, print_slip
+from prepazka.gateways.printer import PrinterFault, Slip, print_slip, printer_state
 from prepazka.looks import typography
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory
@@ -59,7 +59,30 @@ def print_ticket(kiosk: Device, office: Directory, ticket: Ticket, *, now: datet
         devices.report_fault(device=kiosk.pk, fault=fault.kind, now=now)
         return "failed"
     devices.clear_fault(device=kiosk.pk, now=now)
+    devices.note_printed(device=kiosk.pk, label=ticket.label, now=now)
     return "printed"
+
+
+def look_at_printer(kiosk: Device, *, now: datetime) -> None:
+    """Ask the printer how it is; a fault it has is told to staff, one that is over is cleared."""
+    where = _printer(kiosk)
+    if where["kind"] != "escpos":
+        return
+    try:
+        state = printer_state(where["host"], where["port"])
+    except PrinterFault as fault:
+        devices.note_printer(device=kiosk.pk, state={}, now=now)
+        devices.report_fault(device=kiosk.pk, fault=fault.kind, now=now)
+        return
+    devices.note_printer(device=kiosk.pk, state=state, now=now)
+    if state.get("paper_out"):
+        devices.report_fault(device=kiosk.pk, fault="printer_no_paper", now=now)
+    elif state.get("door_open"):
+        devices.report_fault(device=kiosk.pk, fault="printer_open", now=now)
+    elif state.get("error"):
+        devices.report_fault(device=kiosk.pk, fault="printer_broken", now=now)
+    elif kiosk.fault.startswith("printer_") and (state or kiosk.fault == "printer_unreachable"):
+        devices.clear_fault(device=kiosk.pk, now=now)
 
 
 def slip_of(office: Directory, ticket: Ticket, *, now: datetime) -> Slip:

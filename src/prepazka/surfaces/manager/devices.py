@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from prepazka.offices import devices as offices_devices
@@ -32,6 +33,22 @@ def state_of(device: Device, moment: datetime) -> dict[str, str]:
     return {"kind": "success", "text": _("works")}
 
 
+def printer_in_words(device: Device) -> str:
+    """What the printer last said of itself; empty where it said nothing."""
+    said = device.printer_state
+    if not said:
+        return ""
+    words = {
+        "paper_out": _("no paper"),
+        "door_open": pgettext("of a printer", "open"),
+        "error": pgettext("of a printer", "broken"),
+        "paper_low": _("little paper left"),
+    }
+    return ", ".join(text for key, text in words.items() if said.get(key)) or _(
+        "paper and door fine"
+    )
+
+
 @staff_only(*staff.HEADS)
 @require_GET
 def devices(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
@@ -46,6 +63,16 @@ def pairing(request: HttpRequest, office: Directory, member: Membership, code: s
     device = _device(office, code)
     made = offices_devices.make_pairing_code(device=device, now=now())
     return _page(request, office, member, device=device, made=made)
+
+
+@staff_only(*staff.HEADS)
+@require_POST
+def reload(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+    """Have the device's screen loaded anew, as soon as nobody stands at it."""
+    device = _device(office, code)
+    offices_devices.ask_reload(device=device.pk, now=now(), actor=member.user_id)
+    messages.success(request, _("The screen will be loaded anew."))
+    return redirect("manager:devices", office.office.slug)
 
 
 @staff_only(*staff.ADMINISTRATORS)
@@ -69,7 +96,7 @@ def _page(
 ) -> HttpResponse:
     moment = now()
     rows = [
-        {"device": one, "state": state_of(one, moment)}
+        {"device": one, "state": state_of(one, moment), "printer": printer_in_words(one)}
         for one in Device.objects.filter(office=office.office, retired=False)
     ]
     return render(
