@@ -83,7 +83,7 @@ def test_a_printer_in_need_is_told_and_mended(
 
 def test_a_silent_printer_says_nothing_and_is_no_fault(office: Directory) -> None:
     with halls.printer(answers=False) as sink:
-        assert printer_state("127.0.0.1", sink.option["port"]) == {}  # type: ignore[arg-type]
+        assert printer_state("127.0.0.1", sink.option["port"]) == {}
 
 
 def test_the_screen_is_loaded_anew_once(office: Directory) -> None:

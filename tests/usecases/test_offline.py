@@ -14,7 +14,7 @@ from prepazka.booking.models import Booking
 from prepazka.journal.models import Event
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory
-from prepazka.queueing import counters, locks, merging, offline, tickets, turns
+from prepazka.queueing import counters, merging, offline, tickets, turns
 from prepazka.queueing.models import (
     CallLease,
     NumberLease,
