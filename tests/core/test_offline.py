@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ def at(seconds: int) -> datetime:
     return NINE + timedelta(seconds=seconds)
 
 
-def issue(grant: int, seq: int, label: str, second: int = 0, **more: str) -> Happened:
+def issue(grant: int, seq: int, label: str, second: int = 0, **more: Any) -> Happened:
     more.setdefault("touch", f"t{grant}.{seq}")
     return Happened(grant, seq, at(second), "issue", label, **more)
 
@@ -116,6 +117,7 @@ def test_uploads_one_after_another_end_as_all_at_once(
     parts = [(n, cut) for n, log in enumerate(made) for cut in (len(log) // 2, len(log))]
     order = data.draw(st.permutations(parts))
     kept: set[Happened] = set()
+    last = merge(BASE, kept)
     for n, cut in order:
         kept |= set(made[n][:cut])
         last = merge(BASE, kept)

@@ -68,7 +68,7 @@ def pin_case(rng: random.Random) -> tuple[dict[str, Any], str]:
         )
     answer = pins.verdict(found, office=1, today=TODAY, rules=Rules(), now=NOW)
     which = answer.found.booking if answer.found else None
-    expected = [answer.outcome.value, which, answer.accepted, answer.late]
+    expected: list[Any] = [answer.outcome.value, which, answer.accepted, answer.late]
     if answer.found:
         expected += [ms(answer.opens_at), ms(answer.closes_at)]
     return {"found": said}, str(expected)

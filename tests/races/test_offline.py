@@ -12,7 +12,7 @@ from prepazka.journal.models import Event
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Device
 from prepazka.queueing import merging, offline, tickets
-from prepazka.queueing.models import CallLease, NumberLease, Ticket
+from prepazka.queueing.models import CallLease, NumberLease, NumberSeries, Ticket
 from tests import town
 from tests.cutoff import Console, Kiosk
 from tests.races.together import meet_before, together
@@ -44,7 +44,7 @@ def test_eight_kiosks_get_blocks_apart() -> None:
 def test_control_without_the_locks_the_constraint_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     office = town.office()
     found = kiosks(office, 4)
-    real = offline.NumberSeries.objects
+    real = NumberSeries.objects
     monkeypatch.setattr(offline, "lock_queue", lambda _: None)
     monkeypatch.setattr(
         offline,
@@ -81,7 +81,7 @@ def test_control_without_the_lock_both_want_the_same(monkeypatch: pytest.MonkeyP
     _, consoles = hall_of_two()
     CallLease.objects.all().delete()
     monkeypatch.setattr(offline, "lock_queue", lambda _: None)
-    monkeypatch.setattr(offline, "dealt_to", lambda *a, **k: set(a[1]))  # all that wait
+    monkeypatch.setattr(offline, "dealt_to", lambda *a: set(a[1]))  # all that wait
     monkeypatch.setattr(offline, "_write_list", meet_before(2, offline._write_list))
     answers = together(2, lambda n: consoles[n].renew(NINE + timedelta(seconds=1)))
     assert sum(isinstance(a, IntegrityError) for a in answers) == 1

@@ -320,6 +320,7 @@ def ours() -> Town:
         "kind": "reminder",
         "language": "cs",
         "code": "kiosk",
+        "counter": str(town.counter(office).pk),
         "exception": str(absence.pk),
         "disruption": str(disruption.pk),
         "entry": str(entry.pk),

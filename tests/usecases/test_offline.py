@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,10 +14,11 @@ from prepazka.booking.models import Booking
 from prepazka.journal.models import Event
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory
-from prepazka.queueing import counters, locks, merging, offline, tickets, turns
+from prepazka.queueing import counters, merging, offline, tickets, turns
 from prepazka.queueing.models import (
     CallLease,
     NumberLease,
+    NumberSeries,
     State,
     Ticket,
 )
@@ -33,7 +35,7 @@ def office() -> Directory:
     return town.office()
 
 
-def issue(office: Directory, code: str = "prepis", **more: object) -> Ticket:
+def issue(office: Directory, code: str = "prepis", **more: Any) -> Ticket:
     more.setdefault("touch", uuid4())
     return tickets.issue_ticket(office=office, service=town.service(office, code), now=NINE, **more)
 
@@ -85,7 +87,7 @@ class TestNumbers:
             NumberLease.objects.create(
                 office=office.office,
                 grant=two.grant,
-                series=locks.NumberSeries.objects.get(letter="V"),
+                series=NumberSeries.objects.get(letter="V"),
                 date=town.MONDAY,
                 letter="V",
                 first=one.next["V"] + 99,
@@ -94,7 +96,7 @@ class TestNumbers:
 
     def test_the_ordinary_series_steps_over_blocks(self, office: Directory) -> None:
         Kiosk(office, NINE), Kiosk(office, NINE)
-        locks.NumberSeries.objects.filter(letter="V").update(last=498)
+        NumberSeries.objects.filter(letter="V").update(last=498)
         touch = uuid4()
         assert [issue(office).number for _ in range(2)] == [499, 700]
         assert issue(office, touch=touch).number == 701
@@ -261,7 +263,7 @@ class TestLists:
         assert two.labels == ["D1"]
         one.renew(NINE)
         two.renew(NINE)
-        assert two.labels == ["V4", "D1"] or two.labels == ["D1", "V4"]
+        assert sorted(two.labels) == ["D1", "V4"]
 
     def test_a_lost_answer_frees_nobody(self, office: Directory) -> None:
         for _ in range(4):

@@ -113,7 +113,7 @@ class _Fold:
         self.outcomes: dict[str, Outcome] = {}
         self.called_twice: list[Happened] = []
         self.unknown: list[Happened] = []
-        self.present = {
+        self.present: dict[int | None, str] = {
             known.counter: label
             for label, known in base.tickets.items()
             if known.state in AT_COUNTER and known.counter is not None

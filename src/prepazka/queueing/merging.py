@@ -135,7 +135,7 @@ def _body(text: str) -> dict[str, Any]:
 
 def _moment(said: Any, otherwise: datetime) -> datetime:
     try:
-        moment = datetime.fromisoformat(str(said).replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(str(said))
     except ValueError:
         return otherwise
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -137,7 +137,7 @@ def silent_counters(office: Directory, now: datetime) -> dict[int, list[str]]:
     for lease in CallLease.objects.filter(
         office=office.office, grant__renewed_at__lt=now - HEARD, ticket__state__in=IN_QUEUE
     ).select_related("ticket", "grant__shift"):
-        held.setdefault(lease.grant.shift.counter_id, []).append(lease.ticket.label)
+        held.setdefault(_counter(lease.grant), []).append(lease.ticket.label)
     return held
 
 
@@ -232,6 +232,11 @@ def _live_counters(office: Directory, leases: list[CallLease], now: datetime) ->
     )
 
 
+def _counter(grant: OfflineGrant) -> int:
+    """The counter of a console's grant; only those have call leases."""
+    return grant.shift.counter_id if grant.shift else 0
+
+
 def _able(office: Directory, one: discipline.Waiting, counters: set[int]) -> frozenset[int]:
     if one.for_counter is not None:
         return frozenset({one.for_counter} & counters)
@@ -239,7 +244,7 @@ def _able(office: Directory, one: discipline.Waiting, counters: set[int]) -> fro
 
 
 def _loads(leases: list[CallLease], counters: set[int]) -> dict[int, int]:
-    tally = Tally(lease.grant.shift.counter_id for lease in leases if lease.leaving is None)
+    tally = Tally(_counter(lease.grant) for lease in leases if lease.leaving is None)
     return {counter: tally[counter] for counter in counters}
 
 
@@ -252,7 +257,7 @@ def _surplus(
     grant: OfflineGrant,
 ) -> set[int]:
     """Those of the console's own whom a counter with fewer people should have, the last first."""
-    here = grant.shift.counter_id  # type: ignore[union-attr]  # a console's grant has a shift
+    here = _counter(grant)
     mine = {x.ticket_id for x in leases if x.grant_id == grant.pk and x.leaving is None}
     loads, left = _loads(leases, counters), set()
     for pk in reversed([pk for pk in order if pk in mine]):

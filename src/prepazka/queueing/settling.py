@@ -166,7 +166,7 @@ def _arrived(office: Directory, row: OfflineEvent) -> Booking | None:
     The rules are asked once more, as of the time at the kiosk; who was marked as not come
     only because the server could not know is put right.
     """
-    booking = Booking.objects.filter(pk=row.booking).first() if row.booking else None
+    booking = Booking.objects.filter(pk=str(row.booking)).first() if row.booking else None
     if booking is None or booking.state not in {BookingState.CONFIRMED, BookingState.NO_SHOW}:
         return None
     candidate = pins.PinCandidate(

@@ -62,6 +62,9 @@ WORDS: dict[str, Callable[[], str]] = {
     "CounterPaused": lambda: _("began a break"),
     "CounterResumed": lambda: _("ended the break"),
     "CounterClosed": lambda: _("closed the counter"),
+    "CalledTwice": lambda: _("called a client whom another counter had called (off-line)"),
+    "ListTakenBack": lambda: _("took back the people of a silent counter"),
+    "ReloadAsked": lambda: _("had a screen loaded anew"),
     "DevicePaired": lambda: _("connected a device"),
     "DeviceRevoked": lambda: _("disconnected a device"),
     "StaffChanged": lambda: _("changed the staff"),
@@ -78,6 +81,11 @@ WORDS: dict[str, Callable[[], str]] = {
 # What citizens, devices and rules do: it never has an actor.
 BY_NOBODY = frozenset(
     {
+        "NumbersLeased",
+        "NumberRefused",
+        "OfflineMerged",
+        "PinUsedTwice",
+        "TicketRenumbered",
         "BookingExpired",
         "CallRequested",
         "DeviceFault",

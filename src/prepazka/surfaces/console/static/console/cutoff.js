@@ -63,6 +63,12 @@
     await call(label, "offline_number");
   }
 
+  function able(button, may) {
+    button.disabled = !may;
+    button.toggleAttribute("data-disabled", !may);
+    if (!may) button.dataset.disabled = "true";
+  }
+
   function draw() {
     const { current } = state;
     $("counter").textContent = kept.name[lang] || kept.name.cs;
@@ -75,8 +81,8 @@
       next: !current && one, again: current?.state === "called", start: current?.state === "called",
       finish: current, absent: current?.state === "called",
     };
-    for (const button of document.querySelectorAll("[data-step]")) button.disabled = !may[button.dataset.step];
-    for (const button of document.querySelectorAll("[data-number], [data-typed]")) button.disabled = Boolean(current);
+    for (const button of document.querySelectorAll("[data-step]")) able(button, may[button.dataset.step]);
+    for (const button of document.querySelectorAll("[data-typed]")) able(button, !current);
     $("list").replaceChildren(...waiting().map((w) => {
       const row = document.createElement("li");
       row.textContent = `${w.label} – ${nameOf(w.service)}`;
@@ -86,7 +92,7 @@
       const made = $("number-button").content.cloneNode(true);
       const button = made.querySelector("button");
       button.dataset.number = share.letter;
-      button.disabled = Boolean(current);
+      able(button, !current);
       made.querySelector("[data-label]").textContent = `${share.letter}${nextNumber(share)}`;
       return made;
     }));

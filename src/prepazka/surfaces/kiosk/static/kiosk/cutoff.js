@@ -28,6 +28,7 @@
     for (const place of made.querySelectorAll("[data-times]")) {
       place.textContent = place.textContent.replace(/\[(\w+)\]/g, (_, key) => words[key] ?? "");
     }
+    for (const place of made.querySelectorAll("[data-left]")) place.textContent = left;
     screen.replaceChildren(made);
     screen.querySelector("h1")?.focus();
   }
