@@ -66,6 +66,8 @@ WORDS: dict[str, Callable[[], str]] = {
     "CalledTwice": lambda: _("called somebody whom another had called"),
     "ListTakenBack": lambda: _("let others call the people of a cut-off counter"),
     "ReloadAsked": lambda: _("had a screen loaded anew"),
+    "TicketsStopped": lambda: _("stopped tickets without a booking"),
+    "TicketsOpened": lambda: _("opened tickets without a booking again"),
     "DeviceRevoked": lambda: _("disconnected a device"),
     "StaffChanged": lambda: _("changed the staff"),
     "PasswordGiven": lambda: _("gave a one-time password"),
