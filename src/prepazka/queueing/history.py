@@ -61,13 +61,17 @@ class _Sums:
 
 def _measure_day(office: Directory, day: date) -> None:
     """Of tickets called at all, once, and not put aside: others waited by their own will."""
-    rows = Ticket.objects.filter(
-        office=office.office,
-        date=day,
-        p80__isnull=False,
-        called_at__isnull=False,
-        returned_at=None,
-    ).values_list("service_id", "p20", "p50", "p80", waited=F("called_at") - F("issued_at"))
+    rows = (
+        Ticket.objects.filter(
+            office=office.office,
+            date=day,
+            p80__isnull=False,
+            called_at__isnull=False,
+            returned_at=None,
+        )
+        .annotate(waited=F("called_at") - F("issued_at"))
+        .values_list("service_id", "p20", "p50", "p80", "waited")
+    )
     found: dict[int, _Sums] = {}
     for service, p20, p50, p80, waited in rows:
         assert p20 is not None and p50 is not None and p80 is not None  # noqa: S101, PT018  # together

@@ -62,6 +62,8 @@ WORDS: dict[str, Callable[[], str]] = {
     "CounterPaused": lambda: _("began a break"),
     "CounterResumed": lambda: _("ended the break"),
     "CounterClosed": lambda: _("closed the counter"),
+    "TicketsStopped": lambda: _("stopped tickets of a service"),
+    "TicketsOpened": lambda: _("opened tickets of a service again"),
     "DevicePaired": lambda: _("connected a device"),
     "DeviceRevoked": lambda: _("disconnected a device"),
     "StaffChanged": lambda: _("changed the staff"),
