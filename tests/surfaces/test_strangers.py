@@ -124,7 +124,10 @@ OWN = {
 }
 # For everybody: facts of the office and counts, never persons.
 PUBLIC = {
+    "monitor:overview",
     "monitor:office",
+    "monitor:frame",
+    "monitor:history",
     "citizen:home",
     "citizen:office",
     "citizen:privacy",

@@ -19,6 +19,7 @@ from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office
 from prepazka.reporting import links, soonest
 from prepazka.reporting.monitor import monitor
+from prepazka.reporting.queues import queue_monitors
 
 # The edge has no translations: it says by itself what Django would say of a lost database.
 _AWAY = {
@@ -39,7 +40,7 @@ class Route:
     """A hot address: how its answer is made, and which topics of the journal make it old."""
 
     key: str
-    make: Callable[[], tuple[int, dict[str, Any]]]
+    make: Callable[[], tuple[int, Any]]
     topics: frozenset[str]
 
     def build(self) -> tuple[int, bytes]:
@@ -61,7 +62,7 @@ def conninfo() -> str:
 
 
 SLUG = "([-a-zA-Z0-9_]+)"
-MONITOR = re.compile(f"/api/v1/offices/{SLUG}/monitor")
+MONITOR = re.compile(f"/api/v1/offices/{SLUG}/(monitor|queues)")
 TERMS = re.compile(f"/api/v1/offices/{SLUG}/services/{SLUG}/terms")
 NEXT = re.compile(f"/api/v1/offices/{SLUG}/next")
 CODE = re.compile("[-a-zA-Z0-9_]{1,60}")
@@ -73,8 +74,8 @@ def route(path: str, query: bytes) -> Route | None:
     if not path.startswith("/api/v1/offices/"):
         return None
     if found := MONITOR.fullmatch(path):
-        slug = found[1]
-        return Route(path, lambda: _monitor(slug), frozenset({"queue", "setup"}))
+        slug, make = found[1], {"monitor": monitor, "queues": queue_monitors}[found[2]]
+        return Route(path, lambda: _live(slug, make), frozenset({"queue", "setup"}))
     said = parse_qs(query.decode("latin1"))
     # Keys are made of what was understood, so that odd queries cannot fill the memory.
     if found := TERMS.fullmatch(path):
@@ -117,9 +118,9 @@ def _office(slug: str) -> Directory:
         raise LookupError(slug) from None
 
 
-def _monitor(slug: str) -> tuple[int, dict[str, Any]]:
+def _live(slug: str, make: Callable[..., Any]) -> tuple[int, Any]:
     office = _office(slug)
-    return office.office.pk, monitor(office, now=clock.now())
+    return office.office.pk, make(office, now=clock.now())
 
 
 def _terms(slug: str, code: str, persons: int, by: str) -> tuple[int, dict[str, Any]]:

@@ -28,10 +28,12 @@ from prepazka.journal.models import Event
 from prepazka.messaging.replies import forget_replies
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Office
-from prepazka.queueing import learning
+from prepazka.queueing import history, learning
+from prepazka.queueing.models import QuarterHour
 from prepazka.queueing.stops import follow_estimate
 from prepazka.queueing.tickets import close_yesterday
 from prepazka.reporting.hall import hall
+from prepazka.reporting.monitor import is_open, quarters
 
 # After these somebody on the waiting list may be offered a term.
 FREEING = (
@@ -124,6 +126,17 @@ def stop_tickets(*, now: datetime) -> None:
                 )
 
 
+def keep_history(*, now: datetime) -> None:
+    """Keep the live view of this quarter of an hour, where the office is at work."""
+    at = history.quarter_of(now)
+    kept = set(QuarterHour.objects.filter(at=at).values_list("office", flat=True))
+    for row in Office.objects.exclude(pk__in=kept):
+        office = directory(row)
+        seen = hall(office, now=now)
+        if is_open(office, now) or seen.waiting:
+            history.keep_quarter(rows=list(quarters(seen, at)))
+
+
 def judge_waits(*, now: datetime) -> None:
     """Correct the wait estimates by whom was called since the last round."""
     for office in Office.objects.all():
@@ -131,9 +144,12 @@ def judge_waits(*, now: datetime) -> None:
 
 
 def learn(*, now: datetime) -> None:
-    """Learn service times and habits from the last weeks."""
+    """Learn service times and habits from the last weeks; measure how good the estimates were."""
     for row in Office.objects.all():
-        learning.relearn(office=directory(row), now=now)
+        office = directory(row)
+        history.measure(office=office, now=now)
+        learning.relearn(office=office, now=now)
+    history.forget_quarters(now=now)
 
 
 def purge(*, now: datetime) -> None:

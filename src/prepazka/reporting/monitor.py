@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Max, Q
 
 from prepazka.core import calendar
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Service
-from prepazka.queueing.models import Ticket
+from prepazka.queueing.models import QuarterHour, Shift, Ticket
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
 from prepazka.reporting.hall import Hall, hall
+from prepazka.reporting.place import counter_opens
 
 NEXT_OPENING_WITHIN = 60  # days
 LAST_CALLS = 6
+CALLED = Q(called_at__isnull=False)
 
 
 def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
@@ -24,6 +30,7 @@ def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
     """
     seen = hall(office, now=now)
     opening = next_opening(office, now)
+    labels = _labels(office, now)
     return {
         "office": office.office.slug,
         "name": dict(office.office.name),
@@ -32,7 +39,7 @@ def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
         "next_opening": _iso(office, opening) if opening else None,
         "open_counters": len(seen.open_shifts()),
         "waiting": len(seen.waiting),
-        "services": [_service(seen, service) for service in office.offered_services()],
+        "services": [_service(seen, service, labels) for service in office.offered_services()],
         "last_calls": last_calls(office, now=now),
     }
 
@@ -86,10 +93,27 @@ def next_opening(office: Directory, now: datetime) -> datetime | None:
     return None
 
 
-def _service(seen: Hall, service: Service) -> dict[str, Any]:
+def _labels(office: Directory, now: datetime) -> dict[int, tuple[str | None, str]]:
+    """By service today's last number called, and the last one issued. One SQL statement."""
+    today = Ticket.objects.filter(office=office.office, date=calendar.day_of(now, office.tz))
+    rows = today.values("service", "letter").annotate(
+        issued=Max("number"), called=ArrayAgg("number", order_by="-called_at", filter=CALLED)
+    )
+    found: dict[int, tuple[str | None, str]] = {}
+    for row in rows.order_by("service"):
+        called = f"{row['letter']}{row['called'][0]}" if row["called"] else None
+        found[row["service"]] = called, f"{row['letter']}{row['issued']}"
+    return found
+
+
+def _service(
+    seen: Hall, service: Service, labels: dict[int, tuple[str | None, str]]
+) -> dict[str, Any]:
     office = seen.office
-    able = [s for s in seen.open_shifts() if service.pk in office.serves[s.counter_id]]
+    able = _able(seen, service)
     wait = seen.outlook.newcomers.get(service.pk)
+    called, issued = labels.get(service.pk, (None, None))
+    opens = None if able else counter_opens(office, service, now=seen.now)
     return {
         "code": service.code,
         "name": dict(service.name),
@@ -104,9 +128,34 @@ def _service(seen: Hall, service: Service) -> dict[str, Any]:
         "wait_from_min": None if wait is None else wait.span[0],
         "wait_to_min": None if wait is None else wait.span[1],
         "wait_is_rough": bool(wait and wait.thin),
+        "last_called": called,
+        "last_issued": issued,
+        "next_opening": _iso(office, opens) if opens else None,
         "tickets": issues_tickets(office, service, seen.now),
         "tickets_ended": tickets_ended(office, service, seen.now),
     }
+
+
+def quarters(seen: Hall, at: datetime) -> Iterator[QuarterHour]:
+    """The rows of the history for what is seen now."""
+    office = seen.office
+    for service in office.offered_services():
+        wait = seen.outlook.newcomers.get(service.pk)
+        yield QuarterHour(
+            office=office.office,
+            service=service,
+            at=at,
+            waiting=sum(w.service == service.pk for w in seen.waiting),
+            open_counters=len(_able(seen, service)),
+            tickets=issues_tickets(office, service, seen.now),
+            p20=wait.p20 if wait else None,
+            p80=wait.p80 if wait else None,
+        )
+
+
+def _able(seen: Hall, service: Service) -> list[Shift]:
+    serves = seen.office.serves
+    return [s for s in seen.open_shifts() if service.pk in serves[s.counter_id]]
 
 
 def _iso(office: Directory, instant: datetime) -> str:

@@ -136,6 +136,12 @@ def monitor(request: HttpRequest, slug: str) -> Any:
     return _from_edge(request)
 
 
+@api.get("/offices/{slug}/queues", response=_answers(200, list[dict[str, Any]]), tags=["queue"])
+def queues(request: HttpRequest, slug: str) -> Any:
+    """The live view as QueueMonitor entities of the Smart Data Models. Cacheable, with an ETag."""
+    return _from_edge(request)
+
+
 @api.get(
     "/offices/{slug}/services/{code}/terms",
     response=_answers(200, schemas.TermsOut),

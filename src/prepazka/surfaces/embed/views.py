@@ -22,7 +22,7 @@ from prepazka.offices.models import Department, Service
 from prepazka.reporting import links
 from prepazka.reporting.departments import services_in
 from prepazka.reporting.soonest import MOST, Next, Wanted, next_terms, wanted
-from prepazka.web.middleware import POLICY
+from prepazka.web.frames import allow_frames
 from prepazka.web.shortcuts import now, of_office
 
 FOUND, MISSING, GONE = 200, 404, 410
@@ -55,11 +55,8 @@ def frame(request: HttpRequest, office: Directory) -> HttpResponse:
         "all_url": _prefix() + links.choose(slug, what),
     }
     answer = render(request, "embed/frame.html", context, status=status)
-    answer["Content-Security-Policy"] = POLICY.replace(
-        "frame-ancestors 'none'", f"frame-ancestors {_ancestors(office)}"
-    )
+    allow_frames(answer, office.office.embed_hosts)
     answer["Cache-Control"] = "public, max-age=30"
-    answer["X-Robots-Tag"] = "noindex"
     return answer
 
 
@@ -85,6 +82,7 @@ def guide(request: HttpRequest, office: Directory) -> HttpResponse:
             if which
         ],
         "frame_url": f"{settings.BASE_URL}{_prefix()}/{slug}/vlozit/",
+        "live_url": f"{settings.BASE_URL}{_prefix()}/{slug}/nazivo/ramec/",
         "any_host": row.embed_hosts is None,
         "hosts": row.embed_hosts,
         "script_url": settings.BASE_URL + static(SCRIPT),
@@ -130,14 +128,6 @@ def _link(slug: str, what: Wanted, found: Next) -> dict[str, Any]:
 
 def _whole(slug: str, what: Wanted) -> str:
     return settings.BASE_URL + _prefix() + links.choose(slug, what)
-
-
-def _ancestors(office: Directory) -> str:
-    """Who may frame it. A name without a scheme means ours, or a safer one."""
-    hosts = office.office.embed_hosts
-    if hosts is None:
-        return "*"
-    return " ".join(["'self'", *hosts]) if hosts else "'none'"
 
 
 def _most(said: str) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -10,6 +12,7 @@ from prepazka.core import calendar
 from prepazka.officefile.export import export
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership
+from prepazka.queueing.history import scores
 from prepazka.queueing.stops import open_tickets, stop_tickets
 from prepazka.queueing.tickets import issues_tickets
 from prepazka.reporting import waiting
@@ -21,6 +24,8 @@ from prepazka.surfaces.manager.devices import state_of
 from prepazka.web import reasons, staff
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
+
+SCORED_DAYS = 28
 
 
 @staff_only(*staff.HEADS)
@@ -56,12 +61,32 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
                 for one in office.offered_services()
                 if one.walk_in
             ],
+            "scores": _scores(office),
             "devices": [
                 {"device": device, "state": state_of(device, moment)}
                 for device in Device.objects.filter(office=office.office, retired=False)
             ],
         },
     )
+
+
+def _scores(office: Directory) -> dict[str, Any]:
+    """How good the estimates of the last four weeks were, of all and by service."""
+    found = scores(office, now=now(), days=SCORED_DAYS)
+    rows = [(str(office.services[pk].name), one) for pk, one in found.services.items()]
+    return {
+        "rows": [
+            {
+                "name": name,
+                "tickets": one.tickets,
+                "error": one.error,
+                "waited": one.waited,
+                "inside": round(one.inside * 100),
+                "held": round(one.held * 100),
+            }
+            for name, one in [*rows, *([("", found.whole)] if found.whole else [])]
+        ],
+    }
 
 
 @staff_only(*staff.HEADS)

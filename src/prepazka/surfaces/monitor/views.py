@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import csv
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,10 +11,21 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from prepazka.offices.directory import Directory
+from prepazka.core.announcing import Expected
+from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import Office
 from prepazka.offices.text import Texts
+from prepazka.queueing.history import scores
+from prepazka.queueing.models import QuarterHour
 from prepazka.reporting.monitor import monitor
+from prepazka.web.frames import allow_frames
 from prepazka.web.shortcuts import now, of_office
+
+USUAL_DAYS, MOST_DAYS = 7, 90
+ENOUGH = 30  # fewer tickets say nothing of the estimate
+COLUMNS = (
+    "at", "service", "waiting", "open_counters", "tickets", "wait_from_min", "wait_to_min",
+)  # fmt: skip
 
 
 @require_safe
@@ -28,19 +40,93 @@ def office(request: HttpRequest, where: Directory) -> HttpResponse:
     return response
 
 
-def _context(where: Directory) -> dict[str, Any]:
-    seen = monitor(where, now=now())
+@require_safe
+@of_office
+def frame(request: HttpRequest, where: Directory) -> HttpResponse:
+    """The live part for a frame on another site; it loads itself again."""
+    response = render(request, "monitor/frame.html", _context(where))
+    allow_frames(response, where.office.embed_hosts)
+    response["Cache-Control"] = "public, max-age=10"
+    return response
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """All offices of the installation beside one another."""
+    at = now()
+    offices = sorted((directory(o) for o in Office.objects.all()), key=lambda d: str(d.office.name))
+    rows = [{"office": one.office, "seen": _shown(one, at)} for one in offices]
+    response = render(request, "monitor/overview.html", {"rows": rows, "made_at": at})
+    response["Cache-Control"] = "public, max-age=10"
+    return response
+
+
+@require_safe
+@of_office
+def history(request: HttpRequest, where: Directory) -> HttpResponse:
+    """The last days as CSV, a row per service and quarter of an hour."""
+    at = now()
+    since = at - timedelta(days=_days(request.GET.get("dnu", "")))
+    rows = QuarterHour.objects.filter(office=where.office, at__gte=since).order_by("at", "service")
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{where.office.slug}-nazivo.csv"'
+    response["Cache-Control"] = "public, max-age=300"
+    response["Access-Control-Allow-Origin"] = "*"
+    out = csv.writer(response)
+    out.writerow(COLUMNS)
+    for one in rows.iterator():
+        low, high = ("", "")
+        if one.p20 is not None and one.p80 is not None:
+            low, high = map(str, Expected(one.p20, one.p20, one.p80).span)
+        out.writerow(
+            [
+                one.at.astimezone(where.tz).isoformat(timespec="minutes"),
+                where.services[one.service_id].code,
+                one.waiting,
+                one.open_counters,
+                int(one.tickets),
+                low,
+                high,
+            ]
+        )
+    return response
+
+
+def _days(said: str) -> int:
+    usual = not (said.isascii() and said.isdigit())
+    return USUAL_DAYS if usual else max(1, min(int(said[:4]), MOST_DAYS))
+
+
+def _shown(where: Directory, at: datetime) -> dict[str, Any]:
+    """What the live view says, with moments as templates want them."""
+    seen = monitor(where, now=at)
     for service in seen["services"]:
         service["name"] = Texts(service["name"])
+        service["opens_at"] = _moment(service["next_opening"])
     for call in seen["last_calls"]:
         call["place"] = Texts(call["place"])
-        call["at"] = datetime.fromisoformat(call["called_at"])
-    opening = seen["next_opening"]
+        call["at"] = _moment(call["called_at"])
+    seen["opens_at"] = _moment(seen["next_opening"])
+    highest = [s["wait_to_min"] for s in seen["services"] if s["wait_to_min"] is not None]
+    return seen | {"longest": max(highest, default=None)}
+
+
+def _moment(said: str | None) -> datetime | None:
+    return datetime.fromisoformat(said) if said else None
+
+
+def _context(where: Directory) -> dict[str, Any]:
+    at = now()
+    seen, slug = _shown(where, at), where.office.slug
+    score = scores(where, now=at).whole
     return {
         "office": where.office,
-        "home_url": reverse("citizen:office", args=[where.office.slug]),
+        "home_url": reverse("citizen:office", args=[slug]),
         "seen": seen,
-        "made_at": datetime.fromisoformat(seen["made_at"]),
-        "next_opening": datetime.fromisoformat(opening) if opening else None,
-        "data_url": f"/api/v1/offices/{where.office.slug}/monitor",
+        "made_at": at,
+        "next_opening": seen["opens_at"],
+        "score": score if score and score.tickets >= ENOUGH else None,
+        "inside": round(score.inside * 100) if score else 0,
+        "data_url": f"/api/v1/offices/{slug}/monitor",
+        "queues_url": f"/api/v1/offices/{slug}/queues",
     }

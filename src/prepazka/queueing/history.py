@@ -1,0 +1,128 @@
+"""What is kept of the live view and of the estimates: quarters of an hour, and how days went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.db.models import F, Sum
+
+from prepazka.core import calendar
+from prepazka.core.announcing import Expected
+from prepazka.offices.directory import Directory
+from prepazka.queueing.models import Accuracy, QuarterHour, Ticket
+
+QUARTER = timedelta(minutes=15)
+KEPT = timedelta(days=90)
+MEASURED_BACK = 3  # days measured anew each night, in case a night was missed
+MINUTE = timedelta(minutes=1)
+
+
+def quarter_of(now: datetime) -> datetime:
+    """The start of the quarter of an hour."""
+    return now - timedelta(seconds=now.timestamp() % QUARTER.total_seconds())
+
+
+def keep_quarter(*, rows: Iterable[QuarterHour]) -> None:
+    """Keep the live view of a quarter of an hour; what is already kept stays."""
+    QuarterHour.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def forget_quarters(*, now: datetime) -> None:
+    """Drop the history that is too old."""
+    QuarterHour.objects.filter(at__lt=now - KEPT).delete()
+
+
+def measure(*, office: Directory, now: datetime) -> None:
+    """Compare what was announced on the last days with what happened; may be repeated."""
+    today = calendar.day_of(now, office.tz)
+    for back in range(1, MEASURED_BACK + 1):
+        _measure_day(office, today - timedelta(days=back))
+
+
+@dataclass
+class _Sums:
+    tickets: int = 0
+    error_min: float = 0.0
+    waited_min: float = 0.0
+    inside: int = 0
+    held: int = 0
+
+    def add(self, said: Expected, waited: float) -> None:
+        low, high = said.span
+        self.tickets += 1
+        self.error_min += abs(waited - said.p50)
+        self.waited_min += waited
+        # A span ends with its minute: who was told 10 and waited 10:30 by a press was told right.
+        self.inside += low <= waited < high + 1
+        self.held += waited <= said.p80
+
+
+def _measure_day(office: Directory, day: date) -> None:
+    """Of tickets called at all, once, and not put aside: others waited by their own will."""
+    rows = (
+        Ticket.objects.filter(
+            office=office.office,
+            date=day,
+            p80__isnull=False,
+            called_at__isnull=False,
+            returned_at=None,
+        )
+        .annotate(waited=F("called_at") - F("issued_at"))
+        .values_list("service_id", "p20", "p50", "p80", "waited")
+    )
+    found: dict[int, _Sums] = {}
+    for service, p20, p50, p80, waited in rows:
+        assert p20 is not None and p50 is not None and p80 is not None  # noqa: S101, PT018  # together
+        found.setdefault(service, _Sums()).add(Expected(p20, p50, p80), waited / MINUTE)
+    for service, sums in found.items():
+        Accuracy.objects.update_or_create(
+            service_id=service, date=day, defaults={"office": office.office, **vars(sums)}
+        )
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well the estimate did; the mean error in minutes, shares from 0 to 1."""
+
+    tickets: int
+    error: float
+    waited: float
+    inside: float
+    held: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of the office, and of each of its services."""
+
+    days: int
+    whole: Score | None = None
+    services: dict[int, Score] = field(default_factory=dict)
+
+
+def scores(office: Directory, *, now: datetime, days: int = 7) -> Scores:
+    """The estimate's score of the last days, today not yet. One SQL statement."""
+    today = calendar.day_of(now, office.tz)
+    rows = (
+        Accuracy.objects.filter(
+            office=office.office, date__lt=today, date__gte=today - timedelta(days=days)
+        )
+        .values("service")
+        .annotate(*(Sum(name) for name in SUMS))
+        .order_by("service")
+    )
+    by = {row["service"]: [row[f"{name}__sum"] for name in SUMS] for row in rows}
+    if not by:
+        return Scores(days)
+    whole = [sum(column) for column in zip(*by.values(), strict=True)]
+    return Scores(days, _score(whole), {service: _score(sums) for service, sums in by.items()})
+
+
+SUMS = ("tickets", "error_min", "waited_min", "inside", "held")
+
+
+def _score(sums: list[float]) -> Score:
+    tickets, error, waited, inside, held = sums
+    return Score(int(tickets), error / tickets, waited / tickets, inside / tickets, held / tickets)
