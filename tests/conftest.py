@@ -6,7 +6,8 @@ import pytest
 
 from prepazka.looks.compile_messages import compile_messages
 from prepazka.offices import directory
-from prepazka.reporting import hall
+from prepazka.queueing import learning
+from prepazka.reporting import forecast
 
 
 def pytest_configure() -> None:
@@ -17,4 +18,13 @@ def pytest_configure() -> None:
 def _no_snapshot_outlives_its_test() -> Iterator[None]:
     yield
     directory._known.clear()
-    hall._means.clear()
+    learning._known.clear()
+    forecast._kept.clear()
+
+
+@pytest.fixture(autouse=True)
+def _estimates_are_never_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests press faster than people; what they look at is of that very moment."""
+    monkeypatch.setattr(forecast, "PAUSE", 0.0)
+    monkeypatch.setattr(forecast, "SHARE", 0.0)
+    monkeypatch.setattr(learning, "LOOK_EVERY", 0.0)

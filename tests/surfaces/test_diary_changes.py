@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -10,7 +11,7 @@ from django.test import Client
 from prepazka.booking.models import Busy
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official
-from prepazka.surfaces.console import appointments, weeks
+from prepazka.surfaces.console import appointments, disruptions, weeks
 from prepazka.surfaces.console import diary as diaries
 from tests import officials, town
 from tests.surfaces.test_diary import MINE, OTHER, booked, text
@@ -85,6 +86,37 @@ def test_who_is_booked_comes_first_and_the_clash_is_shown(
     assert "v obsazeném čase" in text(done)
 
 
+def test_the_people_can_be_given_other_terms_first(
+    official: Client, lhota: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disruptions, "now", lambda: town.FRIDAY_BEFORE)
+    booking = booked(lhota, "8:00")
+    page = official.post(f"{MINE}cas/", OWN).content.decode()
+    asked = dict(
+        re.findall(
+            r'name="(what|kind|from_date|opens|closes)" value="([^"]*)">',
+            page[page.index("vypadek") :],
+        )
+    )
+    assert asked == {
+        "what": "official:novakova",
+        "kind": "closed",
+        "from_date": "2026-11-23",
+        "opens": "08:00",
+        "closes": "08:30",
+    }
+    proposals = official.post("/pult/lhota/vypadek/", asked)
+    assert "Zatím se nic nezměnilo" in text(proposals)
+    assert booking.name in text(proposals)
+    seen = dict(
+        re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', proposals.content.decode())
+    )
+    official.post("/pult/lhota/vypadek/", seen | {"apply": "all"})
+    booking.refresh_from_db()
+    assert booking.state == "displaced"
+    assert official.post(f"{MINE}cas/", OWN).status_code == 302, "nobody is in the way now"
+
+
 @pytest.mark.parametrize(
     ("said", "answer"),
     [
@@ -116,7 +148,11 @@ def test_the_week_by_keyboard(official: Client, lhota: Directory) -> None:
 def test_the_week_shows_its_impact_first(official: Client, lhota: Directory) -> None:
     booked(lhota, "8:15")
     wanted = WEEK | {"first": "2026-11-23"}
-    assert official.post(f"{MINE}tyden/", wanted).status_code == 409
+    answer = official.post(f"{MINE}tyden/", wanted)
+    assert answer.status_code == 409
+    # 8:00-10:00 become 9:00-10:00: proposals are for what is lost, not for what stays.
+    assert "pondělí 23. listopadu 2026 Návrhy pro 8:00–9:00" in text(answer)
+    assert "17:00–19:00" not in text(answer), "nobody is booked in the evening"
     done = official.post(f"{MINE}tyden/", wanted | {"sure": "1"}, follow=True)
     assert "Mimo hodiny je teď objednaný 1 člověk" in text(done)
 

@@ -174,3 +174,15 @@ def test_the_file_of_the_office_is_shown_and_downloaded(office: Directory, admin
     answer = admin.get("/sprava/lhota/soubor/?stahnout")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="lhota.yaml"'
     assert "Registr vozidel" in text(answer)
+
+
+def test_the_tickets_of_a_service_stop_and_go_on_with_one_press(
+    admin: Client, office: Directory
+) -> None:
+    page = "/sprava/lhota/listky/prepis/"
+    assert admin.get(page).status_code == 405
+    assert admin.post("/sprava/lhota/listky/nic/", {"do": "stop"}).status_code == 404
+    admin.post(page, {"do": "stop"})
+    assert "zastavil vedoucí" in text(admin.get("/sprava/lhota/"))
+    admin.post(page, {"do": "open"})
+    assert "vydávají se bez ohledu na odhad" in text(admin.get("/sprava/lhota/"))

@@ -84,6 +84,7 @@ STAFF = {
     "console:feed_revoke",
     "manager:overview",
     "manager:calls",
+    "manager:tickets",
     "manager:deeds",
     "manager:waiting_list",
     "manager:file",

@@ -13,7 +13,7 @@ from prepazka.booking.diaries import lanes_of
 from prepazka.booking.locks import lock_days
 from prepazka.booking.models import EXPIRING, OPEN, RETURNING, Booking, State
 from prepazka.core import calendar, events
-from prepazka.core.interval import Interval
+from prepazka.core.interval import Interval, subtract
 from prepazka.journal.record import record
 from prepazka.offices import directory
 from prepazka.offices.directory import Directory
@@ -24,11 +24,11 @@ FARTHEST = timedelta(days=366)
 
 
 class Affected(Exception):
-    """People have booked the time that would be taken back; nothing was changed."""
+    """People have booked time that would be taken back, which is `lost`; nothing was changed."""
 
-    def __init__(self, bookings: list[Booking]) -> None:
+    def __init__(self, bookings: list[Booking], lost: Iterable[Interval[datetime]]) -> None:
         super().__init__(f"{len(bookings)} bookings")
-        self.bookings = bookings
+        self.bookings, self.lost = bookings, list(lost)
 
 
 @transaction.atomic
@@ -117,20 +117,33 @@ def change_hours(
     # No booking is made or moved on these days while we look which ones still fit.
     lock_days(row.pk, (first + timedelta(days=n) for n in range((last - first).days + 1)))
     before = coming(office, official, first, last, now)
-    was = {one.pk for one in unfit(directory.read(row), official, before)}
+    old = directory.read(row)
+    was = {one.pk for one in unfit(old, official, before)}
     change()
     Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
     row.refresh_from_db()
     # Read afresh: a snapshot kept by version would survive a refusal that rolls this back.
-    affected = [one for one in unfit(directory.read(row), official, before) if one.pk not in was]
+    new = directory.read(row)
+    affected = [one for one in unfit(new, official, before) if one.pk not in was]
     if affected and not accept:
-        raise Affected(affected)
+        raise Affected(affected, _lost(old, new, official, {one.date for one in affected}))
     record(
         events.DiaryChanged(
             office=row.pk, at=now, actor=actor, official=official.pk, bookings=len(affected)
         )
     )
     return affected
+
+
+def _lost(
+    old: Directory, new: Directory, official: Official, days: set[date]
+) -> list[Interval[datetime]]:
+    """The time of these days in which the official would no longer take people."""
+    found = []
+    for day in sorted(days):
+        gone = subtract(old.diary_hours(official, day), new.diary_hours(official, day))
+        found += [calendar.instants(one, day, old.tz) for one in gone]
+    return [one for one in found if one]
 
 
 def _ahead(span: tuple[date, date | None], today: date) -> tuple[date, date]:

@@ -161,7 +161,7 @@ def _look(
         if _touched(one, times) and not _touched(one, before) and one.ends_at > now
     ]
     if affected and not accept:
-        raise Affected(affected)
+        raise Affected(affected, times)
     return affected
 
 

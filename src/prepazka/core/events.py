@@ -457,6 +457,24 @@ class StepUndone(_AtCounter):
     step: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class TicketsStopped(Event):
+    """No more walk-in tickets of the service are issued today; `by` is estimate or head."""
+
+    topics: ClassVar[tuple[str, ...]] = (QUEUE, SETUP)
+    service: int
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketsOpened(Event):
+    """Walk-in tickets of the service are issued again; `by` is estimate or head."""
+
+    topics: ClassVar[tuple[str, ...]] = (QUEUE, SETUP)
+    service: int
+    by: str
+
+
 # --- counters, devices, the office ------------------------------------------------------------
 
 

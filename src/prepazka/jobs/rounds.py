@@ -28,7 +28,10 @@ from prepazka.journal.models import Event
 from prepazka.messaging.replies import forget_replies
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Office
+from prepazka.queueing import learning
+from prepazka.queueing.stops import follow_estimate
 from prepazka.queueing.tickets import close_yesterday
+from prepazka.reporting.hall import hall
 
 # After these somebody on the waiting list may be offered a term.
 FREEING = (
@@ -107,6 +110,30 @@ def remind(*, now: datetime) -> None:
 def _is_quiet(office: Office, now: datetime) -> bool:
     """Whether a reminder that would ring a telephone has to wait."""
     return office.message_rules.quiet_until(now, ZoneInfo(office.timezone)) is not None
+
+
+def stop_tickets(*, now: datetime) -> None:
+    """Stop the walk-in tickets of services whose day is full by the estimate, or go on."""
+    for row in Office.objects.filter(overtime_min__isnull=False, shifts__closed_at=None).distinct():
+        office = directory(row)
+        served = hall(office, now=now).outlook.served
+        for service in office.offered_services():
+            if service.walk_in and service.pk in served:
+                follow_estimate(
+                    office=office, service=service, served_in=served[service.pk], now=now
+                )
+
+
+def judge_waits(*, now: datetime) -> None:
+    """Correct the wait estimates by whom was called since the last round."""
+    for office in Office.objects.all():
+        learning.judge(office=office)
+
+
+def learn(*, now: datetime) -> None:
+    """Learn service times and habits from the last weeks."""
+    for row in Office.objects.all():
+        learning.relearn(office=directory(row), now=now)
 
 
 def purge(*, now: datetime) -> None:

@@ -73,11 +73,13 @@ def receipt(*, gateway_id: str, delivered: bool) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="every_minute", queueing_lock="every_minute", queue="rounds")
 def every_minute(timestamp: int) -> None:
-    """Expire holds, mark no-shows, close what was left open, send reminders."""
+    """Expire holds, mark no-shows, close what was left open, remind; judge and obey the estimates."""
     rounds.tidy(now=now())
     rounds.offer_places(now=now())
     rounds.follow_offers(now=now())
     rounds.remind(now=now())
+    rounds.judge_waits(now=now())
+    rounds.stop_tickets(now=now())
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -113,8 +115,9 @@ def refresh_calendar(*, calendar: int) -> None:
 @app.periodic(cron="17 3 * * *")
 @app.task(name="every_night", queueing_lock="every_night", queue="rounds")
 def every_night(timestamp: int) -> None:
-    """Erase personal data whose time has come."""
+    """Erase personal data whose time has come, and learn from the weeks behind."""
     rounds.purge(now=now())
+    rounds.learn(now=now())
 
 
 @app.periodic(cron="*/2 * * * *")

@@ -118,6 +118,15 @@ def minutes_range(low: int, high: int, language: str) -> str:
     return f"{low}{DASH}{high}{NBSP}{word}"
 
 
+def usual_wait(high: int, language: str, *, thin: bool = False) -> str:
+    """Obvykle do 20 minut; without enough behind it, it says so."""
+    if is_czech(language):
+        said = f"obvykle do {high}{NBSP}minut" if high else "bez čekání"
+        return f"{said} (odhad orientační)" if thin and high else said
+    said = f"usually within {high}{NBSP}minutes" if high else "no waiting"
+    return f"{said} (a rough estimate)" if thin and high else said
+
+
 def pin_pairs(pin: str) -> list[str]:
     """12 34, 123 456: pairs, or threes when the length divides by three and not by two pairs."""
     size = 3 if len(pin) % 3 == 0 else 2

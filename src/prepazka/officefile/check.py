@@ -120,11 +120,15 @@ class _Reader:
         head_start = section.take(
             "head start", values.length(0, values.DAY_MIN, none=-1, example="60 min"), -1
         )
+        overtime = section.take(
+            "overtime", values.length(0, values.DAY_MIN, none=-1, example="15 min"), 0
+        )
         found = {
             "head_start_min": None if head_start == -1 else head_start,
             "call_early": section.take("call early", values.flag, True),
             "first_ticket_min": section.take("first ticket", minutes, 30),
             "last_ticket_min": section.take("last ticket", minutes, 0),
+            "overtime_min": None if overtime == -1 else overtime,
             "retention_days": section.take(
                 "personal data kept",
                 values.length(1, 3660, unit=values.DAY_MIN, example="7 days"),

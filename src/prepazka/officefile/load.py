@@ -109,6 +109,7 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
             "call_early",
             "first_ticket_min",
             "last_ticket_min",
+            "overtime_min",
             "retention_days",
             "answer_offers_min",
         )

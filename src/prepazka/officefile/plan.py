@@ -121,6 +121,7 @@ class OfficePlan:
     call_early: bool
     first_ticket_min: int
     last_ticket_min: int
+    overtime_min: int | None
     retention_days: int
     answer_offers_min: int
     times: Times

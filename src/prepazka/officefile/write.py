@@ -83,6 +83,9 @@ def _policy(office: plan.OfficePlan) -> dict[str, Any]:
         "call early": _yes(office.call_early),
         "first ticket": values.write_length(office.first_ticket_min),
         "last ticket": values.write_length(office.last_ticket_min),
+        "overtime": "none"
+        if office.overtime_min is None
+        else values.write_length(office.overtime_min),
         "personal data kept": values.write_length(office.retention_days * values.DAY_MIN),
         "answer offers within": values.write_length(office.answer_offers_min),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -31,6 +31,9 @@ class Office(models.Model):
     call_early = models.BooleanField(default=True)
     first_ticket_min = models.PositiveSmallIntegerField(default=30)
     last_ticket_min = models.PositiveSmallIntegerField(default=0)
+    # Tickets of a service stop once four of five who took one now would be served only so long
+    # after closing; None: they stop by the clock alone.
+    overtime_min = models.PositiveSmallIntegerField(null=True, default=0)
     retention_days = models.PositiveSmallIntegerField(default=7)
     # How long the terms that somebody gets instead of a lost one wait for the answer.
     answer_offers_min = models.PositiveSmallIntegerField(default=24 * 60)
@@ -110,6 +113,14 @@ class Agenda(Named):
         return Rules(**self.rules_data)
 
 
+class TicketsRule(models.TextChoices):
+    """What was decided about the walk-in tickets of a service for one day."""
+
+    FULL = "full"  # the estimate says that the day is full
+    STOPPED = "stopped"  # by the head
+    OPEN = "open"  # by the head, whatever the estimate says
+
+
 class Service(Named):
     """An act a citizen comes for (úkon); several acts share the lanes of their agenda."""
 
@@ -120,9 +131,16 @@ class Service(Named):
     duration_min = models.PositiveSmallIntegerField(default=15)
     bookable = models.BooleanField(default=True)
     walk_in = models.BooleanField(default=True)
+    # Of one day, set by the estimate or by the head, and no part of the office's file.
+    tickets_on = models.DateField(null=True)
+    tickets_rule = models.CharField(max_length=8, choices=TicketsRule.choices, blank=True)
 
     class Meta(Named.Meta):
         constraints = [models.UniqueConstraint(fields=["office", "code"], name="service_code")]
+
+    def tickets_today(self, day: date) -> str:
+        """What was decided about walk-in tickets for this day; empty: nothing, the hours rule."""
+        return self.tickets_rule if self.tickets_on == day else ""
 
 
 class Counter(Named):

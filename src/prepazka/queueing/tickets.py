@@ -19,7 +19,7 @@ from prepazka.core import calendar, events, pins, slots
 from prepazka.core.interval import Interval
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Device, Service
+from prepazka.offices.models import Device, Service, TicketsRule
 from prepazka.queueing.locks import lock_queue, next_number
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
 from prepazka.queueing.refusals import CannotPostpone, DevicePaused, NoTicketsNow, NotWaiting
@@ -29,6 +29,7 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 WRONG_PINS = 5
 PAUSE = timedelta(seconds=30)
 LONGEST_SHIFT = timedelta(hours=16)
+STOPPING = (TicketsRule.FULL, TicketsRule.STOPPED)
 POSTPONE_BY = (20, 40)  # minutes a citizen may choose from
 
 
@@ -42,10 +43,11 @@ class CheckIn:
 
 def issues_tickets(office: Directory, service: Service, now: datetime) -> bool:
     """Whether walk-in tickets for the service are given out at this moment."""
-    if service.retired or not service.walk_in:
+    day = calendar.day_of(now, office.tz)
+    if service.retired or not service.walk_in or service.tickets_today(day) in STOPPING:
         return False
     minute = calendar.minute_of(now, office.tz)
-    hours = office.service_hours(service, calendar.day_of(now, office.tz))
+    hours = office.service_hours(service, day)
     settings = office.office
     return any(
         one.start - settings.first_ticket_min <= minute < one.end - settings.last_ticket_min
@@ -57,7 +59,10 @@ def tickets_ended(office: Directory, service: Service, now: datetime) -> bool:
     """Whether the service took walk-ins today, but its last ticket has been given out."""
     if service.retired or not service.walk_in:
         return False
-    hours = office.service_hours(service, calendar.day_of(now, office.tz))
+    day = calendar.day_of(now, office.tz)
+    hours = office.service_hours(service, day)
+    if hours and service.tickets_today(day) in STOPPING:
+        return True
     minute = calendar.minute_of(now, office.tz)
     return bool(hours) and minute >= hours[-1].end - office.office.last_ticket_min
 

@@ -126,5 +126,5 @@ def _after_open_minutes(seen: Hall, needed: float) -> datetime:
 def _mean(seen: Hall) -> float:
     """Mean minutes per person: of those who wait, else of what the office offers."""
     services = [w.service for w in seen.waiting] or [s.pk for s in seen.office.offered_services()]
-    means = [seen.means[service] for service in services if service in seen.means]
+    means = [round(seen.times.mean(service), 1) for service in services]
     return (sum(means) / len(means) if means else 10.0) + CHANGE_OF_PEOPLE

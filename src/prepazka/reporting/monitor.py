@@ -9,7 +9,7 @@ from prepazka.core import calendar
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Service
 from prepazka.queueing.models import Ticket
-from prepazka.queueing.tickets import issues_tickets
+from prepazka.queueing.tickets import issues_tickets, tickets_ended
 from prepazka.reporting.hall import Hall, hall
 
 NEXT_OPENING_WITHIN = 60  # days
@@ -89,7 +89,7 @@ def next_opening(office: Directory, now: datetime) -> datetime | None:
 def _service(seen: Hall, service: Service) -> dict[str, Any]:
     office = seen.office
     able = [s for s in seen.open_shifts() if service.pk in office.serves[s.counter_id]]
-    wait = seen.estimate.newcomer(service.pk)
+    wait = seen.outlook.newcomers.get(service.pk)
     return {
         "code": service.code,
         "name": dict(service.name),
@@ -100,8 +100,12 @@ def _service(seen: Hall, service: Service) -> dict[str, Any]:
         "booked_waiting": sum(
             w.service == service.pk and w.booked is not None for w in seen.waiting
         ),
-        "wait_min": None if wait is None else round(wait),
+        "wait_min": None if wait is None else round(wait.p50),
+        "wait_from_min": None if wait is None else wait.span[0],
+        "wait_to_min": None if wait is None else wait.span[1],
+        "wait_is_rough": bool(wait and wait.thin),
         "tickets": issues_tickets(office, service, seen.now),
+        "tickets_ended": tickets_ended(office, service, seen.now),
     }
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from prepazka.core import calendar
+from prepazka.core import calendar, interval
+from prepazka.core.announcing import Expected
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Service
+from prepazka.queueing import learning
 from prepazka.queueing.models import IN_QUEUE, Ticket
 from prepazka.reporting.hall import Hall, hall
 
-# A guess of so many minutes is told as the range from LEAST to MOST of it, in whole STEPs.
-LEAST, MOST, STEP = 0.7, 1.4, 5
+OPENING_WITHIN = 14  # days
+FRESH = timedelta(minutes=1)
+STEP = 300  # seconds to which the time of the turn is said
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,22 @@ class Place:
     service: Service
     valid_until: datetime
     counter: Counter | None = None
-    # Known while the ticket waits; the wait only while a counter that serves it is open.
+    # Known while the ticket waits; the estimate only while a counter that serves it is open,
+    # otherwise when one should open next.
     ahead: int | None = None
-    wait: tuple[int, int] | None = None
+    expected: Expected | None = None
+    between: tuple[datetime, datetime] | None = None
+    opens_at: datetime | None = None
+
+    @property
+    def thin(self) -> bool:
+        """Whether too little is behind the estimate."""
+        return bool(self.expected and self.expected.thin)
+
+    @property
+    def wait(self) -> tuple[int, int] | None:
+        """The minutes that are said."""
+        return self.expected.span if self.expected else None
 
 
 def place_of(office: Directory, ticket: Ticket, *, now: datetime) -> Place:
@@ -36,21 +52,64 @@ def place_of(office: Directory, ticket: Ticket, *, now: datetime) -> Place:
     if ticket.state not in IN_QUEUE or calendar.day_of(now, office.tz) != ticket.date:
         return Place(ticket, service, until, counter)
     seen = hall(office, now=now)
-    return Place(ticket, service, until, counter, seen.ahead_of(ticket), wait_of(seen, ticket))
+    expected = expected_of(seen, ticket)
+    return Place(
+        ticket,
+        service,
+        until,
+        counter,
+        seen.ahead_of(ticket),
+        expected,
+        _between(expected, now) if expected else None,
+        None if expected else counter_opens(office, service, now=now),
+    )
 
 
-def wait_of(seen: Hall, ticket: Ticket) -> tuple[int, int] | None:
-    """The range of minutes the ticket will still wait, where it can be guessed."""
-    return wait_range(seen.estimate.waits.get(ticket.pk))
+def announced(office: Directory, ticket: Ticket, *, now: datetime) -> Place:
+    """The place as it is shown; the first wait told of a fresh ticket is kept, to be judged."""
+    place = place_of(office, ticket, now=now)
+    said = place.expected
+    if said and ticket.p80 is None and now - ticket.issued_at <= FRESH:
+        learning.announce(ticket=ticket, p20=said.p20, p50=said.p50, p80=said.p80)
+    return place
 
 
-def wait_range(minutes: float | None) -> tuple[int, int] | None:
-    """A guess as an honest range: 0–5, 10–20, 25–40 minutes."""
-    if minutes is None:
-        return None
-    low = int(minutes * LEAST) // STEP * STEP
-    high = -(-int(minutes * MOST + 1) // STEP) * STEP
-    return low, max(high, low + STEP)
+def expected_of(seen: Hall, ticket: Ticket) -> Expected | None:
+    """How long the ticket will still wait, where it can be guessed.
+
+    Who came after the last look of the estimate is the newcomer it had expected.
+    """
+    known = seen.outlook.tickets.get(ticket.pk)
+    return known or (
+        seen.outlook.newcomers.get(ticket.service_id) if not ticket.for_counter_id else None
+    )
+
+
+def counter_opens(office: Directory, service: Service, *, now: datetime) -> datetime | None:
+    """When a counter for the service should open next, as planned."""
+    today = calendar.day_of(now, office.tz)
+    for ahead in range(OPENING_WITHIN):
+        day = today + timedelta(days=ahead)
+        hours = office.service_hours(service, day)
+        planned = interval.union(
+            one
+            for counter in office.counters_for(service.pk)
+            for one in interval.intersect(hours, office.counter_hours(counter, day))
+        )
+        for one in planned:
+            opens = calendar.local_instant(day, one.start, office.tz)
+            if opens > now:
+                return opens
+            if calendar.local_instant(day, one.end, office.tz) > now:
+                return None  # one should be open now; nobody knows when it will be
+    return None
+
+
+def _between(expected: Expected, now: datetime) -> tuple[datetime, datetime]:
+    """From when to when the turn comes, to five minutes, outwards."""
+    start = (now + timedelta(minutes=expected.p20)).timestamp() // STEP * STEP
+    end = -((now + timedelta(minutes=expected.p80)).timestamp() // -STEP) * STEP
+    return datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(max(end, start + STEP), UTC)
 
 
 def valid_until(office: Directory, ticket: Ticket) -> datetime:

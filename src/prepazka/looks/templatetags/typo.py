@@ -58,6 +58,18 @@ def minutes(value: timedelta | float | None) -> str:
 
 
 @register.simple_tag
+def usual_wait(expected: Any) -> str:
+    """Obvykle do 20 minut."""
+    return typography.usual_wait(expected.span[1], _language(), thin=expected.thin)
+
+
+@register.simple_tag
+def usual_minutes(high: int, thin: bool) -> str:  # noqa: FBT001  # templates pass by position
+    """The same of a number."""
+    return typography.usual_wait(high, _language(), thin=thin)
+
+
+@register.simple_tag
 def minutes_range(low: int, high: int) -> str:
     """Show 20–30 minut."""
     return typography.minutes_range(low, high, _language())

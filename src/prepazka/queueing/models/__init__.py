@@ -1,5 +1,6 @@
 """The tables of the queue: the hall, and what browsers hold while they are cut off."""
 
+from prepazka.queueing.models.estimates import Accuracy, Calibration, Learned, QuarterHour
 from prepazka.queueing.models.hall import (
     AT_COUNTER,
     IN_QUEUE,
@@ -27,11 +28,15 @@ __all__ = [
     "HEARD",
     "IN_QUEUE",
     "OFFLINE_FROM",
+    "Accuracy",
+    "Calibration",
     "CallLease",
+    "Learned",
     "NumberLease",
     "NumberSeries",
     "OfflineEvent",
     "OfflineGrant",
+    "QuarterHour",
     "Queue",
     "Shift",
     "State",

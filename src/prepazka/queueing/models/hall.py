@@ -87,6 +87,12 @@ class Ticket(OfOffice):
     serving_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     parked_until = models.DateTimeField(null=True)
+    # Minutes until the call as announced when the ticket was issued; `judged` once the
+    # calibration has learned what came of it.
+    p20 = models.FloatField(null=True)
+    p50 = models.FloatField(null=True)
+    p80 = models.FloatField(null=True)
+    judged = models.BooleanField(default=False)
     # What the last press changed, for the thirty seconds in which it may be undone.
     before = models.JSONField(null=True)
     changed_at = models.DateTimeField(null=True)
@@ -109,6 +115,11 @@ class Ticket(OfOffice):
                 fields=["office", "date"], condition=Q(state__in=IN_QUEUE), name="ticket_in_queue"
             ),
             models.Index(fields=["office", "date", "called_at"], name="ticket_called"),
+            models.Index(
+                fields=["office", "called_at"],
+                condition=Q(judged=False, p80__isnull=False, called_at__isnull=False),
+                name="ticket_to_judge",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from ninja import Header, Router
 from prepazka.offices.directory import Directory, directory
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.tickets import check_in, give_up, issue_ticket
-from prepazka.reporting.place import Place, place_of, valid_until
+from prepazka.reporting.place import Place, announced, valid_until
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Kiosk, KioskToken
 from prepazka.web.refusals import NotFound
@@ -87,7 +87,7 @@ def leave(request: HttpRequest, code: str) -> Any:
 def shown(office: Directory, ticket: Ticket, *, look: bool = True) -> dict[str, Any]:
     """The ticket as its holder may see it; without a look at the hall where `look` is off."""
     place = (
-        place_of(office, ticket, now=now())
+        announced(office, ticket, now=now())
         if look
         else Place(ticket, office.services[ticket.service_id], valid_until(office, ticket))
     )

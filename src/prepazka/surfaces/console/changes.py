@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,8 +14,10 @@ from django.utils.translation import ngettext
 
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import Booking
+from prepazka.core import calendar
+from prepazka.core.interval import Interval, intersect
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Membership, Official
+from prepazka.offices.models import HoursException, Membership, Official
 from prepazka.web import staff
 
 
@@ -68,9 +72,47 @@ def impact(
             "official": official,
             "said": said,
             "rows": [(one, office.services[one.service_id]) for one in error.bookings],
+            "absences": _absences(office, official, error),
         },
         status=409,
     )
+
+
+def _absences(
+    office: Directory, official: Official, error: Affected
+) -> list[tuple[Interval[datetime], list[tuple[str, str]]]]:
+    """Each stretch with people in it, and what the page of outages is asked about it."""
+    times = [Interval(one.starts_at, one.ends_at) for one in error.bookings]
+
+    def has_people(part: Interval[datetime]) -> bool:
+        return any(map(part.overlaps, times))
+
+    found = []
+    for day in sorted({one.date for one in error.bookings}):
+        whole = calendar.instants(Interval(0, calendar.DAY_MIN), day, office.tz)
+        parts = filter(has_people, intersect([whole] if whole else [], error.lost))
+        found += [(part, _asked(office, official, day, part, whole)) for part in parts]
+    return found
+
+
+def _asked(
+    office: Directory,
+    official: Official,
+    day: date,
+    part: Interval[datetime],
+    whole: Interval[datetime] | None,
+) -> list[tuple[str, str]]:
+    """The form of the page of outages, filled in; the ends of the day are left empty."""
+    said = [
+        ("what", f"official:{official.code}"),
+        ("kind", HoursException.Kind.CLOSED.value),
+        ("from_date", day.isoformat()),
+    ]
+    if not whole or part.start != whole.start:
+        said.append(("opens", f"{part.start.astimezone(office.tz):%H:%M}"))
+    if not whole or part.end != whole.end:
+        said.append(("closes", f"{part.end.astimezone(office.tz):%H:%M}"))
+    return said
 
 
 def done(

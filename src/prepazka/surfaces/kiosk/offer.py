@@ -7,11 +7,11 @@ from datetime import datetime
 
 from django.urls import reverse
 
+from prepazka.core.announcing import Expected
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Agenda, Device, Service
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
 from prepazka.reporting.hall import Hall, hall
-from prepazka.reporting.place import wait_range
 
 MOST_CHOICES = 8
 
@@ -25,7 +25,7 @@ class Choice:
     service: str = ""
     url: str = ""
     waiting: int = 0
-    wait: tuple[int, int] | None = None
+    wait: Expected | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _service(seen: Hall, service: Service) -> Choice:
         name=str(service.name),
         service=service.code,
         waiting=sum(w.service == service.pk for w in seen.waiting),
-        wait=wait_range(seen.estimate.newcomer(service.pk)),
+        wait=seen.outlook.newcomers.get(service.pk),
     )
 
 

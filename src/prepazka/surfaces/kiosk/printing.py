@@ -19,7 +19,7 @@ from prepazka.offices import devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
 from prepazka.queueing.models import Ticket
-from prepazka.reporting.place import Place, place_of
+from prepazka.reporting.place import Place, announced
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def look_at_printer(kiosk: Device, *, now: datetime) -> None:
 def slip_of(office: Directory, ticket: Ticket, *, now: datetime) -> Slip:
     """The words on the paper, in the language of the ticket; no name is ever among them."""
     with translation.override(ticket.language):
-        place = place_of(office, ticket, now=now)
+        place = announced(office, ticket, now=now)
         czech = office.services[ticket.service_id].name.get("cs", "")
         return Slip(
             office=str(office.office.name),
@@ -128,8 +128,8 @@ def _facts(office: Directory, place: Place) -> list[str]:
         facts.append(people_ahead(place.ahead))
     if place.wait:
         facts.append(
-            _("Estimated wait: about %(range)s")
-            % {"range": typography.minutes_range(*place.wait, ticket.language)}
+            _("Estimated wait: %(wait)s")
+            % {"wait": typography.usual_wait(place.wait[1], ticket.language, thin=place.thin)}
         )
     return facts
 

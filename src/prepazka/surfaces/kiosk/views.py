@@ -19,7 +19,7 @@ from prepazka.queueing.models import Ticket
 from prepazka.queueing.refusals import NoTicketsNow
 from prepazka.queueing.tickets import issue_ticket
 from prepazka.reporting.monitor import is_open, next_opening
-from prepazka.reporting.place import place_of
+from prepazka.reporting.place import announced
 from prepazka.surfaces.kiosk import answers, printing
 from prepazka.surfaces.kiosk.offer import ended_services, offer, offer_of_agenda
 from prepazka.surfaces.kiosk.screens import (
@@ -112,7 +112,7 @@ def ticket(request: HttpRequest, kiosk: Device, office: Directory, code: str) ->
         kiosk,
         office,
         "ticket",
-        place=place_of(office, given, now=now()),
+        place=announced(office, given, now=now()),
         paper=paper,
         link=link,
         short_link=link.split("://")[-1].rstrip("/"),

@@ -7,6 +7,7 @@ from prepazka.surfaces.manager import deeds, devices, messages, officials, peopl
 app_name = "manager"
 urlpatterns = [
     path("<slug:slug>/", views.overview, name="overview"),
+    path("<slug:slug>/listky/<slug:code>/", views.tickets, name="tickets"),
     path("<slug:slug>/volani/", views.calls, name="calls"),
     path("<slug:slug>/kdo-co/", deeds.page, name="deeds"),
     path("<slug:slug>/poradnik/", views.waiting_list, name="waiting_list"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
 
+from prepazka.core import calendar
 from prepazka.officefile.export import export
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership
+from prepazka.queueing.stops import open_tickets, stop_tickets
+from prepazka.queueing.tickets import issues_tickets
 from prepazka.reporting import waiting
 from prepazka.reporting.calls import calls_of_today
 from prepazka.reporting.hall import hall
@@ -44,12 +47,33 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
                 }
                 for shift in seen.shifts
             ],
+            "services": [
+                {
+                    "service": one,
+                    "issued": issues_tickets(office, one, moment),
+                    "rule": one.tickets_today(calendar.day_of(moment, office.tz)),
+                }
+                for one in office.offered_services()
+                if one.walk_in
+            ],
             "devices": [
                 {"device": device, "state": state_of(device, moment)}
                 for device in Device.objects.filter(office=office.office, retired=False)
             ],
         },
     )
+
+
+@staff_only(*staff.HEADS)
+@require_POST
+def tickets(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+    """Stop the tickets of a service for today, or let them go on whatever the estimate says."""
+    service = office.service_by_code(code)
+    if service is None or not service.walk_in:
+        raise Http404(code)
+    do = open_tickets if request.POST.get("do") == "open" else stop_tickets
+    do(office=office, service=service, now=now(), actor=member.user_id)
+    return redirect("manager:overview", office.office.slug)
 
 
 @staff_only(*staff.HEADS)

@@ -18,7 +18,7 @@ from prepazka.core.refusal import Refused
 from prepazka.offices.directory import Directory, directory
 from prepazka.queueing import tickets
 from prepazka.queueing.models import IN_QUEUE, State, Ticket
-from prepazka.reporting.place import place_of
+from prepazka.reporting.place import announced
 from prepazka.surfaces.ticket.words import headline
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
@@ -117,7 +117,7 @@ def _done(
 
 def _shown(ticket: Ticket, office: Directory) -> dict[str, Any]:
     moment = now()
-    place = place_of(office, ticket, now=moment)
+    place = announced(office, ticket, now=moment)
     aside = bool(ticket.parked_until and ticket.parked_until > moment)
     return {
         "office": office.office,

@@ -1,0 +1,205 @@
+"""What the wait estimate learns of an office from its tickets, and how its misses correct it.
+
+Of the services finished in the last eight weeks those count that lasted from 0.3 to 180 minutes
+and lie within four standard deviations of their kind: the others are wrong or forgotten presses.
+A service seen fewer than thirty times borrows the shape of the others and is called thin.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from django.db.models import F
+
+from prepazka.booking.models import Booking
+from prepazka.booking.models import State as BookingState
+from prepazka.core import calendar
+from prepazka.core.hall import USUAL_OFFSETS
+from prepazka.core.learning import (
+    Calibration,
+    Finished,
+    ServiceTimes,
+    learn,
+    no_show_share,
+    punctuality,
+    walk_aways,
+)
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Office
+from prepazka.queueing import models
+from prepazka.queueing.models import State, Ticket
+
+LEARN_FROM = timedelta(weeks=8)
+MOST_LEARNED = 40_000
+LOOK_EVERY = 30.0  # seconds between looks whether the worker has learned anew
+GONE_EDGES = (15.0, 30.0, 60.0, 90.0)
+POINTS = 64  # of a shape, as it is stored
+GAMMA = 0.02  # of the calibration of one service
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything learned of an office."""
+
+    times: ServiceTimes
+    shows_up: float
+    offsets: Sequence[float]
+    gone_edges: Sequence[float]
+    gone: Sequence[float]
+
+
+_known: dict[int, tuple[float, int, datetime | None, Known]] = {}
+
+
+def known(office: Directory) -> Known:
+    """What has been learned; what the office expects where nothing has."""
+    pk, version = office.office.pk, office.office.version
+    kept = _known.get(pk)
+    if kept and kept[1] == version and time.monotonic() - kept[0] < LOOK_EVERY:
+        return kept[3]
+    rows = models.Learned.objects.filter(office=pk)
+    learned_at = rows.values_list("learned_at", flat=True).first()
+    if kept and kept[1:3] == (version, learned_at):
+        found = kept[3]
+    else:
+        data = rows.values_list("data", flat=True).first() if learned_at else None
+        found = _read(office, data or {})
+    _known[pk] = (time.monotonic(), version, learned_at, found)
+    return found
+
+
+def factors(office: Directory) -> dict[int, Calibration]:
+    """The factor of each service that has one. One SQL statement."""
+    rows = models.Calibration.objects.filter(office=office.office)
+    return {
+        service: Calibration(theta, GAMMA)
+        for service, theta in rows.values_list("service", "theta")
+    }
+
+
+def relearn(*, office: Directory, now: datetime) -> None:
+    """Learn anew from the last weeks; may be repeated."""
+    since = calendar.day_of(now, office.tz) - LEARN_FROM
+    tickets = Ticket.objects.filter(office=office.office, date__gte=since)
+    done = (
+        tickets.filter(state=State.FINISHED, serving_at__isnull=False)
+        .annotate(lasted=F("ended_at") - F("serving_at"))
+        .order_by("-ended_at")
+        .values_list("service_id", "clerk_id", "lasted", "date")[:MOST_LEARNED]
+    )
+    times = learn(
+        (Finished(s, c, lasted / MINUTE, day.toordinal()) for s, c, lasted, day in done),
+        _expected(office),
+        _agendas(office),
+    )
+    called = tickets.filter(called_at__isnull=False, returned_at=None).values_list(
+        "issued_at", "called_at", "state"
+    )[:MOST_LEARNED]
+    came, booked, offsets = _visits(office, since, now)
+    data = _written(times) | {
+        "gone": walk_aways(
+            ((c - i) / MINUTE, state == State.NO_SHOW) for i, c, state in called if c
+        ),
+        "no_show": no_show_share(came, booked),
+        "offsets": [round(one, 1) for one in punctuality(offsets, USUAL_OFFSETS)],
+    }
+    models.Learned.objects.update_or_create(
+        office=office.office, defaults={"learned_at": now, "data": data}
+    )
+
+
+def announce(*, ticket: Ticket, p20: float, p50: float, p80: float) -> None:
+    """Keep what was announced when the ticket was issued; the first announcement stays."""
+    rows = Ticket.objects.filter(pk=ticket.pk, p80=None, called_at=None)
+    if rows.update(p20=p20, p50=p50, p80=p80):
+        ticket.p20, ticket.p50, ticket.p80 = p20, p50, p80
+
+
+@transaction.atomic
+def judge(*, office: Office) -> int:
+    """Correct the factors by the tickets called since; returns how many there were.
+
+    Tickets that were put aside or sent on waited by their own will or twice, and teach nothing.
+    """
+    Office.objects.select_for_update(no_key=True).get(pk=office.pk)  # one judge at a time
+    due = Ticket.objects.filter(
+        office=office, judged=False, p80__isnull=False, called_at__isnull=False
+    )
+    rows = list(
+        due.order_by("called_at", "pk").values_list(
+            "pk", "service_id", "issued_at", "called_at", "p80", "returned_at"
+        )
+    )
+    if not rows:
+        return 0
+    found = {c.service_id: c for c in models.Calibration.objects.filter(office=office)}
+    for _, service, issued, called, p80, returned in rows:
+        if returned is None and called and p80 is not None:
+            row = found.setdefault(service, models.Calibration(office=office, service_id=service))
+            missed = (called - issued) / MINUTE > p80
+            row.theta = Calibration(row.theta, GAMMA).after(missed=missed).theta
+            row.judged += 1
+    for row in found.values():
+        row.save()
+    Ticket.objects.filter(pk__in=[row[0] for row in rows]).update(judged=True)
+    return len(rows)
+
+
+def _visits(office: Directory, since: Any, now: datetime) -> tuple[int, int, list[float]]:
+    """How many booked clients came, of how many, and when they came."""
+    here = (BookingState.ARRIVED, BookingState.SERVED)
+    rows = Booking.objects.filter(
+        office=office.office,
+        date__gte=since,
+        ends_at__lte=now,
+        state__in=(*here, BookingState.NO_SHOW),
+    ).values_list("arrived_at", "starts_at")[:MOST_LEARNED]
+    offsets = [(arrived - start) / MINUTE for arrived, start in rows if arrived]
+    return len(offsets), len(rows), offsets
+
+
+def _expected(office: Directory) -> dict[int, float]:
+    return {s.pk: float(s.duration_min) for s in office.services.values()}
+
+
+def _agendas(office: Directory) -> dict[int, int]:
+    return {s.pk: s.agenda_id for s in office.services.values()}
+
+
+def _written(times: ServiceTimes) -> dict[str, Any]:
+    """Learned times as JSON carries them; a shape by some of its quantiles."""
+    at = (np.arange(POINTS) + 0.5) / POINTS
+    return {
+        "centre": [[s, round(x, 4)] for s, x in times.centre.items()],
+        "shape": [
+            [s, [round(float(x), 3) for x in np.quantile(shape, at)]]
+            for s, shape in times.shape.items()
+            if times.seen.get(s)
+        ],
+        "clerks": [[c, round(x, 4)] for c, x in times.clerks.items()],
+        "seen": [[s, n] for s, n in times.seen.items()],
+        "sd": times.sd,
+        "day_sd": times.day_sd,
+    }
+
+
+def _read(office: Directory, data: Mapping[str, Any]) -> Known:
+    usual = learn((), _expected(office), _agendas(office))
+    if not data:
+        return Known(usual, 1 - no_show_share(0, 0), USUAL_OFFSETS, (), (0.0,))
+    times = ServiceTimes(
+        {**usual.centre, **dict(data["centre"])},
+        {**usual.shape, **{s: np.array(shape) for s, shape in data["shape"]}},
+        dict(data["clerks"]),
+        {**usual.seen, **dict(data["seen"])},
+        data["sd"],
+        data["day_sd"],
+    )
+    return Known(times, 1 - data["no_show"], data["offsets"], GONE_EDGES, data["gone"])
