@@ -229,8 +229,10 @@ def walk_in(office: Directory, service: Service, now: datetime) -> dict[str, Any
     return {
         "open": seen["open"],
         "waiting": one["waiting"],
-        "wait_min": one["wait_min"],
+        "wait_to_min": one["wait_to_min"],
+        "wait_is_rough": one["wait_is_rough"],
         "tickets": one["tickets"],
+        "tickets_ended": one["tickets_ended"],
         "walk_in": service.walk_in,
         "next_opening": datetime.fromisoformat(opening) if opening else None,
     }
