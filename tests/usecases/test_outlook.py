@@ -99,7 +99,7 @@ class TestOutlook:
         before = hall(office, now=town.at("8:11")).outlook.tickets[waiting[-1].pk]
         shift = models.Shift.objects.get(counter=town.counter(office, "2"))
         counters.pause_counter(shift=shift, now=town.at("8:11"))
-        forecast._kept.clear()
+        forecast.forget()
         seen = hall(office, now=town.at("8:11"))
         assert seen.outlook.tickets[waiting[-1].pk].p50 > before.p50
         assert town.service(office, "pas").pk not in seen.outlook.newcomers
@@ -109,7 +109,7 @@ class TestOutlook:
         waiting = [walk_in(office, "8:10") for _ in range(6)]
         before = hall(office, now=town.at("8:11")).outlook.tickets[waiting[-1].pk]
         town.confirmed(office, "9:00")
-        forecast._kept.clear()
+        forecast.forget()
         after = hall(office, now=town.at("8:11")).outlook.tickets[waiting[-1].pk]
         assert after.p50 > before.p50 + 5
 
@@ -118,7 +118,7 @@ class TestOutlook:
         for _ in range(5):
             walk_in(office, "8:10")
         first = hall(office, now=town.at("8:11")).outlook
-        forecast._kept.clear()
+        forecast.forget()
         learning._known.clear()
         other = hall(office, now=town.at("8:11") + timedelta(seconds=4)).outlook
         assert first.newcomers == other.newcomers
@@ -230,6 +230,6 @@ class TestJudging:
         service = town.service(office).pk
         before = hall(office, now=town.at("8:11")).outlook.newcomers[service]
         models.Calibration.objects.create(office=office.office, service_id=service, theta=0.5)
-        forecast._kept.clear()
+        forecast.forget()
         after = hall(office, now=town.at("8:11")).outlook.newcomers[service]
         assert after.p80 == pytest.approx(before.p80 * 1.6487, rel=0.001)

@@ -89,6 +89,11 @@ def outlook(seen: Hall) -> Outlook:
         return made
 
 
+def forget() -> None:
+    """Let the next look replay its hall anew."""
+    _kept.clear()
+
+
 def _still_good(
     kept: _Kept | None, state: bytes, shifts: tuple[Any, ...], moment: datetime
 ) -> _Kept | None:
