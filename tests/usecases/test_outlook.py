@@ -82,6 +82,17 @@ class TestOutlook:
         assert waits[2].p50 < seen.outlook.newcomers[town.service(office).pk].p50
         assert all(w.thin for w in waits)
 
+    def test_a_newcomer_comes_after_those_of_the_last_seconds(self, office: Directory) -> None:
+        at_work(office)
+        moment = town.at("8:10") + timedelta(seconds=3)
+        for _ in range(3):
+            tickets.issue_ticket(
+                office=office, service=town.service(office), touch=uuid4(), now=moment
+            )
+        seen = hall(office, now=moment)
+        last = max(seen.outlook.tickets.values(), key=lambda one: one.p50)
+        assert seen.outlook.newcomers[town.service(office).pk].p50 > last.p50
+
     def test_only_services_of_open_counters_have_a_number(self, office: Directory) -> None:
         at_work(office, "1")
         walk_in(office, "8:10", "pas")
@@ -117,10 +128,10 @@ class TestOutlook:
         at_work(office)
         for _ in range(5):
             walk_in(office, "8:10")
-        first = hall(office, now=town.at("8:11")).outlook
+        first = hall(office, now=town.at("8:11") - timedelta(seconds=4)).outlook
         forecast.forget()
         learning._known.clear()
-        other = hall(office, now=town.at("8:11") + timedelta(seconds=4)).outlook
+        other = hall(office, now=town.at("8:11")).outlook
         assert first.newcomers == other.newcomers
         assert first.served == other.served
 

@@ -106,7 +106,8 @@ def _still_good(
 
 
 def _on_grid(now: datetime) -> datetime:
-    return now - timedelta(seconds=now.timestamp() % GRID.total_seconds())
+    """The next point of the grid: whoever has come already came before a newcomer then."""
+    return now + timedelta(seconds=-now.timestamp() % GRID.total_seconds())
 
 
 def _of_shifts(seen: Hall) -> tuple[Any, ...]:
