@@ -19,7 +19,7 @@ def _no_snapshot_outlives_its_test() -> Iterator[None]:
     yield
     directory._known.clear()
     learning._known.clear()
-    forecast._kept.clear()
+    forecast.forget()
 
 
 @pytest.fixture(autouse=True)

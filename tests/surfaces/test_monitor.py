@@ -85,6 +85,7 @@ def test_all_offices_are_beside_one_another(client: Client, office: Directory) -
     answer = client.get("/nazivo/")
     page = text_of(answer)
     assert "otevřeno 1 1 obvykle do" in page
+    assert "Údaje z 9:00" in page
     assert 'href="/malhotice/nazivo/"' in answer.content.decode()
 
 
@@ -185,6 +186,7 @@ def test_the_estimate_is_measured_against_what_happened(
     score = history.scores(office, now=clock.at).whole
     assert score
     assert score.error == pytest.approx(4)
+    assert "průměrně o 4 min." in text_of(client.get(PAGE))
     page = text_of(client.get(PAGE))
     assert "Za poslední týden jsme se v 80 % případů vešli do uvedeného rozmezí" in page
     clock.at += timedelta(days=8)

@@ -82,6 +82,17 @@ class TestOutlook:
         assert waits[2].p50 < seen.outlook.newcomers[town.service(office).pk].p50
         assert all(w.thin for w in waits)
 
+    def test_a_newcomer_comes_after_those_of_the_last_seconds(self, office: Directory) -> None:
+        at_work(office)
+        moment = town.at("8:10") + timedelta(seconds=3)
+        for _ in range(3):
+            tickets.issue_ticket(
+                office=office, service=town.service(office), touch=uuid4(), now=moment
+            )
+        seen = hall(office, now=moment)
+        last = max(seen.outlook.tickets.values(), key=lambda one: one.p50)
+        assert seen.outlook.newcomers[town.service(office).pk].p50 > last.p50
+
     def test_only_services_of_open_counters_have_a_number(self, office: Directory) -> None:
         at_work(office, "1")
         walk_in(office, "8:10", "pas")
@@ -99,7 +110,7 @@ class TestOutlook:
         before = hall(office, now=town.at("8:11")).outlook.tickets[waiting[-1].pk]
         shift = models.Shift.objects.get(counter=town.counter(office, "2"))
         counters.pause_counter(shift=shift, now=town.at("8:11"))
-        forecast._kept.clear()
+        forecast.forget()
         seen = hall(office, now=town.at("8:11"))
         assert seen.outlook.tickets[waiting[-1].pk].p50 > before.p50
         assert town.service(office, "pas").pk not in seen.outlook.newcomers
@@ -109,7 +120,7 @@ class TestOutlook:
         waiting = [walk_in(office, "8:10") for _ in range(6)]
         before = hall(office, now=town.at("8:11")).outlook.tickets[waiting[-1].pk]
         town.confirmed(office, "9:00")
-        forecast._kept.clear()
+        forecast.forget()
         after = hall(office, now=town.at("8:11")).outlook.tickets[waiting[-1].pk]
         assert after.p50 > before.p50 + 5
 
@@ -117,10 +128,10 @@ class TestOutlook:
         at_work(office)
         for _ in range(5):
             walk_in(office, "8:10")
-        first = hall(office, now=town.at("8:11")).outlook
-        forecast._kept.clear()
+        first = hall(office, now=town.at("8:11") - timedelta(seconds=4)).outlook
+        forecast.forget()
         learning._known.clear()
-        other = hall(office, now=town.at("8:11") + timedelta(seconds=4)).outlook
+        other = hall(office, now=town.at("8:11")).outlook
         assert first.newcomers == other.newcomers
         assert first.served == other.served
 
@@ -230,6 +241,6 @@ class TestJudging:
         service = town.service(office).pk
         before = hall(office, now=town.at("8:11")).outlook.newcomers[service]
         models.Calibration.objects.create(office=office.office, service_id=service, theta=0.5)
-        forecast._kept.clear()
+        forecast.forget()
         after = hall(office, now=town.at("8:11")).outlook.newcomers[service]
         assert after.p80 == pytest.approx(before.p80 * 1.6487, rel=0.001)

@@ -89,6 +89,11 @@ def outlook(seen: Hall) -> Outlook:
         return made
 
 
+def forget() -> None:
+    """Let the next look replay its hall anew."""
+    _kept.clear()
+
+
 def _still_good(
     kept: _Kept | None, state: bytes, shifts: tuple[Any, ...], moment: datetime
 ) -> _Kept | None:
@@ -101,7 +106,8 @@ def _still_good(
 
 
 def _on_grid(now: datetime) -> datetime:
-    return now - timedelta(seconds=now.timestamp() % GRID.total_seconds())
+    """The next point of the grid: whoever has come already came before a newcomer then."""
+    return now + timedelta(seconds=-now.timestamp() % GRID.total_seconds())
 
 
 def _of_shifts(seen: Hall) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from prepazka.core.announcing import Expected
@@ -45,6 +46,7 @@ def office(request: HttpRequest, where: Directory) -> HttpResponse:
 def frame(request: HttpRequest, where: Directory) -> HttpResponse:
     """The live part for a frame on another site; it loads itself again."""
     response = render(request, "monitor/frame.html", _context(where))
+    response["Refresh"] = "30"  # a live view without a script
     allow_frames(response, where.office.embed_hosts)
     response["Cache-Control"] = "public, max-age=10"
     return response
@@ -52,12 +54,17 @@ def frame(request: HttpRequest, where: Directory) -> HttpResponse:
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """All offices of the installation beside one another."""
+    """All offices beside one another; the page asks anew every minute, or when the first has news."""
     at = now()
     offices = sorted((directory(o) for o in Office.objects.all()), key=lambda d: str(d.office.name))
     rows = [{"office": one.office, "seen": _shown(one, at)} for one in offices]
-    response = render(request, "monitor/overview.html", {"rows": rows, "made_at": at})
-    response["Cache-Control"] = "public, max-age=10"
+    fragment = "X-Fragment" in request.headers
+    template = "monitor/_offices.html" if fragment else "monitor/overview.html"
+    # One page has one clock: that of the first office.
+    with timezone.override(offices[0].tz if offices else None):
+        response = render(request, template, {"rows": rows, "made_at": at})
+    response["Cache-Control"] = "no-store" if fragment else "public, max-age=10"
+    response["Vary"] = "X-Fragment, Accept-Encoding"
     return response
 
 
@@ -126,6 +133,7 @@ def _context(where: Directory) -> dict[str, Any]:
         "made_at": at,
         "next_opening": seen["opens_at"],
         "score": score if score and score.tickets >= ENOUGH else None,
+        "error": round(score.error) if score else 0,
         "inside": round(score.inside * 100) if score else 0,
         "data_url": f"/api/v1/offices/{slug}/monitor",
         "queues_url": f"/api/v1/offices/{slug}/queues",
