@@ -93,13 +93,9 @@ BY_NOBODY = frozenset(
         "DeviceFault",
         "DeviceMended",
         "ListDropped",
-        "NumberRefused",
-        "NumbersLeased",
         "OfferExpired",
-        "OfflineMerged",
         "PersonalDataErased",
         "PinTried",
-        "PinUsedTwice",
         "PlaceAccepted",
         "PlaceDeclined",
         "PlaceOffered",
@@ -108,7 +104,6 @@ BY_NOBODY = frozenset(
         "ReplyNotUnderstood",
         "SoonReminderDue",
         "TicketPostponed",
-        "TicketRenumbered",
         "WhenAsked",
     }
 )
