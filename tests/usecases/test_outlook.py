@@ -234,6 +234,16 @@ class TestJudging:
         assert row.judged == 2, "each ticket once"
         assert row.theta == pytest.approx(0.02 * (1 - 0.2) - 0.02 * 0.2)
 
+    def test_who_lets_others_go_first_is_not_judged(self, office: Directory) -> None:
+        clerk = at_work(office)
+        waits = walk_in(office, "8:10")
+        learning.announce(ticket=waits, p20=1, p50=3, p80=5)
+        tickets.postpone(ticket=waits.pk, minutes=20, now=town.at("8:11"))
+        announced(office, Ticket.objects.get(pk=waits.pk), now=town.at("8:11"))
+        turns.call_next(office=office, clerk=clerk, now=town.at("8:40"))
+        rounds.judge_waits(now=town.at("8:41"))
+        assert not models.Calibration.objects.exists()
+
     def test_the_factor_moves_what_is_announced(self, office: Directory) -> None:
         at_work(office)
         for _ in range(3):

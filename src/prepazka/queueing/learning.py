@@ -117,7 +117,7 @@ def relearn(*, office: Directory, now: datetime) -> None:
 
 def announce(*, ticket: Ticket, p20: float, p50: float, p80: float) -> None:
     """Keep what was announced when the ticket was issued; the first announcement stays."""
-    rows = Ticket.objects.filter(pk=ticket.pk, p80=None, called_at=None)
+    rows = Ticket.objects.filter(pk=ticket.pk, p80=None, called_at=None, judged=False)
     if rows.update(p20=p20, p50=p50, p80=p80):
         ticket.p20, ticket.p50, ticket.p80 = p20, p50, p80
 

@@ -179,7 +179,10 @@ def postpone(*, ticket: int, minutes: int, now: datetime) -> Ticket:
     if minutes not in POSTPONE_BY or not may_postpone(found):
         raise CannotPostpone
     found.state, found.parked_until = State.PARKED, now + timedelta(minutes=minutes)
-    found.save(update_fields=["state", "parked_until"])
+    # What was announced holds no more, and must not be judged.
+    found.p20 = found.p50 = found.p80 = None
+    found.judged = True
+    found.save(update_fields=["state", "parked_until", "p20", "p50", "p80", "judged"])
     record(
         events.TicketPostponed(
             office=office, ticket=found.pk, at=now, until=found.parked_until.isoformat()
