@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -156,7 +157,9 @@ def test_queue_monitors_speak_the_common_vocabulary(office: Directory) -> None:
     assert {one["serviceStatus"] for one in late if one["serviceId"] == "pas"} == {"Closed"}
 
 
-def visits(office: Directory, day: datetime, waits: list[float], said: tuple[float, ...]) -> None:
+def visits(
+    office: Directory, day: datetime, waits: Sequence[float], said: tuple[float, ...]
+) -> None:
     p20, p50, p80 = said
     for minutes in waits:
         made = walk_in(office, "9:00")

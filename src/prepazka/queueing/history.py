@@ -105,22 +105,20 @@ class Scores:
 def scores(office: Directory, *, now: datetime, days: int = 7) -> Scores:
     """The estimate's score of the last days, today not yet. One SQL statement."""
     today = calendar.day_of(now, office.tz)
+    sums = [Sum(name) for name in ("tickets", "error_min", "waited_min", "inside", "held")]
     rows = (
         Accuracy.objects.filter(
             office=office.office, date__lt=today, date__gte=today - timedelta(days=days)
         )
-        .values("service")
-        .annotate(*(Sum(name) for name in SUMS))
         .order_by("service")
+        .values_list("service")
+        .annotate(*sums)
     )
-    by = {row["service"]: [row[f"{name}__sum"] for name in SUMS] for row in rows}
+    by = {service: found for service, *found in rows}
     if not by:
         return Scores(days)
     whole = [sum(column) for column in zip(*by.values(), strict=True)]
     return Scores(days, _score(whole), {service: _score(sums) for service, sums in by.items()})
-
-
-SUMS = ("tickets", "error_min", "waited_min", "inside", "held")
 
 
 def _score(sums: list[float]) -> Score:
