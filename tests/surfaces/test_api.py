@@ -217,6 +217,7 @@ def test_the_description_names_every_path_and_problem(client: Client) -> None:
         "/api/v1/offices/{slug}/departments",
         "/api/v1/offices/{slug}/officials",
         "/api/v1/offices/{slug}/next",
+        "/api/v1/offices/{slug}/queues",
         "/api/v1/offices/{slug}/monitor",
         "/api/v1/offices/{slug}/services/{code}/terms",
         "/api/v1/offices/{slug}/holds",

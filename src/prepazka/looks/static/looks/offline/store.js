@@ -128,11 +128,12 @@
       await navigator.serviceWorker.register("/offline-worker.js", { scope: "/" });
       const cache = await caches.open(CACHE);
       const wanted = new Set();
+      const screens = [];
       for (const shell of shells) {
         const answer = await fetch(shell, { cache: "no-store" });
         if (!answer.ok || answer.redirected) continue;
         const html = await answer.clone().text();
-        await cache.put(shell, answer);
+        screens.push([shell, answer]);
         for (const [, found] of html.matchAll(/(?:src|href)="(\/static\/[^"#]+)/g)) wanted.add(found);
       }
       for (const asset of wanted) {
@@ -145,6 +146,8 @@
           if (!found.startsWith("data:")) wanted.add(new URL(found, new URL(asset, location)).pathname);
         }
       }
+      // Last, because whoever finds a screen there relies on all it needs.
+      for (const [shell, answer] of screens) await cache.put(shell, answer);
     }
 
     return { renew, ready, clock, write, upload, keep, get, put, drop, hmac, possible };
