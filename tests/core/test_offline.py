@@ -71,7 +71,7 @@ def logs(draw: st.DrawFn) -> list[list[Happened]]:
     return [in_order(log, since=NINE, until=at(50)) for log in made]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(logs(), st.randoms(use_true_random=False))
 def test_any_interleaving_merges_to_the_same_state(made: list[list[Happened]], rng: object) -> None:
     events = [e for log in made for e in log]
@@ -80,7 +80,7 @@ def test_any_interleaving_merges_to_the_same_state(made: list[list[Happened]], r
     assert merge(BASE, mixed) == merge(BASE, events)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(logs())
 def test_no_number_twice_and_no_one_called_twice(made: list[list[Happened]]) -> None:
     events = [e for log in made for e in log]
@@ -108,7 +108,7 @@ def test_no_number_twice_and_no_one_called_twice(made: list[list[Happened]]) -> 
             assert outcome.counter in callers or label in merged.same_touch.values()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(logs(), st.data())
 def test_uploads_one_after_another_end_as_all_at_once(
     made: list[list[Happened]], data: st.DataObject

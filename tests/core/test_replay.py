@@ -117,7 +117,7 @@ def played(hall, counters, lasting, policy):
     return called
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(halls(), staffs(), policies)
 def test_replays_call_whom_the_discipline_calls_and_when(hall, counters, policy):
     lasting = Lasting(s1=5, s2=11, s3=8)
@@ -128,7 +128,7 @@ def test_replays_call_whom_the_discipline_calls_and_when(hall, counters, policy)
         assert found.calls[:, found.column[w.ticket]] == pytest.approx([expected] * 2)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(halls(), policies, st.lists(st.tuples(st.integers(0, 4), st.integers(1, 2)), max_size=12))
 def test_lines_choose_as_the_discipline_does(hall, policy, asks):
     lines, left, now = Lines(policy), list(hall), NOW

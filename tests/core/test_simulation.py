@@ -65,7 +65,7 @@ def days(draw):
     return visits, counters
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(days())
 def test_everybody_is_called_once_by_a_counter_that_serves_them(day):
     visits, counters = day
@@ -80,7 +80,7 @@ def test_everybody_is_called_once_by_a_counter_that_serves_them(day):
         assert all(a[1] <= b[0] for a, b in itertools.pairwise(own))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(days())
 def test_no_counter_idles_while_somebody_it_serves_waits(day):
     visits, counters = day

@@ -327,14 +327,14 @@ def _devices(draw: Any, every: tuple[str, ...], counters: list[str]) -> tuple[pl
     return tuple(one for one in (kiosk, display) if draw(st.booleans()))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(offices())
 def test_what_is_written_reads_the_same(office: plan.OfficePlan) -> None:
     assert check(write(office)) == office
 
 
 class Loaded(TestCase):
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(offices())
     def test_what_is_loaded_exports_the_same(self, office: plan.OfficePlan) -> None:
         load(write(office), now=town.FRIDAY_BEFORE)

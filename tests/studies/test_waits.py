@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import json
 import math
 
 import numpy as np
@@ -69,20 +68,6 @@ class TestTickets:
         assert len(told) > 5
         for one in told:
             assert (at[one.at].p50, at[one.at].p80) == (one.p50, one.p80)
-
-    def test_the_replay_beats_simple_formulas(self, tmp_path, capsys):
-        sample_office.write_log(tmp_path, days=4, seed=5)
-        kept = tmp_path / "found.json"
-        code = main(
-            ["evaluate", "waits", str(tmp_path / "tickets.csv"), "--replays", "12",
-             "--counters", str(tmp_path / "counters.csv"), "--train-to", "2026-01-07",
-             "--json", str(kept)]
-        )  # fmt: skip
-        assert code == 0
-        scores = {s["name"]: s for s in json.loads(kept.read_text())["scores"]}
-        others = [s["mae"] for name, s in scores.items() if name in ("naive", "QL", "LES", "HOL")]
-        assert scores["replay"]["mae"] < 0.7 * min(others)
-        assert "| naive |" in capsys.readouterr().out
 
 
 def _hidden(r, at):

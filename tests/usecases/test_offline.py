@@ -415,7 +415,8 @@ def test_the_order_in_which_logs_come_makes_no_difference(office: Directory) -> 
     two.does("call", "V2", town.at("9:13"))
     logs = [a, b, one, two]
     seen = set()
-    for order in itertools.permutations(range(4)):
+    # Every third of the 24 orders; all of them are tried without a database in tests/core.
+    for order in list(itertools.permutations(range(4)))[::3]:
         sid = transaction.savepoint()
         for which in order:
             logs[which].merge(town.at("9:30"), upto=1)

@@ -140,7 +140,8 @@ def _moved(row: OfflineEvent, merged: Merged, tickets: dict[str, Ticket]) -> Tic
     ticket.letter, ticket.number = _parts(row.label)
     ticket.issued_at, ticket.touch = row.at, _touch(row)
     ticket.save(update_fields=["letter", "number", "issued_at", "touch"])
-    Booking.objects.filter(pk=ticket.booking_id).update(arrived_at=row.at)
+    if ticket.booking_id:
+        Booking.objects.filter(pk=ticket.booking_id).update(arrived_at=row.at)
     return ticket
 
 
