@@ -158,8 +158,8 @@ def test_long_path(folder: Path) -> None:
     assert not socket_folder.exists()
 
 
-@pytest.mark.parametrize("odd", ["a,b", "it's", 'say "hi"', "$HOME", "with space"])
-def test_odd_path(folder: Path, odd: str) -> None:
+def test_odd_path(folder: Path) -> None:
+    odd = """a,b it's "$HOME" with space"""
     write(embedded.start(folder / odd), "odd")
     embedded.stop(folder / odd)
     assert said(embedded.start(folder / odd)) == ["odd"]
