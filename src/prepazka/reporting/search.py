@@ -22,7 +22,7 @@ from prepazka.booking.refusals import PhoneNotUnderstood
 from prepazka.core.reference import ids_of
 
 MOST = 20
-MOST_WORDS = 100  # different words that begin alike; beyond them more letters are needed
+MOST_WORDS = 50  # different words that begin alike; beyond them more letters are needed
 FEWEST_LETTERS = 2
 FEWEST_DIGITS = 3
 PIN_DIGITS = 4
