@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "prepazka.offices",
     "prepazka.booking",
     "prepazka.queueing",
+    "prepazka.meetings",
     "prepazka.messaging",
     "prepazka.jobs",
     "prepazka.web",

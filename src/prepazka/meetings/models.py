@@ -1,0 +1,195 @@
+"""The tables of meetings. The term is the booking's; a meeting is what happens in it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from prepazka.booking.models import Booking
+from prepazka.offices.models import Office, Official, OfOffice
+
+
+class Meeting(OfOffice):
+    """A booked term in which people see and hear each other by video."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned"
+        RUNNING = "running"
+        ENDED = "ended"
+
+    class Provider(models.TextChoices):
+        """Whose room it is."""
+
+        EMBEDDED = "embedded"  # ours, in the browser
+        JITSI = "jitsi"
+        BIGBLUEBUTTON = "bigbluebutton"
+        LINK = "link"  # any other, known by its address
+        TELEPHONE = "telephone"  # the way out when no room can be had
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="meetings")
+    booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="meeting")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PLANNED)
+    provider = models.CharField(max_length=16, choices=Provider.choices, default=Provider.EMBEDDED)
+    # Of a room elsewhere; made from the template of the office or written by hand.
+    address = models.URLField(max_length=500, blank=True)
+    # The document that all see, and its page from 1.
+    shown = models.ForeignKey(
+        "meetings.Document", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    shown_page = models.PositiveSmallIntegerField(default=1)
+    # By how much the official said that the meeting begins later.
+    late_min = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True)
+
+
+class Participant(OfOffice):
+    """Somebody who may come to a meeting, each by a link of their own and without an account."""
+
+    class Role(models.TextChoices):
+        CITIZEN = "citizen"  # who booked
+        GUEST = "guest"  # whom the citizen or the official invited
+        CHAIR = "chair"  # the official of the term: admits, mutes, removes, ends
+        COLLEAGUE = "colleague"  # an official of another department
+
+    class Place(models.TextChoices):
+        """Where somebody is."""
+
+        AWAY = "away"
+        LOBBY = "lobby"
+        INSIDE = "inside"
+        REMOVED = "removed"  # by the official, and may not return
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="participants")
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="participants")
+    role = models.CharField(max_length=12, choices=Role.choices)
+    official = models.ForeignKey(Official, null=True, on_delete=models.PROTECT)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    name = models.CharField(max_length=120, blank=True)
+    email = models.EmailField(blank=True)
+    language = models.CharField(max_length=8, default="cs")
+    # The link is signed with this number, which a new link raises; the old one then opens nothing.
+    link = models.PositiveSmallIntegerField(default=1)
+    revoked_at = models.DateTimeField(null=True)
+    place = models.CharField(max_length=8, choices=Place.choices, default=Place.AWAY)
+    # The one browser tab in which the participant is; a second tab takes it over.
+    seat = models.UUIDField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    came_at = models.DateTimeField(null=True, help_text="to the lobby, for the first time")
+    admitted_at = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(null=True)
+    hand_at = models.DateTimeField(null=True, help_text="raised and not yet lowered")
+    invited_at = models.DateTimeField()
+    invited_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["meeting"], condition=Q(role="chair"), name="meeting_has_one_chair"
+            ),
+            models.UniqueConstraint(
+                fields=["meeting", "official"],
+                condition=Q(official__isnull=False),
+                name="official_once_in_a_meeting",
+            ),
+        ]
+
+
+class Signal(OfOffice):
+    """One thing that a browser in the room tells the others; kept only while the room lives."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="signals")
+    sender = models.UUIDField(null=True, help_text="the seat; none: the office's rules")
+    receiver = models.UUIDField(null=True, help_text="the seat; none: everybody inside")
+    kind = models.CharField(max_length=16)
+    body = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["meeting", "id"], name="signal_of_a_meeting")]
+
+
+class Said(OfOffice):
+    """A line of the chat."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="said")
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="said")
+    text = models.CharField(max_length=2000)
+    at = models.DateTimeField()
+
+
+class Document(OfOffice):
+    """A file that somebody brought to the meeting."""
+
+    class Kind(models.TextChoices):
+        PDF = "pdf"
+        IMAGE = "image"
+        ODT = "odt"
+        DOCX = "docx"
+
+    class State(models.TextChoices):
+        CHECKING = "checking"
+        READY = "ready"
+        REFUSED = "refused"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="documents")
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="documents")
+    participant = models.ForeignKey(
+        Participant, null=True, on_delete=models.SET_NULL, related_name="documents"
+    )
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+    size = models.PositiveBigIntegerField(help_text="bytes")
+    sha256 = models.CharField(max_length=64)
+    # Where the storage keeps it; never a name that a person wrote.
+    key = models.CharField(max_length=100, unique=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.CHECKING)
+    refusal = models.CharField(max_length=40, blank=True, help_text="code of the reason")
+    pages = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True)
+
+
+class Minutes(OfOffice):
+    """What was agreed (zápis): written beside the picture, closed by the official."""
+
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="minutes")
+    meeting = models.OneToOneField(Meeting, on_delete=models.CASCADE, related_name="minutes")
+    version = models.PositiveIntegerField(default=0)
+    # present, subject, course, conclusions: texts; tasks: [{what, who, until}].
+    content = models.JSONField(default=dict)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(Participant, null=True, on_delete=models.SET_NULL)
+    key = models.CharField(max_length=100, blank=True, help_text="of the PDF in the storage")
+
+
+class MinutesVersion(OfOffice):
+    """The minutes as somebody left them; the present version is the last one."""
+
+    minutes = models.ForeignKey(Minutes, on_delete=models.CASCADE, related_name="versions")
+    version = models.PositiveIntegerField()
+    content = models.JSONField()
+    participant = models.ForeignKey(Participant, null=True, on_delete=models.SET_NULL)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["minutes", "version"], name="minutes_version_once")
+        ]
+
+
+class MinutesComment(OfOffice):
+    """What a participant says about the draft."""
+
+    minutes = models.ForeignKey(Minutes, on_delete=models.CASCADE, related_name="comments")
+    participant = models.ForeignKey(Participant, null=True, on_delete=models.SET_NULL)
+    text = models.CharField(max_length=2000)
+    at = models.DateTimeField()
