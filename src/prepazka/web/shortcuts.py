@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -10,11 +11,21 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from prepazka.offices.clock import now
-from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.directory import Directory, directory, directory_by_slug
 from prepazka.offices.models import Office
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, Directory, P], HttpResponse]
+
+
+def all_offices() -> list[Directory]:
+    """Every office by its name; an accent does not send Č behind Z."""
+
+    def plain(where: Directory) -> str:
+        name = unicodedata.normalize("NFKD", str(where.office.name))
+        return name.encode("ascii", "ignore").decode().casefold()
+
+    return sorted((directory(one) for one in Office.objects.all()), key=plain)
 
 
 def office_or_404(slug: str) -> Directory:
@@ -51,4 +62,4 @@ def address_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-__all__ = ["address_of", "now", "of_office", "office_or_404"]
+__all__ = ["address_of", "all_offices", "now", "of_office", "office_or_404"]

@@ -11,19 +11,18 @@ from django.urls import NoReverseMatch, reverse
 from prepazka.booking.terms import is_bookable
 from prepazka.core import calendar
 from prepazka.messaging.channels import sends_sms
-from prepazka.offices.directory import Directory, directory
-from prepazka.offices.models import Office
+from prepazka.offices.directory import Directory
 from prepazka.reporting.departments import departments_of
 from prepazka.reporting.monitor import monitor
 from prepazka.surfaces.citizen.pages import hours_of, page
-from prepazka.web.shortcuts import now, of_office
+from prepazka.web.shortcuts import all_offices, now, of_office
 
 WEEK = 7
 
 
 def home(request: HttpRequest) -> HttpResponse:
     """The offices of this installation."""
-    offices = sorted((directory(o) for o in Office.objects.all()), key=lambda d: str(d.office.name))
+    offices = all_offices()
     return page(request, "home", offices=[d.office for d in offices])
 
 

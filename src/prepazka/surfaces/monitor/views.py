@@ -13,14 +13,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from prepazka.core.announcing import Expected
-from prepazka.offices.directory import Directory, directory
-from prepazka.offices.models import Office
+from prepazka.offices.directory import Directory
 from prepazka.offices.text import Texts
 from prepazka.queueing.history import scores
 from prepazka.queueing.models import QuarterHour
 from prepazka.reporting.monitor import monitor
 from prepazka.web.frames import allow_frames
-from prepazka.web.shortcuts import now, of_office
+from prepazka.web.shortcuts import all_offices, now, of_office
 
 USUAL_DAYS, MOST_DAYS = 7, 90
 ENOUGH = 30  # fewer tickets say nothing of the estimate
@@ -56,7 +55,7 @@ def frame(request: HttpRequest, where: Directory) -> HttpResponse:
 def overview(request: HttpRequest) -> HttpResponse:
     """All offices beside one another; the page asks anew every minute, or when the first has news."""
     at = now()
-    offices = sorted((directory(o) for o in Office.objects.all()), key=lambda d: str(d.office.name))
+    offices = all_offices()
     rows = [{"office": one.office, "seen": _shown(one, at)} for one in offices]
     fragment = "X-Fragment" in request.headers
     template = "monitor/_offices.html" if fragment else "monitor/overview.html"
