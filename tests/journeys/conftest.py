@@ -12,13 +12,11 @@ import os
 import re
 import shutil
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -31,6 +29,8 @@ from django.conf import settings
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from psycopg.conninfo import make_conninfo
+
+from tests.journeys.programs import program
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -113,7 +113,7 @@ def live_url(
     with ExitStack() as running:
         for name, arguments in processes.items():
             log = tmp_path / f"{name}.log"
-            running.enter_context(_process([name, *arguments], environment, log))
+            running.enter_context(program([name, *arguments], environment, log))
         _wait_until_up(url, tmp_path / "web.log")
         yield url
     said = "".join((tmp_path / f"{name}.log").read_text() for name in processes)
@@ -133,26 +133,6 @@ def _environment() -> dict[str, str]:
         "PREPAZKA_DEMO": "0",
         "PREPAZKA_WEB_THREADS": "4",
     }
-
-
-@contextmanager
-def _process(arguments: list[str], environment: dict[str, str], log: Path) -> Iterator[None]:
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; from prepazka.config.cli import main; sys.exit(main())",
-    ]
-    with log.open("wb") as out:
-        child = subprocess.Popen([*command, *arguments], env=environment, stdout=out, stderr=out)
-        try:
-            yield
-        finally:
-            child.terminate()
-            try:
-                child.wait(10)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
 
 
 def _wait_until_up(url: str, log: Path) -> None:

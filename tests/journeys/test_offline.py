@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -44,12 +44,9 @@ def is_ready(page: Page, shell: str) -> None:
 
 def server_of(url: str) -> int:
     """The process of the program that listens there."""
-    port = url.rsplit(":", 1)[1].encode()
-    for said in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            if said.read_bytes().rstrip(b"\0").endswith(b"--port\0" + port):
-                return int(said.parent.name)
-    raise AssertionError("no such process")
+    port = int(url.rsplit(":", 1)[1])
+    listening = (c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN)
+    return next(one.pid for one in listening if one.pid and one.laddr[1] == port)
 
 
 def call_alone(console: Page, step: str, number: str) -> None:
