@@ -35,6 +35,8 @@ class Policy:
     # this much before they were due, so a walk-in who has waited longer than that goes first.
     head_start: timedelta | None = None
     call_early: bool = True  # call the booked before their window when no walk-in waits
+    # Services that wait for something that is down: nobody's turn comes, and places are kept.
+    stopped: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +146,10 @@ def may_be_called(
     """Whether this counter may call the ticket now.
 
     A ticket transferred to a counter may be called there even if the counter does not otherwise
-    serve its service.
+    serve its service. Nobody is called for a service that is stopped.
     """
+    if w.service in policy.stopped:
+        return False
     if w.for_counter is None and w.service not in serves:
         return False
     if w.for_counter is not None and w.for_counter != counter:

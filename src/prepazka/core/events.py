@@ -475,6 +475,46 @@ class TicketsOpened(Event):
     by: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class _OfIncident(Event):
+    topics: ClassVar[tuple[str, ...]] = (QUEUE, SETUP)
+    incident: int
+    system: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentDeclared(_OfIncident):
+    """A system is down; so many people wait for it, and so many bookings are told at once."""
+
+    waiting: int
+    bookings: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentEnded(_OfIncident):
+    """The system works again; so many bookings are told."""
+
+    bookings: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingWarned(Event):
+    """A booked person is told that what the visit needs is down."""
+
+    followed_up = True
+    booking: str
+    incident: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarningLifted(Event):
+    """A booked person who was warned is told that it works again."""
+
+    followed_up = True
+    booking: str
+    incident: int
+
+
 # --- counters, devices, the office ------------------------------------------------------------
 
 

@@ -32,7 +32,7 @@ BOOKED = ALWAYS | {
 OFFERED = BOOKED | {"terms", "until"}
 # What fits into a short message; everything else is on the page behind the link.
 SHORT = frozenset(
-    {"office", "service", "when", "official", "pin", "link", "cancel", "until", "terms"}
+    {"office", "service", "when", "official", "pin", "link", "cancel", "until", "terms", "system"}
 )
 
 
@@ -59,6 +59,8 @@ NEEDS: Mapping[str, Needs] = {
     "offer_withdrawn": Needs(BOOKED - {"pin", "move"}),
     "reassigned": Needs(BOOKED, frozenset({"link"})),
     "restored": Needs(BOOKED, frozenset({"pin", "link"})),
+    "incident": Needs(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
+    "incident_over": Needs(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
     "on_list": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),
     "dropped": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),
     "place": Needs(ALWAYS | {"link", "again", "terms", "until"}, frozenset({"terms", "link"})),

@@ -27,8 +27,9 @@ from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
 from prepazka.journal.models import Event
 from prepazka.messaging.replies import forget_replies
 from prepazka.offices.directory import directory
-from prepazka.offices.models import Office
+from prepazka.offices.models import Incident, Office
 from prepazka.queueing import history, learning
+from prepazka.queueing.incidents import warn_booked
 from prepazka.queueing.models import QuarterHour
 from prepazka.queueing.stops import follow_estimate
 from prepazka.queueing.tickets import close_yesterday
@@ -124,6 +125,12 @@ def stop_tickets(*, now: datetime) -> None:
                 follow_estimate(
                     office=office, service=service, served_in=served[service.pk], now=now
                 )
+
+
+def warn_of_incidents(*, now: datetime) -> None:
+    """Tell those whose booked term has come near while a system is down."""
+    for incident in Incident.objects.filter(ended_at=None).values_list("pk", flat=True):
+        warn_booked(incident=incident, now=now)
 
 
 def keep_history(*, now: datetime) -> None:

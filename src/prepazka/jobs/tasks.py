@@ -80,6 +80,7 @@ def every_minute(timestamp: int) -> None:
     rounds.remind(now=now())
     rounds.judge_waits(now=now())
     rounds.stop_tickets(now=now())
+    rounds.warn_of_incidents(now=now())
     rounds.keep_history(now=now())
 
 

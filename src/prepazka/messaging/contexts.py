@@ -17,8 +17,12 @@ from django.utils.translation import gettext as _
 from prepazka.booking import links
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
+from prepazka.journal.models import Event
 from prepazka.messaging.models import Message
+from prepazka.offices import incidents
 from prepazka.offices.directory import Directory
+from prepazka.offices.incidents import cause_of
+from prepazka.offices.models import Incident, System
 
 ALL_DAY = (0, 1440)
 DASH = "\u2013"
@@ -45,6 +49,8 @@ def context_of_message(message: Message, office: Directory, *, now: datetime) ->
     """What the templates of a message speak of: the booking or the entry, and the offer to it."""
     if message.booking:
         context = context_of(message.booking, office, now=now)
+        if message.kind in {"incident", "incident_over"}:
+            context |= context_of_incident(incident_of(message), message.booking, office)
     else:
         assert message.entry is not None  # noqa: S101  # message_to_somebody
         context = context_of_entry(message.entry, office)
@@ -85,6 +91,28 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
         "again": context["again_url"],
         "until": date_format(timezone.localtime(until), "j.\u00a0n. G:i") if until else "",
         "terms": terms,
+        "what": context.get("what", ""),
+        "system": context.get("system", ""),
+    }
+
+
+def incident_of(message: Message) -> Incident:
+    """The incident of which the message tells; a made-up one in a preview."""
+    event = Event.objects.filter(pk=message.event).first()
+    if event and "incident" in event.data:
+        return Incident.objects.select_related("system").get(pk=event.data["incident"])
+    system = System(name=message.person.service.agenda.name)
+    return Incident(system=system, cause=Incident.Cause.DOWN, office=message.office)
+
+
+def context_of_incident(incident: Incident, booking: Booking, office: Directory) -> dict[str, Any]:
+    """What the templates about an incident speak of."""
+    return {
+        "incident": incident,
+        "system": str(incident.system.name),
+        "cause": cause_of(incident),
+        "what": incidents.said_of(incident, office),
+        "waits": booking.state == State.ARRIVED,
     }
 
 

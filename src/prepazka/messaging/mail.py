@@ -41,6 +41,8 @@ SUBJECTS = {
     "offer": gettext_noop("Your term is cancelled, please choose another one"),
     "reassigned": gettext_noop("Your term stays, with somebody else"),
     "restored": gettext_noop("Your original term is valid again"),
+    "incident": gettext_noop("We cannot serve your matter at the moment"),
+    "incident_over": gettext_noop("We can serve your matter again"),
 }
 # The person must not come at the term: it goes from the calendar too.
 GONE = {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE, State.DISPLACED}

@@ -16,9 +16,10 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Offer, WaitingListEntry
 from prepazka.core import gsm7
 from prepazka.core.message_texts import fill, own
-from prepazka.messaging.contexts import kind_in_words, offered_terms, short_url
+from prepazka.messaging.contexts import incident_of, kind_in_words, offered_terms, short_url
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Sms
+from prepazka.offices import incidents
 from prepazka.offices.directory import Directory, directory
 
 TEXTS = {
@@ -58,6 +59,12 @@ TEXTS = {
     ),
     "restored": gettext_noop(
         "%(office)s: your term %(when)s is valid again after all. PIN %(pin)s. %(url)s"
+    ),
+    "incident": gettext_noop(
+        "%(office)s: down now: %(system)s. Come at %(when)s as booked, or another term: %(url)s"
+    ),
+    "incident_over": gettext_noop(
+        "%(office)s: works again: %(system)s. We expect you as booked, %(when)s. %(url)s"
     ),
 }
 # Where even the usual words without the name of the office are too long.
@@ -127,7 +134,15 @@ def said_of(message: Message, office: Directory) -> dict[str, str]:
         "terms": _terms(offer, office) if offer else "",
         "start": _start(booking) if booking else "",
         "starts": _starts(offer, office) if offer else "",
+        **_of_incident(message, office),
     }
+
+
+def _of_incident(message: Message, office: Directory) -> dict[str, str]:
+    if message.kind not in {"incident", "incident_over"}:
+        return {"system": "", "what": ""}
+    incident = incident_of(message)
+    return {"system": str(incident.system.name), "what": incidents.said_of(incident, office)}
 
 
 def _official(booking: Booking, office: Directory) -> str:

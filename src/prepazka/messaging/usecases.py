@@ -14,6 +14,7 @@ from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
 from prepazka.booking.usecases import wait_for_mail
 from prepazka.core import gsm7
 from prepazka.journal.models import Event
+from prepazka.messaging.contexts import incident_of
 from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mobile_of
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
@@ -38,10 +39,13 @@ KINDS = {
     "OfferAccepted": "moved",
     "BookingReassigned": "reassigned",
     "BookingRestored": "restored",
+    "BookingWarned": "incident",
+    "WarningLifted": "incident_over",
 }
 # Those that ask for an answer to an offer.
 ASKS = {"offer", "place"}
 REMINDERS = {"reminder", "reminder_soon"}
+OF_INCIDENTS = {"incident", "incident_over"}
 # Those that ring no telephone in quiet hours.
 WAITING_FOR_DAY = {*REMINDERS, "place", "dropped"}
 # Why a message was not sent, as the desk reads it.
@@ -214,9 +218,26 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: PLR0911  # o
         return booking.state != State.UNCONFIRMED
     if message.kind == "restored" and not _was_told(message):
         return True
+    if message.kind in OF_INCIDENTS and _is_overtaken(message, booking, now):
+        return True
     if message.kind in {"confirmed", *REMINDERS}:
         return booking.state != State.CONFIRMED or booking.ends_at <= now
     return booking.sequence != message.sequence
+
+
+def _is_overtaken(message: Message, booking: Booking, now: datetime) -> bool:
+    """Whether the person neither waits nor is to come, or the incident has gone as it came."""
+    incident = incident_of(message)
+    if message.kind == "incident" and incident.ended_at:
+        return True
+    if message.kind == "incident_over":
+        before = Message.objects.filter(
+            booking=booking, kind="incident", state=Message.State.SENT, pk__lt=message.pk
+        )
+        if not incident.ended_at or not before.exists():
+            return True
+    comes = booking.state == State.CONFIRMED and booking.ends_at > now
+    return not comes and booking.state != State.ARRIVED
 
 
 def _was_told(message: Message) -> bool:

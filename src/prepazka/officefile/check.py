@@ -38,6 +38,7 @@ class _Reader:
         self.root = root
         self.languages: tuple[str, ...] = ("cs",)
         self.departments: list[str] = []
+        self.systems: list[str] = []
         self.agendas: dict[str, list[str]] = {}  # code -> codes of its services
         self.letters: dict[str, str] = {}
         self.served: set[str] = set()
@@ -61,6 +62,7 @@ class _Reader:
         policy = self._policy()
         messages = read_messages(root, self.languages)
         departments = self._parts("departments", self._department)
+        systems = self._parts("systems", self._system)
         agendas = self._parts("agendas", self._agenda, needed="one agenda at least")
         counters = self._parts("counters", self._counter, needed="one counter at least")
         officials = self._parts("officials", self._official)
@@ -77,6 +79,7 @@ class _Reader:
             devices=devices,
             messages=messages,
             officials=officials,
+            systems=systems,
         )
 
     # --- the office itself
@@ -173,6 +176,20 @@ class _Reader:
         section.done()
         return plan.DepartmentPlan(code, name)
 
+    def _system(self, code: str, section: Section) -> plan.SystemPlan:
+        self.systems.append(code)
+        name = section.take("name", self._text, missing="the system's name")
+        section.done()
+        return plan.SystemPlan(code, name)
+
+    def _needs(self, node: yaml.Node) -> tuple[str, ...]:
+        """Codes of systems, in the order in which the file names the systems."""
+        found = {values.code(one) for one in list_of(node, "codes of systems")}
+        for one in sorted(found):
+            if one not in self.systems:
+                raise Wrong(f"codes of systems: {nearest(one, self.systems)}")
+        return tuple(one for one in self.systems if one in found)
+
     # --- agendas and services
 
     def _agenda(self, code: str, section: Section) -> plan.AgendaPlan:
@@ -265,6 +282,7 @@ class _Reader:
             documents=section.take("documents", self._text, nothing),
             fee=section.take("fee", self._text, nothing),
             times=read_times(section, self.languages),
+            needs=section.take("needs", self._needs, ()),
         )
         self.bookable[code] = found.bookable and self.exact
         if found.bookable and not bookable:

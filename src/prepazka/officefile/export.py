@@ -62,6 +62,7 @@ def plan_of(office: Directory) -> plan.OfficePlan:
         devices=_devices(office),
         messages=row.message_rules,
         officials=tuple(_official(office, o) for o in office.open_officials()),
+        systems=tuple(plan.SystemPlan(s.code, dict(s.name)) for s in office.open_systems()),
         embed=None if row.embed_hosts is None else tuple(row.embed_hosts),
     )
 
@@ -94,11 +95,17 @@ def _agenda(office: Directory, agenda: Agenda) -> plan.AgendaPlan:
                 dict(s.documents),
                 dict(s.fee),
                 _times(office, service_id=s.pk),
+                _needs(office, s),
             )
             for s in services
         ),
         times=_times(office, agenda_id=agenda.pk),
     )
+
+
+def _needs(office: Directory, service: Service) -> tuple[str, ...]:
+    needed = office.needs.get(service.pk, frozenset())
+    return tuple(s.code for s in office.open_systems() if s.pk in needed)
 
 
 def _official(office: Directory, official: Official) -> plan.OfficialPlan:

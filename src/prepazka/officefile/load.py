@@ -28,6 +28,7 @@ from prepazka.offices.models import (
     Official,
     OpeningHours,
     Service,
+    System,
 )
 
 UNPAIRED = {"pairing_hash": "", "pairing_expires_at": None, "token_hash": "", "paired_at": None}
@@ -143,6 +144,7 @@ class _Loading:
     def parts(self, wanted: plan.OfficePlan) -> None:
         """Departments, agendas with their lanes, services, counters, officials and devices."""
         departments = self._rows(Department, {d.code: {"name": d.name} for d in wanted.departments})
+        systems = self._rows(System, {s.code: {"name": s.name} for s in wanted.systems})
         self._free_letters({a.code: a.letter for a in wanted.agendas})
         self.agendas = self._rows(
             Agenda,
@@ -175,6 +177,8 @@ class _Loading:
                 for s in a.services
             },
         )
+        for planned in wanted.services():
+            self._needs(self.services[planned.code], {systems[c].pk for c in planned.needs})
         self.counters = self._rows(
             Counter,
             {
@@ -239,6 +243,12 @@ class _Loading:
             who.services.remove(*(known - wanted))
             who.services.add(*(wanted - known))
             self._note("changed", who)
+
+    def _needs(self, service: Service, wanted: set[int]) -> None:
+        known = {system.pk for system in service.needs.all()}
+        if known != wanted:
+            service.needs.set(wanted)
+            self._note("changed", service)
 
     def _officials(
         self, wanted: Iterable[plan.OfficialPlan], departments: Mapping[str, Department]

@@ -39,6 +39,14 @@ class DepartmentPlan:
 
 
 @dataclass(frozen=True)
+class SystemPlan:
+    """Something of others without which a service cannot be given."""
+
+    code: str
+    name: Text
+
+
+@dataclass(frozen=True)
 class ServicePlan:
     """An act a citizen comes for."""
 
@@ -51,6 +59,7 @@ class ServicePlan:
     documents: Text = field(default_factory=dict)
     fee: Text = field(default_factory=dict)
     times: Times = Times()
+    needs: tuple[str, ...] = ()  # systems, in the order of the file
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,7 @@ class OfficePlan:
     devices: tuple[DevicePlan, ...]
     messages: MessageRules = field(default_factory=MessageRules)
     officials: tuple[OfficialPlan, ...] = ()
+    systems: tuple[SystemPlan, ...] = ()
     embed: tuple[str, ...] | None = None  # sites that may frame the terms; None: any
 
     def services(self) -> Iterator[ServicePlan]:

@@ -30,6 +30,7 @@ def write(office: plan.OfficePlan) -> str:
         "policy": _policy(office),
         "messages": write_messages(office.messages),
         "departments": {d.code: {"name": _text(d.name)} for d in office.departments},
+        "systems": {s.code: {"name": _text(s.name)} for s in office.systems},
         "agendas": {a.code: _agenda(a) for a in office.agendas},
         "counters": {c.code: _counter(office, c) for c in office.counters},
         "officials": {o.code: _official(office, o) for o in office.officials},
@@ -130,6 +131,8 @@ def _service(service: plan.ServicePlan, agenda: plan.AgendaPlan) -> dict[str, An
         written["bookable"] = _yes(service.bookable)
     if not service.walk_in:
         written["walk-in"] = "no"
+    if service.needs:
+        written["needs"] = list(service.needs)
     return written | _times(service.times)
 
 

@@ -21,10 +21,12 @@ from prepazka.offices.models import (
     Counter,
     Department,
     HoursException,
+    Incident,
     Office,
     Official,
     OpeningHours,
     Service,
+    System,
 )
 
 Minutes = list[Interval[int]]
@@ -47,6 +49,9 @@ class Directory:
     officials: dict[int, Official] = field(default_factory=dict)
     topics: dict[int, frozenset[int]] = field(default_factory=dict)
     rules: dict[int, Rules] = field(default_factory=dict)
+    systems: dict[int, System] = field(default_factory=dict)
+    needs: dict[int, frozenset[int]] = field(default_factory=dict)  # systems, by service
+    incidents: list[Incident] = field(default_factory=list)  # open ones, the oldest first
     # What others derive from this snapshot and want to derive once only.
     kept: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -65,6 +70,28 @@ class Directory:
     def offered_services(self) -> list[Service]:
         """Services of today's file, in its order."""
         return [s for s in self.services.values() if not s.retired]
+
+    @cached_property
+    def stopped(self) -> dict[int, Incident]:
+        """Services that wait for a system that is down, with the oldest incident that stops each."""
+        return {
+            service: one
+            for one in reversed(self.incidents)
+            for service, needed in self.needs.items()
+            if one.system_id in needed
+        }
+
+    def stopped_by(self, incident: Incident) -> list[Service]:
+        """Services of today's file that need the system of the incident."""
+        return self.needing(incident.system_id)
+
+    def needing(self, system: int) -> list[Service]:
+        """Services of today's file that need the system."""
+        return [s for s in self.offered_services() if system in self.needs.get(s.pk, ())]
+
+    def open_systems(self) -> list[System]:
+        """Systems of today's file, in its order."""
+        return [s for s in self.systems.values() if not s.retired]
 
     def open_counters(self) -> list[Counter]:
         """Counters of today's file, in its order."""
@@ -295,6 +322,11 @@ def read(office: Office) -> Directory:
     known = Official.services.through.objects.filter(official__office=office)
     for official, service in known.values_list("official_id", "service_id"):
         topics[official].add(service)
+    needs: dict[int, set[int]] = defaultdict(set)
+    needed = Service.needs.through.objects.filter(service__office=office)
+    for service, system in needed.values_list("service_id", "system_id"):
+        needs[service].add(system)
+    down = Incident.objects.filter(office=office, ended_at=None).select_related("system")
     return Directory(
         office=office,
         departments={d.pk: d for d in office.departments.all()},
@@ -307,4 +339,7 @@ def read(office: Office) -> Directory:
         officials=officials,
         topics={pk: frozenset(ids) for pk, ids in topics.items()},
         rules={pk: a.rules for pk, a in agendas.items()},
+        systems={s.pk: s for s in office.systems.all()},
+        needs={pk: frozenset(ids) for pk, ids in needs.items()},
+        incidents=list(down.order_by("began_at", "pk")),
     )

@@ -113,6 +113,13 @@ class Agenda(Named):
         return Rules(**self.rules_data)
 
 
+class System(Named):
+    """Something of others without which a service cannot be given: a register, a network."""
+
+    class Meta(Named.Meta):
+        constraints = [models.UniqueConstraint(fields=["office", "code"], name="system_code")]
+
+
 class TicketsRule(models.TextChoices):
     """What was decided about the walk-in tickets of a service for one day."""
 
@@ -131,6 +138,7 @@ class Service(Named):
     duration_min = models.PositiveSmallIntegerField(default=15)
     bookable = models.BooleanField(default=True)
     walk_in = models.BooleanField(default=True)
+    needs = models.ManyToManyField(System, related_name="services")
     # Of one day, set by the estimate or by the head, and no part of the office's file.
     tickets_on = models.DateField(null=True)
     tickets_rule = models.CharField(max_length=8, choices=TicketsRule.choices, blank=True)
@@ -222,6 +230,35 @@ class HoursException(Scoped):
     reason = LocalText(default=dict)
 
 
+class Incident(OfOffice):
+    """A system that is down: services that need it wait until somebody says that it works again."""
+
+    class Cause(models.TextChoices):
+        DOWN = "down"
+        UNREACHABLE = "unreachable"
+        MAINTENANCE = "maintenance"
+        POWER = "power"
+
+    system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="incidents")
+    cause = models.CharField(max_length=12, choices=Cause.choices)
+    note = LocalText(default=dict)
+    expected_at = models.DateTimeField(null=True, help_text="when it should work again")
+    # Whoever is booked within so many hours is told; None: for the rest of the day.
+    warn_hours = models.PositiveSmallIntegerField(null=True)
+    began_at = models.DateTimeField()
+    began_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["system"], condition=Q(ended_at=None), name="incident_once"
+            )
+        ]
+
+
 class Role(models.TextChoices):
     """What a member of staff may do; each administers or serves in one office."""
 
@@ -240,6 +277,8 @@ class Membership(OfOffice):
     )
     role = models.CharField(max_length=16, choices=Role.choices)
     name = models.CharField(max_length=80)
+    # Whether they may say that a system is down; heads and administrators always may.
+    may_declare = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["office", "user"], name="membership_once")]
@@ -272,6 +311,7 @@ class Device(Named):
     printed_at = models.DateTimeField(null=True)
     printed = models.CharField(max_length=12, blank=True, help_text="number on the last paper")
     reload_at = models.DateTimeField(null=True, help_text="a screen loaded before must load anew")
+    clock_off_s = models.IntegerField(null=True, help_text="its clock less ours, as it last said")
     waiting_events = models.PositiveIntegerField(default=0, help_text="of its log, not yet merged")
 
     class Meta(Named.Meta):

@@ -30,7 +30,7 @@ from prepazka.queueing.models import (
     Shift,
     Ticket,
 )
-from prepazka.queueing.turns import policy_of, waiting
+from prepazka.queueing.turns import policy_of, stopped_now, waiting
 
 MOST_CALLS = 60  # on one console's list
 PINS_OF = (
@@ -100,7 +100,8 @@ def renew(*, office: Directory, shift: Shift, browser: str, ack: int, now: datet
     lock_queue(office.office.pk)
     grant = _renewed(office, now, f"{shift.pk}:{browser}", shift=shift)
     grant.calls.filter(leaving__lte=ack).delete()
-    queue = {w.ticket: w for w in waiting(office, now)}
+    stopped = stopped_now(office.office.pk)
+    queue = {w.ticket: w for w in waiting(office, now) if w.service not in stopped}
     order = [
         c.ticket for c in discipline.ordered(queue.values(), policy=policy_of(office), now=now)
     ]

@@ -7,6 +7,14 @@ class NoTicketsNow(Refused):
     """Tickets for this service are not issued now."""
 
 
+class SystemDown(NoTicketsNow):
+    """Tickets for this service are not issued until this works again: %(system)s."""
+
+
+class NothingNeedsIt(Refused):
+    """No service needs this system, so there is nothing to pause."""
+
+
 class CounterTaken(Refused):
     """Somebody else already works at this counter."""
 

@@ -22,7 +22,13 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service, TicketsRule
 from prepazka.queueing.locks import lock_queue, next_number
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
-from prepazka.queueing.refusals import CannotPostpone, DevicePaused, NoTicketsNow, NotWaiting
+from prepazka.queueing.refusals import (
+    CannotPostpone,
+    DevicePaused,
+    NoTicketsNow,
+    NotWaiting,
+    SystemDown,
+)
 
 # Without 0/O and 1/I/L, so that the address can be read aloud and typed.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -44,7 +50,9 @@ class CheckIn:
 def issues_tickets(office: Directory, service: Service, now: datetime) -> bool:
     """Whether walk-in tickets for the service are given out at this moment."""
     day = calendar.day_of(now, office.tz)
-    if service.retired or not service.walk_in or service.tickets_today(day) in STOPPING:
+    if service.retired or not service.walk_in or service.pk in office.stopped:
+        return False
+    if service.tickets_today(day) in STOPPING:
         return False
     minute = calendar.minute_of(now, office.tz)
     hours = office.service_hours(service, day)
@@ -81,12 +89,13 @@ def issue_ticket(
 ) -> Ticket:
     """Give a walk-in the next number. The same touch, sent again, gets the same ticket.
 
-    Raises NoTicketsNow outside the hours; staff may issue at any time.
+    Raises NoTicketsNow outside the hours, SystemDown while what the service needs is down; staff
+    may issue at any time.
     """
     if by_staff is None and not issues_tickets(office, service, now):
         known = Ticket.objects.filter(office=office.office, touch=touch).first()
         if known is None:
-            raise NoTicketsNow
+            raise _no_tickets(office, service)
         return known
     return _issue(
         office,
@@ -98,6 +107,11 @@ def issue_ticket(
         persons=persons,
         statutory=statutory,
     )
+
+
+def _no_tickets(office: Directory, service: Service) -> NoTicketsNow:
+    down = office.stopped.get(service.pk)
+    return SystemDown(system=down.system.name) if down else NoTicketsNow()
 
 
 @transaction.atomic

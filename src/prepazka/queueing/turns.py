@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +31,12 @@ from prepazka.queueing.refusals import (
 )
 
 UNDO = timedelta(seconds=30)
+# Services that need a system which is down now.
+STOPPED = (
+    "SELECT n.service_id FROM offices_service_needs n"
+    " JOIN offices_incident i ON i.system_id = n.system_id"
+    " WHERE i.office_id = %s AND i.ended_at IS NULL"
+)
 
 
 @transaction.atomic
@@ -39,13 +46,13 @@ def call_next(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     Raises CounterNotOpen, CounterPausedNow, CounterBusy, NobodyWaiting.
     """
     lock_queue(office.office.pk)
-    counter = _free_counter(clerk, office)
+    counter, stopped = _free_counter(clerk, office)
     held = held_elsewhere(office.office.pk, counter, now)
     chosen = discipline.next_in_turn(
         (w for w in waiting(office, now) if w.ticket not in held),
         serves=office.serves[counter],
         counter=counter,
-        policy=policy_of(office),
+        policy=replace(policy_of(office), stopped=stopped),
         now=now,
     )
     if chosen is None:
@@ -61,7 +68,7 @@ def call_by_hand(*, office: Directory, clerk: int, ticket: int, now: datetime) -
     Raises as `call_next`, and NotWaiting, NotServedHere or HeldOffline.
     """
     lock_queue(office.office.pk)
-    counter = _free_counter(clerk, office)
+    counter, _stopped = _free_counter(clerk, office)
     found = Ticket.objects.get(pk=ticket, office=office.office)
     if found.state not in IN_QUEUE:
         raise NotWaiting
@@ -246,6 +253,13 @@ def waiting(office: Directory, now: datetime) -> list[discipline.Waiting]:
     ]
 
 
+def stopped_now(office: int) -> frozenset[int]:
+    """Services that wait for a system that is down, as the database says it now."""
+    with connection.cursor() as cursor:
+        cursor.execute(STOPPED, [office])
+        return frozenset(service for (service,) in cursor.fetchall())
+
+
 def as_waiting(ticket: Ticket) -> discipline.Waiting:
     """The ticket as the discipline sees it."""
     start, end = ticket.booked_from, ticket.booked_to
@@ -263,34 +277,40 @@ def as_waiting(ticket: Ticket) -> discipline.Waiting:
 
 
 def policy_of(office: Directory) -> discipline.Policy:
-    """The office's stated rule between booked clients and walk-ins."""
+    """The office's stated rule between booked clients and walk-ins, and what waits for a system."""
     head_start = office.office.head_start_min
     return discipline.Policy(
         head_start=None if head_start is None else timedelta(minutes=head_start),
         call_early=office.office.call_early,
+        stopped=frozenset(office.stopped),
     )
 
 
-def _free_counter(clerk: int, office: Directory) -> int:
-    """The clerk's counter, if somebody can be called to it. One SQL statement: it is hot."""
+def _free_counter(clerk: int, office: Directory) -> tuple[int, frozenset[int]]:
+    """The clerk's counter, if somebody can be called to it, and the services that are stopped.
+
+    One SQL statement: it is hot. What is stopped is read under the lock, as the snapshot of the
+    office may be a moment old.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT s.counter_id, s.paused_at IS NOT NULL,"
             " EXISTS (SELECT 1 FROM queueing_ticket t WHERE t.counter_id = s.counter_id"
-            " AND t.state IN ('called', 'serving'))"
+            " AND t.state IN ('called', 'serving')),"
+            f" ARRAY({STOPPED})"
             " FROM queueing_shift s"
             " WHERE s.clerk_id = %s AND s.office_id = %s AND s.closed_at IS NULL",
-            [clerk, office.office.pk],
+            [office.office.pk, clerk, office.office.pk],
         )
         found = cursor.fetchone()
     if found is None:
         raise CounterNotOpen
-    counter, paused, busy = found
+    counter, paused, busy, stopped = found
     if paused:
         raise CounterPausedNow
     if busy:
         raise CounterBusy
-    return int(counter)
+    return int(counter), frozenset(stopped)
 
 
 def _said(ticket: Ticket, clerk: int, now: datetime) -> dict[str, Any]:

@@ -128,6 +128,7 @@ def _digest(seen: Hall, shifts: tuple[Any, ...]) -> bytes:
 def _make(seen: Hall, state: bytes, moment: datetime, before: Mapping[int, datetime]) -> Outlook:
     office = seen.office
     able = frozenset[int]().union(*(office.serves[s.counter_id] for s in seen.open_shifts()))
+    able -= office.stopped.keys()
     services = [s.pk for s in office.offered_services() if s.pk in able]
     if not able:
         return Outlook()

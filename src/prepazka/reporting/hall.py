@@ -60,6 +60,8 @@ class Hall:
         able = {s.counter_id for s in self.shifts if self._can_call(s, ticket)}
         able = able or {c.pk for c in self.office.counters_for(ticket.service_id)}
         kinds = frozenset({ticket.service_id}).union(*(self.office.serves[c] for c in able))
+        if ticket.service_id not in self.office.stopped:
+            kinds -= self.office.stopped.keys()  # they are not called meanwhile
         services = {w.ticket: w.service for w in self.waiting}
         before = takewhile(lambda chosen: chosen.ticket != ticket.pk, self.order)
         return sum(services[chosen.ticket] in kinds for chosen in before)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from prepazka.core import calendar, interval
 from prepazka.core.announcing import Expected
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Counter, Service
+from prepazka.offices.models import Counter, Incident, Service
 from prepazka.queueing import learning
 from prepazka.queueing.models import IN_QUEUE, Ticket
 from prepazka.reporting.hall import Hall, hall
@@ -32,6 +32,7 @@ class Place:
     expected: Expected | None = None
     between: tuple[datetime, datetime] | None = None
     opens_at: datetime | None = None
+    incident: Incident | None = None  # for what the service waits; then there is no estimate
 
     @property
     def thin(self) -> bool:
@@ -62,6 +63,7 @@ def place_of(office: Directory, ticket: Ticket, *, now: datetime) -> Place:
         expected,
         _between(expected, now) if expected else None,
         None if expected else counter_opens(office, service, now=now),
+        office.stopped.get(service.pk),
     )
 
 

@@ -10,6 +10,7 @@ from prepazka.queueing.models.hall import (
     State,
     Ticket,
 )
+from prepazka.queueing.models.incidents import Warned
 from prepazka.queueing.models.offline import (
     BLOCK,
     ENOUGH,
@@ -23,17 +24,17 @@ from prepazka.queueing.models.offline import (
 
 __all__ = [
     "AT_COUNTER",
+    "Accuracy",
     "BLOCK",
+    "Calibration",
+    "CallLease",
     "ENOUGH",
     "HEARD",
     "IN_QUEUE",
-    "OFFLINE_FROM",
-    "Accuracy",
-    "Calibration",
-    "CallLease",
     "Learned",
     "NumberLease",
     "NumberSeries",
+    "OFFLINE_FROM",
     "OfflineEvent",
     "OfflineGrant",
     "QuarterHour",
@@ -41,4 +42,5 @@ __all__ = [
     "Shift",
     "State",
     "Ticket",
+    "Warned",
 ]

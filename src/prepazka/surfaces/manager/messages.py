@@ -41,6 +41,8 @@ KINDS: dict[str, str | Promise] = {
     "offer_withdrawn": gettext_lazy("Withdrawn offer"),
     "reassigned": gettext_lazy("Another official or counter"),
     "restored": gettext_lazy("The term is valid again"),
+    "incident": gettext_lazy("What the visit needs is down"),
+    "incident_over": gettext_lazy("What the visit needs works again"),
     "on_list": gettext_lazy("Entry on the waiting list"),
     "place": gettext_lazy("Free term from the waiting list"),
     "dropped": gettext_lazy("Taken off the waiting list"),

@@ -1,0 +1,49 @@
+"""What is said of an incident, in the active language: on screens, on paper and in messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Incident
+
+# Functions, so that the words are looked up in the language of the moment.
+CAUSES: dict[str, Callable[[], str]] = {
+    Incident.Cause.DOWN: lambda: _("%(system)s does not work."),
+    Incident.Cause.UNREACHABLE: lambda: _("The office has no connection with: %(system)s."),
+    Incident.Cause.MAINTENANCE: lambda: _("%(system)s is switched off for maintenance."),
+    Incident.Cause.POWER: lambda: _("The power is off, so %(system)s does not work."),
+}
+
+
+def cause_of(incident: Incident) -> str:
+    """What has happened, as one sentence."""
+    return CAUSES[incident.cause]() % {"system": incident.system.name}
+
+
+def until_of(incident: Incident, tz: tzinfo) -> str:
+    """When it should work again, as one sentence."""
+    if incident.expected_at is None:
+        return _("It is not known yet when it will work again.")
+    at = date_format(incident.expected_at.astimezone(tz), "G:i")
+    return _("It should work again at about %(time)s.") % {"time": at}
+
+
+def said_of(incident: Incident, office: Directory) -> str:
+    """Everything: what has happened, the office's own sentence, until when."""
+    note = str(incident.note)
+    return " ".join(filter(None, [cause_of(incident), note, until_of(incident, office.tz)]))
+
+
+def in_languages(incident: Incident, office: Directory) -> dict[str, str]:
+    """The same in every language of the office."""
+    found = {}
+    for language in office.office.languages or ["cs"]:
+        with translation.override(language):
+            found[language] = said_of(incident, office)
+    return found

@@ -1,0 +1,21 @@
+"""Who was told of an incident."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from prepazka.booking.models import Booking
+from prepazka.offices.models import Incident
+
+
+class Warned(models.Model):
+    """One booking whose person is told of one incident, as it stood then."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="warned")
+    booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="warnings")
+    sequence = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "booking"], name="warned_once")
+        ]
