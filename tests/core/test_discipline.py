@@ -64,6 +64,7 @@ policies = st.builds(
     Policy,
     head_start=st.none() | st.integers(0, 90).map(lambda m: timedelta(minutes=m)),
     call_early=st.booleans(),
+    stopped=st.just(frozenset()) | st.frozensets(st.sampled_from([VEHICLES, DRIVERS, PASSPORTS])),
 )
 NOW = at(120)
 
@@ -78,6 +79,7 @@ class TestNextInTurn:
             for w in hall
             if (w.for_counter == counter or (w.for_counter is None and w.service in serves))
             and (w.parked_until is None or w.parked_until <= NOW)
+            and w.service not in policy.stopped
             and (
                 policy.call_early
                 or w.booked is None

@@ -21,6 +21,7 @@ policies = st.builds(
     Policy,
     head_start=st.none() | st.integers(0, 60).map(lambda n: n * MINUTE),
     call_early=st.booleans(),
+    stopped=st.just(frozenset()) | st.frozensets(st.sampled_from(SERVICES)),
 )
 
 

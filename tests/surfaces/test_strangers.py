@@ -32,7 +32,15 @@ from prepazka.booking.models import (
 )
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Device, HoursException, Membership, Office, Official
+from prepazka.offices.models import (
+    Device,
+    HoursException,
+    Incident,
+    Membership,
+    Office,
+    Official,
+    System,
+)
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Shift, Ticket
 from tests import town
@@ -66,6 +74,8 @@ STAFF = {
     "console:disrupt",
     "console:disruption",
     "console:undo_disruption",
+    "console:incidents",
+    "console:incident_end",
     "console:calls",
     "console:call_next",
     "console:call",
@@ -98,6 +108,7 @@ STAFF = {
     "manager:people",
     "manager:role",
     "manager:password",
+    "manager:declares",
     "manager:remove",
     "manager:officials",
     "manager:official_user",
@@ -300,6 +311,10 @@ def ours() -> Town:
     appointment = Busy.objects.create(**ids, **during, title=REASON)
     calendar = OutsideCalendar.objects.create(**ids, kind="ics", url=OUTSIDE)
     disruption = Disruption.objects.create(office=office.office, created_at=town.at("8:00"))
+    system = System.objects.create(office=office.office, code="registr", name={"cs": "Registr"})
+    incident = Incident.objects.create(
+        office=office.office, system=system, cause="down", began_at=town.at("8:00")
+    )
     entry = CallListEntry.objects.create(
         office=office.office,
         booking=bookings[2],
@@ -326,6 +341,7 @@ def ours() -> Town:
         "counter": str(town.counter(office).pk),
         "exception": str(absence.pk),
         "disruption": str(disruption.pk),
+        "incident": str(incident.pk),
         "entry": str(entry.pk),
         "appointment": str(appointment.pk),
         "calendar": str(calendar.pk),

@@ -14,8 +14,8 @@ from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
 from prepazka.booking.usecases import wait_for_mail
 from prepazka.core import gsm7
 from prepazka.journal.models import Event
-from prepazka.messaging.contexts import incident_of
 from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mobile_of
+from prepazka.messaging.contexts import incident_of
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Send, SendSms, Undeliverable

@@ -18,6 +18,8 @@ ALPHABET = "34679ACDEFGHJKMNPQRTWXY"
 CODE_LENGTH = 8
 CODE_LASTS = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=1)
+FARTHEST_MS = 4_000_000_000_000  # the year 2096
+WRONG_CLOCK = timedelta(minutes=2)
 
 
 class PairingCodeWrong(Refused):
@@ -103,14 +105,25 @@ def by_token(token: str, *, now: datetime, kind: str = "") -> Device | None:
     return device
 
 
-def heartbeat(*, device: int, now: datetime, version: str, waiting: int, loaded: object) -> bool:
+def heartbeat(
+    *,
+    device: int,
+    now: datetime,
+    version: str,
+    waiting: int,
+    loaded: object,
+    clock: object = None,
+) -> bool:
     """Note that the device's page lives; whether it must load anew, as staff asked since it did.
 
     `loaded` is how many milliseconds ago the page was loaded, `waiting` how many entries of its
-    log are not merged yet.
+    log are not merged yet, `clock` its own time in milliseconds since 1970.
     """
+    off = None
+    if isinstance(clock, int | float) and abs(clock) < FARTHEST_MS:
+        off = round(clock / 1000 - now.timestamp())
     Device.objects.filter(pk=device).update(
-        seen_at=now, app_version=version, waiting_events=waiting
+        seen_at=now, app_version=version, waiting_events=waiting, clock_off_s=off
     )
     asked = Device.objects.values_list("reload_at", flat=True).get(pk=device)
     age = timedelta(milliseconds=loaded) if isinstance(loaded, int | float) else timedelta()

@@ -65,6 +65,22 @@ def change_role(*, member: Membership, role: Role, actor: int, now: datetime) ->
 
 
 @transaction.atomic
+def let_declare(*, member: Membership, may: bool, actor: int, now: datetime) -> None:
+    """Give the right to say that a system is down, or take it. Repeated, it changes nothing."""
+    changed = Membership.objects.filter(pk=member.pk).exclude(may_declare=may)
+    if changed.update(may_declare=may):
+        record(
+            events.StaffChanged(
+                office=member.office_id,
+                at=now,
+                actor=actor,
+                user=member.user_id,
+                role=member.role,
+            )
+        )
+
+
+@transaction.atomic
 def remove_staff(*, member: Membership, actor: int, now: datetime) -> None:
     """Take away the access to the office; who is in no other office cannot log in any more.
 

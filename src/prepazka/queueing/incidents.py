@@ -30,9 +30,7 @@ class Touched:
     told: int  # of both, those who get a message
 
 
-def touched(
-    *, office: Directory, system: System, warn_hours: int | None, now: datetime
-) -> Touched:
+def touched(*, office: Directory, system: System, warn_hours: int | None, now: datetime) -> Touched:
     """Whom it would concern, were it declared now. Reads only."""
     services = [s.pk for s in office.needing(system.pk)]
     reached = ~Q(email="", phone="")

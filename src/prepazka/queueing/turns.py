@@ -294,7 +294,7 @@ def _free_counter(clerk: int, office: Directory) -> tuple[int, frozenset[int]]:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.counter_id, s.paused_at IS NOT NULL,"
+            "SELECT s.counter_id, s.paused_at IS NOT NULL,"  # noqa: S608  # a constant of ours
             " EXISTS (SELECT 1 FROM queueing_ticket t WHERE t.counter_id = s.counter_id"
             " AND t.state IN ('called', 'serving')),"
             f" ARRAY({STOPPED})"

@@ -10,8 +10,9 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Max, Q
 
 from prepazka.core import calendar
+from prepazka.offices import incidents
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Service
+from prepazka.offices.models import Incident, Service
 from prepazka.queueing.models import QuarterHour, Shift, Ticket
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
 from prepazka.reporting.hall import Hall, hall
@@ -39,6 +40,7 @@ def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
         "next_opening": _iso(office, opening) if opening else None,
         "open_counters": len(seen.open_shifts()),
         "waiting": len(seen.waiting),
+        "incidents": [_incident(office, one) for one in office.incidents],
         "services": [_service(seen, service, labels) for service in office.offered_services()],
         "last_calls": last_calls(office, now=now),
     }
@@ -133,6 +135,20 @@ def _service(
         "next_opening": _iso(office, opens) if opens else None,
         "tickets": issues_tickets(office, service, seen.now),
         "tickets_ended": tickets_ended(office, service, seen.now),
+        "waits_for": down.system.code if (down := office.stopped.get(service.pk)) else None,
+    }
+
+
+def _incident(office: Directory, incident: Incident) -> dict[str, Any]:
+    """A system that is down: why services wait, in the languages of the office."""
+    expected = incident.expected_at
+    return {
+        "system": incident.system.code,
+        "name": dict(incident.system.name),
+        "text": incidents.in_languages(incident, office),
+        "since": _iso(office, incident.began_at),
+        "expected_end": _iso(office, expected) if expected else None,
+        "services": [s.code for s in office.stopped_by(incident)],
     }
 
 

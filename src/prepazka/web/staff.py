@@ -36,6 +36,11 @@ def member_of(request: HttpRequest, office: Directory) -> Membership | None:
     return Membership.objects.filter(office=office.office, user=request.user.pk).first()
 
 
+def may_declare(member: Membership) -> bool:
+    """Whether they may say that a system is down, and that it works again."""
+    return member.role in HEADS or member.may_declare
+
+
 def staff_only(*roles: Role) -> Callable[[StaffView[P]], Callable[..., HttpResponse]]:
     """Let in members of the office with one of the roles; for all others it does not exist.
 

@@ -7,64 +7,118 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('offices', '0009_waits'),
+        ("offices", "0009_waits"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='device',
-            name='clock_off_s',
-            field=models.IntegerField(help_text='its clock less ours, as it last said', null=True),
+            model_name="device",
+            name="clock_off_s",
+            field=models.IntegerField(help_text="its clock less ours, as it last said", null=True),
         ),
         migrations.AddField(
-            model_name='membership',
-            name='may_declare',
+            model_name="membership",
+            name="may_declare",
             field=models.BooleanField(default=False),
         ),
         migrations.CreateModel(
-            name='System',
+            name="System",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=60)),
-                ('name', prepazka.offices.text.LocalText()),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('retired', models.BooleanField(default=False)),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=60)),
+                ("name", prepazka.offices.text.LocalText()),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("retired", models.BooleanField(default=False)),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="offices.office",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'id'],
-                'abstract': False,
+                "ordering": ["position", "id"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Incident',
+            name="Incident",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cause', models.CharField(choices=[('down', 'Down'), ('unreachable', 'Unreachable'), ('maintenance', 'Maintenance'), ('power', 'Power')], max_length=12)),
-                ('note', prepazka.offices.text.LocalText(default=dict)),
-                ('expected_at', models.DateTimeField(help_text='when it should work again', null=True)),
-                ('warn_hours', models.PositiveSmallIntegerField(null=True)),
-                ('began_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('began_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office')),
-                ('system', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='offices.system')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("down", "Down"),
+                            ("unreachable", "Unreachable"),
+                            ("maintenance", "Maintenance"),
+                            ("power", "Power"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("note", prepazka.offices.text.LocalText(default=dict)),
+                (
+                    "expected_at",
+                    models.DateTimeField(help_text="when it should work again", null=True),
+                ),
+                ("warn_hours", models.PositiveSmallIntegerField(null=True)),
+                ("began_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "began_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="offices.office",
+                    ),
+                ),
+                (
+                    "system",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incidents",
+                        to="offices.system",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='service',
-            name='needs',
-            field=models.ManyToManyField(related_name='services', to='offices.system'),
+            model_name="service",
+            name="needs",
+            field=models.ManyToManyField(related_name="services", to="offices.system"),
         ),
         migrations.AddConstraint(
-            model_name='system',
-            constraint=models.UniqueConstraint(fields=('office', 'code'), name='system_code'),
+            model_name="system",
+            constraint=models.UniqueConstraint(fields=("office", "code"), name="system_code"),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('system',), name='incident_once'),
+            model_name="incident",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at", None)), fields=("system",), name="incident_once"
+            ),
         ),
     ]

@@ -5,24 +5,44 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('booking', '0005_search'),
-        ('offices', '0012_incidents'),
-        ('queueing', '0003_waits'),
+        ("booking", "0005_search"),
+        ("offices", "0012_incidents"),
+        ("queueing", "0003_waits"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Warned',
+            name="Warned",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sequence', models.PositiveSmallIntegerField()),
-                ('booking', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='warnings', to='booking.booking')),
-                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='warned', to='offices.incident')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sequence", models.PositiveSmallIntegerField()),
+                (
+                    "booking",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="warnings",
+                        to="booking.booking",
+                    ),
+                ),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="warned",
+                        to="offices.incident",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('incident', 'booking'), name='warned_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("incident", "booking"), name="warned_once")
+                ],
             },
         ),
     ]

@@ -16,6 +16,4 @@ class Warned(models.Model):
     sequence = models.PositiveSmallIntegerField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["incident", "booking"], name="warned_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["incident", "booking"], name="warned_once")]

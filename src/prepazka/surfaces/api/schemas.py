@@ -224,7 +224,10 @@ class PinIn(Schema):
 
 
 class TicketOut(Schema):
-    """A place in the queue; `wait_min` is a range in minutes where it can be guessed."""
+    """A place in the queue; `wait_min` is a range in minutes where it can be guessed.
+
+    `waits_for` is the code of a system that is down: nobody is called for the service until then.
+    """
 
     code: str
     number: str
@@ -235,6 +238,7 @@ class TicketOut(Schema):
     counter: str | None
     ahead: int | None
     wait_min: list[int] | None
+    waits_for: str | None = None
 
 
 class CheckInOut(Schema):

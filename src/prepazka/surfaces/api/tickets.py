@@ -101,6 +101,7 @@ def shown(office: Directory, ticket: Ticket, *, look: bool = True) -> dict[str, 
         "counter": place.counter.number if place.counter else None,
         "ahead": place.ahead,
         "wait_min": list(place.wait) if place.wait else None,
+        "waits_for": place.incident.system.code if place.incident else None,
     }
 
 

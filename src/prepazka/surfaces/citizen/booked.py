@@ -46,6 +46,7 @@ from prepazka.surfaces.citizen.pages import (
 )
 from prepazka.surfaces.citizen.waiting import can_want_sooner, entry_of
 from prepazka.web.errors import sentence, status_of
+from prepazka.web.incidents import Notice, notices
 from prepazka.web.shortcuts import now
 
 
@@ -87,9 +88,16 @@ def booking(request: HttpRequest, found: Booking, office: Directory, token: str)
         over=found.state == State.CONFIRMED and not expected,
         moved="zmeneno" in request.GET and expected,
         ticket=getattr(found, "ticket", None),
+        down=_down(found, office, at),
         days_url=_days_url(found, office),
         **_sooner(found, office, token, expected=expected),
     )
+
+
+def _down(found: Booking, office: Directory, at: datetime) -> list[Notice]:
+    """What the visit of today needs and is down."""
+    today = found.date == calendar.day_of(at, office.tz)
+    return notices(office, [office.services[found.service_id]]) if today else []
 
 
 def _sooner(found: Booking, office: Directory, token: str, *, expected: bool) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from prepazka.booking.terms import is_bookable
 from prepazka.core import calendar
 from prepazka.messaging.channels import sends_sms
 from prepazka.offices.directory import Directory
+from prepazka.queueing.tickets import tickets_ended
 from prepazka.reporting.departments import departments_of
 from prepazka.reporting.monitor import monitor
 from prepazka.surfaces.citizen.pages import hours_of, page
+from prepazka.web.incidents import notices
 from prepazka.web.shortcuts import all_offices, now, of_office
 
 WEEK = 7
@@ -39,6 +41,8 @@ def office(request: HttpRequest, where: Directory) -> HttpResponse:
         "office",
         where,
         seen=seen,
+        down=notices(where, services),
+        ended=", ".join(str(s.name) for s in services if tickets_ended(where, s, at)),
         opens_next=_next_opening(seen["next_opening"]),
         hours_today=hours_of(where, today),
         week=[(day, hours_of(where, day)) for day in week],

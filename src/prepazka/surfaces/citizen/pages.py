@@ -28,6 +28,7 @@ from prepazka.looks import typography
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Official, Service
 from prepazka.reporting.monitor import monitor
+from prepazka.web.incidents import notices
 
 NOON = 12
 RELEASE_WITHIN = 31  # days to look for the next day on which terms will be laid
@@ -234,6 +235,7 @@ def walk_in(office: Directory, service: Service, now: datetime) -> dict[str, Any
         "tickets": one["tickets"],
         "tickets_ended": one["tickets_ended"],
         "walk_in": service.walk_in,
+        "down": [one.text for one in notices(office, [service])],
         "next_opening": datetime.fromisoformat(opening) if opening else None,
     }
 

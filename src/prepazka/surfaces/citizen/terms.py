@@ -42,6 +42,7 @@ from prepazka.surfaces.citizen.pages import (
 )
 from prepazka.web import proof
 from prepazka.web.errors import mark_retry, sentence, status_of
+from prepazka.web.incidents import notices
 from prepazka.web.limits import HOLDS, TooManyTries, limit_address
 from prepazka.web.proof import ProofNotValid
 from prepazka.web.shortcuts import now, of_office
@@ -107,6 +108,7 @@ def days(request: HttpRequest, office: Directory, service: Service) -> HttpRespo
         office,
         service=service,
         wish=wish,
+        down=notices(office, [service]),
         months=months(terms, lambda day: _times_url(office, wish, day.isoformat())),
         full={} if terms else full_calendar(office, service, now()),
         more=_more_parts(office, service),
@@ -144,6 +146,7 @@ def times(request: HttpRequest, office: Directory, service: Service, day: str) -
         office,
         service=service,
         wish=wish,
+        down=notices(office, [service]),
         day=wanted,
         request_key=uuid4(),
         challenge=_challenge(office, wish),

@@ -17,6 +17,8 @@ from prepazka.reporting.hall import Hall, hall
 from prepazka.reporting.load import day_load
 from prepazka.web import reasons
 from prepazka.web.faults import in_words
+from prepazka.web.incidents import Notice
+from prepazka.web.incidents import notices as notices_of
 
 PARK_MINUTES = (5, 10, 15, 30)
 # More than a clerk can take in; the rest is counted, so that a full hall stays quick to draw.
@@ -36,6 +38,7 @@ class Row:
     parked: bool
     here: bool  # this counter may call it
     next: bool
+    stopped: bool  # what the service needs is down
 
 
 def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
@@ -49,6 +52,7 @@ def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
         "waiting": len(seen.waiting),
         "load": day_load(seen),
         "faults": faults(office),
+        "down": down(office, shift),
         "silent": silent(office, now),
         "notices": notices(office, now),
     }
@@ -73,6 +77,13 @@ def at_the_counter(
         "services": [s for s in office.offered_services() if office.counters_for(s.pk)],
         "counters": _other_counters(office, shift, current),
     }
+
+
+def down(office: Directory, shift: Shift | None = None) -> list[Notice]:
+    """Incidents that stop what this counter serves; without one, what anybody serves."""
+    serves = office.serves[shift.counter_id] if shift else None
+    shown = [s for s in office.offered_services() if serves is None or s.pk in serves]
+    return notices_of(office, shown)
 
 
 def faults(office: Directory) -> list[dict[str, Any]]:
@@ -145,6 +156,7 @@ def _rows(seen: Hall, shift: Shift) -> list[Row]:
                 parked=chosen.turn.rank == discipline.PARKED,
                 here=ticket.service_id in serves,
                 next=ticket.pk == first,
+                stopped=ticket.service_id in office.stopped,
             )
         )
     return rows

@@ -71,6 +71,7 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
             "may_write": member.role in staff.DESK,
             "diaries": bool(office.open_officials()),
             "faults": board.faults(office),
+            "down": board.down(office),
         },
     )
 
@@ -148,6 +149,7 @@ def new_ticket(request: HttpRequest, office: Directory, member: Membership) -> H
             "office": office.office,
             "member": member,
             "form": form,
+            "down": board.down(office),
             "outside": not any(
                 issues_tickets(office, service, moment) for service in office.offered_services()
             ),

@@ -83,6 +83,7 @@ def _choose(request: HttpRequest, office: Directory, member: Membership) -> Http
             "member": member,
             "rows": rows,
             "faults": board.faults(office),
+            "down": board.down(office),
             "diaries": (member.role in staff.DESK_LOOK and bool(office.open_officials()))
             or any(one.user_id == member.user_id for one in office.open_officials()),
         },

@@ -15,6 +15,7 @@ from prepazka.queueing.models import AT_COUNTER, Shift, State, Ticket
 from prepazka.queueing.tickets import tickets_ended
 from prepazka.reporting.monitor import is_open, last_calls, next_opening
 from prepazka.surfaces.display.heard import urls
+from prepazka.web.incidents import notices
 
 ROWS = 6
 MOST_NOTICES = 3
@@ -141,7 +142,7 @@ def _notices(
     alone: bool,
 ) -> list[str]:
     """What everybody in the hall should know, in words. Above one counter the rest is written large."""
-    said = []
+    said = [one.text for one in notices(office, _here(office, counters))]
     if ended := _without_tickets(office, counters, moment):
         said.append(ended)
     if alone:
@@ -154,10 +155,14 @@ def _notices(
     return said[:MOST_NOTICES]
 
 
+def _here(office: Directory, counters: list[Counter]) -> list[Service]:
+    served = set().union(*(office.serves[c.pk] for c in counters)) if counters else set()
+    return [s for s in office.offered_services() if s.pk in served]
+
+
 def _without_tickets(office: Directory, counters: list[Counter], moment: datetime) -> str:
     """Whole agendas by their name, since a line of the screen is soon full."""
-    served = set().union(*(office.serves[c.pk] for c in counters)) if counters else set()
-    here = [s for s in office.offered_services() if s.pk in served and s.walk_in]
+    here = [s for s in _here(office, counters) if s.walk_in]
     ended = {s.pk for s in here if tickets_ended(office, s, moment)}
     if not ended:
         return ""

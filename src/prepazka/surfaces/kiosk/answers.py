@@ -16,6 +16,7 @@ from prepazka.booking.models import Booking
 from prepazka.core.pins import Outcome
 from prepazka.looks import typography
 from prepazka.offices.directory import Directory
+from prepazka.offices.incidents import said_of
 from prepazka.offices.models import Office
 from prepazka.queueing.models import State, Ticket
 from prepazka.queueing.tickets import CheckIn, issues_tickets
@@ -211,6 +212,13 @@ def _paused(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
 
 def _no_tickets(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     service = office.services.get(said.service or 0)
+    if service and service.pk in office.stopped:
+        return {
+            "kind": "warning",
+            "title": _("Tickets for this matter are not given out now"),
+            "text": str(service.name),
+            "more": said_of(office.stopped[service.pk], office),
+        }
     opens = next_opening(office, now)
     more = ""
     if opens:

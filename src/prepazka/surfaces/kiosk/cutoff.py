@@ -19,7 +19,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
 from prepazka.queueing.models import OfflineGrant
 from prepazka.queueing.offline import lease_numbers, pin_list
-from prepazka.queueing.tickets import PAUSE, WRONG_PINS
+from prepazka.queueing.tickets import PAUSE, STOPPING, WRONG_PINS
 from prepazka.surfaces.kiosk import printing
 from prepazka.surfaces.kiosk.offer import assigned
 from prepazka.surfaces.kiosk.pins import KEYS
@@ -50,6 +50,7 @@ def pack(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse
         version=str(said.get("version", ""))[:40],
         waiting=_count(said.get("log")),
         loaded=said.get("loaded"),
+        clock=said.get("clock"),
     )
     printing.look_at_printer(kiosk, now=moment)
     grant = lease_numbers(office=office, device=kiosk, browser=browser, now=moment)
@@ -103,7 +104,9 @@ def _pack(
 def _service(office: Directory, service: Service, moment: datetime) -> dict[str, Any]:
     """A service with the times of today in which its tickets are given out."""
     day, rules = calendar.day_of(moment, office.tz), office.office
-    hours = office.service_hours(service, day) if service.walk_in else []
+    # What was stopped when the server was last heard stays so.
+    stopped = service.pk in office.stopped or service.tickets_today(day) in STOPPING
+    hours = office.service_hours(service, day) if service.walk_in and not stopped else []
     return {
         "code": service.code,
         "letter": office.agenda_of(service).letter,

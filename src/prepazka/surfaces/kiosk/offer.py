@@ -12,6 +12,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Agenda, Device, Service
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
 from prepazka.reporting.hall import Hall, hall
+from prepazka.web.incidents import Notice, notices
 
 MOST_CHOICES = 8
 
@@ -45,6 +46,11 @@ def services_of(office: Directory, kiosk: Device, now: datetime) -> list[Service
 def ended_services(office: Directory, kiosk: Device, now: datetime) -> list[Service]:
     """Services for which the last ticket of today has been given out."""
     return [s for s in assigned(office, kiosk) if tickets_ended(office, s, now)]
+
+
+def down(office: Directory, kiosk: Device) -> list[Notice]:
+    """Incidents because of which this kiosk gives no tickets for some of its services."""
+    return notices(office, [s for s in assigned(office, kiosk) if s.walk_in])
 
 
 def offer(office: Directory, kiosk: Device, now: datetime, page: int = 1) -> Offer:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from prepazka.core.refusal import Refused
 from prepazka.offices import devices as registry
 from prepazka.offices.directory import Directory
+from prepazka.offices.incidents import said_of
 from prepazka.offices.models import Device
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.refusals import NoTicketsNow
@@ -21,7 +22,7 @@ from prepazka.queueing.tickets import issue_ticket
 from prepazka.reporting.monitor import is_open, next_opening
 from prepazka.reporting.place import announced
 from prepazka.surfaces.kiosk import answers, printing
-from prepazka.surfaces.kiosk.offer import ended_services, offer, offer_of_agenda
+from prepazka.surfaces.kiosk.offer import down, ended_services, offer, offer_of_agenda
 from prepazka.surfaces.kiosk.screens import (
     fresh_start,
     of_kiosk,
@@ -51,6 +52,7 @@ def start(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
         "start",
         offer=offered,
         ended=ended_services(office, kiosk, moment),
+        down=down(office, kiosk),
         idle=None,
         open=is_open(office, moment),
         opens=opens,
@@ -106,13 +108,14 @@ def ticket(request: HttpRequest, kiosk: Device, office: Directory, code: str) ->
     """The number, large, with what its holder needs to know."""
     given = _ticket(office, code)
     paper = request.GET.get("papir", "")
-    link = printing.link_of(given)
+    link, place = printing.link_of(given), announced(office, given, now=now())
     return screen(
         request,
         kiosk,
         office,
         "ticket",
-        place=announced(office, given, now=now()),
+        place=place,
+        down_text=said_of(place.incident, office) if place.incident else "",
         paper=paper,
         link=link,
         short_link=link.split("://")[-1].rstrip("/"),

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
+from prepazka.looks import typography
 from prepazka.offices import devices as offices_devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership
@@ -30,7 +31,25 @@ def state_of(device: Device, moment: datetime) -> dict[str, str]:
         return {"kind": "error", "text": in_words(device.fault)}
     if device.seen_at is None or moment - device.seen_at > SILENT_AFTER:
         return {"kind": "warning", "text": _("silent")}
+    if clock_in_words(device):
+        return {"kind": "warning", "text": _("works, but its clock is wrong")}
+    if device.printer_state.get("paper_low"):
+        return {"kind": "warning", "text": _("works, little paper left")}
     return {"kind": "success", "text": _("works")}
+
+
+def clock_in_words(device: Device) -> str:
+    """By how much the device's clock is wrong; empty while it is right enough, or unknown."""
+    off = timedelta(seconds=device.clock_off_s or 0)
+    if abs(off) <= offices_devices.WRONG_CLOCK:
+        return ""
+    lasts = typography.minutes(abs(off) // timedelta(minutes=1), get_language() or "cs")
+    words = (
+        _("the clock is fast by %(time)s")
+        if off > timedelta()
+        else _("the clock is slow by %(time)s")
+    )
+    return words % {"time": lasts}
 
 
 def printer_in_words(device: Device) -> str:
@@ -96,7 +115,12 @@ def _page(
 ) -> HttpResponse:
     moment = now()
     rows = [
-        {"device": one, "state": state_of(one, moment), "printer": printer_in_words(one)}
+        {
+            "device": one,
+            "state": state_of(one, moment),
+            "printer": printer_in_words(one),
+            "clock": clock_in_words(one),
+        }
         for one in Device.objects.filter(office=office.office, retired=False)
     ]
     return render(

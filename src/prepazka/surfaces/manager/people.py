@@ -104,6 +104,18 @@ def role(request: HttpRequest, office: Directory, member: Membership, which: int
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
+def declares(
+    request: HttpRequest, office: Directory, member: Membership, which: int
+) -> HttpResponse:
+    """Let somebody say that a system is down, or no longer."""
+    may = request.POST.get("may") == "1"
+    offices_staff.let_declare(member=_of(office, which), may=may, actor=member.user_id, now=now())
+    messages.success(request, _("The right was given.") if may else _("The right was taken."))
+    return redirect("manager:people", office.office.slug)
+
+
+@staff_only(*staff.ADMINISTRATORS)
+@require_POST
 def password(
     request: HttpRequest, office: Directory, member: Membership, which: int
 ) -> HttpResponse:

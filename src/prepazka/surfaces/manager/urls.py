@@ -25,6 +25,7 @@ urlpatterns = [
     path("<slug:slug>/odber/<int:feed>/zrusit/", officials.revoke_feed, name="feed_revoke"),
     path("<slug:slug>/lide/", people.people, name="people"),
     path("<slug:slug>/lide/<int:which>/role/", people.role, name="role"),
+    path("<slug:slug>/lide/<int:which>/porucha/", people.declares, name="declares"),
     path("<slug:slug>/lide/<int:which>/heslo/", people.password, name="password"),
     path("<slug:slug>/lide/<int:which>/odebrat/", people.remove, name="remove"),
 ]

@@ -109,6 +109,8 @@ def _shown(where: Directory, at: datetime) -> dict[str, Any]:
     for service in seen["services"]:
         service["name"] = Texts(service["name"])
         service["opens_at"] = _moment(service["next_opening"])
+    for incident in seen["incidents"]:
+        incident["text"] = Texts(incident["text"])
     for call in seen["last_calls"]:
         call["place"] = Texts(call["place"])
         call["at"] = _moment(call["called_at"])

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused
 from prepazka.offices.directory import Directory, directory
+from prepazka.offices.incidents import said_of
 from prepazka.queueing import tickets
 from prepazka.queueing.models import IN_QUEUE, State, Ticket
 from prepazka.reporting.place import announced
@@ -130,4 +131,5 @@ def _shown(ticket: Ticket, office: Directory) -> dict[str, Any]:
         "early": bool(ticket.booked_from and ticket.booked_from > moment),
         "may_postpone": tickets.may_postpone(ticket),
         "now": moment,
+        "down": said_of(place.incident, office) if place.incident else "",
     }

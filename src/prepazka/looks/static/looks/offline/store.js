@@ -60,7 +60,8 @@
         method: "POST", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT),
         headers: { "Content-Type": "application/json", "X-Fragment": "1" },
         body: JSON.stringify({
-          browser: await browser(), ack: before?.version || 0, log: (await logged()).length, ...more,
+          browser: await browser(), ack: before?.version || 0, log: (await logged()).length,
+          clock: Date.now(), ...more,
         }),
       });
       if (answer.status >= 500) throw new Error(String(answer.status));

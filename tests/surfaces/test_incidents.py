@@ -1,0 +1,191 @@
+"""An incident and a full day on every screen at once; declared and ended by who may."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from prepazka.offices import staff
+from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.models import Incident, Membership, Office
+from prepazka.queueing import counters, stops, tickets
+from prepazka.surfaces.citizen import booked, terms
+from prepazka.surfaces.citizen import office as office_pages
+from prepazka.surfaces.console import desk, incidents, views
+from prepazka.surfaces.monitor import views as monitor_views
+from tests import halls, town
+from tests.halls import Clock, text_of
+from tests.usecases.test_incidents import with_register
+
+pytestmark = pytest.mark.django_db
+DOWN = "Registr vozidel nefunguje."
+SCREEN = "/pult/lhota/porucha/"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = halls.stop_clocks(monkeypatch, town.at("9:00"))
+    for module in (booked, terms, office_pages, desk, incidents, views, monitor_views):
+        monkeypatch.setattr(module, "now", made)
+    return made
+
+
+@pytest.fixture
+def office(clock: Clock) -> Directory:
+    made = town.office()
+    with_register(made, "prepis", "znacky")
+    return directory_by_slug("lhota")
+
+
+def walk_in(office: Directory, at: str = "8:10") -> Any:
+    return tickets.issue_ticket(
+        office=office, service=town.service(office), touch=uuid4(), now=town.at(at)
+    )
+
+
+def logged_in(office: Directory, name: str, role: str) -> Client:
+    client = Client()
+    client.force_login(town.clerk(office, name, role))
+    return client
+
+
+def declared(office: Directory, **more: str) -> Client:
+    head = logged_in(office, "hlava", "head")
+    said = {"system": "registr", "cause": "down", "expected": "11:30", "warn": "day", **more}
+    preview = head.post(SCREEN, said)
+    assert preview.status_code == 200
+    assert not Incident.objects.exists(), "nothing changes before the second press"
+    answer = head.post(SCREEN, {**said, "apply": "1"})
+    assert answer.status_code == 302, text_of(answer)
+    return head
+
+
+def everywhere(office: Directory) -> dict[str, Client]:
+    return {
+        "/kiosk/": halls.paired(office, "kiosk", town.at("9:00")),
+        "/panel/": halls.paired(office, "panel", town.at("9:00")),
+        "/lhota/nazivo/": Client(),
+        "/lhota/": Client(),
+    }
+
+
+def test_the_head_sees_whom_it_touches_and_declares_it(office: Directory) -> None:
+    walk_in(office)
+    town.confirmed(office, "10:00")
+    head = logged_in(office, "hlava", "head")
+    said = {"system": "registr", "cause": "unreachable", "warn": "2", "note_cs": "Omlouváme se."}
+    page = text_of(head.post(SCREEN, said))
+    for expected in (
+        "Koho se to týká: Registr vozidel",
+        "Přepis vozidla, Značky",
+        "V hale teď čeká 1",
+        "Zprávu dostane 1",
+        "Úřad nemá spojení se systémem: Registr vozidel. Omlouváme se. Zatím nevíme",
+        "The office has no connection with: Vehicle register.",
+    ):
+        assert expected in page
+    head.post(SCREEN, {**said, "apply": "1"})
+    head.post(SCREEN, {**said, "apply": "1"})
+    page = text_of(head.get(SCREEN))
+    assert "Čeká 1 člověk" in page
+    assert "Zprávu má 1 objednaný" in page
+    incident = Incident.objects.get()
+    for _ in range(2):
+        assert head.post(f"{SCREEN}{incident.pk}/konec/").status_code == 302
+    assert "Registr vozidel opět funguje" in text_of(head.get(SCREEN))
+
+
+def test_a_time_that_has_passed_is_refused(office: Directory) -> None:
+    head = logged_in(office, "hlava", "head")
+    said = {"system": "registr", "cause": "down", "expected": "8:30", "warn": "day"}
+    assert "Tento čas už uplynul." in text_of(head.post(SCREEN, {**said, "apply": "1"}))
+    assert not Incident.objects.exists()
+
+
+def test_one_incident_shows_on_every_screen_at_once(office: Directory) -> None:
+    waits, screens = walk_in(office), everywhere(office)
+    booking = town.confirmed(office, "10:00")
+    head = declared(office)
+    screens |= {f"/t/{waits.code}/": Client(), "/lhota/rezervace/prepis/": Client()}
+    for address, client in screens.items():
+        page = text_of(client.get(address, follow=True))
+        assert DOWN in page, address
+        assert "11:30" in page, address
+    assert "čeká se na: Registr vozidel" in text_of(Client().get(f"/t/{waits.code}/"))
+    assert "Vehicle register does not work." in text_of(Client().get(f"/en/t/{waits.code}/"))
+    kiosk = screens["/kiosk/"]
+    refused = kiosk.post("/kiosk/listek/", {"touch": str(uuid4()), "service": "prepis"}, follow=True)
+    assert DOWN in text_of(refused)
+    assert booking.pk
+    head.post(f"{SCREEN}{Incident.objects.get().pk}/konec/")
+    for address, client in screens.items():
+        assert DOWN not in text_of(client.get(address, follow=True)), address
+
+
+def test_a_full_day_shows_on_the_kiosk_the_display_the_monitor_and_the_web_at_once(
+    office: Directory,
+) -> None:
+    screens = everywhere(office)
+    said = {
+        "/kiosk/": "Dnes už bez lístků:",
+        "/panel/": "Přepis vozidla",
+        "/lhota/nazivo/": "dnes už skončily",
+        "/lhota/": "Lístky bez rezervace už dnes nevydáváme: Přepis vozidla",
+    }
+    counters.open_counter(
+        counter=town.counter(office), clerk=town.clerk(office).pk, now=town.at("8:00")
+    )
+    before = {address: text_of(one.get(address)) for address, one in screens.items()}
+    stops.stop_tickets(office=office, service=town.service(office), now=town.at("9:00"))
+    after = {address: text_of(one.get(address)) for address, one in screens.items()}
+    for address in screens:
+        assert before[address] != after[address], address
+    for address, words in said.items():
+        assert words in after[address], address
+
+
+def test_the_clerk_reads_it_and_may_call_by_hand(office: Directory) -> None:
+    waits = walk_in(office)
+    clerk = logged_in(office, "novakova", "clerk")
+    counters.open_counter(
+        counter=town.counter(office),
+        clerk=Membership.objects.get(role="clerk").user_id,
+        now=town.at("8:00"),
+    )
+    declared(office)
+    page = text_of(clerk.get("/pult/lhota/"))
+    assert DOWN in page
+    assert "čeká: mimo provoz" in page
+    assert "Na tuto přepážku nikdo nečeká" in page
+    pick = clerk.post("/pult/lhota/krok/pick/", {"ticket": str(waits.pk)}, follow=True)
+    assert "V1" in text_of(pick)
+
+
+def test_a_clerk_needs_the_right(office: Directory) -> None:
+    clerk = logged_in(office, "novakova", "clerk")
+    assert clerk.get(SCREEN).status_code == 403
+    member = Membership.objects.get(role="clerk")
+    staff.let_declare(member=member, may=True, actor=0, now=town.at("9:00"))
+    staff.let_declare(member=member, may=True, actor=0, now=town.at("9:00"))
+    assert "Co nefunguje" in text_of(clerk.get(SCREEN))
+
+
+def test_an_office_without_systems_is_told_where_they_are_named(office: Directory) -> None:
+    town.service(office).needs.clear()
+    town.service(office, "znacky").needs.clear()
+    Office.objects.update(version=77)
+    head = logged_in(office, "hlava", "head")
+    assert "„systems“" in text_of(head.get(SCREEN))
+
+
+def test_a_cut_off_kiosk_does_not_issue_what_was_stopped(office: Directory) -> None:
+    kiosk = halls.paired(office, "kiosk", town.at("9:00"))
+    declared(office)
+    body = '{"browser": "0123456789abcdef0123", "clock": 0}'
+    pack = kiosk.post("/kiosk/zasoba/", body, content_type="application/json").json()
+    hours = {one["code"]: one["hours"] for one in pack["services"]}
+    assert hours["prepis"] == []
+    assert hours["pas"]

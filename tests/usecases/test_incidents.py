@@ -1,0 +1,276 @@
+"""A system that is down: services wait, places are kept, people are told, and it all goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core import mail
+
+from prepazka.core.discipline import next_in_turn
+from prepazka.jobs import rounds
+from prepazka.journal.models import Event
+from prepazka.messaging import usecases as messaging
+from prepazka.messaging.mail import compose_mail
+from prepazka.messaging.models import Message
+from prepazka.offices import incidents as words
+from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.models import Incident, Office, System
+from prepazka.queueing import counters, tickets, turns
+from prepazka.queueing.incidents import declare_incident, end_incident, touched
+from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.refusals import NobodyWaiting, NothingNeedsIt, SystemDown
+from prepazka.queueing.turns import policy_of
+from prepazka.reporting.hall import hall
+from prepazka.reporting.monitor import monitor
+from prepazka.reporting.place import place_of
+from tests import town
+
+pytestmark = pytest.mark.django_db
+NINE = town.at("9:00")
+
+
+def with_register(made: Directory, *codes: str) -> System:
+    """The vehicle register, which the services need."""
+    system = System.objects.create(
+        office=made.office,
+        code="registr",
+        name={"cs": "Registr vozidel", "en": "Vehicle register"},
+    )
+    for code in codes or ("prepis",):
+        town.service(made, code).needs.add(system)
+    Office.objects.filter(pk=made.office.pk).update(version=made.office.version + 1)
+    return system
+
+
+@pytest.fixture
+def office() -> Directory:
+    made = town.office()
+    with_register(made)
+    return again()
+
+
+def again() -> Directory:
+    return directory_by_slug("lhota")
+
+
+def register() -> System:
+    return System.objects.get(code="registr")
+
+
+def declare(now: Any = NINE, **more: Any) -> Incident:
+    where = again()
+    who = where.office.memberships.filter(role="head").first()
+    actor = who.user_id if who else town.clerk(where, "hlava", "head").pk
+    cause = more.pop("cause", Incident.Cause.DOWN)
+    return declare_incident(
+        office=where, system=register(), cause=cause, now=now, actor=actor, **more
+    )
+
+
+def end(incident: Incident, now: Any = NINE) -> Incident:
+    actor = incident.began_by_id or 0
+    return end_incident(incident=incident.pk, now=now, actor=actor)
+
+
+def walk_in(clock: str, code: str = "prepis") -> Ticket:
+    where = again()
+    return tickets.issue_ticket(
+        office=where, service=town.service(where, code), touch=uuid4(), now=town.at(clock)
+    )
+
+
+def at_counter_2() -> int:
+    where = again()
+    clerk = town.clerk(where).pk
+    counters.open_counter(counter=town.counter(where, "2"), clerk=clerk, now=town.at("8:00"))
+    return clerk
+
+
+def events_of(*kinds: str) -> list[Event]:
+    return list(Event.objects.filter(kind__in=kinds).order_by("id"))
+
+
+def test_tickets_stop_with_the_reason_and_other_services_go_on(office: Directory) -> None:
+    declare()
+    with pytest.raises(SystemDown, match="Registr vozidel"):
+        walk_in("9:01")
+    assert walk_in("9:01", "pas").state == State.WAITING
+    assert not tickets.tickets_ended(again(), town.service(again()), NINE), "the day is not over"
+
+
+def test_those_who_wait_keep_their_places_and_are_called_when_it_works(office: Directory) -> None:
+    first, second = walk_in("8:10"), walk_in("8:20")
+    passport, clerk = walk_in("8:30", "pas"), at_counter_2()
+    incident = declare()
+    called = turns.call_next(office=again(), clerk=clerk, now=town.at("9:01"))
+    assert called.pk == passport.pk
+    turns.finish(office=again(), clerk=clerk, now=town.at("9:05"))
+    with pytest.raises(NobodyWaiting):
+        turns.call_next(office=again(), clerk=clerk, now=town.at("9:06"))
+    end(incident, town.at("9:20"))
+    order = []
+    for _ in range(2):
+        order.append(turns.call_next(office=again(), clerk=clerk, now=town.at("9:21")).pk)
+        turns.finish(office=again(), clerk=clerk, now=town.at("9:22"))
+    assert order == [first.pk, second.pk]
+
+
+def test_a_call_with_an_old_snapshot_of_the_office_calls_nobody(office: Directory) -> None:
+    walk_in("8:10")
+    clerk, before = at_counter_2(), again()
+    declare()
+    with pytest.raises(NobodyWaiting):
+        turns.call_next(office=before, clerk=clerk, now=NINE)
+
+
+def test_a_clerk_can_still_call_by_hand(office: Directory) -> None:
+    waits, clerk = walk_in("8:10"), at_counter_2()
+    declare()
+    called = turns.call_by_hand(office=again(), clerk=clerk, ticket=waits.pk, now=NINE)
+    assert called.state == State.CALLED
+
+
+def test_there_is_no_estimate_but_a_reason_and_others_have_theirs(office: Directory) -> None:
+    at_counter_2()
+    waits, passport = walk_in("8:10"), walk_in("8:20", "pas")
+    before = place_of(again(), passport, now=NINE)
+    Ticket.objects.filter(pk=waits.pk).update(p20=1, p50=2, p80=3)
+    incident = declare()
+    place = place_of(again(), waits, now=NINE)
+    assert (place.expected, place.incident) == (None, incident)
+    waits.refresh_from_db()
+    assert (waits.p80, waits.judged) == (None, True), "what was announced is not judged"
+    other = place_of(again(), passport, now=NINE)
+    assert (before.ahead, other.ahead) == (1, 0)
+    assert other.expected
+    assert before.expected
+    assert other.expected.p50 < before.expected.p50
+    told = {s["code"]: s for s in monitor(again(), now=NINE)["services"]}
+    assert (told["prepis"]["waits_for"], told["prepis"]["wait_min"]) == ("registr", None)
+    assert (told["pas"]["waits_for"], told["pas"]["tickets"]) == (None, True)
+
+
+def test_the_hall_and_the_call_agree(office: Directory) -> None:
+    """The next one of the hall's order that may be called is who is called."""
+    at_counter_2()
+    for n, code in enumerate(("prepis", "znacky", "pas", "prepis", "pas")):
+        walk_in(f"8:1{n}", code)
+    declare()
+    where = again()
+    seen = hall(where, now=NINE)
+    chosen = next_in_turn(
+        seen.waiting,
+        serves=where.serves[town.counter(where, "2").pk],
+        counter=town.counter(where, "2").pk,
+        policy=policy_of(where),
+        now=NINE,
+    )
+    assert chosen
+    assert set(seen.outlook.tickets) == {
+        t.pk for t in Ticket.objects.exclude(service__code="prepis")
+    }
+    soonest = min(seen.outlook.tickets, key=lambda pk: seen.outlook.tickets[pk].p80)
+    assert chosen.ticket == soonest
+
+
+def test_declared_and_ended_twice_it_is_once(office: Directory) -> None:
+    first = declare()
+    assert declare(town.at("9:01"), cause=Incident.Cause.POWER) == first
+    end(first, town.at("9:30"))
+    assert end(first, town.at("9:40")).ended_at == town.at("9:30")
+    assert [e.kind for e in events_of("IncidentDeclared", "IncidentEnded")] == [
+        "IncidentDeclared",
+        "IncidentEnded",
+    ]
+    assert declare(town.at("9:50")) != first, "it can happen again"
+
+
+def test_a_system_that_nothing_needs_pauses_nothing(office: Directory) -> None:
+    town.service(office).needs.clear()
+    Office.objects.update(version=99)
+    with pytest.raises(NothingNeedsIt):
+        declare()
+
+
+class TestPeople:
+    def test_it_is_seen_before_whom_it_touches(self, office: Directory) -> None:
+        walk_in("8:10")
+        town.confirmed(office, "10:00")
+        town.confirmed(office, "14:00")
+        for hours, booked in ((None, 2), (4, 1), (0, 0)):
+            seen = touched(office=again(), system=register(), warn_hours=hours, now=NINE)
+            assert (seen.waiting, seen.booked, seen.told) == (1, booked, booked)
+        assert not events_of("BookingWarned")
+
+    def test_the_booked_are_told_with_choices_and_once(self, office: Directory) -> None:
+        soon = town.confirmed(office, "10:00")
+        later = town.confirmed(office, "14:00")
+        incident = declare(warn_hours=2, expected_at=town.at("11:30"), note={"cs": "Pracujeme."})
+        assert [e.data["booking"] for e in events_of("BookingWarned")] == [str(soon.pk)]
+        rounds.warn_of_incidents(now=town.at("12:01"))
+        rounds.warn_of_incidents(now=town.at("12:02"))
+        told = [e.data["booking"] for e in events_of("BookingWarned")]
+        assert told == [str(soon.pk), str(later.pk)]
+        (message,) = messaging.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        made = compose_mail(message, now=NINE)
+        for part in (made.text, made.html):
+            plain = part.replace("\u00a0", " ")
+            assert "Registr vozidel nefunguje. Pracujeme. V provozu má být asi v 11:30." in plain
+            assert "/zmenit/" in part or "termin" in part
+        assert incident.warned.count() == 2
+
+    def test_when_it_works_those_who_were_told_are_told(self, office: Directory) -> None:
+        booking = town.confirmed(office, "10:00")
+        mail.outbox.clear()
+        incident = declare()
+        (warned,) = messaging.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        Message.objects.filter(pk=warned.pk).update(state=Message.State.SENT)
+        end(incident, town.at("9:30"))
+        (lifted,) = events_of("WarningLifted")
+        (over,) = messaging.compose(event=lifted.pk, now=town.at("9:30"))
+        assert not messaging.is_pointless(over, town.at("9:30"))
+        assert "opět funguje: Registr vozidel" in compose_mail(over, now=NINE).text
+        assert booking.pin
+        assert booking.pin in compose_mail(over, now=NINE).text
+
+    def test_a_warning_that_never_left_is_not_followed(self, office: Directory) -> None:
+        town.confirmed(office, "10:00")
+        incident = declare()
+        (warned,) = messaging.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        end(incident, town.at("9:01"))
+        assert messaging.is_pointless(Message.objects.get(pk=warned.pk), town.at("9:01"))
+        (over,) = messaging.compose(event=events_of("WarningLifted")[0].pk, now=town.at("9:01"))
+        assert messaging.is_pointless(over, town.at("9:01"))
+
+    def test_who_came_by_booking_and_waits_is_told_too(self, office: Directory) -> None:
+        booking = town.confirmed(office, "9:00")
+        tickets.check_in(
+            office=again(), device=town.kiosk(office), pin=booking.pin or "", touch=uuid4(), now=NINE
+        )
+        declare(warn_hours=0)
+        (warned,) = events_of("BookingWarned")
+        (message,) = messaging.compose(event=warned.pk, now=NINE)
+        assert "Své místo" in compose_mail(message, now=NINE).text
+
+    def test_a_pin_is_taken_meanwhile_and_the_place_kept(self, office: Directory) -> None:
+        booking = town.confirmed(office, "9:00")
+        declare()
+        came = tickets.check_in(
+            office=again(), device=town.kiosk(office), pin=booking.pin or "", touch=uuid4(), now=NINE
+        )
+        assert came.ticket
+        assert place_of(again(), came.ticket, now=NINE).incident
+
+
+def test_every_cause_is_said_in_both_languages(office: Directory) -> None:
+    incident = declare(expected_at=town.at("11:30"))
+    said = set()
+    for cause in Incident.Cause:
+        incident.cause = cause
+        both = words.in_languages(incident, again())
+        assert both["cs"] != both["en"]
+        assert "11:30" in both["en"]
+        said |= set(both.values())
+    assert len(said) == 2 * len(Incident.Cause)
