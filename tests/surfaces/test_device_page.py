@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -155,3 +156,38 @@ def test_the_same_touch_after_a_crash_offers_the_paper_again(
         again = kiosk.post("/kiosk/listek/", form, follow=True)
         assert "Vytisknout znovu" in halls.text_of(again)
         assert len(sink.jobs) == 1
+
+
+def test_in_the_evening_a_kiosk_gets_the_next_day_too(office: Directory) -> None:
+    kiosk = halls.paired(office, "kiosk", NINE)
+    assert "next" not in sent(kiosk, "/kiosk/zasoba/").json()  # type: ignore[attr-defined]
+
+
+def test_the_next_day_has_numbers_of_its_own_and_can_be_merged(
+    office: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evening = town.at("19:00")
+    clock = halls.stop_clocks(monkeypatch, evening)
+    kiosk = halls.paired(office, "kiosk", evening)
+    pack = sent(kiosk, "/kiosk/zasoba/").json()  # type: ignore[attr-defined]
+    again = sent(kiosk, "/kiosk/zasoba/").json()  # type: ignore[attr-defined]
+    tomorrow = pack["next"]
+    assert (tomorrow["day"], tomorrow["numbers"]["V"]) == ("2026-11-24", [[500, 599]])
+    assert tomorrow["expires"] - tomorrow["now"] == 24 * 3600 * 1000
+    assert tomorrow["services"][0]["hours"][0][0] == int(
+        town.at("7:30", town.MONDAY + timedelta(days=1)).timestamp() * 1000
+    )
+    assert again["next"]["grant"] == tomorrow["grant"] != pack["grant"]
+    clock.set(town.at("7:40", town.MONDAY + timedelta(days=1)))
+    assert sent(kiosk, "/kiosk/zasoba/").json()["grant"] == tomorrow["grant"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("off", "said"), [(300, "jdou napřed o 5 minut"), (-7300, "pozadu o"), (60, "")]
+)
+def test_a_wrong_clock_of_a_kiosk_is_shown(office: Directory, off: int, said: str) -> None:
+    kiosk = halls.paired(office, "kiosk", NINE)
+    sent(kiosk, "/kiosk/zasoba/", clock=int((NINE.timestamp() + off) * 1000))
+    shown = page(office)
+    assert ("hodiny jdou" in shown) == bool(said)
+    assert said in shown

@@ -109,7 +109,7 @@ def test_one_incident_shows_on_every_screen_at_once(office: Directory) -> None:
     waits, screens = walk_in(office), everywhere(office)
     booking = town.confirmed(office, "10:00")
     head = declared(office)
-    screens |= {f"/t/{waits.code}/": Client(), "/lhota/rezervace/prepis/": Client()}
+    screens |= {f"/t/{waits.code}/": Client(), "/lhota/objednat/prepis/": Client()}
     for address, client in screens.items():
         page = text_of(client.get(address, follow=True))
         assert DOWN in page, address
@@ -117,7 +117,9 @@ def test_one_incident_shows_on_every_screen_at_once(office: Directory) -> None:
     assert "čeká se na: Registr vozidel" in text_of(Client().get(f"/t/{waits.code}/"))
     assert "Vehicle register does not work." in text_of(Client().get(f"/en/t/{waits.code}/"))
     kiosk = screens["/kiosk/"]
-    refused = kiosk.post("/kiosk/listek/", {"touch": str(uuid4()), "service": "prepis"}, follow=True)
+    refused = kiosk.post(
+        "/kiosk/listek/", {"touch": str(uuid4()), "service": "prepis"}, follow=True
+    )
     assert DOWN in text_of(refused)
     assert booking.pk
     head.post(f"{SCREEN}{Incident.objects.get().pk}/konec/")
@@ -133,7 +135,7 @@ def test_a_full_day_shows_on_the_kiosk_the_display_the_monitor_and_the_web_at_on
         "/kiosk/": "Dnes už bez lístků:",
         "/panel/": "Přepis vozidla",
         "/lhota/nazivo/": "dnes už skončily",
-        "/lhota/": "Lístky bez rezervace už dnes nevydáváme: Přepis vozidla",
+        "/lhota/": "Lístky bez objednání už dnes nevydáváme: Přepis vozidla",
     }
     counters.open_counter(
         counter=town.counter(office), clerk=town.clerk(office).pk, now=town.at("8:00")

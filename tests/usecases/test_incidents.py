@@ -247,7 +247,11 @@ class TestPeople:
     def test_who_came_by_booking_and_waits_is_told_too(self, office: Directory) -> None:
         booking = town.confirmed(office, "9:00")
         tickets.check_in(
-            office=again(), device=town.kiosk(office), pin=booking.pin or "", touch=uuid4(), now=NINE
+            office=again(),
+            device=town.kiosk(office),
+            pin=booking.pin or "",
+            touch=uuid4(),
+            now=NINE,
         )
         declare(warn_hours=0)
         (warned,) = events_of("BookingWarned")
@@ -258,7 +262,11 @@ class TestPeople:
         booking = town.confirmed(office, "9:00")
         declare()
         came = tickets.check_in(
-            office=again(), device=town.kiosk(office), pin=booking.pin or "", touch=uuid4(), now=NINE
+            office=again(),
+            device=town.kiosk(office),
+            pin=booking.pin or "",
+            touch=uuid4(),
+            now=NINE,
         )
         assert came.ticket
         assert place_of(again(), came.ticket, now=NINE).incident

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter as Tally
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -33,6 +33,7 @@ from prepazka.queueing.models import (
 from prepazka.queueing.turns import policy_of, stopped_now, waiting
 
 MOST_CALLS = 60  # on one console's list
+AT_LEAST = timedelta(hours=8)
 PINS_OF = (
     BookingState.UNCONFIRMED,
     BookingState.CONFIRMED,
@@ -59,8 +60,33 @@ def lease_numbers(
     *, office: Directory, device: Device, browser: str, now: datetime
 ) -> OfflineGrant:
     """Give or renew a kiosk's right to go on alone today, with enough numbers of each letter."""
-    token = f"{device.token_hash}:{browser}"
-    grant = _renewed(office, now, token, device=device)
+    return _with_numbers(office, _renewed(office, now, _token(device, browser), device=device), now)
+
+
+def lease_tomorrow(
+    *, office: Directory, device: Device, browser: str, now: datetime
+) -> OfflineGrant | None:
+    """In the evening a kiosk gets the next day's right too, so that it never has less than eight hours."""
+    day = calendar.day_of(now, office.tz) + timedelta(days=1)
+    midnight = calendar.local_instant(day, 0, office.tz)
+    if midnight - now >= AT_LEAST:
+        return None
+    return _lease_day(office=office, device=device, browser=browser, day=day, now=now)
+
+
+@transaction.atomic
+def _lease_day(
+    *, office: Directory, device: Device, browser: str, day: date, now: datetime
+) -> OfflineGrant:
+    grant = _renewed(office, now, _token(device, browser), day, device=device)
+    return _with_numbers(office, grant, now)
+
+
+def _token(device: Device, browser: str) -> str:
+    return f"{device.token_hash}:{browser}"
+
+
+def _with_numbers(office: Directory, grant: OfflineGrant, now: datetime) -> OfflineGrant:
     letters = {office.agenda_of(s).letter for s in office.offered_services()}
     used = _numbers_left(grant)
     short = sorted(letter for letter in letters if used.get(letter, 0) < ENOUGH)
@@ -161,8 +187,10 @@ def shares_of(office: Directory, counter: int) -> list[dict[str, Any]]:
     return shares
 
 
-def _renewed(office: Directory, now: datetime, token: str, **whose: Any) -> OfflineGrant:
-    day = calendar.day_of(now, office.tz)
+def _renewed(
+    office: Directory, now: datetime, token: str, day: date | None = None, **whose: Any
+) -> OfflineGrant:
+    day = day or calendar.day_of(now, office.tz)
     grant, made = OfflineGrant.objects.get_or_create(
         office=office.office,
         date=day,

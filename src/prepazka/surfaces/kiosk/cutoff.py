@@ -18,7 +18,7 @@ from prepazka.offices import devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
 from prepazka.queueing.models import OfflineGrant
-from prepazka.queueing.offline import lease_numbers, pin_list
+from prepazka.queueing.offline import lease_numbers, lease_tomorrow, pin_list
 from prepazka.queueing.tickets import PAUSE, STOPPING, WRONG_PINS
 from prepazka.surfaces.kiosk import printing
 from prepazka.surfaces.kiosk.offer import assigned
@@ -53,8 +53,12 @@ def pack(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse
         clock=said.get("clock"),
     )
     printing.look_at_printer(kiosk, now=moment)
-    grant = lease_numbers(office=office, device=kiosk, browser=browser, now=moment)
-    return JsonResponse(_pack(grant, kiosk, office, moment) | {"reload": reload})
+    asked = {"office": office, "device": kiosk, "browser": browser, "now": moment}
+    pack = _pack(lease_numbers(**asked), kiosk, office, moment) | {"reload": reload}
+    if following := lease_tomorrow(**asked):
+        starts = calendar.local_instant(following.date, 0, office.tz)
+        pack["next"] = _pack(following, kiosk, office, starts)
+    return JsonResponse(pack)
 
 
 @of_kiosk

@@ -68,13 +68,20 @@
       if (!answer.ok || answer.redirected) return { refused: answer.status };
       const said = await answer.json();
       const middle = (sent + Date.now()) / 2;
-      const same = before && before.grant === said.grant;
-      const keys = same ? { logKey: before.logKey, pinKey: before.pinKey }
-        : { logKey: await imported(said.key), pinKey: said.pin_key && await imported(said.pin_key) };
-      delete said.key;
-      delete said.pin_key;
-      await put(name, { ...said, ...keys, offset: said.now - middle, heard: Date.now() });
+      const kept = { ...await sealed(said, before), offset: said.now - middle, heard: Date.now() };
+      if (said.next) kept.next = await sealed(said.next, before?.next || before);
+      await put(name, kept);
       return said;
+    }
+
+    // What was granted, with its secrets as keys that scripts cannot read out.
+    async function sealed({ key, pin_key: pins, ...said }, before) {
+      const same = before && before.grant === said.grant;
+      return {
+        ...said,
+        logKey: same ? before.logKey : await imported(key),
+        pinKey: same ? before.pinKey : pins && await imported(pins),
+      };
     }
 
     // The server's time by our own clock.
@@ -83,7 +90,12 @@
     async function ready() {
       if (!possible()) return null;
       const kept = await get(name).catch(() => null);
-      return kept && clock(kept) < kept.expires ? kept : null;
+      if (!kept || clock(kept) < kept.expires) return kept || null;
+      // Past midnight: the day that was granted in the evening, if there was one.
+      if (!kept.next || clock(kept) >= kept.next.expires) return null;
+      const fresh = { ...kept.next, offset: kept.offset, heard: kept.heard };
+      await put(name, fresh);
+      return fresh;
     }
 
     // Writes an entry of the log, with whatever must be kept together with it.

@@ -40,9 +40,10 @@
     return kept.services.filter((one) => one.hours.some(([from, to]) => from <= now && now < to));
   }
 
-  function start() {
+  async function start() {
+    if (kept && keeper.clock(kept) >= kept.expires) kept = await keeper.ready();
     const now = kept && keeper.clock(kept);
-    if (!kept || now >= kept.expires) return show("closed");
+    if (!kept) return show("closed");
     show("start");
     const list = screen.querySelector("[data-services]");
     for (const one of offered(now)) {
@@ -167,7 +168,8 @@
   }
 
   setInterval(() => {
-    if (left && !busy && (left -= 1) <= 0) start();
+    const over = kept && keeper.clock(kept) >= kept.expires; // the day has ended
+    if (!busy && (over || (left && (left -= 1) <= 0))) start();
     for (const place of document.querySelectorAll("[data-left]")) place.textContent = left || "";
   }, 1000);
 

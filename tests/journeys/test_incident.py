@@ -1,0 +1,95 @@
+"""A register goes down and comes back, in front of everybody's eyes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.queueing import counters
+from tests import town
+from tests.journeys.test_hall import LANDSCAPE, Contexts, booked_now, give_ticket, kiosk_of, pair
+from tests.journeys.test_hall import office as open_office
+from tests.journeys.test_illness import log_in
+from tests.usecases.test_incidents import with_register
+
+pytestmark = pytest.mark.journey
+DOWN = "Registr vozidel nefunguje."
+office = open_office
+
+
+def picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS", ""):
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def test_a_register_goes_down_and_comes_back(
+    live_url: str,
+    office: Directory,
+    context: Contexts,
+    page: Page,
+    phone: Page,
+    mails: Any,
+    look: Callable[[Page, str], None],
+    axe: Callable[[Page], None],
+) -> None:
+    with_register(office, "prepis", "znacky")
+    office = directory_by_slug("lhota")
+    town.clerk(office, "hlava", "head")
+    booked = booked_now(office)
+    type(booked).objects.filter(pk=booked.pk).update(email="jana@example.cz")
+    waits = give_ticket(office)
+    give_ticket(office, "pas")
+    clerk = town.clerk(office, "novakova")
+    counters.open_counter(counter=town.counter(office, "2"), clerk=clerk.pk, now=datetime.now(UTC))
+    kiosk = kiosk_of(context, live_url, office)
+    wall = context(viewport=LANDSCAPE).new_page()
+    pair(wall, live_url, office, "panel")
+    phone.goto(f"{live_url}/t/{waits.code}/")
+    desk = context(viewport={"width": 1280, "height": 800}).new_page()
+    log_in(desk, live_url, "novakova", "/pult/lhota/")
+    log_in(page, live_url, "hlava", "/pult/lhota/porucha/")
+    look(page, "incident-form")
+    page.get_by_label("Vlastní věta česky").fill("Pracujeme na tom s ministerstvem.")
+    page.get_by_label("Totéž anglicky").fill("We work on it with the ministry.")
+    page.get_by_role("button", name="Ukázat").click()
+    look(page, "incident-preview")
+    page.get_by_role("button", name="Vyhlásit").click()
+    look(page, "incident-open")
+
+    for seen in (wall, phone, desk):
+        expect(seen.get_by_text(DOWN).first).to_be_visible()
+    kiosk.goto(f"{live_url}/kiosk/")
+    expect(kiosk.get_by_text(DOWN).first).to_be_visible()
+    expect(kiosk.get_by_role("button", name="Přepis vozidla")).to_have_count(0)
+    for name, seen in (("kiosk", kiosk), ("wall", wall), ("desk", desk)):
+        axe(seen)
+        picture(seen, f"incident-{name}")
+    kiosk.goto(f"{live_url}/en/kiosk/")
+    picture(kiosk, "incident-kiosk-en")
+    look(phone, "incident-ticket")
+    phone.goto(f"{live_url}/en/t/{waits.code}/")
+    look(phone, "incident-ticket-en")
+    for name, address in (
+        ("monitor", "/lhota/nazivo/"),
+        ("office", "/lhota/"),
+        ("days", "/lhota/objednat/prepis/"),
+        ("days-en", "/en/lhota/objednat/prepis/"),
+    ):
+        phone.goto(live_url + address)
+        look(phone, f"incident-{name}")
+    mail = mails.wait()
+    assert DOWN in mails.text(mail)
+    phone.goto(mails.link(mail, "/zmenit/"))
+    expect(phone.get_by_role("heading", level=1)).to_be_visible()
+
+    page.get_by_role("button", name="Už to funguje").click()
+    expect(wall.get_by_text(DOWN)).to_have_count(0)
+    expect(desk.get_by_role("button", name="Zavolat dalšího")).to_be_enabled()
+    assert "opět funguje" in mails.text(mails.wait(2))
