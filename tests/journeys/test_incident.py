@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.models import Device
 from prepazka.queueing import counters
 from tests import town
 from tests.journeys.test_hall import LANDSCAPE, Contexts, booked_now, give_ticket, kiosk_of, pair
@@ -93,3 +94,21 @@ def test_a_register_goes_down_and_comes_back(
     expect(wall.get_by_text(DOWN)).to_have_count(0)
     expect(desk.get_by_role("button", name="Zavolat dalšího")).to_be_enabled()
     assert "opět funguje" in mails.text(mails.wait(2))
+
+    moment = datetime.now(UTC)
+    Device.objects.filter(code="kiosk").update(
+        app_version="1.4.0",
+        clock_off_s=372,
+        printer_state={"paper_low": True},
+        printer_asked_at=moment,
+        printed="V1",
+        printed_at=moment,
+        waiting_events=2,
+    )
+    Device.objects.filter(code="panel").update(fault="sound_blocked", fault_at=moment)
+    page.goto(f"{live_url}/sprava/lhota/zarizeni/")
+    expect(page.get_by_text("hodiny jdou napřed o 6 minut")).to_be_visible()
+    look(page, "devices")
+    page.goto(f"{live_url}/en/sprava/lhota/zarizeni/")
+    look(page, "devices-en")
+    expect(desk.get_by_text("ale nejsou slyšet")).to_be_visible()

@@ -79,7 +79,7 @@ class IncidentForm(forms.Form):
         if len(free) == 1:
             self.initial["system"] = free[0].code
         self.fields["cause"].choices = [  # type: ignore[attr-defined]
-            (code, said() % {"system": _("The system")}) for code, said in words.CAUSES.items()
+            (code, said() % {"system": "…"}) for code, said in words.CAUSES.items()
         ]
         if "en" not in office.office.languages:
             del self.fields["note_en"]

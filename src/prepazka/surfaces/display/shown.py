@@ -15,10 +15,11 @@ from prepazka.queueing.models import AT_COUNTER, Shift, State, Ticket
 from prepazka.queueing.tickets import tickets_ended
 from prepazka.reporting.monitor import is_open, last_calls, next_opening
 from prepazka.surfaces.display.heard import urls
-from prepazka.web.incidents import notices
+from prepazka.web.incidents import Notice, notices
 
 ROWS = 6
 MOST_NOTICES = 3
+FEW = 3  # services that can be named in a notice
 LONGEST_WORD = 12  # before a counter's number; a longer name stands below it
 LONG_NUMBER, LONG_PLACE = 4, 12  # beyond these letters are set smaller
 
@@ -142,7 +143,7 @@ def _notices(
     alone: bool,
 ) -> list[str]:
     """What everybody in the hall should know, in words. Above one counter the rest is written large."""
-    said = [one.text for one in notices(office, _here(office, counters))]
+    said = [_down(one) for one in notices(office, _here(office, counters))]
     if ended := _without_tickets(office, counters, moment):
         said.append(ended)
     if alone:
@@ -153,6 +154,11 @@ def _notices(
     paused = [numbers[shift.counter_id] for shift in shifts if shift.paused_at]
     said += [_("Counter %(number)s has a break") % {"number": number} for number in paused]
     return said[:MOST_NOTICES]
+
+
+def _down(one: Notice) -> str:
+    """What is down, with the services before it where there are few."""
+    return f"{one.names}: {one.text}" if len(one.services) <= FEW else one.text
 
 
 def _here(office: Directory, counters: list[Counter]) -> list[Service]:
