@@ -9,7 +9,7 @@ from django.db import IntegrityError
 
 from prepazka.journal.models import Event
 from prepazka.offices.directory import directory_by_slug
-from prepazka.offices.models import Incident
+from prepazka.offices.models import Incident, Office
 from prepazka.queueing import counters, incidents, tickets, turns
 from prepazka.queueing.incidents import declare_incident, end_incident
 from prepazka.queueing.models import State, Ticket
@@ -49,10 +49,8 @@ def test_control_without_the_lock_only_the_constraint_holds(
 ) -> None:
     made = town.office()
     system, head = with_register(made), town.clerk(made, "hlava", "head").pk
-    plain = incidents.Office.objects.filter
-    monkeypatch.setattr(
-        incidents.Office.objects, "select_for_update", lambda **_: plain(), raising=False
-    )
+    plain = Office.objects.filter
+    monkeypatch.setattr(Office.objects, "select_for_update", lambda **_: plain(), raising=False)
     monkeypatch.setattr(incidents, "lock_queue", meet_before(2, lambda _office: None))
     found = together(2, lambda _: declare(system, head).pk)
     assert any(isinstance(one, IntegrityError) for one in found)

@@ -53,9 +53,10 @@ def pack(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse
         clock=said.get("clock"),
     )
     printing.look_at_printer(kiosk, now=moment)
-    asked = {"office": office, "device": kiosk, "browser": browser, "now": moment}
-    pack = _pack(lease_numbers(**asked), kiosk, office, moment) | {"reload": reload}
-    if following := lease_tomorrow(**asked):
+    grant = lease_numbers(office=office, device=kiosk, browser=browser, now=moment)
+    pack = _pack(grant, kiosk, office, moment) | {"reload": reload}
+    following = lease_tomorrow(office=office, device=kiosk, browser=browser, now=moment)
+    if following:
         starts = calendar.local_instant(following.date, 0, office.tz)
         pack["next"] = _pack(following, kiosk, office, starts)
     return JsonResponse(pack)
