@@ -19,6 +19,7 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
 from prepazka.messaging.models import Message
 from prepazka.offices.directory import Directory
+from prepazka.queueing.models import TurnAlert
 
 ALL_DAY = (0, 1440)
 DASH = "\u2013"
@@ -45,9 +46,11 @@ def context_of_message(message: Message, office: Directory, *, now: datetime) ->
     """What the templates of a message speak of: the booking or the entry, and the offer to it."""
     if message.booking:
         context = context_of(message.booking, office, now=now)
-    else:
-        assert message.entry is not None  # noqa: S101  # message_to_somebody
+    elif message.entry:
         context = context_of_entry(message.entry, office)
+    else:
+        assert message.alert is not None  # noqa: S101  # message_to_somebody
+        context = context_of_alert(message.alert, office)
     if message.offer:
         context |= context_of_offer(message.offer, office)
     return context
@@ -66,7 +69,7 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
     booking, service = context.get("booking"), context["service"]
     facts = {fact.key: fact.value for fact in context["facts"]}
     waits = booking is not None and booking.state == State.UNCONFIRMED
-    link = context.get("offer_url") or context.get("entry_url")
+    link = context.get("offer_url") or context.get("entry_url") or context.get("ticket_url")
     until = context.get("offer_until") or (booking.expires_at if booking and waits else None)
     terms = "\n".join(f"{t.number}) {t.when}: {t.url}" for t in context.get("terms", ()))
     return {
@@ -85,6 +88,30 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
         "again": context["again_url"],
         "until": date_format(timezone.localtime(until), "j.\u00a0n. G:i") if until else "",
         "terms": terms,
+        "number": context.get("number", ""),
+        "counter": context.get("counter", ""),
+    }
+
+
+def context_of_alert(alert: TurnAlert, office: Directory) -> dict[str, Any]:
+    """What the templates about a ticket's turn speak of."""
+    ticket, service = alert.ticket, office.services[alert.service_id]
+    counter = office.counters.get(ticket.counter_id) if ticket.counter_id else None
+    place = str(counter.place) if counter else ""
+    known = (
+        Fact(_("Number"), ticket.label),
+        Fact(_("Counter"), ", ".join(filter(None, [counter.number, place])) if counter else ""),
+        Fact(_("Service"), str(service.name)),
+        Fact(_("Where"), str(office.office.address)),
+    )
+    return {
+        "office": office.office,
+        "service": service,
+        "number": ticket.label,
+        "counter": counter.number if counter else "",
+        "ticket_url": url_of("ticket:page", ticket.code),
+        "again_url": url_of("citizen:office", office.office.slug),
+        "facts": [fact for fact in known if fact.value],
     }
 
 

@@ -16,10 +16,14 @@ from prepazka.core import gsm7
 from prepazka.journal.models import Event
 from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mobile_of
 from prepazka.messaging.mail import compose_mail
-from prepazka.messaging.models import Message
-from prepazka.messaging.port import Send, SendSms, Undeliverable
+from prepazka.messaging.models import Message, Person
+from prepazka.messaging.port import Push, PushGone, Send, SendPush, SendSms, Undeliverable
+from prepazka.messaging.push import compose_push
 from prepazka.messaging.receipts import give_to_operators
 from prepazka.messaging.sms import compose_sms
+from prepazka.queueing.alerts import forget_contact
+from prepazka.queueing.models import IN_QUEUE, TurnAlert
+from prepazka.queueing.models import State as TicketState
 
 # Which message an event of the journal causes.
 KINDS = {
@@ -38,6 +42,8 @@ KINDS = {
     "OfferAccepted": "moved",
     "BookingReassigned": "reassigned",
     "BookingRestored": "restored",
+    "TurnNear": "turn_near",
+    "TurnCalled": "turn_called",
 }
 # Those that ask for an answer to an offer.
 ASKS = {"offer", "place"}
@@ -53,6 +59,8 @@ GIVES_UP = 600
 # A message that waits longer than this has eaten into the person's time to click.
 LATE = timedelta(seconds=30)
 SLOWEST_SERVER_S = 300
+# What is said of a turn is no news after this.
+TURN_LASTS = timedelta(minutes=15)
 
 
 @transaction.atomic
@@ -64,8 +72,8 @@ def compose(*, event: int, now: datetime) -> list[Message]:
     happened = Event.objects.filter(pk=event).first()
     if happened is None or happened.kind not in KINDS:
         return []
-    booking, entry, offer = _about(happened.data)
-    person = booking or entry
+    booking, entry, offer, alert = _about(happened.data)
+    person: Person | None = booking or entry or alert
     channel = channel_for(person, person.office) if person else None
     if person is None or channel is None:
         return []
@@ -77,6 +85,7 @@ def compose(*, event: int, now: datetime) -> list[Message]:
             "booking": booking,
             "entry": entry,
             "offer": offer,
+            "alert": alert,
             "sequence": booking.sequence if booking else 0,
             "created_at": now,
             "channel": channel,
@@ -89,8 +98,9 @@ def compose(*, event: int, now: datetime) -> list[Message]:
 
 def _about(
     data: dict[str, Any],
-) -> tuple[Booking | None, WaitingListEntry | None, Offer | None]:
+) -> tuple[Booking | None, WaitingListEntry | None, Offer | None, TurnAlert | None]:
     """The rows that an event names; an offer leads to its booking or its entry."""
+    alerts = TurnAlert.objects.select_related("office", "ticket")
     offer = Offer.objects.get(pk=data["offer"]) if data.get("offer") else None
     booking = data.get("booking") or (offer and offer.booking_id)
     entry = None if booking else data.get("entry") or (offer and offer.entry_id)
@@ -98,6 +108,7 @@ def _about(
         Booking.objects.select_related("office").get(pk=booking) if booking else None,
         WaitingListEntry.objects.select_related("office").get(pk=entry) if entry else None,
         offer,
+        alerts.get(pk=data["alert"]) if data.get("alert") else None,
     )
 
 
@@ -114,7 +125,19 @@ def _count_parts(message: Message, now: datetime) -> None:
     message.save(update_fields=["parts", "state", "error"])
 
 
-def deliver(*, message: int, send: Send, send_sms: SendSms, now: datetime) -> None:
+def no_push(push: Push) -> None:
+    """What sends to browsers where nobody can. Raises Undeliverable."""
+    raise Undeliverable("no notices to browsers here", permanent=True)
+
+
+def deliver(
+    *,
+    message: int,
+    send: Send,
+    send_sms: SendSms,
+    now: datetime,
+    send_push: SendPush = no_push,
+) -> None:
     """Send one message, unless it was sent or has lost its sense meanwhile.
 
     The row is locked while the mail leaves, so two workers cannot both send it. A worker that
@@ -124,7 +147,7 @@ def deliver(*, message: int, send: Send, send_sms: SendSms, now: datetime) -> No
     """
     try:
         _give_time_to_click(message, now)
-        _deliver(message, send, send_sms, now)
+        _deliver(message, send, send_sms, send_push, now)
     except Undeliverable as failure:
         _note_failure(message, failure, now)
         raise
@@ -149,13 +172,15 @@ def _give_time_to_click(message: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def _deliver(message: int, send: Send, send_sms: SendSms, now: datetime) -> None:
+def _deliver(
+    message: int, send: Send, send_sms: SendSms, send_push: SendPush, now: datetime
+) -> None:
     with connection.cursor() as cursor:
         # A server that takes the mail slowly must not cost us the transaction that says so.
         cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{SLOWEST_SERVER_S}s'")
     found = (
         Message.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("booking", "entry", "offer", "office")
+        .select_related("booking", "entry", "offer", "alert__ticket", "office")
         .filter(pk=message)
         .first()
     )
@@ -167,6 +192,8 @@ def _deliver(message: int, send: Send, send_sms: SendSms, now: datetime) -> None
         return
     if found.channel == Message.Channel.SMS:
         _send_sms(found, send_sms, now)
+    elif found.channel == Message.Channel.PUSH:
+        send_push(compose_push(found, now=now))
     else:
         send(compose_mail(found, now=now))
     found.state, found.sent_at, found.attempts = Message.State.SENT, now, found.attempts + 1
@@ -193,6 +220,8 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
     if failure.permanent or found.attempts >= GIVES_UP:
         found.state = Message.State.FAILED
         give_to_operators(found, now=now)
+    if found.alert and isinstance(failure, PushGone):
+        forget_contact(found.alert.ticket_id)
     found.save(update_fields=["attempts", "error", "state"])
     if found.kind == "confirm" and found.booking_id and not failure.permanent:
         # The person cannot click what we could not send: the term is kept while we try.
@@ -202,6 +231,8 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
 def is_pointless(message: Message, now: datetime) -> bool:  # noqa: PLR0911  # one reason each
     """Whether events have overtaken the message."""
     person, booking, offer = message.person, message.booking, message.offer
+    if message.alert:
+        return _is_past(message, message.alert, now)
     if not (person.phone if message.channel == Message.Channel.SMS else person.email):
         return True
     if message.kind in ASKS:
@@ -217,6 +248,15 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: PLR0911  # o
     if message.kind in {"confirmed", *REMINDERS}:
         return booking.state != State.CONFIRMED or booking.ends_at <= now
     return booking.sequence != message.sequence
+
+
+def _is_past(message: Message, alert: TurnAlert, now: datetime) -> bool:
+    """Whether the turn has moved on, or its holder no longer wants to know."""
+    state = alert.ticket.state
+    there = {"email": alert.email, "sms": alert.phone, "push": alert.push}[message.channel]
+    late = now - message.created_at > TURN_LASTS
+    still = state in IN_QUEUE if message.kind == "turn_near" else state == TicketState.CALLED
+    return late or not there or not still
 
 
 def _was_told(message: Message) -> bool:
