@@ -9,9 +9,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from prepazka.core.door import PHONE_TICKETS
 from prepazka.core.message_rules import MessageRules
 from prepazka.core.slots import Rules
 from prepazka.offices.text import LocalText
+
 
 
 class Office(models.Model):
@@ -38,7 +40,7 @@ class Office(models.Model):
     # or anybody from anywhere.
     phone_tickets = models.CharField(
         max_length=8,
-        choices=[(one, one) for one in ("none", "door", "anywhere")],
+        choices=[(one, one) for one in PHONE_TICKETS],
         default="none",
     )
     retention_days = models.PositiveSmallIntegerField(default=7)
