@@ -144,6 +144,9 @@ PUBLIC = {
     "embed:guide",
     "display:clip",
     "offline:worker",
+    "ticket:worker",
+    "door:start",
+    "door:poster",
 }
 # Opened by a secret in the address; the walk tries a wrong one.
 BY_SECRET = {
@@ -169,6 +172,10 @@ BY_SECRET = {
     "ticket:content",
     "ticket:leave",
     "ticket:later",
+    "ticket:alert",
+    "ticket:drop",
+    "door:scan",
+    "door:choose",
     "feed",
     "offline:log",
 }
@@ -180,6 +187,7 @@ DEVICE = {
     "kiosk:pairing",
     "kiosk:agenda",
     "kiosk:issue",
+    "kiosk:phone",
     "kiosk:ticket",
     "kiosk:reprint",
     "kiosk:pin",

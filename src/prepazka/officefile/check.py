@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from prepazka.core.slots import Rules
 from prepazka.core.door import PHONE_TICKETS
+from prepazka.core.slots import Rules
 from prepazka.officefile import plan, values
 from prepazka.officefile.displays import read_display
 from prepazka.officefile.hours import read_times
@@ -130,9 +130,7 @@ class _Reader:
             "first_ticket_min": section.take("first ticket", minutes, 30),
             "last_ticket_min": section.take("last ticket", minutes, 0),
             "overtime_min": None if overtime == -1 else overtime,
-            "phone_tickets": section.take(
-                "phone tickets", values.choice(*PHONE_TICKETS), "none"
-            ),
+            "phone_tickets": section.take("phone tickets", values.choice(*PHONE_TICKETS), "none"),
             "retention_days": section.take(
                 "personal data kept",
                 values.length(1, 3660, unit=values.DAY_MIN, example="7 days"),

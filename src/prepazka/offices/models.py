@@ -15,7 +15,6 @@ from prepazka.core.slots import Rules
 from prepazka.offices.text import LocalText
 
 
-
 class Office(models.Model):
     """A place with counters, hours and one queue."""
 

@@ -5,39 +5,66 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('booking', '0005_search'),
-        ('messaging', '0004_receipts_and_replies'),
-        ('offices', '0011_phone_tickets'),
-        ('queueing', '0005_turn_alerts'),
+        ("booking", "0005_search"),
+        ("messaging", "0004_receipts_and_replies"),
+        ("offices", "0011_phone_tickets"),
+        ("queueing", "0005_turn_alerts"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PushKey',
+            name="PushKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('private', models.TextField(help_text='PEM')),
-                ('public', models.TextField(help_text='PEM')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("private", models.TextField(help_text="PEM")),
+                ("public", models.TextField(help_text="PEM")),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='message',
-            name='message_to_somebody',
+            model_name="message",
+            name="message_to_somebody",
         ),
         migrations.AddField(
-            model_name='message',
-            name='alert',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='queueing.turnalert'),
+            model_name="message",
+            name="alert",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="messages",
+                to="queueing.turnalert",
+            ),
         ),
         migrations.AlterField(
-            model_name='message',
-            name='channel',
-            field=models.CharField(choices=[('email', 'Email'), ('sms', 'Sms'), ('push', 'Push')], default='email', max_length=8),
+            model_name="message",
+            name="channel",
+            field=models.CharField(
+                choices=[("email", "Email"), ("sms", "Sms"), ("push", "Push")],
+                default="email",
+                max_length=8,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('alert__isnull', True), ('booking__isnull', False), ('entry__isnull', True)), models.Q(('alert__isnull', True), ('booking__isnull', True), ('entry__isnull', False)), models.Q(('alert__isnull', False), ('booking__isnull', True), ('entry__isnull', True)), _connector='OR'), name='message_to_somebody'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("alert__isnull", True), ("booking__isnull", False), ("entry__isnull", True)
+                    ),
+                    models.Q(
+                        ("alert__isnull", True), ("booking__isnull", True), ("entry__isnull", False)
+                    ),
+                    models.Q(
+                        ("alert__isnull", False), ("booking__isnull", True), ("entry__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="message_to_somebody",
+            ),
         ),
     ]

@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('offices', '0009_waits'),
+        ("offices", "0009_waits"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='office',
-            name='phone_tickets',
-            field=models.CharField(choices=[('none', 'none'), ('door', 'door'), ('anywhere', 'anywhere')], default='none', max_length=8),
+            model_name="office",
+            name="phone_tickets",
+            field=models.CharField(
+                choices=[("none", "none"), ("door", "door"), ("anywhere", "anywhere")],
+                default="none",
+                max_length=8,
+            ),
         ),
     ]

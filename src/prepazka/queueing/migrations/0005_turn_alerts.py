@@ -6,28 +6,57 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('offices', '0009_waits'),
-        ('queueing', '0003_waits'),
+        ("offices", "0009_waits"),
+        ("queueing", "0003_waits"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TurnAlert',
+            name="TurnAlert",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('email', models.EmailField(blank=True, max_length=254)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('push', models.JSONField(default=dict, help_text='endpoint, p256dh, auth of a browser')),
-                ('language', models.CharField(default='cs', max_length=8)),
-                ('asked_at', models.DateTimeField()),
-                ('near_at', models.DateTimeField(help_text='when it was said that the turn is near', null=True)),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='offices.office')),
-                ('ticket', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='alert', to='queueing.ticket')),
+                ("id", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("email", models.EmailField(blank=True, max_length=254)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                (
+                    "push",
+                    models.JSONField(default=dict, help_text="endpoint, p256dh, auth of a browser"),
+                ),
+                ("language", models.CharField(default="cs", max_length=8)),
+                ("asked_at", models.DateTimeField()),
+                (
+                    "near_at",
+                    models.DateTimeField(
+                        help_text="when it was said that the turn is near", null=True
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="offices.office",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="alert",
+                        to="queueing.ticket",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('email', ''), ('phone', ''), ('push', {}), _negated=True), fields=['office'], name='alert_with_contact')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(
+                            ("email", ""), ("phone", ""), ("push", {}), _negated=True
+                        ),
+                        fields=["office"],
+                        name="alert_with_contact",
+                    )
+                ],
             },
         ),
     ]
