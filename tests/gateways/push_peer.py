@@ -60,9 +60,7 @@ def claims_of(header: str, key: bytes) -> dict[str, Any]:
     raw = plain(signature)
     pair = (int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
     public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key)
-    public.verify(
-        encode_dss_signature(*pair), f"{head}.{body}".encode(), ec.ECDSA(hashes.SHA256())
-    )
+    public.verify(encode_dss_signature(*pair), f"{head}.{body}".encode(), ec.ECDSA(hashes.SHA256()))
     assert json.loads(plain(head))["alg"] == "ES256"
     return dict(json.loads(plain(body)))
 

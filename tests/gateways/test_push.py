@@ -68,9 +68,7 @@ def test_the_push_service_can_tell_that_it_is_us(browser: Browser) -> None:
     stranger = ec.generate_private_key(ec.SECP256R1()).public_key()
     header = browser.came[0][0]["authorization"]
     other = push_peer.written(
-        stranger.public_bytes(
-            push_peer.Encoding.X962, push_peer.PublicFormat.UncompressedPoint
-        )
+        stranger.public_bytes(push_peer.Encoding.X962, push_peer.PublicFormat.UncompressedPoint)
     )
     with pytest.raises(InvalidSignature):
         push_peer.claims_of(header.split("k=")[0] + f"k={other}", plain(other))
