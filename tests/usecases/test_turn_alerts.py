@@ -31,7 +31,9 @@ BROWSER = Contact(push={"endpoint": "https://push.example/a", "p256dh": "p", "au
 def office(settings: Any) -> Directory:
     settings.SMS_GATEWAY = "file"
     where = town.office()
-    Office.objects.update(messages_data={"sms": True, "quiet_from": 1, "quiet_to": 0}, version=2)
+    Office.objects.update(
+        messages_data={"sms": True, "quiet_from_min": 1, "quiet_to_min": 0}, version=2
+    )
     return directory(Office.objects.get(pk=where.office.pk))
 
 
