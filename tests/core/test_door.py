@@ -30,3 +30,5 @@ def test_a_turn_is_near_by_people_or_by_minutes_but_never_without_a_counter() ->
     assert not is_near(2, far)
     assert is_near(1, far)
     assert not is_near(0, None)
+    assert is_near(None, soon)
+    assert not is_near(None, far)

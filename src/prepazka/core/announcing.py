@@ -54,9 +54,11 @@ def steady(before: datetime, fresh: datetime, now: datetime) -> datetime:
     return before if 0 < more <= max(RAISED_BY, RAISED_SHARE * left) else fresh
 
 
-def is_near(ahead: int, expected: Expected | None) -> bool:
+def is_near(ahead: int | None, expected: Expected | None) -> bool:
     """Whether to tell a holder to come: one person ahead at most, or perhaps called in ten minutes.
 
-    Perhaps means that one in five would be. Nobody is told while no counter is open for them.
+    Without `ahead` only the minutes count. Perhaps means that one in five would be. Nobody is told while no counter is open for them.
     """
-    return expected is not None and (ahead <= FEW_AHEAD or expected.p20 <= NEAR)
+    if expected is None:
+        return False
+    return expected.p20 <= NEAR or (ahead is not None and ahead <= FEW_AHEAD)

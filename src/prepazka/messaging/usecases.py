@@ -252,11 +252,11 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: PLR0911  # o
 
 def _is_past(message: Message, alert: TurnAlert, now: datetime) -> bool:
     """Whether the turn has moved on, or its holder no longer wants to know."""
-    state = alert.ticket.state
+    state, near = alert.ticket.state, message.kind == "turn_near"
+    since = alert.near_at if near else alert.ticket.called_at
     there = {"email": alert.email, "sms": alert.phone, "push": alert.push}[message.channel]
-    late = now - message.created_at > TURN_LASTS
-    still = state in IN_QUEUE if message.kind == "turn_near" else state == TicketState.CALLED
-    return late or not there or not still
+    still = state in IN_QUEUE if near else state == TicketState.CALLED
+    return not there or not still or since is None or now - since > TURN_LASTS
 
 
 def _was_told(message: Message) -> bool:

@@ -90,8 +90,7 @@ def turn_is_near(seen: Hall, ticket: Ticket) -> bool:
     if ticket.pk not in seen.tickets:
         return False  # called meanwhile, or of another day
     aside = bool(ticket.parked_until and ticket.parked_until > seen.now)
-    ahead = len(seen.waiting) if aside else seen.ahead_of(ticket)
-    return is_near(ahead, expected_of(seen, ticket))
+    return is_near(None if aside else seen.ahead_of(ticket), expected_of(seen, ticket))
 
 
 def counter_opens(office: Directory, service: Service, *, now: datetime) -> datetime | None:

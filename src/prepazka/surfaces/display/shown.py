@@ -45,7 +45,9 @@ def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any
         "latest": latest,
         "closed": closed,
         "opens": next_opening(office, moment) if closed else None,
-        "notices": [] if closed else _notices(office, counters, shifts, moment, alone=bool(only)),
+        "notices": []
+        if closed or options["layout"] == "door"
+        else _notices(office, counters, shifts, moment, alone=bool(only)),
         "above": only and _above(only, shifts),
         "mixed": len({call["word"] for call in calls}) > 1,
         "arrows": any(call["arrow"] for call in calls),
