@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -114,6 +113,3 @@ def running() -> Iterator[Browser]:
     finally:
         server.shutdown()
         server.server_close()
-
-
-__all__ = ["Browser", "InvalidSignature", "claims_of", "opened", "plain", "running", "written"]

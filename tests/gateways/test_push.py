@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from prepazka.gateways import push
 from prepazka.messaging.models import PushKey
@@ -67,9 +68,7 @@ def test_the_push_service_can_tell_that_it_is_us(browser: Browser) -> None:
     assert time.time() < claims["exp"] <= time.time() + 24 * 3600
     stranger = ec.generate_private_key(ec.SECP256R1()).public_key()
     header = browser.came[0][0]["authorization"]
-    other = push_peer.written(
-        stranger.public_bytes(push_peer.Encoding.X962, push_peer.PublicFormat.UncompressedPoint)
-    )
+    other = push_peer.written(stranger.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
     with pytest.raises(InvalidSignature):
         push_peer.claims_of(header.split("k=")[0] + f"k={other}", plain(other))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_four_workers_tell_once() -> None:
 def test_control_without_the_lock_they_tell_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     alert = asked(issued())
 
-    def unlocked(pk: object) -> TurnAlert:
+    def unlocked(pk: UUID) -> TurnAlert:
         return TurnAlert.objects.select_related("ticket").get(pk=pk)
 
     seen = meet_before(2, lambda found: found)

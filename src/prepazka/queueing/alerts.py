@@ -60,8 +60,9 @@ def tell_near(*, alert: UUID, now: datetime) -> bool:
         return False
     found.near_at = now
     found.save(update_fields=["near_at"])
-    where = {"office": found.office_id, "ticket": found.ticket_id}
-    record(events.TurnNear(**where, at=now, alert=str(found.pk)))
+    record(
+        events.TurnNear(office=found.office_id, ticket=found.ticket_id, at=now, alert=str(found.pk))
+    )
     return True
 
 
@@ -69,8 +70,9 @@ def tell_called(ticket: Ticket, now: datetime) -> None:
     """Say that the ticket was called, if its holder wishes; in the transaction of the call."""
     wanted = TurnAlert.objects.filter(ticket=ticket).exclude(NO_CONTACT)
     for alert in wanted.values_list("pk", flat=True):
-        where = {"office": ticket.office_id, "ticket": ticket.pk}
-        record(events.TurnCalled(**where, at=now, alert=str(alert)))
+        record(
+            events.TurnCalled(office=ticket.office_id, ticket=ticket.pk, at=now, alert=str(alert))
+        )
 
 
 def forget_contact(ticket: int) -> bool:

@@ -30,7 +30,7 @@ def public_key() -> str:
     """The key that a browser must be given to let us, and nobody else, send it notices."""
     point = load_pem_public_key(_keys().public.encode())
     assert isinstance(point, ec.EllipticCurvePublicKey)  # noqa: S101  # we made it
-    return VAPID.get_application_server_key(point)
+    return str(VAPID.get_application_server_key(point))
 
 
 def understood(endpoint: str, p256dh: str, auth: str) -> bool:
