@@ -29,6 +29,8 @@ READERS = (
     "prepazka.surfaces.kiosk.cutoff.now",
     "prepazka.surfaces.display.views.now",
     "prepazka.surfaces.ticket.views.now",
+    "prepazka.surfaces.ticket.alerts.now",
+    "prepazka.surfaces.ticket.door.now",
 )
 
 

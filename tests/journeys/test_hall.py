@@ -442,7 +442,7 @@ def test_the_call_can_be_read_from_six_metres(
     pair(display, live_url, office, "panel")
     display.route("**/panel/obsah/", lambda route: route.abort())  # nothing moves while measured
     options = {"text": {"cs": "Platit můžete kartou."}, "arrows": {"p1": "upstairs"}}
-    for layout in LAYOUTS:
+    for layout in (one for one in LAYOUTS if one != "door"):  # that one calls nobody
         narrowed = {"counters": ["p1"]} if layout == "counter" else {}
         Device.objects.filter(code="panel").update(options={"layout": layout} | options | narrowed)
         display.reload()

@@ -38,7 +38,11 @@ def test_one_plain_message_at_a_long_address(
     assert made.plain
     assert made.septets <= gsm7.ONE, made.sms
     assert made.parts == 1
-    assert f"{HOST}/s/{words.SAMPLE_CODE}/" in made.sms
+    if kind == "turn_called":
+        return  # says where to go; there is nothing more to see
+    address = f"/t/{words.SAMPLE_CODE}/" if kind in words.OF_TICKETS else f"/s/{words.SAMPLE_CODE}/"
+    assert address in made.sms
+    assert HOST in made.sms
     if kind == "offer":
         for said in ("1) 27.11. 10:00", "2) 27.11. 11:00", "3) 27.11. 12:00"):
             assert said in made.sms

@@ -203,6 +203,7 @@ def offices(draw: Any) -> plan.OfficePlan:
         first_ticket_min=draw(st.integers(0, 1440)),
         last_ticket_min=draw(st.integers(0, 1440)),
         overtime_min=draw(st.none() | st.integers(0, 1440)),
+        phone_tickets=draw(st.sampled_from(["none", "door", "anywhere"])),
         retention_days=draw(st.integers(1, 400)),
         answer_offers_min=draw(st.integers(60, 7 * 1440)),
         times=draw(times(booking=True, least=1)),

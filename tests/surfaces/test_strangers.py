@@ -155,6 +155,9 @@ PUBLIC = {
     "embed:guide",
     "display:clip",
     "offline:worker",
+    "ticket:worker",
+    "door:start",
+    "door:poster",
 }
 # Opened by a secret in the address; the walk tries a wrong one.
 BY_SECRET = {
@@ -180,6 +183,10 @@ BY_SECRET = {
     "ticket:content",
     "ticket:leave",
     "ticket:later",
+    "ticket:alert",
+    "ticket:drop",
+    "door:scan",
+    "door:choose",
     "feed",
     "offline:log",
 }
@@ -191,6 +198,7 @@ DEVICE = {
     "kiosk:pairing",
     "kiosk:agenda",
     "kiosk:issue",
+    "kiosk:phone",
     "kiosk:ticket",
     "kiosk:reprint",
     "kiosk:pin",

@@ -237,6 +237,11 @@ SMS_CHANNEL = env_str("SMS_CHANNEL", default="")
 # Networks of the office's own in which its calendars may lie; all others must be public.
 CALENDAR_NETWORKS = env_networks("PREPAZKA_CALENDAR_NETWORKS")
 
+# --- notices in browsers --------------------------------------------------------------------
+
+# Networks of the office's own in which push services may lie, by http too; all others are public.
+PUSH_NETWORKS = env_networks("PREPAZKA_PUSH_NETWORKS")
+
 # --- jobs -----------------------------------------------------------------------------------
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"

@@ -24,6 +24,7 @@ urlpatterns = [
         path("kiosk/", include("prepazka.surfaces.kiosk.urls")),
         path("panel/", include("prepazka.surfaces.display.urls")),
         path("t/", include("prepazka.surfaces.ticket.urls")),
+        path("listek/", include("prepazka.surfaces.ticket.door_urls")),
         path("demo/hodiny/", demo_clock.page, name="demo_clock"),
         path("demo/posta/", include("prepazka.surfaces.mailbox.urls")),
         path("", include("prepazka.surfaces.monitor.urls")),

@@ -6,6 +6,7 @@ from math import ceil, floor
 
 RAISED_BY, RAISED_SHARE = 5.0, 0.2  # a shown wait is raised only when it grew by more
 SOON, LONG = 10, 30  # minutes; beyond them a step of two minutes, then of five, is too exact
+FEW_AHEAD, NEAR = 1, 10.0  # people and minutes: the turn is near
 NOTHING = 0.5  # less than half a minute is no wait
 
 
@@ -51,3 +52,13 @@ def steady(before: datetime, fresh: datetime, now: datetime) -> datetime:
     left = max((before - now) / timedelta(minutes=1), 0.0)
     more = (fresh - before) / timedelta(minutes=1)
     return before if 0 < more <= max(RAISED_BY, RAISED_SHARE * left) else fresh
+
+
+def is_near(ahead: int | None, expected: Expected | None) -> bool:
+    """Whether to tell a holder to come: one person ahead at most, or perhaps called in ten minutes.
+
+    Without `ahead` only the minutes count. Perhaps means that one in five would be. Nobody is told while no counter is open for them.
+    """
+    if expected is None:
+        return False
+    return expected.p20 <= NEAR or (ahead is not None and ahead <= FEW_AHEAD)

@@ -417,6 +417,38 @@ class TicketPostponed(_OfTicket):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AlertAsked(_OfTicket):
+    """The citizen wants to be told when the turn is near."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertDropped(_OfTicket):
+    """The citizen no longer wants to be told."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnNear(_OfTicket):
+    """The turn is near, and its holder is told."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+    alert: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnCalled(_OfTicket):
+    """The holder is told that the ticket was called."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+    alert: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketTransferred(_AtCounter):
     """The ticket was sent from `counter` on to another service or to one counter."""
 

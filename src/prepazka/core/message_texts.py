@@ -29,11 +29,12 @@ BOOKED = ALWAYS | {
     "cancel",
     "again",
 }
+TURN = ALWAYS | {"number", "link"}
 OFFERED = BOOKED | {"terms", "until"}
 # What fits into a short message; everything else is on the page behind the link.
 SHORT = frozenset(
     {"office", "service", "when", "official", "pin", "link", "cancel", "until", "terms", "system"}
-)
+) | {"number", "counter"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ NEEDS: Mapping[str, Needs] = {
     "on_list": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),
     "dropped": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),
     "place": Needs(ALWAYS | {"link", "again", "terms", "until"}, frozenset({"terms", "link"})),
+    "turn_near": Needs(TURN, frozenset({"number"})),
+    "turn_called": Needs(TURN | {"counter"}, frozenset({"number", "counter"})),
 }
 
 

@@ -28,13 +28,14 @@ from prepazka.journal.models import Event
 from prepazka.messaging.replies import forget_replies
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Incident, Office
-from prepazka.queueing import history, learning
+from prepazka.queueing import alerts, history, learning
 from prepazka.queueing.incidents import warn_booked
-from prepazka.queueing.models import QuarterHour
+from prepazka.queueing.models import IN_QUEUE, QuarterHour, TurnAlert
 from prepazka.queueing.stops import follow_estimate
 from prepazka.queueing.tickets import close_yesterday
 from prepazka.reporting.hall import hall
 from prepazka.reporting.monitor import is_open, quarters
+from prepazka.reporting.place import turn_is_near
 
 # After these somebody on the waiting list may be offered a term.
 FREEING = (
@@ -133,6 +134,20 @@ def warn_of_incidents(*, now: datetime) -> None:
         warn_booked(incident=incident, now=now)
 
 
+def tell_near(*, now: datetime) -> None:
+    """Tell those who wish it that their turn is near."""
+    waiting = TurnAlert.objects.filter(near_at=None, ticket__state__in=IN_QUEUE)
+    waiting = waiting.exclude(alerts.NO_CONTACT).select_related("ticket").order_by("asked_at")
+    of_office: dict[int, list[TurnAlert]] = {}
+    for one in waiting:
+        of_office.setdefault(one.office_id, []).append(one)
+    for row in Office.objects.filter(pk__in=of_office):
+        seen = hall(directory(row), now=now)
+        for one in of_office[row.pk]:
+            if turn_is_near(seen, one.ticket):
+                alerts.tell_near(alert=one.pk, now=now)
+
+
 def keep_history(*, now: datetime) -> None:
     """Keep the live view of this quarter of an hour, where the office is at work."""
     at = history.quarter_of(now)
@@ -170,5 +185,6 @@ def purge(*, now: datetime) -> None:
             erase_entries(office=office, now=now)
         if erased:
             log.info("%s: personal data of %s bookings erased", office.slug, erased)
+    alerts.forget_ended()
     forget_replies(now=now)
     call_command("clearsessions")

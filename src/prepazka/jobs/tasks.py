@@ -17,6 +17,7 @@ from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job
 
 from prepazka.gateways.email import send
+from prepazka.gateways.push import send as send_push
 from prepazka.gateways.sms import send as send_sms
 from prepazka.jobs import calendars, rounds
 from prepazka.journal.record import FOLLOW_UP
@@ -61,7 +62,7 @@ def follow_up(*, event: int) -> None:
 @app.task(name="deliver", retry=Patience(), queue="mail")
 def deliver(*, message: int) -> None:
     """Send one message; the messages of one booking leave in their order."""
-    messaging.deliver(message=message, send=send, send_sms=send_sms, now=now())
+    messaging.deliver(message=message, send=send, send_sms=send_sms, send_push=send_push, now=now())
 
 
 @app.task(name="receipt", queue="rounds")
@@ -81,6 +82,7 @@ def every_minute(timestamp: int) -> None:
     rounds.judge_waits(now=now())
     rounds.stop_tickets(now=now())
     rounds.warn_of_incidents(now=now())
+    rounds.tell_near(now=now())
     rounds.keep_history(now=now())
 
 

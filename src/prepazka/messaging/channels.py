@@ -10,19 +10,21 @@ from django.db import connection
 from django.db.models import Q, Sum
 
 from prepazka.booking.contacts import normalise_phone
-from prepazka.booking.models import Booking, WaitingListEntry
 from prepazka.booking.refusals import PhoneNotMobile, PhoneNotUnderstood
 from prepazka.core import calendar
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, Person
 from prepazka.offices.models import Office
+from prepazka.queueing.models import TurnAlert
 
 COSTS = (Message.State.QUEUED, Message.State.SENT)
 
 
-def channel_for(person: Booking | WaitingListEntry, office: Office) -> Message.Channel | None:
+def channel_for(person: Person, office: Office) -> Message.Channel | None:
     """E-mail where there is an address, as it says more; else a short message, where it can go."""
     if person.email:
         return Message.Channel.EMAIL
+    if isinstance(person, TurnAlert) and person.push:
+        return Message.Channel.PUSH
     if sends_sms(office) and mobile_of(person.phone):
         return Message.Channel.SMS
     return None  # told at the desk or by telephone; erased meanwhile

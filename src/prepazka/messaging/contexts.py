@@ -23,6 +23,7 @@ from prepazka.offices import incidents
 from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import cause_of
 from prepazka.offices.models import Incident, System
+from prepazka.queueing.models import TurnAlert
 
 ALL_DAY = (0, 1440)
 DASH = "\u2013"
@@ -51,9 +52,11 @@ def context_of_message(message: Message, office: Directory, *, now: datetime) ->
         context = context_of(message.booking, office, now=now)
         if message.kind in {"incident", "incident_over"}:
             context |= context_of_incident(incident_of(message), message.booking, office)
-    else:
-        assert message.entry is not None  # noqa: S101  # message_to_somebody
+    elif message.entry:
         context = context_of_entry(message.entry, office)
+    else:
+        assert message.alert is not None  # noqa: S101  # message_to_somebody
+        context = context_of_alert(message.alert, office)
     if message.offer:
         context |= context_of_offer(message.offer, office)
     return context
@@ -72,7 +75,7 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
     booking, service = context.get("booking"), context["service"]
     facts = {fact.key: fact.value for fact in context["facts"]}
     waits = booking is not None and booking.state == State.UNCONFIRMED
-    link = context.get("offer_url") or context.get("entry_url")
+    link = context.get("offer_url") or context.get("entry_url") or context.get("ticket_url")
     until = context.get("offer_until") or (booking.expires_at if booking and waits else None)
     terms = "\n".join(f"{t.number}) {t.when}: {t.url}" for t in context.get("terms", ()))
     return {
@@ -93,6 +96,8 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
         "terms": terms,
         "what": context.get("what", ""),
         "system": context.get("system", ""),
+        "number": context.get("number", ""),
+        "counter": context.get("counter", ""),
     }
 
 
@@ -101,7 +106,8 @@ def incident_of(message: Message) -> Incident:
     event = Event.objects.filter(pk=message.event).first()
     if event and "incident" in event.data:
         return Incident.objects.select_related("system").get(pk=event.data["incident"])
-    system = System(name=message.person.service.agenda.name)
+    assert message.booking is not None  # noqa: S101  # incidents are told to those who booked
+    system = System(name=message.booking.service.agenda.name)
     return Incident(system=system, cause=Incident.Cause.DOWN, office=message.office)
 
 
@@ -113,6 +119,28 @@ def context_of_incident(incident: Incident, booking: Booking, office: Directory)
         "cause": cause_of(incident),
         "what": incidents.said_of(incident, office),
         "waits": booking.state == State.ARRIVED,
+    }
+
+
+def context_of_alert(alert: TurnAlert, office: Directory) -> dict[str, Any]:
+    """What the templates about a ticket's turn speak of."""
+    ticket, service = alert.ticket, office.services[alert.service_id]
+    counter = office.counters.get(ticket.counter_id) if ticket.counter_id else None
+    place = str(counter.place) if counter else ""
+    known = (
+        Fact(_("Number"), ticket.label),
+        Fact(_("Counter"), ", ".join(filter(None, [counter.number, place])) if counter else ""),
+        Fact(_("Service"), str(service.name)),
+        Fact(_("Where"), str(office.office.address)),
+    )
+    return {
+        "office": office.office,
+        "service": service,
+        "number": ticket.label,
+        "counter": counter.number if counter else "",
+        "ticket_url": url_of("ticket:page", ticket.code),
+        "again_url": url_of("citizen:office", office.office.slug),
+        "facts": [fact for fact in known if fact.value],
     }
 
 

@@ -43,6 +43,8 @@ SUBJECTS = {
     "restored": gettext_noop("Your original term is valid again"),
     "incident": gettext_noop("We cannot serve your matter at the moment"),
     "incident_over": gettext_noop("We can serve your matter again"),
+    "turn_near": gettext_noop("Your turn is near"),
+    "turn_called": gettext_noop("It is your turn"),
 }
 # The person must not come at the term: it goes from the calendar too.
 GONE = {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE, State.DISPLACED}
@@ -76,7 +78,8 @@ def _words(
     kind, language = kind_in_words(message), message.person.language
     subject = fill(own(texts, kind, "subject", language), said)
     if not subject:
-        usual = [_(SUBJECTS[message.kind]), context.get("when"), str(context["office"].name)]
+        about = context.get("when") or context.get("number")
+        usual = [_(SUBJECTS[message.kind]), about, str(context["office"].name)]
         subject = " – ".join(filter(None, usual))
     text = fill(own(texts, kind, "text", language), said)
     name = "_own" if text else message.kind

@@ -7,10 +7,13 @@ from django.db.models import Q
 
 from prepazka.booking.models import Booking, Offer, WaitingListEntry
 from prepazka.offices.models import OfOffice
+from prepazka.queueing.models import TurnAlert
+
+Person = Booking | WaitingListEntry | TurnAlert
 
 
 class Message(OfOffice):
-    """One message to one person about their booking, or their entry on the waiting list."""
+    """One message to one person: about their booking, their entry on the waiting list, or their turn."""
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -20,12 +23,16 @@ class Message(OfOffice):
     class Channel(models.TextChoices):
         EMAIL = "email"
         SMS = "sms"
+        PUSH = "push"
 
     booking = models.ForeignKey(
         Booking, null=True, on_delete=models.CASCADE, related_name="messages"
     )
     entry = models.ForeignKey(
         WaitingListEntry, null=True, on_delete=models.CASCADE, related_name="messages"
+    )
+    alert = models.ForeignKey(
+        TurnAlert, null=True, on_delete=models.CASCADE, related_name="messages"
     )
     # The terms it offers, where it is about an offer to that booking or entry.
     offer = models.ForeignKey(Offer, null=True, on_delete=models.CASCADE, related_name="messages")
@@ -48,8 +55,9 @@ class Message(OfOffice):
         constraints = [
             models.UniqueConstraint(fields=["event", "kind"], name="message_once_per_event"),
             models.CheckConstraint(
-                condition=Q(booking__isnull=False, entry__isnull=True)
-                | Q(booking__isnull=True, entry__isnull=False),
+                condition=Q(booking__isnull=False, entry__isnull=True, alert__isnull=True)
+                | Q(booking__isnull=True, entry__isnull=False, alert__isnull=True)
+                | Q(booking__isnull=True, entry__isnull=True, alert__isnull=False),
                 name="message_to_somebody",
             ),
         ]
@@ -67,16 +75,25 @@ class Message(OfOffice):
         ]
 
     @property
-    def person(self) -> Booking | WaitingListEntry:
+    def person(self) -> Person:
         """Whose name, contact, language and short code the message goes by."""
-        found = self.booking or self.entry
+        found = self.booking or self.entry or self.alert
         assert found is not None  # noqa: S101  # message_to_somebody
         return found
 
     @property
     def about(self) -> str:
         """What it is about, as a word: messages about the same leave in their order."""
+        if self.alert_id:
+            return f"alert:{self.alert_id}"
         return f"booking:{self.booking_id}" if self.booking_id else f"entry:{self.entry_id}"
+
+
+class PushKey(models.Model):
+    """The key pair by which push services know this installation (RFC 8292); there is one row."""
+
+    private = models.TextField(help_text="PEM")
+    public = models.TextField(help_text="PEM")
 
 
 class Reply(models.Model):

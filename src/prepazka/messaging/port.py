@@ -43,6 +43,17 @@ class Sms:
 
 
 @dataclass(frozen=True)
+class Push:
+    """A notice ready for a browser; encrypted for it, it is thrown away after `lasts` seconds."""
+
+    endpoint: str
+    p256dh: str
+    auth: str
+    content: dict[str, str]
+    lasts: int
+
+
+@dataclass(frozen=True)
 class Sent:
     """What the gateway calls the message, and how many parts it charges."""
 
@@ -77,5 +88,13 @@ class Undeliverable(Exception):  # reads as what it says
         self.not_before = not_before
 
 
+class PushGone(Undeliverable):
+    """The browser no longer wants any notices from us."""
+
+    def __init__(self) -> None:
+        super().__init__("the browser takes no more notices", permanent=True)
+
+
 Send = Callable[[Mail], None]
 SendSms = Callable[[Sms], Sent]
+SendPush = Callable[[Push], None]

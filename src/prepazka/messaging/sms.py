@@ -13,14 +13,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from prepazka.booking.diaries import official_of
-from prepazka.booking.models import Booking, Offer, WaitingListEntry
+from prepazka.booking.models import Booking, Offer
 from prepazka.core import gsm7
 from prepazka.core.message_texts import fill, own
 from prepazka.messaging.contexts import incident_of, kind_in_words, offered_terms, short_url
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, Person
 from prepazka.messaging.port import Sms
 from prepazka.offices import incidents
 from prepazka.offices.directory import Directory, directory
+from prepazka.queueing.models import TurnAlert
 
 TEXTS = {
     "confirm": gettext_noop("%(office)s: confirm your booking for %(when)s by %(until)s: %(url)s"),
@@ -66,6 +67,8 @@ TEXTS = {
     "incident_over": gettext_noop(
         "%(office)s: works again: %(system)s. We expect you as booked, %(when)s. %(url)s"
     ),
+    "turn_near": gettext_noop("%(office)s: number %(number)s will soon be called. %(url)s"),
+    "turn_called": gettext_noop("%(office)s: number %(number)s, come to counter %(counter)s now."),
 }
 # Where even the usual words without the name of the office are too long.
 BRIEFER = {
@@ -119,7 +122,8 @@ def _text(message: Message, office: Directory, *, wide: bool) -> str:
 
 def said_of(message: Message, office: Directory) -> dict[str, str]:
     """What a text may speak of; what the message is not about is empty."""
-    booking, offer = message.booking, message.offer
+    booking, offer, alert = message.booking, message.offer, message.alert
+    counter = office.counters.get(alert.ticket.counter_id or 0) if alert else None
     until = offer.expires_at if offer else booking and booking.expires_at
     url = short_url(offer.short_code) if offer else url_of(message.person, office)
     return {
@@ -135,6 +139,8 @@ def said_of(message: Message, office: Directory) -> dict[str, str]:
         "start": _start(booking) if booking else "",
         "starts": _starts(offer, office) if offer else "",
         **_of_incident(message, office),
+        "number": alert.ticket.label if alert else "",
+        "counter": counter.number if counter else "",
     }
 
 
@@ -182,8 +188,10 @@ def names(name: str) -> Iterator[str]:
     yield ""
 
 
-def url_of(person: Booking | WaitingListEntry, office: Directory) -> str:
+def url_of(person: Person, office: Directory) -> str:
     """The short address of the booking; bookings from before there were such lead to the office."""
+    if isinstance(person, TurnAlert):
+        return settings.BASE_URL + reverse("ticket:page", args=[person.ticket.code])
     if person.short_code:
         return short_url(person.short_code)
     return settings.BASE_URL + reverse("citizen:office", args=[office.office.slug])

@@ -17,10 +17,14 @@ from prepazka.journal.models import Event
 from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mobile_of
 from prepazka.messaging.contexts import incident_of
 from prepazka.messaging.mail import compose_mail
-from prepazka.messaging.models import Message
-from prepazka.messaging.port import Send, SendSms, Undeliverable
+from prepazka.messaging.models import Message, Person
+from prepazka.messaging.port import Push, PushGone, Send, SendPush, SendSms, Undeliverable
+from prepazka.messaging.push import compose_push
 from prepazka.messaging.receipts import give_to_operators
 from prepazka.messaging.sms import compose_sms
+from prepazka.queueing.alerts import forget_contact
+from prepazka.queueing.models import IN_QUEUE, TurnAlert
+from prepazka.queueing.models import State as TicketState
 
 # Which message an event of the journal causes.
 KINDS = {
@@ -41,6 +45,8 @@ KINDS = {
     "BookingRestored": "restored",
     "BookingWarned": "incident",
     "WarningLifted": "incident_over",
+    "TurnNear": "turn_near",
+    "TurnCalled": "turn_called",
 }
 # Those that ask for an answer to an offer.
 ASKS = {"offer", "place"}
@@ -57,6 +63,8 @@ GIVES_UP = 600
 # A message that waits longer than this has eaten into the person's time to click.
 LATE = timedelta(seconds=30)
 SLOWEST_SERVER_S = 300
+# What is said of a turn is no news after this.
+TURN_LASTS = timedelta(minutes=15)
 
 
 @transaction.atomic
@@ -68,8 +76,8 @@ def compose(*, event: int, now: datetime) -> list[Message]:
     happened = Event.objects.filter(pk=event).first()
     if happened is None or happened.kind not in KINDS:
         return []
-    booking, entry, offer = _about(happened.data)
-    person = booking or entry
+    booking, entry, offer, alert = _about(happened.data)
+    person: Person | None = booking or entry or alert
     channel = channel_for(person, person.office) if person else None
     if person is None or channel is None:
         return []
@@ -81,6 +89,7 @@ def compose(*, event: int, now: datetime) -> list[Message]:
             "booking": booking,
             "entry": entry,
             "offer": offer,
+            "alert": alert,
             "sequence": booking.sequence if booking else 0,
             "created_at": now,
             "channel": channel,
@@ -93,8 +102,9 @@ def compose(*, event: int, now: datetime) -> list[Message]:
 
 def _about(
     data: dict[str, Any],
-) -> tuple[Booking | None, WaitingListEntry | None, Offer | None]:
+) -> tuple[Booking | None, WaitingListEntry | None, Offer | None, TurnAlert | None]:
     """The rows that an event names; an offer leads to its booking or its entry."""
+    alerts = TurnAlert.objects.select_related("office", "ticket")
     offer = Offer.objects.get(pk=data["offer"]) if data.get("offer") else None
     booking = data.get("booking") or (offer and offer.booking_id)
     entry = None if booking else data.get("entry") or (offer and offer.entry_id)
@@ -102,6 +112,7 @@ def _about(
         Booking.objects.select_related("office").get(pk=booking) if booking else None,
         WaitingListEntry.objects.select_related("office").get(pk=entry) if entry else None,
         offer,
+        alerts.get(pk=data["alert"]) if data.get("alert") else None,
     )
 
 
@@ -118,7 +129,19 @@ def _count_parts(message: Message, now: datetime) -> None:
     message.save(update_fields=["parts", "state", "error"])
 
 
-def deliver(*, message: int, send: Send, send_sms: SendSms, now: datetime) -> None:
+def no_push(push: Push) -> None:
+    """What sends to browsers where nobody can. Raises Undeliverable."""
+    raise Undeliverable("no notices to browsers here", permanent=True)
+
+
+def deliver(
+    *,
+    message: int,
+    send: Send,
+    send_sms: SendSms,
+    now: datetime,
+    send_push: SendPush = no_push,
+) -> None:
     """Send one message, unless it was sent or has lost its sense meanwhile.
 
     The row is locked while the mail leaves, so two workers cannot both send it. A worker that
@@ -128,7 +151,7 @@ def deliver(*, message: int, send: Send, send_sms: SendSms, now: datetime) -> No
     """
     try:
         _give_time_to_click(message, now)
-        _deliver(message, send, send_sms, now)
+        _deliver(message, send, send_sms, send_push, now)
     except Undeliverable as failure:
         _note_failure(message, failure, now)
         raise
@@ -153,13 +176,15 @@ def _give_time_to_click(message: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def _deliver(message: int, send: Send, send_sms: SendSms, now: datetime) -> None:
+def _deliver(
+    message: int, send: Send, send_sms: SendSms, send_push: SendPush, now: datetime
+) -> None:
     with connection.cursor() as cursor:
         # A server that takes the mail slowly must not cost us the transaction that says so.
         cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{SLOWEST_SERVER_S}s'")
     found = (
         Message.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("booking", "entry", "offer", "office")
+        .select_related("booking", "entry", "offer", "alert__ticket", "office")
         .filter(pk=message)
         .first()
     )
@@ -171,6 +196,8 @@ def _deliver(message: int, send: Send, send_sms: SendSms, now: datetime) -> None
         return
     if found.channel == Message.Channel.SMS:
         _send_sms(found, send_sms, now)
+    elif found.channel == Message.Channel.PUSH:
+        send_push(compose_push(found, now=now))
     else:
         send(compose_mail(found, now=now))
     found.state, found.sent_at, found.attempts = Message.State.SENT, now, found.attempts + 1
@@ -197,6 +224,8 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
     if failure.permanent or found.attempts >= GIVES_UP:
         found.state = Message.State.FAILED
         give_to_operators(found, now=now)
+    if found.alert and isinstance(failure, PushGone):
+        forget_contact(found.alert.ticket_id)
     found.save(update_fields=["attempts", "error", "state"])
     if found.kind == "confirm" and found.booking_id and not failure.permanent:
         # The person cannot click what we could not send: the term is kept while we try.
@@ -206,6 +235,8 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
 def is_pointless(message: Message, now: datetime) -> bool:  # noqa: PLR0911  # one reason each
     """Whether events have overtaken the message."""
     person, booking, offer = message.person, message.booking, message.offer
+    if message.alert:
+        return _is_past(message, message.alert, now)
     if not (person.phone if message.channel == Message.Channel.SMS else person.email):
         return True
     if message.kind in ASKS:
@@ -238,6 +269,15 @@ def _is_overtaken(message: Message, booking: Booking, now: datetime) -> bool:
             return True
     comes = booking.state == State.CONFIRMED and booking.ends_at > now
     return not comes and booking.state != State.ARRIVED
+
+
+def _is_past(message: Message, alert: TurnAlert, now: datetime) -> bool:
+    """Whether the turn has moved on, or its holder no longer wants to know."""
+    state, near = alert.ticket.state, message.kind == "turn_near"
+    since = alert.near_at if near else alert.ticket.called_at
+    there = {"email": alert.email, "sms": alert.phone, "push": alert.push}[message.channel]
+    still = state in IN_QUEUE if near else state == TicketState.CALLED
+    return not there or not still or since is None or now - since > TURN_LASTS
 
 
 def _was_told(message: Message) -> bool:

@@ -21,10 +21,12 @@ from prepazka.messaging.port import Mail
 from prepazka.messaging.sms import TEXTS, compose_sms
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office
+from prepazka.queueing.models import Ticket, TurnAlert
 
 # The same at every look, so that a preview shows changes of the words and nothing else.
 SAMPLE_ID, SAMPLE_CODE, SAMPLE_PIN = UUID(int=1), "abcdefghjkmn", "1234"
 OF_ENTRIES = {"on_list", "place", "dropped"}
+OF_TICKETS = {"turn_near", "turn_called"}
 STATES = {
     "confirm": State.UNCONFIRMED,
     "cancelled": State.CANCELLED_BY_CITIZEN,
@@ -123,7 +125,9 @@ def preview(
         rules, texts=with_words(rules.texts, kind, language, tidy(words))
     ).data()
     message = Message(pk=0, office=row, kind=kind.removesuffix("_by_office"), event=0)
-    if kind in OF_ENTRIES:
+    if kind in OF_TICKETS:
+        message.alert = _sample_alert(booking, office, now)
+    elif kind in OF_ENTRIES:
         message.entry = _sample_entry(booking, now)
     else:
         message.booking = booking
@@ -178,6 +182,28 @@ def _sample_entry(booking: Booking, now: datetime) -> WaitingListEntry:
         short_code=SAMPLE_CODE,
         queued_at=now,
         created_at=now,
+    )
+
+
+def _sample_alert(booking: Booking, office: Directory, now: datetime) -> TurnAlert:
+    """The holder of a ticket for such a visit; never saved."""
+    counter = next((c for c in office.open_counters()), None)
+    ticket = Ticket(
+        office=booking.office,
+        letter=office.agenda_of(office.services[booking.service_id]).letter,
+        number=17,
+        service_id=booking.service_id,
+        counter_id=counter.pk if counter else None,
+        code=SAMPLE_CODE,
+    )
+    return TurnAlert(
+        office=booking.office,
+        id=SAMPLE_ID,
+        ticket=ticket,
+        email=booking.email,
+        phone=booking.phone,
+        language=booking.language,
+        asked_at=now,
     )
 
 

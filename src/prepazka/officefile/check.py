@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from prepazka.core.door import PHONE_TICKETS
 from prepazka.core.slots import Rules
 from prepazka.officefile import plan, values
 from prepazka.officefile.displays import read_display
@@ -132,6 +133,7 @@ class _Reader:
             "first_ticket_min": section.take("first ticket", minutes, 30),
             "last_ticket_min": section.take("last ticket", minutes, 0),
             "overtime_min": None if overtime == -1 else overtime,
+            "phone_tickets": section.take("phone tickets", values.choice(*PHONE_TICKETS), "none"),
             "retention_days": section.take(
                 "personal data kept",
                 values.length(1, 3660, unit=values.DAY_MIN, example="7 days"),

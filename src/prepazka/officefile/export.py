@@ -39,6 +39,7 @@ def plan_of(office: Directory) -> plan.OfficePlan:
         first_ticket_min=row.first_ticket_min,
         last_ticket_min=row.last_ticket_min,
         overtime_min=row.overtime_min,
+        phone_tickets=row.phone_tickets,
         retention_days=row.retention_days,
         answer_offers_min=row.answer_offers_min,
         times=_times(office),

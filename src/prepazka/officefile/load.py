@@ -111,6 +111,7 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
             "first_ticket_min",
             "last_ticket_min",
             "overtime_min",
+            "phone_tickets",
             "retention_days",
             "answer_offers_min",
         )

@@ -131,6 +131,7 @@ class OfficePlan:
     first_ticket_min: int
     last_ticket_min: int
     overtime_min: int | None
+    phone_tickets: str
     retention_days: int
     answer_offers_min: int
     times: Times

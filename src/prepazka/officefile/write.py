@@ -87,6 +87,7 @@ def _policy(office: plan.OfficePlan) -> dict[str, Any]:
         "overtime": "none"
         if office.overtime_min is None
         else values.write_length(office.overtime_min),
+        "phone tickets": office.phone_tickets,
         "personal data kept": values.write_length(office.retention_days * values.DAY_MIN),
         "answer offers within": values.write_length(office.answer_offers_min),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-LAYOUTS = ("hall", "counter", "corridor", "portrait")
+LAYOUTS = ("hall", "counter", "corridor", "portrait", "door")
 SOUNDS = ("off", "chime", "speech")
 ARROWS = ("left", "right", "ahead", "upstairs", "downstairs")
 LOUDEST = 100
@@ -17,7 +17,7 @@ def usual(layout: str) -> dict[str, Any]:
     """
     return {
         "layout": layout,
-        "sound": "chime" if layout == "counter" else "speech",
+        "sound": {"counter": "chime", "door": "off"}.get(layout, "speech"),
         "speech": ["cs"],
         "volume": LOUDEST,
         "text": {},

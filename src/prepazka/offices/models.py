@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from prepazka.core.door import PHONE_TICKETS
 from prepazka.core.message_rules import MessageRules
 from prepazka.core.slots import Rules
 from prepazka.offices.text import LocalText
@@ -34,6 +35,13 @@ class Office(models.Model):
     # Tickets of a service stop once four of five who took one now would be served only so long
     # after closing; None: they stop by the clock alone.
     overtime_min = models.PositiveSmallIntegerField(null=True, default=0)
+    # Who may take a ticket with a telephone: nobody, whoever reads the rotating code at the door,
+    # or anybody from anywhere.
+    phone_tickets = models.CharField(
+        max_length=8,
+        choices=[(one, one) for one in PHONE_TICKETS],
+        default="none",
+    )
     retention_days = models.PositiveSmallIntegerField(default=7)
     # How long the terms that somebody gets instead of a lost one wait for the answer.
     answer_offers_min = models.PositiveSmallIntegerField(default=24 * 60)

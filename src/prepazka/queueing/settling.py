@@ -19,6 +19,7 @@ from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Service
 from prepazka.queueing import telling
+from prepazka.queueing.alerts import forget_contact
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, NumberLease, OfflineEvent, State, Ticket
 from prepazka.queueing.tickets import counter_of_official, new_code
 
@@ -246,6 +247,8 @@ def _put(ticket: Ticket, outcome: Outcome) -> None:
         "wrote": state,
     }
     ticket.save()
+    if state not in (*IN_QUEUE, *AT_COUNTER):
+        forget_contact(ticket.pk)
     if ticket.booking_id and state in {State.FINISHED, State.NO_SHOW}:
         done = state == State.FINISHED
         more: dict[str, Any] = {"served_at": ended} if done else {"ended_at": ended}

@@ -20,8 +20,9 @@ from prepazka.core.interval import Interval
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service, TicketsRule
+from prepazka.queueing.alerts import forget_contact
 from prepazka.queueing.locks import lock_queue, next_number
-from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket, TurnAlert
 from prepazka.queueing.refusals import (
     CannotPostpone,
     DevicePaused,
@@ -171,6 +172,7 @@ def give_up(*, ticket: int, now: datetime, actor: int | None = None) -> Ticket:
         raise NotWaiting
     found.state, found.ended_at = State.CANCELLED, now
     found.save(update_fields=["state", "ended_at"])
+    forget_contact(found.pk)
     record(
         events.TicketCancelled(
             office=office, ticket=found.pk, at=now, actor=actor, by="office" if actor else "citizen"
@@ -197,6 +199,7 @@ def postpone(*, ticket: int, minutes: int, now: datetime) -> Ticket:
     found.p20 = found.p50 = found.p80 = None
     found.judged = True
     found.save(update_fields=["state", "parked_until", "p20", "p50", "p80", "judged"])
+    TurnAlert.objects.filter(ticket=found).update(near_at=None)  # the turn is far again
     record(
         events.TicketPostponed(
             office=office, ticket=found.pk, at=now, until=found.parked_until.isoformat()
@@ -234,6 +237,7 @@ def close_yesterday(*, office: int, today: date, now: datetime) -> int:
     for ticket in left:
         ticket.state, ticket.ended_at, ticket.before = State.CANCELLED, now, None
         ticket.save(update_fields=["state", "ended_at", "before"])
+        forget_contact(ticket.pk)
         record(events.TicketCancelled(office=office, ticket=ticket.pk, at=now, by="office"))
     return len(left)
 

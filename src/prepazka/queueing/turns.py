@@ -15,6 +15,7 @@ from prepazka.core.interval import Interval
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Service
+from prepazka.queueing.alerts import forget_contact, tell_called
 from prepazka.queueing.held import held_elsewhere
 from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
@@ -107,6 +108,7 @@ def finish(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     started = ticket.serving_at or ticket.called_at
     _change(ticket, clerk, now, state=State.FINISHED, serving_at=started, ended_at=now)
     _end_booking(ticket, BookingState.SERVED, now)
+    forget_contact(ticket.pk)
     record(events.TicketFinished(**_said(ticket, clerk, now)))
     return ticket
 
@@ -117,6 +119,7 @@ def no_show(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     ticket = _at_counter(office, clerk, (State.CALLED,))
     _change(ticket, clerk, now, state=State.NO_SHOW, ended_at=now)
     _end_booking(ticket, BookingState.NO_SHOW, now)
+    forget_contact(ticket.pk)
     record(events.TicketNoShow(**_said(ticket, clerk, now)))
     return ticket
 
@@ -363,6 +366,7 @@ def _call(
         parked_until=None,
     )
     record(events.TicketCalled(**_said(ticket, clerk, now), reason=reason.payload()))
+    tell_called(ticket, now)
     return ticket
 
 

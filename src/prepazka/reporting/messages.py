@@ -19,7 +19,9 @@ def sent_messages(
     office: Directory, *, wanted: str = "", kind: str = "", state: str = "", day: date | None = None
 ) -> QuerySet[Message]:
     """The newest messages of the office, by recipient, kind, state and day."""
-    found = Message.objects.filter(office=office.office).select_related("booking", "entry")
+    found = Message.objects.filter(office=office.office).select_related(
+        "booking", "entry", "alert__ticket"
+    )
     if kind:
         found = found.filter(kind=kind)
     if state == "delivered":
@@ -41,8 +43,9 @@ def _to(wanted: str) -> Q:
     except PhoneNotUnderstood:
         phone = wanted
     named = Q()
-    for whose in ("booking", "entry"):
-        named |= Q(**{f"{whose}__name__icontains": wanted})
+    for whose in ("booking", "entry", "alert"):
+        if whose != "alert":
+            named |= Q(**{f"{whose}__name__icontains": wanted})
         named |= Q(**{f"{whose}__email__icontains": wanted})
         named |= Q(**{f"{whose}__phone": phone})
     return named | Q(booking__pin=wanted)

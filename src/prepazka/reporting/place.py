@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from prepazka.core import calendar, interval
-from prepazka.core.announcing import Expected
+from prepazka.core.announcing import Expected, is_near
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Incident, Service
 from prepazka.queueing import learning
@@ -85,6 +85,14 @@ def expected_of(seen: Hall, ticket: Ticket) -> Expected | None:
     return known or (
         seen.outlook.newcomers.get(ticket.service_id) if not ticket.for_counter_id else None
     )
+
+
+def turn_is_near(seen: Hall, ticket: Ticket) -> bool:
+    """Whether its holder should be told to come; while others go first, only the minutes count."""
+    if ticket.pk not in seen.tickets:
+        return False  # called meanwhile, or of another day
+    aside = bool(ticket.parked_until and ticket.parked_until > seen.now)
+    return is_near(None if aside else seen.ahead_of(ticket), expected_of(seen, ticket))
 
 
 def counter_opens(office: Directory, service: Service, *, now: datetime) -> datetime | None:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
-import socket
-import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpcore
 from django.conf import settings
 
+from prepazka.outgoing.guard import Forbidden, Guarded, Unknown
+
 WITHIN = 30.0  # seconds for a whole request, redirects included
-CONNECT_WITHIN = 5.0
 LARGEST = 20 * 1024 * 1024
 REDIRECTS = 3
 PORTS = {"http": 80, "https": 443}
@@ -56,14 +53,17 @@ def ask(
     """
     deadline = time.monotonic() + WITHIN
     first = _origin(url)
-    with httpcore.ConnectionPool(network_backend=_Guarded(deadline), retries=0) as pool:
+    backend = Guarded(deadline, settings.CALENDAR_NETWORKS)
+    with httpcore.ConnectionPool(network_backend=backend, retries=0) as pool:
         for _ in range(REDIRECTS + 1):
             secret = who if _origin(url) == first else None
             try:
                 found = _once(pool, method, url, _headers(secret, headers, body), body)
             except (httpcore.TimeoutException, TimeoutError) as error:
                 raise Unreadable("slow") from error
-            except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+            except Forbidden as error:
+                raise Unreadable("forbidden") from error
+            except (Unknown, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
                 raise Unreadable("unreachable") from error
             if isinstance(found, Answer):
                 return found
@@ -122,91 +122,3 @@ def _origin(url: str) -> tuple[str, str, int]:
     if parts.scheme not in PORTS or not parts.hostname:
         raise Unreadable("forbidden")
     return parts.scheme, parts.hostname, port or PORTS[parts.scheme]
-
-
-def _allowed(host: str, port: int) -> str:
-    """An address of the host that we may ask. Raises Unreadable.
-
-    The name is resolved once and that very address is connected, so that the name cannot mean
-    another one a moment later.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise Unreadable("unreachable") from error
-    addresses = [str(one[4][0]) for one in found]
-    if not all(_is_public(one) or _is_permitted(one) for one in addresses):
-        raise Unreadable("forbidden")
-    return addresses[0]
-
-
-def _is_public(address: str) -> bool:
-    known = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(known, "ipv4_mapped", None) or getattr(known, "sixtofour", None)
-    return (inner or known).is_global and not known.is_multicast
-
-
-def _is_permitted(address: str) -> bool:
-    """Whether the installation has named its network in the settings."""
-    known = ipaddress.ip_address(address.partition("%")[0])
-    return any(known in network for network in settings.CALENDAR_NETWORKS)
-
-
-class _Guarded(httpcore.NetworkBackend):
-    """Connects to permitted addresses only, and lets no step pass the deadline."""
-
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
-        self.inner = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Any = None,
-    ) -> httpcore.NetworkStream:
-        left = min(CONNECT_WITHIN, _left(self.deadline))
-        address = _allowed(host, port)
-        stream = self.inner.connect_tcp(address, port, left, local_address, socket_options)
-        return _Timed(stream, self.deadline)
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-
-class _Timed(httpcore.NetworkStream):
-    """A stream whose every read and write ends with the request's deadline."""
-
-    def __init__(self, inner: httpcore.NetworkStream, deadline: float) -> None:
-        self.inner, self.deadline = inner, deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self.inner.read(max_bytes, _left(self.deadline))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.inner.write(buffer, _left(self.deadline))
-
-    def close(self) -> None:
-        self.inner.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        return _Timed(
-            self.inner.start_tls(ssl_context, server_hostname, _left(self.deadline)), self.deadline
-        )
-
-    def get_extra_info(self, info: str) -> Any:
-        return self.inner.get_extra_info(info)
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout
-    return left

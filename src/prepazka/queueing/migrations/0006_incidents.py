@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("booking", "0005_search"),
         ("offices", "0012_incidents"),
-        ("queueing", "0003_waits"),
+        ("queueing", "0005_turn_alerts"),
     ]
 
     operations = [

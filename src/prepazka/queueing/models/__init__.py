@@ -1,5 +1,6 @@
 """The tables of the queue: the hall, and what browsers hold while they are cut off."""
 
+from prepazka.queueing.models.alerts import TurnAlert
 from prepazka.queueing.models.estimates import Accuracy, Calibration, Learned, QuarterHour
 from prepazka.queueing.models.hall import (
     AT_COUNTER,
@@ -42,5 +43,6 @@ __all__ = [
     "Shift",
     "State",
     "Ticket",
+    "TurnAlert",
     "Warned",
 ]

@@ -12,9 +12,10 @@ from prepazka.offices.displays import options_of
 from prepazka.offices.models import Counter, Device, Service
 from prepazka.offices.text import Texts
 from prepazka.queueing.models import AT_COUNTER, Shift, State, Ticket
-from prepazka.queueing.tickets import tickets_ended
+from prepazka.queueing.tickets import issues_tickets, tickets_ended
 from prepazka.reporting.monitor import is_open, last_calls, next_opening
 from prepazka.surfaces.display.heard import urls
+from prepazka.web import door
 from prepazka.web.incidents import Notice, notices
 
 ROWS = 6
@@ -46,7 +47,9 @@ def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any
         "latest": latest,
         "closed": closed,
         "opens": next_opening(office, moment) if closed else None,
-        "notices": [] if closed else _notices(office, counters, shifts, moment, alone=bool(only)),
+        "notices": []
+        if closed or options["layout"] == "door"
+        else _notices(office, counters, shifts, moment, alone=bool(only)),
         "above": only and _above(only, shifts),
         "mixed": len({call["word"] for call in calls}) > 1,
         "arrows": any(call["arrow"] for call in calls),
@@ -54,7 +57,16 @@ def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any
         "wall_clock": moment.astimezone(office.tz).isoformat(timespec="seconds"),
         "called": State.CALLED,
         "fault": display.fault,
+        "door": _door(display, office, moment) if options["layout"] == "door" else None,
     }
+
+
+def _door(display: Device, office: Directory, moment: datetime) -> dict[str, Any]:
+    """The code by which a ticket is taken with a telephone, while there is any to take."""
+    allowed = office.office.phone_tickets != "none"
+    some = any(issues_tickets(office, s, moment) for s in office.offered_services())
+    qr = door.qr_of(door.link_of(display, moment)) if allowed and some else ""
+    return {"qr": qr, "allowed": allowed}
 
 
 def _counters(display: Device, office: Directory) -> list[Counter]:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("listek/<str:code>/tisk/", views.reprint, name="reprint"),
     path("zasoba/", cutoff.pack, name="pack"),
     path("bez-site/", cutoff.shell, name="shell"),
+    path("telefon/", views.phone, name="phone"),
     path("pin/", pins.pin, name="pin"),
     path("odpoved/<str:token>/", pins.answer, name="answer"),
 ]

@@ -30,11 +30,12 @@ from prepazka.surfaces.kiosk.screens import (
     screen,
     touch_of,
 )
-from prepazka.web import devices, errors
+from prepazka.web import devices, door, errors
 from prepazka.web.limits import TooManyTries
 from prepazka.web.shortcuts import now
 
 SHOWN, SHOWN_WITHOUT_PAPER = 20, 60  # seconds on the ticket's screen
+SHOWN_CODE = 60  # seconds; a code that old is still accepted
 REPRINT_WITHIN = timedelta(minutes=5)
 
 
@@ -55,6 +56,7 @@ def start(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
         down=down(office, kiosk),
         idle=None,
         open=is_open(office, moment),
+        phones=office.office.phone_tickets != "none",
         opens=opens,
         again_today=opens
         and opens.astimezone(office.tz).date() == moment.astimezone(office.tz).date(),
@@ -62,6 +64,16 @@ def start(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
     )
     devices.renew_token(request, response, Device.Kind.KIOSK)
     return response
+
+
+@of_kiosk
+@require_safe
+def phone(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
+    """The code by which a ticket is taken with one's own telephone; it changes every minute."""
+    if office.office.phone_tickets == "none" or not offer(office, kiosk, now()).choices:
+        return redirect(fresh_start())
+    qr = door.qr_of(door.link_of(kiosk, now()))
+    return screen(request, kiosk, office, "phone", qr=qr, idle=SHOWN_CODE)
 
 
 @of_kiosk

@@ -85,6 +85,10 @@ WORDS: dict[str, Callable[[], str]] = {
 # What citizens, devices and rules do: it never has an actor.
 BY_NOBODY = frozenset(
     {
+        "AlertAsked",
+        "AlertDropped",
+        "TurnCalled",
+        "TurnNear",
         "NumbersLeased",
         "NumberRefused",
         "OfflineMerged",

@@ -46,6 +46,8 @@ KINDS: dict[str, str | Promise] = {
     "on_list": gettext_lazy("Entry on the waiting list"),
     "place": gettext_lazy("Free term from the waiting list"),
     "dropped": gettext_lazy("Taken off the waiting list"),
+    "turn_near": gettext_lazy("The turn of a ticket is near"),
+    "turn_called": gettext_lazy("The ticket is called"),
 }
 STATES: dict[str, str | Promise] = {
     "queued": gettext_lazy("waits to be sent"),
@@ -218,6 +220,8 @@ def masked(message: Message) -> str:
     if message.channel == Message.Channel.SMS:
         phone = message.person.phone
         return f"{phone[:4]} … {phone[-3:]}" if phone else ""
+    if message.channel == Message.Channel.PUSH:
+        return _("in the browser") if message.alert and message.alert.push else ""
     name, _at, domain = message.person.email.partition("@")
     return f"{name[:2]}…@{domain}" if domain else ""
 

@@ -18,7 +18,7 @@ from prepazka.core.refusal import Refused
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.incidents import said_of
 from prepazka.queueing import tickets
-from prepazka.queueing.models import IN_QUEUE, State, Ticket
+from prepazka.queueing.models import IN_QUEUE, State, Ticket, TurnAlert
 from prepazka.reporting.place import announced
 from prepazka.surfaces.ticket.words import headline
 from prepazka.web.errors import sentence
@@ -116,6 +116,12 @@ def _done(
     return redirect("ticket:page", code=ticket.code)
 
 
+def told_by(ticket: Ticket) -> str:
+    """By which way its holder is told of the turn: `email`, `phone`, `push`, or nothing."""
+    alert = TurnAlert.objects.filter(ticket=ticket).first()
+    return next((one for one in ("email", "phone", "push") if alert and getattr(alert, one)), "")
+
+
 def _shown(ticket: Ticket, office: Directory) -> dict[str, Any]:
     moment = now()
     place = announced(office, ticket, now=moment)
@@ -130,6 +136,7 @@ def _shown(ticket: Ticket, office: Directory) -> dict[str, Any]:
         "called": ticket.state == State.CALLED,
         "early": bool(ticket.booked_from and ticket.booked_from > moment),
         "may_postpone": tickets.may_postpone(ticket),
+        "told": told_by(ticket),
         "now": moment,
         "down": said_of(place.incident, office) if place.incident else "",
     }

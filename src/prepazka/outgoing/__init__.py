@@ -1,0 +1,1 @@
+"""How gateways reach servers whose address somebody else has given."""

@@ -1,0 +1,146 @@
+"""The holder of a ticket says where to be told that the turn is near, or no longer wants it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from prepazka.booking.contacts import normalise_email, normalise_phone
+from prepazka.core.refusal import Refused
+from prepazka.gateways.push import LONGEST, public_key, understood
+from prepazka.messaging.channels import takes_phones
+from prepazka.offices.directory import Directory
+from prepazka.queueing.alerts import Contact, ask_alert, drop_alert
+from prepazka.queueing.models import IN_QUEUE, Ticket
+from prepazka.surfaces.ticket.views import of_ticket, told_by
+from prepazka.web import limits
+from prepazka.web.errors import sentence
+from prepazka.web.shortcuts import now
+
+WORKER = Path(__file__).parent / "static/ticket/alerts-worker.js"
+# A contact may be of somebody else, who must not be flooded.
+SAME_CONTACT = limits.Limit("alert", 5, timedelta(hours=1))
+EMAIL_ONLY = gettext_lazy("Enter the e-mail address in a form such as jana@example.cz.")
+PUSH = ("endpoint", "p256dh", "auth")
+
+
+class AlertForm(forms.Form):
+    """One line: an e-mail address, or a mobile number where the office sends short messages."""
+
+    contact = forms.CharField(max_length=254)
+
+    def __init__(self, *args: Any, phones: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.phones = phones
+        field = self.fields["contact"]
+        field.label = _("E-mail or mobile number") if phones else _("E-mail")
+        field.error_messages["required"] = (
+            _("Enter your e-mail address or your mobile number.")
+            if phones
+            else _("Enter your e-mail address.")
+        )
+        field.widget.attrs |= {"spellcheck": "false"}
+        if not phones:
+            field.widget.attrs |= {"autocomplete": "email", "inputmode": "email"}
+
+    def clean_contact(self) -> Contact:
+        """The contact as it is kept."""
+        said = str(self.cleaned_data["contact"])
+        if "@" in said or not self.phones:
+            try:
+                validate_email(said)
+            except ValidationError:
+                raise ValidationError(EMAIL_ONLY) from None
+            return Contact(email=said)
+        try:
+            return Contact(phone=normalise_phone(said, mobile=True))
+        except Refused as refusal:
+            raise ValidationError(sentence(refusal)) from refusal
+
+
+@of_ticket
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
+    """The question where to tell, and what is kept of the answer."""
+    if ticket.state not in IN_QUEUE:
+        return redirect("ticket:page", code=ticket.code)
+    if request.method != "POST":
+        return _page(request, ticket, office, _form(office))
+    if "endpoint" in request.POST:
+        return _push(request, ticket, office)
+    form = _form(office, request.POST)
+    if not form.is_valid():
+        return _page(request, ticket, office, form, status=422)
+    return _keep(request, ticket, office, form.cleaned_data["contact"])
+
+
+@of_ticket
+@require_POST
+def drop(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
+    """No more notices; the contact is erased at once."""
+    drop_alert(ticket=ticket.pk, now=now())
+    return redirect("ticket:page", code=ticket.code)
+
+
+@require_safe
+def worker(request: HttpRequest) -> HttpResponse:
+    """The service worker that shows notices; it keeps only pages of tickets, and changes none."""
+    answer = HttpResponse(WORKER.read_bytes(), content_type="text/javascript; charset=utf-8")
+    answer["Cache-Control"] = "no-cache"
+    return answer
+
+
+def _push(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
+    said = {name: request.POST.get(name, "")[: LONGEST + 1] for name in PUSH}
+    if not understood(**said):
+        problem = _("This browser cannot be told. Give an e-mail address instead.")
+        return _page(request, ticket, office, _form(office), problem, 422)
+    return _keep(request, ticket, office, Contact(push=said))
+
+
+def _keep(
+    request: HttpRequest, ticket: Ticket, office: Directory, contact: Contact
+) -> HttpResponse:
+    try:
+        limits.limit_address(request, limits.REQUESTS, now=now())
+        if said := normalise_email(contact.email) if contact.email else contact.phone:
+            limits.count(SAME_CONTACT, said, now=now())
+        ask_alert(ticket=ticket.pk, contact=contact, language=get_language() or "cs", now=now())
+    except limits.TooManyTries as refused:
+        return _page(request, ticket, office, _form(office), sentence(refused), 429)
+    except Refused:
+        pass  # called meanwhile: the page says so
+    return redirect("ticket:page", code=ticket.code)
+
+
+def _form(office: Directory, said: Any = None) -> AlertForm:
+    return AlertForm(said, phones=takes_phones(office.office, now=now()))
+
+
+def _page(
+    request: HttpRequest,
+    ticket: Ticket,
+    office: Directory,
+    form: AlertForm,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "office": office.office,
+        "ticket": ticket,
+        "form": form,
+        "problem": problem,
+        "told": told_by(ticket),
+        "push_key": public_key(),
+    }
+    return render(request, "ticket/alert.html", context, status=status)

@@ -1,0 +1,40 @@
+// Lets this browser be told by web push, where it can be. The subscription goes with the form.
+(() => {
+  "use strict";
+  const form = document.querySelector("[data-push]");
+  if (!form || !("serviceWorker" in navigator) || !("PushManager" in window) || !("Notification" in window)) return;
+  const failed = form.querySelector("[data-push-failed]");
+  form.hidden = false;
+
+  function bytes(text) {
+    const plain = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+    return Uint8Array.from(plain, (one) => one.charCodeAt(0));
+  }
+
+  async function subscribe() {
+    if ((await Notification.requestPermission()) !== "granted") throw new Error("not allowed");
+    const worker = await navigator.serviceWorker.register("/t/upozorneni.js", { scope: "/t/" });
+    const wanted = { userVisibleOnly: true, applicationServerKey: bytes(form.dataset.push) };
+    // One made for other keys, as before a restored database, cannot be used any more.
+    const old = await worker.pushManager.getSubscription();
+    const key = old?.options.applicationServerKey;
+    if (key && btoa(String.fromCharCode(...new Uint8Array(key))) !== btoa(atob(form.dataset.push.replace(/-/g, "+").replace(/_/g, "/")))) {
+      await old.unsubscribe();
+    }
+    return worker.pushManager.subscribe(wanted);
+  }
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    failed.hidden = true;
+    try {
+      const made = (await subscribe()).toJSON();
+      form.elements.endpoint.value = made.endpoint;
+      form.elements.p256dh.value = made.keys.p256dh;
+      form.elements.auth.value = made.keys.auth;
+      form.submit();
+    } catch {
+      failed.hidden = false;
+    }
+  });
+})();
