@@ -46,7 +46,7 @@ def server_of(url: str) -> int:
     """The process of the program that listens there."""
     port = int(url.rsplit(":", 1)[1])
     listening = (c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN)
-    return next(one.pid for one in listening if one.pid and one.laddr.port == port)
+    return next(one.pid for one in listening if one.pid and one.laddr and one.laddr.port == port)
 
 
 def call_alone(console: Page, step: str, number: str) -> None:
