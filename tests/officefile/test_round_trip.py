@@ -199,6 +199,7 @@ def offices(draw: Any) -> plan.OfficePlan:
         languages=("cs", "en"),
         public_holidays=draw(st.sampled_from(["CZ", ""])),
         head_start_min=draw(st.none() | st.integers(0, 1440)),
+        walkin_cap_min=draw(st.none() | st.integers(1, 1440)),
         call_early=draw(st.booleans()),
         first_ticket_min=draw(st.integers(0, 1440)),
         last_ticket_min=draw(st.integers(0, 1440)),

@@ -123,11 +123,15 @@ class _Reader:
         head_start = section.take(
             "head start", values.length(0, values.DAY_MIN, none=-1, example="60 min"), -1
         )
+        cap = section.take(
+            "longest wait", values.length(1, values.DAY_MIN, none=-1, example="60 min"), -1
+        )
         overtime = section.take(
             "overtime", values.length(0, values.DAY_MIN, none=-1, example="15 min"), 0
         )
         found = {
             "head_start_min": None if head_start == -1 else head_start,
+            "walkin_cap_min": None if cap == -1 else cap,
             "call_early": section.take("call early", values.flag, True),
             "first_ticket_min": section.take("first ticket", minutes, 30),
             "last_ticket_min": section.take("last ticket", minutes, 0),

@@ -107,6 +107,7 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
             "timezone",
             "public_holidays",
             "head_start_min",
+            "walkin_cap_min",
             "call_early",
             "first_ticket_min",
             "last_ticket_min",

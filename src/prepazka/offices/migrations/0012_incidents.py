@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("offices", "0009_waits"),
+        ("offices", "0010_longest_wait"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
