@@ -8,7 +8,7 @@ import pytest
 from prepazka.config.cli import main
 from prepazka.officefile import presets
 from prepazka.officefile.check import check
-from prepazka.studies.office_plan import NoSuchDay, plan_of
+from prepazka.officefile.workday import NoSuchDay, plan_of
 
 MONDAY, SUNDAY = date(2026, 1, 12), date(2026, 1, 11)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from prepazka.core.figures import REFUSE
 from prepazka.core.slots import Rules
 from prepazka.officefile import plan, values
 from prepazka.officefile.displays import read_display
@@ -15,6 +16,7 @@ from prepazka.officefile.messages import read_messages
 from prepazka.officefile.nodes import Problem, Section, Wrong, WrongFile, compose, nearest, shown
 from prepazka.officefile.nodes import items as list_of
 from prepazka.officefile.plan import Text
+from prepazka.officefile.quotas import quotas, said
 from prepazka.officefile.rules import read_rules
 
 A_MAPPING = "a mapping of keys and values"
@@ -25,7 +27,10 @@ def check(text: str) -> plan.OfficePlan:
     """The plan that the file describes. Raises WrongFile with all that is wrong."""
     problems: list[Problem] = []
     root = Section(compose(text), "", problems, "an office's file, which starts with `office:`")
-    found = _Reader(root).read() if not problems else None
+    reader = _Reader(root)
+    found = reader.read() if not problems else None
+    if found and not problems:
+        reader.quotas_are_bearable(found)
     if problems or found is None:
         raise WrongFile(problems)
     return found
@@ -46,6 +51,7 @@ class _Reader:
         self.counter_codes: list[str] = []
         self.bookable: dict[str, bool] = {}  # code of a service -> whether officials may have it
         self.device_codes: set[str] = set()
+        self.booking: dict[str, Section] = {}  # the booking rules of agendas, by their codes
 
     def read(self) -> plan.OfficePlan:
         root = self.root
@@ -199,7 +205,7 @@ class _Reader:
     def _agenda(self, code: str, section: Section) -> plan.AgendaPlan:
         self._code_is_new(code, section)
         self.agendas[code] = []
-        booking = self._booking(section)
+        booking = self._booking(section, code)
         self.exact = booking is not None and booking.kind == "slot"
         services = section.section("services", BY_CODE)
         if services is None or not services.values:
@@ -245,7 +251,7 @@ class _Reader:
             raise Wrong(f"the code of a department: {nearest(found, self.departments)}")
         return found
 
-    def _booking(self, agenda: Section) -> Rules | None:
+    def _booking(self, agenda: Section, code: str) -> Rules | None:
         if not agenda.has("booking"):
             return None
         node = agenda.values["booking"]
@@ -259,7 +265,21 @@ class _Reader:
         )
         rules = read_rules(section)
         section.done()
+        self.booking[code] = section
         return rules
+
+    def quotas_are_bearable(self, office: plan.OfficePlan) -> None:
+        """Refuse what makes walk-ins wait too long, unless the file says why."""
+        for code, one in quotas(office).items():
+            if one.refused and one.agenda.booking and not one.agenda.booking.quota_reason:
+                section = self.booking[code]
+                section.wrong(
+                    section.values.get("quota", section.node),
+                    f"a quota that makes them wait {REFUSE} times as long at most: fewer people, a"
+                    ' longer window, more counters, or a "quota reason"',
+                    at="quota",
+                    value=said(one),
+                )
 
     def _service(
         self,

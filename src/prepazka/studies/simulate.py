@@ -19,12 +19,13 @@ from prepazka.officefile import presets
 from prepazka.officefile.check import check
 from prepazka.officefile.nodes import WrongFile
 from prepazka.studies import sample_office
-from prepazka.studies.office_plan import Named, NoSuchDay, plan_of
+from prepazka.officefile.workday import Named, NoSuchDay, plan_of
 
 SAMPLE = "sample"
 LABELS = {
     "clients": "clients a day",
     "walk_in_mean": "walk-ins wait on average [min]",
+    "walk_in_p80": "80 % of walk-ins wait at most [min]",
     "walk_in_over_60": "walk-ins over an hour [share]",
     "booked_mean": "booked wait on average [min]",
     "booked_within_15": "booked within 15 min [share]",
