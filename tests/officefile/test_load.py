@@ -320,7 +320,7 @@ class TestOfficials:
 
     def test_an_office_that_gets_officials_says_whose_windows_remain(self) -> None:
         without = officials.FILE.partition("officials:\n")[0]
-        without = without.replace("kind: slot", "kind: slot, quota reason: zkouška")
+        without = without.replace("booking: {", "booking: {quota reason: zkouška, ")
         held = officials.hold(officials.office(without), "9:00")
         assert held.lane.agenda
         with pytest.raises(LoadRefused, match="its service is now booked with officials"):

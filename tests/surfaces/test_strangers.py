@@ -98,6 +98,7 @@ STAFF = {
     "manager:deeds",
     "manager:waiting_list",
     "manager:file",
+    "manager:quotas",
     "manager:messages",
     "manager:kinds",
     "manager:words",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prepazka.surfaces.manager import deeds, devices, messages, officials, people, views
+from prepazka.surfaces.manager import deeds, devices, messages, officials, people, quotas, views
 
 app_name = "manager"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("<slug:slug>/volani/", views.calls, name="calls"),
     path("<slug:slug>/kdo-co/", deeds.page, name="deeds"),
     path("<slug:slug>/poradnik/", views.waiting_list, name="waiting_list"),
+    path("<slug:slug>/objednavky-na-okno/", quotas.page, name="quotas"),
     path("<slug:slug>/zpravy/", messages.sent, name="messages"),
     path("<slug:slug>/zpravy/zneni/", messages.kinds, name="kinds"),
     path("<slug:slug>/zpravy/zneni/<slug:kind>/<slug:language>/", messages.words, name="words"),
