@@ -71,11 +71,11 @@ def test_the_page_shows_formula_and_simulation_of_another_quota(
     office: Directory, head: Client
 ) -> None:
     page = text(head.get(PAGE))
-    assert "1 objednaný za 60 minut" in page
+    assert "1 na 60 minut" in page
     page = text(head.get(PAGE, {"agenda": "vozidla", "quota": "3"}))
     assert "3 místo 1" in page
     assert page.count('<td data-label="Změna">od ') == 3
-    assert "delší než 1,25" not in page
+    assert "doporučujeme nejvýš 1,25" in page
     assert 'id="reason"' in page
     assert Event.objects.filter(kind="QuotaSet").count() == 0
 
@@ -113,8 +113,8 @@ def test_too_much_is_refused_without_a_reason_and_kept_with_one(
 def test_a_lower_quota_keeps_who_has_booked(office: Directory) -> None:
     set_to(office, 2)
     fresh = directory_by_slug("lhota")
-    for _ in range(2):
-        town.confirmed(fresh, "9:00")
+    for email in ("jana@example.cz", "petr@example.cz"):
+        town.confirmed(fresh, "9:00", email=email)
     found = quota_change.present(fresh, now=NOW)["vozidla"]
     seen = quota_change.effect(fresh, found, 1, now=NOW, enough=lambda: True)
     assert (seen.days, seen.beyond) == (1, 1)

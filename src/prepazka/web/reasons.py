@@ -35,6 +35,13 @@ SENTENCES: dict[str, Callable[[], str]] = {
 }
 
 
+def public(payload: Mapping[str, Any], office: Directory) -> str:
+    """The reason as other people waiting may know it: nothing of anybody's health."""
+    if payload.get("code") == "statutory":
+        return _("priority by law")
+    return sentence(payload, office)
+
+
 def sentence(payload: Mapping[str, Any], office: Directory) -> str:
     """The stored reason of a call as a phrase in the active language, in the office's time."""
     if not payload:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("<slug:slug>/", views.overview, name="overview"),
     path("<slug:slug>/listky/<slug:code>/", views.tickets, name="tickets"),
     path("<slug:slug>/volani/", views.calls, name="calls"),
+    path("<slug:slug>/volani/listek/", views.why, name="why"),
     path("<slug:slug>/kdo-co/", deeds.page, name="deeds"),
     path("<slug:slug>/poradnik/", views.waiting_list, name="waiting_list"),
     path("<slug:slug>/objednavky-na-okno/", quotas.page, name="quotas"),

@@ -8,6 +8,7 @@ app_name = "ticket"
 urlpatterns = [
     path("<str:code>/", views.page, name="page"),
     path("<str:code>/stav/", views.content, name="content"),
+    path("<str:code>/proc/", views.why, name="why"),
     path("<str:code>/vzdat/", views.leave, name="leave"),
     path("<str:code>/odlozit/", views.later, name="later"),
 ]
