@@ -272,7 +272,9 @@ class TestCap:
         chosen = next_in_turn([walker, booked], **asked, now=at(119))
         assert (chosen.ticket, chosen.reason.code) == (1, "waited_long")
         assert chosen.reason.params["cap_min"] == 60
-        assert next_in_turn([walker, booked], **asked | {"policy": Policy()}, now=at(119)).ticket == 2
+        assert (
+            next_in_turn([walker, booked], **asked | {"policy": Policy()}, now=at(119)).ticket == 2
+        )
 
 
 class TestSimulatedDay:

@@ -72,8 +72,8 @@ def test_the_page_shows_formula_and_simulation_of_another_quota(
 ) -> None:
     page = text(head.get(PAGE))
     assert "1 na 60 minut" in page
-    page = text(head.get(PAGE, {"agenda": "vozidla", "quota": "3"}))
-    assert "3 místo 1" in page
+    page = text(head.get(PAGE, {"agenda": "vozidla", "quota": "2"}))
+    assert "2 místo 1" in page
     assert page.count('<td data-label="Změna">od ') == 3
     assert "doporučujeme nejvýš 1,25" in page
     assert 'id="reason"' in page

@@ -125,7 +125,9 @@ class Compiled:
             ranks, since = [], []
             for way in m.ways:
                 lacking = many - len(way.since)
-                ranks.append([*map(self._rank_of, way.keys), *[self._rank_of(way.keys[-1])] * lacking])
+                ranks.append(
+                    [*map(self._rank_of, way.keys), *[self._rank_of(way.keys[-1])] * lacking]
+                )
                 since.append([*way.since, *[np.inf] * lacking])
             self.moving_keys[:, :, n] = np.array(ranks)[m.chosen].T
             self.moving_since[:, :, n] = np.array(since)[m.chosen].T

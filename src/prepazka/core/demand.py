@@ -138,7 +138,11 @@ def speeds(plan: Plan, seed: int) -> dict[int, float]:
 
 def expected_booked(plan: Plan, agenda: int) -> float:
     """How many booked clients of the agenda come in a day, on average."""
-    places = sum(len(b.windows) * min(b.quota, MOST_LANES) * b.taken for b in plan.bookable if b.agenda == agenda)
+    places = sum(
+        len(b.windows) * min(b.quota, MOST_LANES) * b.taken
+        for b in plan.bookable
+        if b.agenda == agenda
+    )
     return places * (1 - plan.no_show)
 
 

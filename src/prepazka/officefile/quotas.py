@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from math import ceil
 
 from prepazka.core.demand import Plan
 from prepazka.core.figures import REFUSE, WARN
@@ -47,8 +48,13 @@ class Quota:
 
     @property
     def times(self) -> str:
-        """The stretch as it is written; a quota may leave no time for others at all."""
-        return f"{self.stretch:.2f}" if self.stretch < 100 else "∞"  # noqa: PLR2004  # no more sense
+        """The stretch as it is written, rounded up; a quota may leave no time for others at all."""
+        return f"{self.rounded:.2f}" if self.burden.taken < 1 else "∞"
+
+    @property
+    def rounded(self) -> float:
+        """The stretch to hundredths, upwards, so that what exceeds a limit is seen to."""
+        return ceil(self.stretch * 100 - NEARLY) / 100
 
     def with_quota(self, quota: int) -> Quota:
         """The same day with another quota."""

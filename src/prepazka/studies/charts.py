@@ -77,9 +77,7 @@ def lines(found: Sequence[tuple[str, Sequence[tuple[float, float]]]], title: str
         )
     for x in range(0, int(most) + 1, 15 if most > 45 else 5):  # noqa: PLR2004  # marks must fit
         across = at(x, 0).split(",")[0]
-        parts.append(
-            f'<text x="{across}" y="{top + height + 20}" text-anchor="middle">{x}</text>'
-        )
+        parts.append(f'<text x="{across}" y="{top + height + 20}" text-anchor="middle">{x}</text>')
     for n, (who, points) in enumerate(found):
         colour, dash = COLOURS[n % len(COLOURS)], DASHES[n % len(DASHES)]
         path = " ".join(at(x, y) for x, y in points)

@@ -64,7 +64,9 @@ def _section(
         for who, one in scenarios
     ]
     chart = charts.bars(bars, words[f"{key}_chart"], most=None if minutes else 100)
-    return f"<h2>{words[key]}</h2>\n{_figure(chart)}{_table(words[key], scenarios, names, language)}"
+    return (
+        f"<h2>{words[key]}</h2>\n{_figure(chart)}{_table(words[key], scenarios, names, language)}"
+    )
 
 
 def _figure(chart: str) -> str:
@@ -102,9 +104,7 @@ def _shown(name: str, one: Simulated, language: str) -> str:
     return number(_scaled(name, one), language) + _unit(name)
 
 
-def _table(
-    caption: str, scenarios: Sequence[Scenario], names: Sequence[str], language: str
-) -> str:
+def _table(caption: str, scenarios: Sequence[Scenario], names: Sequence[str], language: str) -> str:
     head = "".join(f'<th scope="col">{escape(who)}</th>' for who, _ in scenarios)
     rows = []
     for name in names:
@@ -161,7 +161,7 @@ def _differences(who: str, base: Simulated, after: Simulated, language: str) -> 
         f'<tr><th scope="row">{FIGURES[d.name][language]}</th>'
         f"<td>{number(d.before, language)}{_unit(d.name)}</td>"
         f"<td>{number(d.after, language)}{_unit(d.name)}</td>"
-        f'<td{" class=sure" if d.sure else ""}>{number(d.change, language)} ± '
+        f"<td{' class=sure' if d.sure else ''}>{number(d.change, language)} ± "
         f"{number(d.half, language)}</td>"
         f"<td>{words[_how_sure(d)]}</td></tr>"
         for d in found

@@ -135,7 +135,7 @@ def _row(office: Directory, one: Quota) -> dict[str, Any]:
 
 def _times(one: Quota) -> str:
     """The stretch; empty where the booked leave no time to others."""
-    return number_format(one.stretch, 2) if one.burden.taken < 1 else ""
+    return number_format(one.rounded, 2) if one.burden.taken < 1 else ""
 
 
 def _simulated(label: str, one: Difference) -> dict[str, Any]:
@@ -143,6 +143,10 @@ def _simulated(label: str, one: Difference) -> dict[str, Any]:
         "label": label,
         "before": number_format(one.before, 1),
         "after": number_format(one.after, 1),
-        "low": number_format(one.change - one.half, 1),
-        "high": number_format(one.change + one.half, 1),
+        "low": _signed(one.change - one.half),
+        "high": _signed(one.change + one.half),
     }
+
+
+def _signed(value: float) -> str:
+    return str(number_format(value, 1)).replace("-", "\N{MINUS SIGN}")
