@@ -383,7 +383,7 @@ def test_presets_survive_a_load_and_an_export(name: str) -> None:
 
 @pytest.mark.django_db
 def test_an_office_that_no_file_made_can_be_exported() -> None:
-    office = town.office(quota=2, quota_reason="zkouška")
+    town.office(quota=2, quota_reason="zkouška")
     Agenda.objects.filter(code="doklady").update(rules_data={"quota_reason": "zkouška"})
     text = export(Office.objects.get())
     report = load(text, now=town.FRIDAY_BEFORE)

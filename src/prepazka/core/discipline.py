@@ -111,6 +111,10 @@ def turn(w: Waiting, policy: Policy, now: datetime) -> Turn:
         return _turn(w, CAPPED, w.arrived_at, "waited_long", cap_min=cap_min)
     if w.booked is not None and not w.late:
         return _turn_of_booked(w, w.booked, policy, now)
+    return _turn_of_walk_in(w, policy)
+
+
+def _turn_of_walk_in(w: Waiting, policy: Policy) -> Turn:
     if w.statutory:
         if policy.head_start is None:
             return _turn(w, STATUTORY, w.arrived_at, "statutory")

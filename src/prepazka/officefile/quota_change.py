@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from prepazka.booking.models import Booking, Lane
 from prepazka.booking.refusals import NoSuchQuota, QuotaNeedsReason, ReasonWithContact
@@ -116,7 +116,7 @@ def _check(quota: int) -> None:
         raise NoSuchQuota
 
 
-def _beyond(office: Office, agenda: Agenda, quota: int, now: datetime):  # type: ignore[no-untyped-def]
+def _beyond(office: Office, agenda: Agenda, quota: int, now: datetime) -> QuerySet[Booking]:
     return Booking.objects.filter(
         office=office,
         lane__agenda=agenda,

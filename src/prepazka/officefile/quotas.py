@@ -98,7 +98,8 @@ def _days(office: OfficePlan, since: date | None) -> Iterator[date]:
     if since:
         mondays = [since]
     else:
-        scopes = [office.times, *(p.times for p in (*office.agendas, *office.counters))]
+        scopes = [office.times, *(a.times for a in office.agendas)]
+        scopes += [c.times for c in office.counters]
         rows = (row for times in scopes for row in (*times.hours, *times.booking_hours))
         starts = {row.valid_from for row in rows if row.valid_from}
         mondays = [ORDINARY, *sorted(starts)[:MOST_WEEKS]]

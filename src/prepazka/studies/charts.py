@@ -46,7 +46,7 @@ def bars(found: Sequence[Bar], title: str, *, most: float | None = None) -> str:
         parts.append(f'<text x="0" y="{y + 15:.0f}" font-weight="600">{group}</text>')
         y += LABEL + 2
         for n, one in enumerate(row):
-            known = one.value == one.value  # noqa: PLR0124  # not NaN
+            known = one.value == one.value  # not NaN
             length = min(one.value / most, 1) * (WIDTH - 300) if known else 0
             parts.append(
                 f'<rect x="0" y="{y:.0f}" width="{max(length, 1):.1f}" height="18"'

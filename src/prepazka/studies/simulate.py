@@ -18,10 +18,10 @@ from prepazka.core.whatif import Change, Difference, NotPossible, Simulated
 from prepazka.officefile import presets
 from prepazka.officefile.check import check
 from prepazka.officefile.nodes import WrongFile
+from prepazka.officefile.workday import Named, NoSuchDay, plan_of
 from prepazka.studies import sample_office
 from prepazka.studies.results_page import page
 from prepazka.studies.results_words import WORDS
-from prepazka.officefile.workday import Named, NoSuchDay, plan_of
 
 SAMPLE = "sample"
 LABELS = {

@@ -58,6 +58,7 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
         chosen = found[said["agenda"]]
         context |= {"chosen": chosen.agenda.code, "reason": said.get("reason", "")[:REASON]}
         context["wanted"] = said.get("quota", "")[:3]
+        quota = 0  # none, which is refused
         try:
             quota = _number(context["wanted"])
             if request.method == "POST":
