@@ -83,9 +83,9 @@ def simulate(plan: Plan, *, days: int, seed: int) -> Simulated:
 def simulate_both(
     before: Plan, after: Plan, *, most: int, seed: int, enough: Callable[[], bool]
 ) -> tuple[Simulated, Simulated]:
-    """Play the same days of both plans by turns, until there are `most` or it is `enough`."""
-    first, second = _simulated(before, [0], seed), _simulated(after, [0], seed)
-    for number in range(1, most):
+    """Play the same days of both plans by turns, two at least, until `most` or it is `enough`."""
+    first, second = _simulated(before, range(2), seed), _simulated(after, range(2), seed)
+    for number in range(2, most):
         if enough():
             break
         first = first.and_also(_simulated(before, [number], seed))
