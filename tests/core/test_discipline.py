@@ -65,6 +65,7 @@ policies = st.builds(
     head_start=st.none() | st.integers(0, 90).map(lambda m: timedelta(minutes=m)),
     call_early=st.booleans(),
     stopped=st.just(frozenset()) | st.frozensets(st.sampled_from([VEHICLES, DRIVERS, PASSPORTS])),
+    cap=st.none() | st.integers(0, 90).map(lambda m: timedelta(minutes=m)),
 )
 NOW = at(120)
 
@@ -239,6 +240,41 @@ def overtakes(day):
                 if b.booked and b.arrived_at > walker.arrived_at and c < called
             ]
             yield walker, called - walker.arrived_at, len(ahead)
+
+
+class TestCap:
+    """The longest wait that an office promises to people without a booking."""
+
+    @given(halls(), skills, st.sampled_from([1, 2]), st.integers(0, 90), st.booleans())
+    def test_who_has_waited_longer_than_the_cap_precedes_who_came_later(
+        self, hall, serves, counter, cap, early
+    ):
+        policy = Policy(cap=timedelta(minutes=cap), call_early=early)
+        asked = {"serves": serves, "counter": counter, "policy": policy, "now": NOW}
+        chosen = next_in_turn(hall, **asked)
+        long = [
+            w
+            for w in hall
+            if (w.booked is None or w.late)
+            and NOW - w.arrived_at >= policy.cap
+            and may_be_called(w, **asked)
+        ]
+        if long:
+            first = next(w for w in hall if w.ticket == chosen.ticket)
+            oldest = min(w.arrived_at for w in long)
+            assert first.returned_at or first.arrived_at <= oldest
+
+    def test_the_reason_says_so(self):
+        policy = Policy(cap=timedelta(minutes=60))
+        walker, booked = walk_in(1, 59), walk_in(2, 115, booked=window(115))
+        asked = {"serves": frozenset({1}), "counter": 1, "policy": policy}
+        assert next_in_turn([walker, booked], **asked, now=at(118)).ticket == 2
+        chosen = next_in_turn([walker, booked], **asked, now=at(119))
+        assert (chosen.ticket, chosen.reason.code) == (1, "waited_long")
+        assert chosen.reason.params["cap_min"] == 60
+        assert (
+            next_in_turn([walker, booked], **asked | {"policy": Policy()}, now=at(119)).ticket == 2
+        )
 
 
 class TestSimulatedDay:

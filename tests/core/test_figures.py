@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.core.figures import load, max_quota, remaining_capacity, stretch
+from prepazka.core.figures import BadFigure, load, max_quota, remaining_capacity, stretch
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,19 @@ def test_remaining_capacity():
     assert remaining_capacity(60, 3, 12) == 15
     assert remaining_capacity(59, 1, 12) == 4
     assert remaining_capacity(-5, 1, 12) == 0
+
+
+@pytest.mark.parametrize("mean", [0, -3, inf, float("nan"), 601.0])
+def test_service_times_that_no_office_has_are_refused(mean):
+    for figure in (
+        lambda: stretch(1, 1, mean, 2),
+        lambda: max_quota(2, mean),
+        lambda: remaining_capacity(60, 2, mean),
+    ):
+        with pytest.raises(BadFigure, match="more than 0 and at most 600 minutes"):
+            figure()
+
+
+def test_a_service_of_ten_hours_fills_the_counters():
+    assert stretch(1, 1, 600, 2) == inf
+    assert max_quota(2, 600) == 0

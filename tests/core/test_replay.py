@@ -22,6 +22,7 @@ policies = st.builds(
     head_start=st.none() | st.integers(0, 60).map(lambda n: n * MINUTE),
     call_early=st.booleans(),
     stopped=st.just(frozenset()) | st.frozensets(st.sampled_from(SERVICES)),
+    cap=st.none() | st.integers(0, 90).map(lambda n: n * MINUTE),
 )
 
 
@@ -96,6 +97,7 @@ def played(hall, counters, lasting, policy):
     breaks = {c.counter: sorted(c.breaks) for c in counters}
     order = sorted(counters, key=lambda c: (len(c.serves), c.counter))
     moments = {w.parked_until for w in hall} | {w.booked.start for w in hall if w.booked}
+    moments |= {w.arrived_at + policy.cap for w in hall if policy.cap is not None}
     while free:
         counter = min((c for c in order if c.counter in free), key=lambda c: free[c.counter])
         n, now = counter.counter, free[counter.counter]

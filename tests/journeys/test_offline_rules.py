@@ -105,8 +105,11 @@ def turn_case(rng: random.Random) -> tuple[dict[str, Any], str]:
             }
         )
     head = rng.choice([None, 0, 10, 30])
+    cap = rng.choice([None, 0, 5, 20])
     policy = discipline.Policy(
-        head_start=None if head is None else head * MINUTE, call_early=rng.random() < 0.5
+        head_start=None if head is None else head * MINUTE,
+        call_early=rng.random() < 0.5,
+        cap=None if cap is None else cap * MINUTE,
     )
     chosen = discipline.next_in_turn(
         waiting, serves=frozenset({1, 2}), counter=7, policy=policy, now=NOW
@@ -116,6 +119,7 @@ def turn_case(rng: random.Random) -> tuple[dict[str, Any], str]:
         "policy": {
             "headStart": None if head is None else head * 60_000,
             "callEarly": policy.call_early,
+            "cap": None if cap is None else cap * 60_000,
         },
     }
     return case, str([chosen.ticket, chosen.reason.code] if chosen else [None, None])

@@ -30,7 +30,9 @@ from tests.officefile.test_wrong_files import RIGHT
 pytestmark = pytest.mark.django_db
 NOW = town.FRIDAY_BEFORE
 PARTS = (Department, Agenda, Service, Counter, Official, Device, OpeningHours, HoursException, Lane)
-TWO = RIGHT.replace("quota: 1", "quota: 2")
+# A walk-in would wait more than 1.5 times as long, so the file says why.
+WITH_REASON = RIGHT.replace("quota: 1", "quota: 1\n      quota reason: zkouška")
+TWO = WITH_REASON.replace("quota: 1", "quota: 2")
 
 
 def loaded(text: str = RIGHT, **more: Any) -> LoadReport:
@@ -75,7 +77,7 @@ def test_changes_are_made_in_place() -> None:
 
 def test_what_the_file_drops_is_retired_and_may_come_back() -> None:
     first = loaded()
-    dropped = RIGHT.replace("      znacky: {name: Značky, duration: 10 min}\n", "")
+    dropped = WITH_REASON.replace("      znacky: {name: Značky, duration: 10 min}\n", "")
     report = loaded(dropped)
     assert report.retired == ["service znacky"]
     assert lhota().service_by_code("znacky") is None
@@ -208,7 +210,7 @@ def test_whoever_waits_for_a_dropped_service_is_named_and_can_still_be_called() 
     assert service
     now = town.at("8:30")
     ticket = tickets.issue_ticket(office=lhota(), service=service, touch=uuid4(), now=now)
-    dropped = RIGHT.replace("      znacky: {name: Značky, duration: 10 min}\n", "")
+    dropped = WITH_REASON.replace("      znacky: {name: Značky, duration: 10 min}\n", "")
     with pytest.raises(LoadRefused) as refused:
         load(dropped, now=now)
     assert [one.reference for one in refused.value.conflicts] == [ticket.label]
@@ -318,6 +320,7 @@ class TestOfficials:
 
     def test_an_office_that_gets_officials_says_whose_windows_remain(self) -> None:
         without = officials.FILE.partition("officials:\n")[0]
+        without = without.replace("booking: {", "booking: {quota reason: zkouška, ")
         held = officials.hold(officials.office(without), "9:00")
         assert held.lane.agenda
         with pytest.raises(LoadRefused, match="its service is now booked with officials"):

@@ -1,5 +1,6 @@
 """An exported office is the same office again."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,10 +19,11 @@ from prepazka.officefile.check import check
 from prepazka.officefile.export import export, plan_of
 from prepazka.officefile.hours import exceptional
 from prepazka.officefile.load import load
+from prepazka.officefile.quotas import quotas
 from prepazka.officefile.write import write
 from prepazka.offices import displays
 from prepazka.offices.directory import directory_by_slug
-from prepazka.offices.models import Office
+from prepazka.offices.models import Agenda, Office
 from tests import town
 
 # Words that YAML or a careless reader would take for something else.
@@ -188,6 +190,32 @@ def offices(draw: Any) -> plan.OfficePlan:
                 "p1", "2a", draw(texts), {}, tuple(c for c in every if c in some), draw(times())
             )
         )
+    return _with_reasons(
+        draw,
+        _office(draw, agendas, counters, departments, every),
+    )
+
+
+def _with_reasons(draw: Any, office: plan.OfficePlan) -> plan.OfficePlan:
+    """Quotas that would be refused get a reason, and some others too."""
+    refused = {code for code, one in quotas(office).items() if one.refused}
+    reason = line.map(tidy).filter(lambda said: said and said == said.strip())
+    found = []
+    for agenda in office.agendas:
+        booking = agenda.booking
+        if booking and (agenda.code in refused or draw(st.booleans())):
+            booking = replace(booking, quota_reason=draw(reason))
+        found.append(replace(agenda, booking=booking))
+    return replace(office, agendas=tuple(found))
+
+
+def _office(
+    draw: Any,
+    agendas: tuple[plan.AgendaPlan, ...],
+    counters: list[plan.CounterPlan],
+    departments: tuple[plan.DepartmentPlan, ...],
+    every: tuple[str, ...],
+) -> plan.OfficePlan:
     return plan.OfficePlan(
         slug="lhota",
         name=draw(texts),
@@ -199,6 +227,7 @@ def offices(draw: Any) -> plan.OfficePlan:
         languages=("cs", "en"),
         public_holidays=draw(st.sampled_from(["CZ", ""])),
         head_start_min=draw(st.none() | st.integers(0, 1440)),
+        walkin_cap_min=draw(st.none() | st.integers(1, 1440)),
         call_early=draw(st.booleans()),
         first_ticket_min=draw(st.integers(0, 1440)),
         last_ticket_min=draw(st.integers(0, 1440)),
@@ -355,8 +384,9 @@ def test_presets_survive_a_load_and_an_export(name: str) -> None:
 
 @pytest.mark.django_db
 def test_an_office_that_no_file_made_can_be_exported() -> None:
-    office = town.office(quota=2)
-    text = export(office.office)
+    town.office(quota=2, quota_reason="zkouška")
+    Agenda.objects.filter(code="doklady").update(rules_data={"quota_reason": "zkouška"})
+    text = export(Office.objects.get())
     report = load(text, now=town.FRIDAY_BEFORE)
     assert (report.created, report.retired, report.conflicts) == ([], [], [])
     assert export(Office.objects.get()) == text

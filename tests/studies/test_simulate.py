@@ -1,14 +1,16 @@
 """`prepazka simulate`: presets become plans, changes are read, figures come out."""
 
 import json
+import re
 from datetime import date
+from xml.etree import ElementTree  # noqa: ICN001
 
 import pytest
 
 from prepazka.config.cli import main
 from prepazka.officefile import presets
 from prepazka.officefile.check import check
-from prepazka.studies.office_plan import NoSuchDay, plan_of
+from prepazka.officefile.workday import NoSuchDay, plan_of
 
 MONDAY, SUNDAY = date(2026, 1, 12), date(2026, 1, 11)
 
@@ -67,3 +69,33 @@ def test_a_wrong_office_is_refused(tmp_path, capsys):
     assert main(["simulate", str(tmp_path / "none.yaml")]) == 1
     (tmp_path / "wrong.yaml").write_text("office: {code: x}\n")
     assert main(["simulate", str(tmp_path / "wrong.yaml")]) == 1
+
+
+@pytest.mark.parametrize(("language", "heading"), [("cs", "Čekání"), ("en", "Waits")])
+def test_the_page_stands_alone(language, heading, tmp_path):
+    made = tmp_path / "page.html"
+    arguments = ["--what-if", "more=1", "--what-if", "quota=osobni-doklady:2", "--days", "3"]
+    options = ["--html", str(made), "--language", language]
+    assert main(["simulate", "sumperk", *arguments, *options]) == 0
+    page = made.read_text(encoding="utf-8")
+    assert f"<h2>{heading}</h2>" in page
+    assert page.count("<svg") == page.count("<title>") - 1 == 5
+    assert page.count("<table>") == 6
+    assert not re.search(r"https?:|<script|<img|url\(|@import", page)
+    assert not re.search(r"\bnan\b", page)
+    main_part = re.search(r"<main>.*</main>", page.replace(" class=sure", ""), re.DOTALL)
+    ElementTree.fromstring(main_part[0])  # noqa: S314  # our own page
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--days", "0"], ["--days", "-3"], ["--clients", "nan"], ["--clients", "0"]]
+)
+def test_impossible_numbers_are_refused(wrong, capsys):
+    assert main(["simulate", "sample", *wrong]) == 1
+    assert "not" in capsys.readouterr().err
+
+
+def test_a_page_that_cannot_be_written_is_said(tmp_path, capsys):
+    options = ["--days", "1", "--html", str(tmp_path / "none" / "page.html")]
+    assert main(["simulate", "sample", *options]) == 1
+    assert "none" in capsys.readouterr().err

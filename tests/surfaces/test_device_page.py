@@ -141,7 +141,7 @@ def test_a_console_gets_its_list_only_with_an_open_counter(office: Directory) ->
     tickets.issue_ticket(office=office, service=town.service(office), touch=uuid4(), now=NINE)
     pack = sent(client, url).json()  # type: ignore[attr-defined]
     assert [t["label"] for t in pack["tickets"]] == ["V1"]
-    assert pack["policy"] == {"headStart": None, "callEarly": True}
+    assert pack["policy"] == {"headStart": None, "callEarly": True, "cap": None}
 
 
 def test_the_same_touch_after_a_crash_offers_the_paper_again(

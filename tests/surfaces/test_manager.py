@@ -186,3 +186,14 @@ def test_the_tickets_of_a_service_stop_and_go_on_with_one_press(
     assert "zastavil vedoucí" in text(admin.get("/sprava/lhota/"))
     admin.post(page, {"do": "open"})
     assert "vydávají se bez ohledu na odhad" in text(admin.get("/sprava/lhota/"))
+
+
+def test_a_number_tells_who_went_before_it(office: Directory, admin: Client) -> None:
+    a_morning(office)
+    page = text(admin.get("/sprava/lhota/volani/listek/?cislo=v1"))
+    assert "Za dobu čekání (23 minut) byl dřív zavolán 1 člověk" in page
+    assert re.search(r"9:02</td><th[^>]*>V2</th><td[^>]*>9:01</td>", page)
+    assert "Proč byl zavolán: bez objednání, čeká od 8:50" in page
+    missing = admin.get("/sprava/lhota/volani/listek/?cislo=Q7")
+    assert missing.status_code == 404
+    assert "Žádný dnešní lístek toto číslo nemá." in text(missing)

@@ -94,6 +94,9 @@ def test_own_words_are_seen_before_they_are_saved_and_stay_in_the_file(
             "sms": {"cs": "{pin} {link} ě"},
         }
     }
+    for agenda in row.agendas.all():  # the town's quotas ask for a reason
+        agenda.rules_data |= {"quota_reason": "zkouška"}
+        agenda.save()
     assert check(export(row)).messages == row.message_rules
     assert Event.objects.get(kind="OfficeLoaded").actor
     assert "čeština : Připomínka den předem – vlastní" in text(admin.get(f"{ADDRESS}zneni/"))

@@ -174,3 +174,35 @@ def test_it_lives_by_the_stream_and_without_a_script(ticket: Ticket) -> None:
     assert '<noscript><meta http-equiv="refresh" content="20"></noscript>' in body
     assert 'role="status" data-say' in body
     assert '<meta name="robots" content="noindex">' in body
+
+
+def test_it_says_who_went_before_and_how_many_may(office: Directory, clock: Clock) -> None:
+    mine = tickets.issue_ticket(
+        office=office, service=town.service(office), touch=uuid4(), now=town.at("8:50")
+    )
+    booking = town.confirmed(office, "9:00")
+    tickets.check_in(
+        office=office, device=town.kiosk(office), pin=booking.pin, touch=uuid4(), now=town.at("9:01")
+    )  # fmt: skip
+    clerk = town.clerk(office)
+    counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=town.at("9:02"))
+    clock.moment = town.at("9:05")
+    assert "Proč šel někdo přede mnou?" in page(mine)
+    assert "Nikdo, kdo přišel po Vás, nebyl zavolán před Vámi." in page(mine, "proc/")
+    turns.call_next(office=office, clerk=clerk.pk, now=town.at("9:03"))
+    words = page(mine, "proc/")
+    assert "Před Vámi byl zavolán 1 člověk, který přišel po Vás:" in words
+    assert "V2 v 9:03: objednán na 9:00–10:00, přišel v 9:01" in words
+    # Vehicles: one an hour, documents at the same counter: one per half an hour.
+    assert "nejvýš 5 objednaných" in words
+    assert "Jana" not in words
+    Ticket.objects.filter(number=2).update(statutory=True)
+    Event.objects.filter(kind="TicketCalled").update(
+        data={
+            **Event.objects.get(kind="TicketCalled").data,
+            "reason": {"code": "statutory", "params": {}},
+        }
+    )
+    words = page(mine, "proc/")
+    assert "V2 v 9:03: přednost ze zákona" in words
+    assert "ZTP" not in words

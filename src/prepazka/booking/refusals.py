@@ -101,3 +101,15 @@ class NotWaitingForTerm(Refused):
 
 class CallTaken(Refused):
     """A colleague is telephoning to this person just now."""
+
+
+class NoSuchQuota(Refused):
+    """A quota is a whole number from 1 to 62."""
+
+
+class QuotaNeedsReason(Refused):
+    """People without a booking would wait more than one and a half times as long. Write why it must be so, or choose fewer places."""
+
+
+class ReasonWithContact(Refused):
+    """Write the reason without names, numbers and addresses of people."""

@@ -131,12 +131,16 @@ def _add_studies(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     simulate.add_argument("--clients", type=float, help="a day; else what keeps counters busy")
     simulate.add_argument(
         "--what",
+        "--what-if",
+        dest="what",
         action="append",
         metavar="CHANGE",
         help="more=3 (a counter like 3), sick=3, away=3@13:00-15:00, lunch=3@12:00-12:30,"
         " quota=AGENDA:2, window=60, demand=+10%%, reminder=0.6 (times the no-shows); repeatable",
     )
     simulate.add_argument("--json", metavar="FILE", help="write the figures there as well")
+    simulate.add_argument("--html", metavar="FILE", help="write a page with charts there")
+    simulate.add_argument("--language", choices=("cs", "en"), default="cs", help="of the page")
     simulate.add_argument("--log", metavar="FOLDER", help="write the days there as a queue log")
     simulate.set_defaults(run=_later("prepazka.studies.simulate", "simulate"))
 

@@ -16,6 +16,8 @@ import django
 from prepazka.officefile import presets
 from prepazka.officefile.check import check as check_text
 from prepazka.officefile.nodes import Problem, WrongFile
+from prepazka.officefile.plan import OfficePlan
+from prepazka.officefile.quotas import warnings
 
 if TYPE_CHECKING:
     # Models can be imported only once Django is set up.
@@ -58,13 +60,19 @@ def check(arguments: argparse.Namespace) -> None:
         f"{arguments.file}: right. Office {found.slug}: agendas {len(found.agendas)}, "
         f"services {len(services)}, counters {len(found.counters)}, devices {len(found.devices)}."
     )
+    _warn(arguments.file, found)
+
+
+def _warn(file: str, found: OfficePlan) -> None:
+    for line in warnings(found):
+        print(f"{file}: warning: {line}", file=sys.stderr)
 
 
 @_command
 def load(arguments: argparse.Namespace) -> None:
     """Load a file; refused while live visits would no longer fit, unless they are accepted."""
     text = _text(arguments.file)
-    check_text(text)
+    _warn(arguments.file, check_text(text))
     django.setup()
     from prepazka.officefile.load import LoadRefused  # noqa: PLC0415  # needs Django
     from prepazka.officefile.load import load as load_text  # noqa: PLC0415

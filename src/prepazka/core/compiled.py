@@ -32,27 +32,21 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A ticket that will change its place: its keys, and from which minute each holds."""
+    """A ticket in its line: its keys in order, and from which minute each but the first holds."""
 
     ticket: int  # column
     line: Line
-    since: tuple[float, float]
-    keys: tuple[Key | None, Key | None, Key | None]
+    since: tuple[float, ...]
+    keys: tuple[Key | None, ...]
 
 
 def _entry(w: Waiting, column: int, s: Setting, present_from: datetime) -> _Entry:
     """The entry of a ticket that is in the hall from `present_from` on."""
     found = phases(w, s.policy, present_from)
+    since, keys = [s.minutes(p.since, 0) for p in found], [p.key for p in found]
     if present_from > s.now:
-        keys = [None, *(p.key for p in found)]
-        since = [s.minutes(p.since, 0) for p in found]
-    else:
-        keys = [p.key for p in found]
-        since = [s.minutes(p.since, 0) for p in found[1:]]
-    while len(since) < 2:  # noqa: PLR2004  # three phases at most: absent or parked, early, due
-        since.append(np.inf)
-        keys.append(keys[-1])
-    return _Entry(column, line_of(w), (since[0], since[1]), (keys[0], keys[1], keys[2]))
+        return _Entry(column, line_of(w), tuple(since), (None, *keys))
+    return _Entry(column, line_of(w), tuple(since[1:]), tuple(keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,50 +57,80 @@ class _Moving:
     chosen: Ints
 
 
+Row = tuple[Line, bool | None]  # None: places that stay; else whether they are by law
+
+
+def _row(w: Waiting, entry: _Entry) -> Row | None:
+    """The row of tickets that keep their order among each other; None for one that moves.
+
+    Walk-ins that come to the cap do: they come to it in the order of their arrival.
+    """
+    if not entry.since:
+        return entry.line, None
+    capping = len(entry.since) == 1 and (w.booked is None or w.late) and w.parked_until is None
+    return (entry.line, w.statutory) if capping else None
+
+
 class Compiled:
-    """Keys as ranks: standing tickets in sorted lines, moving ones each in a line of its own."""
+    """Keys as ranks: standing tickets in sorted rows, moving ones each in a row of its own."""
 
     def __init__(
         self, s: Setting, hall: Sequence[Waiting], coming: Sequence[Coming], arrivals: Floats
     ) -> None:
-        standing: dict[Line, list[tuple[Key, int]]] = {}
+        standing: dict[Row, list[_Entry]] = {}
         self.moving: list[_Moving] = []
         for column, w in enumerate(hall):
             entry = _entry(w, column, s, s.now)
-            if entry.since[0] < np.inf:
+            row = _row(w, entry)
+            if row is None:
                 self.moving.append(_Moving([entry], np.zeros(s.replays, np.int64)))
             elif entry.keys[0] is not None:
-                standing.setdefault(entry.line, []).append((entry.keys[0], column))
+                standing.setdefault(row, []).append(entry)
         for column, one in enumerate(coming, start=len(hall)):
             self.moving.append(_comes(one, column, s, arrivals[:, column - len(hall)]))
-        self.lines = [*standing, *(m.ways[0].line for m in self.moving)]
+        self.lines = [*(line for line, _ in standing), *(m.ways[0].line for m in self.moving)]
         self.standing = len(standing)
-        self._rank([sorted(line) for line in standing.values()])
+        self.capping = np.array([n for n, (_, by) in enumerate(standing) if by is not None], int)
+        self._rank([sorted(row, key=lambda e: e.keys[0] or ()) for row in standing.values()])
         self._spread(s.replays)
 
-    def _rank(self, lines: list[list[tuple[Key, int]]]) -> None:
-        """`keys` and `tickets` of each line in order, ended by NEVER."""
-        used = {key for line in lines for key, _ in line}
+    def _rank(self, rows: list[list[_Entry]]) -> None:
+        """`keys` and `tickets` of each row in order, ended by NEVER; `capped` from `caps_at` on."""
+        used = {k for row in rows for entry in row for k in entry.keys if k is not None}
         used.update(k for m in self.moving for way in m.ways for k in way.keys if k is not None)
         self.ranks = {key: rank for rank, key in enumerate(sorted(used))}
-        longest = max((len(line) for line in lines), default=0) + 1
-        self.keys = np.full((len(self.lines), longest), NEVER)
-        self.tickets = np.zeros((len(self.lines), longest), np.int64)
-        for n, line in enumerate(lines):
-            self.keys[n, : len(line)] = [self.ranks[key] for key, _ in line]
-            self.tickets[n, : len(line)] = [column for _, column in line]
+        longest = max((len(row) for row in rows), default=0) + 1
+        shape = (len(self.lines), longest)
+        self.keys, self.capped = np.full(shape, NEVER), np.full(shape, NEVER)
+        self.caps_at, self.tickets = np.full(shape, np.inf), np.zeros(shape, np.int64)
+        for n, row in enumerate(rows):
+            many = len(row)
+            self.keys[n, :many] = [self._rank_of(entry.keys[0]) for entry in row]
+            self.capped[n, :many] = [self._rank_of(entry.keys[-1]) for entry in row]
+            self.caps_at[n, :many] = [entry.since[0] if entry.since else np.inf for entry in row]
+            self.tickets[n, :many] = [entry.ticket for entry in row]
         for n, m in enumerate(self.moving, start=self.standing):
             self.tickets[n, 0] = m.ways[0].ticket
 
+    def _rank_of(self, key: Key | None) -> int:
+        return NEVER if key is None else self.ranks[key]
+
     def _spread(self, replays: int) -> None:
-        """For each replay and moving ticket its three ranks and the two minutes between them."""
+        """For each replay and moving ticket its ranks and the minutes between them."""
+        many = max((len(way.since) for m in self.moving for way in m.ways), default=1) or 1
         shape = (replays, len(self.moving))
-        self.moving_keys = np.full((3, *shape), NEVER)
-        self.moving_since = np.full((2, *shape), np.inf)
+        self.moving_keys = np.full((many + 1, *shape), NEVER)
+        self.moving_since = np.full((many, *shape), np.inf)
         for n, m in enumerate(self.moving):
-            ranks = [[NEVER if k is None else self.ranks[k] for k in way.keys] for way in m.ways]
+            ranks, since = [], []
+            for way in m.ways:
+                lacking = many - len(way.since)
+                ranks.append(
+                    [*map(self._rank_of, way.keys), *[self._rank_of(way.keys[-1])] * lacking]
+                )
+                since.append([*way.since, *[np.inf] * lacking])
             self.moving_keys[:, :, n] = np.array(ranks)[m.chosen].T
-            self.moving_since[:, :, n] = np.array([way.since for way in m.ways])[m.chosen].T
+            self.moving_since[:, :, n] = np.array(since)[m.chosen].T
 
 
 def _comes(one: Coming, column: int, s: Setting, drawn: Floats) -> _Moving:
@@ -120,7 +144,7 @@ def _comes(one: Coming, column: int, s: Setting, drawn: Floats) -> _Moving:
     shows = one.shows_up * share / (one.shows_up * share + 1 - one.shows_up) if share else 0.0
     moments = [start + max(float(x), -sooner) for x in left][:: max(1, len(left) // ARRIVALS)]
     ways = [_arrival(one, column, s, max(m, 0.01)) for m in moments]
-    never = _Entry(column, (one.service, False), (np.inf, np.inf), (None, None, None))
+    never = _Entry(column, (one.service, False), (), (None,))
     chosen = np.where(drawn < shows, drawn / max(shows, 1e-9) * len(ways), len(ways))
     return _Moving([*ways, never], chosen.astype(np.int64))
 

@@ -37,6 +37,7 @@ class Asked:
     clients: float
     mean: float  # minutes
     cv: float = 0.6
+    booked: bool = True  # whether it can be booked, where its agenda can
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,11 @@ def speeds(plan: Plan, seed: int) -> dict[int, float]:
 
 def expected_booked(plan: Plan, agenda: int) -> float:
     """How many booked clients of the agenda come in a day, on average."""
-    places = sum(len(b.windows) * b.quota * b.taken for b in plan.bookable if b.agenda == agenda)
+    places = sum(
+        len(b.windows) * min(b.quota, MOST_LANES) * b.taken
+        for b in plan.bookable
+        if b.agenda == agenda
+    )
     return places * (1 - plan.no_show)
 
 
@@ -207,7 +212,7 @@ def _booked(
     missing: list[tuple[int, Interval[datetime], int]],
 ) -> list[Visit]:
     """Each place has its client, taken or not, so that a larger quota only adds clients."""
-    choices = [a for a in plan.asked if a.agenda == one.agenda]
+    choices = [a for a in plan.asked if a.agenda == one.agenda and a.booked]
     total = sum(a.clients for a in choices)
     if not total or not one.windows:
         return []

@@ -37,6 +37,8 @@ class Policy:
     call_early: bool = True  # call the booked before their window when no walk-in waits
     # Services that wait for something that is down: nobody's turn comes, and places are kept.
     stopped: frozenset[int] = frozenset()
+    # Who has waited this long goes before all booked who came later; None: there is no such limit.
+    cap: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Reason:
 
 Key = tuple[int, datetime, int, datetime, int]
 
-RETURNED, BOOKED, STATUTORY, WALK_IN, NOT_YET, PARKED = range(6)
+RETURNED, CAPPED, BOOKED, STATUTORY, WALK_IN, NOT_YET, PARKED = range(7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +105,32 @@ def turn(w: Waiting, policy: Policy, now: datetime) -> Turn:
         return _turn(w, PARKED, w.parked_until, "parked", until=w.parked_until)
     if w.returned_at is not None:
         return _turn(w, RETURNED, w.returned_at, "returned", returned_at=w.returned_at)
+    capped_at = capped_from(w, policy)
+    if capped_at is not None and now >= capped_at and policy.cap is not None:
+        cap_min = policy.cap // timedelta(minutes=1)
+        return _turn(w, CAPPED, w.arrived_at, "waited_long", cap_min=cap_min)
     if w.booked is not None and not w.late:
         return _turn_of_booked(w, w.booked, policy, now)
+    return _turn_of_walk_in(w, policy)
+
+
+def _turn_of_walk_in(w: Waiting, policy: Policy) -> Turn:
     if w.statutory:
         if policy.head_start is None:
             return _turn(w, STATUTORY, w.arrived_at, "statutory")
         return _turn(w, WALK_IN, w.arrived_at - policy.head_start, "statutory", BOOKED)
     return _turn(w, WALK_IN, w.arrived_at, "late_for_window" if w.late else "walk_in")
+
+
+def capped_from(w: Waiting, policy: Policy) -> datetime | None:
+    """From when the ticket has waited so long that it goes first; None where nothing caps it.
+
+    A booked client counts from the arrival too, once due: so no walk-in who came later goes before.
+    """
+    if policy.cap is None or w.returned_at is not None:
+        return None
+    since = w.arrived_at + policy.cap
+    return since if w.booked is None or w.late else max(since, w.booked.start)
 
 
 def _turn_of_booked(w: Waiting, window: Interval[datetime], policy: Policy, now: datetime) -> Turn:

@@ -707,3 +707,15 @@ class OfficeLoaded(Event):
     """The office was set up anew from its file or in the manager's screens."""
 
     topics: ClassVar[tuple[str, ...]] = (TERMS, QUEUE, SETUP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuotaSet(Event):
+    """So many may book each window of an agenda; `reason` speaks of no person."""
+
+    topics: ClassVar[tuple[str, ...]] = (TERMS, QUEUE, SETUP)
+    agenda: int
+    before: int
+    after: int
+    stretch: str  # of a walk-in's wait, as it was shown
+    reason: str

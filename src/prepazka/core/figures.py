@@ -1,15 +1,30 @@
 """Figures for the head of an office: what the counters can bear. Minutes throughout."""
 
-from math import floor, inf
+from math import floor, inf, isfinite
+
+WARN, REFUSE = 1.25, 1.5  # a stretch beyond is warned of; beyond the other it needs a reason
+CHANGE_MIN = 0.5  # between two clients at a counter
+LONGEST_MIN = 600.0
+
+
+class BadFigure(ValueError):
+    """A figure that no office can have."""
+
+
+def _checked(mean: float) -> float:
+    if not (isfinite(mean) and 0 < mean <= LONGEST_MIN + CHANGE_MIN):
+        raise BadFigure(f"a service takes more than 0 and at most 600 minutes, not {mean:g}")
+    return mean
 
 
 def remaining_capacity(minutes_left: float, counters: int, mean: float) -> int:
     """How many people the open counters can still serve before closing."""
-    return max(0, floor(minutes_left * counters / mean + 1e-9))
+    return max(0, floor(minutes_left * counters / _checked(mean) + 1e-9))
 
 
 def load(quota: int, agendas: int, mean: float, counters: int, window_min: int = 30) -> float:
     """The part of the counters' time that `quota` booked per window and agenda take up."""
+    _checked(mean)
     if counters == 0:
         return inf if quota else 0.0
     return quota * agendas * mean / (window_min * counters)
@@ -21,10 +36,14 @@ def stretch(quota: int, agendas: int, mean: float, counters: int, window_min: in
     `mean` is the mean service plus half a minute for the change of people, `counters` those that
     serve the agendas when fewest do.
     """
-    taken = load(quota, agendas, mean, counters, window_min)
+    return stretched(load(quota, agendas, mean, counters, window_min))
+
+
+def stretched(taken: float) -> float:
+    """The factor, where the booked take up such a part of the counters' time."""
     return 1 / (1 - taken) if taken < 1 else inf
 
 
 def max_quota(counters: int, mean: float, window_min: int = 30) -> int:
     """The most bookings per window that keep the stretch of one agenda within 1.25."""
-    return floor(counters * window_min / (5 * mean) + 1e-9)
+    return floor(counters * window_min / (5 * _checked(mean)) + 1e-9)

@@ -1,15 +1,15 @@
 """The discipline made quick: a ticket's key is asked for once for each time it stands still.
 
-A ticket changes its place by itself only when its parking ends and when its window starts. In
-between, `core.discipline` need not be asked again: the replay and the simulator keep its answers.
+A ticket changes its place by itself only when its parking ends, when its window starts and when it
+has waited as long as the cap allows. In between, `core.discipline` need not be asked again: the replay and the simulator keep its answers.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 
-from prepazka.core.discipline import Key, Policy, Waiting, may_be_called, turn
+from prepazka.core.discipline import Key, Policy, Waiting, capped_from, may_be_called, turn
 
 NO_COUNTER = -1
 
@@ -29,6 +29,9 @@ def phases(w: Waiting, policy: Policy, now: datetime) -> list[Phase]:
         moments.append(w.parked_until)
     if w.booked is not None and w.booked.start > now:
         moments.append(w.booked.start)
+    capped_at = capped_from(w, policy)
+    if capped_at is not None and capped_at > now:
+        moments.append(capped_at)
     return [Phase(at, key_at(w, policy, at)) for at in sorted(set(moments))]
 
 
@@ -69,9 +72,9 @@ class Lines:
         first, *later = phases(w, self.policy, now)
         if first.key is not None:
             self._put(first.key, w)
-        self._changes.extend((p.since, w.ticket, p.key, w) for p in later if p.key is not None)
-        if later:
-            heapify(self._changes)
+        for p in later:
+            if p.key is not None:
+                heappush(self._changes, (p.since, w.ticket, p.key, w))
 
     def take(self, lines: Iterable[Line], now: datetime) -> Waiting | None:
         """Whom a counter with these lines calls now, out of the hall."""

@@ -144,6 +144,8 @@ class _Replays:
         if minute.min() == np.inf:
             return False
         self._move(minute)
+        if len(self.compiled.capping):
+            self._cap(minute)
         keys = np.maximum(self.heads, counters.bars[counter])
         line = keys.argmin(axis=1)
         rest = self.taken_breaks[rows, counter]
@@ -169,10 +171,20 @@ class _Replays:
         if not len(rows):
             return
         at, since = minute[rows, None], self.compiled.moving_since[:, rows]
-        before, between, after = self.compiled.moving_keys[:, rows]
-        now = np.where(at < since[0], before, np.where(at < since[1], between, after))
+        keys = self.compiled.moving_keys[:, rows]
+        now = keys[-1]
+        for n in reversed(range(len(since))):
+            now = np.where(at < since[n], keys[n], now)
         self.heads[rows, self.compiled.standing :] = now
         self.changes[rows] = np.where(since > at, since, np.inf).min(axis=(0, 2))
+
+    def _cap(self, minute: Floats) -> None:
+        """The head of each standing row gets the key of whoever has waited as long as the cap."""
+        compiled, rows = self.compiled, self.compiled.capping
+        place = self.at[:, rows]
+        reached = minute[:, None] >= compiled.caps_at[rows, place]
+        heads = np.where(reached, compiled.capped[rows, place], compiled.keys[rows, place])
+        self.heads[:, rows] = heads
 
     def _call(
         self, calling: npt.NDArray[np.bool_], minute: Floats, line: Ints, counter: Ints
@@ -210,7 +222,7 @@ class _Replays:
         if self.compiled.moving:
             first = self.compiled.standing
             since = self.compiled.moving_since[:, rows]
-            alive = (self.compiled.moving_keys[2, rows] < NEVER) & (
+            alive = (self.compiled.moving_keys[-1, rows] < NEVER) & (
                 self.counters.bars[counter, first:] == 0
             )
             later = np.where(alive & (since > minute[:, None]), since, np.inf)

@@ -58,6 +58,7 @@ class Rules:
     return_to_min: int = 0  # from these bounds; 0 = at once
     waiting_list: bool = False
     offer_min: int = 60  # how long an offer from the waiting list is kept
+    quota_reason: str = ""  # why so many, where walk-ins wait more than 1.5 times as long
     proof: Proof = "never"  # whether a browser must do some work before it holds a term
 
     def __post_init__(self) -> None:

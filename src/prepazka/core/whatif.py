@@ -1,6 +1,6 @@
 """What a change of an office would do: the same simulated days with and without it, paired."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from math import sqrt
 from statistics import NormalDist
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from prepazka.core.demand import MOST_LANES, MOST_TIMES, Drawn, Plan, Post, draw
+from prepazka.core.figures import CHANGE_MIN, stretched
 from prepazka.core.hall import MINUTE
 from prepazka.core.interval import Interval, subtract, union
 from prepazka.core.simulation import Played, play
@@ -31,6 +32,7 @@ class DayFigures:
 
     clients: float
     walk_in_mean: float
+    walk_in_p80: float
     walk_in_over_60: float
     booked_mean: float
     booked_within_15: float
@@ -50,6 +52,14 @@ class Simulated:
     walk_ins: Floats
     booked: Floats
 
+    def and_also(self, more: "Simulated") -> "Simulated":
+        """These days and more of them."""
+        return Simulated(
+            [*self.days, *more.days],
+            np.concatenate([self.walk_ins, more.walk_ins]),
+            np.concatenate([self.booked, more.booked]),
+        )
+
     def values(self, name: str) -> Floats:
         """One figure of each day."""
         return np.array([getattr(day, name) for day in self.days])
@@ -67,8 +77,25 @@ class Simulated:
 
 def simulate(plan: Plan, *, days: int, seed: int) -> Simulated:
     """Play so many days of the plan."""
+    return _simulated(plan, range(days), seed)
+
+
+def simulate_both(
+    before: Plan, after: Plan, *, most: int, seed: int, enough: Callable[[], bool]
+) -> tuple[Simulated, Simulated]:
+    """Play the same days of both plans by turns, two at least, until `most` or it is `enough`."""
+    first, second = _simulated(before, range(2), seed), _simulated(after, range(2), seed)
+    for number in range(2, most):
+        if enough():
+            break
+        first = first.and_also(_simulated(before, [number], seed))
+        second = second.and_also(_simulated(after, [number], seed))
+    return first, second
+
+
+def _simulated(plan: Plan, numbers: Iterable[int], seed: int) -> Simulated:
     figures, walk_ins, booked = [], list[float](), list[float]()
-    for number in range(days):
+    for number in numbers:
         drawn = draw(plan, number, seed)
         done = play(drawn.visits, drawn.counters, policy=plan.policy, speed=drawn.speed)
         walked = [c.waited for c in done.calls if c.visit.booked is None or c.visit.late]
@@ -96,6 +123,7 @@ def _figures(drawn: Drawn, done: Played, walked: list[float]) -> DayFigures:
     return DayFigures(
         float(len(drawn.visits)),
         _mean(walked),
+        float(np.quantile(walked, 0.8)) if walked else float("nan"),
         _mean([w > 60 for w in walked]),  # noqa: PLR2004  # an hour
         _mean(waits.tolist()),
         _mean((waits <= 15).tolist()),  # noqa: PLR2004  # the promise
@@ -245,27 +273,58 @@ def _with(plan: Plan, changed: Post) -> Plan:
     return replace(plan, posts=tuple(posts))
 
 
-def stretch(plan: Plan, agenda: int, more: int = 0) -> float:
-    """By how much bookings stretch a walk-in's wait: 1 / (1 - booked share of the work).
+@dataclass(frozen=True, slots=True)
+class Burden:
+    """What an agenda's bookings do to those who come to its counters without one."""
+
+    counters: int  # that serve the agenda at the thinnest moment at which anybody does
+    mean: float  # minutes of a booked service, without the change of people
+    taken: float  # the part of the counters' time that all booked take up
+    sharing: tuple[int, ...]  # other agendas whose booked are served there too
+
+    @property
+    def stretch(self) -> float:
+        """By what factor a walk-in waits longer; infinite where the booked fill the counters."""
+        return stretched(self.taken)
+
+
+def burden(plan: Plan, agenda: int) -> Burden | None:
+    """How bookings burden the agenda's counters; None where nobody books or serves it.
 
     Capacity is that of the thinnest moment; of agendas that share the counters each brings what
-    falls to them. With `more` places per window than planned. Infinite where the booked would
-    fill the counters.
+    falls to them.
     """
     able = {p.counter for p in _able(plan, agenda)}
-    work = 0.0  # booked minutes of work in a minute
+    thinnest, own = _thinnest(plan, agenda), _booked_mean(plan, agenda)
+    if not thinnest or own is None:
+        return None
+    work, sharing = 0.0, []  # booked minutes of work in a minute
     for b in plan.bookable:
         theirs = [p.counter for p in _able(plan, b.agenda)]
-        kinds = [a for a in plan.asked if a.agenda == b.agenda]
-        clients = sum(a.clients for a in kinds)
-        if theirs and clients and b.windows:
-            mean = sum(a.mean * a.clients for a in kinds) / clients
-            places = b.quota + (more if b.agenda == agenda else 0)
-            part = sum(n in able for n in theirs) / len(theirs)
-            work += part * places * (mean + 0.5) / (b.windows[0].end - b.windows[0].start)
-    thinnest = _thinnest(plan, agenda)
-    share = work / thinnest if thinnest else 1.0
-    return 1 / (1 - share) if share < 1 else float("inf")
+        part = sum(n in able for n in theirs) / len(theirs) if theirs else 0.0
+        mean = _booked_mean(plan, b.agenda)
+        if part and mean is not None and b.windows and b.quota:
+            length = b.windows[0].end - b.windows[0].start
+            work += part * b.quota * (mean + CHANGE_MIN) / length
+            if b.agenda != agenda:
+                sharing.append(b.agenda)
+    return Burden(thinnest, own, work / thinnest, tuple(sharing))
+
+
+def stretch(plan: Plan, agenda: int, more: int = 0) -> float:
+    """By how much bookings stretch a walk-in's wait, with `more` places per window than planned."""
+    bookable = (
+        replace(b, quota=b.quota + more) if b.agenda == agenda else b for b in plan.bookable
+    )
+    found = burden(replace(plan, bookable=tuple(bookable)), agenda)
+    return found.stretch if found else 1.0
+
+
+def _booked_mean(plan: Plan, agenda: int) -> float | None:
+    """Mean minutes of a booked service of the agenda."""
+    kinds = [a for a in plan.asked if a.agenda == agenda and a.booked]
+    clients = sum(a.clients for a in kinds)
+    return sum(a.mean * a.clients for a in kinds) / clients if clients else None
 
 
 def _able(plan: Plan, agenda: int) -> list[Post]:
@@ -274,12 +333,17 @@ def _able(plan: Plan, agenda: int) -> list[Post]:
 
 
 def _thinnest(plan: Plan, agenda: int) -> int:
-    """The fewest counters that serve the agenda at a moment when it can be booked."""
+    """The fewest counters that serve the agenda when it can be booked, but for moments with none.
+
+    Where the plan has nobody at all it does not say who will serve those who booked.
+    """
     able = _able(plan, agenda)
     spans = [s for b in plan.bookable if b.agenda == agenda for s in union(b.windows)]
-    moments = [*(s.start for s in spans), *(b.start for p in able for b in p.breaks)]
+    changes = [m for p in able for m in (p.opens, p.closes, *(b.start for b in p.breaks))]
+    moments = [*(s.start for s in spans), *changes]
     bookable = [m for m in moments if any(s.contains(m) for s in spans)]
-    return min((sum(_at_work(p, m) for p in able) for m in bookable), default=len(able))
+    counts = (sum(_at_work(p, m) for p in able) for m in bookable)
+    return min((n for n in counts if n), default=0)
 
 
 def _at_work(post: Post, minute: int) -> bool:

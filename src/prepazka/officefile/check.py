@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from prepazka.core.door import PHONE_TICKETS
+from prepazka.core.figures import REFUSE
 from prepazka.core.slots import Rules
 from prepazka.officefile import plan, values
 from prepazka.officefile.displays import read_display
@@ -16,6 +17,7 @@ from prepazka.officefile.messages import read_messages
 from prepazka.officefile.nodes import Problem, Section, Wrong, WrongFile, compose, nearest, shown
 from prepazka.officefile.nodes import items as list_of
 from prepazka.officefile.plan import Text
+from prepazka.officefile.quotas import quotas, said
 from prepazka.officefile.rules import read_rules
 
 A_MAPPING = "a mapping of keys and values"
@@ -26,7 +28,10 @@ def check(text: str) -> plan.OfficePlan:
     """The plan that the file describes. Raises WrongFile with all that is wrong."""
     problems: list[Problem] = []
     root = Section(compose(text), "", problems, "an office's file, which starts with `office:`")
-    found = _Reader(root).read() if not problems else None
+    reader = _Reader(root)
+    found = reader.read() if not problems else None
+    if found and not problems:
+        reader.quotas_are_bearable(found)
     if problems or found is None:
         raise WrongFile(problems)
     return found
@@ -47,6 +52,7 @@ class _Reader:
         self.counter_codes: list[str] = []
         self.bookable: dict[str, bool] = {}  # code of a service -> whether officials may have it
         self.device_codes: set[str] = set()
+        self.booking: dict[str, Section] = {}  # the booking rules of agendas, by their codes
 
     def read(self) -> plan.OfficePlan:
         root = self.root
@@ -124,11 +130,15 @@ class _Reader:
         head_start = section.take(
             "head start", values.length(0, values.DAY_MIN, none=-1, example="60 min"), -1
         )
+        cap = section.take(
+            "longest wait", values.length(1, values.DAY_MIN, none=-1, example="60 min"), -1
+        )
         overtime = section.take(
             "overtime", values.length(0, values.DAY_MIN, none=-1, example="15 min"), 0
         )
         found = {
             "head_start_min": None if head_start == -1 else head_start,
+            "walkin_cap_min": None if cap == -1 else cap,
             "call_early": section.take("call early", values.flag, True),
             "first_ticket_min": section.take("first ticket", minutes, 30),
             "last_ticket_min": section.take("last ticket", minutes, 0),
@@ -197,7 +207,7 @@ class _Reader:
     def _agenda(self, code: str, section: Section) -> plan.AgendaPlan:
         self._code_is_new(code, section)
         self.agendas[code] = []
-        booking = self._booking(section)
+        booking = self._booking(section, code)
         self.exact = booking is not None and booking.kind == "slot"
         services = section.section("services", BY_CODE)
         if services is None or not services.values:
@@ -243,7 +253,7 @@ class _Reader:
             raise Wrong(f"the code of a department: {nearest(found, self.departments)}")
         return found
 
-    def _booking(self, agenda: Section) -> Rules | None:
+    def _booking(self, agenda: Section, code: str) -> Rules | None:
         if not agenda.has("booking"):
             return None
         node = agenda.values["booking"]
@@ -257,7 +267,21 @@ class _Reader:
         )
         rules = read_rules(section)
         section.done()
+        self.booking[code] = section
         return rules
+
+    def quotas_are_bearable(self, office: plan.OfficePlan) -> None:
+        """Refuse what makes walk-ins wait too long, unless the file says why."""
+        for code, one in quotas(office).items():
+            if one.refused and one.agenda.booking and not one.agenda.booking.quota_reason:
+                section = self.booking[code]
+                section.wrong(
+                    section.values.get("quota", section.node),
+                    f"a quota that makes them wait {REFUSE} times as long at most: fewer people, a"
+                    ' longer window, more counters, or a "quota reason"',
+                    at="quota",
+                    value=said(one),
+                )
 
     def _service(
         self,

@@ -35,6 +35,7 @@ def plan_of(office: Directory) -> plan.OfficePlan:
         languages=tuple(row.languages) or ("cs",),
         public_holidays=row.public_holidays,
         head_start_min=row.head_start_min,
+        walkin_cap_min=row.walkin_cap_min,
         call_early=row.call_early,
         first_ticket_min=row.first_ticket_min,
         last_ticket_min=row.last_ticket_min,

@@ -12,6 +12,7 @@ from django.db import transaction
 from prepazka.booking.locks import lock_days
 from prepazka.booking.models import Lane
 from prepazka.core import calendar, events
+from prepazka.core.slots import Rules
 from prepazka.journal.record import record
 from prepazka.officefile import plan
 from prepazka.officefile.check import check
@@ -71,7 +72,9 @@ def load(
         slug=wanted.slug, defaults={"name": wanted.name, "version": 0, "demo": demo}
     )
     report = LoadReport(office, created=[f"office {wanted.slug}"] if is_new else [])
-    _lock_coming_days(office, wanted, now)
+    rules = [agenda.rules for agenda in office.agendas.all()]
+    rules += [agenda.booking for agenda in wanted.agendas if agenda.booking]
+    lock_coming_days(office, rules, now)
     _set_office(office, wanted, report)
     loading = _Loading(office, report)
     loading.parts(wanted)
@@ -86,10 +89,8 @@ def load(
     return report
 
 
-def _lock_coming_days(office: Office, wanted: plan.OfficePlan, now: datetime) -> None:
+def lock_coming_days(office: Office, rules: Iterable[Rules], now: datetime) -> None:
     """Let no booking be made or moved while we look which ones still fit."""
-    rules = [agenda.rules for agenda in office.agendas.all()]
-    rules += [agenda.booking for agenda in wanted.agendas if agenda.booking]
     today = now.date()
     farthest = max((one.horizon_days for one in rules), default=0) + 1
     lock_days(office.pk, (today + timedelta(days=n) for n in range(-1, farthest + 1)))
@@ -107,6 +108,7 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
             "timezone",
             "public_holidays",
             "head_start_min",
+            "walkin_cap_min",
             "call_early",
             "first_ticket_min",
             "last_ticket_min",

@@ -127,6 +127,7 @@ class OfficePlan:
     languages: tuple[str, ...]
     public_holidays: str
     head_start_min: int | None
+    walkin_cap_min: int | None
     call_early: bool
     first_ticket_min: int
     last_ticket_min: int

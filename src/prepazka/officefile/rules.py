@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from prepazka.core.slots import MOST_OFFER_MIN, Proof, Rules
+from prepazka.core.slots import MOST_LANES, MOST_OFFER_MIN, Proof, Rules
 from prepazka.officefile import values
 from prepazka.officefile.nodes import Section
 
+REASON = 200  # characters at most
 PROOFS: dict[str, Proof] = {"never": "never", "when busy": "busy", "always": "always"}
 
 
@@ -34,7 +35,8 @@ def read_rules(section: Section) -> Rules:
     return Rules(
         kind=section.take("kind", values.choice("window", "slot"), usual.kind),  # type: ignore[arg-type]
         window_min=section.take("window", some, usual.window_min),
-        quota=section.take("quota", values.number(1, 200), usual.quota),
+        quota=section.take("quota", values.number(1, MOST_LANES), usual.quota),
+        quota_reason=section.take("quota reason", values.words(REASON, "a reason"), ""),
         raster_min=section.take("starts every", some, usual.raster_min),
         horizon_days=horizon,
         lead_min=section.take("lead", far, usual.lead_min),
@@ -67,6 +69,8 @@ def write_rules(rules: Rules) -> dict[str, Any]:
     length = values.write_length
     written: dict[str, Any] = {"kind": rules.kind} if rules.kind != usual.kind else {}
     written |= {"window": length(rules.window_min), "quota": str(rules.quota)}
+    if rules.quota_reason:
+        written["quota reason"] = rules.quota_reason
     if rules.raster_min != usual.raster_min or rules.kind == "slot":
         written["starts every"] = length(rules.raster_min)
     written |= {

@@ -78,9 +78,10 @@ def _office(office: plan.OfficePlan) -> dict[str, Any]:
 
 
 def _policy(office: plan.OfficePlan) -> dict[str, Any]:
-    head_start = office.head_start_min
+    head_start, cap = office.head_start_min, office.walkin_cap_min
     return {
         "head start": "none" if head_start is None else values.write_length(head_start),
+        **({} if cap is None else {"longest wait": values.write_length(cap)}),
         "call early": _yes(office.call_early),
         "first ticket": values.write_length(office.first_ticket_min),
         "last ticket": values.write_length(office.last_ticket_min),

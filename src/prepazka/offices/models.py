@@ -29,6 +29,8 @@ class Office(models.Model):
     public_holidays = models.CharField(max_length=8, default="CZ", blank=True)
     # None: a booked client in the window goes first whatever a walk-in has waited.
     head_start_min = models.PositiveSmallIntegerField(null=True)
+    # Who has waited this long goes before the booked who came later; None: there is no such limit.
+    walkin_cap_min = models.PositiveSmallIntegerField(null=True)
     call_early = models.BooleanField(default=True)
     first_ticket_min = models.PositiveSmallIntegerField(default=30)
     last_ticket_min = models.PositiveSmallIntegerField(default=0)

@@ -281,11 +281,12 @@ def as_waiting(ticket: Ticket) -> discipline.Waiting:
 
 def policy_of(office: Directory) -> discipline.Policy:
     """The office's stated rule between booked clients and walk-ins, and what waits for a system."""
-    head_start = office.office.head_start_min
+    head_start, cap = office.office.head_start_min, office.office.walkin_cap_min
     return discipline.Policy(
         head_start=None if head_start is None else timedelta(minutes=head_start),
         call_early=office.office.call_early,
         stopped=frozenset(office.stopped),
+        cap=None if cap is None else timedelta(minutes=cap),
     )
 
 

@@ -18,13 +18,16 @@ from prepazka.core.whatif import Change, Difference, NotPossible, Simulated
 from prepazka.officefile import presets
 from prepazka.officefile.check import check
 from prepazka.officefile.nodes import WrongFile
+from prepazka.officefile.workday import Named, NoSuchDay, plan_of
 from prepazka.studies import sample_office
-from prepazka.studies.office_plan import Named, NoSuchDay, plan_of
+from prepazka.studies.results_page import page
+from prepazka.studies.results_words import WORDS
 
 SAMPLE = "sample"
 LABELS = {
     "clients": "clients a day",
     "walk_in_mean": "walk-ins wait on average [min]",
+    "walk_in_p80": "80 % of walk-ins wait at most [min]",
     "walk_in_over_60": "walk-ins over an hour [share]",
     "booked_mean": "booked wait on average [min]",
     "booked_within_15": "booked within 15 min [share]",
@@ -40,6 +43,7 @@ LABELS = {
 def simulate(arguments: argparse.Namespace) -> int:
     """The command."""
     try:
+        _check(arguments)
         named = _named(arguments)
         changes = [(text, change_of(text, named)) for text in arguments.what or ()]
         plans = [(text, change(named.plan)) for text, change in changes]
@@ -54,15 +58,35 @@ def simulate(arguments: argparse.Namespace) -> int:
     base = whatif.simulate(named.plan, days=arguments.days, seed=arguments.seed)
     print(_summary(base, named))
     kept: dict[str, Any] = {"days": arguments.days, "seed": arguments.seed, "now": _values(base)}
+    scenarios = [(WORDS["as_is"][arguments.language], base)]
     for text, plan in plans:
         after = whatif.simulate(plan, days=arguments.days, seed=arguments.seed)
+        scenarios.append((text, after))
         differences = whatif.compare(base, after)
         print(f"\n## {text}\n\n{_table(differences)}")
         kept.setdefault("what if", {})[text] = [asdict(d) for d in differences]
     if arguments.json:
         text = json.dumps(kept, ensure_ascii=False, indent=1)
         Path(arguments.json).write_text(text + "\n", "utf-8")
+    if arguments.html:
+        made = page(arguments.office, scenarios, arguments.language)
+        try:
+            Path(arguments.html).write_text(made, "utf-8")
+        except OSError as problem:
+            print(problem, file=sys.stderr)
+            return 1
     return 0
+
+
+MOST_DAYS, MOST_CLIENTS = 10_000, 20_000
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if not 1 <= arguments.days <= MOST_DAYS:
+        raise NotPossible(f"--days is from 1 to {MOST_DAYS}, not {arguments.days}")
+    clients = arguments.clients
+    if clients is not None and not 0 < clients <= MOST_CLIENTS:
+        raise NotPossible(f"--clients is more than 0 and at most {MOST_CLIENTS}, not {clients:g}")
 
 
 def _named(arguments: argparse.Namespace) -> Named:

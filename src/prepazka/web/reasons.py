@@ -23,6 +23,9 @@ SENTENCES: dict[str, Callable[[], str]] = {
     "late_for_window": lambda: _(
         "booked for %(window)s, came after that at %(arrived)s: in order of arrival"
     ),
+    "waited_long": lambda: _(
+        "waiting since %(arrived)s, longer than %(cap)s minutes, so goes before the booked"
+    ),
     "statutory": lambda: _("priority by law (disability card), waiting since %(arrived)s"),
     "walk_in": lambda: _("without booking, waiting since %(arrived)s"),
     "returned": lambda: _("returned to the queue at %(returned)s, so goes first"),
@@ -30,6 +33,13 @@ SENTENCES: dict[str, Callable[[], str]] = {
     "offline": lambda: _("called while the counter was cut off from the server"),
     "by_hand": lambda: _("picked by hand by the clerk"),
 }
+
+
+def public(payload: Mapping[str, Any], office: Directory) -> str:
+    """The reason as other people waiting may know it: nothing of anybody's health."""
+    if payload.get("code") == "statutory":
+        return _("priority by law")
+    return sentence(payload, office)
 
 
 def sentence(payload: Mapping[str, Any], office: Directory) -> str:
@@ -56,6 +66,8 @@ def _filled(reason: Reason, office: Directory) -> dict[str, str]:
     }
     names = {"arrived": "arrived_at", "returned": "returned_at", "until": "until"}
     filled = {word: clock(local[name]) for word, name in names.items() if name in local}
+    if "cap_min" in reason.params:
+        filled["cap"] = str(reason.params["cap_min"])
     if "window_start" in local:
         language = get_language() or "cs"
         filled["window"] = span(local["window_start"], local["window_end"], language)

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("offices", "0009_waits"),
+        ("offices", "0010_longest_wait"),
     ]
 
     operations = [

@@ -90,6 +90,7 @@ def _pack(
         "policy": {
             "headStart": None if head is None else int(head.total_seconds() * 1000),
             "callEarly": policy.call_early,
+            "cap": None if policy.cap is None else int(policy.cap.total_seconds() * 1000),
         },
         "tickets": [_ticket(w, found.labels[w.ticket]) for w in found.tickets],
         "current": current and {"label": current.label, "state": current.state},

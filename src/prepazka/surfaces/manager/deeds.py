@@ -80,6 +80,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "ListJoined": lambda: _("put somebody on the waiting list"),
     "ListConfirmed": lambda: _("confirmed an entry of the waiting list"),
     "ListLeft": lambda: _("took somebody off the waiting list"),
+    "QuotaSet": lambda: _("set a quota of bookings"),
     "OfficeLoaded": lambda: _("loaded the office file"),
 }
 # What citizens, devices and rules do: it never has an actor.

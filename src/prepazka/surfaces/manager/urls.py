@@ -2,15 +2,17 @@
 
 from django.urls import path
 
-from prepazka.surfaces.manager import deeds, devices, messages, officials, people, views
+from prepazka.surfaces.manager import deeds, devices, messages, officials, people, quotas, views
 
 app_name = "manager"
 urlpatterns = [
     path("<slug:slug>/", views.overview, name="overview"),
     path("<slug:slug>/listky/<slug:code>/", views.tickets, name="tickets"),
     path("<slug:slug>/volani/", views.calls, name="calls"),
+    path("<slug:slug>/volani/listek/", views.why, name="why"),
     path("<slug:slug>/kdo-co/", deeds.page, name="deeds"),
     path("<slug:slug>/poradnik/", views.waiting_list, name="waiting_list"),
+    path("<slug:slug>/objednavky-na-okno/", quotas.page, name="quotas"),
     path("<slug:slug>/zpravy/", messages.sent, name="messages"),
     path("<slug:slug>/zpravy/zneni/", messages.kinds, name="kinds"),
     path("<slug:slug>/zpravy/zneni/<slug:kind>/<slug:language>/", messages.words, name="words"),

@@ -9,6 +9,7 @@ urlpatterns = [
     path("upozorneni.js", alerts.worker, name="worker"),
     path("<str:code>/", views.page, name="page"),
     path("<str:code>/stav/", views.content, name="content"),
+    path("<str:code>/proc/", views.why, name="why"),
     path("<str:code>/vzdat/", views.leave, name="leave"),
     path("<str:code>/odlozit/", views.later, name="later"),
     path("<str:code>/upozornit/", alerts.ask, name="alert"),

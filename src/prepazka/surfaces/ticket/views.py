@@ -19,12 +19,15 @@ from prepazka.offices.directory import Directory, directory
 from prepazka.offices.incidents import said_of
 from prepazka.queueing import tickets
 from prepazka.queueing.models import IN_QUEUE, State, Ticket, TurnAlert
+from prepazka.reporting.overtakes import before
 from prepazka.reporting.place import announced
 from prepazka.surfaces.ticket.words import headline
+from prepazka.web import reasons
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 
 LONGEST_CODE = 16
+ASKS_WHY = (*IN_QUEUE, State.CALLED, State.SERVING)
 View = Callable[..., HttpResponse]
 
 
@@ -139,4 +142,20 @@ def _shown(ticket: Ticket, office: Directory) -> dict[str, Any]:
         "told": told_by(ticket),
         "now": moment,
         "down": said_of(place.incident, office) if place.incident else "",
+        "asks_why": ticket.state in ASKS_WHY,
     }
+
+
+@of_ticket
+@require_safe
+def why(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
+    """Who went before although they came later, and why; numbers only."""
+    found = before(office, ticket, now=now())
+    context = {
+        "office": office.office,
+        "ticket": ticket,
+        "before": found,
+        "own": reasons.public(found.reason, office),
+        "overtakes": [(one, reasons.public(one.reason, office)) for one in found.overtakes],
+    }
+    return render(request, "ticket/why.html", context)

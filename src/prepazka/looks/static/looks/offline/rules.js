@@ -54,20 +54,24 @@
 
   // --- whose turn -------------------------------------------------------------------------------
 
-  const RETURNED = 0, BOOKED = 1, STATUTORY = 2, WALK_IN = 3, NOT_YET = 4, PARKED = 5;
+  const RETURNED = 0, CAPPED = 1, BOOKED = 2, STATUTORY = 3, WALK_IN = 4, NOT_YET = 5, PARKED = 6;
 
   function turn(w, policy, now) {
     const key = (rank, since, code, tie = WALK_IN) =>
       ({ key: [rank, since, tie, w.arrived, w.ticket], code, rank });
     if (w.parked !== null && now < w.parked) return key(PARKED, w.parked, "parked");
     if (w.returned !== null) return key(RETURNED, w.returned, "returned");
+    const due = w.booked === null || w.late || now >= w.booked[0];
+    if (policy.cap !== null && due && now >= w.arrived + policy.cap) {
+      return key(CAPPED, w.arrived, "waited_long");
+    }
     if (w.booked !== null && !w.late) {
       const [start, end] = w.booked;
       if (now < start) return key(NOT_YET, start, "booked_before_window");
       const code = now < end ? "booked_in_window" : "booked_kept_place";
       if (policy.headStart === null) return key(BOOKED, start, code);
-      const due = Math.max(w.arrived, start);
-      return key(WALK_IN, Math.min(w.arrived, due - policy.headStart), code, BOOKED);
+      const since = Math.max(w.arrived, start);
+      return key(WALK_IN, Math.min(w.arrived, since - policy.headStart), code, BOOKED);
     }
     if (w.statutory) {
       if (policy.headStart === null) return key(STATUTORY, w.arrived, "statutory");

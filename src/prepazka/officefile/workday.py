@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from prepazka.core.calendar import DayException, czech_holidays, open_minutes
@@ -31,9 +31,16 @@ class Named:
 
 
 def plan_of(
-    office: OfficePlan, day: date, *, clients: float | None = None, lunches: bool = True
+    office: OfficePlan,
+    day: date,
+    *,
+    clients: float | None = None,
+    lunches: bool = True,
+    means: Mapping[str, float] | None = None,
 ) -> Named:
     """What the file says of the day. Demand is `clients` a day, or what keeps counters busy.
+
+    `means` are minutes of services, by code, where they are known better than from the file.
 
     Services of an agenda are wanted alike; agendas in proportion to the counters they have.
     Officials, who are booked by name, have no hall and are left out.
@@ -45,19 +52,21 @@ def plan_of(
     numbers = {a.code: n for n, a in enumerate(office.agendas, start=1)}
     posts = tuple(_posts(office, day, hours, codes, lunches=lunches))
     walk_in = {codes[s.code] for s in office.services() if s.walk_in or s.bookable}
-    asked = _demand(office, posts, codes, numbers, walk_in, clients)
+    asked = _demand(office, posts, codes, numbers, walk_in, clients, means or {})
     bookable = tuple(
         _bookable(office, a, a.booking, day, hours, numbers[a.code])
         for a in office.agendas
-        if a.booking
+        if a.booking and not _with_officials(office, a)
     )
     tickets = Interval(
         hours[0].start - office.first_ticket_min,
         max(hours[-1].end - office.last_ticket_min, hours[0].start + 1),
     )
-    head = office.head_start_min
+    head, cap = office.head_start_min, office.walkin_cap_min
     policy = Policy(
-        None if head is None or head < 0 else timedelta(minutes=head), office.call_early
+        head_start=None if head is None else timedelta(minutes=head),
+        call_early=office.call_early,
+        cap=None if cap is None else timedelta(minutes=cap),
     )
     plan = Plan(tickets, asked, bookable, posts, policy)
     return Named(plan, numbers, {c.number: n for n, c in enumerate(office.counters, start=1)})
@@ -110,6 +119,7 @@ def _demand(
     numbers: dict[str, int],
     offered: set[int],
     clients: float | None,
+    means: Mapping[str, float],
 ) -> tuple[Asked, ...]:
     """Each counter's minutes are shared by the services it serves."""
     minutes = dict.fromkeys(codes.values(), 0.0)
@@ -121,11 +131,19 @@ def _demand(
     services = [(a, s) for a in office.agendas for s in a.services if minutes[codes[s.code]]]
     found = []
     for agenda, one in services:
-        many = BUSY * minutes[codes[one.code]] / one.duration_min
-        found.append(Asked(codes[one.code], numbers[agenda.code], many, one.duration_min))
+        mean = means.get(one.code, one.duration_min)
+        many = BUSY * minutes[codes[one.code]] / mean
+        number = numbers[agenda.code]
+        found.append(Asked(codes[one.code], number, many, mean, booked=one.bookable))
     total = sum(a.clients for a in found)
     times = clients / total if clients and total else 1.0
-    return tuple(Asked(a.service, a.agenda, a.clients * times, a.mean) for a in found)
+    return tuple(replace(a, clients=a.clients * times) for a in found)
+
+
+def _with_officials(office: OfficePlan, agenda: AgendaPlan) -> bool:
+    """Whether all that can be booked of the agenda is booked with officials."""
+    topics = {code for official in office.officials for code in official.topics}
+    return all(s.code in topics for s in agenda.services if s.bookable)
 
 
 def _bookable(
@@ -152,4 +170,4 @@ def _bookable(
         laid = kept
     else:
         laid = candidates(own, rules, duration=duration)
-    return Bookable(number, tuple(laid), min(rules.quota, 12))
+    return Bookable(number, tuple(laid), rules.quota)
