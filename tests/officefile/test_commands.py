@@ -35,7 +35,7 @@ def test_a_right_file_is_checked_and_loaded(file: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().out == "Office lhota is loaded, version 2.\n"
 
 
-@pytest.mark.parametrize("preset", ["cesky-krumlov", "sumperk", "touzim", "praha-6"])
+@pytest.mark.parametrize("preset", ["cesky-krumlov", "sumperk", "touzim", "praha-6", "liberec"])
 def test_presets_go_by_name(preset: str) -> None:
     assert main(["office", "check", preset]) == 0
     assert main(["office", "load", preset]) == 0
@@ -57,7 +57,7 @@ def test_what_is_no_file_or_no_text_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["office", "check", "sumperg"]) == 1
-    assert "a preset: cesky-krumlov, praha-6, sumperk, touzim" in capsys.readouterr().err
+    assert "a preset: cesky-krumlov, liberec, praha-6, sumperk, touzim" in capsys.readouterr().err
     assert main(["office", "check", str(tmp_path)]) == 1
     path = tmp_path / "cp1250.yaml"
     path.write_bytes("office:\n  name: Přepážka\n".encode("cp1250"))

@@ -226,6 +226,7 @@ def test_the_description_names_every_path_and_problem(client: Client) -> None:
         "/api/v1/holds/{token}/extend",
         "/api/v1/confirmations/{token}",
         "/api/v1/bookings/{token}",
+        "/api/v1/bookings/{token}/mode",
         "/api/v1/bookings/{token}/move",
         "/api/v1/health",
         "/api/v1/kiosk/tickets",

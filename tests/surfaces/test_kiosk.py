@@ -477,7 +477,7 @@ class TestPin:
             for outcome in Outcome
             if outcome not in ACCEPTED
         }
-        assert len(set(said.values())) == len(said) == 8
+        assert len(set(said.values())) == len(said) == 9
 
     def test_an_answer_cannot_be_made_up(self, kiosk: Client) -> None:
         assert kiosk.get("/kiosk/odpoved/xyz/")["Location"] == "/kiosk/?kontrast=0"

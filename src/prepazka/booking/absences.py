@@ -158,6 +158,6 @@ def _fits(office: Directory, official: Official, booking: Booking) -> bool:
     service = office.services[booking.service_id]
     return any(
         one.contains(wanted)
-        for minutes in office.official_hours(official, service, booking.date)
+        for minutes in office.official_hours(official, service, booking.date, booking.mode)
         if (one := calendar.instants(minutes, booking.date, office.tz))
     )

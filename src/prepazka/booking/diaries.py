@@ -52,7 +52,7 @@ def _statement(words: int, *, for_list: bool) -> str:
          WHERE b.office_id = %s AND b.date BETWEEN %s AND %s
            AND b.state IN {quoted(LIVE)}
            AND {STANDS_FOR_LIST if for_list else STANDS}
-           AND (%s::uuid IS NULL OR b.id <> %s)
+           AND (%s::uuid IS NULL OR b.id <> %s AND b.companion_of_id IS DISTINCT FROM %s)
          GROUP BY b.date, b.starts_at, b.ends_at, d.buffer
         UNION ALL
         SELECT greatest((y.starts_at AT TIME ZONE %s)::date, %s::date),
@@ -101,6 +101,7 @@ def taken(
                 office.office.pk,
                 *days,
                 *expired,
+                besides,
                 besides,
                 besides,
                 office.office.timezone,

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q
 
+from prepazka.booking import companions
 from prepazka.booking.calls import Outcome, close_calls, request_call
 from prepazka.booking.impact import Choice, Decision, Impact, Row, impact_of, span_of
 from prepazka.booking.locks import lock_days
@@ -196,6 +197,7 @@ def _restore(row: DisruptedBooking, booking: Booking, now: datetime, actor: int)
         booking.pin = booking.pin or draw_pin(booking)
         booking.ended_at = None
     booking.save()
+    companions.carry(booking, now=now)
     record(
         events.BookingRestored(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor

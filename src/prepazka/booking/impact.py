@@ -121,7 +121,7 @@ class Fits:
 
     def __init__(self, office: Directory) -> None:
         self.office = office
-        self.known: dict[tuple[int, date, int], list[During]] = {}
+        self.known: dict[Hashable, list[During]] = {}
 
     def __call__(self, booking: Booking) -> bool:
         """Ask about the lane that the booking has."""
@@ -148,13 +148,17 @@ class Fits:
         return min([quota, *(places for when, places in reduced if when.overlaps(during))])
 
     def _within(self, booking: Booking, official: Official | None) -> bool:
-        key = booking.service_id, booking.date, official.pk if official else 0
+        whose = official.pk if official else 0, booking.companion_of_id is not None
+        key = booking.service_id, booking.date, whose, booking.mode
         if key not in self.known:
             service, day = self.office.services[booking.service_id], booking.date
             hours = (
-                self.office.official_hours(official, service, day)
+                # Who comes to a colleague's meeting needs no topic, only to be at work.
+                self.office.diary_hours(official, day)
+                if official and booking.companion_of_id
+                else self.office.official_hours(official, service, day, booking.mode)
                 if official
-                else self.office.booking_hours(service, day)
+                else self.office.booking_hours(service, day, booking.mode)
             )
             laid = (calendar.instants(one, day, self.office.tz) for one in hours)
             self.known[key] = [one for one in laid if one]
@@ -215,21 +219,27 @@ def _propose(
 
 
 def _offer(after: Directory, rows: list[Row], taken: impact.Calendar, now: datetime) -> None:
-    known: dict[tuple[int, int], list[impact.Term]] = {}
+    known: dict[tuple[int, int, str], list[impact.Term]] = {}
     for row in rows:
-        key = row.booking.service_id, row.booking.persons
+        key = _wanted(row.booking)
         if key not in known:
             known[key] = other_terms(after, *key, now)
     visits = [impact.Visit(r.booking.pk, during_of(r.booking), (r.booking.lane_id,)) for r in rows]
     wanted: dict[Hashable, list[impact.Term]] = {
-        r.booking.pk: known[r.booking.service_id, r.booking.persons] for r in rows
+        r.booking.pk: known[_wanted(r.booking)] for r in rows
     }
     found = impact.substitutes(visits, wanted, taken, MOST_TERMS)
     for row in rows:
         row.terms = found[row.booking.pk]
 
 
-def other_terms(office: Directory, service: int, persons: int, now: datetime) -> list[impact.Term]:
+def _wanted(booking: Booking) -> tuple[int, int, str]:
+    return booking.service_id, booking.persons, booking.mode
+
+
+def other_terms(
+    office: Directory, service: int, persons: int, mode: str, now: datetime
+) -> list[impact.Term]:
     """All free terms of the service that somebody can still be asked about, with their lanes."""
     wanted = office.services[service]
     whose = office.officials_for(service)
@@ -238,7 +248,7 @@ def other_terms(office: Directory, service: int, persons: int, now: datetime) ->
     sets: dict[int, tuple[int, ...]] = {}
     found = []
     for term in terms.offered(
-        office=office, service=wanted, now=now, persons=persons, channel="desk"
+        office=office, service=wanted, now=now, persons=persons, channel="desk", mode=mode
     ):
         if term.starts_at >= now + SOONEST:
             if term.lanes not in sets:

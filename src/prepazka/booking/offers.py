@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db import transaction
 
+from prepazka.booking import companions, terms
 from prepazka.booking import impact as impacts
-from prepazka.booking import terms
 from prepazka.booking.calls import Outcome, close_calls, note_call, request_call
 from prepazka.booking.contacts import can_be_written_to
 from prepazka.booking.impact import MOST_TERMS, During, during_of, other_terms
@@ -129,6 +129,7 @@ def take_another(
         persons=found.persons,
         channel="desk" if by == "office" else "web",
         now=now,
+        mode=found.mode,
     )
     _take(found, claim.lane, claim.during, now)
     _settle(found, offer, Outcome.ANOTHER_TERM, now, by, actor)
@@ -209,7 +210,7 @@ def more_terms(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
     }
     free = [
         one
-        for one in other_terms(office, found.service_id, found.persons, now)
+        for one in other_terms(office, found.service_id, found.persons, found.mode, now)
         if one.during.start not in shown
     ]
     visit = impact.Visit(found.pk, during_of(found), (found.lane_id,))
@@ -339,6 +340,7 @@ def _keep(
             ends_at=during.end,
             expires_at=min(until, during.start - LAST_WORD),
             persons=booking.persons,
+            mode=booking.mode,
             channel="desk",
             language=booking.language,
             offer=offer,
@@ -386,6 +388,7 @@ def _take(booking: Booking, lane: int, during: During, now: datetime) -> None:
     booking.moved_at = now
     booking.sequence += 1
     booking.save()
+    companions.carry(booking, now=now)
 
 
 def _settle(

@@ -80,7 +80,7 @@ def _pairs(
     for entry in waiting.in_order(rows):
         if entry.booking and (entry.booking.state not in OPEN or entry.booking.starts_at <= now):
             continue
-        key = (entry.service_id, entry.persons, entry.official_id)
+        key = (entry.service_id, entry.persons, entry.official_id, _mode(office, entry))
         if key not in known:
             known[key] = _free(office, entry, now)
         wish = _wish(entry)
@@ -99,7 +99,13 @@ def _free(office: Directory, entry: Entry, now: datetime) -> list[terms.Term]:
         persons=entry.persons,
         channel=Channel.LIST,
         official=office.officials[entry.official_id] if entry.official_id else None,
+        mode=_mode(office, entry),
     )
+
+
+def _mode(office: Directory, entry: Entry) -> str:
+    """A booking that moves stays in its mode; a new one is in the usual one."""
+    return entry.booking.mode if entry.booking else office.services[entry.service_id].usual_mode
 
 
 def _wish(entry: Entry) -> waiting.Wish:
@@ -151,6 +157,7 @@ def _offer(
         channel=Channel.LIST,
         now=now,
         official=office.officials[entry.official_id] if entry.official_id else None,
+        mode=_mode(office, entry),
     )
     _take_back(claim.lane, claim.during, now)
     offer = Offer.objects.create(
@@ -171,6 +178,7 @@ def _offer(
         expires_at=until + returns.longest(office.rules_of(service)),
         persons=entry.persons,
         channel=Channel.LIST,
+        mode=_mode(office, entry),
         language=entry.language,
         offer=offer,
         created_at=now,

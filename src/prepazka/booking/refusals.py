@@ -7,6 +7,18 @@ class TermNotOffered(Refused):
     """The office does not offer this term. Please choose one of those offered."""
 
 
+class ModeNotOffered(Refused):
+    """At this time the office does not meet people in this way. Please choose another term first."""
+
+
+class PhoneNeeded(Refused):
+    """Enter the telephone number at which the office will call you."""
+
+
+class ColleagueNotFree(Refused):
+    """This colleague is not free at the time of the meeting."""
+
+
 class TermTaken(Refused):
     """Somebody else has just taken this term. Please choose another one."""
 

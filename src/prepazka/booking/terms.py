@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from prepazka.booking import diaries
-from prepazka.booking.models import LIVE, Channel, Lane, quoted
+from prepazka.booking import companions, diaries
+from prepazka.booking.models import LIVE, Booking, Channel, Lane, quoted
 from prepazka.booking.refusals import TermNotOffered, TermTaken
 from prepazka.core import calendar, slots
 from prepazka.core.interval import Interval
@@ -102,26 +102,31 @@ def offered(
     channel: str = Channel.WEB,
     besides: UUID | None = None,
     official: Official | None = None,
+    mode: str | None = None,
+    together: Sequence[Official] = (),
 ) -> list[Term]:
     """The terms that can be taken now, in the order of time; by default in the whole horizon.
 
     `besides` names a booking that does not count as taking anything, because it is being moved.
-    Without an `official`, a service of officials is offered with whoever of them is free.
-    Two SQL statements whatever the number of days, lanes, officials and bookings.
+    Without an `official`, a service of officials is offered with whoever of them is free; without
+    a `mode`, in the usual one. Those who come `together`, and the colleagues whom the booking of
+    `besides` has already, must be free as well. Two SQL statements whatever the number of days, lanes, officials and bookings.
     """
     wanted = list(days) if days is not None else horizon(office, service, now)
     whose = _whose(office, service, official)
-    if not wanted or not service.bookable or service.retired or whose == []:
+    mode = mode or service.usual_mode
+    if not wanted or whose == [] or not _is_offered(service, mode):
         return []
     taken = _taken(office, service, wanted, now, besides, whose, channel)
     found: list[Term] = []
     for day in wanted:
-        known = _day(office, service, day, persons, whose)
+        known = _day(office, service, day, persons, whose, mode)
         for offer in _offers(office, service, known, day, taken[day], channel, now):
             starts_at, ends_at = known.instants[offer.interval.start]
             if now < starts_at:
                 found.append(Term(day, starts_at, ends_at, offer.free, offer.lanes))
-    return found
+    colleagues = [*together, *companions.colleagues_of(office, besides)]
+    return companions.common(office, found, colleagues, now=now, besides=besides)
 
 
 def find(
@@ -134,17 +139,20 @@ def find(
     now: datetime,
     besides: UUID | None = None,
     official: Official | None = None,
+    mode: str | None = None,
 ) -> Claim:
     """The lane on which the term can be taken; the caller has locked its day.
 
     Of several free officials it is the one with the fewest claims and appointments that day,
-    then the first of the file. Raises TermNotOffered if the office has no such term, TermTaken if none is left.
+    then the first of the file. Raises TermNotOffered if the office has no such term, TermTaken if
+    none is left, also for the colleagues whom the booking of `besides` has.
     """
     whose = _whose(office, service, official)
-    if not service.bookable or service.retired or whose == []:
+    mode = mode or service.usual_mode
+    if whose == [] or not _is_offered(service, mode):
         raise TermNotOffered
     day = calendar.day_of(starts_at, office.tz)
-    known = _day(office, service, day, persons, whose)
+    known = _day(office, service, day, persons, whose, mode)
     taken = _taken(office, service, [day], now, besides, whose, channel)
     start = next((m for m, (begins, _) in known.instants.items() if begins == starts_at), None)
     if start is None or starts_at <= now:
@@ -152,6 +160,7 @@ def find(
     for offer in _offers(office, service, known, day, taken[day], channel, now):
         if offer.interval.start == start:
             during = Interval(*known.instants[start])
+            companions.must_be_free(office, during, now=now, of=besides)
             if whose is not None:
                 free = diaries.least_loaded(whose, offer.lanes, taken[day].claims)
                 return Claim(diaries.lanes_of(office)[free.pk], during)
@@ -175,6 +184,7 @@ def nearest(
     persons: int = 1,
     channel: str = Channel.WEB,
     official: Official | None = None,
+    mode: str | None = None,
 ) -> list[Term]:
     """The three terms nearest to one that was taken, in the order of time."""
     terms = offered(
@@ -184,6 +194,7 @@ def nearest(
         persons=persons,
         channel=channel,
         official=official,
+        mode=mode,
     )
     closest = sorted(terms, key=lambda t: (abs(t.starts_at - starts_at), t.starts_at))[:3]
     return sorted(closest, key=lambda t: t.starts_at)
@@ -202,28 +213,55 @@ def is_bookable(office: Directory, service: Service) -> bool:
     return bool(office.officials_for(service.pk) or lanes_of(office, service))
 
 
-def has_hours(office: Directory, service: Service, day: date) -> bool:
+def has_hours(office: Directory, service: Service, day: date, mode: str | None = None) -> bool:
     """Whether terms would be laid on that day, were nothing taken."""
-    whose = _whose(office, service, None)
+    whose, mode = _whose(office, service, None), mode or service.usual_mode
     if whose is None:
-        return bool(office.booking_hours(service, day))
-    return any(office.official_hours(one, service, day) for one in whose)
+        return bool(office.booking_hours(service, day, mode))
+    return any(office.official_hours(one, service, day, mode) for one in whose)
+
+
+def allows(office: Directory, booking: Booking, mode: str) -> bool:
+    """Whether the booking could stay where it is in that mode."""
+    service, official = office.services[booking.service_id], diaries.official_of(office, booking)
+    if not _is_offered(service, mode):
+        return False
+    hours = (
+        office.official_hours(official, service, booking.date, mode)
+        if official
+        else office.booking_hours(service, booking.date, mode)
+    )
+    wanted = Interval(booking.starts_at, booking.ends_at)
+    open_ = (calendar.instants(one, booking.date, office.tz) for one in hours)
+    return any(one.contains(wanted) for one in open_ if one)
+
+
+def _is_offered(service: Service, mode: str) -> bool:
+    return service.bookable and not service.retired and mode in service.modes
 
 
 def kept_for_desk(office: Directory, service: Service, day: date, now: datetime) -> int:
     """How many of the day's places only desk and telephone may take at this moment."""
-    places = _day(office, service, day, 1, _whose(office, service, None)).laid.places
+    known = _day(office, service, day, 1, _whose(office, service, None), service.usual_mode)
+    places = known.laid.places
     here, rules = moment(now, office.tz), office.rules_of(service)
     kept = slots.kept_for_desk(day, here.day, places, rules)
     return max(kept, places - slots.released(day, here, places, rules))
 
 
 def laid(
-    office: Directory, service: Service, day: date, persons: int, official: Official | None
+    office: Directory,
+    service: Service,
+    day: date,
+    persons: int,
+    official: Official | None,
+    mode: str | None = None,
 ) -> Sequence[Interval[int]]:
     """All terms of the day in local minutes, were nothing taken."""
     whose = _whose(office, service, official)
-    return () if whose == [] else _day(office, service, day, persons, whose).laid.candidates
+    if whose == []:
+        return ()
+    return _day(office, service, day, persons, whose, mode or service.usual_mode).laid.candidates
 
 
 def lanes_of(office: Directory, service: Service) -> list[int]:
@@ -271,25 +309,35 @@ def _whose(office: Directory, service: Service, official: Official | None) -> li
 
 
 def _day(
-    office: Directory, service: Service, day: date, persons: int, whose: list[Official] | None
+    office: Directory,
+    service: Service,
+    day: date,
+    persons: int,
+    whose: list[Official] | None,
+    mode: str,
 ) -> _Day:
     """The day laid out, once per snapshot: it changes only with the office's version."""
     one = whose[0].pk if whose and len(whose) == 1 else None
-    key = ("laid", service.pk, day, persons, one)
+    key = ("laid", service.pk, day, persons, one, mode)
     if key not in office.kept:
-        office.kept[key] = _lay(office, service, day, persons, whose)
+        office.kept[key] = _lay(office, service, day, persons, whose, mode)
     return cast("_Day", office.kept[key])
 
 
 def _lay(
-    office: Directory, service: Service, day: date, persons: int, whose: list[Official] | None
+    office: Directory,
+    service: Service,
+    day: date,
+    persons: int,
+    whose: list[Official] | None,
+    mode: str,
 ) -> _Day:
     rules, units = office.rules_of(service), units_of(office, service, persons)
     if whose is None:
-        hours = office.booking_hours(service, day)
+        hours = office.booking_hours(service, day, mode)
         laid = slots.lay(hours, rules, duration=service.duration_min, units=units)
     else:
-        openings = [office.official_hours(one, service, day) for one in whose]
+        openings = [office.official_hours(one, service, day, mode) for one in whose]
         laid = slots.diaries(openings, rules, duration=service.duration_min, units=units)
     # A window that the spring change swallows has no instants and cannot be held.
     known = [calendar.instants(one, day, office.tz) for one in laid.candidates]

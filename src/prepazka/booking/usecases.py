@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Q
 
-from prepazka.booking import returns, terms
+from prepazka.booking import companions, returns, terms
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
 from prepazka.booking.links import short_code
@@ -23,13 +23,15 @@ from prepazka.booking.refusals import (
     CannotExtend,
     ConfirmationTooLate,
     HoldExpired,
+    ModeNotOffered,
+    PhoneNeeded,
     TooManyBookings,
     TooManyPersons,
 )
 from prepazka.core import calendar, events, pins
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory_by_id
-from prepazka.offices.models import Office, Official, Service
+from prepazka.offices.models import Mode, Office, Official, Service
 
 HOLD_LASTS = timedelta(minutes=10)
 # WCAG 2.2, 2.2.1: a time limit can be extended at least ten times.
@@ -65,11 +67,13 @@ def hold_term(
     request_key: UUID | None = None,
     official: Official | None = None,
     instead_of: UUID | None = None,
+    mode: str | None = None,
     actor: int | None = None,
 ) -> Booking:
     """Keep a term for somebody who is still filling in the form.
 
-    A service of officials is held with the one named, else with whoever is free. The hold that
+    A service of officials is held with the one named, else with whoever is free; without a `mode`
+    it is the usual one of the service. The hold that
     this one is `instead_of` is given back in the same step. Asked again with the same
     `request_key`, it answers with the same booking.
     Raises TermNotOffered, TermTaken, TooManyPersons.
@@ -97,6 +101,7 @@ def hold_term(
         channel=channel,
         now=now,
         official=official,
+        mode=mode,
     )
     booking = Booking.objects.create(
         office=office.office,
@@ -108,6 +113,7 @@ def hold_term(
         expires_at=now + HOLD_LASTS,
         persons=persons,
         channel=channel,
+        mode=mode or service.usual_mode,
         language=language,
         request_key=request_key,
         created_at=now,
@@ -172,12 +178,14 @@ def request_confirmation(
     """Take the contact; the booking then waits for the click in the mail, if its rules ask.
 
     Bookings taken by staff, and those of agendas that ask no click, are confirmed at once.
-    Raises HoldExpired, TooManyBookings.
+    Raises HoldExpired, PhoneNeeded, TooManyBookings.
     """
     found = lock_booking(booking)
     if found.requested_at:
         return found  # pressed twice
     _must_be_held(found, now)
+    if found.mode == Mode.PHONE and not phone:
+        raise PhoneNeeded
     office = directory_by_id(found.office_id)
     service = office.services[found.service_id]
     rules = office.rules_of(service)
@@ -265,6 +273,7 @@ def move_booking(
         now=now,
         besides=found.pk,
         official=official_of(office, found),
+        mode=found.mode,
     )
     put(found, claim, day, now=now, by="office" if by_office else "citizen", actor=actor)
     return found
@@ -291,6 +300,7 @@ def put(
     booking.sequence += 1
     booking.reminded_at = None
     booking.save()
+    companions.carry(booking, now=now)
     if not left.overlaps(booking):
         returns.give_back(left, now=now)
     record(
@@ -298,6 +308,62 @@ def put(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, by=by
         )
     )
+
+
+@transaction.atomic
+def change_mode(
+    *,
+    booking: UUID,
+    mode: str,
+    now: datetime,
+    phone: str = "",
+    by_office: bool = False,
+    actor: int | None = None,
+) -> Booking:
+    """Let the booking keep its term and be in another mode; the PIN stays for a visit in person.
+
+    Asked for the mode that it has, it answers with the booking as it is. Raises ModeNotOffered,
+    PhoneNeeded, BookingOver, AlreadyArrived, BookingCancelled.
+    """
+    found = lock_booking(booking)
+    if found.mode == mode and found.state in OPEN:
+        return found
+    _must_be_changeable(found, now)
+    if not terms.allows(directory_by_id(found.office_id), found, mode):
+        raise ModeNotOffered
+    found.phone = phone or found.phone
+    if mode == Mode.PHONE and not found.phone:
+        raise PhoneNeeded
+    companions.free(found, now=now)  # colleagues come to a meeting by video only
+    found.mode = mode
+    found.sequence += 1
+    found.save(update_fields=["mode", "phone", "sequence"])
+    record(
+        events.BookingModeChanged(
+            office=found.office_id,
+            booking=str(found.pk),
+            at=now,
+            actor=actor,
+            by="office" if by_office else "citizen",
+        )
+    )
+    return found
+
+
+@transaction.atomic
+def serve_remotely(*, booking: UUID, now: datetime, actor: int | None = None) -> Booking:
+    """The meeting or the call has taken place. Repeated, or too late, it changes nothing."""
+    found = lock_booking(booking)
+    if found.mode != Mode.PERSON and found.state in {State.CONFIRMED, State.ARRIVED}:
+        _serve(found, now, actor)
+    return found
+
+
+def _serve(booking: Booking, now: datetime, actor: int | None = None) -> None:
+    booking.state, booking.served_at = State.SERVED, now
+    booking.save(update_fields=["state", "served_at"])
+    ids = {"office": booking.office_id, "booking": str(booking.pk)}
+    record(events.BookingServed(at=now, actor=actor, **ids))  # type: ignore[arg-type]
 
 
 @transaction.atomic
@@ -335,14 +401,17 @@ def cancel_booking(
 def mark_no_shows(*, office: Directory, day: date, now: datetime) -> int:
     """End the bookings of that day whose late time has passed; their capacity is free again.
 
-    Returns how many there were.
+    Who has entered the room of a meeting by video counts as arrived. It is the office that
+    telephones, so nobody can miss a call. Returns how many there were.
     """
     lock_days(office.office.pk, [day])
     ended = 0
     rows = Booking.objects.filter(office=office.office, date=day, state=State.CONFIRMED)
     for booking in rows:
         grace = timedelta(minutes=office.rules_of(office.services[booking.service_id]).late_min)
-        if booking.ends_at + grace <= now:
+        if booking.ends_at + grace <= now and booking.mode == Mode.PHONE:
+            _serve(booking, now)
+        elif booking.ends_at + grace <= now:
             end(booking, State.NO_SHOW, now)
             record(events.BookingNoShow(office=office.office.pk, booking=str(booking.pk), at=now))
             ended += 1
@@ -420,6 +489,7 @@ def release_expired(*, office: int, day: date, now: datetime) -> int:
             [office, day, *EXPIRING, now, State.EXPIRED, now],
         )
         expired = cursor.fetchall()
+    companions.free_all([pk for pk, *_ in expired], now=now)
     for pk, at, was_asked in expired:
         if was_asked:
             returns.give_back(returns.Freed.of(Booking.objects.get(pk=pk)), now=now, since=at)
@@ -516,3 +586,4 @@ def end(booking: Booking, state: State, now: datetime) -> None:
     booking.ended_at = now
     booking.expires_at = None
     booking.save(update_fields=["state", "ended_at", "expires_at", "sequence"])
+    companions.free(booking, now=now)

@@ -46,7 +46,8 @@ def set_week(
         raise WeekWithoutHours
 
     def change() -> None:
-        rows = OpeningHours.objects.filter(official=official, booking=False)
+        # Hours for one mode only are kept as they are.
+        rows = OpeningHours.objects.filter(official=official, booking=False, mode=None)
         wanted = replaced([_hours(row) for row in rows], week, first, last)
         rows.delete()
         OpeningHours.objects.bulk_create(
@@ -71,7 +72,11 @@ def week_on(office: Directory, official: Official, day: date) -> dict[int, list[
 
 def rows_of(office: Directory, official: Official) -> list[OpeningHours]:
     """The official's rows of weekly hours."""
-    return [row for row in office.hours if row.official_id == official.pk and not row.booking]
+    return [
+        row
+        for row in office.hours
+        if row.official_id == official.pk and not row.booking and row.mode is None
+    ]
 
 
 def coming_changes(office: Directory, official: Official, today: date) -> list[date]:

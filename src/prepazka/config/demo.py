@@ -15,7 +15,7 @@ from prepazka.officefile.load import load as load_office
 from prepazka.offices.clock import now
 from prepazka.offices.models import Device, Membership, Office, Official, Role
 
-PRESETS = ("cesky-krumlov", "sumperk", "touzim", "praha-6")
+PRESETS = ("cesky-krumlov", "sumperk", "touzim", "praha-6", "liberec")
 
 
 def load() -> None:

@@ -103,6 +103,14 @@ class BookingMoved(_OfBooking):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BookingModeChanged(_OfBooking):
+    """The booking keeps its term and is in another mode: in person, by telephone or by video."""
+
+    followed_up = True
+    by: Literal["citizen", "office"] = "citizen"
+
+
+@dataclass(frozen=True, kw_only=True)
 class BookingCancelled(_OfBooking):
     """The booking was given up by the citizen or withdrawn by the office."""
 
@@ -203,6 +211,8 @@ class BookingReassigned(_OfBooking):
 @dataclass(frozen=True, kw_only=True)
 class BookingDisplaced(_OfBooking):
     """The booking lost its term; an offer or a call must follow."""
+
+    followed_up = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -348,6 +358,41 @@ class PlaceUnanswered(_OfPlace):
     """Nobody answered the offer in time; the next person is asked."""
 
     followed_up = True
+
+
+# --- meetings by video: `booking`, `meeting` and `participant` are UUIDs as text ---------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfMeeting(_OfBooking):
+    meeting: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfInvitation(_OfMeeting):
+    participant: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipantInvited(_OfInvitation):
+    """Somebody may come to the meeting, or got a new link; a message with the link is due."""
+
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticipantRevoked(_OfInvitation):
+    """Somebody may not come to the meeting any more; their link opens nothing."""
+
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingLate(_OfMeeting):
+    """The official is late; whoever meets them in this one is told by how much."""
+
+    followed_up = True
+    minutes: int
 
 
 # --- tickets: `ticket`, `counter`, `clerk` and `service` are ids ------------------------------

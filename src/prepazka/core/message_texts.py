@@ -33,8 +33,11 @@ TURN = ALWAYS | {"number", "link"}
 OFFERED = BOOKED | {"terms", "until"}
 # What fits into a short message; everything else is on the page behind the link.
 SHORT = frozenset(
-    {"office", "service", "when", "official", "pin", "link", "cancel", "until", "terms", "system"}
-) | {"number", "counter"}
+    {
+        *("office", "service", "when", "official", "pin", "link", "cancel", "until", "terms"),
+        *("system", "number", "counter", "how", "minutes"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ NEEDS: Mapping[str, Needs] = {
     "restored": Needs(BOOKED, frozenset({"pin", "link"})),
     "incident": Needs(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
     "incident_over": Needs(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
+    "mode_changed": Needs(BOOKED | {"how"}, frozenset({"how", "link"})),
+    "late": Needs(BOOKED | {"minutes"}, frozenset({"minutes", "link"})),
     "on_list": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),
     "dropped": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),
     "place": Needs(ALWAYS | {"link", "again", "terms", "until"}, frozenset({"terms", "link"})),

@@ -47,6 +47,7 @@ class Outcome(Enum):
     REGISTERED_EARLY = "registered_early"  # accepted, in turn from the start of the window
     LATE = "late"  # accepted, an ordinary place in the queue
     EARLY = "early"  # come back at `opens_at`
+    REMOTE = "remote"  # a meeting by video or by telephone: nobody need come
     UNCONFIRMED = "unconfirmed"  # the e-mail was never clicked
     USED = "used"
     VOID = "void"  # missed: an ordinary ticket is the way
@@ -81,6 +82,7 @@ class PinCandidate:
     day: date
     window: Interval[datetime]
     state: str
+    remote: bool = False
     rules: Rules | None = None  # its own agenda's rules, where they differ from the kiosk's
 
 
@@ -131,7 +133,9 @@ def _preference(answer: Verdict, today: date) -> tuple[int, bool, int, datetime 
 def _answer(one: PinCandidate, *, office: int, today: date, rules: Rules, now: datetime) -> Verdict:
     opens_at = one.window.start - timedelta(minutes=rules.early_min)
     closes_at = one.window.end + timedelta(minutes=rules.late_min)
-    if one.office == office and one.day == today:
+    if one.remote and one.office == office and one.state == "confirmed":
+        outcome = Outcome.REMOTE
+    elif one.office == office and one.day == today:
         outcome = _BY_STATE.get(one.state) or _by_time(one.window, opens_at, closes_at, now)
     elif one.state not in _ELSEWHERE or (one.office != office and one.day != today):
         # Four digits repeat over days and offices: another's booking is no business of this kiosk.

@@ -80,10 +80,10 @@ def route(path: str, query: bytes) -> Route | None:
     # Keys are made of what was understood, so that odd queries cannot fill the memory.
     if found := TERMS.fullmatch(path):
         slug, code, persons = found[1], found[2], _number(said, "persons", 1, 20)
-        official = _code(said, "official")
+        official, mode = _code(said, "official"), _code(said, "mode")
         return Route(
-            f"{path}?{persons}&{official}",
-            lambda: _terms(slug, code, persons, official),
+            f"{path}?{persons}&{official}&{mode}",
+            lambda: _terms(slug, code, persons, official, mode),
             TERMS_CHANGE,
         )
     if found := NEXT.fullmatch(path):
@@ -123,19 +123,29 @@ def _live(slug: str, make: Callable[..., Any]) -> tuple[int, Any]:
     return office.office.pk, make(office, now=clock.now())
 
 
-def _terms(slug: str, code: str, persons: int, by: str) -> tuple[int, dict[str, Any]]:
+def _terms(slug: str, code: str, persons: int, by: str, mode: str) -> tuple[int, dict[str, Any]]:
     office = _office(slug)
     service, official = office.service_by_code(code), office.official_by_code(by) if by else None
-    if service is None or (by and official not in office.officials_for(service.pk)):
+    if (
+        service is None
+        or mode not in {"", *service.modes}
+        or (by and official not in office.officials_for(service.pk))
+    ):
         raise LookupError(code)
     now = clock.now()
     found = terms.offered(
-        office=office, service=service, now=now, persons=persons, official=official
+        office=office,
+        service=service,
+        now=now,
+        persons=persons,
+        official=official,
+        mode=mode or None,
     )
     return office.office.pk, {
         "service": code,
         "official": by or None,
         "persons": persons,
+        "mode": mode or service.usual_mode,
         "made_at": now.isoformat(timespec="seconds"),
         "terms": [_term(office, term) | {"free": term.free} for term in found],
     }

@@ -25,6 +25,7 @@ from prepazka.booking.waiting_list import erase_entries, lapse_entries
 from prepazka.core import calendar
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
 from prepazka.journal.models import Event
+from prepazka.meetings import participants
 from prepazka.messaging.replies import forget_replies
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Incident, Office
@@ -63,6 +64,7 @@ def tidy(*, now: datetime) -> None:
         for day in due.values_list("date", flat=True).distinct():
             mark_no_shows(office=office, day=day, now=now)
         close_yesterday(office=row.pk, today=calendar.day_of(now, office.tz), now=now)
+    participants.settle(now=now)
 
 
 def offer_places(*, now: datetime) -> None:
@@ -183,6 +185,7 @@ def purge(*, now: datetime) -> None:
         with transaction.atomic():
             erased = erase_personal_data(office=office, now=now)
             erase_entries(office=office, now=now)
+            participants.erase(office=office, now=now)
         if erased:
             log.info("%s: personal data of %s bookings erased", office.slug, erased)
     alerts.forget_ended()

@@ -18,11 +18,13 @@ from prepazka.booking import links
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
 from prepazka.journal.models import Event
+from prepazka.meetings.models import Meeting, Participant
+from prepazka.meetings.participants import citizen_of, room_path
 from prepazka.messaging.models import Message
 from prepazka.offices import incidents
 from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import cause_of
-from prepazka.offices.models import Incident, System
+from prepazka.offices.models import Incident, Mode, Service, System
 from prepazka.queueing.models import TurnAlert
 
 ALL_DAY = (0, 1440)
@@ -48,6 +50,8 @@ class OfferedTerm(NamedTuple):
 
 def context_of_message(message: Message, office: Directory, *, now: datetime) -> dict[str, Any]:
     """What the templates of a message speak of: the booking or the entry, and the offer to it."""
+    if message.participant and message.booking:
+        return context_of_participant(message.participant, message.booking, office)
     if message.booking:
         context = context_of(message.booking, office, now=now)
         if message.kind in {"incident", "incident_over"}:
@@ -60,6 +64,36 @@ def context_of_message(message: Message, office: Directory, *, now: datetime) ->
     if message.offer:
         context |= context_of_offer(message.offer, office)
     return context
+
+
+def context_of_participant(who: Participant, booking: Booking, office: Directory) -> dict[str, Any]:
+    """What somebody invited to a meeting may know: no PIN, no contact, no link of another."""
+    return {
+        "participant": who,
+        "office": office.office,
+        "service": office.services[booking.service_id],
+        "when": when_of(booking),
+        "facts": facts_of(booking, office, invited=True),
+        "late_min": who.meeting.late_min,
+        "room_url": room_url(booking, office, who),
+    }
+
+
+def room_url(booking: Booking, office: Directory, who: Participant | None = None) -> str:
+    """The address of the room for the person who booked, or for another participant."""
+    who = who or citizen_of(booking)
+    if who is None or booking.mode != Mode.VIDEO:
+        return ""
+    return settings.BASE_URL + room_path(who, office.office.slug)
+
+
+def how_in_words(mode: str) -> str:
+    """How citizen and official meet."""
+    return {
+        Mode.PERSON: _("in person at the office"),
+        Mode.PHONE: _("by telephone"),
+        Mode.VIDEO: _("by video in a web browser"),
+    }[Mode(mode)]
 
 
 def kind_in_words(message: Message) -> str:
@@ -88,6 +122,9 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
         "bring": str(service.documents),
         "fee": str(service.fee),
         "pin": booking.pin if booking else "",
+        "how": how_in_words(booking.mode) if booking else "",
+        "minutes": str(context.get("late_min", "")),
+        "remote": "1" if booking and booking.mode != Mode.PERSON else "",
         "link": link or context["confirm_url" if waits else "personal_url"],
         "move": context.get("move_url", ""),
         "cancel": context.get("cancel_url", ""),
@@ -230,6 +267,8 @@ def context_of(booking: Booking, office: Directory, *, now: datetime) -> dict[st
         "service": service,
         "rules": rules,
         "when": when_of(booking),
+        "late_min": late_min(booking),
+        "room_url": room_url(booking, office),
         "counts_from": booking.starts_at - timedelta(minutes=rules.early_min),
         "counts_until": booking.ends_at + timedelta(minutes=rules.late_min),
         "facts": facts_of(booking, office),
@@ -241,8 +280,19 @@ def context_of(booking: Booking, office: Directory, *, now: datetime) -> dict[st
     }
 
 
-def facts_of(booking: Booking, office: Directory) -> list[Fact]:
-    """What the page of a booking and all its mails say, in the active language and zone."""
+def late_min(booking: Booking) -> int:
+    """By how much the official said that the meeting begins later."""
+    if booking.mode != Mode.VIDEO:
+        return 0
+    said = Meeting.objects.filter(booking=booking).values_list("late_min", flat=True).first()
+    return said or 0
+
+
+def facts_of(booking: Booking, office: Directory, *, invited: bool = False) -> list[Fact]:
+    """What the page of a booking and all its mails say, in the active language and zone.
+
+    Those `invited` to a meeting do not read the telephone number of the person who booked.
+    """
     service = office.services[booking.service_id]
     counters = office.counters_for(service.pk)
     official = official_of(office, booking)
@@ -251,17 +301,29 @@ def facts_of(booking: Booking, office: Directory) -> list[Fact]:
         if official and str(official.place)
         else list(dict.fromkeys(str(c.place) for c in counters if str(c.place)))
     )
+    here, by_phone = booking.mode == Mode.PERSON, booking.mode == Mode.PHONE
     known = (
         Fact(_("Service"), str(service.name)),
         Fact(_("Term"), capfirst(when_of(booking))),
         Fact(_("Official"), str(official.name) if official else ""),
-        Fact(_("When to come"), _come(booking, office)),
+        Fact(_("How we meet"), _how(booking, service)),
+        Fact(_("We will call you at"), "" if invited or not by_phone else booking.phone),
+        Fact(_("When to come"), _come(booking, office) if here else ""),
         Fact(_("Persons"), str(booking.persons) if booking.persons > 1 else ""),
-        Fact(_("Where"), "; ".join(filter(None, [str(office.office.address), *places]))),
-        Fact(_("What to bring"), str(service.documents)),
+        Fact(
+            _("Where"),
+            "; ".join(filter(None, [str(office.office.address), *places])) if here else "",
+        ),
+        Fact(_("What to bring") if here else _("What to have ready"), str(service.documents)),
         Fact(_("Fee"), str(service.fee)),
     )
     return [fact for fact in known if fact.value]
+
+
+def _how(booking: Booking, service: Service) -> str:
+    """Nothing where it goes without saying."""
+    usual = service.modes == [Mode.PERSON] and booking.mode == Mode.PERSON
+    return "" if usual else capfirst(how_in_words(booking.mode))
 
 
 def when_of(booking: Booking) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from icalendar import Calendar, Event, vText
@@ -16,15 +17,19 @@ from icalendar import Calendar, Event, vText
 from prepazka.booking import links
 from prepazka.booking.models import Booking, State
 from prepazka.core.message_texts import Texts, fill, own
+from prepazka.meetings.models import Participant
 from prepazka.messaging.contexts import (
     context_of_message,
+    how_in_words,
     kind_in_words,
+    room_url,
     said_in_mail,
     url_of,
 )
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Attachment, Mail
 from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import Mode
 
 SUBJECTS = {
     "confirm": gettext_noop("Please confirm your booking"),
@@ -45,6 +50,39 @@ SUBJECTS = {
     "incident_over": gettext_noop("We can serve your matter again"),
     "turn_near": gettext_noop("Your turn is near"),
     "turn_called": gettext_noop("It is your turn"),
+    "mode_changed": gettext_noop("Your term stays, we will meet in another way"),
+    "late": gettext_noop("Your meeting will begin a little later"),
+}
+# To those who were invited to a meeting: the subject, and the sentence that says what it is about.
+INVITED = {
+    "invited": (
+        gettext_noop("Invitation to a meeting by video"),
+        gettext_noop("you are invited to a meeting by video with the office."),
+    ),
+    "uninvited": (
+        gettext_noop("You need not come to the meeting by video"),
+        gettext_noop("your invitation to this meeting was taken back; its link opens nothing now."),
+    ),
+    "meeting_moved": (
+        gettext_noop("The meeting by video has changed"),
+        gettext_noop("something has changed about the meeting; this is how it holds now."),
+    ),
+    "meeting_cancelled": (
+        gettext_noop("The meeting by video will not take place"),
+        gettext_noop("the meeting to which you were invited will not take place."),
+    ),
+    "meeting_mode": (
+        gettext_noop("The meeting will be held in another way"),
+        gettext_noop("the meeting to which you were invited keeps its term and will be held so:"),
+    ),
+    "meeting_reminder": (
+        gettext_noop("Reminder of the meeting by video"),
+        gettext_noop("we are expecting you at a meeting by video."),
+    ),
+    "meeting_late": (
+        gettext_noop("The meeting by video will begin a little later"),
+        gettext_noop("the official is still busy. Your link stays the same."),
+    ),
 }
 # The person must not come at the term: it goes from the calendar too.
 GONE = {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE, State.DISPLACED}
@@ -52,11 +90,14 @@ GONE = {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE, State.DISPLACED}
 
 def compose_mail(message: Message, *, now: datetime) -> Mail:
     """The mail as it would be sent now, in the language of the booking."""
-    person, office = message.person, directory(message.office)
+    person, office = message.to, directory(message.office)
     with translation.override(person.language), timezone.override(office.tz):
         context = context_of_message(message, office, now=now)
         texts = message.office.message_rules.texts
-        subject, text, html = _words(message, context, said_in_mail(context), texts)
+        if message.participant:
+            subject, text, html = _words_to_invited(message, context)
+        else:
+            subject, text, html = _words(message, context, said_in_mail(context), texts)
         return Mail(
             to=person.email,
             sender=formataddr((str(office.office.name), settings.DEFAULT_FROM_EMAIL)),
@@ -81,7 +122,10 @@ def _words(
         about = context.get("when") or context.get("number")
         usual = [_(SUBJECTS[message.kind]), about, str(context["office"].name)]
         subject = " – ".join(filter(None, usual))
-    text = fill(own(texts, kind, "text", language), said)
+    written = own(texts, kind, "text", language)
+    if said["remote"] and "{pin}" in written:
+        written = ""  # words that send people to the kiosk
+    text = fill(written, said)
     name = "_own" if text else message.kind
     context |= {"title": subject, "own_text": text}
     return (
@@ -91,19 +135,41 @@ def _words(
     )
 
 
+def _words_to_invited(message: Message, context: dict[str, Any]) -> tuple[str, str, str]:
+    """The same to somebody invited: nothing that only the person who booked may see or do."""
+    about, sentence = INVITED[message.kind]
+    subject = " – ".join([_(about), context["when"], str(context["office"].name)])
+    context |= {"title": subject, "sentence": _(sentence), "kind": message.kind}
+    return (
+        " ".join(subject.split()),
+        render_to_string("messaging/meeting.txt", context),
+        render_to_string("messaging/meeting.html", context),
+    )
+
+
 def _calendar(message: Message, office: Directory, *, now: datetime) -> tuple[Attachment, ...]:
     """The term for the person's calendar; while it waits for the click, there is none."""
     booking = message.booking
     if booking is None or message.kind == "confirm":
         return ()
-    media_type = f"text/calendar; method={_method(booking)}; charset=utf-8"
-    return (Attachment("termin.ics", calendar_file(booking, office, now=now), media_type),)
+    who = message.participant
+    method = _method(booking, who)
+    media_type = f"text/calendar; method={method}; charset=utf-8"
+    content = calendar_file(booking, office, now=now, who=who)
+    return (Attachment("termin.ics", content, media_type),)
 
 
-def calendar_file(booking: Booking, office: Directory, *, now: datetime) -> bytes:
-    """An iCalendar object (RFC 5545, 5546) of the booking, in UTC; SEQUENCE grows with changes."""
+def calendar_file(
+    booking: Booking, office: Directory, *, now: datetime, who: Participant | None = None
+) -> bytes:
+    """An iCalendar object (RFC 5545, 5546) of the booking, in UTC; SEQUENCE grows with changes.
+
+    To `who` was invited it leads to the room and to nothing else.
+    """
     service = office.services[booking.service_id]
-    cancelled = _method(booking) == "CANCEL"
+    method = _method(booking, who)
+    cancelled = method == "CANCEL"
+    room = room_url(booking, office, who)
     event = Event()
     event.add("uid", f"{booking.pk}@{_host()}")
     event.add("sequence", booking.sequence)
@@ -111,24 +177,32 @@ def calendar_file(booking: Booking, office: Directory, *, now: datetime) -> byte
     event.add("dtstart", booking.starts_at)
     event.add("dtend", booking.ends_at)
     event.add("summary", f"{service.name} – {office.office.name}")
-    event.add("location", str(office.office.address))
+    if booking.mode == Mode.PERSON:
+        event.add("location", str(office.office.address))
+    else:
+        event.add("location", room or capfirst(how_in_words(booking.mode)))
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
-    if booking.pin and not cancelled:
+    if booking.pin and booking.mode == Mode.PERSON and not (cancelled or who):
         event.add("description", _("PIN for the kiosk: %(pin)s") % {"pin": booking.pin})
-    if not cancelled:
+    elif room and not cancelled:
+        event.add("description", "\n".join([_("Entrance to the meeting:"), room]))
+    if not cancelled and who:
+        event.add("url", room)
+    elif not cancelled:
         event.add("url", url_of("citizen:booking", links.sign(booking.pk, "personal")))
     event.add("organizer", f"mailto:{office.office.email or settings.DEFAULT_FROM_EMAIL}")
     event["organizer"].params["cn"] = vText(str(office.office.name))
     calendar = Calendar()
     calendar.add("prodid", "-//prepazka//booking//CS")
     calendar.add("version", "2.0")
-    calendar.add("method", _method(booking))
+    calendar.add("method", method)
     calendar.add_component(event)
     return bytes(calendar.to_ical())
 
 
-def _method(booking: Booking) -> str:
-    return "CANCEL" if booking.state in GONE else "PUBLISH"
+def _method(booking: Booking, who: Participant | None = None) -> str:
+    away = who is not None and (who.revoked_at is not None or booking.mode != Mode.VIDEO)
+    return "CANCEL" if away or booking.state in GONE else "PUBLISH"
 
 
 def _host() -> str:

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from prepazka.booking.models import Booking, Offer, WaitingListEntry
+from prepazka.meetings.models import Participant
 from prepazka.offices.models import OfOffice
 from prepazka.queueing.models import TurnAlert
 
@@ -36,6 +37,10 @@ class Message(OfOffice):
     )
     # The terms it offers, where it is about an offer to that booking or entry.
     offer = models.ForeignKey(Offer, null=True, on_delete=models.CASCADE, related_name="messages")
+    # One of several people of a meeting, each of whom gets a message of their own.
+    participant = models.ForeignKey(
+        Participant, null=True, on_delete=models.CASCADE, related_name="messages"
+    )
     kind = models.CharField(max_length=40)
     channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.EMAIL)
     # One event causes one message of a kind, however often its job runs.
@@ -53,7 +58,16 @@ class Message(OfOffice):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["event", "kind"], name="message_once_per_event"),
+            models.UniqueConstraint(
+                fields=["event", "kind"],
+                condition=Q(participant=None),
+                name="message_once_per_event",
+            ),
+            models.UniqueConstraint(
+                fields=["event", "kind", "participant"],
+                condition=Q(participant__isnull=False),
+                name="message_once_per_participant",
+            ),
             models.CheckConstraint(
                 condition=Q(booking__isnull=False, entry__isnull=True, alert__isnull=True)
                 | Q(booking__isnull=True, entry__isnull=False, alert__isnull=True)
@@ -82,10 +96,17 @@ class Message(OfOffice):
         return found
 
     @property
+    def to(self) -> Person | Participant:
+        """Who gets it: a participant of the meeting, or whose booking or wish it is."""
+        return self.participant or self.person
+
+    @property
     def about(self) -> str:
         """What it is about, as a word: messages about the same leave in their order."""
         if self.alert_id:
             return f"alert:{self.alert_id}"
+        if self.participant_id:
+            return f"participant:{self.participant_id}"
         return f"booking:{self.booking_id}" if self.booking_id else f"entry:{self.entry_id}"
 
 

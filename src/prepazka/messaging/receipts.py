@@ -42,7 +42,7 @@ def note_receipt(receipt: Receipt, *, now: datetime) -> bool:
 
 def give_to_operators(message: Message, *, now: datetime) -> None:
     """Let somebody telephone the person whom the message will never reach."""
-    if message.booking_id:
+    if message.booking_id and not message.participant_id:
         put_on_call_list(
             booking=message.booking_id,
             reason=CallListEntry.Reason.UNDELIVERED,

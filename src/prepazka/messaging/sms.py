@@ -16,11 +16,19 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Offer
 from prepazka.core import gsm7
 from prepazka.core.message_texts import fill, own
-from prepazka.messaging.contexts import incident_of, kind_in_words, offered_terms, short_url
+from prepazka.messaging.contexts import (
+    how_in_words,
+    incident_of,
+    kind_in_words,
+    late_min,
+    offered_terms,
+    short_url,
+)
 from prepazka.messaging.models import Message, Person
 from prepazka.messaging.port import Sms
 from prepazka.offices import incidents
 from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import Mode
 from prepazka.queueing.models import TurnAlert
 
 TEXTS = {
@@ -58,6 +66,10 @@ TEXTS = {
     "reassigned": gettext_noop(
         "%(office)s: your term %(when)s stays, only with somebody else. PIN %(pin)s. %(url)s"
     ),
+    "mode_changed": gettext_noop("%(office)s: your term %(when)s stays, now %(how)s. %(url)s"),
+    "late": gettext_noop(
+        "%(office)s: your meeting will begin about %(minutes)s min later. %(url)s"
+    ),
     "restored": gettext_noop(
         "%(office)s: your term %(when)s is valid again after all. PIN %(pin)s. %(url)s"
     ),
@@ -70,6 +82,9 @@ TEXTS = {
     "turn_near": gettext_noop("%(office)s: number %(number)s will soon be called. %(url)s"),
     "turn_called": gettext_noop("%(office)s: number %(number)s, come to counter %(counter)s now."),
 }
+# A meeting by telephone or by video needs no PIN.
+REMOTE = gettext_noop("%(office)s: %(when)s %(how)s. Details, change, cancel: %(url)s")
+WITH_PIN = {"confirmed", "moved", "reminder", "reminder_soon", "reassigned", "restored"}
 # Where even the usual words without the name of the office are too long.
 BRIEFER = {
     "offer": gettext_noop("Term %(start)s is off. %(starts)s. Reply 1-3, NO, or %(url)s"),
@@ -107,7 +122,10 @@ def compose_sms(message: Message, *, now: datetime) -> Sms:
 def _text(message: Message, office: Directory, *, wide: bool) -> str:
     kind, said = kind_in_words(message), said_of(message, office)
     written = own(message.office.message_rules.texts, kind, "sms", message.person.language)
-    tries = [(TEXTS[kind], name) for name in names(str(office.office.name))]
+    usual_text = TEXTS[kind]
+    if message.booking and message.booking.mode != Mode.PERSON and kind in WITH_PIN:
+        usual_text, written = REMOTE, "" if "{pin}" in written else written
+    tries = [(usual_text, name) for name in names(str(office.office.name))]
     if kind in BRIEFER and not written:
         tries.append((BRIEFER[kind], ""))
     most, text = PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN, ""
@@ -129,6 +147,8 @@ def said_of(message: Message, office: Directory) -> dict[str, str]:
     return {
         "when": _when(booking, office) if booking else "",
         "pin": booking.pin if booking else "",
+        "how": how_in_words(booking.mode) if booking else "",
+        "minutes": str(late_min(booking)) if booking else "",
         "service": str(office.services[message.person.service_id].name),
         "official": _official(booking, office) if booking else "",
         "until": (_day_and_clock(until) if offer else _clock(until)) if until else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,10 +11,12 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
-from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
+from prepazka.booking.models import OPEN, Booking, Offer, State, WaitingListEntry
 from prepazka.booking.usecases import wait_for_mail
 from prepazka.core import gsm7
 from prepazka.journal.models import Event
+from prepazka.meetings.models import Participant
+from prepazka.meetings.participants import NoMeeting, invited_to, meeting_for
 from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mobile_of
 from prepazka.messaging.contexts import incident_of
 from prepazka.messaging.mail import compose_mail
@@ -22,6 +25,7 @@ from prepazka.messaging.port import Push, PushGone, Send, SendPush, SendSms, Und
 from prepazka.messaging.push import compose_push
 from prepazka.messaging.receipts import give_to_operators
 from prepazka.messaging.sms import compose_sms
+from prepazka.offices.models import Mode
 from prepazka.queueing.alerts import forget_contact
 from prepazka.queueing.models import IN_QUEUE, TurnAlert
 from prepazka.queueing.models import State as TicketState
@@ -47,6 +51,23 @@ KINDS = {
     "WarningLifted": "incident_over",
     "TurnNear": "turn_near",
     "TurnCalled": "turn_called",
+    "BookingModeChanged": "mode_changed",
+    "MeetingLate": "late",
+}
+# And which one to everybody else who was invited to the meeting.
+TO_INVITED = {
+    "ParticipantInvited": "invited",
+    "ParticipantRevoked": "uninvited",
+    "BookingMoved": "meeting_moved",
+    "OfferAccepted": "meeting_moved",
+    "BookingReassigned": "meeting_moved",
+    "BookingRestored": "meeting_moved",
+    "BookingCancelled": "meeting_cancelled",
+    "BookingDisplaced": "meeting_cancelled",
+    "BookingModeChanged": "meeting_mode",
+    "ReminderDue": "meeting_reminder",
+    "SoonReminderDue": "meeting_reminder",
+    "MeetingLate": "meeting_late",
 }
 # Those that ask for an answer to an offer.
 ASKS = {"offer", "place"}
@@ -74,16 +95,34 @@ def compose(*, event: int, now: datetime) -> list[Message]:
     Returns the ones still to be delivered.
     """
     happened = Event.objects.filter(pk=event).first()
-    if happened is None or happened.kind not in KINDS:
+    if happened is None or happened.kind not in {*KINDS, *TO_INVITED}:
         return []
-    booking, entry, offer, alert = _about(happened.data)
+    about = _about(happened.data)
+    if about[0] and about[0].mode == Mode.VIDEO:
+        with suppress(NoMeeting):  # the room and its links are there before anybody is told
+            meeting_for(about[0], now)
+    found = [_to_person(happened, *about, now=now)] if happened.kind in KINDS else []
+    found += _to_invited(happened, about[0], now)
+    return [one for one in found if one and one.state == Message.State.QUEUED]
+
+
+def _to_person(
+    happened: Event,
+    booking: Booking | None,
+    entry: WaitingListEntry | None,
+    offer: Offer | None,
+    alert: TurnAlert | None,
+    *,
+    now: datetime,
+) -> Message | None:
     person: Person | None = booking or entry or alert
     channel = channel_for(person, person.office) if person else None
     if person is None or channel is None:
-        return []
+        return None
     message, is_new = Message.objects.get_or_create(
-        event=event,
+        event=happened.pk,
         kind=KINDS[happened.kind],
+        participant=None,
         defaults={
             "office_id": person.office_id,
             "booking": booking,
@@ -97,7 +136,28 @@ def compose(*, event: int, now: datetime) -> list[Message]:
     )
     if is_new and channel == Message.Channel.SMS:
         _count_parts(message, now)
-    return [message] if message.state == Message.State.QUEUED else []
+    return message
+
+
+def _to_invited(happened: Event, booking: Booking | None, now: datetime) -> list[Message]:
+    """To the one whom the event names, else to all who were invited to the booking's meeting."""
+    if booking is None or happened.kind not in TO_INVITED:
+        return []
+    if named := happened.data.get("participant"):
+        people = list(Participant.objects.filter(pk=named))
+    else:
+        people = invited_to(booking)
+    fresh = {"office_id": booking.office_id, "booking": booking, "sequence": booking.sequence}
+    return [
+        Message.objects.get_or_create(
+            event=happened.pk,
+            kind=TO_INVITED[happened.kind],
+            participant=one,
+            defaults={**fresh, "created_at": now, "channel": Message.Channel.EMAIL},
+        )[0]
+        for one in people
+        if one.email
+    ]
 
 
 def _about(
@@ -184,7 +244,9 @@ def _deliver(
         cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{SLOWEST_SERVER_S}s'")
     found = (
         Message.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("booking", "entry", "offer", "alert__ticket", "office")
+        .select_related(
+            *("booking", "entry", "offer", "alert__ticket", "office", "participant__meeting")
+        )
         .filter(pk=message)
         .first()
     )
@@ -232,8 +294,10 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
         wait_for_mail(booking=found.booking_id, now=now)
 
 
-def is_pointless(message: Message, now: datetime) -> bool:  # noqa: PLR0911  # one reason each
+def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR0911  # one reason each
     """Whether events have overtaken the message."""
+    if message.participant:
+        return _is_pointless_to(message.participant, message, now)
     person, booking, offer = message.person, message.booking, message.offer
     if message.alert:
         return _is_past(message, message.alert, now)
@@ -251,7 +315,7 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: PLR0911  # o
         return True
     if message.kind in OF_INCIDENTS and _is_overtaken(message, booking, now):
         return True
-    if message.kind in {"confirmed", *REMINDERS}:
+    if message.kind in {"confirmed", "late", *REMINDERS}:
         return booking.state != State.CONFIRMED or booking.ends_at <= now
     return booking.sequence != message.sequence
 
@@ -278,6 +342,20 @@ def _is_past(message: Message, alert: TurnAlert, now: datetime) -> bool:
     there = {"email": alert.email, "sms": alert.phone, "push": alert.push}[message.channel]
     still = state in IN_QUEUE if near else state == TicketState.CALLED
     return not there or not still or since is None or now - since > TURN_LASTS
+
+
+def _is_pointless_to(who: Participant, message: Message, now: datetime) -> bool:
+    """The same for somebody who was invited to a meeting."""
+    booking = message.booking
+    if not who.email or booking is None or booking.ends_at <= now:
+        return True
+    if message.kind == "uninvited":
+        return who.revoked_at is None
+    if who.revoked_at:
+        return True
+    if message.kind in {"invited", "meeting_reminder", "meeting_late"}:
+        return booking.mode != Mode.VIDEO or booking.state not in {*OPEN, State.ARRIVED}
+    return booking.sequence != message.sequence
 
 
 def _was_told(message: Message) -> bool:

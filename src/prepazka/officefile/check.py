@@ -209,6 +209,7 @@ class _Reader:
         self.agendas[code] = []
         booking = self._booking(section, code)
         self.exact = booking is not None and booking.kind == "slot"
+        self.modes = section.take("modes", values.modes, ("person",))
         services = section.section("services", BY_CODE)
         if services is None or not services.values:
             section.wrong(section.node, "one service at least", at="services", value="nothing")
@@ -224,7 +225,7 @@ class _Reader:
                 self._service(one, part, code, bookable=booking is not None)
                 for one, part in (self._coded(services) if services else ())
             ),
-            times=read_times(section, self.languages, booking=True),
+            times=read_times(section, self.languages, booking=True, modes=True),
         )
         section.done()
         return found
@@ -309,6 +310,7 @@ class _Reader:
             fee=section.take("fee", self._text, nothing),
             times=read_times(section, self.languages),
             needs=section.take("needs", self._needs, ()),
+            modes=section.take("modes", values.modes, self.modes),
         )
         self.bookable[code] = found.bookable and self.exact
         if found.bookable and not bookable:
@@ -355,9 +357,9 @@ class _Reader:
             email=section.take("email", values.email, ""),
             phone=section.take("phone", values.words(40, "a telephone number"), ""),
             buffer_min=section.take("buffer", values.length(0, 600, none=0, example="5 min"), 0),
-            times=read_times(section, self.languages),
+            times=read_times(section, self.languages, modes=True),
         )
-        if not section.has("hours"):
+        if not section.has("hours") and not found.times.mode_hours:
             section.wrong(
                 section.node,
                 'the official\'s hours such as {mon: "8:00-17:00"}',

@@ -36,7 +36,7 @@ def conflicts(office: Directory, *, now: datetime) -> list[Conflict]:
 
 def _bookings(office: Directory, now: datetime) -> list[Conflict]:
     rows = Booking.objects.filter(office=office.office, state__in=COMING, ends_at__gt=now).exclude(
-        RETURNING | Q(state__in=EXPIRING) & Q(expires_at__lte=now)
+        RETURNING | Q(state__in=EXPIRING) & Q(expires_at__lte=now) | Q(companion_of__isnull=False)
     )
     found = []
     for booking in rows.select_related("lane").order_by("starts_at", "pk"):
@@ -89,9 +89,9 @@ def _within_hours(office: Directory, booking: Booking) -> bool:
     service = office.services[booking.service_id]
     if booking.lane.official_id:
         official = office.officials[booking.lane.official_id]
-        hours = office.official_hours(official, service, booking.date)
+        hours = office.official_hours(official, service, booking.date, booking.mode)
     else:
-        hours = office.booking_hours(service, booking.date)
+        hours = office.booking_hours(service, booking.date, booking.mode)
     return any(
         one.contains(wanted)
         for minutes in hours

@@ -9,6 +9,7 @@ from prepazka.core import calendar
 from prepazka.core.interval import Interval
 from prepazka.officefile import plan
 from prepazka.officefile.hours import Found, exceptional, weekly
+from prepazka.officefile.values import MODES
 from prepazka.officefile.write import write
 from prepazka.offices import directory
 from prepazka.offices.directory import Directory
@@ -98,6 +99,7 @@ def _agenda(office: Directory, agenda: Agenda) -> plan.AgendaPlan:
                 dict(s.fee),
                 _times(office, service_id=s.pk),
                 _needs(office, s),
+                tuple(s.modes),
             )
             for s in services
         ),
@@ -155,14 +157,17 @@ def _devices(office: Directory) -> tuple[plan.DevicePlan, ...]:
 
 
 def _times(office: Directory, **scope: int) -> plan.Times:
-    hours: dict[bool, Found] = {False: defaultdict(list), True: defaultdict(list)}
+    hours: dict[bool | str, Found] = defaultdict(lambda: defaultdict(list))
     for row in office.hours:
         if _belongs(row, scope):
             valid = (row.valid_from, row.valid_to)
-            hours[row.booking][valid, row.weekday].append(Interval(row.opens, row.closes))
+            hours[row.mode or row.booking][valid, row.weekday].append(
+                Interval(row.opens, row.closes)
+            )
     return plan.Times(
         hours=weekly(hours[False]),
         booking_hours=weekly(hours[True]),
+        mode_hours=tuple((mode, weekly(hours[mode])) for mode in MODES if hours[mode]),
         exceptions=tuple(
             _exceptional(one)
             for one in sorted(office.exceptions, key=lambda e: e.pk)

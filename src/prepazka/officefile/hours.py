@@ -24,13 +24,24 @@ Validity = tuple[date | None, date | None]
 Found = dict[tuple[Validity, int], list[Interval[int]]]
 
 
-def read_times(section: Section, languages: tuple[str, ...], *, booking: bool = False) -> Times:
-    """The hours of the office or of a part; `booking` says whether it can have booking hours."""
+def read_times(
+    section: Section, languages: tuple[str, ...], *, booking: bool = False, modes: bool = False
+) -> Times:
+    """The hours of the office or of a part.
+
+    `booking` says whether it can have booking hours, `modes` whether hours for one mode only.
+    """
     return Times(
         hours=_read_hours(section, "hours"),
         booking_hours=_read_hours(section, "booking hours") if booking else (),
+        mode_hours=_read_mode_hours(section) if modes else (),
         exceptions=_read_exceptions(section, languages, reduced=booking),
     )
+
+
+def _read_mode_hours(section: Section) -> tuple[tuple[str, tuple[WeeklyHours, ...]], ...]:
+    found = ((mode, _read_hours(section, f"{mode} hours")) for mode in values.MODES)
+    return tuple((mode, rows) for mode, rows in found if rows)
 
 
 def _read_hours(section: Section, key: str) -> tuple[WeeklyHours, ...]:

@@ -175,6 +175,7 @@ class _Loading:
                     "duration_min": s.duration_min,
                     "bookable": s.bookable,
                     "walk_in": s.walk_in,
+                    "modes": list(s.modes),
                 }
                 for a in wanted.agendas
                 for s in a.services
@@ -311,9 +312,15 @@ class _Loading:
         scopes += [({"counter": self.counters[c.code]}, c.times) for c in wanted.counters]
         scopes += [({"official": self.officials[o.code]}, o.times) for o in wanted.officials]
         hours = [
-            OpeningHours(office=self.office, booking=booking, **scope, **_week_fields(row))
+            OpeningHours(
+                office=self.office, booking=booking, mode=mode, **scope, **_week_fields(row)
+            )
             for scope, times in scopes
-            for booking, rows in ((False, times.hours), (True, times.booking_hours))
+            for booking, mode, rows in (
+                (False, None, times.hours),
+                (True, None, times.booking_hours),
+                *((False, mode, rows) for mode, rows in times.mode_hours),
+            )
             for row in rows
         ]
         exceptions = [

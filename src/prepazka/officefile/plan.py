@@ -28,6 +28,8 @@ class Times:
     hours: tuple[WeeklyHours, ...] = ()
     booking_hours: tuple[WeeklyHours, ...] = ()
     exceptions: tuple[Exceptional, ...] = ()
+    # Electronic office hours: those for one mode only.
+    mode_hours: tuple[tuple[str, tuple[WeeklyHours, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class ServicePlan:
     fee: Text = field(default_factory=dict)
     times: Times = Times()
     needs: tuple[str, ...] = ()  # systems, in the order of the file
+    modes: tuple[str, ...] = ("person",)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,20 @@ def flag(node: yaml.Node) -> bool:
     return found in {"yes", "true"}
 
 
+MODES = ("person", "phone", "video")
+
+
+def modes(node: yaml.Node) -> tuple[str, ...]:
+    """How people meet, the usual one first: `[person, video]`."""
+    items = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    found = [one.value.strip() if isinstance(one, yaml.ScalarNode) else "" for one in items]
+    wrong = [one for one, said in zip(items, found, strict=True) if said not in MODES]
+    if wrong or not found or len(set(found)) < len(found):
+        expected = "a list of person, phone and video, each once, such as [person, video]"
+        raise Wrong(expected, wrong[0] if wrong else None)
+    return tuple(found)
+
+
 def number(least: int, most: int) -> Callable[[yaml.Node], int]:
     """A whole number within bounds."""
     expected = f"a whole number from {least} to {most}"

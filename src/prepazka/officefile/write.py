@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from prepazka.core.calendar import WeeklyHours
 from prepazka.officefile import plan, values
 from prepazka.officefile.displays import write_display
 from prepazka.officefile.hours import write_exceptions, write_hours
@@ -95,17 +96,22 @@ def _policy(office: plan.OfficePlan) -> dict[str, Any]:
 
 
 def _times(times: plan.Times) -> dict[str, Any]:
-    hours = [_Part(week) for week in write_hours(times.hours)]
-    booking = [_Part(week) for week in write_hours(times.booking_hours)]
+    of_modes = {f"{mode} hours": _weeks(rows) for mode, rows in times.mode_hours}
     exceptions = write_exceptions(times.exceptions)
     for one in exceptions:
         if "reason" in one:
             one["reason"] = _text(one["reason"])  # type: ignore[arg-type]
     return _some(
-        hours=hours[0] if len(hours) == 1 else hours,
-        booking_hours=booking[0] if len(booking) == 1 else booking,
+        hours=_weeks(times.hours),
+        booking_hours=_weeks(times.booking_hours),
+        **of_modes,
         exceptions=exceptions,
     )
+
+
+def _weeks(rows: tuple[WeeklyHours, ...]) -> _Part | list[_Part]:
+    weeks = [_Part(week) for week in write_hours(rows)]
+    return weeks[0] if len(weeks) == 1 else weeks
 
 
 def _agenda(agenda: plan.AgendaPlan) -> dict[str, Any]:
@@ -135,6 +141,8 @@ def _service(service: plan.ServicePlan, agenda: plan.AgendaPlan) -> dict[str, An
         written["walk-in"] = "no"
     if service.needs:
         written["needs"] = list(service.needs)
+    if service.modes != ("person",):
+        written["modes"] = list(service.modes)
     return written | _times(service.times)
 
 

@@ -22,6 +22,7 @@ from prepazka.offices.models import (
     Department,
     HoursException,
     Incident,
+    Mode,
     Office,
     Official,
     OpeningHours,
@@ -130,11 +131,27 @@ class Directory:
         known = self.topics.get(official.pk, frozenset())
         return [s for s in self.offered_services() if s.pk in known and s.bookable]
 
-    def service_hours(self, service: Service, day: date) -> Minutes:
-        """Local minutes of that day in which the service takes citizens.
+    def service_hours(self, service: Service, day: date, mode: str = Mode.PERSON) -> Minutes:
+        """Local minutes of that day in which the service takes citizens in that mode.
 
-        The office's hours, replaced by the agenda's own where it has any, cut to the service's.
+        The office's hours, replaced by the agenda's own where it has any, cut to the service's;
+        hours that are for one mode only are added to them.
         """
+        return interval.union(
+            [*self._hours_of_all(service, day), *self._hours_of_mode(service, day, mode)]
+        )
+
+    def _hours_of_mode(self, service: Service, day: date, mode: str) -> Minutes:
+        """What the agenda opens for this mode only, cut to the service's own hours."""
+        of_agenda, of_service = {"agenda": service.agenda_id}, {"service": service.pk}
+        rows = [row for row in self._hours_by_scope.get(_key(of_agenda), ()) if row.mode == mode]
+        if not rows:
+            return []
+        opened = self._open(day, rows, closing=(of_agenda, of_service))
+        own = self._rows(of_service)
+        return interval.intersect(opened, self._open(day, own, of_service)) if own else opened
+
+    def _hours_of_all(self, service: Service, day: date) -> Minutes:
         of_agenda, of_service = {"agenda": service.agenda_id}, {"service": service.id}
         followed = self._rows(of_agenda) or self._rows({})
         agenda = self._open(day, followed, of_agenda)
@@ -145,34 +162,39 @@ class Directory:
             return agenda
         return interval.intersect(agenda, self._open(day, followed, of_agenda, of_service))
 
-    def booking_hours(self, service: Service, day: date) -> Minutes:
+    def booking_hours(self, service: Service, day: date, mode: str = Mode.PERSON) -> Minutes:
         """Local minutes of that day on which booked terms are laid.
 
-        The agenda's booking hours where it has any, inside the hours of the service.
+        The agenda's booking hours where it has any, inside the hours of the service; hours for
+        the mode alone are there to be booked, whatever the booking hours are.
         """
-        taken = self.service_hours(service, day)
+        taken = self._hours_of_all(service, day)
         of_agenda = {"agenda": service.agenda_id}
         laid = self._rows(of_agenda, booking=True) or self._rows({}, booking=True)
-        if not laid:
-            return taken
-        return interval.intersect(taken, self._open(day, laid, of_agenda))
+        if laid:
+            taken = interval.intersect(taken, self._open(day, laid, of_agenda))
+        return interval.union([*taken, *self._hours_of_mode(service, day, mode)])
 
-    def official_hours(self, official: Official, service: Service, day: date) -> Minutes:
-        """Local minutes of that day in which the official takes people for the service.
+    def official_hours(
+        self, official: Official, service: Service, day: date, mode: str = Mode.PERSON
+    ) -> Minutes:
+        """Local minutes of that day in which the official takes people for the service so.
 
         Their own hours, also outside the office's; what is closed for the agenda or the service
         is closed here too, and a service with hours of its own keeps to them.
         """
         of_agenda, of_service = {"agenda": service.agenda_id}, {"service": service.pk}
         of_official = {"official": official.pk}
-        own = self._open(day, self._rows(of_official), of_official, closing=(of_agenda, of_service))
+        rows = [*self._rows(of_official), *self._rows(of_official, mode=mode)]
+        own = self._open(day, rows, of_official, closing=(of_agenda, of_service))
         limit = self._rows(of_service)
         return interval.intersect(own, self._open(day, limit, of_service)) if limit else own
 
     def diary_hours(self, official: Official, day: date) -> Minutes:
         """Local minutes of that day in which the official takes people for anything."""
         of_official = {"official": official.pk}
-        return self._open(day, self._rows(of_official), of_official)
+        every = self._hours_by_scope.get(_key(of_official), [])
+        return self._open(day, every, of_official)
 
     def places(self, agenda: int, day: date) -> list[tuple[Interval[int], int]]:
         """Local minutes of that day in which only so many places of the agenda can be booked."""
@@ -201,8 +223,12 @@ class Directory:
         everything = [self.service_hours(s, day) for s in self.offered_services()]
         return interval.union(chain.from_iterable(everything))
 
-    def _rows(self, scope: dict[str, int], *, booking: bool = False) -> list[OpeningHours]:
-        return [h for h in self._hours_by_scope.get(_key(scope), ()) if h.booking == booking]
+    def _rows(
+        self, scope: dict[str, int], *, booking: bool = False, mode: str | None = None
+    ) -> list[OpeningHours]:
+        """Hours for every mode, or those for one alone."""
+        rows = self._hours_by_scope.get(_key(scope), ())
+        return [h for h in rows if h.booking == booking and h.mode == mode]
 
     @cached_property
     def _officials_by_topic(self) -> dict[int, list[Official]]:

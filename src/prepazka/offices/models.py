@@ -130,6 +130,19 @@ class System(Named):
         constraints = [models.UniqueConstraint(fields=["office", "code"], name="system_code")]
 
 
+class Mode(models.TextChoices):
+    """How citizen and official meet at a booked term."""
+
+    PERSON = "person"  # at the office
+    PHONE = "phone"  # the official telephones
+    VIDEO = "video"
+
+
+def in_person() -> list[str]:
+    """What a service offers that says nothing."""
+    return [Mode.PERSON.value]
+
+
 class TicketsRule(models.TextChoices):
     """What was decided about the walk-in tickets of a service for one day."""
 
@@ -149,12 +162,19 @@ class Service(Named):
     bookable = models.BooleanField(default=True)
     walk_in = models.BooleanField(default=True)
     needs = models.ManyToManyField(System, related_name="services")
+    # How it can be booked; the first is meant where nobody says.
+    modes = ArrayField(models.CharField(max_length=8, choices=Mode.choices), default=in_person)
     # Of one day, set by the estimate or by the head, and no part of the office's file.
     tickets_on = models.DateField(null=True)
     tickets_rule = models.CharField(max_length=8, choices=TicketsRule.choices, blank=True)
 
     class Meta(Named.Meta):
         constraints = [models.UniqueConstraint(fields=["office", "code"], name="service_code")]
+
+    @property
+    def usual_mode(self) -> str:
+        """How it is booked where nobody says."""
+        return self.modes[0] if self.modes else Mode.PERSON.value
 
     def tickets_today(self, day: date) -> str:
         """What was decided about walk-in tickets for this day; empty: nothing, the hours rule."""
@@ -213,6 +233,8 @@ class OpeningHours(Scoped):
 
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="opening_hours")
     booking = models.BooleanField(default=False)
+    # Electronic office hours are for one mode only; none: for all.
+    mode = models.CharField(max_length=8, choices=Mode.choices, null=True)  # noqa: DJ001  # any
     weekday = models.PositiveSmallIntegerField()
     opens = models.PositiveSmallIntegerField(help_text="local minutes after midnight")
     closes = models.PositiveSmallIntegerField(help_text="local minutes after midnight")

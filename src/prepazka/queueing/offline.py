@@ -15,7 +15,7 @@ from prepazka.booking.models import State as BookingState
 from prepazka.core import calendar, discipline, events, offline
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Device
+from prepazka.offices.models import Device, Mode
 from prepazka.queueing.locks import lock_queue, lock_series
 from prepazka.queueing.models import (
     BLOCK,
@@ -101,6 +101,7 @@ def _with_numbers(office: Directory, grant: OfflineGrant, now: datetime) -> Offl
 def pin_list(grant: OfflineGrant, office: Directory) -> list[dict[str, Any]]:
     """Today's PINs as the kiosk may keep them: hidden, with window, rules, letter and state."""
     booked = Booking.objects.filter(office=office.office, date=grant.date, state__in=PINS_OF)
+    booked = booked.filter(mode=Mode.PERSON)
     found = []
     for one in booked.exclude(pin__isnull=True).exclude(pin=""):
         service = office.services[one.service_id]

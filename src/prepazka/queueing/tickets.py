@@ -19,7 +19,7 @@ from prepazka.core import calendar, events, pins, slots
 from prepazka.core.interval import Interval
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Device, Service, TicketsRule
+from prepazka.offices.models import Device, Mode, Service, TicketsRule
 from prepazka.queueing.alerts import forget_contact
 from prepazka.queueing.locks import lock_queue, next_number
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket, TurnAlert
@@ -261,6 +261,7 @@ def _verdict(
             day=one.date,
             window=Interval(one.starts_at, one.ends_at),
             state=one.state,
+            remote=one.mode != Mode.PERSON,
             rules=office.rules_of(one.service) if one.office_id == office.office.pk else None,
         )
         for one in bookings

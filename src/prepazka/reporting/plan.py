@@ -28,6 +28,7 @@ class Wanted:
     persons: int = 1
     channel: str = Channel.PHONE
     moving: Booking | None = None
+    mode: str | None = None
 
 
 @dataclass
@@ -140,6 +141,7 @@ def _offered(
         channel=wanted.channel,
         besides=moving.pk if moving else None,
         official=official_of(office, moving) if moving else None,
+        mode=wanted.mode,
     )
 
 

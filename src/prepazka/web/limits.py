@@ -40,6 +40,8 @@ class Limit:
 # A town hall's shared Wi-Fi or a mobile network is one address for very many people.
 HOLDS = Limit("hold", 60, timedelta(minutes=10))
 REQUESTS = Limit("request", 40, timedelta(minutes=10))
+# Each sends a mail to somebody who has not asked for it.
+INVITATIONS = Limit("invite", 30, timedelta(hours=1))
 CONFIRMATIONS = Limit("contact", 5, timedelta(hours=1))
 
 

@@ -12,7 +12,7 @@ from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Collate, Lower
 from django.db.models.lookups import GreaterThan
 
-from prepazka.offices.models import Agenda, Office, Official, OfOffice, Service
+from prepazka.offices.models import Agenda, Mode, Office, Official, OfOffice, Service
 
 
 class OfficeDay(OfOffice):
@@ -116,6 +116,7 @@ class Booking(OfOffice):
     extended = models.PositiveSmallIntegerField(default=0)
     persons = models.PositiveSmallIntegerField(default=1)
     channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.WEB)
+    mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.PERSON)
     language = models.CharField(max_length=8, default="cs")
     pin = models.CharField(max_length=4, blank=True)
     sequence = models.PositiveSmallIntegerField(default=0, help_text="iCalendar SEQUENCE")
@@ -136,6 +137,10 @@ class Booking(OfOffice):
     # A hold that keeps a term for somebody to whom it is offered.
     offer = models.ForeignKey(
         "booking.Offer", null=True, on_delete=models.SET_NULL, related_name="claims"
+    )
+    # A hold that keeps the time of a colleague who comes to the meeting of that booking.
+    companion_of = models.ForeignKey(
+        "self", null=True, on_delete=models.CASCADE, related_name="companions"
     )
     request_key = models.UUIDField(null=True, help_text="of a request that may be repeated")
     created_at = models.DateTimeField()

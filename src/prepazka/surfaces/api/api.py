@@ -147,10 +147,18 @@ def queues(request: HttpRequest, slug: str) -> Any:
     response=_answers(200, schemas.TermsOut),
     tags=["booking"],
 )
-def terms(request: HttpRequest, slug: str, code: str, persons: int = 1, official: str = "") -> Any:
+def terms(
+    request: HttpRequest,
+    slug: str,
+    code: str,
+    persons: int = 1,
+    official: str = "",
+    mode: str = "",
+) -> Any:
     """The free terms of a service in its whole horizon. Cacheable, with an ETag.
 
-    A service of officials is offered with `official`, or with whoever is soonest.
+    A service of officials is offered with `official`, or with whoever is soonest; without a `mode`
+    in the usual one of the service.
     """
     return _from_edge(request)
 
@@ -201,13 +209,19 @@ def hold(
         channel=Channel.API,
         language=wanted.language,
         official=official,
+        mode=wanted.mode or None,
         request_key=key,
     )
-    if (held.service_id, held.starts_at, held.persons) != (
-        service.pk,
-        wanted.starts_at,
-        wanted.persons,
-    ) or (official and official_of(where, held) != official):
+    if (
+        (held.service_id, held.starts_at, held.persons)
+        != (
+            service.pk,
+            wanted.starts_at,
+            wanted.persons,
+        )
+        or held.mode != (wanted.mode or service.usual_mode)
+        or (official and official_of(where, held) != official)
+    ):
         raise KeyReused
     proof.note_hold(where, rules, now=now())
     return Status(201, _hold(held, where))
@@ -264,6 +278,16 @@ def booking(request: HttpRequest, token: str) -> Any:
 def cancel(request: HttpRequest, token: str) -> Any:
     """Cancel; repeated, it answers the same."""
     return shown.booking(usecases.cancel_booking(booking=_read(token, "personal").pk, now=now()))
+
+
+@api.post("/bookings/{token}/mode", response=_answers(200, schemas.BookingOut), tags=["booking"])
+def change_mode(request: HttpRequest, token: str, wanted: schemas.ModeIn) -> Any:
+    """Keep the term and meet in another way, where the office does so at that time."""
+    found = _read(token, "personal")
+    phone = normalise_phone(wanted.phone) if wanted.phone else ""
+    return shown.booking(
+        usecases.change_mode(booking=found.pk, mode=wanted.mode, phone=phone, now=now())
+    )
 
 
 @api.post("/bookings/{token}/move", response=_answers(200, schemas.BookingOut), tags=["booking"])

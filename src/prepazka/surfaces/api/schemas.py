@@ -61,6 +61,7 @@ class ServiceOut(Schema):
     fee: dict[str, str]
     agenda: str
     duration_min: int
+    modes: list[str] = Field(description="person, phone, video; the usual one first")
     bookable: bool
     walk_in: bool
     max_persons: int
@@ -120,6 +121,7 @@ class TermsOut(Schema):
     service: str
     official: str | None = Field(description="None: whoever is soonest, or a counter")
     persons: int
+    mode: str
     made_at: datetime
     terms: list[TermOut]
 
@@ -151,6 +153,7 @@ class HoldIn(Schema):
     persons: int = Field(1, ge=1, le=50)
     language: str = Field("cs", pattern="^(cs|en)$")
     official: str = Field("", description="empty: a counter, or whoever is soonest")
+    mode: str = Field("", pattern="^(person|phone|video)?$", description="empty: the usual one")
 
 
 class HoldOut(Schema):
@@ -186,6 +189,13 @@ class RequestedOut(Schema):
     expires_at: datetime | None
 
 
+class ModeIn(Schema):
+    """How to meet; a call needs a telephone number, where the booking has none."""
+
+    mode: str = Field(pattern="^(person|phone|video)$")
+    phone: str = Field("", max_length=40)
+
+
 class MoveIn(Schema):
     """The new term of the same service."""
 
@@ -199,6 +209,7 @@ class BookingOut(Schema):
     office: str
     service: str
     official: str | None
+    mode: str = Field(description="person, phone or video")
     state: str
     starts_at: datetime
     ends_at: datetime

@@ -31,6 +31,7 @@ from prepazka.core.refusal import Refused
 from prepazka.messaging.contexts import context_of
 from prepazka.messaging.mail import calendar_file as calendar_of
 from prepazka.offices.directory import Directory
+from prepazka.surfaces.citizen import meeting
 from prepazka.surfaces.citizen.pages import (
     Choice,
     Wish,
@@ -75,7 +76,7 @@ def booking(request: HttpRequest, found: Booking, office: Directory, token: str)
     if found.state == State.DISPLACED and (made := found.offers.order_by("created_at").last()):
         return HttpResponseRedirect(reverse("citizen:offer", args=[links.sign(made.pk, "offer")]))
     at = now()
-    context = _facts(found, office)
+    context = _facts(found, office) | meeting.shown(found, office, at)
     expected = found.state == State.CONFIRMED and at < context["counts_until"]
     return page(
         request,
@@ -90,6 +91,7 @@ def booking(request: HttpRequest, found: Booking, office: Directory, token: str)
         ticket=getattr(found, "ticket", None),
         down=_down(found, office, at),
         days_url=_days_url(found, office),
+        other_modes=_is_changeable(found, at) and len(found.service.modes) > 1,
         **_sooner(found, office, token, expected=expected),
     )
 
@@ -155,6 +157,7 @@ def move(request: HttpRequest, found: Booking, office: Directory, token: str) ->
         persons=found.persons,
         besides=found.pk,
         official=official_of(office, found),
+        mode=found.mode,
     )
     terms = [t for t in terms if t.starts_at != found.starts_at]
     return page(
@@ -189,6 +192,7 @@ def move_times(
         persons=found.persons,
         besides=found.pk,
         official=official_of(office, found),
+        mode=found.mode,
     )
     return page(
         request,
@@ -223,6 +227,7 @@ def _move(request: HttpRequest, found: Booking, office: Directory, token: str) -
             now=now(),
             persons=found.persons,
             official=official_of(office, found),
+            mode=found.mode,
         )
         return page(
             request,
@@ -253,6 +258,7 @@ def _ask_once_more(
         persons=found.persons,
         besides=found.pk,
         official=official_of(office, found),
+        mode=found.mode,
     )
     new = next((t for t in terms if t.starts_at == starts_at), None)
     if new is None:
@@ -274,7 +280,8 @@ def _too_late(
 ) -> HttpResponse:
     most = office.rules_of(found.service).max_persons
     official = official_of(office, found)
-    wish = Wish(found.service, found.persons, official=official, asked=most > 1)
+    mode = found.mode if len(found.service.modes) > 1 else ""
+    wish = Wish(found.service, found.persons, official=official, mode=mode, asked=most > 1)
     return page(
         request,
         "taken",

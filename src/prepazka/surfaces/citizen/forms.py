@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from prepazka.booking.contacts import normalise_phone
-from prepazka.booking.refusals import PhoneNotUnderstood
+from prepazka.booking.refusals import PhoneNeeded, PhoneNotUnderstood
 from prepazka.core.refusal import Refused
 
 LONGEST_NAME = 120
@@ -67,10 +67,18 @@ class ContactForm(forms.Form):
         error_messages={"max_length": _(PhoneNotUnderstood().message)},
     )
 
-    def __init__(self, *args: Any, phones: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, phones: bool, calls: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.calls = calls
+        if calls:
+            phone = self.fields["phone"]
+            phone.label, phone.required = _("Telephone number"), True
+            phone.help_text = _("The official will call you at this number at the chosen time.")
+            phone.error_messages["required"] = _(PhoneNeeded().message)
         if phones:
             self.fields["email"].required = False
+        elif calls:
+            pass  # the mail is for the confirmation, the number for the call
         else:
             del self.fields["phone"]
 
@@ -78,7 +86,7 @@ class ContactForm(forms.Form):
         """The number in one form, if a message can be sent there."""
         said = self.cleaned_data["phone"]
         try:
-            return normalise_phone(said, mobile=True) if said else ""
+            return normalise_phone(said, mobile=not self.calls) if said else ""
         except Refused as refusal:
             raise forms.ValidationError(gettext(refusal.message)) from refusal
 

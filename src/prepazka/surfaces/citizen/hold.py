@@ -20,6 +20,7 @@ from prepazka.looks import typography
 from prepazka.messaging.channels import takes_phones
 from prepazka.messaging.contexts import facts_of
 from prepazka.offices.directory import Directory
+from prepazka.offices.models import Mode
 from prepazka.surfaces.citizen.forms import LONGEST_NAME, LONGEST_PHONE, ContactForm
 from prepazka.surfaces.citizen.pages import Wish, is_held, nearest_choices, of_booking, page
 from prepazka.web.errors import mark_retry, sentence, status_of
@@ -38,14 +39,14 @@ def contact(request: HttpRequest, held: Booking, office: Directory, token: str) 
         return _take_contact(request, held, office, token)
     if not is_held(held, now()):
         return _expired(request, held, office, token)
-    form = ContactForm(initial=_known(held), phones=_phones(office))
+    form = ContactForm(initial=_known(held), phones=_phones(office), calls=_calls(held))
     return _contact_page(request, held, office, token, form)
 
 
 def _take_contact(
     request: HttpRequest, held: Booking, office: Directory, token: str
 ) -> HttpResponse:
-    form = ContactForm(request.POST, phones=_phones(office))
+    form = ContactForm(request.POST, phones=_phones(office), calls=_calls(held))
     valid = form.is_valid()
     said = form.cleaned_data if valid else _as_typed(request)
     note_contact(
@@ -69,7 +70,7 @@ def check(request: HttpRequest, held: Booking, office: Directory, token: str) ->
         return _extend(request, held, office, token, "check")
     if not is_held(held, now()):
         return _expired(request, held, office, token)
-    if not ContactForm(_known(held), phones=_phones(office)).is_valid():
+    if not ContactForm(_known(held), phones=_phones(office), calls=_calls(held)).is_valid():
         return _to("contact", token)
     if request.method == "POST":
         return _request(request, held, office, token)
@@ -79,6 +80,7 @@ def check(request: HttpRequest, held: Booking, office: Directory, token: str) ->
         office,
         rows=_rows(held, office, token),
         by_sms=not held.email,
+        remote=held.mode != Mode.PERSON,
         confirm_min=office.rules_of(office.services[held.service_id]).confirm_min,
         back_url=reverse("citizen:contact", args=[token]),
         **_limit(held, now()),
@@ -117,7 +119,7 @@ def _request(request: HttpRequest, held: Booking, office: Directory, token: str)
     except HoldExpired:
         return _expired(request, held, office, token)
     except (TooManyBookings, TooManyTries) as error:
-        form = ContactForm(_known(held), phones=_phones(office))
+        form = ContactForm(_known(held), phones=_phones(office), calls=_calls(held))
         form.add_error("email" if held.email else "phone", sentence(error))
         answer = _contact_page(request, held, office, token, form, status=status_of(error))
         return mark_retry(answer, error)
@@ -175,7 +177,9 @@ def _expired(request: HttpRequest, held: Booking, office: Directory, token: str)
     """The term went back, or somebody has taken it since: offer others and keep the answers."""
     service = office.services[held.service_id]
     most = office.rules_of(service).max_persons
-    wish = Wish(service, held.persons, token, official_of(office, held), asked=most > 1)
+    wish = Wish(
+        service, held.persons, token, official_of(office, held), _mode(held), asked=most > 1
+    )
     return page(
         request,
         "taken",
@@ -189,7 +193,7 @@ def _expired(request: HttpRequest, held: Booking, office: Directory, token: str)
 
 def _rows(held: Booking, office: Directory, token: str) -> list[dict[str, str]]:
     """Every answer with the way to change it; the place is the office's."""
-    facts = facts_of(held, office)
+    facts = [one for one in facts_of(held, office) if one.value != held.phone]
     changes = ["services", "times", *(["services"] if official_of(office, held) else [])]
     rows = [
         {"key": fact.key, "value": fact.value, "url": _choose(held, office, change, token)}
@@ -220,6 +224,11 @@ def _phones(office: Directory) -> bool:
     return takes_phones(office.office, now=now())
 
 
+def _calls(held: Booking) -> bool:
+    """Whether the office will telephone, and needs the number for that."""
+    return held.mode == Mode.PHONE
+
+
 def _with_persons(
     rows: list[dict[str, str]], held: Booking, office: Directory, token: str
 ) -> list[dict[str, str]]:
@@ -233,7 +242,7 @@ def _choose(held: Booking, office: Directory, what: str, token: str) -> str:
     service, slug = office.services[held.service_id], office.office.slug
     official = official_of(office, held)
     most = office.rules_of(service).max_persons
-    wish = Wish(service, held.persons, token, official, asked=most > 1)
+    wish = Wish(service, held.persons, token, official, _mode(held), asked=most > 1)
     if what == "services":
         instead = Wish(service, instead_of=token).query()
         return reverse("citizen:services", args=[slug]) + instead
@@ -241,6 +250,11 @@ def _choose(held: Booking, office: Directory, what: str, token: str) -> str:
         return reverse("citizen:days", args=[slug, service.code]) + wish.query(persons=False)
     day = calendar.day_of(held.starts_at, office.tz).isoformat()
     return reverse("citizen:times", args=[slug, service.code, day]) + wish.query()
+
+
+def _mode(held: Booking) -> str:
+    """The chosen way of meeting, where there was a choice."""
+    return held.mode if len(held.service.modes) > 1 else ""
 
 
 def _limit(held: Booking, at: datetime) -> dict[str, Any]:

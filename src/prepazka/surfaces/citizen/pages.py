@@ -52,12 +52,14 @@ class Wish:
     persons: int = 1
     instead_of: str = ""  # the hold that a newly chosen term replaces, with its answers
     official: Official | None = None  # None: whoever is free, where officials are booked
+    mode: str = ""  # how they meet; the usual way where nothing was chosen
     asked: bool = False  # the number of people was asked, so it is said even if it is one
 
     def query(self, *, persons: bool = True) -> str:
         """The part of an address after its path."""
         said: dict[str, Any] = {"osob": self.persons} if persons and self.asked else {}
         said |= {"urednik": self.official.code} if self.official else {}
+        said |= {"zpusob": self.mode} if self.mode else {}
         said |= {"misto": self.instead_of} if self.instead_of else {}
         return f"?{urlencode(said)}" if said else ""
 
@@ -191,6 +193,7 @@ def nearest_choices(
         now=now,
         persons=wish.persons,
         official=wish.official,
+        mode=wish.mode or None,
     )
     code, slug = wish.service.code, office.office.slug
     return {

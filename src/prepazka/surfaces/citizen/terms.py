@@ -11,6 +11,7 @@ from uuid import UUID, uuid4, uuid5
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
 from prepazka.booking import links
@@ -19,6 +20,7 @@ from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import TermNotOffered, TermTaken
 from prepazka.booking.terms import is_bookable, offered
 from prepazka.booking.usecases import hold_term, note_contact
+from prepazka.messaging.contexts import how_in_words
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official, Service
 from prepazka.reporting.departments import departments_of
@@ -101,6 +103,7 @@ def days(request: HttpRequest, office: Directory, service: Service) -> HttpRespo
         persons=wish.persons,
         besides=besides.pk if besides else None,
         official=wish.official,
+        mode=wish.mode or None,
     )
     return page(
         request,
@@ -111,6 +114,7 @@ def days(request: HttpRequest, office: Directory, service: Service) -> HttpRespo
         down=notices(office, [service]),
         months=months(terms, lambda day: _times_url(office, wish, day.isoformat())),
         full={} if terms else full_calendar(office, service, now()),
+        modes=_modes(office, wish),
         more=_more_parts(office, service),
         wish_url=_wish_url(office, wish),
         back_url=_before_days(office, wish, most),
@@ -139,6 +143,7 @@ def times(request: HttpRequest, office: Directory, service: Service, day: str) -
         persons=wish.persons,
         besides=besides.pk if besides else None,
         official=wish.official,
+        mode=wish.mode or None,
     )
     return page(
         request,
@@ -210,6 +215,7 @@ def _hold_fresh(
         persons=wish.persons,
         language=language(),
         official=wish.official,
+        mode=wish.mode or None,
         instead_of=old.pk if old else None,
     )
     held = take(request_key=key)
@@ -242,7 +248,24 @@ def _wish(request: HttpRequest, office: Directory, service: Service) -> Wish | N
         return None
     instead_of = request.GET.get("misto", "")
     known = instead_of if booking_of(instead_of, "hold") else ""
-    return Wish(service, int(said), known, _official(request, office), asked=most > 1)
+    mode = request.GET.get("zpusob", "")
+    mode = mode if mode in service.modes else ""
+    return Wish(service, int(said), known, _official(request, office), mode, asked=most > 1)
+
+
+def _modes(office: Directory, wish: Wish) -> list[dict[str, Any]]:
+    """Links to the terms of each way of meeting, where the service has more than one."""
+    service = wish.service
+    chosen = wish.mode or service.usual_mode
+    return [
+        {
+            "text": capfirst(how_in_words(one)),
+            "url": _days_url(office, service) + replace(wish, mode=one).query(),
+            "chosen": one == chosen,
+        }
+        for one in service.modes
+        if len(service.modes) > 1
+    ]
 
 
 def _official(request: HttpRequest, office: Directory) -> Official | None:
@@ -262,6 +285,7 @@ def _is_same(old: Booking, office: Directory, wish: Wish, starts_at: datetime) -
         and old.starts_at == starts_at
         and old.service_id == wish.service.pk
         and old.persons == wish.persons
+        and old.mode == (wish.mode or wish.service.usual_mode)
         and (wish.official is None or official_of(office, old) == wish.official)
     )
 

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from prepazka.surfaces.citizen import booked, hold, offer, office, officials, terms, waiting
+from prepazka.surfaces.citizen import (
+    booked,
+    hold,
+    meeting,
+    offer,
+    office,
+    officials,
+    terms,
+    waiting,
+)
 
 app_name = "citizen"
 urlpatterns = [
@@ -14,6 +23,8 @@ urlpatterns = [
     path("objednavka/<str:token>/", booked.booking, name="booking"),
     path("objednavka/<str:token>/termin.ics", booked.calendar_file, name="calendar"),
     path("objednavka/<str:token>/zrusit/", booked.cancel, name="cancel"),
+    path("objednavka/<str:token>/zpusob/", meeting.mode, name="mode"),
+    path("objednavka/<str:token>/ucastnici/", meeting.people, name="people"),
     path("objednavka/<str:token>/zmenit/", booked.move, name="move"),
     path("objednavka/<str:token>/zmenit/<str:day>/", booked.move_times, name="move_times"),
     path("objednavka/<str:token>/drive/", waiting.sooner, name="sooner"),

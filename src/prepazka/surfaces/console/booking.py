@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -24,7 +24,9 @@ from prepazka.core import events
 from prepazka.core.reference import reference_of
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
+from prepazka.meetings.participants import MOST, move_together
 from prepazka.messaging.channels import channel_for, sends_sms
+from prepazka.messaging.contexts import how_in_words
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Service
 from prepazka.surfaces.console.forms import MOST_PERSONS, BookForm, ContactForm
@@ -70,7 +72,7 @@ def choose_term(
     persons, channel = _persons(request), request.GET.get("kanal", Channel.DESK)
     if wanted is None or channel not in BY_STAFF:
         raise Http404
-    official = _official(request, office, wanted)
+    official, mode = _official(request, office, wanted), mode_of(request.GET, wanted)
     if request.method == "POST":
         try:
             held = usecases.hold_term(
@@ -82,6 +84,7 @@ def choose_term(
                 channel=channel,
                 request_key=_key(request),
                 official=official,
+                mode=mode,
                 actor=member.user_id,
             )
             return redirect("console:fill_in", office.office.slug, held.pk)
@@ -94,6 +97,7 @@ def choose_term(
         persons=persons,
         channel=channel,
         official=official,
+        mode=mode,
     )
     return _terms(request, office, member, wanted, found, official=official)
 
@@ -129,6 +133,7 @@ def _terms(
             "query": _without_day(request),
             "key": uuid4(),
             "official": official,
+            "modes": [] if booking else _modes(request, service),
             "choices": _choices(request, takes, official) if len(takes) > 1 and not booking else [],
         },
     )
@@ -193,6 +198,7 @@ def slip(
 ) -> HttpResponse:
     """Step 4: the slip with the PIN, and what else can be done with the booking."""
     found = _booking(office, booking)
+    service = office.services[found.service_id]
     return render(
         request,
         "console/slip.html",
@@ -200,9 +206,15 @@ def slip(
             "office": office.office,
             "member": member,
             "booking": found,
-            "service": office.services[found.service_id],
+            "service": service,
             "state": state_in_words(found),
             "live": found.state == State.CONFIRMED,
+            "how": how_in_words(found.mode),
+            "modes": [
+                {"code": one, "name": how_in_words(one)}
+                for one in service.modes
+                if one != found.mode and found.state in {State.CONFIRMED, State.UNCONFIRMED}
+            ],
             "unsent": unsent_in_words(found),
             "official": official_of(office, found),
             "changeable": found.state in {State.CONFIRMED, State.UNCONFIRMED},
@@ -242,14 +254,14 @@ def move(
 ) -> HttpResponse:
     """Give the booking another term, as the office."""
     found = _booking(office, booking)
-    service = office.services[found.service_id]
+    service, together = office.services[found.service_id], _together(request, office)
     if request.method == "POST":
         try:
-            usecases.move_booking(
+            move_together(
                 booking=found.pk,
                 starts_at=_instant(request),
+                colleagues=together,
                 now=now(),
-                by_office=True,
                 actor=member.user_id,
             )
         except Refused as refusal:
@@ -266,6 +278,8 @@ def move(
         channel=found.channel,
         besides=found.pk,
         official=official,
+        mode=found.mode,
+        together=together,
     )
     return _terms(request, office, member, service, free, found, official)
 
@@ -283,6 +297,12 @@ def cancel(
     except Refused as refusal:
         messages.error(request, sentence(refusal))
     return redirect("console:slip", office.office.slug, found.pk)
+
+
+def _together(request: HttpRequest, office: Directory) -> list[Official]:
+    """Colleagues who should come too, so that only common free time is offered."""
+    found = [office.official_by_code(code) for code in request.GET.getlist("spolu")[:MOST]]
+    return [one for one in found if one]
 
 
 def _back(office: Directory, booking: Booking) -> str:
@@ -313,6 +333,23 @@ def _choices(
         name = str(one.name) if one else _("whoever is soonest")
         found.append({"name": name, "query": query.urlencode(), "chosen": one == chosen})
     return found
+
+
+def _modes(request: HttpRequest, service: Service) -> list[dict[str, Any]]:
+    """Links to the terms of each way of meeting."""
+    chosen, found = mode_of(request.GET, service), []
+    for one in service.modes if len(service.modes) > 1 else ():
+        query = request.GET.copy()
+        query["zpusob"] = one
+        name = how_in_words(one)
+        found.append({"name": name, "query": query.urlencode(), "chosen": one == chosen})
+    return found
+
+
+def mode_of(said: QueryDict, service: Service) -> str:
+    """The way of meeting that was chosen, else the usual one."""
+    chosen = said.get("zpusob", "")
+    return chosen if chosen in service.modes else service.usual_mode
 
 
 def _names(office: Directory, service: Service, term: terms.Term, official: Official | None) -> str:

@@ -21,9 +21,11 @@ from prepazka.core import calendar
 from prepazka.core.reference import reference_of
 from prepazka.core.refusal import Refused
 from prepazka.messaging.channels import channel_for
+from prepazka.messaging.contexts import how_in_words
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Department, Membership
+from prepazka.offices.models import Department, Membership, Mode
 from prepazka.reporting import plan, search
+from prepazka.surfaces.console.booking import mode_of
 from prepazka.surfaces.console.forms import MOST_PERSONS
 from prepazka.surfaces.console.words import state_in_words, way_in_words
 from prepazka.web import staff
@@ -69,6 +71,7 @@ def screen(request: HttpRequest, office: Directory, member: Membership) -> HttpR
             "departments": [one for one in office.departments.values() if not one.retired],
             "services": plan.services_of(office, department),
             "wanted": wanted,
+            "modes": [(one, how_in_words(one)) for one in (wanted.service.modes if wanted else ())],
             "day": day,
             "plan": wanted and plan.day_plan(office, department, wanted, day=day, now=moment),
             "links": _links(request, office, day),
@@ -108,6 +111,7 @@ def take(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
             channel=wanted.channel,
             request_key=_uuid(request.POST.get("key", "")),
             official=official,
+            mode=wanted.mode,
             actor=member.user_id,
         )
     except Refused as refusal:
@@ -144,7 +148,7 @@ def _wanted(
     """The service that was chosen, else the first that can be booked there."""
     if moving:
         service = office.services[moving.service_id]
-        return plan.Wanted(service, moving.persons, moving.channel, moving)
+        return plan.Wanted(service, moving.persons, moving.channel, moving, moving.mode)
     services = plan.services_of(office, department)
     chosen = next((one for one in services if one.code == said.get("ukon")), None)
     persons, channel = said.get("osob", ""), said.get("kanal", Channel.PHONE)
@@ -154,6 +158,7 @@ def _wanted(
         chosen or services[0],
         max(1, min(int(persons), MOST_PERSONS)) if persons.isdecimal() else 1,
         channel if channel in BY_STAFF else Channel.PHONE,
+        mode=mode_of(said, chosen or services[0]),
     )
 
 
@@ -176,6 +181,7 @@ def _row(request: HttpRequest, office: Directory, booking: Booking) -> dict[str,
         "service": office.services[booking.service_id],
         "official": official_of(office, booking),
         "state": state_in_words(booking),
+        "how": how_in_words(booking.mode) if booking.mode != Mode.PERSON else "",
         "reference": reference_of(booking.pk),
         "link": _address(office, request.GET, kdo=booking.pk, presun=None),
     }
@@ -207,7 +213,7 @@ def _links(request: HttpRequest, office: Directory, day: date) -> dict[str, str]
     }
 
 
-KEPT = ("hledat", "kdo", "presun", "odbor", "ukon", "osob", "kanal", "den")
+KEPT = ("hledat", "kdo", "presun", "odbor", "ukon", "osob", "kanal", "zpusob", "den")
 
 
 def _hidden(said: QueryDict) -> dict[str, str]:

@@ -12,6 +12,7 @@ from prepazka.surfaces.console import (
     diary,
     disruptions,
     incidents,
+    meetings,
     operators,
     views,
     weeks,
@@ -80,5 +81,9 @@ urlpatterns = [
     path("<slug:slug>/recepce/objednavka/<uuid:booking>/", booking.slip, name="slip"),
     path("<slug:slug>/recepce/objednavka/<uuid:booking>/osoba/", booking.person, name="person"),
     path("<slug:slug>/recepce/objednavka/<uuid:booking>/presun/", booking.move, name="move"),
+    path("<slug:slug>/recepce/objednavka/<uuid:booking>/zpusob/", meetings.mode, name="mode"),
+    path(
+        "<slug:slug>/recepce/objednavka/<uuid:booking>/ucastnici/", meetings.people, name="people"
+    ),
     path("<slug:slug>/recepce/objednavka/<uuid:booking>/zrusit/", booking.cancel, name="cancel"),
 ]

@@ -48,6 +48,8 @@ def told(answer: CheckIn, office: Directory) -> str:
 
 def state_in_words(booking: Booking) -> str:
     """Where the booking is."""
+    if booking.companion_of_id and booking.state == State.HELD:
+        return _("at a colleague's meeting by video")
     return {
         State.HELD: _("being filled in"),
         State.UNCONFIRMED: _("waits for the click in the message"),

@@ -87,6 +87,18 @@ def _early(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
+def _remote(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    return {
+        "title": _("You need not come for this booking"),
+        "text": _(
+            "It is a meeting by video or by telephone on %(day)s, %(window)s. You can meet the"
+            " official from home: the link and all details are in our e-mail."
+        )
+        % _times(said, office),
+        "more": _("If you would rather talk here, please ask at the desk; they can change it."),
+    }
+
+
 def _void(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     service = office.services.get(said.service or 0)
     possible = service is not None and issues_tickets(office, service, now)
@@ -237,6 +249,7 @@ def _no_tickets(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
 
 _WORDS: dict[str, Callable[[Said, Directory, datetime], dict[str, Any]]] = {
     Outcome.EARLY.value: _early,
+    Outcome.REMOTE.value: _remote,
     Outcome.VOID.value: _void,
     Outcome.USED.value: _used,
     Outcome.CANCELLED.value: _cancelled,

@@ -43,11 +43,23 @@ KINDS: dict[str, str | Promise] = {
     "restored": gettext_lazy("The term is valid again"),
     "incident": gettext_lazy("What the visit needs is down"),
     "incident_over": gettext_lazy("What the visit needs works again"),
+    "mode_changed": gettext_lazy("Another way of meeting"),
+    "late": gettext_lazy("The official is late"),
     "on_list": gettext_lazy("Entry on the waiting list"),
     "place": gettext_lazy("Free term from the waiting list"),
     "dropped": gettext_lazy("Taken off the waiting list"),
     "turn_near": gettext_lazy("The turn of a ticket is near"),
     "turn_called": gettext_lazy("The ticket is called"),
+}
+# To those who were invited to a meeting; their words are ours.
+INVITED: dict[str, str | Promise] = {
+    "invited": gettext_lazy("Invitation to a meeting"),
+    "uninvited": gettext_lazy("Invitation taken back"),
+    "meeting_moved": gettext_lazy("A meeting was changed"),
+    "meeting_cancelled": gettext_lazy("A meeting was cancelled"),
+    "meeting_mode": gettext_lazy("A meeting is held in another way"),
+    "meeting_reminder": gettext_lazy("Reminder of a meeting"),
+    "meeting_late": gettext_lazy("A meeting begins later"),
 }
 STATES: dict[str, str | Promise] = {
     "queued": gettext_lazy("waits to be sent"),
@@ -68,10 +80,10 @@ def sent(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
     rows = [
         {
             "message": one,
-            "kind": KINDS.get(one.kind, one.kind),
+            "kind": (KINDS | INVITED).get(one.kind, one.kind),
             "state": STATES["delivered" if one.delivered_at else one.state],
             "why": _(one.error) if one.error else "",
-            "name": one.person.name or _("erased"),
+            "name": one.to.name or _("erased"),
             "contact": masked(one),
         }
         for one in found
@@ -222,7 +234,7 @@ def masked(message: Message) -> str:
         return f"{phone[:4]} … {phone[-3:]}" if phone else ""
     if message.channel == Message.Channel.PUSH:
         return _("in the browser") if message.alert and message.alert.push else ""
-    name, _at, domain = message.person.email.partition("@")
+    name, _at, domain = message.to.email.partition("@")
     return f"{name[:2]}…@{domain}" if domain else ""
 
 

@@ -1,0 +1,242 @@
+"""Participants of a meeting: links, guests, colleagues with their claims, the official late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from prepazka.booking import returns, usecases
+from prepazka.booking.companions import colleagues_of
+from prepazka.booking.models import Booking, State
+from prepazka.booking.refusals import ColleagueNotFree, TermTaken
+from prepazka.journal.models import Event
+from prepazka.meetings import late, participants
+from prepazka.meetings.models import Meeting, Participant
+from prepazka.messaging import usecases as messaging
+from prepazka.messaging.mail import compose_mail
+from prepazka.messaging.models import Message
+from prepazka.offices.directory import Directory
+from tests import meetings, officials, town
+
+pytestmark = pytest.mark.django_db
+NOW = town.FRIDAY_BEFORE
+Role = Participant.Role
+
+
+@pytest.fixture
+def where() -> Directory:
+    return meetings.office()
+
+
+def companions(of: Booking) -> list[Booking]:
+    return list(Booking.objects.filter(companion_of=of, state=State.HELD))
+
+
+def with_colleague(where: Directory, clock: str = "9:00") -> tuple[Booking, Participant]:
+    made = meetings.confirmed(where, clock)
+    who = participants.invite_colleague(
+        booking=made.pk, official=officials.official(where, "dvorak"), now=NOW, actor=1
+    )
+    return made, who
+
+
+def compose(kind: str) -> list[Message]:
+    event = Event.objects.filter(kind=kind).latest("pk")
+    return messaging.compose(event=event.pk, now=NOW)
+
+
+def test_a_meeting_is_made_once_with_citizen_and_chair(where: Directory) -> None:
+    made = meetings.confirmed(where)
+    meeting = participants.meeting_for(made, NOW)
+    assert participants.meeting_for(made, NOW) == meeting
+    people = {one.role: one for one in meeting.participants.all()}
+    assert set(people) == {Role.CITIZEN, Role.CHAIR}
+    assert people[Role.CHAIR].official == officials.official(where)
+    assert people[Role.CITIZEN].email == made.email
+    in_person = meetings.confirmed(where, "9:30", mode="person")
+    with pytest.raises(participants.NoMeeting):
+        participants.meeting_for(in_person, NOW)
+
+
+def test_every_link_is_ones_own_and_a_new_one_ends_the_old(where: Directory) -> None:
+    made = meetings.confirmed(where)
+    guest = participants.invite(booking=made.pk, email="host@example.cz", now=NOW)
+    token = participants.link_of(guest)
+    assert participants.participant_of(token) == guest
+    assert participants.participant_of(token[:-1] + "x") is None
+    renewed = participants.renew_link(participant=guest.pk, now=NOW)
+    assert participants.participant_of(token) is None
+    assert participants.participant_of(participants.link_of(renewed)) == guest
+    participants.revoke(participant=guest.pk, now=NOW)
+    assert participants.participant_of(participants.link_of(renewed)) is None
+
+
+def test_six_people_at_most_and_nobody_twice(where: Directory) -> None:
+    made = meetings.confirmed(where)
+    guests = [
+        participants.invite(booking=made.pk, email=f"h{n}@example.cz", now=NOW) for n in range(4)
+    ]
+    assert participants.invite(booking=made.pk, email="H0@example.cz", now=NOW) == guests[0]
+    with pytest.raises(participants.TooManyParticipants):
+        participants.invite(booking=made.pk, email="h9@example.cz", now=NOW)
+    for n in range(20):  # a place is free again, but mails do not go out for ever
+        participants.revoke(participant=guests.pop().pk, now=NOW)
+        try:
+            guests.append(participants.invite(booking=made.pk, email=f"x{n}@e.cz", now=NOW))
+        except participants.TooManyInvitations:
+            break
+    assert Participant.objects.count() == participants.MOST_EVER
+
+
+def test_the_official_and_the_citizen_stay(where: Directory) -> None:
+    meeting = participants.meeting_for(meetings.confirmed(where), NOW)
+    for one in meeting.participants.all():
+        with pytest.raises(participants.MustStay):
+            participants.revoke(participant=one.pk, now=NOW)
+
+
+def test_a_colleague_keeps_the_time_and_gives_it_back(where: Directory) -> None:
+    made, who = with_colleague(where)
+    (claim,) = companions(made)
+    assert (claim.starts_at, claim.expires_at) == (made.starts_at, made.ends_at)
+    with pytest.raises(TermTaken):
+        officials.hold(where, "9:00", "dvorak")
+    participants.revoke(participant=who.pk, now=NOW)
+    assert companions(made) == []
+    assert officials.hold(where, "9:00", "dvorak").state == State.HELD
+    with pytest.raises(ColleagueNotFree):
+        participants.invite_colleague(
+            booking=made.pk, official=officials.official(where, "dvorak"), now=NOW
+        )
+
+
+def test_a_colleague_who_is_not_at_work_is_not_free(where: Directory) -> None:
+    with pytest.raises(ColleagueNotFree):
+        with_colleague(where, "8:00")
+    assert not Participant.objects.filter(role=Role.COLLEAGUE).exists()
+
+
+def test_only_common_terms_are_offered_and_the_colleague_follows(where: Directory) -> None:
+    made, _who = with_colleague(where)
+    dvorak = officials.official(where, "dvorak")
+    with pytest.raises(TermTaken):  # Dvořák is not there
+        usecases.move_booking(booking=made.pk, starts_at=town.at("8:00"), now=NOW)
+    moved = usecases.move_booking(booking=made.pk, starts_at=town.at("9:45"), now=NOW)
+    (claim,) = companions(made)
+    assert (claim.starts_at, claim.expires_at) == (moved.starts_at, moved.ends_at)
+    assert colleagues_of(where, made.pk) == [dvorak]
+
+
+@pytest.mark.parametrize("how", ["cancel", "mode", "expire"])
+def test_whatever_ends_the_booking_frees_the_colleague(where: Directory, how: str) -> None:
+    made, _who = with_colleague(where)
+    if how == "cancel":
+        usecases.cancel_booking(booking=made.pk, now=NOW)
+    elif how == "mode":
+        usecases.change_mode(booking=made.pk, mode="person", now=NOW)
+    else:
+        Booking.objects.filter(pk=made.pk).update(state=State.UNCONFIRMED, expires_at=NOW)
+        usecases.expire_day(office=where.office.pk, day=made.date, now=NOW)
+    assert companions(made) == []
+
+
+def test_a_move_together_is_one_step(where: Directory) -> None:
+    made = meetings.confirmed(where, "8:00")
+    dvorak = officials.official(where, "dvorak")
+    with pytest.raises(ColleagueNotFree):
+        participants.move_together(
+            booking=made.pk, starts_at=town.at("8:30"), colleagues=[dvorak], now=NOW
+        )
+    made.refresh_from_db()
+    assert made.starts_at == town.at("8:00")
+    participants.move_together(
+        booking=made.pk, starts_at=town.at("9:15"), colleagues=[dvorak], now=NOW
+    )
+    assert [one.starts_at for one in companions(made)] == [town.at("9:15")]
+
+
+def test_everybody_is_told_by_a_mail_of_their_own(where: Directory) -> None:
+    made = meetings.confirmed(where)
+    (citizens,) = compose("BookingConfirmed")
+    guest = participants.invite(booking=made.pk, email="host@example.cz", now=NOW, name="Host")
+    (invitation,) = compose("ParticipantInvited")
+    mine, theirs = (compose_mail(one, now=NOW) for one in (citizens, invitation))
+    link = participants.link_of(guest)
+    assert theirs.to == "host@example.cz"
+    assert link in theirs.text
+    assert link not in mine.text
+    citizen = participants.citizen_of(made)
+    assert citizen
+    assert participants.link_of(citizen) in mine.text
+    for said in (theirs.text, theirs.html, theirs.attachments[0].content.decode()):
+        assert made.pin not in said.replace(link, "")
+        assert "objednavka" not in said
+    assert "PIN" not in mine.text
+    usecases.cancel_booking(booking=made.pk, now=NOW)
+    told = {(one.kind, one.to.email) for one in compose("BookingCancelled")}
+    assert told == {("cancelled", "jana@example.cz"), ("meeting_cancelled", "host@example.cz")}
+
+
+@pytest.mark.parametrize("language", ["cs", "en"])
+@pytest.mark.parametrize("kind", sorted({*messaging.TO_INVITED.values(), "mode_changed", "late"}))
+def test_every_mail_of_meetings_in_both_languages(
+    where: Directory, kind: str, language: str
+) -> None:
+    made = meetings.confirmed(where, language=language)
+    meeting = participants.meeting_for(made, NOW)
+    Meeting.objects.filter(pk=meeting.pk).update(late_min=10)
+    to: dict[str, Any] = {}
+    if kind in messaging.TO_INVITED.values():
+        to["participant"] = participants.invite(
+            booking=made.pk, email="h@example.cz", language=language, now=NOW
+        )
+    message = Message.objects.create(
+        office=where.office, booking=made, kind=kind, event=0, created_at=NOW, **to
+    )
+    sent = compose_mail(message, now=NOW)
+    assert sent.text.startswith("Dobrý den," if language == "cs" else "Good day,")
+    assert "\n\n\n" not in sent.text
+    assert "<" not in sent.text
+    if language == "cs":
+        assert "meeting" not in (sent.subject + sent.text).lower()
+
+
+def test_who_comes_later_is_told_by_how_much(where: Directory) -> None:
+    first = meetings.confirmed(where, "9:00")
+    second = meetings.confirmed(where, "9:15")
+    last = meetings.confirmed(where, "17:00")
+    for one in (first, second, last):
+        participants.meeting_for(one, NOW)
+    at = town.at("9:00")
+    told = late.tell_late(first.meeting, 20, at, actor=1)
+    assert [(one.booking_id, one.late_min) for one in told] == [(first.pk, 20), (second.pk, 20)]
+    assert late.tell_late(first.meeting, 20, at) == []
+    assert Event.objects.filter(kind="MeetingLate").count() == 2
+    with pytest.raises(late.LateTooLong):
+        late.tell_late(first.meeting, 1000, at)
+
+
+def test_erasing_and_settling(where: Directory) -> None:
+    made = meetings.confirmed(where)
+    participants.invite(booking=made.pk, email="host@example.cz", name="Host", now=NOW)
+    Booking.objects.filter(pk=made.pk).update(state=State.ARRIVED)
+    participants.settle(now=made.ends_at + timedelta(hours=7))
+    made.refresh_from_db()
+    assert (made.state, made.meeting.state) == (State.SERVED, Meeting.State.ENDED)
+    after = made.ends_at + timedelta(days=8)
+    assert participants.erase(office=made.office, now=after) == 0
+    usecases.erase_personal_data(office=made.office, now=after)
+    assert participants.erase(office=made.office, now=after) == 1
+    said = Participant.objects.filter(role__in=(Role.GUEST, Role.CITIZEN))
+    assert set(said.values_list("name", "email")) == {("", "")}
+    assert Participant.objects.get(role=Role.CHAIR).name
+
+
+def test_a_freed_term_of_a_colleague_is_nobodys_returning_one(where: Directory) -> None:
+    made, _who = with_colleague(where)
+    usecases.cancel_booking(booking=made.pk, now=NOW)
+    freed = Booking.objects.filter(companion_of=made).get()
+    assert freed.state == State.EXPIRED
+    assert not returns.Freed.of(freed).overlaps(made)
