@@ -28,7 +28,9 @@ ONLINE = "online"  # the state of a ticket that was changed on-line after a merg
 
 def settle(office: Directory, day: date, now: datetime) -> None:
     """Bring the hall to what the logs of the day say together; day and queue are locked."""
+    # The journal tells them in the order in which they happened.
     found = OfflineEvent.objects.filter(office=office.office, grant__date=day)
+    found = found.order_by("at", "grant", "seq")
     rows = {(r.grant_id, r.seq): r for r in found.select_related("grant__shift", "grant__device")}
     tickets = {_first_label(t): t for t in Ticket.objects.filter(office=office.office, date=day)}
     own = _own_numbers(rows.values())
