@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 
-from prepazka.core.discipline import Key, Policy, Waiting, may_be_called, turn
-
-NO_COUNTER = -1
+from prepazka.core.discipline import Key, Policy, Waiting, ready, turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +32,8 @@ def phases(w: Waiting, policy: Policy, now: datetime) -> list[Phase]:
 
 def key_at(w: Waiting, policy: Policy, at: datetime) -> Key | None:
     """The ticket's key for a counter that serves it; None while nobody may call it."""
-    serves = frozenset((w.service,))
-    counter = NO_COUNTER if w.for_counter is None else w.for_counter
-    if not may_be_called(w, serves=serves, counter=counter, policy=policy, now=at):
-        return None
-    return turn(w, policy, at).key
+    place = turn(w, policy, at)
+    return place.key if ready(place, policy) else None
 
 
 Line = tuple[int, bool]  # a service, or the counter to which tickets were sent
