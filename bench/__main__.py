@@ -40,6 +40,7 @@ def main(wanted: list[str]) -> None:
             "search": search.search,
             "monitor": reads.live_monitor,
             "viewers": reads.live_viewers,
+            "viewers-10000": lambda report: reads.live_viewers(report, many=10_000),
             "delay": delay.delay,
             "page": pages.first_page,
             "estimate": studies.estimate,

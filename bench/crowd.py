@@ -9,6 +9,7 @@ from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
 from types import TracebackType
+from typing import Self
 
 import uvloop
 
@@ -27,7 +28,7 @@ class Crowd:
         self.process = context.Process(target=_crowd, args=(theirs, port, stream, many, board))
         self.many = many
 
-    def __enter__(self) -> Crowd:
+    def __enter__(self) -> Self:
         self.process.start()
         self.opened_s = self._hear(120)
         return self
@@ -87,7 +88,7 @@ class _Page:
             self.loading = asyncio.create_task(self.load())
 
     async def load(self) -> None:
-        await asyncio.sleep(random.uniform(*SPREAD))  # noqa: S311  # no secret
+        await asyncio.sleep(random.uniform(*SPREAD))
         if self.line is None:
             self.line = await asyncio.open_connection("127.0.0.1", self.port)
         reader, writer = self.line

@@ -137,7 +137,7 @@ def live_monitor(report: Report) -> None:
 def live_viewers(report: Report, many: int = 5_000) -> None:
     """Thousands of streams and one event, beside a bare asyncio server."""
     servers.more_files()
-    where = town.office("viewers", lanes=1)
+    where = town.office(f"viewers-{many}", lanes=1)
     service = where.offered_services()[0]
 
     def fire() -> None:
@@ -145,7 +145,7 @@ def live_viewers(report: Report, many: int = 5_000) -> None:
         connection.close()
 
     with servers.program() as program:
-        ours = viewers(program, "/zive/viewers/", many, fire)
+        ours = viewers(program, f"/zive/viewers-{many}/", many, fire)
     with servers.raw_streams() as raw:
         limit = viewers(raw, "/", many, lambda: fire_raw(raw.port))
     ratio = ours.last_ms / limit.last_ms

@@ -61,9 +61,7 @@ class Edge:
             return
         elif found := STREAMS.fullmatch(scope["path"]):
             await self._stream(found[1], scope, receive, send)
-        elif scope["method"] in READING and (
-            route := self._route(scope)
-        ):
+        elif scope["method"] in READING and (route := self._route(scope)):
             await self._answer(scope, route, receive, send)
         else:
             await self.inner(scope, receive, send)
@@ -157,9 +155,7 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def _send_snapshot(
-    scope: Scope, route: answers.Route, kept: Snapshot, send: Send
-) -> None:
+async def _send_snapshot(scope: Scope, route: answers.Route, kept: Snapshot, send: Send) -> None:
     headers = [*route.headers, (b"etag", kept.etag)]
     for name, value in scope["headers"]:
         if name == b"if-none-match" and kept.etag in value:
