@@ -21,8 +21,8 @@ from prepazka.offices import devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
 
-DISPLAYS, CALLS, PAUSE = 5, 25, 0.6
-WARM, FIRST = 2.0, 2  # seconds, and calls that are not counted
+DISPLAYS, CALLS, PAUSE = 5, 60, 0.5
+WARM, FIRST = 2.0, 5  # seconds, and calls that are not counted
 VIEWERS = 1_000
 
 
