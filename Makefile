@@ -33,7 +33,7 @@ check: setup-dev ## look over the code: ruff, mypy, import contracts
 bench: setup-dev ## measure speed beside its limits (ARGS="..." go to the measuring program)
 	@exec .venv/bin/python -m bench $(ARGS)
 
-validate: setup-dev ## the simulator against exact values and ciw; half an hour (ARGS="..." go to pytest)
+validate: setup-dev ## the simulator against exact values and ciw; a quarter of an hour (ARGS="..." go to pytest)
 	@PREPAZKA_VALIDATE=1 exec .venv/bin/pytest -n 2 --dist worksteal -s tests/validation $(ARGS)
 
 lock: ## resolve the lock files anew (UPGRADE=1: to newer versions)

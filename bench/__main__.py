@@ -24,7 +24,7 @@ def main(wanted: list[str]) -> None:
         import django  # noqa: PLC0415  # needs the database's address
 
         django.setup()
-        from bench import impact, messages, pages, reads, search, studies, writes  # noqa: PLC0415
+        from bench import delay, impact, messages, pages, reads, search, studies, writes  # noqa: PLC0415
         from bench.report import Report  # noqa: PLC0415
         from prepazka.config.serve import prepare_database  # noqa: PLC0415
 
@@ -40,6 +40,8 @@ def main(wanted: list[str]) -> None:
             "search": search.search,
             "monitor": reads.live_monitor,
             "viewers": reads.live_viewers,
+            "viewers-10000": lambda report: reads.live_viewers(report, many=10_000),
+            "delay": delay.delay,
             "page": pages.first_page,
             "estimate": studies.estimate,
             "simulator": studies.simulator,

@@ -137,7 +137,7 @@ def live_monitor(report: Report) -> None:
 def live_viewers(report: Report, many: int = 5_000) -> None:
     """Thousands of streams and one event, beside a bare asyncio server."""
     servers.more_files()
-    where = town.office("viewers", lanes=1)
+    where = town.office(f"viewers-{many}", lanes=1)
     service = where.offered_services()[0]
 
     def fire() -> None:
@@ -145,9 +145,9 @@ def live_viewers(report: Report, many: int = 5_000) -> None:
         connection.close()
 
     with servers.program() as program:
-        ours = viewers(program, "/zive/viewers/", many, fire)
+        ours = viewers(program, f"/zive/viewers-{many}/", many, fire)
     with servers.raw_streams() as raw:
-        limit = viewers(raw, "/", many, lambda: _ask(raw.port))
+        limit = viewers(raw, "/", many, lambda: fire_raw(raw.port))
     ratio = ours.last_ms / limit.last_ms
     report.add(
         f"{many:,} live viewers, one event",
@@ -159,7 +159,8 @@ def live_viewers(report: Report, many: int = 5_000) -> None:
     )
 
 
-def _ask(port: int) -> None:
+def fire_raw(port: int) -> None:
+    """Let the bare server of streams send its news."""
     import socket  # noqa: PLC0415  # one request
 
     with socket.create_connection(("127.0.0.1", port)) as raw:

@@ -18,6 +18,7 @@ from prepazka.config.onehop import OneHop
 from prepazka.edge import hub
 from prepazka.edge.app import Edge
 from prepazka.offices.directory import Directory
+from prepazka.surfaces.monitor.live import fragment
 from tests.faults.always import always_open
 
 THREADS = 4
@@ -29,7 +30,7 @@ class Served:
 
     def __init__(self) -> None:
         self.inner = OneHop()
-        self.edge = Edge(self.inner)
+        self.edge = Edge(self.inner, fragment)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])

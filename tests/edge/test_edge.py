@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from datetime import UTC, datetime
@@ -184,3 +185,27 @@ def test_an_answer_that_could_not_be_made_is_made_at_the_next_asking() -> None:
             return (await kept.make("key", build, frozenset())).body
 
     assert asyncio.run(ask()) == b"well"
+
+
+def test_the_live_part_of_the_page_is_out_of_memory_and_never_old(
+    served: Served, office: Directory
+) -> None:
+    asked = {"X-Fragment": "1"}
+    first = served.client.get("/lhota/nazivo/", headers=asked)
+    assert (first.status_code, "1 člověk" in first.text) == (200, False)
+    assert first.headers["cache-control"] == "no-store"
+    for path in ("/lhota/nazivo/", "/en/lhota/nazivo/"):
+        part, page = served.client.get(path, headers=asked).text, served.client.get(path).text
+        assert re.sub("[0-9]", "", part) in re.sub("[0-9]", "", page)  # the moment differs
+    with served.stream() as raw:
+        read_until(raw, b"event: alive")
+        for waiting in ("Čeká 1 člověk", "Čekají 2 lidé"):  # at once after the other
+            issue(office)
+            read_until(raw, b"event: changed")
+            assert waiting in served.client.get("/lhota/nazivo/", headers=asked).text
+
+
+@pytest.mark.parametrize("path", ["/nikde/nazivo/", "/en/nikde/nazivo/"])
+def test_there_is_no_live_part_of_an_office_that_is_not_there(served: Served, path: str) -> None:
+    assert served.client.get(path, headers={"X-Fragment": "1"}).status_code == 404
+    assert served.client.get("/en/nazivo/", headers={"X-Fragment": "1"}).status_code == 200

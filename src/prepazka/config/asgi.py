@@ -10,5 +10,6 @@ django.setup()
 
 from prepazka.config.onehop import OneHop  # noqa: E402  # Django must be set up first
 from prepazka.edge.app import Edge  # noqa: E402
+from prepazka.surfaces.monitor.live import fragment  # noqa: E402
 
-application = Edge(OneHop())
+application = Edge(OneHop(), fragment)

@@ -175,8 +175,12 @@ def may_be_called(
         return False
     if w.for_counter is not None and w.for_counter != counter:
         return False
-    rank = turn(w, policy, now).rank
-    return rank < NOT_YET or (rank == NOT_YET and policy.call_early)
+    return ready(turn(w, policy, now), policy)
+
+
+def ready(place: Turn, policy: Policy) -> bool:
+    """Whether somebody in this place may be called by those counters that serve them."""
+    return place.rank < NOT_YET or (place.rank == NOT_YET and policy.call_early)
 
 
 def next_in_turn(

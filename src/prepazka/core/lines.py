@@ -1,7 +1,8 @@
 """The discipline made quick: a ticket's key is asked for once for each time it stands still.
 
 A ticket changes its place by itself only when its parking ends, when its window starts and when it
-has waited as long as the cap allows. In between, `core.discipline` need not be asked again: the replay and the simulator keep its answers.
+has waited as long as the cap allows. In between, `core.discipline` need not be asked again: the
+replay and the simulator keep its answers.
 """
 
 from collections.abc import Iterable
@@ -9,9 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappop, heappush
 
-from prepazka.core.discipline import Key, Policy, Waiting, capped_from, may_be_called, turn
-
-NO_COUNTER = -1
+from prepazka.core.discipline import Key, Policy, Waiting, capped_from, ready, turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +36,10 @@ def phases(w: Waiting, policy: Policy, now: datetime) -> list[Phase]:
 
 def key_at(w: Waiting, policy: Policy, at: datetime) -> Key | None:
     """The ticket's key for a counter that serves it; None while nobody may call it."""
-    serves = frozenset((w.service,))
-    counter = NO_COUNTER if w.for_counter is None else w.for_counter
-    if not may_be_called(w, serves=serves, counter=counter, policy=policy, now=at):
+    if w.service in policy.stopped:
         return None
-    return turn(w, policy, at).key
+    place = turn(w, policy, at)
+    return place.key if ready(place, policy) else None
 
 
 Line = tuple[int, bool]  # a service, or the counter to which tickets were sent

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
@@ -14,6 +14,7 @@ from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
 from prepazka.booking import terms
+from prepazka.edge.snapshots import SOONEST
 from prepazka.offices import clock
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office
@@ -34,6 +35,8 @@ AWAY = {
     for language, title in _AWAY.items()
 }
 
+Headers = list[tuple[bytes, bytes]]
+
 
 @dataclass(frozen=True)
 class Route:
@@ -42,6 +45,12 @@ class Route:
     key: str
     make: Callable[[], tuple[int, Any]]
     topics: frozenset[str]
+    soonest: ClassVar[float] = SOONEST
+    headers: ClassVar[Headers] = [
+        (b"content-type", b"application/json"),
+        (b"access-control-allow-origin", b"*"),
+        (b"cache-control", b"public, max-age=2"),
+    ]
 
     def build(self) -> tuple[int, bytes]:
         """The office and its answer, in a thread of the edge."""
@@ -52,6 +61,24 @@ class Route:
         """The same within a request of Django. Raises LookupError."""
         office, answer = self.make()
         return office, json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True)
+class Fragment(Route):
+    """The live part of a page as HTML. Pages ask once after each change, so never an older one."""
+
+    soonest: ClassVar[float] = 0.0
+    headers: ClassVar[Headers] = [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"X-Fragment"),
+    ]
+
+    def read(self) -> tuple[int, bytes]:
+        """The office and the HTML. Raises LookupError."""
+        office, html = self.make()
+        return office, str(html).encode()
 
 
 def conninfo() -> str:

@@ -44,8 +44,10 @@ class Inner(Protocol):
 class Edge:
     """Answers from memory what it can; the rest is Django's."""
 
-    def __init__(self, inner: Inner) -> None:
-        self.inner = inner
+    def __init__(
+        self, inner: Inner, fragment: Callable[[str], answers.Route | None] = lambda _path: None
+    ) -> None:
+        self.inner, self.fragment = inner, fragment
         self.hub = Hub(answers.conninfo())
         self.snapshots = Snapshots(inner.pool)
         self.hub.on_change.append(self.snapshots.changed)
@@ -59,12 +61,16 @@ class Edge:
             return
         elif found := STREAMS.fullmatch(scope["path"]):
             await self._stream(found[1], scope, receive, send)
-        elif scope["method"] in READING and (
-            route := answers.route(scope["path"], scope["query_string"])
-        ):
+        elif scope["method"] in READING and (route := self._route(scope)):
             await self._answer(scope, route, receive, send)
         else:
             await self.inner(scope, receive, send)
+
+    def _route(self, scope: Scope) -> answers.Route | None:
+        """The hot answer that is asked for; live parts of pages are told apart by a header."""
+        if any(name == b"x-fragment" for name, _ in scope["headers"]):
+            return self.fragment(scope["path"])
+        return answers.route(scope["path"], scope["query_string"])
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -83,7 +89,9 @@ class Edge:
         kept = self.snapshots.get(route.key)
         if kept is None:
             try:
-                kept = await self.snapshots.make(route.key, route.build, route.topics)
+                kept = await self.snapshots.make(
+                    route.key, route.build, route.topics, route.soonest
+                )
             except LookupError:
                 # Django knows how to say that there is no such thing.
                 await self.inner(scope, receive, send)
@@ -93,7 +101,7 @@ class Edge:
                     raise
                 await _send(send, 503, AWAY_HEADERS, answers.away(scope["headers"]))
                 return
-        await _send_snapshot(scope, kept, send)
+        await _send_snapshot(scope, route, kept, send)
 
     async def _stream(self, slug: str, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in READING:
@@ -147,13 +155,8 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def _send_snapshot(scope: Scope, kept: Snapshot, send: Send) -> None:
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"access-control-allow-origin", b"*"),
-        (b"cache-control", b"public, max-age=2"),
-        (b"etag", kept.etag),
-    ]
+async def _send_snapshot(scope: Scope, route: answers.Route, kept: Snapshot, send: Send) -> None:
+    headers = [*route.headers, (b"etag", kept.etag)]
     for name, value in scope["headers"]:
         if name == b"if-none-match" and kept.etag in value:
             await _send(send, 304, headers, b"")

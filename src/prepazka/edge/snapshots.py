@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 # Seconds: an answer is never older than this even if nothing happens, since time itself passes;
-# and after a change it is made anew at most this often, however many people ask.
+# and after a change it is made anew at most this often, however many people ask (by default).
 OLDEST = 10.0
 SOONEST = 0.25
 MOST_KEPT = 2_000
@@ -23,6 +23,7 @@ class Snapshot:
     build: Callable[[], tuple[int, bytes]]
     office: int | None = None
     topics: frozenset[str] = frozenset()
+    soonest: float = SOONEST
     body: bytes = b""
     etag: bytes = b""
     made_at: float = float("-inf")
@@ -36,6 +37,7 @@ class Snapshots:
     def __init__(self, pool: Executor) -> None:
         self.pool = pool
         self._kept: dict[str, Snapshot] = {}
+        self._making: dict[str, Snapshot] = {}  # for the first time
 
     def get(self, key: str) -> Snapshot | None:
         """The answer if it is fresh enough to be sent as it is."""
@@ -43,10 +45,14 @@ class Snapshots:
         if kept is None:
             return None
         age = time.monotonic() - kept.made_at
-        return kept if age < SOONEST or (not kept.old and age < OLDEST) else None
+        return kept if age < kept.soonest or (not kept.old and age < OLDEST) else None
 
     async def make(
-        self, key: str, build: Callable[[], tuple[int, bytes]], topics: frozenset[str]
+        self,
+        key: str,
+        build: Callable[[], tuple[int, bytes]],
+        topics: frozenset[str],
+        soonest: float = SOONEST,
     ) -> Snapshot:
         """The answer, made anew by one of those who ask while the others wait for it.
 
@@ -54,14 +60,21 @@ class Snapshots:
         """
         kept = self._kept.get(key)
         if kept is None:
-            kept = Snapshot(build, topics=topics)
+            # One for all: a page that opens in a thousand browsers at once is looked up once.
+            kept = self._making.setdefault(key, Snapshot(build, topics=topics, soonest=soonest))
         async with kept.lock:
             if fresh := self.get(key):
                 return fresh
             # Old is taken back before the look, so a change during it makes it old again.
             kept.old = False
             loop = asyncio.get_running_loop()
-            kept.office, kept.body = await loop.run_in_executor(self.pool, kept.build)
+            try:
+                kept.office, kept.body = await loop.run_in_executor(self.pool, kept.build)
+            except BaseException:
+                kept.old = True
+                raise
+            finally:
+                self._making.pop(key, None)
             kept.etag = b'"' + hashlib.blake2b(kept.body, digest_size=9).hexdigest().encode() + b'"'
             kept.made_at = time.monotonic()
             if len(self._kept) >= MOST_KEPT:
@@ -71,6 +84,7 @@ class Snapshots:
 
     def changed(self, office: int | None, topics: list[str]) -> None:
         """Mark as old what depends on these topics of the office; None marks everything."""
-        for kept in self._kept.values():
-            if office is None or (kept.office == office and kept.topics.intersection(topics)):
+        for kept in (*self._kept.values(), *self._making.values()):
+            whose = office is None or kept.office in (office, None)
+            if whose and (office is None or kept.topics.intersection(topics)):
                 kept.old = True

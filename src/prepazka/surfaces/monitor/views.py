@@ -34,7 +34,7 @@ def office(request: HttpRequest, where: Directory) -> HttpResponse:
     """The page, or only its live part when the page itself asks for it."""
     fragment = "X-Fragment" in request.headers
     template = "monitor/_board.html" if fragment else "monitor/office.html"
-    response = render(request, template, _context(where))
+    response = render(request, template, context(where))
     response["Cache-Control"] = "no-store" if fragment else "public, max-age=5"
     response["Vary"] = "X-Fragment, Accept-Encoding"
     return response
@@ -44,7 +44,7 @@ def office(request: HttpRequest, where: Directory) -> HttpResponse:
 @of_office
 def frame(request: HttpRequest, where: Directory) -> HttpResponse:
     """The live part for a frame on another site; it loads itself again."""
-    response = render(request, "monitor/frame.html", _context(where))
+    response = render(request, "monitor/frame.html", context(where))
     response["Refresh"] = "30"  # a live view without a script
     allow_frames(response, where.office.embed_hosts)
     response["Cache-Control"] = "public, max-age=10"
@@ -123,7 +123,8 @@ def _moment(said: str | None) -> datetime | None:
     return datetime.fromisoformat(said) if said else None
 
 
-def _context(where: Directory) -> dict[str, Any]:
+def context(where: Directory) -> dict[str, Any]:
+    """What the templates of the live view need."""
     at = now()
     seen, slug = _shown(where, at), where.office.slug
     score = scores(where, now=at).whole
