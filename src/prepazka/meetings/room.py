@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import DurationField, ExpressionWrapper, QuerySet
+from django.db.models import DateTimeField, ExpressionWrapper, QuerySet
 from django.db.models.functions import Now
 
 from prepazka.booking.locks import lock_booking
@@ -23,6 +23,7 @@ from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings import signals
 from prepazka.meetings.models import Meeting, Participant, Said
+from prepazka.offices.directory import directory
 from prepazka.offices.models import Office
 
 MOST = 6  # people inside; a mesh of more is too much for a telephone
@@ -282,8 +283,7 @@ def _may_enter(
         raise MeetingOver
     if booking.state not in LIVE and booking.state != BookingState.NO_SHOW:
         raise MeetingCancelled
-    zone = Office.objects.get(pk=meeting.office_id).tz
-    today = calendar.day_of(now, zone)
+    today = calendar.day_of(now, directory(Office.objects.get(pk=meeting.office_id)).tz)
     if today > booking.date and meeting.state == Meeting.State.PLANNED:
         raise OtherDay
     if who.role not in OFFICIALS and now < booking.starts_at - OPENS:
@@ -307,7 +307,7 @@ def _start(meeting: Meeting, now: datetime, said: dict[str, Any]) -> None:
 
 def _present() -> ExpressionWrapper:
     ago = timedelta(seconds=signals.PRESENT)
-    return ExpressionWrapper(Now() - ago, output_field=DurationField())
+    return ExpressionWrapper(Now() - ago, output_field=DateTimeField())
 
 
 def _alive(who: Participant) -> bool:
