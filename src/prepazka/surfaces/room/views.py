@@ -36,20 +36,20 @@ View = Callable[..., HttpResponse]
 
 
 def of_participant(view: View) -> View:
-    """Give the view the participant of the link; a link that is no longer valid says so."""
+    """Give the view the participant of the address, and the number of its link."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, slug: str, token: str, **more: Any) -> HttpResponse:
         office = office_or_404(slug)
         try:
-            who = _participant(office, token)
+            who, link = _participant(office, token)
             if who.role == Participant.Role.CHAIR:
                 # The powers of the office are not in a link alone.
                 if (refusal := not_yet(request)) is not None:
                     return refusal
                 if member_of(request, office) is None:
                     raise Http404(token)
-            response = view(request, office, who, **more)
+            response = view(request, office, who, link, **more)
         finally:
             timezone.deactivate()
         response["Referrer-Policy"] = "no-referrer"
@@ -58,7 +58,7 @@ def of_participant(view: View) -> View:
     return never_cache(wrapped)
 
 
-def _participant(office: Directory, token: str) -> Participant:
+def _participant(office: Directory, token: str) -> tuple[Participant, int]:
     said = links.read(token)
     found = said and (
         Participant.objects.filter(pk=said[0], office=office.office)
@@ -67,16 +67,15 @@ def _participant(office: Directory, token: str) -> Participant:
     )
     if not found or not said:
         raise Http404(token)
-    found.signed_link = said[1]  # type: ignore[attr-defined]  # which the link of the address has
-    return found
+    return found, said[1]
 
 
 @of_participant
 @require_safe
-def page(request: HttpRequest, office: Directory, who: Participant) -> HttpResponse:
+def page(request: HttpRequest, office: Directory, who: Participant, link: int) -> HttpResponse:
     """The whole page; its script shows the check, the lobby and the room by turns."""
     meeting, moment = who.meeting, now()
-    over = words.over_before(office, who, moment)
+    over = words.over_before(office, who, link, moment)
     context: dict[str, Any] = {
         "office": office.office,
         "meeting": meeting,
@@ -102,14 +101,14 @@ def page(request: HttpRequest, office: Directory, who: Participant) -> HttpRespo
 
 @of_participant
 @require_POST
-def enter(request: HttpRequest, office: Directory, who: Participant) -> HttpResponse:
+def enter(request: HttpRequest, office: Directory, who: Participant, link: int) -> HttpResponse:
     """Take the seat; the answer is its credential."""
     moment = now()
     try:
         limit_address(request, ENTERING, now=moment)
         entered = room.enter(
             participant=who.pk,
-            link=who.signed_link,  # type: ignore[attr-defined]  # see _participant
+            link=link,
             seat=_uuid(request.POST.get("seat", "")),
             take=request.POST.get("take") == "1",
             now=moment,
@@ -126,7 +125,7 @@ def enter(request: HttpRequest, office: Directory, who: Participant) -> HttpResp
 
 @of_participant
 @require_safe
-def turn(request: HttpRequest, office: Directory, who: Participant) -> HttpResponse:
+def turn(request: HttpRequest, office: Directory, who: Participant, link: int) -> HttpResponse:
     """Whose turn it will be, in words, for the lobby."""
     found = lobby.turn(who.meeting, now=now())
     return JsonResponse({"text": words.waiting(found, who.meeting)})
@@ -134,9 +133,9 @@ def turn(request: HttpRequest, office: Directory, who: Participant) -> HttpRespo
 
 @of_participant
 @require_safe
-def inside(request: HttpRequest, office: Directory, who: Participant) -> HttpResponse:
+def inside(request: HttpRequest, office: Directory, who: Participant, link: int) -> HttpResponse:
     """What only those inside get: the servers of the connection, and the chat since they came in."""
-    link_holds = who.revoked_at is None and who.link == who.signed_link  # type: ignore[attr-defined]
+    link_holds = who.revoked_at is None and who.link == link
     running = who.meeting.state != Meeting.State.ENDED
     if not (link_holds and running and who.place == Participant.Place.INSIDE):
         return _problem(room.NotInside())
@@ -159,7 +158,9 @@ def inside(request: HttpRequest, office: Directory, who: Participant) -> HttpRes
 
 @of_participant
 @require_POST
-def step(request: HttpRequest, office: Directory, who: Participant, action: str) -> HttpResponse:
+def step(
+    request: HttpRequest, office: Directory, who: Participant, link: int, action: str
+) -> HttpResponse:
     """One step of a person in the room, by the seat that its tab has."""
     act = STEPS.get(action)
     seat = _uuid(request.POST.get("seat", ""))

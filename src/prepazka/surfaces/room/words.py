@@ -11,9 +11,11 @@ from django.utils.translation import ngettext
 from prepazka.booking.models import LIVE
 from prepazka.booking.models import State as BookingState
 from prepazka.core import calendar
+from prepazka.meetings import room
 from prepazka.meetings.lobby import Turn
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.offices.directory import Directory
+from prepazka.web.errors import sentence
 
 
 def leads(meeting: Meeting) -> str:
@@ -30,20 +32,20 @@ def phone(meeting: Meeting, office: Directory) -> str:
     return (official.phone if official else "") or office.office.phone
 
 
-def over_before(office: Directory, who: Participant, now: datetime) -> str:
+def over_before(office: Directory, who: Participant, link: int, now: datetime) -> str:
     """Why the link opens no room, in a sentence; empty if it does."""
     booking, state = who.meeting.booking, who.meeting.state
-    if who.revoked_at or who.link != who.signed_link:  # type: ignore[attr-defined]
-        return _("This link is no longer valid. Please ask the office for a new one.")
+    if who.revoked_at or who.link != link:
+        return sentence(room.LinkRevoked())
     if who.place == Participant.Place.REMOVED:
-        return _("The official has ended your part in this meeting.")
+        return sentence(room.RemovedFromRoom())
     if state == Meeting.State.ENDED:
-        return _("The meeting has ended.")
+        return sentence(room.MeetingOver())
     if booking.state not in LIVE and booking.state != BookingState.NO_SHOW:
-        return _("The meeting will not take place; the booking was cancelled or moved.")
+        return sentence(room.MeetingCancelled())
     past = calendar.day_of(now, office.tz) > booking.date
     if past and state == Meeting.State.PLANNED:
-        return _("The meeting was planned for another day, which is over.")
+        return sentence(room.OtherDay())
     return ""
 
 
@@ -112,8 +114,8 @@ def of_script() -> dict[str, str]:
             "Your network may not allow it. Please use the telephone."
         ),
         "over_ended": _("The meeting has ended. Thank you for coming."),
-        "over_removed": _("The official has ended your part in this meeting."),
-        "over_revoked": _("This link is no longer valid. Please ask the office for a new one."),
+        "over_removed": sentence(room.RemovedFromRoom()),
+        "over_revoked": sentence(room.LinkRevoked()),
         "over_taken": _("You continue in another window or on another device."),
         "over_left": _("You have left the meeting."),
         "let_in": _("You are in the room."),
