@@ -6,7 +6,15 @@ from zoneinfo import ZoneInfo
 
 from psycopg.conninfo import conninfo_to_dict
 
-from prepazka.config.env import env_bool, env_choice, env_int, env_list, env_networks, env_secret, env_str
+from prepazka.config.env import (
+    env_bool,
+    env_choice,
+    env_int,
+    env_list,
+    env_networks,
+    env_secret,
+    env_str,
+)
 
 PACKAGE = Path(__file__).resolve().parent.parent
 

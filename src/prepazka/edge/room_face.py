@@ -1,5 +1,7 @@
-"""The addresses of rooms at the edge: the stream, signals, the pulse. A credential in a header
-opens them, so nothing secret comes into logs and no cookie counts."""
+"""The addresses of rooms at the edge: the stream, the signals, the pulse.
+
+A credential in a header opens them, so nothing secret comes into logs and no cookie counts.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ RETRY = 1.0
 CONNECTIONS = 4
 BACKLOG = 256  # unsent frames of one stream; who is slower than that comes anew
 RATE, BURST = 40.0, 400.0  # signals a second of one seat, and at once
-OFFICIALS = ("chair", "colleague")
+MOST_KEPT = 10_000  # seats whose sending is counted
 
 
 @dataclass(eq=False)
@@ -124,7 +124,7 @@ class Rooms:
         now = time.monotonic()
         left, at = self._spent.get(seat, (BURST, now))
         left = min(BURST, left + (now - at) * RATE) - count
-        if len(self._spent) > 10_000:  # seats long gone have their whole burst again anyway
+        if len(self._spent) > MOST_KEPT:  # seats long gone have their whole burst again anyway
             self._spent.clear()
         self._spent[seat] = (max(left, 0.0), now)
         return left >= 0
@@ -190,7 +190,9 @@ class Rooms:
         # A stream that joins during the reading was not asked about, and waits for the next one.
         asked = list(room.listeners)
         after = min((one.cursor for one in asked), default=0)
-        row = await self._one(signals.READ, {"meeting": room.meeting, "after": after})
+        row = await self._one(
+            signals.READ, {"meeting": room.meeting, "after": after, "present": signals.PRESENT}
+        )
         for one in asked:
             if row is None:
                 _over(one, "ended")
@@ -202,7 +204,9 @@ def _keys(seat: seats.Seat) -> dict[str, Any]:
     return {"participant": seat.participant, "seat": seat.seat, "link": seat.link}
 
 
-def _give(to: Listener, state: str, people: list[dict[str, Any]], said: list[dict[str, Any]]) -> None:
+def _give(
+    to: Listener, state: str, people: list[dict[str, Any]], said: list[dict[str, Any]]
+) -> None:
     """What this seat may hear of what was read: in the lobby nothing of the room."""
     me = next((one for one in people if one["id"] == str(to.seat.participant)), None)
     if why := _gone(to, me, state):

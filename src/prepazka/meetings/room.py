@@ -259,7 +259,7 @@ def _send_out(
     chair: UUID,
     participant: UUID,
     place: str,
-    event: type[events.MeetingPutBack] | type[events.MeetingRemoved],
+    event: type[events.MeetingPutBack | events.MeetingRemoved],
     now: datetime,
     actor: int | None,
 ) -> None:

@@ -53,12 +53,12 @@ RETURNING 1
 """
 
 # One statement, so that who is inside and what was said are of one moment.
-READ = f"""
+READ = """
 SELECT m.state,
   (SELECT coalesce(json_agg(json_build_object(
       'id', p.id, 'seat', p.seat, 'place', p.place, 'role', p.role, 'link', p.link,
       'revoked', p.revoked_at IS NOT NULL, 'hand', p.hand_at IS NOT NULL,
-      'here', coalesce(p.seen_at > now() - interval '{PRESENT} seconds', false),
+      'here', coalesce(p.seen_at > now() - make_interval(secs => %(present)s), false),
       'name', coalesce(nullif(p.name, ''), o.name ->> p.language, o.name ->> 'cs', '')
     ) ORDER BY p.admitted_at NULLS LAST, p.came_at, p.id), '[]'::json)
    FROM meetings_participant p LEFT JOIN offices_official o ON o.id = p.official_id

@@ -86,8 +86,7 @@ def page(request: HttpRequest, office: Directory, who: Participant, link: int) -
         "phone": words.phone(meeting, office),
         "over": over,
         "opens_at": meeting.booking.starts_at - room.OPENS,
-        "early": who.role not in room.OFFICIALS
-        and moment < meeting.booking.starts_at - room.OPENS,
+        "early": who.role not in room.OFFICIALS and moment < meeting.booking.starts_at - room.OPENS,
         "is_chair": who.role == Participant.Role.CHAIR,
         "settings": {"policy": settings.ICE_POLICY, "me": str(who.pk)},
         "words": words.of_script(),
@@ -230,5 +229,3 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -56,7 +55,7 @@ def waiting(turn: Turn, meeting: Meeting) -> str:
     if turn.place == 1:
         first = _("It is your turn next.")
     else:
-        first = _("You are %(place)s in the queue.") % {"place": ordinal(turn.place)}
+        first = _("You are number %(place)s in the queue.") % {"place": turn.place}
     if turn.minutes == 0:
         return first + " " + _("The official will let you in soon.")
     soon = ngettext(
@@ -65,14 +64,6 @@ def waiting(turn: Turn, meeting: Meeting) -> str:
         turn.minutes,
     )
     return first + " " + soon % {"minutes": turn.minutes}
-
-
-def ordinal(place: int) -> str:
-    """The place as people say it."""
-    names = {2: _("second"), 3: _("third"), 4: _("fourth"), 5: _("fifth")}
-    if place in names:
-        return names[place]
-    return f"{place}." if (translation.get_language() or "cs").startswith("cs") else f"{place}th"
 
 
 def of_script() -> dict[str, str]:
