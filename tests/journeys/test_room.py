@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +21,7 @@ from tests.meetings_town import Held, held
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
+LOST = float(os.environ.get("LOST", "2"))  # seconds without the network; by hand also 20 and 300
 MEDIA = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
@@ -85,7 +89,9 @@ def person(cameras: Browser) -> Iterator[Callable[..., Page]]:
         cookies = here.client(who).cookies
         if cookies:
             value = cookies[settings.SESSION_COOKIE_NAME].value
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": url}])
+            context.add_cookies(
+                [{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": url}]
+            )
         page = context.new_page()
         page.faults = []  # type: ignore[attr-defined]
         page.on("pageerror", lambda fault: page.faults.append(str(fault)))  # type: ignore[attr-defined]
@@ -95,6 +101,22 @@ def person(cameras: Browser) -> Iterator[Callable[..., Page]]:
     yield make
     for context in opened:
         context.close()
+
+
+@pytest.fixture
+def restarted(transactional_db: None, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Starts the web, and when called again, ends it without a warning and starts it anew."""
+    port, running = free_port(), ExitStack()
+
+    def start() -> str:
+        running.close()
+        told = program.environment(PREPAZKA_URL=f"http://localhost:{port}")
+        running.enter_context(program.web(told, tmp_path / "web.log", port))
+        return f"http://localhost:{port}"
+
+    with running:
+        yield start
+    assert "Traceback" not in (tmp_path / "web.log").read_text()
 
 
 def stats(page: Page) -> dict[str, float]:
@@ -159,7 +181,7 @@ def test_an_official_a_citizen_and_a_guest(
         meets(page, peers=2)
     assert "Tajné slovo" not in guest.locator("#lines").inner_text()
     citizen.keyboard.press("r")
-    expect(official.locator("#people")).to_contain_text("✋")
+    expect(official.locator("#people")).to_contain_text("hlásí se")
     official.locator("#share").click()
     expect(guest.locator('.tile[data-key$=":screen"] video')).to_be_visible()
     look(official, "room-chair")
@@ -173,3 +195,67 @@ def test_an_official_a_citizen_and_a_guest(
         expect(page.locator("#over-text")).to_contain_text("Schůzka skončila")
         assert page.faults == []  # type: ignore[attr-defined]
     look(citizen, "room-over")
+
+
+def way(page: Page) -> str:
+    """The name of the way that the pictures take; another after an ICE restart."""
+    said: str = page.evaluate("window.pcs.at(-1).localDescription.sdp.match(/ice-ufrag:(.+)/)[1]")
+    return said
+
+
+def say(page: Page, text: str) -> None:
+    page.locator("#chat-text").fill(text)
+    page.keyboard.press("Enter")
+
+
+def test_a_meeting_outlives_its_troubles(
+    restarted: Callable[[], str], person: Callable[..., Page], browser: Browser
+) -> None:
+    """The server restarted, the network lost, another tab, and no camera at all."""
+    url = restarted()
+    here = held(starts_at=datetime.now(UTC) + timedelta(minutes=2))
+    official, citizen = person(here, here.chair, url), person(here, here.citizen, url)
+    enter(official)
+    enter(citizen)
+    official.get_by_role("button", name="Vpustit: Karel Veselý").click()
+    meets(citizen)
+
+    restarted()
+    meets(citizen)  # pictures do not go through the server
+    say(citizen, "Po restartu")
+    expect(official.locator("#lines")).to_contain_text("Po restartu")
+    expect(citizen.locator("#notice")).to_be_hidden()
+
+    before = way(citizen)
+    citizen.context.set_offline(True)
+    citizen.wait_for_timeout(LOST * 1000)
+    say(official, "Jste tam?")
+    citizen.context.set_offline(False)
+    expect(citizen.locator("#lines")).to_contain_text("Jste tam?", timeout=30_000)
+    meets(citizen, within=30)
+    assert way(citizen) != before, "another way was sought"
+    say(citizen, "Jsem tu zas")
+    expect(official.locator("#lines")).to_contain_text("Jsem tu zas")
+
+    second = person(here, here.citizen, url)
+    enter(second)
+    expect(second.locator("#problem")).to_contain_text("už jste")
+    second.get_by_role("button", name="Pokračovat tady").click()
+    expect(citizen.locator("#over-text")).to_contain_text("v\u00a0jiném okně")
+    meets(second)
+    meets(official)
+
+    # A real refusal: this browser was started without false devices.
+    bare = browser.new_context(locale="cs-CZ")
+    bare.add_init_script(SPY)
+    guest = bare.new_page()
+    guest.goto(url + here.path(here.guest))
+    enter(guest)
+    official.get_by_role("button", name="Vpustit: Eva Malá").click()
+    meets(guest, peers=2)
+    say(guest, "Nemám kameru")
+    expect(second.locator("#lines")).to_contain_text("Nemám kameru")
+    expect(official.locator("#people li")).to_have_count(3)
+    bare.close()
+    for page in (official, citizen, second):
+        assert page.faults == []  # type: ignore[attr-defined]

@@ -118,6 +118,7 @@ def of_script() -> dict[str, str]:
         "speaker": _("Speaker"),
         "screen_of": _("Screen: {name}"),
         "mic_is_off": _("microphone off"),
+        "raised": _("hand raised"),
         "away": _("lost connection"),
         "connecting": _("connecting…"),
     }

@@ -176,9 +176,14 @@ export function list(root, people, { words, me, acts, does }) {
     const name = document.createElement("span");
     name.className = "person__name";
     const shown = one.name || words.somebody;
-    name.textContent = one.id === me ? `${shown} (${words.me.toLowerCase()})` : shown;
-    if (one.hand) name.textContent += " ✋";
+    name.textContent = one.id === me ? `${shown} (${words.me})` : shown;
     line.append(name);
+    if (one.hand) {
+      const hand = document.createElement("span");
+      hand.className = "person__hand";
+      hand.textContent = words.raised;
+      line.append(hand);
+    }
     if (one.role === "chair" || one.role === "colleague") {
       const role = document.createElement("span");
       role.className = "muted person__role";
