@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from prepazka.meetings.models import Participant, Signal
+from prepazka.meetings.models import Participant
 from tests.faults import program
 from tests.journeys.conftest import CHROMIUM, FLAGS, free_port
 from tests.meetings_town import Held, held
