@@ -171,13 +171,18 @@ def test_why_a_stream_ends(served: Served, here: Held) -> None:
         assert tab.events[-1] == ("over", {"reason": reason})
         assert tab.send(secret="too late") == 403
 
+    def leave() -> None:
+        seat = here.seat(here.citizen)
+        room.leave(participant=here.citizen.pk, seat=seat, now=now())
+
+    def remove() -> None:
+        room.remove(chair=here.chair.pk, participant=here.citizen.pk, now=now())
+
     Tab(here, here.chair, served)
     ended(here.citizen, "taken", lambda: here.enter(here.citizen, now(), take=True))
-    seat = {"participant": here.citizen.pk, "now": now()}
     Participant.objects.filter(pk=here.citizen.pk).update(seat=None)
-    ended(here.citizen, "left", lambda: room.leave(seat=here.seat(here.citizen), **seat))
-    out = {"chair": here.chair.pk, "now": now()}
-    ended(here.citizen, "removed", lambda: room.remove(participant=here.citizen.pk, **out))
+    ended(here.citizen, "left", leave)
+    ended(here.citizen, "removed", remove)
 
     def new_link() -> None:
         with transaction.atomic():
@@ -193,7 +198,7 @@ def test_what_is_not_understood_or_allowed(served: Served, here: Held) -> None:
     before = Signal.objects.count()
     large = {"kind": "sdp", "body": {"sdp": "x" * signals.LARGEST}}
     fine = {"kind": "point", "body": {}}
-    for wrong in (
+    odd: list[Any] = [
         b"",
         b"[",
         b"[" * 5000,
@@ -208,14 +213,15 @@ def test_what_is_not_understood_or_allowed(served: Served, here: Held) -> None:
         {"signals": [{"kind": "point", "body": {"a": "\x00"}}]},
         b'{"signals": [{"kind": "point", "body": {"a": "\\ud800"}}]}',
         b'{"signals": [{"kind": "point", "body": {"a": NaN}}]}',
-    ):
+    ]
+    for wrong in odd:
         assert chair.post(wrong) == 422, wrong
     assert chair.post(b"x" * (room_face.LARGEST_POST + 1)) == 413
     assert chair.send(to=uuid4()) == 200, "nobody sits there, so nobody hears it"
     assert Signal.objects.count() == before
-    for wrong in ("", "Bearer x", "Bearer nope", chair.headers["Authorization"][:-1]):
+    for said in ("", "Bearer x", "Bearer nope", chair.headers["Authorization"][:-1]):
         for method, path in (("GET", STREAM), ("POST", SEND), ("POST", PULSE)):
-            answer = served.client.request(method, path, headers={"Authorization": wrong})
+            answer = served.client.request(method, path, headers={"Authorization": said})
             assert answer.status_code == 401
     assert served.client.post(STREAM, headers=chair.headers).status_code == 405
     assert served.client.get(room_face.PREFIX + "cizi").status_code == 404

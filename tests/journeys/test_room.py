@@ -94,7 +94,8 @@ def person(cameras: Browser) -> Iterator[Callable[..., Page]]:
             )
         page = context.new_page()
         page.faults = []  # type: ignore[attr-defined]
-        page.on("pageerror", lambda fault: page.faults.append(str(fault)))  # type: ignore[attr-defined]
+        faults: list[str] = page.faults  # type: ignore[attr-defined]
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
         page.goto(url + here.path(who))
         return page
 

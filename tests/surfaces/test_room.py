@@ -47,7 +47,7 @@ def test_the_page_alone_may_use_the_camera(here: Held) -> None:
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert "no-store" in answer.headers["Cache-Control"]
     other = Client().get("/lhota/").headers["Permissions-Policy"]
-    assert "camera=()" in other and "display-capture=()" in other
+    assert "camera=(), microphone=(), display-capture=()" in other
     # Without scripts the page still says what is needed, and the telephone.
     assert "Video potřebuje JavaScript" in said
 
@@ -101,7 +101,8 @@ def test_the_steps_of_the_room(here: Held, settings: Any) -> None:
     assert citizen.get(theirs + "uvnitr/").status_code == 403
     sat = enter(here, here.citizen, citizen).json()
     read = seats.read(sat["credential"])
-    assert read and str(read.seat) == sat["seat"] and read.meeting == here.meeting.pk
+    assert read
+    assert (str(read.seat), read.meeting) == (sat["seat"], here.meeting.pk)
     assert citizen.get(theirs + "poradi/").json()["text"].startswith("Jste na řadě.")
     assert citizen.get(theirs + "uvnitr/").status_code == 403, "the lobby gets no relay, no chat"
     asked = enter(here, here.citizen)

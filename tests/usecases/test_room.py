@@ -71,7 +71,7 @@ def test_the_way_of_a_meeting(here: Held) -> None:
 
 
 def test_who_may_not_come_in(here: Held) -> None:
-    come = {"participant": here.citizen.pk, "link": 1}
+    come: dict[str, Any] = {"participant": here.citizen.pk, "link": 1}
     refused(room.LinkRevoked, room.enter, participant=here.citizen.pk, link=2)
     with pytest.raises(room.TooEarly):
         room.enter(**come, now=NOW - timedelta(minutes=30))
@@ -116,18 +116,21 @@ def test_a_second_tab_is_asked_and_takes_over(here: Held) -> None:
 
 def test_the_room_holds_six(here: Held) -> None:
     here.enter(here.chair, NOW)
-    for number in range(6):
-        one = Participant.objects.create(
+    guests = [
+        Participant.objects.create(
             office=here.office.office,
             meeting=here.meeting,
             role="guest",
             name=f"Host {number}",
             invited_at=NOW,
         )
+        for number in range(6)
+    ]
+    for one in guests:
         here.enter(one, NOW)
-        if number < 5:
-            room.admit(chair=here.chair.pk, participant=one.pk, now=NOW)
-    refused(room.RoomFull, room.admit, chair=here.chair.pk, participant=one.pk)
+    for one in guests[:5]:
+        room.admit(chair=here.chair.pk, participant=one.pk, now=NOW)
+    refused(room.RoomFull, room.admit, chair=here.chair.pk, participant=guests[5].pk)
 
 
 def test_the_turn_in_the_lobby(here: Held) -> None:

@@ -139,7 +139,7 @@ async def _read(receive: Receive) -> bytes | None:
     body = b""
     while True:
         message = await receive()
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if message["type"] == "http.disconnect" or len(body) > LARGEST_POST:
             return None
         if not message.get("more_body"):

@@ -166,8 +166,8 @@ class Rooms:
                 room.news.set()
             while True:
                 async for notice in connection.notifies(timeout=BEAT):
-                    if room := self.rooms.get(UUID(notice.payload)):
-                        room.news.set()
+                    if named := self.rooms.get(UUID(notice.payload)):
+                        named.news.set()
                 await connection.execute("SELECT 1")  # notices a connection that died silently
 
     async def _run(self, room: Room) -> None:

@@ -305,7 +305,7 @@ def _start(meeting: Meeting, now: datetime, said: dict[str, Any]) -> None:
         record(events.MeetingStarted(**said))
 
 
-def _present() -> ExpressionWrapper:
+def _present() -> ExpressionWrapper[Any]:
     ago = timedelta(seconds=signals.PRESENT)
     return ExpressionWrapper(Now() - ago, output_field=DateTimeField())
 

@@ -43,7 +43,8 @@ def read(credential: str) -> Seat | None:
         said = signing.TimestampSigner(salt=SALT, sep=".").unsign(credential, max_age=LASTS)
         name, _, link = said.partition(".")
         ids = base64.urlsafe_b64decode(name)
-        return Seat(*(UUID(bytes=ids[at : at + 16]) for at in (0, 16, 32)), int(link))
+        participant, meeting, seat = (UUID(bytes=ids[at : at + 16]) for at in (0, 16, 32))
+        return Seat(participant, meeting, seat, int(link))
     except (signing.BadSignature, ValueError, TypeError, binascii.Error):
         return None
 
