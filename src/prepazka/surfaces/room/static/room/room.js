@@ -246,7 +246,7 @@ class Meeting {
     const name = this.name(seat);
     if (state === "connected") {
       this.stage.state(seat, "");
-      if (this.late === seat) { this.late = ""; notice(""); }
+      if (this.late === seat) { this.late = ""; notice(""); $("way-out").hidden = true; }
     } else if (state === "connecting") this.stage.state(seat, words.connecting);
     else if (state === "lost") {
       this.stage.state(seat, words.away);
