@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from prepazka.meetings.models import Participant
 from tests.faults import program
 from tests.journeys.conftest import CHROMIUM, FLAGS, browser, free_port
-from tests.journeys.test_room import MEDIA, SPY, enter, meets
+from tests.journeys.test_room import MEDIA, SPY, enter, meets, say
 from tests.meetings_town import Held, held
 
 __all__ = ["browser"]
@@ -31,6 +31,7 @@ pytestmark = [
     pytest.mark.skipif(not READY, reason="needs root, iproute2 and coturn"),
 ]
 OFFICE = "10.97.1.1"  # where the server and the relay are; both houses reach it, not each other
+CUT = float(os.environ.get("LOST", "8"))  # seconds; by hand also 20 and 300
 SECRET = "jen pro zkoušku".encode().hex()
 # Which candidates carry the pictures, on both sides.
 CARRIED = """async () => {
@@ -107,6 +108,14 @@ def test_a_meeting_through_coturn(
         meets(official, within=30)
         assert "relay" in citizen.evaluate(CARRIED)
         assert "relay" in official.evaluate(CARRIED)
+        # The cable of one house is pulled out, and put in again.
+        ip("link", "set", "przout2", "down")
+        official.wait_for_timeout(CUT * 1000)
+        ip("link", "set", "przout2", "up")
+        meets(citizen, within=40)
+        meets(official, within=40)
+        say(citizen, "Jsem zpátky")
+        expect(official.locator("#lines")).to_contain_text("Jsem zpátky")
 
 
 def _comer(
