@@ -13,6 +13,7 @@ from prepazka.booking.models import State as BookingState
 from prepazka.core.refusal import Refused
 from prepazka.journal.models import Event
 from prepazka.meetings import links, lobby, room, seats, signals
+from prepazka.meetings.erasing import erase_meetings
 from prepazka.meetings.models import Meeting, Participant, Said, Signal
 from tests import town
 from tests.meetings_town import Held, held
@@ -175,3 +176,15 @@ def test_signals_are_forgotten(here: Held) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE meetings_signal SET at = now() - interval '11 minutes'")
     assert signals.purge() == 1
+
+
+def test_what_was_said_is_erased_with_the_booking(here: Held) -> None:
+    here.enter(here.chair, NOW)
+    room.say(participant=here.chair.pk, seat=here.seat(here.chair), text="Ahoj", now=NOW)
+    office = here.office.office
+    assert erase_meetings(office=office, now=NOW) == 0
+    Booking.objects.update(erased_at=NOW)
+    assert erase_meetings(office=office, now=NOW) == 1
+    assert not Said.objects.exists()
+    assert not Participant.objects.exclude(name="", email="").exists()
+    assert erase_meetings(office=office, now=NOW) == 0
