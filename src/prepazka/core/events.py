@@ -546,6 +546,8 @@ class WarningLifted(Event):
     followed_up = True
     booking: str
     incident: int
+
+
 # --- rooms of meetings: `meeting` and `participant` are UUIDs as text --------------------------
 
 
