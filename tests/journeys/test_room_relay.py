@@ -1,6 +1,6 @@
 """A meeting of two who cannot reach each other, through coturn: networks in namespaces.
 
-Needs root, iproute2 and coturn, and is left out without them: `make validate` runs it.
+Needs root, iproute2 and coturn, and is left out without them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from prepazka.meetings.models import Participant
 from tests.faults import program
-from tests.journeys.conftest import CHROMIUM, FLAGS, browser, free_port
+from tests.journeys.conftest import CHROMIUM, FLAGS, free_port
 from tests.journeys.test_room import MEDIA, SPY, enter, meets, say
 from tests.meetings_town import Held, held
 
-__all__ = ["browser"]
 READY = os.geteuid() == 0 and shutil.which("turnserver") and shutil.which("ip")
 pytestmark = [
     pytest.mark.journey,
