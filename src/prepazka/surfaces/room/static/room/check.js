@@ -6,6 +6,7 @@ const $ = (id) => document.getElementById(id);
 export class Check {
   constructor(devices, words) {
     Object.assign(this, { devices, words, stop: () => {} });
+    $("check").hidden = false; // without scripts there is nothing to press
     $("ask").addEventListener("click", () => this.begin());
     $("sound").addEventListener("click", () => testSound($("output").value));
     for (const one of document.querySelectorAll("select[data-device]")) {
