@@ -24,7 +24,7 @@ def main(wanted: list[str]) -> None:
         import django  # noqa: PLC0415  # needs the database's address
 
         django.setup()
-        from bench import delay, impact, messages, pages, reads, search, studies, writes  # noqa: PLC0415
+        from bench import delay, impact, messages, pages, reads, rooms, search, studies, writes  # noqa: PLC0415
         from bench.report import Report  # noqa: PLC0415
         from prepazka.config.serve import prepare_database  # noqa: PLC0415
 
@@ -45,6 +45,9 @@ def main(wanted: list[str]) -> None:
             "page": pages.first_page,
             "estimate": studies.estimate,
             "simulator": studies.simulator,
+            "room": rooms.room,
+            "signals": rooms.signals,
+            "rooms": rooms.rooms,
             "smtp": messages.smtp,
             "smpp": messages.smpp_,
         }

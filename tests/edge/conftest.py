@@ -61,7 +61,7 @@ class Served:
 
     def stop(self) -> None:
         self.client.close()
-        asyncio.run_coroutine_threadsafe(self.edge.hub.stop(), self.loop).result(10)
+        asyncio.run_coroutine_threadsafe(self.edge.stop(), self.loop).result(10)
         self.server.should_exit = True
         self.thread.join(10)
         barrier = threading.Barrier(THREADS)

@@ -13,6 +13,7 @@ from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import ColleagueNotFree, TermTaken
 from prepazka.journal.models import Event
 from prepazka.meetings import late, participants
+from prepazka.meetings.erasing import erase_meetings
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
@@ -226,9 +227,9 @@ def test_erasing_and_settling(where: Directory) -> None:
     made.refresh_from_db()
     assert (made.state, made.meeting.state) == (State.SERVED, Meeting.State.ENDED)
     after = made.ends_at + timedelta(days=8)
-    assert participants.erase(office=made.office, now=after) == 0
+    assert erase_meetings(office=made.office, now=after) == 0
     usecases.erase_personal_data(office=made.office, now=after)
-    assert participants.erase(office=made.office, now=after) == 1
+    assert erase_meetings(office=made.office, now=after) == 1
     said = Participant.objects.filter(role__in=(Role.GUEST, Role.CITIZEN))
     assert set(said.values_list("name", "email")) == {("", "")}
     assert Participant.objects.get(role=Role.CHAIR).name

@@ -66,6 +66,11 @@ def env_int(
     return number
 
 
+def env_list(name: str) -> list[str]:
+    """Return the parts between commas; none when it is unset."""
+    return [one.strip() for one in env_str(name, "").split(",") if one.strip()]
+
+
 def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
     """Return the networks, by commas; none when it is unset. Raise SettingError otherwise."""
     found = []

@@ -6,7 +6,15 @@ from zoneinfo import ZoneInfo
 
 from psycopg.conninfo import conninfo_to_dict
 
-from prepazka.config.env import env_bool, env_choice, env_int, env_networks, env_secret, env_str
+from prepazka.config.env import (
+    env_bool,
+    env_choice,
+    env_int,
+    env_list,
+    env_networks,
+    env_secret,
+    env_str,
+)
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -52,6 +60,7 @@ INSTALLED_APPS = [
     "prepazka.surfaces.offline",
     "prepazka.surfaces.display",
     "prepazka.surfaces.ticket",
+    "prepazka.surfaces.room",
     "prepazka.surfaces.monitor",
     "prepazka.surfaces.manager",
     "prepazka.surfaces.mailbox",
@@ -241,6 +250,14 @@ CALENDAR_NETWORKS = env_networks("PREPAZKA_CALENDAR_NETWORKS")
 
 # Networks of the office's own in which push services may lie, by http too; all others are public.
 PUSH_NETWORKS = env_networks("PREPAZKA_PUSH_NETWORKS")
+# --- rooms of meetings ----------------------------------------------------------------------
+
+# How browsers find each other when they are not on one network; addresses by commas.
+STUN_URLS = env_list("PREPAZKA_STUN")
+TURN_URLS = env_list("PREPAZKA_TURN")
+TURN_SECRET = env_secret("PREPAZKA_TURN_SECRET", default="")  # coturn's static-auth-secret
+# "relay" leads every picture through the relay, to try it or to hide addresses from each other.
+ICE_POLICY = env_choice("PREPAZKA_ICE_POLICY", "all", "relay", default="all")
 
 # --- jobs -----------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ urlpatterns = [
         path("listek/", include("prepazka.surfaces.ticket.door_urls")),
         path("demo/hodiny/", demo_clock.page, name="demo_clock"),
         path("demo/posta/", include("prepazka.surfaces.mailbox.urls")),
+        path("", include("prepazka.surfaces.room.urls")),
         path("", include("prepazka.surfaces.monitor.urls")),
         path("", include("prepazka.surfaces.embed.urls")),
         path("", include("prepazka.surfaces.citizen.urls")),

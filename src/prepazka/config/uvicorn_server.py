@@ -15,7 +15,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop, when told to."""
-        await application.hub.stop()
+        await application.stop()
         await super().shutdown(sockets)
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 REGISTRY: dict[str, type["Event"]] = {}
 
 TERMS, QUEUE, DEVICES, SETUP = "terms", "queue", "devices", "setup"
+MEETINGS = "meetings"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -590,6 +591,60 @@ class WarningLifted(Event):
     followed_up = True
     booking: str
     incident: int
+
+
+# --- rooms of meetings: `meeting` and `participant` are UUIDs as text --------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _InRoom(Event):
+    topics: ClassVar[tuple[str, ...]] = (MEETINGS,)
+    meeting: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfParticipant(_InRoom):
+    participant: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingStarted(_InRoom):
+    """The official who leads the meeting is in the room."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingEnded(_InRoom):
+    """The official ended the meeting for everybody."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingJoined(_OfParticipant):
+    """Somebody came: an official into the room, anybody else to the lobby."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingAdmitted(_OfParticipant):
+    """The official let somebody in from the lobby."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingPutBack(_OfParticipant):
+    """The official asked somebody to wait in the lobby again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingRemoved(_OfParticipant):
+    """The official ended somebody's part in the meeting."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingMuted(_OfParticipant):
+    """The official asked somebody's browser to be silent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingLeft(_OfParticipant):
+    """Somebody went away of their own will."""
 
 
 # --- counters, devices, the office ------------------------------------------------------------

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 from prepazka.edge import answers
 from prepazka.edge.hub import Hub
+from prepazka.edge.room_face import PREFIX, RoomFace
+from prepazka.edge.rooms import Rooms
 from prepazka.edge.snapshots import Snapshot, Snapshots
 
 Scope = dict[str, Any]
@@ -51,6 +53,8 @@ class Edge:
         self.hub = Hub(answers.conninfo())
         self.snapshots = Snapshots(inner.pool)
         self.hub.on_change.append(self.snapshots.changed)
+        self.rooms = Rooms(answers.conninfo())
+        self.room_face = RoomFace(self.rooms)
         self._offices: dict[str, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,12 +63,18 @@ class Edge:
             await self._lifespan(receive, send)
         elif scope["type"] != "http":
             return
+        elif scope["path"].startswith(PREFIX) and len(scope["path"]) > len(PREFIX):
+            await self.room_face(scope, receive, send)
         elif found := STREAMS.fullmatch(scope["path"]):
             await self._stream(found[1], scope, receive, send)
         elif scope["method"] in READING and (route := self._route(scope)):
             await self._answer(scope, route, receive, send)
         else:
             await self.inner(scope, receive, send)
+
+    async def stop(self) -> None:
+        """Let every stream go."""
+        await asyncio.gather(self.hub.stop(), self.rooms.stop())
 
     def _route(self, scope: Scope) -> answers.Route | None:
         """The hot answer that is asked for; live parts of pages are told apart by a header."""
@@ -79,7 +89,7 @@ class Edge:
                 self.hub.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
-                await self.hub.stop()
+                await self.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

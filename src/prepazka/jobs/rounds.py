@@ -26,6 +26,7 @@ from prepazka.core import calendar
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
 from prepazka.journal.models import Event
 from prepazka.meetings import participants
+from prepazka.meetings.erasing import erase_meetings
 from prepazka.messaging.replies import forget_replies
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Incident, Office
@@ -185,7 +186,7 @@ def purge(*, now: datetime) -> None:
         with transaction.atomic():
             erased = erase_personal_data(office=office, now=now)
             erase_entries(office=office, now=now)
-            participants.erase(office=office, now=now)
+            erase_meetings(office=office, now=now)
         if erased:
             log.info("%s: personal data of %s bookings erased", office.slug, erased)
     alerts.forget_ended()

@@ -21,6 +21,7 @@ from prepazka.gateways.push import send as send_push
 from prepazka.gateways.sms import send as send_sms
 from prepazka.jobs import calendars, rounds
 from prepazka.journal.record import FOLLOW_UP
+from prepazka.meetings import signals
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.port import Receipt, Undeliverable
 from prepazka.messaging.receipts import note_receipt
@@ -84,6 +85,7 @@ def every_minute(timestamp: int) -> None:
     rounds.warn_of_incidents(now=now())
     rounds.tell_near(now=now())
     rounds.keep_history(now=now())
+    signals.purge()
 
 
 @app.periodic(cron="*/5 * * * *")

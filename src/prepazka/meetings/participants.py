@@ -21,9 +21,9 @@ from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings import links
-from prepazka.meetings.models import Meeting, Participant, Said
+from prepazka.meetings.models import Meeting, Participant
 from prepazka.offices.directory import Directory, directory_by_id
-from prepazka.offices.models import Mode, Office, Official
+from prepazka.offices.models import Mode, Official
 
 MOST = 6  # people in one room, the official and the citizen among them
 MOST_EVER = 15  # rows of one meeting: nobody sends mails to the whole world through us
@@ -263,18 +263,6 @@ def invited_to(booking: Booking) -> list[Participant]:
         meeting__booking=booking, revoked_at=None, role__in=(Role.GUEST, Role.COLLEAGUE)
     )
     return list(rows.order_by("invited_at", "pk"))
-
-
-def erase(*, office: Office, now: datetime) -> int:
-    """Erase what people said of themselves once their booking is erased; how many meetings."""
-    due = Meeting.objects.filter(
-        office=office, erased_at=None, booking__erased_at__isnull=False
-    ).values_list("pk", flat=True)
-    meetings = list(due)
-    people = Participant.objects.filter(meeting__in=meetings, role__in=(Role.CITIZEN, Role.GUEST))
-    people.update(name="", email="")
-    Said.objects.filter(meeting__in=meetings).delete()
-    return Meeting.objects.filter(pk__in=meetings).update(erased_at=now)
 
 
 def settle(*, now: datetime) -> int:

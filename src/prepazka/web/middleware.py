@@ -35,7 +35,8 @@ class SecurityHeaders:
             response["Content-Security-Policy"] = POLICY
             response["X-Frame-Options"] = "DENY"  # for browsers too old for frame-ancestors
         response.setdefault(
-            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"
+            "Permissions-Policy",
+            "camera=(), microphone=(), display-capture=(), geolocation=(), payment=()",
         )
         return response
 

@@ -85,6 +85,14 @@ WORDS: dict[str, Callable[[], str]] = {
     "ListConfirmed": lambda: _("confirmed an entry of the waiting list"),
     "ListLeft": lambda: _("took somebody off the waiting list"),
     "QuotaSet": lambda: _("set a quota of bookings"),
+    "MeetingStarted": lambda: _("began a meeting"),
+    "MeetingEnded": lambda: _("ended a meeting"),
+    "MeetingJoined": lambda: _("came to a meeting"),
+    "MeetingAdmitted": lambda: _("let somebody into a meeting"),
+    "MeetingPutBack": lambda: _("sent somebody back to the lobby"),
+    "MeetingRemoved": lambda: _("sent somebody out of a meeting"),
+    "MeetingMuted": lambda: _("muted somebody in a meeting"),
+    "MeetingLeft": lambda: _("left a meeting"),
     "OfficeLoaded": lambda: _("loaded the office file"),
 }
 # What citizens, devices and rules do: it never has an actor.

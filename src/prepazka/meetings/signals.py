@@ -1,0 +1,97 @@
+"""What browsers in a room tell each other, as rows: they outlive a restart and reach both nodes.
+
+Every writer locks the row of the meeting before its signal gets a number. So the numbers of a
+meeting become visible in their order, and whoever was away reads on from the last one it had.
+Moments here are the database's own clock: they are about connections, not about the office.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+CHANNEL = "prepazka_room"
+# What a browser may send to others: how to connect, what its devices do, where it points.
+KINDS = frozenset({"sdp", "ice", "media", "point"})
+LARGEST = 32 * 1024  # characters of one body; a description of six tracks has about ten thousand
+MOST = 64  # signals in one request
+KEPT = "10 minutes"
+PRESENT = 45  # seconds after its last pulse in which a seat counts as here
+
+# The sender must be inside a meeting that goes on, and so must the receiver.
+SEND = """
+WITH who AS (
+  SELECT m.id AS meeting, m.office_id AS office, p.seat FROM meetings_participant p
+  JOIN meetings_meeting m ON m.id = p.meeting_id
+  WHERE p.id = %(participant)s AND p.seat = %(seat)s AND p.link = %(link)s
+    AND p.revoked_at IS NULL AND p.place = 'inside' AND m.state <> 'ended'
+  FOR NO KEY UPDATE OF m
+), said AS (
+  SELECT * FROM jsonb_to_recordset(%(signals)s::jsonb) AS s("to" uuid, kind text, body jsonb)
+), written AS (
+  INSERT INTO meetings_signal (office_id, meeting_id, sender, receiver, kind, body, at)
+  SELECT who.office, who.meeting, who.seat, said."to", said.kind, said.body, now()
+  FROM who CROSS JOIN said
+  WHERE said."to" IS NULL OR EXISTS (
+    SELECT 1 FROM meetings_participant t
+    WHERE t.meeting_id = who.meeting AND t.seat = said."to" AND t.place = 'inside')
+  RETURNING 1
+)
+SELECT count(*), (SELECT count(*) FROM who),
+  (SELECT pg_notify(%(channel)s, who.meeting::text) FROM who WHERE EXISTS (SELECT 1 FROM written))
+FROM written
+"""
+
+# The seat says that it lives.
+PULSE = """
+UPDATE meetings_participant p SET seen_at = now()
+WHERE p.id = %(participant)s AND p.seat = %(seat)s AND p.link = %(link)s AND p.revoked_at IS NULL
+RETURNING 1
+"""
+
+# One statement, so that who is inside and what was said are of one moment.
+READ = """
+SELECT m.state,
+  (SELECT coalesce(json_agg(json_build_object(
+      'id', p.id, 'seat', p.seat, 'place', p.place, 'role', p.role, 'link', p.link,
+      'revoked', p.revoked_at IS NOT NULL, 'hand', p.hand_at IS NOT NULL,
+      'here', coalesce(p.seen_at > now() - make_interval(secs => %(present)s), false),
+      'name', coalesce(nullif(p.name, ''), o.name ->> p.language, o.name ->> 'cs', '')
+    ) ORDER BY p.admitted_at NULLS LAST, p.came_at, p.id), '[]'::json)
+   FROM meetings_participant p LEFT JOIN offices_official o ON o.id = p.official_id
+   WHERE p.meeting_id = m.id AND p.seat IS NOT NULL),
+  (SELECT coalesce(json_agg(json_build_object('id', s.id, 'from', s.sender, 'to', s.receiver,
+      'kind', s.kind, 'body', s.body) ORDER BY s.id), '[]'::json)
+   FROM meetings_signal s WHERE s.meeting_id = m.id AND s.id > %(after)s)
+FROM meetings_meeting m WHERE m.id = %(meeting)s
+"""
+
+
+def tell(
+    meeting: UUID, kind: str, body: dict[str, Any] | None = None, *, receiver: UUID | None = None
+) -> int:
+    """Say something to a room by the office's rules; the caller has locked the meeting.
+
+    Also what wakes the room after a change of its people or its state. Returns the number.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH written AS (INSERT INTO meetings_signal"
+            " (office_id, meeting_id, sender, receiver, kind, body, at)"
+            " SELECT office_id, id, NULL, %s, %s, %s::jsonb, now()"
+            " FROM meetings_meeting WHERE id = %s RETURNING id)"
+            " SELECT id, pg_notify(%s, %s) FROM written",
+            [receiver, kind, json.dumps(body or {}), meeting, CHANNEL, str(meeting)],
+        )
+        (number, _) = cursor.fetchone()
+    return int(number)
+
+
+def purge() -> int:
+    """Forget what was told long ago; a browser that was away for so long comes in anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM meetings_signal WHERE at < now() - %s::interval", [KEPT])
+        return int(cursor.rowcount)

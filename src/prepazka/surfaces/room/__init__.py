@@ -1,0 +1,1 @@
+"""The room of a video meeting: device check, lobby, pictures, chat."""

@@ -1,0 +1,85 @@
+// Before the room: choose the camera and the microphone, see oneself, hear a sound.
+import { meter, testSound } from "./devices.js";
+
+const $ = (id) => document.getElementById(id);
+
+export class Check {
+  constructor(devices, words) {
+    Object.assign(this, { devices, words, stop: () => {} });
+    $("check").hidden = false; // without scripts there is nothing to press
+    $("ask").addEventListener("click", () => this.begin());
+    $("sound").addEventListener("click", () => testSound($("output").value));
+    for (const one of document.querySelectorAll("select[data-device]")) {
+      one.addEventListener("change", () => this.choose(one.dataset.device, one.value));
+    }
+    devices.addEventListener("changed", ({ detail }) => this.seen(detail));
+    devices.addEventListener("ended", () => this.fill());
+    navigator.mediaDevices?.addEventListener?.("devicechange", () => this.fill());
+  }
+
+  // Without a press if the person has allowed it before.
+  async known() {
+    const asked = await Promise.all(["camera", "microphone"].map((name) =>
+      navigator.permissions?.query({ name }).catch(() => null)));
+    if (asked.some((one) => one?.state === "granted")) await this.begin();
+  }
+
+  async begin() {
+    if (this.begun) return this.begun;
+    $("ask").disabled = true;
+    this.begun = this.devices.open();
+    await this.begun;
+    this.begun = null;
+    $("ask").disabled = false;
+    $("chosen").hidden = false;
+    $("ask").hidden = !Object.keys(this.devices.refused).length;
+    await this.fill();
+    this.problem();
+  }
+
+  problem() {
+    const { audio, video } = this.devices.refused;
+    const box = $("devices-problem");
+    box.hidden = !(audio || video);
+    if (box.hidden) return;
+    const what = audio && video ? "no_devices" : audio ? "no_microphone" : "no_camera";
+    const reason = audio ?? video;
+    const how = reason === "NotAllowedError" ? this.words.denied : reason === "NotReadableError" ? this.words.busy : "";
+    box.textContent = `${this.words[what]} ${how}`;
+  }
+
+  async fill() {
+    const found = await this.devices.list();
+    for (const one of document.querySelectorAll("select[data-device]")) {
+      const kind = one.dataset.device;
+      const now = this.devices.chosen[kind] || this.devices.tracks[kind]?.getSettings().deviceId || "";
+      one.replaceChildren(...found[kind].map((device, at) =>
+        new Option(device.label || `${one.dataset.word} ${at + 1}`, device.deviceId, false, device.deviceId === now)));
+      one.closest("[data-choice]").hidden = found[kind].length < (kind === "output" ? 1 : 2);
+    }
+  }
+
+  async choose(kind, id) {
+    await this.devices.choose(kind, id);
+    for (const one of document.querySelectorAll(`select[data-device="${kind}"]`)) one.value = id;
+    if (kind === "output") this.devices.dispatchEvent(new CustomEvent("output", { detail: id }));
+    this.problem();
+  }
+
+  seen({ kind, track }) {
+    if (kind === "video") {
+      const video = $("preview");
+      video.srcObject = track ? new MediaStream([track]) : null;
+      $("preview-box").dataset.picture = Boolean(track);
+    }
+    if (kind === "audio") {
+      this.stop();
+      this.stop = meter(track, (level) => { $("level").value = level; });
+    }
+  }
+
+  close() {
+    this.stop();
+    this.stop = () => {};
+  }
+}

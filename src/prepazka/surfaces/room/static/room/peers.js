@@ -1,0 +1,196 @@
+// Everybody connected with everybody. Of two, the one whose seat sorts later makes the first offer
+// with three lines in a fixed order (sound, camera, screen); later only tracks are replaced, so
+// nothing is negotiated again but the way itself (perfect negotiation, ICE restarts).
+// Events: "track" (seat, kind, track), "state" (seat, state), "gone" (seat).
+const KINDS = ["audio", "video", "screen"];
+const LATE = 15000; // without a connection for so long: say so
+const DISCONNECTED = 3000; // may heal by itself
+const AGAIN = 8000; // between attempts to find another way
+
+export class Mesh extends EventTarget {
+  constructor({ line, devices, seat, ice, policy }) {
+    super();
+    Object.assign(this, { line, devices, seat, peers: new Map() });
+    this.config = { iceServers: ice, iceTransportPolicy: policy, bundlePolicy: "max-bundle" };
+    this.changed = (event) => {
+      for (const peer of this.peers.values()) peer.replace(event.detail.kind, event.detail.track);
+    };
+    devices.addEventListener("changed", this.changed);
+    this.restart = () => { for (const peer of this.peers.values()) peer.restart(true); };
+    addEventListener("online", this.restart);
+  }
+
+  close() {
+    this.devices.removeEventListener("changed", this.changed);
+    removeEventListener("online", this.restart);
+    for (const seat of [...this.peers.keys()]) this.drop(seat);
+  }
+
+  // The people inside as the server says; returns the seats that are new.
+  update(people) {
+    const there = new Map(people.filter((one) => one.seat !== this.seat).map((one) => [one.seat, one]));
+    for (const seat of [...this.peers.keys()]) if (!there.has(seat)) this.drop(seat);
+    const fresh = [...there.keys()].filter((seat) => !this.known?.has(seat));
+    this.known = new Set(there.keys());
+    for (const [seat, person] of there) {
+      // Whoever is away for long comes back with another seat; until then nothing is tried.
+      if (person.here) this.peer(seat).here = true;
+      else if (this.peers.has(seat)) this.peers.get(seat).here = false;
+    }
+    return fresh;
+  }
+
+  peer(seat) {
+    if (!this.peers.has(seat)) this.peers.set(seat, new Peer(this, seat));
+    return this.peers.get(seat);
+  }
+
+  drop(seat) {
+    this.peers.get(seat)?.close();
+    this.peers.delete(seat);
+    this.say("gone", { seat });
+  }
+
+  take(from, kind, body) {
+    this.peer(from).take(kind, body);
+  }
+
+  say(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  // Who is heard most now; null when nobody speaks.
+  loudest() {
+    let [best, level] = [null, 0.02];
+    for (const [seat, peer] of this.peers) {
+      const heard = peer.level();
+      if (heard > level) [best, level] = [seat, heard];
+    }
+    return best;
+  }
+}
+
+class Peer {
+  constructor(mesh, seat) {
+    Object.assign(this, { mesh, seat, polite: mesh.seat < seat, here: true });
+    this.work = Promise.resolve();
+    this.pc = new RTCPeerConnection(mesh.config);
+    this.pc.onicecandidate = ({ candidate }) => candidate && this.send("ice", candidate.toJSON());
+    this.pc.onnegotiationneeded = () => this.offer();
+    this.pc.oniceconnectionstatechange = () => this.watch();
+    this.pc.ontrack = ({ transceiver, track }) => {
+      const kind = KINDS[this.pc.getTransceivers().indexOf(transceiver)];
+      mesh.say("track", { seat, kind, track });
+    };
+    this.late = setTimeout(() => this.say("late"), LATE);
+    this.say("connecting");
+    if (!this.polite) {
+      for (const kind of KINDS) {
+        const made = this.pc.addTransceiver(kind === "audio" ? "audio" : "video", { direction: "sendrecv" });
+        made.sender.replaceTrack(mesh.devices.tracks[kind]);
+      }
+    }
+  }
+
+  send(kind, body) {
+    this.mesh.line.send(kind, body, this.seat);
+  }
+
+  say(state) {
+    this.mesh.say("state", { seat: this.seat, state });
+  }
+
+  async offer() {
+    if (this.polite && !this.pc.remoteDescription) return; // the first offer is the other's
+    try {
+      this.making = true;
+      await this.pc.setLocalDescription();
+      this.send("sdp", this.pc.localDescription.toJSON());
+    } catch (fault) {
+      if (this.pc.signalingState !== "closed") console.warn("offer", fault);
+    } finally {
+      this.making = false;
+    }
+  }
+
+  // One after the other: a candidate may not overtake its description.
+  take(kind, body) {
+    this.work = this.work.then(() => (kind === "sdp" ? this.described(body) : this.candidate(body)))
+      .catch((fault) => { if (this.pc.signalingState !== "closed") console.warn(kind, fault); });
+  }
+
+  async described(said) {
+    const collision = said.type === "offer" && (this.making || this.pc.signalingState !== "stable");
+    this.ignores = !this.polite && collision;
+    if (this.ignores) return;
+    if (said.type === "answer" && this.pc.signalingState !== "have-local-offer") return; // an old one
+    const first = !this.pc.remoteDescription;
+    await this.pc.setRemoteDescription(said);
+    if (said.type !== "offer") return;
+    if (first) this.fill();
+    await this.pc.setLocalDescription();
+    this.send("sdp", this.pc.localDescription.toJSON());
+  }
+
+  fill() {
+    this.pc.getTransceivers().forEach((one, at) => {
+      one.direction = "sendrecv";
+      one.sender.replaceTrack(this.mesh.devices.tracks[KINDS[at]]);
+    });
+  }
+
+  async candidate(said) {
+    try {
+      await this.pc.addIceCandidate(said);
+    } catch (fault) {
+      if (!this.ignores) throw fault;
+    }
+  }
+
+  replace(kind, track) {
+    this.pc.getTransceivers()[KINDS.indexOf(kind)]?.sender.replaceTrack(track);
+  }
+
+  watch() {
+    const state = this.pc.iceConnectionState;
+    if (state === "connected" || state === "completed") {
+      for (const timer of [this.late, this.timer]) clearTimeout(timer);
+      this.timer = 0;
+      this.say("connected");
+    } else if ((state === "disconnected" || state === "failed") && !this.timer) {
+      this.say("lost");
+      clearTimeout(this.late);
+      this.late = setTimeout(() => this.say("late"), LATE);
+      // The offering side begins; the other helps only when that brought nothing.
+      const wait = (state === "failed" ? 0 : DISCONNECTED) + (this.polite ? 4000 : 0);
+      this.timer = setTimeout(() => this.restart(), wait);
+    }
+  }
+
+  async restart(anyway = false) {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    const state = this.pc.iceConnectionState;
+    const good = state === "connected" || state === "completed";
+    if (this.pc.signalingState === "closed" || (good && !anyway)) return;
+    if (this.here && this.pc.remoteDescription) {
+      // An offer that nobody answered would hold up every later one.
+      if (this.pc.signalingState === "have-local-offer" && !anyway) {
+        await this.pc.setLocalDescription({ type: "rollback" }).catch(() => {});
+      }
+      this.pc.restartIce();
+    }
+    this.timer = setTimeout(() => this.restart(), AGAIN);
+  }
+
+  level() {
+    const receiver = this.pc.getTransceivers()[0]?.receiver;
+    return receiver?.getSynchronizationSources?.()[0]?.audioLevel ?? 0;
+  }
+
+  close() {
+    for (const timer of [this.late, this.timer]) clearTimeout(timer);
+    this.pc.onicecandidate = this.pc.oniceconnectionstatechange = this.pc.ontrack = null;
+    this.pc.close();
+  }
+}

@@ -1,0 +1,282 @@
+// The way through the page: check, lobby, room, farewell. What other parts of the room (documents,
+// minutes) need, they get by events on the document:
+//   "room:state" {people, place}, "room:signal" {from, kind, body}; they send by "room:send" {kind, body, to}.
+import { Check } from "./check.js";
+import { Controls } from "./controls.js";
+import { Devices } from "./devices.js";
+import { Mesh } from "./peers.js";
+import { Line } from "./signalling.js";
+import { Stage, announce, fill, list, notice, say, show } from "./view.js";
+
+const $ = (id) => document.getElementById(id);
+const read = (id) => JSON.parse($(id).textContent);
+const words = read("room-words");
+const settings = read("room-settings");
+const base = document.body.dataset.base;
+const QUEUE = 20000;
+const SPEAKER = 400;
+const ADMITTING = [["pustit", "admit", "primary"], ["odebrat", "remove", "error"]];
+const INSIDE = [["ztlumit", "mute", "neutral"], ["vratit", "put_back", "neutral"], ["odebrat", "remove", "error"]];
+
+class Meeting {
+  constructor() {
+    this.devices = new Devices();
+    this.check = new Check(this.devices, words);
+    this.stage = new Stage(words, settings.me);
+    this.controls = new Controls(this, words);
+    this.chair = document.body.dataset.chair === "true";
+    this.seat = "";
+    this.place = "before";
+    this.devices.addEventListener("changed", ({ detail }) => { this.stage.own(detail.kind, detail.track); this.tell(); });
+    this.devices.addEventListener("ended", () => this.controls.draw());
+    this.devices.addEventListener("output", ({ detail }) => this.stage.sink(detail));
+    $("enter").addEventListener("click", () => this.enter());
+    $("take").addEventListener("click", () => this.enter(true));
+    for (const one of document.querySelectorAll("[data-leave]")) one.addEventListener("click", () => this.leave());
+    $("chat").addEventListener("submit", (event) => this.say(event));
+    document.addEventListener("room:send", ({ detail }) => this.line?.send(detail.kind, detail.body, detail.to));
+    this.check.known();
+  }
+
+  async ask(path, values) {
+    const body = new FormData();
+    body.append("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
+    for (const [name, value] of Object.entries(values ?? {})) body.append(name, value);
+    const options = values ? { method: "POST", body } : { cache: "no-store" };
+    const answer = await fetch(base + path, {
+      ...options, headers: { Accept: "application/json" }, signal: AbortSignal.timeout(10000),
+    });
+    const said = await answer.json().catch(() => ({}));
+    if (!answer.ok) throw Object.assign(new Error(said.title || words.again), { code: said.code, status: answer.status });
+    return said;
+  }
+
+  async step(action, values = {}) {
+    try {
+      await this.ask(`krok/${action}/`, { seat: this.seat, ...values });
+      return true;
+    } catch (fault) {
+      this.problem(fault);
+      return false;
+    }
+  }
+
+  problem(fault) {
+    const text = fault.code || fault.status ? fault.message : words.again;
+    if (this.place === "inside") notice(text, "error");
+    else { $("problem").hidden = false; $("problem-text").textContent = text; }
+  }
+
+  async enter(take = false) {
+    $("problem").hidden = true;
+    $("enter").disabled = true;
+    try {
+      if (!this.devices.tracks.audio && !this.devices.tracks.video) await this.check.begin();
+      await this.sit(take);
+    } catch (fault) {
+      $("take").hidden = fault.code !== "seat_taken";
+      this.problem(fault);
+      if (!$("take").hidden) $("take").focus();
+    } finally {
+      $("enter").disabled = false;
+    }
+  }
+
+  async sit(take) {
+    const sat = await this.ask("vstup/", { seat: this.seat, take: take ? "1" : "" });
+    this.unsit();
+    this.early = [];
+    this.seat = sat.seat;
+    const line = this.line = new Line(sat);
+    line.addEventListener("state", ({ detail }) => this.state(detail));
+    line.addEventListener("signal", ({ detail }) => this.signal(detail));
+    line.addEventListener("over", ({ detail }) => this.over(detail.reason));
+    line.addEventListener("stale", () => this.again());
+    line.addEventListener("connected", ({ detail }) => this.connected(detail));
+  }
+
+  unsit() {
+    this.line?.close();
+    this.mesh?.close();
+    this.line = this.mesh = null;
+  }
+
+  // After a long silence: the same person takes a seat anew, and everybody connects anew.
+  async again() {
+    this.line?.close();
+    const inside = this.place === "inside";
+    try {
+      await this.sit(false);
+      if (inside) this.place = "back";
+    } catch (fault) {
+      if (fault.status && fault.status < 500 && fault.status !== 429) this.problem(fault);
+      if (fault.code === "seat_taken") this.over("taken");
+      else setTimeout(() => this.again(), 3000);
+    }
+  }
+
+  connected(yes) {
+    if (yes && this.cut) { notice(""); announce(words.online); }
+    if (!yes) { notice(words.offline); announce(words.offline); }
+    this.cut = !yes;
+  }
+
+  async state(said) {
+    if (said.place === "lobby") this.toLobby();
+    else if (said.place === "inside") {
+      if (this.place !== "inside") this.place = "inside", this.ready = this.toRoom();
+      this.people = said.people;
+      await this.ready;
+      this.draw(said);
+    }
+    document.dispatchEvent(new CustomEvent("room:state", { detail: said }));
+  }
+
+  toLobby() {
+    if (this.place === "lobby") return;
+    this.mesh?.close();
+    this.mesh = null;
+    this.place = "lobby";
+    show("lobby");
+    clearInterval(this.asking);
+    const look = async () => {
+      const said = await this.ask("poradi/").catch(() => null);
+      if (said && $("turn").textContent !== said.text) $("turn").textContent = said.text;
+    };
+    look();
+    this.asking = setInterval(look, QUEUE);
+  }
+
+  async toRoom() {
+    clearInterval(this.asking);
+    this.check.close();
+    show("room");
+    announce(words.let_in);
+    const said = await this.askInside();
+    for (const line of said.said) this.line_of(line, false);
+    this.mesh = new Mesh({ line: this.line, devices: this.devices, seat: this.seat, ice: said.ice, policy: settings.policy });
+    this.mesh.addEventListener("track", ({ detail }) => this.stage.track(detail.seat, detail.kind, detail.track));
+    this.mesh.addEventListener("state", ({ detail }) => this.way(detail));
+    for (const kind of ["video", "screen"]) this.stage.own(kind, this.devices.tracks[kind]);
+    this.controls.draw();
+    clearInterval(this.speaker);
+    this.speaker = setInterval(() => this.stage.speaking(this.mesh?.loudest()), SPEAKER);
+    for (const waiting of this.early.splice(0)) this.signal(waiting);
+    this.tell();
+  }
+
+  async askInside() {
+    for (;;) {
+      try {
+        return await this.ask("uvnitr/");
+      } catch (fault) {
+        if (fault.status && fault.status < 500) throw fault;
+        await new Promise((done) => setTimeout(done, 1500));
+      }
+    }
+  }
+
+  draw(said) {
+    const news = this.stage.update(said.people);
+    for (const one of news.came) announce(fill(words, "came", one));
+    for (const one of news.went) announce(fill(words, "went", one));
+    for (const one of news.hands) announce(fill(words, "hand", one));
+    for (const seat of this.mesh?.update(said.people) ?? []) this.line.send("media", this.media(), seat);
+    const does = (act, one, button) => this.act(act, one, button);
+    list($("people"), said.people, { words, me: settings.me, acts: this.chair ? INSIDE : [], does });
+    const waiting = said.lobby ?? [];
+    list($("waiting"), waiting, { words, me: settings.me, acts: ADMITTING, does });
+    if ($("waiting-box")) $("waiting-box").hidden = !waiting.length;
+    for (const one of waiting) if (!this.knocked?.has(one.id)) announce(fill(words, "knocks", { name: one.name || words.somebody }));
+    this.knocked = new Set(waiting.map((one) => one.id));
+    this.controls.hand = Boolean(said.people.find((one) => one.id === settings.me)?.hand);
+    this.controls.draw();
+  }
+
+  async act(act, one, button) {
+    const name = one.name || words.somebody;
+    if (act === "odebrat" && !confirm(fill(words, "sure_remove", { name }))) return;
+    button.disabled = true;
+    if (!await this.step(act, { who: one.id })) button.disabled = false;
+    else if (act === "ztlumit") button.disabled = false;
+  }
+
+  signal({ from, kind, body }) {
+    if (this.place !== "inside" || !this.mesh) { this.early.push({ from, kind, body }); return; }
+    if (from && (kind === "sdp" || kind === "ice")) this.mesh.take(from, kind, body);
+    else if (from && kind === "media") {
+      if (this.stage.told(from, body)) announce(fill(words, "shares", { name: this.name(from) }));
+    } else if (!from && kind === "mute") this.controls.silenced();
+    else if (!from && kind === "said") this.line_of(body, true);
+    document.dispatchEvent(new CustomEvent("room:signal", { detail: { from, kind, body } }));
+  }
+
+  name(seat) {
+    return this.stage.people.get(seat)?.name || words.somebody;
+  }
+
+  line_of(line, aloud) {
+    const mine = line.participant === settings.me;
+    const person = this.people?.find((one) => one.id === line.participant);
+    const name = mine ? words.me : person?.name || words.somebody;
+    if (say($("lines"), line, name, mine) && aloud && !mine) announce(`${name}: ${line.text}`);
+  }
+
+  async say(event) {
+    event.preventDefault();
+    const text = $("chat-text").value.trim();
+    if (text && await this.step("rici", { text })) $("chat-text").value = "";
+  }
+
+  media() {
+    const { devices } = this;
+    return { microphone: devices.has("audio"), camera: devices.has("video"), screen: devices.has("screen") };
+  }
+
+  tell() {
+    const said = JSON.stringify(this.media());
+    const mine = this.stage.tiles.get("me")?.querySelector("[data-silent]");
+    if (mine) mine.hidden = this.devices.has("audio");
+    if (!this.mesh || said === this.told) return;
+    this.told = said;
+    this.line.send("media", this.media());
+  }
+
+  way({ seat, state }) {
+    const name = this.name(seat);
+    if (state === "connected") {
+      this.stage.state(seat, "");
+      if (this.late === seat) { this.late = ""; notice(""); $("way-out").hidden = true; }
+    } else if (state === "connecting") this.stage.state(seat, words.connecting);
+    else if (state === "lost") {
+      this.stage.state(seat, words.away);
+      announce(fill(words, "lost", { name }));
+    } else if (state === "late") {
+      this.late = seat;
+      $("way-out").hidden = false;
+      notice(fill(words, "no_way", { name }), "error");
+    }
+  }
+
+  async leave() {
+    if (await this.step("odejit")) this.over("left");
+  }
+
+  async end() {
+    if (confirm(words.sure_end)) await this.step("skoncit");
+  }
+
+  over(reason) {
+    this.unsit();
+    clearInterval(this.asking);
+    clearInterval(this.speaker);
+    this.check.close();
+    this.devices.close();
+    this.place = "over";
+    $("over-text").textContent = words[`over_${reason}`] ?? words.over_ended;
+    $("return").hidden = !["taken", "left"].includes(reason);
+    show("over");
+  }
+}
+
+new Meeting();

@@ -1,0 +1,230 @@
+// What is seen of the room: pictures, people, the chat, and what is said aloud.
+const $ = (id) => document.getElementById(id);
+
+export function fill(words, name, values = {}) {
+  return words[name].replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+}
+
+export function show(stage) {
+  for (const one of document.querySelectorAll("[data-stage]")) one.hidden = one.dataset.stage !== stage;
+  document.body.dataset.at = stage;
+  const title = document.querySelector(`[data-stage="${stage}"] [data-title]`);
+  title?.focus();
+}
+
+// Polite: what is being read is read to its end. Two lines by turns, so that the same words are said again.
+let turn = 0;
+export function announce(text) {
+  turn = 1 - turn;
+  $(`say-${turn}`).textContent = text;
+  $(`say-${1 - turn}`).textContent = "";
+}
+
+export function notice(text, kind = "warning") {
+  const box = $("notice");
+  box.hidden = !text;
+  box.dataset.color = kind;
+  if (box.textContent !== text) box.textContent = text;
+}
+
+export class Stage {
+  constructor(words, me, output) {
+    Object.assign(this, { words, me, tiles: new Map(), people: new Map(), media: new Map(), output });
+    this.root = $("tiles");
+  }
+
+  tile(key, name, own = false) {
+    if (this.tiles.has(key)) return this.tiles.get(key);
+    const made = $("tile").content.firstElementChild.cloneNode(true);
+    made.dataset.key = key;
+    made.dataset.own = own;
+    made.querySelector("[data-initials]").textContent = initials(name);
+    made.querySelector("[data-name]").textContent = name;
+    const video = made.querySelector("video");
+    video.setAttribute("aria-label", name);
+    video.muted = true; // the sound has an element of its own
+    this.tiles.set(key, made);
+    this.root.append(made);
+    this.arrange();
+    return made;
+  }
+
+  drop(key) {
+    const gone = this.tiles.get(key);
+    if (!gone) return;
+    for (const one of gone.querySelectorAll("video, audio")) one.srcObject = null;
+    gone.remove();
+    this.tiles.delete(key);
+    this.arrange();
+  }
+
+  arrange() {
+    const all = [...this.tiles.keys()];
+    this.root.dataset.count = all.length;
+    this.root.dataset.screen = all.some((key) => key.endsWith(":screen"));
+  }
+
+  own(kind, track) {
+    const key = kind === "screen" ? "me:screen" : "me";
+    if (kind === "screen" && !track) { this.drop(key); return; }
+    const name = kind === "screen" ? fill(this.words, "screen_of", { name: this.words.me }) : this.words.me;
+    const tile = this.tile(key, name, kind !== "screen");
+    if (kind === "audio") return;
+    this.put(tile.querySelector("video"), track);
+    tile.dataset.picture = Boolean(track);
+  }
+
+  track(seat, kind, track) {
+    const name = this.people.get(seat)?.name || this.words.somebody;
+    if (kind === "screen") {
+      this.screens ??= new Map();
+      this.screens.set(seat, track);
+      this.shared(seat);
+      return;
+    }
+    this.put(this.tile(seat, name).querySelector(kind), track);
+  }
+
+  put(element, track) {
+    element.srcObject = track ? new MediaStream([track]) : null;
+    if (track) element.play().catch(() => {}); // a tab in the background may refuse; it plays when seen
+    if (element.localName === "audio" && this.output) element.setSinkId?.(this.output).catch(() => {});
+  }
+
+  sink(id) {
+    this.output = id;
+    for (const one of document.querySelectorAll("audio")) one.setSinkId?.(id).catch(() => {});
+  }
+
+  // What somebody's devices do, as their browser says.
+  told(seat, media) {
+    const before = this.media.get(seat)?.screen;
+    this.media.set(seat, media);
+    this.devices(seat);
+    this.shared(seat);
+    return Boolean(media.screen) && !before;
+  }
+
+  devices(seat) {
+    const [tile, media] = [this.tiles.get(seat), this.media.get(seat)];
+    if (!tile || !media) return;
+    tile.dataset.picture = Boolean(media.camera);
+    tile.querySelector("[data-silent]").hidden = Boolean(media.microphone);
+  }
+
+  shared(seat) {
+    const key = `${seat}:screen`;
+    const track = this.screens?.get(seat);
+    if (!track || !this.media.get(seat)?.screen) { this.drop(key); return; }
+    const name = fill(this.words, "screen_of", { name: this.people.get(seat)?.name ?? "" });
+    const tile = this.tile(key, name);
+    tile.dataset.picture = "true";
+    this.put(tile.querySelector("video"), track);
+  }
+
+  state(seat, text) {
+    const line = this.tiles.get(seat)?.querySelector("[data-state]");
+    if (!line) return;
+    line.textContent = text;
+    line.hidden = !text;
+  }
+
+  speaking(seat) {
+    for (const [key, tile] of this.tiles) tile.classList.toggle("is-speaking", key === seat);
+  }
+
+  // Returns who came, went and raised a hand since the last time.
+  update(people) {
+    const before = this.people;
+    const first = before.size === 0;
+    this.people = new Map(people.map((one) => [one.seat, one]));
+    const persons = (all) => new Map([...all.values()].map((one) => [one.id, one]));
+    const [was, is] = [persons(before), persons(this.people)];
+    for (const seat of before.keys()) {
+      if (!this.people.has(seat)) { this.drop(seat); this.drop(`${seat}:screen`); this.media.delete(seat); this.screens?.delete(seat); }
+    }
+    for (const one of people) {
+      const mine = one.id === this.me;
+      const tile = mine ? this.tiles.get("me") : this.tile(one.seat, one.name || this.words.somebody);
+      if (!tile) continue;
+      tile.querySelector("[data-hand]").hidden = !one.hand;
+      if (!mine) this.devices(one.seat);
+      if (!mine && !one.here) this.state(one.seat, this.words.away);
+    }
+    if (first) return { came: [], went: [], hands: [] };
+    const others = [...is.values()].filter((one) => one.id !== this.me);
+    return {
+      came: others.filter((one) => !was.has(one.id)),
+      went: [...was.values()].filter((one) => !is.has(one.id) && one.id !== this.me),
+      hands: others.filter((one) => one.hand && !was.get(one.id)?.hand),
+    };
+  }
+}
+
+function initials(name) {
+  return name.split(/\s+/).filter((part) => /^\p{Lu}/u.test(part) && !part.endsWith("."))
+    .map((part) => part[0]).slice(0, 2).join("") || "•";
+}
+
+// The list of people; for the official with what they may do with each.
+export function list(root, people, { words, me, acts, does }) {
+  const focused = document.activeElement?.dataset?.act;
+  const whom = document.activeElement?.closest("li")?.dataset.id;
+  root.replaceChildren(...people.map((one) => {
+    const line = document.createElement("li");
+    line.dataset.id = one.id;
+    const name = document.createElement("span");
+    name.className = "person__name";
+    const shown = one.name || words.somebody;
+    name.textContent = one.id === me ? `${shown} (${words.me})` : shown;
+    line.append(name);
+    if (one.hand) {
+      const hand = document.createElement("span");
+      hand.className = "person__hand";
+      hand.textContent = words.raised;
+      line.append(hand);
+    }
+    if (one.role === "chair" || one.role === "colleague") {
+      const role = document.createElement("span");
+      role.className = "muted person__role";
+      role.textContent = words.chair;
+      line.append(role);
+    }
+    if (one.id !== me && acts.length) line.append(buttons(one, shown, acts, words, does));
+    return line;
+  }));
+  if (focused) root.querySelector(`[data-id="${whom}"] [data-act="${focused}"]`)?.focus();
+}
+
+function buttons(one, shown, acts, words, does) {
+  const row = document.createElement("span");
+  row.className = "person__acts";
+  for (const [act, word, type] of acts) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "gov-button" });
+    Object.assign(button.dataset, { act, variant: type, type: type === "primary" ? "solid" : "outlined", color: type === "error" ? "error" : "primary", size: "s" });
+    button.textContent = words[word];
+    button.setAttribute("aria-label", `${words[word]}: ${shown}`);
+    button.addEventListener("click", () => does(act, one, button));
+    row.append(button);
+  }
+  return row;
+}
+
+export function say(root, line, name, mine) {
+  if (root.querySelector(`[data-line="${line.id}"]`)) return false;
+  const made = document.createElement("li");
+  made.dataset.line = line.id;
+  made.className = mine ? "line line--mine" : "line";
+  const head = document.createElement("span");
+  head.className = "line__head";
+  const at = new Date(line.at).toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
+  head.textContent = `${name} ${at}`;
+  const text = document.createElement("span");
+  text.className = "line__text";
+  text.textContent = line.text;
+  made.append(head, text);
+  root.append(made);
+  made.scrollIntoView({ block: "nearest" });
+  return true;
+}

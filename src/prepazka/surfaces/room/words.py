@@ -1,0 +1,124 @@
+"""What the room says in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from prepazka.booking.models import LIVE
+from prepazka.booking.models import State as BookingState
+from prepazka.core import calendar
+from prepazka.meetings import room
+from prepazka.meetings.lobby import Turn
+from prepazka.meetings.models import Meeting, Participant
+from prepazka.offices.directory import Directory
+from prepazka.web.errors import sentence
+
+
+def leads(meeting: Meeting) -> str:
+    """The name of the official who leads the meeting."""
+    found = meeting.participants.filter(role=Participant.Role.CHAIR).select_related("official")
+    chair = found.first()
+    official = chair.official if chair else meeting.booking.lane.official
+    return (chair.name if chair else "") or (str(official.name) if official else "")
+
+
+def phone(meeting: Meeting, office: Directory) -> str:
+    """The way out when a connection cannot be made."""
+    official = meeting.booking.lane.official
+    return (official.phone if official else "") or office.office.phone
+
+
+def over_before(office: Directory, who: Participant, link: int, now: datetime) -> str:
+    """Why the link opens no room, in a sentence; empty if it does."""
+    booking, state = who.meeting.booking, who.meeting.state
+    if who.revoked_at or who.link != link:
+        return sentence(room.LinkRevoked())
+    if who.place == Participant.Place.REMOVED:
+        return sentence(room.RemovedFromRoom())
+    if state == Meeting.State.ENDED:
+        return sentence(room.MeetingOver())
+    if booking.state not in LIVE and booking.state != BookingState.NO_SHOW:
+        return sentence(room.MeetingCancelled())
+    past = calendar.day_of(now, office.tz) > booking.date
+    if past and state == Meeting.State.PLANNED:
+        return sentence(room.OtherDay())
+    return ""
+
+
+def waiting(turn: Turn, meeting: Meeting) -> str:
+    """How long somebody in the lobby waits."""
+    if meeting.state == Meeting.State.RUNNING:
+        return _("The official is in the room and will let you in.")
+    if turn.place == 1:
+        first = _("It is your turn next.")
+    else:
+        first = _("You are number %(place)s in the queue.") % {"place": turn.place}
+    if turn.minutes == 0:
+        return first + " " + _("The official will let you in soon.")
+    soon = ngettext(
+        "The official will let you in, in about %(minutes)s minute.",
+        "The official will let you in, in about %(minutes)s minutes.",
+        turn.minutes,
+    )
+    return first + " " + soon % {"minutes": turn.minutes}
+
+
+def of_script() -> dict[str, str]:
+    """What the page's scripts say, by short names; `{name}` is a person."""
+    return {
+        "came": _("{name} came."),
+        "went": _("{name} left."),
+        "knocks": _("{name} is waiting in the lobby."),
+        "hand": _("{name} raised a hand."),
+        "lost": _("The connection to {name} was lost; we are trying to restore it."),
+        "muted": _("The official has muted you. You can turn the microphone on again."),
+        "offline": _("You are not connected. We keep trying to reach the server."),
+        "online": _("You are connected again."),
+        "no_camera": _("Your camera cannot be used. The others will hear you but not see you."),
+        "no_microphone": _("Your microphone cannot be used. You can listen and write."),
+        "no_devices": _(
+            "Neither the camera nor the microphone can be used. You can listen, watch and write."
+        ),
+        "denied": _("Allow them in the browser, by the icon next to the address, and try again."),
+        "busy": _("Perhaps another program is using them. Close it and try again."),
+        "shares": _("{name} is sharing the screen."),
+        "me": _("You"),
+        "somebody": _("Participant"),
+        "chair": _("official"),
+        "mute_off": _("Turn off the microphone"),
+        "mute_on": _("Turn on the microphone"),
+        "camera_off": _("Turn off the camera"),
+        "camera_on": _("Turn on the camera"),
+        "share_on": _("Share the screen"),
+        "share_off": _("Stop sharing"),
+        "hand_on": _("Raise your hand"),
+        "hand_off": _("Lower your hand"),
+        "admit": _("Let in"),
+        "mute": _("Mute"),
+        "put_back": _("Back to the lobby"),
+        "remove": _("Send out"),
+        "no_way": _(
+            "We cannot connect the picture and sound with {name}. "
+            "Your network may not allow it. Please use the telephone."
+        ),
+        "over_ended": _("The meeting has ended. Thank you for coming."),
+        "over_removed": sentence(room.RemovedFromRoom()),
+        "over_revoked": sentence(room.LinkRevoked()),
+        "over_taken": _("You continue in another window or on another device."),
+        "over_left": _("You have left the meeting."),
+        "let_in": _("You are in the room."),
+        "again": _("Something went wrong. Please try it once more."),
+        "sure_end": _("End the meeting for everybody?"),
+        "sure_remove": _("Send {name} out? The link will open nothing any more."),
+        "camera": _("Camera"),
+        "microphone": _("Microphone"),
+        "speaker": _("Speaker"),
+        "screen_of": _("Screen: {name}"),
+        "mic_is_off": _("microphone off"),
+        "raised": _("hand raised"),
+        "away": _("lost connection"),
+        "connecting": _("connecting…"),
+    }
