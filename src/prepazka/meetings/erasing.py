@@ -7,6 +7,8 @@ from datetime import datetime
 from prepazka.meetings.models import Meeting, Participant, Said, Signal
 from prepazka.offices.models import Office
 
+Role = Participant.Role
+
 
 def erase_meetings(*, office: Office, now: datetime) -> int:
     """Erase the chat and the names of meetings whose bookings are erased; the rows stay.
@@ -19,5 +21,7 @@ def erase_meetings(*, office: Office, now: datetime) -> int:
     meetings = list(due)
     Said.objects.filter(meeting__in=meetings).delete()
     Signal.objects.filter(meeting__in=meetings).delete()
-    Participant.objects.filter(meeting__in=meetings).update(name="", email="")
+    # Officials were there by their office; who among the public was is forgotten.
+    public = Participant.objects.filter(meeting__in=meetings, role__in=(Role.CITIZEN, Role.GUEST))
+    public.update(name="", email="")
     return Meeting.objects.filter(pk__in=meetings).update(erased_at=now)
