@@ -1,8 +1,9 @@
-"""What every test needs: compiled messages, and no snapshot of an office that is gone."""
+"""What every test needs: compiled messages, and nothing left of the test before."""
 
 from collections.abc import Iterator
 
 import pytest
+from django.utils import translation
 
 from prepazka.looks.compile_messages import compile_messages
 from prepazka.offices import directory
@@ -15,8 +16,9 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_snapshot_outlives_its_test() -> Iterator[None]:
+def _nothing_outlives_its_test() -> Iterator[None]:
     yield
+    translation.deactivate()  # a page read in English leaves its language in the thread
     directory._known.clear()
     learning._known.clear()
     forecast.forget()

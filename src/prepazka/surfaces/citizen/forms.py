@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from prepazka.booking.contacts import normalise_phone
 from prepazka.booking.refusals import PhoneNeeded, PhoneNotUnderstood
 from prepazka.core.refusal import Refused
+from prepazka.offices.models import Mode
 
 LONGEST_NAME = 120
 LONGEST_PHONE = 20
@@ -67,9 +68,18 @@ class ContactForm(forms.Form):
         error_messages={"max_length": _(PhoneNotUnderstood().message)},
     )
 
-    def __init__(self, *args: Any, phones: bool, calls: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, phones: bool, mode: str = Mode.PERSON, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.calls = calls
+        self.calls = calls = mode == Mode.PHONE
+        if mode != Mode.PERSON:
+            self.fields["name"].help_text = _("Of the person who will meet the official.")
+            self.fields["email"].help_text = _(
+                "We will send you a link for changing or cancelling the booking."
+            )
+        if mode == Mode.VIDEO:
+            self.fields["email"].help_text = _(
+                "We will send you a link to the meeting and one for changing or cancelling it."
+            )
         if calls:
             phone = self.fields["phone"]
             phone.label, phone.required = _("Telephone number"), True

@@ -39,14 +39,14 @@ def contact(request: HttpRequest, held: Booking, office: Directory, token: str) 
         return _take_contact(request, held, office, token)
     if not is_held(held, now()):
         return _expired(request, held, office, token)
-    form = ContactForm(initial=_known(held), phones=_phones(office), calls=_calls(held))
+    form = ContactForm(initial=_known(held), phones=_phones(office), mode=held.mode)
     return _contact_page(request, held, office, token, form)
 
 
 def _take_contact(
     request: HttpRequest, held: Booking, office: Directory, token: str
 ) -> HttpResponse:
-    form = ContactForm(request.POST, phones=_phones(office), calls=_calls(held))
+    form = ContactForm(request.POST, phones=_phones(office), mode=held.mode)
     valid = form.is_valid()
     said = form.cleaned_data if valid else _as_typed(request)
     note_contact(
@@ -70,7 +70,7 @@ def check(request: HttpRequest, held: Booking, office: Directory, token: str) ->
         return _extend(request, held, office, token, "check")
     if not is_held(held, now()):
         return _expired(request, held, office, token)
-    if not ContactForm(_known(held), phones=_phones(office), calls=_calls(held)).is_valid():
+    if not ContactForm(_known(held), phones=_phones(office), mode=held.mode).is_valid():
         return _to("contact", token)
     if request.method == "POST":
         return _request(request, held, office, token)
@@ -119,7 +119,7 @@ def _request(request: HttpRequest, held: Booking, office: Directory, token: str)
     except HoldExpired:
         return _expired(request, held, office, token)
     except (TooManyBookings, TooManyTries) as error:
-        form = ContactForm(_known(held), phones=_phones(office), calls=_calls(held))
+        form = ContactForm(_known(held), phones=_phones(office), mode=held.mode)
         form.add_error("email" if held.email else "phone", sentence(error))
         answer = _contact_page(request, held, office, token, form, status=status_of(error))
         return mark_retry(answer, error)
@@ -222,11 +222,6 @@ def _known(held: Booking) -> dict[str, str]:
 
 def _phones(office: Directory) -> bool:
     return takes_phones(office.office, now=now())
-
-
-def _calls(held: Booking) -> bool:
-    """Whether the office will telephone, and needs the number for that."""
-    return held.mode == Mode.PHONE
 
 
 def _with_persons(
