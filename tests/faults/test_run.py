@@ -57,7 +57,7 @@ def child(process: program.Process, name: str) -> psutil.Process | None:
 def test_run_stops_cleanly_and_starts_again_with_its_data(folder: Path) -> None:
     port = free_port()
     with started(folder, port) as first:
-        assert offices(port) == ["krumlov", "praha6", "sumperk", "touzim"]
+        assert offices(port) == ["krumlov", "liberec", "praha6", "sumperk", "touzim"]
         hold = take_a_term(port)
         a_killed_web_is_started_again(first, port)
         family = psutil.Process(first.child.pid).children(recursive=True)
@@ -71,7 +71,7 @@ def test_run_stops_cleanly_and_starts_again_with_its_data(folder: Path) -> None:
     assert "database system is shut down" in (folder / "postgresql" / "server.log").read_text()
 
     with started(folder, port) as second:
-        assert offices(port) == ["krumlov", "praha6", "sumperk", "touzim"]
+        assert offices(port) == ["krumlov", "liberec", "praha6", "sumperk", "touzim"]
         page = httpx.get(f"http://localhost:{port}/termin/{hold}/", timeout=20)
         assert page.status_code == 200, "the term held before is still held"
         assert "recovery" not in second.said
