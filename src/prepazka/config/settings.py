@@ -259,6 +259,15 @@ TURN_SECRET = env_secret("PREPAZKA_TURN_SECRET", default="")  # coturn's static-
 # "relay" leads every picture through the relay, to try it or to hide addresses from each other.
 ICE_POLICY = env_choice("PREPAZKA_ICE_POLICY", "all", "relay", default="all")
 
+# Conferencing servers that offices may choose in their files; the secrets are only here.
+JITSI_URL = env_str("PREPAZKA_JITSI_URL", default="").rstrip("/")
+JITSI_APP_ID = env_str("PREPAZKA_JITSI_APP_ID", default="")
+JITSI_SECRET = env_secret("PREPAZKA_JITSI_SECRET", default="")
+JITSI_AUDIENCE = env_str("PREPAZKA_JITSI_AUDIENCE", default="jitsi")
+JITSI_SUBJECT = env_str("PREPAZKA_JITSI_SUBJECT", default="").lower()  # usually the host
+BBB_URL = env_str("PREPAZKA_BBB_URL", default="").rstrip("/")  # up to /bigbluebutton
+BBB_SECRET = env_secret("PREPAZKA_BBB_SECRET", default="")
+
 # --- jobs -----------------------------------------------------------------------------------
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"

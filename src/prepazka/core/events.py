@@ -393,7 +393,16 @@ class MeetingLate(_OfMeeting):
     """The official is late; whoever meets them in this one is told by how much."""
 
     followed_up = True
+    topics: ClassVar[tuple[str, ...]] = (TERMS, MEETINGS)
     minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingMissed(_OfMeeting):
+    """Nobody came to the meeting, or nobody took the call; a message offers another term."""
+
+    followed_up = True
+    topics: ClassVar[tuple[str, ...]] = (TERMS, MEETINGS)
 
 
 # --- tickets: `ticket`, `counter`, `clerk` and `service` are ids ------------------------------
@@ -645,6 +654,15 @@ class MeetingMuted(_OfParticipant):
 @dataclass(frozen=True, kw_only=True)
 class MeetingLeft(_OfParticipant):
     """Somebody went away of their own will."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingProviderChanged(_InRoom):
+    """The meeting goes on in another room, or by telephone; `why`: pressed, or a server away."""
+
+    provider: str
+    was: str
+    why: Literal["chosen", "unavailable"]
 
 
 # --- counters, devices, the office ------------------------------------------------------------

@@ -205,7 +205,11 @@ def _keys(seat: seats.Seat) -> dict[str, Any]:
 
 
 def _give(
-    to: Listener, state: str, people: list[dict[str, Any]], said: list[dict[str, Any]]
+    to: Listener,
+    state: str,
+    provider: str,
+    people: list[dict[str, Any]],
+    said: list[dict[str, Any]],
 ) -> None:
     """What this seat may hear of what was read: in the lobby nothing of the room."""
     me = next((one for one in people if one["id"] == str(to.seat.participant)), None)
@@ -214,7 +218,7 @@ def _give(
         return
     assert me  # noqa: S101  # else it would be gone
     new = [one for one in said if one["id"] > to.cursor]
-    shown = json.dumps(_shown(me, state, people), separators=(",", ":"), ensure_ascii=False)
+    shown = json.dumps(_shown(me, state, provider, people), separators=(",", ":"), ensure_ascii=False)
     if shown != to.state:
         to.state = shown
         to.put(b"event: state\ndata: " + shown.encode() + b"\n\n")
@@ -256,12 +260,15 @@ def _since_admitted(said: list[dict[str, Any]], participant: str) -> list[dict[s
     return said[let_in[-1] + 1 :] if let_in else said
 
 
-def _shown(me: dict[str, Any], state: str, people: list[dict[str, Any]]) -> dict[str, Any]:
+def _shown(
+    me: dict[str, Any], state: str, provider: str, people: list[dict[str, Any]]
+) -> dict[str, Any]:
+    where = {"running": state == "running", "provider": provider}
     if me["place"] != "inside":
-        return {"place": me["place"], "running": state == "running"}
+        return {"place": me["place"], **where}
     told = {
         "place": "inside",
-        "running": state == "running",
+        **where,
         "people": [_person(one) for one in people if one["place"] == "inside"],
     }
     if me["role"] == "chair":

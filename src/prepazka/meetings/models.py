@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from prepazka.booking.models import Booking
-from prepazka.offices.models import Office, Official, OfOffice
+from prepazka.offices.models import Office, Official, OfOffice, Room
 
 
 class Meeting(OfOffice):
@@ -20,21 +20,13 @@ class Meeting(OfOffice):
         RUNNING = "running"
         ENDED = "ended"
 
-    class Provider(models.TextChoices):
-        """Whose room it is."""
-
-        EMBEDDED = "embedded"  # ours, in the browser
-        JITSI = "jitsi"
-        BIGBLUEBUTTON = "bigbluebutton"
-        LINK = "link"  # any other, known by its address
-        TELEPHONE = "telephone"  # the way out when no room can be had
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="meetings")
     booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="meeting")
     state = models.CharField(max_length=8, choices=State.choices, default=State.PLANNED)
-    provider = models.CharField(max_length=16, choices=Provider.choices, default=Provider.EMBEDDED)
-    # Of a room elsewhere; made from the template of the office or written by hand.
+    # Whose room it is; empty until the official comes or chooses one.
+    provider = models.CharField(max_length=16, choices=Room.choices, blank=True)
+    # Of a room elsewhere, written by hand; else it is made from the template of the office.
     address = models.URLField(max_length=500, blank=True)
     # The document that all see, and its page from 1.
     shown = models.ForeignKey(

@@ -54,7 +54,7 @@ RETURNING 1
 
 # One statement, so that who is inside and what was said are of one moment.
 READ = """
-SELECT m.state,
+SELECT m.state, m.provider,
   (SELECT coalesce(json_agg(json_build_object(
       'id', p.id, 'seat', p.seat, 'place', p.place, 'role', p.role, 'link', p.link,
       'revoked', p.revoked_at IS NOT NULL, 'hand', p.hand_at IS NOT NULL,

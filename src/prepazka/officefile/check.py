@@ -67,6 +67,7 @@ class _Reader:
                 value="nothing",
             )
         policy = self._policy()
+        video = self._video()
         messages = read_messages(root, self.languages)
         departments = self._parts("departments", self._department)
         systems = self._parts("systems", self._system)
@@ -79,6 +80,7 @@ class _Reader:
         return plan.OfficePlan(
             **office,
             **policy,
+            **video,
             times=times,
             departments=departments,
             agendas=agendas,
@@ -118,6 +120,18 @@ class _Reader:
                 "public holidays", values.choice("CZ", "none"), "CZ"
             ).replace("none", ""),
             "embed": section.take("embed", values.hosts, None),
+        }
+        section.done()
+        return found
+
+    def _video(self) -> dict[str, Any]:
+        """Whose rooms people meet in; secrets of conferencing servers are not in a file."""
+        section = self.root.section("video", A_MAPPING)
+        if section is None:
+            return {}
+        found = {
+            "rooms": section.take("rooms", values.rooms, ("embedded",)),
+            "room_link": section.take("link", values.room_link, ""),
         }
         section.done()
         return found
@@ -210,6 +224,7 @@ class _Reader:
         booking = self._booking(section, code)
         self.exact = booking is not None and booking.kind == "slot"
         self.modes = section.take("modes", values.modes, ("person",))
+        self.rooms = section.take("rooms", values.rooms, ())
         services = section.section("services", BY_CODE)
         if services is None or not services.values:
             section.wrong(section.node, "one service at least", at="services", value="nothing")
@@ -311,6 +326,7 @@ class _Reader:
             times=read_times(section, self.languages),
             needs=section.take("needs", self._needs, ()),
             modes=section.take("modes", values.modes, self.modes),
+            rooms=section.take("rooms", values.rooms, self.rooms),
         )
         self.bookable[code] = found.bookable and self.exact
         if found.bookable and not bookable:

@@ -67,6 +67,8 @@ def plan_of(office: Directory) -> plan.OfficePlan:
         officials=tuple(_official(office, o) for o in office.open_officials()),
         systems=tuple(plan.SystemPlan(s.code, dict(s.name)) for s in office.open_systems()),
         embed=None if row.embed_hosts is None else tuple(row.embed_hosts),
+        rooms=tuple(row.video_rooms),
+        room_link=row.video_link,
     )
 
 
@@ -100,6 +102,7 @@ def _agenda(office: Directory, agenda: Agenda) -> plan.AgendaPlan:
                 _times(office, service_id=s.pk),
                 _needs(office, s),
                 tuple(s.modes),
+                tuple(s.video_rooms),
             )
             for s in services
         ),

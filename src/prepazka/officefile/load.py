@@ -120,6 +120,8 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
     } | {
         "languages": list(wanted.languages),
         "embed_hosts": None if wanted.embed is None else list(wanted.embed),
+        "video_rooms": list(wanted.rooms),
+        "video_link": wanted.room_link,
         "messages_data": wanted.messages.data(),
     }
     if _set(office, fields) and office.version:
@@ -176,6 +178,7 @@ class _Loading:
                     "bookable": s.bookable,
                     "walk_in": s.walk_in,
                     "modes": list(s.modes),
+                    "video_rooms": list(s.rooms),
                 }
                 for a in wanted.agendas
                 for s in a.services

@@ -63,6 +63,7 @@ class ServicePlan:
     times: Times = Times()
     needs: tuple[str, ...] = ()  # systems, in the order of the file
     modes: tuple[str, ...] = ("person",)
+    rooms: tuple[str, ...] = ()  # of meetings by video; none: the office's
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,8 @@ class OfficePlan:
     officials: tuple[OfficialPlan, ...] = ()
     systems: tuple[SystemPlan, ...] = ()
     embed: tuple[str, ...] | None = None  # sites that may frame the terms; None: any
+    rooms: tuple[str, ...] = ("embedded",)  # of meetings by video, the first one first
+    room_link: str = ""
 
     def services(self) -> Iterator[ServicePlan]:
         """All services, in the order of the file."""

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from babel.localedata import exists as known_language
 
+from prepazka.core.addresses import is_room_address
 from prepazka.core.interval import Interval
 from prepazka.core.slots import MOST_RETURN_MIN, Rules, Step
 from prepazka.officefile.nodes import Wrong, items, nearest, scalar
@@ -66,6 +67,31 @@ def modes(node: yaml.Node) -> tuple[str, ...]:
         expected = "a list of person, phone and video, each once, such as [person, video]"
         raise Wrong(expected, wrong[0] if wrong else None)
     return tuple(found)
+
+
+ROOMS = ("embedded", "jitsi", "bigbluebutton", "link")
+CODE_OF_ROOM = "{code}"
+
+
+def rooms(node: yaml.Node) -> tuple[str, ...]:
+    """Rooms of meetings by video, the first one first: `[jitsi, embedded]`."""
+    items = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    found = [one.value.strip() if isinstance(one, yaml.ScalarNode) else "" for one in items]
+    wrong = [one for one, said in zip(items, found, strict=True) if said not in ROOMS]
+    if wrong or not found or len(set(found)) < len(found):
+        expected = f"a list of {', '.join(ROOMS)}, each once, such as [jitsi, embedded]"
+        raise Wrong(expected, wrong[0] if wrong else None)
+    return tuple(found)
+
+
+def room_link(node: yaml.Node) -> str:
+    """The address of a room elsewhere; `{code}` in it is another one for every meeting."""
+    expected = "an address such as https://meet.example/{code}, where {code} differs per meeting"
+    found = scalar(node, expected)
+    named = found.replace(CODE_OF_ROOM, "a")
+    if not is_room_address(named) or "{" in named or found.count(CODE_OF_ROOM) != 1:
+        raise Wrong(expected)
+    return found
 
 
 def number(least: int, most: int) -> Callable[[yaml.Node], int]:

@@ -29,6 +29,7 @@ def write(office: plan.OfficePlan) -> str:
         "office": _office(office),
         **_times(office.times),
         "policy": _policy(office),
+        "video": _video(office),
         "messages": write_messages(office.messages),
         "departments": {d.code: {"name": _text(d.name)} for d in office.departments},
         "systems": {s.code: {"name": _text(s.name)} for s in office.systems},
@@ -76,6 +77,12 @@ def _office(office: plan.OfficePlan) -> dict[str, Any]:
         public_holidays=office.public_holidays or "none",
         embed=values.write_hosts(office.embed),
     )
+
+
+def _video(office: plan.OfficePlan) -> dict[str, Any]:
+    if office.rooms == ("embedded",) and not office.room_link:
+        return {}
+    return _some(rooms=list(office.rooms), link=office.room_link)
 
 
 def _policy(office: plan.OfficePlan) -> dict[str, Any]:
@@ -143,6 +150,8 @@ def _service(service: plan.ServicePlan, agenda: plan.AgendaPlan) -> dict[str, An
         written["needs"] = list(service.needs)
     if service.modes != ("person",):
         written["modes"] = list(service.modes)
+    if service.rooms:
+        written["rooms"] = list(service.rooms)
     return written | _times(service.times)
 
 

@@ -15,6 +15,21 @@ from prepazka.core.slots import Rules
 from prepazka.offices.text import LocalText
 
 
+class Room(models.TextChoices):
+    """Whose room people meet in by video; the telephone is the way out of all."""
+
+    EMBEDDED = "embedded"  # ours, in the browser
+    JITSI = "jitsi"
+    BIGBLUEBUTTON = "bigbluebutton"
+    LINK = "link"  # any other, known by its address
+    TELEPHONE = "telephone"
+
+
+def our_room() -> list[str]:
+    """What an office uses that says nothing."""
+    return [Room.EMBEDDED.value]
+
+
 class Office(models.Model):
     """A place with counters, hours and one queue."""
 
@@ -50,6 +65,9 @@ class Office(models.Model):
     messages_data = models.JSONField(default=dict)
     # Sites whose pages may show the terms in a frame; None: any.
     embed_hosts = ArrayField(models.CharField(max_length=255), null=True)
+    # Rooms of meetings by video, the first one first; and the address of a room elsewhere.
+    video_rooms = ArrayField(models.CharField(max_length=16), default=our_room)
+    video_link = models.CharField(max_length=500, blank=True)
     demo = models.BooleanField(default=False)
     # Raised by every change of the office's file or screens; snapshots are kept per version.
     version = models.PositiveIntegerField(default=1)
@@ -164,6 +182,8 @@ class Service(Named):
     needs = models.ManyToManyField(System, related_name="services")
     # How it can be booked; the first is meant where nobody says.
     modes = ArrayField(models.CharField(max_length=8, choices=Mode.choices), default=in_person)
+    # Its own rooms of meetings by video; none: the office's.
+    video_rooms = ArrayField(models.CharField(max_length=16), default=list)
     # Of one day, set by the estimate or by the head, and no part of the office's file.
     tickets_on = models.DateField(null=True)
     tickets_rule = models.CharField(max_length=8, choices=TicketsRule.choices, blank=True)
