@@ -64,6 +64,7 @@ def held(
         starts_at=starts,
         ends_at=starts + timedelta(minutes=minutes),
         state=State.CONFIRMED,
+        mode="video",
         name="Karel Veselý",
         email="karel@posta.example",
         created_at=town.FRIDAY_BEFORE,

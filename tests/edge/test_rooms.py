@@ -115,7 +115,7 @@ def test_the_lobby_hears_nothing_and_the_room_everything(
     until("the first word", citizen.heard)
     assert citizen.heard() == [{"secret": "after"}]
     shown = [said for name, said in citizen.events if name == "state" and said["place"] == "lobby"]
-    assert shown == [{"place": "lobby", "running": True}]
+    assert shown == [{"place": "lobby", "running": True, "provider": ""}]
     assert citizen.send(to=chair.who.seat, secret="hello") == 200
     until("the answer", lambda: chair.heard() == [{"secret": "hello"}])
     assert "lobby" not in citizen.state(), "only the chair sees who waits"

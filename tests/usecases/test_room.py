@@ -12,9 +12,10 @@ from prepazka.booking.models import Booking
 from prepazka.booking.models import State as BookingState
 from prepazka.core.refusal import Refused
 from prepazka.journal.models import Event
-from prepazka.meetings import links, lobby, room, seats, signals
+from prepazka.meetings import links, room, seats, signals
 from prepazka.meetings.erasing import erase_meetings
 from prepazka.meetings.models import Meeting, Participant, Said, Signal
+from prepazka.reporting import meetings as lobby
 from tests import town
 from tests.meetings_town import Held, held
 

@@ -218,7 +218,9 @@ def _give(
         return
     assert me  # noqa: S101  # else it would be gone
     new = [one for one in said if one["id"] > to.cursor]
-    shown = json.dumps(_shown(me, state, provider, people), separators=(",", ":"), ensure_ascii=False)
+    shown = json.dumps(
+        _shown(me, state, provider, people), separators=(",", ":"), ensure_ascii=False
+    )
     if shown != to.state:
         to.state = shown
         to.put(b"event: state\ndata: " + shown.encode() + b"\n\n")

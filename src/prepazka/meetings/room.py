@@ -178,13 +178,20 @@ def end_meeting(*, chair: UUID, now: datetime, actor: int | None = None) -> None
     """End the meeting for everybody; the visit has been served. Raises OnlyTheChair, MeetingOver."""
     meeting, who, booking = _locked(chair)
     _must_chair(meeting, who)
-    meeting.state, meeting.ended_at = Meeting.State.ENDED, now
-    meeting.save(update_fields=["state", "ended_at"])
-    meeting.participants.update(hand_at=None)
     if booking.state == BookingState.ARRIVED:
         booking.state, booking.served_at = BookingState.SERVED, now
         booking.save(update_fields=["state", "served_at"])
         record(events.BookingServed(office=meeting.office_id, booking=str(booking.pk), at=now))
+    end_now(meeting, now, actor)
+
+
+def end_now(meeting: Meeting, now: datetime, actor: int | None = None) -> None:
+    """Let the meeting be over; the caller has locked it. Repeated, it changes nothing."""
+    if meeting.state == Meeting.State.ENDED:
+        return
+    meeting.state, meeting.ended_at = Meeting.State.ENDED, now
+    meeting.save(update_fields=["state", "ended_at"])
+    meeting.participants.update(hand_at=None)
     record(events.MeetingEnded(**_said(meeting, now, actor)))
     signals.tell(meeting.pk, "state")
 

@@ -16,7 +16,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Membership, Role
+from prepazka.offices.models import Membership, Official, Role
 from prepazka.web.shortcuts import office_or_404
 
 P = ParamSpec("P")
@@ -39,6 +39,17 @@ def member_of(request: HttpRequest, office: Directory) -> Membership | None:
 def may_declare(member: Membership) -> bool:
     """Whether they may say that a system is down, and that it works again."""
     return member.role in HEADS or member.may_declare
+
+
+def may_lead(member: Membership, official: Official | None) -> bool:
+    """Whether they may take the official's seat at a meeting.
+
+    It is the official's own; heads and administrators may stand in. Where the official has no
+    account, or the meeting no official, those who serve at counters may.
+    """
+    if official and official.user_id:
+        return official.user_id == member.user_id or member.role in HEADS
+    return member.role in (*COUNTER, *HEADS)
 
 
 def staff_only(*roles: Role) -> Callable[[StaffView[P]], Callable[..., HttpResponse]]:

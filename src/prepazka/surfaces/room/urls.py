@@ -10,5 +10,6 @@ urlpatterns = [
     path("<slug:slug>/schuzka/<str:token>/vstup/", views.enter, name="enter"),
     path("<slug:slug>/schuzka/<str:token>/poradi/", views.turn, name="turn"),
     path("<slug:slug>/schuzka/<str:token>/uvnitr/", views.inside, name="inside"),
+    path("<slug:slug>/schuzka/<str:token>/mistnost/", views.venue, name="venue"),
     path("<slug:slug>/schuzka/<str:token>/krok/<str:action>/", views.step, name="step"),
 ]

@@ -11,9 +11,10 @@ from prepazka.booking.models import LIVE
 from prepazka.booking.models import State as BookingState
 from prepazka.core import calendar
 from prepazka.meetings import room
-from prepazka.meetings.lobby import Turn
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.offices.directory import Directory
+from prepazka.offices.models import Room
+from prepazka.reporting.meetings import Turn
 from prepazka.web.errors import sentence
 
 
@@ -66,6 +67,36 @@ def waiting(turn: Turn, meeting: Meeting) -> str:
     return first + " " + soon % {"minutes": turn.minutes}
 
 
+def rooms() -> dict[str, str]:
+    """The names of the rooms, as the official chooses them."""
+    return {
+        Room.EMBEDDED: _("Video on this page"),
+        Room.JITSI: _("Jitsi Meet"),
+        Room.BIGBLUEBUTTON: _("BigBlueButton"),
+        Room.LINK: _("Another room, by its address"),
+        Room.TELEPHONE: _("Telephone"),
+    }
+
+
+def elsewhere(meeting: Meeting, office: Directory, *, is_chair: bool) -> dict[str, str]:
+    """What the page says of where the meeting is; a telephone number only to the official."""
+    call = meeting.booking.phone
+    if is_chair:
+        by_phone = _("The meeting goes on by telephone. Please call the participants.")
+    elif call:
+        by_phone = _("The meeting goes on by telephone. The official will call you.")
+    else:
+        by_phone = _("The meeting goes on by telephone. Please call the official.")
+    window = _("The picture and sound are in another window. Please open it.")
+    return {
+        Room.EMBEDDED: _("The picture and sound are on this page again."),
+        Room.JITSI: window,
+        Room.BIGBLUEBUTTON: window,
+        Room.LINK: window,
+        Room.TELEPHONE: by_phone,
+    }
+
+
 def of_script() -> dict[str, str]:
     """What the page's scripts say, by short names; `{name}` is a person."""
     return {
@@ -111,6 +142,10 @@ def of_script() -> dict[str, str]:
         "over_left": _("You have left the meeting."),
         "let_in": _("You are in the room."),
         "again": _("Something went wrong. Please try it once more."),
+        "away_server": _(
+            "Somebody could not get into the room: the conferencing server does not answer. "
+            "You can move the meeting."
+        ),
         "sure_end": _("End the meeting for everybody?"),
         "sure_remove": _("Send {name} out? The link will open nothing any more."),
         "camera": _("Camera"),

@@ -4,6 +4,7 @@
 import { Check } from "./check.js";
 import { Controls } from "./controls.js";
 import { Devices } from "./devices.js";
+import { Elsewhere } from "./elsewhere.js";
 import { Mesh } from "./peers.js";
 import { Line } from "./signalling.js";
 import { Stage, announce, fill, list, notice, say, show } from "./view.js";
@@ -24,6 +25,7 @@ class Meeting {
     this.check = new Check(this.devices, words);
     this.stage = new Stage(words, settings.me);
     this.controls = new Controls(this, words);
+    this.elsewhere = new Elsewhere(settings, base, (values) => this.step("mistnost", values));
     this.chair = document.body.dataset.chair === "true";
     this.seat = "";
     this.place = "before";
@@ -71,7 +73,8 @@ class Meeting {
     $("problem").hidden = true;
     $("enter").disabled = true;
     try {
-      if (!this.devices.tracks.audio && !this.devices.tracks.video) await this.check.begin();
+      const wanted = this.elsewhere.ours && !this.devices.tracks.audio && !this.devices.tracks.video;
+      if (wanted) await this.check.begin();
       await this.sit(take);
     } catch (fault) {
       $("take").hidden = fault.code !== "seat_taken";
@@ -122,6 +125,7 @@ class Meeting {
   }
 
   async state(said) {
+    if (this.elsewhere.take(said.provider) && this.place === said.place) await this.moved();
     if (said.place === "lobby") this.toLobby();
     else if (said.place === "inside") {
       if (this.place !== "inside") this.place = "inside", this.ready = this.toRoom();
@@ -132,11 +136,32 @@ class Meeting {
     document.dispatchEvent(new CustomEvent("room:state", { detail: said }));
   }
 
+  // The meeting goes on in another room: everybody is told, and pictures of ours begin or end.
+  async moved() {
+    this.elsewhere.draw(this.place, this.seat);
+    announce(this.elsewhere.text());
+    if (this.place !== "inside") return;
+    notice(this.elsewhere.text());
+    this.mesh?.close();
+    this.mesh = null;
+    if (this.elsewhere.ours) { this.connect(await this.askInside()); this.mesh.update(this.people ?? []); this.tell(); }
+    else { this.devices.close(); $("elsewhere-text").focus(); }
+  }
+
+  connect(said) {
+    this.mesh = new Mesh({ line: this.line, devices: this.devices, seat: this.seat, ice: said.ice, policy: settings.policy });
+    this.mesh.addEventListener("track", ({ detail }) => this.stage.track(detail.seat, detail.kind, detail.track));
+    this.mesh.addEventListener("state", ({ detail }) => this.way(detail));
+    for (const kind of ["video", "screen"]) this.stage.own(kind, this.devices.tracks[kind]);
+    this.told = "";
+  }
+
   toLobby() {
     if (this.place === "lobby") return;
     this.mesh?.close();
     this.mesh = null;
     this.place = "lobby";
+    this.elsewhere.draw("lobby", this.seat);
     show("lobby");
     clearInterval(this.asking);
     const look = async () => {
@@ -154,10 +179,9 @@ class Meeting {
     announce(words.let_in);
     const said = await this.askInside();
     for (const line of said.said) this.line_of(line, false);
-    this.mesh = new Mesh({ line: this.line, devices: this.devices, seat: this.seat, ice: said.ice, policy: settings.policy });
-    this.mesh.addEventListener("track", ({ detail }) => this.stage.track(detail.seat, detail.kind, detail.track));
-    this.mesh.addEventListener("state", ({ detail }) => this.way(detail));
-    for (const kind of ["video", "screen"]) this.stage.own(kind, this.devices.tracks[kind]);
+    this.elsewhere.draw("inside", this.seat);
+    if (this.elsewhere.ours) this.connect(said);
+    else { this.devices.close(); $("venue").focus(); }
     this.controls.draw();
     clearInterval(this.speaker);
     this.speaker = setInterval(() => this.stage.speaking(this.mesh?.loudest()), SPEAKER);
@@ -202,11 +226,12 @@ class Meeting {
   }
 
   signal({ from, kind, body }) {
-    if (this.place !== "inside" || !this.mesh) { this.early.push({ from, kind, body }); return; }
-    if (from && (kind === "sdp" || kind === "ice")) this.mesh.take(from, kind, body);
+    if (this.place !== "inside" || (this.elsewhere.ours && !this.mesh)) { this.early.push({ from, kind, body }); return; }
+    if (from && (kind === "sdp" || kind === "ice")) this.mesh?.take(from, kind, body);
     else if (from && kind === "media") {
       if (this.stage.told(from, body)) announce(fill(words, "shares", { name: this.name(from) }));
     } else if (!from && kind === "mute") this.controls.silenced();
+    else if (!from && kind === "away" && this.chair) notice(words.away_server, "warning");
     else if (!from && kind === "said") this.line_of(body, true);
     document.dispatchEvent(new CustomEvent("room:signal", { detail: { from, kind, body } }));
   }

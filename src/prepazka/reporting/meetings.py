@@ -1,0 +1,116 @@
+"""The meetings of a day by video and by telephone: one queue, for the lobby and for the official."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from prepazka.booking.models import LIVE, Booking, State
+from prepazka.meetings.models import Meeting, Participant
+from prepazka.offices.models import Mode, Office
+
+# A meeting that has used up its time still needs a farewell.
+FAREWELL = timedelta(minutes=2)
+# Who is not there so long after the beginning is not waited for by those behind.
+MISSED = timedelta(minutes=10)
+SHOWN = (State.CONFIRMED, State.ARRIVED, State.SERVED, State.NO_SHOW)
+HERE = (Participant.Place.LOBBY, Participant.Place.INSIDE)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The place in the queue, from 1, and in how many minutes about it is one's turn."""
+
+    place: int
+    minutes: int
+
+
+@dataclass
+class Row:
+    """A meeting or a call of the day."""
+
+    booking: Booking
+    meeting: Meeting | None
+    lobby: list[Participant] = field(default_factory=list)
+    inside: list[Participant] = field(default_factory=list)
+    turn: Turn | None = None  # none once it is over
+
+    @property
+    def begins(self) -> datetime:
+        """When the official means to begin."""
+        late = self.meeting.late_min if self.meeting else 0
+        return self.booking.starts_at + timedelta(minutes=late)
+
+    @property
+    def runs(self) -> bool:
+        """Whether the official is in it."""
+        return self.meeting is not None and self.meeting.state == Meeting.State.RUNNING
+
+    @property
+    def over(self) -> bool:
+        """Whether it takes none of the official's time any more."""
+        ended = self.meeting is not None and self.meeting.state == Meeting.State.ENDED
+        return ended or self.booking.state not in LIVE
+
+
+def of_day(office: Office, day: date, lanes: Iterable[int] | None, *, now: datetime) -> list[Row]:
+    """All meetings and calls of these lanes, in the order of time, with everybody's turn."""
+    bookings = Booking.objects.filter(
+        office=office,
+        date=day,
+        mode__in=(Mode.VIDEO, Mode.PHONE),
+        state__in=SHOWN,
+        companion_of=None,
+    ).select_related("lane")
+    if lanes is not None:
+        bookings = bookings.filter(lane__in=list(lanes))
+    rows = _rows(list(bookings.order_by("starts_at", "pk")))
+    by_lane: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_lane[row.booking.lane_id].append(row)
+    for queue in by_lane.values():
+        _give_turns(queue, now)
+    return rows
+
+
+def turn(meeting: Meeting, *, now: datetime) -> Turn:
+    """When the official comes to this meeting."""
+    booking = meeting.booking
+    rows = of_day(meeting.office, booking.date, [booking.lane_id], now=now)
+    found = next((row.turn for row in rows if row.booking.pk == booking.pk), None)
+    return found or Turn(1, 0)
+
+
+def _rows(bookings: list[Booking]) -> list[Row]:
+    """With who is there; three statements, however many there are."""
+    meetings = {one.booking_id: one for one in Meeting.objects.filter(booking__in=bookings)}
+    rows = {one.pk: Row(one, meetings.get(one.pk)) for one in bookings}
+    here = Participant.objects.filter(
+        meeting__in=meetings.values(), place__in=HERE, revoked_at=None
+    )
+    for one in here.select_related("meeting", "official").order_by("came_at", "pk"):
+        row = rows[one.meeting.booking_id]
+        (row.lobby if one.place == Participant.Place.LOBBY else row.inside).append(one)
+    return list(rows.values())
+
+
+def _give_turns(queue: list[Row], now: datetime) -> None:
+    """Whom the official sees first, by the term; those ahead take the time they booked."""
+    ahead, free_at = 0, now
+    for row in queue:
+        if row.over:
+            continue
+        if row.runs and row.meeting:
+            row.turn = Turn(1, 0)
+            lasts = row.booking.ends_at - row.booking.starts_at
+            left = (row.meeting.started_at or now) + lasts - now
+            free_at = max(free_at, now + max(left, FAREWELL))
+        else:
+            starts = max(free_at, row.begins)
+            row.turn = Turn(ahead + 1, max(0, -int(-(starts - now).total_seconds() // 60)))
+            if now > row.begins + MISSED and not (row.lobby or row.inside):
+                continue
+            free_at = starts + (row.booking.ends_at - row.booking.starts_at)
+        ahead += 1
