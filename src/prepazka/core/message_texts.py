@@ -66,6 +66,7 @@ NEEDS: Mapping[str, Needs] = {
     "incident": Needs(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
     "incident_over": Needs(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
     "mode_changed": Needs(BOOKED | {"how"}, frozenset({"how", "link"})),
+    "missed": Needs(BOOKED - {"pin", "move", "cancel"}),
     "late": Needs(BOOKED | {"minutes"}, frozenset({"minutes", "link"})),
     "on_list": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),
     "dropped": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),

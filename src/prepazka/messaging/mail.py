@@ -52,6 +52,7 @@ SUBJECTS = {
     "turn_called": gettext_noop("It is your turn"),
     "mode_changed": gettext_noop("Your term stays, we will meet in another way"),
     "late": gettext_noop("Your meeting will begin a little later"),
+    "missed": gettext_noop("We have missed you at the meeting"),
 }
 # To those who were invited to a meeting: the subject, and the sentence that says what it is about.
 INVITED = {

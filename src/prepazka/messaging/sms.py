@@ -67,6 +67,9 @@ TEXTS = {
         "%(office)s: your term %(when)s stays, only with somebody else. PIN %(pin)s. %(url)s"
     ),
     "mode_changed": gettext_noop("%(office)s: your term %(when)s stays, now %(how)s. %(url)s"),
+    "missed": gettext_noop(
+        "%(office)s: we waited for you in vain, %(when)s. Another term: %(url)s"
+    ),
     "late": gettext_noop(
         "%(office)s: your meeting will begin about %(minutes)s min later. %(url)s"
     ),

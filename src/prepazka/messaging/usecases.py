@@ -53,6 +53,7 @@ KINDS = {
     "TurnCalled": "turn_called",
     "BookingModeChanged": "mode_changed",
     "MeetingLate": "late",
+    "MeetingMissed": "missed",
 }
 # And which one to everybody else who was invited to the meeting.
 TO_INVITED = {
@@ -315,6 +316,8 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
         return True
     if message.kind in OF_INCIDENTS and _is_overtaken(message, booking, now):
         return True
+    if message.kind == "missed":
+        return booking.state != State.NO_SHOW
     if message.kind in {"confirmed", "late", *REMINDERS}:
         return booking.state != State.CONFIRMED or booking.ends_at <= now
     return booking.sequence != message.sequence

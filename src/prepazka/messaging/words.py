@@ -32,6 +32,7 @@ STATES = {
     "cancelled": State.CANCELLED_BY_CITIZEN,
     "cancelled_by_office": State.CANCELLED_BY_OFFICE,
     "displaced": State.DISPLACED,
+    "missed": State.NO_SHOW,
 }
 
 

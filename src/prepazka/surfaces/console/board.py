@@ -15,6 +15,7 @@ from prepazka.queueing.models import AT_COUNTER, Shift, State, Ticket
 from prepazka.queueing.turns import UNDO, policy_of
 from prepazka.reporting.hall import Hall, hall
 from prepazka.reporting.load import day_load
+from prepazka.surfaces.console.schedule import own_meetings
 from prepazka.web import reasons
 from prepazka.web.faults import in_words
 from prepazka.web.incidents import Notice
@@ -55,6 +56,7 @@ def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
         "down": down(office, shift),
         "silent": silent(office, now),
         "notices": notices(office, now),
+        "meetings": own_meetings(office, shift.clerk_id, now),
     }
 
 

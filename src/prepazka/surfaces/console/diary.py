@@ -17,8 +17,9 @@ from prepazka.booking.diaries import lanes_of
 from prepazka.booking.models import Booking, Busy, State
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
+from prepazka.messaging.contexts import how_in_words
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import HoursException, Membership, Official, Role
+from prepazka.offices.models import HoursException, Membership, Mode, Official, Role
 from prepazka.surfaces.console import disruptions
 from prepazka.surfaces.console.changes import (
     done,
@@ -197,6 +198,7 @@ def _rows(
             "during": Interval(one.starts_at, one.ends_at),
             "service": office.services[one.service_id],
             "state": state_in_words(one),
+            "how": "" if one.mode == Mode.PERSON else how_in_words(one.mode),
             "outside": one in outside,
             "clashing": one in clashing,
             "changeable": one in changeable,

@@ -14,6 +14,7 @@ from prepazka.surfaces.console import (
     incidents,
     meetings,
     operators,
+    schedule,
     views,
     weeks,
 )
@@ -34,6 +35,13 @@ urlpatterns = [
     path("<slug:slug>/vypadek/<int:disruption>/zpet/", disruptions.undo, name="undo_disruption"),
     path("<slug:slug>/porucha/", incidents.page, name="incidents"),
     path("<slug:slug>/porucha/<int:incident>/konec/", incidents.end, name="incident_end"),
+    path("<slug:slug>/schuzky/", schedule.page, name="meetings"),
+    path("<slug:slug>/schuzky/nazivo/", schedule.fragment, name="meetings_live"),
+    path("<slug:slug>/schuzky/<uuid:booking>/vstup/", schedule.enter, name="meeting_enter"),
+    path(
+        "<slug:slug>/schuzky/<uuid:booking>/krok/<slug:name>/", schedule.step, name="meeting_step"
+    ),
+    path("<slug:slug>/schuzky/<uuid:booking>/dalsi/", schedule.follow_up, name="follow_up"),
     path("<slug:slug>/volani/", calls.call_list, name="calls"),
     path("<slug:slug>/volani/dalsi/", calls.take, name="call_next"),
     path("<slug:slug>/volani/<int:entry>/", calls.call, name="call"),

@@ -34,6 +34,8 @@ WORDS: dict[str, Callable[[], str]] = {
     "BookingModeChanged": lambda: _("changed how the client is met"),
     "ParticipantInvited": lambda: _("invited somebody to the meeting"),
     "ParticipantRevoked": lambda: _("took an invitation to the meeting back"),
+    "MeetingMissed": lambda: _("noted that nobody came to the meeting"),
+    "MeetingProviderChanged": lambda: _("moved the meeting to another room"),
     "MeetingLate": lambda: _("said that the meeting begins later"),
     "BookingMoved": lambda: _("moved the booking"),
     "BookingCancelled": lambda: _("cancelled the booking"),

@@ -45,6 +45,7 @@ KINDS: dict[str, str | Promise] = {
     "incident_over": gettext_lazy("What the visit needs works again"),
     "mode_changed": gettext_lazy("Another way of meeting"),
     "late": gettext_lazy("The official is late"),
+    "missed": gettext_lazy("Nobody came to the meeting"),
     "on_list": gettext_lazy("Entry on the waiting list"),
     "place": gettext_lazy("Free term from the waiting list"),
     "dropped": gettext_lazy("Taken off the waiting list"),

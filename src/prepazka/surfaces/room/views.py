@@ -110,6 +110,7 @@ def page(request: HttpRequest, office: Directory, who: Participant, link: int) -
         "early": who.role not in room.OFFICIALS and moment < meeting.booking.starts_at - room.OPENS,
         "is_chair": who.role == Participant.Role.CHAIR,
         "rooms": _rooms(meeting, office) if who.role == Participant.Role.CHAIR else [],
+        "follow_up": reverse("console:follow_up", args=[office.office.slug, meeting.booking_id]),
         "call": meeting.booking.phone if who.role == Participant.Role.CHAIR else "",
         "settings": {
             "policy": settings.ICE_POLICY,
