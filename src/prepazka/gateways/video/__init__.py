@@ -55,8 +55,8 @@ def address(meeting: Meeting, office: Directory, who: Participant, *, now: datet
         leads=who.role == Participant.Role.CHAIR,
         language=who.language,
     )
-    found: str = SERVERS[provider].address(_venue(meeting, office), person, now=now)
-    return found
+    made: str = SERVERS[provider].address(_venue(meeting, office), person, now=now)
+    return made
 
 
 def settle(

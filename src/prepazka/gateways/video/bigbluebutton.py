@@ -109,7 +109,7 @@ def _call(
     except (ET.ParseError, DefusedXmlException, ValueError, LookupError):
         raise Unavailable("the server answered something that makes no sense") from None
     if found.findtext("returncode") == "SUCCESS":
-        return found  # type: ignore[no-any-return]  # its types are not known
+        return found
     why = found.findtext("messageKey", "")
     if missing_ok and why == NOT_FOUND:
         return None
