@@ -42,7 +42,7 @@ class Conference:
 @contextmanager
 def jitsi(*, secret: str = SECRET) -> Iterator[Conference]:
     """A Jitsi Meet whose rooms open by tokens only."""
-    with _serve(lambda here, path, body: _jitsi(here, path, secret)) as found:
+    with _serve(lambda here, path, _body: _jitsi(here, path, secret)) as found:
         yield found
 
 
@@ -131,7 +131,7 @@ def _create(here: Conference, said: dict[str, str], body: bytes) -> str:
         known = {"createTime": str(1531155809613 + len(here.asked)), "people": 0, **said}
         here.meetings[name] = known
         if body:
-            for one in ET.fromstring(body).findall("module[@name='presentation']/document"):
+            for one in ET.fromstring(body).findall("module/document"):  # noqa: S314  # our own
                 here.papers[one.attrib["name"]] = base64.b64decode(one.text or "", validate=True)
     return _xml(meetingID=name, createTime=known["createTime"])
 
@@ -183,7 +183,7 @@ def _serve(answer: Any) -> Iterator[Conference]:
             self.end_headers()
             self.wfile.write(text.encode())
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815  # the names that the base class calls
 
         def log_message(self, *_: Any) -> None:
             """Quiet."""

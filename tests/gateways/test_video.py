@@ -68,7 +68,11 @@ def test_jitsi_lets_in_whoever_has_the_token_and_into_that_room_only(meet: Confe
     for person in (CHAIR, CITIZEN):
         assert httpx.get(jitsi.address(VENUE, person, now=NOW)).text == "welcome"
     chair, citizen = meet.entered
-    assert (chair["name"], chair["moderator"], chair["affiliation"]) == (CHAIR.name, "true", "owner")
+    assert (chair["name"], chair["moderator"], chair["affiliation"]) == (
+        CHAIR.name,
+        "true",
+        "owner",
+    )
     assert (citizen["moderator"], citizen["affiliation"]) == ("false", "member")
     elsewhere = jitsi.address(VENUE, CITIZEN, now=NOW).replace(VENUE.code, "another")
     assert httpx.get(elsewhere).text == "room does not match"

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from prepazka.booking.models import Booking
 from prepazka.meetings import links, room, seats
-from prepazka.meetings.models import Participant
-from tests import town
+from prepazka.meetings.models import Meeting, Participant
+from prepazka.offices.models import Office
+from tests import conferencing, town
 from tests.halls import Clock, text_of
 from tests.meetings_town import Held, held
 
@@ -135,3 +137,70 @@ def test_every_step_wants_our_form(here: Held) -> None:
     token = links.sign(here.citizen.pk, 1)
     for name, more in (("room:enter", []), ("room:step", ["odejit"])):
         assert strict.post(reverse(name, args=["lhota", token, *more])).status_code == 403
+
+
+def test_the_way_into_a_room_elsewhere_is_made_for_whoever_is_inside(
+    here: Held, settings: Any
+) -> None:
+    with conferencing.jitsi() as meet:
+        settings.JITSI_URL, settings.JITSI_APP_ID = meet.url, conferencing.APP
+        settings.JITSI_SECRET = conferencing.SECRET
+        settings.JITSI_SUBJECT, meet.now = conferencing.DOMAIN, NOW
+        Office.objects.update(video_rooms=["jitsi", "embedded"], version=77)
+        chair = here.client(here.chair)
+        page = chair.get(here.path(here.chair)).content.decode()
+        assert "meet.url" not in page
+        assert meet.url not in page
+        sat = enter(here, here.chair, chair).json()
+        assert Meeting.objects.get().provider == "jitsi"
+        way = chair.get(here.path(here.chair) + "mistnost/", {"misto": sat["seat"]})
+        assert way.status_code == 302
+        assert "no-store" in way.headers["Cache-Control"]
+        assert way.headers["Referrer-Policy"] == "no-referrer"
+        assert httpx.get(way["Location"]).text == "welcome"
+        # Who is in the lobby, has another seat, or none, gets no way in.
+        citizen = here.client(here.citizen)
+        seat = enter(here, here.citizen, citizen).json()["seat"]
+        path = here.path(here.citizen) + "mistnost/"
+        for misto in (seat, sat["seat"], "x", ""):
+            refused = citizen.get(path, {"misto": misto})
+            assert refused.status_code == 403
+            assert meet.url not in refused.content.decode()
+        room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+        way = citizen.get(path, {"misto": seat})
+        assert httpx.get(way["Location"]).text == "welcome"
+        assert [one["moderator"] for one in meet.entered] == ["true", "false"]
+        room.remove(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+        assert citizen.get(path, {"misto": seat}).status_code == 410
+
+
+def test_a_server_that_goes_away_moves_the_meeting_by_the_officials_hand_only(
+    here: Held, settings: Any
+) -> None:
+    with conferencing.bigbluebutton() as bbb:
+        settings.BBB_URL, settings.BBB_SECRET = bbb.url, conferencing.BBB_SECRET
+        Office.objects.update(video_rooms=["bigbluebutton"], version=78)
+        chair, citizen = here.client(here.chair), here.client(here.citizen)
+        sat = enter(here, here.chair, chair).json()
+        seat = enter(here, here.citizen, citizen).json()["seat"]
+        room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+        bbb.fault = "500"
+        path = here.path(here.citizen)
+        away = citizen.get(path + "mistnost/", {"misto": seat})
+        assert (away.status_code, "Úředník to vyřeší" in text_of(away)) == (503, True)
+        assert Meeting.objects.get().provider == "bigbluebutton"
+        moved = chair.get(here.path(here.chair) + "mistnost/", {"misto": sat["seat"]})
+        assert (moved.status_code, "se proto přesunula" in text_of(moved)) == (503, True)
+        assert Meeting.objects.get().provider == "telephone"
+        # There is no room to be sent to; the page says how it goes on.
+        back = citizen.get(path + "mistnost/", {"misto": seat})
+        assert back["Location"].endswith(path)
+
+        def choose(client: Client, who: Participant, mine: str, **form: str) -> Any:
+            form |= {"seat": mine}
+            return client.post(here.path(who) + "krok/mistnost/", form)
+
+        assert choose(chair, here.chair, sat["seat"], room="bigbluebutton").status_code == 409
+        assert choose(citizen, here.citizen, seat, room="embedded").status_code == 403
+        assert choose(chair, here.chair, sat["seat"], room="embedded").status_code == 200
+        assert Meeting.objects.get().provider == "embedded"

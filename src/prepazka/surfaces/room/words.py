@@ -71,8 +71,8 @@ def rooms() -> dict[str, str]:
     """The names of the rooms, as the official chooses them."""
     return {
         Room.EMBEDDED: _("Video on this page"),
-        Room.JITSI: _("Jitsi Meet"),
-        Room.BIGBLUEBUTTON: _("BigBlueButton"),
+        Room.JITSI: "Jitsi Meet",
+        Room.BIGBLUEBUTTON: "BigBlueButton",
         Room.LINK: _("Another room, by its address"),
         Room.TELEPHONE: _("Telephone"),
     }

@@ -1,0 +1,156 @@
+"""Today's meetings in the console: who sees them, one key to enter, and what is done from there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from prepazka.accounts.models import User
+from prepazka.booking.models import Booking, State
+from prepazka.meetings import participants, room
+from prepazka.meetings.models import Meeting, Participant
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership, Official
+from tests import meetings, town
+from tests.halls import Clock, text_of
+
+pytestmark = pytest.mark.django_db
+LIST = "/pult/lhota/schuzky/"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock(town.at("9:01"))
+    for reader in ("console.schedule", "console.views", "room.views"):
+        monkeypatch.setattr(f"prepazka.surfaces.{reader}.now", made)
+    return made
+
+
+@pytest.fixture
+def where(clock: Clock) -> Directory:
+    found = meetings.office()
+    user = town.clerk(found, "jana")
+    Official.objects.filter(code="novakova").update(user=user)
+    return meetings.office()
+
+
+def logged_in(where: Directory, name: str, role: str = "") -> Client:
+    user = town.clerk(where, name, role) if role else User.objects.get(username=name)
+    made = Client()
+    made.force_login(user)
+    return made
+
+
+def in_lobby(booking: Booking, at: Any) -> None:
+    meeting = participants.meeting_for(booking, at)
+    who = Participant.objects.get(meeting=meeting, role="citizen")
+    room.enter(participant=who.pk, link=who.link, now=at)
+
+
+def test_the_official_sees_the_day_and_enters_by_one_key(where: Directory, clock: Clock) -> None:
+    first, second = meetings.confirmed(where, "9:00"), meetings.confirmed(where, "9:15")
+    call = meetings.confirmed(where, "9:30", mode="phone")
+    in_lobby(second, town.at("9:00"))
+    jana = logged_in(where, "jana")
+    answer = jana.get(LIST)
+    said = text_of(answer)
+    for words in ("9:00–9:15", "Ohlášení stavby", "Jana Malá, od 9:00", "po telefonu", "po videu"):
+        assert words in said, words
+    html = answer.content.decode()
+    assert 'href="tel:+420777123456"' in html
+    assert html.count('data-key="v"') == 1
+    assert (
+        html.index(f"enter-{first.pk}")
+        < html.index('data-key="v"')
+        < html.index(f"enter-{second.pk}")
+    )
+    assert str(call.pk) in html
+    entered = jana.post(f"{LIST}{first.pk}/vstup/")
+    page = jana.get(entered["Location"])
+    assert page.status_code == 200
+    assert b'data-chair="true"' in page.content
+    taken = jana.post(entered["Location"] + "vstup/").json()
+    assert taken["place"] == "inside"
+    assert Meeting.objects.get(booking=first).state == Meeting.State.RUNNING
+    assert "Právě probíhá" in text_of(jana.get(LIST + "nazivo/"))
+
+
+def test_who_is_not_the_official_needs_the_role(where: Directory) -> None:
+    booking = meetings.confirmed(where)
+    enter, late = f"{LIST}{booking.pk}/vstup/", f"{LIST}{booking.pk}/krok/pozde/"
+    other = logged_in(where, "karel", "clerk")
+    assert "Jana Malá" not in text_of(other.get(LIST))
+    operator = logged_in(where, "olga", "operator")
+    shown = operator.get(LIST)
+    assert "Jana Malá" in text_of(shown)
+    assert b"777123456" not in shown.content
+    for client in (other, operator):
+        assert client.post(enter).status_code == 403
+        assert client.post(late, {"minutes": "10"}).status_code == 403
+        assert client.get(f"{LIST}{booking.pk}/dalsi/").status_code == 403
+    chief = logged_in(where, "hana", "head")
+    way = chief.post(enter)["Location"]
+    assert chief.get(way).status_code == 200
+    # The link of the chair opens nothing to a colleague who only has the link.
+    assert other.get(way).status_code == 403
+    assert other.post(way + "vstup/").status_code == 403
+    assert Client().get(way).status_code == 302
+
+
+def test_running_late_is_told_and_nonsense_is_not(where: Directory) -> None:
+    first, second = meetings.confirmed(where, "9:00"), meetings.confirmed(where, "9:15")
+    jana = logged_in(where, "jana")
+    answer = jana.post(f"{LIST}{first.pk}/krok/pozde/", {"minutes": "10"}, follow=True)
+    assert "Lidé ze 2 schůzek to už vědí." in text_of(answer)
+    assert Meeting.objects.get(booking=second).late_min == 10
+    assert "později, v 9:10" in text_of(answer)
+    for minutes in ("7", "-5", "x", ""):
+        jana.post(f"{LIST}{first.pk}/krok/pozde/", {"minutes": minutes}, follow=True)
+    assert Meeting.objects.get(booking=second).late_min == 10
+    assert jana.post(f"{LIST}{first.pk}/krok/nic/").status_code == 404
+
+
+def test_a_missed_and_an_ended_meeting(where: Directory, clock: Clock) -> None:
+    first, second = meetings.confirmed(where, "9:00"), meetings.confirmed(where, "9:15")
+    jana = logged_in(where, "jana")
+    clock.set(town.at("9:06"))
+    said = text_of(jana.post(f"{LIST}{first.pk}/krok/neprisel/", follow=True))
+    assert "Zapsáno, že nikdo nepřišel" in said
+    in_lobby(second, town.at("9:10"))
+    jana.post(f"{LIST}{second.pk}/krok/konec/")
+    states = Booking.objects.in_bulk([first.pk, second.pk])
+    assert (states[first.pk].state, states[second.pk].state) == (State.NO_SHOW, State.SERVED)
+
+
+def test_the_next_meeting_is_booked_from_the_list(where: Directory) -> None:
+    booking = meetings.confirmed(where, "9:00")
+    jana = logged_in(where, "jana")
+    address = f"{LIST}{booking.pk}/dalsi/"
+    page = jana.get(address)
+    assert "Další schůzka týchž lidí" in text_of(page)
+    assert town.at("9:15").isoformat() in page.content.decode()
+    answer = jana.post(address, {"starts_at": town.at("9:15").isoformat()}, follow=True)
+    assert "Další schůzka je objednaná" in text_of(answer)
+    assert "po videu" in text_of(answer)  # in the diary
+    made = Booking.objects.get(starts_at=town.at("9:15"))
+    assert (made.email, made.mode) == (booking.email, "video")
+    taken = jana.post(address, {"starts_at": town.at("9:15").isoformat()})
+    assert taken.status_code == 200
+    assert Booking.objects.filter(starts_at=town.at("9:15")).count() == 1
+
+
+def test_the_counter_shows_the_clerks_own_meetings(where: Directory) -> None:
+    booking = meetings.confirmed(where, "9:00")
+    in_lobby(booking, town.at("8:50"))
+    jana = logged_in(where, "jana")
+    jana.post("/pult/lhota/otevrit/", {"counter": "p1"})
+    html = jana.get("/pult/lhota/").content.decode()
+    assert "Dnešní schůzky" in html
+    assert "Jana Malá, od" in html
+    assert f"enter-{booking.pk}" in html
+    karel = logged_in(where, "karel", "clerk")
+    karel.post("/pult/lhota/otevrit/", {"counter": "d12"})
+    assert "Jana Malá" not in karel.get("/pult/lhota/nazivo/").content.decode()
+    assert Membership.objects.filter(office=where.office).count() == 2
