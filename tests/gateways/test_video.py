@@ -8,13 +8,15 @@ from typing import Any
 
 import httpx
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 
 from prepazka.gateways import video
 from prepazka.gateways.video import bigbluebutton, jitsi, web
 from prepazka.gateways.video.port import Paper, Person, Unavailable, Venue
 from prepazka.journal.models import Event
 from prepazka.meetings import providers, room
-from prepazka.meetings.models import Meeting, Signal
+from prepazka.meetings.models import Document, Meeting, Signal
 from prepazka.offices.directory import directory_by_id
 from prepazka.offices.models import Office, Service
 from tests import conferencing, town
@@ -250,3 +252,33 @@ def test_the_template_gives_every_meeting_its_own_address(here: Held) -> None:
     assert first.endswith("?x=1")
     assert first != second
     assert str(here.meeting.pk).replace("-", "")[:12] not in first
+
+
+@database
+def test_checked_documents_are_in_the_room_from_the_beginning(
+    here: Held, bbb: Conference, settings: Any
+) -> None:
+    memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+    settings.STORAGES = settings.STORAGES | {"papers": memory}
+    for name, state, size in (
+        ("plan.pdf", "ready", 9),
+        ("virus.pdf", "refused", 9),
+        ("film.pdf", "ready", 90_000_000),
+        ("lost.pdf", "ready", 9),
+    ):
+        Document.objects.create(
+            office=here.office.office,
+            meeting=here.meeting,
+            name=name,
+            kind="pdf",
+            size=size,
+            sha256="",
+            key=name[:4],
+            state=state,
+            created_at=NOW,
+        )
+    for key in ("plan", "viru", "film"):
+        storages["papers"].save(f"{key}/file", ContentFile(b"%PDF " + key.encode()))
+    listed(here, "bigbluebutton")
+    assert video.settle(fresh(here), here.office, now=NOW) == "bigbluebutton"
+    assert bbb.papers == {"plan.pdf": b"%PDF plan"}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models import F
 from playwright.sync_api import Page, expect
 
 from prepazka.accounts.models import User
@@ -49,13 +50,14 @@ def test_a_day_of_meetings_and_a_meeting_that_moves(
     person: Any,
     look: Any,
     axe: Any,
-    meet: conferencing.Conference,  # noqa: F811
+    meet: conferencing.Conference,
 ) -> None:
     here = held(starts_at=datetime.now(UTC) + timedelta(minutes=2))
     Office.objects.update(video_rooms=["jitsi", "embedded"])
     later = held(here.office, starts_at=here.meeting.booking.ends_at + timedelta(minutes=5))
     official = person(here, here.chair, url)
     Official.objects.filter(code="novakova").update(user=User.objects.get(username="predseda"))
+    Office.objects.update(version=F("version") + 1)
     citizen = person(here, here.citizen, url)
     citizen.get_by_role("button", name="Vstoupit").click()
     expect(citizen.locator("#turn")).to_contain_text("Jste na řadě")
@@ -98,3 +100,13 @@ def test_a_day_of_meetings_and_a_meeting_that_moves(
     expect(citizen.locator("#tiles")).to_be_visible()
     expect(room.locator("#tiles figure")).to_have_count(2)
     assert citizen.faults == []
+    official.goto(url + "/pult/lhota/")
+    official.locator("button[value=p1]").click()
+    expect(official.locator("#own-meetings")).to_be_visible()
+    look(official, "console-own-meetings")
+    official.goto(url + "/en/pult/lhota/schuzky/")
+    look(official, "console-meetings-en")
+    official.get_by_role("link", name="Next meeting").first.click()
+    look(official, "console-follow-up")
+    room.goto(url + "/en" + here.path(here.chair))
+    look(room, "room-en")

@@ -20,12 +20,14 @@ from prepazka.officefile.export import export, plan_of
 from prepazka.officefile.hours import exceptional
 from prepazka.officefile.load import load
 from prepazka.officefile.quotas import quotas
+from prepazka.officefile.values import ROOMS as ROOM_NAMES
 from prepazka.officefile.write import write
 from prepazka.offices import displays
 from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Agenda, Office
 from tests import town
 
+ROOMS = st.lists(st.sampled_from(ROOM_NAMES), min_size=1, unique=True).map(tuple)
 # Words that YAML or a careless reader would take for something else.
 SNARES = [
     "no",
@@ -242,6 +244,10 @@ def _office(
         devices=_devices(draw, every, [c.code for c in counters]),
         messages=draw(messages),
         officials=_officials(draw, agendas, departments),
+        rooms=draw(ROOMS),
+        room_link=draw(
+            st.sampled_from(["", "https://meet.example/{code}", "https://a.b/x?r={code}#z"])
+        ),
         embed=draw(st.sampled_from([None, (), ("www.lhota.example", "*.lhota.example:8443")])),
     )
 
@@ -302,6 +308,7 @@ def _agenda(draw: Any, n: int, departments: tuple[plan.DepartmentPlan, ...]) -> 
                 draw(maybe),
                 draw(maybe),
                 draw(times()),
+                rooms=draw(ROOMS | st.just(())),
             )
         )
     return plan.AgendaPlan(

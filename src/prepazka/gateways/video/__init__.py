@@ -6,33 +6,44 @@ written into a mail and never kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
 from datetime import datetime
+
+from django.core.files.storage import storages
 
 from prepazka.gateways.video import bigbluebutton, jitsi
 from prepazka.gateways.video.port import Paper, Person, Unavailable, Venue
 from prepazka.meetings import providers
-from prepazka.meetings.models import Meeting, Participant
+from prepazka.meetings.models import Document, Meeting, Participant
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Room
 
 __all__ = ["Paper", "Unavailable", "address", "close", "fall_back", "prepare", "settle"]
 
 SERVERS = {Room.JITSI.value: jitsi, Room.BIGBLUEBUTTON.value: bigbluebutton}
-GetPapers = Callable[[Meeting], Sequence[Paper]]
 
 
-def nothing(_meeting: Meeting) -> Sequence[Paper]:
-    """No documents."""
-    return ()
+def papers_of(meeting: Meeting) -> list[Paper]:
+    """The checked documents of the meeting that are small enough to be sent along."""
+    rows = Document.objects.filter(
+        meeting=meeting, state=Document.State.READY, size__lte=bigbluebutton.MOST_PAPER
+    )
+    found = []
+    for one in rows.order_by("created_at", "pk"):
+        with (
+            contextlib.suppress(OSError),
+            storages["papers"].open(f"{one.key}/file") as file,
+        ):
+            found.append(Paper(one.name, file.read()))
+    return found
 
 
-def prepare(
-    meeting: Meeting, office: Directory, provider: str, papers: GetPapers = nothing
-) -> None:
+def prepare(meeting: Meeting, office: Directory, provider: str) -> None:
     """Make sure that people can be sent to that room now. Raises Unavailable."""
-    if server := SERVERS.get(provider):
-        server.prepare(_venue(meeting, office), papers(meeting))
+    if provider == Room.BIGBLUEBUTTON:
+        bigbluebutton.prepare(_venue(meeting, office), papers_of(meeting))
+    elif server := SERVERS.get(provider):
+        server.prepare(_venue(meeting, office))
     elif provider == Room.LINK and not providers.address_of(meeting, office):
         raise Unavailable("no address of the room is known")
 
@@ -64,14 +75,13 @@ def settle(
     office: Directory,
     *,
     now: datetime,
-    papers: GetPapers = nothing,
     actor: int | None = None,
 ) -> str:
     """Give the meeting the first room of its list that can be had; the last one always can."""
     if meeting.provider:
         return meeting.provider
     rooms = providers.rooms_of(meeting, office)
-    return _first_of(rooms, meeting, office, now, papers, actor)
+    return _first_of(rooms, meeting, office, now, actor)
 
 
 def fall_back(
@@ -80,13 +90,12 @@ def fall_back(
     *,
     failed: str,
     now: datetime,
-    papers: GetPapers = nothing,
     actor: int | None = None,
 ) -> str:
     """Leave a room whose server is away for the next one of the list; its people are told."""
     rooms = providers.rooms_of(meeting, office)
     after = rooms[rooms.index(failed) + 1 :] if failed in rooms[:-1] else rooms[-1:]
-    return _first_of(after, meeting, office, now, papers, actor)
+    return _first_of(after, meeting, office, now, actor)
 
 
 def close(meeting: Meeting, office: Directory) -> None:
@@ -100,13 +109,12 @@ def _first_of(
     meeting: Meeting,
     office: Directory,
     now: datetime,
-    papers: GetPapers,
     actor: int | None,
 ) -> str:
     was = providers.provider_of(meeting, office)
     for one in rooms:
         try:
-            prepare(meeting, office, one, papers)
+            prepare(meeting, office, one)
         except Unavailable:
             continue
         return providers.change_provider(

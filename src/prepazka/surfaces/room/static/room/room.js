@@ -207,7 +207,7 @@ class Meeting {
     for (const one of news.hands) announce(fill(words, "hand", one));
     for (const seat of this.mesh?.update(said.people) ?? []) this.line.send("media", this.media(), seat);
     const does = (act, one, button) => this.act(act, one, button);
-    list($("people"), said.people, { words, me: settings.me, acts: this.chair ? INSIDE : [], does });
+    list($("people"), said.people, { words, me: settings.me, acts: this.chair ? INSIDE.filter(([act]) => this.elsewhere.ours || act !== "ztlumit") : [], does });
     const waiting = said.lobby ?? [];
     list($("waiting"), waiting, { words, me: settings.me, acts: ADMITTING, does });
     if ($("waiting-box")) $("waiting-box").hidden = !waiting.length;
