@@ -204,7 +204,7 @@ def test_when_a_server_goes_away_the_next_room_is_taken_once(here: Held, meet: C
     here.enter(here.chair, NOW)
     meeting = fresh(here)
     assert video.settle(meeting, here.office, now=NOW) == "jitsi"
-    failed = {"failed": "jitsi", "now": NOW}
+    failed: dict[str, Any] = {"failed": "jitsi", "now": NOW}
     assert video.fall_back(fresh(here), here.office, **failed) == "embedded"
     # A second one who failed in the first room does not drive the meeting on to the telephone.
     assert video.fall_back(meeting, here.office, **failed) == "embedded"
@@ -216,7 +216,7 @@ def test_when_a_server_goes_away_the_next_room_is_taken_once(here: Held, meet: C
 @database
 def test_only_the_chair_moves_a_meeting_and_only_where_it_can_be(here: Held) -> None:
     listed(here, "embedded")
-    common = {"meeting": here.meeting.pk, "office": here.office, "now": NOW}
+    common: dict[str, Any] = {"meeting": here.meeting.pk, "office": here.office, "now": NOW}
     with pytest.raises(room.OnlyTheChair):
         providers.change_provider(provider="telephone", chair=here.chair.pk, **common)
     here.enter(here.chair, NOW)

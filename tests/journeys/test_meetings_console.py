@@ -16,9 +16,12 @@ from prepazka.meetings.models import Meeting
 from prepazka.offices.models import Office, Official
 from tests import conferencing
 from tests.faults import program
+from tests.journeys import test_room
 from tests.journeys.conftest import free_port
-from tests.journeys.test_room import cameras, person  # noqa: F401  # fixtures
 from tests.meetings_town import held
+
+# Its browsers with false cameras.
+cameras, person = test_room.cameras, test_room.person
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 

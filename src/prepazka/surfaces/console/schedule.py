@@ -219,7 +219,7 @@ def _lanes(office: Directory, member: Membership) -> list[int] | None:
 
 def _rows(office: Directory, member: Membership, rows: list[meetings.Row]) -> list[dict[str, Any]]:
     """With words, and with what this person may do; one key works for the first that is not over."""
-    first_led = True
+    first_led = first_late = True
     found = []
     for row in rows:
         official = official_of(office, row.booking)
@@ -227,6 +227,8 @@ def _rows(office: Directory, member: Membership, rows: list[meetings.Row]) -> li
         looks = may_look(member, official) if official else member.role in (*COUNTER, *HEADS)
         keys = first_led and leads and not row.over
         first_led = first_led and not keys
+        late_key = first_late and leads and not row.over and row.booking.mode == Mode.VIDEO
+        first_late = first_late and not late_key
         found.append(
             {
                 "row": row,
@@ -238,6 +240,7 @@ def _rows(office: Directory, member: Membership, rows: list[meetings.Row]) -> li
                 "leads": leads,
                 "may_look": looks or leads,
                 "keys": keys,
+                "late_key": late_key,
                 "names": [_name(one) for one in row.inside],
                 "lobby": [(_name(one), one.came_at) for one in row.lobby],
             }

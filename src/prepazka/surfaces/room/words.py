@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from prepazka.booking.models import LIVE
 from prepazka.booking.models import State as BookingState
 from prepazka.core import calendar
-from prepazka.meetings import room
+from prepazka.core.addresses import host_of
+from prepazka.meetings import providers, room
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Room
@@ -87,14 +89,22 @@ def elsewhere(meeting: Meeting, office: Directory, *, is_chair: bool) -> dict[st
         by_phone = _("The meeting goes on by telephone. The official will call you.")
     else:
         by_phone = _("The meeting goes on by telephone. Please call the official.")
-    window = _("The picture and sound are in another window. Please open it.")
+    link = _window(host_of(providers.address_of(meeting, office)))
     return {
         Room.EMBEDDED: _("The picture and sound are on this page again."),
-        Room.JITSI: window,
-        Room.BIGBLUEBUTTON: window,
-        Room.LINK: window,
+        Room.JITSI: _window(host_of(settings.JITSI_URL)),
+        Room.BIGBLUEBUTTON: _window(host_of(settings.BBB_URL)),
+        Room.LINK: link,
         Room.TELEPHONE: by_phone,
     }
+
+
+def _window(host: str) -> str:
+    """Whose window it is, so that nobody is surprised by another name in the address."""
+    if not host:
+        return _("The picture and sound are in another window. Please open it.")
+    text = _("The picture and sound are in another window, on %(host)s. Please open it.")
+    return text % {"host": host}
 
 
 def of_script() -> dict[str, str]:
