@@ -14,7 +14,7 @@ import pytest
 from django.db import transaction
 
 from prepazka.edge import room_face, rooms
-from prepazka.meetings import room, seats, signals
+from prepazka.meetings import providers, room, seats, signals
 from prepazka.meetings.models import Meeting, Participant, Signal
 from prepazka.offices.directory import directory_by_slug
 from tests import officials
@@ -236,3 +236,20 @@ def test_who_sends_too_much_must_wait(
     monkeypatch.setattr(rooms, "RATE", 0.1)
     chair = Tab(here, here.chair, served)
     assert [chair.send(number=n) for n in range(7)] == [200] * 5 + [429] * 2
+
+
+def test_the_lobby_and_the_room_hear_at_once_where_the_meeting_goes_on(
+    served: Served, second: Served, here: Held
+) -> None:
+    chair, citizen = Tab(here, here.chair, served), Tab(here, here.citizen, second)
+    until("the lobby", lambda: citizen.place() == "lobby")
+    until("the room", lambda: chair.place() == "inside")
+    providers.change_provider(
+        meeting=here.meeting.pk,
+        provider="telephone",
+        office=here.office,
+        chair=here.chair.pk,
+        now=datetime.now(UTC),
+    )
+    for tab in (chair, citizen):
+        until("the news", lambda tab=tab: tab.state().get("provider") == "telephone")
