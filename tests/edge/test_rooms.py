@@ -251,5 +251,5 @@ def test_the_lobby_and_the_room_hear_at_once_where_the_meeting_goes_on(
         chair=here.chair.pk,
         now=datetime.now(UTC),
     )
-    for tab in (chair, citizen):
-        until("the news", lambda tab=tab: tab.state().get("provider") == "telephone")
+    until("the news inside", lambda: chair.state().get("provider") == "telephone")
+    until("the news in the lobby", lambda: citizen.state().get("provider") == "telephone")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
@@ -11,7 +10,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import (
     Http404,
     HttpRequest,
@@ -19,21 +17,19 @@ from django.http import (
     HttpResponseRedirect,
     JsonResponse,
 )
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from prepazka.core.refusal import Refused
 from prepazka.gateways import video
-from prepazka.meetings import links, participants, providers, room, seats, signals
+from prepazka.meetings import links, providers, room, seats
 from prepazka.meetings.models import Meeting, Participant, Said
 from prepazka.offices.directory import Directory, directory_by_id
-from prepazka.offices.models import Room
 from prepazka.reporting import meetings
-from prepazka.surfaces.room import words
+from prepazka.surfaces.room import elsewhere, words
 from prepazka.web import errors
 from prepazka.web.limits import REQUESTS, Limit, limit_address
 from prepazka.web.shortcuts import now, office_or_404
@@ -47,10 +43,6 @@ DEVICES = (
     " speaker-selection=(self), geolocation=(), payment=()"
 )
 View = Callable[..., HttpResponse]
-
-
-class ServerAway(Refused):
-    """The conferencing server does not answer. Please choose another room."""
 
 
 def of_participant(view: View) -> View:
@@ -109,7 +101,7 @@ def page(request: HttpRequest, office: Directory, who: Participant, link: int) -
         "opens_at": meeting.booking.starts_at - room.OPENS,
         "early": who.role not in room.OFFICIALS and moment < meeting.booking.starts_at - room.OPENS,
         "is_chair": who.role == Participant.Role.CHAIR,
-        "rooms": _rooms(meeting, office) if who.role == Participant.Role.CHAIR else [],
+        "rooms": elsewhere.offered(meeting, office) if who.role == Participant.Role.CHAIR else [],
         "follow_up": reverse("console:follow_up", args=[office.office.slug, meeting.booking_id]),
         "call": meeting.booking.phone if who.role == Participant.Role.CHAIR else "",
         "settings": {
@@ -189,58 +181,19 @@ def inside(request: HttpRequest, office: Directory, who: Participant, link: int)
 @of_participant
 @require_safe
 def venue(request: HttpRequest, office: Directory, who: Participant, link: int) -> HttpResponse:
-    """The way into a room elsewhere, made now for whoever was let in and sits in this browser."""
-    moment, meeting = now(), who.meeting
-    over = words.over_before(office, who, link, moment)
-    seat = _uuid(request.GET.get("misto", ""))
-    if over or who.place != Participant.Place.INSIDE or not seat or who.seat != seat:
-        said = over or errors.sentence(room.NotInside())
-        return _away(request, office, who, said, status=410 if over else 403)
+    """The way into a room elsewhere."""
+    moment, seat = now(), _uuid(request.GET.get("misto", ""))
     try:
         limit_address(request, ENTERING, now=moment)
-        found = video.address(meeting, office, who, now=moment)
+        if over := words.over_before(office, who, link, moment):
+            return elsewhere.away(request, office, who, over, 410)
+        elsewhere.must_sit(who, seat)
+        found = elsewhere.way(office, who, now=moment, actor=_actor(request, who))
     except Refused as refused:
-        return _away(request, office, who, errors.sentence(refused), errors.status_of(refused))
-    except video.Unavailable:
-        return _server_away(request, office, who, moment)
-    return HttpResponseRedirect(found) if found else redirect(_page(office, who))
-
-
-def _server_away(
-    request: HttpRequest, office: Directory, who: Participant, moment: datetime
-) -> HttpResponse:
-    """The official moves the meeting to the next room by their failure; others are asked to wait."""
-    meeting = who.meeting
-    if who.role == Participant.Role.CHAIR:
-        failed = providers.provider_of(meeting, office)
-        actor = _actor(request, who)
-        with contextlib.suppress(Refused):
-            video.fall_back(meeting, office, failed=failed, now=moment, actor=actor)
-        said = _("The conferencing server does not answer, so the meeting has moved.")
-    else:
-        said = _("The conferencing server does not answer. The official will see to it.")
-        with transaction.atomic():
-            Meeting.objects.select_for_update(no_key=True).get(pk=meeting.pk)
-            signals.tell(meeting.pk, "away", {"participant": str(who.pk)})
-    return _away(request, office, who, said, status=503)
-
-
-def _away(
-    request: HttpRequest, office: Directory, who: Participant, said: str, status: int
-) -> HttpResponse:
-    context = {"office": office.office, "said": said, "phone": words.phone(who.meeting, office)}
-    return render(request, "room/away.html", context, status=status)
-
-
-def _page(office: Directory, who: Participant) -> str:
-    return reverse("room:page", args=[office.office.slug, participants.link_of(who)])
-
-
-def _rooms(meeting: Meeting, office: Directory) -> list[tuple[str, str]]:
-    """What the official may choose: the office's list, our own room, an address, the telephone."""
-    listed = providers.rooms_of(meeting, office)
-    offered = {*listed, Room.EMBEDDED.value, Room.LINK.value}
-    return [(code, name) for code, name in words.rooms().items() if code in offered]
+        said, status = errors.sentence(refused), errors.status_of(refused)
+        return elsewhere.away(request, office, who, said, status)
+    here = reverse("room:page", args=[office.office.slug, links.sign(who.pk, link)])
+    return HttpResponseRedirect(found or here)
 
 
 @of_participant
@@ -282,19 +235,11 @@ def _end(request: HttpRequest, who: Participant, seat: UUID, moment: datetime) -
 
 
 def _choose(request: HttpRequest, who: Participant, seat: UUID, moment: datetime) -> None:
-    office, chosen = directory_by_id(who.office_id), request.POST.get("room", "")
-    address = request.POST.get("address", "").strip()
-    if chosen in video.SERVERS and who.role == Participant.Role.CHAIR:
-        try:
-            video.prepare(who.meeting, office, chosen)
-        except video.Unavailable as error:
-            raise ServerAway from error
-    providers.change_provider(
-        meeting=who.meeting_id,
-        provider=chosen,
-        office=office,
-        address=address if chosen == Room.LINK else "",
-        chair=who.pk,
+    said = request.POST
+    elsewhere.move(
+        who,
+        said.get("room", ""),
+        said.get("address", "").strip(),
         now=moment,
         actor=_actor(request, who),
     )
