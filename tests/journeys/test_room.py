@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from prepazka.meetings.models import Participant
 from tests.faults import program
-from tests.journeys.conftest import CHROMIUM, FLAGS, free_port
+from tests.journeys.conftest import WHOLE_CHROMIUM, FLAGS, free_port
 from tests.meetings_town import Held, held
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -68,7 +68,7 @@ STATS = """async () => {
 def cameras(browser: Browser) -> Iterator[Browser]:
     """A browser with a false camera, microphone and screen."""
     launched = browser.browser_type.launch(
-        executable_path=CHROMIUM, headless=True, args=[*FLAGS, *MEDIA]
+        executable_path=WHOLE_CHROMIUM, headless=True, args=[*FLAGS, *MEDIA]
     )
     yield launched
     launched.close()

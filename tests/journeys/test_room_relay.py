@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from prepazka.meetings.models import Participant
 from tests.faults import program
-from tests.journeys.conftest import CHROMIUM, FLAGS, free_port
+from tests.journeys.conftest import WHOLE_CHROMIUM, FLAGS, free_port
 from tests.journeys.test_room import MEDIA, SPY, enter, meets, say
 from tests.meetings_town import Held, held
 
@@ -122,7 +122,7 @@ def _comer(
 ) -> Callable[[Held, Participant, str], Page]:
     def come(here: Held, who: Participant, house: str) -> Page:
         inside = folder / house
-        inside.write_text(f'#!/bin/sh\nexec ip netns exec {house} {CHROMIUM} "$@"\n')
+        inside.write_text(f'#!/bin/sh\nexec ip netns exec {house} {WHOLE_CHROMIUM} "$@"\n')
         inside.chmod(0o755)
         # In a real office the page is secured by TLS; here its address is named as trusted.
         flags = [*FLAGS, *MEDIA, f"--unsafely-treat-insecure-origin-as-secure={url}"]
