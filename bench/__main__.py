@@ -24,7 +24,18 @@ def main(wanted: list[str]) -> None:
         import django  # noqa: PLC0415  # needs the database's address
 
         django.setup()
-        from bench import delay, impact, messages, pages, reads, rooms, search, studies, writes  # noqa: PLC0415
+        from bench import (  # noqa: PLC0415
+            delay,
+            impact,
+            messages,
+            pages,
+            papers,
+            reads,
+            rooms,
+            search,
+            studies,
+            writes,
+        )
         from bench.report import Report  # noqa: PLC0415
         from prepazka.config.serve import prepare_database  # noqa: PLC0415
 
@@ -48,6 +59,7 @@ def main(wanted: list[str]) -> None:
             "room": rooms.room,
             "signals": rooms.signals,
             "rooms": rooms.rooms,
+            "upload": papers.upload,
             "smtp": messages.smtp,
             "smpp": messages.smpp_,
         }

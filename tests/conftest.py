@@ -1,6 +1,8 @@
 """What every test needs: compiled messages, and nothing left of the test before."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -36,6 +38,16 @@ def _nothing_outlives_its_test() -> Iterator[None]:
     directory._known.clear()
     learning._known.clear()
     forecast.forget()
+
+
+@pytest.fixture
+def files(tmp_path: Path, settings: Any) -> Path:
+    """A folder of the test's own for files of meetings."""
+    kept = tmp_path / "files"
+    papers = settings.STORAGES["papers"]
+    options = papers["OPTIONS"] | {"location": str(kept)}
+    settings.STORAGES = settings.STORAGES | {"papers": papers | {"OPTIONS": options}}
+    return kept
 
 
 @pytest.fixture(autouse=True)

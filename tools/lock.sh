@@ -20,7 +20,7 @@ compile() { # compile OUTPUT ARGUMENTS...
 }
 
 compile requirements.lock --extra build
-compile requirements-dev.lock --extra build --extra dev --constraint requirements.lock
+compile requirements-dev.lock --extra build --extra dev --extra s3 --constraint requirements.lock
 
 if grep -n '://' requirements.lock requirements-dev.lock; then
     echo "A lock file names an address; it may hold names, versions and hashes only." >&2

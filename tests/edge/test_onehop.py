@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from prepazka.config.onehop import LARGEST_BODY
+from prepazka.config.bodies import ORDINARY
 from tests.edge import urls
 from tests.edge.conftest import THREADS, Served, until
 
@@ -28,7 +28,7 @@ def test_a_fault_in_a_view_is_a_page_without_details(served: Served) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused(served: Served) -> None:
-    big = b"x" * (LARGEST_BODY + 1)
+    big = b"x" * (ORDINARY + 1)
     assert served.client.post("/test/post/", content=big).status_code == 413
     assert served.client.post("/test/post/", content=iter([big[:9], big])).status_code == 413
     assert urls.ran == []

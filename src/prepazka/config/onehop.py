@@ -20,11 +20,13 @@ from django.core.handlers.base import BaseHandler
 from django.http import HttpResponseBase
 from django.urls import set_script_prefix
 
+from prepazka.config import bodies
+
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-LARGEST_BODY = 1024 * 1024
+IN_MEMORY = 1024 * 1024  # of a body; what is longer waits in a file
 log = logging.getLogger(__name__)
 
 
@@ -38,14 +40,17 @@ class OneHop(BaseHandler):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, run Django in a thread, send what it answered."""
-        with SpooledTemporaryFile(max_size=LARGEST_BODY) as body:
-            whole = await _read(body, receive)
+        loop = asyncio.get_running_loop()
+        with SpooledTemporaryFile(max_size=IN_MEMORY) as body:
+            most = bodies.largest(scope)
+            fits = bodies.declared(scope) <= most
+            whole = await _read(body, receive, most) if fits else False
             if whole is None:
                 return  # the client left while it was asking
             if not whole:
-                await _plain(send, 413, b"Request too large")
+                refusal = await loop.run_in_executor(self.pool, bodies.too_large, scope)
+                await _refuse(refusal, receive, send)
                 return
-            loop = asyncio.get_running_loop()
             status, headers, parts = await loop.run_in_executor(
                 self.pool, self._answer, scope, body
             )
@@ -67,7 +72,7 @@ class OneHop(BaseHandler):
             response.close()  # sends request_finished, which tidies the database connection
 
 
-async def _read(body: Any, receive: Receive) -> bool | None:
+async def _read(body: Any, receive: Receive, most: int) -> bool | None:
     """Whether the body fits; None when the client left before it was whole."""
     size = 0
     while True:
@@ -76,7 +81,7 @@ async def _read(body: Any, receive: Receive) -> bool | None:
             return None
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > LARGEST_BODY:
+        if size > most:
             return False
         body.write(chunk)
         if not message.get("more_body"):
@@ -100,7 +105,12 @@ def _content(response: Any) -> bytes:
     return bytes(response.content)
 
 
-async def _plain(send: Send, status: int, text: bytes) -> None:
-    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(text)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
+async def _refuse(answer: Any, receive: Receive, send: Send) -> None:
+    """Answer before the body has come, and only then end the connection."""
+    content = bytes(answer.content)
+    answer["Content-Length"] = str(len(content))
+    status = answer.status_code
+    await send({"type": "http.response.start", "status": status, "headers": _headers(answer)})
+    await send({"type": "http.response.body", "body": content, "more_body": True})
+    await bodies.drain(receive)
+    await send({"type": "http.response.body", "body": b""})

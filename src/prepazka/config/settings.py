@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from psycopg.conninfo import conninfo_to_dict
@@ -181,7 +182,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env_str("PREPAZKA_STATIC", default="") or None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
@@ -267,6 +268,43 @@ JITSI_AUDIENCE = env_str("PREPAZKA_JITSI_AUDIENCE", default="jitsi")
 JITSI_SUBJECT = env_str("PREPAZKA_JITSI_SUBJECT", default="").lower()  # usually the host
 BBB_URL = env_str("PREPAZKA_BBB_URL", default="").rstrip("/")  # up to /bigbluebutton
 BBB_SECRET = env_secret("PREPAZKA_BBB_SECRET", default="")
+
+# --- files of meetings ----------------------------------------------------------------------
+
+# Outside everything that is served; where several nodes run, a folder that all of them share.
+FILES = env_str("PREPAZKA_FILES", default="") or str(Path(".data/files").absolute())
+FILE_LARGEST = env_int("PREPAZKA_FILE_MB", default=20) * 1024 * 1024
+FILES_OF_OFFICE = env_int("PREPAZKA_FILES_MB", default=5000) * 1024 * 1024
+S3_BUCKET = env_str("PREPAZKA_S3_BUCKET", default="")
+STORAGES["papers"] = (
+    {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env_str("PREPAZKA_S3_URL", default="") or None,
+            "region_name": env_str("PREPAZKA_S3_REGION", default="") or None,
+            "access_key": env_str("PREPAZKA_S3_USER", default="") or None,
+            "secret_key": env_secret("PREPAZKA_S3_PASSWORD", default="") or None,
+            "addressing_style": "path",
+            "signature_version": "s3v4",
+            "file_overwrite": True,
+            "default_acl": None,
+        },
+    }
+    if S3_BUCKET
+    else {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": FILES,
+            "base_url": None,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+            "allow_overwrite": True,
+        },
+    }
+)
+# An antivirus that speaks clamd's protocol: host:port, or the path of its socket.
+CLAMD = env_str("PREPAZKA_CLAMD", default="")
 
 # --- jobs -----------------------------------------------------------------------------------
 

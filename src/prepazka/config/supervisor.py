@@ -46,6 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _prepare_environment(arguments: argparse.Namespace, data: Path) -> None:
     os.environ.setdefault("PREPAZKA_URL", f"http://localhost:{arguments.port}")
     os.environ.setdefault("PREPAZKA_VOICE", str(data / "voice"))
+    os.environ.setdefault("PREPAZKA_FILES", str(data / "files"))
     if not arguments.no_demo:
         os.environ.setdefault("PREPAZKA_DEMO", "1")
     if not (os.environ.get("PREPAZKA_SECRET_KEY") or os.environ.get("PREPAZKA_SECRET_KEY_FILE")):

@@ -665,6 +665,61 @@ class MeetingProviderChanged(_InRoom):
     why: Literal["chosen", "unavailable"]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _OfDocument(_InRoom):
+    document: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentAdded(_OfDocument):
+    """Somebody brought a document; the worker checks it before others may see it."""
+
+    followed_up = True
+    participant: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentRefused(_OfDocument):
+    """The check found something in the document that must not be passed on."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentRemoved(_OfDocument):
+    """Who brought the document, or the official, took it away for good."""
+
+    participant: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinutesSaved(_OfParticipant):
+    """An official began to write the minutes, or went on writing them after another."""
+
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinutesCommented(_OfParticipant):
+    """A participant remarked on the draft of the minutes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinutesClosed(_OfParticipant):
+    """The official closed the minutes; the worker makes a PDF of them."""
+
+    followed_up = True
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinutesReady(_InRoom):
+    """The PDF of the minutes is there and goes to everybody of the meeting."""
+
+    followed_up = True
+    booking: str
+
+
 # --- counters, devices, the office ------------------------------------------------------------
 
 

@@ -26,7 +26,7 @@ from prepazka.core import calendar
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
 from prepazka.journal.models import Event
 from prepazka.meetings import participants
-from prepazka.meetings.erasing import erase_meetings
+from prepazka.meetings.erasing import erase_meetings, erase_papers
 from prepazka.messaging.replies import forget_replies
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Incident, Office
@@ -187,6 +187,7 @@ def purge(*, now: datetime) -> None:
             erased = erase_personal_data(office=office, now=now)
             erase_entries(office=office, now=now)
             erase_meetings(office=office, now=now)
+        erase_papers(office=office, now=now)
         if erased:
             log.info("%s: personal data of %s bookings erased", office.slug, erased)
     alerts.forget_ended()

@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import random
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from procrastinate import BaseRetryStrategy, RetryDecision
@@ -15,11 +17,12 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job
+from procrastinate.tasks import Task
 
 from prepazka.gateways.email import send
 from prepazka.gateways.push import send as send_push
 from prepazka.gateways.sms import send as send_sms
-from prepazka.jobs import calendars, rounds
+from prepazka.jobs import calendars, papers, rounds
 from prepazka.journal.record import FOLLOW_UP
 from prepazka.meetings import signals
 from prepazka.messaging import usecases as messaging
@@ -58,12 +61,37 @@ def follow_up(*, event: int) -> None:
         with contextlib.suppress(AlreadyEnqueued):
             job.defer(message=message.pk)
     rounds.offer_after(event=event, now=now())
+    _defer_papers(event)
 
 
 @app.task(name="deliver", retry=Patience(), queue="mail")
 def deliver(*, message: int) -> None:
     """Send one message; the messages of one booking leave in their order."""
     messaging.deliver(message=message, send=send, send_sms=send_sms, send_push=send_push, now=now())
+
+
+def _defer_papers(event: int | None = None) -> None:
+    """Have documents checked and minutes printed: those of one event, or all that still wait."""
+    jobs: list[tuple[Task[Any, Any, Any], str, dict[str, Any]]] = [
+        (check_document, f"document:{one}", {"document": str(one)})
+        for one in papers.to_check(event)
+    ]
+    jobs += [(print_minutes, f"minutes:{one}", {"minutes": one}) for one in papers.to_print(event)]
+    for task, once, values in jobs:
+        with contextlib.suppress(AlreadyEnqueued):
+            task.configure(queueing_lock=once, lock=once).defer(**values)
+
+
+@app.task(name="check_document", queue="papers")
+def check_document(*, document: str) -> None:
+    """Check a document that somebody brought; what could not be checked waits for the next round."""
+    papers.check(document=UUID(document), now=now())
+
+
+@app.task(name="print_minutes", queue="papers")
+def print_minutes(*, minutes: int) -> None:
+    """Make the PDF of closed minutes; the next round is the next try."""
+    papers.print_minutes(which=minutes, now=now())
 
 
 @app.task(name="receipt", queue="rounds")
@@ -86,6 +114,7 @@ def every_minute(timestamp: int) -> None:
     rounds.tell_near(now=now())
     rounds.keep_history(now=now())
     signals.purge()
+    _defer_papers()
 
 
 @app.periodic(cron="*/5 * * * *")

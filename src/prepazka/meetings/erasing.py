@@ -1,10 +1,14 @@
-"""Forgetting meetings: with the booking's personal data goes what was said and who was there."""
+"""Forgetting meetings: with the booking's personal data go their papers, what was said and by whom."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from prepazka.meetings.models import Meeting, Participant, Said, Signal
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from prepazka.meetings import storage
+from prepazka.meetings.models import Document, Meeting, Minutes, Participant, Said, Signal
 from prepazka.offices.models import Office
 
 Role = Participant.Role
@@ -25,3 +29,21 @@ def erase_meetings(*, office: Office, now: datetime) -> int:
     public = Participant.objects.filter(meeting__in=meetings, role__in=(Role.CITIZEN, Role.GUEST))
     public.update(name="", email="")
     return Meeting.objects.filter(pk__in=meetings).update(erased_at=now)
+
+
+def erase_papers(*, office: Office, now: datetime) -> int:
+    """Erase documents and minutes of meetings whose booking was erased; how many they were.
+
+    The files first: if this is cut short, the rows remain and the next night goes on.
+    """
+    documents = Exists(Document.objects.filter(meeting=OuterRef("pk")))
+    minutes = Exists(Minutes.objects.filter(meeting=OuterRef("pk")))
+    over = Meeting.objects.filter(office=office, booking__erased_at__lte=now)
+    rows = list(over.filter(documents | minutes).values_list("pk", flat=True))
+    for meeting in rows:
+        storage.drop(storage.folder(office.pk, meeting))
+        with transaction.atomic():
+            Meeting.objects.select_for_update(no_key=True).get(pk=meeting)
+            Document.objects.filter(meeting=meeting).delete()
+            Minutes.objects.filter(meeting=meeting).delete()
+    return len(rows)

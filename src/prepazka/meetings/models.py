@@ -33,6 +33,10 @@ class Meeting(OfOffice):
         "meetings.Document", null=True, on_delete=models.SET_NULL, related_name="+"
     )
     shown_page = models.PositiveSmallIntegerField(default=1)
+    # Who turns its pages; none: the chair.
+    leader = models.ForeignKey(
+        "meetings.Participant", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     # By how much the official said that the meeting begins later.
     late_min = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
@@ -141,7 +145,7 @@ class Document(OfOffice):
     kind = models.CharField(max_length=5, choices=Kind.choices)
     size = models.PositiveBigIntegerField(help_text="bytes")
     sha256 = models.CharField(max_length=64)
-    # Where the storage keeps it; never a name that a person wrote.
+    # The folder in the storage: the file and its pages; never a name that a person wrote.
     key = models.CharField(max_length=100, unique=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.CHECKING)
     refusal = models.CharField(max_length=40, blank=True, help_text="code of the reason")

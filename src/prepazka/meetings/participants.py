@@ -265,6 +265,12 @@ def invited_to(booking: Booking) -> list[Participant]:
     return list(rows.order_by("invited_at", "pk"))
 
 
+def everybody_of(booking: Booking) -> list[Participant]:
+    """Everybody of the meeting who was neither sent out nor disinvited: whom the minutes concern."""
+    rows = Participant.objects.filter(meeting__booking=booking, revoked_at=None)
+    return list(rows.exclude(place=Participant.Place.REMOVED).order_by("invited_at", "pk"))
+
+
 def settle(*, now: datetime) -> int:
     """End the meetings that nobody has ended; whoever came to them was served. How many."""
     due = Meeting.objects.filter(

@@ -17,7 +17,8 @@ from icalendar import Calendar, Event, vText
 from prepazka.booking import links
 from prepazka.booking.models import Booking, State
 from prepazka.core.message_texts import Texts, fill, own
-from prepazka.meetings.models import Participant
+from prepazka.meetings import storage
+from prepazka.meetings.models import Minutes, Participant
 from prepazka.messaging.contexts import (
     context_of_message,
     how_in_words,
@@ -55,6 +56,7 @@ SUBJECTS = {
     "missed": gettext_noop("We have missed you at the meeting"),
 }
 # To those who were invited to a meeting: the subject, and the sentence that says what it is about.
+MINUTES = "meeting_minutes"
 INVITED = {
     "invited": (
         gettext_noop("Invitation to a meeting by video"),
@@ -83,6 +85,10 @@ INVITED = {
     "meeting_late": (
         gettext_noop("The meeting by video will begin a little later"),
         gettext_noop("the official is still busy. Your link stays the same."),
+    ),
+    MINUTES: (
+        gettext_noop("Minutes of the meeting by video"),
+        gettext_noop("the official has closed the minutes of the meeting. They are attached."),
     ),
 }
 # The person must not come at the term: it goes from the calendar too.
@@ -153,11 +159,25 @@ def _calendar(message: Message, office: Directory, *, now: datetime) -> tuple[At
     booking = message.booking
     if booking is None or message.kind == "confirm":
         return ()
+    if message.kind == MINUTES:
+        return _minutes(message)
     who = message.participant
     method = _method(booking, who)
     media_type = f"text/calendar; method={method}; charset=utf-8"
     content = calendar_file(booking, office, now=now, who=who)
     return (Attachment("termin.ics", content, media_type),)
+
+
+def _minutes(message: Message) -> tuple[Attachment, ...]:
+    """The PDF itself: the link to it lives only as long as the booking. None, once it is erased."""
+    held = Minutes.objects.filter(meeting__booking=message.booking).exclude(key="").first()
+    if held is None:
+        return ()
+    try:
+        with storage.get(held.key, storage.FILE) as kept:
+            return (Attachment("zapis.pdf", kept.read(), "application/pdf"),)
+    except FileNotFoundError:
+        return ()
 
 
 def calendar_file(

@@ -16,10 +16,10 @@ from prepazka.booking.usecases import wait_for_mail
 from prepazka.core import gsm7
 from prepazka.journal.models import Event
 from prepazka.meetings.models import Participant
-from prepazka.meetings.participants import NoMeeting, invited_to, meeting_for
+from prepazka.meetings.participants import NoMeeting, everybody_of, invited_to, meeting_for
 from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mobile_of
 from prepazka.messaging.contexts import incident_of
-from prepazka.messaging.mail import compose_mail
+from prepazka.messaging.mail import MINUTES, compose_mail
 from prepazka.messaging.models import Message, Person
 from prepazka.messaging.port import Push, PushGone, Send, SendPush, SendSms, Undeliverable
 from prepazka.messaging.push import compose_push
@@ -69,6 +69,7 @@ TO_INVITED = {
     "ReminderDue": "meeting_reminder",
     "SoonReminderDue": "meeting_reminder",
     "MeetingLate": "meeting_late",
+    "MinutesReady": MINUTES,
 }
 # Those that ask for an answer to an offer.
 ASKS = {"offer", "place"}
@@ -146,6 +147,8 @@ def _to_invited(happened: Event, booking: Booking | None, now: datetime) -> list
         return []
     if named := happened.data.get("participant"):
         people = list(Participant.objects.filter(pk=named))
+    elif happened.kind == "MinutesReady":
+        people = everybody_of(booking)
     else:
         people = invited_to(booking)
     fresh = {"office_id": booking.office_id, "booking": booking, "sequence": booking.sequence}
@@ -350,6 +353,8 @@ def _is_past(message: Message, alert: TurnAlert, now: datetime) -> bool:
 def _is_pointless_to(who: Participant, message: Message, now: datetime) -> bool:
     """The same for somebody who was invited to a meeting."""
     booking = message.booking
+    if message.kind == MINUTES:
+        return not who.email or who.revoked_at is not None
     if not who.email or booking is None or booking.ends_at <= now:
         return True
     if message.kind == "uninvited":

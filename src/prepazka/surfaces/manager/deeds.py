@@ -95,6 +95,10 @@ WORDS: dict[str, Callable[[], str]] = {
     "MeetingRemoved": lambda: _("sent somebody out of a meeting"),
     "MeetingMuted": lambda: _("muted somebody in a meeting"),
     "MeetingLeft": lambda: _("left a meeting"),
+    "DocumentAdded": lambda: _("brought a document to a meeting"),
+    "DocumentRemoved": lambda: _("removed a document of a meeting"),
+    "MinutesSaved": lambda: _("wrote the minutes of a meeting"),
+    "MinutesClosed": lambda: _("closed the minutes of a meeting"),
     "OfficeLoaded": lambda: _("loaded the office file"),
 }
 # What citizens, devices and rules do: it never has an actor.
@@ -115,7 +119,10 @@ BY_NOBODY = frozenset(
         "CallRequested",
         "DeviceFault",
         "DeviceMended",
+        "DocumentRefused",
         "ListDropped",
+        "MinutesCommented",
+        "MinutesReady",
         "OfferExpired",
         "PersonalDataErased",
         "PinTried",

@@ -61,6 +61,7 @@ INVITED: dict[str, str | Promise] = {
     "meeting_mode": gettext_lazy("A meeting is held in another way"),
     "meeting_reminder": gettext_lazy("Reminder of a meeting"),
     "meeting_late": gettext_lazy("A meeting begins later"),
+    "meeting_minutes": gettext_lazy("Minutes of a meeting"),
 }
 STATES: dict[str, str | Promise] = {
     "queued": gettext_lazy("waits to be sent"),

@@ -29,7 +29,7 @@ from prepazka.meetings import links, providers, room, seats
 from prepazka.meetings.models import Meeting, Participant, Said
 from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.reporting import meetings
-from prepazka.surfaces.room import elsewhere, words
+from prepazka.surfaces.room import elsewhere, papers_words, words
 from prepazka.web import errors
 from prepazka.web.limits import REQUESTS, Limit, limit_address
 from prepazka.web.shortcuts import now, office_or_404
@@ -111,6 +111,7 @@ def page(request: HttpRequest, office: Directory, who: Participant, link: int) -
             "where": words.elsewhere(meeting, office, is_chair=who.role == Participant.Role.CHAIR),
         },
         "words": words.of_script(),
+        **papers_words.of_page(who, link),
     }
     if over:
         return render(request, "room/over.html", context, status=410)

@@ -299,6 +299,7 @@ class Meeting {
     this.devices.close();
     this.place = "over";
     $("over-text").textContent = words[`over_${reason}`] ?? words.over_ended;
+    $("after").hidden = reason !== "ended";
     $("return").hidden = !["taken", "left"].includes(reason);
     show("over");
   }

@@ -1,0 +1,57 @@
+"""How large a request may be: small, but for files brought to a meeting by a signed link."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Awaitable, Callable
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse
+
+from prepazka.meetings import links
+from prepazka.meetings.documents import MEGA, FileTooLarge
+from prepazka.web import errors
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+ORDINARY = MEGA
+AROUND = 64 * 1024  # what a form adds to a file
+UPLOAD = re.compile(r"(?:/[a-z]{2})?/[-a-zA-Z0-9_]+/schuzka/([^/]{1,200})/soubory/")
+DRAINS = 10.0  # seconds in which what a browser still sends is thrown away
+
+
+def largest(scope: dict[str, Any]) -> int:
+    """How many bytes of a body this request may have; the signature of a link is asked first."""
+    found = UPLOAD.fullmatch(scope["path"]) if scope["method"] == "POST" else None
+    if found and links.read(found[1]):
+        return int(settings.FILE_LARGEST) + AROUND
+    return ORDINARY
+
+
+def declared(scope: dict[str, Any]) -> int:
+    """What the request says of its length."""
+    said = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    return int(said) if said.isdigit() else 0
+
+
+def too_large(scope: dict[str, Any]) -> HttpResponse:
+    """The refusal as a page, or for a script; without looking at the body."""
+    request = ASGIRequest(scope, BytesIO())
+    answer = errors.refused(request, FileTooLarge(most=largest(scope) // MEGA))
+    answer["Connection"] = "close"
+    answer["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
+    return answer
+
+
+async def drain(receive: Receive) -> None:
+    """Throw away what still comes: a browser whose sending is cut reads no answer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAINS):
+            while (message := await receive())["type"] == "http.request":
+                if not message.get("more_body"):
+                    return

@@ -1,0 +1,1 @@
+"""PDFs: pictures of the pages of somebody's PDF, and the PDF of our minutes."""

@@ -1,0 +1,129 @@
+"""What the room says of documents and minutes in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from prepazka.core.refusal import Refused
+from prepazka.meetings import access, contents, documents
+from prepazka.meetings.models import Document, Meeting, Minutes, Participant
+
+ACCEPTED = ",".join([*contents.BY_SUFFIX, ".jpeg"])
+
+
+def of_page(who: Participant, link: int) -> dict[str, Any]:
+    """What the page of the room and the page after it need of papers."""
+    meeting = who.meeting
+    try:
+        access.must_hold(meeting, who, link)
+    except Refused:
+        return {"papers": [], "holds": False}
+    held = Minutes.objects.filter(meeting=meeting).first()
+    ended = meeting.state == Meeting.State.ENDED
+    writes = access.is_official(who) and access.sees_all(meeting, who)
+    return {
+        "holds": True,
+        "papers": [shown(one, who) for one in documents.seen_by(who)],
+        "accepted": ACCEPTED,
+        "largest": settings.FILE_LARGEST // documents.MEGA,
+        "closed": bool(held and held.closed_at),
+        "printed": bool(held and held.key),
+        "minutes_after": ended and (held is not None or writes) and access.sees_all(meeting, who),
+        "papers_settings": {
+            "me": str(who.pk),
+            "chair": who.role == Participant.Role.CHAIR,
+            "largest": settings.FILE_LARGEST,
+        },
+        "papers_words": of_script(),
+    }
+
+
+def shown(one: Document, who: Participant) -> dict[str, Any]:
+    """A document as its reader may know it."""
+    mine = one.participant_id == who.pk
+    over = who.meeting.state == Meeting.State.ENDED
+    return {
+        "id": str(one.pk),
+        "name": one.name,
+        "kind": one.kind,
+        "size": size_of(one.size),
+        "pages": one.pages,
+        "state": one.state,
+        "said": said(one),
+        "by": "" if mine else access.name_of(one.participant),
+        "mine": mine,
+        "removable": not over and (mine or who.role == Participant.Role.CHAIR),
+    }
+
+
+def size_of(size: int) -> str:
+    """The size as people read it."""
+    if size >= documents.MEGA:
+        return f"{size / documents.MEGA:.1f}\u00a0MB".replace(".", ",")
+    return f"{max(1, round(size / 1024))}\u00a0kB"
+
+
+def said(one: Document) -> str:
+    """What became of a document, in a sentence; empty if it is ready."""
+    if one.state == Document.State.CHECKING:
+        return _("We are checking the file; the others do not see it yet.")
+    if one.state == Document.State.READY:
+        return ""
+    return {
+        "infected": _("The antivirus found something harmful in the file. It was not kept."),
+        "macros": _("The file contains macros. Please save it without them, best as PDF."),
+        "bomb": _("The file would unpack to an excessive size. It was not kept."),
+        "encrypted": _("The file is locked by a password. Please save it without one."),
+        "too_many_pages": _("The file has too many pages. Please divide it."),
+        "too_slow": _("The pages could not be drawn in time. Please save the file more simply."),
+    }.get(one.refusal, _("The file is damaged or is something other than its beginning says."))
+
+
+def of_script() -> dict[str, str]:
+    """What the scripts of papers say, by short names."""
+    return {
+        "none": _("No documents yet."),
+        "show": _("Show to all"),
+        "look": _("Look at it"),
+        "download": _("Download"),
+        "remove": _("Remove"),
+        "sure_remove": _("Remove {name} for good?"),
+        "too_large": _("The file is too large; the largest that we accept is {most} MB."),
+        "sending": _("Sending: {done} %"),
+        "sent": _("{name} was sent and is being checked."),
+        "again": _("Something went wrong. Please try it once more."),
+        "page": _("{name}, page {page} of {pages}"),
+        "page_short": _("{page} / {pages}"),
+        "own": _("You are looking on your own."),
+        "lead_me": _("You turn the pages for everybody."),
+        "lead_other": _("{name} turns the pages."),
+        "lead_chair": _("The official turns the pages."),
+        "points": _("{name} is pointing"),
+        "no_words": _("There is no text on this page, or it is only a picture."),
+        "from": _("from {name}"),
+        "stopped": _("The document is not shown any more."),
+        "saved": _("Saved"),
+        "saving": _("Saving…"),
+        "unsaved": _("Not saved yet; we keep trying."),
+        "conflict": _("{name} wrote here meanwhile:"),
+        "keep": _("Keep my text"),
+        "take": _("Take theirs"),
+        "what": _("Task"),
+        "who": _("Who"),
+        "until": _("Until"),
+        "task_remove": _("Remove the task"),
+        "sure_close": _(
+            "Close the minutes? Nobody can change them any more, and everybody gets them by e-mail."
+        ),
+        "not_begun": _("The official has not begun the minutes yet."),
+        "closed": _("The minutes are closed."),
+        "blank": _("Nothing written yet."),
+        "present": _("Present"),
+        "subject": _("Subject"),
+        "course": _("Course of the meeting"),
+        "conclusions": _("Conclusions"),
+        "tasks": _("Tasks"),
+    }

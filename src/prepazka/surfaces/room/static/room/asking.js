@@ -1,0 +1,37 @@
+// What scripts of papers share: questions to the server, words, small elements.
+const read = (id) => JSON.parse(document.getElementById(id).textContent);
+
+export const words = read("papers-words");
+export const settings = read("papers-settings");
+export const base = document.body.dataset.base;
+
+export const fill = (name, values = {}) => words[name].replace(/\{(\w+)\}/g, (_, key) => values[key] ?? "");
+
+export const token = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
+
+export async function ask(path, values) {
+  const body = values && new FormData();
+  for (const [name, value] of Object.entries(values ?? {})) body.append(name, value);
+  const headers = { Accept: "application/json", ...(values && { "X-CSRFToken": token() }) };
+  const answer = await fetch(base + path, {
+    method: values ? "POST" : "GET", body, headers, cache: "no-store", signal: AbortSignal.timeout(15000),
+  });
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw Object.assign(new Error(said.title || words.again), { code: said.code, status: answer.status });
+  return said;
+}
+
+export function made(tag, name, text) {
+  const one = document.createElement(tag);
+  if (name) one.className = name;
+  if (text !== undefined) one.textContent = text;
+  return one;
+}
+
+export function button(text, aloud, color = "primary") {
+  const one = made("button", "gov-button", text);
+  one.type = "button";
+  Object.assign(one.dataset, { type: "outlined", color, size: "s" });
+  if (aloud) one.setAttribute("aria-label", `${text}: ${aloud}`);
+  return one;
+}

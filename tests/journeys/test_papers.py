@@ -1,0 +1,136 @@
+"""Three people look at one page, write the minutes, close them, and get them by mail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from prepazka.meetings.models import MinutesVersion, Participant
+from tests import papers
+from tests.journeys.conftest import Mails
+from tests.journeys.test_room import cameras, enter, person
+from tests.meetings_town import held
+
+__all__ = ["cameras", "person"]
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREPAZKA_FILES", str(tmp_path / "files"))
+
+
+@pytest.fixture
+def plan(tmp_path: Path, _own_folder: None) -> Path:
+    file = tmp_path / "Rozpočet.pdf"
+    file.write_bytes(papers.pdf("Rozpocet akce", pages=3, script="app.alert(1)"))
+    return file
+
+
+def test_documents_and_minutes_of_three(  # noqa: PLR0915  # one way
+    plan: Path, live_url: str, mails: Mails, person: Callable[..., Page], look: Any
+) -> None:
+    here = held(starts_at=datetime.now(UTC) + timedelta(minutes=2))
+    Participant.objects.filter(pk=here.citizen.pk).update(email="karel@posta.example")
+    citizen = person(here, here.citizen, live_url)
+    citizen.locator("#file").set_input_files(plan)
+    citizen.get_by_role("button", name="Poslat soubor").click()
+    expect(citizen.get_by_role("link", name="Stáhnout: Rozpočet.pdf")).to_be_visible(
+        timeout=20_000  # the worker has looked at it
+    )
+    look(citizen, "papers-before")
+
+    official, guest = person(here, here.chair, live_url), person(here, here.guest, live_url)
+    for page in (citizen, official, guest):
+        enter(page)
+    for name in ("Karel Veselý", "Eva Malá"):
+        official.get_by_role("button", name=f"Vpustit: {name}").click()
+    expect(guest.locator("#people li")).to_have_count(3)
+
+    # One leads: all see the page that the official turns to, within a second.
+    official.locator("#documents > summary").click()
+    official.get_by_role("button", name="Ukázat všem: Rozpočet.pdf").click()
+    for page in (citizen, guest):
+        expect(page.locator("#paper img")).to_have_attribute(
+            "alt", "Rozpočet.pdf, strana 1 z\u00a03"
+        )
+    official.locator("#paper").press("PageDown")
+    for page in (citizen, guest):
+        shown = page.locator('#paper img[alt$="strana 2 z\u00a03"]')
+        expect(shown).to_be_visible(timeout=1000)
+        assert shown.evaluate("async (one) => { await one.decode(); return one.naturalWidth; }")
+    guest.locator("#paper summary").click()
+    expect(guest.locator("#paper [data-words]")).to_contain_text("Strana 2")
+    # A click points for the others; somebody looks alone and comes back.
+    citizen.locator("#paper img").click(position={"x": 60, "y": 60})
+    expect(official.locator("#paper [data-point]")).to_have_text("Karel Veselý")
+    citizen.get_by_role("button", name="Další strana").click()
+    expect(citizen.locator("#paper [data-lead]")).to_have_text("Prohlížíte si ho sami.")
+    expect(guest.locator("#paper [data-page]")).to_contain_text("2")
+    citizen.get_by_role("button", name="Zpět na společnou stranu").click()
+    expect(citizen.locator("#paper [data-page]")).to_contain_text("2")
+    # The lead is given away.
+    official.locator("#paper select").select_option(label="Stránky obrací Karel Veselý.")
+    expect(citizen.locator("#paper [data-lead]")).to_have_text("Stránky obracíte Vy, pro všechny.")
+    citizen.get_by_role("button", name="Další strana").click()
+    expect(official.locator("#paper [data-page]")).to_contain_text("3")
+
+    # The minutes: two windows of the official's side write, everybody reads along.
+    official.locator("#minutes > summary").click()
+    official.get_by_role("button", name="Začít zápis").click()
+    expect(official.get_by_label("Přítomni")).to_have_value(
+        "Ing. Jana Nováková\nKarel Veselý\nEva Malá"
+    )
+    official.get_by_label("Průběh schůzky").fill("Prošli jsme rozpočet.")
+    official.get_by_role("button", name="Přidat úkol").click()
+    official.get_by_label("Úkol", exact=True).fill("Doložit smlouvu")
+    official.get_by_label("Kdo").fill("Karel Veselý")
+    guest.locator("#minutes > summary").click()
+    expect(guest.locator("#minutes [data-read]")).to_contain_text("Doložit smlouvu · Karel Veselý")
+    official.get_by_label("Průběh schůzky").press("End")
+    official.keyboard.type(" Částka 5 000 Kč.")
+    write_as_another(here, "Prošli jsme rozpočet a smlouvu.")
+    box = official.locator(".minutes__conflict")
+    expect(box).to_contain_text("Prošli jsme rozpočet a smlouvu.")
+    look(official, "papers-conflict")
+    official.get_by_role("button", name="Nechat můj text").click()
+    expect(guest.locator("#minutes [data-read]")).to_contain_text("Částka 5 000 Kč.")
+    guest.locator("#m-comment").fill("Souhlasím.")
+    guest.keyboard.press("Enter")
+    expect(official.locator("[data-comments]")).to_contain_text("Souhlasím.")
+    look(official, "papers-official")
+    look(guest, "papers-guest")
+
+    official.on("dialog", lambda dialog: dialog.accept())
+    official.get_by_role("button", name="Uzavřít zápis").click()
+    expect(citizen.locator("#minutes [data-said]")).to_have_text("Zápis je uzavřený.")
+    (attached,) = list(mails.wait(1).iter_attachments())
+    assert attached.get_filename() == "zapis.pdf"
+    official.get_by_role("button", name="Ukončit všem").click()
+    expect(citizen.locator("#after")).to_be_visible()
+    citizen.reload()
+    with citizen.expect_download() as saved:
+        citizen.get_by_role("link", name="Stáhnout zápis (PDF)").click()
+    assert saved.value.suggested_filename == "zapis.pdf"
+    look(citizen, "papers-after")
+    assert MinutesVersion.objects.count() > 2
+    for page in (official, citizen, guest):
+        assert page.faults == []  # type: ignore[attr-defined]
+
+
+def write_as_another(here: Any, text: str) -> None:
+    """Another official, in the same field, from the version that both know."""
+    from prepazka.meetings import minutes  # noqa: PLC0415
+
+    last = MinutesVersion.objects.order_by("-version")[0]
+    minutes.save(
+        participant=here.chair.pk,
+        base=last.version,
+        content=last.content | {"course": text},
+        now=datetime.now(UTC),
+    )

@@ -1,0 +1,275 @@
+"""Documents that people bring to a meeting: what is let in, what is not, who sees what."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from prepazka.booking.models import Booking
+from prepazka.core.refusal import Refused
+from prepazka.jobs import papers as jobs
+from prepazka.journal.models import Event
+from prepazka.meetings import contents, documents, room, showing, storage
+from prepazka.meetings.erasing import erase_papers
+from prepazka.meetings.models import Document, Meeting, Participant, Signal
+from tests import papers, town
+from tests.meetings_town import Held, held
+
+pytestmark = pytest.mark.django_db
+NOW = town.at("8:58")
+
+
+@pytest.fixture(autouse=True)
+def kept(files: Path) -> Path:
+    return files
+
+
+@pytest.fixture
+def here() -> Held:
+    return held()
+
+
+def bring(
+    here: Held, content: bytes, name: str = "příloha.pdf", who: Participant | None = None
+) -> Document:
+    """Add a document and have it checked."""
+    whose = who or here.citizen
+    made = documents.add(
+        participant=whose.pk, link=1, name=name, file=papers.file(content), now=NOW
+    )
+    jobs.check(document=made.pk, now=NOW)
+    return Document.objects.get(pk=made.pk)
+
+
+def names_in(kept: Path) -> list[str]:
+    return sorted(one.name for one in kept.rglob("*") if one.is_file())
+
+
+def test_a_pdf_becomes_pages(here: Held, kept: Path) -> None:
+    made = bring(here, papers.pdf("Zadost o grant", pages=3), "../../Žádost\u202efdp.exe.PDF")
+    assert (made.state, made.kind, made.pages) == ("ready", "pdf", 3)
+    assert made.name == "Žádost fdp.exe.pdf", "no folder, nothing that turns the writing"
+    assert names_in(kept) == ["1.txt", "1.webp", "2.txt", "2.webp", "3.txt", "3.webp", "file"]
+    with storage.get(made.key, storage.page(2)) as drawn:
+        assert Image.open(drawn).width == pytest.approx(1600, abs=1)
+    with storage.get(made.key, storage.text(2)) as words:
+        assert words.read().decode().split() == ["Zadost", "o", "grant", "Strana", "2"]
+    kinds = list(Event.objects.filter(kind__startswith="Document").values_list("kind", flat=True))
+    assert kinds == ["DocumentAdded"]
+    assert "grant" not in json.dumps(list(Event.objects.values_list("data", flat=True)))
+
+
+def test_a_script_in_a_pdf_stays_in_the_file(here: Held) -> None:
+    made = bring(here, papers.pdf(script="app.alert('x')"))
+    assert (made.state, made.pages) == ("ready", 1), "the browser only ever gets pictures of it"
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_is_written_anew(here: Held, form: str) -> None:
+    made = bring(here, papers.picture(form, place=form == "JPEG"), "IMG 1.jpeg")
+    suffix = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}[form]
+    assert (made.state, made.pages) == ("ready", 1)
+    assert made.name.endswith(suffix)
+    with storage.get(made.key, storage.FILE) as kept:
+        content = kept.read()
+    assert len(content) == made.size
+    assert b"Veselych" not in content
+    again = Image.open(io.BytesIO(content))
+    assert not again.getexif()
+    assert again.size == ((32, 64) if form == "JPEG" else (64, 32)), "upright"
+
+
+@pytest.mark.parametrize("make", [papers.odt, papers.docx])
+def test_texts_are_only_passed_on(here: Held, make: Any) -> None:
+    made = bring(here, make(), "dopis")
+    assert (made.state, made.pages) == ("ready", 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (papers.PROGRAM, "faktura.pdf"),
+        (b"<html><script>alert(1)</script>", "a.pdf"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "a.png"),
+        (papers.packed({"a.txt": b"x"}), "a.docx"),
+        (b"PK\x03\x04 no archive", "a.odt"),
+        (papers.picture("GIF"), "a.gif"),
+    ],
+)
+def test_what_is_none_of_the_kinds_is_refused_at_once(
+    here: Held, kept: Path, content: bytes, name: str
+) -> None:
+    with pytest.raises(documents.FileUnknown):
+        bring(here, content, name)
+    assert not Document.objects.exists()
+    assert not names_in(kept)
+
+
+def forged() -> bytes:
+    """A file of the zip that says it is small and is not."""
+    whole = bytearray(papers.odt({"content.xml": bytes(5_000_000)}))
+    for mark, at in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        found = whole.rindex(mark)
+        whole[found + at : found + at + 4] = (1000).to_bytes(4, "little")
+    return bytes(whole)
+
+
+def encrypted() -> bytes:
+    import pikepdf  # noqa: PLC0415  # heavy, and only here
+
+    made = io.BytesIO()
+    with pikepdf.open(io.BytesIO(papers.pdf())) as opened:
+        opened.save(made, encryption=pikepdf.Encryption(owner="a", user="b"))
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (papers.pdf()[:200] + b"nonsense", "broken"),
+        (b"\xff\xd8\xff\xe0 no picture", "broken"),
+        (papers.odt({"big": bytes(contents.LARGEST_INSIDE + 1)}), "bomb"),
+        (forged(), "broken"),
+        (papers.odt({"Basic/Standard/Module1.xml": b"Sub Main"}), "macros"),
+        (papers.docx({"word/vbaProject.bin": b"x"}), "macros"),
+        (papers.docx(kind="ms-word.document.macroEnabled.main+xml"), "macros"),
+        (papers.pdf(pages=201), "too_many_pages"),
+        (encrypted(), "encrypted"),
+    ],
+    ids="pdf picture bomb forged odt-macro docx-macro docm pages encrypted".split(),
+)
+def test_what_the_check_refuses(here: Held, kept: Path, content: bytes, reason: str) -> None:
+    made = bring(here, content)
+    assert (made.state, made.refusal) == ("refused", reason)
+    refused = Event.objects.get(kind="DocumentRefused").data
+    assert refused == {"meeting": str(here.meeting.pk), "document": str(made.pk), "reason": reason}
+
+
+def test_a_picture_bomb_is_not_unpacked(here: Held) -> None:
+    made = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(made, "PNG")
+    assert bring(here, made.getvalue(), "b.png").refusal == "bomb"
+
+
+def test_refused_files_are_not_kept(
+    here: Held, kept: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        bring(here, papers.docx({"word/vbaProject.bin": b"x"}))
+    assert not names_in(kept)
+
+
+def test_limits(here: Held, settings: Any, kept: Path) -> None:
+    settings.FILE_LARGEST = 2000
+    with pytest.raises(documents.FileTooLarge):
+        bring(here, papers.pdf(pages=20))
+    with pytest.raises(documents.FileEmpty):
+        bring(here, b"")
+    settings.FILES_OF_OFFICE = len(papers.pdf()) * 2
+    for _ in range(2):
+        bring(here, papers.pdf())
+    before = names_in(kept)
+    with pytest.raises(documents.QuotaReached):
+        bring(here, papers.pdf())
+    assert names_in(kept) == before, "what found no place is not kept"
+    settings.FILES_OF_OFFICE = 10**9
+    Document.objects.update(size=1)
+    for _ in range(documents.MOST - 2):
+        documents.add(
+            participant=here.citizen.pk, link=1, name="a", file=papers.file(papers.pdf()), now=NOW
+        )
+    with pytest.raises(documents.TooManyDocuments):
+        bring(here, papers.pdf())
+
+
+def refused(kind: type[Refused], act: Any, **more: Any) -> None:
+    with pytest.raises(kind):
+        act(**more)
+
+
+def test_who_may_bring(here: Held) -> None:
+    put: dict[str, Any] = {"name": "a", "file": papers.file(papers.pdf()), "now": NOW}
+    refused(room.LinkRevoked, documents.add, participant=here.citizen.pk, link=2, **put)
+    Participant.objects.filter(pk=here.guest.pk).update(place="removed")
+    refused(room.RemovedFromRoom, documents.add, participant=here.guest.pk, link=1, **put)
+    Meeting.objects.update(state="ended")
+    refused(room.MeetingOver, documents.add, participant=here.citizen.pk, link=1, **put)
+    Booking.objects.update(state="cancelled_by_citizen")
+    refused(room.MeetingCancelled, documents.add, participant=here.citizen.pk, link=1, **put)
+
+
+def names(who: Participant) -> set[str]:
+    return {one.name for one in documents.seen_by(Participant.objects.get(pk=who.pk))}
+
+
+def test_who_sees_what(here: Held) -> None:
+    bring(here, papers.pdf(), "od občana")
+    bring(here, papers.pdf(), "od hosta", here.guest)
+    assert names(here.citizen) == {"od občana.pdf"}, "nothing of others before being admitted"
+    assert names(here.chair) == {"od občana.pdf", "od hosta.pdf"}
+    here.enter(here.chair, NOW)
+    here.enter(here.citizen, NOW)
+    assert names(here.citizen) == {"od občana.pdf"}, "nor in the lobby"
+    room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+    assert names(here.citizen) == {"od občana.pdf", "od hosta.pdf"}
+    room.end_meeting(chair=here.chair.pk, now=NOW)
+    assert names(here.citizen) == {"od občana.pdf", "od hosta.pdf"}
+    assert names(here.guest) == {"od hosta.pdf"}, "who was never let in"
+
+
+def test_removing(here: Held, kept: Path, django_capture_on_commit_callbacks: Any) -> None:
+    mine = bring(here, papers.pdf())
+    act: dict[str, Any] = {"document": mine.pk, "link": 1, "now": NOW}
+    refused(documents.NotYours, documents.remove, participant=here.guest.pk, **act)
+    here.enter(here.chair, NOW)
+    showing.show(participant=here.chair.pk, seat=here.seat(here.chair), document=mine.pk)
+    with django_capture_on_commit_callbacks(execute=True):
+        documents.remove(participant=here.citizen.pk, **act)
+    assert not names_in(kept)
+    assert Meeting.objects.get().shown is None
+    refused(documents.NoDocument, documents.remove, participant=here.chair.pk, **act)
+    other = bring(here, papers.pdf())
+    documents.remove(participant=here.chair.pk, **act | {"document": other.pk})
+
+
+def test_one_leads_and_all_see_the_same_page(here: Held) -> None:
+    made = bring(here, papers.pdf(pages=3))
+    text = bring(here, papers.odt())
+    for who in (here.chair, here.citizen):
+        here.enter(who, NOW)
+    room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=NOW)
+    chair: dict[str, Any] = {"participant": here.chair.pk, "seat": here.seat(here.chair)}
+    citizen: dict[str, Any] = {"participant": here.citizen.pk, "seat": here.seat(here.citizen)}
+    showing.show(**chair, document=made.pk, page=2)
+    told = Signal.objects.filter(kind="page").latest("pk")
+    assert told.body == {"document": str(made.pk), "page": 2, "leader": None}
+    refused(showing.NotLeading, showing.show, **citizen, document=made.pk, page=3)
+    refused(room.OnlyTheChair, showing.give_lead, **citizen, to=here.citizen.pk)
+    refused(room.NotInside, showing.give_lead, **chair, to=here.guest.pk)
+    showing.give_lead(**chair, to=here.citizen.pk)
+    showing.show(**citizen, document=made.pk, page=3)
+    assert Meeting.objects.get().shown_page == 3
+    for wrong, page in ((made.pk, 4), (made.pk, 0), (text.pk, 1), (here.guest.pk, 1)):
+        refused(showing.NotToShow, showing.show, **chair, document=wrong, page=page)
+    showing.give_lead(**chair, to=here.chair.pk)
+    refused(showing.NotLeading, showing.show, **citizen, document=made.pk, page=1)
+    showing.show(**chair, document=None)
+    assert Meeting.objects.get().shown is None
+
+
+def test_papers_are_erased_with_the_booking(here: Held, kept: Path) -> None:
+    other = held(here.office, starts_at=town.at("10:00"))
+    bring(here, papers.pdf())
+    bring(other, papers.pdf())
+    assert erase_papers(office=here.office.office, now=NOW) == 0
+    Booking.objects.filter(pk=here.meeting.booking_id).update(erased_at=NOW)
+    assert erase_papers(office=here.office.office, now=NOW) == 1
+    assert Document.objects.get().meeting == other.meeting
+    assert not (kept / storage.folder(here.office.office.pk, here.meeting.pk)).exists()
+    assert "file" in names_in(kept), "of the other meeting"
+    assert erase_papers(office=here.office.office, now=NOW) == 0
