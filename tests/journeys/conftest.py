@@ -33,7 +33,6 @@ from psycopg.conninfo import make_conninfo
 from tests.journeys.programs import program
 
 
-
 def _found(*names: str) -> str:
     return next(filter(None, map(shutil.which, names)), "")
 

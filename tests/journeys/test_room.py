@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from prepazka.meetings.models import Participant
 from tests.faults import program
-from tests.journeys.conftest import WHOLE_CHROMIUM, FLAGS, free_port
+from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM, free_port
 from tests.meetings_town import Held, held
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from prepazka.meetings.models import Participant
 from tests.faults import program
-from tests.journeys.conftest import WHOLE_CHROMIUM, FLAGS, free_port
+from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM, free_port
 from tests.journeys.test_room import MEDIA, SPY, enter, meets, say
 from tests.meetings_town import Held, held
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("meetings", "0004_provider_when_known"),
+        ("meetings", "0002_provider_when_known"),
     ]
 
     operations = [
