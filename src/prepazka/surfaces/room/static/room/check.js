@@ -1,5 +1,6 @@
 // Before the room: choose the camera and the microphone, see oneself, hear a sound.
 import { meter, testSound } from "./devices.js";
+import { announce } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -7,7 +8,7 @@ export class Check {
   constructor(devices, words) {
     Object.assign(this, { devices, words, stop: () => {} });
     $("check").hidden = false; // without scripts there is nothing to press
-    $("ask").addEventListener("click", () => this.begin());
+    $("ask").addEventListener("click", () => this.tried());
     $("sound").addEventListener("click", () => testSound($("output").value));
     for (const one of document.querySelectorAll("select[data-device]")) {
       one.addEventListener("change", () => this.choose(one.dataset.device, one.value));
@@ -22,6 +23,13 @@ export class Check {
     const asked = await Promise.all(["camera", "microphone"].map((name) =>
       navigator.permissions?.query({ name }).catch(() => null)));
     if (asked.some((one) => one?.state === "granted")) await this.begin();
+  }
+
+  // Pressed: it is said how it went, and the focus goes on when the button is gone.
+  async tried() {
+    await this.begin();
+    if ($("devices-problem").hidden) announce(this.words.devices_work);
+    if (document.activeElement === document.body) ($("ask").hidden ? $("sound") : $("ask")).focus();
   }
 
   async begin() {

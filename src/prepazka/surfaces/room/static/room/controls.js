@@ -23,6 +23,7 @@ export class Controls {
   }
 
   key(event) {
+    if (event.key === "Escape" && event.target.id === "chat-text") { this.back(); return; }
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
     if (document.body.dataset.at !== "room" || !$("keys").checked || typing) return;
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
@@ -30,8 +31,20 @@ export class Controls {
     const button = document.querySelector(`[data-stage="room"] [data-key="${CSS.escape(wanted)}"]`);
     if (!button || button.closest("[hidden]")) return;
     event.preventDefault();
-    if (button.matches("input, textarea")) button.focus();
-    else button.click();
+    if (button.matches("input, textarea")) { this.before = document.activeElement; button.focus(); return; }
+    button.click();
+    if (button.matches("summary")) button.focus(); // said: its name, and whether it is open
+  }
+
+  // From writing to where the person was before.
+  back() {
+    const place = this.before?.matches(":not(body)") && this.before.isConnected ? this.before : null;
+    (place ?? document.querySelector('[data-stage="room"] [data-title]')).focus();
+  }
+
+  raised(hand) {
+    if (hand !== this.hand) announce(this.words[hand ? "hand_is_up" : "hand_is_down"]);
+    this.hand = hand;
   }
 
   async flip(name) {
@@ -41,6 +54,7 @@ export class Controls {
     const got = await devices[name](on);
     this.draw();
     if (on && !got) notice(this.words[name === "camera" ? "no_camera" : "no_microphone"]);
+    else announce(this.words[`${name}_is_${on ? "on" : "off"}`]);
   }
 
   async share() {
@@ -48,6 +62,7 @@ export class Controls {
     try {
       if (devices.has("screen")) devices.put("screen", null);
       else await devices.share();
+      announce(this.words[devices.has("screen") ? "share_is_on" : "share_is_off"]);
     } catch { /* the person chose nothing */ }
     this.draw();
   }
@@ -56,7 +71,6 @@ export class Controls {
     await this.meeting.devices.microphone(false);
     this.draw();
     notice(this.words.muted, "primary");
-    announce(this.words.muted);
   }
 
   draw() {
@@ -65,7 +79,9 @@ export class Controls {
     this.mark("camera", devices.has("video"), "camera_off", "camera_on");
     this.mark("share", devices.has("screen"), "share_off", "share_on");
     this.mark("hand", this.hand, "hand_off", "hand_on");
-    document.body.toggleAttribute("data-keys", $("keys").checked);
+    const keys = $("keys").checked;
+    document.body.toggleAttribute("data-keys", keys);
+    for (const one of document.querySelectorAll('[data-stage="room"] [data-key]')) one.ariaKeyShortcuts = keys ? one.dataset.key.toUpperCase() : null;
   }
 
   mark(name, on, off_word, on_word) {

@@ -1,9 +1,11 @@
 // The minutes: a form for officials, a text for the others, remarks of all. Where two officials wrote
 // the same field, both texts are shown and the person decides; until then theirs is what is saved.
 import { ask, button, fill, made, words } from "./asking.js";
+import { announce } from "./view.js";
 
 const WAITS = 1200; // after the last key
 const LOOKS = 4000; // on the page after the meeting, where no signals come
+const TELLS = 60000; // the others' writing is told at most so often
 const TEXTS = ["present", "subject", "course", "conclusions"];
 const same = (a, b) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 
@@ -49,7 +51,9 @@ class Minutes {
   take(now) {
     if (now.version < this.version) return;
     const writing = now.writes && now.version > 0 && !now.closed;
+    const held = this.root.contains(document.activeElement) && document.activeElement;
     this.by = now.by;
+    this.news(now, writing);
     this.find("begin").hidden = !now.writes || now.version > 0;
     this.find("write").hidden = !writing;
     this.find("read").hidden = writing;
@@ -63,9 +67,44 @@ class Minutes {
     if (writing) this.absorb(now.content);
     else if (now.version) this.read(now.content);
     this.version = now.version;
+    if (held && held.closest("[hidden]")) this.onward(writing);
+  }
+
+  // What was pressed is gone: to the first field, or to what is read.
+  onward(writing) { (writing ? this.root.querySelector("textarea") : this.find("read")).focus(); }
+
+  // The list may be closed: what happened in it is said.
+  news(now, writing) {
+    const before = this.before;
+    this.before = { version: now.version, closed: now.closed, remarks: now.comments.length };
+    if (!before) return;
+    for (const one of now.comments.slice(before.remarks)) announce(fill("remark", one));
+    if (now.closed && !before.closed) {
+      if (!this.root.checkVisibility()) announce(words.closed); // else its own line says so
+    } else if (!before.version && now.version) announce(words.begun);
+    else if (now.version > before.version && !writing) this.tell();
+  }
+
+  tell() {
+    if (this.quiet) { this.more = true; return; }
+    announce(words.changed);
+    this.quiet = setTimeout(() => {
+      this.quiet = 0;
+      if (this.more) { this.more = false; this.tell(); }
+    }, TELLS);
+  }
+
+  // Where nothing has changed, nothing is drawn: whoever is reading is not thrown back to the beginning.
+  fresh(part, value) {
+    this.drawn ??= {};
+    const now = JSON.stringify(value);
+    if (this.drawn[part] === now) return false;
+    this.drawn[part] = now;
+    return true;
   }
 
   remarks(all) {
+    if (!this.fresh("remarks", all)) return;
     this.find("comments").replaceChildren(...all.map((one) => {
       const line = made("li", "line");
       const at = new Date(one.at).toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
@@ -75,6 +114,7 @@ class Minutes {
   }
 
   read(content) {
+    if (!this.fresh("read", content)) return;
     const parts = [];
     for (const name of TEXTS) if (content[name].trim()) parts.push(made("h3", "", words[name]), made("p", "line__text", content[name]));
     const tasks = content.tasks.filter((one) => one.what.trim());
@@ -152,8 +192,9 @@ class Minutes {
     box.setAttribute("role", "alert");
     const text = typeof theirs === "string" ? theirs : [theirs.what, theirs.who, theirs.until && day(theirs.until)].filter(Boolean).join(" · ");
     const [keep, take] = [button(words.keep), button(words.take)];
-    keep.addEventListener("click", () => { this.settle(name); this.changed(); });
-    take.addEventListener("click", () => { this.put(name, theirs); this.changed(); });
+    const on = () => { this.changed(); place.querySelector("textarea, input")?.focus(); };
+    keep.addEventListener("click", () => { this.settle(name); on(); });
+    take.addEventListener("click", () => { this.put(name, theirs); on(); });
     box.append(made("p", "", fill("conflict", { name: this.by })), made("blockquote", "line__text", text), keep, " ", take);
     const place = name.startsWith("task:") ? this.find("tasks").querySelector(`[data-id="${CSS.escape(name.slice(5))}"]`) : this.root.querySelector(`[data-field="${name}"]`).parentElement;
     if (place.localName === "li") place.append(box);

@@ -70,7 +70,7 @@ class Papers {
       const whom = held && document.activeElement.closest("li").dataset.id;
       list.replaceChildren(...this.known.map((one) => this.line(one, root.dataset.papers === "room")));
       if (!this.known.length) list.append(made("li", "muted", words.none));
-      if (held?.act) list.querySelector(`[data-id="${whom}"] [data-act="${held.act}"]`)?.focus();
+      if (held) (list.querySelector(`[data-id="${whom}"] [data-act="${held.act}"]`) ?? root.querySelector("input[type=file]")).focus();
       const count = root.querySelector("[data-count]");
       if (count) count.textContent = this.known.length ? `(${this.known.length})` : "";
     }
@@ -119,8 +119,9 @@ class Papers {
     try {
       return await ask(path, values);
     } catch (fault) {
-      if (this.inside) notice(fault.status ? fault.message : words.again, "error");
-      announce(fault.message);
+      const text = fault.status ? fault.message : words.again;
+      if (this.inside) notice(text, "error");
+      else announce(text);
       return null;
     }
   }
@@ -132,6 +133,7 @@ class Papers {
     if (!one) return;
     if (one.size > settings.largest) { said.textContent = fill("too_large", { most: settings.largest >> 20 }); return; }
     const press = form.querySelector("button");
+    const held = document.activeElement === press; // a disabled one loses the focus
     press.disabled = true;
     bar.hidden = false;
     try {
@@ -144,6 +146,7 @@ class Papers {
       said.textContent = fault.message || words.again;
     } finally {
       press.disabled = false;
+      if (held && document.activeElement === document.body) press.focus();
       bar.hidden = true;
       bar.value = 0;
     }

@@ -29,6 +29,7 @@ class Meeting {
     this.chair = document.body.dataset.chair === "true";
     this.seat = "";
     this.place = "before";
+    this.lost = new Set();
     this.devices.addEventListener("changed", ({ detail }) => { this.stage.own(detail.kind, detail.track); this.tell(); });
     this.devices.addEventListener("ended", () => this.controls.draw());
     this.devices.addEventListener("output", ({ detail }) => this.stage.sink(detail));
@@ -82,6 +83,7 @@ class Meeting {
       if (!$("take").hidden) $("take").focus();
     } finally {
       $("enter").disabled = false;
+      if (this.place === "before" && document.activeElement === document.body) $("enter").focus();
     }
   }
 
@@ -120,7 +122,7 @@ class Meeting {
 
   connected(yes) {
     if (yes && this.cut) { notice(""); announce(words.online); }
-    if (!yes) { notice(words.offline); announce(words.offline); }
+    if (!yes) notice(words.offline);
     this.cut = !yes;
   }
 
@@ -139,8 +141,7 @@ class Meeting {
   // The meeting goes on in another room: everybody is told, and pictures of ours begin or end.
   async moved() {
     this.elsewhere.draw(this.place, this.seat);
-    announce(this.elsewhere.text());
-    if (this.place !== "inside") return;
+    if (this.place !== "inside") { announce(this.elsewhere.text()); return; }
     notice(this.elsewhere.text());
     this.mesh?.close();
     this.mesh = null;
@@ -202,6 +203,7 @@ class Meeting {
 
   draw(said) {
     const news = this.stage.update(said.people);
+    if (news.found.length) announce(fill(words, "with", { names: news.found.map((one) => one.name || words.somebody).join(", ") }));
     for (const one of news.came) announce(fill(words, "came", one));
     for (const one of news.went) announce(fill(words, "went", one));
     for (const one of news.hands) announce(fill(words, "hand", one));
@@ -211,18 +213,28 @@ class Meeting {
     const waiting = said.lobby ?? [];
     list($("waiting"), waiting, { words, me: settings.me, acts: ADMITTING, does });
     if ($("waiting-box")) $("waiting-box").hidden = !waiting.length;
-    for (const one of waiting) if (!this.knocked?.has(one.id)) announce(fill(words, "knocks", { name: one.name || words.somebody }));
-    this.knocked = new Set(waiting.map((one) => one.id));
-    this.controls.hand = Boolean(said.people.find((one) => one.id === settings.me)?.hand);
+    this.knocks(waiting);
+    this.controls.raised(Boolean(said.people.find((one) => one.id === settings.me)?.hand));
     this.controls.draw();
   }
 
+  // Who waits is said; the first of them is let in by one key, too.
+  knocks(waiting) {
+    const first = $("waiting").querySelector('[data-act="pustit"]');
+    if (first) first.dataset.key = "p";
+    const word = $("keys").checked ? "knocks_key" : "knocks";
+    for (const one of waiting) if (!this.knocked?.has(one.id)) announce(fill(words, word, { name: one.name || words.somebody }));
+    this.knocked = new Set(waiting.map((one) => one.id));
+  }
+
   async act(act, one, button) {
+    if (button.ariaDisabled) return;
     const name = one.name || words.somebody;
     if (act === "odebrat" && !confirm(fill(words, "sure_remove", { name }))) return;
-    button.disabled = true;
-    if (!await this.step(act, { who: one.id })) button.disabled = false;
-    else if (act === "ztlumit") button.disabled = false;
+    button.ariaDisabled = "true"; // a disabled one would lose the focus
+    const done = await this.step(act, { who: one.id });
+    if (!done || act === "ztlumit") button.ariaDisabled = null;
+    if (done && act === "ztlumit") announce(fill(words, "you_muted", { name }));
   }
 
   signal({ from, kind, body }) {
@@ -271,10 +283,12 @@ class Meeting {
     const name = this.name(seat);
     if (state === "connected") {
       this.stage.state(seat, "");
+      if (this.lost.delete(seat)) announce(fill(words, "back", { name }));
       if (this.late === seat) { this.late = ""; notice(""); $("way-out").hidden = true; }
     } else if (state === "connecting") this.stage.state(seat, words.connecting);
     else if (state === "lost") {
       this.stage.state(seat, words.away);
+      this.lost.add(seat);
       announce(fill(words, "lost", { name }));
     } else if (state === "late") {
       this.late = seat;

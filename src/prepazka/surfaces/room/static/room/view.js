@@ -12,16 +12,22 @@ export function show(stage) {
   title?.focus();
 }
 
-// Polite: what is being read is read to its end. Two lines by turns, so that the same words are said again.
-let turn = 0;
+// Polite: what is being read is read to its end. A log, so that of several things said at once none is
+// lost, and whoever missed one can look it up.
+const KEPT = 30;
 export function announce(text) {
-  turn = 1 - turn;
-  $(`say-${turn}`).textContent = text;
-  $(`say-${1 - turn}`).textContent = "";
+  const log = $("say");
+  if (!log) return; // the page after the meeting
+  const line = document.createElement("p");
+  line.textContent = text;
+  log.append(line);
+  if (log.children.length > KEPT) log.firstElementChild.remove();
 }
 
+// Seen above the pictures, and said.
 export function notice(text, kind = "warning") {
   const box = $("notice");
+  if (text) announce(text);
   box.hidden = !text;
   box.dataset.color = kind;
   if (box.textContent !== text) box.textContent = text;
@@ -133,7 +139,7 @@ export class Stage {
     for (const [key, tile] of this.tiles) tile.classList.toggle("is-speaking", key === seat);
   }
 
-  // Returns who came, went and raised a hand since the last time.
+  // Returns who was found inside, came, went and raised a hand since the last time.
   update(people) {
     const before = this.people;
     const first = before.size === 0;
@@ -151,9 +157,10 @@ export class Stage {
       if (!mine) this.devices(one.seat);
       if (!mine && !one.here) this.state(one.seat, this.words.away);
     }
-    if (first) return { came: [], went: [], hands: [] };
     const others = [...is.values()].filter((one) => one.id !== this.me);
+    if (first) return { found: others, came: [], went: [], hands: [] };
     return {
+      found: [],
       came: others.filter((one) => !was.has(one.id)),
       went: [...was.values()].filter((one) => !is.has(one.id) && one.id !== this.me),
       hands: others.filter((one) => one.hand && !was.get(one.id)?.hand),
@@ -168,6 +175,7 @@ function initials(name) {
 
 // The list of people; for the official with what they may do with each.
 export function list(root, people, { words, me, acts, does }) {
+  const held = root.contains(document.activeElement);
   const focused = document.activeElement?.dataset?.act;
   const whom = document.activeElement?.closest("li")?.dataset.id;
   root.replaceChildren(...people.map((one) => {
@@ -193,7 +201,10 @@ export function list(root, people, { words, me, acts, does }) {
     if (one.id !== me && acts.length) line.append(buttons(one, shown, acts, words, does));
     return line;
   }));
-  if (focused) root.querySelector(`[data-id="${whom}"] [data-act="${focused}"]`)?.focus();
+  if (!held) return;
+  // Whoever was pressed may be gone: on to the next in the same list, or to the heading of those inside.
+  const next = root.querySelector(`[data-id="${whom}"] [data-act="${focused}"]`) ?? root.querySelector(`[data-act="${focused}"]`);
+  (next ?? $("people-title")).focus();
 }
 
 function buttons(one, shown, acts, words, does) {

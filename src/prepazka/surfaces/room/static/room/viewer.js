@@ -45,9 +45,10 @@ export class Viewer {
   }
 
   open(one, forAll) {
+    this.opened = one.id; // the focus follows when it is drawn
     if (forAll) { this.alone = null; this.papers.show(one.id, 1); }
-    else { this.alone = { document: one.id, page: 1 }; this.draw(); }
-    this.root.focus();
+    else this.alone = { document: one.id, page: 1 };
+    this.draw();
   }
 
   turn(by) {
@@ -65,7 +66,9 @@ export class Viewer {
 
   part() { this.alone = { ...this.papers.seen }; this.draw(); this.act("return").focus(); }
 
-  join() { this.alone = null; this.draw(); (this.root.hidden ? document.getElementById("documents") : this.parts.sheet)?.focus(); }
+  join() { this.alone = null; this.draw(); (this.root.hidden ? this.lists() : this.parts.sheet)?.focus(); }
+
+  lists() { return document.querySelector("#documents > summary"); }
 
   zoom(by) {
     this.size = Math.min(Math.max(this.size + by, 0), SIZES.length - 1);
@@ -74,7 +77,7 @@ export class Viewer {
   }
 
   key(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, textarea, summary")) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, textarea, select, summary, [data-words]")) return;
     const wide = this.size > 0; // then the arrows move the large page
     const acts = {
       PageDown: () => this.turn(1), PageUp: () => this.turn(-1), "+": () => this.zoom(1), "-": () => this.zoom(-1),
@@ -88,17 +91,23 @@ export class Viewer {
 
   draw() {
     const one = this.document;
+    const held = this.root.contains(document.activeElement);
     this.root.hidden = !one || !this.papers.inside;
+    if (held && this.root.hidden) this.lists()?.focus();
     document.body.toggleAttribute("data-paper", !this.root.hidden);
     if (this.root.hidden) return;
     const { page } = this.now;
     const { parts } = this;
+    if (this.opened === one.id) { this.opened = ""; parts.sheet.focus(); }
     const common = this.papers.seen.document && this.alone;
     parts.name.textContent = one.name;
     parts.page.textContent = fill("page_short", { page, pages: one.pages });
     this.leading();
-    this.act("back").disabled = page <= 1;
-    this.act("next").disabled = page >= one.pages;
+    const ends = { back: page <= 1, next: page >= one.pages };
+    for (const [name, end] of Object.entries(ends)) {
+      if (end && document.activeElement === this.act(name)) this.parts.sheet.focus();
+      this.act(name).disabled = end;
+    }
     this.act("alone").hidden = Boolean(this.alone);
     this.act("return").hidden = !this.alone;
     this.act("stop").hidden = !this.papers.leads || !this.papers.seen.document || Boolean(common);
