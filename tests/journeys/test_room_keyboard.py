@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ def well_made(page: Page) -> None:
     levels = page.evaluate(HEADINGS)
     assert levels[0] == 1, levels
     assert levels.count(1) == 1, levels
-    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False)), levels
+    assert all(b - a <= 1 for a, b in pairwise(levels)), levels
     assert page.evaluate(NAMELESS) == 0
     assert page.locator('[tabindex]:not([tabindex="0"], [tabindex="-1"])').count() == 0
 

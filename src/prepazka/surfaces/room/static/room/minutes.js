@@ -107,7 +107,7 @@ class Minutes {
     if (!this.fresh("remarks", all)) return;
     this.find("comments").replaceChildren(...all.map((one) => {
       const line = made("li", "line");
-      const at = new Date(one.at).toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
+      const at = new Date(one.at).toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit", hourCycle: "h23" });
       line.append(made("span", "line__head", `${one.name} ${at}`), made("span", "line__text", one.text));
       return line;
     }));

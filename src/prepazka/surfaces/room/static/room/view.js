@@ -229,7 +229,7 @@ export function say(root, line, name, mine) {
   made.className = mine ? "line line--mine" : "line";
   const head = document.createElement("span");
   head.className = "line__head";
-  const at = new Date(line.at).toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
+  const at = new Date(line.at).toLocaleTimeString(document.documentElement.lang, { hour: "numeric", minute: "2-digit", hourCycle: "h23" });
   head.textContent = `${name} ${at}`;
   const text = document.createElement("span");
   text.className = "line__text";
