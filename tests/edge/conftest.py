@@ -20,6 +20,7 @@ from prepazka.edge.app import Edge
 from prepazka.offices.directory import Directory
 from prepazka.surfaces.monitor.live import fragment
 from tests.faults.always import always_open
+from tests.ports import free_port
 
 THREADS = 4
 HEARTBEAT = 0.5
@@ -31,9 +32,7 @@ class Served:
     def __init__(self) -> None:
         self.inner = OneHop()
         self.edge = Edge(self.inner, fragment)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         config = uvicorn.Config(
             self.edge,
             host="127.0.0.1",
@@ -95,7 +94,7 @@ class Served:
         return len(future._callbacks or ()) if future else 0
 
 
-def until(what: str, true: Callable[[], Any], within: float = 10.0) -> float:
+def until(what: str, true: Callable[[], Any], within: float = 30.0) -> float:
     """Wait until it is true; the seconds it took."""
     began = time.monotonic()
     while not true():

@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -25,18 +24,14 @@ from django.conf import settings
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN = 60.0
 # What was measured; shown with --log-cli-level=INFO.
 measured = logging.getLogger("measured")
 measured.setLevel(logging.INFO)
 COMMAND = [sys.executable, "-m", "prepazka.config.cli"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(what: str, true: Callable[[], Any], within: float = 15.0) -> float:

@@ -25,7 +25,8 @@ from prepazka.config import embedded
 from prepazka.config.postmaster import Cluster
 from tests.faults import program
 from tests.faults.always import coming_terms
-from tests.faults.program import ROOT, Kiosk, Mailbox, Stream, free_port, measured, wait_for
+from tests.faults.program import ROOT, Kiosk, Mailbox, Stream, measured, wait_for
+from tests.ports import free_port
 
 THREADS = 4  # of each kind
 

@@ -20,7 +20,8 @@ from prepazka.queueing.models import Ticket
 from tests import town
 from tests.faults import program
 from tests.faults.always import always_open, coming_terms
-from tests.faults.program import Kiosk, free_port, wait_for
+from tests.faults.program import Kiosk, wait_for
+from tests.ports import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

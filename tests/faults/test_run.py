@@ -18,7 +18,8 @@ import pytest
 from prepazka.config import embedded
 from prepazka.config.postmaster import Cluster
 from tests.faults import program
-from tests.faults.program import free_port, measured, wait_for
+from tests.faults.program import measured, wait_for
+from tests.ports import free_port
 
 UNWANTED = ("DATABASE_URL", "PREPAZKA_DEMO", "PREPAZKA_SECRET_KEY", "SMTP_HOST", "SMTP_PORT")
 

@@ -29,7 +29,8 @@ from prepazka.queueing.models import State, Ticket
 from tests import town
 from tests.faults import program
 from tests.faults.always import always_open, coming_terms
-from tests.faults.program import Kiosk, Stream, free_port, measured, wait_for
+from tests.faults.program import Kiosk, Stream, measured, wait_for
+from tests.ports import free_port
 
 MANY, CLERKS = 50, 8
 

@@ -11,7 +11,6 @@ import inspect
 import os
 import re
 import shutil
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -27,10 +26,11 @@ from aiosmtpd.controller import Controller
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from psycopg.conninfo import make_conninfo
 
 from tests.journeys.programs import program
+from tests.ports import free_port
 
 
 def _found(*names: str) -> str:
@@ -79,12 +79,6 @@ class Mails(list[EmailMessage]):
         found = re.search(rf"https?://\S*{re.escape(part)}\S*", self.text(mail))
         assert found, f"no link with {part} in:\n{self.text(mail)}"
         return found[0]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -162,6 +156,7 @@ def browser() -> Iterator[Browser]:
     assert CHROMIUM, "journeys need Chromium; leave them out with -m 'not journey'"
     # Playwright's loop runs in this thread, but the tests themselves are plain functions.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=15_000)  # how quick it is says `make bench`
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         yield launched

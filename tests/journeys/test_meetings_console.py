@@ -17,8 +17,8 @@ from prepazka.offices.models import Office, Official
 from tests import conferencing
 from tests.faults import program
 from tests.journeys import test_room
-from tests.journeys.conftest import free_port
 from tests.meetings_town import held
+from tests.ports import free_port
 
 # Its browsers with false cameras.
 cameras, person = test_room.cameras, test_room.person

@@ -16,8 +16,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from prepazka.meetings.models import Participant
 from tests.faults import program
-from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM, free_port
+from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM
 from tests.meetings_town import Held, held
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 

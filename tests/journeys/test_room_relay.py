@@ -19,9 +19,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from prepazka.meetings.models import Participant
 from tests.faults import program
-from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM, free_port
+from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM
 from tests.journeys.test_room import MEDIA, SPY, enter, meets, say
 from tests.meetings_town import Held, held
+from tests.ports import free_port
 
 READY = os.geteuid() == 0 and shutil.which("turnserver") and shutil.which("ip")
 pytestmark = [

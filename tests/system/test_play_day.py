@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 
 from prepazka.offices.models import DemoClock, Device
 from prepazka.queueing.models import Shift, State, Ticket
+from tests.ports import free_port
 
 SRC = str(Path(__file__).resolve().parents[2] / "src")
 CLI = [sys.executable, "-m", "prepazka.config.cli"]
@@ -38,9 +38,7 @@ def url(transactional_db: None, tmp_path: Path) -> Iterator[str]:
     """A running demo on the test's database."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     log = tmp_path / "run.log"
     with log.open("wb") as out:
         command = [*CLI, "run", "--port", str(port), "--data", str(tmp_path / "data")]

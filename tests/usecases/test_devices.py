@@ -18,7 +18,8 @@ def kiosk() -> Device:
 
 
 def kinds() -> list[str]:
-    return list(Event.objects.filter(kind__startswith="Device").values_list("kind", flat=True))
+    found = Event.objects.filter(kind__startswith="Device").order_by("pk")
+    return list(found.values_list("kind", flat=True))
 
 
 def test_a_code_pairs_one_browser_once(kiosk: Device) -> None:

@@ -59,7 +59,8 @@ def test_a_pdf_becomes_pages(here: Held, kept: Path) -> None:
         assert Image.open(drawn).width == pytest.approx(1600, abs=1)
     with storage.get(made.key, storage.text(2)) as words:
         assert words.read().decode().split() == ["Zadost", "o", "grant", "Strana", "2"]
-    kinds = list(Event.objects.filter(kind__startswith="Document").values_list("kind", flat=True))
+    found = Event.objects.filter(kind__startswith="Document").order_by("pk")
+    kinds = list(found.values_list("kind", flat=True))
     assert kinds == ["DocumentAdded"]
     assert "grant" not in json.dumps(list(Event.objects.values_list("data", flat=True)))
 

@@ -58,7 +58,8 @@ def test_the_way_of_a_meeting(here: Held) -> None:
     assert place(here.citizen) == "lobby"
     room.end_meeting(chair=here.chair.pk, now=NOW)
     assert Booking.objects.get().state == BookingState.SERVED
-    kinds = list(Event.objects.filter(kind__startswith="Meeting").values_list("kind", flat=True))
+    found = Event.objects.filter(kind__startswith="Meeting").order_by("pk")
+    kinds = list(found.values_list("kind", flat=True))
     assert kinds == [
         "MeetingJoined",
         "MeetingJoined",
