@@ -14,6 +14,7 @@ from prepazka.offices import directory
 from prepazka.queueing import learning
 from prepazka.reporting import forecast
 
+LONG = {"journeys", "system", "faults"}
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}  # no test changes them
 
 
@@ -21,6 +22,12 @@ def pytest_configure() -> None:
     compile_messages()
     # Django's own way truncates each table, which costs half a second a test however empty it is.
     TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, so that no process is left alone with one of them at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 def _empty_tables(case: TransactionTestCase) -> None:

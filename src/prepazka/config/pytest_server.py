@@ -1,10 +1,13 @@
 """A pytest plugin: one temporary PostgreSQL for the whole run, unless DATABASE_URL names another.
 
-The workers of pytest-xdist inherit DATABASE_URL, and pytest-django gives each its own database.
+The workers of pytest-xdist inherit DATABASE_URL, and pytest-django gives each its own database: a
+copy of the server's first one, which is migrated once for all of them.
 """
 
 import contextlib
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -20,6 +23,18 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         return
     os.environ["DATABASE_URL"] = _lent.enter_context(embedded.start_temporary())
     _lent.callback(os.environ.pop, "DATABASE_URL")
+    script = "import sys; from prepazka.config.cli import main; sys.exit(main(['migrate']))"
+    subprocess.run([sys.executable, "-c", script], check=True)
+    os.environ["PREPAZKA_TEST_TEMPLATE"] = embedded.DATABASE
+    _lent.callback(os.environ.pop, "PREPAZKA_TEST_TEMPLATE")
+
+
+def pytest_configure() -> None:
+    """Name the database that the tests' own are copies of."""
+    from django.db import connection  # noqa: PLC0415  # the settings are read only now
+
+    if "PREPAZKA_TEST_TEMPLATE" in os.environ:
+        connection.settings_dict["TEST"]["TEMPLATE"] = os.environ["PREPAZKA_TEST_TEMPLATE"]
 
 
 @pytest.hookimpl(trylast=True)
