@@ -18,7 +18,7 @@ run: setup ## start everything with demo offices (ARGS="..." go to `prepazka run
 
 test: setup-dev ## run the tests on four processes, for journeys wait more than they work (ARGS="..." go to pytest)
 	@bash .ci/browser; case $$? in \
-	0) exec .venv/bin/pytest -n 4 --dist load $(ARGS) ;; \
+	0) exec .venv/bin/pytest -n 4 --dist worksteal $(ARGS) ;; \
 	3) exec .venv/bin/pytest -n 4 --dist worksteal -m 'not journey' $(ARGS) ;; \
 	*) exit 1 ;; \
 	esac

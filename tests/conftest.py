@@ -1,5 +1,6 @@
 """What every test needs: compiled messages, and nothing left of the test before."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,18 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, so that no process is left alone with one of them at the end."""
-    items.sort(key=lambda item: item.path.parent.name not in LONG)
+    """Each process begins with its part of the long ones, so that none is left alone with them.
+
+    pytest-xdist cuts the list into as many stretches as there are processes.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [one for one in items if one.path.parent.name in LONG]
+    short = [one for one in items if one.path.parent.name not in LONG]
+    items[:] = [
+        one
+        for number in range(processes)
+        for one in (*long[number::processes], *short[number::processes])
+    ]
 
 
 def _empty_tables(case: TransactionTestCase) -> None:
