@@ -115,8 +115,8 @@ def _hold(
     link.execute(
         "INSERT INTO booking_booking (id, office_id, service_id, lane_id, date, starts_at, ends_at,"
         " state, expires_at, extended, persons, channel, language, pin, sequence, late, name, email,"
-        " phone, contact_hash, created_at) SELECT %s, %s, %s, l.id, %s, %s, %s, 'held', %s, 0, 1,"
-        " 'api', 'cs', '', 0, false, '', '', '', '', %s FROM booking_lane l"
+        " phone, contact_hash, created_at, mode) SELECT %s, %s, %s, l.id, %s, %s, %s, 'held', %s, 0, 1,"
+        " 'api', 'cs', '', 0, false, '', '', '', '', %s, 'person' FROM booking_lane l"
         " WHERE l.agenda_id = %s AND l.number = %s",
         [
             pk,

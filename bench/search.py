@@ -28,7 +28,7 @@ SYLLABLES = "ba ce di ho ja ko le ma no pe ra si to vy za".split()
 FILL = """
     INSERT INTO booking_booking (id, office_id, service_id, lane_id, date, starts_at, ends_at, state,
         extended, persons, channel, language, pin, sequence, late, name, email, phone,
-        contact_hash, created_at, requested_at, confirmed_at)
+        contact_hash, created_at, requested_at, confirmed_at, mode)
     SELECT gen_random_uuid(), %(office)s, %(service)s, %(lane)s, (at AT TIME ZONE 'UTC')::date,
            at, at + interval '5 minutes', 'no_show', 0, 1, 'phone', 'cs',
            CASE WHEN n <= %(named)s THEN lpad((n * 7 %% 10000)::text, 4, '0') ELSE '' END,
@@ -41,7 +41,7 @@ FILL = """
                                || (%(part)s::text[])[1 + n / 225 %% 15]) || 'ek' END END,
            CASE WHEN n <= %(named)s THEN 'jana' || n || '@example.cz' ELSE '' END,
            CASE WHEN n <= %(named)s THEN '+420' || (600000000 + n * 97) ELSE '' END,
-           '', at, at, at
+           '', at, at, at, 'person'
       FROM (SELECT n, %(now)s::timestamptz - n * interval '5 minutes' AS at
               FROM generate_series(1, %(many)s) AS n) AS made
 """
