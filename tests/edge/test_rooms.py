@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -56,14 +57,21 @@ class Tab:
         self.listen()
 
     def listen(self) -> None:
-        self.ended = threading.Event()
+        self.connected, self.ended = threading.Event(), threading.Event()
         threading.Thread(target=self._listen, daemon=True).start()
+        assert self.connected.wait(20)  # or it would knock at a server that the test has left
 
     def _listen(self) -> None:
+        with contextlib.suppress(httpx.TransportError):  # a server that stops may break it off
+            self._stream()
+        self.ended.set()
+
+    def _stream(self) -> None:
         headers = self.headers | {"Last-Event-ID": self.last}
         url = f"http://127.0.0.1:{self.where.port}{STREAM}"
         with httpx.stream("GET", url, headers=headers, timeout=20) as answer:
             assert answer.headers["cache-control"] == "no-store"
+            self.connected.set()
             name = ""
             for line in answer.iter_lines():
                 key, _, value = line.partition(": ")
@@ -73,7 +81,6 @@ class Tab:
                     name = value
                 elif key == "data":
                     self.events.append((name, json.loads(value)))
-        self.ended.set()
 
     def send(self, kind: str = "point", to: Any = None, **body: Any) -> int:
         said = {"kind": kind, "body": body} | ({"to": str(to)} if to else {})
