@@ -1,0 +1,129 @@
+"""Events of bookings: `booking` is the UUID as text."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from prepazka.core.events.base import QUEUE, TERMS, Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfBooking(Event):
+    topics: ClassVar[tuple[str, ...]] = (TERMS,)
+    booking: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingHeld(_OfBooking):
+    """A term is kept for somebody who is filling in the form."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldExtended(_OfBooking):
+    """Somebody needed more time for the form."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldReleased(_OfBooking):
+    """Somebody gave the held term back, for example by choosing another one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmationRequested(_OfBooking):
+    """The form is complete; a mail with the link for the click is due."""
+
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingConfirmed(_OfBooking):
+    """The term is booked and has its PIN."""
+
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingMoved(_OfBooking):
+    """The booking has another term now."""
+
+    followed_up = True
+    by: Literal["citizen", "office"] = "citizen"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingModeChanged(_OfBooking):
+    """The booking keeps its term and is in another mode: in person, by telephone or by video."""
+
+    followed_up = True
+    by: Literal["citizen", "office"] = "citizen"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingCancelled(_OfBooking):
+    """The booking was given up by the citizen or withdrawn by the office."""
+
+    followed_up = True
+    by: Literal["citizen", "office"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingExpired(_OfBooking):
+    """A hold ran out, or nobody clicked in time; the term is free again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingArrived(_OfBooking):
+    """The booked client is here and has a ticket."""
+
+    topics: ClassVar[tuple[str, ...]] = (TERMS, QUEUE)
+    ticket: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingServed(_OfBooking):
+    """The booked client has been served."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingNoShow(_OfBooking):
+    """The booked client did not come in time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReminderDue(_OfBooking):
+    """It is time to remind the client of the booking."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoonReminderDue(_OfBooking):
+    """The client is expected in two hours."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhenAsked(_OfBooking):
+    """The client asked by a short message when the term is."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyNotUnderstood(_OfBooking):
+    """The client sent a short message that we can do nothing about."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContactShown(_OfBooking):
+    """A member of staff looked at the name and the contact of a booked client."""
+
+    topics: ClassVar[tuple[str, ...]] = ()

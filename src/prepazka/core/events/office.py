@@ -1,0 +1,177 @@
+"""Events of counters, devices and the office."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from prepazka.core.events.base import DEVICES, QUEUE, SETUP, TERMS, Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfCounter(Event):
+    topics: ClassVar[tuple[str, ...]] = (QUEUE,)
+    counter: int
+    clerk: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterOpened(_OfCounter):
+    """A clerk began to serve at the counter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterPaused(_OfCounter):
+    """The counter has a break."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterResumed(_OfCounter):
+    """The break is over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterClosed(_OfCounter):
+    """The clerk left the counter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfDevice(Event):
+    topics: ClassVar[tuple[str, ...]] = (DEVICES,)
+    device: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListTakenBack(_OfCounter):
+    """A silent counter's people may be called by others again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfflineMerged(Event):
+    """The log of a kiosk (`device`) or a counter that was cut off was merged: so many entries."""
+
+    topics: ClassVar[tuple[str, ...]] = (QUEUE, DEVICES)
+
+    grant: int
+    entries: int
+    device: int | None = None
+    counter: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DevicePaired(_OfDevice):
+    """A kiosk or display now belongs to the office."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceRevoked(_OfDevice):
+    """A kiosk or display may no longer speak for the office."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceFault(_OfDevice):
+    """A device cannot do its work, for example a printer without paper."""
+
+    followed_up = True
+    fault: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceMended(_OfDevice):
+    """The fault of a device is over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumbersLeased(_OfDevice):
+    """A kiosk may give the numbers `first` to `last` of the letter while it is cut off."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    letter: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberRefused(_OfDevice):
+    """A kiosk gave, while cut off, a number that was not its own or was given already."""
+
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReloadAsked(_OfDevice):
+    """Staff had the screen of the device loaded anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinTried(_OfDevice):
+    """A PIN was entered; the PIN itself is not kept. `outcome` is a pins.Outcome value."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    outcome: str
+    offline: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffChanged(Event):
+    """Somebody was added to the staff, given another role (`role`), or removed (no role)."""
+
+    user: int
+    role: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordGiven(Event):
+    """A member of staff was given a new one-time password."""
+
+    user: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiaryChanged(Event):
+    """Somebody changed when an official takes people; `bookings` no longer fit the hours."""
+
+    topics: ClassVar[tuple[str, ...]] = (TERMS,)
+
+    official: int
+    bookings: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedMade(Event):
+    """Somebody made an address at which a calendar program reads bookings, with `names` or not."""
+
+    feed: int
+    names: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedRevoked(Event):
+    """An address at which a calendar program read bookings was closed."""
+
+    feed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficialLinked(Event):
+    """An account (`user`; None: nobody's) now looks after an official's diary."""
+
+    official: int
+    user: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficeLoaded(Event):
+    """The office was set up anew from its file or in the manager's screens."""
+
+    topics: ClassVar[tuple[str, ...]] = (TERMS, QUEUE, SETUP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuotaSet(Event):
+    """So many may book each window of an agenda; `reason` speaks of no person."""
+
+    topics: ClassVar[tuple[str, ...]] = (TERMS, QUEUE, SETUP)
+    agenda: int
+    before: int
+    after: int
+    stretch: str  # of a walk-in's wait, as it was shown
+    reason: str

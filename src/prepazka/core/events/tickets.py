@@ -1,0 +1,200 @@
+"""Events of tickets: `ticket`, `counter`, `clerk` and `service` are ids."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from prepazka.core.events.base import QUEUE, SETUP, Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfTicket(Event):
+    topics: ClassVar[tuple[str, ...]] = (QUEUE,)
+    ticket: int
+    offline: bool = False  # it happened on a device that was cut off, and came in its log
+    device: int | None = None  # the kiosk; None at the desk, by telephone, or at a counter
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AtCounter(_OfTicket):
+    counter: int
+    clerk: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketIssued(_OfTicket):
+    """Somebody took a ticket."""
+
+    service: int
+    booking: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketCalled(_AtCounter):
+    """The ticket was invited to a counter; `reason` is a discipline.Reason as payload."""
+
+    reason: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketRecalled(_AtCounter):
+    """The ticket was invited once more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingStarted(_AtCounter):
+    """The citizen sat down at the counter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketFinished(_AtCounter):
+    """The citizen has been served."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketNoShow(_AtCounter):
+    """The ticket was called and nobody came."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketParked(_AtCounter):
+    """The ticket was put aside until a moment, in ISO format."""
+
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketPostponed(_OfTicket):
+    """The citizen let others go first until a moment, in ISO format."""
+
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertAsked(_OfTicket):
+    """The citizen wants to be told when the turn is near."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertDropped(_OfTicket):
+    """The citizen no longer wants to be told."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnNear(_OfTicket):
+    """The turn is near, and its holder is told."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+    alert: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnCalled(_OfTicket):
+    """The holder is told that the ticket was called."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+    alert: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketTransferred(_AtCounter):
+    """The ticket was sent from `counter` on to another service or to one counter."""
+
+    to_service: int | None = None
+    to_counter: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketCancelled(_OfTicket):
+    """The ticket is no longer valid."""
+
+    by: Literal["citizen", "office"] = "office"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketRenumbered(_OfTicket):
+    """The ticket now has the number that its holder was last shown; `was` is the one before."""
+
+    was: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalledTwice(_AtCounter):
+    """A counter that was cut off called somebody whom another had called; the first call counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinUsedTwice(_OfTicket):
+    """A PIN was taken at two kiosks; the later number `void` counts for the booking's ticket."""
+
+    void: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepUndone(_AtCounter):
+    """A clerk took back a wrong press; `step` is the kind of the event undone."""
+
+    step: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketsStopped(Event):
+    """No more walk-in tickets of the service are issued today; `by` is estimate or head."""
+
+    topics: ClassVar[tuple[str, ...]] = (QUEUE, SETUP)
+    service: int
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketsOpened(Event):
+    """Walk-in tickets of the service are issued again; `by` is estimate or head."""
+
+    topics: ClassVar[tuple[str, ...]] = (QUEUE, SETUP)
+    service: int
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfIncident(Event):
+    topics: ClassVar[tuple[str, ...]] = (QUEUE, SETUP)
+    incident: int
+    system: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentDeclared(_OfIncident):
+    """A system is down; so many people wait for it, and so many bookings are told at once."""
+
+    waiting: int
+    bookings: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentEnded(_OfIncident):
+    """The system works again; so many bookings are told."""
+
+    bookings: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingWarned(Event):
+    """A booked person is told that what the visit needs is down."""
+
+    followed_up = True
+    booking: str
+    incident: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarningLifted(Event):
+    """A booked person who was warned is told that it works again."""
+
+    followed_up = True
+    booking: str
+    incident: int

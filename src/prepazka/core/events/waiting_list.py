@@ -1,0 +1,73 @@
+"""Events of the waiting list: `entry`, `offer` and `booking` are UUIDs as text."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from prepazka.core.events.base import TERMS, Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfList(Event):
+    entry: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListJoined(_OfList):
+    """Somebody waits for a term that suits them; a message with the link is due."""
+
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListConfirmed(_OfList):
+    """The contact of somebody on the list has answered, so terms may be offered."""
+
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListLeft(_OfList):
+    """Somebody waits no longer: of their own will, or because the days have passed."""
+
+    why: Literal["citizen", "past"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListDropped(_OfList):
+    """Somebody left too many offers in a row unanswered; a message says how to join again."""
+
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfPlace(_OfList):
+    topics: ClassVar[tuple[str, ...]] = (TERMS,)
+    offer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceOffered(_OfPlace):
+    """A term is kept for somebody on the list until they answer."""
+
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceAccepted(_OfPlace):
+    """The offered term is booked, or the booking has moved to it."""
+
+    booking: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceDeclined(_OfPlace):
+    """The offered term did not suit; the next person is asked."""
+
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceUnanswered(_OfPlace):
+    """Nobody answered the offer in time; the next person is asked."""
+
+    followed_up = True
