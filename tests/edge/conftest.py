@@ -90,8 +90,7 @@ class Served:
 
     def listeners(self, office: int) -> int:
         """How many streams wait for the next news of the office."""
-        future = self.edge.hub._waiting.get(office)
-        return len(future._callbacks or ()) if future else 0
+        return sum(line.keeps_up for line in tuple(self.edge.hub._lines.get(office, ())))
 
 
 def until(what: str, true: Callable[[], Any], within: float = 30.0) -> float:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Any, Protocol
 
 from prepazka.edge import answers
-from prepazka.edge.hub import Hub
+from prepazka.edge.hub import Hub, body
 from prepazka.edge.room_face import PREFIX, RoomFace
 from prepazka.edge.rooms import Rooms
 from prepazka.edge.snapshots import Snapshot, Snapshots
@@ -134,21 +133,12 @@ class Edge:
             await self._send_news(office, receive, send)
 
     async def _send_news(self, office: int, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.body", "body": HELLO, "more_body": True})
-        leaving = asyncio.ensure_future(_until_gone(receive))
+        line = self.hub.join(office, send)
         try:
-            while not leaving.done():
-                news = self.hub.news(office)
-                await asyncio.wait((news, leaving), return_when=asyncio.FIRST_COMPLETED)
-                if news.done() and not news.cancelled():
-                    body = {"type": "http.response.body", "body": news.result(), "more_body": True}
-                    await send(body)
-                elif news.done():
-                    break  # the hub has stopped
+            line.tell(body(HELLO))
+            await _until_gone(receive)  # or until the hub has ended the answer
         finally:
-            leaving.cancel()
-            with contextlib.suppress(OSError):
-                await send({"type": "http.response.body", "body": b""})
+            self.hub.part(office, line)
 
     async def _office(self, slug: str) -> int | None:
         if slug not in self._offices:

@@ -6,17 +6,98 @@ import asyncio
 import contextlib
 import json
 import logging
+import types
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Generator, Iterable
+from typing import Any
 
 import psycopg
 
 from prepazka.journal.record import CHANNEL
 
+Message = dict[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Sending = Generator[Any, Any, None]
+
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 10.0  # seconds; a screen calls its data old after fifteen
 RETRY = 1.0  # seconds between attempts to reach the database again
+ALIVE = b"event: alive\ndata: []\n\n"
+
+
+class Line:
+    """One open stream, written to at once while the hub goes through all of them.
+
+    Waking a task for each would cost more than the writing (docs/adr/0031). Only where the server
+    does not take the message, as its reader is slow, a task waits; of what is missed meanwhile
+    nothing is kept but the topics.
+    """
+
+    __slots__ = ("_missed", "_send", "_waits")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._waits: asyncio.Task[None] | None = None
+        self._missed: set[str] | None = None
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether all that it was told has been taken."""
+        return self._waits is None
+
+    def tell(self, event: Message, topics: list[str] | None = None) -> None:
+        """Send the event; a slow reader is told of the topics later, and without them not at all."""
+        if self._waits:
+            if topics is not None:
+                self._missed = (self._missed or set()).union(topics)
+            return
+        sending = self._send(event).__await__()
+        try:
+            waits_for = next(sending)
+        except StopIteration:
+            return  # taken, as nearly always
+        except Exception as error:  # noqa: BLE001  # the others must hear, whatever a server raises
+            log.debug("a stream that is closing: %s", error)
+            return
+        self._waits = asyncio.create_task(self._catch_up(sending, waits_for))
+
+    async def _catch_up(self, sending: Sending, waits_for: object) -> None:
+        try:
+            await _rest(sending, waits_for)
+            while self._missed is not None:
+                event, self._missed = body(changed(self._missed)), None
+                await self._send(event)
+        except Exception as error:  # noqa: BLE001  # as above
+            log.debug("a stream that is closing: %s", error)
+        finally:
+            self._waits = None
+
+    def forget(self) -> None:
+        """Its reader is gone."""
+        if self._waits:
+            self._waits.cancel()
+
+
+@types.coroutine
+def _rest(sending: Sending, waits_for: object) -> Sending:
+    """Await the rest of what has begun and waits for this."""
+    while True:
+        yield waits_for
+        try:
+            waits_for = next(sending)
+        except StopIteration:
+            return
+
+
+def body(message: bytes, *, more: bool = True) -> Message:
+    """A part of an answer, as ASGI wants it."""
+    return {"type": "http.response.body", "body": message, "more_body": more}
+
+
+def changed(topics: Iterable[str]) -> bytes:
+    """The message that these topics have news; none are named where it is not known which."""
+    return b"event: changed\ndata: " + json.dumps(sorted(topics)).encode() + b"\n\n"
 
 
 class Hub:
@@ -25,7 +106,7 @@ class Hub:
     def __init__(self, conninfo: str) -> None:
         self.conninfo = conninfo
         self.on_change: list[Callable[[int | None, list[str]], None]] = []
-        self._waiting: dict[int, asyncio.Future[bytes]] = {}
+        self._lines: dict[int, set[Line]] = {}  # by office
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -37,23 +118,29 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for future in self._waiting.values():
-            if not future.done():
-                future.cancel()
+        for lines in self._lines.values():
+            for line in lines:
+                line.tell(body(b"", more=False))
 
-    def news(self, office: int) -> asyncio.Future[bytes]:
-        """The next thing to send to the streams of the office; shared by all of them."""
-        future = self._waiting.get(office)
-        if future is None or future.done():
-            future = asyncio.get_running_loop().create_future()
-            self._waiting[office] = future
-        return future
+    def join(self, office: int, send: Send) -> Line:
+        """A stream of the office begins."""
+        line = Line(send)
+        self._lines.setdefault(office, set()).add(line)
+        return line
 
-    def publish(self, office: int, message: bytes) -> None:
-        """Give the message to every stream that waits for this office."""
-        future = self._waiting.pop(office, None)
-        if future and not future.done():
-            future.set_result(message)
+    def part(self, office: int, line: Line) -> None:
+        """A stream is gone."""
+        line.forget()
+        lines = self._lines[office]
+        lines.discard(line)
+        if not lines:
+            del self._lines[office]
+
+    def publish(self, office: int, message: bytes, topics: list[str] | None = None) -> None:
+        """Tell every stream of the office."""
+        event = body(message)
+        for line in tuple(self._lines.get(office, ())):
+            line.tell(event, topics)
 
     async def _listen(self) -> None:
         while True:
@@ -88,12 +175,12 @@ class Hub:
     def _changed(self, office: int | None, topics: list[str]) -> None:
         for tell in self.on_change:
             tell(office, topics)
-        message = b"event: changed\ndata: " + json.dumps(topics).encode() + b"\n\n"
-        for known in list(self._waiting) if office is None else [office]:
-            self.publish(known, message)
+        message = changed(topics)
+        for known in list(self._lines) if office is None else [office]:
+            self.publish(known, message, topics)
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
-            for office in list(self._waiting):
-                self.publish(office, b"event: alive\ndata: []\n\n")
+            for office in tuple(self._lines):
+                self.publish(office, ALIVE)
