@@ -20,12 +20,17 @@ SPREAD = (0.02, 0.1)  # seconds that a page waits after the news, as live.js doe
 
 
 class Crowd:
-    """The other end: starts the process, and asks what its viewers met."""
+    """The other end: starts the process, and asks what its viewers met.
 
-    def __init__(self, port: int, stream: str, many: int, board: str = "") -> None:
+    All load one board, or each its own page.
+    """
+
+    waits = f"{SPREAD[0] * 1000:.0f} to {SPREAD[1] * 1000:.0f} ms"
+
+    def __init__(self, port: int, stream: str, many: int, *boards: str) -> None:
         context = get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_crowd, args=(theirs, port, stream, many, board))
+        self.process = context.Process(target=_crowd, args=(theirs, port, stream, many, boards))
         self.many = many
 
     def __enter__(self) -> Self:
@@ -103,12 +108,12 @@ class _Page:
         self.shown = time.perf_counter()
 
 
-def _crowd(pipe: Pipe, port: int, stream: str, many: int, board: str) -> None:
+def _crowd(pipe: Pipe, port: int, stream: str, many: int, boards: tuple[str, ...]) -> None:
     more_files()
-    uvloop.run(_view(pipe, port, stream, many, board))
+    uvloop.run(_view(pipe, port, stream, many, boards))
 
 
-async def _view(pipe: Pipe, port: int, stream: str, many: int, board: str) -> None:
+async def _view(pipe: Pipe, port: int, stream: str, many: int, boards: tuple[str, ...]) -> None:
     loop = asyncio.get_running_loop()
     everybody: asyncio.Future[None] = loop.create_future()
     greeted = 0
@@ -121,7 +126,8 @@ async def _view(pipe: Pipe, port: int, stream: str, many: int, board: str) -> No
 
     started = time.perf_counter()
     request = f"GET {stream} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode()
-    pages = [_Page(port, board) for _ in range(many)]
+    own = boards or ("",)
+    pages = [_Page(port, own[n % len(own)]) for n in range(many)]
     for first in range(0, many, AT_ONCE):
         await asyncio.gather(
             *(

@@ -34,10 +34,10 @@ def delay(report: Report, many: int = VIEWERS) -> None:
     token = make_token(user=clerk, name="bench", now=now)
     screens = [_paired(where, number, now) for number in range(DISPLAYS)]
     met = {}
-    for kind, board in (("streams alone", ""), ("and their pages", "/delay/nazivo/")):
+    for kind, boards in (("streams alone", ()), ("and their pages", ("/delay/nazivo/",))):
         with (
             servers.program(workers=WORKERS) as program,
-            Crowd(program.port, "/zive/delay/", many, board) as crowd,
+            Crowd(program.port, "/zive/delay/", many, *boards) as crowd,
         ):
             met[kind] = asyncio.run(_calls(program.port, token, screens, crowd))
     with servers.raw_streams() as raw, Crowd(raw.port, "/", many) as crowd:

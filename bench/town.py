@@ -196,7 +196,7 @@ def queue(where: Directory, waiting: int, now: datetime) -> None:
             letter="Z",
             number=known + n,
             service=services[n % len(services)],
-            code=uuid4().hex[:16],
+            code=uuid4().hex[:16].upper(),
             touch=uuid4(),
             issued_at=now - timedelta(minutes=waiting - n),
         )

@@ -18,7 +18,8 @@ from prepazka.config.onehop import OneHop
 from prepazka.edge import hub
 from prepazka.edge.app import Edge
 from prepazka.offices.directory import Directory
-from prepazka.surfaces.monitor.live import fragment
+from prepazka.surfaces.monitor import live as board
+from prepazka.surfaces.ticket import live as own_ticket
 from tests.faults.always import always_open
 from tests.ports import free_port
 
@@ -31,7 +32,7 @@ class Served:
 
     def __init__(self) -> None:
         self.inner = OneHop()
-        self.edge = Edge(self.inner, fragment)
+        self.edge = Edge(self.inner, board.fragment, own_ticket.fragment)
         self.port = free_port()
         config = uvicorn.Config(
             self.edge,
@@ -112,6 +113,15 @@ def served(office: Directory, settings: Any, monkeypatch: pytest.MonkeyPatch) ->
     settings.ROOT_URLCONF = "tests.edge.urls"
     settings.WEB_THREADS = THREADS
     monkeypatch.setattr(hub, "HEARTBEAT", HEARTBEAT)
+    made = Served()
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def second(served: Served) -> Iterator[Served]:
+    """Another node of the same installation."""
     made = Served()
     made.start()
     yield made

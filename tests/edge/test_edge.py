@@ -182,11 +182,59 @@ def test_an_answer_that_could_not_be_made_is_made_at_the_next_asking() -> None:
             kept = Snapshots(pool)
             with pytest.raises(RuntimeError):
                 await kept.make("key", build, frozenset())
-            return (await kept.make("key", build, frozenset())).body
+            return bytes((await kept.make("key", build, frozenset())).body)
 
     # A journey before may have left the loop of Playwright in this thread.
     with ThreadPoolExecutor(1) as aside:
         assert aside.submit(asyncio.run, ask()).result() == b"well"
+
+
+def test_who_asks_while_it_is_made_anew_does_not_get_the_old_one() -> None:
+    import asyncio  # noqa: PLC0415
+    import threading  # noqa: PLC0415
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    state, begun, go_on = ["before"], threading.Event(), threading.Event()
+
+    def build() -> tuple[int, bytes]:
+        seen = state[0]
+        begun.set()
+        assert go_on.wait(5)
+        return 1, seen.encode()
+
+    async def story() -> list[bytes]:
+        with ThreadPoolExecutor(2) as pool:
+            kept = Snapshots(pool)
+
+            async def ask() -> bytes:
+                topics = frozenset({"queue"})
+                found = kept.get("key") or await kept.make("key", build, topics, 0.0)
+                return bytes(found.body)
+
+            def change(to: str) -> None:
+                state[0] = to
+                kept.changed(1, ["queue"])
+
+            go_on.set()
+            said = [await ask()]
+            go_on.clear()
+            begun.clear()
+            change("after")
+            first = asyncio.create_task(ask())
+            await asyncio.to_thread(begun.wait, 5)
+            other = asyncio.create_task(ask())
+            await asyncio.sleep(0)
+            change("later")  # while the first one is at it
+            go_on.set()
+            return [*said, *await asyncio.gather(first, other), await ask()]
+
+    with ThreadPoolExecutor(1) as aside:
+        assert aside.submit(asyncio.run, story()).result() == [
+            b"before",
+            b"after",
+            b"later",
+            b"later",
+        ]
 
 
 def test_the_live_part_of_the_page_is_out_of_memory_and_never_old(

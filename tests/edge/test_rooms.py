@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -29,14 +28,6 @@ STREAM, SEND, PULSE = (room_face.PREFIX + what for what in ("proud", "signaly", 
 def here(served: Served) -> Held:
     officials.office(officials.FILE.replace("code: lhota", "code: horka"))
     return held(directory_by_slug("horka"), starts_at=now())
-
-
-@pytest.fixture
-def second(served: Served) -> Iterator[Served]:
-    made = Served()
-    made.start()
-    yield made
-    made.stop()
 
 
 def now() -> datetime:

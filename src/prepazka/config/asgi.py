@@ -10,6 +10,7 @@ django.setup()
 
 from prepazka.config.onehop import OneHop  # noqa: E402  # Django must be set up first
 from prepazka.edge.app import Edge  # noqa: E402
-from prepazka.surfaces.monitor.live import fragment  # noqa: E402
+from prepazka.surfaces.monitor import live as board  # noqa: E402
+from prepazka.surfaces.ticket import live as own_ticket  # noqa: E402
 
-application = Edge(OneHop(), fragment)
+application = Edge(OneHop(), board.fragment, own_ticket.fragment)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qs
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
@@ -79,6 +79,31 @@ class Fragment(Route):
         """The office and the HTML. Raises LookupError."""
         office, html = self.make()
         return office, str(html).encode()
+
+
+class Look(Protocol):
+    """One look at an office, out of which the part of each person is made."""
+
+    shown: dict[tuple[str, str], bytes]  # parts that were asked for, by code and language
+
+    def show(self, code: str, language: str) -> bytes:
+        """The part of one person as HTML. Raises LookupError."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """The live part of a page that belongs to one person, who alone knows its code."""
+
+    name: str  # of the kind of page
+    code: str
+    language: str
+    find: Callable[[str], int]  # the office, in which the code stays; raises LookupError
+    look: Callable[[int], Look]
+    topics: frozenset[str]
+    headers: ClassVar[Headers] = [
+        *(one for one in Fragment.headers if one[0] != b"cache-control"),
+        (b"cache-control", b"max-age=0, no-cache, no-store, must-revalidate, private"),
+    ]
 
 
 def conninfo() -> str:

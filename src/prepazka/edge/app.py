@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 from prepazka.edge import answers
 from prepazka.edge.hub import Hub, body
+from prepazka.edge.own import OwnParts
 from prepazka.edge.room_face import PREFIX, RoomFace
 from prepazka.edge.rooms import Rooms
-from prepazka.edge.snapshots import Snapshot, Snapshots
+from prepazka.edge.snapshots import Snapshots
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -46,11 +47,12 @@ class Edge:
     """Answers from memory what it can; the rest is Django's."""
 
     def __init__(
-        self, inner: Inner, fragment: Callable[[str], answers.Route | None] = lambda _path: None
+        self, inner: Inner, *fragments: Callable[[str], answers.Route | answers.Own | None]
     ) -> None:
-        self.inner, self.fragment = inner, fragment
+        self.inner, self.fragments = inner, fragments
         self.hub = Hub(answers.conninfo())
         self.snapshots = Snapshots(inner.pool)
+        self.own_parts = OwnParts(self.snapshots)
         self.hub.on_change.append(self.snapshots.changed)
         self.rooms = Rooms(answers.conninfo())
         self.room_face = RoomFace(self.rooms)
@@ -75,10 +77,11 @@ class Edge:
         """Let every stream go."""
         await asyncio.gather(self.hub.stop(), self.rooms.stop())
 
-    def _route(self, scope: Scope) -> answers.Route | None:
+    def _route(self, scope: Scope) -> answers.Route | answers.Own | None:
         """The hot answer that is asked for; live parts of pages are told apart by a header."""
         if any(name == b"x-fragment" for name, _ in scope["headers"]):
-            return self.fragment(scope["path"])
+            found = (fragment(scope["path"]) for fragment in self.fragments)
+            return next((one for one in found if one), None)
         return answers.route(scope["path"], scope["query_string"])
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -93,24 +96,33 @@ class Edge:
                 return
 
     async def _answer(
-        self, scope: Scope, route: answers.Route, receive: Receive, send: Send
+        self, scope: Scope, route: answers.Route | answers.Own, receive: Receive, send: Send
     ) -> None:
-        kept = self.snapshots.get(route.key)
-        if kept is None:
-            try:
-                kept = await self.snapshots.make(
-                    route.key, route.build, route.topics, route.soonest
-                )
-            except LookupError:
-                # Django knows how to say that there is no such thing.
-                await self.inner(scope, receive, send)
-                return
-            except Exception as error:  # told apart by kind just below
-                if not answers.is_away(error):
-                    raise
-                await _send(send, 503, AWAY_HEADERS, answers.away(scope["headers"]))
-                return
-        await _send_snapshot(scope, route, kept, send)
+        try:
+            status, headers, said = await self._said(scope, route)
+        except LookupError:
+            # Django knows how to say that there is no such thing.
+            await self.inner(scope, receive, send)
+        except Exception as error:  # told apart by kind just below
+            if not answers.is_away(error):
+                raise
+            await _send(send, 503, AWAY_HEADERS, answers.away(scope["headers"]))
+        else:
+            await _send(send, status, headers, said)
+
+    async def _said(
+        self, scope: Scope, route: answers.Route | answers.Own
+    ) -> tuple[int, answers.Headers, bytes]:
+        if isinstance(route, answers.Own):
+            return 200, route.headers, await self.own_parts.give(route)
+        kept = self.snapshots.get(route.key) or await self.snapshots.make(
+            route.key, route.build, route.topics, route.soonest
+        )
+        headers = [*route.headers, (b"etag", kept.etag)]
+        for name, value in scope["headers"]:
+            if name == b"if-none-match" and kept.etag in value:
+                return 304, headers, b""
+        return 200, headers, kept.body
 
     async def _stream(self, slug: str, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in READING:
@@ -153,15 +165,6 @@ class Edge:
 async def _until_gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _send_snapshot(scope: Scope, route: answers.Route, kept: Snapshot, send: Send) -> None:
-    headers = [*route.headers, (b"etag", kept.etag)]
-    for name, value in scope["headers"]:
-        if name == b"if-none-match" and kept.etag in value:
-            await _send(send, 304, headers, b"")
-            return
-    await _send(send, 200, headers, kept.body)
 
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from typing import Any
 
 # Seconds: an answer is never older than this even if nothing happens, since time itself passes;
 # and after a change it is made anew at most this often, however many people ask (by default).
@@ -20,14 +21,15 @@ MOST_KEPT = 2_000
 class Snapshot:
     """One answer, with what it depends on."""
 
-    build: Callable[[], tuple[int, bytes]]
+    build: Callable[[], tuple[int, Any]]
     office: int | None = None
     topics: frozenset[str] = frozenset()
     soonest: float = SOONEST
-    body: bytes = b""
+    body: Any = b""  # bytes to send, or what they are made of for each who asks
     etag: bytes = b""
     made_at: float = float("-inf")
     old: bool = True
+    again: bool = False  # there was a change while it was being made
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -37,7 +39,7 @@ class Snapshots:
     def __init__(self, pool: Executor) -> None:
         self.pool = pool
         self._kept: dict[str, Snapshot] = {}
-        self._making: dict[str, Snapshot] = {}  # for the first time
+        self._making: dict[str, Snapshot] = {}
 
     def get(self, key: str) -> Snapshot | None:
         """The answer if it is fresh enough to be sent as it is."""
@@ -50,7 +52,7 @@ class Snapshots:
     async def make(
         self,
         key: str,
-        build: Callable[[], tuple[int, bytes]],
+        build: Callable[[], tuple[int, Any]],
         topics: frozenset[str],
         soonest: float = SOONEST,
     ) -> Snapshot:
@@ -65,17 +67,16 @@ class Snapshots:
         async with kept.lock:
             if fresh := self.get(key):
                 return fresh
-            # Old is taken back before the look, so a change during it makes it old again.
-            kept.old = False
+            # It stays old until the new one is there: whoever asks meanwhile waits for that.
+            kept.again = False
+            self._making[key] = kept  # so that it hears of changes whatever becomes of the others
             loop = asyncio.get_running_loop()
             try:
                 kept.office, kept.body = await loop.run_in_executor(self.pool, kept.build)
-            except BaseException:
-                kept.old = True
-                raise
             finally:
                 self._making.pop(key, None)
-            kept.etag = b'"' + hashlib.blake2b(kept.body, digest_size=9).hexdigest().encode() + b'"'
+            kept.old = kept.again
+            kept.etag = _etag(kept.body) if isinstance(kept.body, bytes) else b""
             kept.made_at = time.monotonic()
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
@@ -87,4 +88,8 @@ class Snapshots:
         for kept in (*self._kept.values(), *self._making.values()):
             whose = office is None or kept.office in (office, None)
             if whose and (office is None or kept.topics.intersection(topics)):
-                kept.old = True
+                kept.old = kept.again = True
+
+
+def _etag(body: bytes) -> bytes:
+    return b'"' + hashlib.blake2b(body, digest_size=9).hexdigest().encode() + b'"'

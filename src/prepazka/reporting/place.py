@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from prepazka.core import calendar, interval
@@ -47,29 +47,38 @@ class Place:
 
 def place_of(office: Directory, ticket: Ticket, *, now: datetime) -> Place:
     """Look up the ticket's place."""
-    service = office.services[ticket.service_id]
-    until = valid_until(office, ticket)
-    counter = office.counters.get(ticket.counter_id) if ticket.counter_id else None
-    if ticket.state not in IN_QUEUE or calendar.day_of(now, office.tz) != ticket.date:
-        return Place(ticket, service, until, counter)
-    seen = hall(office, now=now)
+    if ticket.state in IN_QUEUE and calendar.day_of(now, office.tz) == ticket.date:
+        return place_in(hall(office, now=now), ticket)
+    return _outside(office, ticket)
+
+
+def place_in(seen: Hall, ticket: Ticket) -> Place:
+    """The ticket's place in a hall that was looked at."""
+    place, office = _outside(seen.office, ticket), seen.office
+    if ticket.state not in IN_QUEUE:
+        return place
     expected = expected_of(seen, ticket)
-    return Place(
-        ticket,
-        service,
-        until,
-        counter,
-        seen.ahead_of(ticket),
-        expected,
-        _between(expected, now) if expected else None,
-        None if expected else counter_opens(office, service, now=now),
-        office.stopped.get(service.pk),
+    return replace(
+        place,
+        ahead=seen.ahead_of(ticket),
+        expected=expected,
+        between=_between(expected, seen.now) if expected else None,
+        opens_at=None if expected else counter_opens(office, place.service, now=seen.now),
+        incident=office.stopped.get(place.service.pk),
     )
 
 
-def announced(office: Directory, ticket: Ticket, *, now: datetime) -> Place:
+def _outside(office: Directory, ticket: Ticket) -> Place:
+    counter = office.counters.get(ticket.counter_id) if ticket.counter_id else None
+    service = office.services[ticket.service_id]
+    return Place(ticket, service, valid_until(office, ticket), counter)
+
+
+def announced(
+    office: Directory, ticket: Ticket, *, now: datetime, seen: Hall | None = None
+) -> Place:
     """The place as it is shown; the first wait told of a fresh ticket is kept, to be judged."""
-    place = place_of(office, ticket, now=now)
+    place = place_in(seen, ticket) if seen else place_of(office, ticket, now=now)
     said = place.expected
     if said and ticket.p80 is None and now - ticket.issued_at <= FRESH:
         learning.announce(ticket=ticket, p20=said.p20, p50=said.p50, p80=said.p80)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 REGISTRY: dict[str, type["Event"]] = {}
 
 TERMS, QUEUE, DEVICES, SETUP = "terms", "queue", "devices", "setup"
-MEETINGS = "meetings"
+MEETINGS, ALERTS = "meetings", "alerts"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from prepazka.core.events.base import QUEUE, SETUP, Event
+from prepazka.core.events.base import ALERTS, QUEUE, SETUP, Event
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,14 +73,14 @@ class TicketPostponed(_OfTicket):
 class AlertAsked(_OfTicket):
     """The citizen wants to be told when the turn is near."""
 
-    topics: ClassVar[tuple[str, ...]] = ()
+    topics: ClassVar[tuple[str, ...]] = (ALERTS,)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlertDropped(_OfTicket):
     """The citizen no longer wants to be told."""
 
-    topics: ClassVar[tuple[str, ...]] = ()
+    topics: ClassVar[tuple[str, ...]] = (ALERTS,)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -20,7 +21,7 @@ from prepazka.offices.incidents import said_of
 from prepazka.queueing import tickets
 from prepazka.queueing.models import IN_QUEUE, State, Ticket, TurnAlert
 from prepazka.reporting.overtakes import before
-from prepazka.reporting.place import announced
+from prepazka.reporting.place import Place, announced
 from prepazka.surfaces.ticket.words import headline
 from prepazka.web import reasons
 from prepazka.web.errors import sentence
@@ -36,6 +37,8 @@ def of_ticket(view: View) -> View:
 
     @wraps(view)
     def wrapped(request: HttpRequest, code: str) -> HttpResponse:
+        if not code.isprintable():  # the database cannot be asked for a zero byte
+            raise Http404
         found = Ticket.objects.filter(code=code.upper()[:LONGEST_CODE]).select_related("office")
         ticket = found.first()
         if ticket is None:
@@ -120,14 +123,25 @@ def _done(
 
 
 def told_by(ticket: Ticket) -> str:
-    """By which way its holder is told of the turn: `email`, `phone`, `push`, or nothing."""
-    alert = TurnAlert.objects.filter(ticket=ticket).first()
+    """By which way its holder is told of the turn."""
+    return way(TurnAlert.objects.filter(ticket=ticket).first())
+
+
+def way(alert: TurnAlert | None) -> str:
+    """The way that was wished: `email`, `phone`, `push`, or nothing."""
     return next((one for one in ("email", "phone", "push") if alert and getattr(alert, one)), "")
 
 
 def _shown(ticket: Ticket, office: Directory) -> dict[str, Any]:
     moment = now()
     place = announced(office, ticket, now=moment)
+    return shown(ticket, office, place, told_by(ticket), moment)
+
+
+def shown(
+    ticket: Ticket, office: Directory, place: Place, told: str, moment: datetime
+) -> dict[str, Any]:
+    """What the page and its live part say."""
     aside = bool(ticket.parked_until and ticket.parked_until > moment)
     return {
         "office": office.office,
@@ -139,7 +153,7 @@ def _shown(ticket: Ticket, office: Directory) -> dict[str, Any]:
         "called": ticket.state == State.CALLED,
         "early": bool(ticket.booked_from and ticket.booked_from > moment),
         "may_postpone": tickets.may_postpone(ticket),
-        "told": told_by(ticket),
+        "told": told,
         "now": moment,
         "down": said_of(place.incident, office) if place.incident else "",
         "asks_why": ticket.state in ASKS_WHY,
