@@ -77,6 +77,7 @@ STAFF = {
     "console:disruption",
     "console:undo_disruption",
     "console:incidents",
+    "console:incident_change",
     "console:incident_end",
     "console:calls",
     "console:call_next",

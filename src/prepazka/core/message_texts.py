@@ -35,7 +35,7 @@ OFFERED = BOOKED | {"terms", "until"}
 SHORT = frozenset(
     {
         *("office", "service", "when", "official", "pin", "link", "cancel", "until", "terms"),
-        *("system", "number", "counter", "how", "minutes"),
+        *("system", "expected", "number", "counter", "how", "minutes"),
     }
 )
 
@@ -64,6 +64,9 @@ NEEDS: Mapping[str, Needs] = {
     "reassigned": Needs(BOOKED, frozenset({"link"})),
     "restored": Needs(BOOKED, frozenset({"pin", "link"})),
     "incident": Needs(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
+    "incident_moved": Needs(
+        BOOKED | {"what", "system", "expected"}, frozenset({"system", "expected", "link"})
+    ),
     "incident_over": Needs(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
     "mode_changed": Needs(BOOKED | {"how"}, frozenset({"how", "link"})),
     "missed": Needs(BOOKED - {"pin", "move", "cancel"}),

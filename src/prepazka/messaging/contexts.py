@@ -28,6 +28,7 @@ from prepazka.offices.models import Incident, Mode, Service, System
 from prepazka.queueing.models import TurnAlert
 
 ALL_DAY = (0, 1440)
+OF_INCIDENTS = {"incident", "incident_moved", "incident_over"}
 DASH = "\u2013"
 
 
@@ -54,7 +55,7 @@ def context_of_message(message: Message, office: Directory, *, now: datetime) ->
         return context_of_participant(message.participant, message.booking, office)
     if message.booking:
         context = context_of(message.booking, office, now=now)
-        if message.kind in {"incident", "incident_over"}:
+        if message.kind in OF_INCIDENTS:
             context |= context_of_incident(incident_of(message), message.booking, office)
     elif message.entry:
         context = context_of_entry(message.entry, office)
@@ -133,6 +134,7 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
         "terms": terms,
         "what": context.get("what", ""),
         "system": context.get("system", ""),
+        "expected": context.get("expected", ""),
         "number": context.get("number", ""),
         "counter": context.get("counter", ""),
     }
@@ -142,7 +144,10 @@ def incident_of(message: Message) -> Incident:
     """The incident of which the message tells; a made-up one in a preview."""
     event = Event.objects.filter(pk=message.event).first()
     if event and "incident" in event.data:
-        return Incident.objects.select_related("system").get(pk=event.data["incident"])
+        found = Incident.objects.select_related("system").get(pk=event.data["incident"])
+        if meant := event.data.get("system"):  # since, it is of another one; never saved
+            found.system = System.objects.get(pk=meant)
+        return found
     assert message.booking is not None  # noqa: S101  # incidents are told to those who booked
     system = System(name=message.booking.service.agenda.name)
     return Incident(system=system, cause=Incident.Cause.DOWN, office=message.office)
@@ -155,6 +160,7 @@ def context_of_incident(incident: Incident, booking: Booking, office: Directory)
         "system": str(incident.system.name),
         "cause": cause_of(incident),
         "what": incidents.said_of(incident, office),
+        "expected": incidents.until_of(incident, office.tz),
         "waits": booking.state == State.ARRIVED,
     }
 

@@ -48,6 +48,7 @@ SUBJECTS = {
     "reassigned": gettext_noop("Your term stays, with somebody else"),
     "restored": gettext_noop("Your original term is valid again"),
     "incident": gettext_noop("We cannot serve your matter at the moment"),
+    "incident_moved": gettext_noop("It should work again at another time than we wrote"),
     "incident_over": gettext_noop("We can serve your matter again"),
     "turn_near": gettext_noop("Your turn is near"),
     "turn_called": gettext_noop("It is your turn"),

@@ -18,7 +18,7 @@ from prepazka.journal.models import Event
 from prepazka.meetings.models import Participant
 from prepazka.meetings.participants import NoMeeting, everybody_of, invited_to, meeting_for
 from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mobile_of
-from prepazka.messaging.contexts import incident_of
+from prepazka.messaging.contexts import OF_INCIDENTS, incident_of
 from prepazka.messaging.mail import MINUTES, compose_mail
 from prepazka.messaging.models import Message, Person
 from prepazka.messaging.port import Push, PushGone, Send, SendPush, SendSms, Undeliverable
@@ -27,6 +27,7 @@ from prepazka.messaging.receipts import give_to_operators
 from prepazka.messaging.sms import compose_sms
 from prepazka.offices.models import Mode
 from prepazka.queueing.alerts import forget_contact
+from prepazka.queueing.incidents import iso
 from prepazka.queueing.models import IN_QUEUE, TurnAlert
 from prepazka.queueing.models import State as TicketState
 
@@ -48,6 +49,7 @@ KINDS = {
     "BookingReassigned": "reassigned",
     "BookingRestored": "restored",
     "BookingWarned": "incident",
+    "WarningChanged": "incident_moved",
     "WarningLifted": "incident_over",
     "TurnNear": "turn_near",
     "TurnCalled": "turn_called",
@@ -74,7 +76,6 @@ TO_INVITED = {
 # Those that ask for an answer to an offer.
 ASKS = {"offer", "place"}
 REMINDERS = {"reminder", "reminder_soon"}
-OF_INCIDENTS = {"incident", "incident_over"}
 # Those that ring no telephone in quiet hours.
 WAITING_FOR_DAY = {*REMINDERS, "place", "dropped"}
 # Why a message was not sent, as the desk reads it.
@@ -329,13 +330,19 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
 def _is_overtaken(message: Message, booking: Booking, now: datetime) -> bool:
     """Whether the person neither waits nor is to come, or the incident has gone as it came."""
     incident = incident_of(message)
-    if message.kind == "incident" and incident.ended_at:
+    warned = incident.ended_at is None and incident.warned.filter(booking=booking).exists()
+    if warned != (message.kind != "incident_over"):
         return True
-    if message.kind == "incident_over":
+    if message.kind != "incident":
+        event = Event.objects.get(pk=message.event)
         before = Message.objects.filter(
             booking=booking, kind="incident", state=Message.State.SENT, pk__lt=message.pk
         )
-        if not incident.ended_at or not before.exists():
+        if message.kind == "incident_moved":
+            if event.data["expected"] != iso(incident.expected_at):
+                return True  # a later change has a message of its own
+            before = before.filter(sent_at__lte=event.at)  # one sent since has said the new time
+        if not before.exists():
             return True
     comes = booking.state == State.CONFIRMED and booking.ends_at > now
     return not comes and booking.state != State.ARRIVED

@@ -34,6 +34,7 @@ urlpatterns = [
     path("<slug:slug>/vypadek/<int:disruption>/", disruptions.result, name="disruption"),
     path("<slug:slug>/vypadek/<int:disruption>/zpet/", disruptions.undo, name="undo_disruption"),
     path("<slug:slug>/porucha/", incidents.page, name="incidents"),
+    path("<slug:slug>/porucha/<int:incident>/zmena/", incidents.change, name="incident_change"),
     path("<slug:slug>/porucha/<int:incident>/konec/", incidents.end, name="incident_end"),
     path("<slug:slug>/schuzky/", schedule.page, name="meetings"),
     path("<slug:slug>/schuzky/nazivo/", schedule.fragment, name="meetings_live"),

@@ -42,6 +42,7 @@ KINDS: dict[str, str | Promise] = {
     "reassigned": gettext_lazy("Another official or counter"),
     "restored": gettext_lazy("The term is valid again"),
     "incident": gettext_lazy("What the visit needs is down"),
+    "incident_moved": gettext_lazy("What the visit needs will work at another time"),
     "incident_over": gettext_lazy("What the visit needs works again"),
     "mode_changed": gettext_lazy("Another way of meeting"),
     "late": gettext_lazy("The official is late"),
