@@ -76,6 +76,7 @@ STAFF = {
     "console:disrupt",
     "console:disruption",
     "console:undo_disruption",
+    "console:before",
     "console:incidents",
     "console:incident_change",
     "console:incident_end",

@@ -4,6 +4,7 @@ from django.urls import path
 
 from prepazka.surfaces.console import (
     appointments,
+    before,
     booking,
     calendars,
     calls,
@@ -30,6 +31,7 @@ urlpatterns = [
     path("<slug:slug>/bez-site/data/", cutoff.data, name="cutoff_data"),
     path("<slug:slug>/bez-site/<int:counter>/zpet/", cutoff.take_back, name="take_back"),
     path("<slug:slug>/kontakt/<int:ticket>/", views.contact, name="contact"),
+    path("<slug:slug>/poradi/", before.page, name="before"),
     path("<slug:slug>/vypadek/", disruptions.plan, name="disrupt"),
     path("<slug:slug>/vypadek/<int:disruption>/", disruptions.result, name="disruption"),
     path("<slug:slug>/vypadek/<int:disruption>/zpet/", disruptions.undo, name="undo_disruption"),

@@ -133,8 +133,15 @@ def _page(
             "fresh": device,
             "made": made,
             "may_write": member.role in staff.ADMINISTRATORS,
+            "doors": [row["device"] for row in rows if _shows_code(row["device"])],
         },
     )
+
+
+def _shows_code(device: Device) -> bool:
+    """Whether a ticket can be taken with a telephone by what the device shows."""
+    at_door = device.kind == Device.Kind.KIOSK or device.options.get("layout") == "door"
+    return bool(device.token_hash) and at_door
 
 
 def _device(office: Directory, code: str) -> Device:
