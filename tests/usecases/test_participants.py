@@ -181,7 +181,9 @@ def test_everybody_is_told_by_a_mail_of_their_own(where: Directory) -> None:
 
 
 @pytest.mark.parametrize("language", ["cs", "en"])
-@pytest.mark.parametrize("kind", sorted({*messaging.TO_INVITED.values(), "mode_changed", "late"}))
+@pytest.mark.parametrize(
+    "kind", sorted({*messaging.TO_INVITED.values(), "mode_changed", "late", "room_changed"})
+)
 def test_every_mail_of_meetings_in_both_languages(
     where: Directory, kind: str, language: str
 ) -> None:

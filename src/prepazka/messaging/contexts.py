@@ -24,7 +24,7 @@ from prepazka.messaging.models import Message
 from prepazka.offices import incidents
 from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import cause_of
-from prepazka.offices.models import Incident, Mode, Service, System
+from prepazka.offices.models import Incident, Mode, Room, Service, System
 from prepazka.queueing.models import TurnAlert
 
 ALL_DAY = (0, 1440)
@@ -57,6 +57,9 @@ def context_of_message(message: Message, office: Directory, *, now: datetime) ->
         context = context_of(message.booking, office, now=now)
         if message.kind in OF_INCIDENTS:
             context |= context_of_incident(incident_of(message), message.booking, office)
+        if message.kind == "room_changed":
+            context |= context_of_room(message.booking, office)
+            context["join"] = join_in_words(message.booking, office)
     elif message.entry:
         context = context_of_entry(message.entry, office)
     else:
@@ -77,7 +80,33 @@ def context_of_participant(who: Participant, booking: Booking, office: Directory
         "facts": facts_of(booking, office, invited=True),
         "late_min": who.meeting.late_min,
         "room_url": room_url(booking, office, who),
+        **context_of_room(booking, office),
     }
+
+
+def context_of_room(booking: Booking, office: Directory) -> dict[str, Any]:
+    """Where a meeting by video is held in the end: by telephone, and on which number."""
+    rows = Meeting.objects.filter(booking=booking, provider=Room.TELEPHONE)
+    official = official_of(office, booking)
+    by_phone = booking.mode == Mode.VIDEO and rows.exists()
+    return {
+        "by_phone": by_phone,
+        "call": ((official.phone if official else "") or office.office.phone) if by_phone else "",
+    }
+
+
+def join_in_words(booking: Booking, office: Directory) -> str:
+    """How one joins a meeting that has moved, as the end of a sentence."""
+    room = context_of_room(booking, office)
+    if not room["by_phone"]:
+        return _("in another room, your link holds")
+    if not room["call"]:
+        return _("by telephone, we will call you")
+    if booking.phone:
+        return _("by telephone, we will call you; our number is %(number)s") % {
+            "number": room["call"]
+        }
+    return _("by telephone, please call %(number)s") % {"number": room["call"]}
 
 
 def room_url(booking: Booking, office: Directory, who: Participant | None = None) -> str:
@@ -125,6 +154,7 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
         "pin": booking.pin if booking else "",
         "how": how_in_words(booking.mode) if booking else "",
         "minutes": str(context.get("late_min", "")),
+        "join": context.get("join", ""),
         "remote": "1" if booking and booking.mode != Mode.PERSON else "",
         "link": link or context["confirm_url" if waits else "personal_url"],
         "move": context.get("move_url", ""),

@@ -54,6 +54,7 @@ SUBJECTS = {
     "turn_called": gettext_noop("It is your turn"),
     "mode_changed": gettext_noop("Your term stays, we will meet in another way"),
     "late": gettext_noop("Your meeting will begin a little later"),
+    "room_changed": gettext_noop("Your meeting by video has moved"),
     "missed": gettext_noop("We have missed you at the meeting"),
 }
 # To those who were invited to a meeting: the subject, and the sentence that says what it is about.
@@ -86,6 +87,10 @@ INVITED = {
     "meeting_late": (
         gettext_noop("The meeting by video will begin a little later"),
         gettext_noop("the official is still busy. Your link stays the same."),
+    ),
+    "meeting_room": (
+        gettext_noop("The meeting by video has moved"),
+        gettext_noop("the meeting is not where it was to be; this is how you join it now."),
     ),
     MINUTES: (
         gettext_noop("Minutes of the meeting by video"),

@@ -20,6 +20,7 @@ from prepazka.messaging.contexts import (
     OF_INCIDENTS,
     how_in_words,
     incident_of,
+    join_in_words,
     kind_in_words,
     late_min,
     offered_terms,
@@ -68,6 +69,7 @@ TEXTS = {
         "%(office)s: your term %(when)s stays, only with somebody else. PIN %(pin)s. %(url)s"
     ),
     "mode_changed": gettext_noop("%(office)s: your term %(when)s stays, now %(how)s. %(url)s"),
+    "room_changed": gettext_noop("%(office)s: meeting %(when)s %(join)s. %(url)s"),
     "missed": gettext_noop(
         "%(office)s: we waited for you in vain, %(when)s. Another term: %(url)s"
     ),
@@ -157,6 +159,7 @@ def said_of(message: Message, office: Directory) -> dict[str, str]:
         "pin": booking.pin if booking else "",
         "how": how_in_words(booking.mode) if booking else "",
         "minutes": str(late_min(booking)) if booking else "",
+        "join": join_in_words(booking, office) if booking else "",
         "service": str(office.services[message.person.service_id].name),
         "official": _official(booking, office) if booking else "",
         "until": (_day_and_clock(until) if offer else _clock(until)) if until else "",

@@ -15,8 +15,15 @@ from prepazka.booking.models import OPEN, Booking, Offer, State, WaitingListEntr
 from prepazka.booking.usecases import wait_for_mail
 from prepazka.core import gsm7
 from prepazka.journal.models import Event
-from prepazka.meetings.models import Participant
-from prepazka.meetings.participants import NoMeeting, everybody_of, invited_to, meeting_for
+from prepazka.meetings.models import Meeting, Participant
+from prepazka.meetings.participants import (
+    NoMeeting,
+    citizen_of,
+    everybody_of,
+    invited_to,
+    meeting_for,
+)
+from prepazka.meetings.room import absent
 from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mobile_of
 from prepazka.messaging.contexts import OF_INCIDENTS, incident_of
 from prepazka.messaging.mail import MINUTES, compose_mail
@@ -56,6 +63,7 @@ KINDS = {
     "BookingModeChanged": "mode_changed",
     "MeetingLate": "late",
     "MeetingMissed": "missed",
+    "MeetingProviderChanged": "room_changed",
 }
 # And which one to everybody else who was invited to the meeting.
 TO_INVITED = {
@@ -71,6 +79,7 @@ TO_INVITED = {
     "ReminderDue": "meeting_reminder",
     "SoonReminderDue": "meeting_reminder",
     "MeetingLate": "meeting_late",
+    "MeetingProviderChanged": "meeting_room",
     "MinutesReady": MINUTES,
 }
 # Those that ask for an answer to an offer.
@@ -120,7 +129,7 @@ def _to_person(
 ) -> Message | None:
     person: Person | None = booking or entry or alert
     channel = channel_for(person, person.office) if person else None
-    if person is None or channel is None:
+    if person is None or channel is None or not _is_for(booking, happened):
         return None
     message, is_new = Message.objects.get_or_create(
         event=happened.pk,
@@ -161,8 +170,16 @@ def _to_invited(happened: Event, booking: Booking | None, now: datetime) -> list
             defaults={**fresh, "created_at": now, "channel": Message.Channel.EMAIL},
         )[0]
         for one in people
-        if one.email
+        if one.email and _is_for(one, happened)
     ]
+
+
+def _is_for(who: Participant | Booking | None, happened: Event) -> bool:
+    """Whether somebody learns it by a message; of another room, the page told those at it."""
+    absent = happened.data.get("absent")
+    if isinstance(who, Booking) and absent is not None:
+        who = citizen_of(who)
+    return absent is None or (who is not None and str(who.pk) in absent)
 
 
 def _about(
@@ -320,6 +337,8 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
         return True
     if message.kind in OF_INCIDENTS and _is_overtaken(message, booking, now):
         return True
+    if message.kind == "room_changed":
+        return _has_moved_on(citizen_of(booking), message, booking)
     if message.kind == "missed":
         return booking.state != State.NO_SHOW
     if message.kind in {"confirmed", "late", *REMINDERS}:
@@ -357,12 +376,18 @@ def _is_past(message: Message, alert: TurnAlert, now: datetime) -> bool:
     return not there or not still or since is None or now - since > TURN_LASTS
 
 
-def _is_pointless_to(who: Participant, message: Message, now: datetime) -> bool:
+def _is_pointless_to(  # noqa: PLR0911  # one reason each
+    who: Participant, message: Message, now: datetime
+) -> bool:
     """The same for somebody who was invited to a meeting."""
     booking = message.booking
     if message.kind == MINUTES:
         return not who.email or who.revoked_at is not None
-    if not who.email or booking is None or booking.ends_at <= now:
+    if not who.email or booking is None:
+        return True
+    if message.kind == "meeting_room":
+        return _has_moved_on(who, message, booking)
+    if booking.ends_at <= now:
         return True
     if message.kind == "uninvited":
         return who.revoked_at is None
@@ -371,6 +396,18 @@ def _is_pointless_to(who: Participant, message: Message, now: datetime) -> bool:
     if message.kind in {"invited", "meeting_reminder", "meeting_late"}:
         return booking.mode != Mode.VIDEO or booking.state not in {*OPEN, State.ARRIVED}
     return booking.sequence != message.sequence
+
+
+def _has_moved_on(who: Participant | None, message: Message, booking: Booking) -> bool:
+    """Whether the meeting is over or in yet another room, or the person has come meanwhile."""
+    event = Event.objects.filter(pk=message.event).first()
+    held = Meeting.objects.filter(booking=booking).exclude(state=Meeting.State.ENDED).first()
+    if who is None or held is None or booking.mode != Mode.VIDEO:
+        return True
+    if booking.state not in {*OPEN, State.ARRIVED}:
+        return True
+    moved = event is not None and event.data["provider"] != held.provider
+    return moved or not absent(held).filter(pk=who.pk).exists()
 
 
 def _was_told(message: Message) -> bool:

@@ -114,6 +114,7 @@ def _page(
     made: str = "",
 ) -> HttpResponse:
     moment = now()
+    known = list(Device.objects.filter(office=office.office, retired=False))
     rows = [
         {
             "device": one,
@@ -121,7 +122,7 @@ def _page(
             "printer": printer_in_words(one),
             "clock": clock_in_words(one),
         }
-        for one in Device.objects.filter(office=office.office, retired=False)
+        for one in known
     ]
     return render(
         request,
@@ -133,7 +134,7 @@ def _page(
             "fresh": device,
             "made": made,
             "may_write": member.role in staff.ADMINISTRATORS,
-            "doors": [row["device"] for row in rows if _shows_code(row["device"])],
+            "doors": [one for one in known if _shows_code(one)],
         },
     )
 

@@ -46,6 +46,7 @@ KINDS: dict[str, str | Promise] = {
     "incident_over": gettext_lazy("What the visit needs works again"),
     "mode_changed": gettext_lazy("Another way of meeting"),
     "late": gettext_lazy("The official is late"),
+    "room_changed": gettext_lazy("A meeting by video has moved"),
     "missed": gettext_lazy("Nobody came to the meeting"),
     "on_list": gettext_lazy("Entry on the waiting list"),
     "place": gettext_lazy("Free term from the waiting list"),
@@ -62,6 +63,7 @@ INVITED: dict[str, str | Promise] = {
     "meeting_mode": gettext_lazy("A meeting is held in another way"),
     "meeting_reminder": gettext_lazy("Reminder of a meeting"),
     "meeting_late": gettext_lazy("A meeting begins later"),
+    "meeting_room": gettext_lazy("A meeting by video has moved, to those invited"),
     "meeting_minutes": gettext_lazy("Minutes of a meeting"),
 }
 STATES: dict[str, str | Promise] = {
