@@ -52,7 +52,13 @@ class OfferedTerm(NamedTuple):
 def context_of_message(message: Message, office: Directory, *, now: datetime) -> dict[str, Any]:
     """What the templates of a message speak of: the booking or the entry, and the offer to it."""
     if message.participant and message.booking:
-        return context_of_participant(message.participant, message.booking, office)
+        context = context_of_participant(message.participant, message.booking, office)
+        if message.kind == "meeting_colleague":
+            event = Event.objects.filter(pk=message.event).first()
+            gone = office.officials.get(event.data["official"]) if event else None
+            context["colleague"] = str(gone.name) if gone else _("A colleague")
+            context["meetings_url"] = url_of("console:meetings", office.office.slug)
+        return context
     if message.booking:
         context = context_of(message.booking, office, now=now)
         if message.kind in OF_INCIDENTS:

@@ -92,6 +92,12 @@ INVITED = {
         gettext_noop("The meeting by video has moved"),
         gettext_noop("the meeting is not where it was to be; this is how you join it now."),
     ),
+    "meeting_colleague": (
+        gettext_noop("A colleague cannot come to the meeting by video"),
+        gettext_noop(
+            "a colleague whom you invited to the meeting will be away. The meeting stays as it is."
+        ),
+    ),
     MINUTES: (
         gettext_noop("Minutes of the meeting by video"),
         gettext_noop("the official has closed the minutes of the meeting. They are attached."),

@@ -80,6 +80,7 @@ TO_INVITED = {
     "SoonReminderDue": "meeting_reminder",
     "MeetingLate": "meeting_late",
     "MeetingProviderChanged": "meeting_room",
+    "ColleagueFreed": "meeting_colleague",
     "MinutesReady": MINUTES,
 }
 # Those that ask for an answer to an offer.
@@ -157,6 +158,8 @@ def _to_invited(happened: Event, booking: Booking | None, now: datetime) -> list
         return []
     if named := happened.data.get("participant"):
         people = list(Participant.objects.filter(pk=named))
+    elif happened.kind == "ColleagueFreed":
+        people = list(Participant.objects.filter(meeting__booking=booking, role="chair"))
     elif happened.kind == "MinutesReady":
         people = everybody_of(booking)
     else:
@@ -393,7 +396,7 @@ def _is_pointless_to(  # noqa: PLR0911  # one reason each
         return who.revoked_at is None
     if who.revoked_at:
         return True
-    if message.kind in {"invited", "meeting_reminder", "meeting_late"}:
+    if message.kind in {"invited", "meeting_reminder", "meeting_late", "meeting_colleague"}:
         return booking.mode != Mode.VIDEO or booking.state not in {*OPEN, State.ARRIVED}
     return booking.sequence != message.sequence
 

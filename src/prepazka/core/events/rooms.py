@@ -58,6 +58,16 @@ class MeetingLeft(_OfParticipant):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ColleagueFreed(Event):
+    """A colleague is away at the time of a booking's meeting and gave the time back."""
+
+    topics: ClassVar[tuple[str, ...]] = (MEETINGS,)
+    followed_up = True
+    booking: str
+    official: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeetingProviderChanged(_InRoom):
     """The meeting goes on in another room, or by telephone; `why`: pressed, or a server away.
 

@@ -64,6 +64,7 @@ INVITED: dict[str, str | Promise] = {
     "meeting_reminder": gettext_lazy("Reminder of a meeting"),
     "meeting_late": gettext_lazy("A meeting begins later"),
     "meeting_room": gettext_lazy("A meeting by video has moved, to those invited"),
+    "meeting_colleague": gettext_lazy("A colleague cannot come, to the official"),
     "meeting_minutes": gettext_lazy("Minutes of a meeting"),
 }
 STATES: dict[str, str | Promise] = {
