@@ -255,6 +255,7 @@ def test_who_is_not_there_gets_a_message_with_how_to_join_once_per_change(
         made = compose_mail(one, now=NOW)
         for part in (made.text, made.html):
             assert "Zavolejte prosím na 353 000 112." in part.replace("\u00a0", " ")
+            assert "Po videu" not in part
     here.enter(here.guest, NOW)
     assert messaging.is_pointless(told["meeting_room"], NOW), "the page has said it meanwhile"
     room.end_meeting(chair=here.chair.pk, now=NOW)

@@ -58,6 +58,8 @@ def context_of_message(message: Message, office: Directory, *, now: datetime) ->
             gone = office.officials.get(event.data["official"]) if event else None
             context["colleague"] = str(gone.name) if gone else _("A colleague")
             context["meetings_url"] = url_of("console:meetings", office.office.slug)
+        elif message.kind == "meeting_room":
+            context["facts"] = _facts_of_room(context)
         return context
     if message.booking:
         context = context_of(message.booking, office, now=now)
@@ -66,6 +68,7 @@ def context_of_message(message: Message, office: Directory, *, now: datetime) ->
         if message.kind == "room_changed":
             context |= context_of_room(message.booking, office)
             context["join"] = join_in_words(message.booking, office)
+            context["facts"] = _facts_of_room(context)
     elif message.entry:
         context = context_of_entry(message.entry, office)
     else:
@@ -99,6 +102,15 @@ def context_of_room(booking: Booking, office: Directory) -> dict[str, Any]:
         "by_phone": by_phone,
         "call": ((official.phone if official else "") or office.office.phone) if by_phone else "",
     }
+
+
+def _facts_of_room(context: dict[str, Any]) -> list[Fact]:
+    """The facts of a meeting that has moved; by telephone it is not by video any more."""
+    how, by_phone = _("How we meet"), capfirst(how_in_words(Mode.PHONE))
+    return [
+        Fact(how, by_phone) if context["by_phone"] and fact.key == how else fact
+        for fact in context["facts"]
+    ]
 
 
 def join_in_words(booking: Booking, office: Directory) -> str:
