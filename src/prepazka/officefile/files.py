@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -62,7 +63,7 @@ def _in_order(section: Section, files: FileRules) -> None:
     """A smaller limit above a larger one would only confuse those who bring a file."""
     names = ("largest_mb", "meeting_mb", "office_mb")
     said = [(name, value) for name in names if (value := getattr(files, name)) is not None]
-    for (low, small), (high, large) in zip(said, said[1:], strict=False):
+    for (low, small), (high, large) in pairwise(said):
         if small > large:
             section.wrong(
                 section.values[KEYS[high]], f'at least as much as "{KEYS[low]}", {small} MB'
