@@ -11,12 +11,18 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
+from prepazka.booking.models import Booking
+from prepazka.core import gsm7
 from prepazka.gateways import video
 from prepazka.gateways.video import bigbluebutton, jitsi, web
 from prepazka.gateways.video.port import Paper, Person, Unavailable, Venue
 from prepazka.journal.models import Event
 from prepazka.meetings import providers, room
-from prepazka.meetings.models import Document, Meeting, Signal
+from prepazka.meetings.models import Document, Meeting, Participant, Signal
+from prepazka.messaging import usecases as messaging
+from prepazka.messaging.mail import compose_mail
+from prepazka.messaging.models import Message
+from prepazka.messaging.sms import compose_sms
 from prepazka.offices.directory import directory_by_id
 from prepazka.offices.models import Office, Service
 from tests import conferencing, town
@@ -211,6 +217,65 @@ def test_when_a_server_goes_away_the_next_room_is_taken_once(here: Held, meet: C
     assert fresh(here).provider == "embedded"
     told = Signal.objects.filter(kind="provider").values_list("body", flat=True)
     assert [one["provider"] for one in told] == ["jitsi", "embedded"]
+
+
+def told_of(event: Event, at: Any = NOW) -> list[Message]:
+    made = messaging.compose(event=event.pk, now=at)
+    return [one for one in made if not messaging.is_pointless(one, at)]
+
+
+@database
+def test_who_is_not_there_gets_a_message_with_how_to_join_once_per_change(
+    here: Held, settings: Any
+) -> None:
+    listed(here, "embedded", link="https://teams.example/{code}")
+    here.enter(here.chair, NOW)
+    here.enter(here.citizen, NOW)
+    Participant.objects.filter(pk=here.guest.pk).update(email="eva@posta.example")
+    change: dict[str, Any] = {"meeting": here.meeting.pk, "office": here.office, "now": NOW}
+    providers.change_provider(provider="link", **change)
+    providers.change_provider(provider="link", **change)
+    event = Event.objects.get(kind="MeetingProviderChanged")
+    (message,) = told_of(event)
+    assert (message.kind, message.to.email) == ("meeting_room", "eva@posta.example")
+    for _ in range(2):
+        assert [one.pk for one in messaging.compose(event=event.pk, now=NOW)] == [message.pk]
+    said = compose_mail(message, now=NOW).text
+    assert here.path(here.guest) in said
+    assert "zůstává stejný" in said
+    # The citizen's page is closed, and the telephone is all that is left.
+    Participant.objects.filter(pk=here.citizen.pk).update(seen_at=town.FRIDAY_BEFORE)
+    providers.change_provider(provider="telephone", **change)
+    assert messaging.is_pointless(message, NOW), "there is a later change"
+    last = Event.objects.filter(kind="MeetingProviderChanged").last()
+    assert last
+    told = {one.kind: one for one in told_of(last)}
+    assert set(told) == {"room_changed", "meeting_room"}
+    for one in told.values():
+        made = compose_mail(one, now=NOW)
+        for part in (made.text, made.html):
+            assert "Zavolejte prosím na 353 000 112." in part.replace("\u00a0", " ")
+            assert "Po videu" not in part
+    here.enter(here.guest, NOW)
+    assert messaging.is_pointless(told["meeting_room"], NOW), "the page has said it meanwhile"
+    room.end_meeting(chair=here.chair.pk, now=NOW)
+    assert messaging.is_pointless(told["room_changed"], NOW)
+
+
+@database
+def test_who_booked_by_telephone_alone_gets_a_short_message(here: Held, settings: Any) -> None:
+    settings.SMS_GATEWAY = "log"
+    Office.objects.update(messages_data={"sms": True}, version=5)
+    listed(here, "embedded")
+    Booking.objects.update(email="", phone="+420777123456", short_code="abcdefghjkmn")
+    providers.change_provider(
+        meeting=here.meeting.pk, office=here.office, provider="telephone", now=NOW
+    )
+    (message,) = told_of(Event.objects.get(kind="MeetingProviderChanged"))
+    assert message.channel == Message.Channel.SMS
+    sms = compose_sms(message, now=NOW).text
+    assert "bude telefonem, zavolame Vam; nas telefon 353 000 112" in sms
+    assert gsm7.parts(sms) == 1
 
 
 @database

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from prepazka.core.calendar import WeeklyHours
+from prepazka.core.file_rules import FileRules
 from prepazka.core.interval import Interval
 from prepazka.core.message_rules import MessageRules
 from prepazka.core.message_texts import tidy
@@ -27,6 +28,13 @@ from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Agenda, Office
 from tests import town
 
+FILES = st.builds(
+    FileRules,
+    largest_mb=st.none() | st.integers(1, 20),
+    meeting_mb=st.none() | st.integers(20, 500),
+    office_mb=st.none() | st.integers(500, 5000),
+    number=st.none() | st.integers(1, 30),
+)
 ROOMS = st.lists(st.sampled_from(ROOM_NAMES), min_size=1, unique=True).map(tuple)
 # Words that YAML or a careless reader would take for something else.
 SNARES = [
@@ -245,6 +253,7 @@ def _office(
         messages=draw(messages),
         officials=_officials(draw, agendas, departments),
         rooms=draw(ROOMS),
+        files=draw(FILES),
         room_link=draw(
             st.sampled_from(["", "https://meet.example/{code}", "https://a.b/x?r={code}#z"])
         ),

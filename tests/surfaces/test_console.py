@@ -13,9 +13,9 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
 from prepazka.queueing import tickets
 from prepazka.queueing.models import Shift, State, Ticket
+from prepazka.surfaces.console import before, desk, views
 from prepazka.surfaces.console import board as boards
-from prepazka.surfaces.console import desk, views
-from tests import town
+from tests import halls, town
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.at = town.at("9:05")
-        for module in (views, desk):
+        for module in (before, views, desk):
             monkeypatch.setattr(module, "now", lambda: self.at)
 
     def on(self, **more: int) -> datetime:
@@ -112,6 +112,26 @@ def test_a_whole_visit_by_presses(office: Directory, clock: Clock, clerk: Client
     assert first.state == State.FINISHED
     shown = press(clerk, "next")
     assert f'class="console-current__number">{waiting.label}<' in shown
+
+
+def test_a_clerk_can_say_who_went_before_and_why(
+    office: Directory, clock: Clock, clerk: Client
+) -> None:
+    asks = walk_in(office, "8:50")
+    booked(office)
+    address = f"/pult/lhota/poradi/?cislo={asks.label}"
+    assert address in press(clerk, "next"), "beside the one who waits"
+    assert "/pult/lhota/poradi/?cislo=V2" in clerk.get("/pult/lhota/").content.decode()
+    clock.on(minutes=1)
+    page = halls.text_of(clerk.get(address))
+    assert "byl dřív zavolán 1 člověk" in page
+    assert "V2 9:01 objednán na 9:00–10:00, přišel v 9:01" in page
+    assert "Jana" not in page
+    nobody = clerk.get("/pult/lhota/poradi/?cislo=X9")
+    assert (nobody.status_code, "Žádný dnešní" in halls.text_of(nobody)) == (404, True)
+    desk_of = Client()
+    desk_of.force_login(town.clerk(office, "recepce", "reception"))
+    assert address in desk_of.get(f"/pult/lhota/recepce/listek/{asks.pk}/").content.decode()
 
 
 def test_a_double_press_calls_nobody_else(office: Directory, clock: Clock, clerk: Client) -> None:

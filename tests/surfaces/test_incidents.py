@@ -126,6 +126,44 @@ def test_one_incident_shows_on_every_screen_at_once(office: Directory) -> None:
         assert DOWN not in text_of(client.get(address, follow=True)), address
 
 
+def test_what_is_said_is_corrected_on_every_screen_at_once(office: Directory) -> None:
+    screens = everywhere(office)
+    town.confirmed(office, "10:00")
+    head = declared(office)
+    address = f"{SCREEN}{Incident.objects.get().pk}/zmena/"
+    form = head.get(address)
+    assert 'value="11:30"' in form.content.decode()
+    said = {"system": "registr", "cause": "power", "expected": "12:45", "note_cs": "Omlouváme se."}
+    page = text_of(head.post(address, said))
+    assert "Už upozornění, dostanou nový čas 1" in page
+    assert Incident.objects.get().cause == "down", "nothing changes before the second press"
+    done = text_of(head.post(address, {**said, "apply": "1"}, follow=True))
+    assert "1 upozorněný dostane novou zprávu" in done
+    for where, client in screens.items():
+        page = text_of(client.get(where, follow=True))
+        assert "Nejde elektřina, proto Registr vozidel nefunguje." in page, where
+        assert "12:45" in page, where
+        assert "11:30" not in page, where
+    again = text_of(head.post(address, {**said, "apply": "1"}, follow=True))
+    assert "Změněno, všichni to už vidí." in again
+
+
+def test_a_correction_keeps_a_time_that_has_passed_and_comes_too_late_after_the_end(
+    office: Directory, clock: Clock
+) -> None:
+    head = declared(office)
+    incident = Incident.objects.get()
+    address = f"{SCREEN}{incident.pk}/zmena/"
+    clock.moment = town.at("11:40")
+    said = {"system": "registr", "cause": "down", "expected": "11:30", "note_cs": "Ještě chvíli."}
+    assert head.post(address, {**said, "apply": "1"}).status_code == 302
+    passed = head.post(address, {**said, "expected": "11:35", "apply": "1"})
+    assert "Tento čas už uplynul." in text_of(passed)
+    assert logged_in(office, "novakova", "clerk").get(address).status_code == 403
+    head.post(f"{SCREEN}{incident.pk}/konec/")
+    assert "není tedy co měnit" in text_of(head.get(address, follow=True))
+
+
 def test_a_full_day_shows_on_the_kiosk_the_display_the_monitor_and_the_web_at_once(
     office: Directory,
 ) -> None:

@@ -8,12 +8,13 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from prepazka.accounts.models import User
 from prepazka.journal.models import Event
 from prepazka.offices import devices as offices_devices
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Device, Membership
+from prepazka.offices.models import Device, Membership, Office
 from prepazka.queueing import counters, tickets, turns
 from prepazka.surfaces.manager import devices, people, views
 from tests import town
@@ -96,6 +97,23 @@ def test_a_device_is_paired_by_a_code_shown_once(office: Directory, admin: Clien
     admin.post("/sprava/lhota/zarizeni/kiosk/odpojit/")
     assert Device.objects.get(code="kiosk").token_hash == ""
     assert admin.post("/sprava/lhota/zarizeni/nic/kod/").status_code == 404
+
+
+def test_the_head_finds_the_poster_or_why_there_is_none(office: Directory, admin: Client) -> None:
+    poster = reverse("door:poster", args=["lhota"])
+    page = text(admin.get("/sprava/lhota/zarizeni/"))
+    assert "Úřad lístky do telefonu nevydává" in page
+    Office.objects.update(phone_tickets="door", version=7)
+    page = text(admin.get("/sprava/lhota/zarizeni/"))
+    assert "není připojen" in page
+    assert poster not in page
+    code = offices_devices.make_pairing_code(device=town.kiosk(office), now=town.at("9:30"))
+    offices_devices.pair(code=code, now=town.at("9:30"))
+    assert "není připojen" not in text(admin.get("/sprava/lhota/zarizeni/"))
+    Office.objects.update(phone_tickets="anywhere", version=8)
+    page = text(admin.get("/sprava/lhota/zarizeni/"))
+    assert f'href="{poster}"' in page
+    assert admin.get(poster).status_code == 200
 
 
 NEW = {"name": "Eva Malá", "username": "mala", "role": "reception"}

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from prepazka.accounts.models import User
+from prepazka.booking import links
 from prepazka.booking.models import Booking, State
 from prepazka.meetings import participants, room
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official
-from tests import meetings, town
+from tests import meetings, officials, town
 from tests.halls import Clock, text_of
 
 pytestmark = pytest.mark.django_db
 LIST = "/pult/lhota/schuzky/"
 
 
+READERS = (
+    *("console.schedule", "console.views", "console.disruptions", "console.meetings"),
+    *("citizen.booked", "citizen.meeting", "room.views"),
+)
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock(town.at("9:01"))
-    for reader in ("console.schedule", "console.views", "room.views"):
+    for reader in READERS:
         monkeypatch.setattr(f"prepazka.surfaces.{reader}.now", made)
     return made
 
@@ -154,3 +162,34 @@ def test_the_counter_shows_the_clerks_own_meetings(where: Directory) -> None:
     karel.post("/pult/lhota/otevrit/", {"counter": "d12"})
     assert "Jana Malá" not in karel.get("/pult/lhota/nazivo/").content.decode()
     assert Membership.objects.filter(office=where.office).count() == 2
+
+
+def test_a_colleague_who_will_be_away_is_seen_by_everybody(where: Directory, clock: Clock) -> None:
+    clock.set(town.at("8:00"))
+    booking = meetings.confirmed(where)
+    official = officials.official(where, "dvorak")
+    participants.invite_colleague(booking=booking.pk, official=official, now=town.FRIDAY_BEFORE)
+    personal = f"/objednavka/{links.sign(booking.pk, 'personal')}/"
+    assert "Přijdou také Petr Dvořák" in text_of(Client().get(personal))
+    head = Client()
+    head.force_login(town.clerk(where, "vedouci", "head"))
+    asked = {
+        "what": "official:dvorak",
+        "kind": "closed",
+        "from_date": town.MONDAY.isoformat(),
+        "to_date": town.MONDAY.isoformat(),
+    }
+    answer = head.post("/pult/lhota/vypadek/", asked)
+    page = text_of(answer)
+    assert "Videoschůzky, které přijdou o přizvaného kolegu" in page
+    assert "Petr Dvořák – na schůzce, kterou vede Ing. Jana Nováková" in page
+    seen = re.search(r'name="seen" value="(\w+)"', answer.content.decode())
+    assert seen
+    head.post("/pult/lhota/vypadek/", {**asked, "seen": seen[1], "apply": "all"})
+    assert "Nakonec nemůže přijít Petr Dvořák" in text_of(Client().get(personal))
+    assert "nakonec nemůže přijít" in text_of(Client().get(f"{personal}ucastnici/"))
+    assert "Nemůže přijít: Petr Dvořák" in text_of(head.get("/pult/lhota/schuzky/"))
+    desk = Client()
+    desk.force_login(town.clerk(where, "recepce", "reception"))
+    page = text_of(desk.get(f"/pult/lhota/recepce/objednavka/{booking.pk}/ucastnici/"))
+    assert "Petr Dvořák – nemůže přijít" in page

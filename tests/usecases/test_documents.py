@@ -17,6 +17,7 @@ from prepazka.journal.models import Event
 from prepazka.meetings import contents, documents, room, showing, storage
 from prepazka.meetings.erasing import erase_papers
 from prepazka.meetings.models import Document, Meeting, Participant, Signal
+from prepazka.offices.models import Office
 from tests import papers, town
 from tests.meetings_town import Held, held
 
@@ -186,6 +187,35 @@ def test_limits(here: Held, settings: Any, kept: Path) -> None:
         )
     with pytest.raises(documents.TooManyDocuments):
         bring(here, papers.pdf())
+
+
+def test_an_office_has_lower_limits_and_never_higher_ones(here: Held, settings: Any) -> None:
+    def limit(**rules: int) -> None:
+        Office.objects.update(files_data=rules)
+
+    paper, one = papers.pdf(), documents.MEGA
+    settings.FILE_LARGEST, settings.FILES_OF_OFFICE = 9 * one, 90 * one
+    limit(largest_mb=50, meeting_mb=5000, office_mb=5000, number=99)
+    here.office.office.refresh_from_db()
+    found = documents.limits_of(here.office.office)
+    assert found == documents.Limits(9 * one, 90 * one, 90 * one, documents.MOST)
+    limit(largest_mb=1)
+    with pytest.raises(documents.FileTooLarge) as large:
+        bring(here, paper + b" " * one)
+    assert large.value.params == {"most": 1}
+    limit(number=1)
+    bring(here, paper)
+    with pytest.raises(documents.TooManyDocuments):
+        bring(here, paper)
+    Document.objects.update(size=2 * one)
+    limit(meeting_mb=2)
+    with pytest.raises(documents.MeetingFull):
+        bring(here, paper)
+    limit(office_mb=2)
+    with pytest.raises(documents.QuotaReached):
+        bring(here, paper)
+    limit()
+    bring(here, paper)
 
 
 def refused(kind: type[Refused], act: Any, **more: Any) -> None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.core import mail
+from django.db.models import F
 
 from prepazka.core.discipline import next_in_turn
 from prepazka.jobs import rounds
@@ -18,9 +19,15 @@ from prepazka.offices import incidents as words
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Incident, Office, System
 from prepazka.queueing import counters, tickets, turns
-from prepazka.queueing.incidents import declare_incident, end_incident, touched
+from prepazka.queueing.incidents import change_incident, declare_incident, end_incident, touched
 from prepazka.queueing.models import State, Ticket
-from prepazka.queueing.refusals import NobodyWaiting, NothingNeedsIt, SystemDown
+from prepazka.queueing.refusals import (
+    AlreadyDown,
+    IncidentOver,
+    NobodyWaiting,
+    NothingNeedsIt,
+    SystemDown,
+)
 from prepazka.queueing.turns import policy_of
 from prepazka.reporting.hall import hall
 from prepazka.reporting.monitor import monitor
@@ -270,6 +277,131 @@ class TestPeople:
         )
         assert came.ticket
         assert place_of(again(), came.ticket, now=NINE).incident
+
+
+def change(incident: Incident, now: Any = NINE, **more: Any) -> int:
+    found = Incident.objects.get(pk=incident.pk)
+    said = {
+        "system": found.system,
+        "cause": Incident.Cause(found.cause),
+        "note": found.note,
+        "expected_at": found.expected_at,
+    }
+    return change_incident(
+        incident=found.pk, now=now, actor=found.began_by_id or 0, **(said | more)
+    )
+
+
+def other_system(*codes: str) -> System:
+    system = System.objects.create(
+        office=again().office, code="sit", name={"cs": "Síť kraje", "en": "Network"}
+    )
+    for code in codes:
+        town.service(again(), code).needs.add(system)
+    Office.objects.update(version=again().office.version + 1)
+    return system
+
+
+class TestChanged:
+    def test_another_sentence_is_read_at_once_and_nobody_is_told_again(
+        self, office: Directory
+    ) -> None:
+        town.confirmed(office, "10:00")
+        incident = declare(expected_at=town.at("11:30"))
+        assert change(incident, cause=Incident.Cause.POWER, note={"cs": "Pracujeme."}) == 0
+        assert words.said_of(again().incidents[0], again()).startswith("Nejde elektřina")
+        (told,) = events_of("IncidentChanged")
+        assert (told.actor, told.data["bookings"]) == (incident.began_by_id, 0)
+        assert not events_of("WarningChanged")
+        assert len(events_of("BookingWarned")) == 1
+        assert change(incident) == 0
+        assert len(events_of("IncidentChanged")) == 1, "nothing has changed"
+
+    def test_another_time_is_told_once_to_those_who_were_told(self, office: Directory) -> None:
+        booking = town.confirmed(office, "10:00")
+        moved_away = town.confirmed(office, "11:00")
+        mail.outbox.clear()
+        incident = declare(expected_at=town.at("11:30"))
+        (warned, _) = events_of("BookingWarned")
+        for one in messaging.compose(event=warned.pk, now=NINE):
+            Message.objects.filter(pk=one.pk).update(state=Message.State.SENT, sent_at=NINE)
+        type(moved_away).objects.filter(pk=moved_away.pk).update(sequence=F("sequence") + 1)
+        later = town.at("9:10")
+        assert change(incident, later, expected_at=town.at("13:00")) == 1
+        assert change(incident, later, expected_at=town.at("13:00")) == 0, "pressed twice"
+        rounds.warn_of_incidents(now=later)
+        (event,) = events_of("WarningChanged")
+        assert event.data["booking"] == str(booking.pk)
+        (message,) = messaging.compose(event=event.pk, now=later)
+        assert not messaging.is_pointless(message, later)
+        made = compose_mail(message, now=later)
+        for part in (made.text, made.html):
+            assert "V provozu má být asi v 13:00." in part.replace("\u00a0", " ")
+        assert change(incident, later, expected_at=None) == 1
+        assert messaging.is_pointless(message, later), "the later change has its own"
+        end(incident, town.at("9:30"))
+        assert messaging.is_pointless(
+            messaging.compose(event=events_of("WarningChanged")[1].pk, now=later)[0], later
+        )
+
+    def test_a_warning_that_leaves_late_says_the_new_time_itself(self, office: Directory) -> None:
+        town.confirmed(office, "10:00")
+        incident = declare(expected_at=town.at("11:30"))
+        (warned,) = messaging.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        change(incident, expected_at=town.at("13:00"))
+        (moved,) = messaging.compose(event=events_of("WarningChanged")[0].pk, now=NINE)
+        assert messaging.is_pointless(moved, NINE), "nothing was told before"
+        Message.objects.filter(pk=warned.pk).update(
+            state=Message.State.SENT, sent_at=town.at("9:01")
+        )
+        assert messaging.is_pointless(moved, town.at("9:02"))
+        assert "13:00" in compose_mail(warned, now=NINE).text
+
+    def test_another_system_lets_go_whom_it_does_not_concern(self, office: Directory) -> None:
+        register_only = town.confirmed(office, "10:00")
+        other = town.confirmed(office, "11:00", service="znacky")
+        system = other_system("znacky")
+        waits = walk_in("8:10", "znacky")
+        Ticket.objects.filter(pk=waits.pk).update(p20=1, p50=2, p80=3)
+        incident = declare()
+        (warned,) = messaging.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
+        Message.objects.filter(pk=warned.pk).update(state=Message.State.SENT, sent_at=NINE)
+        assert change(incident, system=system) == 0
+        assert {s.code for s in again().stopped_by(again().incidents[0])} == {"znacky"}
+        assert walk_in("9:01").state == State.WAITING
+        with pytest.raises(SystemDown, match="Síť kraje"):
+            walk_in("9:01", "znacky")
+        waits.refresh_from_db()
+        assert waits.p80 is None
+        (lifted,) = events_of("WarningLifted")
+        assert lifted.data["booking"] == str(register_only.pk)
+        (over,) = messaging.compose(event=lifted.pk, now=NINE)
+        assert not messaging.is_pointless(over, NINE)
+        assert "opět funguje: Registr vozidel" in compose_mail(over, now=NINE).text
+        assert messaging.is_pointless(Message.objects.get(pk=warned.pk), NINE)
+        assert [e.data["booking"] for e in events_of("BookingWarned")][1:] == [str(other.pk)]
+        end(incident, town.at("9:30"))
+        assert len(events_of("WarningLifted")) == 2, "once each"
+
+    def test_what_cannot_be(self, office: Directory) -> None:
+        incident = declare()
+        nothing = other_system()
+        with pytest.raises(NothingNeedsIt):
+            change(incident, system=nothing)
+        town.service(again(), "pas").needs.add(nothing)
+        Office.objects.update(version=again().office.version + 1)
+        second = declare_incident(
+            office=again(),
+            system=nothing,
+            cause=Incident.Cause.DOWN,
+            now=NINE,
+            actor=incident.began_by_id or 0,
+        )
+        with pytest.raises(AlreadyDown):
+            change(second, system=register())
+        end(incident)
+        with pytest.raises(IncidentOver):
+            change(incident, expected_at=town.at("12:00"))
 
 
 def test_every_cause_is_said_in_both_languages(office: Directory) -> None:

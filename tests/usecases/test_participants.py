@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
+from prepazka.booking import companions as companion_claims
 from prepazka.booking import returns, usecases
+from prepazka.booking.absences import Affected, add_exception
 from prepazka.booking.companions import colleagues_of
+from prepazka.booking.disruptions import disrupt
+from prepazka.booking.impact import impact_of
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import ColleagueNotFree, TermTaken
+from prepazka.core.calendar import DayException
 from prepazka.journal.models import Event
 from prepazka.meetings import late, participants
 from prepazka.meetings.erasing import erase_meetings
@@ -19,6 +24,7 @@ from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.offices.directory import Directory
+from prepazka.offices.models import HoursException
 from tests import meetings, officials, town
 
 pytestmark = pytest.mark.django_db
@@ -181,7 +187,9 @@ def test_everybody_is_told_by_a_mail_of_their_own(where: Directory) -> None:
 
 
 @pytest.mark.parametrize("language", ["cs", "en"])
-@pytest.mark.parametrize("kind", sorted({*messaging.TO_INVITED.values(), "mode_changed", "late"}))
+@pytest.mark.parametrize(
+    "kind", sorted({*messaging.TO_INVITED.values(), "mode_changed", "late", "room_changed"})
+)
 def test_every_mail_of_meetings_in_both_languages(
     where: Directory, kind: str, language: str
 ) -> None:
@@ -241,3 +249,74 @@ def test_a_freed_term_of_a_colleague_is_nobodys_returning_one(where: Directory) 
     freed = Booking.objects.filter(companion_of=made).get()
     assert freed.state == State.EXPIRED
     assert not returns.Freed.of(freed).overlaps(made)
+
+
+def day_off(where: Directory, code: str = "dvorak", **more: Any) -> list[HoursException]:
+    given = {"kind": "closed", "from_date": town.MONDAY, "to_date": town.MONDAY, **more}
+    return [HoursException(office=where.office, official=officials.official(where, code), **given)]
+
+
+def told_of_colleague() -> Message:
+    (message,) = compose("ColleagueFreed")
+    assert (message.kind, message.to.email) == ("meeting_colleague", "novakova@lhota.example")
+    assert not messaging.is_pointless(message, NOW)
+    return message
+
+
+class TestColleagueAway:
+    def test_the_head_sees_it_first_and_the_official_is_told_once(self, where: Directory) -> None:
+        made, who = with_colleague(where)
+        (claim,) = companions(made)
+        exceptions, head = day_off(where), int(town.clerk(where, "vedouci", "head").pk)
+        found = impact_of(office=where, exceptions=exceptions, now=NOW)
+        assert (found.rows, found.holds, found.companions) == ([], [], [claim])
+        assert companions(made), "nothing is changed by looking"
+        disrupt(office=where, exceptions=exceptions, seen=found.token, now=NOW, actor=head)
+        assert companions(made) == []
+        made.refresh_from_db()
+        assert made.state == State.CONFIRMED
+        assert participants.away_of([made]) == [who]
+        assert participants.invited_to(made) == [who], "may come all the same"
+        sent = compose_mail(told_of_colleague(), now=NOW)
+        assert "Nemůže přijít: Petr Dvořák" in sent.text
+        assert "/pult/lhota/schuzky/" in sent.html
+        assert Event.objects.filter(kind="ColleagueFreed").count() == 1
+
+    def test_the_same_by_the_colleagues_own_diary(self, where: Directory) -> None:
+        made, who = with_colleague(where)
+        day = DayException(town.MONDAY, town.MONDAY, None, None, "closed")
+        change: dict[str, Any] = {
+            "office": where,
+            "official": officials.official(where, "dvorak"),
+            "days": day,
+            "reason": "",
+            "now": NOW,
+            "actor": 1,
+        }
+        with pytest.raises(Affected):
+            add_exception(**change)
+        assert participants.away_of([made]) == []
+        assert add_exception(**change, accept=True) == [], "nobody of their own is left"
+        assert participants.away_of([made]) == [who]
+        message = told_of_colleague()
+        usecases.cancel_booking(booking=made.pk, now=NOW)
+        assert messaging.is_pointless(Message.objects.get(pk=message.pk), NOW)
+
+    def test_a_colleague_without_the_topic_is_seen_too(self, where: Directory) -> None:
+        made = meetings.confirmed(where, service="povoleni")
+        official = officials.official(where, "dvorak")
+        participants.invite_colleague(booking=made.pk, official=official, now=NOW, actor=1)
+        found = impact_of(office=where, exceptions=day_off(where), now=NOW)
+        assert [one.companion_of_id for one in found.companions] == [made.pk]
+        day = DayException(town.MONDAY, town.MONDAY, None, None, "closed")
+        with pytest.raises(Affected):
+            add_exception(office=where, official=official, days=day, reason="", now=NOW, actor=1)
+
+    def test_invited_again_the_colleague_comes(self, where: Directory) -> None:
+        made, who = with_colleague(where)
+        carried = companions(made)
+        companion_claims.lose(carried, now=NOW)
+        assert participants.away_of([made]) == [who]
+        official = officials.official(where, "dvorak")
+        participants.invite_colleague(booking=made.pk, official=official, now=NOW, actor=1)
+        assert participants.away_of([made]) == []

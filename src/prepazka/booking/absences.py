@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q
 
+from prepazka.booking import companions
 from prepazka.booking.diaries import lanes_of
 from prepazka.booking.locks import lock_days
 from prepazka.booking.models import EXPIRING, OPEN, RETURNING, Booking, State
@@ -44,7 +45,8 @@ def add_exception(
 ) -> list[Booking]:
     """Mark an absence (`closed`) or open extra hours of one official.
 
-    Bookings that no longer fit are kept and answered with, if that is accepted. Raises Affected.
+    Bookings that no longer fit are kept and answered with, if that is accepted; from the meetings
+    of others the official is free then. Raises Affected.
     """
 
     def change() -> None:
@@ -127,12 +129,14 @@ def change_hours(
     affected = [one for one in unfit(new, official, before) if one.pk not in was]
     if affected and not accept:
         raise Affected(affected, _lost(old, new, official, {one.date for one in affected}))
+    companions.lose([one for one in affected if one.companion_of_id], now=now, actor=actor)
+    kept = [one for one in affected if one.companion_of_id is None]
     record(
         events.DiaryChanged(
-            office=row.pk, at=now, actor=actor, official=official.pk, bookings=len(affected)
+            office=row.pk, at=now, actor=actor, official=official.pk, bookings=len(kept)
         )
     )
-    return affected
+    return kept
 
 
 def _lost(
@@ -156,8 +160,14 @@ def _ahead(span: tuple[date, date | None], today: date) -> tuple[date, date]:
 def _fits(office: Directory, official: Official, booking: Booking) -> bool:
     wanted = Interval(booking.starts_at, booking.ends_at)
     service = office.services[booking.service_id]
+    hours = (
+        # Who comes to a colleague's meeting needs no topic, only to be at work.
+        office.diary_hours(official, booking.date)
+        if booking.companion_of_id
+        else office.official_hours(official, service, booking.date, booking.mode)
+    )
     return any(
         one.contains(wanted)
-        for minutes in office.official_hours(official, service, booking.date, booking.mode)
+        for minutes in hours
         if (one := calendar.instants(minutes, booking.date, office.tz))
     )

@@ -14,10 +14,11 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from prepazka.booking import diaries
-from prepazka.booking.models import EXPIRING, Booking, Channel, State
+from prepazka.booking.models import EXPIRING, Booking, Channel, Lane, State
 from prepazka.booking.refusals import ColleagueNotFree, TermTaken
-from prepazka.core import calendar
+from prepazka.core import calendar, events
 from prepazka.core.interval import Interval
+from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Mode, Official
 
@@ -75,6 +76,23 @@ def free_all(bookings: Iterable[UUID], *, now: datetime) -> None:
         _end(Booking.objects.filter(companion_of__in=wanted), now)
 
 
+def lose(rows: Iterable[Booking], *, now: datetime, actor: int | None = None) -> None:
+    """These colleagues cannot come: their time is free, and who leads the meeting is told."""
+    for one in rows:
+        _end(Booking.objects.filter(pk=one.pk), now)
+        official = Lane.objects.only("official_id").get(pk=one.lane_id).official_id
+        assert official is not None  # noqa: S101  # a companion is on an official's lane
+        record(
+            events.ColleagueFreed(
+                office=one.office_id,
+                at=now,
+                actor=actor,
+                booking=str(one.companion_of_id),
+                official=official,
+            )
+        )
+
+
 def is_free(office: Directory, official: Official, booking: Booking, *, now: datetime) -> bool:
     """Whether the official could come to the meeting of the booking as it is."""
     during = Interval(booking.starts_at, booking.ends_at)
@@ -98,10 +116,11 @@ def carry(booking: Booking, *, now: datetime) -> None:
         ):
             continue
         colleague = diaries.official_of(office, one)
-        if colleague in {None, own} or not _free(
-            office, colleague, [(booking.date, during)], now, booking.pk
-        ):
+        if colleague in {None, own}:
             _end(Booking.objects.filter(pk=one.pk), now)
+            continue
+        if not _free(office, colleague, [(booking.date, during)], now, booking.pk):
+            lose([one], now=now)
             continue
         _let_go(one.lane_id, during, now)
         one.date, one.starts_at, one.ends_at = booking.date, during.start, during.end

@@ -66,6 +66,7 @@ def disrupt(
     disruption = Disruption.objects.create(office=row, actor_id=actor, created_at=now)
     disruption.exceptions.set(HoursException.objects.bulk_create(exceptions))
     Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
+    companions.lose(found.companions, now=now, actor=actor)
     _free_holds(found.holds, now)
     for one in found.rows:
         _apply(disruption, one, found, now, actor)

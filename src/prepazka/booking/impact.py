@@ -56,6 +56,8 @@ class Impact:
     rows: list[Row]
     # Terms that somebody is just filling in, or that are kept for an offer.
     holds: list[Booking]
+    # What colleagues were to come to; those meetings stay.
+    companions: list[Booking]
     token: str
     after: Directory
 
@@ -76,8 +78,13 @@ def impact_of(
     affected = [one for one in touched if one.state in OPEN]
     rows = [Row(one, Decision.OFFER, candidates=_candidates(after, one)) for one in affected]
     _propose(after, rows, choices or {}, now)
+    held = [one for one in touched if one.state == State.HELD]
     return Impact(
-        rows, [one for one in touched if one.state == State.HELD], token_of(affected), after
+        rows,
+        [one for one in held if one.companion_of_id is None],
+        [one for one in held if one.companion_of_id],
+        token_of(affected),
+        after,
     )
 
 

@@ -35,7 +35,7 @@ OFFERED = BOOKED | {"terms", "until"}
 SHORT = frozenset(
     {
         *("office", "service", "when", "official", "pin", "link", "cancel", "until", "terms"),
-        *("system", "number", "counter", "how", "minutes"),
+        *("system", "expected", "number", "counter", "how", "minutes", "join"),
     }
 )
 
@@ -64,8 +64,12 @@ NEEDS: Mapping[str, Needs] = {
     "reassigned": Needs(BOOKED, frozenset({"link"})),
     "restored": Needs(BOOKED, frozenset({"pin", "link"})),
     "incident": Needs(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
+    "incident_moved": Needs(
+        BOOKED | {"what", "system", "expected"}, frozenset({"system", "expected", "link"})
+    ),
     "incident_over": Needs(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
     "mode_changed": Needs(BOOKED | {"how"}, frozenset({"how", "link"})),
+    "room_changed": Needs(BOOKED | {"join"}, frozenset({"join", "link"})),
     "missed": Needs(BOOKED - {"pin", "move", "cancel"}),
     "late": Needs(BOOKED | {"minutes"}, frozenset({"minutes", "link"})),
     "on_list": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),

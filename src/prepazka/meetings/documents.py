@@ -24,7 +24,7 @@ from prepazka.meetings import access, contents, showing, signals, storage
 from prepazka.meetings.models import Document, Meeting, Participant
 from prepazka.offices.models import Office
 
-MOST = 30  # documents of one meeting
+MOST = 30  # documents of one meeting, whatever an office wants
 CHUNK = 1 << 20
 MEGA = 1024 * 1024
 State = Document.State
@@ -40,6 +40,10 @@ class FileEmpty(Refused):
 
 class FileUnknown(Refused):
     """We accept PDF, pictures (JPEG, PNG, WebP) and texts (ODT, DOCX). This file is none of them."""
+
+
+class MeetingFull(Refused):
+    """All documents of one meeting may have %(most)s MB together."""
 
 
 class TooManyDocuments(Refused):
@@ -59,6 +63,16 @@ class NotYours(Refused):
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How much may be brought: the office's limits below those of the installation, in bytes."""
+
+    largest: int
+    meeting: int
+    office: int
+    number: int
+
+
+@dataclass(frozen=True)
 class Kept:
     """A file in the storage that belongs to no row yet."""
 
@@ -68,6 +82,21 @@ class Kept:
     kind: contents.Type
     size: int
     sha256: str
+
+
+def limits_of(office: Office) -> Limits:
+    """What holds now; the installation may have lowered its own since the file was loaded."""
+    own = office.file_rules
+
+    def least(wanted: int | None, most: int) -> int:
+        return most if wanted is None else min(wanted * MEGA, most)
+
+    return Limits(
+        largest=least(own.largest_mb, settings.FILE_LARGEST),
+        meeting=least(own.meeting_mb, settings.FILES_OF_OFFICE),
+        office=least(own.office_mb, settings.FILES_OF_OFFICE),
+        number=min(own.number or MOST, MOST),
+    )
 
 
 def add(
@@ -82,11 +111,11 @@ def add(
     """Keep a file and have it checked; nobody else sees it before.
 
     Raises what access.must_bring does, and FileEmpty, FileTooLarge, FileUnknown,
-    TooManyDocuments, QuotaReached.
+    TooManyDocuments, MeetingFull, QuotaReached.
     """
-    who = Participant.objects.select_related("meeting__booking").get(pk=participant)
+    who = Participant.objects.select_related("meeting__booking", "office").get(pk=participant)
     access.must_bring(who.meeting, who, link)
-    kept = _keep(who.meeting, name, file)
+    kept = _keep(who.meeting, name, file, limits_of(who.office).largest)
     try:
         return _add(participant, link, kept, now, actor)
     except BaseException:
@@ -94,11 +123,11 @@ def add(
         raise
 
 
-def _keep(meeting: Meeting, name: str, file: File[bytes]) -> Kept:
+def _keep(meeting: Meeting, name: str, file: File[bytes], largest: int) -> Kept:
     if not file.size:
         raise FileEmpty
-    if file.size > settings.FILE_LARGEST:
-        raise FileTooLarge(most=settings.FILE_LARGEST // MEGA)
+    if file.size > largest:
+        raise FileTooLarge(most=largest // MEGA)
     kind = contents.type_of(file)
     if kind is None:
         raise FileUnknown
@@ -121,13 +150,16 @@ def _sha256(file: IO[bytes] | File[bytes]) -> str:
 @transaction.atomic
 def _add(participant: UUID, link: int, kept: Kept, now: datetime, actor: int | None) -> Document:
     office = Participant.objects.values_list("office_id", flat=True).get(pk=participant)
-    Office.objects.select_for_update(no_key=True).get(pk=office)
+    limits = limits_of(Office.objects.select_for_update(no_key=True).get(pk=office))
     meeting, who = access.lock(participant)
     access.must_bring(meeting, who, link)
-    if meeting.documents.exclude(state=State.REFUSED).count() >= MOST:
-        raise TooManyDocuments(most=MOST)
-    if _used(office) + kept.size > settings.FILES_OF_OFFICE:
+    there = meeting.documents.exclude(state=State.REFUSED)
+    if there.count() >= limits.number:
+        raise TooManyDocuments(most=limits.number)
+    if _size_of(Document.objects.filter(office=office)) + kept.size > limits.office:
         raise QuotaReached
+    if _size_of(there) + kept.size > limits.meeting:
+        raise MeetingFull(most=limits.meeting // MEGA)
     made = Document.objects.create(
         id=kept.pk,
         office_id=office,
@@ -146,9 +178,8 @@ def _add(participant: UUID, link: int, kept: Kept, now: datetime, actor: int | N
     return made
 
 
-def _used(office: int) -> int:
-    rows = Document.objects.filter(office=office).exclude(state=State.REFUSED)
-    return rows.aggregate(sum=Sum("size"))["sum"] or 0
+def _size_of(rows: QuerySet[Document]) -> int:
+    return rows.exclude(state=State.REFUSED).aggregate(sum=Sum("size"))["sum"] or 0
 
 
 @transaction.atomic

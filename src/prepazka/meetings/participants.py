@@ -6,10 +6,12 @@ locked first, then the meeting.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import translation
 
 from prepazka.booking import companions
@@ -263,6 +265,20 @@ def invited_to(booking: Booking) -> list[Participant]:
         meeting__booking=booking, revoked_at=None, role__in=(Role.GUEST, Role.COLLEAGUE)
     )
     return list(rows.order_by("invited_at", "pk"))
+
+
+def away_of(bookings: Iterable[Booking]) -> list[Participant]:
+    """Colleagues who were invited to these meetings and cannot come after all."""
+    rows = Participant.objects.filter(
+        meeting__booking__in=list(bookings), revoked_at=None, role=Role.COLLEAGUE
+    )
+    comes = Booking.objects.filter(
+        companion_of=OuterRef("meeting__booking"),
+        lane__official=OuterRef("official"),
+        state=State.HELD,
+    )
+    found = rows.filter(~Exists(comes)).select_related("meeting", "official")
+    return list(found.order_by("invited_at", "pk"))
 
 
 def everybody_of(booking: Booking) -> list[Participant]:

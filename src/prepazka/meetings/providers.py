@@ -72,7 +72,9 @@ def change_provider(
     chair: UUID | None = None,
     actor: int | None = None,
 ) -> str:
-    """Let the meeting be in that room, and tell everybody who is there; answers whose room it is.
+    """Let the meeting be in that room, and tell everybody; answers whose room it is.
+
+    Whose page is open reads it there, in the lobby too; everybody else gets a message.
 
     `was` says which room failed: if another one is used meanwhile, nothing changes. With `chair`
     only the official who is inside may. Raises MeetingOver, OnlyTheChair, NoSuchRoom,
@@ -97,6 +99,8 @@ def change_provider(
             events.MeetingProviderChanged(
                 office=found.office_id,
                 meeting=str(found.pk),
+                booking=str(found.booking_id),
+                absent=[str(one.pk) for one in room.absent(found)],
                 provider=provider,
                 was=planned,
                 why=why,

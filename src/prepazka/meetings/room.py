@@ -322,6 +322,15 @@ def _alive(who: Participant) -> bool:
     return found.filter(seen_at__gt=_present()).exists()
 
 
+def absent(meeting: Meeting) -> QuerySet[Participant]:
+    """Those who may come, except the chair, and have no living page of the meeting now."""
+    here = Participant.objects.filter(
+        meeting=meeting, place__in=(Place.LOBBY, Place.INSIDE), seen_at__gt=_present()
+    )
+    may = meeting.participants.filter(revoked_at=None).exclude(role=Participant.Role.CHAIR)
+    return may.exclude(place=Place.REMOVED).exclude(pk__in=here)
+
+
 def _inside(meeting: Meeting) -> QuerySet[Participant]:
     """Who is inside and has not lost the connection."""
     return meeting.participants.filter(place=Place.INSIDE, seen_at__gt=_present())

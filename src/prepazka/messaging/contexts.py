@@ -24,10 +24,11 @@ from prepazka.messaging.models import Message
 from prepazka.offices import incidents
 from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import cause_of
-from prepazka.offices.models import Incident, Mode, Service, System
+from prepazka.offices.models import Incident, Mode, Room, Service, System
 from prepazka.queueing.models import TurnAlert
 
 ALL_DAY = (0, 1440)
+OF_INCIDENTS = {"incident", "incident_moved", "incident_over"}
 DASH = "\u2013"
 
 
@@ -51,11 +52,23 @@ class OfferedTerm(NamedTuple):
 def context_of_message(message: Message, office: Directory, *, now: datetime) -> dict[str, Any]:
     """What the templates of a message speak of: the booking or the entry, and the offer to it."""
     if message.participant and message.booking:
-        return context_of_participant(message.participant, message.booking, office)
+        context = context_of_participant(message.participant, message.booking, office)
+        if message.kind == "meeting_colleague":
+            event = Event.objects.filter(pk=message.event).first()
+            gone = office.officials.get(event.data["official"]) if event else None
+            context["colleague"] = str(gone.name) if gone else _("A colleague")
+            context["meetings_url"] = url_of("console:meetings", office.office.slug)
+        elif message.kind == "meeting_room":
+            context["facts"] = _facts_of_room(context)
+        return context
     if message.booking:
         context = context_of(message.booking, office, now=now)
-        if message.kind in {"incident", "incident_over"}:
+        if message.kind in OF_INCIDENTS:
             context |= context_of_incident(incident_of(message), message.booking, office)
+        if message.kind == "room_changed":
+            context |= context_of_room(message.booking, office)
+            context["join"] = join_in_words(message.booking, office)
+            context["facts"] = _facts_of_room(context)
     elif message.entry:
         context = context_of_entry(message.entry, office)
     else:
@@ -76,7 +89,42 @@ def context_of_participant(who: Participant, booking: Booking, office: Directory
         "facts": facts_of(booking, office, invited=True),
         "late_min": who.meeting.late_min,
         "room_url": room_url(booking, office, who),
+        **context_of_room(booking, office),
     }
+
+
+def context_of_room(booking: Booking, office: Directory) -> dict[str, Any]:
+    """Where a meeting by video is held in the end: by telephone, and on which number."""
+    rows = Meeting.objects.filter(booking=booking, provider=Room.TELEPHONE)
+    official = official_of(office, booking)
+    by_phone = booking.mode == Mode.VIDEO and rows.exists()
+    return {
+        "by_phone": by_phone,
+        "call": ((official.phone if official else "") or office.office.phone) if by_phone else "",
+    }
+
+
+def _facts_of_room(context: dict[str, Any]) -> list[Fact]:
+    """The facts of a meeting that has moved; by telephone it is not by video any more."""
+    how, by_phone = _("How we meet"), capfirst(how_in_words(Mode.PHONE))
+    return [
+        Fact(how, by_phone) if context["by_phone"] and fact.key == how else fact
+        for fact in context["facts"]
+    ]
+
+
+def join_in_words(booking: Booking, office: Directory) -> str:
+    """How one joins a meeting that has moved, as the end of a sentence."""
+    room = context_of_room(booking, office)
+    if not room["by_phone"]:
+        return _("in another room, your link holds")
+    if not room["call"]:
+        return _("by telephone, we will call you")
+    if booking.phone:
+        return _("by telephone, we will call you; our number is %(number)s") % {
+            "number": room["call"]
+        }
+    return _("by telephone, please call %(number)s") % {"number": room["call"]}
 
 
 def room_url(booking: Booking, office: Directory, who: Participant | None = None) -> str:
@@ -124,6 +172,7 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
         "pin": booking.pin if booking else "",
         "how": how_in_words(booking.mode) if booking else "",
         "minutes": str(context.get("late_min", "")),
+        "join": context.get("join", ""),
         "remote": "1" if booking and booking.mode != Mode.PERSON else "",
         "link": link or context["confirm_url" if waits else "personal_url"],
         "move": context.get("move_url", ""),
@@ -133,6 +182,7 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
         "terms": terms,
         "what": context.get("what", ""),
         "system": context.get("system", ""),
+        "expected": context.get("expected", ""),
         "number": context.get("number", ""),
         "counter": context.get("counter", ""),
     }
@@ -142,7 +192,10 @@ def incident_of(message: Message) -> Incident:
     """The incident of which the message tells; a made-up one in a preview."""
     event = Event.objects.filter(pk=message.event).first()
     if event and "incident" in event.data:
-        return Incident.objects.select_related("system").get(pk=event.data["incident"])
+        found = Incident.objects.select_related("system").get(pk=event.data["incident"])
+        if meant := event.data.get("system"):  # since, it is of another one; never saved
+            found.system = System.objects.get(pk=meant)
+        return found
     assert message.booking is not None  # noqa: S101  # incidents are told to those who booked
     system = System(name=message.booking.service.agenda.name)
     return Incident(system=system, cause=Incident.Cause.DOWN, office=message.office)
@@ -155,6 +208,7 @@ def context_of_incident(incident: Incident, booking: Booking, office: Directory)
         "system": str(incident.system.name),
         "cause": cause_of(incident),
         "what": incidents.said_of(incident, office),
+        "expected": incidents.until_of(incident, office.tz),
         "waits": booking.state == State.ARRIVED,
     }
 

@@ -48,11 +48,13 @@ SUBJECTS = {
     "reassigned": gettext_noop("Your term stays, with somebody else"),
     "restored": gettext_noop("Your original term is valid again"),
     "incident": gettext_noop("We cannot serve your matter at the moment"),
+    "incident_moved": gettext_noop("It should work again at another time than we wrote"),
     "incident_over": gettext_noop("We can serve your matter again"),
     "turn_near": gettext_noop("Your turn is near"),
     "turn_called": gettext_noop("It is your turn"),
     "mode_changed": gettext_noop("Your term stays, we will meet in another way"),
     "late": gettext_noop("Your meeting will begin a little later"),
+    "room_changed": gettext_noop("Your meeting by video has moved"),
     "missed": gettext_noop("We have missed you at the meeting"),
 }
 # To those who were invited to a meeting: the subject, and the sentence that says what it is about.
@@ -85,6 +87,16 @@ INVITED = {
     "meeting_late": (
         gettext_noop("The meeting by video will begin a little later"),
         gettext_noop("the official is still busy. Your link stays the same."),
+    ),
+    "meeting_room": (
+        gettext_noop("The meeting by video has moved"),
+        gettext_noop("the meeting is not where it was to be; this is how you join it now."),
+    ),
+    "meeting_colleague": (
+        gettext_noop("A colleague cannot come to the meeting by video"),
+        gettext_noop(
+            "a colleague whom you invited to the meeting will be away. The meeting stays as it is."
+        ),
     ),
     MINUTES: (
         gettext_noop("Minutes of the meeting by video"),

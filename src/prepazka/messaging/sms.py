@@ -17,8 +17,10 @@ from prepazka.booking.models import Booking, Offer
 from prepazka.core import gsm7
 from prepazka.core.message_texts import fill, own
 from prepazka.messaging.contexts import (
+    OF_INCIDENTS,
     how_in_words,
     incident_of,
+    join_in_words,
     kind_in_words,
     late_min,
     offered_terms,
@@ -67,6 +69,7 @@ TEXTS = {
         "%(office)s: your term %(when)s stays, only with somebody else. PIN %(pin)s. %(url)s"
     ),
     "mode_changed": gettext_noop("%(office)s: your term %(when)s stays, now %(how)s. %(url)s"),
+    "room_changed": gettext_noop("%(office)s: meeting %(when)s %(join)s. %(url)s"),
     "missed": gettext_noop(
         "%(office)s: we waited for you in vain, %(when)s. Another term: %(url)s"
     ),
@@ -79,6 +82,9 @@ TEXTS = {
     "incident": gettext_noop(
         "%(office)s: down now: %(system)s. Come at %(when)s as booked, or another term: %(url)s"
     ),
+    "incident_moved": gettext_noop(
+        "%(office)s: %(system)s. %(expected)s Your term %(when)s holds. %(url)s"
+    ),
     "incident_over": gettext_noop(
         "%(office)s: works again: %(system)s. We expect you as booked, %(when)s. %(url)s"
     ),
@@ -90,6 +96,7 @@ REMOTE = gettext_noop("%(office)s: %(when)s %(how)s. Details, change, cancel: %(
 WITH_PIN = {"confirmed", "moved", "reminder", "reminder_soon", "reassigned", "restored"}
 # Where even the usual words without the name of the office are too long.
 BRIEFER = {
+    "incident_moved": gettext_noop("%(system)s. %(expected)s %(url)s"),
     "offer": gettext_noop("Term %(start)s is off. %(starts)s. Reply 1-3, NO, or %(url)s"),
 }
 # Short forms that Czech offices use themselves.
@@ -152,6 +159,7 @@ def said_of(message: Message, office: Directory) -> dict[str, str]:
         "pin": booking.pin if booking else "",
         "how": how_in_words(booking.mode) if booking else "",
         "minutes": str(late_min(booking)) if booking else "",
+        "join": join_in_words(booking, office) if booking else "",
         "service": str(office.services[message.person.service_id].name),
         "official": _official(booking, office) if booking else "",
         "until": (_day_and_clock(until) if offer else _clock(until)) if until else "",
@@ -168,10 +176,14 @@ def said_of(message: Message, office: Directory) -> dict[str, str]:
 
 
 def _of_incident(message: Message, office: Directory) -> dict[str, str]:
-    if message.kind not in {"incident", "incident_over"}:
-        return {"system": "", "what": ""}
+    if message.kind not in OF_INCIDENTS:
+        return {"system": "", "what": "", "expected": ""}
     incident = incident_of(message)
-    return {"system": str(incident.system.name), "what": incidents.said_of(incident, office)}
+    return {
+        "system": str(incident.system.name),
+        "what": incidents.said_of(incident, office),
+        "expected": incidents.until_of(incident, office.tz),
+    }
 
 
 def _official(booking: Booking, office: Directory) -> str:

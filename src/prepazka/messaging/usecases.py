@@ -15,10 +15,17 @@ from prepazka.booking.models import OPEN, Booking, Offer, State, WaitingListEntr
 from prepazka.booking.usecases import wait_for_mail
 from prepazka.core import gsm7
 from prepazka.journal.models import Event
-from prepazka.meetings.models import Participant
-from prepazka.meetings.participants import NoMeeting, everybody_of, invited_to, meeting_for
+from prepazka.meetings.models import Meeting, Participant
+from prepazka.meetings.participants import (
+    NoMeeting,
+    citizen_of,
+    everybody_of,
+    invited_to,
+    meeting_for,
+)
+from prepazka.meetings.room import absent
 from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mobile_of
-from prepazka.messaging.contexts import incident_of
+from prepazka.messaging.contexts import OF_INCIDENTS, incident_of
 from prepazka.messaging.mail import MINUTES, compose_mail
 from prepazka.messaging.models import Message, Person
 from prepazka.messaging.port import Push, PushGone, Send, SendPush, SendSms, Undeliverable
@@ -27,6 +34,7 @@ from prepazka.messaging.receipts import give_to_operators
 from prepazka.messaging.sms import compose_sms
 from prepazka.offices.models import Mode
 from prepazka.queueing.alerts import forget_contact
+from prepazka.queueing.incidents import iso
 from prepazka.queueing.models import IN_QUEUE, TurnAlert
 from prepazka.queueing.models import State as TicketState
 
@@ -48,12 +56,14 @@ KINDS = {
     "BookingReassigned": "reassigned",
     "BookingRestored": "restored",
     "BookingWarned": "incident",
+    "WarningChanged": "incident_moved",
     "WarningLifted": "incident_over",
     "TurnNear": "turn_near",
     "TurnCalled": "turn_called",
     "BookingModeChanged": "mode_changed",
     "MeetingLate": "late",
     "MeetingMissed": "missed",
+    "MeetingProviderChanged": "room_changed",
 }
 # And which one to everybody else who was invited to the meeting.
 TO_INVITED = {
@@ -69,12 +79,13 @@ TO_INVITED = {
     "ReminderDue": "meeting_reminder",
     "SoonReminderDue": "meeting_reminder",
     "MeetingLate": "meeting_late",
+    "MeetingProviderChanged": "meeting_room",
+    "ColleagueFreed": "meeting_colleague",
     "MinutesReady": MINUTES,
 }
 # Those that ask for an answer to an offer.
 ASKS = {"offer", "place"}
 REMINDERS = {"reminder", "reminder_soon"}
-OF_INCIDENTS = {"incident", "incident_over"}
 # Those that ring no telephone in quiet hours.
 WAITING_FOR_DAY = {*REMINDERS, "place", "dropped"}
 # Why a message was not sent, as the desk reads it.
@@ -119,7 +130,7 @@ def _to_person(
 ) -> Message | None:
     person: Person | None = booking or entry or alert
     channel = channel_for(person, person.office) if person else None
-    if person is None or channel is None:
+    if person is None or channel is None or not _is_for(booking, happened):
         return None
     message, is_new = Message.objects.get_or_create(
         event=happened.pk,
@@ -147,6 +158,8 @@ def _to_invited(happened: Event, booking: Booking | None, now: datetime) -> list
         return []
     if named := happened.data.get("participant"):
         people = list(Participant.objects.filter(pk=named))
+    elif happened.kind == "ColleagueFreed":
+        people = list(Participant.objects.filter(meeting__booking=booking, role="chair"))
     elif happened.kind == "MinutesReady":
         people = everybody_of(booking)
     else:
@@ -160,8 +173,16 @@ def _to_invited(happened: Event, booking: Booking | None, now: datetime) -> list
             defaults={**fresh, "created_at": now, "channel": Message.Channel.EMAIL},
         )[0]
         for one in people
-        if one.email
+        if one.email and _is_for(one, happened)
     ]
+
+
+def _is_for(who: Participant | Booking | None, happened: Event) -> bool:
+    """Whether somebody learns it by a message; of another room, the page told those at it."""
+    absent = happened.data.get("absent")
+    if isinstance(who, Booking) and absent is not None:
+        who = citizen_of(who)
+    return absent is None or (who is not None and str(who.pk) in absent)
 
 
 def _about(
@@ -319,6 +340,8 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
         return True
     if message.kind in OF_INCIDENTS and _is_overtaken(message, booking, now):
         return True
+    if message.kind == "room_changed":
+        return _has_moved_on(citizen_of(booking), message, booking)
     if message.kind == "missed":
         return booking.state != State.NO_SHOW
     if message.kind in {"confirmed", "late", *REMINDERS}:
@@ -329,13 +352,19 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
 def _is_overtaken(message: Message, booking: Booking, now: datetime) -> bool:
     """Whether the person neither waits nor is to come, or the incident has gone as it came."""
     incident = incident_of(message)
-    if message.kind == "incident" and incident.ended_at:
+    warned = incident.ended_at is None and incident.warned.filter(booking=booking).exists()
+    if warned != (message.kind != "incident_over"):
         return True
-    if message.kind == "incident_over":
+    if message.kind != "incident":
+        event = Event.objects.get(pk=message.event)
         before = Message.objects.filter(
             booking=booking, kind="incident", state=Message.State.SENT, pk__lt=message.pk
         )
-        if not incident.ended_at or not before.exists():
+        if message.kind == "incident_moved":
+            if event.data["expected"] != iso(incident.expected_at):
+                return True  # a later change has a message of its own
+            before = before.filter(sent_at__lte=event.at)  # one sent since has said the new time
+        if not before.exists():
             return True
     comes = booking.state == State.CONFIRMED and booking.ends_at > now
     return not comes and booking.state != State.ARRIVED
@@ -350,20 +379,38 @@ def _is_past(message: Message, alert: TurnAlert, now: datetime) -> bool:
     return not there or not still or since is None or now - since > TURN_LASTS
 
 
-def _is_pointless_to(who: Participant, message: Message, now: datetime) -> bool:
+def _is_pointless_to(  # noqa: PLR0911  # one reason each
+    who: Participant, message: Message, now: datetime
+) -> bool:
     """The same for somebody who was invited to a meeting."""
     booking = message.booking
     if message.kind == MINUTES:
         return not who.email or who.revoked_at is not None
-    if not who.email or booking is None or booking.ends_at <= now:
+    if not who.email or booking is None:
+        return True
+    if message.kind == "meeting_room":
+        return _has_moved_on(who, message, booking)
+    if booking.ends_at <= now:
         return True
     if message.kind == "uninvited":
         return who.revoked_at is None
     if who.revoked_at:
         return True
-    if message.kind in {"invited", "meeting_reminder", "meeting_late"}:
+    if message.kind in {"invited", "meeting_reminder", "meeting_late", "meeting_colleague"}:
         return booking.mode != Mode.VIDEO or booking.state not in {*OPEN, State.ARRIVED}
     return booking.sequence != message.sequence
+
+
+def _has_moved_on(who: Participant | None, message: Message, booking: Booking) -> bool:
+    """Whether the meeting is over or in yet another room, or the person has come meanwhile."""
+    event = Event.objects.filter(pk=message.event).first()
+    held = Meeting.objects.filter(booking=booking).exclude(state=Meeting.State.ENDED).first()
+    if who is None or held is None or booking.mode != Mode.VIDEO:
+        return True
+    if booking.state not in {*OPEN, State.ARRIVED}:
+        return True
+    moved = event is not None and event.data["provider"] != held.provider
+    return moved or not absent(held).filter(pk=who.pk).exists()
 
 
 def _was_told(message: Message) -> bool:

@@ -12,6 +12,7 @@ from prepazka.core.figures import REFUSE
 from prepazka.core.slots import Rules
 from prepazka.officefile import plan, values
 from prepazka.officefile.displays import read_display
+from prepazka.officefile.files import read_files
 from prepazka.officefile.hours import read_times
 from prepazka.officefile.messages import read_messages
 from prepazka.officefile.nodes import Problem, Section, Wrong, WrongFile, compose, nearest, shown
@@ -132,6 +133,7 @@ class _Reader:
         found = {
             "rooms": section.take("rooms", values.rooms, ("embedded",)),
             "room_link": section.take("link", values.room_link, ""),
+            "files": read_files(section),
         }
         section.done()
         return found

@@ -69,6 +69,7 @@ def plan_of(office: Directory) -> plan.OfficePlan:
         embed=None if row.embed_hosts is None else tuple(row.embed_hosts),
         rooms=tuple(row.video_rooms),
         room_link=row.video_link,
+        files=row.file_rules,
     )
 
 

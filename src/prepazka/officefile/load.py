@@ -122,6 +122,7 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
         "embed_hosts": None if wanted.embed is None else list(wanted.embed),
         "video_rooms": list(wanted.rooms),
         "video_link": wanted.room_link,
+        "files_data": wanted.files.data(),
         "messages_data": wanted.messages.data(),
     }
     if _set(office, fields) and office.version:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from prepazka.core.calendar import DayException, WeeklyHours
+from prepazka.core.file_rules import FileRules
 from prepazka.core.message_rules import MessageRules
 from prepazka.core.slots import Rules
 
@@ -150,6 +151,7 @@ class OfficePlan:
     embed: tuple[str, ...] | None = None  # sites that may frame the terms; None: any
     rooms: tuple[str, ...] = ("embedded",)  # of meetings by video, the first one first
     room_link: str = ""
+    files: FileRules = field(default_factory=FileRules)  # of meetings
 
     def services(self) -> Iterator[ServicePlan]:
         """All services, in the order of the file."""

@@ -10,6 +10,7 @@ import yaml
 from prepazka.core.calendar import WeeklyHours
 from prepazka.officefile import plan, values
 from prepazka.officefile.displays import write_display
+from prepazka.officefile.files import write_files
 from prepazka.officefile.hours import write_exceptions, write_hours
 from prepazka.officefile.messages import write_messages
 from prepazka.officefile.plan import Text
@@ -80,9 +81,10 @@ def _office(office: plan.OfficePlan) -> dict[str, Any]:
 
 
 def _video(office: plan.OfficePlan) -> dict[str, Any]:
+    files = write_files(office.files)
     if office.rooms == ("embedded",) and not office.room_link:
-        return {}
-    return _some(rooms=list(office.rooms), link=office.room_link)
+        return files
+    return _some(rooms=list(office.rooms), link=office.room_link) | files
 
 
 def _policy(office: plan.OfficePlan) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from prepazka.core.door import PHONE_TICKETS
+from prepazka.core.file_rules import FileRules
 from prepazka.core.message_rules import MessageRules
 from prepazka.core.slots import Rules
 from prepazka.offices.text import LocalText
@@ -68,6 +69,8 @@ class Office(models.Model):
     # Rooms of meetings by video, the first one first; and the address of a room elsewhere.
     video_rooms = ArrayField(models.CharField(max_length=16), default=our_room)
     video_link = models.CharField(max_length=500, blank=True)
+    # Limits of files brought to meetings that are lower than those of the installation.
+    files_data = models.JSONField(default=dict)
     demo = models.BooleanField(default=False)
     # Raised by every change of the office's file or screens; snapshots are kept per version.
     version = models.PositiveIntegerField(default=1)
@@ -79,6 +82,11 @@ class Office(models.Model):
     def answer_within(self) -> timedelta:
         """How long offered substitute terms are kept."""
         return timedelta(minutes=self.answer_offers_min)
+
+    @property
+    def file_rules(self) -> FileRules:
+        """How much people may bring to meetings."""
+        return FileRules(**self.files_data)
 
     @property
     def message_rules(self) -> MessageRules:

@@ -18,7 +18,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Incident, Office, System
 from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import IN_QUEUE, Ticket, Warned
-from prepazka.queueing.refusals import NothingNeedsIt
+from prepazka.queueing.refusals import AlreadyDown, IncidentOver, NothingNeedsIt
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,7 @@ def declare_incident(
     services = [s.pk for s in fresh.stopped_by(made)]
     if not services:
         raise NothingNeedsIt
-    waiting = _waiting(fresh, services, now)
-    # What was announced to them holds no more, and must not be judged.
-    waiting.update(p20=None, p50=None, p80=None, judged=True)
-    told = _warn(made, _here(fresh, services, now), now)
-    told += _warn(made, _soon(fresh, services, warn_hours, now), now)
+    told = _stop(made, fresh, services, now)
     record(
         events.IncidentDeclared(
             office=row.pk,
@@ -91,11 +87,77 @@ def declare_incident(
             actor=actor,
             incident=made.pk,
             system=system.pk,
-            waiting=waiting.count(),
+            waiting=_waiting(fresh, services, now).count(),
             bookings=told,
         )
     )
     return made
+
+
+@transaction.atomic
+def change_incident(
+    *,
+    incident: int,
+    system: System,
+    cause: Incident.Cause,
+    note: Mapping[str, str],
+    expected_at: datetime | None,
+    now: datetime,
+    actor: int,
+) -> int:
+    """Correct what is said of it while it lasts; returns how many bookings are told again.
+
+    Those who were told are told again only if it should work again at another time. If it is
+    another system, whom it does not concern is told that it works. Raises IncidentOver,
+    AlreadyDown, NothingNeedsIt.
+    """
+    found = Incident.objects.select_related("system").get(pk=incident)
+    row = Office.objects.select_for_update(no_key=True).get(pk=found.office_id)
+    found.refresh_from_db()
+    if found.ended_at:
+        raise IncidentOver
+    was, moved = found.system_id, found.expected_at != expected_at
+    said = (system.pk, str(cause), dict(note), expected_at)
+    if (was, found.cause, dict(found.note), found.expected_at) == said:
+        return 0
+    if was != system.pk and Incident.objects.filter(system=system, ended_at=None).exists():
+        raise AlreadyDown
+    lock_queue(row.pk)
+    found.system, found.cause, found.note, found.expected_at = (
+        system,
+        cause,
+        dict(note),
+        expected_at,
+    )
+    found.save(update_fields=["system", "cause", "note", "expected_at"])
+    Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
+    fresh = directory.read(row)
+    services = [s.pk for s in fresh.stopped_by(found)]
+    if not services:
+        raise NothingNeedsIt
+    if was != system.pk:
+        _lift_from_others(found, was, fresh, services, now)
+    told = _tell_again(found, now) if moved else 0
+    if was != system.pk:
+        _stop(found, fresh, services, now)
+    record(
+        events.IncidentChanged(
+            office=row.pk,
+            at=now,
+            actor=actor,
+            incident=found.pk,
+            system=system.pk,
+            was=was,
+            expected=iso(expected_at),
+            bookings=told,
+        )
+    )
+    return told
+
+
+def iso(expected_at: datetime | None) -> str:
+    """When it should work again, as the journal keeps it."""
+    return expected_at.isoformat() if expected_at else ""
 
 
 @transaction.atomic
@@ -123,13 +185,7 @@ def end_incident(*, incident: int, now: datetime, actor: int) -> Incident:
     found.ended_at = now
     found.save(update_fields=["ended_at"])
     Office.objects.filter(pk=found.office_id).update(version=F("version") + 1)
-    told = list(
-        found.warned.filter(
-            Q(booking__state=BookingState.CONFIRMED, booking__ends_at__gt=now)
-            | Q(booking__ticket__state__in=IN_QUEUE),
-            booking__sequence=F("sequence"),
-        ).values_list("booking", flat=True)
-    )
+    told = [one.booking_id for one in concerned(found, now)]
     for booking in told:
         record(
             events.WarningLifted(
@@ -147,6 +203,61 @@ def end_incident(*, incident: int, now: datetime, actor: int) -> Incident:
         )
     )
     return found
+
+
+def concerned(incident: Incident, now: datetime) -> QuerySet[Warned]:
+    """Those who were told and still wait or are to come as booked then."""
+    return incident.warned.filter(
+        Q(booking__state=BookingState.CONFIRMED, booking__ends_at__gt=now)
+        | Q(booking__ticket__state__in=IN_QUEUE),
+        booking__sequence=F("sequence"),
+    )
+
+
+def _stop(incident: Incident, office: Directory, services: list[int], now: datetime) -> int:
+    """Take back what was announced of the services, and tell those concerned; how many."""
+    # It holds no more, and must not be judged.
+    _waiting(office, services, now).update(p20=None, p50=None, p80=None, judged=True)
+    told = _warn(incident, _here(office, services, now), now)
+    return told + _warn(incident, _soon(office, services, incident.warn_hours, now), now)
+
+
+def _tell_again(incident: Incident, now: datetime) -> int:
+    """Those who were told learn the new time."""
+    told = [one.booking_id for one in concerned(incident, now)]
+    for booking in told:
+        record(
+            events.WarningChanged(
+                office=incident.office_id,
+                at=now,
+                booking=str(booking),
+                incident=incident.pk,
+                expected=iso(incident.expected_at),
+            )
+        )
+    return len(told)
+
+
+def _lift_from_others(
+    incident: Incident, was: int, office: Directory, services: list[int], now: datetime
+) -> None:
+    """Whom the other system does not concern is told that what was named before works."""
+    others = (
+        concerned(incident, now)
+        .exclude(booking__in=_here(office, services, now))
+        .exclude(booking__in=_soon(office, services, None, now))
+    )
+    for one in list(others):
+        one.delete()  # should the first one be meant after all, they are told anew
+        record(
+            events.WarningLifted(
+                office=incident.office_id,
+                at=now,
+                booking=str(one.booking_id),
+                incident=incident.pk,
+                system=was,
+            )
+        )
 
 
 def _warn(incident: Incident, bookings: QuerySet[Booking], now: datetime) -> int:

@@ -15,6 +15,14 @@ class NothingNeedsIt(Refused):
     """No service needs this system, so there is nothing to pause."""
 
 
+class AlreadyDown(Refused):
+    """This system is said to be down already."""
+
+
+class IncidentOver(Refused):
+    """It works again already, so there is nothing to change."""
+
+
 class CounterTaken(Refused):
     """Somebody else already works at this counter."""
 

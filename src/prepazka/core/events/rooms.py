@@ -1,6 +1,6 @@
 """Events in the rooms of meetings: `meeting` and `participant` are UUIDs as text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from prepazka.core.events.base import MEETINGS, Event
@@ -58,9 +58,25 @@ class MeetingLeft(_OfParticipant):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeetingProviderChanged(_InRoom):
-    """The meeting goes on in another room, or by telephone; `why`: pressed, or a server away."""
+class ColleagueFreed(Event):
+    """A colleague is away at the time of a booking's meeting and gave the time back."""
 
+    topics: ClassVar[tuple[str, ...]] = (MEETINGS,)
+    followed_up = True
+    booking: str
+    official: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeetingProviderChanged(_InRoom):
+    """The meeting goes on in another room, or by telephone; `why`: pressed, or a server away.
+
+    `absent` are the participants whose pages could not say so: they get a message.
+    """
+
+    followed_up = True
+    booking: str = ""
+    absent: list[str] = field(default_factory=list)
     provider: str
     was: str
     why: Literal["chosen", "unavailable"]

@@ -176,6 +176,15 @@ class IncidentDeclared(_OfIncident):
 
 
 @dataclass(frozen=True, kw_only=True)
+class IncidentChanged(_OfIncident):
+    """What is said of it was corrected: `was` is the system named before; `bookings` told again."""
+
+    was: int
+    expected: str  # when it should work again, ISO 8601; empty: nobody knows
+    bookings: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class IncidentEnded(_OfIncident):
     """The system works again; so many bookings are told."""
 
@@ -192,9 +201,20 @@ class BookingWarned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WarningChanged(Event):
+    """A booked person who was warned is told that it should work again at another time."""
+
+    followed_up = True
+    booking: str
+    incident: int
+    expected: str  # as in IncidentChanged
+
+
+@dataclass(frozen=True, kw_only=True)
 class WarningLifted(Event):
     """A booked person who was warned is told that it works again."""
 
     followed_up = True
     booking: str
     incident: int
+    system: int | None = None  # which one was meant, where the incident is of another one now

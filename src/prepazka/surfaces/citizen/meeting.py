@@ -22,6 +22,7 @@ from prepazka.meetings.models import Participant
 from prepazka.meetings.participants import (
     MOST,
     NoMeeting,
+    away_of,
     invite,
     invited_to,
     meeting_for,
@@ -145,6 +146,7 @@ def people(request: HttpRequest, found: Booking, office: Directory, token: str) 
         status=422 if form.errors else 200,
         form=form,
         people=invited_to(found),
+        away=away_of([found]),
         most=MOST,
         facts=facts_of(found, office)[:4],
         back_url=personal,
@@ -184,7 +186,14 @@ def shown(found: Booking, office: Directory, at: datetime) -> dict[str, Any]:
         meeting_for(found, at)
     except NoMeeting:
         return {}
-    return {"may_invite": True, "room_url": room_url(found, office)}
+    away = away_of([found])
+    comes = [one.name for one in invited_to(found) if one.official_id and one not in away]
+    return {
+        "may_invite": True,
+        "room_url": room_url(found, office),
+        "comes": comes,
+        "away": [one.name for one in away],
+    }
 
 
 def _refused(

@@ -23,7 +23,7 @@ from prepazka.core.calendar import DayException
 from prepazka.core.refusal import Refused
 from prepazka.looks import typography
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Counter, HoursException, Membership, Role
+from prepazka.offices.models import Counter, HoursException, Membership, Official, Role
 from prepazka.surfaces.console.forms import DisruptionForm
 from prepazka.web import staff
 from prepazka.web.errors import sentence
@@ -134,12 +134,22 @@ def impact_page(
             "said": [(name, value) for name, value in said.items() if value is not None],
             "days": days,
             "rows": [_row(found, one) for one in found.rows],
+            "colleagues": [
+                (one, official_on(office, one.lane_id), meeting_of(office, one))
+                for one in found.companions
+            ],
             "token": found.token,
             "tally": Tally(one.decision for one in found.rows),
             "error": sentence(refusal) if refusal else "",
         },
         status=409 if refusal else 200,
     )
+
+
+def meeting_of(office: Directory, companion: Booking) -> Official | None:
+    """Who leads the meeting to which a colleague was to come."""
+    meeting = companion.companion_of
+    return official_on(office, meeting.lane_id) if meeting else None
 
 
 def exceptions_of(

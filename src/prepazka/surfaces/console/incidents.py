@@ -1,4 +1,4 @@
-"""A system that is down: first whom it touches, then one press; and one press when it works again."""
+"""A system that is down: first whom it touches, then one press; corrected, and ended, the same way."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext_lazy, ngettext, override
 from django.views.decorators.http import require_http_methods, require_POST
 
 from prepazka.core import calendar
@@ -19,7 +19,15 @@ from prepazka.core.refusal import Refused
 from prepazka.offices import incidents as words
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Incident, Membership, Role, System
-from prepazka.queueing.incidents import Touched, declare_incident, end_incident, touched
+from prepazka.queueing.incidents import (
+    Touched,
+    change_incident,
+    concerned,
+    declare_incident,
+    end_incident,
+    touched,
+)
+from prepazka.queueing.refusals import IncidentOver
 from prepazka.web import staff
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
@@ -67,10 +75,12 @@ class IncidentForm(forms.Form):
         choices=list(HOURS.items()),
     )
 
+    known: Incident | None = None  # the one that is corrected
+
     def __init__(self, office: Directory, moment: datetime, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.office, self.moment = office, moment
-        down = {one.system_id for one in office.incidents}
+        down = {one.system_id for one in office.incidents if one != self.known}
         free = [s for s in office.open_systems() if s.pk not in down and office.needing(s.pk)]
         self.systems: dict[str, System] = {s.code: s for s in free}
         self.fields["system"].choices = [  # type: ignore[attr-defined]
@@ -91,7 +101,7 @@ class IncidentForm(forms.Form):
             return None
         day = calendar.day_of(self.moment, self.office.tz)
         at = calendar.local_instant(day, said.hour * 60 + said.minute, self.office.tz)
-        if at <= self.moment:
+        if at <= self.moment and not (self.known and self.known.expected_at == at):
             raise forms.ValidationError(_("This time has passed already."))
         return at
 
@@ -105,8 +115,37 @@ class IncidentForm(forms.Form):
             cause=said["cause"],
             note={language: text for language, text in note.items() if text},
             expected_at=said["expected"],
-            warn_hours=None if said["warn"] == ALL_DAY else int(said["warn"]),
+            warn_hours=self.warn_hours(),
         )
+
+    def warn_hours(self) -> int | None:
+        """Within how many hours the booked are told; None: all of today."""
+        said = self.cleaned_data["warn"]
+        return None if said == ALL_DAY else int(said)
+
+
+class ChangeForm(IncidentForm):
+    """The same of an incident that lasts; who is told was decided when it was declared."""
+
+    def __init__(
+        self, known: Incident, office: Directory, moment: datetime, *args: Any, **kwargs: Any
+    ) -> None:
+        self.known = known
+        super().__init__(office, moment, *args, **kwargs)
+        del self.fields["warn"]
+        at = known.expected_at
+        self.initial = {
+            "system": known.system.code,
+            "cause": known.cause,
+            "expected": f"{at.astimezone(office.tz):%H:%M}" if at else "",
+            "note_cs": dict(known.note).get("cs", ""),
+            "note_en": dict(known.note).get("en", ""),
+        }
+
+    def warn_hours(self) -> int | None:
+        """As it was declared."""
+        assert self.known is not None  # noqa: S101  # a ChangeForm is of an incident
+        return self.known.warn_hours
 
 
 @staff_only(*EVERYBODY)
@@ -125,12 +164,33 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
 
 
 @staff_only(*EVERYBODY)
+@require_http_methods(["GET", "POST"])
+def change(
+    request: HttpRequest, office: Directory, member: Membership, incident: int
+) -> HttpResponse:
+    """What is said of an incident is corrected: the form, then what follows, then it is so."""
+    _must_be_allowed(member)
+    found = next((one for one in office.incidents if one.pk == incident), None)
+    if found is None:
+        get_object_or_404(Incident, pk=incident, office=office.office)
+        messages.info(request, sentence(IncidentOver()))
+        return redirect("console:incidents", office.office.slug)
+    moment = now()
+    form = ChangeForm(found, office, moment, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if "apply" in request.POST:
+            return _change(request, office, member, form, found)
+        return _preview(request, office, member, form, moment)
+    context = {"form": form, "incident": found}
+    return render(request, "console/incident_change.html", _frame(office, member) | context)
+
+
+@staff_only(*EVERYBODY)
 @require_POST
 def end(request: HttpRequest, office: Directory, member: Membership, incident: int) -> HttpResponse:
     """It works again. Pressed twice, it is the same."""
     _must_be_allowed(member)
-    if not Incident.objects.filter(pk=incident, office=office.office).exists():
-        raise Http404
+    get_object_or_404(Incident, pk=incident, office=office.office)
     ended = end_incident(incident=incident, now=now(), actor=member.user_id)
     said = _("%(system)s works again. Numbers are being called, and people are told.")
     messages.success(request, said % {"system": ended.system.name})
@@ -162,6 +222,36 @@ def _declare(
     return redirect("console:incidents", office.office.slug)
 
 
+def _change(
+    request: HttpRequest,
+    office: Directory,
+    member: Membership,
+    form: ChangeForm,
+    incident: Incident,
+) -> HttpResponse:
+    wanted = form.incident()
+    try:
+        told = change_incident(
+            incident=incident.pk,
+            system=wanted.system,
+            cause=Cause(wanted.cause),
+            note=wanted.note,
+            expected_at=wanted.expected_at,
+            now=form.moment,
+            actor=member.user_id,
+        )
+        said = ngettext(
+            "Changed; everybody can read it now. %(n)s person who was told is told again.",
+            "Changed; everybody can read it now. %(n)s people who were told are told again.",
+            told,
+        )
+        changed = _("Changed; everybody can read it now.")
+        messages.success(request, said % {"n": told} if told else changed)
+    except Refused as refusal:
+        messages.error(request, sentence(refusal))
+    return redirect("console:incidents", office.office.slug)
+
+
 def _preview(
     request: HttpRequest,
     office: Directory,
@@ -169,13 +259,20 @@ def _preview(
     form: IncidentForm,
     moment: datetime,
 ) -> HttpResponse:
-    wanted = form.incident()
+    wanted, known = form.incident(), form.known
+    moved = known is not None and known.expected_at != wanted.expected_at
+    hours = wanted.warn_hours
+    services = office.needing(wanted.system_id)
+    again = concerned(known, moment).filter(booking__service__in=services) if known else None
     context = {
         "incident": wanted,
-        "services": office.needing(wanted.system_id),
+        "known": known,
+        "again": again.count() if again is not None and moved else 0,
+        "other": known is not None and known.system_id != wanted.system_id,
+        "services": services,
         "touched": _touched(office, wanted, moment),
         "texts": _texts(wanted, office),
-        "warn": HOURS[form.cleaned_data["warn"]],
+        "warn": HOURS[ALL_DAY if hours is None else str(hours)],
         "said": [(name, request.POST.get(name, "")) for name in form.fields],
     }
     return render(request, "console/incident.html", _frame(office, member) | context)

@@ -82,6 +82,7 @@ def people(
             "service": office.services[found.service_id],
             "official": official_of(office, found),
             "people": participants.invited_to(found),
+            "away": participants.away_of([found]),
             "colleagues": _colleagues(office, found),
             "most": participants.MOST,
             "form": form,
@@ -117,7 +118,7 @@ def _follow(
 def _colleagues(office: Directory, found: Booking) -> list[dict[str, Any]]:
     """The other officials: who is free at the term, and where to look for a common one."""
     own = official_of(office, found)
-    invited = {one.official_id for one in participants.invited_to(found)}
+    invited = {one.pk for one in companions.colleagues_of(office, found.pk)}
     move = reverse("console:move", args=[office.office.slug, found.pk])
     return [
         {

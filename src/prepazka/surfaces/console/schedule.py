@@ -221,6 +221,9 @@ def _rows(office: Directory, member: Membership, rows: list[meetings.Row]) -> li
     """With words, and with what this person may do; one key works for the first that is not over."""
     first_led = first_late = True
     found = []
+    away: dict[UUID, list[str]] = {}
+    for one in participants.away_of(row.booking for row in rows):
+        away.setdefault(one.meeting.booking_id, []).append(_name(one))
     for row in rows:
         official = official_of(office, row.booking)
         leads = may_lead(member, official)
@@ -241,6 +244,7 @@ def _rows(office: Directory, member: Membership, rows: list[meetings.Row]) -> li
                 "may_look": looks or leads,
                 "keys": keys,
                 "late_key": late_key,
+                "away": away.get(row.booking.pk, []),
                 "names": [_name(one) for one in row.inside],
                 "lobby": [(_name(one), one.came_at) for one in row.lobby],
             }

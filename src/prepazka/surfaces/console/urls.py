@@ -4,6 +4,7 @@ from django.urls import path
 
 from prepazka.surfaces.console import (
     appointments,
+    before,
     booking,
     calendars,
     calls,
@@ -30,10 +31,12 @@ urlpatterns = [
     path("<slug:slug>/bez-site/data/", cutoff.data, name="cutoff_data"),
     path("<slug:slug>/bez-site/<int:counter>/zpet/", cutoff.take_back, name="take_back"),
     path("<slug:slug>/kontakt/<int:ticket>/", views.contact, name="contact"),
+    path("<slug:slug>/poradi/", before.page, name="before"),
     path("<slug:slug>/vypadek/", disruptions.plan, name="disrupt"),
     path("<slug:slug>/vypadek/<int:disruption>/", disruptions.result, name="disruption"),
     path("<slug:slug>/vypadek/<int:disruption>/zpet/", disruptions.undo, name="undo_disruption"),
     path("<slug:slug>/porucha/", incidents.page, name="incidents"),
+    path("<slug:slug>/porucha/<int:incident>/zmena/", incidents.change, name="incident_change"),
     path("<slug:slug>/porucha/<int:incident>/konec/", incidents.end, name="incident_end"),
     path("<slug:slug>/schuzky/", schedule.page, name="meetings"),
     path("<slug:slug>/schuzky/nazivo/", schedule.fragment, name="meetings_live"),

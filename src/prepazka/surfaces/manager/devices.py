@@ -114,6 +114,7 @@ def _page(
     made: str = "",
 ) -> HttpResponse:
     moment = now()
+    known = list(Device.objects.filter(office=office.office, retired=False))
     rows = [
         {
             "device": one,
@@ -121,7 +122,7 @@ def _page(
             "printer": printer_in_words(one),
             "clock": clock_in_words(one),
         }
-        for one in Device.objects.filter(office=office.office, retired=False)
+        for one in known
     ]
     return render(
         request,
@@ -133,8 +134,15 @@ def _page(
             "fresh": device,
             "made": made,
             "may_write": member.role in staff.ADMINISTRATORS,
+            "doors": [one for one in known if _shows_code(one)],
         },
     )
+
+
+def _shows_code(device: Device) -> bool:
+    """Whether a ticket can be taken with a telephone by what the device shows."""
+    at_door = device.kind == Device.Kind.KIOSK or device.options.get("layout") == "door"
+    return bool(device.token_hash) and at_door
 
 
 def _device(office: Directory, code: str) -> Device:

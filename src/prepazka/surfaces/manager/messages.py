@@ -42,9 +42,11 @@ KINDS: dict[str, str | Promise] = {
     "reassigned": gettext_lazy("Another official or counter"),
     "restored": gettext_lazy("The term is valid again"),
     "incident": gettext_lazy("What the visit needs is down"),
+    "incident_moved": gettext_lazy("What the visit needs will work at another time"),
     "incident_over": gettext_lazy("What the visit needs works again"),
     "mode_changed": gettext_lazy("Another way of meeting"),
     "late": gettext_lazy("The official is late"),
+    "room_changed": gettext_lazy("A meeting by video has moved"),
     "missed": gettext_lazy("Nobody came to the meeting"),
     "on_list": gettext_lazy("Entry on the waiting list"),
     "place": gettext_lazy("Free term from the waiting list"),
@@ -61,6 +63,8 @@ INVITED: dict[str, str | Promise] = {
     "meeting_mode": gettext_lazy("A meeting is held in another way"),
     "meeting_reminder": gettext_lazy("Reminder of a meeting"),
     "meeting_late": gettext_lazy("A meeting begins later"),
+    "meeting_room": gettext_lazy("A meeting by video has moved, to those invited"),
+    "meeting_colleague": gettext_lazy("A colleague cannot come, to the official"),
     "meeting_minutes": gettext_lazy("Minutes of a meeting"),
 }
 STATES: dict[str, str | Promise] = {

@@ -13,17 +13,16 @@ from prepazka.officefile.export import export
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership
 from prepazka.queueing.history import scores
-from prepazka.queueing.models import Ticket
 from prepazka.queueing.stops import open_tickets, stop_tickets
 from prepazka.queueing.tickets import issues_tickets
 from prepazka.reporting import waiting
 from prepazka.reporting.calls import calls_of_today
 from prepazka.reporting.hall import hall
 from prepazka.reporting.load import day_load
-from prepazka.reporting.overtakes import before
 from prepazka.reporting.today import today_of
 from prepazka.surfaces.manager.devices import state_of
 from prepazka.web import reasons, staff
+from prepazka.web.before import asked
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
@@ -131,19 +130,10 @@ def calls(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
 @require_GET
 def why(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """Why others went before the ticket of this number, who had come after it."""
-    moment, label = now(), request.GET.get("cislo", "").strip().upper()[:12]
-    rows = Ticket.objects.filter(office=office.office, date=calendar.day_of(moment, office.tz))
-    ticket = next((t for t in rows if t.label == label), None)
-    context: dict[str, Any] = {"office": office.office, "member": member, "label": label}
-    if ticket:
-        found = before(office, ticket, now=moment)
-        context |= {
-            "ticket": ticket,
-            "before": found,
-            "own": reasons.sentence(found.reason, office),
-            "rows": [(one, reasons.sentence(one.reason, office)) for one in found.overtakes],
-        }
-    return render(request, "manager/why.html", context, status=200 if ticket else 404)
+    found = asked(office, request.GET.get("cislo", ""), now())
+    context = {"office": office.office, "member": member, **found}
+    status = 200 if "ticket" in found else 404
+    return render(request, "manager/why.html", context, status=status)
 
 
 @staff_only(*staff.HEADS)

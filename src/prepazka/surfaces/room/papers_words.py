@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from prepazka.core.refusal import Refused
@@ -21,6 +20,7 @@ def of_page(who: Participant, link: int) -> dict[str, Any]:
         access.must_hold(meeting, who, link)
     except Refused:
         return {"papers": [], "holds": False}
+    largest = documents.limits_of(who.office).largest
     held = Minutes.objects.filter(meeting=meeting).first()
     ended = meeting.state == Meeting.State.ENDED
     writes = access.is_official(who) and access.sees_all(meeting, who)
@@ -28,14 +28,14 @@ def of_page(who: Participant, link: int) -> dict[str, Any]:
         "holds": True,
         "papers": [shown(one, who) for one in documents.seen_by(who)],
         "accepted": ACCEPTED,
-        "largest": settings.FILE_LARGEST // documents.MEGA,
+        "largest": largest // documents.MEGA,
         "closed": bool(held and held.closed_at),
         "printed": bool(held and held.key),
         "minutes_after": ended and (held is not None or writes) and access.sees_all(meeting, who),
         "papers_settings": {
             "me": str(who.pk),
             "chair": who.role == Participant.Role.CHAIR,
-            "largest": settings.FILE_LARGEST,
+            "largest": largest,
         },
         "papers_words": of_script(),
     }

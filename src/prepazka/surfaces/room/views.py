@@ -75,7 +75,7 @@ def _participant(office: Directory, token: str) -> tuple[Participant, int]:
     said = links.read(token)
     found = said and (
         Participant.objects.filter(pk=said[0], office=office.office)
-        .select_related("meeting__booking", "meeting__booking__lane", "official")
+        .select_related("meeting__booking", "meeting__booking__lane", "official", "office")
         .first()
     )
     if not found or not said:
