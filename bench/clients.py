@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import uvloop
 
+from bench.costs import Costs
 from bench.servers import Server
 
 
@@ -76,6 +77,7 @@ def drive(
     port: int,
     journey: Journey,
     prepare: Callable[[Connection, int], Awaitable[None]] | None = None,
+    costs: Costs | None = None,
 ) -> Measured:
     """Let `clients` repeat a journey for so long; requests made by its `ask` are measured."""
     measured = Measured()
@@ -104,11 +106,15 @@ def drive(
         )
         measured.latencies.clear()
         measured.statuses.clear()
+        if costs:
+            costs.start()
         started = time.perf_counter()
         await asyncio.gather(
             *(client(n, one, started + seconds) for n, one in enumerate(connections))
         )
         measured.seconds = time.perf_counter() - started
+        if costs:
+            costs.stop(len(measured.latencies))
 
     uvloop.run(everybody())
     return measured
