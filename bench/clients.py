@@ -15,6 +15,9 @@ import uvloop
 from bench.costs import Costs
 from bench.servers import Server
 
+# Seconds in which templates are compiled, and each thread connects and has its statements planned.
+WARM = 3.0
+
 
 @dataclass
 class Measured:
@@ -100,9 +103,8 @@ def drive(
         if prepare:
             for number, connection in enumerate(connections):
                 await prepare(connection, number)
-        # A second of warming up: templates are compiled and statements planned once per process.
         await asyncio.gather(
-            *(client(n, one, time.perf_counter() + 1) for n, one in enumerate(connections))
+            *(client(n, one, time.perf_counter() + WARM) for n, one in enumerate(connections))
         )
         measured.latencies.clear()
         measured.statuses.clear()
