@@ -91,7 +91,7 @@ class Turn:
             told |= {"window_start": w.booked.start, "window_end": w.booked.end}
         if w.for_counter is not None:
             told["for_counter"] = w.for_counter
-        return Reason(self.code, told | self.more)
+        return Reason(self.code, {**told, **self.more})
 
     @property
     def rank(self) -> int:
@@ -205,8 +205,7 @@ def next_in_turn(
     able = (
         Chosen(w.ticket, place)
         for w in waiting
-        if _concerns(w, serves, counter, policy)
-        and ready(place := turn(w, policy, now), policy)
+        if _concerns(w, serves, counter, policy) and ready(place := turn(w, policy, now), policy)
     )
     return min(able, key=_key, default=None)
 

@@ -1,5 +1,7 @@
 """Rows of models by statements whose text is made once: hot paths cannot pay for it each time."""
 
+# ruff: noqa: SLF001  # what Django calls _meta is documented
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -26,6 +28,11 @@ def of_row(model: type[M], row: Sequence[Any]) -> M:
     return model.from_db(connection.alias, _names(model), values)
 
 
+def width(model: type[models.Model]) -> int:
+    """How many `columns` there are."""
+    return len(_names(model))
+
+
 def one(model: type[M], rest: str, parameters: Iterable[Any], table: str = "") -> M | None:
     """The first object of `SELECT … {rest}`, where `table` names the model's."""
     with connection.cursor() as cursor:
@@ -35,11 +42,12 @@ def one(model: type[M], rest: str, parameters: Iterable[Any], table: str = "") -
 
 
 def insert(row: models.Model) -> None:
-    """Write a new row that brings its key along."""
+    """Write a new row, and let it know the key that it got."""
     sql, fields = _inserting(type(row))
     with connection.cursor() as cursor:
         cursor.execute(sql, _values(row, fields, add=True))
-    row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001  # as save() does
+        (row.pk,) = cursor.fetchone()
+    row._state.adding, row._state.db = False, connection.alias  # as save() does
 
 
 def update(row: models.Model, names: tuple[str, ...]) -> None:
@@ -55,10 +63,16 @@ def _values(row: models.Model, fields: list[Any], *, add: bool) -> list[Any]:
 
 @cache
 def _inserting(model: type[models.Model]) -> tuple[str, list[Any]]:
-    fields = [field for field in model._meta.concrete_fields if not field.generated]
+    fields = [
+        field
+        for field in model._meta.concrete_fields
+        if not field.generated and not isinstance(field, models.AutoField)
+    ]
     names = ", ".join(f'"{field.column}"' for field in fields)
     places = ", ".join("%s" for _ in fields)
-    return f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({places})", fields  # noqa: S608
+    key = model._meta.pk.column
+    sql = f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({places}) RETURNING {key}"  # noqa: S608
+    return sql, fields
 
 
 @cache

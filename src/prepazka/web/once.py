@@ -71,7 +71,7 @@ def part(use_case: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", inspect.unwrap(use_case))
 
 
-class _DoneBefore(Exception):  # noqa: N818  # never leaves this module
+class _DoneBefore(Exception):
     """The key was written by a twin."""
 
 
