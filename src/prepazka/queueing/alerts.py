@@ -11,12 +11,13 @@ from django.db.models import Q
 
 from prepazka.core import events
 from prepazka.journal.record import record
+from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket, TurnAlert
 from prepazka.queueing.refusals import NotWaiting
 
 NO_CONTACT = Q(email="", phone="", push={})
-# The same where it is hot, for one ticket.
-WITH_CONTACT = "ticket_id = %s AND NOT (email = '' AND phone = '' AND push = '{}')"
+# The same where it is hot.
+WITH_CONTACT = "NOT (email = '' AND phone = '' AND push = '{}')"
 OVER = ~Q(ticket__state__in=(*IN_QUEUE, *AT_COUNTER))
 
 
@@ -31,7 +32,11 @@ class Contact:
 
 @transaction.atomic
 def ask_alert(*, ticket: int, contact: Contact, language: str, now: datetime) -> TurnAlert:
-    """Keep a contact until the ticket ends; it replaces one given before. Raises NotWaiting."""
+    """Keep a contact until the ticket ends; it replaces one given before. Raises NotWaiting.
+
+    The queue is locked too: a call that comes later sees the wish when it looks.
+    """
+    lock_queue(Ticket.objects.values_list("office_id", flat=True).get(pk=ticket))
     found = _lock_ticket(ticket)
     if found.state not in IN_QUEUE:
         raise NotWaiting
@@ -72,7 +77,7 @@ def tell_called(ticket: Ticket, now: datetime) -> None:
     """Say that the ticket was called, if its holder wishes; in the transaction of the call."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id FROM queueing_turnalert WHERE {WITH_CONTACT}",  # noqa: S608  # ours
+            f"SELECT id FROM queueing_turnalert WHERE ticket_id = %s AND {WITH_CONTACT}",  # noqa: S608  # ours
             [ticket.pk],
         )
         wanted = cursor.fetchall()
@@ -87,7 +92,7 @@ def forget_contact(ticket: int) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE queueing_turnalert SET email = '', phone = '', push = '{}'"  # noqa: S608
-            f" WHERE {WITH_CONTACT}",
+            f" WHERE ticket_id = %s AND {WITH_CONTACT}",
             [ticket],
         )
         return bool(cursor.rowcount)

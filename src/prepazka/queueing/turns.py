@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -14,11 +14,11 @@ from prepazka.booking.models import Booking
 from prepazka.booking.models import State as BookingState
 from prepazka.core import calendar, discipline, events
 from prepazka.core.interval import Interval
-from prepazka.journal.record import record
+from prepazka.journal.record import change, record
 from prepazka.journal.rows import columns, of_row, one
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Service
-from prepazka.queueing.alerts import forget_contact, tell_called
+from prepazka.queueing.alerts import WITH_CONTACT, forget_contact, tell_called
 from prepazka.queueing.held import HELD, held_elsewhere
 from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import AT_COUNTER, HEARD, IN_QUEUE, Shift, State, Ticket
@@ -51,17 +51,21 @@ def call_next(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     Raises CounterNotOpen, CounterPausedNow, CounterBusy, NobodyWaiting.
     """
     lock_queue(office.office.pk)
-    counter, stopped, held = _free_counter(clerk, office, now)
+    hall = _look(clerk, office, now)
+    counter = hall.counter
     chosen = discipline.next_in_turn(
-        (w for w in waiting(office, now) if w.ticket not in held),
+        (w for w in waiting(office, now) if w.ticket not in hall.held),
         serves=office.serves[counter],
         counter=counter,
-        policy=replace(policy_of(office), stopped=stopped),
+        policy=replace(policy_of(office), stopped=hall.stopped),
         now=now,
     )
     if chosen is None:
         raise NobodyWaiting
-    return _call(chosen.ticket, counter, clerk, chosen.reason, now)
+    called = _call(office, chosen.ticket, counter, clerk, chosen.reason, now)
+    if called.pk in hall.alerted:
+        tell_called(called, now)
+    return called
 
 
 @transaction.atomic
@@ -71,7 +75,7 @@ def call_by_hand(*, office: Directory, clerk: int, ticket: int, now: datetime) -
     Raises as `call_next`, and NotWaiting, NotServedHere or HeldOffline.
     """
     lock_queue(office.office.pk)
-    counter, _stopped, _held = _free_counter(clerk, office, now)
+    counter = _look(clerk, office, now).counter
     found = Ticket.objects.get(pk=ticket, office=office.office)
     if found.state not in IN_QUEUE:
         raise NotWaiting
@@ -79,7 +83,9 @@ def call_by_hand(*, office: Directory, clerk: int, ticket: int, now: datetime) -
         raise NotServedHere
     if (holder := held_elsewhere(office.office.pk, counter, now).get(found.pk)) is not None:
         raise HeldOffline(number=office.counters[holder].number)
-    return _call(found.pk, counter, clerk, discipline.Reason("by_hand"), now)
+    called = _call(office, found.pk, counter, clerk, discipline.Reason("by_hand"), now)
+    tell_called(called, now)
+    return called
 
 
 @transaction.atomic
@@ -98,9 +104,8 @@ def start_serving(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     ticket = _at_counter(office, clerk, AT_COUNTER)
     if ticket.state == State.SERVING:
         return ticket
-    ticket = _change(ticket.pk, AT_COUNTER, clerk, now, state=State.SERVING, serving_at=now)
-    record(events.ServingStarted(**_said(ticket, clerk, now)))
-    return ticket
+    event = events.ServingStarted(**_said(ticket, clerk, now))
+    return _change(AT_COUNTER, event, state=State.SERVING, serving_at=now)
 
 
 @transaction.atomic
@@ -108,23 +113,22 @@ def finish(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     """The client is served and leaves; a booking ends as served."""
     ticket = _at_counter(office, clerk, AT_COUNTER)
     started = ticket.serving_at or ticket.called_at
-    changes = {"state": State.FINISHED, "serving_at": started, "ended_at": now}
-    ticket = _change(ticket.pk, AT_COUNTER, clerk, now, **changes)
-    _end_booking(ticket, BookingState.SERVED, now)
-    forget_contact(ticket.pk)
-    record(events.TicketFinished(**_said(ticket, clerk, now)))
-    return ticket
+    event = events.TicketFinished(**_said(ticket, clerk, now))
+    ended = _change(AT_COUNTER, event, state=State.FINISHED, serving_at=started, ended_at=now)
+    _end_booking(ended, BookingState.SERVED, now)
+    forget_contact(ended.pk)
+    return ended
 
 
 @transaction.atomic
 def no_show(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     """The client was called and did not come."""
     ticket = _at_counter(office, clerk, (State.CALLED,))
-    ticket = _change(ticket.pk, (State.CALLED,), clerk, now, state=State.NO_SHOW, ended_at=now)
-    _end_booking(ticket, BookingState.NO_SHOW, now)
-    forget_contact(ticket.pk)
-    record(events.TicketNoShow(**_said(ticket, clerk, now)))
-    return ticket
+    event = events.TicketNoShow(**_said(ticket, clerk, now))
+    ended = _change((State.CALLED,), event, state=State.NO_SHOW, ended_at=now)
+    _end_booking(ended, BookingState.NO_SHOW, now)
+    forget_contact(ended.pk)
+    return ended
 
 
 @transaction.atomic
@@ -132,12 +136,10 @@ def park(*, office: Directory, clerk: int, minutes: int, now: datetime) -> Ticke
     """Put the client aside for some minutes; afterwards they go before the others."""
     lock_queue(office.office.pk)
     ticket = _at_counter(office, clerk, AT_COUNTER)
-    until, left = now + timedelta(minutes=minutes), _said(ticket, clerk, now)
-    ticket = _change(
-        ticket.pk,
+    until = now + timedelta(minutes=minutes)
+    return _change(
         AT_COUNTER,
-        clerk,
-        now,
+        events.TicketParked(**_said(ticket, clerk, now), until=until.isoformat()),
         state=State.PARKED,
         parked_until=until,
         returned_at=until,
@@ -145,8 +147,6 @@ def park(*, office: Directory, clerk: int, minutes: int, now: datetime) -> Ticke
         called_at=None,
         serving_at=None,
     )
-    record(events.TicketParked(**left, until=until.isoformat()))
-    return ticket
 
 
 @transaction.atomic
@@ -164,31 +164,26 @@ def transfer(
     """
     lock_queue(office.office.pk)
     ticket = _at_counter(office, clerk, AT_COUNTER)
-    wanted, left = service.pk if service else ticket.service_id, _said(ticket, clerk, now)
+    wanted = service.pk if service else ticket.service_id
     able = {c.pk for c in office.counters_for(wanted)}
     if counter and counter.pk not in able:
         raise NotServedHere
     if not able:
         raise NotServedHere
-    ticket = _change(
-        ticket.pk,
+    to_counter = counter.pk if counter else None
+    return _change(
         AT_COUNTER,
-        clerk,
-        now,
+        events.TicketTransferred(
+            **_said(ticket, clerk, now), to_service=wanted, to_counter=to_counter
+        ),
         state=State.WAITING,
         service_id=wanted,
-        for_counter_id=counter.pk if counter else None,
+        for_counter_id=to_counter,
         returned_at=now,
         counter_id=None,
         called_at=None,
         serving_at=None,
     )
-    record(
-        events.TicketTransferred(
-            **left, to_service=wanted, to_counter=counter.pk if counter else None
-        )
-    )
-    return ticket
 
 
 @transaction.atomic
@@ -295,14 +290,18 @@ def policy_of(office: Directory) -> discipline.Policy:
     )
 
 
-def _free_counter(
-    clerk: int, office: Directory, now: datetime
-) -> tuple[int, frozenset[int], frozenset[int]]:
-    """The clerk's counter, if somebody can be called to it; what is stopped; who is held elsewhere.
+@dataclass(frozen=True)
+class _Seen:
+    """What a call needs to know besides the queue."""
 
-    One SQL statement: it is hot. What is stopped is read under the lock, as the snapshot of the
-    office may be a moment old.
-    """
+    counter: int
+    stopped: frozenset[int]  # services, as the snapshot of the office may be a moment old
+    held: frozenset[int]  # tickets that a silent console may be calling
+    alerted: frozenset[int]  # tickets whose holders wish to be told
+
+
+def _look(clerk: int, office: Directory, now: datetime) -> _Seen:
+    """The clerk's counter, if somebody can be called to it. One SQL statement: it is hot."""
     where = office.office.pk
     with connection.cursor() as cursor:
         cursor.execute(
@@ -310,20 +309,22 @@ def _free_counter(
             " EXISTS (SELECT 1 FROM queueing_ticket t WHERE t.counter_id = s.counter_id"
             " AND t.state IN ('called', 'serving')),"
             f" ARRAY({STOPPED}), ARRAY(SELECT h.ticket_id FROM ({HELD}) h"
-            " WHERE h.counter_id <> s.counter_id)"
+            " WHERE h.counter_id <> s.counter_id),"
+            " ARRAY(SELECT ticket_id FROM queueing_turnalert"
+            f" WHERE office_id = %s AND {WITH_CONTACT})"
             " FROM queueing_shift s"
             " WHERE s.clerk_id = %s AND s.office_id = %s AND s.closed_at IS NULL",
-            [where, where, now - HEARD, clerk, where],
+            [where, where, now - HEARD, where, clerk, where],
         )
         found = cursor.fetchone()
     if found is None:
         raise CounterNotOpen
-    counter, paused, busy, stopped, held = found
+    counter, paused, busy, *more = found
     if paused:
         raise CounterPausedNow
     if busy:
         raise CounterBusy
-    return int(counter), frozenset(stopped), frozenset(held)
+    return _Seen(int(counter), *map(frozenset, more))
 
 
 def _said(ticket: Ticket, clerk: int, now: datetime) -> dict[str, Any]:
@@ -358,42 +359,47 @@ def _at_counter(office: Directory, clerk: int, states: tuple[State, ...]) -> Tic
 
 
 def _call(
-    ticket: int, counter: int, clerk: int, reason: discipline.Reason, now: datetime
+    office: Directory,
+    ticket: int,
+    counter: int,
+    clerk: int,
+    reason: discipline.Reason,
+    now: datetime,
 ) -> Ticket:
-    called = _change(
-        ticket,
+    why = reason.payload()
+    event = events.TicketCalled(
+        office=office.office.pk,
+        ticket=ticket,
+        counter=counter,
+        clerk=clerk,
+        at=now,
+        actor=clerk,
+        reason=why,
+    )
+    return _change(
         IN_QUEUE,
-        clerk,
-        now,
+        event,
         state=State.CALLED,
         counter_id=counter,
         clerk_id=clerk,
         called_at=now,
         recalled_at=None,
-        reason=reason.payload(),
+        reason=why,
         calls=ONE_MORE,
         parked_until=None,
     )
-    record(events.TicketCalled(**_said(called, clerk, now), reason=reason.payload()))
-    tell_called(called, now)
-    return called
 
 
-def _change(
-    ticket: int, states: tuple[State, ...], clerk: int, now: datetime, **changes: Any
-) -> Ticket:
-    """Write the changes and what they replaced, for `undo`; the ticket as it is then.
+def _change(states: tuple[State, ...], event: events.Event, **changes: Any) -> Ticket:
+    """Write the changes of the event's ticket and what they replaced, for `undo`; and the event.
 
     Only over a state that allows it: the net beneath the lock, so that nobody is called twice
     whatever the code above does. Raises NotWaiting.
     """
     given = [_written(value) for value in changes.values() if value is not ONE_MORE]
     counted = tuple(name for name, value in changes.items() if value is ONE_MORE)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _changing(tuple(changes), counted), [*given, now, clerk, ticket, list(states)]
-        )
-        row = cursor.fetchone()
+    about = [event.at, event.actor, event.payload()["ticket"], list(states)]
+    row = change(_changing(tuple(changes), counted), [*given, *about], event)
     if row is None:
         raise NotWaiting
     return of_row(Ticket, row)

@@ -31,24 +31,23 @@ def once(
     principal: str,
     key: UUID | None,
     now: datetime,
-    work: Callable[[], object],
-    shown: Callable[[], Answer],
+    work: Callable[[], R],
+    shown: Callable[[R | None], Answer],
 ) -> Answer:
     """Do the work now, or find that it was done when the same key was first sent; then show it.
 
     The key is written last, with the answer, in the transaction of the work. A twin that comes
     meanwhile waits there and does nothing: its work is undone, and it says what the first said.
-    A refusal leaves no key behind, because it had no effect. Raises KeyReused.
+    A refusal leaves no key behind, because it had no effect. `shown` is given what the work gave.
+    Raises KeyReused.
     """
     if key is None:
         with transaction.atomic():
-            work()
-            return shown()
+            return shown(work())
     asked = hashlib.sha256(request.path.encode() + b"\0" + request.body).hexdigest()
     try:
         with transaction.atomic():
-            work()
-            answer = shown()
+            answer = shown(work())
             if not _is_first(principal, key, asked, answer, now):
                 raise _DoneBefore
     except (_DoneBefore, Refused):
@@ -57,7 +56,7 @@ def once(
             raise
         if known.asked != asked:
             raise KeyReused from None
-        return dict(known.answer) if known.answer is not None else shown()
+        return dict(known.answer) if known.answer is not None else shown(None)
     if secrets.randbelow(TIDY_EVERY) == 0:
         Answered.objects.filter(at__lt=now - KEEP).delete()
     return answer

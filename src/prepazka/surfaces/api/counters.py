@@ -86,12 +86,19 @@ def act(
     if action not in STEPS:
         raise NotFound
     wanted = said or schemas.StepIn(minutes=None)
-    return _once(request, who, key, lambda: STEPS[action](who, wanted))
+    return _once(request, who, key, lambda: STEPS[action](who, wanted), action)
 
 
-def _once(request: HttpRequest, who: Staff, key: UUID | None, do: Callable[[], Any]) -> Any:
+def _once(
+    request: HttpRequest, who: Staff, key: UUID | None, do: Callable[[], Any], action: str = ""
+) -> Any:
     return once(
-        request, principal=who.principal, key=key, now=now(), work=do, shown=lambda: _shown(who)
+        request,
+        principal=who.principal,
+        key=key,
+        now=now(),
+        work=do,
+        shown=lambda done: _after(who, action, done),
     )
 
 
@@ -100,11 +107,11 @@ def _turn(use_case: Callable[..., Ticket]) -> Callable[[Staff, schemas.StepIn], 
     return lambda who, _: step(office=who.office, clerk=who.user, now=now())
 
 
-def _pick(who: Staff, said: schemas.StepIn) -> None:
+def _pick(who: Staff, said: schemas.StepIn) -> Ticket:
     if said.ticket is None:
         raise NotUnderstood
     try:
-        turns.call_by_hand(office=who.office, clerk=who.user, ticket=said.ticket, now=now())
+        return turns.call_by_hand(office=who.office, clerk=who.user, ticket=said.ticket, now=now())
     except Ticket.DoesNotExist:
         raise NotFound from None
 
@@ -137,6 +144,7 @@ def _shift(who: Staff) -> Shift:
     return found
 
 
+CALLS = ("next", "pick")
 STEPS: dict[str, Callable[[Staff, schemas.StepIn], Any]] = {
     "next": _turn(turns.call_next),
     "pick": _pick,
@@ -153,6 +161,13 @@ STEPS: dict[str, Callable[[Staff, schemas.StepIn], Any]] = {
 }
 
 
+def _after(who: Staff, action: str, done: object) -> dict[str, Any]:
+    """The counter after the step; a call has said all of it, for no paused counter calls."""
+    if action in CALLS and isinstance(done, Ticket) and done.counter_id:
+        return _as_json(who, done.counter_id, done, paused=False)
+    return _shown(who)
+
+
 def _shown(who: Staff) -> dict[str, Any]:
     """The counter as JSON can carry it, because the answer may have to be said again."""
     with connection.cursor() as cursor:  # it is hot, and others may wait for its transaction
@@ -161,7 +176,10 @@ def _shown(who: Staff) -> dict[str, Any]:
     if found is None:
         return {"counter": None, "paused": False, "client": None}
     counter, paused, *row = found
-    client = of_row(Ticket, row) if row[0] else None
+    return _as_json(who, counter, of_row(Ticket, row) if row[0] else None, paused=paused)
+
+
+def _as_json(who: Staff, counter: int, client: Ticket | None, *, paused: bool) -> dict[str, Any]:
     return {
         "counter": who.office.counters[counter].code,
         "paused": paused,
