@@ -201,7 +201,7 @@ def request_confirmation(
     if rules.confirm_min and found.channel in {"web", "api"}:
         found.state = State.UNCONFIRMED
         found.expires_at = now + timedelta(minutes=rules.confirm_min)
-        found.save(update_fields=CHANGED_BY_CONFIRMING)
+        written.update(found, CHANGED_BY_CONFIRMING)
         record(
             events.ConfirmationRequested(
                 office=found.office_id, booking=str(found.pk), at=now, actor=actor
