@@ -12,7 +12,11 @@ from dataclasses import dataclass, field
 
 import uvloop
 
+from bench.costs import Costs
 from bench.servers import Server
+
+# Seconds in which templates are compiled, and each thread connects and has its statements planned.
+WARM = 3.0
 
 
 @dataclass
@@ -76,6 +80,7 @@ def drive(
     port: int,
     journey: Journey,
     prepare: Callable[[Connection, int], Awaitable[None]] | None = None,
+    costs: Costs | None = None,
 ) -> Measured:
     """Let `clients` repeat a journey for so long; requests made by its `ask` are measured."""
     measured = Measured()
@@ -98,17 +103,20 @@ def drive(
         if prepare:
             for number, connection in enumerate(connections):
                 await prepare(connection, number)
-        # A second of warming up: templates are compiled and statements planned once per process.
         await asyncio.gather(
-            *(client(n, one, time.perf_counter() + 1) for n, one in enumerate(connections))
+            *(client(n, one, time.perf_counter() + WARM) for n, one in enumerate(connections))
         )
         measured.latencies.clear()
         measured.statuses.clear()
+        if costs:
+            costs.start()
         started = time.perf_counter()
         await asyncio.gather(
             *(client(n, one, started + seconds) for n, one in enumerate(connections))
         )
         measured.seconds = time.perf_counter() - started
+        if costs:
+            costs.stop(len(measured.latencies))
 
     uvloop.run(everybody())
     return measured

@@ -181,8 +181,8 @@ def _tickets(office: int, services: list[int], part: int, seconds: float) -> int
                 ).fetchone()[0]
                 link.execute(
                     "INSERT INTO queueing_ticket (office_id, date, letter, number, service_id, late,"
-                    " statutory, persons, language, code, touch, state, reason, calls, issued_at)"
-                    " VALUES (%s, %s, %s, %s, %s, false, false, 1, 'cs', %s, %s, 'waiting', '{}', 0, %s)",
+                    " statutory, persons, language, code, touch, state, reason, calls, issued_at, judged)"
+                    " VALUES (%s, %s, %s, %s, %s, false, false, 1, 'cs', %s, %s, 'waiting', '{}', 0, %s, false)",
                     [
                         office,
                         now.date(),

@@ -15,6 +15,7 @@ from django.db import connection
 
 from bench import raw, servers, town
 from bench.clients import Ask, Connection, Measured, drive
+from bench.costs import Costs
 from bench.report import Report
 from prepazka.accounts.tokens import make_token
 from prepazka.booking import terms
@@ -47,7 +48,8 @@ def booking(report: Report) -> None:
 
     before = Booking.objects.filter(office=where.office, state="confirmed").count()
     with servers.program(workers=WORKERS) as program:
-        measured = drive(8, SECONDS, program.port, hold_and_confirm)
+        costs = Costs(program)
+        measured = drive(8, SECONDS, program.port, hold_and_confirm, costs=costs)
     made = Booking.objects.filter(office=where.office, state="confirmed").count() - before
     limit = raw.booking_pairs_per_second(where, _free_terms(where, now), SECONDS)
     rate = measured.statuses.get(202, 0) / measured.seconds
@@ -55,7 +57,7 @@ def booking(report: Report) -> None:
         "hold + confirm over HTTP, 8 clients, 10,000 bookings",
         f"{rate:.0f}/s = {rate / limit:.0%} of raw; a request p50 {measured.percentile(0.5):.0f},"
         f" p99 {measured.percentile(0.99):.0f} ms; {_doubled(where)} double bookings;"
-        f" {made} made, answers {measured.statuses}",
+        f" {made} made, answers {measured.statuses}; {costs}",
         f"raw psycopg, 16 clients: {limit:.0f}/s",
         "≥ 250/s and 0 double (goal 1,000/s)",
         reached=rate >= 250 and _doubled(where) == 0,
@@ -76,7 +78,8 @@ def tickets(report: Report) -> None:
         await ask("POST", "/api/v1/kiosk/tickets", _as(tokens[number]), wanted)
 
     with servers.program(workers=WORKERS) as program:
-        measured = drive(8, SECONDS, program.port, touch)
+        costs = Costs(program)
+        measured = drive(8, SECONDS, program.port, touch, costs=costs)
     given = list(Ticket.objects.filter(office=where.office).values_list("letter", "number"))
     gapless = sorted(given) == sorted(
         chain.from_iterable(
@@ -88,7 +91,7 @@ def tickets(report: Report) -> None:
     report.add(
         "ticket issue over HTTP, 8 kiosks",
         f"{rate:.0f}/s = {rate / limit:.0%} of raw, p99 {measured.percentile(0.99):.0f} ms;"
-        f" {len(given)} numbers, {'distinct and gapless' if gapless else 'WITH GAPS'}",
+        f" {len(given)} numbers, {'distinct and gapless' if gapless else 'WITH GAPS'}; {costs}",
         f"raw psycopg, 16 clients: {limit:.0f}/s",
         "≥ 200/s, distinct, gapless (goal 1,000/s)",
         reached=rate >= 200 and gapless,
@@ -117,7 +120,8 @@ def calls(report: Report, counters: int = 8) -> None:
     filler = threading.Thread(target=_refill, args=(where, refilling))
     filler.start()
     with servers.program(workers=WORKERS) as program:
-        measured = drive(counters, SECONDS, program.port, serve)
+        costs = Costs(program)
+        measured = drive(counters, SECONDS, program.port, serve, costs=costs)
     refilling.set()
     filler.join()
     called = Ticket.objects.filter(office=where.office, calls__gt=1).count()
@@ -128,7 +132,7 @@ def calls(report: Report, counters: int = 8) -> None:
     report.add(
         f"call-next over HTTP, {counters} counters, 200 waiting",
         f"p50 {took.percentile(0.5):.0f}, p99 {p99:.0f} ms, {took.rate:.0f}"
-        f" calls/s, {called} called twice; answers {measured.statuses}",
+        f" calls/s, {called} called twice; answers {measured.statuses}; {costs}",
         f"raw psycopg, 8 clients: p99 {limit:.1f} ms",
         f"p99 ≤ {bar} ms, 0 duplicates" + (" (goal 15 ms)" if counters == 8 else " (a goal)"),
         reached=p99 <= bar and called == 0,

@@ -13,6 +13,7 @@ from prepazka.booking.absences import Affected
 from prepazka.booking.models import LIVE, Booking
 from prepazka.booking.refusals import TermNotOffered, TermTaken
 from prepazka.core.calendar import DayException
+from prepazka.journal import rows
 from prepazka.offices.directory import directory_by_slug
 from tests import officials, town
 from tests.races.together import meet_before, together
@@ -38,8 +39,7 @@ def test_control_without_the_lock_only_the_constraint_refuses(
 ) -> None:
     office = town.office()
     monkeypatch.setattr(usecases, "lock_days", lambda *_: None)
-    create = meet_before(4, Booking.objects.create)
-    monkeypatch.setattr(Booking.objects, "create", create)
+    monkeypatch.setattr(rows, "insert", meet_before(4, rows.insert))
     answers = together(4, lambda _: town.hold(office, "9:00"))
     # All four believed the term free: the race is real, and the net holds.
     assert sum(isinstance(a, IntegrityError) for a in answers) == 3
@@ -100,7 +100,7 @@ def test_control_officials_without_the_lock(monkeypatch: pytest.MonkeyPatch) -> 
     office = officials.office()
     officials.hold(office, "17:00")  # the day is laid, so that both come to the race at once
     monkeypatch.setattr(usecases, "lock_days", lambda *_: None)
-    monkeypatch.setattr(Booking.objects, "create", meet_before(2, Booking.objects.create))
+    monkeypatch.setattr(rows, "insert", meet_before(2, rows.insert))
     answers = together(2, lambda _: officials.hold(office, "8:00"))
     # The net refuses one of two inserts, or the database ends one that waits in a circle with it.
     assert sum(isinstance(a, DatabaseError) for a in answers) == 1, answers
@@ -182,5 +182,5 @@ def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatc
         for day in days
     ]
     monkeypatch.setattr(usecases, "lock_contact", lambda _: None)
-    monkeypatch.setattr(Booking, "save", meet_before(5, Booking.save))
+    monkeypatch.setattr(rows, "update", meet_before(5, rows.update))
     assert sum(isinstance(a, Booking) for a in together(5, ask)) > 1

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import connection
 
 from prepazka.booking.models import Booking, OfficeDay
+from prepazka.journal.rows import one
 
 
 def lock_days(office: int, days: Iterable[date]) -> None:
@@ -39,7 +40,9 @@ def lock_booking(booking: UUID, *other_days: date) -> Booking:
     """
     while True:
         day = _lock_day_of(booking, other_days)
-        found = Booking.objects.get(pk=booking)
+        found = one(Booking, "FROM booking_booking WHERE id = %s", [booking])
+        if found is None:
+            raise Booking.DoesNotExist
         if found.date == day:
             return found
 

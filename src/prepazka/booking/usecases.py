@@ -29,6 +29,7 @@ from prepazka.booking.refusals import (
     TooManyPersons,
 )
 from prepazka.core import calendar, events, pins
+from prepazka.journal import rows as written
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Mode, Office, Official, Service
@@ -103,7 +104,7 @@ def hold_term(
         official=official,
         mode=mode,
     )
-    booking = Booking.objects.create(
+    booking = Booking(
         office=office.office,
         service=service,
         lane_id=claim.lane,
@@ -118,6 +119,7 @@ def hold_term(
         request_key=request_key,
         created_at=now,
     )
+    written.insert(booking)
     record(
         events.BookingHeld(office=office.office.pk, booking=str(booking.pk), at=now, actor=actor)
     )
@@ -199,7 +201,7 @@ def request_confirmation(
     if rules.confirm_min and found.channel in {"web", "api"}:
         found.state = State.UNCONFIRMED
         found.expires_at = now + timedelta(minutes=rules.confirm_min)
-        found.save(update_fields=CHANGED_BY_CONFIRMING)
+        written.update(found, CHANGED_BY_CONFIRMING)
         record(
             events.ConfirmationRequested(
                 office=found.office_id, booking=str(found.pk), at=now, actor=actor
@@ -552,7 +554,7 @@ def confirm(booking: Booking, now: datetime, actor: int | None = None) -> None:
     booking.confirmed_at = now
     booking.expires_at = None
     booking.pin = draw_pin(booking)
-    booking.save(update_fields=CHANGED_BY_CONFIRMING)
+    written.update(booking, CHANGED_BY_CONFIRMING)
     record(
         events.BookingConfirmed(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor

@@ -8,9 +8,13 @@ import django
 
 django.setup()
 
-from prepazka.config.onehop import OneHop  # noqa: E402  # Django must be set up first
+from django.urls import get_resolver  # noqa: E402  # Django must be set up first
+
+from prepazka.config.onehop import OneHop  # noqa: E402
 from prepazka.edge.app import Edge  # noqa: E402
 from prepazka.surfaces.monitor import live as board  # noqa: E402
 from prepazka.surfaces.ticket import live as own_ticket  # noqa: E402
 
+# All pages are imported before the first request: it would wait for that, and all others with it.
+get_resolver().url_patterns  # noqa: B018  # reading it imports them
 application = Edge(OneHop(), board.fragment, own_ticket.fragment)

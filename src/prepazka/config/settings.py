@@ -109,7 +109,7 @@ def _database(url: str) -> dict[str, object]:
     # What else the address says, such as sslmode, goes to libpq as it is.
     more = {name: value for name, value in parts.items() if name not in NAMED}
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "prepazka.config.postgresql",
         "NAME": parts.get("dbname", "prepazka"),
         "USER": parts.get("user", ""),
         "PASSWORD": parts.get("password", ""),

@@ -78,7 +78,20 @@ class Turn:
     """A ticket's place: the smallest key goes first."""
 
     key: Key
-    reason: Reason
+    code: str
+    about: Waiting
+    more: Mapping[str, datetime | int]
+
+    @property
+    def reason(self) -> Reason:
+        """Why it is here; put together only for whom it is told to, out of hundreds compared."""
+        w = self.about
+        told: dict[str, datetime | int] = {"arrived_at": w.arrived_at}
+        if w.booked is not None:
+            told |= {"window_start": w.booked.start, "window_end": w.booked.end}
+        if w.for_counter is not None:
+            told["for_counter"] = w.for_counter
+        return Reason(self.code, {**told, **self.more})
 
     @property
     def rank(self) -> int:
@@ -153,12 +166,7 @@ def _turn(
     tie: int = WALK_IN,
     **params: datetime | int,
 ) -> Turn:
-    told: dict[str, datetime | int] = {"arrived_at": w.arrived_at}
-    if w.booked is not None:
-        told |= {"window_start": w.booked.start, "window_end": w.booked.end}
-    if w.for_counter is not None:
-        told["for_counter"] = w.for_counter
-    return Turn((rank, since, tie, w.arrived_at, w.ticket), Reason(code, told | params))
+    return Turn((rank, since, tie, w.arrived_at, w.ticket), code, w, params)
 
 
 def may_be_called(
@@ -169,13 +177,15 @@ def may_be_called(
     A ticket transferred to a counter may be called there even if the counter does not otherwise
     serve its service. Nobody is called for a service that is stopped.
     """
+    return _concerns(w, serves, counter, policy) and ready(turn(w, policy, now), policy)
+
+
+def _concerns(w: Waiting, serves: frozenset[int], counter: int, policy: Policy) -> bool:
     if w.service in policy.stopped:
         return False
-    if w.for_counter is None and w.service not in serves:
-        return False
-    if w.for_counter is not None and w.for_counter != counter:
-        return False
-    return ready(turn(w, policy, now), policy)
+    if w.for_counter is None:
+        return w.service in serves
+    return w.for_counter == counter
 
 
 def ready(place: Turn, policy: Policy) -> bool:
@@ -193,11 +203,11 @@ def next_in_turn(
 ) -> Chosen | None:
     """Whom the counter calls next; None when nobody may be called there now."""
     able = (
-        w
+        Chosen(w.ticket, place)
         for w in waiting
-        if may_be_called(w, serves=serves, counter=counter, policy=policy, now=now)
+        if _concerns(w, serves, counter, policy) and ready(place := turn(w, policy, now), policy)
     )
-    return min((Chosen(w.ticket, turn(w, policy, now)) for w in able), key=_key, default=None)
+    return min(able, key=_key, default=None)
 
 
 def ordered(waiting: Iterable[Waiting], *, policy: Policy, now: datetime) -> list[Chosen]:

@@ -22,6 +22,9 @@ Sending = Generator[Any, Any, None]
 log = logging.getLogger(__name__)
 
 HEARTBEAT = 10.0  # seconds; a screen calls its data old after fifteen
+# Seconds in which further news wait for each other: in a rush of calls, what is done for screens
+# must not slow the calls themselves. News after a pause go out at once.
+GATHER = 0.05
 RETRY = 1.0  # seconds between attempts to reach the database again
 ALIVE = b"event: alive\ndata: []\n\n"
 
@@ -171,6 +174,8 @@ class Hub:
                     await connection.execute("SELECT 1")  # notices a connection that died silently
                 for office, topics in burst.items():
                     self._changed(office, sorted(topics))
+                if burst:
+                    await asyncio.sleep(GATHER)
 
     def _changed(self, office: int | None, topics: list[str]) -> None:
         for tell in self.on_change:

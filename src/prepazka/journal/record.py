@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 from django.db import connection
 from procrastinate.contrib.django.django_connector import DjangoConnector
@@ -22,26 +25,49 @@ def record(event: Event) -> int:
     parallel transactions may become visible out of the order of their ids.
     Returns the id of the journal's row.
     """
-    notice = json.dumps({"office": event.office, "topics": event.topics})
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH written AS (INSERT INTO journal_event (office, kind, at, actor, data)"
             " VALUES (%s, %s, %s, %s, %s) RETURNING id)"
             " SELECT id, pg_notify(%s, %s) FROM written",
-            [
-                event.office,
-                event.kind,
-                event.at,
-                event.actor,
-                json.dumps(event.payload()),
-                CHANNEL,
-                notice,
-            ],
+            _values(event),
         )
         (written, _) = cursor.fetchone()
     if event.followed_up:
         _follow_up(int(written))
     return int(written)
+
+
+def change(sql: str, parameters: Sequence[Any], event: Event) -> tuple[Any, ...] | None:
+    """Change one row and record it in the same round trip, for what others wait for.
+
+    `sql` changes the row and returns columns of it; what changes nothing records nothing.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_recorded(sql), [*parameters, *_values(event)])
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    *row, written, _ = found
+    if event.followed_up:
+        _follow_up(int(written))
+    return tuple(row)
+
+
+@cache
+def _recorded(sql: str) -> str:
+    return (
+        f"WITH changed AS ({sql}),"  # noqa: S608  # a constant of the caller
+        " written AS (INSERT INTO journal_event (office, kind, at, actor, data)"
+        " SELECT %s::bigint, %s, %s::timestamptz, %s::bigint, %s::jsonb FROM changed RETURNING id)"
+        " SELECT changed.*, written.id, pg_notify(%s, %s) FROM changed, written"
+    )
+
+
+def _values(event: Event) -> list[Any]:
+    notice = json.dumps({"office": event.office, "topics": event.topics})
+    data = json.dumps(event.payload())
+    return [event.office, event.kind, event.at, event.actor, data, CHANNEL, notice]
 
 
 def _follow_up(event: int) -> None:

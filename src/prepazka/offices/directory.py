@@ -13,6 +13,8 @@ from threading import Lock
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from django.db import connection
+
 from prepazka.core import calendar, interval
 from prepazka.core.interval import Interval
 from prepazka.core.slots import Rules
@@ -319,20 +321,28 @@ def directory(office: Office) -> Directory:
 
 def directory_by_slug(slug: str) -> Directory:
     """As `directory`; one small SQL statement when the version is known. Raises DoesNotExist."""
-    return _current(slug=slug)
+    return _current("slug", slug)
 
 
 def directory_by_id(pk: int) -> Directory:
     """As `directory_by_slug`, by the office's id."""
-    return _current(pk=pk)
+    return _current("id", pk)
 
 
-def _current(**which: str | int) -> Directory:
-    found = Office.objects.filter(**which)
-    row = found.values_list("pk", "version").first()
-    if row and (kept := _known.get(row[0])) and kept[0] == row[1]:
-        return kept[1]
-    return directory(found.get())
+def kept_directory(pk: int, version: int) -> Directory | None:
+    """The snapshot of that version, if this process has it; for a version just read."""
+    kept = _known.get(pk)
+    return kept[1] if kept and kept[0] == version else None
+
+
+def _current(column: str, value: str | int) -> Directory:
+    with connection.cursor() as cursor:  # on the way of every request, so not by the ORM
+        cursor.execute(
+            f"SELECT id, version FROM offices_office WHERE {column} = %s",  # noqa: S608  # ours
+            [value],
+        )
+        row = cursor.fetchone()
+    return (row and kept_directory(*row)) or directory(Office.objects.get(**{column: value}))
 
 
 def read(office: Office) -> Directory:

@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from prepazka.core import events
 from prepazka.journal.record import record
+from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket, TurnAlert
 from prepazka.queueing.refusals import NotWaiting
 
 NO_CONTACT = Q(email="", phone="", push={})
+# The same where it is hot.
+WITH_CONTACT = "NOT (email = '' AND phone = '' AND push = '{}')"
 OVER = ~Q(ticket__state__in=(*IN_QUEUE, *AT_COUNTER))
 
 
@@ -29,7 +32,11 @@ class Contact:
 
 @transaction.atomic
 def ask_alert(*, ticket: int, contact: Contact, language: str, now: datetime) -> TurnAlert:
-    """Keep a contact until the ticket ends; it replaces one given before. Raises NotWaiting."""
+    """Keep a contact until the ticket ends; it replaces one given before. Raises NotWaiting.
+
+    The queue is locked too: a call that comes later sees the wish when it looks.
+    """
+    lock_queue(Ticket.objects.values_list("office_id", flat=True).get(pk=ticket))
     found = _lock_ticket(ticket)
     if found.state not in IN_QUEUE:
         raise NotWaiting
@@ -68,8 +75,13 @@ def tell_near(*, alert: UUID, now: datetime) -> bool:
 
 def tell_called(ticket: Ticket, now: datetime) -> None:
     """Say that the ticket was called, if its holder wishes; in the transaction of the call."""
-    wanted = TurnAlert.objects.filter(ticket=ticket).exclude(NO_CONTACT)
-    for alert in wanted.values_list("pk", flat=True):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM queueing_turnalert WHERE ticket_id = %s AND {WITH_CONTACT}",  # noqa: S608  # ours
+            [ticket.pk],
+        )
+        wanted = cursor.fetchall()
+    for (alert,) in wanted:
         record(
             events.TurnCalled(office=ticket.office_id, ticket=ticket.pk, at=now, alert=str(alert))
         )
@@ -77,8 +89,13 @@ def tell_called(ticket: Ticket, now: datetime) -> None:
 
 def forget_contact(ticket: int) -> bool:
     """Erase the contact of a ticket, in the transaction that ends it; whether there was one."""
-    kept = TurnAlert.objects.filter(ticket=ticket).exclude(NO_CONTACT)
-    return bool(kept.update(email="", phone="", push={}))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE queueing_turnalert SET email = '', phone = '', push = '{}'"  # noqa: S608
+            f" WHERE ticket_id = %s AND {WITH_CONTACT}",
+            [ticket],
+        )
+        return bool(cursor.rowcount)
 
 
 def forget_ended() -> int:

@@ -17,6 +17,7 @@ from prepazka.booking.models import State as BookingState
 from prepazka.booking.usecases import release_expired
 from prepazka.core import calendar, events, pins, slots
 from prepazka.core.interval import Interval
+from prepazka.journal import rows
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Mode, Service, TicketsRule
@@ -348,10 +349,11 @@ def _issue(
     letter = office.agenda_of(service).letter
     number = next_number(office.office.pk, day, letter)
     # The look for the touch comes after the lock of the series, which serialises its repeats.
-    if known := Ticket.objects.filter(office=office.office, touch=touch).first():
+    asked = "FROM queueing_ticket WHERE office_id = %s AND touch = %s"
+    if known := rows.one(Ticket, asked, [office.office.pk, touch]):
         _give_back(office.office.pk, day, letter)
         return known
-    ticket = Ticket.objects.create(
+    ticket = Ticket(
         office=office.office,
         date=day,
         letter=letter,
@@ -366,6 +368,7 @@ def _issue(
         issued_at=now,
         **more,
     )
+    rows.insert(ticket)
     record(
         events.TicketIssued(
             office=office.office.pk,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -12,13 +14,14 @@ from prepazka.booking.models import Booking
 from prepazka.booking.models import State as BookingState
 from prepazka.core import calendar, discipline, events
 from prepazka.core.interval import Interval
-from prepazka.journal.record import record
+from prepazka.journal.record import change, record
+from prepazka.journal.rows import columns, of_row, one
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Service
-from prepazka.queueing.alerts import forget_contact, tell_called
-from prepazka.queueing.held import held_elsewhere
+from prepazka.queueing.alerts import WITH_CONTACT, forget_contact, tell_called
+from prepazka.queueing.held import HELD, held_elsewhere
 from prepazka.queueing.locks import lock_queue
-from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
+from prepazka.queueing.models import AT_COUNTER, HEARD, IN_QUEUE, Shift, State, Ticket
 from prepazka.queueing.refusals import (
     CounterBusy,
     CounterNotOpen,
@@ -32,6 +35,7 @@ from prepazka.queueing.refusals import (
 )
 
 UNDO = timedelta(seconds=30)
+ONE_MORE = object()  # instead of a value: than the ticket has
 # Services that need a system which is down now.
 STOPPED = (
     "SELECT n.service_id FROM offices_service_needs n"
@@ -47,19 +51,21 @@ def call_next(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     Raises CounterNotOpen, CounterPausedNow, CounterBusy, NobodyWaiting.
     """
     lock_queue(office.office.pk)
-    counter, stopped = _free_counter(clerk, office)
-    held = held_elsewhere(office.office.pk, counter, now)
+    hall = _look(clerk, office, now)
+    counter = hall.counter
     chosen = discipline.next_in_turn(
-        (w for w in waiting(office, now) if w.ticket not in held),
+        (w for w in waiting(office, now) if w.ticket not in hall.held),
         serves=office.serves[counter],
         counter=counter,
-        policy=replace(policy_of(office), stopped=stopped),
+        policy=replace(policy_of(office), stopped=hall.stopped),
         now=now,
     )
     if chosen is None:
         raise NobodyWaiting
-    ticket = Ticket.objects.get(pk=chosen.ticket)
-    return _call(ticket, counter, clerk, chosen.reason, now)
+    called = _call(office, chosen.ticket, counter, clerk, chosen.reason, now)
+    if called.pk in hall.alerted:
+        tell_called(called, now)
+    return called
 
 
 @transaction.atomic
@@ -69,7 +75,7 @@ def call_by_hand(*, office: Directory, clerk: int, ticket: int, now: datetime) -
     Raises as `call_next`, and NotWaiting, NotServedHere or HeldOffline.
     """
     lock_queue(office.office.pk)
-    counter, _stopped = _free_counter(clerk, office)
+    counter = _look(clerk, office, now).counter
     found = Ticket.objects.get(pk=ticket, office=office.office)
     if found.state not in IN_QUEUE:
         raise NotWaiting
@@ -77,7 +83,9 @@ def call_by_hand(*, office: Directory, clerk: int, ticket: int, now: datetime) -
         raise NotServedHere
     if (holder := held_elsewhere(office.office.pk, counter, now).get(found.pk)) is not None:
         raise HeldOffline(number=office.counters[holder].number)
-    return _call(found, counter, clerk, discipline.Reason("by_hand"), now)
+    called = _call(office, found.pk, counter, clerk, discipline.Reason("by_hand"), now)
+    tell_called(called, now)
+    return called
 
 
 @transaction.atomic
@@ -96,9 +104,8 @@ def start_serving(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     ticket = _at_counter(office, clerk, AT_COUNTER)
     if ticket.state == State.SERVING:
         return ticket
-    _change(ticket, clerk, now, state=State.SERVING, serving_at=now)
-    record(events.ServingStarted(**_said(ticket, clerk, now)))
-    return ticket
+    event = events.ServingStarted(**_said(ticket, clerk, now))
+    return _change(AT_COUNTER, event, state=State.SERVING, serving_at=now)
 
 
 @transaction.atomic
@@ -106,22 +113,22 @@ def finish(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     """The client is served and leaves; a booking ends as served."""
     ticket = _at_counter(office, clerk, AT_COUNTER)
     started = ticket.serving_at or ticket.called_at
-    _change(ticket, clerk, now, state=State.FINISHED, serving_at=started, ended_at=now)
-    _end_booking(ticket, BookingState.SERVED, now)
-    forget_contact(ticket.pk)
-    record(events.TicketFinished(**_said(ticket, clerk, now)))
-    return ticket
+    event = events.TicketFinished(**_said(ticket, clerk, now))
+    ended = _change(AT_COUNTER, event, state=State.FINISHED, serving_at=started, ended_at=now)
+    _end_booking(ended, BookingState.SERVED, now)
+    forget_contact(ended.pk)
+    return ended
 
 
 @transaction.atomic
 def no_show(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     """The client was called and did not come."""
     ticket = _at_counter(office, clerk, (State.CALLED,))
-    _change(ticket, clerk, now, state=State.NO_SHOW, ended_at=now)
-    _end_booking(ticket, BookingState.NO_SHOW, now)
-    forget_contact(ticket.pk)
-    record(events.TicketNoShow(**_said(ticket, clerk, now)))
-    return ticket
+    event = events.TicketNoShow(**_said(ticket, clerk, now))
+    ended = _change((State.CALLED,), event, state=State.NO_SHOW, ended_at=now)
+    _end_booking(ended, BookingState.NO_SHOW, now)
+    forget_contact(ended.pk)
+    return ended
 
 
 @transaction.atomic
@@ -129,11 +136,10 @@ def park(*, office: Directory, clerk: int, minutes: int, now: datetime) -> Ticke
     """Put the client aside for some minutes; afterwards they go before the others."""
     lock_queue(office.office.pk)
     ticket = _at_counter(office, clerk, AT_COUNTER)
-    until, left = now + timedelta(minutes=minutes), _said(ticket, clerk, now)
-    _change(
-        ticket,
-        clerk,
-        now,
+    until = now + timedelta(minutes=minutes)
+    return _change(
+        AT_COUNTER,
+        events.TicketParked(**_said(ticket, clerk, now), until=until.isoformat()),
         state=State.PARKED,
         parked_until=until,
         returned_at=until,
@@ -141,8 +147,6 @@ def park(*, office: Directory, clerk: int, minutes: int, now: datetime) -> Ticke
         called_at=None,
         serving_at=None,
     )
-    record(events.TicketParked(**left, until=until.isoformat()))
-    return ticket
 
 
 @transaction.atomic
@@ -160,30 +164,26 @@ def transfer(
     """
     lock_queue(office.office.pk)
     ticket = _at_counter(office, clerk, AT_COUNTER)
-    wanted, left = service.pk if service else ticket.service_id, _said(ticket, clerk, now)
+    wanted = service.pk if service else ticket.service_id
     able = {c.pk for c in office.counters_for(wanted)}
     if counter and counter.pk not in able:
         raise NotServedHere
     if not able:
         raise NotServedHere
-    _change(
-        ticket,
-        clerk,
-        now,
+    to_counter = counter.pk if counter else None
+    return _change(
+        AT_COUNTER,
+        events.TicketTransferred(
+            **_said(ticket, clerk, now), to_service=wanted, to_counter=to_counter
+        ),
         state=State.WAITING,
         service_id=wanted,
-        for_counter_id=counter.pk if counter else None,
+        for_counter_id=to_counter,
         returned_at=now,
         counter_id=None,
         called_at=None,
         serving_at=None,
     )
-    record(
-        events.TicketTransferred(
-            **left, to_service=wanted, to_counter=counter.pk if counter else None
-        )
-    )
-    return ticket
 
 
 @transaction.atomic
@@ -290,31 +290,41 @@ def policy_of(office: Directory) -> discipline.Policy:
     )
 
 
-def _free_counter(clerk: int, office: Directory) -> tuple[int, frozenset[int]]:
-    """The clerk's counter, if somebody can be called to it, and the services that are stopped.
+@dataclass(frozen=True)
+class _Seen:
+    """What a call needs to know besides the queue."""
 
-    One SQL statement: it is hot. What is stopped is read under the lock, as the snapshot of the
-    office may be a moment old.
-    """
+    counter: int
+    stopped: frozenset[int]  # services, as the snapshot of the office may be a moment old
+    held: frozenset[int]  # tickets that a silent console may be calling
+    alerted: frozenset[int]  # tickets whose holders wish to be told
+
+
+def _look(clerk: int, office: Directory, now: datetime) -> _Seen:
+    """The clerk's counter, if somebody can be called to it. One SQL statement: it is hot."""
+    where = office.office.pk
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.counter_id, s.paused_at IS NOT NULL,"  # noqa: S608  # a constant of ours
+            "SELECT s.counter_id, s.paused_at IS NOT NULL,"  # noqa: S608  # constants of ours
             " EXISTS (SELECT 1 FROM queueing_ticket t WHERE t.counter_id = s.counter_id"
             " AND t.state IN ('called', 'serving')),"
-            f" ARRAY({STOPPED})"
+            f" ARRAY({STOPPED}), ARRAY(SELECT h.ticket_id FROM ({HELD}) h"
+            " WHERE h.counter_id <> s.counter_id),"
+            " ARRAY(SELECT ticket_id FROM queueing_turnalert"
+            f" WHERE office_id = %s AND {WITH_CONTACT})"
             " FROM queueing_shift s"
             " WHERE s.clerk_id = %s AND s.office_id = %s AND s.closed_at IS NULL",
-            [office.office.pk, clerk, office.office.pk],
+            [where, where, now - HEARD, where, clerk, where],
         )
         found = cursor.fetchone()
     if found is None:
         raise CounterNotOpen
-    counter, paused, busy, stopped = found
+    counter, paused, busy, *more = found
     if paused:
         raise CounterPausedNow
     if busy:
         raise CounterBusy
-    return int(counter), frozenset(stopped)
+    return _Seen(int(counter), *map(frozenset, more))
 
 
 def _said(ticket: Ticket, clerk: int, now: datetime) -> dict[str, Any]:
@@ -335,15 +345,13 @@ def _mine(counter: int, clerk: int) -> bool:
 
 def _at_counter(office: Directory, clerk: int, states: tuple[State, ...]) -> Ticket:
     """The client at the clerk's counter, locked: that is enough for what changes nobody's turn."""
-    ticket = (
-        Ticket.objects.filter(
-            office=office.office,
-            counter__shifts__clerk=clerk,
-            counter__shifts__closed_at=None,
-            state__in=states,
-        )
-        .select_for_update(of=("self",), no_key=True)
-        .first()
+    ticket = one(
+        Ticket,
+        "FROM queueing_ticket t JOIN queueing_shift s ON s.counter_id = t.counter_id"
+        " AND s.clerk_id = %s AND s.closed_at IS NULL"
+        " WHERE t.office_id = %s AND t.state = ANY(%s) FOR NO KEY UPDATE OF t",
+        [clerk, office.office.pk, list(states)],
+        table="t",
     )
     if ticket is None:
         raise NotAtCounter
@@ -351,39 +359,62 @@ def _at_counter(office: Directory, clerk: int, states: tuple[State, ...]) -> Tic
 
 
 def _call(
-    ticket: Ticket, counter: int, clerk: int, reason: discipline.Reason, now: datetime
+    office: Directory,
+    ticket: int,
+    counter: int,
+    clerk: int,
+    reason: discipline.Reason,
+    now: datetime,
 ) -> Ticket:
-    _change(
-        ticket,
-        clerk,
-        now,
+    why = reason.payload()
+    event = events.TicketCalled(
+        office=office.office.pk,
+        ticket=ticket,
+        counter=counter,
+        clerk=clerk,
+        at=now,
+        actor=clerk,
+        reason=why,
+    )
+    return _change(
+        IN_QUEUE,
+        event,
         state=State.CALLED,
         counter_id=counter,
         clerk_id=clerk,
         called_at=now,
         recalled_at=None,
-        reason=reason.payload(),
-        calls=ticket.calls + 1,
+        reason=why,
+        calls=ONE_MORE,
         parked_until=None,
     )
-    record(events.TicketCalled(**_said(ticket, clerk, now), reason=reason.payload()))
-    tell_called(ticket, now)
-    return ticket
 
 
-def _change(ticket: Ticket, clerk: int, now: datetime, **changes: Any) -> None:
-    """Write the changes and what they replaced, for `undo`.
+def _change(states: tuple[State, ...], event: events.Event, **changes: Any) -> Ticket:
+    """Write the changes of the event's ticket and what they replaced, for `undo`; and the event.
 
-    Only over the state that was seen: the net beneath the lock, so that nobody is called twice
+    Only over a state that allows it: the net beneath the lock, so that nobody is called twice
     whatever the code above does. Raises NotWaiting.
     """
-    before = {name: _plain_value(getattr(ticket, name)) for name in changes}
-    seen = Ticket.objects.filter(pk=ticket.pk, state=ticket.state)
-    changes |= {"before": before, "changed_at": now, "changed_by": clerk}
-    if not seen.update(**changes):
+    given = [_written(value) for value in changes.values() if value is not ONE_MORE]
+    counted = tuple(name for name, value in changes.items() if value is ONE_MORE)
+    about = [event.at, event.actor, event.payload()["ticket"], list(states)]
+    row = change(_changing(tuple(changes), counted), [*given, *about], event)
+    if row is None:
         raise NotWaiting
-    for name, value in changes.items():
-        setattr(ticket, name, value)
+    return of_row(Ticket, row)
+
+
+@cache
+def _changing(names: tuple[str, ...], counted: tuple[str, ...]) -> str:
+    """The statement of `_change`; its text is the same each time, so that it is planned once."""
+    values = ", ".join(f"{n} = {n} + 1" if n in counted else f"{n} = %s" for n in names)
+    before = ", ".join(f"'{name}', {name}" for name in names)
+    return (
+        f"UPDATE queueing_ticket SET {values}, before = jsonb_build_object({before}),"  # noqa: S608
+        " changed_at = %s, changed_by = %s WHERE id = %s AND state = ANY(%s)"
+        f" RETURNING {columns(Ticket)}"
+    )
 
 
 def _end_booking(ticket: Ticket, state: BookingState, now: datetime) -> None:
@@ -404,8 +435,8 @@ def _reopen_booking(ticket: Ticket, state: str) -> None:
         raise NothingToUndo from None
 
 
-def _plain_value(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+def _written(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, dict) else value
 
 
 def _parsed(name: str, value: Any) -> Any:

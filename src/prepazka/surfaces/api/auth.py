@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
-from prepazka.accounts.tokens import user_of
 from prepazka.offices import devices
-from prepazka.offices.directory import Directory, directory, directory_by_slug
-from prepazka.offices.models import Device, Membership, Office, Role
+from prepazka.offices.bearers import Bearer, by_token
+from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import Device, Role
 from prepazka.web.refusals import NotAllowed, NotFound
 from prepazka.web.shortcuts import now
 
@@ -54,9 +54,11 @@ class KioskToken(HttpBearer):
 class StaffToken(HttpBearer):
     """The token of a member of staff; the office is in the address."""
 
-    def authenticate(self, request: HttpRequest, token: str) -> int | None:
-        """The user whose token it is."""
-        return user_of(token, now=now())
+    def authenticate(self, request: HttpRequest, token: str) -> Bearer | None:
+        """Whose token it is, and what they are in the office of the address."""
+        match = request.resolver_match
+        slug = match.kwargs.get("slug", "") if match else ""
+        return by_token(token, slug=slug, now=now())
 
 
 def member(request: HttpRequest, slug: str, *roles: Role) -> Staff:
@@ -64,15 +66,9 @@ def member(request: HttpRequest, slug: str, *roles: Role) -> Staff:
 
     Raises NotFound for an office that is not theirs, NotAllowed without one of the roles.
     """
-    user = int(request.auth)  # type: ignore[attr-defined]  # set by ninja
-    try:
-        office = directory_by_slug(slug)
-    except Office.DoesNotExist:
-        raise NotFound from None
-    found = Membership.objects.filter(office=office.office, user=user)
-    role = found.values_list("role", flat=True).first()
-    if role is None:
+    known: Bearer = request.auth  # type: ignore[attr-defined]  # set by ninja
+    if known.office is None or known.role is None:
         raise NotFound
-    if role not in roles:
+    if known.role not in roles:
         raise NotAllowed
-    return Staff(user, office, role)
+    return Staff(known.user, known.office, known.role)

@@ -6,17 +6,19 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.http import HttpRequest
 from ninja import Header, Router
 
+from prepazka.journal.rows import columns, of_row
 from prepazka.offices.models import Counter
 from prepazka.queueing import counters, turns
-from prepazka.queueing.models import AT_COUNTER, Shift, Ticket
+from prepazka.queueing.models import Shift, Ticket
 from prepazka.queueing.refusals import CounterNotOpen
 from prepazka.reporting.hall import hall
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Staff, StaffToken, member
-from prepazka.web.once import once
+from prepazka.web.once import once, part
 from prepazka.web.reasons import sentence
 from prepazka.web.refusals import NotFound, NotUnderstood
 from prepazka.web.shortcuts import now
@@ -84,24 +86,32 @@ def act(
     if action not in STEPS:
         raise NotFound
     wanted = said or schemas.StepIn(minutes=None)
-    return _once(request, who, key, lambda: STEPS[action](who, wanted))
+    return _once(request, who, key, lambda: STEPS[action](who, wanted), action)
 
 
-def _once(request: HttpRequest, who: Staff, key: UUID | None, do: Callable[[], Any]) -> Any:
+def _once(
+    request: HttpRequest, who: Staff, key: UUID | None, do: Callable[[], Any], action: str = ""
+) -> Any:
     return once(
-        request, principal=who.principal, key=key, now=now(), work=do, shown=lambda: _shown(who)
+        request,
+        principal=who.principal,
+        key=key,
+        now=now(),
+        work=do,
+        shown=lambda done: _after(who, action, done),
     )
 
 
 def _turn(use_case: Callable[..., Ticket]) -> Callable[[Staff, schemas.StepIn], Any]:
-    return lambda who, _: use_case(office=who.office, clerk=who.user, now=now())
+    step = part(use_case)
+    return lambda who, _: step(office=who.office, clerk=who.user, now=now())
 
 
-def _pick(who: Staff, said: schemas.StepIn) -> None:
+def _pick(who: Staff, said: schemas.StepIn) -> Ticket:
     if said.ticket is None:
         raise NotUnderstood
     try:
-        turns.call_by_hand(office=who.office, clerk=who.user, ticket=said.ticket, now=now())
+        return turns.call_by_hand(office=who.office, clerk=who.user, ticket=said.ticket, now=now())
     except Ticket.DoesNotExist:
         raise NotFound from None
 
@@ -134,6 +144,7 @@ def _shift(who: Staff) -> Shift:
     return found
 
 
+CALLS = ("next", "pick")
 STEPS: dict[str, Callable[[Staff, schemas.StepIn], Any]] = {
     "next": _turn(turns.call_next),
     "pick": _pick,
@@ -150,15 +161,28 @@ STEPS: dict[str, Callable[[Staff, schemas.StepIn], Any]] = {
 }
 
 
+def _after(who: Staff, action: str, done: object) -> dict[str, Any]:
+    """The counter after the step; a call has said all of it, for no paused counter calls."""
+    if action in CALLS and isinstance(done, Ticket) and done.counter_id:
+        return _as_json(who, done.counter_id, done, paused=False)
+    return _shown(who)
+
+
 def _shown(who: Staff) -> dict[str, Any]:
     """The counter as JSON can carry it, because the answer may have to be said again."""
-    shift = Shift.objects.filter(office=who.office.office, clerk=who.user, closed_at=None).first()
-    if shift is None:
+    with connection.cursor() as cursor:  # it is hot, and others may wait for its transaction
+        cursor.execute(SHOWN, [who.office.office.pk, who.user])
+        found = cursor.fetchone()
+    if found is None:
         return {"counter": None, "paused": False, "client": None}
-    client = Ticket.objects.filter(counter=shift.counter_id, state__in=AT_COUNTER).first()
+    counter, paused, *row = found
+    return _as_json(who, counter, of_row(Ticket, row) if row[0] else None, paused=paused)
+
+
+def _as_json(who: Staff, counter: int, client: Ticket | None, *, paused: bool) -> dict[str, Any]:
     return {
-        "counter": who.office.counters[shift.counter_id].code,
-        "paused": shift.paused_at is not None,
+        "counter": who.office.counters[counter].code,
+        "paused": paused,
         "client": client
         and {
             "ticket": client.pk,
@@ -171,3 +195,11 @@ def _shown(who: Staff) -> dict[str, Any]:
             "reason": sentence(client.reason, who.office),
         },
     }
+
+
+SHOWN = (
+    f"SELECT s.counter_id, s.paused_at IS NOT NULL, {columns(Ticket, 't')}"  # noqa: S608  # ours
+    " FROM queueing_shift s LEFT JOIN queueing_ticket t"
+    " ON t.counter_id = s.counter_id AND t.state IN ('called', 'serving')"
+    " WHERE s.office_id = %s AND s.clerk_id = %s AND s.closed_at IS NULL"
+)

@@ -1,0 +1,1 @@
+"""Django's backend of PostgreSQL, with what every request pays made cheaper."""

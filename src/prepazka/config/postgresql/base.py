@@ -1,0 +1,49 @@
+"""The connection: asked whether it lives without a round trip, instants read without Python."""
+
+from __future__ import annotations
+
+import select
+from typing import Any
+
+from django.db.backends.postgresql import base
+from psycopg import adapters, pq
+
+# What Django puts before it is Python that is called for each instant of each row, and changes
+# nothing: the database's zone is UTC here, as Django's own is.
+FAST = adapters.get_loader(base.TIMESTAMPTZ_OID, pq.Format.TEXT)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection as Django knows it."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Connect, and read instants by psycopg's own loader."""
+        connection = super().get_new_connection(conn_params)
+        if self.timezone_name == "UTC" and FAST is not None:
+            connection.adapters.register_loader("timestamptz", FAST)
+        return connection
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        """A cursor with the loaders of its connection."""
+        if name or self.timezone_name != "UTC":
+            return super().create_cursor(name)
+        return self.connection.cursor()
+
+    def is_usable(self) -> bool:
+        """Whether the server still holds the other end; asked before each request.
+
+        A server that went away has closed the socket, or has written on it why; only then is a
+        round trip needed to know more.
+        """
+        connection = self.connection
+        if connection is None:
+            return False
+        if connection.pgconn.status == pq.ConnStatus.OK and _is_quiet(connection.fileno()):
+            return True
+        return bool(super().is_usable())
+
+
+def _is_quiet(socket: int) -> bool:
+    poll = select.poll()
+    poll.register(socket, select.POLLIN | select.POLLPRI)  # errors and the end come unasked
+    return not poll.poll(0)

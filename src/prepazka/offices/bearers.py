@@ -1,0 +1,40 @@
+"""Whose key a program sends, and what that person is in an office."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from prepazka.accounts import tokens
+from prepazka.offices.directory import Directory, directory_by_id, kept_directory
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """Somebody of the staff; without an office or a role where it is not theirs."""
+
+    user: int
+    office: Directory | None
+    role: str | None
+
+
+def by_token(token: str, *, slug: str, now: datetime) -> Bearer | None:
+    """The active user whose key it is, and their role in that office; one SQL statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.id, t.used_at, u.id, o.id, o.version, m.role FROM accounts_apitoken t"
+            " JOIN accounts_user u ON u.id = t.user_id AND u.is_active"
+            " LEFT JOIN offices_office o ON o.slug = %s"
+            " LEFT JOIN offices_membership m ON m.office_id = o.id AND m.user_id = u.id"
+            " WHERE t.hash = %s AND t.revoked_at IS NULL",
+            [slug, tokens.hash_of(token)],
+        )
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    key, used_at, user, office, version, role = found
+    tokens.note_use(key, used_at, now=now)
+    known = office and (kept_directory(office, version) or directory_by_id(office))
+    return Bearer(int(user), known or None, role)
