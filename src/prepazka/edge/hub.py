@@ -32,7 +32,7 @@ ALIVE = b"event: alive\ndata: []\n\n"
 class Line:
     """One open stream, written to at once while the hub goes through all of them.
 
-    Waking a task for each would cost more than the writing (docs/adr/0031). Only where the server
+    Waking a task for each would cost more than the writing (docs/adr/0030). Only where the server
     does not take the message, as its reader is slow, a task waits; of what is missed meanwhile
     nothing is kept but the topics.
     """
