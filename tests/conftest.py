@@ -14,6 +14,7 @@ from prepazka.looks.compile_messages import compile_messages
 from prepazka.offices import directory
 from prepazka.queueing import learning
 from prepazka.reporting import forecast
+from tests import papers
 
 LONG = {"journeys", "system", "faults"}
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}  # no test changes them
@@ -61,11 +62,7 @@ def _nothing_outlives_its_test() -> Iterator[None]:
 @pytest.fixture
 def files(tmp_path: Path, settings: Any) -> Path:
     """A folder of the test's own for files of meetings."""
-    kept = tmp_path / "files"
-    papers = settings.STORAGES["papers"]
-    options = papers["OPTIONS"] | {"location": str(kept)}
-    settings.STORAGES = settings.STORAGES | {"papers": papers | {"OPTIONS": options}}
-    return kept
+    return papers.kept_in(tmp_path / "files", settings)
 
 
 @pytest.fixture(autouse=True)

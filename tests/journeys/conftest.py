@@ -29,7 +29,7 @@ from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from psycopg.conninfo import make_conninfo
 
-from tests.journeys.programs import program
+from tests.journeys.programs import get_ready, program
 from tests.ports import free_port
 
 
@@ -81,31 +81,61 @@ class Mails(list[EmailMessage]):
         return found[0]
 
 
+@pytest.fixture(scope="session")
+def told(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What the program is told, the same all the time, so that it can be a fork of a ready one."""
+    made = connection.get_connection_params()
+    wanted = ("dbname", "user", "password", "host", "port")
+    environment = {
+        "PYTHONPATH": SRC,
+        "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
+        "DATABASE_URL": make_conninfo("", **{k: made[k] for k in wanted if made.get(k)}),
+        "PREPAZKA_SECRET_KEY": settings.SECRET_KEY,
+        "PREPAZKA_DEMO": "0",
+        "PREPAZKA_WEB_THREADS": "4",
+        "PREPAZKA_URL": f"http://localhost:{free_port()}",
+        "PREPAZKA_CALENDAR_NETWORKS": "127.0.0.0/8",  # calendars kept elsewhere are here, too
+        "PREPAZKA_FILES": str(tmp_path_factory.mktemp("files")),
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(free_port()),
+    }
+    environment = _own() | environment
+    get_ready(environment)
+    return environment
+
+
+def _own() -> dict[str, str]:
+    """What this process is told, without what only it and its browser care about."""
+    left_out = ("PYTEST_", "DJANGO_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+
+
 @pytest.fixture
-def mails() -> Iterator[Mails]:
+def mails(told: dict[str, str]) -> Iterator[Mails]:
     """The mailbox of everybody, filled by a real SMTP server."""
     box = Mails()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller = Controller(box, hostname="127.0.0.1", port=int(told["SMTP_PORT"]))
     controller.start()
-    box.port = controller.port  # type: ignore[attr-defined]
     yield box
     controller.stop()
 
 
 @pytest.fixture
 def live_url(
-    transactional_db: None, mails: Mails, tmp_path: Path, request: pytest.FixtureRequest
+    transactional_db: None,
+    mails: Mails,
+    told: dict[str, str],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> Iterator[str]:
     """The address of the running program: web and worker. Build the town before or after."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
-    port = free_port()
-    url = f"http://localhost:{port}"
-    more = {"PREPAZKA_URL": url, "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(mails.port)}  # type: ignore[attr-defined]
+    url = told["PREPAZKA_URL"]
+    environment = _own() | told
     if request.node.get_closest_marker("played"):
-        more["PREPAZKA_DEMO"] = "1"  # follows the demo's clock, which the journey sets
-    environment = _environment() | more
-    processes = {"web": ["--port", str(port)]}
+        environment["PREPAZKA_DEMO"] = "1"  # follows the demo's clock, which the journey sets
+    processes = {"web": ["--port", url.rsplit(":", 1)[1]]}
     # Only who reads mails waits for jobs; the others save the time of a second process.
     if "mails" in inspect.signature(request.function).parameters:
         processes["worker"] = []
@@ -118,20 +148,6 @@ def live_url(
     said = "".join((tmp_path / f"{name}.log").read_text() for name in processes)
     if "Traceback" in said:
         pytest.fail(f"the program reported faults:\n{said[-6000:]}")
-
-
-def _environment() -> dict[str, str]:
-    made = connection.get_connection_params()
-    wanted = ("dbname", "user", "password", "host", "port")
-    said = make_conninfo("", **{k: made[k] for k in wanted if made.get(k)})
-    return os.environ | {
-        "PYTHONPATH": SRC,
-        "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
-        "DATABASE_URL": said,
-        "PREPAZKA_SECRET_KEY": settings.SECRET_KEY,
-        "PREPAZKA_DEMO": "0",
-        "PREPAZKA_WEB_THREADS": "4",
-    }
 
 
 def _wait_until_up(url: str, log: Path) -> None:

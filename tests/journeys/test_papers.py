@@ -20,13 +20,8 @@ __all__ = ["cameras", "person"]
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PREPAZKA_FILES", str(tmp_path / "files"))
-
-
 @pytest.fixture
-def plan(tmp_path: Path, _own_folder: None) -> Path:
+def plan(tmp_path: Path) -> Path:
     file = tmp_path / "Rozpočet.pdf"
     file.write_bytes(papers.pdf("Rozpocet akce", pages=3, script="app.alert(1)"))
     return file
