@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
@@ -22,6 +23,7 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission"}  # no tes
 
 def pytest_configure() -> None:
     compile_messages()
+    PBKDF2PasswordHasher.iterations = 1  # passwords of fictitious people need no slow hash
     # Django's own way truncates each table, which costs half a second a test however empty it is.
     TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[attr-defined]
 

@@ -50,7 +50,6 @@ class Nodes:
 @pytest.fixture
 def nodes(transactional_db: None, tmp_path: Path, settings: Any) -> Iterator[Nodes]:
     settings.SECRET_KEY = settings.SECRET_KEY.strip()  # as the processes read it
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     office = always_open()
     ports, told = (free_port(), free_port()), program.environment()
     with (

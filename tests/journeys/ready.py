@@ -11,6 +11,7 @@ import threading
 from prepazka.config import asgi, uvicorn_server, work  # sets Django up
 from prepazka.looks.compress_static import PACKAGE
 
+from django.contrib.auth.hashers import PBKDF2PasswordHasher  # isort: skip
 from django.db import connection  # isort: skip
 from django.template.loader import get_template  # isort: skip
 from django.urls import get_resolver  # isort: skip
@@ -24,6 +25,7 @@ def _load_templates() -> None:
             get_template(str(file.relative_to(folder)))
 
 
+PBKDF2PasswordHasher.iterations = 1  # or a log-in would hash the quick one of a test anew
 assert get_resolver().reverse_dict  # all addresses, with their views
 _load_templates()
 assert threading.active_count() == 1
