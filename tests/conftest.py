@@ -10,6 +10,8 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from prepazka.looks.compile_messages import compile_messages
 from prepazka.offices import directory
@@ -21,8 +23,15 @@ LONG = {"journeys", "system", "faults"}
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}  # no test changes them
 
 
+# How long an example takes says more of what else the machine does than of the program.
+hypothesis.register_profile(
+    "unhurried", hypothesis(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
 def pytest_configure() -> None:
     compile_messages()
+    hypothesis.load_profile("unhurried")
     PBKDF2PasswordHasher.iterations = 1  # passwords of fictitious people need no slow hash
     # Django's own way truncates each table, which costs half a second a test however empty it is.
     TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[attr-defined]

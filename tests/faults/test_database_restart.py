@@ -25,7 +25,7 @@ from prepazka.config import embedded
 from prepazka.config.postmaster import Cluster
 from tests.faults import program
 from tests.faults.always import coming_terms
-from tests.faults.program import ROOT, Kiosk, Mailbox, Stream, measured, wait_for
+from tests.faults.program import Kiosk, Mailbox, Stream, measured, wait_for
 from tests.ports import free_port
 
 THREADS = 4  # of each kind
@@ -122,7 +122,6 @@ def build(database: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.build"],
         env=program.environment(database),
-        cwd=ROOT,
         check=True,
         capture_output=True,
         text=True,

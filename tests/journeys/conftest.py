@@ -7,10 +7,12 @@ SCREENSHOTS=folder, `look(page, name)` also keeps pictures for a telephone and a
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
 import re
 import shutil
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -24,13 +26,10 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from psycopg.conninfo import make_conninfo
 
-from tests.journeys.programs import get_ready, program
-from tests.ports import free_port
+from tests import programs
 
 
 def _found(*names: str) -> str:
@@ -48,7 +47,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SRC = str(Path(__file__).resolve().parents[2] / "src")
 STARTS_WITHIN = 60.0
 
 
@@ -81,33 +79,10 @@ class Mails(list[EmailMessage]):
         return found[0]
 
 
-@pytest.fixture(scope="session")
-def told(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What the program is told, the same all the time, so that it can be a fork of a ready one."""
-    made = connection.get_connection_params()
-    wanted = ("dbname", "user", "password", "host", "port")
-    environment = {
-        "PYTHONPATH": SRC,
-        "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
-        "DATABASE_URL": make_conninfo("", **{k: made[k] for k in wanted if made.get(k)}),
-        "PREPAZKA_SECRET_KEY": settings.SECRET_KEY,
-        "PREPAZKA_DEMO": "0",
-        "PREPAZKA_WEB_THREADS": "4",
-        "PREPAZKA_URL": f"http://localhost:{free_port()}",
-        "PREPAZKA_CALENDAR_NETWORKS": "127.0.0.0/8",  # calendars kept elsewhere are here, too
-        "PREPAZKA_FILES": str(tmp_path_factory.mktemp("files")),
-        "SMTP_HOST": "127.0.0.1",
-        "SMTP_PORT": str(free_port()),
-    }
-    environment = _own() | environment
-    get_ready(environment)
-    return environment
-
-
-def _own() -> dict[str, str]:
-    """What this process is told, without what only it and its browser care about."""
-    left_out = ("PYTEST_", "DJANGO_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+@pytest.fixture
+def told(transactional_db: None) -> dict[str, str]:
+    """What the program is told."""
+    return programs.told()
 
 
 @pytest.fixture
@@ -132,7 +107,7 @@ def live_url(
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
     url = told["PREPAZKA_URL"]
-    environment = _own() | told
+    environment = programs.inherited() | told
     if request.node.get_closest_marker("played"):
         environment["PREPAZKA_DEMO"] = "1"  # follows the demo's clock, which the journey sets
     processes = {"web": ["--port", url.rsplit(":", 1)[1]]}
@@ -142,7 +117,7 @@ def live_url(
     with ExitStack() as running:
         for name, arguments in processes.items():
             log = tmp_path / f"{name}.log"
-            running.enter_context(program([name, *arguments], environment, log))
+            running.enter_context(programs.program([name, *arguments], environment, log))
         _wait_until_up(url, tmp_path / "web.log")
         yield url
     said = "".join((tmp_path / f"{name}.log").read_text() for name in processes)
@@ -177,6 +152,14 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         yield launched
         launched.close()
+    _see_the_end_of_drivers()
+
+
+def _see_the_end_of_drivers() -> None:
+    """Otherwise Python complains of a running process: Playwright's loop ends before it is told."""
+    for one in gc.get_objects():
+        if isinstance(one, subprocess.Popen) and "playwright" in str(one.args):
+            one.wait(10)
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from prepazka.meetings.models import Participant
 from tests.faults import program
 from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM
 from tests.meetings_town import Held, held
-from tests.ports import free_port
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -108,13 +107,14 @@ def person(cameras: Browser) -> Iterator[Callable[..., Page]]:
 @pytest.fixture
 def restarted(transactional_db: None, tmp_path: Path) -> Iterator[Callable[[], str]]:
     """Starts the web, and when called again, ends it without a warning and starts it anew."""
-    port, running = free_port(), ExitStack()
+    told, running = program.environment(), ExitStack()
+    url = told["PREPAZKA_URL"]
 
     def start() -> str:
         running.close()
-        told = program.environment(PREPAZKA_URL=f"http://localhost:{port}")
+        port = int(url.rsplit(":", 1)[1])
         running.enter_context(program.web(told, tmp_path / "web.log", port))
-        return f"http://localhost:{port}"
+        return url
 
     with running:
         yield start
