@@ -130,8 +130,8 @@ def test_an_answer_is_fresh_after_an_event(served: Served, office: Directory) ->
     until("the hub to listen", lambda: served.edge.hub._tasks)
     for count in (1, 2, 3):
         issue(office)
-        took = until("the new number", lambda c=count: waiting() == c, within=2)  # type: ignore[misc]
-        assert took < 1
+        took = until("the new number", lambda c=count: waiting() == c, within=10)  # type: ignore[misc]
+        assert took < 5
 
 
 def test_odd_queries_take_no_memory(served: Served) -> None:

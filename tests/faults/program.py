@@ -28,7 +28,7 @@ measured = logging.getLogger("measured")
 measured.setLevel(logging.INFO)
 
 
-def wait_for(what: str, true: Callable[[], Any], within: float = 15.0) -> float:
+def wait_for(what: str, true: Callable[[], Any], within: float = 40.0) -> float:
     """Wait until it is true; the seconds it took."""
     began = time.monotonic()
     while not true():
@@ -64,7 +64,7 @@ class Process:
         self.child.kill()
         self.child.wait()
 
-    def end(self, number: int = signal.SIGTERM, within: float = 15.0) -> int:
+    def end(self, number: int = signal.SIGTERM, within: float = 30.0) -> int:
         self.child.send_signal(number)
         try:
             return self.child.wait(within)

@@ -201,9 +201,9 @@ def test_a_slow_mail_server_holds_up_no_booking(mailbox: Mailbox) -> None:
 def test_a_mail_taken_slowly_is_written_down(mailbox: Mailbox) -> None:
     """Otherwise it would leave again and again."""
     message = composed(town.requested(town.office()))
-    mailbox.on_mail = lambda: time.sleep(0.6)
+    mailbox.on_mail = lambda: time.sleep(1.5)
     with connection.cursor() as cursor:
-        cursor.execute("SET idle_in_transaction_session_timeout = '200ms'")
+        cursor.execute("SET idle_in_transaction_session_timeout = '1s'")
     try:
         messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=NOW)
     finally:

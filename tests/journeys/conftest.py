@@ -58,7 +58,7 @@ class Mails(list[EmailMessage]):
         self.append(received)
         return "250 Accepted"
 
-    def wait(self, count: int = 1, within: float = 20.0) -> EmailMessage:
+    def wait(self, count: int = 1, within: float = 40.0) -> EmailMessage:
         """The `count`-th mail, as soon as it is there."""
         deadline = time.monotonic() + within
         while len(self) < count:
@@ -147,7 +147,7 @@ def browser() -> Iterator[Browser]:
     assert CHROMIUM, "journeys need Chromium; leave them out with -m 'not journey'"
     # Playwright's loop runs in this thread, but the tests themselves are plain functions.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    expect.set_options(timeout=15_000)  # how quick it is says `make bench`
+    expect.set_options(timeout=30_000)  # how quick it is says `make bench`
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         yield launched
@@ -171,7 +171,7 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
             made = browser.new_context(
                 **({"locale": "cs-CZ", "timezone_id": "Europe/Prague"} | options)
             )
-            made.set_default_timeout(10_000)
+            made.set_default_timeout(30_000)
             opened.callback(made.close)
             return made
 

@@ -88,7 +88,7 @@ def number(page: Page) -> str:
 
 
 def wait_for(state: State, ticket: Ticket) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while True:
         ticket.refresh_from_db()
         if ticket.state == state:

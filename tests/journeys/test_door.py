@@ -44,7 +44,7 @@ def width_of(shown: Locator) -> float:
 
 
 def until(value: Callable[[], float], at_least: float) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while (last := value()) < at_least:
         assert time.monotonic() < deadline, last
         time.sleep(0.05)
