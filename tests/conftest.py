@@ -1,5 +1,6 @@
 """What every test needs: compiled messages, and nothing left of the test before."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for number in range(processes)
         for one in (*long[number::processes], *short[number::processes])
     ]
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: let no collection of garbage walk through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _empty_tables(case: TransactionTestCase) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -73,7 +74,7 @@ def test_a_ticket_in_the_telephone_and_its_notice(
         panel.set_viewport_size({"width": size["width"], "height": size["height"]})
         shown = panel.get_by_role("img", name="QR kód")
         # As large as the screen lets it be; the panel may just be showing a newer one.
-        until(lambda shown=shown: width_of(shown), at_least=0.5 * min(size.values()))
+        until(partial(width_of, shown), at_least=0.5 * min(size.values()))
         picture(panel, f"panel-{name}")
     axe(panel)
     give_ticket(office)
