@@ -11,12 +11,13 @@ import threading
 from prepazka.config import asgi, uvicorn_server, work  # sets Django up
 from prepazka.looks.compress_static import PACKAGE
 
+from tests import programs  # isort: skip
 from django.contrib.auth.hashers import PBKDF2PasswordHasher  # isort: skip
 from django.db import connection  # isort: skip
 from django.template.loader import get_template  # isort: skip
 from django.urls import get_resolver  # isort: skip
 
-LOADED = (asgi, uvicorn_server, work)
+LOADED = (asgi, programs, uvicorn_server, work)
 
 
 def _load_templates() -> None:

@@ -36,12 +36,12 @@ def together(many: int, do: Callable[[int], T]) -> list[T | Exception]:
 
 
 def meet_before(many: int, function: Callable[..., T]) -> Callable[..., T]:
-    """The function, which now waits until `many` threads have come to it (or ten seconds)."""
+    """The function, which now waits until `many` threads have come to it (or two seconds)."""
     barrier = threading.Barrier(many)
 
     def met(*args: Any, **kwargs: Any) -> T:
         with contextlib.suppress(threading.BrokenBarrierError):
-            barrier.wait(10)
+            barrier.wait(2)
         return function(*args, **kwargs)
 
     return met
