@@ -1,26 +1,39 @@
 """What every test needs: compiled messages, and nothing left of the test before."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from prepazka.looks.compile_messages import compile_messages
 from prepazka.offices import directory
 from prepazka.queueing import learning
 from prepazka.reporting import forecast
+from tests import papers
 
 LONG = {"journeys", "system", "faults"}
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}  # no test changes them
 
 
+# How long an example takes says more of what else the machine does than of the program.
+hypothesis.register_profile(
+    "unhurried", hypothesis(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
 def pytest_configure() -> None:
     compile_messages()
+    hypothesis.load_profile("unhurried")
+    PBKDF2PasswordHasher.iterations = 1  # passwords of fictitious people need no slow hash
     # Django's own way truncates each table, which costs half a second a test however empty it is.
     TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[attr-defined]
 
@@ -39,6 +52,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for number in range(processes)
         for one in (*long[number::processes], *short[number::processes])
     ]
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: let no collection of garbage walk through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _empty_tables(case: TransactionTestCase) -> None:
@@ -61,11 +81,7 @@ def _nothing_outlives_its_test() -> Iterator[None]:
 @pytest.fixture
 def files(tmp_path: Path, settings: Any) -> Path:
     """A folder of the test's own for files of meetings."""
-    kept = tmp_path / "files"
-    papers = settings.STORAGES["papers"]
-    options = papers["OPTIONS"] | {"location": str(kept)}
-    settings.STORAGES = settings.STORAGES | {"papers": papers | {"OPTIONS": options}}
-    return kept
+    return papers.kept_in(tmp_path / "files", settings)
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from pathlib import Path
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -11,6 +12,14 @@ from PIL import Image
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 PROGRAM = b"MZ\x90\x00\x03\x00\x00\x00" + bytes(500) + b"PE\x00\x00"
+
+
+def kept_in(folder: Path, settings: Any) -> Path:
+    """Let files of meetings be kept in that folder."""
+    papers = settings.STORAGES["papers"]
+    options = papers["OPTIONS"] | {"location": str(folder)}
+    settings.STORAGES = settings.STORAGES | {"papers": papers | {"OPTIONS": options}}
+    return folder
 
 
 def file(content: bytes, name: str = "soubor") -> ContentFile[Any]:

@@ -57,48 +57,72 @@ def office(slug: str = "lhota", *, quota: int = 1, **rules: Any) -> Directory:
         name={"cs": "Doklady", "en": "Documents"},
         position=1,
     )
-    for lane in range(quota):
-        Lane.objects.create(office=row, agenda=vehicles, number=lane)
-    Lane.objects.create(office=row, agenda=documents, number=0)
-    transfer = Service.objects.create(
-        office=row,
-        agenda=vehicles,
-        code="prepis",
-        duration_min=20,
-        name={"cs": "Přepis vozidla", "en": "Transfer of a vehicle"},
-    )
-    plates = Service.objects.create(
-        office=row,
-        agenda=vehicles,
-        code="znacky",
-        duration_min=10,
-        position=1,
-        name={"cs": "Značky", "en": "Plates"},
-    )
-    passport = Service.objects.create(
-        office=row,
-        agenda=documents,
-        code="pas",
-        duration_min=15,
-        position=2,
-        name={"cs": "Cestovní pas", "en": "Passport"},
-    )
-    for number, services in (("1", (transfer, plates)), ("2", (transfer, plates, passport))):
-        counter = Counter.objects.create(
+    lanes = [Lane(office=row, agenda=vehicles, number=lane) for lane in range(quota)]
+    Lane.objects.bulk_create([*lanes, Lane(office=row, agenda=documents, number=0)])
+    services = [
+        Service(
             office=row,
-            code=f"p{number}",
-            number=number,
-            position=int(number),
-            name={"cs": f"Přepážka {number}", "en": f"Counter {number}"},
-        )
-        counter.services.set(services)
-    for weekday in range(5):
-        for opens, closes in ((480, 720), (780, 1020)):
-            OpeningHours.objects.create(office=row, weekday=weekday, opens=opens, closes=closes)
-    Device.objects.create(office=row, code="kiosk", kind="kiosk", name={"cs": "Kiosek"})
-    Device.objects.create(office=row, code="panel", kind="display", name={"cs": "Panel"})
+            agenda=vehicles,
+            code="prepis",
+            duration_min=20,
+            name={"cs": "Přepis vozidla", "en": "Transfer of a vehicle"},
+        ),
+        Service(
+            office=row,
+            agenda=vehicles,
+            code="znacky",
+            duration_min=10,
+            position=1,
+            name={"cs": "Značky", "en": "Plates"},
+        ),
+        Service(
+            office=row,
+            agenda=documents,
+            code="pas",
+            duration_min=15,
+            position=2,
+            name={"cs": "Cestovní pas", "en": "Passport"},
+        ),
+    ]
+    Service.objects.bulk_create(services)
+    _furnish(row, services)
     row.refresh_from_db()  # so that its texts say themselves in the active language
     return directory(row)
+
+
+def _furnish(row: Office, services: list[Service]) -> None:
+    """Two counters, the second for everything; hours and devices."""
+    desks = [
+        Counter(
+            office=row,
+            code=f"p{number}",
+            number=str(number),
+            position=number,
+            name={"cs": f"Přepážka {number}", "en": f"Counter {number}"},
+        )
+        for number in (1, 2)
+    ]
+    Counter.objects.bulk_create(desks)
+    pair = Counter.services.through
+    served = [(desks[0], services[:2]), (desks[1], services)]
+    pair.objects.bulk_create(
+        [pair(counter=desk, service=one) for desk, some in served for one in some]
+    )
+    halves = ((480, 720), (780, 1020))
+    OpeningHours.objects.bulk_create(
+        [
+            OpeningHours(office=row, weekday=weekday, opens=opens, closes=closes)
+            for weekday in range(5)
+            for opens, closes in halves
+        ]
+    )
+    devices = (("kiosk", "kiosk", "Kiosek"), ("panel", "display", "Panel"))
+    Device.objects.bulk_create(
+        [
+            Device(office=row, code=code, kind=kind, name={"cs": name})
+            for code, kind, name in devices
+        ]
+    )
 
 
 def service(where: Directory, code: str = "prepis") -> Service:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,21 +18,17 @@ from uuid import UUID
 
 import httpx
 from aiosmtpd.controller import Controller
-from django.conf import settings
-from django.db import connection
-from psycopg.conninfo import make_conninfo
 
+from tests import programs
 from tests.ports import free_port
 
-ROOT = Path(__file__).resolve().parents[2]
 STARTS_WITHIN = 60.0
 # What was measured; shown with --log-cli-level=INFO.
 measured = logging.getLogger("measured")
 measured.setLevel(logging.INFO)
-COMMAND = [sys.executable, "-m", "prepazka.config.cli"]
 
 
-def wait_for(what: str, true: Callable[[], Any], within: float = 15.0) -> float:
+def wait_for(what: str, true: Callable[[], Any], within: float = 40.0) -> float:
     """Wait until it is true; the seconds it took."""
     began = time.monotonic()
     while not true():
@@ -45,23 +39,9 @@ def wait_for(what: str, true: Callable[[], Any], within: float = 15.0) -> float:
 
 def environment(database: str = "", **more: str) -> dict[str, str]:
     """What the processes are told; without `database`, that of the running test."""
-    if not database:
-        made = connection.get_connection_params()
-        wanted = ("dbname", "user", "password", "host", "port")
-        database = make_conninfo("", **{k: made[k] for k in wanted if made.get(k)})
-    return (
-        os.environ
-        | {
-            "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
-            "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
-            "DATABASE_URL": database,
-            "PREPAZKA_SECRET_KEY": settings.SECRET_KEY,
-            "PREPAZKA_DEMO": "0",
-            "PREPAZKA_RATE_LIMITS": "0",
-            "PREPAZKA_WEB_THREADS": "4",
-        }
-        | more
-    )
+    if database:
+        return programs.plain(database) | {"PREPAZKA_RATE_LIMITS": "0"} | more
+    return programs.told() | more
 
 
 class Process:
@@ -69,10 +49,7 @@ class Process:
 
     def __init__(self, arguments: list[str], told: dict[str, str], log: Path) -> None:
         self.log = log
-        with log.open("ab") as out:
-            self.child = subprocess.Popen(
-                [*COMMAND, *arguments], env=told, stdout=out, stderr=out, start_new_session=True
-            )
+        self.child = programs.start(arguments, told, log)
 
     @property
     def said(self) -> str:
@@ -87,7 +64,7 @@ class Process:
         self.child.kill()
         self.child.wait()
 
-    def end(self, number: int = signal.SIGTERM, within: float = 15.0) -> int:
+    def end(self, number: int = signal.SIGTERM, within: float = 30.0) -> int:
         self.child.send_signal(number)
         try:
             return self.child.wait(within)

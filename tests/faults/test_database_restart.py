@@ -25,7 +25,7 @@ from prepazka.config import embedded
 from prepazka.config.postmaster import Cluster
 from tests.faults import program
 from tests.faults.always import coming_terms
-from tests.faults.program import ROOT, Kiosk, Mailbox, Stream, measured, wait_for
+from tests.faults.program import Kiosk, Mailbox, Stream, measured, wait_for
 from tests.ports import free_port
 
 THREADS = 4  # of each kind
@@ -122,7 +122,6 @@ def build(database: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.build"],
         env=program.environment(database),
-        cwd=ROOT,
         check=True,
         capture_output=True,
         text=True,
@@ -150,7 +149,7 @@ def test_the_database_is_stopped_and_killed_under_load(
             restart(folder, kill=kill)
             ready = time.monotonic()
             took = wait_for("the web to give again", lambda b=before: load.count() > b + 20)  # type: ignore[misc]
-            heard = wait_for("news", lambda r=ready: stream.changes_since(r), within=5)  # type: ignore[misc]
+            heard = wait_for("news", lambda r=ready: stream.changes_since(r), within=15)  # type: ignore[misc]
             measured.info(
                 f"kill={kill}: answers again after {took:.2f} s, news after {heard + took:.2f} s"
             )
@@ -174,7 +173,7 @@ def news_still_come(stream: Stream, database: str, port: int) -> None:
         assert office
         said = json.dumps({"office": office[0], "topics": ["queue"]})
         connection.execute("SELECT pg_notify('prepazka', %s)", [said])
-    wait_for("the news", lambda: stream.changes_since(began), within=1)
+    wait_for("the news", lambda: stream.changes_since(began), within=5)
 
 
 def jobs_still_run(database: str, port: int, mailbox: Mailbox, worker: program.Process) -> None:
@@ -190,7 +189,7 @@ def jobs_still_run(database: str, port: int, mailbox: Mailbox, worker: program.P
         asked = client.post(f"/api/v1/holds/{held.json()['token']}/contact", json=contact)
         assert asked.status_code == 202, asked.text
     took = wait_for(
-        f"the mail; worker runs: {worker.runs}\n{worker.said}", lambda: mailbox, within=20
+        f"the mail; worker runs: {worker.runs}\n{worker.said}", lambda: mailbox, within=40
     )
     measured.info(f"the worker {'runs' if worker.runs else 'ended'}; mail after {took:.2f} s")
 

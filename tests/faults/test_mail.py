@@ -201,9 +201,9 @@ def test_a_slow_mail_server_holds_up_no_booking(mailbox: Mailbox) -> None:
 def test_a_mail_taken_slowly_is_written_down(mailbox: Mailbox) -> None:
     """Otherwise it would leave again and again."""
     message = composed(town.requested(town.office()))
-    mailbox.on_mail = lambda: time.sleep(0.6)
+    mailbox.on_mail = lambda: time.sleep(1.5)
     with connection.cursor() as cursor:
-        cursor.execute("SET idle_in_transaction_session_timeout = '200ms'")
+        cursor.execute("SET idle_in_transaction_session_timeout = '1s'")
     try:
         messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=NOW)
     finally:
@@ -233,7 +233,10 @@ def test_a_worker_killed_after_the_server_took_the_mail(mailbox: Mailbox, tmp_pa
     """The one case that no sender can tell from a lost mail: a repeat with the same Message-ID."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
-    told = environment(SMTP_HOST="127.0.0.1", SMTP_PORT=str(mailbox.port))
+    told = environment()
+    mailbox.close()
+    mailbox.port = int(told["SMTP_PORT"])
+    mailbox.open()
     log = tmp_path / "worker.log"
     with running(["worker"], told, log) as first:
         mailbox.on_mail = lambda: os.kill(first.child.pid, signal.SIGKILL)

@@ -50,7 +50,6 @@ class Nodes:
 @pytest.fixture
 def nodes(transactional_db: None, tmp_path: Path, settings: Any) -> Iterator[Nodes]:
     settings.SECRET_KEY = settings.SECRET_KEY.strip()  # as the processes read it
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     office = always_open()
     ports, told = (free_port(), free_port()), program.environment()
     with (
@@ -72,9 +71,8 @@ def test_two_nodes_are_one_office(nodes: Nodes) -> None:
 
 
 def an_open_stream_does_not_hold_up_the_end(nodes: Nodes, stream: Stream) -> None:
-    began = time.monotonic()
     nodes.second.end()
-    assert time.monotonic() - began < 4, "uvicorn alone waits five seconds and reports a fault"
+    assert "exceeded" not in nodes.second.said, "uvicorn alone waits five seconds and then says so"
     stream.join(5)
     assert stream.ended
 
@@ -159,8 +157,8 @@ def what_happens_at_one_is_seen_at_the_other(nodes: Nodes) -> Stream:
     time.sleep(0.5)
     began = time.monotonic()
     assert kiosk.touch(uuid4()).status_code == 302
-    woken = wait_for("news at B", lambda: stream.changes_since(began), within=1)
-    seen = wait_for("B to count it", lambda: httpx.get(monitor).json()["waiting"] == before + 1, 2)
+    woken = wait_for("news at B", lambda: stream.changes_since(began), within=5)
+    seen = wait_for("B to count it", lambda: httpx.get(monitor).json()["waiting"] == before + 1, 10)
     kiosk.client.close()
     measured.info(
         f"stream of B woken after {woken:.2f} s, its monitor right after {woken + seen:.2f} s"

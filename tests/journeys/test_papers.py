@@ -20,13 +20,8 @@ __all__ = ["cameras", "person"]
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PREPAZKA_FILES", str(tmp_path / "files"))
-
-
 @pytest.fixture
-def plan(tmp_path: Path, _own_folder: None) -> Path:
+def plan(tmp_path: Path) -> Path:
     file = tmp_path / "Rozpočet.pdf"
     file.write_bytes(papers.pdf("Rozpocet akce", pages=3, script="app.alert(1)"))
     return file
@@ -41,7 +36,7 @@ def test_documents_and_minutes_of_three(  # noqa: PLR0915  # one way
     citizen.locator("#file").set_input_files(plan)
     citizen.get_by_role("button", name="Poslat soubor").click()
     expect(citizen.get_by_role("link", name="Stáhnout: Rozpočet.pdf")).to_be_visible(
-        timeout=20_000  # the worker has looked at it
+        timeout=40_000  # the worker has looked at it
     )
     look(citizen, "papers-before")
 
@@ -62,7 +57,7 @@ def test_documents_and_minutes_of_three(  # noqa: PLR0915  # one way
     official.locator("#paper").press("PageDown")
     for page in (citizen, guest):
         shown = page.locator('#paper img[alt$="strana 2 z\u00a03"]')
-        expect(shown).to_be_visible(timeout=15_000)
+        expect(shown).to_be_visible(timeout=40_000)
         assert shown.evaluate("async (one) => { await one.decode(); return one.naturalWidth; }")
     guest.locator("#paper summary").click()
     expect(guest.locator("#paper [data-words]")).to_contain_text("Strana 2")

@@ -38,8 +38,8 @@ NAMELESS = """[...document.querySelectorAll("video, #paper img")]
 
 
 @pytest.fixture(autouse=True)
-def _own_folder(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PREPAZKA_FILES", str(files))
+def _one_folder(told: dict[str, str], settings: Any) -> None:
+    papers.kept_in(Path(told["PREPAZKA_FILES"]), settings)
 
 
 def focused(page: Page, wanted: Locator) -> None:

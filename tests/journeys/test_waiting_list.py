@@ -112,7 +112,7 @@ def test_the_browser_solves_the_task_by_itself(live_url: str, page: Page, look: 
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
     page.goto(f"{live_url}/lhota/objednat/prepis/")
     page.locator("a.term").last.click()
-    expect(page.locator("input[name=altcha]")).to_have_value(re.compile(".{50,}"), timeout=20_000)
+    expect(page.locator("input[name=altcha]")).to_have_value(re.compile(".{50,}"), timeout=40_000)
     look(page, "proof-times")
     page.locator("button.term").last.click()
     expect(page.get_by_label("Jméno a příjmení")).to_be_visible()

@@ -84,7 +84,7 @@ def sit_down(page: Page, url: str, slug: str, counter: str) -> None:
 
 
 def wait_for(ticket: Ticket, state: State) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while Ticket.objects.get(pk=ticket.pk).state != state:
         assert time.monotonic() < deadline, f"{ticket} is not {state}"
         time.sleep(0.05)

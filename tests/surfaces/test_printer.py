@@ -77,7 +77,7 @@ def test_a_printer_that_is_away_is_given_up_quickly() -> None:
     with pytest.raises(PrinterFault) as fault:
         print_slip(SLIP, host=host, port=int(port))
     assert fault.value.kind == "printer_unreachable"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
 
 
 def test_a_printer_that_answers_no_questions_still_prints() -> None:

@@ -72,6 +72,7 @@ def play(url: str, *more: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_two_hours_of_an_office(url: str) -> None:
+    what_cannot_be_played_is_said(url)
     done = play(url, "--speed", "720", "--minutes", "0.22", "--seed", "3")
     assert done.returncode == 0, done.stdout + done.stderr
     rows = {row.split()[0]: row.split() for row in done.stdout.splitlines() if row}
@@ -91,7 +92,7 @@ def test_two_hours_of_an_office(url: str) -> None:
     assert not Device.objects.filter(kind="kiosk").exclude(token_hash="").exists()
 
 
-def test_what_cannot_be_played_is_said(url: str) -> None:
+def what_cannot_be_played_is_said(url: str) -> None:
     nowhere = play("http://127.0.0.1:9", "--speed", "60")
     assert nowhere.returncode == 2
     assert "Start it first: prepazka run" in nowhere.stdout

@@ -239,9 +239,11 @@ def _create(
 def _once_in_agenda(key: str, office: int, agenda: int, now: datetime) -> None:
     """The contact is locked. Raises AlreadyWaiting."""
     rows = Entry.objects.filter(office=office, service__agenda=agenda, contact_hash=key)
-    if rows.filter(state__in=(Entry.State.WAITING, Entry.State.OFFERED)).exists():
+    # All states by one statement: between two, one that is just being confirmed would be in neither.
+    found = list(rows.exclude(state__in=ENDED))
+    if any(one.state != Entry.State.UNCONFIRMED for one in found):
         raise AlreadyWaiting
-    for old in rows.filter(state=Entry.State.UNCONFIRMED):
+    for old in found:
         if not _leave(old, Entry.State.LEFT, "citizen", now):
             raise AlreadyWaiting  # confirmed at this very moment
 

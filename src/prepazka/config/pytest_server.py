@@ -24,9 +24,22 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     os.environ["DATABASE_URL"] = _lent.enter_context(embedded.start_temporary())
     _lent.callback(os.environ.pop, "DATABASE_URL")
     script = "import sys; from prepazka.config.cli import main; sys.exit(main(['migrate']))"
-    subprocess.run([sys.executable, "-c", script], check=True)
+    migrating = subprocess.Popen([sys.executable, "-c", script])
+    if getattr(early_config.known_args_namespace, "numprocesses", None):
+        _compile_tests(early_config)
+    if migrating.wait():
+        pytest.exit("The tests' database could not be prepared.", returncode=1)
     os.environ["PREPAZKA_TEST_TEMPLATE"] = embedded.DATABASE
     _lent.callback(os.environ.pop, "PREPAZKA_TEST_TEMPLATE")
+
+
+def _compile_tests(config: pytest.Config) -> None:
+    """Collect once ahead, or each worker would rewrite the asserts of every file by itself."""
+    command = [sys.executable, "-m", "pytest", *config.invocation_params.args]
+    command += ["--collect-only", "-qqq", "--numprocesses=0"]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    # What is wrong with a file the workers will say.
+    subprocess.run(command, env=environment, capture_output=True, check=False)
 
 
 def pytest_configure() -> None:
