@@ -36,7 +36,7 @@ def is_ready(page: Page, shell: str) -> None:
     known = (
         f"async () => Boolean(navigator.serviceWorker.controller && await caches.match('{shell}'))"
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not page.evaluate(known):
         assert time.monotonic() < deadline, "the browser keeps nothing"
         time.sleep(0.2)
