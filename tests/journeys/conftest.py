@@ -26,7 +26,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from axe_playwright_python.sync_playwright import Axe
-from django.db import connection
+from django.db import connection, connections
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import programs
@@ -152,6 +152,8 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         yield launched
         launched.close()
+        # While that loop lives Django keeps other connections, which nobody else would close.
+        connections.close_all()
     _see_the_end_of_drivers()
 
 
@@ -193,11 +195,18 @@ def phone(context: Callable[..., BrowserContext]) -> Page:
 
 @pytest.fixture(scope="session")
 def axe() -> Callable[[Page], None]:
-    """Fails on any violation of WCAG 2.2 AA and best practice that axe can see."""
+    """Fails on any violation of WCAG 2.2 AA and best practice that axe can see.
+
+    Colours, which cost more than all else, are those of the Czech page: they are left out where a
+    public page is in English. Kiosks and displays have themes, and are looked at whole.
+    """
     checker = Axe()
+    whole = {"resultTypes": ["violations"]}
+    colourless = whole | {"rules": {"color-contrast": {"enabled": False}}}
 
     def check(page: Page) -> None:
-        found = checker.run(page)
+        translated = page.locator("html[lang=en] > body:is(.citizen, .staff)").count()
+        found = checker.run(page, options=colourless if translated else whole)
         assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
 
     return check

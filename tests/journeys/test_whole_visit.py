@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import holidays
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -27,9 +28,11 @@ PASSWORD = "heslo heslo heslo"
 
 
 def coming_monday() -> date:
-    """A Monday at least three days ahead that is not a holiday in the year's first weeks."""
+    """A Monday that both offices open already and that is not a holiday, as late as may be."""
     today = datetime.now(UTC).date()
-    return today + timedelta(days=7 + (7 - today.weekday()) % 7)
+    days = [today + timedelta(days=ahead) for ahead in range(13, 2, -1)]
+    closed = holidays.country_holidays("CZ")
+    return next(day for day in days if day.weekday() == 0 and day not in closed)
 
 
 MONDAY = coming_monday()
