@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.db import DatabaseError, IntegrityError
 
-from prepazka.booking import absences, usecases
+from prepazka.booking import absences, parts, usecases
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import LIVE, Booking
 from prepazka.booking.refusals import TermNotOffered, TermTaken
@@ -181,6 +181,6 @@ def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatc
         )
         for day in days
     ]
-    monkeypatch.setattr(usecases, "lock_contact", lambda _: None)
+    monkeypatch.setattr(parts, "lock_contact", lambda _: None)
     monkeypatch.setattr(rows, "update", meet_before(5, rows.update))
     assert sum(isinstance(a, Booking) for a in together(5, ask)) > 1

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from icalendar import Calendar
 
-from prepazka.booking import usecases
+from prepazka.booking import due, usecases
 from prepazka.booking.models import Booking, State
 from prepazka.offices.directory import Directory
 from tests import citizen, town
@@ -184,8 +184,8 @@ def test_every_end_is_told(client: Client, lhota: Directory, ended: State, says:
 
 def test_after_erasure_nobody_is_named(client: Client, lhota: Directory) -> None:
     booking = town.confirmed(lhota)
-    usecases.mark_no_shows(office=lhota, day=town.MONDAY, now=town.at("23:00"))
-    usecases.erase_personal_data(office=lhota.office, now=town.at("9:00") + timedelta(days=30))
+    due.mark_no_shows(office=lhota, day=town.MONDAY, now=town.at("23:00"))
+    due.erase_personal_data(office=lhota.office, now=town.at("9:00") + timedelta(days=30))
     page = words(client.get(personal_url(booking)))
     assert "Jana" not in page
     assert booking.pin not in page

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.booking import terms, usecases
+from prepazka.booking import due, terms, usecases
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import (
     AlreadyArrived,
@@ -281,8 +281,8 @@ class TestRounds:
     def test_who_does_not_come_is_no_show_after_the_late_time(self) -> None:
         office = town.office(late_min=10)
         booking = town.confirmed(office, "9:00")
-        assert usecases.mark_no_shows(office=office, day=town.MONDAY, now=town.at("10:09")) == 0
-        assert usecases.mark_no_shows(office=office, day=town.MONDAY, now=town.at("10:10")) == 1
+        assert due.mark_no_shows(office=office, day=town.MONDAY, now=town.at("10:09")) == 0
+        assert due.mark_no_shows(office=office, day=town.MONDAY, now=town.at("10:10")) == 1
         booking.refresh_from_db()
         assert booking.state == State.NO_SHOW
 
@@ -294,18 +294,18 @@ class TestRounds:
         )
         evening = town.at("21:00", town.MONDAY - timedelta(days=1))
         for booking in (early, fresh, early):
-            usecases.remind_due(booking=booking.pk, now=evening)
-        due = Event.objects.filter(kind="ReminderDue")
-        assert [e.data["booking"] for e in due] == [str(early.pk)]
+            due.remind_due(booking=booking.pk, now=evening)
+        asked = Event.objects.filter(kind="ReminderDue")
+        assert [e.data["booking"] for e in asked] == [str(early.pk)]
 
     def test_personal_data_go_and_the_row_stays(self) -> None:
         office = town.office()
         visited, cancelled = town.confirmed(office, "9:00"), town.confirmed(office, "10:00")
         usecases.cancel_booking(booking=cancelled.pk, now=NOW)
         next_day = NOW + timedelta(hours=25)
-        assert usecases.erase_personal_data(office=office.office, now=next_day) == 1
+        assert due.erase_personal_data(office=office.office, now=next_day) == 1
         week_later = town.at("17:00") + timedelta(days=7)
-        assert usecases.erase_personal_data(office=office.office, now=week_later) == 1
+        assert due.erase_personal_data(office=office.office, now=week_later) == 1
         for row in Booking.objects.filter(pk__in=[visited.pk, cancelled.pk]):
             assert (row.name, row.email, row.pin, row.contact_hash) == ("", "", "", "")
         assert "example.cz" not in str(list(Event.objects.values()))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.booking import usecases
+from prepazka.booking import due, usecases
 from prepazka.booking.contacts import contact_hash, contact_of, normalise_phone
 from prepazka.booking.links import SHORT, SHORT_LENGTH
 from prepazka.booking.models import Booking
@@ -116,7 +116,7 @@ def test_a_short_address_belongs_to_who_has_a_telephone_only_and_is_erased_with_
     assert len(set(SHORT)) ** SHORT_LENGTH >= 2**60
     usecases.cancel_booking(booking=by_phone.pk, now=town.FRIDAY_BEFORE)
     later = town.at("9:00").replace(year=2027)
-    usecases.erase_personal_data(office=office.office, now=later)
+    due.erase_personal_data(office=office.office, now=later)
     by_phone.refresh_from_db()
     assert by_phone.phone == ""
     assert Booking.objects.get(pk=by_phone.pk).short_code is None

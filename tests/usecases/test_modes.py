@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import terms, usecases
+from prepazka.booking import due, terms, usecases
 from prepazka.booking.models import State
 from prepazka.booking.refusals import ModeNotOffered, PhoneNeeded, TermNotOffered
 from prepazka.core.pins import Outcome
@@ -99,7 +99,7 @@ def test_a_move_stays_in_its_mode(where: Directory) -> None:
 def test_how_visits_end_by_their_mode(where: Directory) -> None:
     video = meetings.confirmed(where, "9:00")
     phone = meetings.confirmed(where, "9:15", mode="phone")
-    usecases.mark_no_shows(office=where, day=town.MONDAY, now=town.at("13:00"))
+    due.mark_no_shows(office=where, day=town.MONDAY, now=town.at("13:00"))
     video.refresh_from_db()
     phone.refresh_from_db()
     assert (video.state, phone.state) == (State.NO_SHOW, State.SERVED)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from prepazka.booking import companions as companion_claims
-from prepazka.booking import returns, usecases
+from prepazka.booking import due, returns, usecases
 from prepazka.booking.absences import Affected, add_exception
 from prepazka.booking.companions import colleagues_of
 from prepazka.booking.disruptions import disrupt
@@ -145,7 +145,7 @@ def test_whatever_ends_the_booking_frees_the_colleague(where: Directory, how: st
         usecases.change_mode(booking=made.pk, mode="person", now=NOW)
     else:
         Booking.objects.filter(pk=made.pk).update(state=State.UNCONFIRMED, expires_at=NOW)
-        usecases.expire_day(office=where.office.pk, day=made.date, now=NOW)
+        due.expire_day(office=where.office.pk, day=made.date, now=NOW)
     assert companions(made) == []
 
 
@@ -236,7 +236,7 @@ def test_erasing_and_settling(where: Directory) -> None:
     assert (made.state, made.meeting.state) == (State.SERVED, Meeting.State.ENDED)
     after = made.ends_at + timedelta(days=8)
     assert erase_meetings(office=made.office, now=after) == 0
-    usecases.erase_personal_data(office=made.office, now=after)
+    due.erase_personal_data(office=made.office, now=after)
     assert erase_meetings(office=made.office, now=after) == 1
     said = Participant.objects.filter(role__in=(Role.GUEST, Role.CITIZEN))
     assert set(said.values_list("name", "email")) == {("", "")}

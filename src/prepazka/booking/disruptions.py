@@ -27,8 +27,8 @@ from prepazka.booking.models import (
     State,
 )
 from prepazka.booking.offers import make_offer, open_offer, withdraw_offers
+from prepazka.booking.parts import draw_pin, end, release_expired
 from prepazka.booking.refusals import ImpactChanged, UndoTooLate
-from prepazka.booking.usecases import draw_pin, end, release_expired
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
 from prepazka.offices import directory

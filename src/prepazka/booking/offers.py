@@ -20,8 +20,8 @@ from prepazka.booking.impact import MOST_TERMS, During, during_of, other_terms
 from prepazka.booking.links import short_code
 from prepazka.booking.locks import lock_booking
 from prepazka.booking.models import Booking, CallListEntry, Offer, State
+from prepazka.booking.parts import draw_pin, end, release_expired
 from prepazka.booking.refusals import NotWaitingForTerm, OfferOver, OfferTermGone, TermNotOffered
-from prepazka.booking.usecases import draw_pin, end, release_expired
 from prepazka.core import calendar, events, impact
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory_by_id

@@ -20,8 +20,8 @@ from prepazka.booking.models import (
     State,
     WaitingListEntry,
 )
+from prepazka.booking.parts import confirm, end, limit_open, put, release_expired
 from prepazka.booking.refusals import BookingOver, PlaceOver, PlaceTaken, TermNotOffered, TermTaken
-from prepazka.booking.usecases import confirm, end, limit_open, put, release_expired
 from prepazka.core import calendar, events, waiting
 from prepazka.core.interval import Interval
 from prepazka.journal.record import record

@@ -16,6 +16,7 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.links import short_code
 from prepazka.booking.locks import lock_booking, lock_contact, lock_list
 from prepazka.booking.models import OPEN, WaitingListEntry
+from prepazka.booking.parts import limit_open_of
 from prepazka.booking.places import close_open_offer
 from prepazka.booking.refusals import (
     AlreadyWaiting,
@@ -25,7 +26,6 @@ from prepazka.booking.refusals import (
     WaitingOver,
     WishNotPossible,
 )
-from prepazka.booking.usecases import limit_open_of
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory_by_id

@@ -10,10 +10,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.db.models import F, Q
 
-from prepazka.booking.models import EXPIRING, Booking, Offer, State
-from prepazka.booking.offers import expire_offer, pass_on
-from prepazka.booking.places import expire_places, offer_freed
-from prepazka.booking.usecases import (
+from prepazka.booking.due import (
     SOON,
     erase_personal_data,
     expire_day,
@@ -21,6 +18,9 @@ from prepazka.booking.usecases import (
     remind_due,
     remind_soon,
 )
+from prepazka.booking.models import EXPIRING, Booking, Offer, State
+from prepazka.booking.offers import expire_offer, pass_on
+from prepazka.booking.places import expire_places, offer_freed
 from prepazka.booking.waiting_list import erase_entries, lapse_entries
 from prepazka.core import calendar
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE

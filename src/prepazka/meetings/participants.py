@@ -18,7 +18,8 @@ from prepazka.booking import companions
 from prepazka.booking.diaries import official_of
 from prepazka.booking.locks import lock_booking
 from prepazka.booking.models import OPEN, Booking, State
-from prepazka.booking.usecases import move_booking, release_expired, serve_remotely
+from prepazka.booking.parts import release_expired
+from prepazka.booking.usecases import move_booking, serve_remotely
 from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record

@@ -12,6 +12,7 @@ from django.urls import reverse
 from prepazka.booking import links
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, State
+from prepazka.booking.parts import is_cancelled
 from prepazka.booking.refusals import (
     BookingCancelled,
     ConfirmationTooLate,
@@ -20,12 +21,7 @@ from prepazka.booking.refusals import (
     TermTaken,
 )
 from prepazka.booking.terms import nearest, offered
-from prepazka.booking.usecases import (
-    cancel_booking,
-    confirm_booking,
-    is_cancelled,
-    move_booking,
-)
+from prepazka.booking.usecases import cancel_booking, confirm_booking, move_booking
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused
 from prepazka.messaging.contexts import context_of
