@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from prepazka.config.bodies import ORDINARY
+from prepazka.config.onehop import PRESSES_AT_ONCE
 from tests.edge import urls
 from tests.edge.conftest import THREADS, Served, until
 
@@ -55,3 +56,13 @@ def test_more_requests_than_threads_wait_for_their_turn(served: Served) -> None:
         answers = list(people.map(lambda _: served.client.get("/test/slow/"), range(many)))
     assert {a.status_code for a in answers} == {200}
     assert time.monotonic() - began > 0.9, "five rounds of 0.2 s"
+
+
+def test_few_presses_at_once_and_they_hold_no_page(served: Served) -> None:
+    def press(address: str) -> int:
+        return int(served.client.post(address).text)
+
+    with ThreadPoolExecutor(8) as clerks:
+        at_once = max(clerks.map(press, ["/pult/lhota/krok/test/"] * 8))
+        otherwise = max(clerks.map(press, ["/test/krok/"] * 8))
+    assert at_once == PRESSES_AT_ONCE < otherwise <= THREADS

@@ -1,4 +1,4 @@
-"""The real addresses and three that no installation has."""
+"""The real addresses and some that no installation has."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from prepazka.config import urls
 
 handler404, handler403, handler500 = urls.handler404, urls.handler403, urls.handler500
 ran: list[int] = []
+pressing: list[int] = []
 
 
 def broken(request: HttpRequest) -> HttpResponse:
@@ -31,10 +32,22 @@ def post(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(len(request.body)))
 
 
+def press(request: HttpRequest) -> HttpResponse:
+    """Says how many presses are under way, itself among them."""
+    pressing.append(1)
+    time.sleep(0.1)
+    now = len(pressing)
+    pressing.pop()
+    return HttpResponse(str(now))
+
+
 post.csrf_exempt = True  # type: ignore[attr-defined]
+press.csrf_exempt = True  # type: ignore[attr-defined]
 urlpatterns = [
     path("test/broken/", broken),
     path("test/slow/", slow),
     path("test/post/", post),
+    path("test/krok/", press),
+    path("pult/lhota/krok/test/", press),
     *urls.urlpatterns,
 ]

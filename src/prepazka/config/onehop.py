@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -27,6 +29,11 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 IN_MEMORY = 1024 * 1024  # of a body; what is longer waits in a file
+# Presses of clerks and posts of programs are short, never ask another machine, and those of one
+# office happen one after another anyway: more threads at once would only take the processor from
+# each other while one of them holds the office's lock (docs/speed.md).
+PRESSES_AT_ONCE = 2
+PRESS = re.compile(r"(/en)?/(api|pult/[^/]+/krok)/")
 log = logging.getLogger(__name__)
 
 
@@ -37,6 +44,7 @@ class OneHop(BaseHandler):
         super().__init__()
         self.load_middleware()
         self.pool: Executor = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="web")
+        self.presses = asyncio.Semaphore(PRESSES_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, run Django in a thread, send what it answered."""
@@ -51,9 +59,10 @@ class OneHop(BaseHandler):
                 refusal = await loop.run_in_executor(self.pool, bodies.too_large, scope)
                 await _refuse(refusal, receive, send)
                 return
-            status, headers, parts = await loop.run_in_executor(
-                self.pool, self._answer, scope, body
-            )
+            async with self.presses if _is_press(scope) else nullcontext():
+                status, headers, parts = await loop.run_in_executor(
+                    self.pool, self._answer, scope, body
+                )
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": parts})
 
@@ -70,6 +79,10 @@ class OneHop(BaseHandler):
             return response.status_code, _headers(response), content
         finally:
             response.close()  # sends request_finished, which tidies the database connection
+
+
+def _is_press(scope: Scope) -> bool:
+    return scope["method"] == "POST" and PRESS.match(scope["path"]) is not None
 
 
 async def _read(body: Any, receive: Receive, most: int) -> bool | None:
