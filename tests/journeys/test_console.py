@@ -119,6 +119,11 @@ def test_a_whole_shift_by_keyboard_alone(  # noqa: PLR0915  # one shift, told in
     expect(said).to_contain_text("Znovu voláte")
     page.keyboard.press("s")
     expect(said).to_contain_text("je u přepážky")
+    before = page.viewport_size
+    assert before
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") == 320, "it reflows"
+    page.set_viewport_size(before)
     page.keyboard.press("f")
     expect(said).to_contain_text("je hotovo")
     page.keyboard.press("z")
