@@ -38,9 +38,10 @@ def started(folder: Path, port: int) -> Iterator[program.Process]:
     """The whole system, as a newcomer starts it."""
     told = {k: v for k, v in program.environment("x").items() if k not in UNWANTED}
     arguments = ["run", "--port", str(port), "--data", str(folder)]
+    (folder / "run.log").unlink(missing_ok=True)
     with program.running(arguments, told, folder / "run.log") as made:
-        program.wait_until_up(port, made)
-        yield made
+        wait_for("its word that it runs", lambda: "Running" in made.said, within=60)
+        yield made  # from that word on it answers
 
 
 def offices(port: int) -> list[str]:

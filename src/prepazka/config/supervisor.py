@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -82,7 +84,8 @@ def _serve(arguments: argparse.Namespace, stopping: threading.Event) -> None:
         "worker": ["worker"],
     }
     children = {name: _start(command) for name, command in commands.items()}
-    print("Running; Ctrl-C stops everything.", flush=True)
+    if _listens(arguments, children["web"], stopping):
+        print("Running; Ctrl-C stops everything.", flush=True)
     # Nobody waits for it: until its clips are there, and where it fails, displays only chime.
     voice = _start(["voice", "render", "--quietly"])
     threading.Thread(target=voice.wait, daemon=True).start()  # leaves no zombie
@@ -103,6 +106,19 @@ def _serve(arguments: argparse.Namespace, stopping: threading.Event) -> None:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def _listens(
+    arguments: argparse.Namespace, web: subprocess.Popen[bytes], stopping: threading.Event
+) -> bool:
+    """Wait until somebody is at the addresses that were said; False when that will not be."""
+    while web.poll() is None and not stopping.wait(0.1):
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((arguments.host, arguments.port), 1),
+        ):
+            return True
+    return False
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
