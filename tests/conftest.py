@@ -61,13 +61,6 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Journeys that passed only the second time (tests/journeys/conftest.py)."""
-    for one in terminalreporter.stats.get("passed", []):
-        if one.when == "call" and ("walked", "twice") in map(tuple, one.user_properties):
-            terminalreporter.write_line(f"WALKED TWICE {one.nodeid}")
-
-
 def _empty_tables(case: TransactionTestCase) -> None:
     tables = set(connection.introspection.django_table_names(only_existing=True)) - KEPT
     deletes = "; ".join(f'DELETE FROM "{name}"' for name in sorted(tables))  # noqa: S608  # ours

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.runner import runtestprotocol
 from aiosmtpd.controller import Controller
 from axe_playwright_python.sync_playwright import Axe
 from django.db import connection, connections
@@ -49,26 +48,6 @@ FLAGS = [
     "--disable-sync",
 ]
 STARTS_WITHIN = 60.0
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-    """A journey that fails walks once more; what passed only then is said at the end.
-
-    Four browsers on two cores now and then lose an answer, as people's do; they would try again.
-    """
-    where = {"nodeid": item.nodeid, "location": item.location}
-    item.ihook.pytest_runtest_logstart(**where)
-    reports = runtestprotocol(item, nextitem=nextitem, log=False)
-    if any(one.when == "call" and one.failed for one in reports):
-        item._initrequest()  # type: ignore[attr-defined]  # as for a first time
-        reports = runtestprotocol(item, nextitem=nextitem, log=False)
-        for one in reports:
-            one.user_properties.append(("walked", "twice"))
-    for one in reports:
-        item.ihook.pytest_runtest_logreport(report=one)
-    item.ihook.pytest_runtest_logfinish(**where)
-    return True
 
 
 class Mails(list[EmailMessage]):
@@ -216,18 +195,11 @@ def phone(context: Callable[..., BrowserContext]) -> Page:
 
 @pytest.fixture(scope="session")
 def axe() -> Callable[[Page], None]:
-    """Fails on any violation of WCAG 2.2 AA and best practice that axe can see.
-
-    Colours, which cost more than all else, are those of the Czech page: they are left out where a
-    public page is in English. Kiosks and displays have themes, and are looked at whole.
-    """
+    """Fails on any violation of WCAG 2.2 AA and best practice that axe can see."""
     checker = Axe()
-    whole = {"resultTypes": ["violations"]}
-    colourless = whole | {"rules": {"color-contrast": {"enabled": False}}}
 
     def check(page: Page) -> None:
-        translated = page.locator("html[lang=en] > body:is(.citizen, .staff)").count()
-        found = checker.run(page, options=colourless if translated else whole)
+        found = checker.run(page)
         assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
 
     return check
