@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from prepazka.config import demo_people
+from prepazka.web import demo_people
 from prepazka.offices.models import Role
 from prepazka.playday import pages
 from prepazka.playday.tally import Tally, Visit, p80, table

@@ -21,6 +21,8 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 DEBUG = False
 DEMO = env_bool("PREPAZKA_DEMO", default=False)
+# Set by `prepazka run`, whose supervisor plays days when the demo's start page asks for them.
+DEMO_PLAYER = DEMO and env_bool("PREPAZKA_PLAYER", default=False)
 SECRET_KEY = env_secret("PREPAZKA_SECRET_KEY", default="")
 if not SECRET_KEY and (DEMO or "PYTEST_VERSION" in os.environ):
     SECRET_KEY = (
@@ -65,6 +67,7 @@ INSTALLED_APPS = [
     "prepazka.surfaces.monitor",
     "prepazka.surfaces.manager",
     "prepazka.surfaces.mailbox",
+    "prepazka.surfaces.tour",
 ]
 
 MIDDLEWARE = [

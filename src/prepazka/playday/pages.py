@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from html import unescape
 
 _BUTTON = re.compile(r"<button\b[^>]*>")
@@ -93,6 +94,19 @@ def pairing_code(html: str) -> str:
     """The code that the devices' page has just made."""
     found = re.search(r'panel__number">([^<]+)<', html)
     return found[1].strip() if found else ""
+
+
+def shown(html: str) -> datetime:
+    """What the page of the demo's clock says that all screens show."""
+    found = re.search(r'<time id="shown" datetime="([^"]+)"', html)
+    if found is None:
+        raise ValueError("the page of the demo's clock shows no time")
+    return datetime.fromisoformat(found[1])
+
+
+def is_unpaired(html: str) -> bool:
+    """Whether the screen is that of a kiosk which asks to be paired."""
+    return "/kiosk/parovani/" in html
 
 
 def _of(tag: str, name: str) -> str:
