@@ -47,5 +47,6 @@ def play(arguments: argparse.Namespace) -> int:
 
 def _end_with_input() -> None:
     """End as by Ctrl-C when whoever started this process is gone."""
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)

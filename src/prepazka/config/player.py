@@ -96,6 +96,7 @@ def _begin(wanted: DemoPlay) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "prepazka.config.cli", *arguments],
         stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,  # the start page shows the course; what goes wrong is said on stderr
         start_new_session=True,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -359,17 +360,17 @@ async def play(
     from_now: bool = False,
 ) -> int:
     """Play and print the end; 0 if nothing broke."""
-    net = Net(url, Tally())
+    net, errors = Net(url, Tally()), sys.stderr if from_now else sys.stdout
     try:
         play = Play(net, slug, speed, minutes, seed, staff, net.browser(), from_now)
         tally = await play.run()
     except CannotPlay as why:
-        print(why)
+        print(why, file=errors)
         return 2
     except Unreachable:
-        print(f"Nothing answers at {url}. Start it first: prepazka run")
+        print(f"Nothing answers at {url}. Start it first: prepazka run", file=errors)
         return 2
     finally:
         await net.close()
-    print(table(tally), flush=True)
+    print(table(tally), file=errors if tally.faults else sys.stdout, flush=True)
     return 1 if tally.faults else 0
