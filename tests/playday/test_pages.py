@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from prepazka.web import demo_people
 from prepazka.offices.models import Role
 from prepazka.playday import pages
 from prepazka.playday.tally import Tally, Visit, p80, table
+from prepazka.web import demo_people
 
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 

@@ -58,7 +58,7 @@ class Player:
             if wanted := demo_play.take():
                 self.child = _begin(wanted)
         elif (code := self.child.poll()) is not None:
-            self.child = None
+            self._end_child()
             _tidy_up(failed=code != 0)
         elif demo_play.is_stopping():
             self._end_child()
@@ -80,12 +80,12 @@ class Player:
         child, self.child = self.child, None
         if child is None:
             return
-        child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(LEAVES_WITHIN)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        with child:  # closes its input and waits for it
+            child.send_signal(signal.SIGTERM)  # nothing, where it has ended
+            try:
+                child.wait(LEAVES_WITHIN)
+            except subprocess.TimeoutExpired:
+                child.kill()
 
 
 def _begin(wanted: DemoPlay) -> subprocess.Popen[bytes]:

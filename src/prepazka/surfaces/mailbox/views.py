@@ -25,7 +25,9 @@ VIRTUAL = "@ukazka.example"  # addresses of the people of a played day
 # A mail is a document of its own: nothing runs in it, nothing is fetched for it, and only its own
 # page may frame it. Its links open in the whole tab, when somebody clicks.
 IN_FRAME = "sandbox allow-top-navigation-by-user-activation"
-HTML_POLICY = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; {IN_FRAME}"
+HTML_POLICY = (
+    f"default-src 'none'; img-src data:; base-uri 'none'; frame-ancestors 'self'; {IN_FRAME}"
+)
 TOP = '<base target="_top">'
 # Attachments of these types keep them; all others are mere bytes to be saved.
 KEPT_TYPES = frozenset({"text/calendar", "text/plain", "application/pdf", "image/png"})
@@ -91,9 +93,13 @@ def attachment(request: HttpRequest, number: int, position: int) -> HttpResponse
     part = parts[position]
     payload = part.get_payload(decode=True)
     kind = part.get_content_type()
+    if kind not in KEPT_TYPES:
+        kind = "application/octet-stream"
+    elif part.get_content_maintype() == "text":
+        kind += f"; charset={part.get_content_charset('utf-8')}"
     answer = HttpResponse(
         payload if isinstance(payload, bytes) else b"",
-        content_type=kind if kind in KEPT_TYPES else "application/octet-stream",
+        content_type=kind,
     )
     answer["Content-Disposition"] = content_disposition_header(
         as_attachment=True, filename=_name(part)

@@ -129,7 +129,7 @@ def _citizen(known: Facts) -> Card:
         text = _("Hang up the display beside it: it shows and announces who is called where.")
         if number:
             text = _("The office has one more display, for other counters.")
-        steps.append(Step(text, _("Display: %s") % display.name, _pair(known, display), posts=True))
+        steps.append(Step(text, str(display.name), _pair(known, display), posts=True))
     text = _("Look at the queue as people at home see it.")
     steps.append(Step(text, _("Live view"), reverse("monitor:office", args=[known.slug])))
     return Card("citizen", _("Citizen"), steps)
@@ -147,7 +147,7 @@ def _kiosk(known: Facts) -> list[Step]:
         text = _("Enter the PIN at the kiosk when your time comes; the clock above can be moved.")
     else:
         text = _("Take a ticket at the kiosk.")
-    return [Step(text, _("Kiosk: %s") % kiosk.name, _pair(known, kiosk), posts=True)]
+    return [Step(text, str(kiosk.name), _pair(known, kiosk), posts=True)]
 
 
 def _pair(known: Facts, device: Device) -> str:
