@@ -188,7 +188,7 @@ def _clerk(known: Facts) -> Card:
 
 def _reception(known: Facts) -> Card:
     text = _(
-        "Find who is booked by the PIN or the name and mark that they have come; give a ticket to who does not want to use the kiosk."
+        "Find a booking by the PIN or the name and mark that the client has come; give a ticket to whoever prefers not to use the kiosk."
     )
     return Card("reception", _("Reception"), [_log_in(known, "reception", text)])
 
@@ -203,7 +203,7 @@ def _operator(known: Facts) -> Card:
 
 def _official(known: Facts) -> Card:
     steps = [
-        _log_in(known, "official", _("See the own diary: the day, the week, who is booked.")),
+        _log_in(known, "official", _("See your own diary: the day, the week, who is booked.")),
         Step(
             _(
                 "Enter an absence: before it is saved you see whom it touches and what they will be offered."

@@ -202,7 +202,7 @@ def _about(office: Directory) -> str:
     if len(office.open_counters()) == 1:
         return _("One counter for everything")
     if known.window_min:
-        text = _("Bookings by %(minutes)s minutes, and people without a booking")
+        text = _("Bookings in %(minutes)s-minute windows, beside walk-ins")
         return text % {"minutes": known.window_min}
     return ""
 
