@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -96,13 +97,15 @@ def test_only_a_database_that_this_run_made_gets_another_time(
         supervisor, "_prepare_database", lambda _arguments, *, new: told.append(new)
     )
     monkeypatch.setattr(supervisor, "_serve", lambda _arguments, _stopping: None)
-    for name in ("DATABASE_URL", "PREPAZKA_DEMO", "PREPAZKA_PLAYER", "SMTP_HOST", "PREPAZKA_URL"):
-        monkeypatch.setenv(name, "")  # so that it is put back
+    # What it tells its children must not reach those of other tests.
+    unwanted = ("DATABASE_URL", "PREPAZKA_", "SMTP_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+    monkeypatch.setattr(os, "environ", kept)
     monkeypatch.setattr(supervisor.signal, "signal", lambda *_: None)
     supervisor.run(_parser().parse_args(["run", "--data", str(tmp_path)]))
     assert told == [not existing]
     told.clear()
-    monkeypatch.setenv("DATABASE_URL", "dbname=theirs")
+    kept["DATABASE_URL"] = "dbname=theirs"
     supervisor.run(_parser().parse_args(["run", "--data", str(tmp_path / "empty")]))
     assert told == [False]
 

@@ -78,10 +78,10 @@ def test_the_morning_is_one_on_which_the_chosen_office_is_open(client: Client) -
 @pytest.mark.parametrize("language", ["", "/en"])
 @pytest.mark.parametrize("preset", demo.PRESETS)
 def test_every_link_and_button_of_every_office_leads_where_it_says(
-    client: Client, preset: str, language: str
+    client: Client, monkeypatch: pytest.MonkeyPatch, preset: str, language: str
 ) -> None:
     if not Office.objects.filter(slug=presets_slug(preset)).exists():
-        demo.PRESETS = (preset,)  # type: ignore[misc]  # the fixture puts it back
+        monkeypatch.setattr(demo, "PRESETS", (preset,))
         demo.load()
     slug = presets_slug(preset)
     clock.move_to(MORNING)
