@@ -26,6 +26,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from django.db import connection, connections
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -48,6 +49,15 @@ FLAGS = [
     "--disable-sync",
 ]
 STARTS_WITHIN = 60.0
+# The clock of pages as `make test-days` moves it; their timers stay the browser's own.
+MOVED_CLOCK = """
+globalThis.Date = new Proxy(Date, {
+  construct: (real, given, as) =>
+    Reflect.construct(real, given.length ? given : [real.now() + %d], as),
+  apply: () => new Date().toString(),
+  get: (real, name) => name === "now" ? () => new Date().getTime() : Reflect.get(real, name),
+});
+"""
 
 
 class Mails(list[EmailMessage]):
@@ -175,6 +185,8 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
                 **({"locale": "cs-CZ", "timezone_id": "Europe/Prague"} | options)
             )
             made.set_default_timeout(30_000)
+            if settings.TEST_CLOCK_OFFSET:
+                made.add_init_script(MOVED_CLOCK % (1000 * settings.TEST_CLOCK_OFFSET))
             opened.callback(made.close)
             return made
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -21,6 +21,7 @@ from prepazka.offices.models import Device, Office, OpeningHours
 from prepazka.queueing import tickets
 from prepazka.queueing.models import State, Ticket
 from tests import town
+from tests.clock import machine_time, real_now
 
 pytestmark = pytest.mark.journey
 PASSWORD = "heslo heslo heslo"
@@ -37,7 +38,7 @@ def always_open() -> Directory:
 
 
 def today(office: Directory) -> date:
-    return calendar.day_of(datetime.now(UTC), office.tz)
+    return calendar.day_of(real_now(), office.tz)
 
 
 def walk_in(office: Directory, minutes_ago: int) -> Ticket:
@@ -45,13 +46,13 @@ def walk_in(office: Directory, minutes_ago: int) -> Ticket:
         office=office,
         service=town.service(office),
         touch=uuid4(),
-        now=datetime.now(UTC) - timedelta(minutes=minutes_ago),
+        now=real_now() - timedelta(minutes=minutes_ago),
     )
 
 
 def booked(office: Directory) -> Ticket:
     """A client booked for the window that runs now, already here."""
-    minute = calendar.minute_of(datetime.now(UTC), office.tz) // 60 * 60
+    minute = calendar.minute_of(real_now(), office.tz) // 60 * 60
     start = calendar.local_instant(today(office), minute, office.tz)
     made = usecases.hold_term(
         office=office, service=town.service(office), starts_at=start, now=start - timedelta(hours=2)
@@ -61,7 +62,7 @@ def booked(office: Directory) -> Ticket:
     )
     made = usecases.confirm_booking(booking=made.pk, now=start - timedelta(hours=2))
     came = tickets.check_in(
-        office=office, device=town.kiosk(office), pin=made.pin, touch=uuid4(), now=datetime.now(UTC)
+        office=office, device=town.kiosk(office), pin=made.pin, touch=uuid4(), now=real_now()
     ).ticket
     assert came
     return came
@@ -280,7 +281,7 @@ def test_log_in_with_a_code_from_the_phone(
 
 
 def _code(secret: str) -> str:
-    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
+    return str(format_hotp_value(hotp_value(secret, int(machine_time()) // 30)))
 
 
 def _forget_the_code() -> None:
@@ -293,7 +294,7 @@ def test_axe_finds_nothing_on_any_page_of_staff(
 ) -> None:
     office = always_open()
     admin = town.clerk(office, role="administrator")
-    Device.objects.filter(code="kiosk").update(fault="printer_no_paper", fault_at=datetime.now(UTC))
+    Device.objects.filter(code="kiosk").update(fault="printer_no_paper", fault_at=real_now())
     first = walk_in(office, 30)
     client = booked(office)
     page.goto(f"{live_url}/ucet/login/")

@@ -303,6 +303,7 @@ def test_without_log_in_a_fragment_says_so_and_the_page_leads_to_log_in(
         ("administrator", 200, 200, 200),
     ],
 )
+@pytest.mark.real_time
 def test_each_role_opens_its_own_screens(
     office: Directory, client: Client, role: str, console: int, reception: int, manager: int
 ) -> None:
@@ -314,6 +315,7 @@ def test_each_role_opens_its_own_screens(
     assert client.get("/pult/").headers["Location"] == first
 
 
+@pytest.mark.real_time
 def test_who_works_in_two_offices_chooses(office: Directory, client: Client) -> None:
     user = town.clerk(office)
     second = town.office("horka")
