@@ -20,3 +20,16 @@ def real_now() -> datetime:
 def machine_time() -> float:
     """Seconds since 1970 on the machine's clock, which libraries read (TOTP, JWT, signatures)."""
     return time.time()
+
+
+def moved_date(seconds: int) -> str:
+    """A script that moves `Date` in a page by so many seconds; its timers stay the browser's own."""
+    return f"""
+globalThis.Date = new Proxy(Date, {{
+  construct: (real, given, as) =>
+    Reflect.construct(real, given.length ? given : [real.now() + {1000 * seconds}], as),
+  apply: (real) => new real(real.now() + {1000 * seconds}).toString(),
+  get: (real, name) =>
+    name === "now" ? () => real.now() + {1000 * seconds} : Reflect.get(real, name),
+}});
+"""

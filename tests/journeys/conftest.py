@@ -31,6 +31,7 @@ from django.db import connection, connections
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import programs
+from tests.clock import moved_date
 
 
 def _found(*names: str) -> str:
@@ -49,15 +50,6 @@ FLAGS = [
     "--disable-sync",
 ]
 STARTS_WITHIN = 60.0
-# The clock of pages as `make test-days` moves it; their timers stay the browser's own.
-MOVED_CLOCK = """
-globalThis.Date = new Proxy(Date, {
-  construct: (real, given, as) =>
-    Reflect.construct(real, given.length ? given : [real.now() + %d], as),
-  apply: () => new Date().toString(),
-  get: (real, name) => name === "now" ? () => new Date().getTime() : Reflect.get(real, name),
-});
-"""
 
 
 class Mails(list[EmailMessage]):
@@ -186,7 +178,7 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
             )
             made.set_default_timeout(30_000)
             if settings.TEST_CLOCK_OFFSET:
-                made.add_init_script(MOVED_CLOCK % (1000 * settings.TEST_CLOCK_OFFSET))
+                made.add_init_script(moved_date(settings.TEST_CLOCK_OFFSET))
             opened.callback(made.close)
             return made
 

@@ -192,13 +192,13 @@ def test_a_wrong_press_is_taken_back_for_thirty_seconds(
     first = walk_in(office, "8:50")
     press(clerk, "next")
     clock.on(seconds=20)
-    assert "data-until" in press(clerk, "absent", first)
+    assert 'data-undo-left="30"' in press(clerk, "absent", first)
     press(clerk, "undo")
     first.refresh_from_db()
     assert first.state == State.CALLED
     press(clerk, "absent", first)
     clock.on(seconds=31)
-    assert "data-until" not in clerk.get("/pult/lhota/nazivo/").content.decode()
+    assert "data-undo-left" not in clerk.get("/pult/lhota/nazivo/").content.decode()
     assert "vrátit" in press(clerk, "undo")
     first.refresh_from_db()
     assert first.state == State.NO_SHOW
