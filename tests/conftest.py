@@ -17,6 +17,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
 from prepazka.looks.compile_messages import compile_messages
+from prepazka.looks.compress_static import compress_static
 from prepazka.offices import clock, directory
 from prepazka.queueing import learning
 from prepazka.reporting import forecast
@@ -35,6 +36,8 @@ hypothesis.register_profile(
 
 def pytest_configure() -> None:
     compile_messages()
+    # Now, for a web compresses what changed after the process that it is a fork of has noted sizes.
+    compress_static()
     hypothesis.load_profile("unhurried")
     PBKDF2PasswordHasher.iterations = 1  # passwords of fictitious people need no slow hash
     # Django's own way truncates each table, which costs half a second a test however empty it is.

@@ -69,7 +69,7 @@ def main() -> int:
     parser.add_argument("--pytest", default="-m real_time", help="arguments of pytest")
     wanted = parser.parse_args()
     more = shlex.split(wanted.pytest)
-    days = []
+    days: list[str] = []
     for day in wanted.days or ["all"]:
         if day not in {*DAYS, "today", "all"}:
             parser.error(f"there is no day {day}; there are {', '.join(DAYS)}, today and all")
