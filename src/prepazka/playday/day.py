@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -315,11 +316,11 @@ async def play(
     try:
         tally = await Play(net, slug, speed, minutes, seed, staff, net.browser()).run()
     except CannotPlay as why:
-        print(why)
-        return 2
+        print(why, file=sys.stderr)
+        return 1
     except Unreachable:
-        print(f"Nothing answers at {url}. Start it first: prepazka run")
-        return 2
+        print(f"Nothing answers at {url}. Start it first: prepazka run", file=sys.stderr)
+        return 1
     finally:
         await net.close()
     print(table(tally), flush=True)
