@@ -1,6 +1,6 @@
 # Needs make and Python 3.11 or newer; everything else goes into .venv. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench validate lock clean
+.PHONY: help setup setup-dev run test test-days check bench validate lock clean
 SHELL := /bin/sh
 export PYTHON
 
@@ -20,6 +20,13 @@ test: setup-dev ## run the tests on four processes, for journeys wait more than 
 	@bash .ci/browser; case $$? in \
 	0) exec .venv/bin/pytest -n 4 --dist worksteal $(ARGS) ;; \
 	3) exec .venv/bin/pytest -n 4 --dist worksteal -m 'not journey' $(ARGS) ;; \
+	*) exit 1 ;; \
+	esac
+
+test-days: setup-dev ## run the tests that read the clock as if on six special days (DAYS="march new-year", or today: one of them)
+	@bash .ci/browser; case $$? in \
+	0) exec .venv/bin/python -m tests.days $(DAYS) --pytest='-m real_time $(ARGS)' ;; \
+	3) exec .venv/bin/python -m tests.days $(DAYS) --pytest='-m "real_time and not journey" $(ARGS)' ;; \
 	*) exit 1 ;; \
 	esac
 

@@ -26,10 +26,12 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from django.db import connection, connections
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import programs
+from tests.clock import moved_date
 
 
 def _found(*names: str) -> str:
@@ -175,6 +177,8 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
                 **({"locale": "cs-CZ", "timezone_id": "Europe/Prague"} | options)
             )
             made.set_default_timeout(30_000)
+            if settings.TEST_CLOCK_OFFSET:
+                made.add_init_script(moved_date(settings.TEST_CLOCK_OFFSET))
             opened.callback(made.close)
             return made
 

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
 from prepazka.meetings.models import Participant
+from tests.clock import real_now
 from tests.faults import program
 from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM
 from tests.journeys.test_room import MEDIA, SPY, enter, meets, say
@@ -91,7 +92,7 @@ def test_a_meeting_through_coturn(
         PREPAZKA_TURN=f"turn:{OFFICE}:{relay}",
         PREPAZKA_TURN_SECRET=SECRET,
     )
-    here = held(starts_at=datetime.now(UTC) + timedelta(minutes=2))
+    here = held(starts_at=real_now() + timedelta(minutes=2))
     web = ["web", "--host", "0.0.0.0", "--port", str(port)]  # noqa: S104  # both houses come
     with ExitStack() as opened:
         running = opened.enter_context(program.running(web, told, tmp_path / "web.log"))

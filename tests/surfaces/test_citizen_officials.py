@@ -46,6 +46,7 @@ def links(client: Client, address: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.real_time
 def test_from_the_department_to_the_pin(client: Client, lhota: Directory) -> None:
     assert links(client, "/lhota/")["Odbor výstavby"] == DEPARTMENT
     first = links(client, "/lhota/objednat/")
@@ -74,6 +75,7 @@ def test_from_the_department_to_the_pin(client: Client, lhota: Directory) -> Non
     assert "Petr Dvořák" in words(done)
 
 
+@pytest.mark.real_time
 def test_the_contact_page_says_where_and_when(client: Client, lhota: Directory) -> None:
     seen = words(client.get("/lhota/urednik/novakova/"))
     for said in (
@@ -88,6 +90,7 @@ def test_the_contact_page_says_where_and_when(client: Client, lhota: Directory) 
         assert said in seen, said
 
 
+@pytest.mark.real_time
 def test_why_somebody_is_away_is_never_said(client: Client) -> None:
     officials.office(
         officials.FILE.replace("closed: 2026-12-07", "closed: 2026-11-20 to 2026-12-07")
@@ -167,6 +170,7 @@ def test_the_mail_says_who_and_at_which_door(lhota: Directory) -> None:
         assert "Úředník" not in dict(facts_of(window, lhota))
 
 
+@pytest.mark.real_time
 def test_hours_in_words_with_what_will_be_different(client: Client, lhota: Directory) -> None:
     seen = words(client.get(PERSON))
     assert "Pondělí a úterý 9:00–10:00" in seen
@@ -175,6 +179,7 @@ def test_hours_in_words_with_what_will_be_different(client: Client, lhota: Direc
     assert "lékaře" not in seen
 
 
+@pytest.mark.real_time
 def test_a_long_absence_is_one_line(client: Client) -> None:
     officials.office(
         officials.FILE.replace("closed: 2026-12-07", "closed: 2026-12-01 to 2026-12-07")
@@ -184,6 +189,7 @@ def test_a_long_absence_is_one_line(client: Client) -> None:
     assert seen.count("neúřaduje se") == 1
 
 
+@pytest.mark.real_time
 def test_contacts_of_a_department(client: Client, lhota: Directory) -> None:
     page = client.get(f"{DEPARTMENT}kontakty/")
     seen = words(page)
@@ -201,6 +207,7 @@ def test_contacts_of_a_department(client: Client, lhota: Directory) -> None:
     assert "Book with Petr Dvořák" in english
 
 
+@pytest.mark.real_time
 def test_search_engines_read_the_hours(client: Client) -> None:
     officials.office(officials.FILE.replace("Odbor výstavby", "Odbor <výstavby>"))
     body = client.get(PERSON).content.decode()
@@ -226,6 +233,7 @@ def test_search_engines_read_the_hours(client: Client) -> None:
     assert "lékaře" not in body
 
 
+@pytest.mark.real_time
 def test_a_department_of_counters_has_a_page_as_well(client: Client) -> None:
     officials.office(
         officials.FILE.replace(
@@ -245,6 +253,7 @@ def test_a_department_of_counters_has_a_page_as_well(client: Client) -> None:
         (f"{DEPARTMENT}kontakty/", "vystavba", "stavby-odbor", "nelze objednat", ""),
     ],
 )
+@pytest.mark.real_time
 def test_a_link_to_what_is_gone_says_so_and_leads_on(
     client: Client,
     lhota: Directory,

@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 
 from prepazka.offices.models import DemoClock, Device
 from prepazka.queueing.models import Shift, State, Ticket
+from tests import programs
 from tests.ports import free_port
 
 SRC = str(Path(__file__).resolve().parents[2] / "src")
@@ -30,7 +31,8 @@ def environment() -> dict[str, str]:
     wanted = ("dbname", "user", "password", "host", "port")
     said = make_conninfo("", **{k: made[k] for k in wanted if made.get(k)})
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREPAZKA_", "SMTP_"))}
-    return kept | {"PYTHONPATH": SRC, "DATABASE_URL": said, "PREPAZKA_WEB_THREADS": "4"}
+    made_up = {"PYTHONPATH": SRC, "DATABASE_URL": said, "PREPAZKA_WEB_THREADS": "4"}
+    return kept | made_up | programs.moved_clock()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from prepazka.config.env import (
+    SettingError,
     env_address,
     env_bool,
     env_choice,
@@ -21,11 +22,19 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 DEBUG = False
 DEMO = env_bool("PREPAZKA_DEMO", default=False)
+PUBLIC_KEY = "only for the demo town and the tests; " * 2 + "never secret"  # never in production
 SECRET_KEY = env_secret("PREPAZKA_SECRET_KEY", default="")
 if not SECRET_KEY and (DEMO or "PYTEST_VERSION" in os.environ):
-    SECRET_KEY = (
-        "only for the demo town and the tests; " * 2 + "never secret"
-    )  # never in production
+    SECRET_KEY = PUBLIC_KEY
+# Seconds by which `make test-days` moves the program's clock. An office's installation has a
+# secret of its own, so that it cannot run on another day by mistake.
+TEST_CLOCK_OFFSET = env_int("PREPAZKA_TEST_CLOCK_OFFSET", default=0)
+if TEST_CLOCK_OFFSET and SECRET_KEY != PUBLIC_KEY:
+    msg = (
+        "Unset PREPAZKA_TEST_CLOCK_OFFSET: it moves the clock of the project's own tests,"
+        " and this installation has a secret key of its own."
+    )
+    raise SettingError(msg)
 BASE_URL = env_address("PREPAZKA_URL", default="http://localhost:8000")
 ALLOWED_HOSTS = env_str(
     "PREPAZKA_HOSTS", default="*" if DEMO else "localhost,127.0.0.1,testserver"

@@ -122,6 +122,10 @@ class Play:
                 " only an installation started as a demo can be played."
             )
 
+    async def _now(self) -> datetime:
+        """The instant that the program's clock shows, in UTC."""
+        return pages.shown_time((await self.admin.get("/demo/hodiny/")).text).astimezone(UTC)
+
     async def _set_clock(self, start: datetime | None, end: datetime | None = None) -> Clock | None:
         page = await self.admin.get("/demo/hodiny/")
         if page.status_code != 200:  # noqa: PLR2004
@@ -150,7 +154,7 @@ class Play:
                     self.slug,
                     self.seed,
                     self.net,
-                    Clock(datetime.now(UTC), 1),
+                    Clock(await self._now(), 1),
                     {},
                     [],
                     None,
@@ -176,7 +180,7 @@ class Play:
 
     async def _choose(self, days: Mapping[date, list[Span]]) -> list[Span]:
         """The next day that begins after now and was not yet played."""
-        now = datetime.now(UTC)
+        now = await self._now()
         for day in sorted(days):
             start = days[day][0][0] - BEFORE
             if start <= now:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from html import unescape
 
 _BUTTON = re.compile(r"<button\b[^>]*>")
@@ -98,3 +99,9 @@ def pairing_code(html: str) -> str:
 def _of(tag: str, name: str) -> str:
     found = re.search(rf'\s{name}="([^"]*)"', tag)
     return unescape(found[1]) if found else ""
+
+
+def shown_time(html: str) -> datetime:
+    """The instant on the page of the demo's clock. Raise ValueError when the page has none."""
+    shown = re.search(r'<time id="shown" datetime="([^"]+)"', html)
+    return datetime.fromisoformat(shown[1] if shown else "")

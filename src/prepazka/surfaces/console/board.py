@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from prepazka.core import discipline
@@ -177,7 +178,8 @@ def _undoable(office: Directory, shift: Shift, now: datetime) -> dict[str, Any] 
     )
     if ticket is None or ticket.changed_at is None:
         return None
-    return {"ticket": ticket, "until": (ticket.changed_at + UNDO).isoformat()}
+    left = ticket.changed_at + UNDO - now
+    return {"ticket": ticket, "seconds": ceil(left.total_seconds())}
 
 
 def _other_counters(
