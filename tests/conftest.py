@@ -18,7 +18,10 @@ from prepazka.looks.compile_messages import compile_messages
 from prepazka.offices import directory
 from prepazka.queueing import learning
 from prepazka.reporting import forecast
-from tests import papers
+from tests import needs, papers
+from tests.left_out import pytest_sessionfinish, pytest_terminal_summary
+
+__all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]  # hooks
 
 LONG = {"journeys", "system", "faults"}
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}  # no test changes them
@@ -44,6 +47,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     pytest-xdist cuts the list into as many stretches as there are processes.
     """
+    no_chromium = needs.mark("chromium")
+    for item in items:
+        if item.get_closest_marker("journey"):
+            item.add_marker(no_chromium)
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     long = [one for one in items if one.path.parent.name in LONG]
     short = [one for one in items if one.path.parent.name not in LONG]
