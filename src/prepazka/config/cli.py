@@ -159,6 +159,12 @@ def _add_play(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "--minutes", type=_number(float, 0), default=0, help="stop after so many real minutes"
     )
     play.add_argument("--seed", type=int, default=1)
+    play.add_argument(
+        "--from-now",
+        action="store_true",
+        help="go on from what the demo's clock shows, as the button on its start page does,"
+        " and end when the input ends",
+    )
     _alone(play, "prepazka.config.play_day", "play")
 
 

@@ -22,6 +22,8 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 DEBUG = False
 DEMO = env_bool("PREPAZKA_DEMO", default=False)
+# Set by `prepazka run`, whose supervisor plays days when the demo's start page asks for them.
+DEMO_PLAYER = DEMO and env_bool("PREPAZKA_PLAYER", default=False)
 PUBLIC_KEY = "only for the demo town and the tests; " * 2 + "never secret"  # never in production
 SECRET_KEY = env_secret("PREPAZKA_SECRET_KEY", default="")
 if not SECRET_KEY and (DEMO or "PYTEST_VERSION" in os.environ):
@@ -74,6 +76,7 @@ INSTALLED_APPS = [
     "prepazka.surfaces.monitor",
     "prepazka.surfaces.manager",
     "prepazka.surfaces.mailbox",
+    "prepazka.surfaces.tour",
 ]
 
 MIDDLEWARE = [
