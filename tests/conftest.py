@@ -21,7 +21,10 @@ from prepazka.looks.compress_static import compress_static
 from prepazka.offices import clock, directory
 from prepazka.queueing import learning
 from prepazka.reporting import forecast
-from tests import papers
+from tests import needs, papers
+from tests.left_out import pytest_sessionfinish, pytest_terminal_summary
+
+__all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]  # hooks
 
 LONG = {"journeys", "system", "faults"}
 REAL_TIME = {"edge", "journeys", "system"}  # folders whose tests start the program's processes
@@ -55,6 +58,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     pytest-xdist cuts the list into as many stretches as there are processes.
     """
+    no_chromium = needs.mark("chromium")
+    for item in items:
+        if item.get_closest_marker("journey"):
+            item.add_marker(no_chromium)
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     long = [one for one in items if one.path.parent.name in LONG]
     short = [one for one in items if one.path.parent.name not in LONG]

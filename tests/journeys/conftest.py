@@ -30,17 +30,12 @@ from django.conf import settings
 from django.db import connection, connections
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests import programs
+from tests import needs, programs
 from tests.clock import moved_date
 
-
-def _found(*names: str) -> str:
-    return next(filter(None, map(shutil.which, names)), "")
-
-
-WHOLE_CHROMIUM = _found("chromium", "chromium-browser", "google-chrome")  # has cameras, too
+WHOLE_CHROMIUM = needs.path("chromium")  # has cameras, too
 # The same engine without windows works a third less.
-CHROMIUM = _found("chromium-headless-shell") or WHOLE_CHROMIUM
+CHROMIUM = shutil.which("chromium-headless-shell") or WHOLE_CHROMIUM
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -146,7 +141,6 @@ def _wait_until_up(url: str, log: Path) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium of the system; Playwright's own is never downloaded."""
-    assert CHROMIUM, "journeys need Chromium; leave them out with -m 'not journey'"
     # Playwright's loop runs in this thread, but the tests themselves are plain functions.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     expect.set_options(timeout=30_000)  # how quick it is says `make bench`

@@ -170,6 +170,7 @@ def test_back_keeps_the_answers(live_url: str, krumlov: Directory, page: Page) -
     words = WORDS["cs"]
     choose(page, live_url, words)
     fill_in(page, words)
+    page.wait_for_url("**/kontrola/**")
     page.go_back()
     expect(page.get_by_label(words["name"])).to_have_value("Jana Nováková")
     expect(page.get_by_label("E-mail")).to_have_value("jana@example.cz")

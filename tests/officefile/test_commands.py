@@ -130,7 +130,6 @@ def test_wrong_staff_changes_nothing(
 
 @pytest.mark.real_time
 def test_the_known_devices_are_named(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("prepazka.offices.devices")
     main(["office", "load", str(file)])
     assert main(["pair", "lhota", "kiosk"]) == 0
     assert main(["pair", "lhota", "kosik"]) == 1

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prepazka.config import demo_people
 from prepazka.offices.models import Role
 from prepazka.playday import pages
 from prepazka.playday.tally import Tally, Visit, p80, table
+from prepazka.web import demo_people
 
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 

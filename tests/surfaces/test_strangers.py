@@ -33,6 +33,8 @@ from prepazka.booking.models import (
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import (
+    DemoClock,
+    DemoPlay,
     Device,
     HoursException,
     Incident,
@@ -146,6 +148,7 @@ OWN = {
 }
 # For everybody: facts of the office and counts, never persons.
 PUBLIC = {
+    "start",
     "monitor:overview",
     "monitor:office",
     "monitor:frame",
@@ -240,8 +243,19 @@ DEVICE = {
     "display:sound",
     "display:pairing",
 }
-# The mailbox and the clock of the demo; outside the demo they do not exist.
-DEMO = {"mailbox:mails", "mailbox:mail", "demo_clock"}
+# The mailbox, the clock and the tour of the demo; outside the demo they do not exist.
+DEMO = {
+    "mailbox:mails",
+    "mailbox:mail",
+    "mailbox:html",
+    "mailbox:attachment",
+    "demo_clock",
+    "tour:status",
+    "tour:clock",
+    "tour:people",
+    "tour:log_in",
+    "tour:pair",
+}
 # Addresses of the API have one rule for all: reads show no persons, writes without a token fail.
 API = "api/v1/"
 # Ninja answers any method with the description of the API; it changes nothing.
@@ -370,6 +384,8 @@ def ours() -> Town:
         "name": "next",
         "which": str(Membership.objects.get().pk),
         "number": "1",
+        "position": "0",
+        "role": "clerk",
         "document": str(uuid4()),
         "day": "2026-11-23",
         "token": "nope.nope",
@@ -493,6 +509,26 @@ def test_a_stranger_sees_no_person_and_changes_nothing(ours: Town) -> None:
             wrong.append(f"{path}: something has changed")
             before = state()
     assert wrong == []
+
+
+def test_outside_a_demo_nothing_of_it_exists(ours: Town) -> None:
+    """Not even for an administrator of a demo's office, nor with the button's own form."""
+    Office.objects.update(demo=True)
+    client = Client()
+    client.force_login(town.clerk(ours.office, "spravce.lhota", "administrator"))
+    before, there = state(), []
+    for address in (one for one in EVERY if one.name in DEMO):
+        path = ours.path(address)
+        for prefix in ("", "/en"):
+            for method in ("get", "post", "put", "delete"):
+                status = getattr(client, method)(prefix + path, {"do": "60"}).status_code
+                there += [f"{method} {prefix}{path}: {status}"] if status != 404 else []
+    assert {one.name for one in EVERY if "demo/" in one.route} == DEMO
+    assert there == []
+    start = client.get("/").content.decode()
+    assert "/demo/" not in start
+    assert "Přihlásit:" not in start
+    assert (state(), DemoClock.objects.count(), DemoPlay.objects.count()) == (before, 0, 0)
 
 
 def _to_log_in(answer: Any) -> bool:

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import logging
 
-import django
 from django.core.management import call_command
 
 from prepazka.looks.compress_static import compress_static
@@ -44,7 +43,6 @@ def _granian(arguments: argparse.Namespace) -> None:
 
 def worker(arguments: argparse.Namespace) -> None:
     """Run jobs until told to stop."""
-    django.setup()
     from prepazka.config.work import work  # noqa: PLC0415  # needs Django set up
 
     work()
@@ -52,7 +50,6 @@ def worker(arguments: argparse.Namespace) -> None:
 
 def callback(arguments: argparse.Namespace) -> None:
     """Print the secret address that a gateway calls with receipts and replies."""
-    django.setup()
     from django.conf import settings  # noqa: PLC0415  # needs Django set up
     from django.urls import reverse  # noqa: PLC0415
 
@@ -65,7 +62,6 @@ def callback(arguments: argparse.Namespace) -> None:
 
 def migrate(arguments: argparse.Namespace) -> None:
     """Bring the database to this version of the program."""
-    django.setup()
     prepare_database()
 
 

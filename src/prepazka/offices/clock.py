@@ -14,6 +14,7 @@ from django.conf import settings
 from prepazka.offices.models import DemoClock
 
 LOOK_EVERY = 1.0  # seconds
+FOR_GOOD = timedelta(days=366)  # a stretch that ends only by the button for the real time
 
 _looked_at = float("-inf")
 _known: DemoClock | None = None
@@ -38,6 +39,12 @@ def played(real: datetime, clock: DemoClock | None) -> datetime:
     return shown if shown < clock.shown_to else real
 
 
+def shows_real_time() -> bool:
+    """Whether the clock shows the real time, to the second."""
+    real = datetime.now(UTC)
+    return not settings.DEMO or abs(played(real, _demo_clock()) - real) < timedelta(seconds=1)
+
+
 def play(*, shown_from: datetime, lasts: timedelta, speed: float) -> None:
     """Let the demo's clock show a stretch of another time, `speed` times as fast."""
     DemoClock.objects.update_or_create(
@@ -50,6 +57,18 @@ def play(*, shown_from: datetime, lasts: timedelta, speed: float) -> None:
         },
     )
     _forget()
+
+
+def move_to(moment: datetime) -> None:
+    """Let the demo's clock go on from that moment at the ordinary pace."""
+    play(shown_from=moment, lasts=FOR_GOOD, speed=1)
+
+
+def slow_down() -> None:
+    """Let a demo's clock that runs fast or slowly go on at the ordinary pace."""
+    if DemoClock.objects.exclude(speed=1).exists():
+        _forget()
+        move_to(now())
 
 
 def stop_playing() -> None:

@@ -96,12 +96,17 @@ def pairing_code(html: str) -> str:
     return found[1].strip() if found else ""
 
 
-def _of(tag: str, name: str) -> str:
-    found = re.search(rf'\s{name}="([^"]*)"', tag)
-    return unescape(found[1]) if found else ""
-
-
 def shown_time(html: str) -> datetime:
     """The instant on the page of the demo's clock. Raise ValueError when the page has none."""
     shown = re.search(r'<time id="shown" datetime="([^"]+)"', html)
     return datetime.fromisoformat(shown[1] if shown else "")
+
+
+def is_unpaired(html: str) -> bool:
+    """Whether the screen is that of a kiosk which asks to be paired."""
+    return "/kiosk/parovani/" in html
+
+
+def _of(tag: str, name: str) -> str:
+    found = re.search(rf'\s{name}="([^"]*)"', tag)
+    return unescape(found[1]) if found else ""

@@ -1,6 +1,7 @@
 """Tags behind the shared includes: icons, the language switch, the list of errors."""
 
 import re
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from django.urls import translate_url
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, get_language_info
+
+from prepazka.offices import clock
 
 register = template.Library()
 
@@ -47,6 +50,12 @@ def other_languages(context: Context) -> list[dict[str, str]]:
         for code, url in others
         if url != here
     ]
+
+
+@register.simple_tag
+def demo_clock() -> datetime | None:
+    """What the clock of a demo shows, for the strip that says so; None outside a demo."""
+    return clock.now().astimezone(settings.DEFAULT_ZONE) if settings.DEMO else None
 
 
 def first_input_id(bound: BoundField) -> str:
