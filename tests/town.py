@@ -150,11 +150,18 @@ def kiosk(where: Directory) -> Device:
 
 
 def hold(
-    where: Directory, clock: str = "9:00", now: datetime = FRIDAY_BEFORE, **more: Any
+    where: Directory,
+    clock: str = "9:00",
+    now: datetime = FRIDAY_BEFORE,
+    *,
+    day: date = MONDAY,
+    **more: Any,
 ) -> Booking:
-    """A held term."""
+    """A held term of the Monday, or of that day."""
     wanted = service(where, more.pop("service", "prepis"))
-    return usecases.hold_term(office=where, service=wanted, starts_at=at(clock), now=now, **more)
+    return usecases.hold_term(
+        office=where, service=wanted, starts_at=at(clock, day), now=now, **more
+    )
 
 
 def requested(

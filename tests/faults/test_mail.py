@@ -18,6 +18,7 @@ from procrastinate.jobs import Job
 
 from prepazka.booking import due, links
 from prepazka.booking.models import Booking, State
+from prepazka.core import calendar
 from prepazka.gateways.email import send
 from prepazka.gateways.sms import send as send_sms
 from prepazka.jobs import rounds
@@ -28,6 +29,8 @@ from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Mail, Undeliverable
 from tests import citizen, town
+from tests.clock import real_now
+from tests.faults.always import always_open
 from tests.faults.program import Mailbox, environment, running, wait_for
 from tests.races.together import meet_before, together
 
@@ -228,7 +231,14 @@ def test_inside_the_worker_a_job_never_runs_before_its_event_is_committed() -> N
     assert left == []
 
 
+def requested_in_two_days(now: datetime) -> Booking:
+    """A booking that the worker, which reads the real clock, neither reminds of nor lets expire."""
+    day = calendar.day_of(now, town.PRAGUE) + timedelta(days=2)
+    return town.requested(always_open(), "9:00", now, day=day)
+
+
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.real_time
 def test_a_worker_killed_after_the_server_took_the_mail(mailbox: Mailbox, tmp_path: Path) -> None:
     """The one case that no sender can tell from a lost mail: a repeat with the same Message-ID."""
     with connection.cursor() as cursor:
@@ -240,7 +250,7 @@ def test_a_worker_killed_after_the_server_took_the_mail(mailbox: Mailbox, tmp_pa
     log = tmp_path / "worker.log"
     with running(["worker"], told, log) as first:
         mailbox.on_mail = lambda: os.kill(first.child.pid, signal.SIGKILL)
-        booking = town.requested(town.office(lead_min=0), now=datetime.now(NOW.tzinfo))
+        booking = requested_in_two_days(now=real_now())
         wait_for("the kill", lambda: not first.runs)
     mailbox.on_mail = lambda: None
     message = Message.objects.get()

@@ -18,6 +18,7 @@ import pytest
 
 from prepazka.config import embedded
 from prepazka.config.postmaster import Cluster
+from tests import programs
 from tests.faults import program
 from tests.faults.program import measured, wait_for
 from tests.ports import free_port
@@ -38,6 +39,7 @@ def folder() -> Iterator[Path]:
 def started(folder: Path, port: int) -> Iterator[program.Process]:
     """The whole system, as a newcomer starts it."""
     told = {k: v for k, v in program.environment("x").items() if k not in UNWANTED}
+    told |= programs.moved_clock()
     arguments = ["run", "--port", str(port), "--data", str(folder)]
     (folder / "run.log").unlink(missing_ok=True)
     with program.running(arguments, told, folder / "run.log") as made:
@@ -57,6 +59,7 @@ def child(process: program.Process, name: str) -> psutil.Process | None:
     return None
 
 
+@pytest.mark.real_time
 def test_run_stops_cleanly_and_starts_again_with_its_data(folder: Path) -> None:
     port = free_port()
     with started(folder, port) as first:

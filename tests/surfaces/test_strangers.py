@@ -472,6 +472,7 @@ def test_every_address_has_a_rule() -> None:
     assert not without, "say in this file who may open these"
 
 
+@pytest.mark.real_time
 def test_the_walk_sees_what_it_looks_for(ours: Town) -> None:
     """The control: to our own staff the same addresses do show the data."""
     client = Client()
@@ -486,6 +487,7 @@ def test_the_walk_sees_what_it_looks_for(ours: Town) -> None:
     )
 
 
+@pytest.mark.real_time
 def test_a_stranger_sees_no_person_and_changes_nothing(ours: Town) -> None:
     client, before, wrong = Client(), state(), []
     for address in EVERY:
@@ -535,6 +537,7 @@ def _to_log_in(answer: Any) -> bool:
     )
 
 
+@pytest.mark.real_time
 def test_a_clerk_of_another_office_finds_nothing(ours: Town) -> None:
     client, before, wrong = intruder(), state(), []
     for address in EVERY:
@@ -552,6 +555,7 @@ def test_a_clerk_of_another_office_finds_nothing(ours: Town) -> None:
     assert wrong == []
 
 
+@pytest.mark.real_time
 def test_a_clerk_of_another_office_gets_nowhere_by_foreign_ids(ours: Town) -> None:
     """Our ids inside the intruder's own office are unknown there."""
     client, before, wrong = intruder(), state(), []
@@ -610,6 +614,7 @@ def test_cookies_are_closed(ours: Town) -> None:
     assert settings.SECURE_HSTS_SECONDS > 0 or not settings.HTTPS
 
 
+@pytest.mark.real_time
 def test_nothing_is_kept_by_a_browser_on_the_desk(ours: Town) -> None:
     client = Client()
     client.force_login(User.objects.get(username=STAFF_LOGIN))

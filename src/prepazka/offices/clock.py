@@ -22,8 +22,13 @@ _known: DemoClock | None = None
 
 def now() -> datetime:
     """The instant, in UTC."""
-    real = datetime.now(UTC)
+    real = real_now()
     return played(real, _demo_clock()) if settings.DEMO else real
+
+
+def real_now() -> datetime:
+    """The machine's instant, in UTC; under `make test-days` moved to the day that is tried."""
+    return datetime.now(UTC) + timedelta(seconds=settings.TEST_CLOCK_OFFSET)
 
 
 def played(real: datetime, clock: DemoClock | None) -> datetime:
@@ -45,7 +50,7 @@ def play(*, shown_from: datetime, lasts: timedelta, speed: float) -> None:
     DemoClock.objects.update_or_create(
         pk=1,
         defaults={
-            "real_from": datetime.now(UTC),
+            "real_from": real_now(),
             "shown_from": shown_from,
             "shown_to": shown_from + lasts,
             "speed": speed,

@@ -154,8 +154,8 @@ class Play:
         await self.admin.post("/demo/hodiny/", form)
 
     async def _shown(self) -> datetime:
-        """What the demo's clock shows."""
-        return pages.shown(await self._clock_page())
+        """The instant that the demo's clock shows, in UTC."""
+        return pages.shown_time(await self._clock_page()).astimezone(UTC)
 
     async def _clock_page(self) -> str:
         page = await self.admin.get("/demo/hodiny/")
@@ -175,7 +175,7 @@ class Play:
                     self.slug,
                     self.seed,
                     self.net,
-                    Clock(datetime.now(UTC), 1),
+                    Clock(await self._shown(), 1),
                     {},
                     [],
                     None,
@@ -214,7 +214,7 @@ class Play:
 
     async def _choose(self, days: Mapping[date, list[Span]]) -> list[Span]:
         """The next day that begins after now and was not yet played."""
-        now = datetime.now(UTC)
+        now = await self._shown()
         for day in sorted(days):
             start = days[day][0][0] - BEFORE
             if start <= now:
@@ -360,17 +360,17 @@ async def play(
     from_now: bool = False,
 ) -> int:
     """Play and print the end; 0 if nothing broke."""
-    net, errors = Net(url, Tally()), sys.stderr if from_now else sys.stdout
+    net = Net(url, Tally())
     try:
         play = Play(net, slug, speed, minutes, seed, staff, net.browser(), from_now)
         tally = await play.run()
     except CannotPlay as why:
-        print(why, file=errors)
-        return 2
+        print(why, file=sys.stderr)
+        return 1
     except Unreachable:
-        print(f"Nothing answers at {url}. Start it first: prepazka run", file=errors)
-        return 2
+        print(f"Nothing answers at {url}. Start it first: prepazka run", file=sys.stderr)
+        return 1
     finally:
         await net.close()
-    print(table(tally), file=errors if tally.faults else sys.stdout, flush=True)
+    print(table(tally), file=sys.stderr if tally.faults and from_now else sys.stdout, flush=True)
     return 1 if tally.faults else 0
