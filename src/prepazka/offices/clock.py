@@ -41,7 +41,7 @@ def played(real: datetime, clock: DemoClock | None) -> datetime:
 
 def shows_real_time() -> bool:
     """Whether the clock shows the real time, to the second."""
-    real = datetime.now(UTC)
+    real = real_now()
     return not settings.DEMO or abs(played(real, _demo_clock()) - real) < timedelta(seconds=1)
 
 
