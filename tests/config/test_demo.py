@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,8 +15,8 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from prepazka.config import demo, player, serve, supervisor
-from prepazka.config.cli import _parser
+from prepazka.config import demo, embedded, player, serve, supervisor
+from prepazka.config.cli import parser
 from prepazka.journal.models import Event
 from prepazka.offices import clock, demo_play
 from prepazka.offices.models import DemoClock, DemoPlay, Office
@@ -91,8 +92,8 @@ def test_only_a_database_that_this_run_made_gets_another_time(
     told = []
     if existing:
         (tmp_path / "postgresql" / "data").mkdir(parents=True)
-    monkeypatch.setattr(supervisor.embedded, "start", lambda _folder: "dbname=none")
-    monkeypatch.setattr(supervisor.embedded, "stop", lambda _folder: None)
+    monkeypatch.setattr(embedded, "start", lambda _folder: "dbname=none")
+    monkeypatch.setattr(embedded, "stop", lambda _folder: None)
     monkeypatch.setattr(
         supervisor, "_prepare_database", lambda _arguments, *, new: told.append(new)
     )
@@ -101,28 +102,29 @@ def test_only_a_database_that_this_run_made_gets_another_time(
     unwanted = ("DATABASE_URL", "PREPAZKA_", "SMTP_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     monkeypatch.setattr(os, "environ", kept)
-    monkeypatch.setattr(supervisor.signal, "signal", lambda *_: None)
-    supervisor.run(_parser().parse_args(["run", "--data", str(tmp_path)]))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    supervisor.run(parser().parse_args(["run", "--data", str(tmp_path)]))
     assert told == [not existing]
     told.clear()
     kept["DATABASE_URL"] = "dbname=theirs"
-    supervisor.run(_parser().parse_args(["run", "--data", str(tmp_path / "empty")]))
+    supervisor.run(parser().parse_args(["run", "--data", str(tmp_path / "empty")]))
     assert told == [False]
 
 
 @pytest.mark.parametrize("new", [True, False])
 def test_the_clock_is_set_before_anybody_looks_at_it(
-    monkeypatch: pytest.MonkeyPatch, *, new: bool
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, new: bool
 ) -> None:
     steps: list[str] = []
     monkeypatch.setattr(serve, "prepare_database", lambda: steps.append("tables"))
     monkeypatch.setattr(demo, "load", lambda: steps.append("offices"))
     monkeypatch.setattr(demo, "wake", lambda _now: steps.append("clock"))
-    monkeypatch.setattr(demo, "addresses", lambda _base: steps.append("addresses") or "")
+    monkeypatch.setattr(demo, "addresses", lambda _base: f"after {len(steps)} steps")
     monkeypatch.setenv("PREPAZKA_URL", "http://localhost:8000")
-    arguments = _parser().parse_args(["run"])
+    arguments = parser().parse_args(["run"])
     supervisor._prepare_database(arguments, new=new)
-    assert steps == ["tables", "offices", *(["clock"] if new else []), "addresses"]
+    assert steps == ["tables", "offices", *(["clock"] if new else [])]
+    assert f"after {len(steps)} steps" in capsys.readouterr().out
 
 
 # --- the player ---------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from prepazka.officefile.load import load
 from prepazka.offices import clock, demo_play
 from prepazka.offices.models import DemoClock, DemoPlay, Device, Membership, Office
 from prepazka.queueing import counters
+from prepazka.web.demo_people import PASSWORD
 from tests import town
 
 pytestmark = pytest.mark.django_db
@@ -159,7 +160,7 @@ def test_a_log_in_opens_nothing_that_its_published_password_would_not(client: Cl
 
 def test_neither_a_real_office_nor_another_person_is_opened(client: Client) -> None:
     load(presets.text("sumperk"), now=LOADED)  # as `prepazka office load` does
-    clerk = User.objects.create_user(username="novakova.sumperk", password=demo.PASSWORD)
+    clerk = User.objects.create_user(username="novakova.sumperk", password=PASSWORD)
     Membership.objects.create(
         office=Office.objects.get(slug="sumperk"), user=clerk, role="clerk", name="Skutečná"
     )
