@@ -25,6 +25,7 @@ from django.conf import settings
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
+from prepazka.looks.compress_static import compress_static
 from tests.clock import real_now
 from tests.ports import free_port
 
@@ -88,6 +89,7 @@ def _database() -> str:
 
 
 def _get_ready(environment: dict[str, str]) -> None:
+    compress_static()  # as `prepazka web` does before it reads how long the files are
     _ready.update(environment)
     kept = dict(os.environ)
     os.environ.clear()

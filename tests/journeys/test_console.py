@@ -82,6 +82,7 @@ def log_in(page: Page, live_url: str, username: str = "novakova") -> None:
 def sit_down(page: Page) -> None:
     page.keyboard.press("1")
     page.locator("#board").wait_for()
+    page.wait_for_load_state()  # the board is seen before the script of its keys has run
 
 
 def number(page: Page) -> str:
@@ -108,7 +109,7 @@ def test_a_whole_shift_by_keyboard_alone(  # noqa: PLR0915  # one shift, told in
     # From here on no mouse: only keys.
     log_in(page, live_url)
     expect(page.get_by_role("heading", name="Vyberte svou přepážku")).to_be_visible()
-    page.keyboard.press("1")
+    sit_down(page)
     expect(page.get_by_role("heading", name="Přepážka 1", level=1)).to_be_visible()
     said = page.locator("#said")
 
@@ -326,8 +327,7 @@ def test_axe_finds_nothing_on_any_page_of_staff(
     page.keyboard.press("Enter")
     page.wait_for_url("**/pult/lhota/")
     axe(page)
-    page.keyboard.press("1")
-    page.locator("#board").wait_for()
+    sit_down(page)
     axe(page)
     page.keyboard.press("n")
     expect(page.locator(".console-current__number")).to_have_text(client.label)

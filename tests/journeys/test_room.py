@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from prepazka.meetings.models import Participant
 from tests.clock import real_now
 from tests.faults import program
-from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM
+from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM, note_troubles
 from tests.meetings_town import Held, held
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -93,6 +93,7 @@ def person(cameras: Browser, request: pytest.FixtureRequest) -> Iterator[Callabl
         )
         context.set_default_timeout(30_000)
         context.add_init_script(script)
+        note_troubles(context, request.node)
         opened.append(context)
         cookies = here.client(who).cookies
         if cookies:

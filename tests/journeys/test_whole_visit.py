@@ -85,6 +85,7 @@ def sit_down(page: Page, url: str, slug: str, counter: str) -> None:
     page.keyboard.press("Enter")
     page.get_by_role("button", name=counter).click()
     page.locator("#board").wait_for()
+    page.wait_for_load_state()  # the board is seen before the script of its keys has run
 
 
 def wait_for(ticket: Ticket, state: State) -> None:

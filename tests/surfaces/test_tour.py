@@ -232,7 +232,8 @@ def test_pages_say_that_they_are_a_demo_and_lead_to_the_tour(client: Client, set
     for path, strip in (("/touzim/", True), ("/ucet/login/", True), ("/kiosk/", False)):
         shown = client.get(path).content.decode()
         assert ('class="demo-strip' in shown) == strip, path
-    assert "Ukázka · 30. 11. 2026 9:00" in text(client.get("/touzim/"))
+    for path in ("/touzim/", "/demo/posta/"):  # with the office's zone and without
+        assert "Ukázka · 30. 11. 2026 9:00" in text(client.get(path)), path
     settings.DEMO = False
     assert "demo-strip" not in client.get("/touzim/").content.decode()
 

@@ -217,7 +217,7 @@ def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
             one.add_argument(
                 "--replace", action="store_true", help="even if the database is not empty"
             )
-        _on_database(one, "prepazka.config.backup", name)
+        _on_database(one, "prepazka.config.backup", name, models=False)
 
 
 def _add_voice(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -268,7 +268,9 @@ def _on_settings(
     parser.set_defaults(run=run, module=module)
 
 
-def _on_database(parser: argparse.ArgumentParser, module: str, name: str) -> None:
+def _on_database(
+    parser: argparse.ArgumentParser, module: str, name: str, *, models: bool = True
+) -> None:
     """A command that works on DATABASE_URL, or on the embedded database, be it running or not."""
     parser.add_argument("--data", default=".data", help="folder of the embedded database")
 
@@ -276,7 +278,8 @@ def _on_database(parser: argparse.ArgumentParser, module: str, name: str) -> Non
         from prepazka.config.database import reached  # noqa: PLC0415  # most commands need none
 
         with reached(Path(arguments.data)):
-            _set_up_django()
+            if models:
+                _set_up_django()
             return _call(module, name, arguments)
 
     parser.set_defaults(run=run, module=module)

@@ -10,6 +10,7 @@ import os
 import sys
 
 from prepazka.config.env import SettingError
+from prepazka.config.postmaster import EmbeddedServerError
 from prepazka.core.file_problems import sentence_of
 
 WRONGLY_ASKED, NOT_DONE = 2, 1
@@ -30,7 +31,7 @@ def explain(error: Exception) -> tuple[str, int] | None:
     """The sentence and the exit code; None for an error that nobody foresaw."""
     if isinstance(error, SettingError):
         return str(error), WRONGLY_ASKED
-    if isinstance(error, CommandFailed):
+    if isinstance(error, CommandFailed | EmbeddedServerError):
         return str(error), NOT_DONE
     if isinstance(error, BrokenPipeError):
         _write_no_more()

@@ -158,13 +158,16 @@ def _asked_password() -> str:
 @_command
 def token(arguments: argparse.Namespace) -> None:
     """Print a token with which a program acts for a member of staff, or revoke its tokens."""
-    from prepazka.accounts.models import User  # noqa: PLC0415
+    from prepazka.accounts.models import ApiToken, User  # noqa: PLC0415
     from prepazka.accounts.tokens import make_token, revoke_tokens  # noqa: PLC0415
     from prepazka.offices import clock  # noqa: PLC0415
 
     user = User.objects.filter(username=arguments.username, is_active=True).first()
     if user is None:
         raise Stopped(f'There is no active member of staff "{arguments.username}".')
+    longest = ApiToken._meta.get_field("name").max_length or 0
+    if len(arguments.program) > longest:
+        raise Stopped(f"The name of the program is too long; it may have {longest} characters.")
     if arguments.revoke:
         revoked = revoke_tokens(user=user, name=arguments.program, now=clock.now())
         print(f"Revoked: {revoked}")

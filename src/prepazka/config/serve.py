@@ -8,6 +8,7 @@ import logging
 
 from django.core.management import call_command
 
+from prepazka.config.listening import must_be_free
 from prepazka.looks.compress_static import compress_static
 
 log = logging.getLogger(__name__)
@@ -15,6 +16,7 @@ log = logging.getLogger(__name__)
 
 def web(arguments: argparse.Namespace) -> None:
     """Serve the web until told to stop: uvicorn for one process, granian for several."""
+    must_be_free(arguments.host, arguments.port)
     with contextlib.suppress(OSError):  # a read-only installation was compressed when it was made
         compress_static()
     if arguments.workers > 1:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from prepazka.config import embedded, mailbox
 from prepazka.config.database import FOLDER
+from prepazka.config.listening import must_be_free
 from prepazka.looks.compile_messages import compile_messages
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Start everything, wait for Ctrl-C (or SIGTERM), stop everything; nothing committed is lost."""
     data = Path(arguments.data).absolute()
     data.mkdir(parents=True, exist_ok=True)
+    # The web would only end, and be started again for ever.
+    must_be_free(arguments.host, arguments.port)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())

@@ -37,9 +37,7 @@ def text_of(name: str) -> str:
         content = path.read_bytes()
     except OSError as error:
         presets = ", ".join(names())
-        raise NoSuchFile(
-            f"{sentence_of(error, name)} Presets can be named as well: {presets}."
-        ) from error
+        raise NoSuchFile(f"{sentence_of(error, name)} Or name a preset: {presets}.") from error
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import wraps
@@ -31,6 +32,11 @@ def demo_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         return view(request, *args, **kwargs)
 
     return wrapped
+
+
+def has_mailbox() -> bool:
+    """Whether mails stay in the demo's mailbox, and go to no real server."""
+    return bool(os.environ.get("PREPAZKA_MAILBOX"))
 
 
 def demo_offices() -> list[Directory]:

@@ -1,7 +1,6 @@
 """Tags behind the shared includes: icons, the language switch, the list of errors."""
 
 import re
-from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, get_language_info
 
+from prepazka.looks import typography
 from prepazka.offices import clock
 
 register = template.Library()
@@ -53,9 +53,13 @@ def other_languages(context: Context) -> list[dict[str, str]]:
 
 
 @register.simple_tag
-def demo_clock() -> datetime | None:
-    """What the clock of a demo shows, for the strip that says so; None outside a demo."""
-    return clock.now().astimezone(settings.DEFAULT_ZONE) if settings.DEMO else None
+def demo_clock() -> str:
+    """Day and time that the clock of a demo shows, whatever zone the page is in; empty elsewhere."""
+    if not settings.DEMO:
+        return ""
+    shown = clock.now().astimezone(settings.DEFAULT_ZONE)
+    day = typography.short_date(shown, get_language() or "cs")
+    return f"{day} {typography.clock(shown)}"
 
 
 def first_input_id(bound: BoundField) -> str:

@@ -46,6 +46,7 @@ class Row:
 def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
     """Everything the board's template wants: the counter's half, and the hall's half beside it."""
     seen = hall(office, now=now)
+    office = seen.office
     rows = _rows(seen, shift)
     at_work = at_the_counter(office, shift, now, anybody=any(row.next for row in rows))
     return at_work | {

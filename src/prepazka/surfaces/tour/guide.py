@@ -11,6 +11,7 @@ from prepazka.booking.terms import is_bookable
 from prepazka.messaging.channels import sends_sms
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership, Mode, Official
+from prepazka.web.demo import has_mailbox
 from prepazka.web.demo_people import OFFICIAL, STAFF, VISITOR
 
 # The log-in of each role, without the office: of several clerks the one that is the visitor.
@@ -72,10 +73,11 @@ class Facts:
         return any(Mode.VIDEO in s.modes for s in services)
 
     @property
-    def in_windows(self) -> bool:
-        """Whether terms are laid in windows of a counter, so that there are quotas."""
+    def window_min(self) -> int:
+        """Minutes of the windows in which counters take the booked; 0 where there are none."""
         services = (s for s in self.office.offered_services() if is_bookable(self.office, s))
-        return any(self.office.rules_of(s).kind == "window" for s in services)
+        rules = (self.office.rules_of(service) for service in services)
+        return max((one.window_min for one in rules if one.kind == "window"), default=0)
 
     @property
     def walk_in(self) -> bool:
@@ -107,17 +109,7 @@ def cards(known: Facts) -> list[Card]:
 def _citizen(known: Facts) -> Card:
     steps: list[Step] = []
     if known.bookable:
-        text = _("Book the nearest free time. Any name and any e-mail address will do.")
-        url = reverse("citizen:services", args=[known.slug])
-        steps.append(Step(text, _("Book"), url))
-        mails = reverse("mailbox:mails")
-        if known.confirmed_by_link:
-            text = _(
-                "Open the e-mail in the demo’s mailbox and confirm the booking by its link; the page then shows a PIN."
-            )
-        else:
-            text = _("The booking counts at once. Its e-mail is in the demo’s mailbox.")
-        steps.append(Step(text, _("Demo’s mailbox"), mails))
+        steps += _booking(known)
     if known.by_video:
         text = _(
             "If you choose a meeting by video, the e-mail has a link to the room. The official lets you in."
@@ -126,13 +118,30 @@ def _citizen(known: Facts) -> Card:
     steps += _kiosk(known)
     displays = [one for one in known.devices if one.kind == Device.Kind.DISPLAY]
     for number, display in enumerate(displays):
-        text = _("Hang up the display beside it: it shows and announces who is called where.")
+        text = _("Hang up the display beside it: it shows who is called where.")
         if number:
             text = _("The office has one more display, for other counters.")
         steps.append(Step(text, str(display.name), _pair(known, display), posts=True))
     text = _("Look at the queue as people at home see it.")
     steps.append(Step(text, _("Live view"), reverse("monitor:office", args=[known.slug])))
     return Card("citizen", _("Citizen"), steps)
+
+
+def _booking(known: Facts) -> list[Step]:
+    services = reverse("citizen:services", args=[known.slug])
+    if not has_mailbox():  # a real server sends the mails of this demo
+        text = _("Book the nearest free time; an e-mail goes to the address that you enter.")
+        return [Step(text, _("Book"), services)]
+    text = _("Book the nearest free time. Any name and any e-mail address will do.")
+    mail = _("The booking counts at once. Its e-mail is in the demo’s mailbox.")
+    if known.confirmed_by_link:
+        mail = _(
+            "Open the e-mail in the demo’s mailbox and confirm the booking by its link; the page then shows a PIN."
+        )
+    return [
+        Step(text, _("Book"), services),
+        Step(mail, _("Demo’s mailbox"), reverse("mailbox:mails")),
+    ]
 
 
 def _kiosk(known: Facts) -> list[Step]:
@@ -179,7 +188,7 @@ def _clerk(known: Facts) -> Card:
 
 def _reception(known: Facts) -> Card:
     text = _(
-        "Find who is booked by the PIN or the name and mark that they have come; give a ticket to who does not want to use the kiosk."
+        "Find a booking by the PIN or the name and mark that the client has come; give a ticket to whoever prefers not to use the kiosk."
     )
     return Card("reception", _("Reception"), [_log_in(known, "reception", text)])
 
@@ -194,7 +203,7 @@ def _operator(known: Facts) -> Card:
 
 def _official(known: Facts) -> Card:
     steps = [
-        _log_in(known, "official", _("See the own diary: the day, the week, who is booked.")),
+        _log_in(known, "official", _("See your own diary: the day, the week, who is booked.")),
         Step(
             _(
                 "Enter an absence: before it is saved you see whom it touches and what they will be offered."
@@ -211,7 +220,7 @@ def _head(known: Facts) -> Card:
         _log_in(known, "head", _("See today’s numbers, open counters and devices.")),
         Step(_("“Calls” says of each call why this client was next.")),
     ]
-    if known.in_windows:
+    if known.window_min:
         text = _(
             "“Bookings per window” says what more bookings would cost those who come without one."
         )

@@ -28,12 +28,13 @@ from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
 from prepazka.reporting.monitor import is_open, next_opening
 from prepazka.surfaces.tour import guide
 from prepazka.web import devices
-from prepazka.web.demo import demo_offices, demo_only, next_morning
+from prepazka.web.demo import demo_offices, demo_only, has_mailbox, next_morning
 from prepazka.web.demo_people import PASSWORD
 from prepazka.web.shortcuts import now
 
 OFFICE = "urad"  # in the address: which office the tour is about
 SPEEDS = {"60": 60.0, "10": 10.0}
+NOT_SENT = ("", "file", "console")  # gateways that send no SMS to anybody
 STEPS = {"10": timedelta(minutes=10), "60": timedelta(minutes=60)}
 
 
@@ -67,6 +68,7 @@ def page(request: HttpRequest) -> HttpResponse:
             "real_time": clock.shows_real_time(),
             "can_play": settings.DEMO_PLAYER,
             "play_url": settings.BASE_URL,
+            "stays_here": has_mailbox() and settings.SMS_GATEWAY in NOT_SENT,
         }
         return render(request, "tour/tour.html", shown)
 
@@ -191,17 +193,18 @@ def _back(office: Directory | None, part: str) -> HttpResponse:
 
 
 def _about(office: Directory) -> str:
-    """What the office shows that the others do not."""
+    """What the office shows that others do not."""
     known = guide.Facts(office, [], {}, None)
-    if known.by_video and not known.in_windows:
-        return _("Meetings with officials, by video or in person")
     if known.by_video:
-        return _("Diaries of officials, and counters for identity cards")
+        if known.window_min:
+            return _("Diaries of officials, and counters beside them")
+        return _("Meetings with officials, by video or in person")
     if len(office.open_counters()) == 1:
-        return _("A small town: one counter")
-    if office.open_systems():
-        return _("Half-hour windows beside people without a booking")
-    return _("One-hour windows beside people without a booking")
+        return _("One counter for everything")
+    if known.window_min:
+        text = _("Bookings in %(minutes)s-minute windows, beside walk-ins")
+        return text % {"minutes": known.window_min}
+    return ""
 
 
 def _status(office: Directory, offices: list[Directory], moment: datetime) -> dict[str, Any]:
