@@ -14,7 +14,7 @@ import pytest
 from django.db import connection, connections
 
 from prepazka.config import demo, player, serve, supervisor
-from prepazka.config.cli import _parser
+from prepazka.config.cli import parser
 from prepazka.journal.models import Event
 from prepazka.offices import clock, demo_play
 from prepazka.offices.models import DemoClock, DemoPlay, Office
@@ -101,11 +101,11 @@ def test_only_a_database_that_this_run_made_gets_another_time(
     for name in ("DATABASE_URL", "PREPAZKA_DEMO", "PREPAZKA_PLAYER", "SMTP_HOST", "PREPAZKA_URL"):
         monkeypatch.setenv(name, "")  # so that it is put back
     monkeypatch.setattr(supervisor.signal, "signal", lambda *_: None)
-    supervisor.run(_parser().parse_args(["run", "--data", str(tmp_path)]))
+    supervisor.run(parser().parse_args(["run", "--data", str(tmp_path)]))
     assert told == [not existing]
     told.clear()
     monkeypatch.setenv("DATABASE_URL", "dbname=theirs")
-    supervisor.run(_parser().parse_args(["run", "--data", str(tmp_path / "empty")]))
+    supervisor.run(parser().parse_args(["run", "--data", str(tmp_path / "empty")]))
     assert told == [False]
 
 
@@ -119,7 +119,7 @@ def test_the_clock_is_set_before_anybody_looks_at_it(
     monkeypatch.setattr(demo, "wake", lambda _now: steps.append("clock"))
     monkeypatch.setattr(demo, "addresses", lambda _base: steps.append("addresses") or "")
     monkeypatch.setenv("PREPAZKA_URL", "http://localhost:8000")
-    arguments = _parser().parse_args(["run"])
+    arguments = parser().parse_args(["run"])
     supervisor._prepare_database(arguments, new=new)
     assert steps == ["tables", "offices", *(["clock"] if new else []), "addresses"]
 
