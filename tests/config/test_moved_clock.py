@@ -63,7 +63,7 @@ def test_without_it_the_clock_shows_the_machine_s_time_and_says_nothing() -> Non
     ("offset", "said"), [("60", "Unset PREPAZKA_TEST_CLOCK_OFFSET"), ("a day", "whole number")]
 )
 def test_an_installation_with_a_secret_of_its_own_refuses_it(offset: str, said: str) -> None:
-    command = ("-m", "prepazka.config.cli", "web", "--port", "0")
+    command = ("-m", "prepazka.config.cli", "web", "--port", "8999")
     answer = ask(*command, offset=offset, key="x" * 50)
     assert answer.returncode == 2
     assert said in answer.stderr

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-pytestmark = pytest.mark.django_db  # the strip that says that it is a demo asks for its clock
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.real_time,
+]  # the strip that says that it is a demo asks for its clock
 NUMBER = 1_700_000_000_000_000_000
 
 

@@ -22,7 +22,7 @@ from prepazka.queueing import counters
 from prepazka.web.demo_people import PASSWORD
 from tests import town
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
 LOADED = town.at("10:00", date(2026, 11, 20))
 NIGHT = town.at("3:00", date(2026, 11, 30))
 MORNING = town.at("9:00", date(2026, 11, 30))
