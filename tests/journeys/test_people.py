@@ -86,6 +86,22 @@ def test_a_removed_colleague_returns(
     assert User.objects.get(username="novotna").pk == colleague.pk
 
 
+def book_somebody(page: Page, seen: Look) -> None:
+    page.get_by_role("link", name="Objednat klienta").press("Enter")
+    seen(page, "own-book")
+    page.locator("input[name=service]").first.check()
+    page.locator("main form .actions button").first.press("Enter")
+    page.locator("button.term").first.press("Enter")
+    page.locator("#id_name").fill("Eva Malá")
+    page.locator("#id_email").fill("eva@example.cz")
+    seen(page, "own-fill-in")
+    page.keyboard.press("Enter")
+    seen(page, "own-book-sure")
+    page.get_by_role("button", name="Objednat").press("Enter")
+    expect(page.get_by_text("Klient je objednaný")).to_be_visible()
+    seen(page, "own-booked")
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_an_official_looks_after_their_clients_by_keyboard(
     live_url: str,
@@ -139,19 +155,7 @@ def test_an_official_looks_after_their_clients_by_keyboard(
 
     page.get_by_role("link", name="Zpět do deníku").press("Enter")
     seen(page, "own-diary")
-    page.get_by_role("link", name="Objednat klienta").press("Enter")
-    seen(page, "own-book")
-    page.locator("input[name=service]").first.check()
-    page.locator("main form .actions button").first.press("Enter")
-    page.locator("button.term").first.press("Enter")
-    page.locator("#id_name").fill("Eva Malá")
-    page.locator("#id_email").fill("eva@example.cz")
-    seen(page, "own-fill-in")
-    page.keyboard.press("Enter")
-    seen(page, "own-book-sure")
-    page.get_by_role("button", name="Objednat").press("Enter")
-    expect(page.get_by_text("Klient je objednaný")).to_be_visible()
-    seen(page, "own-booked")
+    book_somebody(page, seen)
     booking = Booking.objects.get(name="Eva Malá")
     assert (booking.state, booking.lane.official_id) == (State.CONFIRMED, official and official.pk)
     assert booking.pin in mails.text(mails.wait(4))

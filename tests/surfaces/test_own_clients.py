@@ -46,9 +46,9 @@ def official(lhota: Directory, client: Client) -> Client:
     return client
 
 
-def booked(where: Directory, clock: str = "9:00", code: str = "novakova", **who: str) -> Booking:
+def booked(where: Directory, clock: str = "9:00", code: str = "novakova", **who: Any) -> Booking:
     held = officials.hold(where, clock, code)
-    contact = {"name": "Karel Vomáčka", "email": "karel@example.cz"} | who
+    contact: dict[str, Any] = {"name": "Karel Vomáčka", "email": "karel@example.cz"} | who
     return usecases.request_confirmation(booking=held.pk, now=town.FRIDAY_BEFORE, **contact)
 
 

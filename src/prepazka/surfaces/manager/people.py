@@ -33,30 +33,30 @@ ROLES = {
 }
 # What each group of roles in `web.staff` opens, so that the table on the page is what holds.
 ABILITIES = (
-    (gettext_lazy("opens a counter, calls and serves people"), staff.COUNTER),
+    (gettext_lazy("open a counter, call and serve people"), staff.COUNTER),
     (
         gettext_lazy(
-            "registers arrivals, issues tickets, books, moves and cancels for anybody, telephones"
+            "register arrivals, issue tickets, book, move and cancel for anybody, telephone"
         ),
         staff.DESK,
     ),
-    (gettext_lazy("sees all bookings, the call list and everybody's diaries"), staff.DESK_LOOK),
+    (gettext_lazy("see all bookings, the call list and everybody's diaries"), staff.DESK_LOOK),
     (
         gettext_lazy(
-            "closes the office or a part of it, changes hours and absences of anybody,"
-            " says that a system is down"
+            "close the office or a part of it, change hours and absences of anybody,"
+            " say that a system is down"
         ),
         staff.HEADS,
     ),
     (
         gettext_lazy(
-            "sees figures and who did what, stops tickets, sets how many may book and the words"
+            "see figures and who did what, stop tickets, set how many may book and the words"
             " of messages"
         ),
         staff.HEADS,
     ),
     (
-        gettext_lazy("adds and removes people, gives roles and passwords, connects devices"),
+        gettext_lazy("add and remove people, give roles and passwords, connect devices"),
         staff.ADMINISTRATORS,
     ),
 )
@@ -250,8 +250,9 @@ def _page(
             "member": member,
             "form": form or StaffForm(),
             "roles": ROLES,
-            "abilities": [
-                (ability, [role in able for role in ROLES]) for ability, able in ABILITIES
+            "roles_and_abilities": [
+                (words, [ability for ability, able in ABILITIES if role in able])
+                for role, words in ROLES.items()
             ],
             "rows": [
                 {
