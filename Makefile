@@ -1,6 +1,6 @@
 # Needs make and Python 3.11 or newer; everything else goes into .venv. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench validate lock clean
+.PHONY: help setup setup-dev run test test-days check bench validate lock clean
 SHELL := /bin/sh
 export PYTHON
 
@@ -17,11 +17,12 @@ run: setup ## start everything with demo offices (ARGS="..." go to `prepazka run
 	@exec .venv/bin/prepazka run $(ARGS)
 
 test: setup-dev ## run the tests on four processes, for journeys wait more than they work (ARGS="..." go to pytest)
-	@bash .ci/browser; case $$? in \
-	0) exec .venv/bin/pytest -n 4 --dist worksteal $(ARGS) ;; \
-	3) exec .venv/bin/pytest -n 4 --dist worksteal -m 'not journey' $(ARGS) ;; \
-	*) exit 1 ;; \
-	esac
+	@.venv/bin/python -m tests.needs
+	@exec .venv/bin/pytest -n 4 --dist worksteal $(ARGS)
+
+test-days: setup-dev ## run the tests that read the clock as if on six special days (DAYS="march new-year", or today: one of them)
+	@.venv/bin/python -m tests.needs
+	@exec .venv/bin/python -m tests.days $(DAYS) --pytest='-m real_time $(ARGS)'
 
 check: setup-dev ## look over the code: ruff, mypy, import contracts
 	@failed=0; \
@@ -40,7 +41,7 @@ lock: ## resolve the lock files anew (UPGRADE=1: to newer versions)
 	@sh tools/lock.sh
 
 clean: ## remove .venv, caches and compiled messages; data stay
-	rm -rf .venv build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv tests/gateways/npm/node_modules build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find src tests -name '__pycache__' -type d -prune -exec rm -rf {} +
 	find src -name '*.mo' -delete
 	find src -path '*/static/*' -name '*.gz' -delete

@@ -12,7 +12,7 @@ from django.test import Client
 
 from prepazka.booking import links
 from prepazka.booking.models import Booking
-from prepazka.surfaces.citizen import booked, hold, office, officials, terms, waiting
+from prepazka.surfaces.citizen import booked, contact, hold, office, officials, terms, waiting
 from tests import town
 
 DAYS = "/lhota/objednat/prepis/"
@@ -24,7 +24,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.at = town.FRIDAY_BEFORE
-        for module in (booked, hold, terms, office, officials, waiting):
+        for module in (booked, contact, hold, terms, office, officials, waiting):
             monkeypatch.setattr(module, "now", lambda: self.at)
 
     def forward(self, **much: float) -> None:

@@ -22,6 +22,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree as ET
 
+from tests.clock import real_now
+
 APP, SECRET, DOMAIN = "horka", "s3cret-of-the-conferencing-server", "meet.horka.example"
 BBB_SECRET = "639259d4-9dd8-4b25-bf01-95f9567eaf4b"
 
@@ -75,7 +77,7 @@ def _refused(here: Conference, token: str, room: str, secret: str) -> str:  # no
     made = hmac.new(secret.encode(), f"{head}.{said}".encode(), hashlib.sha256).digest()
     if header.get("alg") != "HS256" or not hmac.compare_digest(made, _bytes(mark)):
         return "invalid signature"
-    now = here.now.timestamp() if here.now else time.time()
+    now = (here.now or real_now()).timestamp()
     if claims.get("exp", 0) <= now or claims.get("nbf", 0) > now:
         return "not acceptable by exp or nbf"
     if claims.get("iss") != APP:

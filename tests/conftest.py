@@ -2,7 +2,9 @@
 
 import gc
 import os
+import traceback
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,17 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
 from prepazka.looks.compile_messages import compile_messages
-from prepazka.offices import directory
+from prepazka.looks.compress_static import compress_static
+from prepazka.offices import clock, directory
 from prepazka.queueing import learning
 from prepazka.reporting import forecast
-from tests import papers
+from tests import needs, papers
+from tests.left_out import pytest_sessionfinish, pytest_terminal_summary
+
+__all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]  # hooks
 
 LONG = {"journeys", "system", "faults"}
+REAL_TIME = {"edge", "journeys", "system"}  # folders whose tests start the program's processes
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}  # no test changes them
 
 
@@ -32,10 +39,17 @@ hypothesis.register_profile(
 
 def pytest_configure() -> None:
     compile_messages()
+    # Now, for a web compresses what changed after the process that it is a fork of has noted sizes.
+    compress_static()
     hypothesis.load_profile("unhurried")
     PBKDF2PasswordHasher.iterations = 1  # passwords of fictitious people need no slow hash
     # Django's own way truncates each table, which costs half a second a test however empty it is.
     TransactionTestCase._fixture_teardown = _empty_tables  # type: ignore[attr-defined]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if item.path.parent.name in REAL_TIME:
+        item.add_marker("real_time")
 
 
 @pytest.hookimpl(trylast=True)
@@ -44,6 +58,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     pytest-xdist cuts the list into as many stretches as there are processes.
     """
+    no_chromium = needs.mark("chromium")
+    for item in items:
+        if item.get_closest_marker("journey"):
+            item.add_marker(no_chromium)
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     long = [one for one in items if one.path.parent.name in LONG]
     short = [one for one in items if one.path.parent.name not in LONG]
@@ -76,6 +94,25 @@ def _nothing_outlives_its_test() -> Iterator[None]:
     directory._known.clear()
     learning._known.clear()
     forecast.forget()
+
+
+@pytest.fixture(autouse=True)
+def _only_marked_tests_read_the_clock(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """`make test-days` runs the tests marked `real_time`; none that it should run is left out."""
+    if request.node.get_closest_marker("real_time"):
+        yield
+        return
+    read, real_now = [], clock.real_now
+
+    def noted() -> datetime:
+        read.append("".join(traceback.format_stack(limit=6)))
+        return real_now()
+
+    monkeypatch.setattr(clock, "real_now", noted)
+    yield
+    assert not read, f"mark the test real_time, or tell it the time; it read the clock:\n{read[0]}"
 
 
 @pytest.fixture

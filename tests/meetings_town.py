@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from prepazka.meetings import links, room
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.offices.directory import Directory
 from tests import officials, town
+from tests.clock import real_now
 
 
 @dataclass
@@ -97,4 +98,4 @@ def service(where: Directory) -> Any:
 
 def soon() -> datetime:
     """A term that is now, for processes on the real clock."""
-    return datetime.now(UTC) + timedelta(minutes=2)
+    return real_now() + timedelta(minutes=2)

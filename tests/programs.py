@@ -25,6 +25,8 @@ from django.conf import settings
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
+from prepazka.looks.compress_static import compress_static
+from tests.clock import real_now
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,13 +43,23 @@ def inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
 
 
+def moved_clock() -> dict[str, str]:
+    """What a program is told so that its clock shows the day that `make test-days` tries."""
+    if not settings.TEST_CLOCK_OFFSET:
+        return {}
+    return {
+        "PREPAZKA_TEST_CLOCK_OFFSET": str(settings.TEST_CLOCK_OFFSET),
+        "PREPAZKA_SECRET_KEY": settings.SECRET_KEY,  # with a key of its own it would refuse
+    }
+
+
 def plain(database: str) -> dict[str, str]:
     """What every program is told."""
     return inherited() | {
         "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
         "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
         "DATABASE_URL": database,
-        "PREPAZKA_SECRET_KEY": settings.SECRET_KEY.strip(),
+        "PREPAZKA_SECRET_KEY": settings.SECRET_KEY,
         "PREPAZKA_DEMO": "0",
         "PREPAZKA_WEB_THREADS": "4",
     }
@@ -77,6 +89,7 @@ def _database() -> str:
 
 
 def _get_ready(environment: dict[str, str]) -> None:
+    compress_static()  # as `prepazka web` does before it reads how long the files are
     _ready.update(environment)
     kept = dict(os.environ)
     os.environ.clear()
@@ -120,6 +133,7 @@ def start(
     arguments: list[str], environment: dict[str, str], log: Path
 ) -> Fork | subprocess.Popen[bytes]:
     """`prepazka ARGUMENTS`, which writes to that log."""
+    real_now()  # read for the process that will: only tests marked `real_time` may
     log.touch()  # it may be read at once
     if environment == _ready:
         return Fork(arguments, log)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Resolve pyproject.toml anew into the two lock files: exact versions, a sha256 for every file,
+# Resolve pyproject.toml anew into the two lock files, and the one of npm: exact versions, a sha256 for every file,
 # one resolution for every supported Python and platform. `UPGRADE=1` also moves to newer versions.
 set -eu
 cd "$(dirname "$0")/.."
@@ -20,9 +20,15 @@ compile() { # compile OUTPUT ARGUMENTS...
 }
 
 compile requirements.lock --extra build
-compile requirements-dev.lock --extra build --extra dev --extra s3 --constraint requirements.lock
+compile requirements-dev.lock --extra build --extra dev --extra s3 --extra voice --constraint requirements.lock
 
-if grep -n '://' requirements.lock requirements-dev.lock; then
+# What tests fetch from npm; `npm ci` asks whichever registry the machine is set up for.
+if command -v npm >/dev/null; then
+    npm install --prefix tests/gateways/npm --package-lock-only --omit-lockfile-registry-resolved \
+        --ignore-scripts --no-audit --no-fund --loglevel=error
+fi
+
+if grep -n '"resolved"' tests/gateways/npm/package-lock.json || grep -n '://' requirements.lock requirements-dev.lock; then
     echo "A lock file names an address; it may hold names, versions and hashes only." >&2
     exit 1
 fi

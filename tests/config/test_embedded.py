@@ -276,7 +276,7 @@ def python_for_everybody() -> str | None:
     return None
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="already an ordinary user: all other tests show it")
+@pytest.mark.skipif(os.geteuid() != 0, reason="already an ordinary user")
 def test_server_of_an_ordinary_user(folder: Path) -> None:
     nobody = 65534
     python = python_for_everybody()

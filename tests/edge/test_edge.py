@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import socket
 import time
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +14,7 @@ from prepazka.edge.snapshots import Snapshots
 from prepazka.offices.directory import Directory
 from prepazka.queueing import tickets
 from tests import town
+from tests.clock import real_now
 from tests.edge.conftest import HEARTBEAT, Served, until
 
 MONITOR = "/api/v1/offices/lhota/monitor"
@@ -32,9 +32,7 @@ def read_until(raw: socket.socket, wanted: bytes, within: float = 5.0) -> bytes:
 
 
 def issue(office: Directory) -> None:
-    tickets.issue_ticket(
-        office=office, service=town.service(office), touch=uuid4(), now=datetime.now(UTC)
-    )
+    tickets.issue_ticket(office=office, service=town.service(office), touch=uuid4(), now=real_now())
 
 
 def test_a_stream_says_what_it_is_and_that_it_lives(served: Served) -> None:

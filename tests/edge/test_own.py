@@ -7,7 +7,7 @@ import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +23,7 @@ from prepazka.queueing import alerts, counters, incidents, tickets, turns
 from prepazka.queueing.models import State, Ticket
 from prepazka.surfaces.ticket import live
 from tests import halls, town
+from tests.clock import real_now
 from tests.edge.conftest import Served
 from tests.edge.test_edge import read_until
 
@@ -30,7 +31,7 @@ ASKED = {"X-Fragment": "1"}
 
 
 def now() -> datetime:
-    return datetime.now(UTC)
+    return real_now()
 
 
 @dataclass

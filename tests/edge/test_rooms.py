@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ from prepazka.meetings import providers, room, seats, signals
 from prepazka.meetings.models import Meeting, Participant, Signal
 from prepazka.offices.directory import directory_by_slug
 from tests import officials
+from tests.clock import real_now
 from tests.edge.conftest import Served, until
 from tests.meetings_town import Held, held
 
@@ -31,7 +32,7 @@ def here(served: Served) -> Held:
 
 
 def now() -> datetime:
-    return datetime.now(UTC)
+    return real_now()
 
 
 class Tab:
@@ -247,7 +248,7 @@ def test_the_lobby_and_the_room_hear_at_once_where_the_meeting_goes_on(
         provider="telephone",
         office=here.office,
         chair=here.chair.pk,
-        now=datetime.now(UTC),
+        now=real_now(),
     )
     until("the news inside", lambda: chair.state().get("provider") == "telephone")
     until("the news in the lobby", lambda: citizen.state().get("provider") == "telephone")

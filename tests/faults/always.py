@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from prepazka.core import calendar
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office, OpeningHours
 from tests import town
+from tests.clock import real_now
 
 
 def always_open(**rules: Any) -> Directory:
@@ -22,7 +23,7 @@ def always_open(**rules: Any) -> Directory:
 
 def coming_terms(days: int = 10, first: int = 2) -> list[datetime]:
     """The starts of the hourly windows of the days to come."""
-    today = calendar.day_of(datetime.now(UTC), town.PRAGUE)
+    today = calendar.day_of(real_now(), town.PRAGUE)
     return [
         calendar.local_instant(today + timedelta(days=day), hour * 60, town.PRAGUE)
         for day in range(first, first + days)

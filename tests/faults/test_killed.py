@@ -49,6 +49,7 @@ def silent_printer() -> Iterator[tuple[int, list[socket.socket]]]:
             one.close()
 
 
+@pytest.mark.real_time
 def test_a_kill_between_two_steps_loses_neither(tmp_path: Path) -> None:
     office = always_open(confirm_min=0)
     port, log = free_port(), tmp_path / "web.log"

@@ -29,6 +29,7 @@ from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Mail, Undeliverable
 from tests import citizen, town
+from tests.clock import real_now
 from tests.faults.always import always_open
 from tests.faults.program import Mailbox, environment, running, wait_for
 from tests.races.together import meet_before, together
@@ -237,6 +238,7 @@ def requested_in_two_days(now: datetime) -> Booking:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.real_time
 def test_a_worker_killed_after_the_server_took_the_mail(mailbox: Mailbox, tmp_path: Path) -> None:
     """The one case that no sender can tell from a lost mail: a repeat with the same Message-ID."""
     with connection.cursor() as cursor:
@@ -248,7 +250,7 @@ def test_a_worker_killed_after_the_server_took_the_mail(mailbox: Mailbox, tmp_pa
     log = tmp_path / "worker.log"
     with running(["worker"], told, log) as first:
         mailbox.on_mail = lambda: os.kill(first.child.pid, signal.SIGKILL)
-        booking = requested_in_two_days(now=datetime.now(NOW.tzinfo))
+        booking = requested_in_two_days(now=real_now())
         wait_for("the kill", lambda: not first.runs)
     mailbox.on_mail = lambda: None
     message = Message.objects.get()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -17,6 +18,7 @@ import pytest
 
 from prepazka.config import embedded
 from prepazka.config.postmaster import Cluster
+from tests import programs
 from tests.faults import program
 from tests.faults.program import measured, wait_for
 from tests.ports import free_port
@@ -37,6 +39,7 @@ def folder() -> Iterator[Path]:
 def started(folder: Path, port: int) -> Iterator[program.Process]:
     """The whole system, as a newcomer starts it."""
     told = {k: v for k, v in program.environment("x").items() if k not in UNWANTED}
+    told |= programs.moved_clock()
     arguments = ["run", "--port", str(port), "--data", str(folder)]
     (folder / "run.log").unlink(missing_ok=True)
     with program.running(arguments, told, folder / "run.log") as made:
@@ -56,6 +59,7 @@ def child(process: program.Process, name: str) -> psutil.Process | None:
     return None
 
 
+@pytest.mark.real_time
 def test_run_stops_cleanly_and_starts_again_with_its_data(folder: Path) -> None:
     port = free_port()
     with started(folder, port) as first:
@@ -77,10 +81,28 @@ def test_run_stops_cleanly_and_starts_again_with_its_data(folder: Path) -> None:
         page = httpx.get(f"http://localhost:{port}/termin/{hold}/", timeout=20)
         assert page.status_code == 200, "the term held before is still held"
         assert "recovery" not in second.said
+        let_people_come(port)
+        wait_for("the people", lambda: child(second, "play-day"), within=40)
+        let_people_come(port)  # a second press starts no second day
+        assert second.said.count("Virtual people come") == 1
+        family = psutil.Process(second.child.pid).children(recursive=True)
         os.kill(second.child.pid, signal.SIGTERM)
         wait_for("the end", lambda: not second.runs, within=40)
+    left = [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    assert left == []
+    assert "Traceback" not in second.said, second.said
     log = (folder / "postgresql" / "server.log").read_text()
     assert "was not properly shut down" not in log
+
+
+def let_people_come(port: int) -> None:
+    """Press the button of the start page."""
+    with httpx.Client(base_url=f"http://localhost:{port}", timeout=20) as client:
+        page = client.get("/").text
+        token = re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[0]
+        slug = re.findall(r'name="urad" value="([^"]+)"', page)[0]
+        form = {"csrfmiddlewaretoken": token, "urad": slug, "speed": "60"}
+        assert client.post("/demo/lide/", data=form).status_code == 302
 
 
 def take_a_term(port: int) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -48,8 +47,7 @@ class Nodes:
 
 
 @pytest.fixture
-def nodes(transactional_db: None, tmp_path: Path, settings: Any) -> Iterator[Nodes]:
-    settings.SECRET_KEY = settings.SECRET_KEY.strip()  # as the processes read it
+def nodes(transactional_db: None, tmp_path: Path) -> Iterator[Nodes]:
     office = always_open()
     ports, told = (free_port(), free_port()), program.environment()
     with (
@@ -62,6 +60,7 @@ def nodes(transactional_db: None, tmp_path: Path, settings: Any) -> Iterator[Nod
         assert "Traceback" not in first.said + second.said
 
 
+@pytest.mark.real_time
 def test_two_nodes_are_one_office(nodes: Nodes) -> None:
     """One test, because starting two nodes takes longer than all that they are asked."""
     fifty_for_the_last_term(nodes)

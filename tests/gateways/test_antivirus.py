@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import socket
 import subprocess
 import threading
@@ -18,19 +17,16 @@ from prepazka.gateways import antivirus
 from prepazka.jobs import papers as jobs
 from prepazka.meetings import documents
 from prepazka.meetings.models import Document
-from tests import papers, town
+from tests import needs, papers, town
 from tests.meetings_town import Held, held
 
 NOW = town.at("8:58")
-CLAMD = shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin")
 INFECTED = papers.pdf(more=b"%" + papers.EICAR + b"\n")
 
 
 @pytest.fixture(scope="module")
 def clamd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real clamd whose whole database is one signature: the files of this test."""
-    if not CLAMD:
-        pytest.skip("no clamd here: apt-get install clamav-daemon")
     home = tmp_path_factory.mktemp("c")
     (home / "db").mkdir()
     known = hashlib.md5(INFECTED, usedforsecurity=False).hexdigest()
@@ -40,7 +36,7 @@ def clamd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         f"DatabaseDirectory {home / 'db'}\nLocalSocket {line}\nForeground yes\n"
         f"TemporaryDirectory {home}\nStreamMaxLength 1M\nMaxThreads 2\nConcurrentDatabaseReload no\n"
     )
-    command = [CLAMD, "--config-file", str(home / "conf")]
+    command = [needs.path("clamd"), "--config-file", str(home / "conf")]
     with (home / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as run:
         try:
             _wait_for(line, run, home / "log")
@@ -76,6 +72,7 @@ def after_check(one: Document) -> tuple[str, str]:
     return one.state, one.refusal
 
 
+@needs.mark("clamd")
 @pytest.mark.django_db
 def test_clamd_decides(here: Held, clamd: str, settings: Any) -> None:
     settings.CLAMD = clamd

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_network
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from prepazka.gateways import push
 from prepazka.messaging.models import PushKey
 from prepazka.messaging.port import Push, PushGone, Undeliverable
+from tests.clock import machine_time
 from tests.gateways import push_peer
 from tests.gateways.push_peer import Browser, opened, plain
 
@@ -65,7 +65,7 @@ def test_the_push_service_can_tell_that_it_is_us(browser: Browser) -> None:
     claims = browser.claims(push.public_key())
     assert claims["aud"] == "http://127.0.0.1"
     assert claims["sub"] == "mailto:urad@lhota.example"
-    assert time.time() < claims["exp"] <= time.time() + 24 * 3600
+    assert machine_time() < claims["exp"] <= machine_time() + 24 * 3600
     stranger = ec.generate_private_key(ec.SECP256R1()).public_key()
     header = browser.came[0][0]["authorization"]
     other = push_peer.written(stranger.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))

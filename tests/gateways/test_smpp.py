@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from hypothesis import strategies as st
 
 from prepazka.gateways.sms import send, smpp, smpp_receiver
 from prepazka.messaging.port import Incoming, Receipt, Sent, Sms, Undeliverable
+from tests import needs
 from tests.gateways import smpp_peer
 from tests.gateways.smpp_peer import Centre, deliver
 
@@ -256,18 +256,11 @@ server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 """
 
 
-def has_node_peer() -> bool:
-    return (
-        bool(shutil.which("node"))
-        and not subprocess.run(
-            ["node", "-e", "require('smpp')"], capture_output=True, check=False
-        ).returncode
-    )
-
-
-@pytest.mark.skipif(not has_node_peer(), reason="no npm package smpp (set NODE_PATH)")
+@needs.mark("node")
+@pytest.mark.skipif(not needs.npm_is_ready(), reason="npm's smpp is not installed")
 def test_the_npm_server_understands_us(account: Any) -> None:
-    with subprocess.Popen(["node", "-e", NODE], stdout=subprocess.PIPE, text=True) as node:
+    command = [needs.path("node"), "-e", NODE]
+    with subprocess.Popen(command, cwd=needs.NPM, stdout=subprocess.PIPE, text=True) as node:
         assert node.stdout
         try:
             account.SMS_URL = f"smpp://127.0.0.1:{node.stdout.readline().strip()}"

@@ -7,7 +7,7 @@ import re
 import shutil
 import stat
 import subprocess
-from importlib.util import find_spec
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,10 @@ import pytest
 from prepazka.config import cli
 from prepazka.core import speech
 from prepazka.gateways.voice import clips, espeak, sound
+from tests import needs
 
-ESPEAK = shutil.which("espeak-ng") or ""
-needs_espeak = pytest.mark.skipif(not ESPEAK, reason="espeak-ng is not installed")
+ESPEAK = needs.path("espeak-ng")
+needs_espeak = needs.mark("espeak-ng")
 
 
 def phonemes(texts: list[str], language: str) -> list[str]:
@@ -32,10 +33,15 @@ def phonemes(texts: list[str], language: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All clips, said once for this module."""
-    made = tmp_path_factory.mktemp("voice")
-    assert clips.render(made, by=ESPEAK) == sum(len(speech.every_clip(x)) for x in speech.LANGUAGES)
-    return made
+    """All clips, said once for all processes of the run: whoever comes second waits for the first."""
+    base = tmp_path_factory.getbasetemp()
+    of_run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    place = of_run / "voice-of-all"
+    with (of_run / "voice.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        everything = sum(len(speech.every_clip(language)) for language in speech.LANGUAGES)
+        assert clips.render(place, by=ESPEAK) in {everything, 0}
+    return place
 
 
 @needs_espeak
@@ -201,7 +207,6 @@ def test_names_are_listed_for_whoever_records_them(capsys: pytest.CaptureFixture
     assert len(lines) == 302
 
 
-@pytest.mark.skipif(not find_spec("espeakng_loader"), reason="prepazka[voice] is not installed")
 @pytest.mark.parametrize("language", speech.LANGUAGES)
 def test_the_wheel_speaks_too(tmp_path: Path, language: str) -> None:
     for clip in ("letter-a", "23"):

@@ -16,7 +16,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -26,19 +26,16 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from django.db import connection, connections
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests import programs
+from tests import needs, programs
+from tests.clock import moved_date
 
-
-def _found(*names: str) -> str:
-    return next(filter(None, map(shutil.which, names)), "")
-
-
-WHOLE_CHROMIUM = _found("chromium", "chromium-browser", "google-chrome")  # has cameras, too
+WHOLE_CHROMIUM = needs.path("chromium")  # has cameras, too
 # The same engine without windows works a third less.
-CHROMIUM = _found("chromium-headless-shell") or WHOLE_CHROMIUM
+CHROMIUM = shutil.which("chromium-headless-shell") or WHOLE_CHROMIUM
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -48,6 +45,30 @@ FLAGS = [
     "--disable-sync",
 ]
 STARTS_WITHIN = 60.0
+
+
+TROUBLES = pytest.StashKey[list[str]]()
+
+
+def note_troubles(context: BrowserContext, item: pytest.Item) -> None:
+    """Keep what the browser complains of and what it did not get, for the report of a failure."""
+    troubles = item.stash.setdefault(TROUBLES, [])
+    context.on("console", lambda said: troubles.append(f"{said.type}: {said.text} {said.location}"))
+    context.on("weberror", lambda fault: troubles.append(f"fault: {fault.error}"))
+    context.on(
+        "requestfailed",
+        lambda asked: troubles.append(f"failed: {asked.method} {asked.url} {asked.failure}"),
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed and (troubles := item.stash.get(TROUBLES, [])):
+        report.sections.append(("browser", "\n".join(troubles[-40:])))
+    return report
 
 
 class Mails(list[EmailMessage]):
@@ -144,7 +165,6 @@ def _wait_until_up(url: str, log: Path) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium of the system; Playwright's own is never downloaded."""
-    assert CHROMIUM, "journeys need Chromium; leave them out with -m 'not journey'"
     # Playwright's loop runs in this thread, but the tests themselves are plain functions.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     expect.set_options(timeout=30_000)  # how quick it is says `make bench`
@@ -166,7 +186,9 @@ def _see_the_end_of_drivers() -> None:
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+def context(
+    browser: Browser, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., BrowserContext]]:
     """Opens browsing contexts, for example `context(java_script_enabled=False)`."""
     with ExitStack() as opened:
 
@@ -175,6 +197,9 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
                 **({"locale": "cs-CZ", "timezone_id": "Europe/Prague"} | options)
             )
             made.set_default_timeout(30_000)
+            note_troubles(made, request.node)
+            if settings.TEST_CLOCK_OFFSET:
+                made.add_init_script(moved_date(settings.TEST_CLOCK_OFFSET))
             opened.callback(made.close)
             return made
 

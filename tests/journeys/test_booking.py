@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from prepazka.booking.usecases import hold_term
 from prepazka.officefile import load, presets
 from prepazka.offices.directory import Directory, directory_by_slug
 from tests import town
+from tests.clock import real_now
 
 pytestmark = pytest.mark.journey
 Look = Callable[[Page, str], None]
@@ -55,7 +56,7 @@ WORDS = {
 
 @pytest.fixture
 def krumlov(live_url: str) -> Directory:
-    load.load(presets.text("cesky-krumlov"), now=datetime.now(UTC))
+    load.load(presets.text("cesky-krumlov"), now=real_now())
     return directory_by_slug("krumlov")
 
 
@@ -169,6 +170,7 @@ def test_back_keeps_the_answers(live_url: str, krumlov: Directory, page: Page) -
     words = WORDS["cs"]
     choose(page, live_url, words)
     fill_in(page, words)
+    page.wait_for_url("**/kontrola/**")
     page.go_back()
     expect(page.get_by_label(words["name"])).to_have_value("Jana Nováková")
     expect(page.get_by_label("E-mail")).to_have_value("jana@example.cz")
@@ -246,7 +248,7 @@ def test_pages_of_bad_luck_are_accessible(
     page.get_by_label("2").check()
     page.get_by_role("button", name=words["go"]).click()
     page.locator("a.term").last.click()
-    now = datetime.now(UTC)
+    now = real_now()
     for term in offered(office=office, service=service, now=now)[6:]:
         hold_term(office=office, service=service, starts_at=term.starts_at, now=now)
     page.locator("button.term").last.click()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.request import urlopen
 
@@ -17,6 +17,7 @@ from prepazka.officefile import load, presets
 from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Office, Official
 from tests import town
+from tests.clock import real_now
 from tests.gateways import calendar_peer
 from tests.gateways.calendar_peer import Peer
 from tests.gateways.test_calendars import ics
@@ -35,11 +36,11 @@ def elsewhere() -> Iterator[Peer]:
 def test_the_calendars_of_an_official(
     elsewhere: Peer, live_url: str, mails: Any, page: Page, look: Look
 ) -> None:
-    load.load(presets.text("praha-6"), now=datetime.now(UTC))
+    load.load(presets.text("praha-6"), now=real_now())
     office = directory_by_slug("praha6")
     Official.objects.filter(code="novotna").update(user=town.clerk(office, "novotna"))
     Office.objects.update(version=F("version") + 1)
-    day = (datetime.now(UTC) + timedelta(days=7)).date()
+    day = (real_now() + timedelta(days=7)).date()
 
     page.goto(f"{live_url}/pult/praha6/diar/")
     page.locator("#id_login").fill("novotna")
@@ -94,7 +95,7 @@ def test_the_calendars_of_an_official(
 
 
 def test_the_administrators_view(live_url: str, page: Page, look: Look) -> None:
-    load.load(presets.text("praha-6"), now=datetime.now(UTC))
+    load.load(presets.text("praha-6"), now=real_now())
     town.clerk(directory_by_slug("praha6"), "spravce", "administrator")
     page.goto(f"{live_url}/sprava/praha6/urednici/")
     page.locator("#id_login").fill("spravce")

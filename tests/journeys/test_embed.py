@@ -6,7 +6,6 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -14,6 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.officefile import load, presets
 from prepazka.surfaces.embed.views import integrity
+from tests.clock import real_now
 
 pytestmark = pytest.mark.journey
 
@@ -60,7 +60,7 @@ def test_terms_on_the_web_of_the_office(
     axe: Callable[[Page], None],
     scripts: bool,  # noqa: FBT001  # a parameter of the test
 ) -> None:
-    load.load(presets.text("praha-6"), now=datetime.now(UTC))
+    load.load(presets.text("praha-6"), now=real_now())
     visitor = context(
         java_script_enabled=scripts,
         viewport={"width": 360, "height": 800},

@@ -6,7 +6,7 @@ import re
 import time
 from array import array
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from prepazka.offices.models import Agenda, Counter, Device, HoursException, Off
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Ticket
 from tests import halls, town
+from tests.clock import real_now
 
 pytestmark = pytest.mark.journey
 
@@ -35,7 +36,7 @@ TARGETS = ".kiosk a, .kiosk button:not(.kiosk-default), .kiosk input:not([type=h
 
 
 def now() -> datetime:
-    return datetime.now(UTC)
+    return real_now()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from prepazka.messaging.port import Incoming
 from prepazka.messaging.replies import hear
 from prepazka.offices.directory import Directory
 from tests import officials, town
+from tests.clock import real_now
 
 pytestmark = pytest.mark.journey
 PASSWORD = "heslo heslo heslo"  # of the fixture town
@@ -35,7 +36,7 @@ def lhota(live_url: str) -> Directory:
 
 def book(where: Directory, number: int, email: str = "", phone: str = "") -> Booking:
     """With Nováková on her next day, at a time when nobody else works."""
-    now, ill = datetime.now(UTC), officials.official(where)
+    now, ill = real_now(), officials.official(where)
     permit = town.service(where, "povoleni")
     free = offered(office=where, service=permit, now=now, official=ill)
     day = next(t.day for t in free if t.starts_at > now + timedelta(days=2))
@@ -96,7 +97,7 @@ def test_illness_of_an_official(
     expect(phone.get_by_text("PIN", exact=False).first).to_be_visible()
     assert "SEQUENCE:2" in calendar_of(mails.wait(3))
 
-    assert hear(Incoming("+420777123456", "1"), gateway="web", now=datetime.now(UTC)) == "choose"
+    assert hear(Incoming("+420777123456", "1"), gateway="web", now=real_now()) == "choose"
     assert Booking.objects.get(pk=by_sms.pk).state == "confirmed"
 
     operator = context().new_page()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Device
 from prepazka.queueing import counters
 from tests import town
+from tests.clock import real_now
 from tests.journeys.test_hall import LANDSCAPE, Contexts, booked_now, give_ticket, kiosk_of, pair
 from tests.journeys.test_hall import office as open_office
 from tests.journeys.test_illness import log_in
@@ -34,7 +34,7 @@ def picture(page: Page, name: str) -> None:
 def say_faults(kiosk: Page) -> None:
     """A kiosk with little paper and a wrong clock, a display that is not heard."""
     kiosk.close()  # or it would say of itself that all is well
-    moment = datetime.now(UTC)
+    moment = real_now()
     Device.objects.filter(code="kiosk").update(
         app_version="1.4.0",
         clock_off_s=372,
@@ -66,7 +66,7 @@ def test_a_register_goes_down_and_comes_back(
     waits = give_ticket(office)
     give_ticket(office, "pas")
     clerk = town.clerk(office, "novakova")
-    counters.open_counter(counter=town.counter(office, "2"), clerk=clerk.pk, now=datetime.now(UTC))
+    counters.open_counter(counter=town.counter(office, "2"), clerk=clerk.pk, now=real_now())
     kiosk = kiosk_of(context, live_url, office)
     wall = context(viewport=LANDSCAPE).new_page()
     pair(wall, live_url, office, "panel")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from prepazka.accounts.models import User
 from prepazka.booking.models import Booking
 from prepazka.officefile import load, presets
 from prepazka.offices.models import Membership, Office, Role
+from tests.clock import real_now
 
 pytestmark = pytest.mark.journey
 
@@ -23,7 +23,7 @@ def test_a_term_in_person_becomes_a_meeting_by_video(
     page: Page,
     look: Callable[[Page, str], None],
 ) -> None:
-    load.load(presets.text("liberec"), now=datetime.now(UTC))
+    load.load(presets.text("liberec"), now=real_now())
     page.goto(f"{live_url}/liberec/objednat/dotace-sport/")
     expect(page.get_by_role("link", name="Po videu ve webovém prohlížeči")).to_have_attribute(
         "aria-current", "true"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from prepazka.accounts.models import User
 from prepazka.meetings.models import Meeting
 from prepazka.offices.models import Office, Official
 from tests import conferencing
+from tests.clock import real_now
 from tests.faults import program
 from tests.journeys import test_room
 from tests.meetings_town import held
@@ -55,7 +56,7 @@ def test_a_day_of_meetings_and_a_meeting_that_moves(
     axe: Any,
     meet: conferencing.Conference,
 ) -> None:
-    here = held(starts_at=datetime.now(UTC) + timedelta(minutes=2))
+    here = held(starts_at=real_now() + timedelta(minutes=2))
     Office.objects.update(video_rooms=["jitsi", "embedded"])
     later = held(here.office, starts_at=here.meeting.booking.ends_at + timedelta(minutes=5))
     official = person(here, here.chair, url)

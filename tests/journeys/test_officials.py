@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from prepazka.officefile import load, presets
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office, Official
 from tests import town
+from tests.clock import real_now
 
 pytestmark = pytest.mark.journey
 Look = Callable[[Page, str], None]
@@ -24,7 +24,7 @@ Look = Callable[[Page, str], None]
 
 @pytest.fixture
 def praha6(live_url: str) -> Directory:
-    load.load(presets.text("praha-6"), now=datetime.now(UTC))
+    load.load(presets.text("praha-6"), now=real_now())
     return directory_by_slug("praha6")
 
 
@@ -101,7 +101,7 @@ def test_the_official_marks_an_absence_by_keyboard(
     Office.objects.update(version=F("version") + 1)
     office = directory_by_slug("praha6")
     service, official = town.service(office, "stavebni-upravy"), office.official_by_code("novotna")
-    now = datetime.now(UTC)
+    now = real_now()
     first = offered(office=office, service=service, official=official, now=now)[0]
     held = hold_term(
         office=office,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -16,6 +15,7 @@ from prepazka.officefile import load, presets
 from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Membership
 from tests import town
+from tests.clock import real_now
 
 pytestmark = pytest.mark.journey
 Look = Callable[[Page, str], None]
@@ -48,7 +48,7 @@ def ask(page: Page, words: str) -> None:
 @pytest.fixture
 def operator(live_url: str, page: Page) -> User:
     """Logged in, at the screen."""
-    load.load(presets.text("praha-6"), now=datetime.now(UTC))
+    load.load(presets.text("praha-6"), now=real_now())
     user = town.clerk(directory_by_slug("praha6"), "ustredna", role="operator")
     page.goto(f"{live_url}/pult/")
     tab_to(page, "id_login")

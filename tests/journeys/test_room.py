@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from prepazka.meetings.models import Participant
+from tests.clock import real_now
 from tests.faults import program
-from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM
+from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM, note_troubles
 from tests.meetings_town import Held, held
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -92,6 +93,7 @@ def person(cameras: Browser, request: pytest.FixtureRequest) -> Iterator[Callabl
         )
         context.set_default_timeout(30_000)
         context.add_init_script(script)
+        note_troubles(context, request.node)
         opened.append(context)
         cookies = here.client(who).cookies
         if cookies:
@@ -158,7 +160,7 @@ def enter(page: Page) -> None:
 def test_an_official_a_citizen_and_a_guest(
     live_url: str, person: Callable[..., Page], look: Any, axe: Any
 ) -> None:
-    here = held(starts_at=datetime.now(UTC) + timedelta(minutes=2))
+    here = held(starts_at=real_now() + timedelta(minutes=2))
     citizen = person(here, here.citizen, live_url)
     expect(citizen.locator("#preview-box[data-picture=true]")).to_be_visible()
     look(citizen, "room-before")
@@ -222,7 +224,7 @@ def test_a_meeting_outlives_its_troubles(
 ) -> None:
     """The server restarted, the network lost, another tab, and no camera at all."""
     url = restarted()
-    here = held(starts_at=datetime.now(UTC) + timedelta(minutes=2))
+    here = held(starts_at=real_now() + timedelta(minutes=2))
     official, citizen = person(here, here.chair, url), person(here, here.citizen, url)
     enter(official)
     enter(citizen)

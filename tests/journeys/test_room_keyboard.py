@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from prepazka.jobs import papers as jobs
 from prepazka.meetings import documents, room
 from tests import papers
 from tests.citizen import personal_url
+from tests.clock import real_now
 from tests.journeys.test_room import cameras, person
 from tests.meetings_town import Held, held
 
@@ -86,7 +87,7 @@ def well_made(page: Page) -> None:
 def plan(here: Held) -> None:
     """A document of the citizen's, checked."""
     file = papers.file(papers.pdf("Rozpocet akce", pages=3))
-    now = datetime.now(UTC)
+    now = real_now()
     who = here.citizen
     made = documents.add(participant=who.pk, link=who.link, name="Rozpočet.pdf", file=file, now=now)
     jobs.check(document=made.pk, now=now)
@@ -95,7 +96,7 @@ def plan(here: Held) -> None:
 def test_without_a_mouse_and_without_eyes(
     live_url: str, person: Callable[..., Page], axe: Any
 ) -> None:
-    here = held(starts_at=datetime.now(UTC) + timedelta(minutes=2))
+    here = held(starts_at=real_now() + timedelta(minutes=2))
     plan(here)
     citizen, official = (person(here, who, live_url) for who in (here.citizen, here.chair))
     for page in (citizen, official):
@@ -137,15 +138,15 @@ def come(here: Held, citizen: Page, official: Page, url: str) -> None:
 
 def speak(here: Held, citizen: Page, official: Page) -> None:
     """Another comes, raises a hand and writes; the citizen does the same."""
-    guest = here.enter(here.guest, datetime.now(UTC)).participant
+    guest = here.enter(here.guest, real_now()).participant
     said(official, "čekárně je Eva Malá.")
     press(official, "Vpustit: Eva Malá")
     focused(official, official.get_by_role("heading", name="V místnosti"))
     said(citizen, "Eva Malá: příchod.")
     assert guest.seat
-    room.raise_hand(participant=guest.pk, seat=guest.seat, up=True, now=datetime.now(UTC))
+    room.raise_hand(participant=guest.pk, seat=guest.seat, up=True, now=real_now())
     said(citizen, "Eva Malá se hlásí.")
-    room.say(participant=guest.pk, seat=guest.seat, text="Dobrý den.", now=datetime.now(UTC))
+    room.say(participant=guest.pk, seat=guest.seat, text="Dobrý den.", now=real_now())
     said(citizen, "Eva Malá: Dobrý den.")
 
     expect(citizen.get_by_role("button", name="Přihlásit se")).to_have_attribute(
@@ -219,7 +220,7 @@ def part(here: Held, citizen: Page, official: Page) -> None:
     focused(official, muting)
     said(citizen, "Vám ztlumila mikrofon.")
     expect(citizen.locator("#microphone")).to_have_accessible_name("Zapnout mikrofon")
-    room.leave(participant=here.guest.pk, seat=here.seat(here.guest), now=datetime.now(UTC))
+    room.leave(participant=here.guest.pk, seat=here.seat(here.guest), now=real_now())
     said(citizen, "Eva Malá: odchod.")
 
     tab_to(citizen, citizen.get_by_text("Zařízení a klávesy"))

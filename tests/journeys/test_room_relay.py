@@ -1,16 +1,15 @@
 """A meeting of two who cannot reach each other, through coturn: networks in namespaces.
 
-Needs root, iproute2 and coturn, and is left out without them.
+Needs root, iproute2, ping and coturn, and is left out without them.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,19 @@ from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
 from prepazka.meetings.models import Participant
+from tests import needs
+from tests.clock import real_now
 from tests.faults import program
 from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM
 from tests.journeys.test_room import MEDIA, SPY, enter, meets, say
 from tests.meetings_town import Held, held
 from tests.ports import free_port
 
-READY = os.geteuid() == 0 and shutil.which("turnserver") and shutil.which("ip")
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not READY, reason="needs root, iproute2 and coturn"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
+    needs.mark("ip", "ping", "coturn"),
 ]
 OFFICE = "10.97.1.1"  # where the server and the relay are; both houses reach it, not each other
 CUT = float(os.environ.get("LOST", "8"))  # seconds; by hand also 20 and 300
@@ -91,7 +92,7 @@ def test_a_meeting_through_coturn(
         PREPAZKA_TURN=f"turn:{OFFICE}:{relay}",
         PREPAZKA_TURN_SECRET=SECRET,
     )
-    here = held(starts_at=datetime.now(UTC) + timedelta(minutes=2))
+    here = held(starts_at=real_now() + timedelta(minutes=2))
     web = ["web", "--host", "0.0.0.0", "--port", str(port)]  # noqa: S104  # both houses come
     with ExitStack() as opened:
         running = opened.enter_context(program.running(web, told, tmp_path / "web.log"))

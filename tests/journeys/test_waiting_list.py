@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from prepazka.booking.waiting_list import Wanted
 from prepazka.offices.directory import Directory
 from prepazka.web.models import Count
 from tests import town
+from tests.clock import real_now
 
 pytestmark = pytest.mark.journey
 Look = Callable[[Page, str], None]
@@ -47,7 +48,7 @@ def test_one_declines_and_the_next_accepts(
     look: Look,
 ) -> None:
     office = town.office(waiting_list=True, return_from_min=2, return_to_min=15, horizon_days=4)
-    now = datetime.now(UTC)
+    now = real_now()
     freed = full_week(office, now)
     page.goto(f"{live_url}/lhota/objednat/prepis/")
     look(page, "waiting-full")
@@ -70,11 +71,11 @@ def test_one_declines_and_the_next_accepts(
         wanted=Wanted(freed.date, freed.date),
         name="Petr Dvořák",
         email="petr@example.cz",
-        now=datetime.now(UTC),
+        now=real_now(),
     )
-    waiting_list.confirm_entry(entry=petr.pk, now=datetime.now(UTC))
+    waiting_list.confirm_entry(entry=petr.pk, now=real_now())
     mails.wait(2)
-    usecases.cancel_booking(booking=freed.pk, now=datetime.now(UTC))
+    usecases.cancel_booking(booking=freed.pk, now=real_now())
     offer = mails.wait(3)
     assert offer["To"] == "jana@example.cz"
     page.goto(mails.link(offer, "/s/"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import holidays
@@ -20,6 +20,7 @@ from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Device, Membership
 from prepazka.queueing.models import State, Ticket
 from tests import town
+from tests.clock import real_now
 
 pytestmark = [pytest.mark.journey, pytest.mark.played]
 Contexts = Callable[..., BrowserContext]
@@ -29,7 +30,7 @@ PASSWORD = "heslo heslo heslo"
 
 def coming_monday() -> date:
     """A Monday that both offices open already and that is not a holiday, as late as may be."""
-    today = datetime.now(UTC).date()
+    today = real_now().date()
     days = [today + timedelta(days=ahead) for ahead in range(13, 2, -1)]
     closed = holidays.country_holidays("CZ")
     return next(day for day in days if day.weekday() == 0 and day not in closed)
@@ -47,7 +48,7 @@ def it_is(hour: str, day: date = MONDAY) -> datetime:
 
 
 def office(preset: str) -> Directory:
-    loaded = load.load(presets.text(preset), now=datetime.now(UTC)).office
+    loaded = load.load(presets.text(preset), now=real_now()).office
     clerk = User.objects.create_user(username="novakova", password=PASSWORD)
     Membership.objects.create(office=loaded, user=clerk, role="clerk", name="Jana Nováková")
     return directory_by_slug(loaded.slug)
@@ -84,6 +85,7 @@ def sit_down(page: Page, url: str, slug: str, counter: str) -> None:
     page.keyboard.press("Enter")
     page.get_by_role("button", name=counter).click()
     page.locator("#board").wait_for()
+    page.wait_for_load_state()  # the board is seen before the script of its keys has run
 
 
 def wait_for(ticket: Ticket, state: State) -> None:

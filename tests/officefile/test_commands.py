@@ -22,6 +22,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.real_time
 def test_a_right_file_is_checked_and_loaded(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["office", "check", str(file)]) == 0
     assert "agendas 1, services 2, counters 1, devices 1" in capsys.readouterr().out
@@ -36,6 +37,7 @@ def test_a_right_file_is_checked_and_loaded(file: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("preset", ["cesky-krumlov", "sumperk", "touzim", "praha-6", "liberec"])
+@pytest.mark.real_time
 def test_presets_go_by_name(preset: str) -> None:
     assert main(["office", "check", preset]) == 0
     assert main(["office", "load", preset]) == 0
@@ -66,6 +68,7 @@ def test_what_is_no_file_or_no_text_is_said(
     assert main(["office", "export", "nikde"]) == 1
 
 
+@pytest.mark.real_time
 def test_conflicts_are_listed_and_kept_only_when_accepted(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +89,7 @@ def staff(role: str = "clerk", username: str = "novakova") -> int:
     return main(["staff", "lhota", username, "--name", "Jana Nováková", "--role", role])
 
 
+@pytest.mark.real_time
 def test_staff_can_log_in_and_has_the_role(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     main(["office", "load", str(file)])
     monkeypatch.setenv("PREPAZKA_PASSWORD", "modrá lavička u potoka")
@@ -107,6 +111,7 @@ def test_staff_can_log_in_and_has_the_role(file: Path, monkeypatch: pytest.Monke
         ("", "clerk", "novakova"),
     ],
 )
+@pytest.mark.real_time
 def test_wrong_staff_changes_nothing(
     password: str,
     role: str,
@@ -123,14 +128,15 @@ def test_wrong_staff_changes_nothing(
     assert not Membership.objects.exists()
 
 
+@pytest.mark.real_time
 def test_the_known_devices_are_named(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("prepazka.offices.devices")
     main(["office", "load", str(file)])
     assert main(["pair", "lhota", "kiosk"]) == 0
     assert main(["pair", "lhota", "kosik"]) == 1
     assert "it has: kiosk" in capsys.readouterr().err
 
 
+@pytest.mark.real_time
 def test_the_example_of_the_reference_loads(file: Path) -> None:
     example = REFERENCE.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
     file.write_text(example, encoding="utf-8")

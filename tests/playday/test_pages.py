@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from prepazka.config import demo_people
+import pytest
+
 from prepazka.offices.models import Role
 from prepazka.playday import pages
 from prepazka.playday.tally import Tally, Visit, p80, table
+from prepazka.web import demo_people
 
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 
@@ -23,6 +25,13 @@ def test_an_empty_page_is_no_board() -> None:
     board = pages.board("<html></html>")
     assert (board.label, board.ticket, board.called, board.can_next) == ("", "", False, False)
     assert pages.touch("") == pages.number("") == pages.heading("") == ""
+
+
+def test_the_time_on_the_page_of_the_clock() -> None:
+    page = '<time id="shown" datetime="2026-11-23T12:00:00+01:00">23. listopadu 2026 12:00</time>'
+    assert pages.shown_time(page) == NOON
+    with pytest.raises(ValueError, match="isoformat"):
+        pages.shown_time("<html></html>")
 
 
 def test_the_share_of_four_fifths() -> None:

@@ -19,7 +19,7 @@ class Demo:
         self.link, self.to = link, ""
 
     async def get(self, path: str) -> Any:
-        if path == "/demo/posta/":
+        if path == "/demo/posta/?vsichni":
             return SimpleNamespace(text=f'<a href="/demo/posta/7/">Objednávka</a><br>{self.to}')
         return SimpleNamespace(text=f'<a href="http://x{self.link}">{self.link}</a>')
 

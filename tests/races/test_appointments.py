@@ -12,7 +12,7 @@ from prepazka.booking.models import Booking, Busy
 from prepazka.booking.refusals import TermTaken
 from prepazka.core.interval import Interval
 from tests import officials, town
-from tests.races.together import meet_before, together
+from tests.races.together import meeting, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TIME = Interval(town.at("9:00"), town.at("9:15"))
@@ -48,7 +48,7 @@ def test_control_without_the_lock_nobody_is_told(monkeypatch: pytest.MonkeyPatch
     where = officials.office()
     # Both look before either writes.
     monkeypatch.setattr(appointments, "lock_days", lambda *_: None)
-    met = meet_before(2, lambda: None)
+    met = meeting(2)
     look, find = absences.coming, terms.find
 
     def looked(*args: Any) -> Any:

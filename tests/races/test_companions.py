@@ -13,7 +13,7 @@ from prepazka.booking.refusals import ColleagueNotFree, TermTaken
 from prepazka.meetings import participants
 from prepazka.meetings.models import Participant
 from tests import meetings, officials, town
-from tests.races.together import meet_before, together
+from tests.races.together import meeting, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,7 +50,7 @@ def test_control_without_the_look_the_constraint_holds(monkeypatch: pytest.Monke
     """Both look before either writes: what no lock has told apart, the lane's constraint does."""
     where = meetings.office()
     made = meetings.confirmed(where)
-    met = meet_before(2, lambda: None)
+    met = meeting(2)
     free, find = companions._free, terms.find
     monkeypatch.setattr(participants, "lock_booking", lambda pk: Booking.objects.get(pk=pk))
 

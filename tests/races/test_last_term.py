@@ -41,8 +41,11 @@ def test_control_without_the_lock_only_the_constraint_refuses(
     monkeypatch.setattr(usecases, "lock_days", lambda *_: None)
     monkeypatch.setattr(rows, "insert", meet_before(4, rows.insert))
     answers = together(4, lambda _: town.hold(office, "9:00"))
-    # All four believed the term free: the race is real, and the net holds.
-    assert sum(isinstance(a, IntegrityError) for a in answers) == 3
+    # All four believed the term free. Three are refused by the constraint, or ended by the database
+    # where two of them wait for each other's rows.
+    refused = [a for a in answers if isinstance(a, DatabaseError)]
+    assert len(refused) == 3, answers
+    assert any(isinstance(a, IntegrityError) for a in refused), answers
     assert live_at("9:00") == 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -15,7 +15,7 @@ from prepazka.queueing import merging, offline, tickets
 from prepazka.queueing.models import CallLease, NumberLease, NumberSeries, Ticket
 from tests import town
 from tests.cutoff import Console, Kiosk
-from tests.races.together import meet_before, together
+from tests.races.together import meet_after, meet_before, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NINE = town.at("9:00")
@@ -43,21 +43,19 @@ def test_eight_kiosks_get_blocks_apart() -> None:
 
 def test_control_without_the_locks_the_constraint_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     office = town.office()
-    found = kiosks(office, 4)
-    real = NumberSeries.objects
+    first, *others = kiosks(office, 5)
+    lease(office, first)  # makes the series, whose rows the others would wait for in the database
+
+    def unlocked(office: int, day: date, letter: str) -> NumberSeries:
+        return NumberSeries.objects.get(office_id=office, date=day, letter=letter)
+
     monkeypatch.setattr(offline, "lock_queue", lambda _: None)
-    monkeypatch.setattr(
-        offline,
-        "lock_series",
-        lambda office, day, letter: real.get_or_create(office_id=office, date=day, letter=letter)[
-            0
-        ],
-    )
-    monkeypatch.setattr(offline, "_next_block", meet_before(4, offline._next_block))
-    answers = together(4, lambda n: lease(office, found[n]))
-    assert any(isinstance(a, IntegrityError) for a in answers)
+    monkeypatch.setattr(offline, "lock_series", unlocked)
+    monkeypatch.setattr(offline, "_next_block", meet_after(4, offline._next_block))
+    answers = together(4, lambda n: lease(office, others[n]))
+    assert sum(isinstance(a, IntegrityError) for a in answers) == 3, answers
     blocks = NumberLease.objects.filter(letter="V").values_list("first", flat=True)
-    assert len(blocks) == len(set(blocks)) < 4
+    assert sorted(blocks) == [500, 600]
 
 
 def hall_of_two() -> tuple[object, list[Console]]:

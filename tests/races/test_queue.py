@@ -14,7 +14,7 @@ from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import State, Ticket
 from prepazka.queueing.refusals import CounterBusy, NotWaiting
 from tests import town
-from tests.races.together import meet_before, together
+from tests.races.together import meet_after, meet_before, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NINE = town.at("9:00")
@@ -53,7 +53,7 @@ def test_control_numbers_that_are_counted_collide(monkeypatch: pytest.MonkeyPatc
     def counted(*_: object) -> int:
         return Ticket.objects.count() + 1
 
-    monkeypatch.setattr(tickets, "next_number", meet_before(8, counted))
+    monkeypatch.setattr(tickets, "next_number", meet_after(8, counted))
     answers = together(8, lambda _: issue(office))
     assert any(isinstance(a, IntegrityError) for a in answers)
 

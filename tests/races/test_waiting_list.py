@@ -15,7 +15,7 @@ from prepazka.booking.refusals import AlreadyWaiting, PlaceOver, PlaceTaken, Ter
 from prepazka.booking.waiting_list import Wanted
 from prepazka.offices.directory import Directory, directory_by_slug
 from tests import town
-from tests.races.together import meet_before, together
+from tests.races.together import meet_after, meet_before, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = town.FRIDAY_BEFORE
@@ -77,7 +77,8 @@ def test_control_without_the_list_s_lock_the_constraint_refuses(
     Offer.objects.all().delete()
     WaitingListEntry.objects.update(state="waiting")
     monkeypatch.setattr(places, "lock_list", lambda _: None)
-    monkeypatch.setattr(places, "_offer", meet_before(2, places._offer))
+    # Past the last look of both, before the first row of either.
+    monkeypatch.setattr(places, "_take_back", meet_before(2, places._take_back))
     monkeypatch.setattr(places, "lock_days", lambda *_: None)
     answers = together(2, lambda _: places.offer_freed(office=office.office, now=NOW))
     # Both meant to make an offer to her; the table lets one stand.
@@ -138,7 +139,7 @@ def test_control_without_the_day_s_lock_an_offer_is_accepted_and_expired(
 ) -> None:
     _, offer = one_offer()
     monkeypatch.setattr(places, "lock_booking", lambda pk, *_: Booking.objects.get(pk=pk))
-    monkeypatch.setattr(places, "_close", meet_before(2, places._close))
+    monkeypatch.setattr(places, "_lock", meet_after(2, places._lock))
     accepted, expired = answer_at_once(offer, lambda: places.expire_places(now=offer.expires_at))
     # Both believed it open; only the constraint of the lane may still have refused one.
     assert expired == 1, expired

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 from django.db import connection
 
 T = TypeVar("T")
+MEETS_WITHIN = 30.0  # seconds
 
 
 def together(many: int, do: Callable[[int], T]) -> list[T | Exception]:
@@ -35,13 +35,46 @@ def together(many: int, do: Callable[[int], T]) -> list[T | Exception]:
     return answers
 
 
-def meet_before(many: int, function: Callable[..., T]) -> Callable[..., T]:
-    """The function, which now waits until `many` threads have come to it (or two seconds)."""
+def meeting(many: int) -> Callable[[], None]:
+    """A place where the first `many` callers wait for each other; later ones pass.
+
+    Raises BrokenBarrierError in those who came where one of them does not come: a control forces
+    its race, or fails.
+    """
     barrier = threading.Barrier(many)
+    expected = iter(range(many))
+    counting = threading.Lock()
+
+    def meet() -> None:
+        with counting:
+            is_expected = next(expected, None) is not None
+        if is_expected:
+            barrier.wait(MEETS_WITHIN)
+
+    return meet
+
+
+def meet_before(many: int, write: Callable[..., T]) -> Callable[..., T]:
+    """The function that writes, run only once `many` threads have come to it.
+
+    All of them have looked by then. It must not look again before it writes.
+    """
+    meet = meeting(many)
 
     def met(*args: Any, **kwargs: Any) -> T:
-        with contextlib.suppress(threading.BrokenBarrierError):
-            barrier.wait(2)
-        return function(*args, **kwargs)
+        meet()
+        return write(*args, **kwargs)
+
+    return met
+
+
+def meet_after(many: int, look: Callable[..., T]) -> Callable[..., T]:
+    """The function that looks, whose answer is given only once `many` threads have theirs."""
+    meet = meeting(many)
+
+    def met(*args: Any, **kwargs: Any) -> T:
+        answer = look(*args, **kwargs)
+        meet()
+        return answer
 
     return met

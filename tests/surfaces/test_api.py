@@ -201,6 +201,7 @@ def test_too_many_mails_to_one_contact_are_refused(client: Client, settings: Any
     assert 60 <= int(answer["Retry-After"]) <= 3600
 
 
+@pytest.mark.real_time
 def test_django_answers_what_the_edge_would(client: Client) -> None:
     assert client.get(f"{V1}/offices/lhota/monitor").json()["office"] == "lhota"
     assert client.get(f"{V1}/offices/lhota/services/prepis/terms").json()["service"] == "prepis"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +16,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
 from prepazka.queueing.models import Ticket
 from tests import halls, town
+from tests.clock import real_now
 
 pytestmark = pytest.mark.django_db
 
@@ -175,10 +175,11 @@ class TestWhoIsLetIn:
         )
         assert step(operator, "next").json()["code"] == "not_allowed"
 
+    @pytest.mark.real_time
     def test_revoked_or_of_somebody_who_left(self, office: Directory, clerk: str) -> None:
         assert (
             revoke_tokens(
-                user=User.objects.get(username="novakova"), name="terminal", now=datetime.now(UTC)
+                user=User.objects.get(username="novakova"), name="terminal", now=real_now()
             )
             == 1
         )

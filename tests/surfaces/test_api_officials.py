@@ -90,6 +90,7 @@ def test_a_hold_with_the_one_who_was_named(client: Client) -> None:
         ("service=povoleni&most=2", ["povoleni"] * 2, "/lhota/objednat/povoleni/"),
     ],
 )
+@pytest.mark.real_time
 def test_the_next_terms(client: Client, query: str, services: list[str], path: str) -> None:
     found = client.get(f"{V1}/next?{query}").json()
     assert sorted(one["service"] for one in found["terms"]) == sorted(services)

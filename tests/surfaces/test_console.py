@@ -192,13 +192,13 @@ def test_a_wrong_press_is_taken_back_for_thirty_seconds(
     first = walk_in(office, "8:50")
     press(clerk, "next")
     clock.on(seconds=20)
-    assert "data-until" in press(clerk, "absent", first)
+    assert 'data-undo-left="30"' in press(clerk, "absent", first)
     press(clerk, "undo")
     first.refresh_from_db()
     assert first.state == State.CALLED
     press(clerk, "absent", first)
     clock.on(seconds=31)
-    assert "data-until" not in clerk.get("/pult/lhota/nazivo/").content.decode()
+    assert "data-undo-left" not in clerk.get("/pult/lhota/nazivo/").content.decode()
     assert "vrátit" in press(clerk, "undo")
     first.refresh_from_db()
     assert first.state == State.NO_SHOW
@@ -303,6 +303,7 @@ def test_without_log_in_a_fragment_says_so_and_the_page_leads_to_log_in(
         ("administrator", 200, 200, 200),
     ],
 )
+@pytest.mark.real_time
 def test_each_role_opens_its_own_screens(
     office: Directory, client: Client, role: str, console: int, reception: int, manager: int
 ) -> None:
@@ -314,6 +315,7 @@ def test_each_role_opens_its_own_screens(
     assert client.get("/pult/").headers["Location"] == first
 
 
+@pytest.mark.real_time
 def test_who_works_in_two_offices_chooses(office: Directory, client: Client) -> None:
     user = town.clerk(office)
     second = town.office("horka")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from django.test import Client
 from prepazka.accounts.models import User
 from prepazka.offices import clock
 from prepazka.offices.models import DemoClock, Membership, Office, Role
+from tests.clock import real_now
 
 pytestmark = pytest.mark.django_db
 PAGE = "/demo/hodiny/"
@@ -32,10 +33,11 @@ def _real_time_again(settings: Any):
     clock._known, clock._looked_at = None, float("-inf")
 
 
+@pytest.mark.real_time
 def test_the_administrator_sets_the_clock_and_returns_it(client: Client) -> None:
     member(client, Role.ADMINISTRATOR)
-    assert client.post(PAGE, WANTED).status_code == 302
-    start = datetime(2031, 3, 3, 6, tzinfo=UTC)
+    start = real_now() + timedelta(days=400)
+    assert client.post(PAGE, WANTED | {"from": start.isoformat()}).status_code == 302
     assert start <= clock.now() < start + timedelta(minutes=20)
     assert "120× rychleji" in client.get(PAGE).content.decode()
     client.post(PAGE, {"stop": "1"})
@@ -57,6 +59,7 @@ def test_the_administrator_sets_the_clock_and_returns_it(client: Client) -> None
         {"minutes": "inf"},
     ],
 )
+@pytest.mark.real_time
 def test_what_is_no_clock_changes_nothing(client: Client, wrong: dict[str, str]) -> None:
     member(client, Role.ADMINISTRATOR)
     assert client.post(PAGE, WANTED | wrong).status_code == 422

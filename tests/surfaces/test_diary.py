@@ -91,6 +91,7 @@ def test_the_day_and_the_week(official: Client, lhota: Directory) -> None:
     assert "Nikdo není objednaný" in text(official.get(MINE))  # today, a Friday
 
 
+@pytest.mark.real_time
 def test_an_absence_shows_its_impact_first(official: Client, lhota: Directory) -> None:
     booked(lhota)
     answer = official.post(f"{MINE}zmena/", ABSENCE)

@@ -149,6 +149,7 @@ def test_the_account_of_a_diary(official: Client, administrator: Client) -> None
         assert answer.status_code == 404
 
 
+@pytest.mark.real_time
 def test_who_leaves_the_office_loses_the_diary(official: Client, administrator: Client) -> None:
     member = Membership.objects.get(user=Official.objects.get(code="novakova").user)
     administrator.post(f"/sprava/lhota/lide/{member.pk}/odebrat/")

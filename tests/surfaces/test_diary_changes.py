@@ -45,6 +45,7 @@ def head(lhota: Directory) -> Client:
     return client
 
 
+@pytest.mark.real_time
 def test_only_the_official_reads_what_it_is_for(official: Client, head: Client) -> None:
     assert official.post(f"{MINE}cas/", OWN).status_code == 302
     day = f"{MINE}?den=2026-11-23"

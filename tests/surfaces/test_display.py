@@ -47,6 +47,7 @@ def wait_and_call(
     return clerk
 
 
+@pytest.mark.real_time
 def test_an_unknown_browser_is_asked_for_the_code(office: Directory) -> None:
     assert "Párovací kód" in text_of(Client().get("/panel/"))
 
@@ -227,6 +228,7 @@ def test_a_clip_is_kept_by_browsers_until_it_changes(
         assert Client().get(f"/panel/hlas/{wrong}").status_code == 404
 
 
+@pytest.mark.real_time
 def test_a_display_that_is_not_heard_tells_the_staff_until_it_is(
     display: Client, office: Directory, clock: Clock
 ) -> None:

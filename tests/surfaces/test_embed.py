@@ -111,6 +111,7 @@ def test_nothing_but_names_of_sites_gets_into_the_policy(said: str) -> None:
         check(officials.FILE.replace("  code: lhota\n", f"  code: lhota\n  embed: {said}\n"))
 
 
+@pytest.mark.real_time
 def test_the_guide_gives_the_addresses_and_the_hash_of_the_script(client: Client) -> None:
     seen = words(client.get("/lhota/pro-weby/"))
     digest = hashlib.sha384(SCRIPT.read_bytes()).digest()

@@ -58,6 +58,7 @@ def enter(kiosk: Client, pin: str, touch: str = "") -> Any:
 
 
 class TestPairing:
+    @pytest.mark.real_time
     def test_an_unknown_browser_is_asked_for_the_code(self, office: Directory) -> None:
         answer = Client().get("/kiosk/")
         assert "Párovací kód" in text_of(answer)

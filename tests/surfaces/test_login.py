@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
@@ -11,6 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from tests import town
+from tests.clock import machine_time
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "heslo heslo heslo"
@@ -23,7 +23,7 @@ def _fresh_limits() -> None:
 
 
 def code_for(secret: str) -> str:
-    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
+    return str(format_hotp_value(hotp_value(secret, int(machine_time()) // 30)))
 
 
 def log_in(client: Client, password: str = PASSWORD, to: str = "") -> object:

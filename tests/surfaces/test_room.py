@@ -38,6 +38,7 @@ def enter(here: Held, who: Participant, client: Client | None = None, **form: st
     return (client or here.client(who)).post(here.path(who) + "vstup/", form)
 
 
+@pytest.mark.real_time
 def test_the_page_alone_may_use_the_camera(here: Held) -> None:
     answer = here.client(here.citizen).get(here.path(here.citizen))
     said = text_of(answer)

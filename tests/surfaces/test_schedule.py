@@ -132,6 +132,7 @@ def test_a_missed_and_an_ended_meeting(where: Directory, clock: Clock) -> None:
     assert (states[first.pk].state, states[second.pk].state) == (State.NO_SHOW, State.SERVED)
 
 
+@pytest.mark.real_time
 def test_the_next_meeting_is_booked_from_the_list(where: Directory) -> None:
     booking = meetings.confirmed(where, "9:00")
     jana = logged_in(where, "jana")

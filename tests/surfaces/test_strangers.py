@@ -33,6 +33,8 @@ from prepazka.booking.models import (
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import (
+    DemoClock,
+    DemoPlay,
     Device,
     HoursException,
     Incident,
@@ -157,6 +159,7 @@ OWN = {
 }
 # For everybody: facts of the office and counts, never persons.
 PUBLIC = {
+    "start",
     "monitor:overview",
     "monitor:office",
     "monitor:frame",
@@ -251,8 +254,19 @@ DEVICE = {
     "display:sound",
     "display:pairing",
 }
-# The mailbox and the clock of the demo; outside the demo they do not exist.
-DEMO = {"mailbox:mails", "mailbox:mail", "demo_clock"}
+# The mailbox, the clock and the tour of the demo; outside the demo they do not exist.
+DEMO = {
+    "mailbox:mails",
+    "mailbox:mail",
+    "mailbox:html",
+    "mailbox:attachment",
+    "demo_clock",
+    "tour:status",
+    "tour:clock",
+    "tour:people",
+    "tour:log_in",
+    "tour:pair",
+}
 # Addresses of the API have one rule for all: reads show no persons, writes without a token fail.
 API = "api/v1/"
 # Ninja answers any method with the description of the API; it changes nothing.
@@ -381,6 +395,8 @@ def ours() -> Town:
         "name": "next",
         "which": str(Membership.objects.get().pk),
         "number": "1",
+        "position": "0",
+        "role": "clerk",
         "document": str(uuid4()),
         "day": "2026-11-23",
         "token": "nope.nope",
@@ -467,6 +483,7 @@ def test_every_address_has_a_rule() -> None:
     assert not without, "say in this file who may open these"
 
 
+@pytest.mark.real_time
 def test_the_walk_sees_what_it_looks_for(ours: Town) -> None:
     """The control: to our own staff the same addresses do show the data."""
     client = Client()
@@ -481,6 +498,7 @@ def test_the_walk_sees_what_it_looks_for(ours: Town) -> None:
     )
 
 
+@pytest.mark.real_time
 def test_a_stranger_sees_no_person_and_changes_nothing(ours: Town) -> None:
     client, before, wrong = Client(), state(), []
     for address in EVERY:
@@ -504,12 +522,33 @@ def test_a_stranger_sees_no_person_and_changes_nothing(ours: Town) -> None:
     assert wrong == []
 
 
+def test_outside_a_demo_nothing_of_it_exists(ours: Town) -> None:
+    """Not even for an administrator of a demo's office, nor with the button's own form."""
+    Office.objects.update(demo=True)
+    client = Client()
+    client.force_login(town.clerk(ours.office, "spravce.lhota", "administrator"))
+    before, there = state(), []
+    for address in (one for one in EVERY if one.name in DEMO):
+        path = ours.path(address)
+        for prefix in ("", "/en"):
+            for method in ("get", "post", "put", "delete"):
+                status = getattr(client, method)(prefix + path, {"do": "60"}).status_code
+                there += [f"{method} {prefix}{path}: {status}"] if status != 404 else []
+    assert {one.name for one in EVERY if "demo/" in one.route} == DEMO
+    assert there == []
+    start = client.get("/").content.decode()
+    assert "/demo/" not in start
+    assert "Přihlásit:" not in start
+    assert (state(), DemoClock.objects.count(), DemoPlay.objects.count()) == (before, 0, 0)
+
+
 def _to_log_in(answer: Any) -> bool:
     return bool(
         answer.status_code == 302 and answer.headers["Location"].startswith("/ucet/login/?next=")
     )
 
 
+@pytest.mark.real_time
 def test_a_clerk_of_another_office_finds_nothing(ours: Town) -> None:
     client, before, wrong = intruder(), state(), []
     for address in EVERY:
@@ -527,6 +566,7 @@ def test_a_clerk_of_another_office_finds_nothing(ours: Town) -> None:
     assert wrong == []
 
 
+@pytest.mark.real_time
 def test_a_clerk_of_another_office_gets_nowhere_by_foreign_ids(ours: Town) -> None:
     """Our ids inside the intruder's own office are unknown there."""
     client, before, wrong = intruder(), state(), []
@@ -585,6 +625,7 @@ def test_cookies_are_closed(ours: Town) -> None:
     assert settings.SECURE_HSTS_SECONDS > 0 or not settings.HTTPS
 
 
+@pytest.mark.real_time
 def test_nothing_is_kept_by_a_browser_on_the_desk(ours: Town) -> None:
     client = Client()
     client.force_login(User.objects.get(username=STAFF_LOGIN))

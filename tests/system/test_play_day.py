@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 
 from prepazka.offices.models import DemoClock, Device
 from prepazka.queueing.models import Shift, State, Ticket
+from tests import programs
 from tests.ports import free_port
 
 SRC = str(Path(__file__).resolve().parents[2] / "src")
@@ -30,7 +31,8 @@ def environment() -> dict[str, str]:
     wanted = ("dbname", "user", "password", "host", "port")
     said = make_conninfo("", **{k: made[k] for k in wanted if made.get(k)})
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREPAZKA_", "SMTP_"))}
-    return kept | {"PYTHONPATH": SRC, "DATABASE_URL": said, "PREPAZKA_WEB_THREADS": "4"}
+    made_up = {"PYTHONPATH": SRC, "DATABASE_URL": said, "PREPAZKA_WEB_THREADS": "4"}
+    return kept | made_up | programs.moved_clock()
 
 
 @pytest.fixture
@@ -94,13 +96,13 @@ def test_two_hours_of_an_office(url: str) -> None:
 
 def what_cannot_be_played_is_said(url: str) -> None:
     nowhere = play("http://127.0.0.1:9", "--speed", "60")
-    assert nowhere.returncode == 2
-    assert "Start it first: prepazka run" in nowhere.stdout
+    assert nowhere.returncode == 1
+    assert "Start it first: prepazka run" in nowhere.stderr
     command = [*CLI, "play-day", "neni", "--url", url]
     missing = subprocess.run(
         command, env=environment(), capture_output=True, text=True, timeout=60, check=False
     )
-    assert missing.returncode == 2
-    assert "no office neni" in missing.stdout
+    assert missing.returncode == 1
+    assert "no office neni" in missing.stderr
     wrong = play(url, "--speed", "0")
     assert wrong.returncode == 2

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from prepazka.booking.models import Booking
+from prepazka.core import file_rules
 from prepazka.core.refusal import Refused
 from prepazka.jobs import papers as jobs
 from prepazka.journal.models import Event
@@ -181,7 +182,7 @@ def test_limits(here: Held, settings: Any, kept: Path) -> None:
     assert names_in(kept) == before, "what found no place is not kept"
     settings.FILES_OF_OFFICE = 10**9
     Document.objects.update(size=1)
-    for _ in range(documents.MOST - 2):
+    for _ in range(file_rules.MOST_DOCUMENTS - 2):
         documents.add(
             participant=here.citizen.pk, link=1, name="a", file=papers.file(papers.pdf()), now=NOW
         )
@@ -193,12 +194,12 @@ def test_an_office_has_lower_limits_and_never_higher_ones(here: Held, settings: 
     def limit(**rules: int) -> None:
         Office.objects.update(files_data=rules)
 
-    paper, one = papers.pdf(), documents.MEGA
+    paper, one = papers.pdf(), file_rules.MEGABYTE
     settings.FILE_LARGEST, settings.FILES_OF_OFFICE = 9 * one, 90 * one
     limit(largest_mb=50, meeting_mb=5000, office_mb=5000, number=99)
     here.office.office.refresh_from_db()
     found = documents.limits_of(here.office.office)
-    assert found == documents.Limits(9 * one, 90 * one, 90 * one, documents.MOST)
+    assert found == documents.Limits(9 * one, 90 * one, 90 * one, file_rules.MOST_DOCUMENTS)
     limit(largest_mb=1)
     with pytest.raises(documents.FileTooLarge) as large:
         bring(here, paper + b" " * one)

@@ -79,7 +79,7 @@ def note_read(
         return
     if busy is not None and _replace(found, set(busy), now):
         _say(found.office_id, found.official_id, now, None)
-    found.etag = mark[: OutsideCalendar._meta.get_field("etag").max_length]  # noqa: SLF001
+    found.etag = mark[: OutsideCalendar._meta.get_field("etag").max_length]
     found.refreshed_at = found.tried_at = now
     if busy is not None:
         found.failure = "partly" if skipped else ""

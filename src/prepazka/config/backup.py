@@ -14,6 +14,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from prepazka.config import embedded
+from prepazka.core.file_problems import sentence_of
 
 # An older server does not know this setting of the newer pg_dump, and nothing here needs it.
 UNKNOWN_TO_OLDER = b"SET transaction_timeout = 0;"
@@ -61,9 +62,14 @@ def restore(arguments: argparse.Namespace) -> int:
 
 def dump(url: str, file: Path) -> None:
     """Write a backup. Raises NotDone; the file appears only when it is whole."""
+    if file.is_dir():
+        raise NotDone(f'"{file}" is a folder; name a file in it.')
     half = file.with_name(f".{file.name}.part")
     # Only the owner may read it: it holds people's names and contacts.
-    os.close(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    try:
+        os.close(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    except OSError as error:
+        raise NotDone(sentence_of(error, file)) from error
     try:
         # By name, not through a pipe: only then does the file say where its parts lie, and a
         # damaged one is refused instead of being restored in part without a word.
@@ -76,7 +82,9 @@ def dump(url: str, file: Path) -> None:
 def put_back(url: str, file: Path, *, replace: bool = False) -> None:
     """Restore a backup in one transaction. Raises NotDone, also for a database that is not empty."""
     if not file.is_file():
-        raise NotDone(f"There is no file {file}.")
+        what = "is a folder" if file.is_dir() else "is not there"
+        raise NotDone(f'"{file}" {what}; name a file that prepazka backup has written.')
+    file.open("rb").close()  # may it be read; before anything is changed
     if not replace and _holds_something(url):
         raise NotDone(
             "The database is not empty, and nothing was changed. Stop the web and the worker, then "
@@ -134,7 +142,7 @@ def _run(program: str, url: str, *arguments: str) -> None:
 def _said(arguments: argparse.Namespace, work: Callable[[str], None], what: str) -> int:
     try:
         work(os.environ["DATABASE_URL"])
-    except (NotDone, psycopg.OperationalError, OSError) as error:
+    except NotDone as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{arguments.file} {what}")

@@ -13,13 +13,14 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
 
+from prepazka.core.file_rules import MEGABYTE
 from prepazka.meetings import links
-from prepazka.meetings.documents import MEGA, FileTooLarge
+from prepazka.meetings.documents import FileTooLarge
 from prepazka.web import errors
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
-ORDINARY = MEGA
+ORDINARY = MEGABYTE
 AROUND = 64 * 1024  # what a form adds to a file
 UPLOAD = re.compile(r"(?:/[a-z]{2})?/[-a-zA-Z0-9_]+/schuzka/([^/]{1,200})/soubory/")
 DRAINS = 10.0  # seconds in which what a browser still sends is thrown away
@@ -42,7 +43,7 @@ def declared(scope: dict[str, Any]) -> int:
 def too_large(scope: dict[str, Any]) -> HttpResponse:
     """The refusal as a page, or for a script; without looking at the body."""
     request = ASGIRequest(scope, BytesIO())
-    answer = errors.refused(request, FileTooLarge(most=largest(scope) // MEGA))
+    answer = errors.refused(request, FileTooLarge(most=largest(scope) // MEGABYTE))
     answer["Connection"] = "close"
     answer["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
     return answer

@@ -3,55 +3,103 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from prepazka.config.env import SettingError
+Command = Callable[[argparse.Namespace], "int | None"]
+SETTINGS = "prepazka.config.settings"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is 0 when it did what it says."""
-    arguments = _parser().parse_args(argv)
+    """Run one command. The exit code is 0 when it did what it says; else see `command_errors`."""
     try:
-        return int(arguments.run(arguments) or 0)
-    except SettingError as error:
-        print(error, file=sys.stderr)
-        return 2
+        return _run(argv)
     except KeyboardInterrupt:
         return 130
+    except Exception as error:
+        from prepazka.config.command_errors import explain  # noqa: PLC0415  # most go well
+
+        explained = explain(error)
+        if explained is None:
+            raise
+        sentence, code = explained
+        print(sentence, file=sys.stderr)
+        return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="prepazka", description=__doc__)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        arguments = parser().parse_args(argv)
+        return int(arguments.run(arguments) or 0)
+    finally:
+        if sys.stdout and sys.exc_info()[0] in {None, SystemExit}:
+            sys.stdout.flush()  # here a closed pipe can still be said
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line; each command's `module` is imported only when it runs."""
+    whole = argparse.ArgumentParser(prog="prepazka", description=__doc__)
+    whole.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
+    commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
     adders = (_add_processes, _add_backup, _add_office, _add_people, _add_play, _add_studies)
     for add in (*adders, _add_voice):
         add(commands)
-    return parser
+    return whole
+
+
+class _Version(argparse.Action):
+    """Print the version of the installed package, which is looked up only when it is wanted."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415  # see above
+
+        print(f"prepazka {version('prepazka')}")
+        parser.exit()
+
+
+def _number(
+    kind: Callable[[str], float], low: float, high: float = math.inf
+) -> Callable[[str], float]:
+    """A number within the bounds, for a clear word where the command line says another."""
+
+    def read(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            whole = "a whole number" if kind is int else "a number"
+            top = "" if high == math.inf else f" to {high:g}"
+            raise argparse.ArgumentTypeError(f"expected {whole} from {low:g}{top}, not {text!r}")
+        return value
+
+    return read
 
 
 def _add_processes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     run = commands.add_parser("run", help="start everything, with demo offices")
-    run.add_argument("--port", type=int, default=8000)
+    run.add_argument("--port", type=_number(int, 1, 65535), default=8000)
     run.add_argument("--host", default="127.0.0.1")
     run.add_argument("--data", default=".data", help="folder of the embedded database")
     run.add_argument("--no-demo", action="store_true", help="load no demo offices and log-ins")
-    run.set_defaults(run=_later("prepazka.config.supervisor", "run"))
+    _alone(run, "prepazka.config.supervisor", "run")
 
     web = commands.add_parser("web", help="the web alone (needs DATABASE_URL)")
-    web.add_argument("--port", type=int, default=8000)
+    web.add_argument("--port", type=_number(int, 1, 65535), default=8000)
     web.add_argument("--host", default="127.0.0.1")
-    web.add_argument("--workers", type=int, default=1)
-    web.set_defaults(run=_later("prepazka.config.serve", "web"))
+    web.add_argument("--workers", type=_number(int, 1, 1000), default=1)
+    _on_settings(web, "prepazka.config.serve", "web", models=False)  # its processes have them
 
     worker = commands.add_parser("worker", help="the worker alone (needs DATABASE_URL)")
-    worker.set_defaults(run=_later("prepazka.config.serve", "worker"))
+    _on_settings(worker, "prepazka.config.serve", "worker")
 
     callback = commands.add_parser("callback", help="the address that a gateway for SMS may call")
     callback.add_argument("gateway", choices=("gosms", "smsbrana", "smsmanager", "bulkgate"))
-    callback.set_defaults(run=_later("prepazka.config.serve", "callback"))
+    callback.add_argument("--data", default=".data", help="folder of `prepazka run`")
+    _on_settings(callback, "prepazka.config.serve", "callback", database=False)
 
     migrate = commands.add_parser("migrate", help="bring the database to this version")
     _on_database(migrate, "prepazka.config.serve", "migrate")
@@ -71,7 +119,7 @@ def _add_office(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
             )
             _on_database(one, "prepazka.config.office_commands", verb)
         else:
-            one.set_defaults(run=_later("prepazka.config.office_commands", verb))
+            _alone(one, "prepazka.config.office_commands", verb)
     export = verbs.add_parser("export", help="write an office as a file to standard output")
     export.add_argument("office")
     _on_database(export, "prepazka.config.office_commands", "export")
@@ -104,11 +152,24 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def _add_play(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     play = commands.add_parser("play-day", help="send virtual citizens and clerks to an office")
     play.add_argument("office")
-    play.add_argument("--speed", type=float, default=60.0, help="minutes of the day per minute")
+    play.add_argument(
+        "--speed",
+        type=_number(float, 0.01, 3600),
+        default=60.0,
+        help="minutes of the day per minute",
+    )
     play.add_argument("--url", default="http://localhost:8000")
-    play.add_argument("--minutes", type=float, default=0, help="stop after so many real minutes")
+    play.add_argument(
+        "--minutes", type=_number(float, 0), default=0, help="stop after so many real minutes"
+    )
     play.add_argument("--seed", type=int, default=1)
-    play.set_defaults(run=_later("prepazka.config.play_day", "play"))
+    play.add_argument(
+        "--from-now",
+        action="store_true",
+        help="go on from what the demo's clock shows, as the button on its start page does,"
+        " and end when the input ends",
+    )
+    _alone(play, "prepazka.config.play_day", "play")
 
 
 def _add_studies(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -121,11 +182,11 @@ def _add_studies(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     waits.add_argument(
         "--judge-from", metavar="DATE", help="first day to judge; between: calibrate"
     )
-    waits.add_argument("--replays", type=int, default=300)
-    waits.add_argument("--gamma", type=float, help="step of the online calibration")
+    waits.add_argument("--replays", type=_number(int, 1, 100_000), default=300)
+    waits.add_argument("--gamma", type=_number(float, 0, 1), help="step of the online calibration")
     waits.add_argument("--linear", action="store_true", help="snapshots without scikit-learn")
     waits.add_argument("--json", metavar="FILE", help="write the figures there as well")
-    waits.set_defaults(run=_later("prepazka.studies.waits", "waits"))
+    _alone(waits, "prepazka.studies.waits", "waits")
 
     simulate = commands.add_parser("simulate", help="play days of an office, and what if")
     simulate.add_argument("office", help="an office's file, the name of a preset, or `sample`")
@@ -146,7 +207,7 @@ def _add_studies(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     simulate.add_argument("--html", metavar="FILE", help="write a page with charts there")
     simulate.add_argument("--language", choices=("cs", "en"), default="cs", help="of the page")
     simulate.add_argument("--log", metavar="FOLDER", help="write the days there as a queue log")
-    simulate.set_defaults(run=_later("prepazka.studies.simulate", "simulate"))
+    _alone(simulate, "prepazka.studies.simulate", "simulate")
 
 
 def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -160,7 +221,7 @@ def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
             one.add_argument(
                 "--replace", action="store_true", help="even if the database is not empty"
             )
-        _on_database(one, "prepazka.config.backup", name)
+        _on_database(one, "prepazka.config.backup", name, models=False)
 
 
 def _add_voice(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -176,35 +237,71 @@ def _add_voice(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         if verb == "render":
             one.add_argument("--anew", action="store_true", help="all, not only missing ones")
             one.add_argument("--quietly", action="store_true", help="behind all other work")
-        one.set_defaults(run=_later("prepazka.config.voice_commands", verb))
+        _alone(one, "prepazka.config.voice_commands", verb)
 
 
-def _on_database(parser: argparse.ArgumentParser, module: str, name: str) -> None:
+# Where a command finds what it needs; Django is set up here and nowhere else, but for
+# `prepazka run`, which knows its database only once that has started.
+
+
+def _alone(parser: argparse.ArgumentParser, module: str, name: str) -> None:
+    """A command that needs no database and no models."""
+    parser.set_defaults(run=lambda arguments: _call(module, name, arguments), module=module)
+
+
+def _on_settings(
+    parser: argparse.ArgumentParser,
+    module: str,
+    name: str,
+    *,
+    database: bool = True,
+    models: bool = True,
+) -> None:
+    """A process of an installation, which is told everything by its settings."""
+
+    def run(arguments: argparse.Namespace) -> int | None:
+        from prepazka.config import database as databases  # noqa: PLC0415  # most need none
+
+        if data := getattr(arguments, "data", None):
+            databases.lend_secret(Path(data))
+        databases.require(database=database)
+        if models:
+            _set_up_django()
+        return _call(module, name, arguments)
+
+    parser.set_defaults(run=run, module=module)
+
+
+def _on_database(
+    parser: argparse.ArgumentParser, module: str, name: str, *, models: bool = True
+) -> None:
     """A command that works on DATABASE_URL, or on the embedded database, be it running or not."""
     parser.add_argument("--data", default=".data", help="folder of the embedded database")
-    run = _later(module, name)
 
-    def call(arguments: argparse.Namespace) -> int | None:
+    def run(arguments: argparse.Namespace) -> int | None:
         from prepazka.config.database import reached  # noqa: PLC0415  # most commands need none
 
         with reached(Path(arguments.data)):
-            return run(arguments)
+            if models:
+                _set_up_django()
+            return _call(module, name, arguments)
 
-    parser.set_defaults(run=call)
+    parser.set_defaults(run=run, module=module)
 
 
-def _later(module: str, name: str) -> Callable[[argparse.Namespace], int | None]:
-    """Import a command only when it is wanted, since most need Django set up first."""
+def _set_up_django() -> None:
+    import django  # noqa: PLC0415  # a second that the commands without it need not wait
 
-    def call(arguments: argparse.Namespace) -> int | None:
-        import importlib  # noqa: PLC0415  # see above
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    django.setup()
 
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prepazka.config.settings")
-        found = getattr(importlib.import_module(module), name)
-        result: int | None = found(arguments)
-        return result
 
-    return call
+def _call(module: str, name: str, arguments: argparse.Namespace) -> int | None:
+    import importlib  # noqa: PLC0415  # beside its only use
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    command: Command = getattr(importlib.import_module(module), name)
+    return command(arguments)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 from prepazka.config import embedded
-from prepazka.config.env import SettingError
+from prepazka.config.command_errors import CommandFailed, unreachable
+from prepazka.config.env import SettingError, env_database, env_secret, env_str
 from prepazka.config.postmaster import Cluster
 
 FOLDER = "postgresql"  # within the folder of data
+ANSWERS_WITHIN = 5  # seconds
+
+
+def require(*, database: bool) -> None:
+    """Raise SettingError unless the settings that a process of an installation needs are set.
+
+    A process that began without them would only fail at its first visitor.
+    """
+    if database:
+        env_str("DATABASE_URL")
+    from prepazka.config import settings  # noqa: PLC0415  # reads, and so checks, all the others
+
+    if not settings.SECRET_KEY:
+        env_secret("PREPAZKA_SECRET_KEY")
+
+
+def lend_secret(data: Path) -> None:
+    """Let the settings find the secret that `prepazka run` made in its folder, unless they say one."""
+    key = data.absolute() / "secret.key"
+    if key.exists() and not os.environ.get("PREPAZKA_SECRET_KEY"):
+        os.environ.setdefault("PREPAZKA_SECRET_KEY_FILE", str(key))
 
 
 @contextmanager
@@ -20,9 +44,11 @@ def reached(data: Path) -> Iterator[str]:
 
     The embedded server is joined where it runs; where it does not, it runs only for this command.
     Raises SettingError, also where neither was ever set up: a command that is typed in the wrong
-    folder must not make an empty database there.
+    folder must not make an empty database there. Raises CommandFailed where no server answers.
     """
     if known := os.environ.get("DATABASE_URL", "").strip():
+        env_database("DATABASE_URL")
+        _must_answer(known)
         yield known
         return
     folder = data.absolute().resolve() / FOLDER
@@ -36,13 +62,19 @@ def reached(data: Path) -> Iterator[str]:
     try:
         os.environ["DATABASE_URL"] = embedded.start(folder)
     except embedded.EmbeddedServerError as error:
-        raise SettingError(str(error)) from error
-    key = data.absolute() / "secret.key"
-    if key.exists() and not os.environ.get("PREPAZKA_SECRET_KEY"):
-        os.environ.setdefault("PREPAZKA_SECRET_KEY_FILE", str(key))
+        raise CommandFailed(str(error)) from error
+    lend_secret(data)
     try:
         yield os.environ["DATABASE_URL"]
     finally:
         del os.environ["DATABASE_URL"]
         if not ran_before:
             embedded.stop(folder)
+
+
+def _must_answer(url: str) -> None:
+    """Look before Django is loaded: a second sooner, and in words of ours."""
+    try:
+        psycopg.connect(url, connect_timeout=ANSWERS_WITHIN).close()
+    except psycopg.OperationalError as error:
+        raise CommandFailed(unreachable(error)) from error

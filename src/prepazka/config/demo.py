@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from prepazka.accounts.models import User
-from prepazka.config.demo_people import OFFICIAL, PASSWORD, STAFF
 from prepazka.officefile import presets
 from prepazka.officefile.check import check
 from prepazka.officefile.load import load as load_office
+from prepazka.offices import clock
 from prepazka.offices.clock import now
 from prepazka.offices.models import Device, Membership, Office, Official, Role
+from prepazka.reporting.monitor import is_open
+from prepazka.web.demo import demo_offices, next_morning
+from prepazka.web.demo_people import OFFICIAL, PASSWORD, STAFF
 
 PRESETS = ("cesky-krumlov", "sumperk", "touzim", "praha-6", "liberec")
 
@@ -27,6 +32,20 @@ def load() -> None:
             if not Office.objects.filter(slug=slug).exists():
                 load_office(text, now=now(), demo=True)
             _hire(Office.objects.get(slug=slug))
+
+
+def wake(now: datetime) -> datetime | None:
+    """Let the clock of a demo that begins outside office hours show the next working morning.
+
+    Answers with that morning; with None, and the clock left alone, while any office is open.
+    """
+    offices = demo_offices()
+    if any(is_open(office, now) for office in offices):
+        return None
+    morning = next_morning(offices, now)
+    if morning:
+        clock.move_to(morning)
+    return morning
 
 
 @cache
@@ -60,7 +79,7 @@ def addresses(base: str) -> str:
     """What can be opened, and with which log-in."""
     from prepazka.offices.devices import make_pairing_code  # noqa: PLC0415
 
-    lines = ["", f"Přepážka is at {base}/", ""]
+    lines = ["", f"Přepážka is at {base}/   (begin there: a tour, with one-click log-ins)", ""]
     for office in Office.objects.filter(demo=True).order_by("pk"):
         lines.append(f"{office.name}")
         lines.append(f"  booking      {base}/{office.slug}/")
@@ -80,6 +99,13 @@ def addresses(base: str) -> str:
         lines.append("")
     lines.append(f"Password of all demo log-ins: {PASSWORD}")
     lines.append(f"Mails and SMS of the demo:    {base}/demo/posta/")
-    lines.append("A living office: prepazka play-day krumlov --speed 60")
+    lines.append(f"The demo's clock shows:       {_shown()}")
     lines.append("")
     return "\n".join(lines)
+
+
+def _shown() -> str:
+    shown = now().astimezone(settings.DEFAULT_ZONE)
+    return f"{shown:%A %d %B %Y %H:%M}" + (
+        "" if clock.shows_real_time() else "; the start page sets it"
+    )

@@ -3,6 +3,10 @@
 import os
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
 YES = frozenset({"1", "true", "yes", "on"})
 NO = frozenset({"0", "false", "no", "off"})
@@ -64,6 +68,32 @@ def env_int(
         msg = f"Set {name} to {at_most} or less; it is {number}."
         raise SettingError(msg)
     return number
+
+
+def env_address(name: str, default: str) -> str:
+    """Return an address on the web without a last slash. Raise SettingError for anything else."""
+    value = env_str(name, default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        msg = f"Set {name} to an address such as https://objednavky.urad.cz; {value!r} is not one."
+        raise SettingError(msg)
+    return value
+
+
+def env_database(name: str) -> dict[str, str]:
+    """Return the parts of a PostgreSQL address; none when it is unset.
+
+    Raise SettingError for what is no address, without repeating it: it may hold a password.
+    """
+    try:
+        parts = conninfo_to_dict(env_str(name, ""))
+    except ProgrammingError:
+        msg = (
+            f"Set {name} to an address such as postgresql://user:password@host:5432/name; what it "
+            "holds cannot be read as one. In a password, write signs such as @ : / % # as %40 and so on."
+        )
+        raise SettingError(msg) from None
+    return {part: str(value) for part, value in parts.items() if value is not None}
 
 
 def env_list(name: str) -> list[str]:

@@ -8,14 +8,11 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import django
 
 from prepazka.officefile import presets
 from prepazka.officefile.check import check as check_text
-from prepazka.officefile.nodes import Problem, WrongFile
+from prepazka.officefile.nodes import WrongFile
 from prepazka.officefile.plan import OfficePlan
 from prepazka.officefile.quotas import warnings
 
@@ -42,7 +39,7 @@ def _command(run: Callable[[argparse.Namespace], None]) -> Command:
             for problem in wrong.problems:
                 print(f"{arguments.file}: {problem}", file=sys.stderr)
             return 1
-        except Stopped as stopped:
+        except (Stopped, presets.NoSuchFile) as stopped:
             print(stopped, file=sys.stderr)
             return 1
         return 0
@@ -53,7 +50,7 @@ def _command(run: Callable[[argparse.Namespace], None]) -> Command:
 @_command
 def check(arguments: argparse.Namespace) -> None:
     """Say what is wrong with a file; needs no database."""
-    found = check_text(_text(arguments.file))
+    found = check_text(presets.text_of(arguments.file))
     services = list(found.services())
     print(
         f"{arguments.file}: right. Office {found.slug}: agendas {len(found.agendas)}, "
@@ -70,9 +67,8 @@ def _warn(file: str, found: OfficePlan) -> None:
 @_command
 def load(arguments: argparse.Namespace) -> None:
     """Load a file; refused while live visits would no longer fit, unless they are accepted."""
-    text = _text(arguments.file)
+    text = presets.text_of(arguments.file)
     _warn(arguments.file, check_text(text))
-    django.setup()
     from prepazka.officefile.load import LoadRefused  # noqa: PLC0415  # needs Django
     from prepazka.officefile.load import load as load_text  # noqa: PLC0415
     from prepazka.offices import clock  # noqa: PLC0415
@@ -102,7 +98,6 @@ def _listed(conflicts: list[Conflict]) -> str:
 @_command
 def export(arguments: argparse.Namespace) -> None:
     """Write the office's file to standard output."""
-    django.setup()
     from prepazka.officefile.export import export as export_text  # noqa: PLC0415
 
     sys.stdout.write(export_text(_office(arguments.office)))
@@ -111,7 +106,6 @@ def export(arguments: argparse.Namespace) -> None:
 @_command
 def staff(arguments: argparse.Namespace) -> None:
     """Add a member of staff, from another office too, or let back in who was removed."""
-    django.setup()
     from django.core.exceptions import ValidationError  # noqa: PLC0415
 
     from prepazka.accounts.models import User  # noqa: PLC0415
@@ -177,7 +171,6 @@ def _asked_password() -> str:
 @_command
 def second_factor(arguments: argparse.Namespace) -> None:
     """Reset the second factor of somebody whom no administrator may help."""
-    django.setup()
     from prepazka.accounts.models import User  # noqa: PLC0415
     from prepazka.core.refusal import Refused  # noqa: PLC0415
     from prepazka.offices import clock  # noqa: PLC0415
@@ -198,14 +191,16 @@ def second_factor(arguments: argparse.Namespace) -> None:
 @_command
 def token(arguments: argparse.Namespace) -> None:
     """Print a token with which a program acts for a member of staff, or revoke its tokens."""
-    django.setup()
-    from prepazka.accounts.models import User  # noqa: PLC0415
+    from prepazka.accounts.models import ApiToken, User  # noqa: PLC0415
     from prepazka.accounts.tokens import make_token, revoke_tokens  # noqa: PLC0415
     from prepazka.offices import clock  # noqa: PLC0415
 
     user = User.objects.filter(username=arguments.username, is_active=True).first()
     if user is None:
         raise Stopped(f'There is no active member of staff "{arguments.username}".')
+    longest = ApiToken._meta.get_field("name").max_length or 0
+    if len(arguments.program) > longest:
+        raise Stopped(f"The name of the program is too long; it may have {longest} characters.")
     if arguments.revoke:
         revoked = revoke_tokens(user=user, name=arguments.program, now=clock.now())
         print(f"Revoked: {revoked}")
@@ -216,7 +211,6 @@ def token(arguments: argparse.Namespace) -> None:
 @_command
 def pair(arguments: argparse.Namespace) -> None:
     """Print a one-time code for a kiosk or a display."""
-    django.setup()
     from prepazka.offices import clock  # noqa: PLC0415
     from prepazka.offices.devices import make_pairing_code  # noqa: PLC0415
     from prepazka.offices.models import Device  # noqa: PLC0415
@@ -238,23 +232,3 @@ def _office(slug: str) -> Office:
         known = ", ".join(Office.objects.order_by("slug").values_list("slug", flat=True)) or "none"
         raise Stopped(f'There is no office "{slug}"; there are: {known}.')
     return office
-
-
-def _text(name: str) -> str:
-    """The text of a file, or of a preset where no such file lies. Raises Stopped, WrongFile."""
-    path = Path(name)
-    if not path.exists() and name in presets.names():
-        return presets.text(name)
-    try:
-        found = path.read_bytes()
-    except OSError as error:
-        known = ", ".join(presets.names())
-        raise Stopped(
-            f'"{name}" cannot be read ({error.strerror}); expected a file, or a preset: {known}.'
-        ) from error
-    try:
-        return found.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = found[: error.start].count(b"\n") + 1
-        value = f"the byte 0x{found[error.start]:02x}"
-        raise WrongFile([Problem(line, "", value, "text in UTF-8")]) from error

@@ -74,7 +74,9 @@ class OneHop(BaseHandler):
         response._handler_class = type(self)  # noqa: SLF001  # as Django's own handlers do
         try:
             content = _content(response)
-            if not response.has_header("Content-Length"):
+            # A file of whitenoise has the length of the day the process started; an update may have
+            # replaced it since, and a browser throws away what is not as long as the header says.
+            if content or not response.has_header("Content-Length"):
                 response["Content-Length"] = str(len(content))
             return response.status_code, _headers(response), content
         finally:

@@ -6,9 +6,9 @@ import argparse
 import contextlib
 import logging
 
-import django
 from django.core.management import call_command
 
+from prepazka.config.listening import must_be_free
 from prepazka.looks.compress_static import compress_static
 
 log = logging.getLogger(__name__)
@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 def web(arguments: argparse.Namespace) -> None:
     """Serve the web until told to stop: uvicorn for one process, granian for several."""
+    must_be_free(arguments.host, arguments.port)
     with contextlib.suppress(OSError):  # a read-only installation was compressed when it was made
         compress_static()
     if arguments.workers > 1:
@@ -44,7 +45,6 @@ def _granian(arguments: argparse.Namespace) -> None:
 
 def worker(arguments: argparse.Namespace) -> None:
     """Run jobs until told to stop."""
-    django.setup()
     from prepazka.config.work import work  # noqa: PLC0415  # needs Django set up
 
     work()
@@ -52,7 +52,6 @@ def worker(arguments: argparse.Namespace) -> None:
 
 def callback(arguments: argparse.Namespace) -> None:
     """Print the secret address that a gateway calls with receipts and replies."""
-    django.setup()
     from django.conf import settings  # noqa: PLC0415  # needs Django set up
     from django.urls import reverse  # noqa: PLC0415
 
@@ -65,7 +64,6 @@ def callback(arguments: argparse.Namespace) -> None:
 
 def migrate(arguments: argparse.Namespace) -> None:
     """Bring the database to this version of the program."""
-    django.setup()
     prepare_database()
 
 

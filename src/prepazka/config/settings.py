@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from psycopg.conninfo import conninfo_to_dict
-
 from prepazka.config.env import (
+    SettingError,
+    env_address,
     env_bool,
     env_choice,
+    env_database,
     env_int,
     env_list,
     env_networks,
@@ -21,12 +22,22 @@ PACKAGE = Path(__file__).resolve().parent.parent
 
 DEBUG = False
 DEMO = env_bool("PREPAZKA_DEMO", default=False)
+# Set by `prepazka run`, whose supervisor plays days when the demo's start page asks for them.
+DEMO_PLAYER = DEMO and env_bool("PREPAZKA_PLAYER", default=False)
+PUBLIC_KEY = "only for the demo town and the tests; " * 2 + "never secret"  # never in production
 SECRET_KEY = env_secret("PREPAZKA_SECRET_KEY", default="")
 if not SECRET_KEY and (DEMO or "PYTEST_VERSION" in os.environ):
-    SECRET_KEY = (
-        "only for the demo town and the tests; " * 2 + "never secret"
-    )  # never in production
-BASE_URL = env_str("PREPAZKA_URL", default="http://localhost:8000").rstrip("/")
+    SECRET_KEY = PUBLIC_KEY
+# Seconds by which `make test-days` moves the program's clock. An office's installation has a
+# secret of its own, so that it cannot run on another day by mistake.
+TEST_CLOCK_OFFSET = env_int("PREPAZKA_TEST_CLOCK_OFFSET", default=0)
+if TEST_CLOCK_OFFSET and SECRET_KEY != PUBLIC_KEY:
+    msg = (
+        "Unset PREPAZKA_TEST_CLOCK_OFFSET: it moves the clock of the project's own tests,"
+        " and this installation has a secret key of its own."
+    )
+    raise SettingError(msg)
+BASE_URL = env_address("PREPAZKA_URL", default="http://localhost:8000")
 ALLOWED_HOSTS = env_str(
     "PREPAZKA_HOSTS", default="*" if DEMO else "localhost,127.0.0.1,testserver"
 ).split(",")
@@ -65,6 +76,7 @@ INSTALLED_APPS = [
     "prepazka.surfaces.monitor",
     "prepazka.surfaces.manager",
     "prepazka.surfaces.mailbox",
+    "prepazka.surfaces.tour",
 ]
 
 MIDDLEWARE = [
@@ -104,8 +116,7 @@ TEMPLATES = [
 NAMED = ("dbname", "user", "password", "host", "port")
 
 
-def _database(url: str) -> dict[str, object]:
-    parts = conninfo_to_dict(url)
+def _database(parts: dict[str, str]) -> dict[str, object]:
     # What else the address says, such as sslmode, goes to libpq as it is.
     more = {name: value for name, value in parts.items() if name not in NAMED}
     return {
@@ -132,7 +143,7 @@ def _database(url: str) -> dict[str, object]:
     }
 
 
-DATABASES = {"default": _database(env_str("DATABASE_URL", default=""))}
+DATABASES = {"default": _database(env_database("DATABASE_URL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 WEB_THREADS = env_int("PREPAZKA_WEB_THREADS", default=8)
 
@@ -311,6 +322,9 @@ CLAMD = env_str("PREPAZKA_CLAMD", default="")
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 PROCRASTINATE_IMPORT_PATHS = ["prepazka.jobs.tasks"]
 
+LOG_LEVEL = env_choice(
+    "PREPAZKA_LOG", "debug", "info", "warning", "error", "critical", default="warning"
+).upper()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -318,5 +332,5 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     # A polite refusal is no fault of ours; only what is broken belongs into the log.
     "loggers": {"django.request": {"level": "ERROR"}},
-    "root": {"handlers": ["stderr"], "level": env_str("PREPAZKA_LOG", default="WARNING")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }

@@ -13,9 +13,15 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prepazka.config import embedded, mailbox
+from prepazka.config.database import FOLDER
+from prepazka.config.listening import must_be_free
 from prepazka.looks.compile_messages import compile_messages
+
+if TYPE_CHECKING:
+    from prepazka.config.player import Player
 
 STOPS_WITHIN = 15.0  # seconds for a child to finish what it is doing
 RESTART_AFTER = 2.0
@@ -25,22 +31,25 @@ def run(arguments: argparse.Namespace) -> int:
     """Start everything, wait for Ctrl-C (or SIGTERM), stop everything; nothing committed is lost."""
     data = Path(arguments.data).absolute()
     data.mkdir(parents=True, exist_ok=True)
+    # The web would only end, and be started again for ever.
+    must_be_free(arguments.host, arguments.port)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     own_database = not os.environ.get("DATABASE_URL")
+    new_database = own_database and not (data / FOLDER / "data").exists()
     _prepare_environment(arguments, data)
     try:
         if own_database:
             print("Starting the embedded PostgreSQL …", flush=True)
-            os.environ["DATABASE_URL"] = embedded.start(data / "postgresql")
+            os.environ["DATABASE_URL"] = embedded.start(data / FOLDER)
         with mailbox.open_unless_configured(data / "mail"):
-            _prepare_database(arguments)
+            _prepare_database(arguments, new=new_database)
             if not stopping.is_set():
                 _serve(arguments, stopping)
     finally:
         if own_database:
-            embedded.stop(data / "postgresql")
+            embedded.stop(data / FOLDER)
         print("Stopped; nothing is lost.", flush=True)
     return 0
 
@@ -51,6 +60,7 @@ def _prepare_environment(arguments: argparse.Namespace, data: Path) -> None:
     os.environ.setdefault("PREPAZKA_FILES", str(data / "files"))
     if not arguments.no_demo:
         os.environ.setdefault("PREPAZKA_DEMO", "1")
+        os.environ["PREPAZKA_PLAYER"] = "1"
     if not (os.environ.get("PREPAZKA_SECRET_KEY") or os.environ.get("PREPAZKA_SECRET_KEY_FILE")):
         key = data / "secret.key"
         if not key.exists():
@@ -59,7 +69,7 @@ def _prepare_environment(arguments: argparse.Namespace, data: Path) -> None:
         os.environ["PREPAZKA_SECRET_KEY_FILE"] = str(key)
 
 
-def _prepare_database(arguments: argparse.Namespace) -> None:
+def _prepare_database(arguments: argparse.Namespace, *, new: bool) -> None:
     import django  # noqa: PLC0415  # only now does the environment name the database
 
     django.setup()
@@ -72,8 +82,11 @@ def _prepare_database(arguments: argparse.Namespace) -> None:
     prepare_database()
     if not arguments.no_demo:
         from prepazka.config import demo  # noqa: PLC0415
+        from prepazka.offices import clock  # noqa: PLC0415
 
         demo.load()
+        if new:  # the clock of a database that was there before is somebody's own
+            demo.wake(clock.now())
         print(demo.addresses(os.environ["PREPAZKA_URL"]), flush=True)
     connection.close()
 
@@ -84,6 +97,7 @@ def _serve(arguments: argparse.Namespace, stopping: threading.Event) -> None:
         "worker": ["worker"],
     }
     children = {name: _start(command) for name, command in commands.items()}
+    player = None if arguments.no_demo else _player(stopping)
     if _listens(arguments, children["web"], stopping):
         print("Running; Ctrl-C stops everything.", flush=True)
     # Nobody waits for it: until its clips are there, and where it fails, displays only chime.
@@ -96,6 +110,8 @@ def _serve(arguments: argparse.Namespace, stopping: threading.Event) -> None:
                 stopping.wait(RESTART_AFTER)
                 children[name] = _start(commands[name])
     print("\nStopping …", flush=True)
+    if player:
+        player.join()
     children["voice"] = voice
     for child in children.values():
         child.send_signal(signal.SIGTERM)
@@ -106,6 +122,14 @@ def _serve(arguments: argparse.Namespace, stopping: threading.Event) -> None:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def _player(stopping: threading.Event) -> Player:
+    from prepazka.config.player import Player  # noqa: PLC0415  # needs Django set up
+
+    player = Player(stopping)
+    player.start()
+    return player
 
 
 def _listens(

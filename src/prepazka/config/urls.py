@@ -1,15 +1,24 @@
 """Addresses: people's pages in both languages, devices, staff, and the API."""
 
+from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 from prepazka.surfaces.calendars import views as calendars
-from prepazka.surfaces.citizen import short
+from prepazka.surfaces.citizen import office, short
 from prepazka.surfaces.mailbox import demo_clock
+from prepazka.surfaces.tour import views as tour
 
 handler404 = "prepazka.web.errors.not_found"
 handler500 = "prepazka.web.errors.broken"
 handler403 = "prepazka.web.errors.forbidden"
+
+
+def start(request: HttpRequest) -> HttpResponse:
+    """The start page: the offices, and in a demo the tour."""
+    return tour.page(request) if settings.DEMO else office.home(request)
+
 
 urlpatterns = [
     path("api/v1/", include("prepazka.surfaces.api.urls")),
@@ -17,6 +26,7 @@ urlpatterns = [
     path("", include("prepazka.surfaces.offline.urls")),
     path("kalendar/<str:token>.ics", calendars.feed, name="feed"),
     *i18n_patterns(
+        path("", start, name="start"),
         path("ucet/", include("prepazka.surfaces.console.account_urls")),
         path("ucet/2fa/", include("allauth.mfa.urls")),
         path("pult/", include("prepazka.surfaces.console.urls")),
@@ -27,6 +37,7 @@ urlpatterns = [
         path("listek/", include("prepazka.surfaces.ticket.door_urls")),
         path("demo/hodiny/", demo_clock.page, name="demo_clock"),
         path("demo/posta/", include("prepazka.surfaces.mailbox.urls")),
+        path("demo/", include("prepazka.surfaces.tour.urls")),
         path("", include("prepazka.surfaces.room.urls")),
         path("", include("prepazka.surfaces.monitor.urls")),
         path("", include("prepazka.surfaces.embed.urls")),

@@ -28,7 +28,7 @@ def render(arguments: argparse.Namespace) -> int:
         os.nice(19)  # beside a hall at work, or at the first start
     try:
         made = clips.render(where, by=by, anew=arguments.anew)
-    except (espeak.CannotSpeak, OSError) as error:
+    except espeak.CannotSpeak as error:
         print(f"The clips could not be made: {error}", file=sys.stderr)
         return 1
     if made or not arguments.quietly:

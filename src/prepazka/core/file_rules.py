@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+MEGABYTE = 1024 * 1024  # bytes
+MOST_DOCUMENTS = 30  # of one meeting, whatever an office wants
+
 
 @dataclass(frozen=True, slots=True)
 class FileRules:

@@ -28,7 +28,7 @@ from prepazka.journal.models import Event
 from prepazka.meetings import participants
 from prepazka.meetings.erasing import erase_meetings, erase_papers
 from prepazka.messaging.replies import forget_replies
-from prepazka.offices.directory import directory
+from prepazka.offices.directory import directory_by_id
 from prepazka.offices.models import Incident, Office
 from prepazka.queueing import alerts, history, learning
 from prepazka.queueing.incidents import warn_booked
@@ -60,7 +60,7 @@ def tidy(*, now: datetime) -> None:
     for pk, day in expired.values_list("office_id", "date").distinct():
         expire_day(office=pk, day=day, now=now)
     for row in Office.objects.all():
-        office = directory(row)
+        office = directory_by_id(row.pk)
         due = Booking.objects.filter(office=row, state=State.CONFIRMED, ends_at__lte=now)
         for day in due.values_list("date", flat=True).distinct():
             mark_no_shows(office=office, day=day, now=now)
@@ -74,7 +74,7 @@ def offer_places(*, now: datetime) -> None:
     for row in Office.objects.filter(
         waitinglistentrys__ended_at=None, waitinglistentrys__isnull=False
     ).distinct():
-        lapse_entries(office=directory(row), now=now)
+        lapse_entries(office=directory_by_id(row.pk), now=now)
         offer_freed(office=row, now=now)
 
 
@@ -110,7 +110,11 @@ def remind(*, now: datetime) -> None:
         (soon, HOURS_BEFORE, remind_soon),
     ):
         for booking, office, email in list(rows.values_list("pk", "office_id", "email")):
-            if which in rules[office].reminders and (email or office not in quiet):
+            if (
+                office in rules
+                and which in rules[office].reminders
+                and (email or office not in quiet)
+            ):
                 ask(booking=booking, now=now)
 
 
@@ -122,12 +126,12 @@ def _is_quiet(office: Office, now: datetime) -> bool:
 def stop_tickets(*, now: datetime) -> None:
     """Stop the walk-in tickets of services whose day is full by the estimate, or go on."""
     for row in Office.objects.filter(overtime_min__isnull=False, shifts__closed_at=None).distinct():
-        office = directory(row)
-        served = hall(office, now=now).outlook.served
-        for service in office.offered_services():
+        seen = hall(directory_by_id(row.pk), now=now)
+        served = seen.outlook.served
+        for service in seen.office.offered_services():
             if service.walk_in and service.pk in served:
                 follow_estimate(
-                    office=office, service=service, served_in=served[service.pk], now=now
+                    office=seen.office, service=service, served_in=served[service.pk], now=now
                 )
 
 
@@ -145,7 +149,7 @@ def tell_near(*, now: datetime) -> None:
     for one in waiting:
         of_office.setdefault(one.office_id, []).append(one)
     for row in Office.objects.filter(pk__in=of_office):
-        seen = hall(directory(row), now=now)
+        seen = hall(directory_by_id(row.pk), now=now)
         for one in of_office[row.pk]:
             if turn_is_near(seen, one.ticket):
                 alerts.tell_near(alert=one.pk, now=now)
@@ -156,9 +160,8 @@ def keep_history(*, now: datetime) -> None:
     at = history.quarter_of(now)
     kept = set(QuarterHour.objects.filter(at=at).values_list("office", flat=True))
     for row in Office.objects.exclude(pk__in=kept):
-        office = directory(row)
-        seen = hall(office, now=now)
-        if is_open(office, now) or seen.waiting:
+        seen = hall(directory_by_id(row.pk), now=now)
+        if is_open(seen.office, now) or seen.waiting:
             history.keep_quarter(rows=list(quarters(seen, at)))
 
 
@@ -171,7 +174,7 @@ def judge_waits(*, now: datetime) -> None:
 def learn(*, now: datetime) -> None:
     """Learn service times and habits from the last weeks; measure how good the estimates were."""
     for row in Office.objects.all():
-        office = directory(row)
+        office = directory_by_id(row.pk)
         history.measure(office=office, now=now)
         learning.relearn(office=office, now=now)
     history.forget_quarters(now=now)

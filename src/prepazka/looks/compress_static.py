@@ -12,7 +12,7 @@ KINDS = {".css", ".js", ".svg"}
 def compress_static(root: Path = PACKAGE) -> list[Path]:
     """Write the .gz files that are missing or older than their source, and return them."""
     sources = sorted(p for p in root.glob("**/static/**/*") if p.suffix in KINDS)
-    return [_compress(source) for source in sources if _is_stale(source)]
+    return [_compress(source, root) for source in sources if _is_stale(source)]
 
 
 def _target(source: Path) -> Path:
@@ -24,10 +24,11 @@ def _is_stale(source: Path) -> bool:
     return not target.exists() or target.stat().st_mtime_ns <= source.stat().st_mtime_ns
 
 
-def _compress(source: Path) -> Path:
+def _compress(source: Path, root: Path) -> Path:
     target = _target(source)
-    # Another process may be reading or writing the same file.
-    draft = target.with_name(f"{target.name}.{os.getpid()}")
+    # Another process may be reading or writing the same file, or listing the folder: a web that
+    # starts would look for a draft that is gone by then.
+    draft = root / f".compressing-{os.getpid()}"
     draft.write_bytes(gzip.compress(source.read_bytes(), mtime=0))
     draft.replace(target)
     return target

@@ -18,15 +18,14 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from prepazka.core import events
+from prepazka.core.file_rules import MEGABYTE, MOST_DOCUMENTS
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings import access, contents, showing, signals, storage
 from prepazka.meetings.models import Document, Meeting, Participant
 from prepazka.offices.models import Office
 
-MOST = 30  # documents of one meeting, whatever an office wants
 CHUNK = 1 << 20
-MEGA = 1024 * 1024
 State = Document.State
 
 
@@ -89,13 +88,13 @@ def limits_of(office: Office) -> Limits:
     own = office.file_rules
 
     def least(wanted: int | None, most: int) -> int:
-        return most if wanted is None else min(wanted * MEGA, most)
+        return most if wanted is None else min(wanted * MEGABYTE, most)
 
     return Limits(
         largest=least(own.largest_mb, settings.FILE_LARGEST),
         meeting=least(own.meeting_mb, settings.FILES_OF_OFFICE),
         office=least(own.office_mb, settings.FILES_OF_OFFICE),
-        number=min(own.number or MOST, MOST),
+        number=min(own.number or MOST_DOCUMENTS, MOST_DOCUMENTS),
     )
 
 
@@ -127,7 +126,7 @@ def _keep(meeting: Meeting, name: str, file: File[bytes], largest: int) -> Kept:
     if not file.size:
         raise FileEmpty
     if file.size > largest:
-        raise FileTooLarge(most=largest // MEGA)
+        raise FileTooLarge(most=largest // MEGABYTE)
     kind = contents.type_of(file)
     if kind is None:
         raise FileUnknown
@@ -159,7 +158,7 @@ def _add(participant: UUID, link: int, kept: Kept, now: datetime, actor: int | N
     if _size_of(Document.objects.filter(office=office)) + kept.size > limits.office:
         raise QuotaReached
     if _size_of(there) + kept.size > limits.meeting:
-        raise MeetingFull(most=limits.meeting // MEGA)
+        raise MeetingFull(most=limits.meeting // MEGABYTE)
     made = Document.objects.create(
         id=kept.pk,
         office_id=office,

@@ -10,8 +10,7 @@ from typing import Any
 import yaml
 from django.conf import settings
 
-from prepazka.core.file_rules import FileRules
-from prepazka.meetings.documents import MEGA, MOST
+from prepazka.core.file_rules import MEGABYTE, MOST_DOCUMENTS, FileRules
 from prepazka.officefile import values
 from prepazka.officefile.nodes import Section, Wrong, scalar
 
@@ -30,7 +29,7 @@ def read_files(section: Section) -> FileRules:
         largest_mb=section.take(KEYS["largest_mb"], _size(settings.FILE_LARGEST), None),
         meeting_mb=section.take(KEYS["meeting_mb"], _size(settings.FILES_OF_OFFICE), None),
         office_mb=section.take(KEYS["office_mb"], _size(settings.FILES_OF_OFFICE), None),
-        number=section.take(KEYS["number"], values.number(1, MOST), None),
+        number=section.take(KEYS["number"], values.number(1, MOST_DOCUMENTS), None),
     )
     _in_order(section, found)
     return found
@@ -46,7 +45,7 @@ def write_files(files: FileRules) -> dict[str, Any]:
 
 def _size(most: int) -> Callable[[yaml.Node], int]:
     """A size in MB up to so many bytes."""
-    megabytes = most // MEGA
+    megabytes = most // MEGABYTE
     expected = f"a size from 1 MB to {megabytes} MB, the most of this installation, such as 10 MB"
 
     def read(node: yaml.Node) -> int:

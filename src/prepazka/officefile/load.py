@@ -353,6 +353,6 @@ def _week_fields(row: calendar.WeeklyHours) -> dict[str, Any]:
 def _content(row: Any) -> dict[str, Any]:
     return {
         one.attname: getattr(row, one.attname)
-        for one in row._meta.concrete_fields  # noqa: SLF001  # Django's documented API
+        for one in row._meta.concrete_fields
         if not one.primary_key
     }

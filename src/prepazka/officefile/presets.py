@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from importlib import resources
+from pathlib import Path
+
+from prepazka.core.file_problems import sentence_of
+from prepazka.officefile.nodes import Problem, WrongFile
 
 SUFFIX = ".yaml"
+
+
+class NoSuchFile(Exception):
+    """Neither a file that can be read nor a preset; the message says why, and which there are."""
 
 
 def names() -> list[str]:
@@ -18,3 +26,21 @@ def text(name: str) -> str:
     if name not in names():
         raise KeyError(name)
     return (resources.files("prepazka.presets") / f"{name}{SUFFIX}").read_text(encoding="utf-8")
+
+
+def text_of(name: str) -> str:
+    """The text of a file, or of a preset where no such file lies. Raises NoSuchFile, WrongFile."""
+    path = Path(name)
+    if not path.exists() and name in names():
+        return text(name)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        presets = ", ".join(names())
+        raise NoSuchFile(f"{sentence_of(error, name)} Or name a preset: {presets}.") from error
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        value = f"the byte 0x{content[error.start]:02x}"
+        raise WrongFile([Problem(line, "", value, "text in UTF-8")]) from error

@@ -14,6 +14,7 @@ from django.conf import settings
 from prepazka.offices.models import DemoClock
 
 LOOK_EVERY = 1.0  # seconds
+FOR_GOOD = timedelta(days=366)  # a stretch that ends only by the button for the real time
 
 _looked_at = float("-inf")
 _known: DemoClock | None = None
@@ -21,8 +22,13 @@ _known: DemoClock | None = None
 
 def now() -> datetime:
     """The instant, in UTC."""
-    real = datetime.now(UTC)
+    real = real_now()
     return played(real, _demo_clock()) if settings.DEMO else real
+
+
+def real_now() -> datetime:
+    """The machine's instant, in UTC; under `make test-days` moved to the day that is tried."""
+    return datetime.now(UTC) + timedelta(seconds=settings.TEST_CLOCK_OFFSET)
 
 
 def played(real: datetime, clock: DemoClock | None) -> datetime:
@@ -33,18 +39,36 @@ def played(real: datetime, clock: DemoClock | None) -> datetime:
     return shown if shown < clock.shown_to else real
 
 
+def shows_real_time() -> bool:
+    """Whether the clock shows the real time, to the second."""
+    real = datetime.now(UTC)
+    return not settings.DEMO or abs(played(real, _demo_clock()) - real) < timedelta(seconds=1)
+
+
 def play(*, shown_from: datetime, lasts: timedelta, speed: float) -> None:
     """Let the demo's clock show a stretch of another time, `speed` times as fast."""
     DemoClock.objects.update_or_create(
         pk=1,
         defaults={
-            "real_from": datetime.now(UTC),
+            "real_from": real_now(),
             "shown_from": shown_from,
             "shown_to": shown_from + lasts,
             "speed": speed,
         },
     )
     _forget()
+
+
+def move_to(moment: datetime) -> None:
+    """Let the demo's clock go on from that moment at the ordinary pace."""
+    play(shown_from=moment, lasts=FOR_GOOD, speed=1)
+
+
+def slow_down() -> None:
+    """Let a demo's clock that runs fast or slowly go on at the ordinary pace."""
+    if DemoClock.objects.exclude(speed=1).exists():
+        _forget()
+        move_to(now())
 
 
 def stop_playing() -> None:

@@ -31,6 +31,7 @@ from prepazka.offices.models import (
     Service,
     System,
 )
+from prepazka.offices.office_rows import read_rows
 
 Minutes = list[Interval[int]]
 Scope = tuple[int | None, ...]
@@ -309,14 +310,11 @@ _known_lock = Lock()
 
 
 def directory(office: Office) -> Directory:
-    """The snapshot of that office's current version (`office` must be freshly read)."""
-    kept = _known.get(office.pk)
-    if kept and kept[0] == office.version:
-        return kept[1]
-    fresh = read(office)
-    with _known_lock:
-        _known[office.pk] = (office.version, fresh)
-    return fresh
+    """The snapshot of that office's current version (`office` must be freshly read).
+
+    Its version may be a later one: it is the one that was read, and the key of what is kept.
+    """
+    return kept_directory(office.pk, office.version) or _read_and_keep(office.pk)
 
 
 def directory_by_slug(slug: str) -> Directory:
@@ -342,40 +340,41 @@ def _current(column: str, value: str | int) -> Directory:
             [value],
         )
         row = cursor.fetchone()
-    return (row and kept_directory(*row)) or directory(Office.objects.get(**{column: value}))
+    if row is None:
+        raise Office.DoesNotExist(f"There is no office whose {column} is {value}.")
+    return kept_directory(*row) or _read_and_keep(row[0])
+
+
+def _read_and_keep(pk: int) -> Directory:
+    fresh = _read(pk)
+    with _known_lock:
+        _known[pk] = (fresh.office.version, fresh)
+    return fresh
 
 
 def read(office: Office) -> Directory:
-    """The snapshot read anew and kept nowhere, for a transaction that may still be undone."""
-    agendas = {a.pk: a for a in office.agendas.all()}
-    counters = {c.pk: c for c in office.counters.all()}
-    serves: dict[int, set[int]] = {pk: set() for pk in counters}
-    pairs = Counter.services.through.objects.filter(counter__office=office)
-    for counter, service in pairs.values_list("counter_id", "service_id"):
-        serves[counter].add(service)
-    officials = {o.pk: o for o in office.officials.all()}
-    topics: dict[int, set[int]] = {pk: set() for pk in officials}
-    known = Official.services.through.objects.filter(official__office=office)
-    for official, service in known.values_list("official_id", "service_id"):
-        topics[official].add(service)
-    needs: dict[int, set[int]] = defaultdict(set)
-    needed = Service.needs.through.objects.filter(service__office=office)
-    for service, system in needed.values_list("service_id", "system_id"):
-        needs[service].add(system)
-    down = Incident.objects.filter(office=office, ended_at=None).select_related("system")
+    """The snapshot read anew and kept nowhere, for a transaction that may still be undone.
+
+    It holds what this transaction has written, and otherwise what was committed at this moment.
+    """
+    return _read(office.pk)
+
+
+def _read(pk: int) -> Directory:
+    rows = read_rows(pk)
     return Directory(
-        office=office,
-        departments={d.pk: d for d in office.departments.all()},
-        agendas=agendas,
-        services={s.pk: s for s in office.services.all()},
-        counters=counters,
-        serves={pk: frozenset(ids) for pk, ids in serves.items()},
-        hours=list(office.opening_hours.all()),
-        exceptions=list(office.hours_exceptions.all()),
-        officials=officials,
-        topics={pk: frozenset(ids) for pk, ids in topics.items()},
-        rules={pk: a.rules for pk, a in agendas.items()},
-        systems={s.pk: s for s in office.systems.all()},
-        needs={pk: frozenset(ids) for pk, ids in needs.items()},
-        incidents=list(down.order_by("began_at", "pk")),
+        office=rows.office,
+        departments={d.pk: d for d in rows.departments},
+        agendas={a.pk: a for a in rows.agendas},
+        services={s.pk: s for s in rows.services},
+        counters={c.pk: c for c in rows.counters},
+        serves=dict(rows.serves),
+        hours=rows.hours,
+        exceptions=rows.exceptions,
+        officials={o.pk: o for o in rows.officials},
+        topics=dict(rows.topics),
+        rules={a.pk: a.rules for a in rows.agendas},
+        systems={s.pk: s for s in rows.systems},
+        needs=dict(rows.needs),
+        incidents=rows.incidents,
     )

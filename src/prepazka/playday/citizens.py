@@ -44,7 +44,7 @@ async def booked(hall: Hall, one: Booked) -> None:
     given = await enter(hall, one)
     if given is None and hall.clock.now() < one.counts_from:
         await hall.clock.until(one.counts_from)
-        given = await enter(hall, one)
+        given = await (enter(hall, one) if hall.kiosk else _arrive_at_desk(hall, one))
     if given:
         # Whoever comes after the booked time waits, and is counted, with those without booking.
         in_time = hall.clock.now() < seat.ends_at
@@ -67,6 +67,9 @@ def _nature(hall: Hall, kind: str, number: int, service: str) -> Nature:
 async def _ticket_at_kiosk(hall: Hall, service: str) -> Given | None:
     assert hall.kiosk  # noqa: S101  # for the type checker
     start = await hall.kiosk.get("/kiosk/")
+    if pages.is_unpaired(start.text):  # somebody else has taken the kiosk
+        hall.kiosk = None
+        return await _ticket_at_desk(hall, service)
     touch = pages.touch(start.text)
     if not touch:  # nothing is offered: outside the hours, or not our kiosk any more
         hall.tally.refused(f"kiosk: {pages.heading(start.text)}")
@@ -78,6 +81,9 @@ async def _ticket_at_kiosk(hall: Hall, service: str) -> Given | None:
 async def _pin_at_kiosk(hall: Hall, one: Booked) -> Given | None:
     assert hall.kiosk  # noqa: S101  # for the type checker
     keypad = await hall.kiosk.get("/kiosk/pin/")
+    if pages.is_unpaired(keypad.text):
+        hall.kiosk = None
+        return await _arrive_at_desk(hall, one)
     form = {"touch": pages.touch(keypad.text), "pin": one.pin}
     answer = await hall.kiosk.post("/kiosk/pin/", form)
     return _given(hall, str(answer.url), answer.text)

@@ -6,6 +6,8 @@ import asyncio
 from datetime import datetime, timedelta
 from random import Random
 
+import httpx
+
 from prepazka.playday import pages, plan
 from prepazka.playday.hall import Hall
 from prepazka.playday.pages import Board
@@ -31,13 +33,14 @@ class Clerk:
         self.path = f"/pult/{hall.slug}/"
         self.chance: Random = plan.person(hall.seed, "clerk", number)
         self.lunch = plan.lunch(hall.opened, number)
+        self.pressing: asyncio.Task[httpx.Response] | None = None
 
     async def work(self) -> None:
         """The whole day."""
         hall, last = self.hall, self.hall.opened[-1][1]
         await hall.clock.until(hall.opened[0][0] - timedelta(minutes=3))
         await self.browser.get(self.path)
-        await self.browser.post(f"{self.path}otevrit/", {"counter": self.counter})
+        await self._press("otevrit/", {"counter": self.counter})
         await hall.clock.until(hall.opened[0][0])
         while True:
             board = await self.look()
@@ -76,7 +79,7 @@ class Clerk:
     async def step(self, name: str, board: Board | None = None, **form: str) -> Board:
         """Press a key."""
         which = f"?t={board.ticket}" if board and board.ticket else ""
-        answer = await self.browser.post(f"{self.path}krok/{name}/{which}", form, fragment=True)
+        answer = await self._press(f"krok/{name}/{which}", form, fragment=True)
         seen = pages.board(answer.text)
         if answer.is_success and not seen.refusal:
             self.hall.tally.steps[name] += 1
@@ -84,6 +87,11 @@ class Clerk:
             why = seen.refusal or f"{answer.status_code} {pages.heading(answer.text)}"
             self.hall.tally.refused(f"console, {name}: {why}")
         return seen
+
+    async def _press(self, path: str, form: dict[str, str], **more: bool) -> httpx.Response:
+        """Post a form; a clerk stopped before the answer leaves the request to the server."""
+        self.pressing = asyncio.create_task(self.browser.post(f"{self.path}{path}", form, **more))
+        return await asyncio.shield(self.pressing)
 
     async def _break(self, until: datetime) -> None:
         await self.step("pause")
@@ -148,6 +156,8 @@ class Clerk:
 
     async def close(self) -> None:
         """End the work at the counter; whoever is there is finished first."""
+        if self.pressing:  # or a client whom it calls would keep the counter open
+            await asyncio.wait([self.pressing])
         board = await self.look()
         if board.label:
             if board.called:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,8 @@ BEFORE = timedelta(minutes=30)
 AFTER = timedelta(minutes=90)
 LINE_EVERY = 3.0  # seconds
 SETTLES = 1.2  # seconds until all processes have seen a new clock
+TOO_LATE = timedelta(minutes=30)  # before closing; people who come then would hardly be called
+GOES_ON = timedelta(days=2)  # the longest stretch that the page of the clock takes
 
 
 class CannotPlay(Exception):  # named by what happened
@@ -48,16 +51,19 @@ class Play:
     seed: int
     staff: Staff
     admin: Browser
+    from_now: bool = False  # on the demo's clock as it is, beside a visitor who looks or takes part
+    others: list[frozenset[str]] = field(default_factory=list)  # services of the visitor's counters
 
     async def run(self) -> Tally:
         """The whole of it."""
         services, days, zone = await self._office()
         await self._log_in(self.admin, self.staff.administrator)
-        await self._set_clock(None)
+        if not self.from_now:
+            await self._set_clock(None)
         crew = await self._crew()
-        counters = await self._counters(services, len(crew))
-        covered = frozenset[str]().union(*counters.values())
-        opened = await self._choose(days)
+        counters = await self._counters(services, crew)
+        covered = frozenset[str]().union(*counters.values(), *self.others)
+        opened = await (self._rest(days) if self.from_now else self._choose(days))
         seats = await self._seats({c: s for c, s in services.items() if c in covered}, opened)
         booked = await book_all(self.net, self.slug, self.seed, seats)
         print(
@@ -68,6 +74,8 @@ class Play:
         desk = self.net.browser()
         await self._log_in(desk, self.staff.reception)
         start = opened[0][0] - BEFORE
+        if self.from_now:
+            start = max(start, await self._shown())
         try:
             clock = await self._set_clock(start, opened[-1][1] + AFTER)
             kiosk, code = await self._kiosk()
@@ -84,10 +92,10 @@ class Play:
             try:
                 await self._play(hall, crew, counters, booked, zone)
             finally:
-                if code:
+                if code and hall.kiosk:  # else somebody else has it meanwhile
                     await self.admin.post(f"/sprava/{self.slug}/zarizeni/{code}/odpojit/")
         finally:
-            await self._set_clock(None)
+            await self._leave_clock()
         return self.net.tally
 
     async def _office(self) -> tuple[dict[str, Service], dict[date, list[Span]], ZoneInfo]:
@@ -122,9 +130,7 @@ class Play:
             )
 
     async def _set_clock(self, start: datetime | None, end: datetime | None = None) -> Clock | None:
-        page = await self.admin.get("/demo/hodiny/")
-        if page.status_code != 200:  # noqa: PLR2004
-            raise CannotPlay(f"{self.net.base} is no demo: its clock cannot be set.")
+        await self._clock_page()
         if start is None or end is None:
             await self.admin.post("/demo/hodiny/", {"stop": "1"})
             return None
@@ -136,6 +142,26 @@ class Play:
         clock = Clock(start, self.speed)
         await asyncio.sleep(SETTLES)
         return clock
+
+    async def _leave_clock(self) -> None:
+        """At the real time, or going on at the ordinary pace from what it shows."""
+        if not self.from_now:
+            await self._set_clock(None)
+            return
+        shown = await self._shown()
+        minutes = f"{GOES_ON / timedelta(minutes=1)}"
+        form = {"from": shown.isoformat(), "minutes": minutes, "speed": "1"}
+        await self.admin.post("/demo/hodiny/", form)
+
+    async def _shown(self) -> datetime:
+        """The instant that the demo's clock shows, in UTC."""
+        return pages.shown_time(await self._clock_page()).astimezone(UTC)
+
+    async def _clock_page(self) -> str:
+        page = await self.admin.get("/demo/hodiny/")
+        if page.status_code != 200:  # noqa: PLR2004
+            raise CannotPlay(f"{self.net.base} is no demo: its clock cannot be set.")
+        return page.text
 
     async def _crew(self) -> list[Browser]:
         """The clerks, logged in; a counter left open by a run that was killed is closed."""
@@ -149,7 +175,7 @@ class Play:
                     self.slug,
                     self.seed,
                     self.net,
-                    Clock(datetime.now(UTC), 1),
+                    Clock(await self._shown(), 1),
                     {},
                     [],
                     None,
@@ -160,22 +186,35 @@ class Play:
         return crew
 
     async def _counters(
-        self, services: Mapping[str, Service], clerks_there: int
+        self, services: Mapping[str, Service], crew: Sequence[Browser]
     ) -> dict[str, frozenset[str]]:
         codes = {one.name: one.code for one in services.values()}
-        page = await self.admin.get(f"/pult/{self.slug}/")
+        page = await crew[0].get(f"/pult/{self.slug}/")
         free = {
             code: frozenset(codes[name] for name in names if name in codes)
             for code, (is_free, names) in pages.counters(page.text).items()
             if is_free
         }
+        if self.from_now:
+            # One is left to the visitor where there are several; whoever has them all serves alone.
+            self.others = [] if free else [frozenset(services)]
+            return {c: free[c] for c in plan.staffed(free, min(len(crew), max(1, len(free) - 1)))}
         if not free:
             raise CannotPlay("No counter is free; close one in the console first.")
-        return {code: free[code] for code in plan.staffed(free, clerks_there)}
+        return {code: free[code] for code in plan.staffed(free, len(crew))}
+
+    async def _rest(self, days: Mapping[date, list[Span]]) -> list[Span]:
+        """What is left of the day, or the next day where that is too little."""
+        now = await self._shown()
+        for day in sorted(days):
+            left = [(max(start, now), end) for start, end in days[day] if end - now > TOO_LATE]
+            if left:
+                return left
+        raise CannotPlay("The office is closed for the coming two weeks.")
 
     async def _choose(self, days: Mapping[date, list[Span]]) -> list[Span]:
         """The next day that begins after now and was not yet played."""
-        now = datetime.now(UTC)
+        now = await self._shown()
         for day in sorted(days):
             start = days[day][0][0] - BEFORE
             if start <= now:
@@ -232,7 +271,7 @@ class Play:
         zone: ZoneInfo,
     ) -> None:
         served = {code: s for code, s in hall.services.items() if s.walk_in}
-        able = plan.per_hour(counters.values(), served.values())
+        able = plan.per_hour([*counters.values(), *self.others], served.values())
         each = {code: sum(b.seat.service == code for b in booked) for code in able}
         working = [
             clerks.Clerk(hall, n, counter, browser)
@@ -243,10 +282,13 @@ class Play:
         ]
         people += [citizens.booked(hall, one) for one in booked]
         around = [asyncio.create_task(guarded(hall.tally, one)) for one in people]
-        around.append(asyncio.create_task(_tell(hall, zone)))
+        if not self.from_now:
+            around.append(asyncio.create_task(_tell(hall, zone)))
         at_work = [asyncio.create_task(patient(hall.tally, one.work)) for one in working]
+        closing = asyncio.create_task(hall.clock.until(hall.opened[-1][1]))
+        around.append(closing)
         try:
-            await _until_over(at_work, self.minutes)
+            await _until_over(at_work or [closing], self.minutes)
         finally:
             for task in (*around, *at_work):
                 task.cancel()
@@ -308,19 +350,27 @@ async def _until_over(at_work: Sequence[asyncio.Task[None]], minutes: float) -> 
 
 
 async def play(
-    *, url: str, slug: str, speed: float, minutes: float, seed: int, staff: Staff
+    *,
+    url: str,
+    slug: str,
+    speed: float,
+    minutes: float,
+    seed: int,
+    staff: Staff,
+    from_now: bool = False,
 ) -> int:
     """Play and print the end; 0 if nothing broke."""
     net = Net(url, Tally())
     try:
-        tally = await Play(net, slug, speed, minutes, seed, staff, net.browser()).run()
+        play = Play(net, slug, speed, minutes, seed, staff, net.browser(), from_now)
+        tally = await play.run()
     except CannotPlay as why:
-        print(why)
-        return 2
+        print(why, file=sys.stderr)
+        return 1
     except Unreachable:
-        print(f"Nothing answers at {url}. Start it first: prepazka run")
-        return 2
+        print(f"Nothing answers at {url}. Start it first: prepazka run", file=sys.stderr)
+        return 1
     finally:
         await net.close()
-    print(table(tally), flush=True)
+    print(table(tally), file=sys.stderr if tally.faults and from_now else sys.stdout, flush=True)
     return 1 if tally.faults else 0

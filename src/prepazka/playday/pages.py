@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from html import unescape
 
 _BUTTON = re.compile(r"<button\b[^>]*>")
@@ -93,6 +94,17 @@ def pairing_code(html: str) -> str:
     """The code that the devices' page has just made."""
     found = re.search(r'panel__number">([^<]+)<', html)
     return found[1].strip() if found else ""
+
+
+def shown_time(html: str) -> datetime:
+    """The instant on the page of the demo's clock. Raise ValueError when the page has none."""
+    shown = re.search(r'<time id="shown" datetime="([^"]+)"', html)
+    return datetime.fromisoformat(shown[1] if shown else "")
+
+
+def is_unpaired(html: str) -> bool:
+    """Whether the screen is that of a kiosk which asks to be paired."""
+    return "/kiosk/parovani/" in html
 
 
 def _of(tag: str, name: str) -> str:

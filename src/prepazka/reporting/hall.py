@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from prepazka.core import calendar, discipline
 from prepazka.core.learning import ServiceTimes
-from prepazka.offices.directory import Directory
+from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.queueing import learning
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket
 from prepazka.queueing.turns import as_waiting, policy_of
@@ -18,7 +18,10 @@ from prepazka.reporting.forecast import Outlook, outlook
 
 @dataclass(frozen=True)
 class Hall:
-    """Everything live about an office, read in two SQL statements."""
+    """Everything live about an office, read in two SQL statements.
+
+    The office knows every part that the rows name; it may be a later version than was asked for.
+    """
 
     office: Directory
     now: datetime
@@ -78,13 +81,28 @@ def hall(office: Directory, *, now: datetime) -> Hall:
     tickets = list(
         Ticket.objects.filter(office=office.office, date=today, state__in=(*IN_QUEUE, *AT_COUNTER))
     )
-    shifts = Shift.objects.filter(office=office.office, closed_at=None).order_by(
-        "counter__position"
+    shifts = list(
+        Shift.objects.filter(office=office.office, closed_at=None).order_by("counter__position")
     )
+    if not _knows(office, tickets, shifts):
+        # A file was loaded since. Parts are never deleted, so an office read after the rows has all.
+        office = directory_by_id(office.office.pk)
     return Hall(
         office=office,
         now=now,
         waiting=[as_waiting(t) for t in tickets if t.state in IN_QUEUE],
         tickets={t.pk: t for t in tickets},
-        shifts=list(shifts),
+        shifts=shifts,
+    )
+
+
+def _knows(office: Directory, tickets: list[Ticket], shifts: list[Shift]) -> bool:
+    services, counters = office.services, office.counters
+    return all(t.service_id in services for t in tickets) and all(
+        counter is None or counter in counters
+        for counter in (
+            *(s.counter_id for s in shifts),
+            *(t.counter_id for t in tickets),
+            *(t.for_counter_id for t in tickets),
+        )
     )

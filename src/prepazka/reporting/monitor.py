@@ -30,6 +30,7 @@ def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
     ticket now, or null when no counter for the service is open.
     """
     seen = hall(office, now=now)
+    office = seen.office
     opening = next_opening(office, now)
     labels = _labels(office, now)
     return {

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from prepazka.core.discipline import Policy
+from prepazka.core.file_problems import sentence_of
 
 MINUTE = timedelta(minutes=1)
 Row = Mapping[str, str]
@@ -95,7 +96,7 @@ def _opened(path: Path) -> TextIO:
             return gzip.open(path, "rt", encoding="utf-8", newline="")
         return path.open(encoding="utf-8", newline="")
     except OSError as error:
-        raise LogError(f"{path}: {error}") from error
+        raise LogError(sentence_of(error, path)) from error
 
 
 # --- tickets as this program writes them

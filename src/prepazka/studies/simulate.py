@@ -50,7 +50,7 @@ def simulate(arguments: argparse.Namespace) -> int:
     except WrongFile as wrong:
         print("\n".join(f"{arguments.office}: {p}" for p in wrong.problems), file=sys.stderr)
         return 1
-    except (NotPossible, NoSuchDay, OSError, UnicodeDecodeError) as problem:
+    except (NotPossible, NoSuchDay, presets.NoSuchFile) as problem:
         print(problem, file=sys.stderr)
         return 1
     if arguments.log:
@@ -70,11 +70,7 @@ def simulate(arguments: argparse.Namespace) -> int:
         Path(arguments.json).write_text(text + "\n", "utf-8")
     if arguments.html:
         made = page(arguments.office, scenarios, arguments.language)
-        try:
-            Path(arguments.html).write_text(made, "utf-8")
-        except OSError as problem:
-            print(problem, file=sys.stderr)
-            return 1
+        Path(arguments.html).write_text(made, "utf-8")
     return 0
 
 
@@ -93,12 +89,8 @@ def _named(arguments: argparse.Namespace) -> Named:
     if arguments.office == SAMPLE:
         numbers = {str(n): n for n in range(1, 9)}
         return Named(sample_office.plan(), numbers, numbers)
-    if arguments.office in presets.names():
-        text = presets.text(arguments.office)
-    else:
-        text = Path(arguments.office).read_text(encoding="utf-8")
-    office = check(text)
-    day = date.fromisoformat(arguments.date) if arguments.date else None
+    office = check(presets.text_of(arguments.office))
+    day = _day(arguments.date) if arguments.date else None
     if day:
         return plan_of(office, day, clients=arguments.clients)
     for after in range(14):  # without a date: an ordinary week, the first day that is open
@@ -107,6 +99,13 @@ def _named(arguments: argparse.Namespace) -> Named:
         except NoSuchDay:
             continue
     raise NoSuchDay("The office is closed for two weeks from 12 January 2026; give a --date.")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise NotPossible(f"--date is a day such as 2026-01-12, not {text}") from None
 
 
 ORDINARY = date(2026, 1, 12)  # a Monday without holidays near

@@ -38,15 +38,15 @@ def waits(arguments: argparse.Namespace) -> int:
             return _tickets(read_tickets(rows, plan), arguments)
     except LogError as error:
         print(error, file=sys.stderr)
-        return 2
+        return 1
     print(f"{arguments.file}: no known queue log; see docs/evaluation.md", file=sys.stderr)
-    return 2
+    return 1
 
 
 def _states(s: States, arguments: argparse.Namespace) -> int:
     if len(s.dates) < 2:  # noqa: PLR2004  # one to learn from, one to judge
         print("The log needs two days at least.", file=sys.stderr)
-        return 2
+        return 1
     judge_from = arguments.judge_from or s.dates[max(len(s.dates) * 3 // 4, 1)]
     train_to = arguments.train_to or max(d for d in s.dates if d < judge_from)
     found = judge(s, train_to=train_to, judge_from=judge_from, linear=arguments.linear)
@@ -86,7 +86,7 @@ def _tickets(log: Log, arguments: argparse.Namespace) -> int:
     days = split(log, arguments.train_to, arguments.judge_from)
     if not days.learn or not days.judge:
         print("The log needs days to learn from and days to judge.", file=sys.stderr)
-        return 2
+        return 1
     # What calibrates must not have been learned from.
     known = study(log, [n for n in days.learn if n not in days.calibrate])
     past = list(forecasts(log, known, days.calibrate, replays=arguments.replays))
@@ -94,7 +94,7 @@ def _tickets(log: Log, arguments: argparse.Namespace) -> int:
     said = list(forecasts(log, known, days.judge, replays=arguments.replays))
     if not past or not said:
         print("Nobody had to wait on the days of the log.", file=sys.stderr)
-        return 2
+        return 1
     scores = score_tickets(past, said, gamma=arguments.gamma or GAMMA)
     counted = sum(len(d.tickets) for d in log.days)
     print(f"{counted:,} tickets of {len(log.days)} days, {log.skipped:,} rows passed over; learned")

@@ -105,7 +105,7 @@ def _call(
     url = signed(call, query)
     body = ask("POST" if content else "GET", url, content=content, media_type="application/xml")
     try:
-        found = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
+        found: ET.Element = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
     except (ET.ParseError, DefusedXmlException, ValueError, LookupError):
         raise Unavailable("the server answered something that makes no sense") from None
     if found.findtext("returncode") == "SUCCESS":

@@ -14,6 +14,9 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, get_language_info
 
+from prepazka.looks import typography
+from prepazka.offices import clock
+
 register = template.Library()
 
 ICONS = Path(__file__).parent.parent / "static/looks/vendor/gov/icons"
@@ -47,6 +50,16 @@ def other_languages(context: Context) -> list[dict[str, str]]:
         for code, url in others
         if url != here
     ]
+
+
+@register.simple_tag
+def demo_clock() -> str:
+    """Day and time that the clock of a demo shows, whatever zone the page is in; empty elsewhere."""
+    if not settings.DEMO:
+        return ""
+    shown = clock.now().astimezone(settings.DEFAULT_ZONE)
+    day = typography.short_date(shown, get_language() or "cs")
+    return f"{day} {typography.clock(shown)}"
 
 
 def first_input_id(bound: BoundField) -> str:

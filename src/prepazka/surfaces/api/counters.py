@@ -41,10 +41,10 @@ def queue(request: HttpRequest, slug: str) -> Any:
         {
             "ticket": ticket.pk,
             "number": ticket.label,
-            "service": who.office.services[ticket.service_id].code,
+            "service": seen.office.services[ticket.service_id].code,
             "booked": ticket.booked_from is not None,
             "since": ticket.issued_at.astimezone(who.office.tz),
-            "reason": sentence(chosen.reason.payload(), who.office),
+            "reason": sentence(chosen.reason.payload(), seen.office),
         }
         for chosen in seen.order
         if (ticket := seen.tickets.get(chosen.ticket))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from prepazka.core import discipline
@@ -45,6 +46,7 @@ class Row:
 def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
     """Everything the board's template wants: the counter's half, and the hall's half beside it."""
     seen = hall(office, now=now)
+    office = seen.office
     rows = _rows(seen, shift)
     at_work = at_the_counter(office, shift, now, anybody=any(row.next for row in rows))
     return at_work | {
@@ -177,7 +179,8 @@ def _undoable(office: Directory, shift: Shift, now: datetime) -> dict[str, Any] 
     )
     if ticket is None or ticket.changed_at is None:
         return None
-    return {"ticket": ticket, "until": (ticket.changed_at + UNDO).isoformat()}
+    left = ticket.changed_at + UNDO - now
+    return {"ticket": ticket, "seconds": ceil(left.total_seconds())}
 
 
 def _other_counters(

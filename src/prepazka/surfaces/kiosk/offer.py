@@ -55,8 +55,9 @@ def down(office: Directory, kiosk: Device) -> list[Notice]:
 
 def offer(office: Directory, kiosk: Device, now: datetime, page: int = 1) -> Offer:
     """The start screen: the services themselves if they fit, else their agendas first."""
-    services = services_of(office, kiosk, now)
     seen = hall(office, now=now)
+    office = seen.office
+    services = services_of(office, kiosk, now)
     if len(services) <= MOST_CHOICES:
         return _paged([_service(seen, s) for s in services], page)
     choices: dict[int, Choice] = {}
@@ -72,7 +73,7 @@ def offer_of_agenda(
 ) -> Offer:
     """The services of one agenda."""
     seen = hall(office, now=now)
-    services = services_of(office, kiosk, now)
+    services = services_of(seen.office, kiosk, now)
     return _paged([_service(seen, s) for s in services if s.agenda_id == agenda.pk], page)
 
 

@@ -7,7 +7,7 @@ from math import isfinite
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,17 +17,17 @@ from django.views.decorators.http import require_http_methods
 from prepazka.offices import clock
 from prepazka.offices.models import DemoClock, Membership, Role
 from prepazka.web import staff
+from prepazka.web.demo import demo_only
 
 LONGEST = timedelta(days=2)
 FASTEST = 3600.0
 
 
+@demo_only
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
     """What the clock shows; a post sets it, or with `stop` returns it to the real time."""
-    if not settings.DEMO:
-        raise Http404
     if refusal := staff.not_yet(request):
         return refusal
     mine = Membership.objects.filter(user=request.user.pk, office__demo=True)

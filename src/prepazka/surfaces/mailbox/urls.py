@@ -8,4 +8,6 @@ app_name = "mailbox"
 urlpatterns = [
     path("", views.mails, name="mails"),
     path("<int:number>/", views.mail, name="mail"),
+    path("<int:number>/html/", views.html, name="html"),
+    path("<int:number>/priloha/<int:position>/", views.attachment, name="attachment"),
 ]

@@ -46,7 +46,7 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
             "load": day_load(seen),
             "counters": [
                 {
-                    "counter": office.counters[shift.counter_id],
+                    "counter": seen.office.counters[shift.counter_id],
                     "shift": shift,
                     "clerk": names.get(shift.clerk_id, ""),
                     "client": seen.at_counter.get(shift.counter_id),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from prepazka.core.file_rules import MEGABYTE
 from prepazka.core.refusal import Refused
 from prepazka.meetings import access, contents, documents
 from prepazka.meetings.models import Document, Meeting, Minutes, Participant
@@ -28,7 +29,7 @@ def of_page(who: Participant, link: int) -> dict[str, Any]:
         "holds": True,
         "papers": [shown(one, who) for one in documents.seen_by(who)],
         "accepted": ACCEPTED,
-        "largest": largest // documents.MEGA,
+        "largest": largest // MEGABYTE,
         "closed": bool(held and held.closed_at),
         "printed": bool(held and held.key),
         "minutes_after": ended and (held is not None or writes) and access.sees_all(meeting, who),
@@ -61,8 +62,8 @@ def shown(one: Document, who: Participant) -> dict[str, Any]:
 
 def size_of(size: int) -> str:
     """The size as people read it."""
-    if size >= documents.MEGA:
-        return f"{size / documents.MEGA:.1f}\u00a0MB".replace(".", ",")
+    if size >= MEGABYTE:
+        return f"{size / MEGABYTE:.1f}\u00a0MB".replace(".", ",")
     return f"{max(1, round(size / 1024))}\u00a0kB"
 
 

@@ -44,9 +44,9 @@ class Look:
     """The hall at one moment, and by which ways those in it are told of their turn."""
 
     def __init__(self, office: Directory, now: datetime) -> None:
-        self.office, self.now = office, now
-        self.shown: dict[tuple[str, str], bytes] = {}
         self.seen = hall(office, now=now)
+        self.office, self.now = self.seen.office, now
+        self.shown: dict[tuple[str, str], bytes] = {}
         self.tickets = {one.code: one for one in self.seen.tickets.values()}
         self.today = calendar.day_of(now, office.tz)
         alerts = TurnAlert.objects.filter(

@@ -84,8 +84,9 @@
   }
 
   function hideUndo() {
-    const bar = board.querySelector("[data-until]");
-    if (bar) setTimeout(() => bar.remove(), Math.max(0, Date.parse(bar.dataset.until) - Date.now()));
+    // The server's figure, not an instant: the clock of the computer may be wrong.
+    const bar = board.querySelector("[data-undo-left]");
+    if (bar) setTimeout(() => bar.remove(), 1000 * Number(bar.dataset.undoLeft));
   }
 
   document.addEventListener("focusin", (event) => {

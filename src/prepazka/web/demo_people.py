@@ -1,4 +1,4 @@
-"""The fictitious staff of every demo office; the played day logs in as them too."""
+"""The fictitious staff of every demo office; the tour and the played day log in as them too."""
 
 PASSWORD = "ukazka-prepazky"  # noqa: S105  # public on purpose; only demo offices have it
 OFFICIAL = "urednik"  # the log-in of the first official, where an office has officials
@@ -12,3 +12,6 @@ STAFF = (
     ("vedouci", "Karel Horák", "head"),
     ("spravce", "Alena Malá", "administrator"),
 )
+
+# The clerk that a visitor of the demo is; a day played beside the visitor leaves her out.
+VISITOR = "novakova"

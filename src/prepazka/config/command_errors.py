@@ -1,0 +1,88 @@
+"""What stopped a command, as one sentence and an exit code; anything else is a fault of ours.
+
+2: the command line or a setting is wrong, and nothing was begun. 1: it could not be done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+from prepazka.config.env import SettingError
+from prepazka.config.postmaster import EmbeddedServerError
+from prepazka.core.file_problems import sentence_of
+
+WRONGLY_ASKED, NOT_DONE = 2, 1
+# Classes of SQLSTATE with which a server refuses or ends a connection; without any, none was made.
+NO_CONNECTION = ("08", "28", "3D", "53", "57P")
+# lock_not_available, deadlock_detected, query_canceled
+BUSY = ("55P03", "40P01", "57014")
+FORBIDDEN = "42501"
+# undefined_table, undefined_column
+OTHER_VERSION = ("42P01", "42703")
+
+
+class CommandFailed(Exception):
+    """The command cannot do its work; the message says why, and what to do."""
+
+
+def explain(error: Exception) -> tuple[str, int] | None:
+    """The sentence and the exit code; None for an error that nobody foresaw."""
+    if isinstance(error, SettingError):
+        return str(error), WRONGLY_ASKED
+    if isinstance(error, CommandFailed | EmbeddedServerError):
+        return str(error), NOT_DONE
+    if isinstance(error, BrokenPipeError):
+        _write_no_more()
+        return "Whoever read the output went away before its end.", NOT_DONE
+    if isinstance(error, OSError) and error.filename is not None:
+        return sentence_of(error), NOT_DONE
+    if isinstance(error, OSError) and error.__class__ is OSError and error.strerror:
+        return f"The output could not be written: {error.strerror}.", NOT_DONE
+    sentence = _of_database(error)
+    return (sentence, NOT_DONE) if sentence else None
+
+
+def unreachable(error: Exception) -> str:
+    """The sentence about a server that cannot be reached, or refuses us."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    reason = (lines[0] if lines else type(error).__name__).removeprefix("connection failed: ")
+    if reason.endswith(":") and len(lines) > 1:  # several addresses were tried
+        reason = lines[1].removeprefix("- ")
+    return (
+        f"The database cannot be reached: {reason.rstrip('.')}. Look whether the server runs, and "
+        "whether DATABASE_URL names it."
+    )
+
+
+def _of_database(error: Exception) -> str:
+    import psycopg  # noqa: PLC0415  # only once something went wrong
+
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    if not isinstance(cause, psycopg.Error):
+        return ""
+    state = cause.sqlstate or ""
+    if state in BUSY:
+        return "The database was too busy with other work, and nothing was changed; try again."
+    if state == FORBIDDEN:
+        return (
+            f"The database forbids it: {str(cause).splitlines()[0]}. Let the role of DATABASE_URL "
+            "own the database, or use another role."
+        )
+    if state in OTHER_VERSION:
+        return (
+            "The tables of the database are not of this version of the program; bring them to it "
+            "by prepazka migrate."
+        )
+    if isinstance(cause, psycopg.OperationalError) and (
+        not state or state.startswith(NO_CONNECTION)
+    ):
+        return unreachable(cause)
+    return ""
+
+
+def _write_no_more() -> None:
+    """Let the interpreter's end not stumble over the closed pipe again."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

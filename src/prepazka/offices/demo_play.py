@@ -1,0 +1,88 @@
+"""The played day of a demo: asked for by visitors, carried out by the supervisor of `prepazka run`.
+
+One row is the wish and its course. Web processes and the supervisor change it under its lock, so a
+second press starts nothing.
+"""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+
+from prepazka.offices.models import DemoPlay, Office
+
+State = DemoPlay.State
+ROW = 1
+SUPERVISOR = 7_307_733  # key of the advisory lock of the one supervisor that plays days
+
+
+def current() -> DemoPlay | None:
+    """The day that is played, or the last one."""
+    return DemoPlay.objects.select_related("office").first()
+
+
+@transaction.atomic
+def ask(*, office: Office, speed: float) -> bool:
+    """Ask for a day of the office; False while one is already played or about to be."""
+    wanted = {"office": office, "speed": speed, "state": State.ASKED}
+    _, created = DemoPlay.objects.get_or_create(pk=ROW, defaults=wanted)
+    if created:
+        return True
+    row = _locked()
+    if row is None or row.is_active:
+        return False
+    DemoPlay.objects.filter(pk=ROW).update(**wanted)
+    return True
+
+
+@transaction.atomic
+def stop() -> None:
+    """Ask that the people leave. May be repeated."""
+    row = _locked()
+    if row and row.is_active:
+        # A day that nobody has begun needs nobody to end it.
+        state = State.STOPPED if row.state == State.ASKED else State.STOPPING
+        DemoPlay.objects.filter(pk=ROW).update(state=state)
+
+
+@transaction.atomic
+def take() -> DemoPlay | None:
+    """The day that is asked for, which the caller now plays."""
+    row = _locked()
+    if row is None or row.state != State.ASKED:
+        return None
+    DemoPlay.objects.filter(pk=ROW).update(state=State.RUNNING)
+    return current()
+
+
+def is_stopping() -> bool:
+    """Whether somebody asked that the people leave."""
+    return DemoPlay.objects.filter(pk=ROW, state=State.STOPPING).exists()
+
+
+@transaction.atomic
+def end(*, failed: bool) -> None:
+    """The people are gone: by themselves, because somebody asked, or because they failed."""
+    row = _locked()
+    if row is None or not row.is_active:
+        return
+    by_itself = State.FAILED if failed else State.OVER
+    state = State.STOPPED if row.state == State.STOPPING else by_itself
+    DemoPlay.objects.filter(pk=ROW).update(state=state)
+
+
+def become_supervisor() -> bool:
+    """Whether this connection is now the only one that plays days, until it is closed.
+
+    What an earlier supervisor played ended with it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [SUPERVISOR])
+        alone = bool(cursor.fetchone()[0])
+    if alone:
+        active = (State.RUNNING, State.STOPPING)
+        DemoPlay.objects.filter(state__in=active).update(state=State.STOPPED)
+    return alone
+
+
+def _locked() -> DemoPlay | None:
+    return DemoPlay.objects.select_for_update(no_key=True).filter(pk=ROW).first()

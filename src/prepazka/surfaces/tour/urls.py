@@ -1,0 +1,14 @@
+"""Addresses of the tour; the page itself is the start page of a demo."""
+
+from django.urls import path
+
+from prepazka.surfaces.tour import views
+
+app_name = "tour"
+urlpatterns = [
+    path("stav/", views.status, name="status"),
+    path("cas/", views.set_clock, name="clock"),
+    path("lide/", views.let_people_come, name="people"),
+    path("prihlasit/<slug:slug>/<slug:role>/", views.log_in, name="log_in"),
+    path("zarizeni/<slug:slug>/<slug:code>/", views.pair, name="pair"),
+]

@@ -1,0 +1,248 @@
+"""The tour and its buttons. Each button posts; none of the addresses exists outside a demo."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account.adapter import get_adapter
+from allauth.account.utils import perform_login
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from prepazka.core import calendar
+from prepazka.offices import clock, demo_play
+from prepazka.offices import devices as registry
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import DemoClock, Device
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
+from prepazka.reporting.monitor import is_open, next_opening
+from prepazka.surfaces.tour import guide
+from prepazka.web import devices
+from prepazka.web.demo import demo_offices, demo_only, has_mailbox, next_morning
+from prepazka.web.demo_people import PASSWORD
+from prepazka.web.shortcuts import now
+
+OFFICE = "urad"  # in the address: which office the tour is about
+SPEEDS = {"60": 60.0, "10": 10.0}
+NOT_SENT = ("", "file", "console")  # gateways that send no SMS to anybody
+STEPS = {"10": timedelta(minutes=10), "60": timedelta(minutes=60)}
+
+
+@demo_only
+@never_cache
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """The start page: what to try, in one of the offices."""
+    offices, moment = demo_offices(), now()
+    chosen = _chosen(offices, request.GET.get(OFFICE, ""), moment)
+    shown: dict[str, Any] = {
+        "home_url": reverse("start"),
+        "offices": [
+            {
+                "office": one.office,
+                "about": _about(one),
+                "open": is_open(one, moment),
+                "url": _address(one),
+                "current": one is chosen,
+            }
+            for one in offices
+        ],
+    }
+    if chosen is None:
+        return render(request, "tour/tour.html", shown)
+    with timezone.override(chosen.tz):
+        shown |= _status(chosen, offices, moment)
+        shown |= {
+            "cards": guide.cards(guide.facts(chosen)),
+            "next_morning": next_morning([chosen], moment),
+            "real_time": clock.shows_real_time(),
+            "can_play": settings.DEMO_PLAYER,
+            "play_url": settings.BASE_URL,
+            "stays_here": has_mailbox() and settings.SMS_GATEWAY in NOT_SENT,
+        }
+        return render(request, "tour/tour.html", shown)
+
+
+@demo_only
+@never_cache
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    """What changes on the page while one looks: the time, and the people who come."""
+    offices, moment = demo_offices(), now()
+    chosen = _chosen(offices, request.GET.get(OFFICE, ""), moment)
+    if chosen is None:
+        raise Http404
+    with timezone.override(chosen.tz):
+        return render(request, "tour/_status.html", _status(chosen, offices, moment))
+
+
+@demo_only
+@require_POST
+def set_clock(request: HttpRequest) -> HttpResponse:
+    """Move the demo's clock on, or let it show the real time; not while people come by it."""
+    offices, moment = demo_offices(), now()
+    chosen = _chosen(offices, request.POST.get(OFFICE, ""), moment)
+    wish = request.POST.get("do", "")
+    play = demo_play.current()
+    if play and play.is_active:
+        messages.warning(request, _("While people come, the clock runs by them. Stop them first."))
+    elif wish == "real":
+        clock.stop_playing()
+    elif wish == "morning" and chosen and (morning := next_morning([chosen], moment)):
+        clock.move_to(morning)
+    elif wish in STEPS:
+        clock.move_to(moment + STEPS[wish])
+    return _back(chosen, "hodiny")
+
+
+@demo_only
+@require_POST
+def let_people_come(request: HttpRequest) -> HttpResponse:
+    """Have a day of the office played, or stop the one that is played."""
+    if not settings.DEMO_PLAYER:
+        raise Http404
+    chosen = _chosen(demo_offices(), request.POST.get(OFFICE, ""), now())
+    if "stop" in request.POST:
+        demo_play.stop()
+    elif chosen:
+        speed = SPEEDS.get(request.POST.get("speed", ""), SPEEDS["60"])
+        demo_play.ask(office=chosen.office, speed=speed)
+    return _back(chosen, "lide")
+
+
+@demo_only
+@require_POST
+def log_in(request: HttpRequest, slug: str, role: str) -> HttpResponse:
+    """Log in as the demo's person of the role, by the password that the demo publishes.
+
+    Where that password was changed, or a second factor asked for, this opens nothing.
+    """
+    known = guide.facts(_office_or_404(slug))
+    if role not in known.names:
+        raise Http404(role)
+    username = f"{guide.LOG_INS[role]}.{slug}"
+    user = get_adapter().authenticate(request, username=username, password=PASSWORD)
+    if user is None:
+        messages.error(
+            request, _("This log-in has another password now, so the tour cannot use it.")
+        )
+        return _back(known.office, role)
+    # The tour stays open in its own tab, whose other buttons must still work after this log-in.
+    # As everybody may log in so, a token from before the log-in gives nobody more than the page does.
+    csrf_secret = request.META.get("CSRF_COOKIE")
+    answer: HttpResponse = perform_login(request, user, redirect_url=guide.first_page(role, known))
+    request.META["CSRF_COOKIE"] = csrf_secret
+    if request.user.is_authenticated:
+        at_counter = Shift.objects.filter(clerk=request.user.pk, closed_at=None).exists()
+        text = guide.begins_with(role, at_counter=at_counter)
+        messages.info(request, text % {"name": known.names[role]})
+    return answer
+
+
+@demo_only
+@require_POST
+def pair(request: HttpRequest, slug: str, code: str) -> HttpResponse:
+    """Make this browser the office's kiosk or display; a browser paired before no longer is."""
+    office = _office_or_404(slug)
+    found = Device.objects.filter(office=office.office, code=code, retired=False).first()
+    if found is None:
+        raise Http404(code)
+    one_time = registry.make_pairing_code(device=found, now=now())
+    _device, token = registry.pair(code=one_time, now=now(), kind=found.kind)
+    kind = Device.Kind(found.kind)
+    answer = redirect("kiosk:start" if kind == Device.Kind.KIOSK else "display:panel")
+    devices.keep_token(answer, kind, token)
+    return answer
+
+
+def _office_or_404(slug: str) -> Directory:
+    office = next((one for one in demo_offices() if one.office.slug == slug), None)
+    if office is None:
+        raise Http404(slug)
+    return office
+
+
+def _chosen(offices: list[Directory], slug: str, moment: datetime) -> Directory | None:
+    """The office of that name; else one where something is going on, and that is open."""
+    if named := next((one for one in offices if one.office.slug == slug), None):
+        return named
+    play = demo_play.current()
+    if play and play.is_active:
+        return next((one for one in offices if one.office.pk == play.office_id), None)
+    opened = (one for one in offices if is_open(one, moment))
+    return next(opened, offices[0] if offices else None)
+
+
+def _address(office: Directory, part: str = "") -> str:
+    query = urlencode({OFFICE: office.office.slug})
+    return f"{reverse('start')}?{query}" + (f"#{part}" if part else "")
+
+
+def _back(office: Directory | None, part: str) -> HttpResponse:
+    return redirect(_address(office, part) if office else "start")
+
+
+def _about(office: Directory) -> str:
+    """What the office shows that others do not."""
+    known = guide.Facts(office, [], {}, None)
+    if known.by_video:
+        if known.window_min:
+            return _("Diaries of officials, and counters beside them")
+        return _("Meetings with officials, by video or in person")
+    if len(office.open_counters()) == 1:
+        return _("One counter for everything")
+    if known.window_min:
+        text = _("Bookings in %(minutes)s-minute windows, beside walk-ins")
+        return text % {"minutes": known.window_min}
+    return ""
+
+
+def _status(office: Directory, offices: list[Directory], moment: datetime) -> dict[str, Any]:
+    """The time, whether the office is open, and how the people get on."""
+    today = calendar.day_of(moment, office.tz)
+    hours = office.office_hours(today)
+    closes = next(
+        (one.end for one in hours if one.contains(calendar.minute_of(moment, office.tz))), None
+    )
+    play = demo_play.current()
+    played = next((one for one in offices if play and one.office.pk == play.office_id), None)
+    return {
+        "office_shown": office.office,
+        "now": moment,
+        "closes": closes and calendar.local_instant(today, closes, office.tz),
+        "opens": None if closes else next_opening(office, moment),
+        "play": play if played else None,
+        "people_come": DemoClock.objects.exclude(speed=1).exists(),
+        "played": _numbers(played, moment) if play and played else None,
+        "played_here": played is office,
+        "played_url": _address(played) if played else "",
+    }
+
+
+def _numbers(office: Directory, moment: datetime) -> dict[str, Any]:
+    """How far the day of the office is, and how many people are where."""
+    today = calendar.day_of(moment, office.tz)
+    of_day = Ticket.objects.filter(office=office.office, date=today)
+    states = Counter(of_day.values_list("state", flat=True))
+    hours = office.office_hours(today)
+    opens, closes = (hours[0].start, hours[-1].end) if hours else (0, calendar.DAY_MIN)
+    minute = calendar.minute_of(moment, office.tz)
+    return {
+        "tickets": states.total(),
+        "waiting": sum(states[state] for state in IN_QUEUE),
+        "at_counters": sum(states[state] for state in AT_COUNTER),
+        "served": states[State.FINISHED],
+        "counters": Shift.objects.filter(office=office.office, closed_at=None).count(),
+        "of_day": min(max(minute - opens, 0), closes - opens),
+        "whole_day": closes - opens,
+    }

@@ -1,0 +1,35 @@
+"""The one place where tests read the clock; tests/architecture forbids it elsewhere.
+
+A test that starts processes, or lets the program read its clock, runs at an unknown moment, and
+`make test-days` runs it at chosen ones. Days that it uses are therefore computed from `real_now`.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+
+def real_now() -> datetime:
+    """The instant that the program's clock shows, in UTC, whatever a demo plays."""
+    from prepazka.offices import clock  # noqa: PLC0415  # tests.days runs without Django
+
+    return clock.real_now()
+
+
+def machine_time() -> float:
+    """Seconds since 1970 on the machine's clock, which libraries read (TOTP, JWT, signatures)."""
+    return time.time()
+
+
+def moved_date(seconds: int) -> str:
+    """A script that moves `Date` in a page by so many seconds; its timers stay the browser's own."""
+    return f"""
+globalThis.Date = new Proxy(Date, {{
+  construct: (real, given, as) =>
+    Reflect.construct(real, given.length ? given : [real.now() + {1000 * seconds}], as),
+  apply: (real) => new real(real.now() + {1000 * seconds}).toString(),
+  get: (real, name) =>
+    name === "now" ? () => real.now() + {1000 * seconds} : Reflect.get(real, name),
+}});
+"""
