@@ -78,6 +78,9 @@ DOCUMENTED = {
         says="Jana Nováková (novakova) is administrator",
         settings=PASSWORD,
     ),
+    "prepazka second-factor spravce": Run(
+        "prepazka second-factor dvorak", code=1, warns="without a second factor"
+    ),
     "prepazka pair OFFICE DEVICE": Run("prepazka pair krumlov kiosk"),
     'prepazka token novakova.krumlov "counter terminal"': Run(
         'prepazka token dvorak "counter terminal"', says="prepazka_"
@@ -153,6 +156,7 @@ ON_DATABASE = {
     "office load": "prepazka office load touzim",
     "office export": "prepazka office export krumlov",
     "staff": "prepazka staff krumlov x --name X --role clerk",
+    "second-factor": "prepazka second-factor dvorak",
     "token": "prepazka token dvorak x",
     "pair": "prepazka pair krumlov kiosk",
     "backup": "prepazka backup away.dump",
@@ -169,6 +173,9 @@ NOT_DONE = {
     "unknown device": Run("prepazka pair krumlov kosik", 1, warns='no device "kosik"; it has: '),
     "unknown username": Run(
         "prepazka token nobody x", 1, warns='no active member of staff "nobody"'
+    ),
+    "unknown username, second factor": Run(
+        "prepazka second-factor nobody", 1, warns='no member of staff "nobody"'
     ),
     "unknown role": Run(
         "prepazka staff krumlov x --name X --role boss", 1, warns="expected one of: clerk,"

@@ -132,7 +132,9 @@ def test_somebody_new_gets_a_password_that_works_once(office: Directory, admin: 
     assert mala.get("/pult/lhota/recepce/").headers["Location"] == "/ucet/password/change/"
     changed = Event.objects.get(kind="StaffChanged")
     assert changed.data == {"user": user.pk, "role": "reception"}
-    assert "už někdo přihlašuje" in text(admin.post("/sprava/lhota/lide/", NEW))
+    assert "už pod tímto přihlašovacím jménem pracuje Eva Malá" in text(
+        admin.post("/sprava/lhota/lide/", NEW)
+    )
     assert "<title>Chyba:" in text(
         admin.post("/sprava/lhota/lide/", {**NEW, "username": "Malá Eva"})
     )

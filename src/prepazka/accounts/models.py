@@ -9,6 +9,11 @@ class User(AbstractUser):
 
     # The password was set by somebody else; until it is changed, no other page opens.
     must_change_password = models.BooleanField(default=False)
+    # Somebody else reset the second factor; the notice stays until the person has read it.
+    second_factor_reset_at = models.DateTimeField(null=True, blank=True)
+    second_factor_reset_by = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )  # none: the installation's operator
 
 
 class ApiToken(models.Model):

@@ -82,7 +82,7 @@ def _known_since(booking: Booking) -> datetime:
 
 @transaction.atomic
 def erase_personal_data(*, office: Office, now: datetime) -> int:
-    """Erase name, contact and PIN of visits long over and of bookings that came to nothing.
+    """Erase name, contact, PIN and reason of visits long over and of bookings that came to nothing.
 
     The retention of the office counts from the visit; cancelled and expired ones keep a day.
     Returns how many bookings were erased.
@@ -91,7 +91,14 @@ def erase_personal_data(*, office: Office, now: datetime) -> int:
     came_to_nothing = Q(state__in=NOTHING, ended_at__lt=now - timedelta(days=1))
     rows = Booking.objects.filter(over | came_to_nothing, office=office, erased_at=None)
     erased = rows.update(
-        name="", email="", phone="", contact_hash="", pin="", short_code=None, erased_at=now
+        name="",
+        email="",
+        phone="",
+        contact_hash="",
+        pin="",
+        short_code=None,
+        cancel_reason="",
+        erased_at=now,
     )
     if erased:
         record(events.PersonalDataErased(office=office.pk, bookings=erased, at=now))

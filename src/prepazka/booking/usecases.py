@@ -323,17 +323,25 @@ def serve_remotely(*, booking: UUID, now: datetime, actor: int | None = None) ->
 
 @transaction.atomic
 def cancel_booking(
-    *, booking: UUID, now: datetime, by_office: bool = False, actor: int | None = None
+    *,
+    booking: UUID,
+    now: datetime,
+    by_office: bool = False,
+    actor: int | None = None,
+    reason: str = "",
 ) -> Booking:
     """Cancel, which frees the term at once. Repeated, it answers with the same booking.
 
-    Raises BookingOver, AlreadyArrived.
+    The client reads the `reason` in the message and on the page of the booking. Raises BookingOver, AlreadyArrived.
     """
     found = lock_booking(booking)
     if is_cancelled(found):
         return found
     _must_be_changeable(found, now)
     found.sequence += 1
+    if reason:
+        found.cancel_reason = reason
+        found.save(update_fields=["cancel_reason"])
     end(
         found,
         State.CANCELLED_BY_OFFICE if by_office else State.CANCELLED_BY_CITIZEN,

@@ -133,6 +133,10 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     staff.add_argument("--role", required=True)
     _on_database(staff, "prepazka.config.office_commands", "staff")
 
+    factor = commands.add_parser("second-factor", help="reset the lost second factor of somebody")
+    factor.add_argument("username")
+    _on_database(factor, "prepazka.config.office_commands", "second_factor")
+
     token = commands.add_parser("token", help="print an API token for a program of a staff member")
     token.add_argument("username")
     token.add_argument("program", help="what uses it, for example a counter's terminal")

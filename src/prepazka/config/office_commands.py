@@ -18,7 +18,6 @@ from prepazka.officefile.quotas import warnings
 
 if TYPE_CHECKING:
     # Models can be imported only once Django is set up.
-    from prepazka.accounts.models import User
     from prepazka.officefile.conflicts import Conflict
     from prepazka.offices.models import Office
 
@@ -106,44 +105,58 @@ def export(arguments: argparse.Namespace) -> None:
 
 @_command
 def staff(arguments: argparse.Namespace) -> None:
-    """Add a member of staff, or give one already known a role in another office."""
+    """Add a member of staff, from another office too, or let back in who was removed."""
     from django.core.exceptions import ValidationError  # noqa: PLC0415
-    from django.db import transaction  # noqa: PLC0415
 
     from prepazka.accounts.models import User  # noqa: PLC0415
+    from prepazka.core.refusal import Refused  # noqa: PLC0415
+    from prepazka.offices import clock  # noqa: PLC0415
+    from prepazka.offices import staff as offices_staff  # noqa: PLC0415
     from prepazka.offices.models import Membership, Role  # noqa: PLC0415
 
     office = _office(arguments.office)
     if arguments.role not in Role.values:
         raise Stopped(f'"{arguments.role}" is no role; expected one of: {", ".join(Role.values)}.')
-    user = User.objects.filter(username=arguments.username).first()
+    user = User.objects.filter(username__iexact=arguments.username).first()
     if user and Membership.objects.filter(office=office, user=user).exists():
-        raise Stopped(f'"{arguments.username}" works in the office {office.slug} already.')
+        raise Stopped(f'"{user.username}" works in the office {office.slug} already.')
+    if user and not (user.is_active or offices_staff.is_off(user)):
+        raise Stopped(f'"{user.username}" works in another office and the account is off.')
     try:
-        with transaction.atomic():
-            user = user or _new_user(arguments.username)
-            member = Membership(office=office, user=user, role=arguments.role, name=arguments.name)
-            member.full_clean()
-            member.save()
+        Membership(role=arguments.role, name=arguments.name).clean_fields(["office", "user"])
+        added = offices_staff.add_by_operator(
+            office=office,
+            username=arguments.username,
+            name=arguments.name,
+            role=Role(arguments.role),
+            password="" if user and user.is_active else _new_password(arguments.username),
+            now=clock.now(),
+        )
     except ValidationError as error:
         raise Stopped("\n".join(error.messages)) from error
-    print(
-        f"{arguments.name} ({arguments.username}) is {arguments.role} in the office {office.slug}."
-    )
+    except Refused as refusal:  # somebody else has just added them
+        raise Stopped(str(refusal)) from refusal
+    username = added.member.user.username
+    print(f"{arguments.name} ({username}) is {arguments.role} in the office {office.slug}.")
+    if added.returned:
+        print(
+            "The account had been switched off and is on again, with this password, which must be "
+            "changed at the next log-in. Its second factor and API tokens are gone."
+        )
+    elif not added.password:
+        print("The account was there already and keeps its password.")
 
 
-def _new_user(username: str) -> User:
+def _new_password(username: str) -> str:
     from django.contrib.auth.password_validation import validate_password  # noqa: PLC0415
 
     from prepazka.accounts.models import User  # noqa: PLC0415
 
     user = User(username=username)
+    user.clean_fields(["password"])
     password = os.environ.get("PREPAZKA_PASSWORD") or _asked_password()
     validate_password(password, user)
-    user.set_password(password)
-    user.full_clean()
-    user.save()
-    return user
+    return password
 
 
 def _asked_password() -> str:
@@ -153,6 +166,26 @@ def _asked_password() -> str:
     if getpass.getpass("Password again: ") != password:
         raise Stopped("The two passwords differ.")
     return password
+
+
+@_command
+def second_factor(arguments: argparse.Namespace) -> None:
+    """Reset the second factor of somebody whom no administrator may help."""
+    from prepazka.accounts.models import User  # noqa: PLC0415
+    from prepazka.core.refusal import Refused  # noqa: PLC0415
+    from prepazka.offices import clock  # noqa: PLC0415
+    from prepazka.offices.staff import reset_by_operator  # noqa: PLC0415
+
+    try:
+        reset_by_operator(username=arguments.username, now=clock.now())
+    except User.DoesNotExist:
+        raise Stopped(f'There is no member of staff "{arguments.username}".') from None
+    except Refused as refusal:
+        raise Stopped(str(refusal)) from refusal
+    print(
+        f'"{arguments.username}" logs in by the password alone, is logged out everywhere, and '
+        "will read of it at the next log-in."
+    )
 
 
 @_command

@@ -1,16 +1,23 @@
-"""The staff of an office: who works there, in which role, with which first password."""
+"""The staff of an office: who works there, in which role, with which first password.
+
+Every change takes the office and then the account, so that two administrators at once each
+decide on what the other has done.
+"""
 
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
+from prepazka.accounts import second_factor
 from prepazka.accounts.models import User
 from prepazka.core import events
 from prepazka.core.refusal import Refused
+from prepazka.journal.models import Event
 from prepazka.journal.record import record
 from prepazka.offices.models import Membership, Office, Official, Role
 
@@ -19,11 +26,56 @@ ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 class NameTaken(Refused):
-    """Somebody already logs in by this name. Please choose another one."""
+    """Somebody already logs in by this name. Please choose another one. If it is this very person and they work in another office, the installation's operator adds them with the command “prepazka staff”."""
+
+
+class AlreadyHere(Refused):
+    """%(name)s already works in this office and logs in by this name."""
+
+
+class NoLongerHere(Refused):
+    """This person does not work in this office any more."""
 
 
 class NotYourself(Refused):
     """You cannot change your own role or remove yourself; another administrator can."""
+
+
+class NotYourOwnFactor(Refused):
+    """You cannot reset your own second factor. Another administrator can, or you replace it yourself in your account."""
+
+
+class LastAdministrator(Refused):
+    """This is the last administrator of the office. Make somebody else an administrator first."""
+
+
+class WorksElsewhere(Refused):
+    """This person works in another office too, so the installation's operator gives the password."""
+
+
+class NoSecondFactor(Refused):
+    """This person logs in without a second factor, so there is nothing to reset."""
+
+
+class OtherAdministrator(Refused):
+    """This person also works in another office (%(offices)s). Only who is an administrator of all their offices may reset the second factor: %(people)s."""
+
+
+class OnlyTheOperator(Refused):
+    """This person also works in another office (%(offices)s), and nobody else is an administrator of all their offices. The installation's operator resets the second factor with the command “prepazka second-factor %(username)s”."""
+
+
+@dataclass(frozen=True)
+class Added:
+    """Somebody who now works in the office.
+
+    `password` is kept nowhere else, and empty where the account keeps the one it had; `returned`
+    says that the account had been switched off and is on again.
+    """
+
+    member: Membership
+    password: str
+    returned: bool
 
 
 def one_time_password() -> str:
@@ -34,34 +86,111 @@ def one_time_password() -> str:
 @transaction.atomic
 def add_staff(
     *, office: Office, username: str, name: str, role: Role, actor: int, now: datetime
-) -> tuple[Membership, str]:
-    """Add somebody to the staff; answers with the password, which is kept nowhere else.
+) -> Added:
+    """Add somebody to the staff, or take back whom this office was the last to remove.
 
-    Raises NameTaken: an account of another office is never taken over by its name.
+    Whoever returns gets a new password and has no second factor and no API token, so that
+    nothing they had before opens the account. Raises AlreadyHere, and NameTaken: an account of
+    another office is never taken over by its name.
     """
-    if User.objects.filter(username__iexact=username).exists():
+    user = _lock_name(username)
+    if user and (here := Membership.objects.filter(office=office, user=user).first()):
+        raise AlreadyHere(name=here.name)
+    if user and not (is_off(user) and _last_office(user) == office.pk):
         raise NameTaken
-    password = one_time_password()
-    user = User.objects.create_user(username=username, password=password)
-    user.must_change_password = True
-    user.save(update_fields=["must_change_password"])
+    password, returned = one_time_password(), user is not None
+    user = user or User(username=username)
+    _give_access(user, password, must_change=True, returned=returned, now=now)
+    member = _join(office, user, name, role, actor=actor, now=now)
+    return Added(member, password, returned)
+
+
+@transaction.atomic
+def add_by_operator(
+    *, office: Office, username: str, name: str, role: Role, password: str, now: datetime
+) -> Added:
+    """Add anybody whom the installation's operator names, whichever office they come from.
+
+    An account in use keeps its password, and `password` may be empty. One that is switched off
+    is on again as by add_staff. Raises AlreadyHere, and NameTaken where a password is needed and
+    there is none.
+    """
+    user = _lock_name(username)
+    if user and (here := Membership.objects.filter(office=office, user=user).first()):
+        raise AlreadyHere(name=here.name)
+    if user and user.is_active:
+        return Added(_join(office, user, name, role, actor=None, now=now), "", returned=False)
+    if not password:
+        raise NameTaken
+    returned = user is not None
+    user = user or User(username=username)
+    _give_access(user, password, must_change=returned, returned=returned, now=now)
+    return Added(_join(office, user, name, role, actor=None, now=now), password, returned)
+
+
+def is_off(user: User) -> bool:
+    """Whether the account was switched off when its last office removed the person."""
+    return not user.is_active and not user.memberships.exists()
+
+
+def _give_access(
+    user: User, password: str, *, must_change: bool, returned: bool, now: datetime
+) -> None:
+    user.set_password(password)
+    user.is_active, user.must_change_password = True, must_change
+    user.second_factor_reset_at = user.second_factor_reset_by = None
+    user.save()
+    if returned:
+        second_factor.remove_second_factor(user)
+        user.api_tokens.filter(revoked_at=None).update(revoked_at=now)
+
+
+def _join(
+    office: Office, user: User, name: str, role: Role, *, actor: int | None, now: datetime
+) -> Membership:
     member = Membership.objects.create(office=office, user=user, role=role, name=name)
     record(events.StaffChanged(office=office.pk, at=now, actor=actor, user=user.pk, role=role))
-    return member, password
+    return member
+
+
+def _last_office(user: User) -> int | None:
+    """The office that was the last to remove the person; None if the journal does not say."""
+    changes = Event.objects.filter(
+        # By office, as the index of the journal is.
+        office__in=Office.objects.values("pk"),
+        kind=events.StaffChanged.__name__,
+        data__user=user.pk,
+    )
+    last = changes.order_by("-id").first()
+    return last.office if last and not last.data.get("role") else None
+
+
+@transaction.atomic
+def rename_staff(*, member: Membership, name: str, actor: int, now: datetime) -> None:
+    """Correct the name by which colleagues read of the person. Raises NoLongerHere.
+
+    An official's name is another one: citizens read it, and it stands in the office file.
+    """
+    own = _lock(member)
+    if own.name != name:
+        own.name = name
+        own.save(update_fields=["name"])
+        record(events.StaffRenamed(office=own.office_id, at=now, actor=actor, user=own.user_id))
 
 
 @transaction.atomic
 def change_role(*, member: Membership, role: Role, actor: int, now: datetime) -> None:
-    """Give another role. Raises NotYourself."""
+    """Give another role. Raises NotYourself, NoLongerHere, LastAdministrator."""
     _not_own(member, actor)
-    if member.role != role:
-        member.role = role
-        member.save(update_fields=["role"])
-        record(
-            events.StaffChanged(
-                office=member.office_id, at=now, actor=actor, user=member.user_id, role=role
-            )
-        )
+    own = _lock(member)
+    if own.role == role:
+        return
+    _keep_an_administrator(own)
+    own.role = role
+    own.save(update_fields=["role"])
+    record(
+        events.StaffChanged(office=own.office_id, at=now, actor=actor, user=own.user_id, role=role)
+    )
 
 
 @transaction.atomic
@@ -84,13 +213,15 @@ def let_declare(*, member: Membership, may: bool, actor: int, now: datetime) -> 
 def remove_staff(*, member: Membership, actor: int, now: datetime) -> None:
     """Take away the access to the office; who is in no other office cannot log in any more.
 
-    Raises NotYourself.
+    Raises NotYourself, NoLongerHere, LastAdministrator.
     """
     _not_own(member, actor)
-    user, office = member.user, member.office_id
+    own = _lock(member)
+    _keep_an_administrator(own)
+    user, office = own.user, own.office_id
     for official in Official.objects.filter(office=office, user=user):
         link_official(official=official, member=None, actor=actor, now=now)
-    member.delete()
+    own.delete()
     if not user.memberships.exists():
         user.is_active = False
         user.save(update_fields=["is_active"])
@@ -99,19 +230,77 @@ def remove_staff(*, member: Membership, actor: int, now: datetime) -> None:
 
 @transaction.atomic
 def give_password(*, member: Membership, actor: int, now: datetime) -> str:
-    """A new one-time password for somebody who has lost theirs. Raises NotYourself.
+    """A new one-time password for somebody who has lost theirs.
 
     Only for people of this office alone: another office's people are not ours to let in.
+    Raises NotYourself, NoLongerHere, WorksElsewhere.
     """
     _not_own(member, actor)
-    if member.user.memberships.exclude(office=member.office_id).exists():
+    own = _lock(member)
+    if own.user.memberships.exclude(office=own.office_id).exists():
         raise WorksElsewhere
     password = one_time_password()
-    member.user.set_password(password)
-    member.user.must_change_password = True
-    member.user.save(update_fields=["password", "must_change_password"])
-    record(events.PasswordGiven(office=member.office_id, at=now, actor=actor, user=member.user_id))
+    own.user.set_password(password)
+    own.user.must_change_password = True
+    own.user.save(update_fields=["password", "must_change_password"])
+    record(events.PasswordGiven(office=own.office_id, at=now, actor=actor, user=own.user_id))
     return password
+
+
+@transaction.atomic
+def reset_second_factor(*, member: Membership, actor: int, now: datetime) -> None:
+    """Let somebody who has lost their second factor log in by the password alone.
+
+    Deletes the TOTP secret and the recovery codes, ends the sessions, and keeps a notice for the
+    person. Only an administrator of every office where the person works may do it; each of them
+    has the event. Raises NotYourOwnFactor, NoLongerHere, NoSecondFactor, OtherAdministrator,
+    OnlyTheOperator.
+    """
+    if member.user_id == actor:
+        raise NotYourOwnFactor
+    own = _lock(member)
+    _must_administer_all(own, actor)
+    _reset(own.user, actor=actor, now=now)
+
+
+@transaction.atomic
+def reset_by_operator(*, username: str, now: datetime) -> None:
+    """The same for whom no administrator may do it. Raises User.DoesNotExist, NoSecondFactor."""
+    user = User.objects.select_for_update(no_key=True).get(username=username)
+    _reset(user, actor=None, now=now)
+
+
+def _reset(user: User, *, actor: int | None, now: datetime) -> None:
+    if not second_factor.remove_second_factor(user):
+        raise NoSecondFactor
+    second_factor.note_reset(user, by=actor, now=now)
+    second_factor.end_sessions(user, now=now)
+    for office in user.memberships.order_by("office").values_list("office", flat=True):
+        record(events.SecondFactorReset(office=office, at=now, actor=actor, user=user.pk))
+
+
+def _must_administer_all(member: Membership, actor: int) -> None:
+    """Refuse in words that name who can."""
+    offices = set(member.user.memberships.values_list("office", flat=True))
+    administered: dict[int, set[int]] = {}
+    names: dict[int, str] = {}
+    for row in Membership.objects.filter(
+        office__in=offices, role=Role.ADMINISTRATOR, user__is_active=True
+    ).order_by("office"):
+        administered.setdefault(row.user_id, set()).add(row.office_id)
+        names.setdefault(row.user_id, row.name)
+    if administered.get(actor) == offices:
+        return
+    elsewhere = Office.objects.filter(pk__in=offices - {member.office_id}).order_by("pk")
+    said = ", ".join(str(office.name) for office in elsewhere)
+    able = [
+        names[user]
+        for user, own in administered.items()
+        if own == offices and user != member.user_id
+    ]
+    if able:
+        raise OtherAdministrator(offices=said, people=", ".join(sorted(able)))
+    raise OnlyTheOperator(offices=said, username=member.user.username)
 
 
 @transaction.atomic
@@ -133,8 +322,34 @@ def link_official(
     )
 
 
-class WorksElsewhere(Refused):
-    """This person works in another office too, so the installation's operator gives the password."""
+def _lock_name(username: str) -> User | None:
+    """The account of that name, locked; two who add the same name come one after the other."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"staff:{username.lower()}"]
+        )
+    rows = User.objects.select_for_update(no_key=True)
+    return rows.filter(username__iexact=username).first()
+
+
+def _lock(member: Membership) -> Membership:
+    """The membership as it is now, under the locks of its office and its account."""
+    Office.objects.select_for_update(no_key=True).get(pk=member.office_id)
+    user = User.objects.select_for_update(no_key=True).get(pk=member.user_id)
+    own = Membership.objects.filter(pk=member.pk).first()
+    if own is None:
+        raise NoLongerHere
+    own.user = user
+    return own
+
+
+def _keep_an_administrator(member: Membership) -> None:
+    """Refuse to leave an office that nobody could set up any more."""
+    others = Membership.objects.filter(
+        office=member.office_id, role=Role.ADMINISTRATOR, user__is_active=True
+    ).exclude(pk=member.pk)
+    if member.role == Role.ADMINISTRATOR and not others.exists():
+        raise LastAdministrator
 
 
 def _not_own(member: Membership, actor: int) -> None:

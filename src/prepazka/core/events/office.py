@@ -126,6 +126,20 @@ class PasswordGiven(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StaffRenamed(Event):
+    """The name of a member of staff was corrected."""
+
+    user: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorReset(Event):
+    """A member of staff logs in by the password alone again; without an actor by a command."""
+
+    user: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class DiaryChanged(Event):
     """Somebody changed when an official takes people; `bookings` no longer fit the hours."""
 

@@ -3,6 +3,8 @@
 from allauth.account import views
 from django.urls import path
 
+from prepazka.surfaces.console.accounts import second_factor_seen
+
 urlpatterns = [
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
@@ -10,4 +12,5 @@ urlpatterns = [
     path("signup/", views.signup, name="account_signup"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("password/change/", views.password_change, name="account_change_password"),
+    path("2fa/zruseno/", second_factor_seen, name="account_second_factor_seen"),
 ]

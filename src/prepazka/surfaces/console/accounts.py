@@ -4,11 +4,16 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.signals import password_changed
+from django.contrib.auth.decorators import login_required
 from django.dispatch import receiver
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
 
 from prepazka.accounts.models import User
+from prepazka.accounts.second_factor import acknowledge_reset
 
 
 class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -29,3 +34,14 @@ def forget_given_password(user: User, **more: Any) -> None:
     if user.must_change_password:
         user.must_change_password = False
         user.save(update_fields=["must_change_password"])
+
+
+@login_required
+@require_POST
+def second_factor_seen(request: HttpRequest) -> HttpResponse:
+    """The person has read that their second factor was reset; back to where they were."""
+    assert request.user.pk is not None  # noqa: S101  # logged in
+    acknowledge_reset(user=request.user.pk)
+    back = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    return redirect(back if ours else "console:home")

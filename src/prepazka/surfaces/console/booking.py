@@ -69,7 +69,7 @@ def choose_term(
 ) -> HttpResponse:
     """Step 2: which term; choosing holds it."""
     wanted = office.service_by_code(service)
-    persons, channel = _persons(request), request.GET.get("kanal", Channel.DESK)
+    persons, channel = persons_of(request), request.GET.get("kanal", Channel.DESK)
     if wanted is None or channel not in BY_STAFF:
         raise Http404
     official, mode = _official(request, office, wanted), mode_of(request.GET, wanted)
@@ -78,11 +78,11 @@ def choose_term(
             held = usecases.hold_term(
                 office=office,
                 service=wanted,
-                starts_at=_instant(request),
+                starts_at=chosen_instant(request),
                 now=now(),
                 persons=persons,
                 channel=channel,
-                request_key=_key(request),
+                request_key=request_key(request),
                 official=official,
                 mode=mode,
                 actor=member.user_id,
@@ -133,7 +133,7 @@ def _terms(
             "query": _without_day(request),
             "key": uuid4(),
             "official": official,
-            "modes": [] if booking else _modes(request, service),
+            "modes": [] if booking else mode_links(request, service),
             "choices": _choices(request, takes, official) if len(takes) > 1 and not booking else [],
         },
     )
@@ -259,7 +259,7 @@ def move(
         try:
             move_together(
                 booking=found.pk,
-                starts_at=_instant(request),
+                starts_at=chosen_instant(request),
                 colleagues=together,
                 now=now(),
                 actor=member.user_id,
@@ -335,7 +335,7 @@ def _choices(
     return found
 
 
-def _modes(request: HttpRequest, service: Service) -> list[dict[str, Any]]:
+def mode_links(request: HttpRequest, service: Service) -> list[dict[str, Any]]:
     """Links to the terms of each way of meeting."""
     chosen, found = mode_of(request.GET, service), []
     for one in service.modes if len(service.modes) > 1 else ():
@@ -370,12 +370,14 @@ def _booking(office: Directory, booking: UUID) -> Booking:
     return found
 
 
-def _persons(request: HttpRequest) -> int:
+def persons_of(request: HttpRequest) -> int:
+    """For how many people, as the address says."""
     said = request.GET.get("osob", "1")
     return max(1, min(int(said), MOST_PERSONS)) if said.isdigit() else 1
 
 
-def _instant(request: HttpRequest) -> datetime:
+def chosen_instant(request: HttpRequest) -> datetime:
+    """When the pressed slot begins. Raises Http404."""
     try:
         found = datetime.fromisoformat(request.POST.get("starts_at", ""))
     except ValueError:
@@ -385,7 +387,8 @@ def _instant(request: HttpRequest) -> datetime:
     return found
 
 
-def _key(request: HttpRequest) -> UUID | None:
+def request_key(request: HttpRequest) -> UUID | None:
+    """By which a form that is sent twice is known."""
     try:
         return UUID(request.POST.get("key", ""))
     except ValueError:

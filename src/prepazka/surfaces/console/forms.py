@@ -16,7 +16,7 @@ from prepazka.booking.refusals import PhoneNotUnderstood
 from prepazka.core.calendar import DayException
 from prepazka.core.slots import MOST_LANES
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import HoursException
+from prepazka.offices.models import HoursException, Service
 
 MOST_PERSONS = 20
 LONGEST_ABSENCE = 366  # days
@@ -65,9 +65,15 @@ class BookForm(forms.Form):
         ],
     )
 
-    def __init__(self, office: Directory, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, office: Directory, *args: Any, services: list[Service] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        _choices(self, [(s.code, str(s.name)) for s in office.offered_services() if s.bookable])
+        if services is None:
+            services = [one for one in office.offered_services() if one.bookable]
+        _choices(self, [(one.code, str(one.name)) for one in services])
+        if len(services) == 1:
+            self.fields["service"].initial = services[0].code
 
 
 class ContactForm(forms.Form):

@@ -80,6 +80,8 @@ WORDS: dict[str, Callable[[], str]] = {
     "DeviceRevoked": lambda: _("disconnected a device"),
     "StaffChanged": lambda: _("changed the staff"),
     "PasswordGiven": lambda: _("gave a one-time password"),
+    "StaffRenamed": lambda: _("corrected the name of a colleague"),
+    "SecondFactorReset": lambda: _("reset the second factor of a colleague"),
     "DiaryChanged": lambda: _("changed a diary"),
     "OfficialLinked": lambda: _("said whose the diary is"),
     "FeedMade": lambda: _("made a calendar address"),
@@ -152,7 +154,8 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
     looks_only = "kontakty" in request.GET
     found = deeds(office, day=day, actor=actor, looks_only=looks_only)
     names = dict(office.office.memberships.order_by("name").values_list("user_id", "name"))
-    gone = {one.actor for one in found} - set(names)
+    concerned = {int(one.data["user"]) for one in found if one.data.get("user")}
+    gone = ({one.actor for one in found} | concerned) - set(names)
     names |= dict(User.objects.filter(pk__in=gone).values_list("pk", "username"))
     tickets = {one.data["ticket"] for one in found if one.data.get("ticket")}
     labels = {t.pk: t.label for t in Ticket.objects.filter(office=office.office, pk__in=tickets)}
@@ -184,7 +187,9 @@ def _row(
         "reference": reference_of(deed.booking.pk) if deed.booking else "",
         "booking": deed.booking,
         "service": office.services[deed.booking.service_id] if deed.booking else None,
-        "other": labels.get(deed.data.get("ticket") or 0, "") or (whose.name if whose else ""),
+        "other": labels.get(deed.data.get("ticket") or 0, "")
+        or (whose.name if whose else "")
+        or names.get(deed.data.get("user") or 0, ""),
     }
 
 

@@ -1,4 +1,4 @@
-"""The staff list: add with a one-time password, change the role, remove."""
+"""The staff list: add with a one-time password, correct, change the role, let in again, remove."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from prepazka.accounts.second_factor import with_second_factor
 from prepazka.core.refusal import Refused
 from prepazka.offices import staff as offices_staff
 from prepazka.offices.directory import Directory
@@ -26,20 +27,60 @@ from prepazka.web.staff import staff_only
 ROLES = {
     Role.CLERK: gettext_lazy("clerk at a counter"),
     Role.RECEPTION: gettext_lazy("reception and counter"),
-    Role.OPERATOR: gettext_lazy("operator of the desk and telephone"),
-    Role.HEAD: gettext_lazy("head of office (looks only)"),
-    Role.ADMINISTRATOR: gettext_lazy("administrator"),
+    Role.OPERATOR: gettext_lazy("desk and telephone, without a counter"),
+    Role.HEAD: gettext_lazy("head (figures, closures and limits)"),
+    Role.ADMINISTRATOR: gettext_lazy("administrator (all of it)"),
 }
+# What each group of roles in `web.staff` opens, so that the table on the page is what holds.
+ABILITIES = (
+    (gettext_lazy("open a counter, call and serve people"), staff.COUNTER),
+    (
+        gettext_lazy(
+            "register arrivals, issue tickets, book, move and cancel for anybody, telephone"
+        ),
+        staff.DESK,
+    ),
+    (gettext_lazy("see all bookings, the call list and everybody's diaries"), staff.DESK_LOOK),
+    (
+        gettext_lazy(
+            "close the office or a part of it, change hours and absences of anybody,"
+            " say that a system is down"
+        ),
+        staff.HEADS,
+    ),
+    (
+        gettext_lazy(
+            "see figures and who did what, stop tickets, set how many may book and the words"
+            " of messages"
+        ),
+        staff.HEADS,
+    ),
+    (
+        gettext_lazy("add and remove people, give roles and passwords, connect devices"),
+        staff.ADMINISTRATORS,
+    ),
+)
+LONGEST_NAME = 80
+
+
+def _name_field() -> forms.CharField:
+    return forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=LONGEST_NAME,
+        error_messages={"required": gettext_lazy("Write the name.")},
+    )
+
+
+class NameForm(forms.Form):
+    """The corrected name of somebody."""
+
+    name = _name_field()
 
 
 class StaffForm(forms.Form):
     """Somebody new."""
 
-    name = forms.CharField(
-        label=gettext_lazy("Name"),
-        max_length=80,
-        error_messages={"required": gettext_lazy("Write the name.")},
-    )
+    name = _name_field()
     username = forms.CharField(
         label=gettext_lazy("Log-in name"),
         max_length=60,
@@ -71,7 +112,7 @@ def people(request: HttpRequest, office: Directory, member: Membership) -> HttpR
     if form.is_valid():
         said = form.cleaned_data
         try:
-            added, password = offices_staff.add_staff(
+            added = offices_staff.add_staff(
                 office=office.office,
                 username=said["username"],
                 name=said["name"],
@@ -79,10 +120,58 @@ def people(request: HttpRequest, office: Directory, member: Membership) -> HttpR
                 actor=member.user_id,
                 now=now(),
             )
-            return _page(request, office, member, fresh=added, password=password)
+            return _page(
+                request,
+                office,
+                member,
+                fresh=added.member,
+                password=added.password,
+                returned=added.returned,
+            )
         except Refused as refusal:
             form.add_error("username", sentence(refusal))
     return _page(request, office, member, form=form)
+
+
+@staff_only(*staff.ADMINISTRATORS)
+@require_POST
+def rename(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
+    """Correct the name, one's own too."""
+    whom = _of(office, which)
+    form = NameForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(map(str, form.errors["name"])))
+        return redirect("manager:people", office.office.slug)
+    try:
+        offices_staff.rename_staff(
+            member=whom, name=form.cleaned_data["name"], actor=member.user_id, now=now()
+        )
+        messages.success(request, _("The name was corrected."))
+    except Refused as refusal:
+        messages.error(request, sentence(refusal))
+    return redirect("manager:people", office.office.slug)
+
+
+@staff_only(*staff.ADMINISTRATORS)
+@require_POST
+def second_factor(
+    request: HttpRequest, office: Directory, member: Membership, which: int
+) -> HttpResponse:
+    """Let somebody who has lost their second factor log in without it."""
+    try:
+        offices_staff.reset_second_factor(
+            member=_of(office, which), actor=member.user_id, now=now()
+        )
+        messages.success(
+            request,
+            _(
+                "The second factor was reset and the person is logged out everywhere. They log in"
+                " by the password alone, and read that it was you."
+            ),
+        )
+    except Refused as refusal:
+        messages.error(request, sentence(refusal))
+    return redirect("manager:people", office.office.slug)
 
 
 @staff_only(*staff.ADMINISTRATORS)
@@ -148,7 +237,11 @@ def _page(
     form: StaffForm | None = None,
     **more: Any,
 ) -> HttpResponse:
-    rows = Membership.objects.filter(office=office.office).select_related("user").order_by("name")
+    rows = list(
+        Membership.objects.filter(office=office.office).select_related("user").order_by("name")
+    )
+    protected = with_second_factor(row.user_id for row in rows)
+    officials = {one.user_id: one for one in office.open_officials() if one.user_id}
     return render(
         request,
         "manager/people.html",
@@ -157,7 +250,19 @@ def _page(
             "member": member,
             "form": form or StaffForm(),
             "roles": ROLES,
-            "rows": [{"member": one, "role": ROLES[Role(one.role)]} for one in rows],
+            "roles_and_abilities": [
+                (words, [ability for ability, able in ABILITIES if role in able])
+                for role, words in ROLES.items()
+            ],
+            "rows": [
+                {
+                    "member": row,
+                    "role": ROLES[Role(row.role)],
+                    "protected": row.user_id in protected,
+                    "official": officials.get(row.user_id),
+                }
+                for row in rows
+            ],
             "may_write": member.role in staff.ADMINISTRATORS,
             **more,
         },

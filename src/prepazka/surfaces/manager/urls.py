@@ -26,8 +26,14 @@ urlpatterns = [
     path("<slug:slug>/prepazky/<slug:code>/odber/", officials.make_feed, name="feed_make"),
     path("<slug:slug>/odber/<int:feed>/zrusit/", officials.revoke_feed, name="feed_revoke"),
     path("<slug:slug>/lide/", people.people, name="people"),
+    path("<slug:slug>/lide/<int:which>/jmeno/", people.rename, name="rename"),
     path("<slug:slug>/lide/<int:which>/role/", people.role, name="role"),
     path("<slug:slug>/lide/<int:which>/porucha/", people.declares, name="declares"),
     path("<slug:slug>/lide/<int:which>/heslo/", people.password, name="password"),
+    path(
+        "<slug:slug>/lide/<int:which>/druhy-faktor/",
+        people.second_factor,
+        name="second_factor",
+    ),
     path("<slug:slug>/lide/<int:which>/odebrat/", people.remove, name="remove"),
 ]

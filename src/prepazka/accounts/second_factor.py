@@ -1,0 +1,51 @@
+"""The second factor of an account, as it is taken away, and the notice that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from allauth.mfa.models import Authenticator
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+
+from prepazka.accounts.models import User
+
+
+def with_second_factor(users: Iterable[int]) -> set[int]:
+    """The ids of those users who log in with a second factor."""
+    codes = Authenticator.Type.RECOVERY_CODES
+    rows = Authenticator.objects.filter(user__in=users).exclude(type=codes)
+    return set(rows.values_list("user_id", flat=True))
+
+
+def remove_second_factor(user: User) -> bool:
+    """Delete the TOTP secret and the recovery codes; whether there were any."""
+    deleted, _ = Authenticator.objects.filter(user=user).delete()
+    return bool(deleted)
+
+
+def end_sessions(user: User, *, now: datetime) -> int:
+    """Log the account out of every browser. Returns how many sessions it had.
+
+    Sessions do not say whose they are without being read. Only staff have them, for twelve
+    hours, so there are as many as people at work.
+    """
+    own = [
+        session.pk
+        for session in Session.objects.filter(expire_date__gt=now).iterator()
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk)
+    ]
+    Session.objects.filter(pk__in=own).delete()
+    return len(own)
+
+
+def note_reset(user: User, *, by: int | None, now: datetime) -> None:
+    """Keep for the person that their second factor was reset, until they say they have read it."""
+    user.second_factor_reset_at, user.second_factor_reset_by_id = now, by
+    user.save(update_fields=["second_factor_reset_at", "second_factor_reset_by"])
+
+
+def acknowledge_reset(*, user: int) -> None:
+    """The person has read the notice. Repeated, it changes nothing."""
+    User.objects.filter(pk=user).update(second_factor_reset_at=None, second_factor_reset_by=None)

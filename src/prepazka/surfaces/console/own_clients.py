@@ -1,0 +1,426 @@
+"""An official's own clients, from the diary: see, book, move, cancel, with the message shown first.
+
+Everything here is for the account to which the diary is linked. A booking that is not in this
+diary does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from prepazka.booking import terms, usecases
+from prepazka.booking.diaries import lanes_of
+from prepazka.booking.models import OPEN, Booking, State
+from prepazka.booking.refusals import HoldExpired, PhoneNeeded
+from prepazka.core import events
+from prepazka.core.reference import reference_of
+from prepazka.core.refusal import Refused
+from prepazka.journal.record import record
+from prepazka.messaging.channels import channel_for, sends_sms
+from prepazka.messaging.contexts import how_in_words
+from prepazka.messaging.previews import Preview, messages_caused
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership, Official, Role, Service
+from prepazka.surfaces.console.booking import (
+    BY_STAFF,
+    DAYS_SHOWN,
+    chosen_instant,
+    mode_links,
+    mode_of,
+    persons_of,
+    request_key,
+)
+from prepazka.surfaces.console.changes import official_of
+from prepazka.surfaces.console.forms import BookForm, ContactForm
+from prepazka.surfaces.console.words import state_in_words, unsent_in_words, way_in_words
+from prepazka.web.errors import sentence
+from prepazka.web.shortcuts import now
+from prepazka.web.staff import staff_only
+
+EVERYBODY = tuple(Role)
+LONGEST_REASON = 200
+# A hold belongs to whoever is filling it in, and one that ran out was never a client's.
+NOBODYS = (State.HELD, State.EXPIRED)
+
+
+class CancelForm(forms.Form):
+    """Why the office cancels; the client reads it."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason for the client"),
+        max_length=LONGEST_REASON,
+        help_text=gettext_lazy(
+            "The client reads it in the mail and on the page of the booking, for example “I am ill”"
+            " or “as you wished by telephone”."
+        ),
+        error_messages={"required": gettext_lazy("Write why; the client will read it.")},
+    )
+
+
+@dataclass(frozen=True)
+class Diary:
+    """The diary of the member who asks; every function here begins with it."""
+
+    office: Directory
+    member: Membership
+    official: Official
+
+    def page(
+        self, request: HttpRequest, template: str, status: int = 200, **context: Any
+    ) -> HttpResponse:
+        """The template, with what all of them speak of."""
+        usual = {"office": self.office.office, "member": self.member, "official": self.official}
+        return render(request, f"console/{template}.html", usual | context, status=status)
+
+    def address(self, name: str, *args: Any) -> str:
+        """A page of this diary."""
+        slug = self.office.office.slug
+        return reverse(f"console:{name}", args=[slug, self.official.code, *args])
+
+    def booking(self, booking: UUID, *, held: bool = False) -> Booking:
+        """The client's booking in this diary, or the `held` one that is being filled in."""
+        rows = Booking.objects.filter(
+            pk=booking,
+            office=self.office.office,
+            lane=lanes_of(self.office)[self.official.pk],
+            companion_of=None,
+        )
+        row = rows.first()
+        if row is None or (row.state in NOBODYS and not held):
+            raise Http404
+        return row
+
+    def services(self) -> list[Service]:
+        """What can be booked with the official."""
+        return [
+            service
+            for service in self.office.offered_services()
+            if service.bookable and self.official in self.office.officials_for(service.pk)
+        ]
+
+    def note_look(self, booking: Booking) -> None:
+        """Record that the official saw the client's contact."""
+        record(
+            events.ContactShown(
+                office=self.office.office.pk,
+                booking=str(booking.pk),
+                at=now(),
+                actor=self.member.user_id,
+            )
+        )
+
+
+def _own(office: Directory, member: Membership, code: str) -> Diary:
+    return Diary(office, member, official_of(office, member, code, own=True))
+
+
+@staff_only(*EVERYBODY)
+@require_GET
+def client(
+    request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
+) -> HttpResponse:
+    """The booking, and what can be done with it."""
+    diary = _own(office, member, code)
+    row = diary.booking(booking)
+    return diary.page(
+        request,
+        "own_client",
+        booking=row,
+        service=office.services[row.service_id],
+        state=state_in_words(row),
+        how=how_in_words(row.mode),
+        live=row.state == State.CONFIRMED,
+        changeable=row.state in OPEN and row.starts_at > now(),
+        reference=reference_of(row.pk),
+        way=way_in_words(channel_for(row, office.office)),
+        unsent=unsent_in_words(row),
+    )
+
+
+@staff_only(*EVERYBODY)
+@require_POST
+def person(
+    request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
+) -> HttpResponse:
+    """Name and contact of the client; each look is recorded."""
+    diary = _own(office, member, code)
+    row = diary.booking(booking)
+    diary.note_look(row)
+    back = diary.address("own_client", row.pk)
+    return diary.page(request, "person", booking=row, back=back)
+
+
+@staff_only(*EVERYBODY)
+@require_http_methods(["GET", "POST"])
+def move(
+    request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
+) -> HttpResponse:
+    """Choose another slot, read the message, move."""
+    diary = _own(office, member, code)
+    row = diary.booking(booking)
+    if over := _over(request, diary, row):
+        return over
+    if request.method == "POST":
+        starts_at, at = chosen_instant(request), now()
+        if starts_at == row.starts_at:
+            messages.info(request, _("The booking is at that time already."))
+            return redirect(diary.address("own_client", row.pk))
+
+        def change() -> Booking:
+            return usecases.move_booking(
+                booking=row.pk, starts_at=starts_at, now=at, by_office=True, actor=member.user_id
+            )
+
+        try:
+            if "sure" in request.POST:
+                change()
+                messages.success(request, _("The booking was moved."))
+                return redirect(diary.address("own_client", row.pk))
+            return _ask(
+                request, diary, row, change, at, starts_at=starts_at, back=request.get_full_path()
+            )
+        except Refused as refusal:
+            messages.error(request, sentence(refusal))
+    service = office.services[row.service_id]
+    free = terms.offered(
+        office=office,
+        service=service,
+        now=now(),
+        persons=row.persons,
+        channel=row.channel,
+        besides=row.pk,
+        official=diary.official,
+        mode=row.mode,
+    )
+    back = diary.address("own_client", row.pk)
+    return _slots(request, diary, service, free, booking=row, back=back)
+
+
+@staff_only(*EVERYBODY)
+@require_http_methods(["GET", "POST"])
+def cancel(
+    request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
+) -> HttpResponse:
+    """Write the reason, read the message, cancel."""
+    diary = _own(office, member, code)
+    row = diary.booking(booking)
+    if over := _over(request, diary, row):
+        return over
+    form = CancelForm(request.POST or None)
+    back = diary.address("own_client", row.pk)
+    if request.method == "POST" and "change" not in request.POST and form.is_valid():
+        at = now()
+
+        def change() -> Booking:
+            return usecases.cancel_booking(
+                booking=row.pk,
+                now=at,
+                by_office=True,
+                actor=member.user_id,
+                reason=form.cleaned_data["reason"],
+            )
+
+        try:
+            if "sure" not in request.POST:
+                return _ask(request, diary, row, change, at, reason=form.cleaned_data["reason"])
+            change()
+            messages.success(request, _("The booking was cancelled."))
+        except Refused as refusal:
+            messages.error(request, sentence(refusal))
+        return redirect(back)
+    service = office.services[row.service_id]
+    return diary.page(
+        request, "own_client_cancel", booking=row, service=service, form=form, back=back
+    )
+
+
+def _over(request: HttpRequest, diary: Diary, row: Booking) -> HttpResponse | None:
+    """Back to the booking, if it can no longer be changed."""
+    if row.state in OPEN and row.starts_at > now():
+        return None
+    messages.error(request, _("This booking can no longer be changed."))
+    return redirect(diary.address("own_client", row.pk))
+
+
+def _ask(
+    request: HttpRequest,
+    diary: Diary,
+    row: Booking,
+    change: Callable[[], Any],
+    at: datetime,
+    **more: Any,
+) -> HttpResponse:
+    """Show the messages before the change is made. Raises what the change raises."""
+    previews = messages_caused(change, office=diary.office.office, booking=row.pk, now=at)
+    if previews:
+        diary.note_look(row)  # the address of the client stands there
+    return _before(request, diary, row, previews, **more)
+
+
+def _before(
+    request: HttpRequest, diary: Diary, row: Booking, previews: list[Preview], **more: Any
+) -> HttpResponse:
+    answers = [
+        (name, value)
+        for name, value in request.POST.items()
+        if name not in {"csrfmiddlewaretoken", "sure", "change"}
+    ]
+    service = diary.office.services[row.service_id]
+    return diary.page(
+        request,
+        "own_client_sure",
+        booking=row,
+        service=service,
+        previews=previews,
+        answers=answers,
+        **more,
+    )
+
+
+@staff_only(*EVERYBODY)
+@require_GET
+def book(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+    """What for, for how many, and whether the person stands there or telephones."""
+    diary = _own(office, member, code)
+    services = diary.services()
+    form = BookForm(office, request.GET or None, services=services)
+    if form.is_bound and form.is_valid():
+        answers = form.cleaned_data
+        query = urlencode({"osob": answers["persons"], "kanal": answers["channel"]})
+        return redirect(f"{diary.address('own_slots', answers['service'])}?{query}")
+    return diary.page(request, "book", form=form, none=not services, back=diary.address("diary"))
+
+
+@staff_only(*EVERYBODY)
+@require_http_methods(["GET", "POST"])
+def slots(
+    request: HttpRequest, office: Directory, member: Membership, code: str, service: str
+) -> HttpResponse:
+    """Choose a slot of the own diary; choosing holds it."""
+    diary = _own(office, member, code)
+    wanted = next((one for one in diary.services() if one.code == service), None)
+    channel = request.GET.get("kanal", BY_STAFF[0])
+    if wanted is None or channel not in BY_STAFF:
+        raise Http404
+    chosen: dict[str, Any] = {
+        "office": office,
+        "service": wanted,
+        "persons": persons_of(request),
+        "channel": channel,
+        "official": diary.official,
+        "mode": mode_of(request.GET, wanted),
+    }
+    if request.method == "POST":
+        try:
+            held = usecases.hold_term(
+                starts_at=chosen_instant(request),
+                now=now(),
+                request_key=request_key(request),
+                actor=member.user_id,
+                **chosen,
+            )
+            return redirect(diary.address("own_fill_in", held.pk))
+        except Refused as refusal:
+            messages.error(request, sentence(refusal))
+    free = terms.offered(now=now(), **chosen)
+    back = diary.address("own_book")
+    return _slots(request, diary, wanted, free, back=back, modes=mode_links(request, wanted))
+
+
+def _slots(
+    request: HttpRequest, diary: Diary, service: Service, free: list[terms.Term], **more: Any
+) -> HttpResponse:
+    by_day = groupby(free, key=lambda term: term.day)
+    days = [(day, [(term, "") for term in of_day]) for day, of_day in by_day]
+    first = request.GET.get("od", "")
+    shown = [one for one in days if one[0].isoformat() >= first]
+    query = request.GET.copy()
+    query.pop("od", None)
+    return diary.page(
+        request,
+        "terms",
+        service=service,
+        days=shown[:DAYS_SHOWN],
+        later=shown[DAYS_SHOWN][0] if len(shown) > DAYS_SHOWN else None,
+        query=query.urlencode(),
+        key=uuid4(),
+        back_text=_("Back"),
+        **more,
+    )
+
+
+@staff_only(*EVERYBODY)
+@require_http_methods(["GET", "POST"])
+def fill_in(
+    request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
+) -> HttpResponse:
+    """Who comes; read the message, book."""
+    diary = _own(office, member, code)
+    row = diary.booking(booking, held=True)
+    if row.channel not in BY_STAFF:
+        raise Http404  # somebody at home is filling it in
+    if row.state != State.HELD:
+        if row.confirmed_at:
+            return redirect(diary.address("own_client", row.pk))
+        messages.error(request, sentence(HoldExpired()))
+        return redirect(diary.address("own_book"))
+    form = ContactForm(request.POST or None)
+    if request.method == "POST" and "change" not in request.POST and form.is_valid():
+        at = now()
+
+        def change() -> Booking:
+            return usecases.request_confirmation(
+                booking=row.pk, now=at, actor=member.user_id, **form.cleaned_data
+            )
+
+        try:
+            if "sure" not in request.POST:
+                previews = messages_caused(change, office=office.office, booking=row.pk, now=at)
+                return _before(request, diary, row, previews, fresh=True)
+            change()
+            messages.success(request, _("The client is booked."))
+            return redirect(diary.address("own_client", row.pk))
+        except PhoneNeeded as refusal:
+            form.add_error("phone", sentence(refusal))
+        except Refused as refusal:
+            messages.error(request, sentence(refusal))
+            return redirect(diary.address("own_book"))
+    return diary.page(
+        request,
+        "fill_in",
+        form=form,
+        booking=row,
+        service=office.services[row.service_id],
+        sends_sms=sends_sms(office.office),
+        give_back=diary.address("own_give_back", row.pk),
+        button=_("Continue"),
+    )
+
+
+@staff_only(*EVERYBODY)
+@require_POST
+def give_back(
+    request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
+) -> HttpResponse:
+    """Free the held slot at once."""
+    diary = _own(office, member, code)
+    row = diary.booking(booking, held=True)
+    if row.channel not in BY_STAFF:
+        raise Http404
+    usecases.release_hold(booking=row.pk, now=now(), actor=member.user_id)
+    return redirect(diary.address("diary"))
