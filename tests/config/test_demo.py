@@ -51,6 +51,7 @@ def moment(day: date, hour: str) -> datetime:
         pytest.param(date(2027, 3, 28), "1:30", date(2027, 3, 30), id="Easter, and summer time"),
     ],
 )
+@pytest.mark.real_time
 def test_started_when_all_is_closed_it_shows_the_next_working_morning(
     offices: None, day: date, hour: str, morning: date
 ) -> None:
@@ -85,6 +86,7 @@ def test_the_clock_never_goes_back_before_what_has_happened(offices: None) -> No
 
 
 @pytest.mark.parametrize("existing", [True, False])
+@pytest.mark.real_time
 def test_only_a_database_that_this_run_made_gets_another_time(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, existing: bool
 ) -> None:
@@ -165,6 +167,7 @@ def look(made: player.Player, times: int = 2) -> None:
         made.look()
 
 
+@pytest.mark.real_time
 def test_it_begins_once_and_ends_when_somebody_stops_it(
     plays: tuple[player.Player, list[str]],
 ) -> None:

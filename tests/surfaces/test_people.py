@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -25,8 +24,9 @@ from prepazka.offices.models import Membership, Official, Role
 from prepazka.surfaces.manager import people
 from prepazka.web import staff
 from tests import officials, town
+from tests.clock import real_now
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
 PAGE = "/sprava/lhota/lide/"
 PASSWORD, NEW = "heslo heslo heslo", "docela jiné heslo 7"
 AGAIN = {"name": "Jana Nová", "username": "novakova", "role": "clerk"}
@@ -35,7 +35,7 @@ AGAIN = {"name": "Jana Nová", "username": "novakova", "role": "clerk"}
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
     cache.clear()
-    monkeypatch.setattr(people, "now", lambda: datetime.now(UTC))
+    monkeypatch.setattr(people, "now", real_now)
     return town.office()
 
 
@@ -238,7 +238,7 @@ def test_names_are_corrected(office: Directory, admin: Client) -> None:
     own = User.objects.get(username="spravce")
     admin.post(at(own, "jmeno"), {"name": "Hlavní Správce"})
     assert Membership.objects.get(user=own).name == "Hlavní Správce"
-    today = datetime.now(UTC).date()
+    today = real_now().date()
     said = text(admin.get(f"/sprava/lhota/kdo-co/?den={today}"))
     assert "oprava jména kolegy" in said
     assert "Jana Nová" in said
