@@ -11,14 +11,13 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from prepazka.jobs import rounds
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office
 from prepazka.queueing import counters, history, tickets, turns
 from prepazka.queueing.models import Accuracy, QuarterHour, Ticket
 from prepazka.reporting.queues import queue_monitors
 from prepazka.surfaces.monitor import views
-from tests import town
+from tests import rounds, town
 from tests.halls import text_of
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop
 
 from prepazka.booking.models import OPEN, Booking, Offer, State, WaitingListEntry
@@ -232,13 +232,19 @@ def deliver(
     The row is locked while the mail leaves, so two workers cannot both send it. A worker that
     dies after the server took the mail, and before that is written down, sends it once more with
     the same Message-ID; no sender can tell this from a mail that was lost. Raises Undeliverable,
-    after writing down the failure.
+    after writing down the failure; any other fault of ours counts as a try as well, so that a
+    message that can never be composed is given up at last.
     """
     try:
         _give_time_to_click(message, now)
         _deliver(message, send, send_sms, send_push, now)
     except Undeliverable as failure:
         _note_failure(message, failure, now)
+        raise
+    except (OperationalError, InterfaceError):
+        raise  # the database is away, or the message is locked
+    except Exception as fault:
+        _note_failure(message, Undeliverable(type(fault).__name__, permanent=False), now)
         raise
 
 
