@@ -100,7 +100,7 @@ STEPS = {
         _whole("forget_signals", lambda **_: signals.purge()),
         _whole("read_calendars", calendars.defer_due, every=Every.FIVE_MINUTES),
         _daily("erase", rounds.erase, erases=True),
-        _daily("erase_papers", rounds.erase_files, erases=True),
+        _daily("erase_papers", rounds.erase_files),  # needs the worker's folder of files
         _daily("forget_alerts", lambda **_: alerts.forget_ended(), of_office=False, erases=True),
         _daily("forget_replies", forget_replies, of_office=False, erases=True),
         _daily("clear_sessions", lambda **_: call_command("clearsessions"), of_office=False),
@@ -147,8 +147,11 @@ def run(step: Step, *, now: datetime, even_if_done: bool = False) -> int:
 
 
 def erase(*, now: datetime) -> int:
-    """Erase at once whatever personal data are due; returns how many offices or steps failed."""
-    return sum(run(step, now=now, even_if_done=True) for step in STEPS.values() if step.erases)
+    """Erase personal data in the database, where that was not done since last night.
+
+    Returns how often it failed.
+    """
+    return sum(run(step, now=now) for step in STEPS.values() if step.erases)
 
 
 def forget_unknown() -> None:
