@@ -31,6 +31,11 @@ NOW = town.FRIDAY_BEFORE
 SUNDAY_TEN = town.at("10:00", town.MONDAY - timedelta(days=1))
 
 
+@pytest.fixture(autouse=True)
+def _nothing_has_run(db: None) -> None:
+    StepRun.objects.all().delete()  # of workers that other tests had
+
+
 def second_office() -> Directory:
     """An office whose rows come after the first one's."""
     return town.office(slug="druha")

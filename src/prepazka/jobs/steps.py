@@ -108,7 +108,7 @@ STEPS = {
         _daily("learn", rounds.learn),
         _daily("forget_quarters", history.forget_quarters, of_office=False),
         _daily("forget_failed_jobs", queue.delete_old_failures, of_office=False),
-        _daily("forget_old_steps", lambda **_: forget_unknown(), of_office=False),
+        _whole("forget_old_steps", lambda **_: forget_unknown()),
     )
 }
 

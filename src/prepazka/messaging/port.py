@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+# Why a message waits through no fault of ours; health leaves these alone.
+ADDRESS_REFUSED = "the address was refused"
+QUIET_HOURS = "quiet hours"
+
 
 @dataclass(frozen=True)
 class Attachment:

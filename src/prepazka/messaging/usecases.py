@@ -28,7 +28,15 @@ from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mob
 from prepazka.messaging.contexts import OF_INCIDENTS, incident_of
 from prepazka.messaging.mail import MINUTES, compose_mail
 from prepazka.messaging.models import Message, Person
-from prepazka.messaging.port import Push, PushGone, Send, SendPush, SendSms, Undeliverable
+from prepazka.messaging.port import (
+    QUIET_HOURS,
+    Push,
+    PushGone,
+    Send,
+    SendPush,
+    SendSms,
+    Undeliverable,
+)
 from prepazka.messaging.push import compose_push
 from prepazka.messaging.receipts import give_to_operators
 from prepazka.messaging.sms import compose_sms
@@ -302,7 +310,7 @@ def _send_sms(message: Message, send_sms: SendSms, now: datetime) -> None:
     office = message.office
     quiet = office.message_rules.quiet_until(now, ZoneInfo(office.timezone))
     if message.kind in WAITING_FOR_DAY and quiet:
-        raise Undeliverable("quiet hours", permanent=False, not_before=quiet)
+        raise Undeliverable(QUIET_HOURS, permanent=False, not_before=quiet)
     number = mobile_of(message.person.phone)
     if not number:
         raise Undeliverable(NO_NUMBER, permanent=True)

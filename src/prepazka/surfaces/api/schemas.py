@@ -31,12 +31,31 @@ class Problem(Schema):
     code: str
 
 
+class FailingStepOut(Schema):
+    """A periodic step that last failed, or is late; office None: of the whole installation."""
+
+    step: str
+    office: str | None
+    last_good_at: str | None
+    late: bool
+    failures: int
+
+
 class HealthOut(Schema):
     """What a watching program reads; None where the database, which knows it, is away."""
 
     database: bool
-    worker: bool | None
-    oldest_mail_s: int | None
+    worker: bool | None = None
+    oldest_mail_s: int | None = None
+    oldest_owed_s: int | None = None
+    failed_work: int | None = None
+    failing_steps: list[FailingStepOut] | None = None
+    last_good_runs: dict[str, str | None] | None = None
+    last_erased_at: dict[str, str | None] | None = None
+    pending_migrations: int | None = None
+    clock_difference_s: float | None = None
+    version: str
+    disk_free_mb: dict[str, int]
 
 
 class OfficeOut(Schema):
