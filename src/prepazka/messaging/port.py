@@ -86,6 +86,8 @@ class Incoming:
 class Undeliverable(Exception):  # reads as what it says
     """The message could not be handed over; a permanent failure will not change by waiting."""
 
+    is_fault = False  # of ours: the log needs no traceback
+
     def __init__(self, why: str, *, permanent: bool, not_before: datetime | None = None) -> None:
         super().__init__(why)
         self.permanent = permanent
