@@ -4,11 +4,13 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.signals import password_changed
+from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.urls import reverse
 
 from prepazka.accounts.models import User
+from prepazka.queueing import offline
 
 
 class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -29,3 +31,10 @@ def forget_given_password(user: User, **more: Any) -> None:
     if user.must_change_password:
         user.must_change_password = False
         user.save(update_fields=["must_change_password"])
+
+
+@receiver(user_logged_out)
+def hold_nobody(request: HttpRequest, user: User | None, **more: Any) -> None:
+    """Whoever logs out holds nobody at their counter any more."""
+    if user is not None:
+        offline.log_out(clerk=user.pk, page=request.POST.get("page", "")[:64])
