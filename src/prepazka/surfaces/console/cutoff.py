@@ -104,6 +104,7 @@ def _pack(
         "expires": _ms(grant.expires_at),
         "day": grant.date.isoformat(),
         "key": grant.key("log").hex(),
+        "slug": office.office.slug,
         "counter": counter.pk,
         "name": counter.name,
         "serves": sorted(office.serves[counter.pk]),
