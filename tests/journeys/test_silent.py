@@ -19,12 +19,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Counter, Office
-from prepazka.queueing.models import HEARD, CallLease, OfflineGrant, Ticket
+from prepazka.queueing import counters
+from prepazka.queueing.models import HEARD, CallLease, OfflineGrant, State, Ticket
 from tests import town
+from tests.cutoff import Kiosk
 from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM
 from tests.journeys.test_console import log_in, sit_down
 from tests.journeys.test_hall import give_ticket, office
-from tests.journeys.test_offline import has_list_of, picture
+from tests.journeys.test_offline import has_list_of, is_ready, picture
 
 __all__ = ["office"]
 pytestmark = pytest.mark.journey
@@ -186,7 +188,7 @@ def test_a_sleeping_console_and_two_counters(
     assert not Ticket.objects.filter(calls__gt=1).exists()
 
 
-def two_others(  # noqa: PLR0913  # what is on the screens, and all that it is about
+def two_others(
     two: Page,
     three: Page,
     office: Directory,
@@ -207,6 +209,7 @@ def two_others(  # noqa: PLR0913  # what is on the screens, and all that it is a
     picture(two, "console-silent-counter")
     later = give_ticket(office)
     grows_silent("1", 20)
+    expect(two.locator("#step-next")).to_be_enabled()
     two.keyboard.press("n")
     expect(two.locator(".console-current__number")).to_have_text(later.label)
     told = re.compile("2.lidi, kteří byli na řadě dřív, měla na seznamu přepážka.1, která")
@@ -216,7 +219,7 @@ def two_others(  # noqa: PLR0913  # what is on the screens, and all that it is a
     expect(two.locator("table")).to_contain_text(told)
     look(two, "before-passed-over")
     early[0].refresh_from_db()
-    two.goto(f"{live_url}/misto/{early[0].code}/")
+    two.goto(f"{live_url}/t/{early[0].code}/proc/")
     expect(two.locator("main")).to_contain_text(told)
 
     # A minute of silence is over: they are anybody's, in their order, and no press was needed.
@@ -287,3 +290,53 @@ def test_only_open_counters_renew(live_url: str, office: Directory, context: Con
         page.wait_for_load_state("networkidle")
     assert refused == []
     assert not OfflineGrant.objects.exists()
+
+
+def test_typed_numbers_are_checked_against_the_counters_own(
+    live_url: str, office: Directory, context: Contexts, look: Callable[[Page, str], None]
+) -> None:
+    now = datetime.now(UTC)
+    first, second = Kiosk(office, now), Kiosk(office, now)
+    assert (first.next["V"], second.next["V"]) == (500, 600)
+    counters.open_counter(
+        counter=town.counter(office, "2"), clerk=town.clerk(office, "clerk2").pk, now=now
+    )
+    page = console_of(context, live_url, office, "1")
+    has_list_of(page, 0)
+    own = give_ticket(office)
+    has_list_of(page, 1)
+    is_ready(page, "/pult/lhota/bez-site/")
+    page.context.set_offline(True)
+    expect(page.locator("#list")).to_be_visible(timeout=60_000)
+    offered = page.locator("#numbers button")
+    expect(offered).to_have_text(["Zavolat V500", "Zavolat V600"])
+    typed, answer = page.get_by_label("Jiné číslo"), page.locator("#answer")
+
+    def types(number: str) -> None:
+        typed.fill(number)
+        page.get_by_role("button", name="Zavolat toto číslo").click()
+
+    for number, said in (
+        ("12", "Zadejte písmeno a číslo lístku"),
+        ("v 12", "V12 není na seznamu této přepážky"),
+        ("V501", "V501 volá přepážka 2."),
+        ("D500", "D500 patří k úkonu, který tato přepážka nevyřizuje."),
+    ):
+        types(number)
+        expect(answer).to_contain_text(said)
+        expect(page.locator("#number")).to_have_text("–")
+    look(page, "console-cutoff-typed")
+    types(f" {own.label.lower()} ")
+    expect(page.locator("#number")).to_have_text(own.label)
+    expect(answer).to_be_empty()
+    page.get_by_role("button", name="Hotovo", exact=True).click()
+    types(own.label)
+    expect(answer).to_have_text(f"{own.label} už tato přepážka volala.")
+    expect(page.locator("#number")).to_have_text("–")
+    offered.last.click()
+    expect(page.locator("#number")).to_have_text("V600")
+    expect(offered).to_have_text(["Zavolat V500", "Zavolat V602"])
+    page.context.set_offline(False)
+    expect(page.locator("#board")).to_be_visible(timeout=60_000)
+    own.refresh_from_db()
+    assert own.state == State.FINISHED

@@ -32,6 +32,7 @@ from prepazka.queueing.refusals import (
     OnlyHeldOffline,
     SignatureWrong,
 )
+from prepazka.surfaces.console import board
 from prepazka.web import reasons
 from prepazka.web.before import asked
 from tests import town
@@ -442,11 +443,24 @@ class TestLists:
             for c in (one, two)
         ]
         assert [s["V"]["mine"] for s in shares] == [[0], [1]]
+        assert shares[0]["V"]["owners"] == shares[1]["V"]["owners"] == ["1", "2"]
         assert "D" not in shares[0]
         counters.close_counter(shift=one.shift, now=NINE)
-        assert {"letter": "V", "step": 2, "mine": [0, 1]} in offline.shares_of(
-            office, two.shift.counter_id
-        )
+        left = {"letter": "V", "step": 2, "mine": [0, 1], "owners": ["2", "2"]}
+        assert left in offline.shares_of(office, two.shift.counter_id)
+
+    def test_the_blocks_that_kiosks_have_come_along(self, office: Directory) -> None:
+        first, second = Kiosk(office, NINE), Kiosk(office, NINE)
+        first.gives(NINE), first.gives(NINE)
+        first.merge(town.at("9:01"))
+        blocks = Console(office, "1", town.at("9:02")).list.blocks
+        assert [(b["letter"], b["first"], b["last"], b["given"]) for b in blocks] == [
+            ("D", 500, 599, None),
+            ("D", 600, 699, None),
+            ("V", 500, 599, 501),
+            ("V", 600, 699, None),
+        ]
+        assert second.next["V"] == 600
 
 
 class TestCounterLog:
@@ -506,6 +520,33 @@ class TestCounterLog:
         assert Ticket.objects.get().counter_id == one.shift.counter_id
         twice = Event.objects.get(kind="CalledTwice")
         assert twice.data["counter"] == two.shift.counter_id
+        said, others = (board.notices(office, c.shift, town.at("9:32")) for c in (two, one))
+        assert [n["twice"] for n in said] == [
+            {"mine": True, "number": "2", "counted": "1", "at": town.at("9:05")}
+        ]
+        assert [n["twice"]["mine"] for n in others] == [False]
+
+    def test_a_log_that_comes_after_the_client_was_served_elsewhere(
+        self, office: Directory
+    ) -> None:
+        """The console was silent for a minute, so another called and finished its client."""
+        issue(office)
+        one = Console(office, "1", NINE)
+        two = Console(office, "2", town.at("9:01"))
+        assert turns.call_next(office=office, clerk=two.clerk, now=town.at("9:06")).label == "V1"
+        turns.finish(office=office, clerk=two.clerk, now=town.at("9:10"))
+        before = hall()
+        for n, kind in enumerate(("call", "start", "finish")):
+            one.does(kind, "V1", town.at(f"9:0{4 + n}"))
+        one.merge(town.at("9:20"))
+        assert hall() == before
+        (told,) = board.notices(office, one.shift, town.at("9:21"))
+        assert told["twice"] == {
+            "mine": True,
+            "number": "1",
+            "counted": "2",
+            "at": town.at("9:06"),
+        }
 
     def test_a_booked_client_served_alone_ends_as_served(self, office: Directory) -> None:
         booking = town.confirmed(office, "9:00")

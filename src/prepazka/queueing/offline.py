@@ -56,6 +56,7 @@ class CallList:
     tickets: list[discipline.Waiting]
     labels: dict[int, str]
     shares: list[dict[str, Any]]
+    blocks: list[dict[str, Any]]
 
 
 @transaction.atomic
@@ -142,7 +143,7 @@ def renew(
     shares = shares_of(office, shift.counter_id)
     if not _takes_part(grant, shift, page):
         grant.calls.all().delete()
-        return CallList(grant, [], {}, shares)
+        return CallList(grant, [], {}, shares, blocks_of(office, now))
     _drop_silent(office, grant, now)
     grant.calls.filter(leaving__lte=ack).delete()
     stopped = stopped_now(office.office.pk)
@@ -160,7 +161,7 @@ def renew(
     take = dealt_to(office, queue, order, leases, counters, shift)
     _write_list(grant, leave, take)
     kept = [queue[pk] for pk in order if pk in (mine | take) - leave]
-    return CallList(grant, kept, _labels(kept), shares)
+    return CallList(grant, kept, _labels(kept), shares, blocks_of(office, now))
 
 
 def _takes_part(grant: OfflineGrant, shift: Shift, page: str) -> bool:
@@ -228,7 +229,11 @@ def silent_counters(held: dict[int, Holder]) -> list[SilentCounter]:
 
 
 def shares_of(office: Directory, counter: int) -> list[dict[str, Any]]:
-    """Of each kiosk's block which numbers are this counter's; those of closed ones are shared out."""
+    """Of each letter which of the kiosks' numbers are this counter's, and the number of each owner.
+
+    A number `n` belongs to `owners[(n - OFFLINE_FROM) % step]`; the numbers of closed counters are
+    shared out among those that are open.
+    """
     is_open = set(
         Shift.objects.filter(office=office.office, closed_at=None).values_list(
             "counter_id", flat=True
@@ -242,8 +247,31 @@ def shares_of(office: Directory, counter: int) -> list[dict[str, Any]]:
         if counter in able:
             owner = [pk if pk in is_open else there[n % len(there)] for n, pk in enumerate(able)]
             mine = [n for n, pk in enumerate(owner) if pk == counter]
-            shares.append({"letter": agenda.letter, "step": len(able), "mine": mine})
+            numbers = [office.counters[pk].number for pk in owner]
+            shares.append(
+                {"letter": agenda.letter, "step": len(able), "mine": mine, "owners": numbers}
+            )
     return shares
+
+
+def blocks_of(office: Directory, now: datetime) -> list[dict[str, Any]]:
+    """The blocks that kiosks have today, each with the last number of it known as given, or None."""
+    day = calendar.day_of(now, office.tz)
+    leases = NumberLease.objects.filter(office=office.office, date=day).order_by("letter", "first")
+    given = Ticket.objects.filter(office=office.office, date=day, number__gte=OFFLINE_FROM)
+    numbers = list(given.values_list("letter", "number"))
+    return [
+        {
+            "letter": lease.letter,
+            "first": lease.first,
+            "last": lease.last,
+            "given": max(
+                (n for k, n in numbers if k == lease.letter and lease.first <= n <= lease.last),
+                default=None,
+            ),
+        }
+        for lease in leases
+    ]
 
 
 def _renewed(

@@ -12,7 +12,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
 from prepazka.queueing import offline, telling
 from prepazka.queueing.held import Holder, held_elsewhere
-from prepazka.queueing.models import AT_COUNTER, Shift, State, Ticket
+from prepazka.queueing.models import AT_COUNTER, OfflineEvent, Shift, State, Ticket
 from prepazka.queueing.turns import UNDO, policy_of
 from prepazka.reporting.hall import Hall, hall
 from prepazka.reporting.load import day_load
@@ -58,7 +58,7 @@ def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
         "faults": faults(office),
         "down": down(office, shift),
         "silent": silent(office, held),
-        "notices": notices(office, now),
+        "notices": notices(office, shift, now),
         "meetings": own_meetings(office, shift.clerk_id, now),
     }
 
@@ -113,10 +113,26 @@ def _held(office: Directory, holder: Holder) -> dict[str, str]:
     }
 
 
-def notices(office: Directory, now: datetime) -> list[dict[str, Any]]:
+def notices(office: Directory, shift: Shift, now: datetime) -> list[dict[str, Any]]:
     """What went wrong while devices were cut off, and staff should set right."""
-    said = telling.notices(office.office.pk, since=now - NOTICED)
-    return [{"event": one, "kind": one.outcome} for one in said]
+    rows = telling.notices(office.office.pk, since=now - NOTICED)
+    return [
+        {"event": row, "kind": row.outcome, "twice": _called_twice(office, shift, row)}
+        for row in rows
+    ]
+
+
+def _called_twice(office: Directory, shift: Shift, row: OfflineEvent) -> dict[str, Any] | None:
+    """Of a call that does not count: whose it was, and which counts; None where it is not known."""
+    later = row.grant.shift
+    if later is None or not row.counted:
+        return None
+    return {
+        "mine": later.clerk_id == shift.clerk_id,
+        "number": office.counters[later.counter_id].number,
+        "counted": office.counters[row.counted["counter"]].number,
+        "at": datetime.fromisoformat(row.counted["at"]),
+    }
 
 
 def current_shift(office: Directory, clerk: int) -> Shift | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
@@ -85,8 +86,28 @@ def _read(request: HttpRequest) -> dict[str, Any]:
 @require_GET
 def shell(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """The counter without the server; the browser keeps this page and fills it."""
-    context = {"office": office.office, "member": member}
+    context = {"office": office.office, "member": member, "answers": _answers()}
     return render(request, "console/cutoff.html", context)
+
+
+def _answers() -> list[tuple[str, str]]:
+    """What the page says of a number that was typed and that it does not call."""
+    number, counter = {"label": "{label}"}, {"label": "{label}", "counter": "{counter}"}
+    return [
+        ("unreadable", _("Please type the letter and the number of a ticket, for example V12.")),
+        ("called-here", _("%(label)s was already called at this counter.") % number),
+        (
+            "not-listed",
+            _(
+                "%(label)s is not on this counter’s list; another counter may call it. Please send the"
+                " person to the others, or wait until the server answers."
+            )
+            % number,
+        ),
+        ("other-letter", _("%(label)s is for a service that this counter does not have.") % number),
+        ("other-share", _("%(label)s is called by counter %(counter)s.") % counter),
+        ("not-mine", _("%(label)s is called by another counter.") % number),
+    ]
 
 
 def _pack(
@@ -117,6 +138,7 @@ def _pack(
         "tickets": [_ticket(w, found.labels[w.ticket]) for w in found.tickets],
         "current": current and {"label": current.label, "state": current.state},
         "shares": found.shares,
+        "blocks": found.blocks,
         "first": OFFLINE_FROM,
         # So that the board is drawn anew when a counter falls silent, or is heard again.
         "silent": sorted({one.counter for one in held.values()}),
