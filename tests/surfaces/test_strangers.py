@@ -58,7 +58,7 @@ STAFF = {
     "console:contact",
     "console:cutoff",
     "console:cutoff_data",
-    "console:take_back",
+    "console:cutoff_leave",
     "console:desk",
     "console:arrive",
     "console:new_ticket",
@@ -235,7 +235,13 @@ BY_SECRET = {
     "offline:log",
 }
 # Programs call them with a secret in the address and no cookie, so no form of ours guards them.
-OF_PROGRAMS = {"callbacks:sms", "offline:log", "kiosk:pack", "console:cutoff_data"}
+OF_PROGRAMS = {
+    "callbacks:sms",
+    "offline:log",
+    "kiosk:pack",
+    "console:cutoff_data",
+    "console:cutoff_leave",
+}
 # Opened by the token of a paired device.
 DEVICE = {
     "kiosk:start",

@@ -81,6 +81,11 @@ def clock(moment: time | datetime) -> str:
     return f"{moment.hour}:{moment.minute:02}"
 
 
+def to_the_second(moment: time | datetime) -> str:
+    """8:30:05, where a minute says too little."""
+    return f"{clock(moment)}:{moment.second:02}"
+
+
 def span(start: time | datetime, end: time | datetime, language: str) -> str:
     """8:30–9:00; with both dates when the two local moments lie on different days."""
     if isinstance(start, datetime) and isinstance(end, datetime) and start.date() != end.date():

@@ -43,12 +43,13 @@ def open_counter(*, counter: Counter, clerk: int, now: datetime) -> Shift:
 
 @transaction.atomic
 def pause_counter(*, shift: Shift, now: datetime, note: str = "") -> Shift:
-    """Take a break: the counter stays the clerk's, but calls nobody and counts as not open."""
+    """Take a break: the counter stays the clerk's, but calls and holds nobody, and counts as not open."""
     lock_queue(shift.office_id)
     found = _open(shift)
     if found.paused_at is None:
         found.paused_at, found.pause_note = now, note
         found.save(update_fields=["paused_at", "pause_note"])
+        CallLease.objects.filter(grant__shift=found).delete()
         record(
             events.CounterPaused(
                 office=found.office_id,

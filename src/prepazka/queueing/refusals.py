@@ -43,6 +43,10 @@ class NobodyWaiting(Refused):
     """Nobody is waiting for this counter."""
 
 
+class OnlyHeldOffline(NobodyWaiting):
+    """Everybody who waits for you is on the list of counter %(number)s, silent since %(since)s. You can call them from %(until)s."""
+
+
 class NotAtCounter(Refused):
     """This client is no longer at your counter."""
 
@@ -68,7 +72,7 @@ class DevicePaused(Refused):
 
 
 class HeldOffline(Refused):
-    """Counter %(number)s is cut off and may be calling this client by itself."""
+    """Counter %(number)s has been silent since %(since)s and may be calling this client by itself. You can call them from %(until)s."""
 
 
 class GrantUnknown(Refused):

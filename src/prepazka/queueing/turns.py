@@ -19,9 +19,9 @@ from prepazka.journal.rows import columns, of_row, one
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Service
 from prepazka.queueing.alerts import WITH_CONTACT, forget_contact, tell_called
-from prepazka.queueing.held import HELD, held_elsewhere
+from prepazka.queueing.held import HELD, Holder, bounds, held_elsewhere
 from prepazka.queueing.locks import lock_queue
-from prepazka.queueing.models import AT_COUNTER, HEARD, IN_QUEUE, Shift, State, Ticket
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
 from prepazka.queueing.refusals import (
     CounterBusy,
     CounterNotOpen,
@@ -32,6 +32,7 @@ from prepazka.queueing.refusals import (
     NothingToUndo,
     NotServedHere,
     NotWaiting,
+    OnlyHeldOffline,
 )
 
 UNDO = timedelta(seconds=30)
@@ -48,21 +49,29 @@ STOPPED = (
 def call_next(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     """Call the client whose turn it is to the clerk's counter, and keep the reason.
 
-    Raises CounterNotOpen, CounterPausedNow, CounterBusy, NobodyWaiting.
+    Whom a silent console of another counter may be calling is passed over, and the reason says
+    so. Raises CounterNotOpen, CounterPausedNow, CounterBusy, NobodyWaiting, OnlyHeldOffline.
     """
     lock_queue(office.office.pk)
     hall = _look(clerk, office, now)
     counter = hall.counter
+    policy = replace(policy_of(office), stopped=hall.stopped)
+    asked: dict[str, Any] = {"serves": office.serves[counter], "counter": counter, "policy": policy}
+    queue = waiting(office, now)
     chosen = discipline.next_in_turn(
-        (w for w in waiting(office, now) if w.ticket not in hall.held),
-        serves=office.serves[counter],
-        counter=counter,
-        policy=replace(policy_of(office), stopped=hall.stopped),
-        now=now,
+        (w for w in queue if w.ticket not in hall.held), **asked, now=now
     )
+    passed: list[Holder] = []
+    if hall.held:
+        holders = held_elsewhere(office.office.pk, counter, now)
+        passed = [
+            holders[w.ticket]
+            for w in discipline.before(queue, chosen, **asked, now=now)
+            if w.ticket in holders
+        ]
     if chosen is None:
-        raise NobodyWaiting
-    called = _call(office, chosen.ticket, counter, clerk, chosen.reason, now)
+        raise _nobody(office, passed)
+    called = _call(office, chosen.ticket, counter, clerk, passing(chosen.reason, passed), now)
     if called.pk in hall.alerted:
         tell_called(called, now)
     return called
@@ -82,10 +91,41 @@ def call_by_hand(*, office: Directory, clerk: int, ticket: int, now: datetime) -
     if found.service_id not in office.serves[counter]:
         raise NotServedHere
     if (holder := held_elsewhere(office.office.pk, counter, now).get(found.pk)) is not None:
-        raise HeldOffline(number=office.counters[holder].number)
+        raise HeldOffline(**_holding(office, holder))
     called = _call(office, found.pk, counter, clerk, discipline.Reason("by_hand"), now)
     tell_called(called, now)
     return called
+
+
+def passing(reason: discipline.Reason, passed: list[Holder]) -> discipline.Reason:
+    """The reason with how many were passed over, at which counter, silent since when.
+
+    Where several counters are silent none is named, and `held_since` is the earliest of them.
+    """
+    if not passed:
+        return reason
+    more: dict[str, datetime | int] = {
+        "held": len(passed),
+        "held_since": min(holder.since for holder in passed),
+    }
+    if len({holder.counter for holder in passed}) == 1:
+        more["held_counter"] = passed[0].counter
+    return replace(reason, params={**reason.params, **more})
+
+
+def _nobody(office: Directory, passed: list[Holder]) -> NobodyWaiting:
+    if not passed:
+        return NobodyWaiting()
+    return OnlyHeldOffline(**_holding(office, min(passed, key=lambda holder: holder.since)))
+
+
+def _holding(office: Directory, holder: Holder) -> dict[str, str]:
+    """What a refusal says of a silent counter; to the second, for it is a matter of seconds."""
+    return {
+        "number": office.counters[holder.counter].number,
+        "since": f"{holder.since.astimezone(office.tz):%-H:%M:%S}",
+        "until": f"{holder.until.astimezone(office.tz):%-H:%M:%S}",
+    }
 
 
 @transaction.atomic
@@ -314,7 +354,7 @@ def _look(clerk: int, office: Directory, now: datetime) -> _Seen:
             f" WHERE office_id = %s AND {WITH_CONTACT})"
             " FROM queueing_shift s"
             " WHERE s.clerk_id = %s AND s.office_id = %s AND s.closed_at IS NULL",
-            [where, where, now - HEARD, where, clerk, where],
+            [where, *bounds(where, now), where, clerk, where],
         )
         found = cursor.fetchone()
     if found is None:

@@ -40,11 +40,6 @@ class _OfDevice(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListTakenBack(_OfCounter):
-    """A silent counter's people may be called by others again."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class OfflineMerged(Event):
     """The log of a kiosk (`device`) or a counter that was cut off was merged: so many entries."""
 

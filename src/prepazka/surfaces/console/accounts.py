@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.signals import password_changed
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from prepazka.accounts.models import User
 from prepazka.accounts.second_factor import acknowledge_reset
+from prepazka.queueing import offline
 
 
 class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -45,3 +47,10 @@ def second_factor_seen(request: HttpRequest) -> HttpResponse:
     back = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     return redirect(back if ours else "console:home")
+
+
+@receiver(user_logged_out)
+def hold_nobody(request: HttpRequest, user: User | None, **more: Any) -> None:
+    """Whoever logs out holds nobody at their counter any more."""
+    if user is not None:
+        offline.log_out(clerk=user.pk, page=request.POST.get("page", "")[:64])

@@ -70,7 +70,6 @@ WORDS: dict[str, Callable[[], str]] = {
     "CounterClosed": lambda: _("closed the counter"),
     "DevicePaired": lambda: _("connected a device"),
     "CalledTwice": lambda: _("called somebody whom another had called"),
-    "ListTakenBack": lambda: _("let others call the people of a cut-off counter"),
     "ReloadAsked": lambda: _("had a screen loaded anew"),
     "TicketsStopped": lambda: _("stopped tickets without a booking"),
     "TicketsOpened": lambda: _("opened tickets without a booking again"),
