@@ -108,7 +108,7 @@ def test_a_hidden_window_loses_nothing(
         covers(address)
         end, longest = time.monotonic() + HIDDEN_FOR, timedelta()
         while time.monotonic() < end:
-            longest = max(longest, datetime.now(UTC) - grant_of("1").renewed_at)
+            longest = max(longest, real_now() - grant_of("1").renewed_at)
             assert CallLease.objects.count() == 2
             time.sleep(0.5)
         attached = browser.browser_type.connect_over_cdp(address)
@@ -142,7 +142,7 @@ def console_of(context: Contexts, url: str, office: Directory, number: str) -> P
 
 def grows_silent(number: str, seconds: int) -> None:
     """As if the time had passed: the server compares with its own clock."""
-    then = datetime.now(UTC) - timedelta(seconds=seconds)
+    then = real_now() - timedelta(seconds=seconds)
     OfflineGrant.objects.filter(shift__counter__number=number).update(renewed_at=then)
 
 
@@ -183,7 +183,7 @@ def test_a_sleeping_console_and_two_counters(
         with asleep(computer):
             two_others(two, three, office, live_url, early, look)
         expect(page.locator("#board")).to_contain_text(early[1].label)
-        until(lambda: datetime.now(UTC) - grant_of("1").renewed_at < HEARD, "it stays asleep")
+        until(lambda: real_now() - grant_of("1").renewed_at < HEARD, "it stays asleep")
         attached.close()
     assert not Ticket.objects.filter(calls__gt=1).exists()
 
@@ -295,7 +295,7 @@ def test_only_open_counters_renew(live_url: str, office: Directory, context: Con
 def test_typed_numbers_are_checked_against_the_counters_own(
     live_url: str, office: Directory, context: Contexts, look: Callable[[Page, str], None]
 ) -> None:
-    now = datetime.now(UTC)
+    now = real_now()
     first, second = Kiosk(office, now), Kiosk(office, now)
     assert (first.next["V"], second.next["V"]) == (500, 600)
     counters.open_counter(

@@ -26,7 +26,7 @@ def office() -> Directory:
 @pytest.fixture
 def shift(office: Directory) -> Shift:
     """An open counter with one person who waits."""
-    now, clerk = datetime.now(UTC), town.clerk(office).pk
+    now, clerk = real_now(), town.clerk(office).pk
     tickets.issue_ticket(
         office=office, service=town.service(office), touch=uuid4(), now=now, by_staff=clerk
     )
@@ -113,6 +113,6 @@ def test_who_logs_out_holds_nobody(clerk: Client, shift: Shift) -> None:
 
 
 def test_without_an_open_counter_there_is_no_list(clerk: Client, shift: Shift) -> None:
-    counters.close_counter(shift=shift, now=datetime.now(UTC))
+    counters.close_counter(shift=shift, now=real_now())
     assert renew(clerk, uuid4().hex).status_code == 409
     assert post(clerk, "konec", page=uuid4().hex).status_code == 204
