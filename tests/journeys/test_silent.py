@@ -9,7 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -22,6 +22,7 @@ from prepazka.offices.models import Counter, Office
 from prepazka.queueing import counters
 from prepazka.queueing.models import HEARD, CallLease, OfflineGrant, State, Ticket
 from tests import town
+from tests.clock import real_now
 from tests.cutoff import Kiosk
 from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM
 from tests.journeys.test_console import log_in, sit_down

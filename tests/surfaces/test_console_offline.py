@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -13,8 +12,9 @@ from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, tickets
 from prepazka.queueing.models import CallLease, Shift
 from tests import town
+from tests.clock import real_now
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
 AT = "/pult/lhota/bez-site/"
 
 
