@@ -66,7 +66,7 @@ def test_control_without_the_lock_several_closed_it(monkeypatch: pytest.MonkeyPa
 def finish_during_take_over(office: Directory, clerk: int, shift: Shift, client: Ticket) -> object:
     """What the clerk's `finish` answers that waits for a take-over to commit."""
     head = town.clerk(office, "vedouci", "head").pk
-    started, answers = threading.Event(), []
+    started, answers = threading.Event(), list[object]()
 
     def finish() -> None:
         started.set()

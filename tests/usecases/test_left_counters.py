@@ -46,7 +46,7 @@ class Left:
         counter = town.counter(office, "1")
         self.shift = counters.open_counter(counter=counter, clerk=self.gone, now=NINE)
 
-    def call(self, start: bool = False, booked: bool = False) -> Ticket:
+    def call(self, *, start: bool = False, booked: bool = False) -> Ticket:
         if booked:
             booking = town.confirmed(self.office, "9:00")
             kiosk = town.kiosk(self.office)

@@ -54,6 +54,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "OfferDeclined": lambda: _("noted that no offered term suits"),
     "OfferWithdrawn": lambda: _("withdrew the offered terms"),
     "CalledByPhone": lambda: _("telephoned"),
+    "CallPutOff": lambda: _("put a call off until the visit"),
     "TicketIssued": lambda: _("issued a ticket"),
     "TicketCalled": lambda: _("called"),
     "TicketRecalled": lambda: _("called again"),
