@@ -62,7 +62,10 @@
     event.preventDefault();
     button.click();
     const panel = button.closest("details");
-    if (panel && panel.open) panel.querySelector("button")?.focus();
+    if (!panel || !panel.open) return;
+    // Scrolled no further than needed: the other buttons stay where the eye has them.
+    panel.querySelector("button")?.focus({ preventScroll: true });
+    panel.scrollIntoView({ block: "nearest" });
   });
 
   if (!board) return;
