@@ -31,6 +31,7 @@ from prepazka.messaging.replies import forget_replies
 from prepazka.offices.directory import directory_by_id
 from prepazka.offices.models import Incident, Office
 from prepazka.queueing import alerts, history, learning
+from prepazka.queueing.counters import close_forgotten
 from prepazka.queueing.incidents import warn_booked
 from prepazka.queueing.models import IN_QUEUE, QuarterHour, TurnAlert
 from prepazka.queueing.stops import follow_estimate
@@ -55,7 +56,10 @@ log = logging.getLogger(__name__)
 
 
 def tidy(*, now: datetime) -> None:
-    """Expire what ran out of time, mark who did not come, end tickets of days gone by."""
+    """Expire what ran out of time, mark who did not come, end tickets of days gone by.
+
+    Counters that were forgotten open close too.
+    """
     expired = Booking.objects.filter(state__in=EXPIRING, expires_at__lte=now)
     for pk, day in expired.values_list("office_id", "date").distinct():
         expire_day(office=pk, day=day, now=now)
@@ -65,6 +69,7 @@ def tidy(*, now: datetime) -> None:
         for day in due.values_list("date", flat=True).distinct():
             mark_no_shows(office=office, day=day, now=now)
         close_yesterday(office=row.pk, today=calendar.day_of(now, office.tz), now=now)
+        close_forgotten(office=office, now=now)
     participants.settle(now=now)
 
 

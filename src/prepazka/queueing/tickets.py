@@ -199,7 +199,8 @@ def postpone(*, ticket: int, minutes: int, now: datetime) -> Ticket:
     # What was announced holds no more, and must not be judged.
     found.p20 = found.p50 = found.p80 = None
     found.judged = True
-    found.save(update_fields=["state", "parked_until", "p20", "p50", "p80", "judged"])
+    found.before = None  # the clerk who sent the ticket here takes nothing back any more
+    found.save(update_fields=["state", "parked_until", "p20", "p50", "p80", "judged", "before"])
     TurnAlert.objects.filter(ticket=found).update(near_at=None)  # the turn is far again
     record(
         events.TicketPostponed(

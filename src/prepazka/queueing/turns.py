@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
-from prepazka.booking.models import Booking
+from prepazka.booking.models import LIVE, Booking
 from prepazka.booking.models import State as BookingState
 from prepazka.core import calendar, discipline, events
 from prepazka.core.interval import Interval
@@ -37,6 +37,8 @@ from prepazka.queueing.refusals import (
 
 UNDO = timedelta(seconds=30)
 ONE_MORE = object()  # instead of a value: than the ticket has
+# The shift too, so that a clerk whose counter is being taken over presses nothing at it any more.
+CLIENT_AND_SHIFT = "FOR NO KEY UPDATE OF t FOR SHARE OF s"
 # Services that need a system which is down now.
 STOPPED = (
     "SELECT n.service_id FROM offices_service_needs n"
@@ -149,11 +151,14 @@ def start_serving(*, office: Directory, clerk: int, now: datetime) -> Ticket:
 
 
 @transaction.atomic
-def finish(*, office: Directory, clerk: int, now: datetime) -> Ticket:
-    """The client is served and leaves; a booking ends as served."""
+def finish(*, office: Directory, clerk: int, now: datetime, actor: int | None = None) -> Ticket:
+    """The client is served and leaves; a booking ends as served.
+
+    `actor` is who says so for the clerk of a counter that was left.
+    """
     ticket = _at_counter(office, clerk, AT_COUNTER)
     started = ticket.serving_at or ticket.called_at
-    event = events.TicketFinished(**_said(ticket, clerk, now))
+    event = events.TicketFinished(**_said(ticket, clerk, now, actor))
     ended = _change(AT_COUNTER, event, state=State.FINISHED, serving_at=started, ended_at=now)
     _end_booking(ended, BookingState.SERVED, now)
     forget_contact(ended.pk)
@@ -161,10 +166,10 @@ def finish(*, office: Directory, clerk: int, now: datetime) -> Ticket:
 
 
 @transaction.atomic
-def no_show(*, office: Directory, clerk: int, now: datetime) -> Ticket:
-    """The client was called and did not come."""
+def no_show(*, office: Directory, clerk: int, now: datetime, actor: int | None = None) -> Ticket:
+    """The client was called and did not come; `actor` as in `finish`."""
     ticket = _at_counter(office, clerk, (State.CALLED,))
-    event = events.TicketNoShow(**_said(ticket, clerk, now))
+    event = events.TicketNoShow(**_said(ticket, clerk, now, actor))
     ended = _change((State.CALLED,), event, state=State.NO_SHOW, ended_at=now)
     _end_booking(ended, BookingState.NO_SHOW, now)
     forget_contact(ended.pk)
@@ -197,10 +202,11 @@ def transfer(
     now: datetime,
     service: Service | None = None,
     counter: Counter | None = None,
+    actor: int | None = None,
 ) -> Ticket:
     """Send the client on to another service or counter; the number stays the same.
 
-    Raises NotServedHere when no counter of the office serves what is wanted.
+    With neither, the client waits for the same service again. `actor` as in `finish`. Raises NotServedHere when no counter of the office serves what is wanted.
     """
     lock_queue(office.office.pk)
     ticket = _at_counter(office, clerk, AT_COUNTER)
@@ -214,7 +220,7 @@ def transfer(
     return _change(
         AT_COUNTER,
         events.TicketTransferred(
-            **_said(ticket, clerk, now), to_service=wanted, to_counter=to_counter
+            **_said(ticket, clerk, now, actor), to_service=wanted, to_counter=to_counter
         ),
         state=State.WAITING,
         service_id=wanted,
@@ -226,34 +232,62 @@ def transfer(
     )
 
 
-@transaction.atomic
-def undo(*, office: Directory, clerk: int, now: datetime) -> Ticket:
-    """Take back the clerk's last press, for thirty seconds, if nothing has happened since."""
-    lock_queue(office.office.pk)
+@dataclass(frozen=True)
+class LastStep:
+    """The clerk's last press that can still be taken back."""
+
+    ticket: Ticket
+    kind: str  # call, by_hand, start, finish, absent, park or transfer
+    seconds: int  # for which it can be
+    press: str  # which press it was, for `undo`
+
+    @property
+    def before(self) -> dict[str, Any]:
+        """The fields of the ticket that the press changed, as they were."""
+        return self.ticket.before or {}
+
+
+def last_step(*, office: Directory, clerk: int, now: datetime) -> LastStep | None:
+    """What `undo` would take back now; None where it would refuse."""
     ticket = (
         Ticket.objects.filter(
             office=office.office,
             changed_by=clerk,
             before__isnull=False,
             changed_at__gt=now - UNDO,
+            changed_at__lt=now + UNDO,  # the clock of this computer may have been set back
         )
         .order_by("-changed_at")
         .first()
     )
-    before: dict[str, Any] | None = ticket.before if ticket else None
-    if ticket is None or before is None:
+    if ticket is None or ticket.before is None or ticket.changed_at is None:
+        return None
+    kind = _kind_of(ticket)
+    if kind is None or not _can_go_back(ticket, clerk):
+        return None
+    left = min(UNDO, UNDO - (now - ticket.changed_at))
+    press = f"{ticket.pk}.{int(ticket.changed_at.timestamp() * 1_000_000)}"
+    return LastStep(ticket, kind, -(-left // timedelta(seconds=1)), press)
+
+
+@transaction.atomic
+def undo(*, office: Directory, clerk: int, now: datetime, press: str = "") -> Ticket:
+    """Take back the clerk's last press, for thirty seconds, if nothing has happened since.
+
+    `press` names the press that the clerk was offered to take back: if another one is the last by
+    now, nothing is taken back. Raises NothingToUndo.
+    """
+    lock_queue(office.office.pk)
+    step = last_step(office=office, clerk=clerk, now=now)
+    if step is None or press not in {"", step.press}:
         raise NothingToUndo
-    back_to: int = before.get("counter_id", ticket.counter_id) or 0
-    if before["state"] in AT_COUNTER:
-        taken = Ticket.objects.filter(counter=back_to, state__in=AT_COUNTER).exclude(pk=ticket.pk)
-        if taken.exists() or not _mine(back_to, clerk):
-            raise NothingToUndo
+    ticket, before = step.ticket, step.before
     if "booking_state" in before:
         _reopen_booking(ticket, before["booking_state"])
-    fields = [name for name in before if name != "booking_state"]
-    step, left = ticket.state, ticket.counter_id or back_to
-    for name in fields:
-        setattr(ticket, name, _parsed(name, before[name]))
+    was, left = ticket.state, ticket.counter_id or before.get("counter_id") or 0
+    for name in before:
+        if name != "booking_state":
+            setattr(ticket, name, _parsed(name, before[name]))
     ticket.before, ticket.changed_by = None, None
     ticket.save()
     record(
@@ -262,12 +296,48 @@ def undo(*, office: Directory, clerk: int, now: datetime) -> Ticket:
             ticket=ticket.pk,
             counter=left,
             clerk=clerk,
-            step=step,
+            step=was,
             at=now,
             actor=clerk,
         )
     )
     return ticket
+
+
+def _kind_of(ticket: Ticket) -> str | None:
+    """Which press led to the ticket's state; None if something else has changed it since."""
+    was = (ticket.before or {}).get("state", "")
+    if ticket.state == State.CALLED and was in IN_QUEUE:
+        return "by_hand" if ticket.reason.get("code") == "by_hand" else "call"
+    if was not in AT_COUNTER:
+        return None
+    return {
+        State.SERVING: "start",
+        State.FINISHED: "finish",
+        State.NO_SHOW: "absent",
+        State.PARKED: "park",
+        State.WAITING: "transfer",
+    }.get(State(ticket.state))
+
+
+def _can_go_back(ticket: Ticket, clerk: int) -> bool:
+    """Whether the counter is still the clerk's and free, and the booked time nobody else's."""
+    before = ticket.before or {}
+    counter = before.get("counter_id", ticket.counter_id) or 0
+    if before["state"] in AT_COUNTER:
+        present = Ticket.objects.filter(counter=counter, state__in=AT_COUNTER)
+        if present.exclude(pk=ticket.pk).exists() or not _mine(counter, clerk):
+            return False
+    return "booking_state" not in before or not _lane_is_taken(ticket)
+
+
+def _lane_is_taken(ticket: Ticket) -> bool:
+    """Whether somebody else has booked the time of a booking that was marked as over."""
+    booking = Booking.objects.filter(ticket=ticket).first()
+    if booking is None:
+        return False
+    others = Booking.objects.filter(lane=booking.lane_id, state__in=LIVE).exclude(pk=booking.pk)
+    return others.filter(starts_at__lt=booking.ends_at, ends_at__gt=booking.starts_at).exists()
 
 
 def waiting(office: Directory, now: datetime) -> list[discipline.Waiting]:
@@ -367,15 +437,15 @@ def _look(clerk: int, office: Directory, now: datetime) -> _Seen:
     return _Seen(int(counter), *map(frozenset, more))
 
 
-def _said(ticket: Ticket, clerk: int, now: datetime) -> dict[str, Any]:
-    """What every event of a ticket at a counter says."""
+def _said(ticket: Ticket, clerk: int, now: datetime, actor: int | None = None) -> dict[str, Any]:
+    """What every event of a ticket at a counter says; the actor is the clerk unless another is."""
     return {
         "office": ticket.office_id,
         "ticket": ticket.pk,
         "counter": ticket.counter_id,
         "clerk": clerk,
         "at": now,
-        "actor": clerk,
+        "actor": clerk if actor is None else actor,
     }
 
 
@@ -389,7 +459,7 @@ def _at_counter(office: Directory, clerk: int, states: tuple[State, ...]) -> Tic
         Ticket,
         "FROM queueing_ticket t JOIN queueing_shift s ON s.counter_id = t.counter_id"
         " AND s.clerk_id = %s AND s.closed_at IS NULL"
-        " WHERE t.office_id = %s AND t.state = ANY(%s) FOR NO KEY UPDATE OF t",
+        f" WHERE t.office_id = %s AND t.state = ANY(%s) {CLIENT_AND_SHIFT}",
         [clerk, office.office.pk, list(states)],
         table="t",
     )

@@ -10,6 +10,8 @@ from django.core.validators import validate_email
 from ninja import Field, Schema
 from pydantic import AfterValidator, AwareDatetime, model_validator
 
+from prepazka.queueing.counters import Fate
+
 
 def _is_email(said: str) -> str:
     try:
@@ -269,6 +271,29 @@ class StepIn(Schema):
     minutes: int | None = Field(None, ge=1, le=240)
     service: str | None = None
     counter: str | None = None
+
+
+class LeftIn(Schema):
+    """What became of the client at a counter that was left: the ticket that was seen there.
+
+    `fate` is served, waits (back to the queue, before the others), absent, or, with who takes the
+    counter over, stays.
+    """
+
+    client: int | None = None
+    fate: Fate | None = None
+
+
+class OpenCounterOut(Schema):
+    """An open counter; `client` is the ticket there."""
+
+    counter: str
+    clerk: str
+    opened_at: datetime
+    paused_at: datetime | None
+    last_step_at: datetime
+    client: int | None
+    number: str | None
 
 
 class ClientOut(Schema):

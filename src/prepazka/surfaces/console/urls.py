@@ -17,6 +17,7 @@ from prepazka.surfaces.console import (
     operators,
     own_clients,
     schedule,
+    takeover,
     views,
     weeks,
 )
@@ -27,6 +28,8 @@ urlpatterns = [
     path("<slug:slug>/", views.office_page, name="office"),
     path("<slug:slug>/otevrit/", views.open_counter, name="open"),
     path("<slug:slug>/nazivo/", views.fragment, name="fragment"),
+    path("<slug:slug>/prepazky/", takeover.open_ones, name="counters"),
+    path("<slug:slug>/prepazky/<int:shift>/", takeover.left_counter, name="left_counter"),
     path("<slug:slug>/krok/<slug:name>/", views.step, name="step"),
     path("<slug:slug>/bez-site/", cutoff.shell, name="cutoff"),
     path("<slug:slug>/bez-site/data/", cutoff.data, name="cutoff_data"),

@@ -13,6 +13,7 @@ from prepazka.messaging.models import Message
 from prepazka.messaging.usecases import NO_LONGER_NEEDED
 from prepazka.offices.directory import Directory
 from prepazka.queueing.tickets import CheckIn
+from prepazka.queueing.turns import LastStep
 
 # Functions, so that the words are looked up in the language of the moment.
 VERDICTS: dict[Outcome, Callable[[], str]] = {
@@ -32,6 +33,23 @@ VERDICTS: dict[Outcome, Callable[[], str]] = {
     Outcome.OTHER_OFFICE: lambda: _("The booking is not for this office."),
     Outcome.UNKNOWN: lambda: _("The booking is not for this office."),
 }
+
+
+# By LastStep.kind; the seconds that are left stand beside it.
+UNDO: dict[str, Callable[[], str]] = {
+    "call": lambda: _("The call of %(number)s can be taken back"),
+    "by_hand": lambda: _("The call of %(number)s by hand can be taken back"),
+    "start": lambda: _("The start of %(number)s can be taken back"),
+    "finish": lambda: _("The end of %(number)s can be taken back"),
+    "absent": lambda: _("“Did not come” of %(number)s can be taken back"),
+    "park": lambda: _("Putting %(number)s aside can be taken back"),
+    "transfer": lambda: _("Sending %(number)s on can be taken back"),
+}
+
+
+def undo_in_words(step: LastStep) -> str:
+    """Which step of which client can be taken back."""
+    return UNDO[step.kind]() % {"number": step.ticket.label}
 
 
 def told(answer: CheckIn, office: Directory) -> str:
