@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from prepazka.officefile import load, presets
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office, Official
 from tests import town
+from tests.clock import real_now
 
 pytestmark = pytest.mark.journey
 Look = Callable[[Page, str], None]
@@ -28,7 +29,7 @@ PASSWORD, NEW = "heslo heslo heslo", "docela jiné heslo 7"
 
 @pytest.fixture
 def praha6(live_url: str) -> Directory:
-    load.load(presets.text("praha-6"), now=datetime.now(UTC))
+    load.load(presets.text("praha-6"), now=real_now())
     return directory_by_slug("praha6")
 
 
@@ -114,7 +115,7 @@ def test_an_official_looks_after_their_clients_by_keyboard(
     Official.objects.filter(code="novotna").update(user=town.clerk(praha6, "novotna"))
     Office.objects.update(version=F("version") + 1)
     office = directory_by_slug("praha6")
-    official, now = office.official_by_code("novotna"), datetime.now(UTC)
+    official, now = office.official_by_code("novotna"), real_now()
     service = town.service(office, "stavebni-upravy")
     free = offered(office=office, service=service, official=official, now=now)
     first = next(term for term in free if term.starts_at > now + timedelta(days=1))

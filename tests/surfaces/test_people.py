@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ from prepazka.surfaces.manager import people
 from prepazka.web import staff
 from tests import officials, town
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
 PAGE = "/sprava/lhota/lide/"
 PASSWORD, NEW = "heslo heslo heslo", "docela jiné heslo 7"
 AGAIN = {"name": "Jana Nová", "username": "novakova", "role": "clerk"}
@@ -35,7 +34,7 @@ AGAIN = {"name": "Jana Nová", "username": "novakova", "role": "clerk"}
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
     cache.clear()
-    monkeypatch.setattr(people, "now", lambda: datetime.now(UTC))
+    monkeypatch.setattr(people, "now", lambda: town.at("9:30"))
     return town.office()
 
 
@@ -238,8 +237,7 @@ def test_names_are_corrected(office: Directory, admin: Client) -> None:
     own = User.objects.get(username="spravce")
     admin.post(at(own, "jmeno"), {"name": "Hlavní Správce"})
     assert Membership.objects.get(user=own).name == "Hlavní Správce"
-    today = datetime.now(UTC).date()
-    said = text(admin.get(f"/sprava/lhota/kdo-co/?den={today}"))
+    said = text(admin.get(f"/sprava/lhota/kdo-co/?den={town.MONDAY}"))
     assert "oprava jména kolegy" in said
     assert "Jana Nová" in said
     client = Client()
