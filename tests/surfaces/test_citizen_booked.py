@@ -190,10 +190,11 @@ def test_a_call_in_vain_is_told_and_never_that_the_time_has_passed(
     booking = town.confirmed(lhota)
     kiosk, clerk = town.kiosk(lhota), town.clerk(lhota).pk
     counters.open_counter(counter=town.counter(lhota), clerk=clerk, now=town.at("8:00"))
-    said = {"office": lhota, "device": kiosk, "pin": booking.pin}
 
     def miss(at: str) -> str:
-        tickets.check_in(**said, touch=uuid4(), now=town.at(at))
+        tickets.check_in(
+            office=lhota, device=kiosk, pin=booking.pin, touch=uuid4(), now=town.at(at)
+        )
         turns.call_next(office=lhota, clerk=clerk, now=town.at(at))
         turns.no_show(office=lhota, clerk=clerk, now=town.at(at))
         clock.at = town.at(at)

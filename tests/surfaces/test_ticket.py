@@ -107,8 +107,9 @@ def test_a_booked_client_called_in_vain_reads_until_when_the_pin_helps(
 ) -> None:
     booking = town.confirmed(office, "9:00")
     kiosk, clerk = town.kiosk(office), town.clerk(office)
-    pin = {"office": office, "device": kiosk, "pin": booking.pin}
-    ticket = tickets.check_in(**pin, touch=uuid4(), now=town.at("8:40")).ticket
+    ticket = tickets.check_in(
+        office=office, device=kiosk, pin=booking.pin, touch=uuid4(), now=town.at("8:40")
+    ).ticket
     assert ticket
     counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
     clock.set(town.at("9:05"))

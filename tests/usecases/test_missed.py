@@ -14,13 +14,17 @@ from prepazka.booking import usecases
 from prepazka.booking.models import Booking
 from prepazka.booking.models import State as BookingState
 from prepazka.booking.refusals import TermTaken
+from prepazka.core.learning import walk_aways
 from prepazka.core.pins import Outcome
 from prepazka.jobs import rounds
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
-from prepazka.queueing import counters, tickets, turns
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing import counters, learning, tickets, turns
+from prepazka.queueing.models import Calibration, Learned, State, Ticket
 from prepazka.queueing.refusals import NothingToUndo, NotMissed, ReturnsOver
+from prepazka.reporting.calls import calls_of_today
+from prepazka.reporting.overtakes import before
+from prepazka.reporting.today import today_of
 from tests import town
 
 pytestmark = pytest.mark.django_db
@@ -278,6 +282,61 @@ class TestStaff:
             assert back.verdict.outcome is Outcome.RETURNED
             miss(office, clerk, f"9:{minute + 2}")
         assert enter(office, booking.pin, "9:30").verdict.outcome is Outcome.RETURNED
+
+
+class TestFigures:
+    """A booked client called in vain at 9:05, back at 9:20, called at 9:30 and served till 9:40."""
+
+    @pytest.fixture
+    def office(self) -> Directory:
+        office = town.office()
+        booking, clerk = booked_and_missed(office)
+        walk_in(office, "9:10")  # V2, called while the other is away
+        walk_in(office, "9:18")  # V3, called by hand before the one who is back
+        turns.call_next(office=office, clerk=clerk, now=town.at("9:12"))
+        turns.finish(office=office, clerk=clerk, now=town.at("9:13"))
+        enter(office, booking.pin, "9:20")
+        third = Ticket.objects.get(number=3)
+        turns.call_by_hand(office=office, clerk=clerk, ticket=third.pk, now=town.at("9:25"))
+        turns.finish(office=office, clerk=clerk, now=town.at("9:26"))
+        turns.call_next(office=office, clerk=clerk, now=town.at("9:30"))
+        turns.finish(office=office, clerk=clerk, now=town.at("9:40"))
+        return office
+
+    def test_one_visit_counts_once(self, office: Directory) -> None:
+        seen = today_of(office, now=town.at("12:00"))
+        assert (seen.tickets, seen.served, seen.no_shows) == (3, 3, 0)
+        assert (seen.booked, seen.arrived, seen.booked_no_shows) == (1, 1, 0)
+        assert seen.waited == timedelta(minutes=(5 + 2 + 7) / 3)  # of V1 until the call in vain
+
+    def test_who_went_before_leaves_out_the_time_away(self, office: Directory) -> None:
+        missed = Ticket.objects.get(number=1)
+        found = before(office, missed, now=town.at("12:00"))
+        assert [one.label for one in found.overtakes] == ["V3"]
+        assert found.waited == timedelta(minutes=5 + 10)
+        assert found.reason["code"] == "returned"
+
+    def test_calls_say_whom_they_went_before(self, office: Directory) -> None:
+        calls = calls_of_today(office, now=town.at("12:00"))
+        assert [(one.ticket.label, one.overtook, one.waited) for one in calls] == [
+            ("V1", (), timedelta(minutes=10)),
+            ("V3", ("V1",), timedelta(minutes=7)),
+            ("V2", (), timedelta(minutes=2)),
+            ("V1", (), timedelta(minutes=5)),
+        ]
+
+    def test_the_estimate_learns_nothing_of_the_call_in_vain(self, office: Directory) -> None:
+        Ticket.objects.update(p20=1, p50=2, p80=3, judged=False)
+        assert learning.judge(office=office.office) == 3
+        service = town.service(office)
+        (row,) = Calibration.objects.filter(service=service)
+        assert row.judged == 2  # of those who never were away
+        learning.relearn(office=office, now=town.at("12:00"))
+        # Nobody of the two who count has walked away; the third neither stayed nor left.
+        walked_away = walk_aways([(2.0, False), (7.0, False)])
+        assert Learned.objects.get().data["gone"] == list(walked_away)
+        finished = Ticket.objects.get(number=1)
+        assert (finished.serving_at, finished.called_at) == (town.at("9:30"), town.at("9:30"))
 
 
 START = town.at("9:00")
