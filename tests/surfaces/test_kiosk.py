@@ -449,6 +449,32 @@ class TestPin:
         assert "na recepci" in again
         assert "uplynul" not in again
 
+    def test_what_it_keeps_for_the_time_without_the_server_says_the_call(
+        self, kiosk: Client, office: Directory, clock: Clock
+    ) -> None:
+        booking = town.confirmed(office, "9:00")
+        clerk = at_work(office)
+        clock.set(town.at("9:00"))
+        enter(kiosk, booking.pin)
+
+        def kept() -> dict[str, Any]:
+            sent = {"browser": uuid4().hex}
+            answer = kiosk.post("/kiosk/zasoba/", sent, content_type="application/json")
+            (pin,) = answer.json()["pins"]
+            return pin  # type: ignore[no-any-return]
+
+        assert (kept()["missed"], kept()["call"]) == (False, None)
+        miss(office, clerk, "9:05")
+        pin = kept()
+        assert (pin["missed"], pin["returned"]) == (True, False)
+        assert {
+            language: said.replace("\u00a0", " ") for language, said in pin["call"].items()
+        } == {
+            "cs": "Volali jsme Vás v 9:05 k přepážce 1",
+            "en": "We called you at 9:05 to counter 1",
+        }
+        assert "ticket" not in pin
+
     def test_called_in_vain_and_too_late_it_says_both(
         self, kiosk: Client, office: Directory, clock: Clock
     ) -> None:
