@@ -127,6 +127,14 @@ def test_pick_absent_and_what_a_step_needs(kiosk: str, clerk: str) -> None:
     second = Ticket.objects.get(number=2)
     assert step(clerk, "pick", ticket=second.pk).json()["client"]["number"] == "V2"
     assert step(clerk, "no-show").json()["client"] is None
+    missed = "/offices/lhota/missed"
+    (one,) = Client().get(f"/api/v1{missed}", headers={"Authorization": f"Bearer {clerk}"}).json()
+    assert (one["number"], one["counter"], one["booked"]) == ("V2", "p1", False)
+    assert one["may_return"]
+    back = post(f"{missed}/{second.pk}/return", clerk).json()
+    assert (back["number"], back["ticket"]) == ("V2", second.pk)
+    assert post(f"{missed}/{second.pk}/return", clerk).json()["code"] == "not_missed"
+    assert post(f"{missed}/{10**9}/return", clerk).status_code == 404
     for action in ("pick", "park", "transfer"):
         assert step(clerk, action).status_code == 422
     assert step(clerk, "dance").status_code == 404

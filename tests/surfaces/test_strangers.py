@@ -81,6 +81,8 @@ STAFF = {
     "console:disruption",
     "console:undo_disruption",
     "console:before",
+    "console:missed",
+    "console:put_back",
     "console:incidents",
     "console:incident_change",
     "console:incident_end",

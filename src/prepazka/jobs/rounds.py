@@ -33,6 +33,7 @@ from prepazka.offices.models import Incident, Office
 from prepazka.queueing import alerts, history, learning
 from prepazka.queueing.counters import close_forgotten
 from prepazka.queueing.incidents import warn_booked
+from prepazka.queueing.missed import end_missed
 from prepazka.queueing.models import IN_QUEUE, QuarterHour, TurnAlert
 from prepazka.queueing.stops import follow_estimate
 from prepazka.queueing.tickets import close_yesterday
@@ -68,6 +69,7 @@ def tidy(*, now: datetime) -> None:
         due = Booking.objects.filter(office=row, state=State.CONFIRMED, ends_at__lte=now)
         for day in due.values_list("date", flat=True).distinct():
             mark_no_shows(office=office, day=day, now=now)
+        end_missed(office=office, now=now)
         close_yesterday(office=row.pk, today=calendar.day_of(now, office.tz), now=now)
         close_forgotten(office=office, now=now)
     participants.settle(now=now)

@@ -30,6 +30,7 @@ from prepazka.queueing.models import (
     NumberSeries,
     OfflineGrant,
     Shift,
+    State,
     Ticket,
 )
 from prepazka.queueing.refusals import CounterNotOpen
@@ -103,13 +104,18 @@ def _with_numbers(office: Directory, grant: OfflineGrant, now: datetime) -> Offl
 
 
 def pin_list(grant: OfflineGrant, office: Directory) -> list[dict[str, Any]]:
-    """Today's PINs as the kiosk may keep them: hidden, with window, rules, letter and state."""
+    """Today's PINs as the kiosk may keep them: hidden, with window, rules, letter and state.
+
+    `ticket` is the ticket that was called in vain, for its words; None for all others.
+    """
     booked = Booking.objects.filter(office=office.office, date=grant.date, state__in=PINS_OF)
-    booked = booked.filter(mode=Mode.PERSON)
+    booked = booked.filter(mode=Mode.PERSON).select_related("ticket")
     found = []
     for one in booked.exclude(pin__isnull=True).exclude(pin=""):
         service = office.services[one.service_id]
         rules = office.rules_of(service)
+        ticket = getattr(one, "ticket", None)
+        missed = ticket if ticket and ticket.state == State.NO_SHOW else None
         found.append(
             {
                 "h": grant.hide(str(one.pin)),
@@ -118,6 +124,9 @@ def pin_list(grant: OfflineGrant, office: Directory) -> list[dict[str, Any]]:
                 "early": rules.early_min,
                 "late": rules.late_min,
                 "state": one.state,
+                "missed": missed is not None,
+                "returned": missed is not None and missed.pin_returned_at is not None,
+                "ticket": missed,
                 "letter": office.agenda_of(service).letter,
                 "service": service.code,
             }

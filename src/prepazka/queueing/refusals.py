@@ -87,6 +87,14 @@ class NotWaiting(Refused):
     """This ticket is no longer waiting."""
 
 
+class NotMissed(Refused):
+    """This ticket is not among those who were called and did not come."""
+
+
+class ReturnsOver(Refused):
+    """The office is closed for today, so nobody can be put back into the queue."""
+
+
 class CannotPostpone(Refused):
     """A place in the queue can be put off only once."""
 

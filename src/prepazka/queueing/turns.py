@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
@@ -30,10 +31,13 @@ from prepazka.queueing.refusals import (
     NobodyWaiting,
     NotAtCounter,
     NothingToUndo,
+    NotMissed,
     NotServedHere,
     NotWaiting,
     OnlyHeldOffline,
+    ReturnsOver,
 )
+from prepazka.queueing.validity import valid_until
 
 UNDO = timedelta(seconds=30)
 ONE_MORE = object()  # instead of a value: than the ticket has
@@ -160,20 +164,84 @@ def finish(*, office: Directory, clerk: int, now: datetime, actor: int | None = 
     started = ticket.serving_at or ticket.called_at
     event = events.TicketFinished(**_said(ticket, clerk, now, actor))
     ended = _change(AT_COUNTER, event, state=State.FINISHED, serving_at=started, ended_at=now)
-    _end_booking(ended, BookingState.SERVED, now)
+    _serve_booking(ended, now)
     forget_contact(ended.pk)
     return ended
 
 
 @transaction.atomic
 def no_show(*, office: Directory, clerk: int, now: datetime, actor: int | None = None) -> Ticket:
-    """The client was called and did not come; `actor` as in `finish`."""
+    """Mark that the client was called and did not come; the ticket leaves the queue.
+
+    A booking ends with it only where its PIN no longer counts. Otherwise it stays arrived and keeps
+    its lane: the PIN, or staff, may put the ticket back, and `end_missed` ends the booking in time.
+    `actor` as in `finish`.
+    """
     ticket = _at_counter(office, clerk, (State.CALLED,))
     event = events.TicketNoShow(**_said(ticket, clerk, now, actor))
-    ended = _change((State.CALLED,), event, state=State.NO_SHOW, ended_at=now)
-    _end_booking(ended, BookingState.NO_SHOW, now)
-    forget_contact(ended.pk)
-    return ended
+    missed = _change((State.CALLED,), event, state=State.NO_SHOW, ended_at=now)
+    if missed.booking_id is not None:
+        end_if_over(office, missed.booking_id, now)
+        _remember_booking(missed, BookingState.ARRIVED)
+    forget_contact(missed.pk)
+    return missed
+
+
+def end_if_over(office: Directory, booking: UUID, now: datetime) -> None:
+    """End the arrived booking of a missed ticket where its PIN no longer counts."""
+    arrived = Booking.objects.filter(pk=booking, state=BookingState.ARRIVED)
+    for ends_at, service in arrived.values_list("ends_at", "service_id"):
+        if office.rules_of(office.services[service]).counts_until(ends_at) <= now:
+            arrived.update(state=BookingState.NO_SHOW, ended_at=now)
+
+
+@transaction.atomic
+def return_missed(*, office: Directory, ticket: int, now: datetime, actor: int) -> Ticket:
+    """Put a client who was called in vain back into the queue, as staff may until closing.
+
+    Its turn comes after those who returned before. Raises Ticket.DoesNotExist, NotMissed,
+    ReturnsOver.
+    """
+    lock_queue(office.office.pk)
+    missed = Ticket.objects.get(pk=ticket, office=office.office)
+    if missed.state != State.NO_SHOW:
+        raise NotMissed
+    if valid_until(office, missed) <= now:
+        raise ReturnsOver
+    return bring_back(missed, now=now, by="staff", actor=actor)
+
+
+def bring_back(
+    missed: Ticket, *, now: datetime, by: Literal["pin", "staff"], actor: int | None = None
+) -> Ticket:
+    """The missed ticket, waiting again with its number; the caller has locked the queue, and looked.
+
+    A booking that ended because of the call is arrived again, unless its lane is somebody else's.
+    """
+    event = events.MissedReturned(
+        office=missed.office_id,
+        ticket=missed.pk,
+        counter=missed.counter_id,
+        at=now,
+        actor=actor,
+        by=by,
+    )
+    returned = _change(
+        (State.NO_SHOW,),
+        event,
+        state=State.WAITING,
+        returned_at=now,
+        missed_at=missed.called_at,
+        missed_counter_id=missed.counter_id,
+        pin_returned_at=now if by == "pin" else missed.pin_returned_at,
+        counter_id=None,
+        called_at=None,
+        recalled_at=None,
+        serving_at=None,
+        ended_at=None,
+    )
+    _resume_booking(returned)
+    return returned
 
 
 @transaction.atomic
@@ -283,7 +351,7 @@ def undo(*, office: Directory, clerk: int, now: datetime, press: str = "") -> Ti
         raise NothingToUndo
     ticket, before = step.ticket, step.before
     if "booking_state" in before:
-        _reopen_booking(ticket, before["booking_state"])
+        _reopen_booking(ticket, before["booking_state"], now)
     was, left = ticket.state, ticket.counter_id or before.get("counter_id") or 0
     for name in before:
         if name != "booking_state":
@@ -527,21 +595,41 @@ def _changing(names: tuple[str, ...], counted: tuple[str, ...]) -> str:
     )
 
 
-def _end_booking(ticket: Ticket, state: BookingState, now: datetime) -> None:
+def _serve_booking(ticket: Ticket, now: datetime) -> None:
     if ticket.booking_id is None:
         return
-    ticket.before = {**(ticket.before or {}), "booking_state": BookingState.ARRIVED}
-    ticket.save(update_fields=["before"])
-    stamp = {"served_at": now} if state == BookingState.SERVED else {"ended_at": now}
-    Booking.objects.filter(pk=ticket.booking_id).update(state=state, **stamp)
+    arrived = Booking.objects.filter(pk=ticket.booking_id, state=BookingState.ARRIVED)
+    if arrived.update(state=BookingState.SERVED, served_at=now):
+        _remember_booking(ticket, BookingState.ARRIVED)
 
 
-def _reopen_booking(ticket: Ticket, state: str) -> None:
+def _resume_booking(ticket: Ticket) -> None:
+    if ticket.booking_id is None:
+        return
+    ended = Booking.objects.filter(pk=ticket.booking_id, state=BookingState.NO_SHOW)
     try:
         with transaction.atomic():
-            Booking.objects.filter(ticket=ticket).update(state=state, served_at=None, ended_at=None)
+            resumed = ended.update(state=BookingState.ARRIVED, ended_at=None)
     except IntegrityError:
-        # Called before the window and marked as not come; the term is somebody else's by now.
+        return  # its time is somebody else's by now; the ticket is waiting all the same
+    if resumed:
+        _remember_booking(ticket, BookingState.NO_SHOW)
+
+
+def _remember_booking(ticket: Ticket, state: BookingState) -> None:
+    ticket.before = {**(ticket.before or {}), "booking_state": state}
+    ticket.save(update_fields=["before"])
+
+
+def _reopen_booking(ticket: Ticket, state: str, now: datetime) -> None:
+    ended_at = now if state == BookingState.NO_SHOW else None
+    try:
+        with transaction.atomic():
+            Booking.objects.filter(ticket=ticket).update(
+                state=state, served_at=None, ended_at=ended_at
+            )
+    except IntegrityError:
+        # The booking ended meanwhile, and its time is somebody else's by now.
         raise NothingToUndo from None
 
 

@@ -10,12 +10,14 @@ from django.db import connection
 from django.http import HttpRequest
 from ninja import Header, Router
 
+from prepazka.core import discipline
 from prepazka.journal.rows import columns, of_row
 from prepazka.offices.models import Counter
 from prepazka.queueing import counters, turns
 from prepazka.queueing.models import Shift, Ticket
 from prepazka.queueing.refusals import CounterClosedAlready, CounterNotOpen
 from prepazka.reporting.hall import hall
+from prepazka.reporting.missed import missed_of_today
 from prepazka.reporting.open_counters import open_counters
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Staff, StaffToken, member
@@ -24,7 +26,7 @@ from prepazka.web.once import once, part
 from prepazka.web.reasons import sentence
 from prepazka.web.refusals import NotFound, NotUnderstood
 from prepazka.web.shortcuts import now
-from prepazka.web.staff import COUNTER, MAY_TAKE_OVER
+from prepazka.web.staff import COUNTER, DESK, MAY_TAKE_OVER
 
 router = Router(tags=["counter"], auth=StaffToken())
 PROBLEMS = frozenset({401, 403, 404, 409, 422, 503})
@@ -51,6 +53,49 @@ def queue(request: HttpRequest, slug: str) -> Any:
         for chosen in seen.order
         if (ticket := seen.tickets.get(chosen.ticket))
     ]
+
+
+@router.get(
+    "/offices/{slug}/missed", response={200: list[schemas.MissedOut], PROBLEMS: schemas.Problem}
+)
+def missed(request: HttpRequest, slug: str) -> Any:
+    """Who was called today and did not come, the last called first."""
+    who = member(request, slug, *COUNTER, *DESK)
+    return [
+        {
+            "ticket": one.ticket.pk,
+            "number": one.ticket.label,
+            "service": one.service.code,
+            "booked": one.ticket.booked_from is not None,
+            "called_at": one.called_at.astimezone(who.office.tz),
+            "counter": one.counter.code,
+            "may_return": one.may_return,
+            "pin_until": one.pin_until and one.pin_until.astimezone(who.office.tz),
+        }
+        for one in missed_of_today(who.office, now=now())
+    ]
+
+
+@router.post(
+    "/offices/{slug}/missed/{ticket}/return",
+    response={200: schemas.WaitingOut, PROBLEMS: schemas.Problem},
+)
+def return_missed(request: HttpRequest, slug: str, ticket: int) -> Any:
+    """Put a missed ticket back into the queue, right after those that came back before it."""
+    who = member(request, slug, *COUNTER, *DESK)
+    try:
+        found = turns.return_missed(office=who.office, ticket=ticket, now=now(), actor=who.user)
+    except Ticket.DoesNotExist:
+        raise NotFound from None
+    place = discipline.turn(turns.as_waiting(found), turns.policy_of(who.office), now())
+    return {
+        "ticket": found.pk,
+        "number": found.label,
+        "service": who.office.services[found.service_id].code,
+        "booked": found.booked_from is not None,
+        "since": found.issued_at.astimezone(who.office.tz),
+        "reason": sentence(place.reason.payload(), who.office),
+    }
 
 
 @router.post("/offices/{slug}/counters/{code}/open", response=SHIFT)

@@ -61,6 +61,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "ServingStarted": lambda: _("began to serve"),
     "TicketFinished": lambda: _("finished serving"),
     "TicketNoShow": lambda: _("marked that nobody came"),
+    "MissedReturned": lambda: _("put a client who had not come back into the queue"),
     "TicketParked": lambda: _("put the ticket aside"),
     "TicketTransferred": lambda: _("sent the ticket on"),
     "TicketCancelled": lambda: _("cancelled the ticket"),
