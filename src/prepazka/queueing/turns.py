@@ -305,7 +305,7 @@ class LastStep:
     """The clerk's last press that can still be taken back."""
 
     ticket: Ticket
-    kind: str  # call, by_hand, start, finish, absent, park or transfer
+    kind: str  # call, by_hand, start, finish, absent, return, park or transfer
     seconds: int  # for which it can be
     press: str  # which press it was, for `undo`
 
@@ -377,6 +377,8 @@ def _kind_of(ticket: Ticket) -> str | None:
     was = (ticket.before or {}).get("state", "")
     if ticket.state == State.CALLED and was in IN_QUEUE:
         return "by_hand" if ticket.reason.get("code") == "by_hand" else "call"
+    if ticket.state == State.WAITING and was == State.NO_SHOW:
+        return "return"
     if was not in AT_COUNTER:
         return None
     return {

@@ -50,6 +50,7 @@ UNDO: dict[str, Callable[[], str]] = {
     "start": lambda: _("The start of %(number)s can be taken back"),
     "finish": lambda: _("The end of %(number)s can be taken back"),
     "absent": lambda: _("“Did not come” of %(number)s can be taken back"),
+    "return": lambda: _("The return of %(number)s to the queue can be taken back"),
     "park": lambda: _("Putting %(number)s aside can be taken back"),
     "transfer": lambda: _("Sending %(number)s on can be taken back"),
 }
