@@ -206,6 +206,8 @@ def two_others(
     expect(board).to_contain_text(f"Tyto klienty možná volá sama: {early[0]}, {early[1]}.")
     expect(two.locator("#step-next")).to_be_disabled()  # nobody else waits
     expect(two.locator(f"#pick-{early[0].pk}")).to_be_disabled()
+    expect(two.locator("#now")).to_contain_text("Zavolat je můžete od")
+    expect(two.locator("#now")).not_to_contain_text("nikdo nečeká")
     picture(two, "console-silent-counter")
     later = give_ticket(office)
     grows_silent("1", 20)
