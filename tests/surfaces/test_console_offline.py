@@ -116,3 +116,9 @@ def test_without_an_open_counter_there_is_no_list(clerk: Client, shift: Shift) -
     counters.close_counter(shift=shift, now=real_now())
     assert renew(clerk, uuid4().hex).status_code == 409
     assert post(clerk, "konec", page=uuid4().hex).status_code == 204
+
+
+def test_the_screen_without_the_server_brings_its_answers_along(clerk: Client) -> None:
+    page = clerk.get(AT)
+    assert page.status_code == 200
+    assert "{label} volá přepážka {counter}." in page.content.decode()

@@ -53,6 +53,8 @@ def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
     held = held_elsewhere(office.office.pk, shift.counter_id, now)
     rows = _rows(seen, shift, held)
     at_work = at_the_counter(office, shift, now, anybody=any(row.next for row in rows))
+    if not at_work["anybody"]:
+        at_work["only_held"] = next((row.held for row in rows if row.here and row.held), None)
     return at_work | {
         "rows": rows,
         "more": len(seen.waiting) - len(rows),
