@@ -64,7 +64,7 @@ def test_those_who_meet_people_put_them_back(office: Directory, clerk: int, role
     (ticket,) = missed(office, clerk)
     client = as_role(office, role)
     words = text_of(client.get(LIST))
-    assert "V1 Přepis vozidla 9:05 , Přepážka 1 bez objednání Zařadit znovu" in words
+    assert "V1 Přepis vozidla 9:05, Přepážka 1 bez objednání Zařadit znovu" in words
     assert "půjde na řadu hned po těch, kteří se vrátili dříve. Teď před nimi nejde nikdo." in words
     done = text_of(client.post(f"{LIST}{ticket.pk}/zpet/", follow=True))
     assert "V1 je znovu ve frontě. Na řadu přijde hned po těch" in done

@@ -358,6 +358,9 @@ class TestAnyDay(TestCase):
         office = town.office()
         clerks = [at_work(office, "1"), at_work(office, "2", "dvorak")]
         returned: list[int] = []  # in the order of their returns, still waiting
+        for minute in range(4):
+            walk_in(office, f"8:0{minute}")
+            miss(office, clerks[0], f"8:1{2 * minute}")
         now = START
         for step, which in steps:
             now += timedelta(minutes=1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from prepazka.core import calendar
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Service
@@ -29,9 +31,7 @@ def missed_of_today(office: Directory, *, now: datetime, number: str = "") -> li
 
     One SQL statement.
     """
-    tickets = Ticket.objects.filter(
-        office=office.office, date=calendar.day_of(now, office.tz), state=State.NO_SHOW
-    )
+    tickets = _tickets(office, now)
     wanted = number.strip().replace(" ", "").upper()
     rows = []
     for ticket in tickets.select_related("booking").order_by("-called_at", "-pk"):
@@ -50,6 +50,16 @@ def missed_of_today(office: Directory, *, now: datetime, number: str = "") -> li
             )
         )
     return rows
+
+
+def count_missed(office: Directory, *, now: datetime) -> int:
+    """How many were called today and did not come."""
+    return _tickets(office, now).count()
+
+
+def _tickets(office: Directory, now: datetime) -> QuerySet[Ticket]:
+    today = calendar.day_of(now, office.tz)
+    return Ticket.objects.filter(office=office.office, date=today, state=State.NO_SHOW)
 
 
 def returned_waiting(office: Directory, *, now: datetime) -> int:

@@ -16,7 +16,7 @@ from prepazka.queueing.models import AT_COUNTER, OfflineEvent, Shift, State, Tic
 from prepazka.queueing.turns import last_step, policy_of
 from prepazka.reporting.hall import Hall, hall
 from prepazka.reporting.load import day_load
-from prepazka.reporting.missed import missed_of_today
+from prepazka.reporting.missed import count_missed
 from prepazka.surfaces.console.schedule import own_meetings
 from prepazka.surfaces.console.words import undo_in_words
 from prepazka.web import reasons
@@ -59,7 +59,7 @@ def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
         "rows": rows,
         "more": len(seen.waiting) - len(rows),
         "waiting": len(seen.waiting),
-        "missed": len(missed_of_today(office, now=now)),
+        "missed": count_missed(office, now=now),
         "load": day_load(seen),
         "faults": faults(office),
         "down": down(office, shift),

@@ -23,7 +23,7 @@ from prepazka.queueing.models import Ticket
 from prepazka.queueing.tickets import check_in_at_desk, issues_tickets
 from prepazka.queueing.validity import valid_until
 from prepazka.reporting.hall import hall
-from prepazka.reporting.missed import missed_of_today
+from prepazka.reporting.missed import count_missed
 from prepazka.surfaces.console import board
 from prepazka.surfaces.console.forms import TicketForm
 from prepazka.surfaces.console.words import state_in_words, told
@@ -74,7 +74,7 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
                 for one in rows.order_by("starts_at", "created_at")[:MOST_ROWS]
             ],
             "may_write": member.role in staff.DESK,
-            "missed": missed_of_today(office, now=moment),
+            "missed": count_missed(office, now=moment),
             "diaries": bool(office.open_officials()),
             "faults": board.faults(office),
             "down": board.down(office),
