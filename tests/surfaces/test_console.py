@@ -15,6 +15,7 @@ from prepazka.queueing import tickets
 from prepazka.queueing.models import Shift, State, Ticket
 from prepazka.surfaces.console import accounts, before, desk, takeover, views
 from prepazka.surfaces.console import board as boards
+from prepazka.surfaces.manager import views as manager_views
 from tests import halls, town
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.at = town.at("9:05")
-        for module in (accounts, before, views, desk, takeover):
+        for module in (accounts, before, views, desk, takeover, manager_views):
             monkeypatch.setattr(module, "now", lambda: self.at)
 
     def on(self, **more: int) -> datetime:

@@ -106,7 +106,8 @@ def test_a_form_of_another_site_cannot_take_the_list(clerk: Client) -> None:
 def test_who_logs_out_holds_nobody(clerk: Client, shift: Shift) -> None:
     page = uuid4().hex
     renew(clerk, page)
-    assert clerk.post("/ucet/logout/", {"page": page}).status_code == 302
+    answer = {"page": page, "counter": "leave"}
+    assert clerk.post("/ucet/logout/", answer).status_code == 302
     assert CallLease.objects.count() == 0
     shift.refresh_from_db()
     assert shift.closed_at is None
