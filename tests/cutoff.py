@@ -68,14 +68,19 @@ class Console(Browser):
         self.shift: Shift = counters.open_counter(
             counter=town.counter(office, number), clerk=clerk.pk, now=now
         )
-        self.browser, self.ack = uuid4().hex, 0
+        self.browser, self.ack, self.page = uuid4().hex, 0, uuid4().hex
         self.list = self.renew(now)
         super().__init__(self.list.grant)
 
     def renew(self, now: datetime, *, lost: bool = False) -> offline.CallList:
         """Ask for the list; `lost`: the answer never comes to the browser."""
         said = offline.renew(
-            office=self.office, shift=self.shift, browser=self.browser, ack=self.ack, now=now
+            office=self.office,
+            shift=self.shift,
+            browser=self.browser,
+            ack=self.ack,
+            page=self.page,
+            now=now,
         )
         if not lost:
             self.list, self.ack = said, said.grant.version

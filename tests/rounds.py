@@ -16,7 +16,8 @@ def run(*names: str, now: datetime) -> None:
 
 
 def tidy(*, now: datetime) -> None:
-    run("expire_claims", "mark_no_shows", "close_yesterday", "settle_meetings", now=now)
+    days = ("expire_claims", "mark_no_shows", "end_missed", "close_yesterday")
+    run(*days, "close_forgotten", "settle_meetings", now=now)
 
 
 def offer_places(*, now: datetime) -> None:

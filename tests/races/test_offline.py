@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,7 +13,7 @@ from django.db import IntegrityError
 from prepazka.journal.models import Event
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Device
-from prepazka.queueing import merging, offline, tickets
+from prepazka.queueing import counters, merging, offline, tickets
 from prepazka.queueing.models import CallLease, NumberLease, NumberSeries, Ticket
 from tests import town
 from tests.cutoff import Console, Kiosk
@@ -124,3 +126,69 @@ def test_logs_of_two_kiosks_and_two_counters_at_once() -> None:
     assert Ticket.objects.filter(number__gte=500).count() == 6
     assert set(Ticket.objects.filter(state="called").values_list("number", flat=True)) == {500, 600}
     assert Ticket.objects.filter(state="finished").count() == 4
+
+
+def alone() -> Console:
+    """One open counter, and one person who waits on nobody's list."""
+    office = town.office()
+    console = Console(office, "1", NINE)
+    tickets.issue_ticket(office=office, service=town.service(office), touch=uuid4(), now=NINE)
+    return console
+
+
+def gives_back(console: Console, how: str) -> None:
+    if how == "break":
+        counters.pause_counter(shift=console.shift, now=NINE)
+    elif how == "page":
+        offline.leave_page(office=console.office, shift=console.shift, page=console.page)
+    else:
+        offline.log_out(clerk=console.clerk, page=console.page)
+
+
+@pytest.mark.parametrize("how", ["break", "page", "log-out"])
+def test_a_renewal_under_way_holds_nobody_after_the_list_was_given_back(how: str) -> None:
+    console = alone()
+    answers = together(2, lambda n: gives_back(console, how) if n else console.renew(NINE))
+    assert not [a for a in answers if isinstance(a, Exception)]
+    assert CallLease.objects.count() == 0
+
+
+def test_control_without_the_lock_the_renewal_holds_somebody_for_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A break that begins between look and write. Farewells write the grant's row, a second lock."""
+    console = alone()
+    monkeypatch.setattr(offline, "lock_queue", lambda _: None)
+    monkeypatch.setattr(counters, "lock_queue", lambda _: None)
+    looked, paused = threading.Event(), threading.Event()
+    deal = offline.dealt_to
+
+    def deals(*args: Any) -> set[int]:
+        looked.set()
+        paused.wait(30)
+        return deal(*args)
+
+    def takes_a_break() -> None:
+        looked.wait(30)
+        gives_back(console, "break")
+        paused.set()
+
+    monkeypatch.setattr(offline, "dealt_to", deals)
+    together(2, lambda n: takes_a_break() if n else console.renew(NINE))
+    assert CallLease.objects.count() == 1
+
+
+def test_the_farewell_of_the_page_before_never_drops_the_list_of_the_next() -> None:
+    console = alone()
+    console.renew(NINE)
+    for _ in range(6):
+        before, console.page = console.page, uuid4().hex
+
+        def one(n: int, before: str = before) -> object:
+            if n:
+                return offline.leave_page(office=console.office, shift=console.shift, page=before)
+            return console.renew(NINE)
+
+        answers = together(2, one)
+        assert not [a for a in answers if isinstance(a, Exception)]
+        assert (console.labels, CallLease.objects.count()) == (["V1"], 1)

@@ -38,6 +38,8 @@ def mailbox(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     settings.SMS_GATEWAY, settings.SMS_FOLDER = "file", str(tmp_path)
     settings.BASE_URL, settings.DEMO = "http://testserver", True
     monkeypatch.setenv("PREPAZKA_MAILBOX", str(tmp_path))
+    # The strip on the pages of a demo shows it.
+    monkeypatch.setattr("prepazka.offices.clock.real_now", lambda: town.FRIDAY_BEFORE)
     return tmp_path
 
 

@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 from django.test import Client
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.real_time,
-]  # the strip that says that it is a demo asks for its clock
+from prepazka.offices import clock
+from tests import town
+
+pytestmark = pytest.mark.django_db  # the strip that says that it is a demo asks for its clock
 NUMBER = 1_700_000_000_000_000_000
 
 
 @pytest.fixture
 def mail(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EmailMessage:
     settings.DEMO = True
+    monkeypatch.setattr(clock, "real_now", lambda: town.at("9:00"))
     monkeypatch.setenv("PREPAZKA_MAILBOX", str(tmp_path))
     message = EmailMessage()
     message["From"], message["To"] = "urad@example.cz", "jana@example.cz"

@@ -56,9 +56,11 @@ STAFF = {
     "console:fragment",
     "console:step",
     "console:contact",
+    "console:counters",
+    "console:left_counter",
     "console:cutoff",
     "console:cutoff_data",
-    "console:take_back",
+    "console:cutoff_leave",
     "console:desk",
     "console:arrive",
     "console:new_ticket",
@@ -79,6 +81,8 @@ STAFF = {
     "console:disruption",
     "console:undo_disruption",
     "console:before",
+    "console:missed",
+    "console:put_back",
     "console:incidents",
     "console:incident_change",
     "console:incident_end",
@@ -235,7 +239,13 @@ BY_SECRET = {
     "offline:log",
 }
 # Programs call them with a secret in the address and no cookie, so no form of ours guards them.
-OF_PROGRAMS = {"callbacks:sms", "offline:log", "kiosk:pack", "console:cutoff_data"}
+OF_PROGRAMS = {
+    "callbacks:sms",
+    "offline:log",
+    "kiosk:pack",
+    "console:cutoff_data",
+    "console:cutoff_leave",
+}
 # Opened by the token of a paired device.
 DEVICE = {
     "kiosk:start",
@@ -356,7 +366,7 @@ def ours() -> Town:
         for one in bookings[:2]
     ]
     Booking.objects.filter(pk=bookings[2].pk).update(pin=PIN)
-    counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=town.at("9:32"))
+    shift = counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=town.at("9:32"))
     turns.call_next(office=office, clerk=clerk.pk, now=town.at("9:32"))
     first = came[0]
     assert first
@@ -404,6 +414,7 @@ def ours() -> Town:
         "kind": "reminder",
         "language": "cs",
         "code": "kiosk",
+        "shift": str(shift.pk),
         "counter": str(town.counter(office).pk),
         "exception": str(absence.pk),
         "disruption": str(disruption.pk),

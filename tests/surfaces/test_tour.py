@@ -33,6 +33,7 @@ def _demo(settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     settings.DEMO = settings.DEMO_PLAYER = True
     monkeypatch.setenv("PREPAZKA_MAILBOX", str(tmp_path))
     monkeypatch.setattr(demo, "now", lambda: LOADED)
+    monkeypatch.setattr(clock, "real_now", lambda: LOADED)
     monkeypatch.setattr(demo, "PRESETS", ("touzim", "praha-6"))
     demo.load()
     clock.move_to(NIGHT)

@@ -9,12 +9,15 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from prepazka.booking.models import Booking
+from prepazka.core import discipline
 from prepazka.journal.models import Event
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, merging, offline, tickets, turns
+from prepazka.queueing.held import Holder, held_elsewhere
 from prepazka.queueing.models import (
     CallLease,
     NumberLease,
@@ -22,7 +25,16 @@ from prepazka.queueing.models import (
     State,
     Ticket,
 )
-from prepazka.queueing.refusals import GrantUnknown, HeldOffline, NobodyWaiting, SignatureWrong
+from prepazka.queueing.refusals import (
+    CounterNotOpen,
+    GrantUnknown,
+    HeldOffline,
+    OnlyHeldOffline,
+    SignatureWrong,
+)
+from prepazka.surfaces.console import board
+from prepazka.web import reasons
+from prepazka.web.before import asked
 from tests import town
 from tests.cutoff import Console, Kiosk
 
@@ -275,26 +287,72 @@ class TestLists:
         assert one.labels == ["V1", "V2", "V3", "V4"]
         assert two.labels == []
 
-    def test_a_silent_console_keeps_its_people_until_they_are_taken_back(
-        self, office: Directory
-    ) -> None:
+    def test_a_silent_console_keeps_its_people_for_a_minute(self, office: Directory) -> None:
         first = issue(office)
         one = Console(office, "1", NINE)
-        late = town.at("9:05")
         assert one.labels == ["V1"]
+        late = NINE + timedelta(seconds=20)
         two = Console(office, "2", late)
-        with pytest.raises(NobodyWaiting):
+        with pytest.raises(OnlyHeldOffline) as nobody:
             turns.call_next(office=office, clerk=two.clerk, now=late)
+        told = {"number": "1", "since": "9:00:00", "until": "9:01:00"}
+        assert nobody.value.params == told
         with pytest.raises(HeldOffline) as refused:
             turns.call_by_hand(office=office, clerk=two.clerk, ticket=first.pk, now=late)
-        assert refused.value.params == {"number": "1"}
-        assert offline.silent_counters(office, late) == {one.shift.counter_id: ["V1"]}
-        back = offline.take_back(
-            office=office, counter=one.shift.counter_id, now=late, actor=two.clerk
+        assert refused.value.params == told
+        held = held_elsewhere(office.office.pk, two.shift.counter_id, late)
+        assert [(s.holder.counter, s.labels) for s in offline.silent_counters(held)] == [
+            (one.shift.counter_id, ["V1"])
+        ]
+        # A second before the minute is over nobody else has them, then anybody.
+        two.renew(NINE + timedelta(seconds=59))
+        assert two.labels == []
+        two.renew(town.at("9:01"))
+        assert two.labels == ["V1"]
+        assert turns.call_next(office=office, clerk=two.clerk, now=town.at("9:01")).label == "V1"
+
+    def test_who_is_passed_over_meanwhile_is_in_the_reason(self, office: Directory) -> None:
+        early = [issue(office), issue(office)]
+        one = Console(office, "1", NINE)
+        assert one.labels == ["V1", "V2"]
+        late = NINE + timedelta(seconds=20)
+        later = tickets.issue_ticket(
+            office=office, service=town.service(office), touch=uuid4(), now=late
         )
-        assert back == 1
-        assert turns.call_next(office=office, clerk=two.clerk, now=late).label == "V1"
-        assert "ListTakenBack" in kinds()
+        two = Console(office, "2", late)
+        called = turns.call_next(office=office, clerk=two.clerk, now=late)
+        assert called.pk == later.pk
+        assert reasons.sentence(called.reason, office) == (
+            "bez objednání, čeká od 9:00; 2 lidi, kteří byli na řadě dřív, měla na seznamu"
+            " přepážka 1, která se neozývala od 9:00:00"
+        )
+        with translation.override("en"):
+            assert reasons.public(called.reason, office).endswith(
+                "; 2 people whose turn was earlier were on the list of counter 1,"
+                " silent since 9:00:00"
+            )
+        told = asked(office, early[0].label, late + timedelta(seconds=1))
+        assert [why for _, why in told["rows"]] == [reasons.sentence(called.reason, office)]
+
+    def test_several_silent_counters_are_told_together(self) -> None:
+        since = [town.at("9:00"), town.at("9:01")]
+        reason = turns.passing(
+            discipline.Reason("by_hand"), [Holder(1, since[1]), Holder(2, since[0])]
+        )
+        assert reason.params == {"held": 2, "held_since": since[0]}
+
+    def test_a_reason_names_nobody_who_was_not_passed_over(self, office: Directory) -> None:
+        """The silent counter's people came later than the one whose turn it is anyway."""
+        first = issue(office, "pas")
+        tickets.issue_ticket(
+            office=office, service=town.service(office), touch=uuid4(), now=town.at("9:01")
+        )
+        Console(office, "1", town.at("9:01"))
+        late = town.at("9:01") + timedelta(seconds=20)
+        two = Console(office, "2", late)
+        called = turns.call_next(office=office, clerk=two.clerk, now=late)
+        assert called.pk == first.pk
+        assert "held" not in called.reason["params"]
 
     def test_on_line_the_order_of_the_hall_is_kept(self, office: Directory) -> None:
         issue(office)
@@ -303,12 +361,80 @@ class TestLists:
         soon = NINE + timedelta(seconds=10)
         assert turns.call_next(office=office, clerk=two.clerk, now=soon).label == "V1"
 
+    def test_a_break_gives_the_list_back_and_holds_nobody(self, office: Directory) -> None:
+        issue(office)
+        one = Console(office, "1", NINE)
+        counters.pause_counter(shift=one.shift, now=NINE)
+        assert CallLease.objects.count() == 0
+        late = NINE + timedelta(seconds=20)
+        two = Console(office, "2", late)
+        assert turns.call_next(office=office, clerk=two.clerk, now=late).label == "V1"
+        issue(office)
+        assert [one.renew(late), one.labels][1] == []
+        counters.resume_counter(shift=one.shift, now=late)
+        assert [one.renew(late), one.labels][1] == ["V2"]
+
     def test_closing_the_counter_gives_the_list_back(self, office: Directory) -> None:
         issue(office)
         one = Console(office, "1", NINE)
         assert CallLease.objects.count() == 1
         counters.close_counter(shift=one.shift, now=NINE)
         assert CallLease.objects.count() == 0
+        with pytest.raises(CounterNotOpen):
+            one.renew(NINE)
+        assert CallLease.objects.count() == 0
+
+    def test_closing_the_page_gives_the_list_back(self, office: Directory) -> None:
+        issue(office)
+        one = Console(office, "1", NINE)
+        assert offline.leave_page(office=office, shift=one.shift, page=one.page)
+        assert CallLease.objects.count() == 0
+        one.renew(NINE)  # was under way when the page was closed
+        assert CallLease.objects.count() == 0
+        one.page = uuid4().hex  # opened again
+        assert [one.renew(NINE), one.labels][1] == ["V1"]
+
+    def test_the_farewell_of_an_earlier_page_drops_nothing(self, office: Directory) -> None:
+        issue(office)
+        one = Console(office, "1", NINE)
+        before, one.page = one.page, uuid4().hex
+        one.renew(NINE)
+        assert not offline.leave_page(office=office, shift=one.shift, page=before)
+        assert not offline.leave_page(office=office, shift=one.shift, page="")
+        assert CallLease.objects.count() == 1
+
+    def test_who_logs_out_holds_nobody(self, office: Directory) -> None:
+        issue(office)
+        one = Console(office, "1", NINE)
+        offline.log_out(clerk=one.clerk, page=one.page)
+        one.renew(NINE)  # was under way
+        assert CallLease.objects.count() == 0
+        offline.log_out(clerk=one.clerk + 1)  # without a counter
+
+    def test_two_browsers_of_one_clerk_share_no_one(self, office: Directory) -> None:
+        for _ in range(2):
+            issue(office)
+        one = Console(office, "1", NINE)
+        other = Console.__new__(Console)
+        other.__dict__.update(one.__dict__, browser=uuid4().hex, ack=0, page=uuid4().hex)
+        issue(office)
+        other.renew(NINE)
+        assert (one.labels, other.labels) == (["V1", "V2"], ["V3"])
+        offline.leave_page(office=office, shift=one.shift, page=other.page)
+        assert sorted(CallLease.objects.values_list("ticket__number", flat=True)) == [1, 2]
+        # Silent or not: the clerk's own counter may call those whom it holds itself.
+        late = NINE + timedelta(seconds=20)
+        assert turns.call_next(office=office, clerk=one.clerk, now=late).label == "V1"
+
+    @pytest.mark.parametrize("jump", [timedelta(hours=1), timedelta(hours=-1)])
+    def test_a_jump_of_the_servers_clock_blocks_nobody(
+        self, office: Directory, jump: timedelta
+    ) -> None:
+        issue(office), issue(office)
+        one, two = Console(office, "1", NINE), Console(office, "2", NINE)
+        after = NINE + jump
+        assert turns.call_next(office=office, clerk=two.clerk, now=after).label == "V1"
+        assert [one.renew(after), one.renew(after), one.labels][2] == ["V2"]
 
     def test_unknown_numbers_are_shared_without_overlap(self, office: Directory) -> None:
         one, two = Console(office, "1", NINE), Console(office, "2", NINE)
@@ -317,11 +443,24 @@ class TestLists:
             for c in (one, two)
         ]
         assert [s["V"]["mine"] for s in shares] == [[0], [1]]
+        assert shares[0]["V"]["owners"] == shares[1]["V"]["owners"] == ["1", "2"]
         assert "D" not in shares[0]
         counters.close_counter(shift=one.shift, now=NINE)
-        assert {"letter": "V", "step": 2, "mine": [0, 1]} in offline.shares_of(
-            office, two.shift.counter_id
-        )
+        left = {"letter": "V", "step": 2, "mine": [0, 1], "owners": ["2", "2"]}
+        assert left in offline.shares_of(office, two.shift.counter_id)
+
+    def test_the_blocks_that_kiosks_have_come_along(self, office: Directory) -> None:
+        first, second = Kiosk(office, NINE), Kiosk(office, NINE)
+        first.gives(NINE), first.gives(NINE)
+        first.merge(town.at("9:01"))
+        blocks = Console(office, "1", town.at("9:02")).list.blocks
+        assert [(b["letter"], b["first"], b["last"], b["given"]) for b in blocks] == [
+            ("D", 500, 599, None),
+            ("D", 600, 699, None),
+            ("V", 500, 599, 501),
+            ("V", 600, 699, None),
+        ]
+        assert second.next["V"] == 600
 
 
 class TestCounterLog:
@@ -381,6 +520,33 @@ class TestCounterLog:
         assert Ticket.objects.get().counter_id == one.shift.counter_id
         twice = Event.objects.get(kind="CalledTwice")
         assert twice.data["counter"] == two.shift.counter_id
+        said, others = (board.notices(office, c.shift, town.at("9:32")) for c in (two, one))
+        assert [n["twice"] for n in said] == [
+            {"mine": True, "number": "2", "counted": "1", "at": town.at("9:05")}
+        ]
+        assert [n["twice"]["mine"] for n in others] == [False]
+
+    def test_a_log_that_comes_after_the_client_was_served_elsewhere(
+        self, office: Directory
+    ) -> None:
+        """The console was silent for a minute, so another called and finished its client."""
+        issue(office)
+        one = Console(office, "1", NINE)
+        two = Console(office, "2", town.at("9:01"))
+        assert turns.call_next(office=office, clerk=two.clerk, now=town.at("9:06")).label == "V1"
+        turns.finish(office=office, clerk=two.clerk, now=town.at("9:10"))
+        before = hall()
+        for n, kind in enumerate(("call", "start", "finish")):
+            one.does(kind, "V1", town.at(f"9:0{4 + n}"))
+        one.merge(town.at("9:20"))
+        assert hall() == before
+        (told,) = board.notices(office, one.shift, town.at("9:21"))
+        assert told["twice"] == {
+            "mine": True,
+            "number": "1",
+            "counted": "2",
+            "at": town.at("9:06"),
+        }
 
     def test_a_booked_client_served_alone_ends_as_served(self, office: Directory) -> None:
         booking = town.confirmed(office, "9:00")
@@ -394,6 +560,99 @@ class TestCounterLog:
         assert Ticket.objects.get().state == State.FINISHED
         booking.refresh_from_db()
         assert (booking.state, booking.served_at) == ("served", town.at("9:09"))
+
+
+class TestMissed:
+    def test_absent_alone_leaves_the_booking_while_its_pin_counts(self, office: Directory) -> None:
+        booking = town.confirmed(office, "9:00")
+        enter(office, booking.pin, "9:00")
+        console = Console(office, "1", NINE)
+        console.does("call", "V1", town.at("9:10"))
+        console.does("absent", "V1", town.at("9:12"))
+        console.merge(town.at("9:30"))
+        assert Ticket.objects.get().state == State.NO_SHOW
+        assert Booking.objects.get().state == "arrived"
+        assert enter(office, booking.pin, "9:31").verdict.outcome.value == "returned"
+
+    def test_absent_alone_after_that_ends_it(self, office: Directory) -> None:
+        booking = town.confirmed(office, "9:00")
+        enter(office, booking.pin, "9:00")
+        console = Console(office, "1", NINE)
+        console.does("call", "V1", town.at("10:08"))
+        console.does("absent", "V1", town.at("10:10"))
+        console.merge(town.at("10:30"))
+        ended = Booking.objects.get()
+        assert (ended.state, ended.ended_at) == ("no_show", town.at("10:10"))
+
+    def test_a_new_number_for_somebody_missed_puts_the_first_ticket_back_once(
+        self, office: Directory
+    ) -> None:
+        booking = town.confirmed(office, "9:00")
+        kiosk, console = Kiosk(office, NINE), Console(office, "2", NINE, "dvorak")
+        enter(office, booking.pin, "9:01")
+        miss(office, "9:05")
+        void = kiosk.takes(booking.pin, town.at("9:10"))
+        console.does("call", void, town.at("9:12"))
+        console.does("start", void, town.at("9:13"))
+        kiosk.merge(town.at("9:20"))
+        back = Ticket.objects.get()
+        assert (back.state, back.returned_at) == (State.WAITING, town.at("9:10"))
+        assert back.pin_returned_at == town.at("9:10")
+        console.merge(town.at("9:21"))
+        assert Ticket.objects.get().state == State.SERVING
+        assert kinds(kind__in=["MissedReturned", "PinUsedTwice"]) == [
+            "MissedReturned",
+            "PinUsedTwice",
+        ]
+
+    def test_a_touch_from_before_the_mark_puts_nobody_back(self, office: Directory) -> None:
+        booking = town.confirmed(office, "9:00")
+        kiosk = Kiosk(office, NINE)
+        enter(office, booking.pin, "9:01")
+        kiosk.takes(booking.pin, town.at("9:05"))
+        miss(office, "9:06")
+        kiosk.merge(town.at("9:20"))
+        assert Ticket.objects.get().state == State.NO_SHOW
+
+    def test_an_old_call_does_not_take_somebody_out_who_is_back(self, office: Directory) -> None:
+        silent = Console(office, "2", NINE, "dvorak")
+        first = issue(office)
+        silent.does("call", "V1", town.at("9:04"))
+        silent.does("absent", "V1", town.at("9:08"))
+        clerk = miss(office, "9:05")
+        turns.return_missed(office=office, ticket=first.pk, now=town.at("9:10"), actor=clerk)
+        silent.merge(town.at("9:20"))
+        assert Ticket.objects.get().state == State.WAITING
+        assert "CalledTwice" in kinds()
+
+    def test_the_kiosk_is_told_of_the_call(self, office: Directory) -> None:
+        booking = town.confirmed(office, "9:00")
+        kiosk = Kiosk(office, NINE)
+        enter(office, booking.pin, "9:01")
+        (entry,) = offline.pin_list(kiosk.grant, office)
+        assert (entry["missed"], entry["returned"], entry["ticket"]) == (False, False, None)
+        miss(office, "9:05")
+        (entry,) = offline.pin_list(kiosk.grant, office)
+        assert (entry["missed"], entry["returned"]) == (True, False)
+        assert entry["ticket"] == Ticket.objects.get()
+        enter(office, booking.pin, "9:06")
+        (entry,) = offline.pin_list(kiosk.grant, office)
+        assert (entry["missed"], entry["returned"]) == (False, False)
+
+
+def enter(office: Directory, pin: str, clock: str) -> tickets.CheckIn:
+    return tickets.check_in(
+        office=office, device=town.kiosk(office), pin=pin, touch=uuid4(), now=town.at(clock)
+    )
+
+
+def miss(office: Directory, clock: str) -> int:
+    """Call whoever is next to counter 1 in vain; the clerk."""
+    clerk = town.clerk(office).pk
+    counters.open_counter(counter=town.counter(office), clerk=clerk, now=NINE)
+    turns.call_next(office=office, clerk=clerk, now=town.at(clock))
+    turns.no_show(office=office, clerk=clerk, now=town.at(clock))
+    return clerk
 
 
 def test_the_order_in_which_logs_come_makes_no_difference(office: Directory) -> None:

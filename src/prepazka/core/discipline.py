@@ -210,6 +210,28 @@ def next_in_turn(
     return min(able, key=_key, default=None)
 
 
+def before(
+    waiting: Iterable[Waiting],
+    chosen: Chosen | None,
+    *,
+    serves: frozenset[int],
+    counter: int,
+    policy: Policy,
+    now: datetime,
+) -> list[Waiting]:
+    """Those whom the counter may call and whose turn is before the chosen one's, in any order.
+
+    Without a chosen one: all whom it may call.
+    """
+    return [
+        w
+        for w in waiting
+        if _concerns(w, serves, counter, policy)
+        and ready(place := turn(w, policy, now), policy)
+        and (chosen is None or place.key < chosen.turn.key)
+    ]
+
+
 def ordered(waiting: Iterable[Waiting], *, policy: Policy, now: datetime) -> list[Chosen]:
     """Everybody in the order for a screen; not yet due and parked tickets come last."""
     return sorted((Chosen(w.ticket, turn(w, policy, now)) for w in waiting), key=_key)

@@ -34,7 +34,9 @@ from prepazka.meetings.erasing import erase_meetings, erase_papers
 from prepazka.offices.directory import directory_by_id
 from prepazka.offices.models import Incident, Office
 from prepazka.queueing import alerts, history, learning
+from prepazka.queueing.counters import close_forgotten
 from prepazka.queueing.incidents import warn_booked
+from prepazka.queueing.missed import end_missed
 from prepazka.queueing.models import IN_QUEUE, QuarterHour, TurnAlert
 from prepazka.queueing.stops import follow_estimate
 from prepazka.queueing.tickets import close_yesterday
@@ -90,6 +92,16 @@ def close_tickets(*, office: int, now: datetime) -> None:
     """End the tickets of days gone by."""
     today = calendar.day_of(now, directory_by_id(office).tz)
     close_yesterday(office=office, today=today, now=now)
+
+
+def end_missed_of(*, office: int, now: datetime) -> None:
+    """End the bookings of clients who were called in vain and whose PIN no longer counts."""
+    end_missed(office=directory_by_id(office), now=now)
+
+
+def close_counters(*, office: int, now: datetime) -> None:
+    """Close the counters that were forgotten open."""
+    close_forgotten(office=directory_by_id(office), now=now)
 
 
 def settle_meetings(*, office: int, now: datetime) -> None:

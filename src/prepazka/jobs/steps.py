@@ -88,6 +88,8 @@ STEPS = {
         Step("expire_claims", rounds.expire_claims),
         Step("mark_no_shows", rounds.mark_no_shows_of),
         Step("close_yesterday", rounds.close_tickets),
+        Step("end_missed", rounds.end_missed_of),
+        Step("close_forgotten", rounds.close_counters),
         Step("settle_meetings", rounds.settle_meetings),
         Step("offer_places", rounds.offer_places),
         Step("follow_offers", rounds.follow_offers),

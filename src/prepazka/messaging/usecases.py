@@ -25,7 +25,7 @@ from prepazka.meetings.participants import (
 )
 from prepazka.meetings.room import absent
 from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mobile_of
-from prepazka.messaging.contexts import OF_INCIDENTS, incident_of
+from prepazka.messaging.contexts import OF_INCIDENTS, incident_of, is_in_hall
 from prepazka.messaging.mail import MINUTES, compose_mail
 from prepazka.messaging.models import Message, Person
 from prepazka.messaging.port import (
@@ -381,7 +381,7 @@ def _is_overtaken(message: Message, booking: Booking, now: datetime) -> bool:
         if not before.exists():
             return True
     comes = booking.state == State.CONFIRMED and booking.ends_at > now
-    return not comes and booking.state != State.ARRIVED
+    return not comes and not is_in_hall(booking)
 
 
 def _is_past(message: Message, alert: TurnAlert, now: datetime) -> bool:

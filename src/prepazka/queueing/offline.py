@@ -16,6 +16,7 @@ from prepazka.core import calendar, discipline, events, offline
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Mode
+from prepazka.queueing.held import Holder
 from prepazka.queueing.locks import lock_queue, lock_series
 from prepazka.queueing.models import (
     BLOCK,
@@ -23,13 +24,16 @@ from prepazka.queueing.models import (
     HEARD,
     IN_QUEUE,
     OFFLINE_FROM,
+    SILENT_AFTER,
     CallLease,
     NumberLease,
     NumberSeries,
     OfflineGrant,
     Shift,
+    State,
     Ticket,
 )
+from prepazka.queueing.refusals import CounterNotOpen
 from prepazka.queueing.turns import policy_of, stopped_now, waiting
 
 MOST_CALLS = 60  # on one console's list
@@ -53,6 +57,7 @@ class CallList:
     tickets: list[discipline.Waiting]
     labels: dict[int, str]
     shares: list[dict[str, Any]]
+    blocks: list[dict[str, Any]]
 
 
 @transaction.atomic
@@ -99,13 +104,18 @@ def _with_numbers(office: Directory, grant: OfflineGrant, now: datetime) -> Offl
 
 
 def pin_list(grant: OfflineGrant, office: Directory) -> list[dict[str, Any]]:
-    """Today's PINs as the kiosk may keep them: hidden, with window, rules, letter and state."""
+    """Today's PINs as the kiosk may keep them: hidden, with window, rules, letter and state.
+
+    `ticket` is the ticket that was called in vain, for its words; None for all others.
+    """
     booked = Booking.objects.filter(office=office.office, date=grant.date, state__in=PINS_OF)
-    booked = booked.filter(mode=Mode.PERSON)
+    booked = booked.filter(mode=Mode.PERSON).select_related("ticket")
     found = []
     for one in booked.exclude(pin__isnull=True).exclude(pin=""):
         service = office.services[one.service_id]
         rules = office.rules_of(service)
+        ticket = getattr(one, "ticket", None)
+        missed = ticket if ticket and ticket.state == State.NO_SHOW else None
         found.append(
             {
                 "h": grant.hide(str(one.pin)),
@@ -114,6 +124,9 @@ def pin_list(grant: OfflineGrant, office: Directory) -> list[dict[str, Any]]:
                 "early": rules.early_min,
                 "late": rules.late_min,
                 "state": one.state,
+                "missed": missed is not None,
+                "returned": missed is not None and missed.pin_returned_at is not None,
+                "ticket": missed,
                 "letter": office.agenda_of(service).letter,
                 "service": service.code,
             }
@@ -122,10 +135,25 @@ def pin_list(grant: OfflineGrant, office: Directory) -> list[dict[str, Any]]:
 
 
 @transaction.atomic
-def renew(*, office: Directory, shift: Shift, browser: str, ack: int, now: datetime) -> CallList:
-    """Renew a console's list; `ack` is the version its browser now has, so what left it is free."""
+def renew(
+    *, office: Directory, shift: Shift, browser: str, ack: int, now: datetime, page: str = ""
+) -> CallList:
+    """Renew a console's list; `ack` is the version its browser now has, so what left it is free.
+
+    Empty during a break, and for a page that gave its list back. Consoles that have been silent
+    for SILENT_AFTER lose theirs. Raises CounterNotOpen.
+    """
     lock_queue(office.office.pk)
+    # Under the lock: a break or the end of the shift may have come since the request was read.
+    shift = Shift.objects.get(pk=shift.pk)
+    if shift.closed_at is not None:
+        raise CounterNotOpen
     grant = _renewed(office, now, f"{shift.pk}:{browser}", shift=shift)
+    shares = shares_of(office, shift.counter_id)
+    if not _takes_part(grant, shift, page):
+        grant.calls.all().delete()
+        return CallList(grant, [], {}, shares, blocks_of(office, now))
+    _drop_silent(office, grant, now)
     grant.calls.filter(leaving__lte=ack).delete()
     stopped = stopped_now(office.office.pk)
     queue = {w.ticket: w for w in waiting(office, now) if w.service not in stopped}
@@ -133,44 +161,88 @@ def renew(*, office: Directory, shift: Shift, browser: str, ack: int, now: datet
         c.ticket for c in discipline.ordered(queue.values(), policy=policy_of(office), now=now)
     ]
     leases = list(CallLease.objects.filter(office=office.office).select_related("grant__shift"))
-    counters = _live_counters(office, leases, now) | {shift.counter_id}
+    counters = _live_counters(office, now) | {shift.counter_id}
     mine = {
         lease.ticket_id for lease in leases if lease.grant_id == grant.pk and lease.leaving is None
     }
     leave = {pk for pk in mine if pk not in queue}
-    if shift.paused_at is None:
-        leave |= _surplus(office, queue, order, leases, counters, grant)
-    take = dealt_to(office, queue, order, leases, counters, grant, shift)
+    leave |= _surplus(office, queue, order, leases, counters, grant)
+    take = dealt_to(office, queue, order, leases, counters, shift)
     _write_list(grant, leave, take)
     kept = [queue[pk] for pk in order if pk in (mine | take) - leave]
-    return CallList(grant, kept, _labels(kept), shares_of(office, shift.counter_id))
+    return CallList(grant, kept, _labels(kept), shares, blocks_of(office, now))
+
+
+def _takes_part(grant: OfflineGrant, shift: Shift, page: str) -> bool:
+    """Whether the console may hold people; notes the page that renews, under the queue's lock."""
+    if page != grant.page:
+        grant.page, grant.left = page, False
+        grant.save(update_fields=["page", "left"])
+    return shift.paused_at is None and not grant.left
+
+
+def _drop_silent(office: Directory, own: OfflineGrant, now: datetime) -> None:
+    """Whoever is on the list of a console silent for too long can be dealt to another."""
+    CallLease.objects.filter(
+        office=office.office, grant__renewed_at__lte=now - SILENT_AFTER
+    ).exclude(grant=own).delete()
 
 
 @transaction.atomic
-def take_back(*, office: Directory, counter: int, now: datetime, actor: int) -> int:
-    """Staff looked at a silent counter: its people may be called by others. How many they were."""
+def leave_page(*, office: Directory, shift: Shift, page: str) -> bool:
+    """Give back the list of a console whose page was closed, and whether it did.
+
+    Only the page that renewed last may: the farewell of an earlier page of the same browser can
+    come after the first renewal of the next one. The page's own later renewals get nobody.
+    """
     lock_queue(office.office.pk)
-    found = CallLease.objects.filter(
-        office=office.office, grant__shift__counter=counter, grant__renewed_at__lt=now - HEARD
-    )
-    many, _ = found.delete()
-    if many:
-        record(events.ListTakenBack(office=office.office.pk, counter=counter, at=now, actor=actor))
-    return many
+    grant = OfflineGrant.objects.filter(office=office.office, shift=shift, page=page).first()
+    if not page or grant is None:
+        return False
+    grant.left = True
+    grant.save(update_fields=["left"])
+    grant.calls.all().delete()
+    return True
 
 
-def silent_counters(office: Directory, now: datetime) -> dict[int, list[str]]:
-    """Counters whose consoles are cut off, with the numbers on their lists."""
-    held: dict[int, list[str]] = {}
-    for lease in CallLease.objects.filter(
-        office=office.office, grant__renewed_at__lt=now - HEARD, ticket__state__in=IN_QUEUE
-    ).select_related("ticket", "grant__shift"):
-        held.setdefault(_counter(lease.grant), []).append(lease.ticket.label)
-    return held
+@transaction.atomic
+def log_out(*, clerk: int, page: str = "") -> None:
+    """Whoever logs out of a console holds nobody any more; the counter stays open.
+
+    `page`, if the browser says it, gets nobody by a renewal that was under way.
+    """
+    shift = Shift.objects.filter(clerk=clerk, closed_at=None).first()
+    if shift is None:
+        return
+    lock_queue(shift.office_id)
+    if page:
+        OfflineGrant.objects.filter(shift=shift, page=page).update(left=True)
+    CallLease.objects.filter(grant__shift=shift).delete()
+
+
+@dataclass(frozen=True)
+class SilentCounter:
+    """A counter whose console is silent, and the numbers that only it may call for now."""
+
+    holder: Holder
+    labels: list[str]
+
+
+def silent_counters(held: dict[int, Holder]) -> list[SilentCounter]:
+    """The holders of `held_elsewhere`, each with the numbers that still wait, oldest first."""
+    waiting_there = Ticket.objects.filter(pk__in=held, state__in=IN_QUEUE).order_by("issued_at")
+    labels: dict[Holder, list[str]] = {}
+    for ticket in waiting_there if held else ():
+        labels.setdefault(held[ticket.pk], []).append(ticket.label)
+    return [SilentCounter(holder, numbers) for holder, numbers in labels.items()]
 
 
 def shares_of(office: Directory, counter: int) -> list[dict[str, Any]]:
-    """Of each kiosk's block which numbers are this counter's; those of closed ones are shared out."""
+    """Of each letter which of the kiosks' numbers are this counter's, and the number of each owner.
+
+    A number `n` belongs to `owners[(n - OFFLINE_FROM) % step]`; the numbers of closed counters are
+    shared out among those that are open.
+    """
     is_open = set(
         Shift.objects.filter(office=office.office, closed_at=None).values_list(
             "counter_id", flat=True
@@ -184,8 +256,31 @@ def shares_of(office: Directory, counter: int) -> list[dict[str, Any]]:
         if counter in able:
             owner = [pk if pk in is_open else there[n % len(there)] for n, pk in enumerate(able)]
             mine = [n for n, pk in enumerate(owner) if pk == counter]
-            shares.append({"letter": agenda.letter, "step": len(able), "mine": mine})
+            numbers = [office.counters[pk].number for pk in owner]
+            shares.append(
+                {"letter": agenda.letter, "step": len(able), "mine": mine, "owners": numbers}
+            )
     return shares
+
+
+def blocks_of(office: Directory, now: datetime) -> list[dict[str, Any]]:
+    """The blocks that kiosks have today, each with the last number of it known as given, or None."""
+    day = calendar.day_of(now, office.tz)
+    leases = NumberLease.objects.filter(office=office.office, date=day).order_by("letter", "first")
+    given = Ticket.objects.filter(office=office.office, date=day, number__gte=OFFLINE_FROM)
+    numbers = list(given.values_list("letter", "number"))
+    return [
+        {
+            "letter": lease.letter,
+            "first": lease.first,
+            "last": lease.last,
+            "given": max(
+                (n for k, n in numbers if k == lease.letter and lease.first <= n <= lease.last),
+                default=None,
+            ),
+        }
+        for lease in leases
+    ]
 
 
 def _renewed(
@@ -249,12 +344,13 @@ def _next_block(series: NumberSeries) -> int:
     return max([OFFLINE_FROM - 1, series.last, *ends]) + 1
 
 
-def _live_counters(office: Directory, leases: list[CallLease], now: datetime) -> set[int]:
+def _live_counters(office: Directory, now: datetime) -> set[int]:
     """Counters whose consoles are on-line and take people."""
     return set(
         OfflineGrant.objects.filter(
             office=office.office,
             renewed_at__gt=now - HEARD,
+            left=False,
             shift__closed_at=None,
             shift__paused_at=None,
             shift__isnull=False,
@@ -307,11 +403,8 @@ def dealt_to(
     order: list[int],
     leases: list[CallLease],
     counters: set[int],
-    grant: OfflineGrant,
     shift: Shift,
 ) -> set[int]:
-    if shift.paused_at is not None:
-        return set()
     taken = {lease.ticket_id for lease in leases}
     free = [(str(pk), _able(office, queue[pk], counters)) for pk in order if pk not in taken]
     dealt = offline.dealt(free, has=_loads(leases, counters), most=MOST_CALLS)

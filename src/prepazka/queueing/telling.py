@@ -34,17 +34,38 @@ def tell(
     for key, row in rows.items():
         if row.kind == "issue" and row.label in merged.used_twice and outcomes[key] == DONE:
             outcomes[key] = VOID
-        if outcomes[key] != row.outcome:
+        fresh = outcomes[key] != row.outcome
+        twice = outcomes[key] == TWICE
+        row.counted = _counted(row, merged, tickets, fresh=fresh) if twice else None
+        if fresh:
             row.told_at = now
             _told(office, row, outcomes[key], merged, tickets)
-    OfflineEvent.objects.bulk_update(rows.values(), ["outcome", "told_at"])
+    OfflineEvent.objects.bulk_update(rows.values(), ["outcome", "told_at", "counted"])
+
+
+def _counted(
+    row: OfflineEvent, merged: Merged, tickets: dict[str, Ticket], *, fresh: bool
+) -> dict[str, Any] | None:
+    """Counter and time of the call that counts instead of this one, as of the last merge.
+
+    Off-line the earlier counts; a call made on-line counts whenever it was, and is looked up
+    when the merge first meets it, for the ticket may go on to another counter later.
+    """
+    label = merged.used_twice.get(row.label, row.label)
+    label = merged.same_touch.get(label, label)
+    outcome, ticket = merged.outcomes.get(label), tickets.get(label)
+    if outcome is not None and outcome.called_at is not None:
+        return {"counter": outcome.counter, "at": outcome.called_at.isoformat()}
+    if fresh and ticket is not None and ticket.counter_id and ticket.called_at:
+        return {"counter": ticket.counter_id, "at": ticket.called_at.isoformat()}
+    return row.counted
 
 
 def notices(office: int, *, since: datetime) -> list[OfflineEvent]:
     """Entries of logs that staff must know of, the newest first."""
     found = OfflineEvent.objects.filter(
         office=office, outcome__in=TOLD_TO_STAFF, told_at__gte=since
-    )
+    ).select_related("grant__shift")
     return list(found.order_by("-told_at")[:10])
 
 

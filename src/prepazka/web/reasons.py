@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from prepazka.core.discipline import Reason
-from prepazka.looks.typography import clock, span
+from prepazka.looks.typography import clock, span, to_the_second
 from prepazka.offices.directory import Directory
 
 # Functions, so that the words are looked up in the language of the moment.
@@ -51,11 +51,36 @@ def sentence(payload: Mapping[str, Any], office: Directory) -> str:
         return reason.code
     text = SENTENCES[reason.code]() % _filled(reason, office)
     counter = office.counters.get(reason.params.get("for_counter"))  # type: ignore[arg-type]
-    return (
-        _("%(reason)s; sent to %(counter)s") % {"reason": text, "counter": counter.name}
-        if counter
-        else text
-    )
+    if counter:
+        text = _("%(reason)s; sent to %(counter)s") % {"reason": text, "counter": counter.name}
+    return _with_passed_over(text, reason, office)
+
+
+def _with_passed_over(text: str, reason: Reason, office: Directory) -> str:
+    """The phrase, and that others were on the list of a counter which was silent."""
+    many, since = reason.params.get("held"), reason.params.get("held_since")
+    if not isinstance(many, int) or not isinstance(since, datetime):
+        return text
+    filled = {"reason": text, "n": many, "since": to_the_second(since.astimezone(office.tz))}
+    counter = office.counters.get(reason.params.get("held_counter"))  # type: ignore[arg-type]
+    if counter is None:
+        return (
+            ngettext(
+                "%(reason)s; %(n)s person whose turn was earlier was on the list of another counter,"
+                " silent since %(since)s",
+                "%(reason)s; %(n)s people whose turn was earlier were on the lists of other counters,"
+                " silent since %(since)s",
+                many,
+            )
+            % filled
+        )
+    return ngettext(
+        "%(reason)s; %(n)s person whose turn was earlier was on the list of counter %(counter)s,"
+        " silent since %(since)s",
+        "%(reason)s; %(n)s people whose turn was earlier were on the list of counter %(counter)s,"
+        " silent since %(since)s",
+        many,
+    ) % {**filled, "counter": counter.number}
 
 
 def _filled(reason: Reason, office: Directory) -> dict[str, str]:

@@ -18,6 +18,7 @@ from prepazka.queueing.models.hall import NumberSeries, Shift, Ticket
 OFFLINE_FROM = 500  # numbers below are the ordinary series
 BLOCK, ENOUGH = 100, 50
 HEARD = timedelta(seconds=15)  # a console silent for longer may be calling its list by itself
+SILENT_AFTER = timedelta(seconds=60)  # a console silent for so long holds nobody any more
 
 
 def _range(first: str, last: str, kind: str) -> Func:
@@ -36,6 +37,12 @@ class OfflineGrant(OfOffice):
     expires_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=0, help_text="of the list of tickets")
     merged = models.PositiveIntegerField(default=0, help_text="the last event of its log")
+    page = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="that renewed last"
+    )
+    left = models.BooleanField(
+        default=False, db_default=False, help_text="that page gave its list back"
+    )
 
     class Meta:
         constraints = [
@@ -110,6 +117,9 @@ class OfflineEvent(OfOffice):
     booking = models.UUIDField(null=True)
     outcome = models.CharField(max_length=12, blank=True)
     told_at = models.DateTimeField(null=True)
+    counted = models.JSONField(
+        null=True, help_text="of a call that does not count: counter and time of the one that does"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["grant", "seq"], name="offline_event_once")]

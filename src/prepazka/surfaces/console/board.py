@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Any
 
 from prepazka.core import discipline
-from prepazka.looks.typography import clock
+from prepazka.looks.typography import clock, to_the_second
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
-from prepazka.queueing import offline, telling
-from prepazka.queueing.models import AT_COUNTER, Shift, State, Ticket
-from prepazka.queueing.turns import UNDO, policy_of
+from prepazka.queueing import counters, offline, telling
+from prepazka.queueing.held import Holder, held_elsewhere
+from prepazka.queueing.models import AT_COUNTER, OfflineEvent, Shift, State, Ticket
+from prepazka.queueing.turns import last_step, policy_of
 from prepazka.reporting.hall import Hall, hall
 from prepazka.reporting.load import day_load
+from prepazka.reporting.missed import count_missed
 from prepazka.surfaces.console.schedule import own_meetings
+from prepazka.surfaces.console.words import undo_in_words
 from prepazka.web import reasons
 from prepazka.web.faults import in_words
 from prepazka.web.incidents import Notice
@@ -41,23 +43,28 @@ class Row:
     here: bool  # this counter may call it
     next: bool
     stopped: bool  # what the service needs is down
+    held: dict[str, str]  # by which silent counter, since and until when; empty if by none
 
 
 def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
     """Everything the board's template wants: the counter's half, and the hall's half beside it."""
     seen = hall(office, now=now)
     office = seen.office
-    rows = _rows(seen, shift)
+    held = held_elsewhere(office.office.pk, shift.counter_id, now)
+    rows = _rows(seen, shift, held)
     at_work = at_the_counter(office, shift, now, anybody=any(row.next for row in rows))
+    if not at_work["anybody"]:
+        at_work["only_held"] = next((row.held for row in rows if row.here and row.held), None)
     return at_work | {
         "rows": rows,
         "more": len(seen.waiting) - len(rows),
         "waiting": len(seen.waiting),
+        "missed": count_missed(office, now=now),
         "load": day_load(seen),
         "faults": faults(office),
         "down": down(office, shift),
-        "silent": silent(office, now),
-        "notices": notices(office, now),
+        "silent": silent(office, held),
+        "notices": notices(office, shift, now),
         "meetings": own_meetings(office, shift.clerk_id, now),
     }
 
@@ -76,7 +83,8 @@ def at_the_counter(
         "can_next": not current and not shift.paused_at and anybody,
         "can_pick": not current and not shift.paused_at,
         "can_close": not current,
-        "undo": _undoable(office, shift, now),
+        "alone": 0 if current else counters.waiting_here_alone(office, shift, now),
+        "undo": _undo(office, shift, now),
         "park_minutes": PARK_MINUTES,
         "services": [s for s in office.offered_services() if office.counters_for(s.pk)],
         "counters": _other_counters(office, shift, current),
@@ -96,18 +104,42 @@ def faults(office: Directory) -> list[dict[str, Any]]:
     return [{"device": one, "text": in_words(one.fault)} for one in broken]
 
 
-def silent(office: Directory, now: datetime) -> list[dict[str, Any]]:
-    """Counters that are cut off, with the numbers only they may call."""
+def silent(office: Directory, held: dict[int, Holder]) -> list[dict[str, Any]]:
+    """Other counters that are silent, with the numbers only they may call for now."""
     return [
-        {"counter": office.counters[pk], "labels": ", ".join(labels)}
-        for pk, labels in offline.silent_counters(office, now).items()
+        _held(office, one.holder) | {"labels": ", ".join(one.labels)}
+        for one in offline.silent_counters(held)
     ]
 
 
-def notices(office: Directory, now: datetime) -> list[dict[str, Any]]:
+def _held(office: Directory, holder: Holder) -> dict[str, str]:
+    return {
+        "number": office.counters[holder.counter].number,
+        "since": to_the_second(holder.since.astimezone(office.tz)),
+        "until": to_the_second(holder.until.astimezone(office.tz)),
+    }
+
+
+def notices(office: Directory, shift: Shift, now: datetime) -> list[dict[str, Any]]:
     """What went wrong while devices were cut off, and staff should set right."""
-    said = telling.notices(office.office.pk, since=now - NOTICED)
-    return [{"event": one, "kind": one.outcome} for one in said]
+    rows = telling.notices(office.office.pk, since=now - NOTICED)
+    return [
+        {"event": row, "kind": row.outcome, "twice": _called_twice(office, shift, row)}
+        for row in rows
+    ]
+
+
+def _called_twice(office: Directory, shift: Shift, row: OfflineEvent) -> dict[str, Any] | None:
+    """Of a call that does not count: whose it was, and which counts; None where it is not known."""
+    later = row.grant.shift
+    if later is None or not row.counted:
+        return None
+    return {
+        "mine": later.clerk_id == shift.clerk_id,
+        "number": office.counters[later.counter_id].number,
+        "counted": office.counters[row.counted["counter"]].number,
+        "at": datetime.fromisoformat(row.counted["at"]),
+    }
 
 
 def current_shift(office: Directory, clerk: int) -> Shift | None:
@@ -131,7 +163,7 @@ def _facts(office: Directory, ticket: Ticket, now: datetime) -> dict[str, Any]:
     }
 
 
-def _rows(seen: Hall, shift: Shift) -> list[Row]:
+def _rows(seen: Hall, shift: Shift, held: dict[int, Holder]) -> list[Row]:
     office = seen.office
     policy, serves = policy_of(office), office.serves[shift.counter_id]
     waiting = {w.ticket: w for w in seen.waiting}
@@ -142,7 +174,7 @@ def _rows(seen: Hall, shift: Shift) -> list[Row]:
             one, serves=serves, counter=shift.counter_id, policy=policy, now=seen.now
         )
     }
-    first = next((c.ticket for c in seen.order if c.ticket in able), None)
+    first = next((c.ticket for c in seen.order if c.ticket in able and c.ticket not in held), None)
     rows: list[Row] = []
     # Those whom this counter may call, then the others, both in the order of turn.
     for chosen in sorted(seen.order, key=lambda c: c.ticket not in able):
@@ -161,26 +193,18 @@ def _rows(seen: Hall, shift: Shift) -> list[Row]:
                 here=ticket.service_id in serves,
                 next=ticket.pk == first,
                 stopped=ticket.service_id in office.stopped,
+                held=_held(office, held[ticket.pk]) if ticket.pk in held else {},
             )
         )
     return rows
 
 
-def _undoable(office: Directory, shift: Shift, now: datetime) -> dict[str, Any] | None:
-    ticket = (
-        Ticket.objects.filter(
-            office=office.office,
-            changed_by=shift.clerk_id,
-            before__isnull=False,
-            changed_at__gt=now - UNDO,
-        )
-        .order_by("-changed_at")
-        .first()
-    )
-    if ticket is None or ticket.changed_at is None:
+def _undo(office: Directory, shift: Shift, now: datetime) -> dict[str, Any] | None:
+    """The step that can be taken back, in words; None if none can be."""
+    step = last_step(office=office, clerk=shift.clerk_id, now=now)
+    if step is None:
         return None
-    left = ticket.changed_at + UNDO - now
-    return {"ticket": ticket, "seconds": ceil(left.total_seconds())}
+    return {"text": undo_in_words(step), "seconds": step.seconds, "press": step.press}
 
 
 def _other_counters(

@@ -7,10 +7,9 @@ import re
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
-from django.utils.translation import ngettext
+from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
@@ -18,14 +17,17 @@ from prepazka.core import discipline
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
 from prepazka.queueing import offline
+from prepazka.queueing.held import held_elsewhere
 from prepazka.queueing.models import OFFLINE_FROM, Shift
+from prepazka.queueing.refusals import CounterNotOpen
 from prepazka.queueing.turns import policy_of
 from prepazka.surfaces.console import board
 from prepazka.web import staff
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
-BROWSER = re.compile(r"[-0-9a-f]{16,64}")
+ID = re.compile(r"[-0-9a-f]{16,64}")  # of a browser or a page
+MOST_VERSIONS = 2**31
 
 
 # JSON of this site's own pages only: the session's cookie is not sent along from elsewhere.
@@ -34,39 +36,78 @@ BROWSER = re.compile(r"[-0-9a-f]{16,64}")
 @require_POST
 def data(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """Renew the list of the clerk's open counter; 409 while there is none."""
-    try:
-        said = json.loads(request.body)
-        browser, ack = str(said["browser"]), int(said["ack"])
-    except (ValueError, KeyError, TypeError):
+    form = _read(request)
+    browser, ack = str(form.get("browser", "")), form.get("ack")
+    page = str(form.get("page", ""))  # pages of the release before do not say it
+    if type(ack) is not int or not 0 <= ack < MOST_VERSIONS:
         return HttpResponse(status=400)
-    if request.content_type != "application/json" or not BROWSER.fullmatch(browser):
+    if not ID.fullmatch(browser) or (page and not ID.fullmatch(page)):
         return HttpResponse(status=400)
     shift = board.current_shift(office, member.user_id)
     if shift is None:
         return HttpResponse(status=409)
     moment = now()
-    found = offline.renew(office=office, shift=shift, browser=browser, ack=ack, now=moment)
-    return JsonResponse(_pack(office, shift, found, moment))
+    try:
+        renewed = offline.renew(
+            office=office, shift=shift, browser=browser, ack=ack, now=moment, page=page
+        )
+    except CounterNotOpen:
+        return HttpResponse(status=409)
+    return JsonResponse(_pack(office, shift, renewed, moment))
+
+
+# As above; a page that is being closed can send no header of its own.
+@csrf_exempt
+@staff_only(*staff.COUNTER)
+@require_POST
+def leave(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """The page of a console was closed: its list goes back to the hall."""
+    page = str(_read(request).get("page", ""))
+    if not ID.fullmatch(page):
+        return HttpResponse(status=400)
+    shift = board.current_shift(office, member.user_id)
+    if shift is not None:
+        offline.leave_page(office=office, shift=shift, page=page)
+    return HttpResponse(status=204)
+
+
+def _read(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object of the request; empty if it is none."""
+    if request.content_type != "application/json":
+        return {}
+    try:
+        form = json.loads(request.body)
+    except ValueError:
+        return {}
+    return form if isinstance(form, dict) else {}
 
 
 @staff_only(*staff.COUNTER)
 @require_GET
 def shell(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """The counter without the server; the browser keeps this page and fills it."""
-    context = {"office": office.office, "member": member}
+    context = {"office": office.office, "member": member, "answers": _answers()}
     return render(request, "console/cutoff.html", context)
 
 
-@staff_only(*staff.COUNTER, *staff.HEADS)
-@require_POST
-def take_back(
-    request: HttpRequest, office: Directory, member: Membership, counter: int
-) -> HttpResponse:
-    """Somebody looked at the silent counter: its people may be called by others."""
-    many = offline.take_back(office=office, counter=counter, now=now(), actor=member.user_id)
-    said = ngettext("%(n)s person may be called again.", "%(n)s people may be called again.", many)
-    messages.success(request, said % {"n": many})
-    return redirect("console:office", office.office.slug)
+def _answers() -> list[tuple[str, str]]:
+    """What the page says of a number that was typed and that it does not call."""
+    number, counter = {"label": "{label}"}, {"label": "{label}", "counter": "{counter}"}
+    return [
+        ("unreadable", _("Please type the letter and the number of a ticket, for example V12.")),
+        ("called-here", _("%(label)s was already called at this counter.") % number),
+        (
+            "not-listed",
+            _(
+                "%(label)s is not on this counter’s list; another counter may call it. Please send the"
+                " person to the others, or wait until the server answers."
+            )
+            % number,
+        ),
+        ("other-letter", _("%(label)s is for a service that this counter does not have.") % number),
+        ("other-share", _("%(label)s is called by counter %(counter)s.") % counter),
+        ("not-mine", _("%(label)s is called by another counter.") % number),
+    ]
 
 
 def _pack(
@@ -76,6 +117,7 @@ def _pack(
     current = board.at_counter(shift)
     counter = office.counters[shift.counter_id]
     head = policy.head_start
+    held = held_elsewhere(office.office.pk, counter.pk, moment)
     return {
         "grant": grant.pk,
         "version": grant.version,
@@ -83,6 +125,7 @@ def _pack(
         "expires": _ms(grant.expires_at),
         "day": grant.date.isoformat(),
         "key": grant.key("log").hex(),
+        "slug": office.office.slug,
         "counter": counter.pk,
         "name": counter.name,
         "serves": sorted(office.serves[counter.pk]),
@@ -95,7 +138,10 @@ def _pack(
         "tickets": [_ticket(w, found.labels[w.ticket]) for w in found.tickets],
         "current": current and {"label": current.label, "state": current.state},
         "shares": found.shares,
+        "blocks": found.blocks,
         "first": OFFLINE_FROM,
+        # So that the board is drawn anew when a counter falls silent, or is heard again.
+        "silent": sorted({one.counter for one in held.values()}),
     }
 
 

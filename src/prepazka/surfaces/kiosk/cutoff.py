@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,7 +18,7 @@ from prepazka.core import calendar
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
-from prepazka.queueing.models import OfflineGrant
+from prepazka.queueing.models import OfflineGrant, Ticket
 from prepazka.queueing.offline import lease_numbers, lease_tomorrow, pin_list
 from prepazka.queueing.tickets import PAUSE, STOPPING, WRONG_PINS
 from prepazka.surfaces.kiosk import printing
@@ -25,6 +26,7 @@ from prepazka.surfaces.kiosk.offer import assigned
 from prepazka.surfaces.kiosk.pins import KEYS
 from prepazka.surfaces.kiosk.printing import prints_in_browser
 from prepazka.surfaces.kiosk.screens import CONTRAST, IDLE, of_kiosk
+from prepazka.web import missed
 from prepazka.web.shortcuts import now
 
 BROWSER = re.compile(r"[-0-9a-f]{16,64}")
@@ -130,13 +132,24 @@ def _service(office: Directory, service: Service, moment: datetime) -> dict[str,
 
 
 def _pin(one: dict[str, Any], office: Directory, grant: OfflineGrant) -> dict[str, Any]:
+    ticket = one.pop("ticket")
     return one | {
+        "call": _call(ticket, office) if ticket else None,
         "booking": one["h"],
         "office": office.office.pk,
         "day": grant.date.isoformat(),
         "start": _ms(datetime.fromisoformat(one["start"])),
         "end": _ms(datetime.fromisoformat(one["end"])),
     }
+
+
+def _call(ticket: Ticket, office: Directory) -> dict[str, str]:
+    """What the kiosk says of a call in vain, by language."""
+    said = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            said[language] = missed.to_holder(ticket, office)
+    return said
 
 
 def _ms(moment: datetime) -> int:

@@ -1,8 +1,8 @@
 // Keeps parts of a page as they are on the server. An element says where its news come from:
 //   <div id="board" data-live="/zive/krumlov/" data-fragment="/krumlov/nazivo/?cast=1">
 // On news, every minute, and every 12 s without a stream, the fragment is fetched and, if it differs, put in.
-// Then the element gets a "live:updated" event. Elements with [data-live-stale] are shown while
-// nothing has been heard for 15 s.
+// Then the element gets a "live:updated" event, and "live:heard" whenever the stream says anything.
+// Elements with [data-live-stale] are shown while nothing has been heard for 15 s.
 (() => {
   "use strict";
   const STALE = 15000;
@@ -74,8 +74,9 @@
       // such as 502 or 503, which is what it gets while the server or its database restarts.
       if (!window.EventSource || (stream && stream.readyState !== EventSource.CLOSED)) return;
       stream = new EventSource(element.dataset.live);
-      stream.addEventListener("changed", soon);
-      stream.addEventListener("alive", () => { if (!broken) heard = Date.now(); mark(); });
+      const told = () => element.dispatchEvent(new CustomEvent("live:heard", { bubbles: true }));
+      stream.addEventListener("changed", () => { soon(); told(); });
+      stream.addEventListener("alive", () => { if (!broken) heard = Date.now(); mark(); told(); });
     }
 
     listen();

@@ -9,7 +9,7 @@
   const hex = (bytes) => [...new Uint8Array(bytes)].map((b) => b.toString(16).padStart(2, "0")).join("");
   const bytes = (said) => Uint8Array.from(said.match(/../g), (pair) => parseInt(pair, 16));
 
-  const possible = () => Boolean(window.isSecureContext && window.indexedDB && navigator.serviceWorker && navigator.locks);
+  const possible = () => Boolean(isSecureContext && globalThis.indexedDB && navigator.serviceWorker && navigator.locks);
 
   function opened() {
     return new Promise((done, failed) => {

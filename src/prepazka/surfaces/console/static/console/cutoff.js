@@ -9,7 +9,7 @@
   const keeper = PrepazkaOffline("console", url, []);
   const $ = (id) => document.getElementById(id);
   let kept = null;
-  let state = null; // { grant, called: [labels], current: {label, state} | null, numbers: {letter: n} }
+  let state = null; // { grant, called: [labels], current: {label, state} | null }
   let busy = false;
 
   const key = () => `calls:${kept.grant}`;
@@ -34,11 +34,18 @@
     current: { label, state: "called" },
   });
 
-  // The next number of a letter's block that is this counter's to call.
-  function nextNumber(share) {
-    let n = (state.numbers[share.letter] ?? kept.first - 1) + 1;
-    while (!share.mine.includes((n - kept.first) % share.step)) n += 1;
-    return n;
+  // Whose a kiosk's number is: of the counters that can call its letter each has its own share.
+  const shareOf = (letter) => kept.shares.find((one) => one.letter === letter);
+  const isMine = (share, n) => share.mine.includes((n - kept.first) % share.step);
+  const owner = (share, n) => share.owners?.[(n - kept.first) % share.step];
+
+  // The next number of a kiosk's block that this counter has not called; null if there is none.
+  function nextNumber(block) {
+    const share = shareOf(block.letter);
+    for (let n = (block.given ?? block.first - 1) + 1; share && n <= block.last; n += 1) {
+      if (isMine(share, n) && !state.called.includes(`${block.letter}${n}`)) return n;
+    }
+    return null;
   }
 
   const steps = {
@@ -49,16 +56,29 @@
     absent: () => does("absent", state.current.label, {}, { current: null }),
   };
 
-  async function number(letter) {
-    const share = kept.shares.find((one) => one.letter === letter);
-    const n = nextNumber(share);
-    state.numbers = { ...state.numbers, [letter]: n };
-    await call(`${letter}${n}`, "offline_number");
+  // What may be said of a number that somebody has on paper; null if this counter may call it.
+  function refusal(label) {
+    const [, letter, digits] = label.match(/^(\p{Lu}{1,3})([0-9]{1,6})$/u) || [];
+    if (!letter) return ["unreadable"];
+    const n = Number(digits);
+    if (state.called.includes(label)) return ["called-here"];
+    if (waiting().some((w) => w.label === label)) return null;
+    if (n < kept.first) return ["not-listed"];
+    const share = shareOf(letter);
+    if (!share) return ["other-letter"];
+    return isMine(share, n) ? null : ["other-share", owner(share, n)];
+  }
+
+  function say(name, label, counter) {
+    const words = name ? $(`say-${counter || name !== "other-share" ? name : "not-mine"}`).content.textContent : "";
+    $("answer").textContent = words.replace("{label}", label).replaceAll("{counter}", counter || "");
   }
 
   async function typed() {
-    const label = $("typed").value.trim().toUpperCase().replace(/\s/g, "");
-    if (!/^\p{Lu}{1,3}[0-9]{1,6}$/u.test(label)) return;
+    const label = $("typed").value.trim().toUpperCase().replace(/\s/g, "").replace(/^(\p{Lu}+)0+(?=[0-9])/u, "$1");
+    if (!label) return;
+    const refused = refusal(label);
+    if (refused) return say(refused[0], label, refused[1]);
     $("typed").value = "";
     await call(label, "offline_number");
   }
@@ -88,14 +108,17 @@
       row.textContent = `${w.label} – ${nameOf(w.service)}`;
       return row;
     }));
-    $("numbers").replaceChildren(...kept.shares.map((share) => {
+    say();
+    const offered = (kept.blocks || []).map((block) => [block.letter, nextNumber(block)]).filter(([, n]) => n !== null);
+    $("numbers").replaceChildren(...offered.map(([letter, n]) => {
       const made = $("number-button").content.cloneNode(true);
       const button = made.querySelector("button");
-      button.dataset.number = share.letter;
+      button.dataset.number = `${letter}${n}`;
       able(button, !current);
-      made.querySelector("[data-label]").textContent = `${share.letter}${nextNumber(share)}`;
+      made.querySelector("[data-label]").textContent = `${letter}${n}`;
       return made;
     }));
+    $("no-numbers").hidden = offered.length > 0;
   }
 
   async function once(work) {
@@ -108,8 +131,12 @@
     const button = event.target.closest("button");
     if (!button || button.disabled) return;
     if (button.dataset.step) once(steps[button.dataset.step]);
-    else if (button.dataset.number) once(() => number(button.dataset.number));
+    else if (button.dataset.number) once(() => call(button.dataset.number, "offline_number"));
     else if ("typed" in button.dataset) once(typed);
+  });
+
+  $("typed").addEventListener("keydown", (event) => {
+    if (event.key === "Enter") document.querySelector("[data-typed]").click();
   });
 
   async function back() {
@@ -122,9 +149,13 @@
   (async () => {
     kept = await keeper.ready();
     if (!kept) { $("broken").hidden = false; return; }
-    state = (await keeper.get(key())) || { called: [], current: kept.current, numbers: {} };
-    // What was seen last on-line is newer than a state of an earlier cut.
-    if (state.heard !== kept.heard) state = { ...state, called: [], heard: kept.heard, current: kept.current };
+    state = (await keeper.get(key())) || { called: [], current: kept.current };
+    // What was seen last on-line is newer than a state of an earlier cut; but of kiosks' numbers the
+    // server may not know yet, so those stay called.
+    if (state.heard !== kept.heard) {
+      const called = state.called.filter((label) => Number(label.replace(/^\D+/, "")) >= kept.first);
+      state = { called, heard: kept.heard, current: kept.current };
+    }
     await keeper.put(key(), state);
     draw();
   })().catch(() => { $("broken").hidden = false; });

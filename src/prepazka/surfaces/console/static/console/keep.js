@@ -1,21 +1,21 @@
-// While the console is on-line: renews the list of people whom this counter may call without the
-// server, and sends what it did. Without an answer the counter goes on by itself.
+// While the console is on-line: keeps what it needs without the server, has a worker renew the
+// list of people whom this counter may call then, and gives that list back when the page goes.
+// Without an answer the counter goes on by itself.
 (() => {
   "use strict";
-  const EVERY = 5000;
   const KEEP_AGAIN = 600000;
-  const { url, shell } = document.currentScript.dataset;
+  const STREAM_LIVES = 15000; // it says at least every 10 s that it lives
+  const MOVES_WITHIN = 10000; // ms from a click to the next page
+  const { url, shell, home, farewell, worker: file, store, open } = document.currentScript.dataset;
   const keeper = PrepazkaOffline("console", url, [shell]);
-  const console_ = document.getElementById("board") !== null;
-  let missed = 0;
-
-  async function renew() {
-    // First what happened, then the list that follows from it.
-    await keeper.upload();
-    const said = await keeper.renew();
-    missed = 0;
-    return said;
-  }
+  const board = document.getElementById("board");
+  const slug = home.split("/").at(-2);
+  let page = crypto.randomUUID?.();
+  let worker = null;
+  let failed = 0; // renewals without an answer, one after another
+  let silent = null; // counters, as the board shows them
+  let heard = -Infinity; // when the live stream last said anything
+  let moving = -Infinity; // when a click began to lead to another page of the console
 
   async function keep() {
     const kept = await keeper.get("console-screens");
@@ -26,24 +26,103 @@
 
   async function takeOver() {
     if (!(await keeper.ready()) || !(await caches.match(shell))) return false;
+    moving = performance.now(); // the counter goes on with its list
     location.assign(shell);
     return true;
   }
 
-  globalThis.PrepazkaConsole = { takeOver };
-
-  if (!keeper.possible()) return;
-  let timer = 0;
-  async function tick() {
-    try {
-      const said = await renew();
-      if (said.refused) return clearInterval(timer); // no counter is open, or nobody is logged in
-      await keep();
-    } catch {
-      missed += 1;
-      if (missed > 1 && console_) takeOver().catch(() => {});
-    }
+  // The server has the list back: this browser must not call from it if it is cut off right now.
+  async function gaveBack() {
+    const kept = await keeper.get("console");
+    if (kept?.slug === slug && kept.tickets.length) await keeper.put("console", { ...kept, tickets: [] });
   }
-  tick();
-  timer = setInterval(tick, EVERY);
+
+  async function pressed(address) {
+    if (!worker || !/\/(pause|resume|close)\/$/.test(address.split("?")[0])) return;
+    if (!address.includes("/resume/")) await gaveBack();
+    worker.postMessage({ now: true });
+  }
+
+  globalThis.PrepazkaConsole = { takeOver, pressed };
+  if (!keeper.possible()) return;
+  if (open === undefined) {
+    // No counter is open here; what was done without the server is sent all the same.
+    gaveBack().catch(() => {});
+    keeper.upload().catch(() => {});
+    return;
+  }
+
+  function answered({ data }) {
+    if (data.failed) {
+      failed += 1;
+      // A hidden page waits with the other screen as long as the stream lives.
+      const lives = document.hidden && performance.now() - heard < STREAM_LIVES;
+      if (failed > 1 && board && !lives) takeOver().catch(() => {});
+      return;
+    }
+    failed = 0;
+    if (data.refused) {
+      stop();
+      if (board && data.refused === 409) location.reload(); // the counter was closed elsewhere
+      return;
+    }
+    keep().catch(() => {});
+    const now = String(data.silent);
+    if (board && silent !== null && silent !== now) board.dispatchEvent(new Event("live:refresh"));
+    silent = now;
+  }
+
+  function stop() {
+    worker?.terminate();
+    worker = null;
+  }
+
+  worker = new Worker(file);
+  worker.addEventListener("message", answered);
+  worker.postMessage({ store, url, page });
+
+  document.addEventListener("live:heard", () => {
+    heard = performance.now();
+    worker?.postMessage({ stream: true });
+  });
+
+  // --- the end of the page ------------------------------------------------------------------------
+
+  const plain = (path) => path.replace(/^\/[a-z]{2}(?=\/pult\/)/, "");
+  function within(address) {
+    const to = new URL(address, location.href);
+    return to.origin === location.origin && plain(to.pathname).startsWith(plain(home));
+  }
+
+  window.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    const here = link && !event.defaultPrevented && event.button === 0 && !link.target &&
+      !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    if (here && within(link.href)) moving = performance.now();
+  });
+
+  window.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    const form = event.target;
+    const to = event.submitter?.getAttribute("formaction") || form.getAttribute("action") || "";
+    if (within(to)) moving = performance.now();
+    if (!("logout" in form.dataset)) return;
+    // The server gives the list back, and this page gets nobody by a renewal under way.
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "page", value: page }));
+    stop();
+    gaveBack().catch(() => {});
+  });
+
+  window.addEventListener("pagehide", () => {
+    // Without a server that answers the list is still the counter's own, and the next page's.
+    if (!worker || failed || performance.now() - moving < MOVES_WITHIN) return;
+    navigator.sendBeacon(farewell, new Blob([JSON.stringify({ page })], { type: "application/json" }));
+  });
+
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    page = crypto.randomUUID(); // as a new page: the old one has said farewell
+    moving = -Infinity;
+    worker?.postMessage({ page });
+  });
 })();

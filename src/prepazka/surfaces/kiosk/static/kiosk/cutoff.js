@@ -108,7 +108,10 @@
     const words = said.found ? {
       window: `${clock(said.found.start)}–${clock(said.found.end)}`,
       opens: clock(said.opens), closes: clock(said.closes), number: used[h] || "",
+      call: said.found.call ? `${said.found.call[lang] || said.found.call.cs}.` : "",
     } : {};
+    // Only the server can put somebody back into the queue: here it is said what happened, and where to go.
+    if (said.outcome === "returned") said.outcome = "missed";
     if (said.accepted) return arrive(said, h, used, touch, words);
     await keeper.write({ kind: "pin", label: "", outcome: said.outcome }, async () => ({}));
     if (said.outcome === "unknown" && (wrong += 1) >= kept.wrong_pins) {
