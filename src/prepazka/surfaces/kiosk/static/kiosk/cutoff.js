@@ -178,7 +178,15 @@
 
   // --- back to the server ---------------------------------------------------------------------------
 
+  let returning = false; // a long log takes longer than the time to the next try
+
   async function back() {
+    if (returning) return;
+    returning = true;
+    try { await goBack(); } finally { returning = false; }
+  }
+
+  async function goBack() {
     const said = await keeper.renew({ version: "cutoff", loaded: Math.round(performance.now()) });
     if (said.refused) return;
     await keeper.upload();
