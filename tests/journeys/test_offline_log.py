@@ -128,7 +128,7 @@ def test_a_kiosk_says_in_time_that_its_numbers_end(
         kiosk.wait_for_timeout(100)
     kiosk.context.set_offline(True)
     kiosk.goto(f"{live_url}/kiosk/")
-    lines = kiosk.locator(".kiosk-few li")
+    lines = kiosk.locator(".kiosk-few p")
     expect(lines).to_have_text(["Pro obsluhu: zbývají 3 čísla písmene V."])
     picture(kiosk, "kiosk-cutoff-few")
     axe(kiosk)

@@ -81,7 +81,7 @@
     return letters.filter((letter) => leftOf(letter) <= LOW).map((letter) => {
       const n = leftOf(letter);
       const form = n ? new Intl.PluralRules(lang).select(n) : "none";
-      const line = document.createElement("li");
+      const line = document.createElement("p");
       line.textContent = document.getElementById(`few-${form}`).content.textContent
         .replace("[n]", n).replace("[letter]", letter);
       return line;
