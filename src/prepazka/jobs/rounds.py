@@ -24,9 +24,11 @@ from prepazka.booking.places import expire_places, offer_freed
 from prepazka.booking.waiting_list import erase_entries, lapse_entries
 from prepazka.core import calendar
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
+from prepazka.jobs import papers
 from prepazka.journal.models import Event
-from prepazka.meetings import participants
+from prepazka.meetings import inventory, participants
 from prepazka.meetings.erasing import erase_meetings, erase_papers
+from prepazka.meetings.storage_identity import StorageNotOurs
 from prepazka.messaging.replies import forget_replies
 from prepazka.offices.directory import directory_by_id
 from prepazka.offices.models import Incident, Office
@@ -197,9 +199,17 @@ def purge(*, now: datetime) -> None:
             erased = erase_personal_data(office=office, now=now)
             erase_entries(office=office, now=now)
             erase_meetings(office=office, now=now)
-        erase_papers(office=office, now=now)
+        try:
+            erase_papers(office=office, now=now)
+        except StorageNotOurs:
+            log.warning("%s: files of meetings were not erased", office.slug)
         if erased:
             log.info("%s: personal data of %s bookings erased", office.slug, erased)
+    try:
+        inventory.inspect_all(now=now)
+        papers.print_lost()
+    except StorageNotOurs:
+        log.warning("files of meetings were not compared with their rows")
     alerts.forget_ended()
     forget_replies(now=now)
     call_command("clearsessions")
