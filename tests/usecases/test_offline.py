@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
+from copy import copy
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -52,6 +53,17 @@ def issue(office: Directory, code: str = "prepis", **more: Any) -> Ticket:
     return tickets.issue_ticket(office=office, service=town.service(office, code), now=NINE, **more)
 
 
+def tickets_of(office: Directory, day: date, many: int) -> None:
+    """So many finished tickets of the letter V on a day gone by."""
+    row = issue(office)
+    Ticket.objects.filter(pk=row.pk).delete()
+    row.date, row.state, row.pk = day, State.FINISHED, None
+    rows = [copy(row) for _ in range(many)]
+    for number, one in enumerate(rows, 1):
+        one.number, one.touch, one.code = number, uuid4(), f"{day:%m%d}{number}"
+    Ticket.objects.bulk_create(rows)
+
+
 def kinds(**wanted: object) -> list[str]:
     return list(Event.objects.filter(**wanted).order_by("pk").values_list("kind", flat=True))
 
@@ -92,6 +104,27 @@ class TestNumbers:
         kiosk.merge(town.at("9:10"))
         assert kiosk.renewed(town.at("9:11")) == [(500, 599), (600, 699)]
         assert kiosk.renewed(town.at("9:12")) == [(500, 599), (600, 699)]
+
+    def test_a_kiosk_has_as_many_as_the_busiest_recent_day(self, office: Directory) -> None:
+        """So it can go on alone for eight hours, whatever the others do."""
+        busy, long_ago = town.MONDAY - timedelta(days=7), town.MONDAY - timedelta(days=28)
+        for day, many in ((busy, 230), (long_ago, 450)):
+            tickets_of(office, day, many)
+        kiosk = Kiosk(office, NINE)
+        assert kiosk.renewed(NINE) == [(500, 799)]
+        for n in range(70):
+            kiosk.gives(NINE + timedelta(seconds=n))
+        kiosk.merge(town.at("9:10"))
+        assert kiosk.renewed(town.at("9:11")) == [(500, 799)], "230 are left"
+        kiosk.gives(town.at("9:12"))
+        kiosk.merge(town.at("9:12"))
+        assert kiosk.renewed(town.at("9:13")) == [(500, 799), (800, 899)]
+        assert kiosk.renewed(town.at("9:14"), "D") == [(500, 599)], "of each letter its own"
+        assert offline.numbers_held(office, NINE) == {kiosk.device.pk: {"V": 329, "D": 100}}
+
+    def test_a_kiosk_never_has_more_than_it_can_give(self, office: Directory) -> None:
+        tickets_of(office, town.MONDAY - timedelta(days=1), 2100)
+        assert Kiosk(office, NINE).renewed(NINE) == [(500, 2499)]
 
     def test_blocks_cannot_overlap(self, office: Directory) -> None:
         one, two = Kiosk(office, NINE), Kiosk(office, NINE)

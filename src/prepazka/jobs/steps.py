@@ -23,10 +23,10 @@ from django.core.management import call_command
 from django.db import connection
 
 from prepazka.core import calendar
-from prepazka.jobs import calendars, owed, queue, rounds
+from prepazka.jobs import calendars, owed, papers, queue, rounds
 from prepazka.journal import step_runs
 from prepazka.journal.models import StepRun
-from prepazka.meetings import signals
+from prepazka.meetings import inventory, signals
 from prepazka.messaging.replies import forget_replies
 from prepazka.offices.models import Office
 from prepazka.queueing import alerts, history
@@ -103,6 +103,8 @@ STEPS = {
         _whole("read_calendars", calendars.defer_due, every=Every.FIVE_MINUTES),
         _daily("erase", rounds.erase, erases=True),
         _daily("erase_papers", rounds.erase_files),  # needs the worker's folder of files
+        _daily("compare_files", inventory.inspect_all, of_office=False),
+        _daily("print_lost_minutes", lambda **_: papers.print_lost(), of_office=False),
         _daily("forget_alerts", lambda **_: alerts.forget_ended(), of_office=False, erases=True),
         _daily("forget_replies", forget_replies, of_office=False, erases=True),
         _daily("clear_sessions", lambda **_: call_command("clearsessions"), of_office=False),

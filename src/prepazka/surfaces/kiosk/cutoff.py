@@ -29,6 +29,8 @@ from prepazka.surfaces.kiosk.screens import CONTRAST, IDLE, of_kiosk
 from prepazka.web import missed
 from prepazka.web.shortcuts import now
 
+# A number of each form that browsers' plural rules know; those of Czech and English.
+FORMS = (("one", 1), ("few", 2), ("other", 5))
 BROWSER = re.compile(r"[-0-9a-f]{16,64}")
 
 
@@ -74,6 +76,7 @@ def shell(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
         {
             "office": office.office,
             "keys": KEYS,
+            "few": FORMS,
             "contrast": "high" if request.COOKIES.get(CONTRAST) == "1" else "",
             "languages": len(kiosk.options.get("languages") or settings.LANGUAGES) > 1,
             "wall_clock": now().astimezone(office.tz).isoformat(timespec="seconds"),

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from prepazka.core import calendar
+from prepazka.meetings import inventory
 from prepazka.officefile.export import export
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership
@@ -55,6 +56,7 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
                 if one.walk_in
             ],
             "scores": _scores(office),
+            "files": inventory.findings(office.office.pk),
             "devices": [
                 {"device": device, "state": state_of(device, moment)}
                 for device in Device.objects.filter(office=office.office, retired=False)
