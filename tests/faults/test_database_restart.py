@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,15 +26,6 @@ from tests.faults.program import Kiosk, Mailbox, Stream, measured, wait_for
 from tests.ports import free_port
 
 THREADS = 4  # of each kind
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A short path of its own, as pytest's are private to root and long."""
-    path = Path(tempfile.mkdtemp(prefix="prz-")).resolve()
-    yield path
-    embedded.stop(path)
-    shutil.rmtree(path)
 
 
 @dataclass

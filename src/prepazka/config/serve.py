@@ -28,19 +28,9 @@ def web(arguments: argparse.Namespace) -> None:
 
 
 def _granian(arguments: argparse.Namespace) -> None:
-    from granian import Granian  # noqa: PLC0415  # only production needs it
-    from granian.constants import Interfaces  # noqa: PLC0415
+    from prepazka.config.granian_server import serve  # noqa: PLC0415  # only several processes need it
 
-    Granian(
-        "prepazka.config.asgi:application",
-        address=arguments.host,
-        port=arguments.port,
-        interface=Interfaces.ASGI,
-        workers=arguments.workers,
-        # Open streams count as waiting requests; the default would stop at a thousand viewers.
-        backlog=4096,
-        backpressure=20_000,
-    ).serve()
+    serve(arguments.host, arguments.port, arguments.workers)
 
 
 def worker(arguments: argparse.Namespace) -> None:

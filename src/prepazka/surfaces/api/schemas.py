@@ -35,8 +35,8 @@ class HealthOut(Schema):
     """What a watching program reads; None where the database, which knows it, is away."""
 
     database: bool
-    worker: bool | None
-    oldest_mail_s: int | None
+    worker: bool | None = None
+    oldest_mail_s: int | None = None
 
 
 class OfficeOut(Schema):
