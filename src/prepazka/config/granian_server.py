@@ -9,6 +9,7 @@ from granian.constants import Interfaces
 from granian.server import MPServer
 
 REPLACED_AFTER = 1.0  # seconds, so that a process that dies at its start costs little
+STOPS_WITHIN = 5  # seconds for requests to end; browsers open their streams anew by themselves
 
 
 class Server(MPServer):
@@ -40,4 +41,6 @@ def serve(host: str, port: int, processes: int) -> None:
         backlog=4096,
         backpressure=20_000,
         respawn_failed_workers=True,
+        # It waits for open streams, which never end by themselves.
+        workers_kill_timeout=STOPS_WITHIN,
     ).serve()
