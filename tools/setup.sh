@@ -64,3 +64,12 @@ if [ ! -f "$stamp" ] || [ -n "$(find src -name '*.po' -newer "$stamp")" ]; then
     .venv/bin/python -m prepazka.looks.compile_messages
     mv "$stamp.begun" "$stamp"
 fi
+
+# The service's user may not write here, so it would compile at every start what is not compiled now;
+# pip has compiled the packages.
+stamp=.venv/modules-compiled
+if [ ! -f "$stamp" ] || [ -n "$(find src -name '*.py' -newer "$stamp" -print | head -n 1)" ]; then
+    touch "$stamp.begun"
+    .venv/bin/python -m compileall -q src
+    mv "$stamp.begun" "$stamp"
+fi

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from prepazka.config import embedded
 from tests.faults.program import Mailbox
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short path of its own, as pytest's are private to root and long."""
+    path = Path(tempfile.mkdtemp(prefix="prz-")).resolve()
+    yield path
+    embedded.stop(path)
+    shutil.rmtree(path)
 
 
 @pytest.fixture

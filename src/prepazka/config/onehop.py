@@ -36,6 +36,8 @@ PRESSES_AT_ONCE = 2
 PRESS = re.compile(r"(/en)?/(api|pult/[^/]+/krok)/")
 log = logging.getLogger(__name__)
 
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
 
 class OneHop(BaseHandler):
     """An ASGI application that answers HTTP requests by synchronous Django."""
@@ -60,13 +62,10 @@ class OneHop(BaseHandler):
                 await _refuse(refusal, receive, send)
                 return
             async with self.presses if _is_press(scope) else nullcontext():
-                status, headers, parts = await loop.run_in_executor(
-                    self.pool, self._answer, scope, body
-                )
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": parts})
+                answer = await loop.run_in_executor(self.pool, self._answer, scope, body)
+        await _send(send, answer)
 
-    def _answer(self, scope: Scope, body: Any) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def _answer(self, scope: Scope, body: Any) -> Answer:
         set_script_prefix(scope.get("root_path", "") or "/")
         signals.request_started.send(sender=type(self), scope=scope)
         request = ASGIRequest(scope, body)
@@ -81,6 +80,12 @@ class OneHop(BaseHandler):
             return response.status_code, _headers(response), content
         finally:
             response.close()  # sends request_finished, which tidies the database connection
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    status, headers, content = answer
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
 
 
 def _is_press(scope: Scope) -> bool:

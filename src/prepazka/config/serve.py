@@ -5,13 +5,21 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import time
 
 from django.core.management import call_command
+from django.db import OperationalError, connection
+from psycopg.errors import LockNotAvailable
 
+from prepazka.config.command_errors import CommandFailed
 from prepazka.config.listening import must_be_free
 from prepazka.looks.compress_static import compress_static
 
 log = logging.getLogger(__name__)
+
+TABLE_WITHIN = 2.0  # seconds; requests wait for four until they are refused politely
+AGAIN_AFTER = 3.0
+ATTEMPTS = 40  # about three minutes
 
 
 def web(arguments: argparse.Namespace) -> None:
@@ -28,19 +36,9 @@ def web(arguments: argparse.Namespace) -> None:
 
 
 def _granian(arguments: argparse.Namespace) -> None:
-    from granian import Granian  # noqa: PLC0415  # only production needs it
-    from granian.constants import Interfaces  # noqa: PLC0415
+    from prepazka.config.granian_server import serve  # noqa: PLC0415  # only several processes need it
 
-    Granian(
-        "prepazka.config.asgi:application",
-        address=arguments.host,
-        port=arguments.port,
-        interface=Interfaces.ASGI,
-        workers=arguments.workers,
-        # Open streams count as waiting requests; the default would stop at a thousand viewers.
-        backlog=4096,
-        backpressure=20_000,
-    ).serve()
+    serve(arguments.host, arguments.port, arguments.workers)
 
 
 def worker(arguments: argparse.Namespace) -> None:
@@ -76,6 +74,35 @@ def migrate(arguments: argparse.Namespace) -> None:
 
 
 def prepare_database() -> None:
-    """Make or change the tables; Django must be set up."""
-    call_command("migrate", interactive=False, verbosity=0)
+    """Make or change the tables; Django must be set up.
+
+    Where the programs run meanwhile, it never holds their questions up for longer than
+    TABLE_WITHIN: a table that is in use longer is tried again. Raises CommandFailed when it stays
+    in use; what was changed by then stays, and the command may be repeated.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            _migrate()
+            break
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            if attempt == ATTEMPTS:
+                raise CommandFailed(
+                    "A table was in use for too long, so the database was not brought to this"
+                    " version. The programs go on as before; try again at a quieter time."
+                ) from error
+            log.warning("A table is in use; trying again (%d of %d).", attempt, ATTEMPTS)
+            time.sleep(AGAIN_AFTER)
     call_command("createcachetable", verbosity=0)
+
+
+def _migrate() -> None:
+    with connection.cursor() as cursor:
+        # While a change waits for its table, all who come later wait behind it.
+        cursor.execute(f"SET lock_timeout = {TABLE_WITHIN * 1000:.0f}")
+        cursor.execute("SET statement_timeout = 0")  # filling a new column may take its time
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    finally:
+        connection.close()  # with these settings; the next one has its usual ones

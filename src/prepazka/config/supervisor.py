@@ -12,12 +12,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from prepazka.config import embedded, mailbox
 from prepazka.config.database import FOLDER
 from prepazka.config.listening import must_be_free
+from prepazka.config.postmaster import Cluster
 from prepazka.looks.compile_messages import compile_messages
 
 if TYPE_CHECKING:
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
 STOPS_WITHIN = 15.0  # seconds for a child to finish what it is doing
 RESTART_AFTER = 2.0
+LOOK_EVERY = 0.5
+TRY_AGAIN_AFTER = 5.0  # for a database that cannot be started now, such as on a full disk
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,11 +52,12 @@ def run(arguments: argparse.Namespace) -> int:
         with mailbox.open_unless_configured(data / "mail"):
             _prepare_database(arguments, new=new_database)
             if not stopping.is_set():
-                _serve(arguments, stopping)
+                with _database_kept(data / FOLDER) if own_database else contextlib.nullcontext():
+                    _serve(arguments, stopping)
     finally:
         if own_database:
             embedded.stop(data / FOLDER)
-        print("Stopped; nothing is lost.", flush=True)
+        _say("Stopped; nothing is lost.")
     return 0
 
 
@@ -91,6 +98,44 @@ def _prepare_database(arguments: argparse.Namespace, *, new: bool) -> None:
     connection.close()
 
 
+@contextlib.contextmanager
+def _database_kept(folder: Path) -> Iterator[None]:
+    """Start the embedded server again whenever it has ended, until the end of the block."""
+    leaving = threading.Event()
+    keeper = threading.Thread(target=_keep_database, args=(folder, leaving), name="database")
+    keeper.start()
+    try:
+        yield
+    finally:
+        leaving.set()
+        keeper.join()  # or it would start what is stopped next
+
+
+def _keep_database(folder: Path, leaving: threading.Event) -> None:
+    cluster = Cluster(folder.absolute().resolve())
+    reason = ""
+    while not leaving.wait(TRY_AGAIN_AFTER if reason else LOOK_EVERY):
+        if not reason and cluster.server() is not None:
+            continue
+        if not reason:
+            _say("The database ended; it starts again.")
+        try:
+            embedded.start(folder)
+        except (embedded.EmbeddedServerError, psycopg.Error, OSError) as error:
+            if not reason:
+                _say(f"It does not start, and is tried every {TRY_AGAIN_AFTER:.0f} s: {error}")
+            reason = str(error)
+        else:
+            _say("The database runs again.")
+            reason = ""
+
+
+def _say(sentence: str) -> None:
+    """Print; where that is a file on a full disk, what is watched counts more than the word."""
+    with contextlib.suppress(OSError):
+        print(sentence, flush=True)
+
+
 def _serve(arguments: argparse.Namespace, stopping: threading.Event) -> None:
     commands = {
         "web": ["web", "--port", str(arguments.port), "--host", arguments.host],
@@ -103,13 +148,13 @@ def _serve(arguments: argparse.Namespace, stopping: threading.Event) -> None:
     # Nobody waits for it: until its clips are there, and where it fails, displays only chime.
     voice = _start(["voice", "render", "--quietly"])
     threading.Thread(target=voice.wait, daemon=True).start()  # leaves no zombie
-    while not stopping.wait(0.5):
+    while not stopping.wait(LOOK_EVERY):
         for name, child in children.items():
             if child.poll() is not None:
-                print(f"The {name} ended ({child.returncode}); it starts again.", flush=True)
+                _say(f"The {name} ended ({child.returncode}); it starts again.")
                 stopping.wait(RESTART_AFTER)
                 children[name] = _start(commands[name])
-    print("\nStopping …", flush=True)
+    _say("\nStopping …")
     if player:
         player.join()
     children["voice"] = voice

@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from typing import Any, Protocol
 
 from prepazka.edge import answers
+from prepazka.edge.database_watch import watch
 from prepazka.edge.health_face import PATH as HEALTH
 from prepazka.edge.health_face import HealthFace
 from prepazka.edge.hub import Hub, body
@@ -80,7 +81,7 @@ class Edge:
 
     async def stop(self) -> None:
         """Let every stream go."""
-        await asyncio.gather(self.hub.stop(), self.rooms.stop())
+        await asyncio.gather(self.hub.stop(), self.rooms.stop(), asyncio.to_thread(watch.stop))
 
     def _route(self, scope: Scope) -> answers.Route | answers.Own | None:
         """The hot answer that is asked for; live parts of pages are told apart by a header."""
@@ -93,6 +94,7 @@ class Edge:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                watch.start(self.hub.conninfo)
                 self.hub.start()
                 await send({"type": "lifespan.startup.complete"})
             else:

@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 
+from prepazka.edge.database_watch import watch
 from prepazka.journal.record import CHANNEL
 
 Message = dict[str, Any]
@@ -158,6 +159,7 @@ class Hub:
         connection = await psycopg.AsyncConnection.connect(
             self.conninfo, autocommit=True, connect_timeout=5
         )
+        watch.add(connection)
         async with connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             self._changed(None, [])

@@ -14,6 +14,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
+from prepazka.edge.database_watch import watch
 from prepazka.meetings import seats, signals
 
 log = logging.getLogger(__name__)
@@ -145,6 +146,7 @@ class Rooms:
                     open=False,
                     kwargs={"autocommit": True, "connect_timeout": 5, "prepare_threshold": 3},
                     check=AsyncConnectionPool.check_connection,
+                    configure=_watched,
                 )
                 await pool.open()
                 self._pool = pool
@@ -160,6 +162,7 @@ class Rooms:
         connection = await psycopg.AsyncConnection.connect(
             self.conninfo, autocommit=True, connect_timeout=5
         )
+        watch.add(connection)
         async with connection:
             await connection.execute(f"LISTEN {signals.CHANNEL}")
             for room in self.rooms.values():  # what was missed before the listening
@@ -198,6 +201,10 @@ class Rooms:
                 _over(one, "ended")
             else:
                 _give(one, *row)
+
+
+async def _watched(connection: psycopg.AsyncConnection[Any]) -> None:
+    watch.add(connection)
 
 
 def _keys(seat: seats.Seat) -> dict[str, Any]:

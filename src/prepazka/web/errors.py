@@ -84,13 +84,29 @@ def is_away(error: BaseException | None) -> bool:
     return error is not None and (isinstance(error, away) or is_away(error.__cause__))
 
 
-def unavailable(request: HttpRequest) -> HttpResponse:
-    """The database does not answer: nothing was changed, and a repeat is safe."""
+def is_in_doubt(error: BaseException | None) -> bool:
+    """Whether the database was lost while it saved, so that nobody knows whether it did.
+
+    The mark is set by `config.postgresql`.
+    """
+    return error is not None and (
+        getattr(error, "commit_in_doubt", False) or is_in_doubt(error.__cause__)
+    )
+
+
+def unavailable(request: HttpRequest, error: BaseException | None = None) -> HttpResponse:
+    """The database does not answer: nothing was changed and a repeat is safe, or it is in doubt."""
     with _language(request):
-        text = _(
-            "The service is not available at the moment. Nothing was changed; "
-            "please try again in a minute."
-        )
+        if request.method not in {"GET", "HEAD"} and is_in_doubt(error):
+            text = _(
+                "The service is not available at the moment, and it is not certain that your last "
+                "step was saved. Please look in a minute before you send it again."
+            )
+        else:
+            text = _(
+                "The service is not available at the moment. Nothing was changed; "
+                "please try again in a minute."
+            )
         response = _page(request, 503, text, "unavailable")
     response["Retry-After"] = "20"
     return response
@@ -105,8 +121,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def broken(request: HttpRequest) -> HttpResponse:
     """A fault of ours, already in the log; or a database lost while a middleware used it."""
-    if is_away(sys.exc_info()[1]):
-        return unavailable(request)
+    if is_away(error := sys.exc_info()[1]):
+        return unavailable(request, error)
     with _language(request):
         text = _("Something went wrong on our side. Please try again later.")
         return _page(request, 500, text, "broken")

@@ -54,7 +54,7 @@ class PoliteErrors:
         if isinstance(error, Refused):
             return errors.refused(request, error)
         if errors.is_away(error):
-            return errors.unavailable(request)
+            return errors.unavailable(request, error)
         return None
 
 

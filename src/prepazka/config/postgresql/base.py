@@ -1,12 +1,19 @@
-"""The connection: asked whether it lives without a round trip, instants read without Python."""
+"""The connection: asked whether it lives without a round trip, instants read without Python.
+
+It is watched (`edge.database_watch`), so that no thread waits for a server that does not answer.
+"""
 
 from __future__ import annotations
 
 import select
 from typing import Any
 
+import psycopg
+from django.db import InterfaceError, OperationalError
 from django.db.backends.postgresql import base
 from psycopg import adapters, pq
+
+from prepazka.edge.database_watch import watch
 
 # What Django puts before it is Python that is called for each instant of each row, and changes
 # nothing: the database's zone is UTC here, as Django's own is.
@@ -18,7 +25,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect, and read instants by psycopg's own loader."""
-        connection = super().get_new_connection(conn_params)
+        watch.must_answer()
+        try:
+            connection = super().get_new_connection(conn_params)
+        except psycopg.errors.ConnectionTimeout:
+            watch.timed_out()
+            raise
+        watch.add(connection)
         if self.timezone_name == "UTC" and FAST is not None:
             connection.adapters.register_loader("timestamptz", FAST)
         return connection
@@ -29,6 +42,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return super().create_cursor(name)
         return self.connection.cursor()
 
+    def _close(self) -> Any:
+        if self.connection is None:
+            return None
+        with self.wrap_database_errors:
+            return watch.close(self.connection)
+
+    def _commit(self) -> Any:
+        """Commit; an error says whether the work may have been saved all the same."""
+        try:
+            return super()._commit()  # type: ignore[misc]  # unknown to the stubs
+        except (OperationalError, InterfaceError) as error:
+            error.commit_in_doubt = True  # type: ignore[union-attr]  # read by web.errors
+            raise
+
     def is_usable(self) -> bool:
         """Whether the server still holds the other end; asked before each request.
 
@@ -36,7 +63,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         round trip needed to know more.
         """
         connection = self.connection
-        if connection is None:
+        if connection is None or watch.silent:
             return False
         if connection.pgconn.status == pq.ConnStatus.OK and _is_quiet(connection.fileno()):
             return True
