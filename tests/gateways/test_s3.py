@@ -37,7 +37,7 @@ def bucket(settings: Any) -> Iterator[Any]:
     running = server.ThreadedMotoServer(port=0, verbose=False)
     running.start()
     host, port = running.get_host_and_port()
-    url, login = f"http://{host}:{port}", {"access_key": "kdo", "secret_key": "heslo"}
+    url, access = f"http://{host}:{port}", {"access_key": "kdo", "secret_key": "heslo"}
     client = boto3.client(
         "s3",
         endpoint_url=url,
@@ -50,7 +50,7 @@ def bucket(settings: Any) -> Iterator[Any]:
     options = {"bucket_name": "schuzky", "endpoint_url": url, "region_name": "eu-central-1"}
     more = {"addressing_style": "path", "file_overwrite": True, "default_acl": None}
     settings.STORAGES = settings.STORAGES | {
-        "papers": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options | login | more}
+        "papers": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options | access | more}
     }
     yield client
     for key in keys(client):  # buckets of this process outlive their server
