@@ -21,14 +21,13 @@ from prepazka.booking.models import Booking, State
 from prepazka.core import calendar
 from prepazka.gateways.email import send
 from prepazka.gateways.sms import send as send_sms
-from prepazka.jobs import rounds
 from prepazka.jobs.tasks import PAUSES, Patience
 from prepazka.journal.models import Event
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Mail, Undeliverable
-from tests import citizen, town
+from tests import citizen, rounds, town
 from tests.clock import real_now
 from tests.faults.always import always_open
 from tests.faults.program import Mailbox, environment, running, wait_for
@@ -260,7 +259,7 @@ def test_a_worker_killed_after_the_server_took_the_mail(mailbox: Mailbox, tmp_pa
     with connection.cursor() as cursor:  # as if the half minute of silence had passed
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '31 s'")
     with running(["worker"], told, log):
-        app.configure_task("rescue").defer(timestamp=0)
+        app.configure_task("step").defer(timestamp=0, step="rescue")
         wait_for("the repeat", lambda: len(mailbox) == 2)
         wait_for(
             "the end of the jobs",

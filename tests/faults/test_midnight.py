@@ -11,12 +11,11 @@ from prepazka.booking import terms, usecases
 from prepazka.booking.models import Booking
 from prepazka.booking.models import State as BookingState
 from prepazka.core import calendar
-from prepazka.jobs import rounds
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Shift, State, Ticket
-from tests import town
+from tests import rounds, town
 from tests.faults.always import always_open
 
 pytestmark = pytest.mark.django_db

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import astuple
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.files.storage import storages
 
-from prepazka.meetings import storage
+from prepazka.booking.models import Booking
+from prepazka.meetings import documents, inventory, storage, storage_identity
+from prepazka.meetings.erasing import erase_papers
+from prepazka.meetings.models import Document, FileStorage
+from prepazka.meetings.storage_identity import StorageNotOurs
+from tests import papers
+from tests.clock import real_now
+from tests.meetings_town import held
 
 pytest.importorskip("storages.backends.s3", reason="the extra s3 is not installed")
 server = pytest.importorskip("moto.server", reason="no S3 server here: pip install moto[s3,server]")
 pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.real_time,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
@@ -25,7 +37,7 @@ def bucket(settings: Any) -> Iterator[Any]:
     running = server.ThreadedMotoServer(port=0, verbose=False)
     running.start()
     host, port = running.get_host_and_port()
-    url, keys = f"http://{host}:{port}", {"access_key": "kdo", "secret_key": "heslo"}
+    url, login = f"http://{host}:{port}", {"access_key": "kdo", "secret_key": "heslo"}
     client = boto3.client(
         "s3",
         endpoint_url=url,
@@ -38,9 +50,12 @@ def bucket(settings: Any) -> Iterator[Any]:
     options = {"bucket_name": "schuzky", "endpoint_url": url, "region_name": "eu-central-1"}
     more = {"addressing_style": "path", "file_overwrite": True, "default_acl": None}
     settings.STORAGES = settings.STORAGES | {
-        "papers": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options | keys | more}
+        "papers": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options | login | more}
     }
     yield client
+    for key in keys(client):  # buckets of this process outlive their server
+        client.delete_object(Bucket="schuzky", Key=key)
+    client.delete_bucket(Bucket="schuzky")
     running.stop()
 
 
@@ -67,3 +82,45 @@ def test_files_come_back_and_go_by_folders(bucket: Any) -> None:
     storage.drop("1/aa")
     storage.drop("1/aa")
     assert keys(bucket) == ["1/ab/d2/file"], "what begins alike is another folder"
+
+
+def test_what_belongs_to_no_row_goes_and_another_storage_is_not_touched(bucket: Any) -> None:
+    """As tests/usecases/test_lost_files.py has it for a folder."""
+    now = real_now()  # the server of the bucket writes its own times
+    here = held()
+    made = documents.add(
+        participant=here.citizen.pk,
+        link=1,
+        name="a.pdf",
+        file=papers.file(papers.pdf()),
+        now=now,
+    )
+    assert storage.MARKER in keys(bucket)
+    assert storage_identity.check(now=now) is None
+    office, stray = here.office.office.pk, f"{here.office.office.pk}/{uuid4().hex}/{uuid4().hex}"
+    storage.put(stray, storage.FILE, b"x")
+    assert storage.offices() == {office}
+    for day, counted in ((2, (1, 0, 0)), (9, (0, 1, 0))):
+        inventory_of = inventory.inspect(office=office, now=now + timedelta(days=day))
+        assert astuple(inventory_of) == counted
+    assert keys(bucket) == sorted([storage.MARKER, f"{made.key}/{storage.FILE}"])
+    storage.drop(made.key)
+    assert inventory.inspect(office=office, now=now + timedelta(days=10)).missing == 1
+
+    Booking.objects.update(erased_at=now)
+    bucket.put_object(Bucket="schuzky", Key=storage.MARKER, Body=b"another")
+    with pytest.raises(StorageNotOurs, match="another database"):
+        erase_papers(office=here.office.office, now=now)
+    bucket.delete_object(Bucket="schuzky", Key=storage.MARKER)
+    with pytest.raises(StorageNotOurs, match="bears no id"):
+        erase_papers(office=here.office.office, now=now)
+    assert Document.objects.exists()
+    storage.put_marker(str(FileStorage.objects.get().identity))
+    assert erase_papers(office=here.office.office, now=now) == 1
+
+
+def test_a_bucket_that_does_not_answer_is_unreachable(bucket: Any, settings: Any) -> None:
+    there = settings.STORAGES["papers"]
+    away = there["OPTIONS"] | {"bucket_name": "neni"}
+    settings.STORAGES = settings.STORAGES | {"papers": there | {"OPTIONS": away}}
+    assert storage_identity.check(now=real_now()) == "unreachable"

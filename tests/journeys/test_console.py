@@ -164,6 +164,8 @@ def test_a_whole_shift_by_keyboard_alone(  # noqa: PLR0915  # one shift, told in
     page.keyboard.press("b")
     expect(said).to_contain_text("skončila")
     page.keyboard.press("x")
+    expect(page.locator("#close")).to_contain_text("čeká 1 člověk")  # who was put aside
+    page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Vyberte svou přepážku")).to_be_visible()
 
 

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from prepazka.jobs import rounds
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Device, Office
 from prepazka.queueing.models import Ticket, TurnAlert
 from prepazka.web import door
+from tests import rounds
 from tests.journeys.conftest import Mails
 from tests.journeys.test_hall import (
     LANDSCAPE,

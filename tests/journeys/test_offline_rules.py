@@ -43,7 +43,8 @@ def pin_case(rng: random.Random) -> tuple[dict[str, Any], str]:
         early, late = rng.choice([0, 15, 30]), rng.choice([0, 15])
         office = rng.choice([1, 1, 1, 2])
         day = TODAY + timedelta(days=rng.choice([0, 0, 0, 0, -2, 1, 7]))
-        state = rng.choice([State.CONFIRMED, *State]).value
+        state = rng.choice([State.CONFIRMED, State.ARRIVED, *State]).value
+        missed, returned = rng.random() < 0.5, rng.random() < 0.5
         found.append(
             pins.PinCandidate(
                 booking=f"b{n}",
@@ -51,6 +52,8 @@ def pin_case(rng: random.Random) -> tuple[dict[str, Any], str]:
                 day=day,
                 window=Interval(start, end),
                 state=state,
+                missed=missed,
+                returned=returned,
                 rules=Rules(early_min=early, late_min=late),
             )
         )
@@ -64,6 +67,8 @@ def pin_case(rng: random.Random) -> tuple[dict[str, Any], str]:
                 "early": early,
                 "late": late,
                 "state": state,
+                "missed": missed,
+                "returned": returned,
             }
         )
     answer = pins.verdict(found, office=1, today=TODAY, rules=Rules(), now=NOW)

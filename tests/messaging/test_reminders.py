@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from prepazka.booking import usecases
-from prepazka.jobs import rounds
 from prepazka.journal.models import Event
-from tests import town
+from tests import rounds, town
 from tests.messaging.test_sms import PHONE, sms_office, with_rules
 
 pytestmark = pytest.mark.django_db

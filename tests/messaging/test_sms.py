@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking, State
 from prepazka.core import gsm7
-from prepazka.jobs import rounds
 from prepazka.journal.models import Event
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.channels import takes_phones
@@ -21,7 +20,7 @@ from prepazka.messaging.port import Mail, Sent, Sms, Undeliverable
 from prepazka.messaging.sms import compose_sms, names
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
-from tests import town
+from tests import rounds, town
 
 pytestmark = pytest.mark.django_db
 NOW = town.FRIDAY_BEFORE

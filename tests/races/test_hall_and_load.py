@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.jobs import rounds
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Counter, Office, Service
 from prepazka.queueing import counters, history, learning, tickets
@@ -14,7 +13,7 @@ from prepazka.queueing.models import Ticket
 from prepazka.reporting import hall as halls
 from prepazka.reporting.hall import hall
 from prepazka.reporting.monitor import monitor
-from tests import town
+from tests import rounds, town
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NINE = town.at("9:00")

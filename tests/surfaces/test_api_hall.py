@@ -127,6 +127,14 @@ def test_pick_absent_and_what_a_step_needs(kiosk: str, clerk: str) -> None:
     second = Ticket.objects.get(number=2)
     assert step(clerk, "pick", ticket=second.pk).json()["client"]["number"] == "V2"
     assert step(clerk, "no-show").json()["client"] is None
+    missed = "/offices/lhota/missed"
+    (one,) = Client().get(f"/api/v1{missed}", headers={"Authorization": f"Bearer {clerk}"}).json()
+    assert (one["number"], one["counter"], one["booked"]) == ("V2", "p1", False)
+    assert one["may_return"]
+    back = post(f"{missed}/{second.pk}/return", clerk).json()
+    assert (back["number"], back["ticket"]) == ("V2", second.pk)
+    assert post(f"{missed}/{second.pk}/return", clerk).json()["code"] == "not_missed"
+    assert post(f"{missed}/{10**9}/return", clerk).status_code == 404
     for action in ("pick", "park", "transfer"):
         assert step(clerk, action).status_code == 422
     assert step(clerk, "dance").status_code == 404
@@ -190,3 +198,35 @@ class TestWhoIsLetIn:
         User.objects.update(is_active=True)
         Membership.objects.all().delete()
         assert step(fresh, "next").status_code == 404
+
+
+def test_a_left_counter_is_listed_taken_over_and_its_clerk_told(
+    office: Directory, clerk: str, clock: halls.Clock, kiosk: str
+) -> None:
+    post("/offices/lhota/counters/p1/open", clerk)
+    post("/kiosk/tickets", kiosk, service="prepis")
+    step(clerk, "next")
+    other = make_token(user=town.clerk(office, "dvorak"), name="pc", now=town.at("8:00"))
+    clock.set(town.at("9:40"))
+    headers = {"Authorization": f"Bearer {other}"}
+    (row,) = Client().get("/api/v1/offices/lhota/counters", headers=headers).json()
+    assert (row["counter"], row["clerk"], row["number"]) == ("p1", "Novakova", "V1")
+    assert row["last_step_at"].startswith("2026-11-23T09:05")
+    address = "/offices/lhota/counters/p1/take-over"
+    assert post(address, other).json()["code"] == "client_changed"
+    assert post(address, other, client=row["client"]).json()["code"] == "fate_missing"
+    assert post(address, other, client=row["client"], fate="lost").status_code == 422
+    key = uuid4()
+    for _ in range(2):
+        taken = post(address, other, key, client=row["client"], fate="stays").json()
+        assert taken["client"]["number"] == "V1"
+    told = step(clerk, "pause")
+    assert (told.status_code, told.json()["code"]) == (409, "counter_taken_over")
+    assert "Dvorak" in told.json()["title"]
+    head = make_token(user=town.clerk(office, "sef", "head"), name="pc", now=town.at("8:00"))
+    assert post(address, head).status_code == 403, "heads take over at the screen only"
+    closed = post("/offices/lhota/counters/p1/close", head, client=row["client"], fate="served")
+    assert closed.status_code == 200
+    assert step(other, "next").json()["code"] == "counter_closed_by_other"
+    again = post("/offices/lhota/counters/p1/close", head)
+    assert again.json()["code"] == "counter_closed_already"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -12,6 +13,7 @@ from icalendar import Calendar
 from prepazka.booking import due, usecases
 from prepazka.booking.models import Booking, State
 from prepazka.offices.directory import Directory
+from prepazka.queueing import counters, missed, tickets, turns
 from tests import citizen, town
 from tests.citizen import Clock, confirm_url, personal_url, words
 
@@ -180,6 +182,37 @@ def test_every_end_is_told(client: Client, lhota: Directory, ended: State, says:
     assert says in page
     assert " ".join(booking.pin) not in page
     assert "Změnit termín" not in page
+
+
+def test_a_call_in_vain_is_told_and_never_that_the_time_has_passed(
+    client: Client, lhota: Directory, clock: Clock
+) -> None:
+    booking = town.confirmed(lhota)
+    kiosk, clerk = town.kiosk(lhota), town.clerk(lhota).pk
+    counters.open_counter(counter=town.counter(lhota), clerk=clerk, now=town.at("8:00"))
+
+    def miss(at: str) -> str:
+        tickets.check_in(
+            office=lhota, device=kiosk, pin=booking.pin, touch=uuid4(), now=town.at(at)
+        )
+        turns.call_next(office=lhota, clerk=clerk, now=town.at(at))
+        turns.no_show(office=lhota, clerk=clerk, now=town.at(at))
+        clock.at = town.at(at)
+        return words(client.get(personal_url(booking)))
+
+    page = miss("9:05")
+    assert "Volali jsme Vás v 9:05 k přepážce 1 Vaše číslo V1" in page
+    assert "Do 10:10 zadejte PIN znovu v kiosku" in page
+    assert "uplynul" not in page
+    page = miss("9:20")
+    assert "Volali jsme Vás v 9:20 k přepážce 1" in page
+    assert "Přijďte prosím na recepci" in page
+    assert "zadejte PIN" not in page
+    missed.end_missed(office=lhota, now=town.at("10:10"))
+    clock.at = town.at("10:11")
+    page = words(client.get(personal_url(booking)))
+    assert "Volali jsme Vás v 9:20 k přepážce 1" in page
+    assert "PIN už neplatí" in page
 
 
 def test_after_erasure_nobody_is_named(client: Client, lhota: Directory) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from prepazka.booking import links, places, terms, usecases, waiting_list
 from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
-from prepazka.jobs import rounds
+from prepazka.jobs.rounds import offer_after
 from prepazka.journal.models import Event
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
@@ -108,7 +108,7 @@ def test_from_a_full_calendar_to_a_booked_term(client: Client, lhota: Directory)
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
     event = Event.objects.filter(kind="BookingCancelled").latest("pk")
-    rounds.offer_after(event=event.pk, now=NOW)
+    offer_after(event=event.pk, now=NOW)
     mail = compose_mail(message("PlaceOffered"), now=NOW)
     assert "Uvolnil se pro Vás termín" in mail.subject
     assert "8:00–9:00" in mail.text
@@ -245,7 +245,7 @@ def test_who_is_dropped_is_told_and_can_join_again(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
     places.offer_freed(office=lhota.office, now=NOW)
-    assert places.expire_places(now=Offer.objects.get().expires_at) == 1
+    assert places.expire_place(Offer.objects.get().pk, Offer.objects.get().expires_at)
     made = message("ListDropped")
     mail = compose_mail(made, now=NOW)
     assert mail.to == "jana@example.cz"

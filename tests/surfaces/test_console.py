@@ -13,8 +13,9 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
 from prepazka.queueing import tickets
 from prepazka.queueing.models import Shift, State, Ticket
-from prepazka.surfaces.console import before, desk, views
+from prepazka.surfaces.console import accounts, before, desk, takeover, views
 from prepazka.surfaces.console import board as boards
+from prepazka.surfaces.manager import views as manager_views
 from tests import halls, town
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.at = town.at("9:05")
-        for module in (before, views, desk):
+        for module in (accounts, before, views, desk, takeover, manager_views):
             monkeypatch.setattr(module, "now", lambda: self.at)
 
     def on(self, **more: int) -> datetime:
@@ -74,6 +75,11 @@ def press(clerk: Client, name: str, ticket: Ticket | None = None, **form: object
     address = f"/pult/lhota/krok/{name}/" + (f"?t={ticket.pk}" if ticket else "")
     answer = clerk.post(address, form, headers={"X-Fragment": "1"}).content.decode()
     return answer + clerk.get("/pult/lhota/nazivo/", headers={"X-Fragment": "1"}).content.decode()
+
+
+def pick(clerk: Client, ticket: Ticket) -> None:
+    """Call that client by hand."""
+    clerk.post("/pult/lhota/krok/pick/", {"ticket": ticket.pk}, headers={"X-Fragment": "1"})
 
 
 def test_counters_are_offered_and_a_taken_one_is_not(
@@ -191,14 +197,17 @@ def test_a_wrong_press_is_taken_back_for_thirty_seconds(
 ) -> None:
     first = walk_in(office, "8:50")
     press(clerk, "next")
+    assert "Vyvolání V1 můžete vzít zpět" in halls.text_of(clerk.get("/pult/lhota/"))
     clock.on(seconds=20)
-    assert 'data-undo-left="30"' in press(clerk, "absent", first)
+    assert 'data-undo="30"' in press(clerk, "absent", first)
+    clock.on(seconds=9)
+    assert 'data-undo="21"' in clerk.get("/pult/lhota/nazivo/").content.decode()
     press(clerk, "undo")
     first.refresh_from_db()
     assert first.state == State.CALLED
     press(clerk, "absent", first)
     clock.on(seconds=31)
-    assert "data-undo-left" not in clerk.get("/pult/lhota/nazivo/").content.decode()
+    assert "data-undo" not in clerk.get("/pult/lhota/nazivo/").content.decode()
     assert "vrátit" in press(clerk, "undo")
     first.refresh_from_db()
     assert first.state == State.NO_SHOW
@@ -232,7 +241,7 @@ def test_a_break_calls_nobody_and_a_counter_with_a_client_does_not_close(
     press(clerk, "finish", first)
     page = clerk.post("/pult/lhota/krok/close/", follow=True).content.decode()
     assert "Vyberte svou přepážku" in page
-    assert clerk.get("/pult/lhota/nazivo/").status_code == 409
+    assert "Přepážka je zavřená" in halls.text_of(clerk.get("/pult/lhota/nazivo/"))
 
 
 def test_every_press_works_as_a_plain_form(office: Directory, clock: Clock, clerk: Client) -> None:
@@ -328,3 +337,177 @@ def test_who_works_in_two_offices_chooses(office: Directory, client: Client) -> 
     walk_in(office, "8:50")
     answer = client.post("/pult/horka/krok/next/", follow=True).content.decode()
     assert "Nejprve otevřete" in answer, "a counter of another office is not this one's"
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        (["next"], "Vyvolání V1 můžete"),
+        (["pick"], "Ruční vyvolání V1 můžete"),
+        (["next", "recall"], "Vyvolání V1 můžete"),
+        (["next", "start"], "Začátek obsluhy V1 můžete"),
+        (["next", "finish"], "Dokončení V1 můžete"),
+        (["next", "absent"], "„Nepřišel“ u V1 můžete"),
+        (["next", "park"], "Odložení V1 můžete"),
+        (["next", "transfer"], "Předání V1 můžete"),
+        (["next", "undo"], ""),
+    ],
+)
+def test_the_bar_says_which_step_it_takes_back(
+    office: Directory, clock: Clock, clerk: Client, steps: list[str], words: str
+) -> None:
+    ticket = walk_in(office, "8:50")
+    more: dict[str, dict[str, object]] = {
+        "park": {"minutes": 5},
+        "transfer": {"to": f"service:{town.service(office, 'pas').pk}"},
+    }
+    for name in steps:
+        if name == "pick":
+            pick(clerk, ticket)
+        else:
+            press(clerk, name, **more.get(name, {}))  # type: ignore[arg-type]  # of the form
+    shown = halls.text_of(clerk.get("/pult/lhota/nazivo/"))
+    assert (words in shown) if words else ("vzít zpět" not in shown)
+
+
+def test_no_step_is_offered_that_cannot_be_taken_back(
+    office: Directory, clock: Clock, clerk: Client
+) -> None:
+    first = walk_in(office, "8:50")
+    press(clerk, "next")
+    press(clerk, "park", first, minutes=5)
+    other = Client()
+    other.force_login(town.clerk(office, "dvorak"))
+    other.post("/pult/lhota/otevrit/", {"counter": "p2"})
+    pick(other, first)  # the client who was put aside is with a colleague
+    assert "data-undo" not in clerk.get("/pult/lhota/nazivo/").content.decode()
+    assert "není co vrátit" in press(clerk, "undo").lower()
+
+    second, third = walk_in(office, "8:51"), walk_in(office, "8:52")
+    press(clerk, "next")
+    press(clerk, "finish", second)
+    clock.on(seconds=1)
+    press(clerk, "next")
+    press(clerk, "recall", third)
+    shown = halls.text_of(clerk.get("/pult/lhota/nazivo/"))
+    assert f"Vyvolání {third.label} můžete" in shown
+    Ticket.objects.filter(pk=third.pk).update(before=None)
+    shown = clerk.get("/pult/lhota/nazivo/").content.decode()
+    assert "data-undo" not in shown, "the counter is taken, so the one before cannot come back"
+
+
+def test_a_stale_page_takes_back_no_other_step_than_it_said(
+    office: Directory, clock: Clock, clerk: Client
+) -> None:
+    first = walk_in(office, "8:50")
+    press(clerk, "next")
+    page = clerk.get("/pult/lhota/").content.decode()
+    offered = page.split('name="press" value="')[1].split('"')[0]
+    clock.on(seconds=2)
+    press(clerk, "finish", first)  # in another window
+    assert "vrátit" in press(clerk, "undo", press=offered)
+    first.refresh_from_db()
+    assert first.state == State.FINISHED
+
+
+def test_closing_asks_while_people_wait_for_this_counter_alone(
+    office: Directory, clock: Clock, clerk: Client
+) -> None:
+    walk_in(office, "8:50")
+    walk_in(office, "8:51")
+    walk_in(office, "8:51", "pas")  # not of this counter
+    shown = halls.text_of(clerk.get("/pult/lhota/"))
+    assert "Jen na tuto přepážku čekají 2 lidé" in shown
+    assert "čeká lidí: 2" in press(clerk, "close")
+    assert Shift.objects.filter(closed_at=None).exists()
+    other = Client()
+    other.force_login(town.clerk(office, "dvorak"))
+    other.post("/pult/lhota/otevrit/", {"counter": "p2"})
+    assert "Jen na tuto přepážku" not in halls.text_of(clerk.get("/pult/lhota/"))
+    sent = walk_in(office, "8:52")
+    pick(other, sent)
+    press(other, "transfer", sent, to=f"counter:{town.counter(office).pk}")
+    assert "čeká 1 člověk" in halls.text_of(clerk.get("/pult/lhota/"))
+    page = clerk.post("/pult/lhota/krok/close/", {"sure": "1"}, follow=True)
+    assert "Vyberte svou přepážku" in page.content.decode()
+
+
+def test_a_forgotten_counter_is_shown_taken_over_and_its_clerk_reads_it(
+    office: Directory, clock: Clock, clerk: Client
+) -> None:
+    first = walk_in(office, "8:50")
+    press(clerk, "next")
+    clock.on(minutes=35)
+    finder = Client()
+    finder.force_login(town.clerk(office, "dvorak"))
+    shown = halls.text_of(finder.get("/pult/lhota/"))
+    assert "Přepážka 1 Novakova 9:05 9:05 V1 Zavřít nebo převzít" in shown
+    address = f"/pult/lhota/prepazky/{Shift.objects.get().pk}/"
+    page = halls.text_of(finder.get(address))
+    assert "zavolán v 9:05" in page
+    assert "je tu, pokračuji s ním" in page
+    stale = finder.post(address, {"do": "take", "client": "999999", "fate": "stays"}, follow=True)
+    assert "mezitím něco změnilo" in halls.text_of(stale)
+    missing = finder.post(address, {"do": "close", "client": first.pk}, follow=True)
+    assert "Uveďte, co s ním je" in halls.text_of(missing)
+    done = finder.post(address, {"do": "take", "client": first.pk, "fate": "stays"}, follow=True)
+    assert "Přepážka je teď vaše" in halls.text_of(done)
+    assert first.label in halls.text_of(done)
+
+    words = "Vaši přepážku v 9:40 převzal někdo jiný: Dvorak."
+    live = clerk.get("/pult/lhota/nazivo/", headers={"X-Fragment": "1"})
+    assert (live.status_code, words in halls.text_of(live)) == (200, True)
+    late = clerk.post(f"/pult/lhota/krok/finish/?t={first.pk}", headers={"X-Fragment": "1"})
+    assert late.headers["X-Go"] == "/pult/lhota/"
+    assert words in halls.text_of(clerk.get("/pult/lhota/"))
+    first.refresh_from_db()
+    assert first.state == State.CALLED
+
+
+def test_a_head_closes_or_takes_over_and_goes_back_to_the_overview(
+    office: Directory, clock: Clock, clerk: Client
+) -> None:
+    first = walk_in(office, "8:50")
+    press(clerk, "next")
+    head = Client()
+    head.force_login(town.clerk(office, "vedouci", "head"))
+    address = f"/pult/lhota/prepazky/{Shift.objects.get().pk}/"
+    assert address in head.get("/sprava/lhota/").content.decode()
+    head.post(address, {"do": "take", "client": first.pk, "fate": "stays"})
+    assert first.label in halls.text_of(head.get("/pult/lhota/"))
+    press(head, "finish", first)
+    left = head.post("/pult/lhota/krok/close/", headers={"X-Fragment": "1"})
+    assert left.headers["X-Go"] == "/sprava/lhota/"
+    assert head.get("/pult/lhota/").status_code == 403
+    closed = head.get(address, follow=True)
+    assert "už je zavřená" in halls.text_of(closed)
+    assert head.get("/pult/lhota/prepazky/999999/").status_code == 404
+
+
+def test_logging_out_says_that_a_counter_is_open(
+    office: Directory, clock: Clock, clerk: Client
+) -> None:
+    first = walk_in(office, "8:50")
+    press(clerk, "next")
+    asked = halls.text_of(clerk.post("/ucet/logout/"))
+    assert "Máte otevřenou přepážku: Přepážka 1." in asked
+    assert "Je u ní klient V1." in asked
+    assert "Zavřít přepážku a odhlásit se" not in asked
+    assert "Nejprve dokončete" in halls.text_of(clerk.post("/ucet/logout/", {"counter": "close"}))
+    press(clerk, "finish", first)
+    assert "Zavřít přepážku a odhlásit se" in halls.text_of(clerk.post("/ucet/logout/"))
+    clerk.post("/ucet/logout/", {"counter": "close"})
+    assert not Shift.objects.filter(closed_at=None).exists()
+    assert clerk.get("/pult/lhota/").status_code == 302
+
+
+def test_logging_out_may_leave_the_counter_open_and_asks_nobody_else(
+    office: Directory, clock: Clock, clerk: Client
+) -> None:
+    clerk.post("/ucet/logout/", {"counter": "leave"})
+    assert Shift.objects.filter(closed_at=None).exists()
+    assert clerk.get("/pult/lhota/").status_code == 302
+    other = Client()
+    other.force_login(town.clerk(office, "dvorak"))
+    other.post("/ucet/logout/")
+    assert other.get("/pult/lhota/").status_code == 302

@@ -106,7 +106,8 @@ def test_a_form_of_another_site_cannot_take_the_list(clerk: Client) -> None:
 def test_who_logs_out_holds_nobody(clerk: Client, shift: Shift) -> None:
     page = uuid4().hex
     renew(clerk, page)
-    assert clerk.post("/ucet/logout/", {"page": page}).status_code == 302
+    answer = {"page": page, "counter": "leave"}
+    assert clerk.post("/ucet/logout/", answer).status_code == 302
     assert CallLease.objects.count() == 0
     shift.refresh_from_db()
     assert shift.closed_at is None
@@ -116,3 +117,9 @@ def test_without_an_open_counter_there_is_no_list(clerk: Client, shift: Shift) -
     counters.close_counter(shift=shift, now=real_now())
     assert renew(clerk, uuid4().hex).status_code == 409
     assert post(clerk, "konec", page=uuid4().hex).status_code == 204
+
+
+def test_the_screen_without_the_server_brings_its_answers_along(clerk: Client) -> None:
+    page = clerk.get(AT)
+    assert page.status_code == 200
+    assert "{label} volá přepážka {counter}." in page.content.decode()

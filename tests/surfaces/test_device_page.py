@@ -58,6 +58,7 @@ def test_the_page_says_how_kiosk_and_printer_are(office: Directory) -> None:
         "3 záznamy",
         "papír i dvířka v pořádku",
         "V1 23. 11. 2026",
+        "Čísla pro provoz bez spojení D 100, V 100",
     ):
         assert words in said, said
 

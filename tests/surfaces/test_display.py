@@ -131,6 +131,23 @@ def test_breaks_and_ended_tickets_are_said_in_words(
     assert "Lístky už dnes nevydáváme" in text_of(display.get("/panel/obsah/"))
 
 
+def test_a_forgotten_counter_keeps_no_display_open(
+    display: Client, office: Directory, clock: Clock
+) -> None:
+    clerk = town.clerk(office).pk
+    counters.open_counter(counter=town.counter(office), clerk=clerk, now=town.at("16:00"))
+    clock.set(town.at("17:05"))
+    assert "Úřad je teď zavřený" in text_of(display.get("/panel/obsah/"))
+    walk_in = tickets.issue_ticket(
+        office=office, service=town.service(office), touch=uuid4(), now=town.at("16:50")
+    )
+    assert "zavřený" not in text_of(display.get("/panel/obsah/")), "somebody waits: overtime"
+    turns.call_next(office=office, clerk=clerk, now=town.at("17:06"))
+    assert walk_in.label in text_of(display.get("/panel/obsah/"))
+    turns.finish(office=office, clerk=clerk, now=town.at("17:10"))
+    assert "Úřad je teď zavřený" in text_of(display.get("/panel/obsah/"))
+
+
 def test_a_closed_office_says_when_it_opens(display: Client, clock: Clock) -> None:
     clock.set(town.at("17:30"))
     assert "Úřad je teď zavřený Znovu otevře: úterý 24. listopadu 2026, 8:00" in text_of(

@@ -57,6 +57,17 @@ def enter(kiosk: Client, pin: str, touch: str = "") -> Any:
     return kiosk.post("/kiosk/pin/", {"pin": pin, "touch": touch or str(uuid4())}, follow=True)
 
 
+def at_work(office: Directory) -> int:
+    clerk = town.clerk(office).pk
+    counters.open_counter(counter=town.counter(office), clerk=clerk, now=town.at("8:00"))
+    return clerk
+
+
+def miss(office: Directory, clerk: int, clock: str) -> None:
+    turns.call_next(office=office, clerk=clerk, now=town.at(clock))
+    turns.no_show(office=office, clerk=clerk, now=town.at(clock))
+
+
 class TestPairing:
     @pytest.mark.real_time
     def test_an_unknown_browser_is_asked_for_the_code(self, office: Directory) -> None:
@@ -416,6 +427,70 @@ class TestPin:
         assert "Tato návštěva už skončila" in text_of(enter(kiosk, booking.pin))
         assert Ticket.objects.count() == 1
 
+    def test_called_in_vain_it_puts_the_ticket_back_once(
+        self, kiosk: Client, office: Directory, clock: Clock
+    ) -> None:
+        booking = town.confirmed(office, "9:00")
+        clerk = at_work(office)
+        clock.set(town.at("9:00"))
+        first = enter(kiosk, booking.pin)
+        miss(office, clerk, "9:05")
+        clock.set(town.at("9:20"))
+        back = enter(kiosk, booking.pin)
+        assert back.request["PATH_INFO"] == first.request["PATH_INFO"]
+        words = text_of(back)
+        assert "Jste zpět ve frontě" in words
+        assert "Volali jsme Vás v 9:05 k přepážce 1." in words
+        assert "Vaše číslo V1" in words
+        assert "uplynul" not in words
+        miss(office, clerk, "9:25")
+        again = text_of(enter(kiosk, booking.pin))
+        assert "Volali jsme Vás v 9:25 k přepážce 1" in again
+        assert "V1" in again
+        assert "na recepci" in again
+        assert "uplynul" not in again
+
+    def test_what_it_keeps_for_the_time_without_the_server_says_the_call(
+        self, kiosk: Client, office: Directory, clock: Clock
+    ) -> None:
+        booking = town.confirmed(office, "9:00")
+        clerk = at_work(office)
+        clock.set(town.at("9:00"))
+        enter(kiosk, booking.pin)
+
+        def kept() -> dict[str, Any]:
+            sent = {"browser": uuid4().hex}
+            answer = kiosk.post("/kiosk/zasoba/", sent, content_type="application/json")
+            (pin,) = answer.json()["pins"]
+            return pin  # type: ignore[no-any-return]
+
+        assert (kept()["missed"], kept()["call"]) == (False, None)
+        miss(office, clerk, "9:05")
+        pin = kept()
+        assert (pin["missed"], pin["returned"]) == (True, False)
+        assert {
+            language: said.replace("\u00a0", " ") for language, said in pin["call"].items()
+        } == {
+            "cs": "Volali jsme Vás v 9:05 k přepážce 1",
+            "en": "We called you at 9:05 to counter 1",
+        }
+        assert "ticket" not in pin
+
+    def test_called_in_vain_and_too_late_it_says_both(
+        self, kiosk: Client, office: Directory, clock: Clock
+    ) -> None:
+        booking = town.confirmed(office, "9:00")
+        clerk = at_work(office)
+        clock.set(town.at("9:00"))
+        enter(kiosk, booking.pin)
+        miss(office, clerk, "9:05")
+        clock.set(town.at("10:10"))
+        words = text_of(enter(kiosk, booking.pin))
+        assert "Volali jsme Vás v 9:05 k přepážce 1" in words
+        assert "9:00–10:00" in words
+        assert "10:10" in words
+        assert "Vzít si" in words
+
     def test_cancelled_it_says_so(self, kiosk: Client, office: Directory, clock: Clock) -> None:
         booking = town.confirmed(office, "9:00")
         usecases.cancel_booking(booking=booking.pk, now=clock())
@@ -476,9 +551,9 @@ class TestPin:
         said = {
             outcome: text_of(kiosk.get(answers.page(answers.Said(outcome.value))))
             for outcome in Outcome
-            if outcome not in ACCEPTED
+            if outcome not in {*ACCEPTED, Outcome.RETURNED}
         }
-        assert len(set(said.values())) == len(said) == 9
+        assert len(set(said.values())) == len(said) == 10
 
     def test_an_answer_cannot_be_made_up(self, kiosk: Client) -> None:
         assert kiosk.get("/kiosk/odpoved/xyz/")["Location"] == "/kiosk/?kontrast=0"

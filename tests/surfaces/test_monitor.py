@@ -11,14 +11,14 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from prepazka.jobs import rounds
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office
 from prepazka.queueing import counters, history, tickets, turns
 from prepazka.queueing.models import Accuracy, QuarterHour, Ticket
+from prepazka.reporting.monitor import monitor
 from prepazka.reporting.queues import queue_monitors
 from prepazka.surfaces.monitor import views
-from tests import town
+from tests import rounds, town
 from tests.halls import text_of
 
 pytestmark = pytest.mark.django_db
@@ -200,3 +200,17 @@ def test_few_tickets_prove_nothing(client: Client, office: Directory) -> None:
     visits(office, town.at("9:00") - timedelta(days=1), [15] * 29, (10, 15, 20))
     rounds.learn(now=town.at("3:17"))
     assert "Za poslední týden" not in text_of(client.get(PAGE))
+
+
+def test_a_forgotten_counter_opens_nothing_once_the_office_is_closed(
+    client: Client, office: Directory, clock: Clock
+) -> None:
+    at_work(office)
+    clock.at = town.at("17:10")
+    assert "Úřad má teď zavřeno" in text_of(client.get(PAGE))
+    said = monitor(office, now=clock.at)
+    assert (said["open"], said["open_counters"]) == (False, 0)
+    assert {one["open_counters"] for one in said["services"]} == {0}
+    assert {one["wait_min"] for one in said["services"]} == {None}
+    states = {one["serviceStatus"] for one in queue_monitors(office, now=clock.at)}
+    assert states == {"Closed"}

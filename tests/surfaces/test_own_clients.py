@@ -18,6 +18,7 @@ from prepazka.messaging.sms import compose_sms
 from prepazka.messaging.usecases import compose
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Office, Official
+from prepazka.surfaces.citizen import booked as citizen_booked
 from prepazka.surfaces.console import diary as diaries
 from prepazka.surfaces.console import own_clients
 from tests import officials, town
@@ -30,7 +31,7 @@ AT, LATER = town.at("9:00").isoformat(), town.at("9:30").isoformat()
 
 @pytest.fixture
 def lhota(monkeypatch: pytest.MonkeyPatch) -> Directory:
-    for module in (own_clients, diaries):
+    for module in (own_clients, diaries, citizen_booked):
         monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()
 

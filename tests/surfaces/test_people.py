@@ -24,7 +24,6 @@ from prepazka.offices.models import Membership, Official, Role
 from prepazka.surfaces.manager import people
 from prepazka.web import staff
 from tests import officials, town
-from tests.clock import real_now
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
 PAGE = "/sprava/lhota/lide/"
@@ -35,7 +34,7 @@ AGAIN = {"name": "Jana Nová", "username": "novakova", "role": "clerk"}
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
     cache.clear()
-    monkeypatch.setattr(people, "now", real_now)
+    monkeypatch.setattr(people, "now", lambda: town.at("9:30"))
     return town.office()
 
 
@@ -238,8 +237,7 @@ def test_names_are_corrected(office: Directory, admin: Client) -> None:
     own = User.objects.get(username="spravce")
     admin.post(at(own, "jmeno"), {"name": "Hlavní Správce"})
     assert Membership.objects.get(user=own).name == "Hlavní Správce"
-    today = real_now().date()
-    said = text(admin.get(f"/sprava/lhota/kdo-co/?den={today}"))
+    said = text(admin.get(f"/sprava/lhota/kdo-co/?den={town.MONDAY}"))
     assert "oprava jména kolegy" in said
     assert "Jana Nová" in said
     client = Client()

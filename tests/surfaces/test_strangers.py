@@ -56,6 +56,8 @@ STAFF = {
     "console:fragment",
     "console:step",
     "console:contact",
+    "console:counters",
+    "console:left_counter",
     "console:cutoff",
     "console:cutoff_data",
     "console:cutoff_leave",
@@ -79,6 +81,8 @@ STAFF = {
     "console:disruption",
     "console:undo_disruption",
     "console:before",
+    "console:missed",
+    "console:put_back",
     "console:incidents",
     "console:incident_change",
     "console:incident_end",
@@ -362,7 +366,7 @@ def ours() -> Town:
         for one in bookings[:2]
     ]
     Booking.objects.filter(pk=bookings[2].pk).update(pin=PIN)
-    counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=town.at("9:32"))
+    shift = counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=town.at("9:32"))
     turns.call_next(office=office, clerk=clerk.pk, now=town.at("9:32"))
     first = came[0]
     assert first
@@ -410,6 +414,7 @@ def ours() -> Town:
         "kind": "reminder",
         "language": "cs",
         "code": "kiosk",
+        "shift": str(shift.pk),
         "counter": str(town.counter(office).pk),
         "exception": str(absence.pk),
         "disruption": str(disruption.pk),

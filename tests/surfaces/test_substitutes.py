@@ -10,6 +10,7 @@ from django.test import Client
 
 from prepazka.booking import links, usecases
 from prepazka.booking.models import Booking, CallListEntry, Disruption, Offer
+from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import HoursException
 from prepazka.surfaces.citizen import booked as personal
@@ -185,3 +186,36 @@ def test_an_operator_calls_and_settles_it(head: Client, lhota: Directory) -> Non
     assert "Dnes hotovo: 1 z 1" in text_of(done)
     assert Booking.objects.get(pk=waits.pk).state == "confirmed"
     assert CallListEntry.objects.get().outcome == "accepted"
+
+
+def test_one_key_cancels_no_booking(head: Client, lhota: Directory) -> None:
+    booked("8:00", phone="+420777123456")
+    fall_ill(head)
+    operator = Client()
+    operator.force_login(town.clerk(lhota, "operator", "operator"))
+    call = operator.post(f"{CALLS}dalsi/", follow=True).content.decode()
+    assert re.findall(r'<(\w+)[^>]* data-key="z"', call) == ["summary"]
+    assert re.findall(r'<(\w+)[^>]* data-key="u"', call) == ["button"]
+    CallListEntry.objects.update(attempts=2)
+    last = operator.get(f"{CALLS}{CallListEntry.objects.get().pk}/").content.decode()
+    assert re.findall(r'<(\w+)[^>]* data-key="u"', last) == ["summary"], "the last attempt asks"
+
+
+def test_without_a_number_it_is_said_what_can_be_done(head: Client, lhota: Directory) -> None:
+    waits = booked("8:00", phone="+420777123456")
+    fall_ill(head)
+    Booking.objects.filter(pk=waits.pk).update(phone="", email="karel@example.cz")
+    operator = Client()
+    operator.force_login(town.clerk(lhota, "operator", "operator"))
+    call = operator.post(f"{CALLS}dalsi/", follow=True)
+    words = text_of(call)
+    assert "Co jde udělat" in words
+    assert "karel@example.cz" in words
+    assert "Dobrý den, volám z úřadu" not in words
+    assert "Nedovolal" not in words
+    done = operator.post(call.redirect_chain[-1][0], {"wait": "1"}, follow=True)
+    assert "v čase, na který byl objednaný" in text_of(done)
+    entry = CallListEntry.objects.get()
+    assert (entry.not_before, entry.attempts, entry.taken_by) == (waits.starts_at, 0, None)
+    assert Event.objects.filter(kind="CallPutOff", actor__isnull=False).count() == 1
+    assert Booking.objects.get(pk=waits.pk).state == "displaced"

@@ -90,7 +90,36 @@ def test_a_missed_call_sends_to_the_desk(office: Directory, ticket: Ticket, cloc
     counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
     turns.call_by_hand(office=office, clerk=clerk.pk, ticket=ticket.pk, now=clock())
     turns.no_show(office=office, clerk=clerk.pk, now=clock())
-    assert "Volali jsme Vás, ale nikdo nepřišel Jste-li v budově" in page(ticket)
+    words = page(ticket)
+    assert "Volali jsme Vás v 8:30 k přepážce 1 Přijďte prosím na recepci nebo k přepážce" in words
+    assert "We called you at 8:30 to counter 1" in page(ticket, language="/en")
+    turns.return_missed(office=office, ticket=ticket.pk, now=clock(), actor=clerk.pk)
+    words = page(ticket, "stav/")
+    assert "Čekáte Volali jsme Vás v 8:30 k přepážce 1. Jste zpět ve frontě" in words
+    turns.call_next(office=office, clerk=clerk.pk, now=clock())
+    turns.no_show(office=office, clerk=clerk.pk, now=clock())
+    clock.set(town.at("17:00"))
+    assert "Úřad už má dnes zavřeno" in page(ticket)
+
+
+def test_a_booked_client_called_in_vain_reads_until_when_the_pin_helps(
+    office: Directory, clock: Clock
+) -> None:
+    booking = town.confirmed(office, "9:00")
+    kiosk, clerk = town.kiosk(office), town.clerk(office)
+    ticket = tickets.check_in(
+        office=office, device=kiosk, pin=booking.pin, touch=uuid4(), now=town.at("8:40")
+    ).ticket
+    assert ticket
+    counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
+    clock.set(town.at("9:05"))
+    turns.call_next(office=office, clerk=clerk.pk, now=clock())
+    turns.no_show(office=office, clerk=clerk.pk, now=clock())
+    assert "Do 10:10 zadejte PIN znovu v kiosku" in page(ticket)
+    clock.set(town.at("10:10"))
+    words = page(ticket)
+    assert "zadejte PIN" not in words
+    assert "Volali jsme Vás v 9:05 k přepážce 1 Přijďte prosím na recepci" in words
 
 
 def test_a_booked_client_who_is_early_sees_from_when(office: Directory, clock: Clock) -> None:

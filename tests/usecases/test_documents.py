@@ -49,7 +49,8 @@ def bring(
 
 
 def names_in(kept: Path) -> list[str]:
-    return sorted(one.name for one in kept.rglob("*") if one.is_file())
+    files = (one.name for one in kept.rglob("*") if one.is_file())
+    return sorted(name for name in files if name != storage.MARKER)
 
 
 def test_a_pdf_becomes_pages(here: Held, kept: Path) -> None:

@@ -10,7 +10,6 @@ from django.core import mail
 from django.db.models import F
 
 from prepazka.core.discipline import next_in_turn
-from prepazka.jobs import rounds
 from prepazka.journal.models import Event
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
@@ -32,7 +31,7 @@ from prepazka.queueing.turns import policy_of
 from prepazka.reporting.hall import hall
 from prepazka.reporting.monitor import monitor
 from prepazka.reporting.place import place_of
-from tests import town
+from tests import rounds, town
 
 pytestmark = pytest.mark.django_db
 NINE = town.at("9:00")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
+from copy import copy
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -52,6 +53,17 @@ def issue(office: Directory, code: str = "prepis", **more: Any) -> Ticket:
     return tickets.issue_ticket(office=office, service=town.service(office, code), now=NINE, **more)
 
 
+def tickets_of(office: Directory, day: date, many: int) -> None:
+    """So many finished tickets of the letter V on a day gone by."""
+    row = issue(office)
+    Ticket.objects.filter(pk=row.pk).delete()
+    row.date, row.state, row.pk = day, State.FINISHED, None
+    rows = [copy(row) for _ in range(many)]
+    for number, one in enumerate(rows, 1):
+        one.number, one.touch, one.code = number, uuid4(), f"{day:%m%d}{number}"
+    Ticket.objects.bulk_create(rows)
+
+
 def kinds(**wanted: object) -> list[str]:
     return list(Event.objects.filter(**wanted).order_by("pk").values_list("kind", flat=True))
 
@@ -92,6 +104,27 @@ class TestNumbers:
         kiosk.merge(town.at("9:10"))
         assert kiosk.renewed(town.at("9:11")) == [(500, 599), (600, 699)]
         assert kiosk.renewed(town.at("9:12")) == [(500, 599), (600, 699)]
+
+    def test_a_kiosk_has_as_many_as_the_busiest_recent_day(self, office: Directory) -> None:
+        """So it can go on alone for eight hours, whatever the others do."""
+        busy, long_ago = town.MONDAY - timedelta(days=7), town.MONDAY - timedelta(days=28)
+        for day, many in ((busy, 230), (long_ago, 450)):
+            tickets_of(office, day, many)
+        kiosk = Kiosk(office, NINE)
+        assert kiosk.renewed(NINE) == [(500, 799)]
+        for n in range(70):
+            kiosk.gives(NINE + timedelta(seconds=n))
+        kiosk.merge(town.at("9:10"))
+        assert kiosk.renewed(town.at("9:11")) == [(500, 799)], "230 are left"
+        kiosk.gives(town.at("9:12"))
+        kiosk.merge(town.at("9:12"))
+        assert kiosk.renewed(town.at("9:13")) == [(500, 799), (800, 899)]
+        assert kiosk.renewed(town.at("9:14"), "D") == [(500, 599)], "of each letter its own"
+        assert offline.numbers_held(office, NINE) == {kiosk.device.pk: {"V": 329, "D": 100}}
+
+    def test_a_kiosk_never_has_more_than_it_can_give(self, office: Directory) -> None:
+        tickets_of(office, town.MONDAY - timedelta(days=1), 2100)
+        assert Kiosk(office, NINE).renewed(NINE) == [(500, 2499)]
 
     def test_blocks_cannot_overlap(self, office: Directory) -> None:
         one, two = Kiosk(office, NINE), Kiosk(office, NINE)
@@ -560,6 +593,99 @@ class TestCounterLog:
         assert Ticket.objects.get().state == State.FINISHED
         booking.refresh_from_db()
         assert (booking.state, booking.served_at) == ("served", town.at("9:09"))
+
+
+class TestMissed:
+    def test_absent_alone_leaves_the_booking_while_its_pin_counts(self, office: Directory) -> None:
+        booking = town.confirmed(office, "9:00")
+        enter(office, booking.pin, "9:00")
+        console = Console(office, "1", NINE)
+        console.does("call", "V1", town.at("9:10"))
+        console.does("absent", "V1", town.at("9:12"))
+        console.merge(town.at("9:30"))
+        assert Ticket.objects.get().state == State.NO_SHOW
+        assert Booking.objects.get().state == "arrived"
+        assert enter(office, booking.pin, "9:31").verdict.outcome.value == "returned"
+
+    def test_absent_alone_after_that_ends_it(self, office: Directory) -> None:
+        booking = town.confirmed(office, "9:00")
+        enter(office, booking.pin, "9:00")
+        console = Console(office, "1", NINE)
+        console.does("call", "V1", town.at("10:08"))
+        console.does("absent", "V1", town.at("10:10"))
+        console.merge(town.at("10:30"))
+        ended = Booking.objects.get()
+        assert (ended.state, ended.ended_at) == ("no_show", town.at("10:10"))
+
+    def test_a_new_number_for_somebody_missed_puts_the_first_ticket_back_once(
+        self, office: Directory
+    ) -> None:
+        booking = town.confirmed(office, "9:00")
+        kiosk, console = Kiosk(office, NINE), Console(office, "2", NINE, "dvorak")
+        enter(office, booking.pin, "9:01")
+        miss(office, "9:05")
+        void = kiosk.takes(booking.pin, town.at("9:10"))
+        console.does("call", void, town.at("9:12"))
+        console.does("start", void, town.at("9:13"))
+        kiosk.merge(town.at("9:20"))
+        back = Ticket.objects.get()
+        assert (back.state, back.returned_at) == (State.WAITING, town.at("9:10"))
+        assert back.pin_returned_at == town.at("9:10")
+        console.merge(town.at("9:21"))
+        assert Ticket.objects.get().state == State.SERVING
+        assert kinds(kind__in=["MissedReturned", "PinUsedTwice"]) == [
+            "MissedReturned",
+            "PinUsedTwice",
+        ]
+
+    def test_a_touch_from_before_the_mark_puts_nobody_back(self, office: Directory) -> None:
+        booking = town.confirmed(office, "9:00")
+        kiosk = Kiosk(office, NINE)
+        enter(office, booking.pin, "9:01")
+        kiosk.takes(booking.pin, town.at("9:05"))
+        miss(office, "9:06")
+        kiosk.merge(town.at("9:20"))
+        assert Ticket.objects.get().state == State.NO_SHOW
+
+    def test_an_old_call_does_not_take_somebody_out_who_is_back(self, office: Directory) -> None:
+        silent = Console(office, "2", NINE, "dvorak")
+        first = issue(office)
+        silent.does("call", "V1", town.at("9:04"))
+        silent.does("absent", "V1", town.at("9:08"))
+        clerk = miss(office, "9:05")
+        turns.return_missed(office=office, ticket=first.pk, now=town.at("9:10"), actor=clerk)
+        silent.merge(town.at("9:20"))
+        assert Ticket.objects.get().state == State.WAITING
+        assert "CalledTwice" in kinds()
+
+    def test_the_kiosk_is_told_of_the_call(self, office: Directory) -> None:
+        booking = town.confirmed(office, "9:00")
+        kiosk = Kiosk(office, NINE)
+        enter(office, booking.pin, "9:01")
+        (entry,) = offline.pin_list(kiosk.grant, office)
+        assert (entry["missed"], entry["returned"], entry["ticket"]) == (False, False, None)
+        miss(office, "9:05")
+        (entry,) = offline.pin_list(kiosk.grant, office)
+        assert (entry["missed"], entry["returned"]) == (True, False)
+        assert entry["ticket"] == Ticket.objects.get()
+        enter(office, booking.pin, "9:06")
+        (entry,) = offline.pin_list(kiosk.grant, office)
+        assert (entry["missed"], entry["returned"]) == (False, False)
+
+
+def enter(office: Directory, pin: str, clock: str) -> tickets.CheckIn:
+    return tickets.check_in(
+        office=office, device=town.kiosk(office), pin=pin, touch=uuid4(), now=town.at(clock)
+    )
+
+
+def miss(office: Directory, clock: str) -> int:
+    """Call whoever is next to counter 1 in vain; the clerk."""
+    clerk = town.clerk(office).pk
+    counters.open_counter(counter=town.counter(office), clerk=clerk, now=NINE)
+    turns.call_next(office=office, clerk=clerk, now=town.at(clock))
+    turns.no_show(office=office, clerk=clerk, now=town.at(clock))
+    return clerk
 
 
 def test_the_order_in_which_logs_come_makes_no_difference(office: Directory) -> None:

@@ -11,14 +11,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from prepazka.core.replay import replay
-from prepazka.jobs import rounds
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, learning, models, tickets, turns
 from prepazka.queueing.models import State, Ticket
 from prepazka.reporting import forecast
 from prepazka.reporting.hall import hall
 from prepazka.reporting.place import announced, counter_opens, place_of
-from tests import town
+from tests import rounds, town
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)

@@ -17,7 +17,7 @@ from prepazka.booking.models import Busy, OutsideCalendar
 from prepazka.booking.outside import TooManyCalendars
 from prepazka.booking.refusals import TermTaken
 from prepazka.core.interval import Interval
-from prepazka.jobs import calendars, tasks
+from prepazka.jobs import calendars
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official
@@ -174,13 +174,12 @@ def test_five_thousand_events_are_written_in_few_statements(lhota: Directory, pe
 def test_a_round_asks_each_calendar_once_and_the_broken_ones_seldom(
     lhota: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks, "now", lambda: NOW)
     well, broken, gone = (add(lhota, f"https://a.example/{n}.ics") for n in range(3))
     outside.note_failure(which=broken.pk, reason="slow", now=NOW)
     OutsideCalendar.objects.filter(pk=broken.pk).update(refreshed_at=NOW - timedelta(days=2))
     outside.remove_calendar(which=gone, now=NOW, actor=1)
-    tasks.every_five_minutes(0)
-    tasks.every_five_minutes(0)
+    calendars.defer_due(now=NOW)
+    calendars.defer_due(now=NOW)
     jobs = ProcrastinateJob.objects.filter(task_name="refresh_calendar")
     assert [job.args for job in jobs] == [{"calendar": well.pk}]
     assert calendars.due(now=NOW + timedelta(hours=2)) == [well.pk, broken.pk]

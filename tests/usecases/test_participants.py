@@ -231,7 +231,7 @@ def test_erasing_and_settling(where: Directory) -> None:
     made = meetings.confirmed(where)
     participants.invite(booking=made.pk, email="host@example.cz", name="Host", now=NOW)
     Booking.objects.filter(pk=made.pk).update(state=State.ARRIVED)
-    participants.settle(now=made.ends_at + timedelta(hours=7))
+    participants.settle(made.pk, made.ends_at + timedelta(hours=7))
     made.refresh_from_db()
     assert (made.state, made.meeting.state) == (State.SERVED, Meeting.State.ENDED)
     after = made.ends_at + timedelta(days=8)

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.jobs import rounds
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office, TicketsRule
@@ -15,7 +14,7 @@ from prepazka.queueing import counters, stops, tickets
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.refusals import NoTicketsNow
 from prepazka.reporting.monitor import monitor
-from tests import town
+from tests import rounds, town
 
 pytestmark = pytest.mark.django_db
 

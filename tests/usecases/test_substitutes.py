@@ -23,13 +23,12 @@ from prepazka.booking.refusals import (
     TermTaken,
     UndoTooLate,
 )
-from prepazka.jobs import rounds
 from prepazka.journal.models import Event
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.models import Message
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Agenda, HoursException, Office, OpeningHours
-from tests import officials, town
+from tests import officials, rounds, town
 from tests.officials import official, whose
 
 pytestmark = pytest.mark.django_db

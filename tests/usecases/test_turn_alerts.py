@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.jobs import rounds
 from prepazka.journal.models import Event
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.models import Message
@@ -19,7 +18,7 @@ from prepazka.queueing import alerts, counters, tickets, turns
 from prepazka.queueing.alerts import Contact
 from prepazka.queueing.models import Ticket, TurnAlert
 from prepazka.queueing.refusals import NotWaiting
-from tests import town
+from tests import rounds, town
 
 pytestmark = pytest.mark.django_db
 NINE = town.at("9:00")

@@ -21,11 +21,10 @@ from prepazka.booking.refusals import (
     WishNotPossible,
 )
 from prepazka.booking.waiting_list import Wanted
-from prepazka.jobs import rounds
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Agenda, Office
-from tests import town
+from tests import rounds, town
 
 pytestmark = pytest.mark.django_db
 NOW = town.FRIDAY_BEFORE

@@ -8,6 +8,7 @@ from datetime import datetime
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.db.models.functions import Now
 
 from prepazka.accounts.models import User
 
@@ -25,15 +26,15 @@ def remove_second_factor(user: User) -> bool:
     return bool(deleted)
 
 
-def end_sessions(user: User, *, now: datetime) -> int:
+def end_sessions(user: User) -> int:
     """Log the account out of every browser. Returns how many sessions it had.
 
     Sessions do not say whose they are without being read. Only staff have them, for twelve
-    hours, so there are as many as people at work.
+    hours of the database's clock, so there are as many as people at work.
     """
     own = [
         session.pk
-        for session in Session.objects.filter(expire_date__gt=now).iterator()
+        for session in Session.objects.filter(expire_date__gt=Now()).iterator()
         if session.get_decoded().get(SESSION_KEY) == str(user.pk)
     ]
     Session.objects.filter(pk__in=own).delete()

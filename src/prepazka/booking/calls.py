@@ -127,6 +127,30 @@ def not_reached(*, entry: int, actor: int, now: datetime) -> CallListEntry:
 
 
 @transaction.atomic
+def wait_for_visit(*, entry: int, actor: int, now: datetime) -> CallListEntry:
+    """The person cannot be telephoned: come back to them at the booked time, if nobody has till then.
+
+    After that time, or right before it, in two hours. Settled by a colleague, it changes nothing.
+    """
+    booking = lock_booking(CallListEntry.objects.only("booking_id").get(pk=entry).booking_id)
+    until = max(booking.starts_at, now + AGAIN_AFTER)
+    changed = CallListEntry.objects.filter(pk=entry, closed_at=None, taken_by=actor).update(
+        not_before=until, taken_by=None, taken_at=None
+    )
+    if changed:
+        record(
+            events.CallPutOff(
+                office=booking.office_id,
+                booking=str(booking.pk),
+                at=now,
+                actor=actor,
+                until=until.isoformat(),
+            )
+        )
+    return CallListEntry.objects.get(pk=entry)
+
+
+@transaction.atomic
 def told(*, entry: int, actor: int, now: datetime) -> None:
     """The person was told what the message should have said. Repeated, it changes nothing."""
     booking = lock_booking(CallListEntry.objects.only("booking_id").get(pk=entry).booking_id)

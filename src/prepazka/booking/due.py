@@ -32,10 +32,12 @@ def mark_no_shows(*, office: Directory, day: date, now: datetime) -> int:
     ended = 0
     rows = Booking.objects.filter(office=office.office, date=day, state=State.CONFIRMED)
     for booking in rows:
-        grace = timedelta(minutes=office.rules_of(office.services[booking.service_id]).late_min)
-        if booking.ends_at + grace <= now and booking.mode == Mode.PHONE:
+        rules = office.rules_of(office.services[booking.service_id])
+        if rules.counts_until(booking.ends_at) > now:
+            continue
+        if booking.mode == Mode.PHONE:
             serve(booking, now)
-        elif booking.ends_at + grace <= now:
+        else:
             end(booking, State.NO_SHOW, now)
             record(events.BookingNoShow(office=office.office.pk, booking=str(booking.pk), at=now))
             ended += 1

@@ -285,16 +285,20 @@ def _decline(offer: Offer, claim: Booking, now: datetime) -> None:
     )
 
 
-def expire_places(*, now: datetime) -> int:
-    """Pass on the terms whose offers nobody answered in time; how many."""
+def unanswered_places(office: int, now: datetime) -> list[UUID]:
+    """The offers of terms that nobody answered in time."""
     due = Offer.objects.filter(
-        kind=Offer.Kind.WAITING_LIST, state=Offer.State.OPEN, expires_at__lte=now
+        office=office,
+        kind=Offer.Kind.WAITING_LIST,
+        state=Offer.State.OPEN,
+        expires_at__lte=now,
     )
-    return sum(_expire(pk, now) for pk in due.values_list("pk", flat=True))
+    return list(due.values_list("pk", flat=True))
 
 
 @transaction.atomic
-def _expire(offer: UUID, now: datetime) -> bool:
+def expire_place(offer: UUID, now: datetime) -> bool:
+    """Pass on the term of an offer that nobody answered; False where it was answered meanwhile."""
     found, claim = _lock(offer)
     if found.state != Offer.State.OPEN or found.expires_at > now:
         return False

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from prepazka.config import embedded
+from prepazka.config import embedded, erase_due
 from prepazka.core.file_problems import sentence_of
 
 # An older server does not know this setting of the newer pg_dump, and nothing here needs it.
@@ -40,6 +40,14 @@ END $$;
 """
 
 
+# All daily work is due again: it was done to other rows than those that came back.
+ALL_DUE = """
+DO $$ BEGIN
+  IF to_regclass('public.journal_steprun') IS NOT NULL THEN DELETE FROM public.journal_steprun; END IF;
+END $$;
+"""
+
+
 class NotDone(Exception):  # reads as what it says
     """The backup or the restoring did not happen; the message says why."""
 
@@ -52,12 +60,35 @@ def backup(arguments: argparse.Namespace) -> int:
 
 
 def restore(arguments: argparse.Namespace) -> int:
-    """Put a backup in place of what the database holds; all or nothing."""
-    return _said(
+    """Put a backup in place of what the database holds; all or nothing.
+
+    Then whoever was to be erased since the backup is erased, before pages can show them.
+    """
+    code = _said(
         arguments,
         lambda url: put_back(url, Path(arguments.file), replace=arguments.replace),
-        "is restored. Run prepazka migrate if the program is newer than the backup.",
+        "is restored.",
     )
+    return code or _erase_due()
+
+
+def _erase_due() -> int:
+    done = subprocess.run([sys.executable, "-m", erase_due.__name__], check=False)
+    if done.returncode == erase_due.TABLES_DIFFER:
+        print(
+            "The backup is of an older version: run prepazka migrate before the web starts. It also"
+            " erases the personal data that have been due since the backup."
+        )
+    elif done.returncode:
+        print(
+            "The backup is restored, but personal data that have been due since were not erased."
+            " Start the worker before the web: it erases them within a minute of its start.",
+            file=sys.stderr,
+        )
+        return 1
+    else:
+        print("Personal data that have been due since the backup are erased.")
+    return 0
 
 
 def dump(url: str, file: Path) -> None:
@@ -97,6 +128,7 @@ def put_back(url: str, file: Path, *, replace: bool = False) -> None:
         with script.open("rb") as lines, whole.open("wb") as out:
             out.write(EMPTIED.encode())
             out.writelines(line for line in lines if line.strip() != UNKNOWN_TO_OLDER)
+            out.write(ALL_DUE.encode())
         _run(
             "psql",
             url,

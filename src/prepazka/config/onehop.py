@@ -12,7 +12,6 @@ import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
-from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -24,7 +23,6 @@ from django.http import HttpResponseBase
 from django.urls import set_script_prefix
 
 from prepazka.config import bodies
-from prepazka.surfaces.api.schemas import HealthOut
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -36,8 +34,6 @@ IN_MEMORY = 1024 * 1024  # of a body; what is longer waits in a file
 # each other while one of them holds the office's lock (docs/speed.md).
 PRESSES_AT_ONCE = 2
 PRESS = re.compile(r"(/en)?/(api|pult/[^/]+/krok)/")
-HEALTH = "/api/v1/health"
-HEALTH_WITHIN = 1.5  # seconds; programs that watch wait two
 log = logging.getLogger(__name__)
 
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
@@ -50,15 +46,10 @@ class OneHop(BaseHandler):
         super().__init__()
         self.load_middleware()
         self.pool: Executor = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="web")
-        # Of its own, so that whoever watches is answered whatever the others wait for.
-        self.health_pool = ThreadPoolExecutor(1, thread_name_prefix="health")
         self.presses = asyncio.Semaphore(PRESSES_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, run Django in a thread, send what it answered."""
-        if scope["path"] == HEALTH and scope["method"] in {"GET", "HEAD"}:
-            await _send(send, await self._health(scope))
-            return
         loop = asyncio.get_running_loop()
         with SpooledTemporaryFile(max_size=IN_MEMORY) as body:
             most = bodies.largest(scope)
@@ -73,22 +64,6 @@ class OneHop(BaseHandler):
             async with self.presses if _is_press(scope) else nullcontext():
                 answer = await loop.run_in_executor(self.pool, self._answer, scope, body)
         await _send(send, answer)
-
-    async def _health(self, scope: Scope) -> Answer:
-        """Django's answer, or that the database is away where it does not come in time."""
-        asked = asyncio.get_running_loop().run_in_executor(
-            self.health_pool, self._answer, scope, BytesIO()
-        )
-        try:
-            return await asyncio.wait_for(asked, HEALTH_WITHIN)
-        except TimeoutError:
-            content = HealthOut(database=False).model_dump_json().encode()
-            length = str(len(content)).encode()
-            return (
-                503,
-                [(b"content-type", b"application/json"), (b"content-length", length)],
-                content,
-            )
 
     def _answer(self, scope: Scope, body: Any) -> Answer:
         set_script_prefix(scope.get("root_path", "") or "/")

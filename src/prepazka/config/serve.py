@@ -61,8 +61,16 @@ def callback(arguments: argparse.Namespace) -> None:
 
 
 def migrate(arguments: argparse.Namespace) -> None:
-    """Bring the database to this version of the program."""
+    """Bring the database to this version of the program.
+
+    A backup of an older version may have brought people back that were erased; they are erased
+    again here, before any page can show them.
+    """
     prepare_database()
+    from prepazka.jobs import steps  # noqa: PLC0415  # needs Django set up
+    from prepazka.offices.clock import now  # noqa: PLC0415
+
+    steps.erase(now=now())
 
 
 def prepare_database() -> None:

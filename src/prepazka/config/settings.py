@@ -329,8 +329,21 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "refusals": {"()": "prepazka.config.log_folding.RefusalsAreNoErrors"},
+        "short": {"()": "prepazka.config.log_folding.ShortRefusals"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "prepazka.config.log_folding.FoldingHandler",
+            "formatter": "line",
+            "filters": ["short"],
+        }
+    },
     # A polite refusal is no fault of ours; only what is broken belongs into the log.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR", "filters": ["refusals"]},
+        "django.security.DisallowedHost": {"filters": ["refusals"]},
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }

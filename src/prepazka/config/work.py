@@ -21,6 +21,7 @@ from procrastinate.contrib.django import app
 
 from prepazka.edge.answers import conninfo
 from prepazka.gateways.sms.smpp_receiver import listen
+from prepazka.jobs.queue import Manager
 from prepazka.messaging.port import Incoming, Receipt
 from prepazka.offices.clock import now
 from prepazka.web.heard import act_on
@@ -88,7 +89,8 @@ async def _work() -> None:
 
 
 async def _run_jobs() -> None:
-    with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
+    with app.replace_connector(app.connector.get_worker_connector()) as ours:  # type: ignore[attr-defined]
+        ours.job_manager = Manager(ours.connector)
         async with app.open_async():
             await app.run_worker_async(
                 concurrency=CONCURRENCY, delete_jobs="successful", install_signal_handlers=False

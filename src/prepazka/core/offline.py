@@ -38,6 +38,7 @@ class Known:
 
     state: str = WAITING
     counter: int | None = None
+    returned_at: datetime | None = None  # called in vain before, and back in the queue since then
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ class _Fold:
         first = known or self.base.since.get(label) or Known()
         now = self.outcomes.get(label, Outcome(first.state, first.counter))
         if e.kind == "call":
-            self._call(e, label, now)
+            self._call(e, label, now, first.returned_at)
         elif now.counter == e.counter and now.state in AT_COUNTER:
             self._serve(e, label, now)
 
@@ -152,8 +153,10 @@ class _Fold:
         label = self.used_twice.get(label, label)
         return self.same_touch.get(label, label)
 
-    def _call(self, e: Happened, label: str, now: Outcome) -> None:
-        if now.state == WAITING:
+    def _call(self, e: Happened, label: str, now: Outcome, returned_at: datetime | None) -> None:
+        if now.state == WAITING and returned_at is not None and e.at < returned_at:
+            self.called_twice.append(e)  # the call in vain was earlier, and the person came back
+        elif now.state == WAITING:
             self._leave(e, label)
             self.present[e.counter] = label
             self.outcomes[label] = Outcome(

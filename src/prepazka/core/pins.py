@@ -4,7 +4,7 @@ import itertools
 import random
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import Enum
 
 from prepazka.core.interval import Interval
@@ -46,11 +46,13 @@ class Outcome(Enum):
     INSIDE = "inside"  # accepted, in turn now
     REGISTERED_EARLY = "registered_early"  # accepted, in turn from the start of the window
     LATE = "late"  # accepted, an ordinary place in the queue
+    RETURNED = "returned"  # called in vain: the same ticket goes back into the queue, once
     EARLY = "early"  # come back at `opens_at`
     REMOTE = "remote"  # a meeting by video or by telephone: nobody need come
     UNCONFIRMED = "unconfirmed"  # the e-mail was never clicked
     USED = "used"
-    VOID = "void"  # missed: an ordinary ticket is the way
+    MISSED = "missed"  # called in vain once more: only staff put the ticket back
+    VOID = "void"  # the time in which it counts is over: an ordinary ticket is the way
     CANCELLED = "cancelled"
     OTHER_DAY = "other_day"
     OTHER_OFFICE = "other_office"
@@ -83,6 +85,8 @@ class PinCandidate:
     window: Interval[datetime]
     state: str
     remote: bool = False
+    missed: bool = False  # its ticket was called in vain and is out of the queue
+    returned: bool = False  # the PIN has put its ticket back before
     rules: Rules | None = None  # its own agenda's rules, where they differ from the kiosk's
 
 
@@ -97,7 +101,7 @@ class Verdict:
 
     @property
     def accepted(self) -> bool:
-        """Whether the citizen now counts as arrived and gets a ticket."""
+        """Whether the citizen now counts as arrived and gets a ticket of a new number."""
         return self.outcome in ACCEPTED
 
     @property
@@ -131,18 +135,26 @@ def _preference(answer: Verdict, today: date) -> tuple[int, bool, int, datetime 
 
 
 def _answer(one: PinCandidate, *, office: int, today: date, rules: Rules, now: datetime) -> Verdict:
-    opens_at = one.window.start - timedelta(minutes=rules.early_min)
-    closes_at = one.window.end + timedelta(minutes=rules.late_min)
+    opens_at, closes_at = rules.counts_from(one.window.start), rules.counts_until(one.window.end)
     if one.remote and one.office == office and one.state == "confirmed":
         outcome = Outcome.REMOTE
     elif one.office == office and one.day == today:
-        outcome = _BY_STATE.get(one.state) or _by_time(one.window, opens_at, closes_at, now)
+        outcome = _by_state(one, closes_at, now) or _by_time(one.window, opens_at, closes_at, now)
     elif one.state not in _ELSEWHERE or (one.office != office and one.day != today):
         # Four digits repeat over days and offices: another's booking is no business of this kiosk.
         return Verdict(Outcome.UNKNOWN)
     else:
         outcome = Outcome.OTHER_DAY if one.office == office else Outcome.OTHER_OFFICE
     return Verdict(outcome, one, opens_at, closes_at)
+
+
+def _by_state(one: PinCandidate, closes_at: datetime, now: datetime) -> Outcome | None:
+    """What the state of the booking says, whatever the window; None where the time decides."""
+    if one.state != "arrived" or not one.missed:
+        return _BY_STATE.get(one.state)
+    if now >= closes_at:
+        return Outcome.VOID
+    return Outcome.MISSED if one.returned else Outcome.RETURNED
 
 
 def _by_time(

@@ -8,7 +8,7 @@ import itertools
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal, NamedTuple
 
@@ -81,6 +81,14 @@ class Rules:
         self._check("return_from_min", 0, self.return_to_min)
         self._check("offer_min", 1, MOST_OFFER_MIN)
         self._check_steps()
+
+    def counts_from(self, start: datetime) -> datetime:
+        """From when the PIN of a booking that starts then is taken."""
+        return start - timedelta(minutes=self.early_min)
+
+    def counts_until(self, end: datetime) -> datetime:
+        """Until when the PIN of a booking that ends then is taken; from then on it is void."""
+        return end + timedelta(minutes=self.late_min)
 
     def data(self) -> dict[str, Any]:
         """The rules as JSON can carry them."""

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from prepazka.edge import answers
 from prepazka.edge.database_watch import watch
+from prepazka.edge.health_face import PATH as HEALTH
+from prepazka.edge.health_face import HealthFace
 from prepazka.edge.hub import Hub, body
 from prepazka.edge.own import OwnParts
 from prepazka.edge.room_face import PREFIX, RoomFace
@@ -57,6 +59,7 @@ class Edge:
         self.hub.on_change.append(self.snapshots.changed)
         self.rooms = Rooms(answers.conninfo())
         self.room_face = RoomFace(self.rooms)
+        self.health = HealthFace()
         self._offices: dict[str, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,6 +72,8 @@ class Edge:
             await self.room_face(scope, receive, send)
         elif found := STREAMS.fullmatch(scope["path"]):
             await self._stream(found[1], scope, receive, send)
+        elif scope["path"] == HEALTH and scope["method"] in READING:
+            await _send(send, *await self.health())
         elif scope["method"] in READING and (route := self._route(scope)):
             await self._answer(scope, route, receive, send)
         else:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 from datetime import datetime, timedelta
+
+from django.db import transaction
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from prepazka.booking import outside
 from prepazka.booking.models import OutsideCalendar
@@ -12,12 +18,36 @@ from prepazka.offices.directory import directory_by_id
 # One that has failed for a day is asked once an hour only.
 PATIENCE = timedelta(days=1)
 SELDOM = timedelta(hours=1)
+SPREAD = 240  # seconds over which a round is read
 
 
 def due(*, now: datetime) -> list[int]:
     """The calendars of officials in office that should be read in this round."""
     rows = OutsideCalendar.objects.filter(official__retired=False).order_by("pk")
     return [one.pk for one in rows if not _rests(one, now)]
+
+
+def defer_due(*, now: datetime) -> None:
+    """Have the calendars read, spread over the minutes so that no server is stormed."""
+    for calendar in due(now=now):
+        _defer(calendar, random.randrange(SPREAD))  # noqa: S311  # no secret
+
+
+def read_soon(calendar: int) -> None:
+    """Have a calendar read at once, when the caller's transaction commits."""
+    transaction.on_commit(lambda: _defer(calendar, 0))
+
+
+def _defer(calendar: int, seconds: int) -> None:
+    job = app.configure_task(
+        "refresh_calendar",
+        # Two at once at most: servers that hang must not keep the mails waiting.
+        lock=f"calendars:{calendar % 2}",
+        queueing_lock=f"calendar:{calendar}",
+        schedule_in={"seconds": seconds},
+    )
+    with contextlib.suppress(AlreadyEnqueued):
+        job.defer(calendar=calendar)
 
 
 def refresh(*, calendar: int, now: datetime) -> None:

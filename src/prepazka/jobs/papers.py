@@ -19,7 +19,7 @@ from prepazka.gateways.pdf import minutes as pdf
 from prepazka.gateways.pdf.draw import draw
 from prepazka.journal.models import Event
 from prepazka.looks.templatetags.typo import clock, cs_date, long_date
-from prepazka.meetings import access, contents, documents, minutes, storage
+from prepazka.meetings import access, contents, documents, minutes, storage, storage_identity
 from prepazka.meetings.contents import Unfit
 from prepazka.meetings.models import Document, Minutes
 from prepazka.offices.directory import Directory, directory_by_id
@@ -115,10 +115,25 @@ def print_minutes(*, which: int, now: datetime) -> None:
     found = Minutes.objects.select_related("meeting__booking__service").get(pk=which)
     if found.key or not found.closed_at:
         return
-    office = directory_by_id(found.office_id)
+    storage_identity.note_first_use(now=now)
+    minutes.put_pdf(minutes=which, pdf=_pdf_of(found), now=now)
+
+
+def print_lost() -> None:
+    """Make anew the PDFs of closed minutes that the storage has lost; each by itself."""
+    lost = Minutes.objects.exclude(missing_since=None).exclude(closed_at=None)
+    for row in lost.select_related("meeting__booking__service").order_by("pk"):
+        try:
+            minutes.replace_lost_pdf(minutes=row.pk, pdf=_pdf_of(row))
+        except Exception:
+            log.exception("the PDF of the minutes %s was lost and is not made anew", row.pk)
+
+
+def _pdf_of(closed: Minutes) -> bytes:
+    assert closed.closed_at  # noqa: S101  # the caller has looked
+    office = directory_by_id(closed.office_id)
     with translation.override(settings.LANGUAGE_CODE), timezone.override(office.tz):
-        made = pdf.make(sheet_of(found, office), at=found.closed_at)
-    minutes.put_pdf(minutes=which, pdf=made, now=now)
+        return pdf.make(sheet_of(closed, office), at=closed.closed_at)
 
 
 def sheet_of(found: Minutes, office: Directory) -> pdf.Sheet:

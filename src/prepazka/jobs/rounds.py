@@ -1,14 +1,18 @@
-"""The worker's rounds over all offices: what time itself brings about."""
+"""What time itself brings about in an office: the functions behind the steps of `jobs.steps`.
+
+Each looks at one office and may run any number of times. Where one of several rows fails, the
+others come first, and then the failure is raised.
+"""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.core.management import call_command
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
 
 from prepazka.booking.due import (
     SOON,
@@ -18,20 +22,21 @@ from prepazka.booking.due import (
     remind_due,
     remind_soon,
 )
-from prepazka.booking.models import EXPIRING, Booking, Offer, State
+from prepazka.booking.models import EXPIRING, Booking, Offer, State, WaitingListEntry
 from prepazka.booking.offers import expire_offer, pass_on
-from prepazka.booking.places import expire_places, offer_freed
+from prepazka.booking.places import expire_place, offer_freed, unanswered_places
 from prepazka.booking.waiting_list import erase_entries, lapse_entries
 from prepazka.core import calendar
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
 from prepazka.journal.models import Event
 from prepazka.meetings import participants
 from prepazka.meetings.erasing import erase_meetings, erase_papers
-from prepazka.messaging.replies import forget_replies
 from prepazka.offices.directory import directory_by_id
 from prepazka.offices.models import Incident, Office
 from prepazka.queueing import alerts, history, learning
+from prepazka.queueing.counters import close_forgotten
 from prepazka.queueing.incidents import warn_booked
+from prepazka.queueing.missed import end_missed
 from prepazka.queueing.models import IN_QUEUE, QuarterHour, TurnAlert
 from prepazka.queueing.stops import follow_estimate
 from prepazka.queueing.tickets import close_yesterday
@@ -51,71 +56,115 @@ FREEING = (
     "PlaceDeclined",
     "PlaceUnanswered",
 )
-log = logging.getLogger(__name__)
 
 
-def tidy(*, now: datetime) -> None:
-    """Expire what ran out of time, mark who did not come, end tickets of days gone by."""
-    expired = Booking.objects.filter(state__in=EXPIRING, expires_at__lte=now)
-    for pk, day in expired.values_list("office_id", "date").distinct():
-        expire_day(office=pk, day=day, now=now)
-    for row in Office.objects.all():
-        office = directory_by_id(row.pk)
-        due = Booking.objects.filter(office=row, state=State.CONFIRMED, ends_at__lte=now)
-        for day in due.values_list("date", flat=True).distinct():
-            mark_no_shows(office=office, day=day, now=now)
-        close_yesterday(office=row.pk, today=calendar.day_of(now, office.tz), now=now)
-    participants.settle(now=now)
+def each(rows: Iterable[Any], act: Callable[[Any], object]) -> None:
+    """Act on every row, then raise an ExceptionGroup of what failed; a lost database ends it."""
+    faults = []
+    for row in rows:
+        try:
+            act(row)
+        except Exception as error:
+            if not connection.is_usable():
+                raise
+            faults.append(error)
+    if faults:
+        raise ExceptionGroup(f"{len(faults)} rows failed", faults)
 
 
-def offer_places(*, now: datetime) -> None:
-    """Pass on what nobody answered, end waits that are over, offer what is free to the lists."""
-    expire_places(now=now)
-    for row in Office.objects.filter(
-        waitinglistentrys__ended_at=None, waitinglistentrys__isnull=False
-    ).distinct():
-        lapse_entries(office=directory_by_id(row.pk), now=now)
-        offer_freed(office=row, now=now)
+def expire_claims(*, office: int, now: datetime) -> None:
+    """Expire the holds and requests that ran out of time."""
+    expired = Booking.objects.filter(office=office, state__in=EXPIRING, expires_at__lte=now)
+    days = list(expired.values_list("date", flat=True).distinct())
+    each(days, lambda day: expire_day(office=office, day=day, now=now))
+
+
+def mark_no_shows_of(*, office: int, now: datetime) -> None:
+    """Mark who did not come to an appointment."""
+    due = Booking.objects.filter(office=office, state=State.CONFIRMED, ends_at__lte=now)
+    days = list(due.values_list("date", flat=True).distinct())
+    if days:
+        where = directory_by_id(office)
+        each(days, lambda day: mark_no_shows(office=where, day=day, now=now))
+
+
+def close_tickets(*, office: int, now: datetime) -> None:
+    """End the tickets of days gone by."""
+    today = calendar.day_of(now, directory_by_id(office).tz)
+    close_yesterday(office=office, today=today, now=now)
+
+
+def end_missed_of(*, office: int, now: datetime) -> None:
+    """End the bookings of clients who were called in vain and whose PIN no longer counts."""
+    end_missed(office=directory_by_id(office), now=now)
+
+
+def close_counters(*, office: int, now: datetime) -> None:
+    """Close the counters that were forgotten open."""
+    close_forgotten(office=directory_by_id(office), now=now)
+
+
+def settle_meetings(*, office: int, now: datetime) -> None:
+    """End the meetings by video that nobody has ended."""
+    each(participants.left_open(office, now), lambda pk: participants.settle(pk, now))
+
+
+def offer_places(*, office: int, now: datetime) -> None:
+    """Pass on what nobody answered, end waits that are over, offer what is free to the list."""
+    each(unanswered_places(office, now), lambda offer: expire_place(offer, now))
+    if WaitingListEntry.objects.filter(office=office, ended_at=None).exists():
+        lapse_entries(office=directory_by_id(office), now=now)
+        offer_freed(office=Office.objects.get(pk=office), now=now)
 
 
 def offer_after(*, event: int, now: datetime) -> None:
-    """Offer to the list at once what the event has freed; the round would do it a minute later."""
+    """Offer to the list at once what the event has freed; the step would do it a minute later."""
     happened = Event.objects.filter(pk=event, kind__in=FREEING).first()
     if happened:
         offer_freed(office=Office.objects.get(pk=happened.office), now=now)
 
 
-def follow_offers(*, now: datetime) -> None:
+def follow_offers(*, office: int, now: datetime) -> None:
     """Hand offers that nobody answers to the operators, then let them expire."""
-    offers = Offer.objects.filter(kind=Offer.Kind.SUBSTITUTE, state=Offer.State.OPEN)
-    waiting = offers.filter(escalated_at=None, expires_at__gt=now)
-    for offer, made, ends in waiting.values_list("pk", "created_at", "expires_at"):
-        if made + (ends - made) / 2 <= now:
+    offers = Offer.objects.filter(
+        office=office, kind=Offer.Kind.SUBSTITUTE, state=Offer.State.OPEN
+    ).values_list("pk", "created_at", "expires_at")
+
+    def follow(row: tuple[Any, datetime, datetime]) -> None:
+        offer, created, expires = row
+        if expires <= now:
+            expire_offer(offer=offer, now=now)
+        elif created + (expires - created) / 2 <= now:
             pass_on(offer=offer, now=now)
-    for offer in offers.filter(expires_at__lte=now).values_list("pk", flat=True):
-        expire_offer(offer=offer, now=now)
+
+    each(list(offers.filter(Q(expires_at__lte=now) | Q(escalated_at=None))), follow)
 
 
-def remind(*, now: datetime) -> None:
+def remind(*, office: int, now: datetime) -> None:
     """Send the reminders of bookings that start within a day, and again within two hours."""
-    rules = {office.pk: office.message_rules for office in Office.objects.all()}
-    quiet = {office.pk for office in Office.objects.all() if _is_quiet(office, now)}
-    coming = Booking.objects.filter(state=State.CONFIRMED, starts_at__gt=now)
+    row = Office.objects.get(pk=office)
+    is_quiet = _is_quiet(row, now)
+    coming = Booking.objects.filter(office=office, state=State.CONFIRMED, starts_at__gt=now)
     tomorrow = coming.filter(reminded_at=None, starts_at__lte=now + timedelta(hours=24))
     soon = coming.filter(
         Q(reminded_at=None) | Q(reminded_at__lt=F("starts_at") - SOON), starts_at__lte=now + SOON
     )
-    for rows, which, ask in (
-        (tomorrow, DAY_BEFORE, remind_due),
-        (soon, HOURS_BEFORE, remind_soon),
-    ):
-        for booking, office, email in list(rows.values_list("pk", "office_id", "email")):
-            if (
-                office in rules
-                and which in rules[office].reminders
-                and (email or office not in quiet)
-            ):
-                ask(booking=booking, now=now)
+    wanted = [
+        (rows, ask)
+        for rows, which, ask in (
+            (tomorrow, DAY_BEFORE, remind_due),
+            (soon, HOURS_BEFORE, remind_soon),
+        )
+        if which in row.message_rules.reminders
+    ]
+    each(wanted, lambda pair: _ask(*pair, is_quiet=is_quiet, now=now))
+
+
+def _ask(
+    rows: QuerySet[Booking], ask: Callable[..., None], *, is_quiet: bool, now: datetime
+) -> None:
+    due = rows.exclude(email="") if is_quiet else rows
+    each(list(due.values_list("pk", flat=True)), lambda booking: ask(booking=booking, now=now))
 
 
 def _is_quiet(office: Office, now: datetime) -> bool:
@@ -123,76 +172,73 @@ def _is_quiet(office: Office, now: datetime) -> bool:
     return office.message_rules.quiet_until(now, ZoneInfo(office.timezone)) is not None
 
 
-def stop_tickets(*, now: datetime) -> None:
+def stop_tickets(*, office: int, now: datetime) -> None:
     """Stop the walk-in tickets of services whose day is full by the estimate, or go on."""
-    for row in Office.objects.filter(overtime_min__isnull=False, shifts__closed_at=None).distinct():
-        seen = hall(directory_by_id(row.pk), now=now)
-        served = seen.outlook.served
-        for service in seen.office.offered_services():
-            if service.walk_in and service.pk in served:
-                follow_estimate(
-                    office=seen.office, service=service, served_in=served[service.pk], now=now
-                )
+    watched = Office.objects.filter(pk=office, overtime_min__isnull=False, shifts__closed_at=None)
+    if not watched.exists():
+        return
+    seen = hall(directory_by_id(office), now=now)
+    served = seen.outlook.served
+    each(
+        [s for s in seen.office.offered_services() if s.walk_in and s.pk in served],
+        lambda service: follow_estimate(
+            office=seen.office, service=service, served_in=served[service.pk], now=now
+        ),
+    )
 
 
-def warn_of_incidents(*, now: datetime) -> None:
+def warn_of_incidents(*, office: int, now: datetime) -> None:
     """Tell those whose booked term has come near while a system is down."""
-    for incident in Incident.objects.filter(ended_at=None).values_list("pk", flat=True):
-        warn_booked(incident=incident, now=now)
+    incidents = Incident.objects.filter(office=office, ended_at=None).values_list("pk", flat=True)
+    each(list(incidents), lambda incident: warn_booked(incident=incident, now=now))
 
 
-def tell_near(*, now: datetime) -> None:
+def tell_near(*, office: int, now: datetime) -> None:
     """Tell those who wish it that their turn is near."""
-    waiting = TurnAlert.objects.filter(near_at=None, ticket__state__in=IN_QUEUE)
+    waiting = TurnAlert.objects.filter(office=office, near_at=None, ticket__state__in=IN_QUEUE)
     waiting = waiting.exclude(alerts.NO_CONTACT).select_related("ticket").order_by("asked_at")
-    of_office: dict[int, list[TurnAlert]] = {}
-    for one in waiting:
-        of_office.setdefault(one.office_id, []).append(one)
-    for row in Office.objects.filter(pk__in=of_office):
-        seen = hall(directory_by_id(row.pk), now=now)
-        for one in of_office[row.pk]:
-            if turn_is_near(seen, one.ticket):
-                alerts.tell_near(alert=one.pk, now=now)
+    rows = list(waiting)
+    if not rows:
+        return
+    seen = hall(directory_by_id(office), now=now)
+    near = [alert.pk for alert in rows if turn_is_near(seen, alert.ticket)]
+    each(near, lambda alert: alerts.tell_near(alert=alert, now=now))
 
 
-def keep_history(*, now: datetime) -> None:
+def keep_history(*, office: int, now: datetime) -> None:
     """Keep the live view of this quarter of an hour, where the office is at work."""
     at = history.quarter_of(now)
-    kept = set(QuarterHour.objects.filter(at=at).values_list("office", flat=True))
-    for row in Office.objects.exclude(pk__in=kept):
-        seen = hall(directory_by_id(row.pk), now=now)
-        if is_open(seen.office, now) or seen.waiting:
-            history.keep_quarter(rows=list(quarters(seen, at)))
+    if QuarterHour.objects.filter(at=at, office=office).exists():
+        return
+    seen = hall(directory_by_id(office), now=now)
+    if is_open(seen.office, now) or seen.waiting:
+        history.keep_quarter(rows=list(quarters(seen, at)))
 
 
-def judge_waits(*, now: datetime) -> None:
+def judge_waits(*, office: int, now: datetime) -> None:  # as every step
     """Correct the wait estimates by whom was called since the last round."""
-    for office in Office.objects.all():
-        learning.judge(office=office)
+    learning.judge(office=Office.objects.get(pk=office))
 
 
-def learn(*, now: datetime) -> None:
-    """Learn service times and habits from the last weeks; measure how good the estimates were."""
-    for row in Office.objects.all():
-        office = directory_by_id(row.pk)
-        history.measure(office=office, now=now)
-        learning.relearn(office=office, now=now)
-    history.forget_quarters(now=now)
+def measure(*, office: int, now: datetime) -> None:
+    """Measure how good the estimates of the last days were."""
+    history.measure(office=directory_by_id(office), now=now)
 
 
-def purge(*, now: datetime) -> None:
-    """Erase names, contacts and PINs as each office has set, and log-ins long over.
+def learn(*, office: int, now: datetime) -> None:
+    """Learn service times and habits from the last weeks."""
+    learning.relearn(office=directory_by_id(office), now=now)
 
-    The anonymous rows stay.
-    """
-    for office in Office.objects.all():
-        with transaction.atomic():
-            erased = erase_personal_data(office=office, now=now)
-            erase_entries(office=office, now=now)
-            erase_meetings(office=office, now=now)
-        erase_papers(office=office, now=now)
-        if erased:
-            log.info("%s: personal data of %s bookings erased", office.slug, erased)
-    alerts.forget_ended()
-    forget_replies(now=now)
-    call_command("clearsessions")
+
+@transaction.atomic
+def erase(*, office: int, now: datetime) -> None:
+    """Erase names, contacts and PINs as the office has set; the anonymous rows stay."""
+    row = Office.objects.get(pk=office)
+    erase_personal_data(office=row, now=now)
+    erase_entries(office=row, now=now)
+    erase_meetings(office=row, now=now)
+
+
+def erase_files(*, office: int, now: datetime) -> None:
+    """Erase documents and minutes of meetings whose booking was erased."""
+    erase_papers(office=Office.objects.get(pk=office), now=now)

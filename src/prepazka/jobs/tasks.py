@@ -1,30 +1,23 @@
-"""What the worker runs: follow up on events, deliver, remind, tidy, purge.
+"""What the worker runs: follow up on events, deliver, and the periodic steps.
 
 Tasks take ids, read the clock once, and may run any number of times with the effect of one.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import random
-from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
-from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job
-from procrastinate.tasks import Task
 
 from prepazka.gateways.email import send
 from prepazka.gateways.push import send as send_push
 from prepazka.gateways.sms import send as send_sms
-from prepazka.jobs import calendars, papers, rounds
-from prepazka.journal.record import FOLLOW_UP
-from prepazka.meetings import signals
+from prepazka.jobs import calendars, owed, papers, rounds, steps
+from prepazka.jobs.steps import STEPS, Every
+from prepazka.journal.record import FOLLOW_UP, settle_follow_up
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.port import Receipt, Undeliverable
 from prepazka.messaging.receipts import note_receipt
@@ -35,7 +28,7 @@ log = logging.getLogger(__name__)
 # Seconds before the next attempt; the last one repeats for two days of a broken mail server.
 PAUSES = (10, 30, 60, 120, 300)
 ATTEMPTS = messaging.GIVES_UP
-SPREAD = 240  # seconds over which a round of outside calendars is read
+BEHIND_ALL_ELSE = -10  # priority of daily work
 
 
 class Patience(BaseRetryStrategy):
@@ -57,29 +50,28 @@ class Patience(BaseRetryStrategy):
 def follow_up(*, event: int) -> None:
     """Write the messages that an event calls for, and offer the term that it freed."""
     for message in messaging.compose(event=event, now=now()):
-        job = deliver.configure(lock=message.about, queueing_lock=f"message:{message.pk}")
-        with contextlib.suppress(AlreadyEnqueued):
-            job.defer(message=message.pk)
+        owed.of_message(message).defer()
     rounds.offer_after(event=event, now=now())
-    _defer_papers(event)
+    for papers_owed in owed.of_papers(event):
+        papers_owed.defer()
+    settle_follow_up(event)
 
 
 @app.task(name="deliver", retry=Patience(), queue="mail")
 def deliver(*, message: int) -> None:
-    """Send one message; the messages of one booking leave in their order."""
-    messaging.deliver(message=message, send=send, send_sms=send_sms, send_push=send_push, now=now())
+    """Send one message; the messages of one booking leave in their order.
 
-
-def _defer_papers(event: int | None = None) -> None:
-    """Have documents checked and minutes printed: those of one event, or all that still wait."""
-    jobs: list[tuple[Task[Any, Any, Any], str, dict[str, Any]]] = [
-        (check_document, f"document:{one}", {"document": str(one)})
-        for one in papers.to_check(event)
-    ]
-    jobs += [(print_minutes, f"minutes:{one}", {"minutes": one}) for one in papers.to_print(event)]
-    for task, once, values in jobs:
-        with contextlib.suppress(AlreadyEnqueued):
-            task.configure(queueing_lock=once, lock=once).defer(**values)
+    What was refused for good is noted in the message, so there the job has done its work.
+    """
+    try:
+        messaging.deliver(
+            message=message, send=send, send_sms=send_sms, send_push=send_push, now=now()
+        )
+    except Undeliverable as failure:
+        if failure.not_before is None:
+            log.warning("A message was not delivered: %s", failure)
+        if not failure.permanent:
+            raise
 
 
 @app.task(name="check_document", queue="papers")
@@ -100,66 +92,35 @@ def receipt(*, gateway_id: str, delivered: bool) -> None:
     note_receipt(Receipt(gateway_id, delivered), now=now())
 
 
-@app.periodic(cron="* * * * *")
-@app.task(name="every_minute", queueing_lock="every_minute", queue="rounds")
-def every_minute(timestamp: int) -> None:
-    """Expire holds, mark no-shows, close what was left open, remind; judge and obey the estimates."""
-    rounds.tidy(now=now())
-    rounds.offer_places(now=now())
-    rounds.follow_offers(now=now())
-    rounds.remind(now=now())
-    rounds.judge_waits(now=now())
-    rounds.stop_tickets(now=now())
-    rounds.warn_of_incidents(now=now())
-    rounds.tell_near(now=now())
-    rounds.keep_history(now=now())
-    signals.purge()
-    _defer_papers()
-
-
-@app.periodic(cron="*/5 * * * *")
-@app.task(name="every_five_minutes", queueing_lock="every_five_minutes", queue="rounds")
-def every_five_minutes(timestamp: int) -> None:
-    """Have the outside calendars read, spread over the minutes so that no server is stormed."""
-    for calendar in calendars.due(now=now()):
-        _defer_reading(calendar, random.randrange(SPREAD))  # noqa: S311  # no secret
-
-
-def read_soon(calendar: int) -> None:
-    """Have a calendar read at once, when the caller's transaction commits."""
-    transaction.on_commit(lambda: _defer_reading(calendar, 0))
-
-
-def _defer_reading(calendar: int, seconds: int) -> None:
-    job = refresh_calendar.configure(
-        # Two at once at most: servers that hang must not keep the mails waiting.
-        lock=f"calendars:{calendar % 2}",
-        queueing_lock=f"calendar:{calendar}",
-        schedule_in={"seconds": seconds},
-    )
-    with contextlib.suppress(AlreadyEnqueued):
-        job.defer(calendar=calendar)
-
-
 @app.task(name="refresh_calendar", queue="calendars")
 def refresh_calendar(*, calendar: int) -> None:
     """Read one outside calendar; the next round is its next try."""
     calendars.refresh(calendar=calendar, now=now())
 
 
-@app.periodic(cron="17 3 * * *")
-@app.task(name="every_night", queueing_lock="every_night", queue="rounds")
-def every_night(timestamp: int) -> None:
-    """Erase personal data whose time has come, and learn from the weeks behind."""
-    rounds.purge(now=now())
-    rounds.learn(now=now())
+@app.task(name="step", queue="rounds")
+def run_step(timestamp: int, *, step: str) -> None:  # the queue names the minute
+    """Run a periodic step; one that only another version knows is left to that version."""
+    if step in STEPS:
+        steps.run(STEPS[step], now=now())
 
 
-@app.periodic(cron="*/2 * * * *")
-@app.task(name="rescue", queueing_lock="rescue", queue="rounds", pass_context=True)
-async def rescue(context: JobContext, timestamp: int) -> None:
-    """Hand out again the jobs whose worker died over them."""
-    manager = context.app.job_manager
-    for job in await manager.get_stalled_jobs():
-        log.warning("job %s was left by a worker that died; it starts again", job.id)
-        await manager.retry_job(job)
+for _step in STEPS.values():
+    _is_daily = _step.every is Every.DAY
+    app.periodic(
+        cron=_step.every.cron,
+        periodic_id=_step.name,
+        task_kwargs={"step": _step.name},
+        queueing_lock=f"step:{_step.name}",
+        # One of them at a time, so that mails have the other threads of the worker.
+        lock="daily" if _is_daily else None,
+        priority=BEHIND_ALL_ELSE if _is_daily else 0,
+    )(run_step)
+
+
+def _nothing(timestamp: int) -> None:
+    """Do nothing: the queue may still hold it from the version before, which had no steps."""
+
+
+for _name in ("every_minute", "every_five_minutes", "every_night", "rescue"):
+    app.task(name=_name, queue="rounds")(_nothing)

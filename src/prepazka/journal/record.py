@@ -13,9 +13,20 @@ from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 
 from prepazka.core.events import Event
+from prepazka.journal.models import PendingFollowUp
 
 CHANNEL = "prepazka"
 FOLLOW_UP = "prepazka.jobs.tasks.follow_up"
+# Part of the statements below: notes that the written event has a follow-up, which is owed.
+PENDING = (
+    " pending AS (INSERT INTO journal_pendingfollowup (event, at)"
+    " SELECT id, at FROM written WHERE %s::boolean)"
+)
+RECORD = (
+    "WITH written AS (INSERT INTO journal_event (office, kind, at, actor, data)"  # noqa: S608  # constants
+    f" VALUES (%s, %s, %s, %s, %s) RETURNING id, at), {PENDING}"
+    " SELECT id, pg_notify(%s, %s) FROM written"
+)
 
 
 def record(event: Event) -> int:
@@ -26,12 +37,7 @@ def record(event: Event) -> int:
     Returns the id of the journal's row.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "WITH written AS (INSERT INTO journal_event (office, kind, at, actor, data)"
-            " VALUES (%s, %s, %s, %s, %s) RETURNING id)"
-            " SELECT id, pg_notify(%s, %s) FROM written",
-            _values(event),
-        )
+        cursor.execute(RECORD, _values(event))
         (written, _) = cursor.fetchone()
     if event.followed_up:
         _follow_up(int(written))
@@ -59,15 +65,31 @@ def _recorded(sql: str) -> str:
     return (
         f"WITH changed AS ({sql}),"  # noqa: S608  # a constant of the caller
         " written AS (INSERT INTO journal_event (office, kind, at, actor, data)"
-        " SELECT %s::bigint, %s, %s::timestamptz, %s::bigint, %s::jsonb FROM changed RETURNING id)"
-        " SELECT changed.*, written.id, pg_notify(%s, %s) FROM changed, written"
+        " SELECT %s::bigint, %s, %s::timestamptz, %s::bigint, %s::jsonb FROM changed RETURNING id, at),"
+        + PENDING
+        + " SELECT changed.*, written.id, pg_notify(%s, %s) FROM changed, written"
     )
 
 
 def _values(event: Event) -> list[Any]:
     notice = json.dumps({"office": event.office, "topics": event.topics})
     data = json.dumps(event.payload())
-    return [event.office, event.kind, event.at, event.actor, data, CHANNEL, notice]
+    return [
+        *(event.office, event.kind, event.at, event.actor, data),
+        event.followed_up,
+        CHANNEL,
+        notice,
+    ]
+
+
+def follow_up_key(event: int) -> str:
+    """The queueing lock of the event's follow-up: at most one job of it waits."""
+    return f"event:{event}"
+
+
+def settle_follow_up(event: int) -> None:
+    """Note that the event's follow-up is done."""
+    PendingFollowUp.objects.filter(event=event).delete()
 
 
 def _follow_up(event: int) -> None:
@@ -80,7 +102,7 @@ def _follow_up(event: int) -> None:
         Job(
             queue="default",
             lock=None,
-            queueing_lock=None,
+            queueing_lock=follow_up_key(event),
             task_name=FOLLOW_UP,
             task_kwargs={"event": event},
         )

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 NBSP = "\u00a0"
 DASH = "\u2013"
 FEW = (2, 3, 4)
+VE_HOURS = frozenset({2, 3, 4, 12, 13, 14, 20, 21, 22, 23})  # ve dvě, ve dvanáct, ve dvacet
 
 CS_MONTHS = [
     "ledna",
@@ -84,6 +85,13 @@ def clock(moment: time | datetime) -> str:
 def to_the_second(moment: time | datetime) -> str:
     """8:30:05, where a minute says too little."""
     return f"{clock(moment)}:{moment.second:02}"
+
+
+def at_clock(moment: time | datetime, language: str) -> str:
+    """Ve 13:40, v 9:05, as the hour is spoken; in English at 13:40."""
+    if not is_czech(language):
+        return f"at {clock(moment)}"
+    return f"{'ve' if moment.hour in VE_HOURS else 'v'}{NBSP}{clock(moment)}"
 
 
 def span(start: time | datetime, end: time | datetime, language: str) -> str:

@@ -21,7 +21,7 @@ from prepazka.core import events
 from prepazka.core.file_rules import MEGABYTE, MOST_DOCUMENTS
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
-from prepazka.meetings import access, contents, showing, signals, storage
+from prepazka.meetings import access, contents, showing, signals, storage, storage_identity
 from prepazka.meetings.models import Document, Meeting, Participant
 from prepazka.offices.models import Office
 
@@ -55,6 +55,10 @@ class QuotaReached(Refused):
 
 class NoDocument(Refused):
     """This document is not here any more."""
+
+
+class FileLost(Refused):
+    """This file was lost at the office, we are sorry. If you have it, please give it to the office again."""
 
 
 class NotYours(Refused):
@@ -114,7 +118,7 @@ def add(
     """
     who = Participant.objects.select_related("meeting__booking", "office").get(pk=participant)
     access.must_bring(who.meeting, who, link)
-    kept = _keep(who.meeting, name, file, limits_of(who.office).largest)
+    kept = _keep(who.meeting, name, file, limits_of(who.office).largest, now)
     try:
         return _add(participant, link, kept, now, actor)
     except BaseException:
@@ -122,7 +126,7 @@ def add(
         raise
 
 
-def _keep(meeting: Meeting, name: str, file: File[bytes], largest: int) -> Kept:
+def _keep(meeting: Meeting, name: str, file: File[bytes], largest: int, now: datetime) -> Kept:
     if not file.size:
         raise FileEmpty
     if file.size > largest:
@@ -133,6 +137,7 @@ def _keep(meeting: Meeting, name: str, file: File[bytes], largest: int) -> Kept:
     pk, sha256 = uuid4(), _sha256(file)
     key = f"{storage.folder(meeting.office_id, meeting.pk)}/{pk.hex}"
     size = file.size
+    storage_identity.note_first_use(now=now)
     storage.put(key, storage.FILE, file)
     return Kept(pk, key, contents.clean_name(name, kind.suffix), kind, size, sha256)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from prepazka.meetings import storage
+from prepazka.meetings import storage, storage_identity
 from prepazka.meetings.models import Document, Meeting, Minutes, Participant, Said, Signal
 from prepazka.offices.models import Office
 
@@ -34,12 +34,15 @@ def erase_meetings(*, office: Office, now: datetime) -> int:
 def erase_papers(*, office: Office, now: datetime) -> int:
     """Erase documents and minutes of meetings whose booking was erased; how many they were.
 
-    The files first: if this is cut short, the rows remain and the next night goes on.
+    The files first: if this is cut short, the rows remain and the next night goes on. Raises
+    StorageNotOurs before anything is erased: without the row nobody would look for the file again.
     """
     documents = Exists(Document.objects.filter(meeting=OuterRef("pk")))
     minutes = Exists(Minutes.objects.filter(meeting=OuterRef("pk")))
     over = Meeting.objects.filter(office=office, booking__erased_at__lte=now)
     rows = list(over.filter(documents | minutes).values_list("pk", flat=True))
+    if rows:
+        storage_identity.must_be_ours(now=now)
     for meeting in rows:
         storage.drop(storage.folder(office.pk, meeting))
         with transaction.atomic():

@@ -41,6 +41,10 @@ class MinutesChanged(Refused):
     """Somebody has just changed the minutes. Please read them once more and close them again."""
 
 
+class MinutesLost(Refused):
+    """The PDF of the minutes was lost at the office, we are sorry. It is made anew; please come back in two days."""
+
+
 class MinutesBlank(Refused):
     """Write at least the course, a conclusion or a task before you close the minutes."""
 
@@ -158,6 +162,23 @@ def put_pdf(*, minutes: int, pdf: bytes, now: datetime) -> bool:
     said = _said(found.meeting, now, None)
     record(events.MinutesReady(**said, booking=str(found.meeting.booking_id)))
     signals.tell(found.meeting_id, "minutes", {"version": found.version})
+    return True
+
+
+@transaction.atomic
+def replace_lost_pdf(*, minutes: int, pdf: bytes) -> bool:
+    """Keep the PDF of closed minutes in place of one that the storage lost; nobody is written to.
+
+    False if it is not lost any more, or the minutes are erased.
+    """
+    meeting = Meeting.objects.select_for_update(no_key=True).filter(minutes=minutes).first()
+    lost = Minutes.objects.filter(pk=minutes, meeting=meeting).exclude(key="")
+    row = lost.exclude(missing_since=None).first()
+    if row is None:
+        return False
+    storage.put(row.key, storage.FILE, pdf)
+    row.missing_since = None
+    row.save(update_fields=["missing_since"])
     return True
 
 

@@ -152,6 +152,9 @@ class Document(OfOffice):
     pages = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
     checked_at = models.DateTimeField(null=True)
+    missing_since = models.DateTimeField(
+        null=True, help_text="when the nightly check first did not find its file"
+    )
 
 
 class Minutes(OfOffice):
@@ -165,6 +168,9 @@ class Minutes(OfOffice):
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(Participant, null=True, on_delete=models.SET_NULL)
     key = models.CharField(max_length=100, blank=True, help_text="of the PDF in the storage")
+    missing_since = models.DateTimeField(
+        null=True, help_text="when the nightly check first did not find the PDF"
+    )
 
 
 class MinutesVersion(OfOffice):
@@ -189,3 +195,31 @@ class MinutesComment(OfOffice):
     participant = models.ForeignKey(Participant, null=True, on_delete=models.SET_NULL)
     text = models.CharField(max_length=2000)
     at = models.DateTimeField()
+
+
+class FileStorage(models.Model):
+    """The storage of this installation: one row, whose id the storage bears in a file of its own."""
+
+    class Problem(models.TextChoices):
+        UNMARKED = "unmarked"  # it bears no id: not mounted, or another folder
+        FOREIGN = "foreign"  # it bears the id of another database
+        UNREACHABLE = "unreachable"
+
+    only = models.BooleanField(primary_key=True, default=True, db_default=True)
+    identity = models.UUIDField(default=uuid.uuid4)
+    marked_at = models.DateTimeField(null=True, help_text="when the storage first bore the id")
+    problem = models.CharField(max_length=12, blank=True, choices=Problem.choices)
+    problem_since = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(only=True), name="one_file_storage")]
+
+
+class StrayFolder(models.Model):
+    """Files in the storage that belong to no document and no minutes, until they are removed."""
+
+    # A number, as the storage may have files of an office that the database does not have.
+    office = models.BigIntegerField()
+    key = models.CharField(max_length=255, unique=True)
+    first_seen_at = models.DateTimeField()

@@ -288,16 +288,19 @@ def everybody_of(booking: Booking) -> list[Participant]:
     return list(rows.exclude(place=Participant.Place.REMOVED).order_by("invited_at", "pk"))
 
 
-def settle(*, now: datetime) -> int:
-    """End the meetings that nobody has ended; whoever came to them was served. How many."""
+def left_open(office: int, now: datetime) -> list[UUID]:
+    """The bookings of meetings that nobody has ended."""
     due = Meeting.objects.filter(
-        booking__state__in=(State.ARRIVED, State.SERVED), booking__ends_at__lte=now - LEFT_OPEN
+        office=office,
+        booking__state__in=(State.ARRIVED, State.SERVED),
+        booking__ends_at__lte=now - LEFT_OPEN,
     ).exclude(state=Meeting.State.ENDED)
-    return sum(_settle(pk, now) for pk in list(due.values_list("booking_id", flat=True)))
+    return list(due.values_list("booking_id", flat=True))
 
 
 @transaction.atomic
-def _settle(booking: UUID, now: datetime) -> bool:
+def settle(booking: UUID, now: datetime) -> bool:
+    """End a meeting that was left open; whoever came to it was served."""
     serve_remotely(booking=booking, now=now)
     open_ = Meeting.objects.filter(booking=booking).exclude(state=Meeting.State.ENDED)
     return bool(open_.update(state=Meeting.State.ENDED, ended_at=now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -25,7 +25,8 @@ from prepazka.offices import incidents
 from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import cause_of
 from prepazka.offices.models import Incident, Mode, Room, Service, System
-from prepazka.queueing.models import TurnAlert
+from prepazka.queueing.models import State as TicketState
+from prepazka.queueing.models import Ticket, TurnAlert
 
 ALL_DAY = (0, 1440)
 OF_INCIDENTS = {"incident", "incident_moved", "incident_over"}
@@ -209,8 +210,14 @@ def context_of_incident(incident: Incident, booking: Booking, office: Directory)
         "cause": cause_of(incident),
         "what": incidents.said_of(incident, office),
         "expected": incidents.until_of(incident, office.tz),
-        "waits": booking.state == State.ARRIVED,
+        "waits": is_in_hall(booking),
     }
+
+
+def is_in_hall(booking: Booking) -> bool:
+    """Whether the person has arrived and was not called in vain."""
+    missed = Ticket.objects.filter(booking=booking, state=TicketState.NO_SHOW)
+    return booking.state == State.ARRIVED and not missed.exists()
 
 
 def context_of_alert(alert: TurnAlert, office: Directory) -> dict[str, Any]:
@@ -323,8 +330,8 @@ def context_of(booking: Booking, office: Directory, *, now: datetime) -> dict[st
         "when": when_of(booking),
         "late_min": late_min(booking),
         "room_url": room_url(booking, office),
-        "counts_from": booking.starts_at - timedelta(minutes=rules.early_min),
-        "counts_until": booking.ends_at + timedelta(minutes=rules.late_min),
+        "counts_from": rules.counts_from(booking.starts_at),
+        "counts_until": rules.counts_until(booking.ends_at),
         "facts": facts_of(booking, office),
         "confirm_url": url_of("citizen:confirm", links.sign(booking.pk, "confirm")),
         "personal_url": url_of("citizen:booking", personal),
@@ -387,8 +394,8 @@ def when_of(booking: Booking) -> str:
 
 def _come(booking: Booking, office: Directory) -> str:
     rules = office.rules_of(office.services[booking.service_id])
-    opens = booking.starts_at - timedelta(minutes=rules.early_min)
-    closes = booking.ends_at + timedelta(minutes=rules.late_min) if rules.late_min else None
+    opens = rules.counts_from(booking.starts_at)
+    closes = rules.counts_until(booking.ends_at) if rules.late_min else None
     context = {"booking": booking, "opens": opens, "closes": closes}
     return render_to_string("messaging/_come.txt", context).strip()
 

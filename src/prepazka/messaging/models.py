@@ -86,6 +86,7 @@ class Message(OfOffice):
                 condition=~Q(gateway_id=""),
                 name="message_of_gateway",
             ),
+            models.Index(fields=["created_at"], condition=Q(state="queued"), name="message_queued"),
         ]
 
     @property

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+# Why a message waits through no fault of ours; health leaves these alone.
+ADDRESS_REFUSED = "the address was refused"
+QUIET_HOURS = "quiet hours"
+
 
 @dataclass(frozen=True)
 class Attachment:
@@ -81,6 +85,8 @@ class Incoming:
 
 class Undeliverable(Exception):  # reads as what it says
     """The message could not be handed over; a permanent failure will not change by waiting."""
+
+    is_fault = False  # of ours: the log needs no traceback
 
     def __init__(self, why: str, *, permanent: bool, not_before: datetime | None = None) -> None:
         super().__init__(why)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop
 
 from prepazka.booking.models import OPEN, Booking, Offer, State, WaitingListEntry
@@ -25,10 +25,18 @@ from prepazka.meetings.participants import (
 )
 from prepazka.meetings.room import absent
 from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mobile_of
-from prepazka.messaging.contexts import OF_INCIDENTS, incident_of
+from prepazka.messaging.contexts import OF_INCIDENTS, incident_of, is_in_hall
 from prepazka.messaging.mail import MINUTES, compose_mail
 from prepazka.messaging.models import Message, Person
-from prepazka.messaging.port import Push, PushGone, Send, SendPush, SendSms, Undeliverable
+from prepazka.messaging.port import (
+    QUIET_HOURS,
+    Push,
+    PushGone,
+    Send,
+    SendPush,
+    SendSms,
+    Undeliverable,
+)
 from prepazka.messaging.push import compose_push
 from prepazka.messaging.receipts import give_to_operators
 from prepazka.messaging.sms import compose_sms
@@ -232,13 +240,19 @@ def deliver(
     The row is locked while the mail leaves, so two workers cannot both send it. A worker that
     dies after the server took the mail, and before that is written down, sends it once more with
     the same Message-ID; no sender can tell this from a mail that was lost. Raises Undeliverable,
-    after writing down the failure.
+    after writing down the failure; any other fault of ours counts as a try as well, so that a
+    message that can never be composed is given up at last.
     """
     try:
         _give_time_to_click(message, now)
         _deliver(message, send, send_sms, send_push, now)
     except Undeliverable as failure:
         _note_failure(message, failure, now)
+        raise
+    except (OperationalError, InterfaceError):
+        raise  # the database is away, or the message is locked
+    except Exception as fault:
+        _note_failure(message, Undeliverable(type(fault).__name__, permanent=False), now)
         raise
 
 
@@ -296,7 +310,7 @@ def _send_sms(message: Message, send_sms: SendSms, now: datetime) -> None:
     office = message.office
     quiet = office.message_rules.quiet_until(now, ZoneInfo(office.timezone))
     if message.kind in WAITING_FOR_DAY and quiet:
-        raise Undeliverable("quiet hours", permanent=False, not_before=quiet)
+        raise Undeliverable(QUIET_HOURS, permanent=False, not_before=quiet)
     number = mobile_of(message.person.phone)
     if not number:
         raise Undeliverable(NO_NUMBER, permanent=True)
@@ -367,7 +381,7 @@ def _is_overtaken(message: Message, booking: Booking, now: datetime) -> bool:
         if not before.exists():
             return True
     comes = booking.state == State.CONFIRMED and booking.ends_at > now
-    return not comes and booking.state != State.ARRIVED
+    return not comes and not is_in_hall(booking)
 
 
 def _is_past(message: Message, alert: TurnAlert, now: datetime) -> bool:

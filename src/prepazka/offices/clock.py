@@ -31,6 +31,11 @@ def real_now() -> datetime:
     return datetime.now(UTC) + timedelta(seconds=settings.TEST_CLOCK_OFFSET)
 
 
+def machine_s() -> float:
+    """Seconds since 1970 by the machine's clock, to be held beside the database's."""
+    return time.time()
+
+
 def played(real: datetime, clock: DemoClock | None) -> datetime:
     """What the demo's clock shows at a real instant; its day ends by itself."""
     if clock is None:

@@ -274,7 +274,7 @@ def _reset(user: User, *, actor: int | None, now: datetime) -> None:
     if not second_factor.remove_second_factor(user):
         raise NoSecondFactor
     second_factor.note_reset(user, by=actor, now=now)
-    second_factor.end_sessions(user, now=now)
+    second_factor.end_sessions(user)
     for office in user.memberships.order_by("office").values_list("office", flat=True):
         record(events.SecondFactorReset(office=office, at=now, actor=actor, user=user.pk))
 

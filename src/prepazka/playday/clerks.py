@@ -163,4 +163,4 @@ class Clerk:
             if board.called:
                 board = await self.step("start", board)
             await self.step("finish", board)
-        await self.step("close")
+        await self.step("close", sure="1")  # whoever still waits is left, as at closing time

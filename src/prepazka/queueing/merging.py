@@ -25,7 +25,7 @@ from prepazka.queueing.refusals import GrantUnknown, SignatureWrong
 
 KINDS = frozenset({"issue", "pin", "call", "start", "finish", "absent"})
 LABEL = re.compile(r"[^\W\d_]{1,3}[0-9]{1,6}")
-MOST = 500  # entries in one message
+MOST = 500  # entries of one message that are taken; what comes after them, the next message brings
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter as Tally
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count
 
 from prepazka.booking.models import Booking
 from prepazka.booking.models import State as BookingState
@@ -20,9 +22,11 @@ from prepazka.queueing.held import Holder
 from prepazka.queueing.locks import lock_queue, lock_series
 from prepazka.queueing.models import (
     BLOCK,
+    BUSIEST_OF,
     ENOUGH,
     HEARD,
     IN_QUEUE,
+    MOST_NUMBERS,
     OFFLINE_FROM,
     SILENT_AFTER,
     CallLease,
@@ -30,6 +34,7 @@ from prepazka.queueing.models import (
     NumberSeries,
     OfflineGrant,
     Shift,
+    State,
     Ticket,
 )
 from prepazka.queueing.refusals import CounterNotOpen
@@ -91,25 +96,67 @@ def _token(device: Device, browser: str) -> str:
 
 
 def _with_numbers(office: Directory, grant: OfflineGrant, now: datetime) -> OfflineGrant:
-    letters = {office.agenda_of(s).letter for s in office.offered_services()}
-    used = _numbers_left(grant)
-    short = sorted(letter for letter in letters if used.get(letter, 0) < ENOUGH)
-    if short:
+    enough = _enough(office, grant.date)
+    if _short(grant, enough):
         lock_queue(office.office.pk)
-        for letter in short:
-            if _numbers_left(grant).get(letter, 0) < ENOUGH:
-                _lease_block(grant, letter, now)
+        # Under the lock: another renewal of this browser may have leased meanwhile.
+        for letter, lacking in sorted(_short(grant, enough).items()):
+            _lease_block(grant, letter, BLOCK * math.ceil(lacking / BLOCK), now)
     return grant
 
 
+def _enough(office: Directory, day: date) -> dict[str, int]:
+    """How many numbers of each letter a kiosk must have left: those of the busiest recent day.
+
+    Such a day is eight hours or more of all kiosks and desks together, so that a kiosk can stand
+    in for all of them.
+    """
+    recent = Ticket.objects.filter(
+        office=office.office, date__gt=day - BUSIEST_OF, date__lte=day
+    ).values("letter", "date")
+    busiest: dict[str, int] = {}
+    for row in recent.annotate(tickets=Count("pk")):
+        busiest[row["letter"]] = max(busiest.get(row["letter"], 0), row["tickets"])
+    letters = {office.agenda_of(s).letter for s in office.offered_services()}
+    return {letter: min(max(ENOUGH, busiest.get(letter, 0)), MOST_NUMBERS) for letter in letters}
+
+
+def _short(grant: OfflineGrant, enough: dict[str, int]) -> dict[str, int]:
+    """How many numbers the kiosk lacks, of each letter of which it has too few."""
+    left = _numbers_left(grant)
+    return {
+        letter: least - left.get(letter, 0)
+        for letter, least in enough.items()
+        if left.get(letter, 0) < least
+    }
+
+
+def numbers_held(office: Directory, now: datetime) -> dict[int, dict[str, int]]:
+    """How many numbers of each letter each kiosk can still give alone today, by the kiosk's id.
+
+    As far as its log has come: what a kiosk gives while it is cut off, the server does not know.
+    """
+    day = calendar.day_of(now, office.tz)
+    grants = OfflineGrant.objects.filter(office=office.office, date=day, device__isnull=False)
+    held: dict[int, dict[str, int]] = {}
+    for grant in grants.order_by("renewed_at"):  # of a browser that was replaced, only the last
+        held[grant.device_id or 0] = _numbers_left(grant)
+    return held
+
+
 def pin_list(grant: OfflineGrant, office: Directory) -> list[dict[str, Any]]:
-    """Today's PINs as the kiosk may keep them: hidden, with window, rules, letter and state."""
+    """Today's PINs as the kiosk may keep them: hidden, with window, rules, letter and state.
+
+    `ticket` is the ticket that was called in vain, for its words; None for all others.
+    """
     booked = Booking.objects.filter(office=office.office, date=grant.date, state__in=PINS_OF)
-    booked = booked.filter(mode=Mode.PERSON)
+    booked = booked.filter(mode=Mode.PERSON).select_related("ticket")
     found = []
     for one in booked.exclude(pin__isnull=True).exclude(pin=""):
         service = office.services[one.service_id]
         rules = office.rules_of(service)
+        ticket = getattr(one, "ticket", None)
+        missed = ticket if ticket and ticket.state == State.NO_SHOW else None
         found.append(
             {
                 "h": grant.hide(str(one.pin)),
@@ -118,6 +165,9 @@ def pin_list(grant: OfflineGrant, office: Directory) -> list[dict[str, Any]]:
                 "early": rules.early_min,
                 "late": rules.late_min,
                 "state": one.state,
+                "missed": missed is not None,
+                "returned": missed is not None and missed.pin_returned_at is not None,
+                "ticket": missed,
                 "letter": office.agenda_of(service).letter,
                 "service": service.code,
             }
@@ -305,10 +355,10 @@ def _numbers_left(grant: OfflineGrant) -> dict[str, int]:
     return left
 
 
-def _lease_block(grant: OfflineGrant, letter: str, now: datetime) -> None:
+def _lease_block(grant: OfflineGrant, letter: str, many: int, now: datetime) -> None:
     series = lock_series(grant.office_id, grant.date, letter)
     first = _next_block(series)
-    last = first + BLOCK - 1
+    last = first + many - 1
     NumberLease.objects.create(
         office_id=grant.office_id,
         grant=grant,

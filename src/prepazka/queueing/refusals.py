@@ -27,6 +27,38 @@ class CounterTaken(Refused):
     """Somebody else already works at this counter."""
 
 
+class CounterClosedAlready(Refused):
+    """This counter is closed already."""
+
+
+class CounterTakenOver(Refused):
+    """%(name)s took your counter over at %(at)s. Choose another one to go on."""
+
+
+class CounterClosedByOther(Refused):
+    """%(name)s closed your counter at %(at)s. Open one to go on."""
+
+
+class CounterClosedByItself(Refused):
+    """Your counter closed by itself at %(at)s, after the office's hours."""
+
+
+class ClientChanged(Refused):
+    """Something has changed at this counter meanwhile. Look at it once more and decide again."""
+
+
+class FateMissing(Refused):
+    """A client is at this counter. Say what became of them."""
+
+
+class OtherServices(Refused):
+    """This counter serves nothing that your counter serves; ask the head or the reception."""
+
+
+class WaitingHereAlone(Refused):
+    """People who wait for this counter alone: %(n)s. To close it all the same, confirm it."""
+
+
 class CounterNotOpen(Refused):
     """Open a counter first."""
 
@@ -53,6 +85,14 @@ class NotAtCounter(Refused):
 
 class NotWaiting(Refused):
     """This ticket is no longer waiting."""
+
+
+class NotMissed(Refused):
+    """This ticket is not among those who were called and did not come."""
+
+
+class ReturnsOver(Refused):
+    """The office is closed for today, so nobody can be put back into the queue."""
 
 
 class CannotPostpone(Refused):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -22,6 +21,8 @@ from prepazka.queueing import telling
 from prepazka.queueing.alerts import forget_contact
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, NumberLease, OfflineEvent, State, Ticket
 from prepazka.queueing.tickets import counter_of_official, new_code
+from prepazka.queueing.turns import bring_back, end_if_over
+from prepazka.queueing.validity import pin_returns_until
 
 ONLINE = "online"  # the state of a ticket that was changed on-line after a merge
 
@@ -36,6 +37,7 @@ def settle(office: Directory, day: date, now: datetime) -> None:
     own = _own_numbers(rows.values())
     happened = [_happened(r) for r in rows.values() if r.kind not in {"?", "pin"}]
     foreign = [e for e in happened if e.kind == "issue" and (e.grant, e.label) not in own]
+    _bring_back(office, rows.values(), tickets)
     base = _base(tickets)
     merged = offline.merge(base, [e for e in happened if e not in foreign])
     for label, event in merged.issued.items():
@@ -47,8 +49,35 @@ def settle(office: Directory, day: date, now: datetime) -> None:
             else:
                 tickets[label] = made
     _renumber(office, merged, tickets, now)
-    _write(merged, tickets)
+    _write(office, merged, tickets)
     telling.tell(office, rows, merged, foreign, tickets, now)
+
+
+def _bring_back(
+    office: Directory, rows: Iterable[OfflineEvent], tickets: dict[str, Ticket]
+) -> None:
+    """Put back whom a kiosk took for somebody new although they had been called in vain on-line.
+
+    The kiosk did not know of the ticket; its PIN counts as it would have on-line, once.
+    """
+    missed = {str(t.booking_id): label for label, t in tickets.items() if _is_missed_online(t)}
+    for row in rows:
+        label = missed.get(str(row.booking)) if row.kind == "issue" else None
+        if label is None:
+            continue
+        ticket = tickets[label]
+        until = pin_returns_until(office, ticket)
+        if until and ticket.ended_at and ticket.ended_at < row.at < until:
+            tickets[label] = bring_back(ticket, now=row.at, by="pin")
+            del missed[str(row.booking)]
+
+
+def _is_missed_online(ticket: Ticket) -> bool:
+    return (
+        ticket.state == State.NO_SHOW
+        and ticket.booking_id is not None
+        and "state" not in (ticket.offline or {})
+    )
 
 
 def _own_numbers(rows: Iterable[OfflineEvent]) -> set[tuple[int, str]]:
@@ -99,10 +128,11 @@ def _known(ticket: Ticket) -> Known:
     was = ticket.offline
     if was is None or "state" not in was:
         state = offline.WAITING if ticket.state in IN_QUEUE else ticket.state
-        return Known(state, ticket.counter_id)
+        back = ticket.returned_at if ticket.missed_at else None
+        return Known(state, ticket.counter_id, back)
     if ticket.state != was["wrote"] or ticket.changed_at is not None:
         return Known(ONLINE, ticket.counter_id)
-    return Known(was["state"], was["counter"])
+    return Known(was["state"], was["counter"], ticket.returned_at if ticket.missed_at else None)
 
 
 def _issue(office: Directory, day: date, row: OfflineEvent) -> Ticket | None:
@@ -212,7 +242,7 @@ def _renumber(office: Directory, merged: Merged, tickets: dict[str, Ticket], now
         )
 
 
-def _write(merged: Merged, tickets: dict[str, Ticket]) -> None:
+def _write(office: Directory, merged: Merged, tickets: dict[str, Ticket]) -> None:
     """The outcomes into the tickets; those that leave a counter first, as it holds one person."""
     changed = []
     for label, ticket in tickets.items():
@@ -225,10 +255,10 @@ def _write(merged: Merged, tickets: dict[str, Ticket]) -> None:
             # A log that came later took back what an earlier one had done.
             changed.append((ticket, Outcome(known.state, known.counter)))
     for ticket, outcome in sorted(changed, key=lambda pair: pair[1].state in AT_COUNTER):
-        _put(ticket, outcome)
+        _put(office, ticket, outcome)
 
 
-def _put(ticket: Ticket, outcome: Outcome) -> None:
+def _put(office: Directory, ticket: Ticket, outcome: Outcome) -> None:
     known = _known(ticket)
     state, ended = outcome.state, outcome.ended_at
     others = Ticket.objects.filter(counter=outcome.counter, state__in=AT_COUNTER)
@@ -251,9 +281,9 @@ def _put(ticket: Ticket, outcome: Outcome) -> None:
     ticket.save()
     if state not in (*IN_QUEUE, *AT_COUNTER):
         forget_contact(ticket.pk)
-    if ticket.booking_id and state in {State.FINISHED, State.NO_SHOW}:
-        done = state == State.FINISHED
-        more: dict[str, Any] = {"served_at": ended} if done else {"ended_at": ended}
+    if ticket.booking_id and state == State.FINISHED:
         Booking.objects.filter(pk=ticket.booking_id).update(
-            state=BookingState.SERVED if done else BookingState.NO_SHOW, **more
+            state=BookingState.SERVED, served_at=ended
         )
+    elif ticket.booking_id and state == State.NO_SHOW and ended:
+        end_if_over(office, ticket.booking_id, ended)

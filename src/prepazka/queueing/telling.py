@@ -31,16 +31,21 @@ def tell(
     outcomes |= {(e.grant, e.seq): UNKNOWN for e in merged.unknown}
     outcomes |= {(e.grant, e.seq): TWICE for e in merged.called_twice}
     outcomes |= {(e.grant, e.seq): REFUSED for e in (*merged.refused, *foreign)}
+    changed = []
     for key, row in rows.items():
         if row.kind == "issue" and row.label in merged.used_twice and outcomes[key] == DONE:
             outcomes[key] = VOID
         fresh = outcomes[key] != row.outcome
         twice = outcomes[key] == TWICE
+        before = row.counted
         row.counted = _counted(row, merged, tickets, fresh=fresh) if twice else None
         if fresh:
             row.told_at = now
             _told(office, row, outcomes[key], merged, tickets)
-    OfflineEvent.objects.bulk_update(rows.values(), ["outcome", "told_at", "counted"])
+        if fresh or row.counted != before:
+            changed.append(row)
+    # A day's log may have thousands of entries, and comes in parts.
+    OfflineEvent.objects.bulk_update(changed, ["outcome", "told_at", "counted"])
 
 
 def _counted(

@@ -31,6 +31,7 @@ from prepazka.queueing.refusals import (
     NotWaiting,
     SystemDown,
 )
+from prepazka.queueing.turns import bring_back
 
 # Without 0/O and 1/I/L, so that the address can be read aloud and typed.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -38,12 +39,19 @@ WRONG_PINS = 5
 PAUSE = timedelta(seconds=30)
 LONGEST_SHIFT = timedelta(hours=16)
 STOPPING = (TicketsRule.FULL, TicketsRule.STOPPED)
+# What is said of a PIN whose booking has had a ticket.
+OF_TICKET = frozenset(
+    {pins.Outcome.USED, pins.Outcome.RETURNED, pins.Outcome.MISSED, pins.Outcome.VOID}
+)
 POSTPONE_BY = (20, 40)  # minutes a citizen may choose from
+
+
+NO_TICKETS: Mapping[UUID, Ticket] = {}
 
 
 @dataclass(frozen=True)
 class CheckIn:
-    """What became of a PIN: the verdict, and the ticket where it gave one."""
+    """What became of a PIN: the verdict, and the ticket that it gave, put back or speaks of."""
 
     verdict: pins.Verdict
     ticket: Ticket | None = None
@@ -141,7 +149,8 @@ def check_in(
     lock_days(office.office.pk, [today])
     release_expired(office=office.office.pk, day=today, now=now)
     bookings = {str(b.pk): b for b in _with_pin(pin, office, today)}
-    verdict = _verdict(office, bookings.values(), today, now)
+    missed = _lock_missed(office, bookings.values())
+    verdict = _verdict(office, bookings.values(), today, now, missed)
     _count_wrong(kiosk, verdict, now)
     record(
         events.PinTried(
@@ -155,9 +164,14 @@ def check_in(
 def check_in_at_desk(
     *, office: Directory, booking: UUID, touch: UUID, now: datetime, actor: int
 ) -> CheckIn:
-    """Register a booked client who came to the desk instead of the kiosk."""
+    """Register a booked client who came to the desk instead of the kiosk.
+
+    One who was called in vain goes back into the queue, at the desk as often as staff wish.
+    """
     found = lock_booking(booking)
-    verdict = _verdict(office, [found], calendar.day_of(now, office.tz), now)
+    missed = _lock_missed(office, [found])
+    today = calendar.day_of(now, office.tz)
+    verdict = _verdict(office, [found], today, now, missed, may_repeat=True)
     return _follow(office, {str(found.pk): found}, verdict, touch, now, found.language, actor)
 
 
@@ -199,7 +213,8 @@ def postpone(*, ticket: int, minutes: int, now: datetime) -> Ticket:
     # What was announced holds no more, and must not be judged.
     found.p20 = found.p50 = found.p80 = None
     found.judged = True
-    found.save(update_fields=["state", "parked_until", "p20", "p50", "p80", "judged"])
+    found.before = None  # the clerk who sent the ticket here takes nothing back any more
+    found.save(update_fields=["state", "parked_until", "p20", "p50", "p80", "judged", "before"])
     TurnAlert.objects.filter(ticket=found).update(near_at=None)  # the turn is far again
     record(
         events.TicketPostponed(
@@ -252,8 +267,27 @@ def _with_pin(pin: str, office: Directory, today: date) -> list[Booking]:
     return [*here.select_related("service", "office"), *elsewhere.select_related("office")]
 
 
+def _lock_missed(office: Directory, bookings: Iterable[Booking]) -> dict[UUID, Ticket]:
+    """The missed tickets of arrived bookings, by booking; the queue is locked if there may be one.
+
+    The day is locked before, as always.
+    """
+    arrived = [b.pk for b in bookings if b.state == BookingState.ARRIVED]
+    if not arrived:
+        return {}
+    lock_queue(office.office.pk)
+    missed = Ticket.objects.filter(office=office.office, booking__in=arrived, state=State.NO_SHOW)
+    return {ticket.booking_id: ticket for ticket in missed if ticket.booking_id}
+
+
 def _verdict(
-    office: Directory, bookings: Iterable[Booking], today: date, now: datetime
+    office: Directory,
+    bookings: Iterable[Booking],
+    today: date,
+    now: datetime,
+    missed: Mapping[UUID, Ticket] = NO_TICKETS,
+    *,
+    may_repeat: bool = False,
 ) -> pins.Verdict:
     candidates = [
         pins.PinCandidate(
@@ -263,6 +297,10 @@ def _verdict(
             window=Interval(one.starts_at, one.ends_at),
             state=one.state,
             remote=one.mode != Mode.PERSON,
+            missed=one.pk in missed,
+            returned=not may_repeat
+            and one.pk in missed
+            and missed[one.pk].pin_returned_at is not None,
             rules=office.rules_of(one.service) if one.office_id == office.office.pk else None,
         )
         for one in bookings
@@ -285,8 +323,11 @@ def _follow(
     if verdict.found is None:
         return CheckIn(verdict)
     booking = bookings[verdict.found.booking]
-    if verdict.outcome is pins.Outcome.USED:
-        return CheckIn(verdict, Ticket.objects.filter(booking=booking).first())
+    if verdict.outcome in OF_TICKET:
+        ticket = Ticket.objects.filter(booking=booking).first()
+        if ticket and verdict.outcome is pins.Outcome.RETURNED:
+            ticket = bring_back(ticket, now=now, by="staff" if actor else "pin", actor=actor)
+        return CheckIn(verdict, ticket)
     if not verdict.accepted:
         return CheckIn(verdict)
     return CheckIn(verdict, _arrive(office, booking, verdict, touch, now, language, actor))

@@ -6,11 +6,12 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from prepazka.booking.models import Booking
+from prepazka.booking.models import LIVE, Booking
 from prepazka.booking.models import State as BookingState
 from prepazka.core import calendar, discipline, events
 from prepazka.core.interval import Interval
@@ -30,13 +31,18 @@ from prepazka.queueing.refusals import (
     NobodyWaiting,
     NotAtCounter,
     NothingToUndo,
+    NotMissed,
     NotServedHere,
     NotWaiting,
     OnlyHeldOffline,
+    ReturnsOver,
 )
+from prepazka.queueing.validity import valid_until
 
 UNDO = timedelta(seconds=30)
 ONE_MORE = object()  # instead of a value: than the ticket has
+# The shift too, so that a clerk whose counter is being taken over presses nothing at it any more.
+CLIENT_AND_SHIFT = "FOR NO KEY UPDATE OF t FOR SHARE OF s"
 # Services that need a system which is down now.
 STOPPED = (
     "SELECT n.service_id FROM offices_service_needs n"
@@ -149,26 +155,93 @@ def start_serving(*, office: Directory, clerk: int, now: datetime) -> Ticket:
 
 
 @transaction.atomic
-def finish(*, office: Directory, clerk: int, now: datetime) -> Ticket:
-    """The client is served and leaves; a booking ends as served."""
+def finish(*, office: Directory, clerk: int, now: datetime, actor: int | None = None) -> Ticket:
+    """The client is served and leaves; a booking ends as served.
+
+    `actor` is who says so for the clerk of a counter that was left.
+    """
     ticket = _at_counter(office, clerk, AT_COUNTER)
     started = ticket.serving_at or ticket.called_at
-    event = events.TicketFinished(**_said(ticket, clerk, now))
+    event = events.TicketFinished(**_said(ticket, clerk, now, actor))
     ended = _change(AT_COUNTER, event, state=State.FINISHED, serving_at=started, ended_at=now)
-    _end_booking(ended, BookingState.SERVED, now)
+    _serve_booking(ended, now)
     forget_contact(ended.pk)
     return ended
 
 
 @transaction.atomic
-def no_show(*, office: Directory, clerk: int, now: datetime) -> Ticket:
-    """The client was called and did not come."""
+def no_show(*, office: Directory, clerk: int, now: datetime, actor: int | None = None) -> Ticket:
+    """Mark that the client was called and did not come; the ticket leaves the queue.
+
+    A booking ends with it only where its PIN no longer counts. Otherwise it stays arrived and keeps
+    its lane: the PIN, or staff, may put the ticket back, and `end_missed` ends the booking in time.
+    `actor` as in `finish`.
+    """
     ticket = _at_counter(office, clerk, (State.CALLED,))
-    event = events.TicketNoShow(**_said(ticket, clerk, now))
-    ended = _change((State.CALLED,), event, state=State.NO_SHOW, ended_at=now)
-    _end_booking(ended, BookingState.NO_SHOW, now)
-    forget_contact(ended.pk)
-    return ended
+    event = events.TicketNoShow(**_said(ticket, clerk, now, actor))
+    missed = _change((State.CALLED,), event, state=State.NO_SHOW, ended_at=now)
+    if missed.booking_id is not None:
+        end_if_over(office, missed.booking_id, now)
+        _remember_booking(missed, BookingState.ARRIVED)
+    forget_contact(missed.pk)
+    return missed
+
+
+def end_if_over(office: Directory, booking: UUID, now: datetime) -> None:
+    """End the arrived booking of a missed ticket where its PIN no longer counts."""
+    arrived = Booking.objects.filter(pk=booking, state=BookingState.ARRIVED)
+    for ends_at, service in arrived.values_list("ends_at", "service_id"):
+        if office.rules_of(office.services[service]).counts_until(ends_at) <= now:
+            arrived.update(state=BookingState.NO_SHOW, ended_at=now)
+
+
+@transaction.atomic
+def return_missed(*, office: Directory, ticket: int, now: datetime, actor: int) -> Ticket:
+    """Put a client who was called in vain back into the queue, as staff may until closing.
+
+    Its turn comes after those who returned before. Raises Ticket.DoesNotExist, NotMissed,
+    ReturnsOver.
+    """
+    lock_queue(office.office.pk)
+    missed = Ticket.objects.get(pk=ticket, office=office.office)
+    if missed.state != State.NO_SHOW:
+        raise NotMissed
+    if valid_until(office, missed) <= now:
+        raise ReturnsOver
+    return bring_back(missed, now=now, by="staff", actor=actor)
+
+
+def bring_back(
+    missed: Ticket, *, now: datetime, by: Literal["pin", "staff"], actor: int | None = None
+) -> Ticket:
+    """The missed ticket, waiting again with its number; the caller has locked the queue, and looked.
+
+    A booking that ended because of the call is arrived again, unless its lane is somebody else's.
+    """
+    event = events.MissedReturned(
+        office=missed.office_id,
+        ticket=missed.pk,
+        counter=missed.counter_id,
+        at=now,
+        actor=actor,
+        by=by,
+    )
+    returned = _change(
+        (State.NO_SHOW,),
+        event,
+        state=State.WAITING,
+        returned_at=now,
+        missed_at=missed.called_at,
+        missed_counter_id=missed.counter_id,
+        pin_returned_at=now if by == "pin" else missed.pin_returned_at,
+        counter_id=None,
+        called_at=None,
+        recalled_at=None,
+        serving_at=None,
+        ended_at=None,
+    )
+    _resume_booking(returned)
+    return returned
 
 
 @transaction.atomic
@@ -197,10 +270,11 @@ def transfer(
     now: datetime,
     service: Service | None = None,
     counter: Counter | None = None,
+    actor: int | None = None,
 ) -> Ticket:
     """Send the client on to another service or counter; the number stays the same.
 
-    Raises NotServedHere when no counter of the office serves what is wanted.
+    With neither, the client waits for the same service again. `actor` as in `finish`. Raises NotServedHere when no counter of the office serves what is wanted.
     """
     lock_queue(office.office.pk)
     ticket = _at_counter(office, clerk, AT_COUNTER)
@@ -214,7 +288,7 @@ def transfer(
     return _change(
         AT_COUNTER,
         events.TicketTransferred(
-            **_said(ticket, clerk, now), to_service=wanted, to_counter=to_counter
+            **_said(ticket, clerk, now, actor), to_service=wanted, to_counter=to_counter
         ),
         state=State.WAITING,
         service_id=wanted,
@@ -226,34 +300,62 @@ def transfer(
     )
 
 
-@transaction.atomic
-def undo(*, office: Directory, clerk: int, now: datetime) -> Ticket:
-    """Take back the clerk's last press, for thirty seconds, if nothing has happened since."""
-    lock_queue(office.office.pk)
+@dataclass(frozen=True)
+class LastStep:
+    """The clerk's last press that can still be taken back."""
+
+    ticket: Ticket
+    kind: str  # call, by_hand, start, finish, absent, return, park or transfer
+    seconds: int  # for which it can be
+    press: str  # which press it was, for `undo`
+
+    @property
+    def before(self) -> dict[str, Any]:
+        """The fields of the ticket that the press changed, as they were."""
+        return self.ticket.before or {}
+
+
+def last_step(*, office: Directory, clerk: int, now: datetime) -> LastStep | None:
+    """What `undo` would take back now; None where it would refuse."""
     ticket = (
         Ticket.objects.filter(
             office=office.office,
             changed_by=clerk,
             before__isnull=False,
             changed_at__gt=now - UNDO,
+            changed_at__lt=now + UNDO,  # the clock of this computer may have been set back
         )
         .order_by("-changed_at")
         .first()
     )
-    before: dict[str, Any] | None = ticket.before if ticket else None
-    if ticket is None or before is None:
+    if ticket is None or ticket.before is None or ticket.changed_at is None:
+        return None
+    kind = _kind_of(ticket)
+    if kind is None or not _can_go_back(ticket, clerk):
+        return None
+    left = min(UNDO, UNDO - (now - ticket.changed_at))
+    press = f"{ticket.pk}.{int(ticket.changed_at.timestamp() * 1_000_000)}"
+    return LastStep(ticket, kind, -(-left // timedelta(seconds=1)), press)
+
+
+@transaction.atomic
+def undo(*, office: Directory, clerk: int, now: datetime, press: str = "") -> Ticket:
+    """Take back the clerk's last press, for thirty seconds, if nothing has happened since.
+
+    `press` names the press that the clerk was offered to take back: if another one is the last by
+    now, nothing is taken back. Raises NothingToUndo.
+    """
+    lock_queue(office.office.pk)
+    step = last_step(office=office, clerk=clerk, now=now)
+    if step is None or press not in {"", step.press}:
         raise NothingToUndo
-    back_to: int = before.get("counter_id", ticket.counter_id) or 0
-    if before["state"] in AT_COUNTER:
-        taken = Ticket.objects.filter(counter=back_to, state__in=AT_COUNTER).exclude(pk=ticket.pk)
-        if taken.exists() or not _mine(back_to, clerk):
-            raise NothingToUndo
+    ticket, before = step.ticket, step.before
     if "booking_state" in before:
-        _reopen_booking(ticket, before["booking_state"])
-    fields = [name for name in before if name != "booking_state"]
-    step, left = ticket.state, ticket.counter_id or back_to
-    for name in fields:
-        setattr(ticket, name, _parsed(name, before[name]))
+        _reopen_booking(ticket, before["booking_state"], now)
+    was, left = ticket.state, ticket.counter_id or before.get("counter_id") or 0
+    for name in before:
+        if name != "booking_state":
+            setattr(ticket, name, _parsed(name, before[name]))
     ticket.before, ticket.changed_by = None, None
     ticket.save()
     record(
@@ -262,12 +364,50 @@ def undo(*, office: Directory, clerk: int, now: datetime) -> Ticket:
             ticket=ticket.pk,
             counter=left,
             clerk=clerk,
-            step=step,
+            step=was,
             at=now,
             actor=clerk,
         )
     )
     return ticket
+
+
+def _kind_of(ticket: Ticket) -> str | None:
+    """Which press led to the ticket's state; None if something else has changed it since."""
+    was = (ticket.before or {}).get("state", "")
+    if ticket.state == State.CALLED and was in IN_QUEUE:
+        return "by_hand" if ticket.reason.get("code") == "by_hand" else "call"
+    if ticket.state == State.WAITING and was == State.NO_SHOW:
+        return "return"
+    if was not in AT_COUNTER:
+        return None
+    return {
+        State.SERVING: "start",
+        State.FINISHED: "finish",
+        State.NO_SHOW: "absent",
+        State.PARKED: "park",
+        State.WAITING: "transfer",
+    }.get(State(ticket.state))
+
+
+def _can_go_back(ticket: Ticket, clerk: int) -> bool:
+    """Whether the counter is still the clerk's and free, and the booked time nobody else's."""
+    before = ticket.before or {}
+    counter = before.get("counter_id", ticket.counter_id) or 0
+    if before["state"] in AT_COUNTER:
+        present = Ticket.objects.filter(counter=counter, state__in=AT_COUNTER)
+        if present.exclude(pk=ticket.pk).exists() or not _mine(counter, clerk):
+            return False
+    return "booking_state" not in before or not _lane_is_taken(ticket)
+
+
+def _lane_is_taken(ticket: Ticket) -> bool:
+    """Whether somebody else has booked the time of a booking that was marked as over."""
+    booking = Booking.objects.filter(ticket=ticket).first()
+    if booking is None:
+        return False
+    others = Booking.objects.filter(lane=booking.lane_id, state__in=LIVE).exclude(pk=booking.pk)
+    return others.filter(starts_at__lt=booking.ends_at, ends_at__gt=booking.starts_at).exists()
 
 
 def waiting(office: Directory, now: datetime) -> list[discipline.Waiting]:
@@ -367,15 +507,15 @@ def _look(clerk: int, office: Directory, now: datetime) -> _Seen:
     return _Seen(int(counter), *map(frozenset, more))
 
 
-def _said(ticket: Ticket, clerk: int, now: datetime) -> dict[str, Any]:
-    """What every event of a ticket at a counter says."""
+def _said(ticket: Ticket, clerk: int, now: datetime, actor: int | None = None) -> dict[str, Any]:
+    """What every event of a ticket at a counter says; the actor is the clerk unless another is."""
     return {
         "office": ticket.office_id,
         "ticket": ticket.pk,
         "counter": ticket.counter_id,
         "clerk": clerk,
         "at": now,
-        "actor": clerk,
+        "actor": clerk if actor is None else actor,
     }
 
 
@@ -389,7 +529,7 @@ def _at_counter(office: Directory, clerk: int, states: tuple[State, ...]) -> Tic
         Ticket,
         "FROM queueing_ticket t JOIN queueing_shift s ON s.counter_id = t.counter_id"
         " AND s.clerk_id = %s AND s.closed_at IS NULL"
-        " WHERE t.office_id = %s AND t.state = ANY(%s) FOR NO KEY UPDATE OF t",
+        f" WHERE t.office_id = %s AND t.state = ANY(%s) {CLIENT_AND_SHIFT}",
         [clerk, office.office.pk, list(states)],
         table="t",
     )
@@ -457,21 +597,41 @@ def _changing(names: tuple[str, ...], counted: tuple[str, ...]) -> str:
     )
 
 
-def _end_booking(ticket: Ticket, state: BookingState, now: datetime) -> None:
+def _serve_booking(ticket: Ticket, now: datetime) -> None:
     if ticket.booking_id is None:
         return
-    ticket.before = {**(ticket.before or {}), "booking_state": BookingState.ARRIVED}
-    ticket.save(update_fields=["before"])
-    stamp = {"served_at": now} if state == BookingState.SERVED else {"ended_at": now}
-    Booking.objects.filter(pk=ticket.booking_id).update(state=state, **stamp)
+    arrived = Booking.objects.filter(pk=ticket.booking_id, state=BookingState.ARRIVED)
+    if arrived.update(state=BookingState.SERVED, served_at=now):
+        _remember_booking(ticket, BookingState.ARRIVED)
 
 
-def _reopen_booking(ticket: Ticket, state: str) -> None:
+def _resume_booking(ticket: Ticket) -> None:
+    if ticket.booking_id is None:
+        return
+    ended = Booking.objects.filter(pk=ticket.booking_id, state=BookingState.NO_SHOW)
     try:
         with transaction.atomic():
-            Booking.objects.filter(ticket=ticket).update(state=state, served_at=None, ended_at=None)
+            resumed = ended.update(state=BookingState.ARRIVED, ended_at=None)
     except IntegrityError:
-        # Called before the window and marked as not come; the term is somebody else's by now.
+        return  # its time is somebody else's by now; the ticket is waiting all the same
+    if resumed:
+        _remember_booking(ticket, BookingState.NO_SHOW)
+
+
+def _remember_booking(ticket: Ticket, state: BookingState) -> None:
+    ticket.before = {**(ticket.before or {}), "booking_state": state}
+    ticket.save(update_fields=["before"])
+
+
+def _reopen_booking(ticket: Ticket, state: str, now: datetime) -> None:
+    ended_at = now if state == BookingState.NO_SHOW else None
+    try:
+        with transaction.atomic():
+            Booking.objects.filter(ticket=ticket).update(
+                state=state, served_at=None, ended_at=ended_at
+            )
+    except IntegrityError:
+        # The booking ended meanwhile, and its time is somebody else's by now.
         raise NothingToUndo from None
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from prepazka.core import calendar
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Service
-from prepazka.queueing.models import Ticket
+from prepazka.queueing.models import IN_QUEUE, Ticket
+from prepazka.reporting.overtakes import Wait, waits_of
 
 MOST_CALLS = 500
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -36,20 +38,34 @@ def calls_of_today(office: Directory, *, now: datetime) -> list[Call]:
     rows = list(
         Event.objects.filter(
             office=office.office.pk,
-            kind="TicketCalled",
+            kind__in=("TicketCalled", "MissedReturned"),
             at__gte=calendar.local_instant(day, 0, office.tz),
             at__lte=now,
         ).order_by("-at", "-id")[:MOST_CALLS]
     )
     tickets = {t.pk: t for t in Ticket.objects.filter(office=office.office, date=day)}
-    first: dict[int, datetime] = {}
-    for row in rows:
-        first[row.data["ticket"]] = row.at
-    return [_call(office, row, tickets, first) for row in rows if row.data["ticket"] in tickets]
+    events: dict[int, list[Event]] = {pk: [] for pk in tickets}
+    for row in reversed(rows):
+        events.setdefault(row.data["ticket"], []).append(row)
+    waits = {pk: _waits(ticket, events[pk]) for pk, ticket in tickets.items()}
+    return [
+        _call(office, row, tickets, waits)
+        for row in rows
+        if row.kind == "TicketCalled" and row.data["ticket"] in tickets
+    ]
+
+
+def _waits(ticket: Ticket, events: list[Event]) -> list[Wait]:
+    """When the ticket waited; without an end where it still does."""
+    ended = ticket.ended_at if ticket.state not in IN_QUEUE else None
+    return waits_of(ticket.issued_at, events, ended or NEVER)
 
 
 def _call(
-    office: Directory, row: Event, tickets: Mapping[int, Ticket], first: Mapping[int, datetime]
+    office: Directory,
+    row: Event,
+    tickets: Mapping[int, Ticket],
+    waits: Mapping[int, list[Wait]],
 ) -> Call:
     ticket = tickets[row.data["ticket"]]
     serves = office.serves.get(row.data["counter"], frozenset())
@@ -58,7 +74,7 @@ def _call(
         for other in tickets.values()
         if other.issued_at < ticket.issued_at
         and other.service_id in serves
-        and row.at < first.get(other.pk, other.ended_at or row.at + timedelta(seconds=1))
+        and any(wait.contains(row.at) for wait in waits[other.pk])
     ]
     return Call(
         at=row.at,
@@ -67,6 +83,11 @@ def _call(
         counter=office.counters.get(row.data["counter"]),
         clerk=row.data.get("clerk"),
         reason=row.data.get("reason") or {},
-        waited=max(timedelta(0), row.at - ticket.issued_at),
+        waited=max(timedelta(0), row.at - _since(row, waits[ticket.pk])),
         overtook=tuple(o.label for o in sorted(overtaken, key=lambda o: o.issued_at)),
     )
+
+
+def _since(row: Event, waits: list[Wait]) -> datetime:
+    """Since when the called ticket had waited; who is called by hand at once has not."""
+    return max((wait.start for wait in waits if wait.start <= row.at), default=row.at)

@@ -2,40 +2,216 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
 
-from django.db import connection
+from django.conf import settings
 
-from prepazka.messaging.models import Message
+from prepazka.journal.versions import pending_migrations, program_version
+from prepazka.messaging.port import ADDRESS_REFUSED, QUIET_HOURS
+from prepazka.offices.clock import machine_s
 
-# The worker says every ten seconds that it lives.
-WORKER_SILENT = timedelta(seconds=60)
-MAIL_LATE = timedelta(minutes=15)
+WORKER_SILENT = timedelta(seconds=60)  # it says every ten seconds that it lives
+MAIL_LATE = OWED_LATE = timedelta(minutes=15)
+OWED_GIVEN_UP = timedelta(days=3)  # as `jobs.owed` has it
+GIVEN_UP_TRIES = 600  # as `messaging.usecases` has it
+DISK_LOW_MB = 500
+CLOCKS_APART_S = 10.0
+MOST_NAMED = 50  # failing steps in an answer
+RECENT = 20_000  # messages, the newest ones, among which failed ones are counted
+SERVER_FOLDER = Path("/var/lib/postgresql")  # of Debian
+LOCAL = ("", "localhost", "127.0.0.1", "::1")
+
+# Written by the database's clock, not by ours.
+WORKER = """
+SELECT coalesce(max(last_heartbeat) > now() - make_interval(secs => %s), false),
+  extract(epoch FROM clock_timestamp())::float8
+FROM procrastinate_workers
+"""
+# Not ours to hurry: what waits for the morning, an address that its server refuses for now, and
+# what was tried in vain while others of its channel left.
+MAIL = """
+SELECT min(created_at) FROM messaging_message WHERE state = 'queued' AND error <> ALL(%(waits)s)
+AND (attempts = 0 OR channel NOT IN (
+  SELECT channel FROM (
+    SELECT channel, sent_at FROM messaging_message ORDER BY id DESC LIMIT %(recent)s) AS newest
+  WHERE sent_at > %(since)s))
+"""
+OWED = """
+SELECT min(at) FROM (
+  SELECT min(at) AS at FROM journal_pendingfollowup WHERE at > %(given_up)s
+  UNION ALL SELECT min(created_at) FROM meetings_document WHERE state = 'checking'
+  UNION ALL SELECT min(closed_at) FROM meetings_minutes WHERE closed_at IS NOT NULL AND key = ''
+) AS owed
+"""
+FAILED = """
+SELECT (SELECT count(*) FROM journal_pendingfollowup WHERE at <= %(given_up)s) + (
+  SELECT count(*) FROM (
+    SELECT state, attempts FROM messaging_message ORDER BY id DESC LIMIT %(recent)s) AS newest
+  WHERE state = 'failed' AND attempts >= %(tries)s)
+"""
+STEPS = """
+SELECT run.step, office.slug, run.last_good_at, run.expected_by < %(now)s, run.failures
+FROM journal_steprun run LEFT JOIN offices_office office ON office.id = run.office
+WHERE (run.office IS NULL OR office.id IS NOT NULL)
+AND (run.failures > 0 OR run.expected_by < %(now)s)
+ORDER BY run.expected_by, run.step, run.office LIMIT %(most)s
+"""
+GOOD_RUNS = """
+SELECT step, min(last_good_at) FROM journal_steprun
+WHERE office IS NULL OR office IN (SELECT id FROM offices_office) GROUP BY step ORDER BY step
+"""
+ERASED = """
+SELECT office.slug, run.last_good_at FROM journal_steprun run
+JOIN offices_office office ON office.id = run.office WHERE run.step = 'erase' ORDER BY office.slug
+"""
+
+
+class Cursor(Protocol):
+    """Of Django's connection or of a driver's own."""
+
+    def execute(self, query: Any, params: Any = ..., /) -> Any:
+        """Run a statement."""
+
+    def fetchone(self) -> Any:
+        """The next row."""
+
+    def fetchall(self) -> Any:
+        """All rows."""
+
+
+@dataclass(frozen=True)
+class FailingStep:
+    """A periodic step that last failed or is late, in an office or (None) the installation."""
+
+    step: str
+    office: str | None
+    last_good_at: datetime | None
+    late: bool
+    failures: int
 
 
 @dataclass(frozen=True)
 class Health:
-    """What was found; `oldest_mail` is how long the oldest unsent mail has been waiting."""
+    """What the database says; durations are those of the oldest that is not done."""
 
     worker: bool
     oldest_mail: timedelta
+    oldest_owed: timedelta = timedelta()
+    failed_work: int = 0
+    steps: tuple[FailingStep, ...] = ()
+    good_runs: dict[str, datetime | None] = field(default_factory=dict)
+    erased: dict[str, datetime | None] = field(default_factory=dict)
+    pending_migrations: int = 0
+    clock_difference_s: float = 0.0
 
     @property
     def good(self) -> bool:
         """Whether nobody needs to be woken."""
-        return self.worker and self.oldest_mail <= MAIL_LATE
-
-
-def health(*, now: datetime) -> Health:
-    """Look at the worker's heartbeat and at the mails that wait; two statements."""
-    with connection.cursor() as cursor:
-        # The heartbeat is written by the database's clock, not by ours.
-        cursor.execute(
-            "SELECT coalesce(max(last_heartbeat) > now() - make_interval(secs => %s), false) FROM procrastinate_workers",
-            [WORKER_SILENT.total_seconds()],
+        return (
+            self.worker
+            and self.oldest_mail <= MAIL_LATE
+            and self.oldest_owed <= OWED_LATE
+            and not any(step.late for step in self.steps)
+            and not self.pending_migrations
+            and abs(self.clock_difference_s) <= CLOCKS_APART_S
         )
-        (alive,) = cursor.fetchone()
-    queued = Message.objects.filter(state=Message.State.QUEUED).order_by("created_at")
-    oldest = queued.values_list("created_at", flat=True).first()
-    return Health(bool(alive), max(now - oldest, timedelta()) if oldest else timedelta())
+
+
+def health(cursor: Cursor, *, now: datetime) -> Health:
+    """Ask the database, in a handful of short statements."""
+    began = machine_s()
+    cursor.execute(WORKER, [WORKER_SILENT.total_seconds()])
+    worker, database_s = cursor.fetchone()
+    difference = (began + machine_s()) / 2 - database_s
+    values = {
+        "waits": [QUIET_HOURS, ADDRESS_REFUSED],
+        "since": now - MAIL_LATE,
+        "given_up": now - OWED_GIVEN_UP,
+        "tries": GIVEN_UP_TRIES,
+        "recent": RECENT,
+        "now": now,
+        "most": MOST_NAMED,
+    }
+    cursor.execute(MAIL, values)
+    (mail,) = cursor.fetchone()
+    cursor.execute(OWED, values)
+    (owed,) = cursor.fetchone()
+    cursor.execute(FAILED, values)
+    (failed,) = cursor.fetchone()
+    cursor.execute(STEPS, values)
+    steps = tuple(FailingStep(*row) for row in cursor.fetchall())
+    cursor.execute(GOOD_RUNS)
+    good_runs = dict(cursor.fetchall())
+    cursor.execute(ERASED)
+    erased = dict(cursor.fetchall())
+    return Health(
+        worker=bool(worker),
+        oldest_mail=_age(mail, now),
+        oldest_owed=_age(owed, now),
+        failed_work=int(failed),
+        steps=steps,
+        good_runs=good_runs,
+        erased=erased,
+        pending_migrations=pending_migrations(cursor),
+        clock_difference_s=round(difference, 1),
+    )
+
+
+def _age(oldest: datetime | None, now: datetime) -> timedelta:
+    return max(now - oldest, timedelta()) if oldest else timedelta()
+
+
+def answer(found: Health | None) -> tuple[int, dict[str, Any]]:
+    """The HTTP status, 200 or 503, and what the watching program reads; None: no database."""
+    disk = dict(_free_mb())
+    own = {"version": program_version(), "disk_free_mb": disk}
+    if found is None:
+        return 503, {"database": False, "worker": None, "oldest_mail_s": None, **own}
+    good = found.good and all(free >= DISK_LOW_MB for free in disk.values())
+    return 200 if good else 503, {
+        "database": True,
+        "worker": found.worker,
+        "oldest_mail_s": int(found.oldest_mail.total_seconds()),
+        "oldest_owed_s": int(found.oldest_owed.total_seconds()),
+        "failed_work": found.failed_work,
+        "failing_steps": [
+            {
+                "step": step.step,
+                "office": step.office,
+                "last_good_at": _iso(step.last_good_at),
+                "late": step.late,
+                "failures": step.failures,
+            }
+            for step in found.steps
+        ],
+        "last_good_runs": {step: _iso(at) for step, at in found.good_runs.items()},
+        "last_erased_at": {office: _iso(at) for office, at in found.erased.items()},
+        "pending_migrations": found.pending_migrations,
+        "clock_difference_s": found.clock_difference_s,
+        **own,
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None
+
+
+def _free_mb() -> Iterator[tuple[str, int]]:
+    """Free megabytes where files of meetings lie, and the database where it is on this machine."""
+    if not settings.S3_BUCKET:
+        yield "files", _free_at(Path(settings.FILES))
+    host = str(settings.DATABASES["default"]["HOST"])
+    if (Path(host) / "PG_VERSION").exists():  # the embedded server's socket lies in its folder
+        yield "database", _free_at(Path(host))
+    elif SERVER_FOLDER.exists() and (host in LOCAL or host.startswith("/")):
+        yield "database", _free_at(SERVER_FOLDER)
+
+
+def _free_at(folder: Path) -> int:
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    return shutil.disk_usage(there).free // 1_000_000

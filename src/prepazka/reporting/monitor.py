@@ -27,22 +27,26 @@ def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
     """What everybody may know about the office now, ready for JSON.
 
     Times are ISO 8601 with the office's offset; waits are whole minutes for somebody who takes a
-    ticket now, or null when no counter for the service is open.
+    ticket now, or null when no counter for the service is open. Outside the office's hours no
+    counter counts as open, whoever forgot to close one or still serves the last client.
     """
     seen = hall(office, now=now)
     office = seen.office
-    opening = next_opening(office, now)
+    opening, open_now = next_opening(office, now), is_open(office, now)
     labels = _labels(office, now)
     return {
         "office": office.office.slug,
         "name": dict(office.office.name),
         "made_at": _iso(office, now),
-        "open": is_open(office, now),
+        "open": open_now,
         "next_opening": _iso(office, opening) if opening else None,
-        "open_counters": len(seen.open_shifts()),
+        "open_counters": len(seen.open_shifts()) if open_now else 0,
         "waiting": len(seen.waiting),
         "incidents": [_incident(office, one) for one in office.incidents],
-        "services": [_service(seen, service, labels) for service in office.offered_services()],
+        "services": [
+            _service(seen, service, labels, open_now=open_now)
+            for service in office.offered_services()
+        ],
         "last_calls": last_calls(office, now=now),
     }
 
@@ -110,11 +114,11 @@ def _labels(office: Directory, now: datetime) -> dict[int, tuple[str | None, str
 
 
 def _service(
-    seen: Hall, service: Service, labels: dict[int, tuple[str | None, str]]
+    seen: Hall, service: Service, labels: dict[int, tuple[str | None, str]], *, open_now: bool
 ) -> dict[str, Any]:
     office = seen.office
-    able = _able(seen, service)
-    wait = seen.outlook.newcomers.get(service.pk)
+    able = _able(seen, service) if open_now else []
+    wait = seen.outlook.newcomers.get(service.pk) if open_now else None
     called, issued = labels.get(service.pk, (None, None))
     opens = None if able else counter_opens(office, service, now=seen.now)
     return {

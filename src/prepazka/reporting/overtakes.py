@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,19 @@ class Overtake:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """A stretch in which a ticket waited, and the reason of the call that ended it."""
+
+    start: datetime
+    end: datetime
+    reason: Mapping[str, Any]
+
+    def contains(self, at: datetime) -> bool:
+        """Whether it waited then; who is called at the moment of the end did not go before it."""
+        return self.start <= at < self.end
+
+
+@dataclass(frozen=True)
 class Before:
     """All that went before a ticket which came later."""
 
@@ -34,25 +47,35 @@ class Before:
     # who waits an hour.
     bound: int
     bound_hour: int
-    reason: Mapping[str, Any]  # of the ticket's own first call; empty until then
+    reason: Mapping[str, Any]  # of the call that ended the last wait; empty until then
 
 
 def before(office: Directory, ticket: Ticket, *, now: datetime) -> Before:
-    """Look up who went before the ticket. Two SQL statements."""
+    """Look up who went before the ticket. Two SQL statements.
+
+    Of a ticket that came back after a call in vain both waits count, not the time between them.
+    """
     start = calendar.local_instant(ticket.date, 0, office.tz)
-    rows = list(
+    events = list(
         Event.objects.filter(
             office=office.office.pk,
-            kind="TicketCalled",
+            kind__in=("TicketCalled", "MissedReturned"),
             at__gte=max(start, ticket.issued_at),
             at__lte=now,
         ).order_by("at", "id")
     )
-    own = next((row for row in rows if row.data["ticket"] == ticket.pk), None)
+    of_ticket = [event for event in events if event.data["ticket"] == ticket.pk]
     ended = None if ticket.state in IN_QUEUE else ticket.ended_at
-    until = own.at if own else ended or now
+    waits = waits_of(ticket.issued_at, of_ticket, ended or now)
     able = {c for c in office.counters if ticket.service_id in office.serves.get(c, ())}
-    seen = [r for r in rows if r.at < until and r.data["counter"] in able and r is not own]
+    seen = [
+        r
+        for r in events
+        if r.kind == "TicketCalled"
+        and r.data["counter"] in able
+        and r.data["ticket"] != ticket.pk
+        and any(wait.contains(r.at) for wait in waits)
+    ]
     later = Ticket.objects.filter(
         pk__in={r.data["ticket"] for r in seen}, issued_at__gt=ticket.issued_at
     ).in_bulk()
@@ -62,14 +85,31 @@ def before(office: Directory, ticket: Ticket, *, now: datetime) -> Before:
         if other is not None and other.pk != ticket.pk:
             found = Overtake(other.label, row.at, other.issued_at, row.data.get("reason") or {})
             first.setdefault(other.pk, found)
-    waited = max(until - ticket.issued_at, timedelta(0))
+    waited = sum((wait.end - wait.start for wait in waits), timedelta(0))
     return Before(
         waited,
         tuple(first.values()),
         bound(office, ticket.service_id, waited),
         bound(office, ticket.service_id, timedelta(hours=1)),
-        (own.data.get("reason") or {}) if own else {},
+        waits[-1].reason,
     )
+
+
+def waits_of(issued_at: datetime, events: Iterable[Event], until: datetime) -> list[Wait]:
+    """The waits of a ticket, from its calls and returns in their order.
+
+    The first ends with the first call, each other goes from a return after a call in vain to the
+    next call; the last may still go on at `until`.
+    """
+    waits: list[Wait] = []
+    since: datetime | None = issued_at
+    for event in events:
+        if event.kind == "MissedReturned":
+            since = event.at
+        elif event.kind == "TicketCalled" and since is not None:
+            waits.append(Wait(since, event.at, event.data.get("reason") or {}))
+            since = None
+    return waits if since is None else [*waits, Wait(since, max(since, until), {})]
 
 
 def bound(office: Directory, service: int, waited: timedelta) -> int:

@@ -11,6 +11,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Incident, Service
 from prepazka.queueing import learning
 from prepazka.queueing.models import IN_QUEUE, Ticket
+from prepazka.queueing.validity import valid_until
 from prepazka.reporting.hall import Hall, hall
 
 OPENING_WITHIN = 14  # days
@@ -129,13 +130,3 @@ def _between(expected: Expected, now: datetime) -> tuple[datetime, datetime]:
     start = (now + timedelta(minutes=expected.p20)).timestamp() // STEP * STEP
     end = -((now + timedelta(minutes=expected.p80)).timestamp() // -STEP) * STEP
     return datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(max(end, start + STEP), UTC)
-
-
-def valid_until(office: Directory, ticket: Ticket) -> datetime:
-    """When the service closes on the ticket's day; the end of the day where it is not open."""
-    hours = office.service_hours(office.services[ticket.service_id], ticket.date)
-    if hours:
-        closes = calendar.local_instant(ticket.date, hours[-1].end, office.tz)
-        if closes > ticket.issued_at:
-            return closes
-    return calendar.local_instant(ticket.date + timedelta(days=1), 0, office.tz)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Avg, Count, F, Q
+from django.db.models.functions import Coalesce
 
 from prepazka.booking.models import Booking
 from prepazka.booking.models import State as BookingState
@@ -39,7 +40,11 @@ def today_of(office: Directory, *, now: datetime) -> Today:
         served=Count("pk", filter=Q(state=State.FINISHED)),
         no_shows=Count("pk", filter=Q(state=State.NO_SHOW)),
         left=Count("pk", filter=Q(state=State.CANCELLED)),
-        waited=Avg(F("called_at") - F("issued_at"), filter=Q(called_at__isnull=False)),
+        # Who came back after a call in vain has waited until that call.
+        waited=Avg(
+            Coalesce("missed_at", "called_at") - F("issued_at"),
+            filter=Q(called_at__isnull=False) | Q(missed_at__isnull=False),
+        ),
     )
     here = (BookingState.ARRIVED, BookingState.SERVED)
     cancelled = (BookingState.CANCELLED_BY_CITIZEN, BookingState.CANCELLED_BY_OFFICE)

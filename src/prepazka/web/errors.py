@@ -43,6 +43,8 @@ STATUS = {
     "FileEmpty": 422,
     "MinutesNotUnderstood": 422,
     "NoDocument": 404,
+    "FileLost": 410,
+    "MinutesLost": 410,
     "NotFound": 404,
     "NotAllowed": 403,
     "WhoAreYou": 401,

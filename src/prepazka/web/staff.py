@@ -23,6 +23,8 @@ P = ParamSpec("P")
 StaffView = Callable[Concatenate[HttpRequest, Directory, Membership, P], HttpResponse]
 
 COUNTER = (Role.CLERK, Role.RECEPTION, Role.ADMINISTRATOR)
+# Close or take over a counter that somebody left; a head is then at a counter, too.
+MAY_TAKE_OVER = (*COUNTER, Role.HEAD)
 DESK = (Role.RECEPTION, Role.OPERATOR, Role.ADMINISTRATOR)
 DESK_LOOK = (*DESK, Role.HEAD)
 HEADS = (Role.HEAD, Role.ADMINISTRATOR)

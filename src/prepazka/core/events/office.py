@@ -30,7 +30,26 @@ class CounterResumed(_OfCounter):
 
 @dataclass(frozen=True, kw_only=True)
 class CounterClosed(_OfCounter):
-    """The clerk left the counter."""
+    """The counter was closed by its clerk, or without an actor by itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CounterTakenOver(_OfCounter):
+    """The actor works at the counter that `clerk` had left open.
+
+    `ticket` is the client who was there, `fate` what became of them: a queueing.counters.Fate.
+    """
+
+    ticket: int | None = None
+    fate: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftCounterClosed(_OfCounter):
+    """The actor closed the counter that `clerk` had left open; `ticket` and `fate` as above."""
+
+    ticket: int | None = None
+    fate: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,6 +108,14 @@ class CalledByPhone(_OfBooking):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallPutOff(_OfBooking):
+    """Somebody without a telephone number is waited for until a moment, in ISO format."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PersonalDataErased(Event):
     """Names, contacts and PINs of visits long over were erased."""
 

@@ -56,6 +56,14 @@ class TicketNoShow(_AtCounter):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MissedReturned(_OfTicket):
+    """A ticket that was called in vain to `counter` is back in the queue, by its PIN or by staff."""
+
+    counter: int | None
+    by: Literal["pin", "staff"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketParked(_AtCounter):
     """The ticket was put aside until a moment, in ISO format."""
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.smtp import EmailBackend
 
-from prepazka.messaging.port import Mail, Undeliverable
+from prepazka.messaging.port import ADDRESS_REFUSED, Mail, Undeliverable
 
 PERMANENT = range(500, 600)
 # Servers hang up on whoever is silent for long, and wonder at many connections of one sender.
@@ -85,7 +85,7 @@ def send(mail: Mail) -> None:
     except smtplib.SMTPRecipientsRefused as error:
         codes = {code for code, _ in error.recipients.values()}
         raise Undeliverable(
-            "the address was refused", permanent=all(c in PERMANENT for c in codes)
+            ADDRESS_REFUSED, permanent=all(c in PERMANENT for c in codes)
         ) from error
     except smtplib.SMTPResponseException as error:
         # A server that refuses us (wrong password, relaying denied) may be mended by its people.

@@ -14,8 +14,10 @@ from prepazka.queueing.models.hall import (
 from prepazka.queueing.models.incidents import Warned
 from prepazka.queueing.models.offline import (
     BLOCK,
+    BUSIEST_OF,
     ENOUGH,
     HEARD,
+    MOST_NUMBERS,
     OFFLINE_FROM,
     SILENT_AFTER,
     CallLease,
@@ -27,9 +29,11 @@ from prepazka.queueing.models.offline import (
 __all__ = [
     "AT_COUNTER",
     "BLOCK",
+    "BUSIEST_OF",
     "ENOUGH",
     "HEARD",
     "IN_QUEUE",
+    "MOST_NUMBERS",
     "OFFLINE_FROM",
     "SILENT_AFTER",
     "Accuracy",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -87,6 +88,15 @@ class Ticket(OfOffice):
     serving_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     parked_until = models.DateTimeField(null=True)
+    # The last call in vain of a ticket that is back in the queue; until then the call's own columns
+    # say it (`missed_call`).
+    missed_at = models.DateTimeField(null=True)
+    missed_counter = models.ForeignKey(
+        Counter, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    pin_returned_at = models.DateTimeField(
+        null=True, help_text="when the PIN of its booking put it back; it does so once"
+    )
     # Minutes until the call as announced when the ticket was issued; `judged` once the
     # calibration has learned what came of it.
     p20 = models.FloatField(null=True)
@@ -129,6 +139,14 @@ class Ticket(OfOffice):
     def label(self) -> str:
         """The number as it is called and printed: letter and running number."""
         return f"{self.letter}{self.number}"
+
+    @property
+    def missed_call(self) -> tuple[datetime, int] | None:
+        """When and to which counter (id) it was last called in vain; None if it never was."""
+        missed = self.state == State.NO_SHOW
+        at = self.called_at if missed else self.missed_at
+        counter = self.counter_id if missed else self.missed_counter_id
+        return (at, counter) if at and counter else None
 
 
 class Shift(OfOffice):

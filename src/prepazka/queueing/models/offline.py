@@ -16,7 +16,10 @@ from prepazka.offices.models import Device, OfOffice
 from prepazka.queueing.models.hall import NumberSeries, Shift, Ticket
 
 OFFLINE_FROM = 500  # numbers below are the ordinary series
-BLOCK, ENOUGH = 100, 50
+BLOCK, ENOUGH = 100, 50  # a block has so many numbers, and a kiosk never fewer, at the least
+BUSIEST_OF = timedelta(days=28)  # a kiosk has as many as were given on the busiest of these days
+# At one number in 15 s, from the touch to the paper, a kiosk gives no more in eight hours.
+MOST_NUMBERS = 2000
 HEARD = timedelta(seconds=15)  # a console silent for longer may be calling its list by itself
 SILENT_AFTER = timedelta(seconds=60)  # a console silent for so long holds nobody any more
 

@@ -10,19 +10,23 @@ from django.db import connection
 from django.http import HttpRequest
 from ninja import Header, Router
 
+from prepazka.core import discipline
 from prepazka.journal.rows import columns, of_row
 from prepazka.offices.models import Counter
 from prepazka.queueing import counters, turns
 from prepazka.queueing.models import Shift, Ticket
-from prepazka.queueing.refusals import CounterNotOpen
+from prepazka.queueing.refusals import CounterClosedAlready, CounterNotOpen
 from prepazka.reporting.hall import hall
+from prepazka.reporting.missed import missed_of_today
+from prepazka.reporting.open_counters import open_counters
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Staff, StaffToken, member
+from prepazka.web.counters import no_counter
 from prepazka.web.once import once, part
 from prepazka.web.reasons import sentence
 from prepazka.web.refusals import NotFound, NotUnderstood
 from prepazka.web.shortcuts import now
-from prepazka.web.staff import COUNTER
+from prepazka.web.staff import COUNTER, DESK, MAY_TAKE_OVER
 
 router = Router(tags=["counter"], auth=StaffToken())
 PROBLEMS = frozenset({401, 403, 404, 409, 422, 503})
@@ -51,6 +55,49 @@ def queue(request: HttpRequest, slug: str) -> Any:
     ]
 
 
+@router.get(
+    "/offices/{slug}/missed", response={200: list[schemas.MissedOut], PROBLEMS: schemas.Problem}
+)
+def missed(request: HttpRequest, slug: str) -> Any:
+    """Who was called today and did not come, the last called first."""
+    who = member(request, slug, *COUNTER, *DESK)
+    return [
+        {
+            "ticket": one.ticket.pk,
+            "number": one.ticket.label,
+            "service": one.service.code,
+            "booked": one.ticket.booked_from is not None,
+            "called_at": one.called_at.astimezone(who.office.tz),
+            "counter": one.counter.code,
+            "may_return": one.may_return,
+            "pin_until": one.pin_until and one.pin_until.astimezone(who.office.tz),
+        }
+        for one in missed_of_today(who.office, now=now())
+    ]
+
+
+@router.post(
+    "/offices/{slug}/missed/{ticket}/return",
+    response={200: schemas.WaitingOut, PROBLEMS: schemas.Problem},
+)
+def return_missed(request: HttpRequest, slug: str, ticket: int) -> Any:
+    """Put a missed ticket back into the queue, right after those that came back before it."""
+    who = member(request, slug, *COUNTER, *DESK)
+    try:
+        found = turns.return_missed(office=who.office, ticket=ticket, now=now(), actor=who.user)
+    except Ticket.DoesNotExist:
+        raise NotFound from None
+    place = discipline.turn(turns.as_waiting(found), turns.policy_of(who.office), now())
+    return {
+        "ticket": found.pk,
+        "number": found.label,
+        "service": who.office.services[found.service_id].code,
+        "booked": found.booked_from is not None,
+        "since": found.issued_at.astimezone(who.office.tz),
+        "reason": sentence(place.reason.payload(), who.office),
+    }
+
+
 @router.post("/offices/{slug}/counters/{code}/open", response=SHIFT)
 def open_counter(request: HttpRequest, slug: str, code: str, key: UUID | None = KEY) -> Any:
     """Sit down at a counter."""
@@ -60,6 +107,70 @@ def open_counter(request: HttpRequest, slug: str, code: str, key: UUID | None = 
         raise NotFound
     return _once(
         request, who, key, lambda: counters.open_counter(counter=counter, clerk=who.user, now=now())
+    )
+
+
+@router.get(
+    "/offices/{slug}/counters",
+    response={200: list[schemas.OpenCounterOut], PROBLEMS: schemas.Problem},
+)
+def open_ones(request: HttpRequest, slug: str) -> Any:
+    """The open counters: who is there, since when, the last step, the client."""
+    who = member(request, slug, *MAY_TAKE_OVER)
+    zone = who.office.tz
+    return [
+        {
+            "counter": row.counter.code,
+            "clerk": row.clerk,
+            "opened_at": row.shift.opened_at.astimezone(zone),
+            "paused_at": row.shift.paused_at and row.shift.paused_at.astimezone(zone),
+            "last_step_at": row.last_step_at.astimezone(zone),
+            "client": row.client and row.client.pk,
+            "number": row.client and row.client.label,
+        }
+        for row in open_counters(who.office)
+    ]
+
+
+@router.post("/offices/{slug}/counters/{code}/take-over", response=SHIFT)
+def take_over(
+    request: HttpRequest, slug: str, code: str, said: schemas.LeftIn, key: UUID | None = KEY
+) -> Any:
+    """Work at a counter that a colleague left open; the client may stay there (`fate` stays)."""
+    who = member(request, slug, *COUNTER)
+    return _once(
+        request,
+        who,
+        key,
+        lambda: counters.take_over_counter(
+            office=who.office,
+            shift=_shift_at(who, code),
+            clerk=who.user,
+            client=said.client,
+            fate=said.fate,
+            now=now(),
+        ),
+    )
+
+
+@router.post("/offices/{slug}/counters/{code}/close", response=SHIFT)
+def close_left(
+    request: HttpRequest, slug: str, code: str, said: schemas.LeftIn, key: UUID | None = KEY
+) -> Any:
+    """Close a counter that a colleague left open, and say what became of its client."""
+    who = member(request, slug, *MAY_TAKE_OVER)
+    return _once(
+        request,
+        who,
+        key,
+        lambda: counters.close_left_counter(
+            office=who.office,
+            shift=_shift_at(who, code),
+            actor=who.user,
+            client=said.client,
+            fate=said.fate,
+            now=now(),
+        ),
     )
 
 
@@ -86,7 +197,15 @@ def act(
     if action not in STEPS:
         raise NotFound
     wanted = said or schemas.StepIn(minutes=None)
-    return _once(request, who, key, lambda: STEPS[action](who, wanted), action)
+    return _once(request, who, key, lambda: _step(who, action, wanted), action)
+
+
+def _step(who: Staff, action: str, wanted: schemas.StepIn) -> Any:
+    try:
+        return STEPS[action](who, wanted)
+    except CounterNotOpen:
+        # A colleague may have taken the counter over, or closed it.
+        raise no_counter(who.office, who.user, now()) from None
 
 
 def _once(
@@ -142,6 +261,15 @@ def _shift(who: Staff) -> Shift:
     if found is None:
         raise CounterNotOpen
     return found
+
+
+def _shift_at(who: Staff, code: str) -> int:
+    """The shift at a counter; one that was closed meanwhile is refused as such."""
+    counter = _counter(who, code)
+    shift = Shift.objects.filter(office=who.office.office, counter=counter, closed_at=None).first()
+    if shift is None:
+        raise CounterClosedAlready
+    return shift.pk
 
 
 CALLS = ("next", "pick")

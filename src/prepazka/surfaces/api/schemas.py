@@ -10,6 +10,8 @@ from django.core.validators import validate_email
 from ninja import Field, Schema
 from pydantic import AfterValidator, AwareDatetime, model_validator
 
+from prepazka.queueing.counters import Fate
+
 
 def _is_email(said: str) -> str:
     try:
@@ -31,12 +33,31 @@ class Problem(Schema):
     code: str
 
 
+class FailingStepOut(Schema):
+    """A periodic step that last failed, or is late; office None: of the whole installation."""
+
+    step: str
+    office: str | None
+    last_good_at: str | None
+    late: bool
+    failures: int
+
+
 class HealthOut(Schema):
     """What a watching program reads; None where the database, which knows it, is away."""
 
     database: bool
     worker: bool | None = None
     oldest_mail_s: int | None = None
+    oldest_owed_s: int | None = None
+    failed_work: int | None = None
+    failing_steps: list[FailingStepOut] | None = None
+    last_good_runs: dict[str, str | None] | None = None
+    last_erased_at: dict[str, str | None] | None = None
+    pending_migrations: int | None = None
+    clock_difference_s: float | None = None
+    version: str
+    disk_free_mb: dict[str, int]
 
 
 class OfficeOut(Schema):
@@ -246,14 +267,21 @@ class TicketOut(Schema):
     state: str
     issued_at: datetime
     valid_until: datetime
-    counter: str | None
+    counter: str | None = Field(description="where it is, or was, called")
+    missed_at: datetime | None = Field(
+        None, description="when it was last called and nobody came, also once it is back"
+    )
     ahead: int | None
     wait_min: list[int] | None
     waits_for: str | None = None
 
 
 class CheckInOut(Schema):
-    """What is true of a PIN: its outcome, when it counts, and the ticket where it gave one."""
+    """What is true of a PIN: its outcome, when it counts, and the ticket where there is one.
+
+    `returned`: the ticket had been called in vain and is waiting again, with the same number.
+    `missed`: it was called in vain once more, and only staff can put it back.
+    """
 
     outcome: str
     day: date | None
@@ -269,6 +297,29 @@ class StepIn(Schema):
     minutes: int | None = Field(None, ge=1, le=240)
     service: str | None = None
     counter: str | None = None
+
+
+class LeftIn(Schema):
+    """What became of the client at a counter that was left: the ticket that was seen there.
+
+    `fate` is served, waits (back to the queue, before the others), absent, or, with who takes the
+    counter over, stays.
+    """
+
+    client: int | None = None
+    fate: Fate | None = None
+
+
+class OpenCounterOut(Schema):
+    """An open counter; `client` is the ticket there."""
+
+    counter: str
+    clerk: str
+    opened_at: datetime
+    paused_at: datetime | None
+    last_step_at: datetime
+    client: int | None
+    number: str | None
 
 
 class ClientOut(Schema):
@@ -290,6 +341,19 @@ class ShiftOut(Schema):
     counter: str | None
     paused: bool
     client: ClientOut | None
+
+
+class MissedOut(Schema):
+    """Somebody who was called today and did not come."""
+
+    ticket: int
+    number: str
+    service: str
+    booked: bool
+    called_at: datetime
+    counter: str
+    may_return: bool = Field(description="whether staff can put the ticket back now")
+    pin_until: datetime | None = Field(description="until when the PIN does so too")
 
 
 class WaitingOut(Schema):

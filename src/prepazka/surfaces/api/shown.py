@@ -113,8 +113,8 @@ def booking(found: Booking) -> dict[str, Any]:
         "state": found.state,
         "starts_at": local(where, found.starts_at),
         "ends_at": local(where, found.ends_at),
-        "counts_from": local(where, found.starts_at - timedelta(minutes=rules.early_min)),
-        "counts_until": local(where, found.ends_at + timedelta(minutes=rules.late_min)),
+        "counts_from": local(where, rules.counts_from(found.starts_at)),
+        "counts_until": local(where, rules.counts_until(found.ends_at)),
         "persons": found.persons,
         "pin": found.pin,
     }

@@ -11,7 +11,8 @@ from ninja import Header, Router
 from prepazka.offices.directory import Directory, directory
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.tickets import check_in, give_up, issue_ticket
-from prepazka.reporting.place import Place, announced, valid_until
+from prepazka.queueing.validity import valid_until
+from prepazka.reporting.place import Place, announced
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Kiosk, KioskToken
 from prepazka.web.refusals import NotFound
@@ -99,6 +100,7 @@ def shown(office: Directory, ticket: Ticket, *, look: bool = True) -> dict[str, 
         "issued_at": ticket.issued_at.astimezone(office.tz),
         "valid_until": place.valid_until.astimezone(office.tz),
         "counter": place.counter.number if place.counter else None,
+        "missed_at": ticket.missed_call and ticket.missed_call[0].astimezone(office.tz),
         "ahead": place.ahead,
         "wait_min": list(place.wait) if place.wait else None,
         "waits_for": place.incident.system.code if place.incident else None,

@@ -27,6 +27,8 @@ from prepazka.core.refusal import Refused
 from prepazka.messaging.contexts import context_of
 from prepazka.messaging.mail import calendar_file as calendar_of
 from prepazka.offices.directory import Directory
+from prepazka.queueing.models import State as TicketState
+from prepazka.queueing.validity import pin_returns_until
 from prepazka.surfaces.citizen import meeting
 from prepazka.surfaces.citizen.pages import (
     Choice,
@@ -42,6 +44,7 @@ from prepazka.surfaces.citizen.pages import (
     when,
 )
 from prepazka.surfaces.citizen.waiting import can_want_sooner, entry_of
+from prepazka.web import missed
 from prepazka.web.errors import sentence, status_of
 from prepazka.web.incidents import Notice, notices
 from prepazka.web.shortcuts import now
@@ -84,12 +87,25 @@ def booking(request: HttpRequest, found: Booking, office: Directory, token: str)
         changeable=_is_changeable(found, at),
         over=found.state == State.CONFIRMED and not expected,
         moved="zmeneno" in request.GET and expected,
-        ticket=getattr(found, "ticket", None),
+        **_visit(found, office, at),
         down=_down(found, office, at),
         days_url=_days_url(found, office),
         other_modes=_is_changeable(found, at) and len(found.service.modes) > 1,
         **_sooner(found, office, token, expected=expected),
     )
+
+
+def _visit(found: Booking, office: Directory, at: datetime) -> dict[str, Any]:
+    """The ticket of the visit; `call` says that it was called in vain, and `pin_until` what helps."""
+    ticket = getattr(found, "ticket", None)
+    if ticket is None or ticket.state != TicketState.NO_SHOW:
+        return {"ticket": ticket}
+    until = pin_returns_until(office, ticket)
+    return {
+        "ticket": ticket,
+        "call": missed.to_holder(ticket, office),
+        "pin_until": until if until and until > at else None,
+    }
 
 
 def _down(found: Booking, office: Directory, at: datetime) -> list[Notice]:

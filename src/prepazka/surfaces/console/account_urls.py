@@ -3,11 +3,11 @@
 from allauth.account import views
 from django.urls import path
 
-from prepazka.surfaces.console.accounts import second_factor_seen
+from prepazka.surfaces.console.accounts import LogOut, second_factor_seen
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
-    path("logout/", views.logout, name="account_logout"),
+    path("logout/", LogOut.as_view(), name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("signup/", views.signup, name="account_signup"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),

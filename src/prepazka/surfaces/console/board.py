@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Any
 
 from prepazka.core import discipline
 from prepazka.looks.typography import clock, to_the_second
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
-from prepazka.queueing import offline, telling
+from prepazka.queueing import counters, offline, telling
 from prepazka.queueing.held import Holder, held_elsewhere
 from prepazka.queueing.models import AT_COUNTER, OfflineEvent, Shift, State, Ticket
-from prepazka.queueing.turns import UNDO, policy_of
+from prepazka.queueing.turns import last_step, policy_of
 from prepazka.reporting.hall import Hall, hall
 from prepazka.reporting.load import day_load
+from prepazka.reporting.missed import count_missed
 from prepazka.surfaces.console.schedule import own_meetings
+from prepazka.surfaces.console.words import undo_in_words
 from prepazka.web import reasons
 from prepazka.web.faults import in_words
 from prepazka.web.incidents import Notice
@@ -52,10 +53,13 @@ def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
     held = held_elsewhere(office.office.pk, shift.counter_id, now)
     rows = _rows(seen, shift, held)
     at_work = at_the_counter(office, shift, now, anybody=any(row.next for row in rows))
+    if not at_work["anybody"]:
+        at_work["only_held"] = next((row.held for row in rows if row.here and row.held), None)
     return at_work | {
         "rows": rows,
         "more": len(seen.waiting) - len(rows),
         "waiting": len(seen.waiting),
+        "missed": count_missed(office, now=now),
         "load": day_load(seen),
         "faults": faults(office),
         "down": down(office, shift),
@@ -79,7 +83,8 @@ def at_the_counter(
         "can_next": not current and not shift.paused_at and anybody,
         "can_pick": not current and not shift.paused_at,
         "can_close": not current,
-        "undo": _undoable(office, shift, now),
+        "alone": 0 if current else counters.waiting_here_alone(office, shift, now),
+        "undo": _undo(office, shift, now),
         "park_minutes": PARK_MINUTES,
         "services": [s for s in office.offered_services() if office.counters_for(s.pk)],
         "counters": _other_counters(office, shift, current),
@@ -194,21 +199,12 @@ def _rows(seen: Hall, shift: Shift, held: dict[int, Holder]) -> list[Row]:
     return rows
 
 
-def _undoable(office: Directory, shift: Shift, now: datetime) -> dict[str, Any] | None:
-    ticket = (
-        Ticket.objects.filter(
-            office=office.office,
-            changed_by=shift.clerk_id,
-            before__isnull=False,
-            changed_at__gt=now - UNDO,
-        )
-        .order_by("-changed_at")
-        .first()
-    )
-    if ticket is None or ticket.changed_at is None:
+def _undo(office: Directory, shift: Shift, now: datetime) -> dict[str, Any] | None:
+    """The step that can be taken back, in words; None if none can be."""
+    step = last_step(office=office, clerk=shift.clerk_id, now=now)
+    if step is None:
         return None
-    left = ticket.changed_at + UNDO - now
-    return {"ticket": ticket, "seconds": ceil(left.total_seconds())}
+    return {"text": undo_in_words(step), "seconds": step.seconds, "press": step.press}
 
 
 def _other_counters(

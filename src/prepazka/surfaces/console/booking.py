@@ -207,7 +207,7 @@ def slip(
             "member": member,
             "booking": found,
             "service": service,
-            "state": state_in_words(found),
+            "state": state_in_words(found, office),
             "live": found.state == State.CONFIRMED,
             "how": how_in_words(found.mode),
             "modes": [

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from prepazka.booking import feeds, outside
 from prepazka.booking.models import CalendarFeed, OutsideCalendar
 from prepazka.booking.outside import TooManyCalendars
-from prepazka.jobs.tasks import read_soon
+from prepazka.jobs.calendars import read_soon
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Role
 from prepazka.surfaces.console.changes import official_of

@@ -190,6 +190,9 @@ def _outcome(  # noqa: PLR0911  # one button each
         if "unreached" in said:
             calls.not_reached(entry=found.pk, actor=member.user_id, now=at)
             return _next(request, office, _("Noted; the client comes up again in two hours."))
+        if "wait" in said:
+            calls.wait_for_visit(entry=found.pk, actor=member.user_id, now=at)
+            return _next(request, office, _("Noted; the client comes up again at the booked time."))
         if "told" in said:
             calls.told(entry=found.pk, actor=member.user_id, now=at)
             return _next(request, office, _("Noted."))

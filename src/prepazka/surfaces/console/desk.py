@@ -14,12 +14,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, State
 from prepazka.core import calendar
+from prepazka.core.pins import Outcome
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
 from prepazka.queueing import tickets
+from prepazka.queueing.models import State as TicketState
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.tickets import check_in_at_desk, issues_tickets
+from prepazka.queueing.validity import valid_until
 from prepazka.reporting.hall import hall
+from prepazka.reporting.missed import count_missed
 from prepazka.surfaces.console import board
 from prepazka.surfaces.console.forms import TicketForm
 from prepazka.surfaces.console.words import state_in_words, told
@@ -63,17 +67,27 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
                     "booking": one,
                     "service": office.services[one.service_id],
                     "official": official_of(office, one),
-                    "state": state_in_words(one),
+                    "state": state_in_words(one, office),
                     "comes": one.state == State.CONFIRMED,
+                    "missed": _may_return(office, one, moment),
                 }
                 for one in rows.order_by("starts_at", "created_at")[:MOST_ROWS]
             ],
             "may_write": member.role in staff.DESK,
+            "missed": count_missed(office, now=moment),
             "diaries": bool(office.open_officials()),
             "faults": board.faults(office),
             "down": board.down(office),
         },
     )
+
+
+def _may_return(office: Directory, booking: Booking, moment: datetime) -> Ticket | None:
+    """The ticket of today that was called in vain and may be put back."""
+    ticket = getattr(booking, "ticket", None)
+    if ticket is None or ticket.state != TicketState.NO_SHOW:
+        return None
+    return ticket if valid_until(office, ticket) > moment else None
 
 
 def _day(said: str) -> date | None:
@@ -115,9 +129,10 @@ def arrive(
     answer = check_in_at_desk(
         office=office, booking=booking, touch=booking, now=now(), actor=member.user_id
     )
-    say = messages.success if answer.verdict.accepted else messages.warning
+    registered = answer.verdict.accepted or answer.verdict.outcome is Outcome.RETURNED
+    say = messages.success if registered else messages.warning
     say(request, told(answer, office))
-    if answer.ticket and answer.verdict.accepted:
+    if answer.ticket and registered:
         return redirect("console:ticket", office.office.slug, answer.ticket.pk)
     return redirect("console:desk", office.office.slug)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -190,6 +190,7 @@ def _days(
 def _rows(
     office: Directory, official: Official, bookings: list[Booking], busy: list[Busy]
 ) -> list[dict[str, Any]]:
+    prefetch_related_objects(bookings, "ticket")
     changeable = [one for one in bookings if one.state in {State.CONFIRMED, State.UNCONFIRMED}]
     outside, clashing = absences.unfit(office, official, changeable), clashes(busy, changeable)
     return [
@@ -197,7 +198,7 @@ def _rows(
             "booking": one,
             "during": Interval(one.starts_at, one.ends_at),
             "service": office.services[one.service_id],
-            "state": state_in_words(one),
+            "state": state_in_words(one, office),
             "how": "" if one.mode == Mode.PERSON else how_in_words(one.mode),
             "outside": one in outside,
             "clashing": one in clashing,

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -47,6 +48,7 @@ def screen(request: HttpRequest, office: Directory, member: Membership) -> HttpR
     chosen = _chosen(request, office)
     if chosen is None and len(found.bookings) == 1:
         chosen = found.bookings[0]
+    prefetch_related_objects(found.bookings, "ticket")
     moving = chosen if "presun" in request.GET and chosen and chosen.state in OPEN else None
     department = _department(request, office, moving)
     wanted = _wanted(request.GET, office, department, moving)
@@ -180,7 +182,7 @@ def _row(request: HttpRequest, office: Directory, booking: Booking) -> dict[str,
         "booking": booking,
         "service": office.services[booking.service_id],
         "official": official_of(office, booking),
-        "state": state_in_words(booking),
+        "state": state_in_words(booking, office),
         "how": how_in_words(booking.mode) if booking.mode != Mode.PERSON else "",
         "reference": reference_of(booking.pk),
         "link": _address(office, request.GET, kdo=booking.pk, presun=None),
@@ -192,6 +194,7 @@ def _detail(
 ) -> dict[str, Any]:
     """The booking and the person's others; who looks at the contact itself is recorded."""
     others = search.of_same_person(booking, now=moment).bookings
+    prefetch_related_objects(others, "ticket")
     return {
         **_row(request, office, booking),
         "changeable": booking.state in OPEN and booking.starts_at > moment,

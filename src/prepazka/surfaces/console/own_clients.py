@@ -142,7 +142,7 @@ def client(
         "own_client",
         booking=row,
         service=office.services[row.service_id],
-        state=state_in_words(row),
+        state=state_in_words(row, office),
         how=how_in_words(row.mode),
         live=row.state == State.CONFIRMED,
         changeable=row.state in OPEN and row.starts_at > now(),

@@ -239,7 +239,7 @@ def _rows(office: Directory, member: Membership, rows: list[meetings.Row]) -> li
                 "official": official,
                 "how": how_in_words(row.booking.mode),
                 "video": row.booking.mode == Mode.VIDEO,
-                "state": state_in_words(row.booking),
+                "state": state_in_words(row.booking, office),
                 "leads": leads,
                 "may_look": looks or leads,
                 "keys": keys,

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, turns
 from prepazka.queueing.models import Shift, Ticket
-from prepazka.queueing.refusals import CounterNotOpen, NotAtCounter, NotServedHere
+from prepazka.queueing.refusals import NotAtCounter, NotServedHere, WaitingHereAlone
 from prepazka.surfaces.console.board import PARK_MINUTES, at_counter, current_shift, local_clock
+from prepazka.web.counters import no_counter
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def take(
         raise Http404(name)
     shift = current_shift(office, clerk)
     if shift is None:
-        raise CounterNotOpen
+        raise no_counter(office, clerk, now)
     if ticket:
         present = at_counter(shift)
         if present is None or str(present.pk) != ticket:
@@ -116,7 +117,9 @@ def _transfer(press: Press) -> str:
 
 
 def _undo(press: Press) -> str:
-    ticket = turns.undo(office=press.office, clerk=press.clerk, now=press.now)
+    ticket = turns.undo(
+        office=press.office, clerk=press.clerk, now=press.now, press=press.form.get("press", "")
+    )
     return _("Taken back: %(number)s is as before") % {"number": ticket.label}
 
 
@@ -131,6 +134,11 @@ def _resume(press: Press) -> str:
 
 
 def _close(press: Press) -> str:
+    """With `sure` also while people wait whom no other open counter may call."""
+    if "sure" not in press.form:
+        alone = counters.waiting_here_alone(press.office, press.shift, press.now)
+        if alone:
+            raise WaitingHereAlone(n=alone)
     counters.close_counter(shift=press.shift, now=press.now)
     return _("The counter is closed")
 

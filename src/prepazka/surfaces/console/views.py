@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,9 +17,10 @@ from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Role
 from prepazka.queueing import counters
-from prepazka.queueing.models import Shift
-from prepazka.surfaces.console import board, steps
+from prepazka.queueing.refusals import CounterNotOpen
+from prepazka.surfaces.console import board, steps, takeover
 from prepazka.web import staff
+from prepazka.web.counters import no_counter
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
@@ -45,11 +47,16 @@ def _first_page(member: Membership) -> str:
     return reverse(page, args=[member.office.slug])
 
 
-@staff_only(*staff.COUNTER)
+@staff_only(*staff.MAY_TAKE_OVER)
 @require_GET
 def office_page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The console at the clerk's counter, or the counters to choose from."""
+    """The console at the clerk's counter, or the counters to choose from.
+
+    A head is at a counter only after taking it over.
+    """
     shift = board.current_shift(office, member.user_id)
+    if shift is None and member.role == Role.HEAD:
+        raise PermissionDenied
     if shift is None:
         return _choose(request, office, member)
     shown = board.board(office, shift, now())
@@ -57,24 +64,17 @@ def office_page(request: HttpRequest, office: Directory, member: Membership) -> 
 
 
 def _choose(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    taken = {
-        shift.counter_id: shift
-        for shift in Shift.objects.filter(office=office.office, closed_at=None)
-    }
-    names = dict(
-        Membership.objects.filter(
-            office=office.office, user__in=[shift.clerk_id for shift in taken.values()]
-        ).values_list("user_id", "name")
-    )
+    open_rows = takeover.rows_of(office, member)
+    taken = {row.counter.pk: row for row, _may in open_rows}
     rows = [
         {
             "counter": counter,
             "services": [s for s in office.offered_services() if s.pk in office.serves[counter.pk]],
-            "taken": counter.pk in taken,
-            "by": names.get(taken[counter.pk].clerk_id, "") if counter.pk in taken else "",
+            "taken": taken.get(counter.pk),
         }
         for counter in office.open_counters()
     ]
+    ending = no_counter(office, member.user_id, now())
     return render(
         request,
         "console/choose.html",
@@ -82,6 +82,8 @@ def _choose(request: HttpRequest, office: Directory, member: Membership) -> Http
             "office": office.office,
             "member": member,
             "rows": rows,
+            "open_rows": open_rows,
+            "ended": "" if isinstance(ending, CounterNotOpen) else sentence(ending),
             "faults": board.faults(office),
             "down": board.down(office),
             "diaries": (member.role in staff.DESK_LOOK and bool(office.open_officials()))
@@ -106,17 +108,24 @@ def open_counter(request: HttpRequest, office: Directory, member: Membership) ->
     return redirect("console:office", office.office.slug)
 
 
-@staff_only(*staff.COUNTER)
+@staff_only(*staff.MAY_TAKE_OVER)
 @require_GET
 def fragment(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The board alone, for the live refresh; a closed counter makes the page load anew."""
+    """The board alone, for the live refresh; without a counter, how it came to its end."""
     shift = board.current_shift(office, member.user_id)
     if shift is None:
-        return HttpResponse(status=409)
+        ending = no_counter(office, member.user_id, now())
+        closed = isinstance(ending, CounterNotOpen)
+        context = {
+            "member": member,
+            "ended": _("The counter is closed") if closed else sentence(ending),
+            "go": _page_of(member),
+        }
+        return render(request, "console/_ended.html", context)
     return render(request, "console/_board.html", board.board(office, shift, now()))
 
 
-@staff_only(*staff.COUNTER)
+@staff_only(*staff.MAY_TAKE_OVER)
 @require_POST
 def step(request: HttpRequest, office: Directory, member: Membership, name: str) -> HttpResponse:
     """One press; with script the answer is the counter's half of the board, else the page."""
@@ -137,10 +146,20 @@ def step(request: HttpRequest, office: Directory, member: Membership, name: str)
         shown = board.at_the_counter(office, shift, now())
         return render(request, "console/_now.html", {**shown, "said": said, "said_kind": kind})
     messages.add_message(request, messages.ERROR if kind == "error" else messages.SUCCESS, said)
-    return redirect("console:office", office.office.slug)
+    page = reverse("console:office", args=[office.office.slug]) if shift else _page_of(member)
+    if "X-Fragment" in request.headers:
+        # The script goes there itself: what a redirect shows would be read by nobody.
+        return HttpResponse(headers={"X-Go": page})
+    return redirect(page)
 
 
-@staff_only(*staff.COUNTER)
+def _page_of(member: Membership) -> str:
+    """Where somebody without a counter goes on: a head has no counters to choose from."""
+    page = "manager:overview" if member.role == Role.HEAD else "console:office"
+    return reverse(page, args=[member.office.slug])
+
+
+@staff_only(*staff.MAY_TAKE_OVER)
 @require_POST
 def contact(
     request: HttpRequest, office: Directory, member: Membership, ticket: int

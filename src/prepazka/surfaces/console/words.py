@@ -12,7 +12,12 @@ from prepazka.looks.typography import clock
 from prepazka.messaging.models import Message
 from prepazka.messaging.usecases import NO_LONGER_NEEDED
 from prepazka.offices.directory import Directory
+from prepazka.queueing.models import State as TicketState
 from prepazka.queueing.tickets import CheckIn
+from prepazka.queueing.turns import LastStep
+from prepazka.web import missed
+
+WITH_TICKET = (State.ARRIVED, State.NO_SHOW)
 
 # Functions, so that the words are looked up in the language of the moment.
 VERDICTS: dict[Outcome, Callable[[], str]] = {
@@ -25,6 +30,10 @@ VERDICTS: dict[Outcome, Callable[[], str]] = {
     Outcome.LATE: lambda: _("Registered late. Ticket %(number)s; it waits in order of arrival."),
     Outcome.EARLY: lambda: _("Too early: arrivals for this booking are taken from %(opens)s."),
     Outcome.UNCONFIRMED: lambda: _("The booking was never confirmed. Issue an ordinary ticket."),
+    Outcome.RETURNED: lambda: _(
+        "Ticket %(number)s is back in the queue; its turn comes after those who came back before."
+    ),
+    Outcome.MISSED: lambda: _("Ticket %(number)s was called and nobody came."),
     Outcome.USED: lambda: _("Already registered; the ticket is %(number)s."),
     Outcome.VOID: lambda: _("The booked time has passed. Issue an ordinary ticket."),
     Outcome.CANCELLED: lambda: _("The booking was cancelled. Issue an ordinary ticket."),
@@ -32,6 +41,24 @@ VERDICTS: dict[Outcome, Callable[[], str]] = {
     Outcome.OTHER_OFFICE: lambda: _("The booking is not for this office."),
     Outcome.UNKNOWN: lambda: _("The booking is not for this office."),
 }
+
+
+# By LastStep.kind; the seconds that are left stand beside it.
+UNDO: dict[str, Callable[[], str]] = {
+    "call": lambda: _("The call of %(number)s can be taken back"),
+    "by_hand": lambda: _("The call of %(number)s by hand can be taken back"),
+    "start": lambda: _("The start of %(number)s can be taken back"),
+    "finish": lambda: _("The end of %(number)s can be taken back"),
+    "absent": lambda: _("“Did not come” of %(number)s can be taken back"),
+    "return": lambda: _("The return of %(number)s to the queue can be taken back"),
+    "park": lambda: _("Putting %(number)s aside can be taken back"),
+    "transfer": lambda: _("Sending %(number)s on can be taken back"),
+}
+
+
+def undo_in_words(step: LastStep) -> str:
+    """Which step of which client can be taken back."""
+    return UNDO[step.kind]() % {"number": step.ticket.label}
 
 
 def told(answer: CheckIn, office: Directory) -> str:
@@ -46,10 +73,13 @@ def told(answer: CheckIn, office: Directory) -> str:
     }
 
 
-def state_in_words(booking: Booking) -> str:
-    """Where the booking is."""
+def state_in_words(booking: Booking, office: Directory) -> str:
+    """Where the booking is; of a client who was called in vain, when and where that was."""
     if booking.companion_of_id and booking.state == State.HELD:
         return _("at a colleague's meeting by video")
+    ticket = getattr(booking, "ticket", None) if booking.state in WITH_TICKET else None
+    if ticket and ticket.state == TicketState.NO_SHOW and ticket.missed_call:
+        return missed.to_staff(ticket, office)
     return {
         State.HELD: _("being filled in"),
         State.UNCONFIRMED: _("waits for the click in the message"),

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from prepazka.core import calendar
 from prepazka.offices.directory import Directory
 from prepazka.offices.displays import options_of
 from prepazka.offices.models import Counter, Device, Service
 from prepazka.offices.text import Texts
-from prepazka.queueing.models import AT_COUNTER, Shift, State, Ticket
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
 from prepazka.reporting.monitor import is_open, last_calls, next_opening
 from prepazka.surfaces.display.heard import urls
@@ -31,7 +32,9 @@ def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any
     counters = _counters(display, office)
     shifts = _open_shifts(office, counters)
     calls = _calls(office, counters, options, moment)
-    at_work = bool(shifts) or _somebody_called(office, counters)
+    at_work = _somebody_called(office, counters) or (
+        bool(shifts) and _somebody_waits(office, moment)
+    )
     closed = not is_open(office, moment) and not at_work
     latest = None if closed else next(iter(calls), None)
     only = counters[0] if options["layout"] == "counter" and len(counters) == 1 else None
@@ -84,6 +87,13 @@ def _somebody_called(office: Directory, counters: list[Counter]) -> bool:
     return Ticket.objects.filter(
         office=office.office, counter__in=[c.pk for c in counters], state__in=AT_COUNTER
     ).exists()
+
+
+def _somebody_waits(office: Directory, moment: datetime) -> bool:
+    """Whether a counter that is open after hours is so for somebody."""
+    today = calendar.day_of(moment, office.tz)
+    waiting = Ticket.objects.filter(office=office.office, date=today, state__in=IN_QUEUE)
+    return waiting.exists()
 
 
 def _calls(

@@ -21,6 +21,7 @@ from prepazka.offices.models import Office
 from prepazka.queueing.models import State, Ticket
 from prepazka.queueing.tickets import CheckIn, issues_tickets
 from prepazka.reporting.monitor import next_opening
+from prepazka.web import missed
 
 # The answer travels in the address, signed, so that a reload never tries the PIN again.
 SALT, HOLDS = "kiosk:answer", 300
@@ -102,9 +103,11 @@ def _remote(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
 def _void(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     service = office.services.get(said.service or 0)
     possible = service is not None and issues_tickets(office, service, now)
+    ticket = _ticket(said, office)
+    call = missed.to_holder(ticket, office) if ticket else ""
     return {
         "kind": "warning",
-        "title": _("Your booked time has passed"),
+        "title": call or _("Your booked time has passed"),
         "text": _("The booking was for %(window)s and could be used until %(closes)s.")
         % _times(said, office),
         "more": _("With one touch you get an ordinary ticket for the same matter.")
@@ -114,8 +117,23 @@ def _void(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
+def _missed(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    ticket = _ticket(said, office)
+    return {
+        "kind": "warning",
+        "title": (missed.to_holder(ticket, office) if ticket else "") or _("We called you"),
+        "number": ticket.label if ticket else "",
+        "text": _("With this PIN you have come back into the queue once already. Your number is:"),
+        "more": _("Please go to the desk; they can put you back into the queue."),
+    }
+
+
+def _ticket(said: Said, office: Directory) -> Ticket | None:
+    return Ticket.objects.filter(code=said.ticket, office=office.office).first()
+
+
 def _used(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
-    ticket = Ticket.objects.filter(code=said.ticket, office=office.office).first()
+    ticket = _ticket(said, office)
     if ticket is None or ticket.state in {State.FINISHED, State.CANCELLED, State.NO_SHOW}:
         more = _("That visit is over. If you need anything else, take an ordinary ticket.")
     elif ticket.state in {State.CALLED, State.SERVING} and ticket.counter_id:
@@ -252,6 +270,7 @@ _WORDS: dict[str, Callable[[Said, Directory, datetime], dict[str, Any]]] = {
     Outcome.REMOTE.value: _remote,
     Outcome.VOID.value: _void,
     Outcome.USED.value: _used,
+    Outcome.MISSED.value: _missed,
     Outcome.CANCELLED.value: _cancelled,
     Outcome.UNCONFIRMED.value: _unconfirmed,
     Outcome.OTHER_DAY.value: _other_day,

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,7 +18,7 @@ from prepazka.core import calendar
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
-from prepazka.queueing.models import OfflineGrant
+from prepazka.queueing.models import OfflineGrant, Ticket
 from prepazka.queueing.offline import lease_numbers, lease_tomorrow, pin_list
 from prepazka.queueing.tickets import PAUSE, STOPPING, WRONG_PINS
 from prepazka.surfaces.kiosk import printing
@@ -25,8 +26,11 @@ from prepazka.surfaces.kiosk.offer import assigned
 from prepazka.surfaces.kiosk.pins import KEYS
 from prepazka.surfaces.kiosk.printing import prints_in_browser
 from prepazka.surfaces.kiosk.screens import CONTRAST, IDLE, of_kiosk
+from prepazka.web import missed
 from prepazka.web.shortcuts import now
 
+# A number of each form that browsers' plural rules know; those of Czech and English.
+FORMS = (("one", 1), ("few", 2), ("other", 5))
 BROWSER = re.compile(r"[-0-9a-f]{16,64}")
 
 
@@ -72,6 +76,7 @@ def shell(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
         {
             "office": office.office,
             "keys": KEYS,
+            "few": FORMS,
             "contrast": "high" if request.COOKIES.get(CONTRAST) == "1" else "",
             "languages": len(kiosk.options.get("languages") or settings.LANGUAGES) > 1,
             "wall_clock": now().astimezone(office.tz).isoformat(timespec="seconds"),
@@ -130,13 +135,24 @@ def _service(office: Directory, service: Service, moment: datetime) -> dict[str,
 
 
 def _pin(one: dict[str, Any], office: Directory, grant: OfflineGrant) -> dict[str, Any]:
+    ticket = one.pop("ticket")
     return one | {
+        "call": _call(ticket, office) if ticket else None,
         "booking": one["h"],
         "office": office.office.pk,
         "day": grant.date.isoformat(),
         "start": _ms(datetime.fromisoformat(one["start"])),
         "end": _ms(datetime.fromisoformat(one["end"])),
     }
+
+
+def _call(ticket: Ticket, office: Directory) -> dict[str, str]:
+    """What the kiosk says of a call in vain, by language."""
+    said = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            said[language] = missed.to_holder(ticket, office)
+    return said
 
 
 def _ms(moment: datetime) -> int:

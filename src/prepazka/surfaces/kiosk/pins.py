@@ -65,8 +65,9 @@ def _checked(kiosk: Device, office: Directory, typed: str, request: HttpRequest)
         )
     except DevicePaused as paused:
         return redirect(answers.page(answers.Said("paused", seconds=paused.params["seconds"])))
-    if result.ticket and result.verdict.outcome is not Outcome.USED:
-        fresh = result.ticket.issued_at == moment
+    outcome = result.verdict.outcome
+    if result.ticket and (result.verdict.accepted or outcome is Outcome.RETURNED):
+        fresh = result.ticket.issued_at == moment or outcome is Outcome.RETURNED
         return hand_over(kiosk, office, result.ticket, fresh=fresh)
     kiosk.refresh_from_db(fields=["paused_until"])
     if left := _pause_left(kiosk):

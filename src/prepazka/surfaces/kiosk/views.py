@@ -16,7 +16,7 @@ from prepazka.offices import devices as registry
 from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import said_of
 from prepazka.offices.models import Device
-from prepazka.queueing.models import Ticket
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket
 from prepazka.queueing.refusals import NoTicketsNow
 from prepazka.queueing.tickets import issue_ticket
 from prepazka.reporting.monitor import is_open, next_opening
@@ -30,7 +30,7 @@ from prepazka.surfaces.kiosk.screens import (
     screen,
     touch_of,
 )
-from prepazka.web import devices, door, errors
+from prepazka.web import devices, door, errors, missed
 from prepazka.web.limits import TooManyTries
 from prepazka.web.shortcuts import now
 
@@ -127,11 +127,13 @@ def ticket(request: HttpRequest, kiosk: Device, office: Directory, code: str) ->
         office,
         "ticket",
         place=place,
+        called=given.state in AT_COUNTER,
         down_text=said_of(place.incident, office) if place.incident else "",
         paper=paper,
         link=link,
         short_link=link.split("://")[-1].rstrip("/"),
         qr=printing.qr_image(link),
+        call=missed.to_holder(given, office) if given.state in IN_QUEUE else "",
         early=bool(given.booked_from and given.booked_from > now()),
         may_print=paper in {"known", "failed"} and printing.has_printer(kiosk),
         by_browser=printing.prints_in_browser(kiosk),
@@ -144,7 +146,9 @@ def ticket(request: HttpRequest, kiosk: Device, office: Directory, code: str) ->
 def reprint(request: HttpRequest, kiosk: Device, office: Directory, code: str) -> HttpResponse:
     """Paper for a ticket that was given out without it, shortly afterwards."""
     given = _ticket(office, code)
-    if now() - given.issued_at > REPRINT_WITHIN:
+    # Who is back in the queue gets the paper anew.
+    given_at = given.returned_at if given.missed_at and given.returned_at else given.issued_at
+    if now() - given_at > REPRINT_WITHIN:
         return redirect(fresh_start())
     return hand_over(kiosk, office, given, fresh=True)
 

@@ -54,12 +54,14 @@ WORDS: dict[str, Callable[[], str]] = {
     "OfferDeclined": lambda: _("noted that no offered term suits"),
     "OfferWithdrawn": lambda: _("withdrew the offered terms"),
     "CalledByPhone": lambda: _("telephoned"),
+    "CallPutOff": lambda: _("put a call off until the visit"),
     "TicketIssued": lambda: _("issued a ticket"),
     "TicketCalled": lambda: _("called"),
     "TicketRecalled": lambda: _("called again"),
     "ServingStarted": lambda: _("began to serve"),
     "TicketFinished": lambda: _("finished serving"),
     "TicketNoShow": lambda: _("marked that nobody came"),
+    "MissedReturned": lambda: _("put a client who had not come back into the queue"),
     "TicketParked": lambda: _("put the ticket aside"),
     "TicketTransferred": lambda: _("sent the ticket on"),
     "TicketCancelled": lambda: _("cancelled the ticket"),
@@ -68,6 +70,8 @@ WORDS: dict[str, Callable[[], str]] = {
     "CounterPaused": lambda: _("began a break"),
     "CounterResumed": lambda: _("ended the break"),
     "CounterClosed": lambda: _("closed the counter"),
+    "CounterTakenOver": lambda: _("took over a colleague’s counter"),
+    "LeftCounterClosed": lambda: _("closed a colleague’s counter"),
     "DevicePaired": lambda: _("connected a device"),
     "CalledTwice": lambda: _("called somebody whom another had called"),
     "ReloadAsked": lambda: _("had a screen loaded anew"),
@@ -104,6 +108,8 @@ WORDS: dict[str, Callable[[], str]] = {
     "MinutesClosed": lambda: _("closed the minutes of a meeting"),
     "OfficeLoaded": lambda: _("loaded the office file"),
 }
+# Done to the counter of a colleague, who is named beside the actor.
+OF_A_COLLEAGUE = frozenset({"CounterTakenOver", "LeftCounterClosed"})
 # What citizens, devices and rules do: it never has an actor.
 BY_NOBODY = frozenset(
     {
@@ -153,8 +159,10 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
     looks_only = "kontakty" in request.GET
     found = deeds(office, day=day, actor=actor, looks_only=looks_only)
     names = dict(office.office.memberships.order_by("name").values_list("user_id", "name"))
-    concerned = {int(one.data["user"]) for one in found if one.data.get("user")}
-    gone = ({one.actor for one in found} | concerned) - set(names)
+    people = {one.actor for one in found}
+    people |= {int(one.data["user"]) for one in found if one.data.get("user")}
+    people |= {one.data["clerk"] for one in found if one.kind in OF_A_COLLEAGUE}
+    gone = people - set(names)
     names |= dict(User.objects.filter(pk__in=gone).values_list("pk", "username"))
     tickets = {one.data["ticket"] for one in found if one.data.get("ticket")}
     labels = {t.pk: t.label for t in Ticket.objects.filter(office=office.office, pk__in=tickets)}
@@ -179,6 +187,15 @@ def _row(
 ) -> dict[str, Any]:
     """The names of the staff and of things, never the client's."""
     whose = office.officials.get(deed.data.get("official") or 0)
+    other = (
+        labels.get(deed.data.get("ticket") or 0, "")
+        or (whose.name if whose else "")
+        or names.get(deed.data.get("user") or 0, "")
+    )
+    if deed.kind in OF_A_COLLEAGUE:
+        colleague = names.get(deed.data["clerk"], "")
+        place = str(office.counters[deed.data["counter"]].name)
+        other = ", ".join(part for part in (colleague, place, other) if part)
     return {
         "at": deed.at,
         "who": names.get(deed.actor, ""),
@@ -186,9 +203,7 @@ def _row(
         "reference": reference_of(deed.booking.pk) if deed.booking else "",
         "booking": deed.booking,
         "service": office.services[deed.booking.service_id] if deed.booking else None,
-        "other": labels.get(deed.data.get("ticket") or 0, "")
-        or (whose.name if whose else "")
-        or names.get(deed.data.get("user") or 0, ""),
+        "other": other,
     }
 
 

@@ -15,6 +15,7 @@ from prepazka.looks import typography
 from prepazka.offices import devices as offices_devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership
+from prepazka.queueing.offline import numbers_held
 from prepazka.web import staff
 from prepazka.web.faults import in_words
 from prepazka.web.shortcuts import now
@@ -114,6 +115,7 @@ def _page(
     made: str = "",
 ) -> HttpResponse:
     moment = now()
+    held = numbers_held(office, moment)
     known = list(Device.objects.filter(office=office.office, retired=False))
     rows = [
         {
@@ -121,6 +123,7 @@ def _page(
             "state": state_of(one, moment),
             "printer": printer_in_words(one),
             "clock": clock_in_words(one),
+            "numbers": sorted(held.get(one.pk, {}).items()) if one.token_hash else [],
         }
         for one in known
     ]

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from prepazka.core import calendar
+from prepazka.meetings import inventory
 from prepazka.officefile.export import export
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership
@@ -19,6 +20,7 @@ from prepazka.reporting import waiting
 from prepazka.reporting.calls import calls_of_today
 from prepazka.reporting.hall import hall
 from prepazka.reporting.load import day_load
+from prepazka.reporting.open_counters import open_counters
 from prepazka.reporting.today import today_of
 from prepazka.surfaces.manager.devices import state_of
 from prepazka.web import reasons, staff
@@ -35,7 +37,6 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
     """Today's numbers, open counters, devices."""
     moment = now()
     seen = hall(office, now=moment)
-    names = dict(office.office.memberships.values_list("user_id", "name"))
     return render(
         request,
         "manager/overview.html",
@@ -44,15 +45,7 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
             "member": member,
             "today": today_of(office, now=moment),
             "load": day_load(seen),
-            "counters": [
-                {
-                    "counter": seen.office.counters[shift.counter_id],
-                    "shift": shift,
-                    "clerk": names.get(shift.clerk_id, ""),
-                    "client": seen.at_counter.get(shift.counter_id),
-                }
-                for shift in seen.shifts
-            ],
+            "counters": open_counters(seen.office),
             "services": [
                 {
                     "service": one,
@@ -63,6 +56,7 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
                 if one.walk_in
             ],
             "scores": _scores(office),
+            "files": inventory.findings(office.office.pk),
             "devices": [
                 {"device": device, "state": state_of(device, moment)}
                 for device in Device.objects.filter(office=office.office, retired=False)

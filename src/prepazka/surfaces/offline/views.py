@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from prepazka import looks
-from prepazka.queueing.merging import Entry, merge_log
+from prepazka.queueing.merging import MOST, Entry, merge_log
 from prepazka.queueing.refusals import GrantUnknown, SignatureWrong
 from prepazka.web.shortcuts import now
 
@@ -22,18 +24,25 @@ WORKER = Path(looks.__file__).parent / "static/looks/offline/worker.js"
 @never_cache
 @require_POST
 def log(request: HttpRequest) -> HttpResponse:
-    """Merge `{grant, events: [{seq, body, sig}]}`; answers with the last entry that is kept."""
+    """Merge `{grant, events: [{seq, body, sig}]}`, as far as the limit of entries.
+
+    Answers `{merged, part}`: the number of the last entry that is kept, and how many entries and
+    bytes one message may have; 413 and `part`, if it has more bytes.
+    """
+    part = {"entries": MOST, "bytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
     try:
         said = json.loads(request.body)
         entries = [Entry(int(e["seq"]), str(e["body"]), str(e["sig"])) for e in said["events"]]
         grant = int(said["grant"])
+    except RequestDataTooBig:
+        return JsonResponse({"code": "too_large", "part": part}, status=413)
     except (ValueError, KeyError, TypeError):
         return JsonResponse({"code": "not_understood"}, status=400)
     try:
         merged = merge_log(grant=grant, entries=entries, now=now())
     except (GrantUnknown, SignatureWrong) as refused:
         return JsonResponse({"code": type(refused).__name__}, status=403)
-    return JsonResponse({"merged": merged})
+    return JsonResponse({"merged": merged, "part": part})
 
 
 @require_safe

@@ -65,7 +65,7 @@ def pdf(request: HttpRequest, who: Participant, link: int) -> HttpResponse:
         with storage.get(held.key, storage.FILE) as kept:
             return attachment(bytes(kept.read()), NAME, "application/pdf")
     except FileNotFoundError:
-        raise Http404(NAME) from None
+        raise minutes.MinutesLost from None
 
 
 @of_holder

@@ -105,7 +105,10 @@ def file(request: HttpRequest, who: Participant, link: int, document: UUID) -> H
     """The file itself, always to be saved and never to be opened in the page."""
     found = _found(who, document)
     media = contents.BY_SUFFIX[PurePath(found.name).suffix].media
-    return attachment(_read(found.key, storage.FILE), found.name, media)
+    try:
+        return attachment(_read(found.key, storage.FILE), found.name, media)
+    except Http404:
+        raise documents.FileLost from None
 
 
 @of_holder

@@ -52,7 +52,7 @@ def shown(one: Document, who: Participant) -> dict[str, Any]:
         "kind": one.kind,
         "size": size_of(one.size),
         "pages": one.pages,
-        "state": one.state,
+        "state": "lost" if one.missing_since else one.state,
         "said": said(one),
         "by": "" if mine else access.name_of(one.participant),
         "mine": mine,
@@ -69,6 +69,10 @@ def size_of(size: int) -> str:
 
 def said(one: Document) -> str:
     """What became of a document, in a sentence; empty if it is ready."""
+    if one.missing_since:
+        return _(
+            "This file was lost at the office, we are sorry. If you have it, please give it to the office again."
+        )
     if one.state == Document.State.CHECKING:
         return _("We are checking the file; the others do not see it yet.")
     if one.state == Document.State.READY:

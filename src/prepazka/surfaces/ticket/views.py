@@ -20,10 +20,11 @@ from prepazka.offices.directory import Directory, directory
 from prepazka.offices.incidents import said_of
 from prepazka.queueing import tickets
 from prepazka.queueing.models import IN_QUEUE, State, Ticket, TurnAlert
+from prepazka.queueing.validity import pin_returns_until
 from prepazka.reporting.overtakes import before
 from prepazka.reporting.place import Place, announced
 from prepazka.surfaces.ticket.words import headline
-from prepazka.web import reasons
+from prepazka.web import missed, reasons
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 
@@ -148,7 +149,10 @@ def shown(
         "ticket": ticket,
         "place": place,
         "aside": aside and ticket.state == State.PARKED,
-        "headline": headline(place, moment),
+        "headline": headline(place, office, moment),
+        "call": missed.to_holder(ticket, office),
+        "pin_until": _pin_until(ticket, office, moment),
+        "may_return": place.valid_until > moment,
         "waits": ticket.state in IN_QUEUE,
         "called": ticket.state == State.CALLED,
         "early": bool(ticket.booked_from and ticket.booked_from > moment),
@@ -158,6 +162,11 @@ def shown(
         "down": said_of(place.incident, office) if place.incident else "",
         "asks_why": ticket.state in ASKS_WHY,
     }
+
+
+def _pin_until(ticket: Ticket, office: Directory, moment: datetime) -> datetime | None:
+    until = pin_returns_until(office, ticket)
+    return until if until and until > moment else None
 
 
 @of_ticket

@@ -8,11 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from prepazka.looks import typography
+from prepazka.offices.directory import Directory
 from prepazka.queueing.models import State
 from prepazka.reporting.place import Place
+from prepazka.web import missed
 
 
-def headline(place: Place, now: datetime) -> str:
+def headline(place: Place, office: Directory, now: datetime) -> str:
     """What its holder most needs to know now."""
     ticket, counter = place.ticket, place.counter.number if place.counter else ""
     if ticket.state == State.PARKED and ticket.parked_until and ticket.parked_until > now:
@@ -24,6 +26,6 @@ def headline(place: Place, now: datetime) -> str:
         State.CALLED: _("We are calling you now: counter %(counter)s") % {"counter": counter},
         State.SERVING: _("You are at counter %(counter)s") % {"counter": counter},
         State.FINISHED: _("Done. Thank you for your visit"),
-        State.NO_SHOW: _("We called you, but nobody came"),
+        State.NO_SHOW: missed.to_holder(ticket, office) or _("We called you, but nobody came"),
         State.CANCELLED: _("This ticket is no longer valid"),
     }[State(ticket.state)]

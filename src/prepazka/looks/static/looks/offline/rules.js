@@ -6,8 +6,8 @@
 
   // --- PINs -----------------------------------------------------------------------------------
 
-  const OUTCOMES = ["inside", "registered_early", "late", "early", "unconfirmed", "used", "void",
-    "cancelled", "other_day", "other_office", "unknown"];
+  const OUTCOMES = ["inside", "registered_early", "late", "returned", "early", "unconfirmed", "used",
+    "missed", "void", "cancelled", "other_day", "other_office", "unknown"];
   const ACCEPTED = ["inside", "registered_early", "late"];
   const BY_STATE = {
     held: "unconfirmed", unconfirmed: "unconfirmed", expired: "unconfirmed",
@@ -15,6 +15,12 @@
     cancelled_by_citizen: "cancelled", cancelled_by_office: "cancelled", displaced: "cancelled",
   };
   const ELSEWHERE = ["unconfirmed", "confirmed", "no_show"];
+
+  function byState(one, closes, now) {
+    if (one.state !== "arrived" || !one.missed) return BY_STATE[one.state];
+    if (now >= closes) return "void";
+    return one.returned ? "missed" : "returned";
+  }
 
   function byTime(start, end, opens, closes, now) {
     if (now < opens) return "early";
@@ -28,7 +34,7 @@
     const closes = one.end + one.late * MINUTE;
     let outcome;
     if (one.office === office && one.day === today) {
-      outcome = BY_STATE[one.state] || byTime(one.start, one.end, opens, closes, now);
+      outcome = byState(one, closes, now) || byTime(one.start, one.end, opens, closes, now);
     } else if (!ELSEWHERE.includes(one.state) || (one.office !== office && one.day !== today)) {
       return { outcome: "unknown", found: null };
     } else {

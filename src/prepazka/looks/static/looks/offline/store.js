@@ -39,7 +39,65 @@
   const get = (key) => within("readonly", (kept) => kept.get(key));
   const put = (key, value) => within("readwrite", (kept) => { kept.put(value, key); });
   const drop = (key) => within("readwrite", (kept) => { kept.delete(key); });
-  const logged = () => within("readonly", (_, log) => log.getAll());
+  const waiting = () => within("readonly", (_, log) => log.count());
+  // The grants that have entries in the log, by their ids.
+  const grants = async () => new Set((await within("readonly", (_, log) => log.getAllKeys())).map(([grant]) => grant));
+  const entriesOf = (grant, most) => within("readonly", (_, log) =>
+    log.getAll(IDBKeyRange.bound([grant, 0], [grant, Infinity]), most));
+
+  // How much of a log one message has. Every answer of the server says what it takes at most; these
+  // are for the first message, before any answer.
+  let part = { entries: 100, bytes: 65536 };
+  let bound = { entries: Infinity, bytes: Infinity }; // of a proxy that takes less than the server
+  const LONGEST = 8192; // bytes of one entry; any limit of a server is above that
+
+  const sizeOf = (event) => text.encode(JSON.stringify(event)).length + 1;
+
+  const least = (a, b) => ({ entries: Math.min(a.entries, b.entries), bytes: Math.min(a.bytes, b.bytes) });
+
+  // The first entries of the list that are below both limits, at least one.
+  function fitting(entries) {
+    const events = [];
+    let size = 64; // around the events
+    for (const { seq, body, sig } of entries) {
+      const event = { seq, body, sig };
+      size += sizeOf(event);
+      if (events.length && (size > part.bytes || events.length >= part.entries)) break;
+      events.push(event);
+    }
+    return events;
+  }
+
+  function post(grant, events) {
+    return fetch("/offline/log/", {
+      method: "POST", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT * 3),
+      headers: { "Content-Type": "application/json" }, body: JSON.stringify({ grant, events }),
+    });
+  }
+
+  // Sends the log of one grant, part by part; each part that the server has is forgotten here, so
+  // that after a failure the next one goes on. True when nothing is left to send.
+  async function uploadOf(grant) {
+    for (;;) {
+      const events = fitting(await entriesOf(grant, part.entries));
+      if (!events.length) return true;
+      const answer = await post(grant, events);
+      if (answer.status === 403) return false; // disconnected by the office: it stays here, unsent
+      const said = await answer.json().catch(() => ({}));
+      if (answer.status === 413 && events.length > 1) {
+        // A proxy does not say how much it takes.
+        if (!(said.part?.bytes < part.bytes)) bound = { entries: Math.ceil(events.length / 2), bytes: Math.ceil(part.bytes / 2) };
+        part = least(said.part || part, bound);
+        continue;
+      }
+      if (!answer.ok) throw new Error(String(answer.status));
+      part = least(said.part || part, bound);
+      if (said.merged < events[0].seq) return false; // a gap: the server lacks what came before
+      await within("readwrite", (_, log) => {
+        log.delete(IDBKeyRange.bound([grant, 0], [grant, said.merged]));
+      });
+    }
+  }
 
   const imported = (said) => crypto.subtle.importKey(
     "raw", bytes(said), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
@@ -60,7 +118,7 @@
         method: "POST", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT),
         headers: { "Content-Type": "application/json", "X-Fragment": "1" },
         body: JSON.stringify({
-          browser: await browser(), ack: before?.version || 0, log: (await logged()).length,
+          browser: await browser(), ack: before?.version || 0, log: await waiting(),
           clock: Date.now(), ...more,
         }),
       });
@@ -107,6 +165,7 @@
         const seq = ((await get(`seq:${kept.grant}`)) || 0) + 1;
         const said = JSON.stringify({ ...body, ...made.body, at: new Date(clock(kept)).toISOString(),
           raw: Date.now(), offset: Math.round(kept.offset) });
+        if (sizeOf(said) > LONGEST) throw new Error("too long for any server to take");
         const sig = await hmac(kept.logKey, `${kept.grant}.${seq}.${said}`);
         await within("readwrite", (store, log) => {
           log.add({ grant: kept.grant, seq, body: said, sig });
@@ -117,23 +176,18 @@
       });
     }
 
-    // Sends the log of every grant; true when nothing is left to send.
-    async function upload() {
-      const all = await logged();
-      for (const grant of new Set(all.map((entry) => entry.grant))) {
-        const events = all.filter((entry) => entry.grant === grant)
-          .map(({ seq, body, sig }) => ({ seq, body, sig }));
-        const answer = await fetch("/offline/log/", {
-          method: "POST", cache: "no-store", signal: AbortSignal.timeout(TIMEOUT * 3),
-          headers: { "Content-Type": "application/json" }, body: JSON.stringify({ grant, events }),
-        });
-        if (answer.status === 403) continue; // disconnected by the office: it stays here, unsent
-        if (!answer.ok) throw new Error(String(answer.status));
-        const { merged } = await answer.json();
-        await within("readwrite", (_, log) => {
-          log.delete(IDBKeyRange.bound([grant, 0], [grant, merged]));
-        });
-      }
+    // Sends the log of every grant; true when nothing is left to send. One page or worker at a time.
+    // A grant whose log cannot be sent holds up no other; then this throws, after all were tried.
+    function upload() {
+      return navigator.locks.request("prepazka-upload", async () => {
+        let whole = true;
+        let fault = null;
+        for (const grant of await grants()) {
+          try { whole = await uploadOf(grant) && whole; } catch (error) { fault = error; }
+        }
+        if (fault) throw fault;
+        return whole;
+      });
     }
 
     // Keeps the screens with all they need, and the worker that shows them.

@@ -8,6 +8,7 @@
   const keys = document.getElementById("keys-on");
   let focused = "";
   let opened = [];
+  let counting = 0;  // the timer of the undo bar
   let sending = "";  // the id of the button whose press is on its way
   let waiting = "";  // what was pressed meanwhile, as a selector; a repeat of the same is dropped
 
@@ -36,13 +37,21 @@
     keys.addEventListener("change", () => localStorage.setItem("keys", keys.checked ? "on" : "off"));
   }
 
+  // A digit by its place: the upper row of a Czech keyboard writes +ěščřžýáíé without Shift.
+  function keyOf(event) {
+    const row = /^Digit([0-9])$/.exec(event.code);
+    if (row) return row[1];
+    const wanted = event.key.toLowerCase();
+    return /^[a-z0-9]$/.test(wanted) ? wanted : "";
+  }
+
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
     if (keys ? !keys.checked : localStorage.getItem("keys") === "off") return;
     if (event.key === "Escape" && board) return closePanels();
     if (event.target.closest("input:not([type=checkbox]), select, textarea")) return;
-    const wanted = event.key.toLowerCase();
-    if (!/^[a-z0-9]$/.test(wanted)) return;
+    const wanted = keyOf(event);
+    if (!wanted) return;
     const named = `[data-key="${wanted}"]`;
     const button = document.querySelector(named);
     if (!button || button.disabled) {
@@ -53,7 +62,10 @@
     event.preventDefault();
     button.click();
     const panel = button.closest("details");
-    if (panel && panel.open) panel.querySelector("button")?.focus();
+    if (!panel || !panel.open) return;
+    // Scrolled no further than needed: the other buttons stay where the eye has them.
+    panel.querySelector("button")?.focus({ preventScroll: true });
+    panel.scrollIntoView({ block: "nearest" });
   });
 
   if (!board) return;
@@ -80,13 +92,38 @@
       if (same && !same.disabled) same.focus();
       else document.getElementById("current")?.focus();
     }
-    hideUndo();
+    countDown();
+    dropCalled();
   }
 
-  function hideUndo() {
-    // The server's figure, not an instant: the clock of the computer may be wrong.
-    const bar = board.querySelector("[data-undo-left]");
-    if (bar) setTimeout(() => bar.remove(), 1000 * Number(bar.dataset.undoLeft));
+  // The bar goes when its time is over; its place stays, so that no button moves. Counted from the
+  // server's figure: the clock of the computer may be wrong, or jump.
+  function countDown() {
+    clearInterval(counting);
+    const bar = board.querySelector("[data-undo]");
+    if (!bar) return;
+    const ends = performance.now() + 1000 * Number(bar.dataset.undo);
+    const shown = bar.querySelector("[data-seconds]");
+    counting = setInterval(() => {
+      const left = Math.ceil((ends - performance.now()) / 1000);
+      if (left > 0) {
+        shown.textContent = left;
+        return;
+      }
+      clearInterval(counting);
+      if (bar.contains(document.activeElement)) document.getElementById("current")?.focus();
+      bar.remove();
+    }, 250);
+  }
+
+  // Who was called waits no more: the hall's half of the board is older than this press.
+  function dropCalled() {
+    const called = board.querySelector("[data-ticket]")?.dataset.ticket;
+    const row = called && board.querySelector(`[data-waits="${called}"]`);
+    if (!row) return;
+    row.remove();
+    const many = board.querySelector("[data-waiting]");
+    if (many) many.textContent = Math.max(0, Number(many.textContent) - 1);
   }
 
   document.addEventListener("focusin", (event) => {
@@ -94,7 +131,7 @@
   });
   board.addEventListener("toggle", remember, true);
   board.addEventListener("live:updated", () => restore(opened));
-  hideUndo();
+  countDown();
 
   document.getElementById("steps").addEventListener("submit", async (event) => {
     const button = event.submitter;
@@ -111,6 +148,8 @@
         method: "POST", body: new FormData(event.target, button), headers: { "X-Fragment": "1" },
       });
       if (answer.ok) await globalThis.PrepazkaConsole?.pressed(button.getAttribute("formaction")).catch(() => {});
+      const elsewhere = answer.headers.get("X-Go");
+      if (elsewhere) return window.location.assign(elsewhere);
       if (answer.redirected || answer.status === 401) return window.location.reload();
       if (!answer.ok) throw new Error(String(answer.status));
       // Only the counter's half; the hall's half comes with the news of this very press.

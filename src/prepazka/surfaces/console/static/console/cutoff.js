@@ -135,6 +135,10 @@
     else if ("typed" in button.dataset) once(typed);
   });
 
+  $("typed").addEventListener("keydown", (event) => {
+    if (event.key === "Enter") document.querySelector("[data-typed]").click();
+  });
+
   async function back() {
     // What was done is sent before anything is asked for: its list is what these calls came from.
     await keeper.upload();

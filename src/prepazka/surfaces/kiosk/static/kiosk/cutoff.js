@@ -4,6 +4,7 @@
 (() => {
   "use strict";
   const TRY = 5000;
+  const LOW = 20; // numbers of a letter that are said to be few
   const SHOWN = 60; // seconds on a number, as there may be no paper
   const lang = document.documentElement.lang;
   const keeper = PrepazkaOffline("kiosk", "/kiosk/zasoba/", []);
@@ -14,6 +15,7 @@
   let left = 0;
   let busy = false;
   let shown = "";
+  let used = {}; // the last number given of each letter
 
   // --- screens --------------------------------------------------------------------------------
 
@@ -41,7 +43,10 @@
   }
 
   async function start() {
-    if (kept && keeper.clock(kept) >= kept.expires) kept = await keeper.ready();
+    if (kept && keeper.clock(kept) >= kept.expires) {
+      kept = await keeper.ready();
+      await readUsed();
+    }
     const now = kept && keeper.clock(kept);
     if (!kept) return show("closed");
     show("start");
@@ -55,6 +60,32 @@
       list.append(made);
     }
     if (!list.children.length) screen.querySelector("[data-lead]").hidden = true;
+    screen.querySelector("[data-few]").replaceChildren(...few(offered(now)));
+  }
+
+  // --- numbers ----------------------------------------------------------------------------------
+
+  async function readUsed() {
+    used = {};
+    for (const letter of Object.keys(kept?.numbers || {})) {
+      used[letter] = (await keeper.get(`used:${kept.grant}:${letter}`)) || 0;
+    }
+  }
+
+  const leftOf = (letter) => (kept.numbers[letter] || [])
+    .reduce((sum, [first, last]) => sum + Math.max(0, last - Math.max(first - 1, used[letter] || 0)), 0);
+
+  // A line for each letter of which few numbers are left, so that staff can do something in time.
+  function few(services) {
+    const letters = [...new Set(services.map((one) => one.letter))].sort();
+    return letters.filter((letter) => leftOf(letter) <= LOW).map((letter) => {
+      const n = leftOf(letter);
+      const form = n ? new Intl.PluralRules(lang).select(n) : "none";
+      const line = document.createElement("p");
+      line.textContent = document.getElementById(`few-${form}`).content.textContent
+        .replace("[n]", n).replace("[letter]", letter);
+      return line;
+    });
   }
 
   // --- tickets ----------------------------------------------------------------------------------
@@ -64,11 +95,12 @@
     return keeper.write({ kind: "issue", touch, service, language: lang, ...more }, async (now) => {
       const given = (await keeper.get("touches")) || {};
       if (given[touch]) return { known: given[touch] };
-      const used = (await keeper.get(`used:${now.grant}:${letter}`)) || 0;
-      const block = (now.numbers[letter] || []).find(([, last]) => used < last);
+      const last = (await keeper.get(`used:${now.grant}:${letter}`)) || 0;
+      const block = (now.numbers[letter] || []).find(([, end]) => last < end);
       if (!block) return { known: "none" };
-      const number = Math.max(block[0], used + 1);
+      const number = Math.max(block[0], last + 1);
       const label = `${letter}${number}`;
+      used[letter] = number;
       const touches = now.day === given.day ? { ...given, [touch]: label } : { day: now.day, [touch]: label };
       return {
         body: { label }, answer: label,
@@ -108,7 +140,10 @@
     const words = said.found ? {
       window: `${clock(said.found.start)}–${clock(said.found.end)}`,
       opens: clock(said.opens), closes: clock(said.closes), number: used[h] || "",
+      call: said.found.call ? `${said.found.call[lang] || said.found.call.cs}.` : "",
     } : {};
+    // Only the server can put somebody back into the queue: here it is said what happened, and where to go.
+    if (said.outcome === "returned") said.outcome = "missed";
     if (said.accepted) return arrive(said, h, used, touch, words);
     await keeper.write({ kind: "pin", label: "", outcome: said.outcome }, async () => ({}));
     if (said.outcome === "unknown" && (wrong += 1) >= kept.wrong_pins) {
@@ -175,17 +210,27 @@
 
   // --- back to the server ---------------------------------------------------------------------------
 
+  let returning = false; // a long log takes longer than the time to the next try
+
   async function back() {
+    if (returning) return;
+    returning = true;
+    try { await goBack(); } finally { returning = false; }
+  }
+
+  async function goBack() {
     const said = await keeper.renew({ version: "cutoff", loaded: Math.round(performance.now()) });
     if (said.refused) return;
     await keeper.upload();
     kept = await keeper.ready();
+    await readUsed();
     // Nobody loses the number before their eyes.
     if (["start", "closed"].includes(shown)) location.replace(lang === "en" ? "/en/kiosk/" : "/kiosk/");
   }
 
   (async () => {
     kept = await keeper.ready();
+    await readUsed();
     const pending = await keeper.get("pending");
     const typed = JSON.parse(sessionStorage.getItem("pin") || "null");
     sessionStorage.removeItem("pin");

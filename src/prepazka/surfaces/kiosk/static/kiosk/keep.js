@@ -75,6 +75,8 @@
     },
   };
 
+  // The server has answered, or another person came: the PIN of before is nobody's any more.
+  sessionStorage.removeItem("pin");
   if (!keeper.possible()) return;
   resume().catch(() => {});
   upkeep().then(listen).catch(() => {});

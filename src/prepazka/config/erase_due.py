@@ -1,0 +1,30 @@
+"""A process of its own, after a backup was restored: erase whom the backup brought back.
+
+Of its own, because `prepazka restore` works on databases that this version may not know.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TABLES_DIFFER = 3  # exit code: the database is of another version
+
+
+def main() -> int:
+    """Erase the personal data that are due; 0 when that is done."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prepazka.config.settings")
+    import django  # noqa: PLC0415  # the settings are named only now
+
+    django.setup()
+    from prepazka.jobs import steps  # noqa: PLC0415  # needs Django set up
+    from prepazka.journal.versions import pending_migrations  # noqa: PLC0415
+    from prepazka.offices.clock import now  # noqa: PLC0415
+
+    if pending_migrations():
+        return TABLES_DIFFER
+    return 1 if steps.erase(now=now()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

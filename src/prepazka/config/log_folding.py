@@ -1,0 +1,158 @@
+"""One line per cause and minute in the log, with a count of the repeats.
+
+A lost database or a broken mail server makes thousands of the same lines; who looks for the cause
+needs one of them, and how many there were.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import re
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Hashable
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import IO
+
+WITHIN = 60.0  # seconds
+MOST_CAUSES = 200  # at once; then all of a logger are one
+PACKAGE = Path(__file__).resolve().parents[1]
+# What differs between two lines of the same cause: ids, numbers, quoted values, addresses.
+VARIES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|(?<=: )/\S*|\d+")
+
+
+def cause_of(record: logging.LogRecord) -> Hashable:
+    """What two records of the same cause have in common."""
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    if error is not None:
+        frames = traceback.extract_tb(error.__traceback__)
+        ours = [frame for frame in frames if PACKAGE in Path(frame.filename).parents]
+        places = tuple((frame.filename, frame.lineno) for frame in (*ours[-1:], *frames[-1:]))
+        return record.name, record.levelno, type(error), places
+    status = getattr(record, "status_code", None)
+    return record.name, record.levelno, status, VARIES.sub("#", record.getMessage())
+
+
+@dataclass
+class _Repeats:
+    """A cause whose first record was written; `last` is the newest of the others."""
+
+    until: float
+    count: int = 0
+    last: logging.LogRecord | None = None
+
+
+class FoldingHandler(logging.StreamHandler[IO[str]]):
+    """Writes the first record of a cause, then for a minute only counts them, then says how many.
+
+    What is below a warning is written as it comes: somebody wants to see everything.
+    """
+
+    def __init__(self, stream: IO[str] | None = None, within: float = WITHIN) -> None:
+        super().__init__(stream or sys.stderr)
+        self.within = within
+        self._repeats: dict[Hashable, _Repeats] = {}
+        self._thread: threading.Thread | None = None
+        os.register_at_fork(after_in_child=self._forget)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write or count the record; called under the handler's lock."""
+        if record.levelno < logging.WARNING:
+            super().emit(record)
+            return
+        cause = cause_of(record)
+        if cause not in self._repeats and len(self._repeats) >= MOST_CAUSES:
+            cause = (record.name, record.levelno)
+        if repeats := self._repeats.get(cause):
+            repeats.count += 1
+            repeats.last = record
+            return
+        super().emit(record)
+        self._repeats[cause] = _Repeats(time.monotonic() + self.within)
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._end_minutes, daemon=True)
+            self._thread.start()
+
+    def _end_minutes(self) -> None:
+        """Say how many more there were, of each cause when its minute is over."""
+        while True:
+            self.acquire()
+            try:
+                self._end(time.monotonic())
+                if not self._repeats:
+                    self._thread = None
+                    return
+                pause = min(one.until for one in self._repeats.values()) - time.monotonic()
+            finally:
+                self.release()
+            time.sleep(max(pause, 0.01))
+
+    def _end(self, now: float) -> None:
+        over = [cause for cause, repeats in self._repeats.items() if repeats.until <= now]
+        for cause in over:
+            repeats = self._repeats.pop(cause)
+            if repeats.last:
+                super().emit(_folded(repeats.last, repeats.count))
+
+    def _forget(self) -> None:
+        """In a forked process no thread is left, and what was counted is the parent's."""
+        self._repeats, self._thread = {}, None
+
+    def close(self) -> None:
+        """Say what was counted before the process ends."""
+        self.acquire()
+        try:
+            self._end(math.inf)
+        finally:
+            self.release()
+        super().close()
+
+
+def _folded(last: logging.LogRecord, count: int) -> logging.LogRecord:
+    folded = logging.makeLogRecord(last.__dict__)
+    folded.exc_info, folded.exc_text, folded.stack_info = None, None, None
+    error = last.exc_info[1] if isinstance(last.exc_info, tuple) else None
+    what = f" ({type(error).__name__})" if error else ""
+    folded.msg = f"{last.getMessage()}{what} … {count} more of these within a minute"
+    folded.args = ()
+    return folded
+
+
+class RefusalsAreNoErrors(logging.Filter):
+    """Turns what Django calls errors, but is none of ours, into warnings.
+
+    A polite 503 while the database is away, and a request for a host name that is not ours, which
+    scanners send all day and which also shows an administrator a name missing in PREPAZKA_HOSTS.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, perhaps at a lower level."""
+        status = getattr(record, "status_code", HTTPStatus.INTERNAL_SERVER_ERROR)
+        if record.levelno == logging.ERROR and (
+            status < HTTPStatus.INTERNAL_SERVER_ERROR
+            or status == HTTPStatus.SERVICE_UNAVAILABLE
+            or record.name.startswith("django.security.")
+        ):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.exc_info = None
+            return logging.getLogger().isEnabledFor(logging.WARNING)
+        return True
+
+
+class ShortRefusals(logging.Filter):
+    """Leaves out the traceback of an error that says it is no fault of ours."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass; the error's own words take the place of its traceback."""
+        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        if getattr(error, "is_fault", True):
+            return True
+        record.msg, record.args = f"{record.getMessage()}: {error}", ()
+        record.exc_info = None
+        return True

@@ -1,0 +1,233 @@
+"""The worker's periodic steps: one table, one runner that isolates each office.
+
+A step is registered once in `STEPS`. It runs for every office, or once for the installation; what
+goes wrong with one office is logged and noted in its `StepRun`, and the others go on. No step
+relies on another having run before.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from prepazka.core import calendar
+from prepazka.jobs import calendars, owed, papers, queue, rounds
+from prepazka.journal import step_runs
+from prepazka.journal.models import StepRun
+from prepazka.meetings import inventory, signals
+from prepazka.messaging.replies import forget_replies
+from prepazka.offices.models import Office
+from prepazka.queueing import alerts, history
+
+log = logging.getLogger(__name__)
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+class Every(Enum):
+    """How often a step runs."""
+
+    MINUTE = "* * * * *"
+    FIVE_MINUTES = "*/5 * * * *"
+    DAY = "day"  # looked at each minute, see `_is_due`
+
+    @property
+    def cron(self) -> str:
+        """When the queue is to look whether the step is due."""
+        return Every.MINUTE.value if self is Every.DAY else str(self.value)
+
+
+# Daily work is due at 3:17 by the office's clock, when nobody comes to any office.
+NIGHT_MIN = 3 * 60 + 17
+# What failed is tried again, but daily work is too long to repeat it each minute.
+DAILY_RETRY = timedelta(hours=1)
+# After so long without a good run health says that the step is late.
+LATE_AFTER = {
+    Every.MINUTE: timedelta(minutes=5),
+    Every.FIVE_MINUTES: timedelta(minutes=20),
+    Every.DAY: timedelta(hours=30),
+}
+REMIND_EVERY = 60  # consecutive failures between two tracebacks of the same failure
+
+
+@dataclass(frozen=True)
+class Step:
+    """`run(now=…)`, or `run(office=…, now=…)` with an office's id where it is `of_office`."""
+
+    name: str
+    run: Callable[..., Any]
+    every: Every = Every.MINUTE
+    of_office: bool = True
+    erases: bool = False  # personal data: also run after a backup was restored
+
+
+def _whole(name: str, run: Callable[..., Any], **more: Any) -> Step:
+    return Step(name, run, of_office=False, **more)
+
+
+def _daily(name: str, run: Callable[..., Any], **more: Any) -> Step:
+    return Step(name, run, every=Every.DAY, **more)
+
+
+STEPS = {
+    step.name: step
+    for step in (
+        _whole("rescue", lambda **_: queue.rescue()),
+        _whole("defer_lost", owed.defer_lost),
+        Step("expire_claims", rounds.expire_claims),
+        Step("mark_no_shows", rounds.mark_no_shows_of),
+        Step("close_yesterday", rounds.close_tickets),
+        Step("end_missed", rounds.end_missed_of),
+        Step("close_forgotten", rounds.close_counters),
+        Step("settle_meetings", rounds.settle_meetings),
+        Step("offer_places", rounds.offer_places),
+        Step("follow_offers", rounds.follow_offers),
+        Step("remind", rounds.remind),
+        Step("judge_waits", rounds.judge_waits),
+        Step("stop_tickets", rounds.stop_tickets),
+        Step("warn_of_incidents", rounds.warn_of_incidents),
+        Step("tell_near", rounds.tell_near),
+        Step("keep_history", rounds.keep_history),
+        _whole("forget_signals", lambda **_: signals.purge()),
+        _whole("read_calendars", calendars.defer_due, every=Every.FIVE_MINUTES),
+        _daily("erase", rounds.erase, erases=True),
+        _daily("erase_papers", rounds.erase_files),  # needs the worker's folder of files
+        _daily("compare_files", inventory.inspect_all, of_office=False),
+        _daily("print_lost_minutes", lambda **_: papers.print_lost(), of_office=False),
+        _daily("forget_alerts", lambda **_: alerts.forget_ended(), of_office=False, erases=True),
+        _daily("forget_replies", forget_replies, of_office=False, erases=True),
+        _daily("clear_sessions", lambda **_: call_command("clearsessions"), of_office=False),
+        _daily("measure", rounds.measure),
+        _daily("learn", rounds.learn),
+        _daily("forget_quarters", history.forget_quarters, of_office=False),
+        _daily("forget_failed_jobs", queue.delete_old_failures, of_office=False),
+        _whole("forget_old_steps", lambda **_: forget_unknown()),
+    )
+}
+
+
+def run(step: Step, *, now: datetime, even_if_done: bool = False) -> int:
+    """Run the step where it is due, in each office by itself; returns in how many it failed.
+
+    `even_if_done` runs daily work also where it ran since last night. While another worker runs
+    the same step, nothing happens. Raises only where the database is away.
+    """
+    with _only_one(step.name) as is_ours:
+        if not is_ours:
+            return 0
+        before = {row.office: row for row in StepRun.objects.filter(step=step.name)}
+        good: list[int | None] = []
+        failed = 0
+        for office, timezone in _offices() if step.of_office else [(None, settings.TIME_ZONE)]:
+            earlier = before.get(office)
+            try:
+                zone = ZoneInfo(timezone) if step.of_office else settings.DEFAULT_ZONE
+                if step.every is Every.DAY and not (even_if_done or _is_due(earlier, zone, now)):
+                    continue
+                step.run(**({"office": office} if step.of_office else {}), now=now)
+            except Exception as error:
+                if not connection.is_usable():
+                    raise
+                failed += 1
+                _note_failure(step, office, error, earlier, now)
+            else:
+                good.append(office)
+                if step.every is Every.DAY:
+                    _note_good(step, [office], now)
+        if step.every is not Every.DAY:
+            _note_good(step, good, now)
+    return failed
+
+
+def erase(*, now: datetime) -> int:
+    """Erase personal data in the database, where that was not done since last night.
+
+    Returns how often it failed.
+    """
+    return sum(run(step, now=now) for step in STEPS.values() if step.erases)
+
+
+def forget_unknown() -> None:
+    """Drop what is noted of steps that this version no longer has."""
+    StepRun.objects.exclude(step__in=STEPS).delete()
+
+
+def _offices() -> Iterable[tuple[int, str]]:
+    return list(Office.objects.order_by("pk").values_list("pk", "timezone"))
+
+
+def _is_due(earlier: StepRun | None, zone: ZoneInfo, now: datetime) -> bool:
+    """Whether daily work has not been done well since last 3:17, and is not just failing."""
+    if earlier is None:
+        return True
+    today = calendar.day_of(now, zone)
+    night = calendar.local_instant(today, NIGHT_MIN, zone)
+    if night > now:
+        night = calendar.local_instant(today - timedelta(days=1), NIGHT_MIN, zone)
+    good = earlier.last_good_at
+    if good and night <= good <= now:  # a demo's clock may have been set back
+        return False
+    failed = earlier.last_failure_at
+    return not (earlier.failures and failed and failed <= now < failed + DAILY_RETRY)
+
+
+@contextmanager
+def _only_one(name: str) -> Iterator[bool]:
+    """Whether no other worker runs the step; the lock ends with our connection at the latest."""
+    key = f"step:{name}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
+        (is_ours,) = cursor.fetchone()
+    try:
+        yield bool(is_ours)
+    finally:
+        if is_ours and connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+
+
+def _note_good(step: Step, offices: list[int | None], now: datetime) -> None:
+    expected_by = now + LATE_AFTER[step.every]
+    step_runs.note_good(step=step.name, offices=offices, expected_by=expected_by, now=now)
+
+
+def _note_failure(
+    step: Step, office: int | None, error: Exception, earlier: StepRun | None, now: datetime
+) -> None:
+    failure = place_of(error)
+    failures = (earlier.failures if earlier else 0) + 1
+    is_new = earlier is None or not earlier.failures or earlier.failure != failure
+    if is_new or failures % REMIND_EVERY == 0:
+        log.error(
+            "The step %s failed%s: %s (%s in a row)",
+            *(step.name, f" for office {office}" if office else "", failure, failures),
+            exc_info=error,
+        )
+    step_runs.note_failure(
+        step=step.name,
+        office=office,
+        failure=failure,
+        expected_by=now + LATE_AFTER[step.every],
+        now=now,
+    )
+
+
+def place_of(error: BaseException) -> str:
+    """The kind of an error and where it arose, without its words: they may name people."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if PACKAGE in Path(frame.filename).parents] or frames[-1:]
+    place = f" in {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    return f"{type(error).__name__}{place}"

@@ -1,0 +1,45 @@
+"""Bookings of clients who were called in vain and did not come back in time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from prepazka.booking.locks import lock_days
+from prepazka.booking.models import Booking
+from prepazka.booking.models import State as BookingState
+from prepazka.booking.parts import end
+from prepazka.core import events
+from prepazka.journal.record import record
+from prepazka.offices.directory import Directory
+from prepazka.queueing.locks import lock_queue
+from prepazka.queueing.models import State
+
+
+@transaction.atomic
+def end_missed(*, office: Directory, now: datetime) -> int:
+    """End arrived bookings whose ticket is missed and whose PIN no longer counts, of any day.
+
+    Their lanes are free again. Returns how many there were.
+    """
+    missed = Booking.objects.filter(
+        office=office.office,
+        state=BookingState.ARRIVED,
+        ends_at__lte=now,
+        ticket__state=State.NO_SHOW,
+    )
+    days = list(missed.values_list("date", flat=True).distinct())
+    if not days:
+        return 0
+    # A day before the queue, always.
+    lock_days(office.office.pk, days)
+    lock_queue(office.office.pk)
+    ended = 0
+    for booking in missed.filter(date__in=days):
+        rules = office.rules_of(office.services[booking.service_id])
+        if rules.counts_until(booking.ends_at) <= now:
+            end(booking, BookingState.NO_SHOW, now)
+            record(events.BookingNoShow(office=office.office.pk, booking=str(booking.pk), at=now))
+            ended += 1
+    return ended

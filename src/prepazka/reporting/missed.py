@@ -1,0 +1,73 @@
+"""Today's clients who were called and did not come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from prepazka.core import calendar
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Counter, Service
+from prepazka.queueing.models import IN_QUEUE, State, Ticket
+from prepazka.queueing.validity import pin_returns_until, valid_until
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A ticket that was called in vain and is out of the queue."""
+
+    ticket: Ticket
+    service: Service
+    called_at: datetime
+    counter: Counter
+    may_return: bool  # staff may put it back now
+    pin_until: datetime | None  # until when the PIN of its booking does so too
+
+
+def missed_of_today(office: Directory, *, now: datetime, number: str = "") -> list[Missed]:
+    """The missed of today, the last called first; with a number, such as V12 or 12, only those.
+
+    One SQL statement.
+    """
+    tickets = _tickets(office, now)
+    wanted = number.strip().replace(" ", "").upper()
+    rows = []
+    for ticket in tickets.select_related("booking").order_by("-called_at", "-pk"):
+        call = ticket.missed_call
+        if call is None or (wanted and wanted not in {ticket.label, str(ticket.number)}):
+            continue
+        until = pin_returns_until(office, ticket)
+        rows.append(
+            Missed(
+                ticket=ticket,
+                service=office.services[ticket.service_id],
+                called_at=call[0],
+                counter=office.counters[call[1]],
+                may_return=valid_until(office, ticket) > now,
+                pin_until=until if until and until > now else None,
+            )
+        )
+    return rows
+
+
+def count_missed(office: Directory, *, now: datetime) -> int:
+    """How many were called today and did not come."""
+    return _tickets(office, now).count()
+
+
+def _tickets(office: Directory, now: datetime) -> QuerySet[Ticket]:
+    today = calendar.day_of(now, office.tz)
+    return Ticket.objects.filter(office=office.office, date=today, state=State.NO_SHOW)
+
+
+def returned_waiting(office: Directory, *, now: datetime) -> int:
+    """How many are waiting in the place of those who came back, before whoever comes back next."""
+    back = Ticket.objects.filter(
+        office=office.office,
+        date=calendar.day_of(now, office.tz),
+        state__in=IN_QUEUE,
+        returned_at__isnull=False,
+    )
+    return back.count()

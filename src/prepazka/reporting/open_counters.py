@@ -1,0 +1,78 @@
+"""Which counters are open, who is there and since when, and how a clerk's counter came to an end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from prepazka.accounts.models import User
+from prepazka.journal.models import Event
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Counter, Membership, Service
+from prepazka.queueing.counters import last_step_at
+from prepazka.queueing.models import AT_COUNTER, Shift, Ticket
+
+TODAY = timedelta(hours=16)  # as long as a shift lasts at most
+ENDS = ("CounterClosed", "CounterTakenOver", "LeftCounterClosed")
+
+
+@dataclass(frozen=True)
+class OpenCounter:
+    """A counter with a clerk's name on it."""
+
+    counter: Counter
+    shift: Shift
+    clerk: str
+    client: Ticket | None
+    last_step_at: datetime
+    services: list[Service]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a clerk's counter came to an end without the clerk."""
+
+    taken_over: bool
+    at: datetime
+    by: str  # name; empty: by itself, after the office's hours
+
+
+def open_counters(office: Directory) -> list[OpenCounter]:
+    """The open counters in their order, with who left which of them and when."""
+    shifts = list(Shift.objects.filter(office=office.office, closed_at=None))
+    shifts.sort(key=lambda shift: office.counters[shift.counter_id].position)
+    names = names_of(office, {shift.clerk_id for shift in shifts})
+    present = Ticket.objects.filter(office=office.office, state__in=AT_COUNTER)
+    clients = {ticket.counter_id: ticket for ticket in present}
+    return [
+        OpenCounter(
+            counter=office.counters[shift.counter_id],
+            shift=shift,
+            clerk=names[shift.clerk_id],
+            client=clients.get(shift.counter_id),
+            last_step_at=last_step_at(shift),
+            services=[
+                s for s in office.offered_services() if s.pk in office.serves[shift.counter_id]
+            ],
+        )
+        for shift in shifts
+    ]
+
+
+def ended_without(office: Directory, clerk: int, now: datetime) -> Ending | None:
+    """How the clerk's last counter was closed or taken over by another; None if by the clerk."""
+    ends = Event.objects.filter(
+        office=office.office.pk, kind__in=ENDS, at__gt=now - TODAY, data__clerk=clerk
+    )
+    last = ends.order_by("-at", "-id").first()
+    if last is None or last.actor == clerk:
+        return None
+    by = names_of(office, {last.actor})[last.actor] if last.actor else ""
+    return Ending(last.kind == "CounterTakenOver", last.at, by)
+
+
+def names_of(office: Directory, users: set[int]) -> dict[int, str]:
+    """The names of staff in this office; of somebody who left it, the name of the account."""
+    gone = dict(User.objects.filter(pk__in=users).values_list("pk", "username"))
+    members = Membership.objects.filter(office=office.office, user__in=users)
+    return dict.fromkeys(users, "") | gone | dict(members.values_list("user_id", "name"))

@@ -1,0 +1,67 @@
+"""Who was called today and did not come: the list, and the way back into the queue."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from prepazka.core.refusal import Refused
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership
+from prepazka.queueing import turns
+from prepazka.queueing.models import Ticket
+from prepazka.reporting.missed import missed_of_today, returned_waiting
+from prepazka.web import staff
+from prepazka.web.errors import sentence
+from prepazka.web.shortcuts import now
+from prepazka.web.staff import staff_only
+
+LONGEST_NUMBER = 12
+AT_WORK = tuple(dict.fromkeys((*staff.COUNTER, *staff.DESK)))
+
+
+@staff_only(*AT_WORK)
+@require_GET
+def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """All of today, or the number in the address."""
+    moment = now()
+    number = request.GET.get("cislo", "").strip()[:LONGEST_NUMBER]
+    return render(
+        request,
+        "console/missed.html",
+        {
+            "office": office.office,
+            "member": member,
+            "number": number,
+            "rows": missed_of_today(office, now=moment, number=number),
+            "before": returned_waiting(office, now=moment),
+        },
+    )
+
+
+@staff_only(*AT_WORK)
+@require_POST
+def put_back(
+    request: HttpRequest, office: Directory, member: Membership, ticket: int
+) -> HttpResponse:
+    """Put the ticket back into the queue; pressed twice, the second press changes nothing."""
+    try:
+        returned = turns.return_missed(
+            office=office, ticket=ticket, now=now(), actor=member.user_id
+        )
+    except Ticket.DoesNotExist:
+        raise Http404 from None
+    except Refused as refusal:
+        messages.error(request, sentence(refusal))
+    else:
+        messages.success(
+            request,
+            _(
+                "%(number)s is back in the queue. Its turn comes right after those who came back before."
+            )
+            % {"number": returned.label},
+        )
+    return redirect("console:missed", office.office.slug)

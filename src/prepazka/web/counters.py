@@ -1,0 +1,29 @@
+"""Why a clerk has no counter any more, as a refusal with its sentence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prepazka.core.refusal import Refused
+from prepazka.looks.typography import clock
+from prepazka.offices.directory import Directory
+from prepazka.queueing.refusals import (
+    CounterClosedByItself,
+    CounterClosedByOther,
+    CounterNotOpen,
+    CounterTakenOver,
+)
+from prepazka.reporting.open_counters import ended_without
+
+
+def no_counter(office: Directory, clerk: int, now: datetime) -> Refused:
+    """That a colleague has the counter now, that it was closed, or that none was opened."""
+    ending = ended_without(office, clerk, now)
+    if ending is None:
+        return CounterNotOpen()
+    at = clock(ending.at.astimezone(office.tz))
+    if ending.taken_over:
+        return CounterTakenOver(name=ending.by, at=at)
+    if ending.by:
+        return CounterClosedByOther(name=ending.by, at=at)
+    return CounterClosedByItself(at=at)

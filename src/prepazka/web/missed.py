@@ -1,0 +1,30 @@
+"""A call in vain, in words: for whom it was meant, and for staff."""
+
+from __future__ import annotations
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from prepazka.looks.typography import at_clock
+from prepazka.offices.directory import Directory
+from prepazka.queueing.models import Ticket
+
+
+def to_holder(ticket: Ticket, office: Directory) -> str:
+    """When and where we called the ticket in vain, without a full stop; "" if we never did."""
+    return _said(ticket, office, _("We called you %(at)s to counter %(counter)s"))
+
+
+def to_staff(ticket: Ticket, office: Directory) -> str:
+    """The same of somebody else."""
+    return _said(ticket, office, _("called %(at)s to counter %(counter)s, did not come"))
+
+
+def _said(ticket: Ticket, office: Directory, text: str) -> str:
+    if ticket.missed_call is None:
+        return ""
+    called_at, counter = ticket.missed_call
+    return text % {
+        "at": at_clock(called_at.astimezone(office.tz), get_language() or "cs"),
+        "counter": office.counters[counter].number,
+    }

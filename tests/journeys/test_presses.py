@@ -1,0 +1,148 @@
+"""Presses that are safe: buttons that stay, keys by their place, a counter that somebody left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from prepazka.queueing.models import Shift, State, Ticket
+from tests import town
+from tests.clock import real_now
+from tests.journeys.test_console import always_open, log_in, sit_down, wait_for, walk_in
+
+pytestmark = pytest.mark.journey
+PLACES = """() => [...document.querySelectorAll(".console-actions > *")].map((one) => {
+  const box = (one.querySelector("summary") ?? one).getBoundingClientRect();
+  return [box.x, box.y, box.width, box.height].map(Math.round).join(" ");
+})"""
+
+
+def places(page: Page) -> list[str]:
+    """Where the buttons of the counter stand, in the order of the page."""
+    found: list[str] = page.evaluate(PLACES)
+    assert len(found) == 9
+    return found
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080), (360, 740)])
+def test_no_button_moves_when_the_undo_bar_comes_and_goes(
+    live_url: str, page: Page, width: int, height: int
+) -> None:
+    office = always_open()
+    town.clerk(office)
+    first, second = walk_in(office, 9), walk_in(office, 8)
+    page.clock.install()
+    page.set_viewport_size({"width": width, "height": height})
+    log_in(page, live_url)
+    press_key(page, "+", "Digit1")  # the first key of the upper row of a Czech keyboard
+    page.locator("#board").wait_for()
+    before = places(page)
+    bar = page.locator(".undo-bar")
+    page.keyboard.press("n")
+    expect(bar).to_contain_text(f"Vyvolání {first.label} můžete vzít zpět")
+    assert places(page) == before
+    if width > 1000:
+        bottom = page.locator("#step-close").bounding_box()
+        assert bottom
+        assert bottom["y"] + bottom["height"] <= height, "all of them without scrolling"
+    # The clock of the computer jumps: the thirty seconds are counted without it.
+    page.clock.set_system_time(real_now() + timedelta(hours=1))
+    page.wait_for_timeout(600)
+    expect(bar).to_be_visible()
+    page.clock.fast_forward(31_000)
+    expect(bar).to_have_count(0)
+    # The leap has made the data look old for a moment.
+    expect(page.locator("[data-live-stale]")).to_be_hidden()
+    assert places(page) == before
+    page.keyboard.press("s")
+    expect(bar).to_contain_text(f"Začátek obsluhy {first.label} můžete vzít zpět")
+    assert places(page) == before
+    page.keyboard.press("f")
+    expect(page.locator("#said")).to_contain_text("je hotovo")
+    assert places(page) == before
+    expect(page.locator(f'[data-waits="{second.pk}"]')).to_be_visible()
+
+
+def press_key(page: Page, key: str, code: str) -> None:
+    page.evaluate(
+        "([key, code]) => document.body.dispatchEvent("
+        "new KeyboardEvent('keydown', { key, code, bubbles: true, cancelable: true }))",
+        [key, code],
+    )
+
+
+def test_who_is_called_waits_no_more_and_closing_asks(live_url: str, page: Page) -> None:
+    office = always_open()
+    town.clerk(office)
+    first, second = walk_in(office, 9), walk_in(office, 8)
+    log_in(page, live_url)
+    sit_down(page)
+    # The news of the press never comes: the list must not show the client until they do.
+    page.route("**/nazivo/**", lambda route: route.abort())
+    page.keyboard.press("n")
+    expect(page.locator(".console-current__number")).to_have_text(first.label)
+    assert page.locator(f'[data-waits="{first.pk}"]').count() == 0
+    assert page.locator("[data-waiting]").inner_text() == "1"
+    page.unroute("**/nazivo/**")
+    page.keyboard.press("f")
+    wait_for(State.FINISHED, first)
+    expect(page.locator("#close summary")).to_be_visible()
+    page.keyboard.press("x")
+    expect(page.locator("#close")).to_contain_text("Jen na tuto přepážku čeká 1 člověk")
+    assert Shift.objects.filter(closed_at=None).exists()
+    page.keyboard.press("Escape")
+    expect(page.locator("#close")).not_to_have_attribute("open", "")
+    page.keyboard.press("x")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Vyberte svou přepážku")).to_be_visible()
+    expect(page.get_by_text("Přepážka je zavřená")).to_be_visible()
+    assert Ticket.objects.get(pk=second.pk).state == State.WAITING
+
+
+def test_a_forgotten_counter_is_taken_over_with_its_client(
+    live_url: str, page: Page, context: Callable[..., Any], axe: Callable[[Page], None]
+) -> None:
+    office = always_open()
+    town.clerk(office)
+    town.clerk(office, "dvorak")
+    client = walk_in(office, 9)
+    log_in(page, live_url)
+    sit_down(page)
+    page.keyboard.press("n")
+    expect(page.locator(".console-current__number")).to_have_text(client.label)
+
+    finder: Page = context().new_page()
+    log_in(finder, live_url, "dvorak")
+    expect(finder.get_by_role("heading", name="Otevřené přepážky")).to_be_visible()
+    axe(finder)
+    # By keyboard alone: the link, the client stays as it is offered, the button.
+    finder.get_by_role("link", name="Zavřít nebo převzít").focus()
+    with finder.expect_navigation():
+        finder.keyboard.press("Enter")
+    expect(finder.get_by_role("heading", name="Přepážka 1: Novakova")).to_be_visible()
+    axe(finder)
+    finder.set_viewport_size({"width": 360, "height": 740})
+    assert finder.evaluate("document.documentElement.scrollWidth") <= 360
+    finder.get_by_label("je tu, pokračuji s ním").first.focus()
+    finder.keyboard.press("Tab")
+    with finder.expect_navigation():
+        finder.keyboard.press("Enter")
+    expect(finder.locator(".console-current__number")).to_have_text(client.label)
+
+    # The clerk who had left reads it without a press, and is led on.
+    expect(page.locator("#board")).to_contain_text("převzal někdo jiný: Dvorak")
+    axe(page)
+    with page.expect_navigation():
+        page.get_by_role("link", name="Vybrat přepážku").click()
+    expect(page.get_by_text(re.compile("převzal někdo jiný: Dvorak"))).to_be_visible()
+
+    finder.set_viewport_size({"width": 1366, "height": 768})
+    with finder.expect_navigation():
+        finder.get_by_role("button", name="Odhlásit se").click()
+    expect(finder.get_by_text(f"Je u ní klient {client.label}.")).to_be_visible()
+    axe(finder)
