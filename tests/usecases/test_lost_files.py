@@ -14,16 +14,19 @@ from django.test import Client
 
 from prepazka.booking.models import Booking
 from prepazka.jobs import papers as jobs
-from prepazka.jobs import steps
+from prepazka.jobs import rounds
+from prepazka.journal.models import Event
 from prepazka.meetings import documents, erasing, inventory, minutes, storage, storage_identity
-from prepazka.meetings.models import Document, FileStorage, Minutes, StrayFolder
+from prepazka.meetings.models import Document, FileStorage, Minutes, Participant, StrayFolder
 from prepazka.meetings.storage_identity import Problem, StorageNotOurs
+from prepazka.messaging import usecases
 from prepazka.messaging.models import Message
+from prepazka.messaging.port import Mail, Undeliverable
 from prepazka.surfaces.manager import views as manager
 from prepazka.surfaces.room import minutes as minutes_views
 from prepazka.surfaces.room import papers as papers_views
 from prepazka.surfaces.room import views as room_views
-from tests import halls, papers, rounds, town
+from tests import halls, papers, town
 from tests.meetings_town import Held, held
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +146,26 @@ class TestFilesAndRows:
         assert row.missing_since is None
         assert (kept / row.key / storage.FILE).read_bytes().startswith(b"%PDF")
         assert Message.objects.count() == before
+
+    def test_a_mail_waits_for_the_minutes_that_it_should_carry(
+        self, here: Held, kept: Path
+    ) -> None:
+        Participant.objects.filter(pk=here.chair.pk).update(email="urednik@urad.example")
+        Participant.objects.exclude(pk=here.chair.pk).update(email="")
+        row = closed_minutes(here)
+        ready = Event.objects.get(kind="MinutesReady")
+        (message,) = usecases.compose(event=ready.pk, now=NOW)
+        (kept / row.key / storage.FILE).unlink()
+        left: list[Mail] = []
+        with pytest.raises(Undeliverable):
+            usecases.deliver(message=message.pk, send=left.append, send_sms=unused, now=NOW)
+        message.refresh_from_db()
+        assert (message.state, left) == (Message.State.QUEUED, [])
+        later = NOW + DAY + timedelta(hours=1)
+        inspected(here, later)
+        jobs.print_lost()
+        usecases.deliver(message=message.pk, send=left.append, send_sms=unused, now=later)
+        assert [one.name for one in left[0].attachments] == ["zapis.pdf"]
 
     def test_one_office_in_trouble_leaves_the_others(
         self, here: Held, kept: Path, monkeypatch: pytest.MonkeyPatch
@@ -281,15 +304,15 @@ class TestWhoseStorage:
         self.due(here)
         (kept / storage.MARKER).unlink()
         with caplog.at_level(logging.WARNING):
-            failed = [name for name in NIGHTLY if steps.run(steps.STEPS[name], now=NOW + DAY)]
-        assert failed == ["erase_papers", "compare_files"]
-        assert "erase_papers" in caplog.text
+            rounds.purge(now=NOW + DAY)
+        assert "were not erased" in caplog.text
         here.meeting.refresh_from_db()
         assert here.meeting.erased_at is not None
         assert Document.objects.exists()
 
 
-NIGHTLY = ("erase", "erase_papers", "compare_files", "print_lost_minutes")
+def unused(*_: object, **__: object) -> Any:
+    raise AssertionError("no short message was due")
 
 
 def broken(*_: object, **__: object) -> None:

@@ -28,7 +28,7 @@ from prepazka.messaging.contexts import (
     url_of,
 )
 from prepazka.messaging.models import Message
-from prepazka.messaging.port import Attachment, Mail
+from prepazka.messaging.port import Attachment, Mail, Undeliverable
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Mode
 
@@ -59,6 +59,7 @@ SUBJECTS = {
 }
 # To those who were invited to a meeting: the subject, and the sentence that says what it is about.
 MINUTES = "meeting_minutes"
+PDF_MISSING = gettext_noop("the PDF of the minutes is missing in the storage")
 INVITED = {
     "invited": (
         gettext_noop("Invitation to a meeting by video"),
@@ -181,15 +182,19 @@ def _calendar(message: Message, office: Directory, *, now: datetime) -> tuple[At
 
 
 def _minutes(message: Message) -> tuple[Attachment, ...]:
-    """The PDF itself: the link to it lives only as long as the booking. None, once it is erased."""
+    """The PDF itself: the link to it lives only as long as the booking. None, once it is erased.
+
+    Raises Undeliverable while the storage lacks it.
+    """
     held = Minutes.objects.filter(meeting__booking=message.booking).exclude(key="").first()
     if held is None:
         return ()
     try:
         with storage.get(held.key, storage.FILE) as kept:
             return (Attachment("zapis.pdf", kept.read(), "application/pdf"),)
-    except FileNotFoundError:
-        return ()
+    except FileNotFoundError as error:
+        # The mail says that they are attached: it waits until they are there again.
+        raise Undeliverable(PDF_MISSING, permanent=False) from error
 
 
 def calendar_file(
