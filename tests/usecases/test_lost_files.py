@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,8 +13,8 @@ from django.test import Client
 
 from prepazka.booking.models import Booking
 from prepazka.jobs import papers as jobs
-from prepazka.jobs import rounds
-from prepazka.journal.models import Event
+from prepazka.jobs import steps
+from prepazka.journal.models import Event, StepRun
 from prepazka.meetings import documents, erasing, inventory, minutes, storage, storage_identity
 from prepazka.meetings.models import Document, FileStorage, Minutes, Participant, StrayFolder
 from prepazka.meetings.storage_identity import Problem, StorageNotOurs
@@ -117,8 +116,8 @@ class TestFilesAndRows:
         key = f"987654/{uuid4().hex}/{uuid4().hex}"
         storage.put(key, storage.FILE, b"x")
         written(kept, NOW)
-        inventory.inspect_all(now=NOW + 2 * DAY)
-        inventory.inspect_all(now=NOW + 9 * DAY)
+        for days in (2, 9):
+            assert night("compare_papers_of_nobody", NOW + days * DAY) == 0
         assert not is_kept(kept, key)
 
     def test_rows_without_a_file_are_marked_until_it_is_back(self, here: Held, kept: Path) -> None:
@@ -141,7 +140,8 @@ class TestFilesAndRows:
         row = closed_minutes(here)
         (kept / row.key / storage.FILE).unlink()
         before = Message.objects.count()
-        rounds.purge(now=NOW + 2 * DAY)
+        for name in ("compare_papers", "print_lost_minutes"):
+            assert night(name, NOW + 2 * DAY) == 0
         row.refresh_from_db()
         assert row.missing_since is None
         assert (kept / row.key / storage.FILE).read_bytes().startswith(b"%PDF")
@@ -166,22 +166,6 @@ class TestFilesAndRows:
         jobs.print_lost()
         usecases.deliver(message=message.pk, send=left.append, send_sms=unused, now=later)
         assert [one.name for one in left[0].attachments] == ["zapis.pdf"]
-
-    def test_one_office_in_trouble_leaves_the_others(
-        self, here: Held, kept: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        storage_identity.note_first_use(now=NOW)
-        others = []
-
-        def inspect(*, office: int, now: datetime) -> None:
-            if office == here.office.office.pk:
-                raise OSError
-            others.append(office)
-
-        (kept / "987654").mkdir(parents=True)
-        monkeypatch.setattr(inventory, "inspect", inspect)
-        inventory.inspect_all(now=NOW)
-        assert others == [987654]
 
 
 def closed_minutes(here: Held) -> Minutes:
@@ -232,7 +216,7 @@ class TestWhoseStorage:
         assert str(row.identity) in caplog.text
         assert not (tmp_path / "elsewhere" / storage.MARKER).exists(), "it is not taken for ours"
         with pytest.raises(StorageNotOurs):
-            inventory.inspect_all(now=NOW + 2 * DAY)
+            inventory.inspect_office(office=here.office.office.pk, now=NOW + 2 * DAY)
         assert not Document.objects.exclude(missing_since=None).exists()
         papers.kept_in(kept, settings)
         assert self.erased(here, NOW + 3 * DAY) == 1
@@ -263,7 +247,7 @@ class TestWhoseStorage:
             self.erased(here)
         Document.objects.all().delete()
         with pytest.raises(StorageNotOurs):
-            inventory.inspect_all(now=NOW + 30 * DAY)
+            inventory.inspect_office(office=here.office.office.pk, now=NOW + 30 * DAY)
         assert FileStorage.objects.get().problem == Problem.FOREIGN
         assert is_kept(kept, made.key)
 
@@ -298,17 +282,23 @@ class TestWhoseStorage:
         assert FileStorage.objects.get().problem == Problem.UNREACHABLE
         assert self.erased(here, NOW + DAY) == 1
 
-    def test_a_wrong_storage_keeps_nothing_else_from_being_erased(
-        self, here: Held, kept: Path, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_the_nightly_steps_say_which_office_waits(self, here: Held, kept: Path) -> None:
         self.due(here)
         (kept / storage.MARKER).unlink()
-        with caplog.at_level(logging.WARNING):
-            rounds.purge(now=NOW + DAY)
-        assert "were not erased" in caplog.text
-        here.meeting.refresh_from_db()
-        assert here.meeting.erased_at is not None
+        for name in ("erase_papers", "compare_papers"):
+            assert night(name, NOW + DAY) == 1
+            run = StepRun.objects.get(step=name)
+            assert (run.office, run.failures) == (here.office.office.pk, 1)
         assert Document.objects.exists()
+        storage.put_marker(str(FileStorage.objects.get().identity))
+        for name in ("erase_papers", "compare_papers"):
+            assert night(name, NOW + 2 * DAY) == 0
+        assert not Document.objects.exists()
+
+
+def night(name: str, now: datetime) -> int:
+    """Run a daily step; in how many offices it failed."""
+    return steps.run(steps.STEPS[name], now=now, even_if_done=True)
 
 
 def unused(*_: object, **__: object) -> Any:

@@ -103,7 +103,8 @@ STEPS = {
         _whole("read_calendars", calendars.defer_due, every=Every.FIVE_MINUTES),
         _daily("erase", rounds.erase, erases=True),
         _daily("erase_papers", rounds.erase_files),  # needs the worker's folder of files
-        _daily("compare_files", inventory.inspect_all, of_office=False),
+        _daily("compare_papers", inventory.inspect_office),
+        _daily("compare_papers_of_nobody", inventory.inspect_unknown_offices, of_office=False),
         _daily("print_lost_minutes", lambda **_: papers.print_lost(), of_office=False),
         _daily("forget_alerts", lambda **_: alerts.forget_ended(), of_office=False, erases=True),
         _daily("forget_replies", forget_replies, of_office=False, erases=True),

@@ -46,17 +46,17 @@ class Findings:
         return bool(self.problem or self.stray or self.missing)
 
 
-def inspect_all(*, now: datetime) -> None:
-    """Compare the files of all offices; one office's trouble is logged and stays in it.
-
-    Raises StorageNotOurs: by a wrong storage nothing can be said.
-    """
+def inspect_office(*, office: int, now: datetime) -> Inventory:
+    """Compare the files of one office with its rows, if the storage is ours. Raises StorageNotOurs."""
     storage_identity.must_be_ours(now=now)
-    for office in sorted({*Office.objects.values_list("pk", flat=True), *storage.offices()}):
-        try:
-            inspect(office=office, now=now)
-        except Exception:
-            log.exception("the files of office %s were not compared with its rows", office)
+    return inspect(office=office, now=now)
+
+
+def inspect_unknown_offices(*, now: datetime) -> None:
+    """The same for offices of which the storage has files and the database no row."""
+    storage_identity.must_be_ours(now=now)
+    for office in sorted(storage.offices().difference(Office.objects.values_list("pk", flat=True))):
+        inspect(office=office, now=now)
 
 
 def inspect(*, office: int, now: datetime) -> Inventory:

@@ -8,7 +8,7 @@ erased by what it does not have.
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from prepazka.meetings import storage
 from prepazka.meetings.models import Document, FileStorage, Minutes
@@ -16,7 +16,6 @@ from prepazka.meetings.models import Document, FileStorage, Minutes
 log = logging.getLogger(__name__)
 Problem = FileStorage.Problem
 LOOKED_FOR = 20  # files by which a storage without a mark is known as ours
-SAID_EVERY = timedelta(hours=1)
 IN_WORDS = {
     Problem.UNMARKED: "bears no id: perhaps its folder is not mounted, or another one is set",
     Problem.FOREIGN: "bears the id of another database: perhaps another folder or bucket is set",
@@ -50,7 +49,7 @@ def check(*, now: datetime) -> Problem | None:
     except storage.StorageUnreachable as error:
         log.warning("storage of files: %s", error)
         problem = Problem.UNREACHABLE
-    if problem and _is_news(row, problem, now):
+    if problem and row.problem != problem:  # said once; each step that it stops says so anew
         log.error(
             "the storage of files %s. Nothing is erased in it and its rows are kept until it bears"
             " the id %s in its file %s.",
@@ -62,11 +61,6 @@ def check(*, now: datetime) -> Problem | None:
     row.problem, row.checked_at = problem or "", now
     row.save(update_fields=["problem", "problem_since", "checked_at", "marked_at"])
     return problem
-
-
-def _is_news(row: FileStorage, problem: Problem, now: datetime) -> bool:
-    """Whether the log does not have it yet tonight: each office asks anew."""
-    return row.problem != problem or row.checked_at is None or now - row.checked_at > SAID_EVERY
 
 
 def _compare(row: FileStorage, now: datetime) -> Problem | None:
