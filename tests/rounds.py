@@ -57,5 +57,5 @@ def learn(*, now: datetime) -> None:
 
 
 def purge(*, now: datetime) -> None:
-    daily = ("erase", "erase_papers", "compare_files", "print_lost_minutes")
+    daily = ("erase", "erase_papers", "compare_papers", "print_lost_minutes")
     run(*daily, "forget_alerts", "forget_replies", "clear_sessions", now=now)
