@@ -257,6 +257,12 @@ class TestWhoseStorage:
         storage.put_marker(str(uuid4()))
         assert storage_identity.check(now=NOW) == Problem.FOREIGN
 
+    def test_without_meetings_no_storage_is_looked_at(self, here: Held, kept: Path) -> None:
+        storage.put_marker(str(uuid4()))
+        for name in ("compare_papers", "compare_papers_of_nobody"):
+            assert night(name, NOW) == 0
+        assert not FileStorage.objects.exists()
+
     def test_files_from_before_the_id_are_known_by_their_rows(
         self, here: Held, kept: Path, settings: Any, tmp_path: Path
     ) -> None:

@@ -33,6 +33,15 @@ def note_first_use(*, now: datetime) -> None:
         check(now=now)
 
 
+def is_used() -> bool:
+    """Whether this database has ever had files; without any there is nothing to compare."""
+    return (
+        FileStorage.objects.exists()
+        or Document.objects.exists()
+        or Minutes.objects.exclude(key="").exists()
+    )
+
+
 def must_be_ours(*, now: datetime) -> None:
     """Compare the ids, and note and log what is wrong. Raises StorageNotOurs."""
     problem = check(now=now)
