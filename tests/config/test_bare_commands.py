@@ -142,6 +142,7 @@ MAKE = {
     "setup": "done before any test runs",
     "run": "tests/faults/test_run.py starts what it starts",
     "test": "runs this",
+    "test-days": "continuous integration runs one of its days",
     "check": "continuous integration",
     "bench": "measures for minutes; its parts are imported by tests",
     "validate": "a quarter of an hour; tests/validation",
@@ -523,7 +524,10 @@ def test_every_command_is_in_a_test() -> None:
         for run in RUNS.values()
         if run.code == 0 and re.match(rf"prepazka {name}\b", run.line)
     }
-    said_only = {"play-day": "tests/system/test_play_day.py plays a day"}
+    said_only = {
+        "play-day": "tests/system/test_play_day.py plays a day",
+        "second-factor": "tests/surfaces/test_people.py resets one; no command can set one up",
+    }
     no_speech = {"voice render", "voice check"}  # where no espeak-ng is, they say so
     assert {*COMMANDS} - tested - no_speech == {*PROCESSES, *said_only}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -16,7 +17,7 @@ from prepazka.queueing.counters import Fate
 from prepazka.queueing.models import Shift, State, Ticket
 from prepazka.queueing.refusals import CounterClosedAlready, NotAtCounter
 from tests import town
-from tests.races.together import meet_before, together
+from tests.races.together import meet_before, meeting, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NINE = town.at("9:00")
@@ -164,8 +165,18 @@ def test_control_without_the_lock_a_take_over_keeps_a_client_who_was_sent_on(
         monkeypatch.setattr(module, "lock_queue", lambda _: None)
     monkeypatch.setattr(turns, "CLIENT_AND_SHIFT", "")
     # Each has looked before the other writes.
-    monkeypatch.setattr(turns, "_change", meet_before(2, turns._change))
-    monkeypatch.setattr(counters, "_end", meet_before(2, counters._end))
+    meet, change, end = meeting(2), turns._change, counters._end
+
+    def change_after_both_looked(*args: Any, **kwargs: Any) -> Ticket:
+        meet()
+        return change(*args, **kwargs)
+
+    def end_after_both_looked(*args: Any, **kwargs: Any) -> None:
+        meet()
+        end(*args, **kwargs)
+
+    monkeypatch.setattr(turns, "_change", change_after_both_looked)
+    monkeypatch.setattr(counters, "_end", end_after_both_looked)
     monkeypatch.setattr(
         counters, "_present", lambda s: Ticket.objects.filter(counter=s.counter_id).first()
     )

@@ -18,7 +18,7 @@ from prepazka.queueing.models import State, Ticket
 from prepazka.queueing.refusals import NobodyWaiting, NotMissed, NotWaiting
 from tests import town
 from tests.races.test_queue import eight_clerks
-from tests.races.together import meet_before, together
+from tests.races.together import meet_before, meeting, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NINE = town.at("9:00")
@@ -95,5 +95,20 @@ def test_the_round_never_ends_the_booking_of_somebody_who_is_back() -> None:
 
 def test_control_without_the_lock_the_round_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(missed, "lock_queue", lambda _: None)
-    monkeypatch.setattr(missed, "end", meet_before(2, parts.end))
+    looked, returned = meeting(2), meeting(2)
+    return_missed = turns.return_missed
+
+    def end_what_was_seen(*args: Any) -> None:
+        looked()
+        returned()
+        parts.end(*args)
+
+    def return_after_the_look(**kwargs: Any) -> Ticket:
+        looked()
+        ticket = return_missed(**kwargs)
+        returned()
+        return ticket
+
+    monkeypatch.setattr(missed, "end", end_what_was_seen)
+    monkeypatch.setattr(turns, "return_missed", return_after_the_look)
     assert end_and_return() == (State.WAITING, BookingState.NO_SHOW)

@@ -238,6 +238,8 @@ def test_the_description_names_every_path_and_problem(client: Client) -> None:
         "/api/v1/offices/{slug}/counters/{code}/open",
         "/api/v1/offices/{slug}/counters/{code}/take-over",
         "/api/v1/offices/{slug}/counters/{code}/close",
+        "/api/v1/offices/{slug}/missed",
+        "/api/v1/offices/{slug}/missed/{ticket}/return",
         "/api/v1/offices/{slug}/counter",
         "/api/v1/offices/{slug}/counter/{action}",
     } == set(described["paths"])

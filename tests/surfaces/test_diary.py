@@ -62,6 +62,7 @@ def text(answer: Any) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", said)).replace("\xa0", " ")
 
 
+@pytest.mark.real_time  # the page of the counters
 def test_ones_own_diary_and_no_other(official: Client, lhota: Directory) -> None:
     assert official.get(ALL)["Location"] == MINE
     assert official.get(OTHER).status_code == 403

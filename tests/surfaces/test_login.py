@@ -12,7 +12,7 @@ from django.test import Client
 from tests import town
 from tests.clock import machine_time
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
 PASSWORD = "heslo heslo heslo"
 NEW = "docela jiné heslo 7"
 
