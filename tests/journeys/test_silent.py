@@ -259,8 +259,10 @@ def test_break_close_of_the_page_and_log_out_give_the_list_back(
     page.wait_for_url("**/poradi/**")
     until(lambda: grant_of("1").page != first, "the other page does not renew")
     assert CallLease.objects.count() == 2
+    other_page = grant_of("1").page
     page.get_by_role("link", name="Zpět k přepážce").click()
     page.locator("#board").wait_for()
+    until(lambda: grant_of("1").page != other_page, "the console does not renew")
     assert CallLease.objects.count() == 2
     has_list_of(page, 2)
 
@@ -269,6 +271,7 @@ def test_break_close_of_the_page_and_log_out_give_the_list_back(
     has_leases(0)
     page.goto(f"{live_url}/pult/lhota/")
     has_list_of(page, 2)
+    has_leases(2)
     other = page.context.new_page()
     other.goto("about:blank")
     page.close(run_before_unload=True)
