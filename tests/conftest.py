@@ -27,6 +27,7 @@ from tests.left_out import pytest_sessionfinish, pytest_terminal_summary
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]  # hooks
 
 LONG = {"journeys", "system", "faults"}
+COMMANDS = "test_bare_commands.py"  # runs all its commands before its first test ends
 REAL_TIME = {"edge", "journeys", "system"}  # folders whose tests start the program's processes
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}  # no test changes them
 
@@ -63,12 +64,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("journey"):
             item.add_marker(no_chromium)
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    commands = [item for item in items if item.path.name == COMMANDS]  # in one process
     long = [one for one in items if one.path.parent.name in LONG]
-    short = [one for one in items if one.path.parent.name not in LONG]
+    others = [item for item in items if item.path.name != COMMANDS]
+    short = [one for one in others if one.path.parent.name not in LONG]
     items[:] = [
-        one
-        for number in range(processes)
-        for one in (*long[number::processes], *short[number::processes])
+        *commands,
+        *(
+            one
+            for number in range(processes)
+            for one in (*long[number::processes], *short[number::processes])
+        ),
     ]
 
 
