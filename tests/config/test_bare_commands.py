@@ -478,7 +478,7 @@ def shell_lines() -> Iterator[tuple[str, str]]:
                 continue
             for line in text.replace("\\\n", " ").splitlines():
                 bare = re.split(r"\s+#\s|\s{3,}(?=[a-z])", line)[0]
-                bare = bare.replace("as_prepazka ", "prepazka ").replace(
+                bare = re.sub(r"^as_prepazka(_new)? ", "prepazka ", bare).replace(
                     ".venv/bin/prepazka", "prepazka"
                 )
                 for command in re.split(r"\s&&\s", bare):
@@ -500,9 +500,9 @@ def test_every_documented_command_runs_in_a_test() -> None:
         if first == "prepazka":
             known = command in DOCUMENTED or command in ELSEWHERE
         elif first == "make":
-            known = rest[0] in MAKE
+            known = rest[2 if rest[0] == "-C" else 0] in MAKE
         else:  # a function or a variable of the shell, or a program of others
-            of_shell = re.match(r"as_prepazka\(\)|BIN=|\$BIN/", first)
+            of_shell = re.match(r"as_prepazka(_new)?\(\)|BIN=|\$BIN/", first)
             known = first in OTHER_PROGRAMS or of_shell is not None
         if not known:
             unknown.append(f"{document}: {command}")

@@ -13,6 +13,7 @@ import pytest
 
 from prepazka.edge import health_face
 from prepazka.edge.health_face import HealthFace
+from tests import loops
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +22,7 @@ def ask(face: HealthFace, times: int = 1) -> list[tuple[int, dict[str, Any]]]:
     async def all_at_once() -> list[Any]:
         return await asyncio.gather(*(face() for _ in range(times)))
 
-    return [(status, json.loads(body)) for status, _, body in asyncio.run(all_at_once())]
+    return [(status, json.loads(body)) for status, _, body in loops.run(all_at_once())]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -58,7 +59,7 @@ def test_who_ask_at_once_share_one_look_and_a_hanging_look_gets_no_second() -> N
         return [status for status, _, _ in (*first, second)]
 
     began = time.monotonic()
-    assert asyncio.run(twice()) == [503] * 51
+    assert loops.run(twice()) == [503] * 51
     assert len(looks) == 1
     assert time.monotonic() - began < 4
 
@@ -71,5 +72,5 @@ def test_an_answer_is_kept_for_a_second() -> None:
         for _ in range(3):
             await face()
 
-    asyncio.run(thrice())
+    loops.run(thrice())
     assert len(looks) == 1

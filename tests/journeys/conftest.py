@@ -30,6 +30,7 @@ from django.conf import settings
 from django.db import connection, connections
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from prepazka.meetings import storage
 from tests import needs, programs
 from tests.clock import moved_date
 
@@ -103,7 +104,10 @@ class Mails(list[EmailMessage]):
 @pytest.fixture
 def told(transactional_db: None) -> dict[str, str]:
     """What the program is told."""
-    return programs.told()
+    environment = programs.told()
+    # The id in it is that of the database before its tables were emptied.
+    (Path(environment["PREPAZKA_FILES"]) / storage.MARKER).unlink(missing_ok=True)
+    return environment
 
 
 @pytest.fixture

@@ -124,8 +124,7 @@ def test_a_kiosk_says_in_time_that_its_numbers_end(
     kiosk.context.route("**/kiosk/zasoba/", few)
     kiosk.reload()
     is_ready(kiosk, "/kiosk/bez-site/")
-    while not kiosk.evaluate(NUMBERS_KEPT):
-        kiosk.wait_for_timeout(100)
+    kiosk.wait_for_function(NUMBERS_KEPT, polling=100)  # also while a page gives way to the next
     kiosk.context.set_offline(True)
     kiosk.goto(f"{live_url}/kiosk/")
     lines = kiosk.locator(".kiosk-few p")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 
 from prepazka.config.onehop import OneHop
 from prepazka.looks.compress_static import compress_static
+from tests import loops
 
 Answer = tuple[dict[bytes, bytes], bytes]
 
@@ -45,9 +44,7 @@ def asked(application: OneHop) -> Answer:
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    # In a thread: the loop of a journey's browser may be running in this one.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, application(scope, receive, send)).result()
+    loops.run(application(scope, receive, send))
     return dict(sent[0]["headers"]), sent[1]["body"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +12,7 @@ import httpx
 from prepazka.playday.clerks import Clerk
 from prepazka.playday.hall import Clock, Hall
 from prepazka.playday.tally import Tally
+from tests import loops
 
 NINE = datetime(2026, 11, 23, 8, tzinfo=UTC)
 FREE = '<button id="step-next">'
@@ -68,7 +68,5 @@ def test_a_call_on_its_way_is_awaited_before_the_counter_closes() -> None:
         await asyncio.wait(console.tasks)
         return console  # type: ignore[no-any-return]
 
-    # In a thread: the loop of a journey's browser may be running in this one.
-    with ThreadPoolExecutor(1) as thread:
-        console = thread.submit(asyncio.run, day()).result()
+    console = loops.run(day())
     assert (console.client, console.open) == ("", False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -19,7 +18,7 @@ from prepazka.journal.models import Event, PendingFollowUp
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Undeliverable
-from tests import town
+from tests import loops, town
 from tests.races.together import together
 
 pytestmark = pytest.mark.django_db
@@ -240,10 +239,10 @@ def test_a_failed_job_whose_twin_waits_makes_way_for_it(manager: type[JobManager
 
     if manager is JobManager:
         with pytest.raises(exceptions.UniqueViolation):
-            asyncio.run(retry())
+            loops.run(retry())
         assert statuses() == {failed: "doing", twin: "todo"}
     else:
-        asyncio.run(retry())
+        loops.run(retry())
         assert statuses() == {twin: "todo"}
 
 

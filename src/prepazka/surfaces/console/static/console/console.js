@@ -147,9 +147,12 @@
       const answer = await fetch(button.getAttribute("formaction"), {
         method: "POST", body: new FormData(event.target, button), headers: { "X-Fragment": "1" },
       });
-      if (answer.ok) await globalThis.PrepazkaConsole?.pressed(button.getAttribute("formaction")).catch(() => {});
       const elsewhere = answer.headers.get("X-Go");
-      if (elsewhere) return window.location.assign(elsewhere);
+      if (elsewhere) {
+        await globalThis.PrepazkaConsole?.ended().catch(() => {});
+        return window.location.assign(elsewhere);
+      }
+      if (answer.ok) await globalThis.PrepazkaConsole?.pressed(button.getAttribute("formaction")).catch(() => {});
       if (answer.redirected || answer.status === 401) return window.location.reload();
       if (!answer.ok) throw new Error(String(answer.status));
       // Only the counter's half; the hall's half comes with the news of this very press.

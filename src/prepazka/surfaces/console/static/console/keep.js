@@ -43,7 +43,14 @@
     worker.postMessage({ now: true });
   }
 
-  globalThis.PrepazkaConsole = { takeOver, pressed };
+  // The counter is closed: a renewal under way would be refused, and load the page whose sentence
+  // says so a second time, without it.
+  async function ended() {
+    stop();
+    await gaveBack();
+  }
+
+  globalThis.PrepazkaConsole = { takeOver, pressed, ended };
   if (!keeper.possible()) return;
   if (open === undefined) {
     // No counter is open here; what was done without the server is sent all the same.
