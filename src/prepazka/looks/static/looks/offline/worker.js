@@ -4,7 +4,11 @@
 const KEPT = "prepazka-offline";
 const TIMEOUT = 8000;
 
-self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("install", (event) => {
+  self.skipWaiting();
+  // What a page sends as it ends must not wait for this worker: it would be lost with the page.
+  event.addRoutes?.({ condition: { requestMethod: "POST" }, source: "network" });
+});
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
 self.addEventListener("fetch", (event) => {
