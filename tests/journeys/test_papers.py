@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import Page, expect
 
 from prepazka.booking.models import Booking
@@ -32,10 +33,11 @@ def plan(tmp_path: Path) -> Path:
 def test_documents_and_minutes_of_three(  # noqa: PLR0915  # one way
     plan: Path, live_url: str, mails: Mails, person: Callable[..., Page], look: Any
 ) -> None:
-    here = held(starts_at=real_now() + timedelta(minutes=2))
-    Participant.objects.filter(pk=here.citizen.pk).update(email="karel@posta.example")
-    # Else the worker's round, as a minute turns, sends a reminder before the minutes.
-    Booking.objects.update(reminded_at=real_now())
+    with transaction.atomic():  # the worker, as a minute turns, sees all of it or nothing
+        here = held(starts_at=real_now() + timedelta(minutes=2))
+        Participant.objects.filter(pk=here.citizen.pk).update(email="karel@posta.example")
+        # Else a reminder is sent before the minutes.
+        Booking.objects.update(reminded_at=real_now())
     citizen = person(here, here.citizen, live_url)
     citizen.locator("#file").set_input_files(plan)
     citizen.get_by_role("button", name="Poslat soubor").click()
