@@ -35,7 +35,7 @@ STARTS = "PREPAZKA_TEST_STARTS"  # seconds since 1970
 
 
 def of_today() -> str:
-    """One of them for each run of `.ci/run`, another every day."""
+    """One of them, another every day."""
     return list(DAYS)[datetime.fromtimestamp(machine_time(), UTC).timetuple().tm_yday % len(DAYS)]
 
 

@@ -142,7 +142,7 @@ MAKE = {
     "setup": "done before any test runs",
     "run": "tests/faults/test_run.py starts what it starts",
     "test": "runs this",
-    "test-days": "continuous integration runs one of its days",
+    "test-days": "runs a part of this on other days",
     "check": "continuous integration",
     "bench": "measures for minutes; its parts are imported by tests",
     "validate": "a quarter of an hour; tests/validation",
