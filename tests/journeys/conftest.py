@@ -80,8 +80,11 @@ class Mails(list[EmailMessage]):
         self.append(received)
         return "250 Accepted"
 
-    def wait(self, count: int = 1, within: float = 40.0) -> EmailMessage:
-        """The `count`-th mail, as soon as it is there."""
+    def wait(self, count: int = 1, within: float = 90.0) -> EmailMessage:
+        """The `count`-th mail, as soon as it is there.
+
+        Longer than the third attempt of a delivery takes to come (10 s and 30 s after the first).
+        """
         deadline = time.monotonic() + within
         while len(self) < count:
             assert time.monotonic() < deadline, f"only {len(self)} of {count} mails came"
