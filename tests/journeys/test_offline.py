@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
@@ -37,7 +38,10 @@ def is_ready(page: Page, shell: str) -> None:
         f"async () => Boolean(navigator.serviceWorker.controller && await caches.match('{shell}'))"
     )
     deadline = time.monotonic() + 90
-    while not page.evaluate(known):
+    while True:
+        with contextlib.suppress(Error):  # the page gives way to the next
+            if page.evaluate(known):
+                return
         assert time.monotonic() < deadline, "the browser keeps nothing"
         time.sleep(0.2)
 
