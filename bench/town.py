@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
+
 from prepazka.accounts.models import User
 from prepazka.booking.models import Booking, Busy, Lane, OfficeDay, State
 from prepazka.offices.directory import Directory, directory
@@ -25,6 +27,7 @@ ZONE = ZoneInfo("Europe/Prague")
 PASSWORD = "bench bench bench"  # noqa: S105  # of a database that lives for minutes
 
 
+@transaction.atomic  # a running program never sees half an office
 def office(slug: str, *, lanes: int, horizon_days: int = 90, letters: str = "A") -> Directory:
     """An office open all day and night, with 15-minute windows and one service per letter."""
     row = Office.objects.create(

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
+
 from prepazka.accounts.models import User
 from prepazka.booking import terms, usecases
 from prepazka.booking.models import Booking, Lane
@@ -34,6 +36,7 @@ def at(clock: str, day: date = MONDAY) -> datetime:
 FRIDAY_BEFORE = at("9:00", MONDAY - timedelta(days=3))
 
 
+@transaction.atomic  # a running program never sees half an office
 def office(slug: str = "lhota", *, quota: int = 1, **rules: Any) -> Directory:
     """An office that is open on workdays, with vehicles (V, bookable) and documents (D)."""
     row = Office.objects.create(

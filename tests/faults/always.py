@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from prepazka.core import calendar
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office, OpeningHours
@@ -12,6 +14,7 @@ from tests import town
 from tests.clock import real_now
 
 
+@transaction.atomic
 def always_open(**rules: Any) -> Directory:
     made = town.office(**({"early_min": 600, "late_min": 600, "lead_min": 0} | rules))
     OpeningHours.objects.filter(office=made.office).delete()

@@ -72,6 +72,22 @@ def pytest_runtest_makereport(
     return report
 
 
+def _what_is_owed() -> str:
+    """The events, messages and jobs, for whoever looks why a mail did not come."""
+    queries = (
+        "SELECT id, kind, at FROM journal_event ORDER BY id DESC LIMIT 12",
+        "SELECT id, event, kind, channel, state, attempts, error FROM messaging_message",
+        "SELECT id, task_name, args, status, attempts, scheduled_at FROM procrastinate_jobs"
+        " WHERE status <> 'succeeded' OR task_name <> 'step' ORDER BY id",
+    )
+    with connection.cursor() as cursor:
+        rows: list[object] = []
+        for query in queries:
+            cursor.execute(query)
+            rows += [query.split(" FROM ")[1], *cursor.fetchall()]
+    return "\n".join(map(str, rows))
+
+
 class Mails(list[EmailMessage]):
     """The received mails, oldest first."""
 
@@ -80,14 +96,12 @@ class Mails(list[EmailMessage]):
         self.append(received)
         return "250 Accepted"
 
-    def wait(self, count: int = 1, within: float = 90.0) -> EmailMessage:
-        """The `count`-th mail, as soon as it is there.
-
-        Longer than the third attempt of a delivery takes to come (10 s and 30 s after the first).
-        """
+    def wait(self, count: int = 1, within: float = 40.0) -> EmailMessage:
+        """The `count`-th mail, as soon as it is there."""
         deadline = time.monotonic() + within
         while len(self) < count:
-            assert time.monotonic() < deadline, f"only {len(self)} of {count} mails came"
+            if time.monotonic() > deadline:
+                pytest.fail(f"only {len(self)} of {count} mails came\n{_what_is_owed()}")
             time.sleep(0.05)
         return self[count - 1]
 
