@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import IntegrityError, connection
+from psycopg.errors import DeadlockDetected
 
 T = TypeVar("T")
 MEETS_WITHIN = 30.0  # seconds
@@ -78,3 +79,14 @@ def meet_after(many: int, look: Callable[..., T]) -> Callable[..., T]:
         return answer
 
     return met
+
+
+def is_refused(answer: object) -> bool:
+    """Whether the database refused what was written, the lock of the use-case being off.
+
+    Rows that exclude each other are checked against each other while both are being written, so
+    PostgreSQL may refuse one of them as the victim of a deadlock instead of by the constraint
+    (see the notes on exclusion constraints in its `execIndexing.c`).
+    """
+    is_deadlock = isinstance(getattr(answer, "__cause__", None), DeadlockDetected)
+    return isinstance(answer, IntegrityError) or is_deadlock
