@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +23,7 @@ from tests.faults.program import wait_for
 @pytest.fixture
 def written() -> Iterator[tuple[logging.Logger, io.StringIO, FoldingHandler]]:
     stream = io.StringIO()
-    handler = FoldingHandler(stream, within=0.5)
+    handler = FoldingHandler(stream)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     handler.addFilter(ShortRefusals())
     logger = logging.getLogger("folded")
@@ -37,12 +38,13 @@ def lines(stream: io.StringIO) -> list[str]:
 
 
 def test_an_outage_is_two_lines(written: Any) -> None:
-    logger, stream, _ = written
-    for number in range(1000):
+    logger, stream, handler = written
+    handler.within = 1.0
+    for number in range(100):
         logger.warning("error connecting in 'pool-%s': connection refused (%s)", number, number)
     assert len(lines(stream)) == 1
     wait_for("the count", lambda: len(lines(stream)) == 2)
-    assert lines(stream)[1].endswith("… 999 more of these within a minute")
+    assert lines(stream)[1].endswith("… 99 more of these within a minute")
     logger.warning("error connecting in 'pool-1': connection refused (1)")
     assert len(lines(stream)) == 3, "the next minute begins with a line"
 
@@ -81,6 +83,23 @@ def test_what_is_no_fault_of_ours_has_no_traceback(written: Any) -> None:
     assert lines(stream) == [
         "WARNING folded: Job deliver[3](message=7) ended: the server answered 451"
     ]
+
+
+def test_a_process_that_counts_nothing_has_no_thread(written: Any) -> None:
+    logger, *_ = written
+    threads = threading.active_count()
+    logger.critical("The clock is moved by 7 s for tests.")
+    assert threading.active_count() == threads
+    logger.critical("The clock is moved by 8 s for tests.")
+    assert threading.active_count() == threads + 1
+
+
+def test_a_line_after_its_minute_is_written_again(written: Any) -> None:
+    logger, stream, handler = written
+    handler.within = 0.0
+    for _ in range(3):
+        logger.warning("once an hour")
+    assert len(lines(stream)) == 3
 
 
 def test_a_single_line_has_no_count(written: Any) -> None:

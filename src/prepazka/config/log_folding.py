@@ -67,17 +67,18 @@ class FoldingHandler(logging.StreamHandler[IO[str]]):
             super().emit(record)
             return
         cause = cause_of(record)
+        self._end(time.monotonic())
         if cause not in self._repeats and len(self._repeats) >= MOST_CAUSES:
             cause = (record.name, record.levelno)
         if repeats := self._repeats.get(cause):
             repeats.count += 1
             repeats.last = record
+            if self._thread is None:  # only where something is counted: a fork keeps no thread
+                self._thread = threading.Thread(target=self._end_minutes, daemon=True)
+                self._thread.start()
             return
         super().emit(record)
         self._repeats[cause] = _Repeats(time.monotonic() + self.within)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._end_minutes, daemon=True)
-            self._thread.start()
 
     def _end_minutes(self) -> None:
         """Say how many more there were, of each cause when its minute is over."""
