@@ -77,8 +77,7 @@ def _what_is_owed() -> str:
     queries = (
         "SELECT id, kind, at FROM journal_event ORDER BY id DESC LIMIT 12",
         "SELECT id, event, kind, channel, state, attempts, error FROM messaging_message",
-        "SELECT id, task_name, args, status, attempts, scheduled_at FROM procrastinate_jobs"
-        " WHERE status <> 'succeeded' OR task_name <> 'step' ORDER BY id",
+        "SELECT id, task_name, args, status, attempts FROM procrastinate_jobs ORDER BY id",
     )
     with connection.cursor() as cursor:
         rows: list[object] = []

@@ -16,25 +16,16 @@ from playwright.sync_api import Page, Route, expect
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking
 from prepazka.core import calendar
-from prepazka.offices.directory import Directory, directory
-from prepazka.offices.models import Device, Office, OpeningHours
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Device
 from prepazka.queueing import tickets
 from prepazka.queueing.models import State, Ticket
 from tests import town
 from tests.clock import machine_time, moved_date, real_now
+from tests.faults.always import always_open
 
 pytestmark = pytest.mark.journey
 PASSWORD = "heslo heslo heslo"
-
-
-def always_open() -> Directory:
-    """The town, open around the clock every day: the program runs on the real clock."""
-    made = town.office(early_min=600, late_min=600, lead_min=0)
-    OpeningHours.objects.filter(office=made.office).delete()
-    for weekday in range(7):
-        OpeningHours.objects.create(office=made.office, weekday=weekday, opens=0, closes=1440)
-    Office.objects.filter(pk=made.office.pk).update(version=2)
-    return directory(Office.objects.get(pk=made.office.pk))
 
 
 def today(office: Directory) -> date:

@@ -19,7 +19,7 @@ from prepazka.offices.models import Device
 from prepazka.queueing.models import CallLease, State, Ticket
 from tests import town
 from tests.journeys.test_console import log_in, sit_down
-from tests.journeys.test_hall import booked_now, give_ticket, kiosk_of, office, press
+from tests.journeys.test_hall import booked_now, give_ticket, kiosk_of, office, pair, press
 
 __all__ = ["office"]
 pytestmark = pytest.mark.journey
@@ -192,3 +192,133 @@ def test_kiosk_without_the_server_itself(
     )
     # The touch had come to the server too, which answered nobody: it is one ticket.
     assert [t.label for t in Ticket.objects.all()] == ["V500"]
+
+
+def test_a_day_of_two_kiosks_and_two_counters_without_the_network(
+    live_url: str, office: Directory, context: Contexts
+) -> None:
+    """Four browsers that hear of nobody: nobody is called twice, and nobody is left out."""
+    Device.objects.filter(code="kiosk").update(options={})
+    town.kiosk(office)
+    Device.objects.create(office=office.office, code="kiosk2", kind="kiosk", name={"cs": "Kiosk 2"})
+    before = [give_ticket(office) for _ in range(4)]
+    kiosks = [paired(context, live_url, office, code) for code in ("kiosk", "kiosk2")]
+    consoles = [console_of(context, live_url, office, number) for number in "12"]
+    for page in kiosks:
+        is_ready(page, "/kiosk/bez-site/")
+    for page in consoles:
+        is_ready(page, "/pult/lhota/bez-site/")
+    lists = shared_lists(consoles, len(before) // 2)
+    for page in (*kiosks, *consoles):
+        page.context.set_offline(True)
+
+    given = [
+        [touch(page, name) for name in ("Přepis vozidla", "Značky", "Přepis vozidla")]
+        for page in kiosks
+    ]
+    assert given == [["V500", "V501", "V502"], ["V600", "V601", "V602"]]
+    called = [
+        [*serves_list(page, labels), *serves_given(page, given[0] + given[1])]
+        for page, labels in zip(consoles, lists, strict=True)
+    ]
+    # What the other counter calls is refused here.
+    types(consoles[0], called[1][-1])
+    expect(consoles[0].locator("#answer")).to_contain_text(f"{called[1][-1]} volá přepážka 2.")
+    expect(consoles[0].locator("#number")).to_have_text("–")
+
+    for page in (*consoles, *kiosks):  # the calls come before the tickets that they are of
+        page.context.set_offline(False)
+    for page in consoles:
+        expect(page.locator("#board")).to_be_visible(timeout=60_000)
+    for page in kiosks:
+        expect(page.get_by_role("link", name="Klienti objednaní přes web")).to_be_visible(
+            timeout=60_000
+        )
+    everybody = {one.label for one in before} | {*given[0], *given[1]}
+    assert sorted([*called[0], *called[1]]) == sorted(everybody)
+    deadline = time.monotonic() + 30
+    while Ticket.objects.filter(state=State.FINISHED).count() < len(everybody):
+        states = [(one.label, one.state) for one in Ticket.objects.all()]
+        assert time.monotonic() < deadline, states
+        time.sleep(0.2)
+    assert {one.label: one.calls for one in Ticket.objects.all()} == dict.fromkeys(everybody, 1)
+    of_first = Ticket.objects.filter(counter__number="1")
+    assert {one.label for one in of_first} == set(called[0])
+
+
+def paired(context: Contexts, url: str, office: Directory, code: str) -> Page:
+    page = context(viewport={"width": 1080, "height": 1920}, has_touch=True).new_page()
+    pair(page, url, office, code)
+    return page
+
+
+def console_of(context: Contexts, url: str, office: Directory, number: str) -> Page:
+    """The console of a clerk who sits down at that counter."""
+    page = context(viewport={"width": 1366, "height": 768}).new_page()
+    town.clerk(office, f"clerk{number}")
+    log_in(page, url, f"clerk{number}")
+    page.keyboard.press(number)
+    page.locator("#board").wait_for()
+    return page
+
+
+def shared_lists(consoles: list[Page], many: int) -> list[list[str]]:
+    """Who is on the list of each console, once each has so many and the browsers know it."""
+    deadline = time.monotonic() + 60
+    while True:
+        lists = [
+            list(
+                CallLease.objects.filter(grant__shift__counter__number=number)
+                .order_by("ticket__number")
+                .values_list("ticket__number", flat=True)
+            )
+            for number in "12"
+        ]
+        if all(len(numbers) == many for numbers in lists):
+            break
+        assert time.monotonic() < deadline, lists
+        time.sleep(0.2)
+    for page in consoles:
+        has_list_of(page, many)
+    return [[f"V{number}" for number in numbers] for numbers in lists]
+
+
+def serves_list(console: Page, labels: list[str]) -> list[str]:
+    """Who is called from the console's own list: those who came before the outage."""
+    expect(console.locator("#list")).to_be_visible(timeout=60_000)
+    for label in labels:
+        call_alone(console, "Zavolat dalšího", label)
+        console.get_by_role("button", name="Hotovo", exact=True).click()
+    return labels
+
+
+def serves_given(console: Page, given: list[str]) -> list[str]:
+    """Who is called by the numbers that the console suggests, if a kiosk gave them."""
+    called: list[str] = []
+    while label := next((one for one in offered(console) if one in given), ""):
+        types(console, label)
+        expect(console.locator("#number")).to_have_text(label)
+        console.get_by_role("button", name="Hotovo", exact=True).click()
+        called.append(label)
+    return called
+
+
+def touch(kiosk: Page, service: str) -> str:
+    """The number that a kiosk without its server gives for a touch."""
+    kiosk.get_by_role("button", name=service).click()
+    label = kiosk.locator(".kiosk-ticket__number")
+    expect(label).to_be_visible(timeout=60_000)
+    text = label.inner_text()
+    kiosk.get_by_role("button", name="Hotovo").click()
+    expect(label).to_be_hidden()
+    return text
+
+
+def offered(console: Page) -> list[str]:
+    """The numbers that its buttons suggest."""
+    return [one.inner_text().split()[-1] for one in console.locator("#numbers button").all()]
+
+
+def types(console: Page, number: str) -> None:
+    console.get_by_label("Jiné číslo").fill(number)
+    console.get_by_role("button", name="Zavolat toto číslo").click()

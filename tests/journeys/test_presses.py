@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from django.db import connection, transaction
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import Shift, State, Ticket
 from tests import town
 from tests.clock import real_now
-from tests.journeys.test_console import always_open, log_in, sit_down, wait_for, walk_in
+from tests.faults.always import always_open
+from tests.journeys.test_console import log_in, sit_down, wait_for, walk_in
+from tests.journeys.test_silent import until, windows
 
 pytestmark = pytest.mark.journey
 PLACES = """() => [...document.querySelectorAll(".console-actions > *")].map((one) => {
@@ -107,6 +112,44 @@ def test_who_is_called_waits_no_more_and_closing_asks(live_url: str, page: Page)
     expect(page.get_by_role("heading", name="Vyberte svou přepážku")).to_be_visible()
     expect(page.get_by_text("Přepážka je zavřená")).to_be_visible()
     assert Ticket.objects.get(pk=second.pk).state == State.WAITING
+
+
+def test_a_browser_killed_in_the_middle_of_a_press(
+    live_url: str, context: Callable[..., BrowserContext], browser: Browser, tmp_path: Path
+) -> None:
+    """The press has come to the server; nobody hears its answer, and nothing is called twice."""
+    office = always_open()
+    town.clerk(office)
+    first, second = walk_in(office, 9), walk_in(office, 8)
+    with windows(tmp_path) as (address, computer):
+        page = browser.browser_type.connect_over_cdp(address).contexts[0].pages[0]
+        log_in(page, live_url)
+        sit_down(page)
+        with transaction.atomic():
+            lock_queue(office.office.pk)
+            page.keyboard.press("n")
+            until(waits_for_a_lock, "the press does not come")
+            for program in [computer, *computer.children(recursive=True)]:
+                program.kill()
+    wait_for(State.CALLED, first)
+    again = context(viewport={"width": 1366, "height": 768}).new_page()
+    log_in(again, live_url)
+    expect(again.locator(".console-current__number")).to_have_text(first.label)
+    expect(again.locator(".undo-bar")).to_contain_text(f"Vyvolání {first.label}")
+    again.wait_for_load_state()
+    again.keyboard.press("s")
+    wait_for(State.SERVING, first)
+    assert [t.calls for t in Ticket.objects.order_by("number")] == [1, 0]
+    assert Ticket.objects.get(pk=second.pk).state == State.WAITING
+
+
+def waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone() is not None
 
 
 def test_a_forgotten_counter_is_taken_over_with_its_client(

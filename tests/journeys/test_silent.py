@@ -27,7 +27,7 @@ from tests.cutoff import Kiosk
 from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM
 from tests.journeys.test_console import log_in, sit_down
 from tests.journeys.test_hall import give_ticket, office
-from tests.journeys.test_offline import has_list_of, is_ready, picture
+from tests.journeys.test_offline import console_of, has_list_of, is_ready, picture
 
 __all__ = ["office"]
 pytestmark = pytest.mark.journey
@@ -133,15 +133,6 @@ def third_counter(office: Directory) -> Directory:
     made.services.set(Counter.objects.get(number="2").services.all())
     Office.objects.update(version=F("version") + 1)
     return directory(Office.objects.get())
-
-
-def console_of(context: Contexts, url: str, office: Directory, number: str) -> Page:
-    page = context(viewport={"width": 1366, "height": 768}).new_page()
-    town.clerk(office, f"clerk{number}")
-    log_in(page, url, f"clerk{number}")
-    page.keyboard.press(number)
-    page.locator("#board").wait_for()
-    return page
 
 
 def grows_silent(number: str, seconds: int) -> None:
