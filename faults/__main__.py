@@ -1,0 +1,95 @@
+"""`python -m faults [CAMPAIGN …]`: make the program fail in every way we know, and say what held."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import fields
+from pathlib import Path
+
+AT_ONCE = 2
+
+
+def main() -> int:
+    """Run the campaigns; 1 where something did not hold."""
+    # No database of its own: each campaign has one, and this process only asks with psycopg.
+    os.environ.pop("PREPAZKA_SECRET_KEY", None)
+    os.environ |= {
+        "PREPAZKA_DEMO": "1",  # lends this process the tests' key, under which clocks can be moved
+        "DATABASE_URL": "postgresql://nobody@localhost/none",
+        "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
+    }
+    import django  # noqa: PLC0415  # needs the settings' environment
+
+    django.setup()
+    from faults import report  # noqa: PLC0415
+    from faults.campaigns import CAMPAIGNS  # noqa: PLC0415
+    from faults.installation import make_template  # noqa: PLC0415
+    from faults.trial import Outcome, Run, Size  # noqa: PLC0415
+    from tests import releases  # noqa: PLC0415
+    from tests.programs import ROOT  # noqa: PLC0415
+
+    parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
+    parser.add_argument("campaigns", nargs="*", metavar="CAMPAIGN", help=", ".join(CAMPAIGNS))
+    parser.add_argument("--short", action="store_true", help="a few of each, in three minutes")
+    parser.add_argument("--write", action="store_true", help="write docs/faults.md")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="campaigns at once")
+    parser.add_argument("--program", metavar="COMMIT", help="try another commit's program")
+    parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
+    for size in fields(Size):
+        name = f"--{size.name.replace('_', '-')}"
+        parser.add_argument(name, type=type(size.default), help=f"default {size.default}")
+    wanted = parser.parse_args()
+    if unknown := set(wanted.campaigns) - set(CAMPAIGNS):
+        parser.error(f"there is no campaign {', '.join(sorted(unknown))}")
+    size = report.SHORT if wanted.short else Size()
+    for one in fields(Size):
+        if (given := getattr(wanted, one.name)) is not None:
+            setattr(size, one.name, given)
+
+    names = wanted.campaigns or [
+        name for name in CAMPAIGNS if not (wanted.short and name in report.LEFT_OUT)
+    ]
+    began = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="prz-f-")).resolve()
+    with ExitStack() as stack:
+        tree = ROOT
+        if wanted.program:
+            (folder / "other").mkdir()
+            tree = stack.enter_context(releases.checked_out(wanted.program, folder / "other"))
+        run = Run(folder, make_template(folder / "template", tree), size, tree)
+
+        def tell(campaign: Callable[[Run], list[Outcome]]) -> list[Outcome]:
+            outcomes = campaign(run)
+            for outcome in outcomes:
+                print(report.text_of(outcome), flush=True)
+            return outcomes
+
+        with ThreadPoolExecutor(wanted.at_once) as threads:
+            outcomes = [
+                outcome
+                for some in threads.map(tell, [CAMPAIGNS[name] for name in names])
+                for outcome in some
+            ]
+    minutes = (time.monotonic() - began) / 60
+    print(f"\n{report.summary(outcomes)} {minutes:.1f} minutes.", flush=True)
+    if wanted.write:
+        path = report.write(outcomes, ROOT / "docs" / "faults.md", minutes, short=wanted.short)
+        print(f"Written to {path.relative_to(ROOT)}")
+    good = all(outcome.good for outcome in outcomes)
+    if good and not wanted.keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        print(f"Logs are in {folder}")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
