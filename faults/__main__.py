@@ -43,16 +43,16 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help="campaigns at once")
     parser.add_argument("--program", metavar="COMMIT", help="try another commit's program")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
-    for size in fields(Size):
-        name = f"--{size.name.replace('_', '-')}"
-        parser.add_argument(name, type=type(size.default), help=f"default {size.default}")
+    for part in fields(Size):
+        name = f"--{part.name.replace('_', '-')}"
+        parser.add_argument(name, type=type(part.default), help=f"default {part.default}")
     wanted = parser.parse_args()
     if unknown := set(wanted.campaigns) - set(CAMPAIGNS):
         parser.error(f"there is no campaign {', '.join(sorted(unknown))}")
     size = report.SHORT if wanted.short else Size()
-    for one in fields(Size):
-        if (given := getattr(wanted, one.name)) is not None:
-            setattr(size, one.name, given)
+    for part in fields(Size):
+        if (given := getattr(wanted, part.name)) is not None:
+            setattr(size, part.name, given)
 
     names = wanted.campaigns or [
         name for name in CAMPAIGNS if not (wanted.short and name in report.LEFT_OUT)

@@ -19,6 +19,7 @@ import psutil
 from faults.installation import Debian, Embedded, Installation, installed
 from faults.mail import ACCEPTED
 from faults.names import OFFICE, OTHER_OFFICE
+from faults.offline_day import offline_day
 from faults.proxy import Wire
 from faults.trial import OWED_WITHIN, Outcome, Run, Trial, on_trial
 from prepazka.config.database import FOLDER
@@ -186,9 +187,7 @@ def _calendars_are_read(trial: Trial) -> None:
     else:
         took = time.monotonic() - began
         trial.outcome.notes.append(f"all calendars read again within {took:.0f} s")
-    states = dict(
-        trial.books.rows("SELECT state, count(*) FROM meetings_document GROUP BY state")
-    )
+    states = dict(trial.books.rows("SELECT state, count(*) FROM meetings_document GROUP BY state"))
     if set(states) - {"ready"}:
         trial.outcome.wrong.append(f"documents: {states}")
 
@@ -322,7 +321,7 @@ def mail_server(run: Run) -> list[Outcome]:
         return f"{kinds[number] if number < len(kinds) else 'obcan'}{citizen}-{count}@example.cz"
 
     def answer(to: str, attempt: int) -> str:
-        if to.startswith("odlozeny") and attempt <= 2:  # noqa: PLR2004
+        if to.startswith("odlozeny") and attempt <= 2:
             return "451 4.7.1 Greylisted"
         if to.startswith("odmitnuty") and attempt == 1:
             return "554 5.7.1 Service refused"
@@ -333,7 +332,9 @@ def mail_server(run: Run) -> list[Outcome]:
             "SELECT m.state, m.attempts, b.email FROM messaging_message m"
             " JOIN booking_booking b ON b.id = m.booking_id WHERE b.email LIKE 'nikdo%%'"
         )
-        trial.outcome.notes.append(f"{len(rows)} mails to addresses that do not exist: not repeated")
+        trial.outcome.notes.append(
+            f"{len(rows)} mails to addresses that do not exist: not repeated"
+        )
         trial.outcome.wrong += [
             f"a mail to nobody: {row}" for row in rows if row[:2] != ("failed", 1)
         ]
@@ -347,7 +348,9 @@ def mail_server(run: Run) -> list[Outcome]:
         sink.close()
         time.sleep(min(15.0, run.size.smtp_s / 3))
         sink.open()
-        trial.outcome.faults = sum(n for name, n in trial.ledger.answered.items() if name == "contact")
+        trial.outcome.faults = sum(
+            n for name, n in trial.ledger.answered.items() if name == "contact"
+        )
         time.sleep(run.size.smtp_s / 4)
         trial.outcome.faults = 1 + sum(
             attempts - 1 for attempts in sink.attempts.values() if attempts > 1
@@ -409,11 +412,14 @@ def night(run: Run, weakness: str = "") -> list[Outcome]:
 def _await_evening(here: Installation) -> None:
     """Wait until the worker has made its rounds of the evening, as far as the release notes them."""
     try:
-        noted = "SELECT count(*) FROM journal_steprun WHERE step = %s"
-        wait_for("a round", lambda: here.books.rows(noted, ["rescue"])[0][0] > 0, 90)
-        done = f"{noted} AND office = (SELECT id FROM offices_office WHERE slug = %s)"
+        round_ran = "SELECT count(*) FROM journal_steprun WHERE step = 'rescue'"
+        wait_for("a round", lambda: here.books.rows(round_ran)[0][0] > 0, 90)
+        erased = (
+            "SELECT count(*) FROM journal_steprun run JOIN offices_office office"
+            " ON office.id = run.office WHERE run.step = 'erase' AND office.slug = %s"
+        )
         with suppress(AssertionError):
-            wait_for("erasing", lambda: here.books.rows(done, ["erase", OFFICE])[0][0] > 0, 10)
+            wait_for("erasing", lambda: here.books.rows(erased, [OFFICE])[0][0] > 0, 10)
     except Exception:  # noqa: BLE001  # a release before that keeps no notes
         time.sleep(20)
 
@@ -468,7 +474,7 @@ def without_lock(run: Run) -> list[Outcome]:
     def drop(here: Installation) -> None:
         here.books.execute(f"ALTER TABLE booking_booking DROP CONSTRAINT {EXCLUSION}")
 
-    with on_trial(run, outcome, prepare=drop, weakness="lock", pause=0.0) as trial:
+    with on_trial(run, outcome, prepare=drop, weakness="lock", pause=0.0):
         time.sleep(run.size.load_s)
     outcome.wrong = [line for line in outcome.wrong if "overlap" in line]
     return [outcome]
@@ -512,6 +518,7 @@ CAMPAIGNS: dict[str, Callable[[Run], list[Outcome]]] = {
     "smtp": mail_server,
     "night": night,
     "update": update,
+    "offline": offline_day,
     "no-lock": without_lock,
     "no-rescue": without_rescue,
     "no-isolation": lambda run: night(run, "isolation"),

@@ -84,12 +84,12 @@ class Books:
         """All rows of a statement. Raises psycopg.OperationalError while the database is away."""
         with psycopg.connect(self.database, connect_timeout=5) as connection:
             connection.execute("SET statement_timeout = '20s'")
-            return connection.execute(sql, values).fetchall()  # type: ignore[call-overload,no-any-return]
+            return connection.execute(sql, values).fetchall()
 
     def execute(self, sql: str, values: Any = None) -> None:
         """Change rows, as an operator would by hand."""
         with psycopg.connect(self.database, connect_timeout=5) as connection:
-            connection.execute(sql, values)  # type: ignore[call-overload]
+            connection.execute(sql, values)
 
     def owed(self) -> tuple[int, float]:
         """How much is owed, and the age of the oldest in seconds."""
@@ -188,9 +188,7 @@ def _check_calls(books: Books, ledger: Ledger, findings: Findings) -> None:
         findings.called_twice.append(f"counter {counter} has {clients} clients")
 
 
-def _check_journal(
-    books: Books, ledger: Ledger, ids: dict[Any, str], findings: Findings
-) -> None:
+def _check_journal(books: Books, ledger: Ledger, ids: dict[Any, str], findings: Findings) -> None:
     """Each acknowledged step has its event once, and events of a life are in its order."""
     kinds = [kind for life in (BOOKING_LIFE, TICKET_LIFE) for step in life for kind in step]
     written: Counter[tuple[str, str]] = Counter()
@@ -204,9 +202,7 @@ def _check_journal(
         about = str(ticket if of_ticket else booking)
         written[kind, about] += 1
         lives.setdefault(("ticket" if of_ticket else "booking", about), []).append(kind)
-    tickets = {
-        row[0]: row[1] for row in books.rows("SELECT touch, id::text FROM queueing_ticket")
-    }
+    tickets = {row[0]: row[1] for row in books.rows("SELECT touch, id::text FROM queueing_ticket")}
     expected = [("BookingHeld", ids[key]) for key in ledger.holds if key in ids]
     expected += [("BookingConfirmed", booking) for booking in ledger.confirmed]
     expected += [("BookingCancelled", booking) for booking in ledger.cancelled]
@@ -251,7 +247,9 @@ def check_messages(books: Books, sink: Sink, findings: Findings) -> None:
             findings.messages.append(f"message {message} has not left ({error})")
         elif state == "failed" and error != NO_LONGER_NEEDED and not refused:
             findings.messages.append(f"message {message} was given up: {error}")
-    findings.messages += [f"a mail of no row: {message}" for message in left if message not in known]
+    findings.messages += [
+        f"a mail of no row: {message}" for message in left if message not in known
+    ]
     findings.messages += [
         f"message {message} left under {len(names)} Message-IDs"
         for message, names in ids.items()

@@ -155,9 +155,7 @@ class Debian:
 class Installation:
     """The program's processes on one database; `tree` is the checkout whose code they run."""
 
-    def __init__(
-        self, folder: Path, database: Database, *, tree: Path = ROOT, **more: str
-    ) -> None:
+    def __init__(self, folder: Path, database: Database, *, tree: Path = ROOT, **more: str) -> None:
         self.folder, self.database, self.tree = folder, database, tree
         self.port = free_port()
         self.sink = Sink()

@@ -113,7 +113,7 @@ class Client:
         began = time.monotonic()
         while time.monotonic() - began < ANSWERED_WITHIN:
             answer = self._once(method, path, headers, body)
-            if answer is not None and answer.status_code < 500:  # noqa: PLR2004
+            if answer is not None and answer.status_code < 500:
                 self._note_refusal(kind, answer)
                 return answer
             with self.ledger.lock:
@@ -167,17 +167,10 @@ class Load:
         self.threads: list[threading.Thread] = []
         self.reader = threading.Thread(target=self._guard, args=(self._read_mail,), daemon=True)
         self.mail_read = threading.Event()
-        self.address: Callable[[int, int], str] = (
-            lambda citizen, count: f"obcan{citizen}-{count}@example.cz"
+        self.address: Callable[[int, int], str] = lambda citizen, count: (
+            f"obcan{citizen}-{count}@example.cz"
         )
         self.read = 0  # mails whose links were followed
-
-    def __enter__(self) -> Load:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Let everybody come."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from typing import Self
 
 from tests.ports import free_port
 
@@ -22,7 +23,7 @@ class Wire:
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.ready = threading.Event()
 
-    def __enter__(self) -> Wire:
+    def __enter__(self) -> Self:
         self.thread.start()
         self.ready.wait(10)
         return self

@@ -71,17 +71,20 @@ def text_of(outcome: Outcome) -> str:
     sign = "not tried" if outcome.not_tried else "held" if outcome.good else "DID NOT HOLD"
     if outcome.is_control:
         sign = "shown" if outcome.good else "NOT SHOWN"
-    lines = [
-        f"* {outcome.title}: {sign}, {outcome.took:.0f} s {outcome.not_tried}",
+    heading = f"* {outcome.title}: {sign}, {outcome.took:.0f} s {outcome.not_tried}"
+    clients = (
         f"    {outcome.faults} faults, {outcome.acknowledged} acknowledged, {outcome.repeated} sent"
         f" again ({outcome.polite} polite 503); back after {_back(outcome)} s; slowest answer"
-        f" {outcome.slowest:.1f} s, health {outcome.slowest_health:.1f} s",
+        f" {outcome.slowest:.1f} s, health {outcome.slowest_health:.1f} s"
+    )
+    rows = (
         f"    lost {len(found.lost)}, doubled {len(found.doubled)}, overlaps {found.overlaps},"
         f" numbers {len(found.numbers)}, calls {len(found.called_twice)}, journal"
         f" {len(found.journal)}, messages {len(found.messages)}; {found.sent} left, {found.repeats}"
         f" repeats; oldest owed {outcome.oldest_owed:.0f} s, nothing owed after {_settled(outcome)} s;"
-        f" {outcome.tracebacks} tracebacks",
-    ]
+        f" {outcome.tracebacks} tracebacks"
+    )
+    lines = [heading, clients, rows]
     lines += [f"    . {note}" for note in outcome.notes]
     lines += [f"    ! {fault}" for fault in outcome.wrong[:MOST_SHOWN]]
     if len(outcome.wrong) > MOST_SHOWN:
@@ -99,7 +102,9 @@ def summary(outcomes: list[Outcome]) -> str:
 
 def write(outcomes: list[Outcome], path: Path, minutes: float, *, short: bool) -> Path:
     """Write the page; returns its path."""
-    machine = f"{platform.machine()}, {psutil.cpu_count()} cores, Python {platform.python_version()}"
+    machine = (
+        f"{platform.machine()}, {psutil.cpu_count()} cores, Python {platform.python_version()}"
+    )
     size = "the short version" if short else "all of it"
     when = f"Measured {real_now():%Y-%m-%d} on {machine}: {size}, in {minutes:.0f} minutes."
     table = [

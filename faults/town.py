@@ -67,9 +67,7 @@ def meetings(arguments: list[str]) -> dict[str, Any]:
     number, url = int(arguments[0]), arguments[1]
     where = officials.office()
     starts = now() + timedelta(hours=2)
-    held = [
-        meetings_town.held(where, starts_at=starts + timedelta(hours=n)) for n in range(number)
-    ]
+    held = [meetings_town.held(where, starts_at=starts + timedelta(hours=n)) for n in range(number)]
     for official in Official.objects.filter(office=where.office):
         OutsideCalendar.objects.create(
             office=where.office, official=official, kind="ics", url=f"{url}{official.code}.ics"
@@ -102,7 +100,7 @@ def visits(arguments: list[str]) -> dict[str, Any]:
         booking = Booking.objects.create(
             office=row,
             service=service,
-            lane=Lane.objects.filter(agenda=service.agenda_id).first(),
+            lane=Lane.objects.filter(agenda=service.agenda_id).earliest("number"),
             date=calendar.day_of(ends, where.tz),
             starts_at=ends - timedelta(minutes=15),
             ends_at=ends,

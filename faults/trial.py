@@ -116,9 +116,7 @@ class Trial:
         """
         self.outcome.faults += 1
         since = down or kill
-        wait_for(
-            "an acknowledged request", lambda: self.ledger.last_good > since, RECOVERS_WITHIN
-        )
+        wait_for("an acknowledged request", lambda: self.ledger.last_good > since, RECOVERS_WITHIN)
         self.outcome.recoveries.append(self.ledger.last_good - kill)
 
     def settle(self) -> None:
@@ -182,7 +180,7 @@ class Trial:
 
 
 @contextmanager
-def on_trial(  # noqa: PLR0913
+def on_trial(
     run: Run,
     outcome: Outcome,
     *,
@@ -221,7 +219,7 @@ def on_trial(  # noqa: PLR0913
             load.start()
             trial.watcher.start()
             try:
-                wait_for("the first answers", lambda: load.ledger.good > 10)  # noqa: PLR2004
+                wait_for("the first answers", lambda: load.ledger.good > 10)
                 yield trial
                 load.stop()
                 trial.settle()
@@ -254,5 +252,3 @@ def _judge(trial: Trial) -> None:
         outcome.wrong.append(f"health took {outcome.slowest_health:.1f} s")
     if outcome.slowest > POLITE_WITHIN + LATENESS:
         outcome.wrong.append(f"an answer took {outcome.slowest:.1f} s")
-
-
