@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
-from pathlib import Path
+from http.server import BaseHTTPRequestHandler
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -32,10 +33,64 @@ from tests.programs import COMMAND, ROOT
 
 PRAGUE = ZoneInfo("Europe/Prague")
 MEETINGS, PAGES = 4, 12  # meetings whose citizens bring documents, and pages of a document
+MANY_KILLS = 10  # of the worker, from which on calendars are waited for
+CALENDARS_WITHIN = 300.0  # seconds: a round of five minutes spreads its readings over four
 WITHIN_ROUNDS = 4.0  # seconds of a minute in which its steps run
 DISK_MB = 500
 EXCLUSION = "lane_holds_one_person_at_a_time"
 OLDER = "HEAD~40"  # stands in for the release before while none is listed
+
+
+class Calendars:
+    """A slow server of calendars, and whether the worker still reads them after the kills."""
+
+    def __init__(self) -> None:
+        self.server = calendar_peer.running()
+        self.being_read = 0
+        self.are_there = False
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        peer = self.server.__enter__()
+        peer.body, peer.drip = _calendar(), 0.004
+        self.url = peer.url
+        answer = peer.answer
+
+        def counted(handler: BaseHTTPRequestHandler) -> None:
+            self.being_read += 1
+            try:
+                answer(handler)
+            finally:
+                self.being_read -= 1
+
+        peer.answer = counted  # type: ignore[method-assign]  # only looked at, not changed
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.server.__exit__(None, None, None)
+
+    def are_read(self, trial: Trial) -> None:
+        """Note whether calendars are read again, and whether each document was checked."""
+        if not self.are_there:
+            return
+        states = dict(
+            trial.books.rows("SELECT state, count(*) FROM meetings_document GROUP BY state")
+        )
+        if set(states) - {"ready"}:
+            trial.outcome.wrong.append(f"documents are {states}")
+        if trial.size.worker < MANY_KILLS:
+            return
+        (now,) = trial.books.rows("SELECT clock_timestamp()")[0]
+        trial.here.ask_town("read-calendars", "0.1")
+        sql = "SELECT count(*) FROM booking_outsidecalendar WHERE refreshed_at > %s IS NOT TRUE"
+        try:
+            took = wait_for(
+                "calendars", lambda: trial.books.rows(sql, [now])[0][0] == 0, CALENDARS_WITHIN
+            )
+        except AssertionError:
+            trial.outcome.wrong.append("a calendar is not read any more")
+        else:
+            trial.outcome.notes.append(f"all calendars were read again within {took:.0f} s")
 
 
 def kill_web(run: Run) -> list[Outcome]:
@@ -73,17 +128,13 @@ def kill_one_of_two(run: Run) -> list[Outcome]:
 def kill_worker(run: Run) -> list[Outcome]:
     """The worker killed within its work: mails, rounds, documents, calendars."""
     outcome = Outcome("worker", "worker killed (also in rounds, document checks, calendars)")
-    with (
-        calendar_peer.running() as peer,
-        on_trial(run, outcome, afterwards=_calendars_are_read) as trial,
-    ):
-        peer.body, peer.drip = _calendar(), 0.004
+    with Calendars() as calendars, on_trial(run, outcome, afterwards=calendars.are_read) as trial:
         trial.look_at_rounds = True
         hits: Counter[str] = Counter()
-        with _papers_and_calendars(trial, peer):
+        with _papers_and_calendars(trial, calendars):
             for _ in range(run.size.worker):
                 _await_work(trial)
-                hits.update(_at_work(trial, peer))
+                hits.update(_at_work(trial, calendars))
                 trial.here.kill_worker()
                 trial.outcome.faults += 1
                 trial.here.start_worker()
@@ -104,24 +155,22 @@ def _await_work(trial: Trial) -> None:
         time.sleep(60 - second + random.uniform(0.2, 1.5))
 
 
-def _at_work(trial: Trial, peer: calendar_peer.Peer) -> list[str]:
+def _at_work(trial: Trial, calendars: Calendars) -> list[str]:
     """What the worker does at this moment, as far as it can be seen."""
     checking = "SELECT count(*) FROM meetings_document WHERE state = 'checking'"
     seen = {
         "a document waited for its check": trial.books.rows(checking)[0][0] > 0,
-        "a calendar was read": any(
-            thread.name.endswith("(process_request_thread)") for thread in threading.enumerate()
-        ),
+        "a calendar was read": calendars.being_read > 0,
         "the steps of the minute ran": time.time() % 60 < WITHIN_ROUNDS,
     }
     return [what for what, is_so in seen.items() if is_so]
 
 
 @contextmanager
-def _papers_and_calendars(trial: Trial, peer: calendar_peer.Peer) -> Iterator[None]:
+def _papers_and_calendars(trial: Trial, calendars: Calendars) -> Iterator[None]:
     """People bring documents, and calendars are read again and again, for the block."""
     try:
-        pages = trial.here.ask_town("meetings", str(MEETINGS), f"{peer.url}/")["pages"]
+        pages = trial.here.ask_town("meetings", str(MEETINGS), calendars.url)["pages"]
     except RuntimeError as error:
         trial.outcome.notes.append(f"without documents and calendars: {str(error)[-200:]}")
         yield
@@ -146,6 +195,7 @@ def _papers_and_calendars(trial: Trial, peer: calendar_peer.Peer) -> Iterator[No
         reading.wait(20)
         over.set()
         bringing.join(40)
+    calendars.are_there = True
     (count,) = trial.books.rows("SELECT count(*) FROM meetings_document")[0]
     trial.outcome.notes.append(f"{len(brought)} documents brought")
     if count < len(brought):
@@ -170,26 +220,6 @@ def _bring_documents(
                 if not answer.is_success:
                     return  # the meeting has as many as it may
                 brought.append(answer.text)
-
-
-def _calendars_are_read(trial: Trial) -> None:
-    """After all, calendars are read again, and no document was left unchecked."""
-    if any("without documents" in note for note in trial.outcome.notes):
-        return
-    (now,) = trial.books.rows("SELECT clock_timestamp()")[0]
-    trial.here.ask_town("read-calendars", "0.1")
-    sql = "SELECT count(*) FROM booking_outsidecalendar WHERE refreshed_at > %s IS NOT TRUE"
-    began = time.monotonic()
-    try:
-        wait_for("calendars", lambda: trial.books.rows(sql, [now])[0][0] == 0, OWED_WITHIN)
-    except AssertionError:
-        trial.outcome.wrong.append("a calendar is not read any more")
-    else:
-        took = time.monotonic() - began
-        trial.outcome.notes.append(f"all calendars read again within {took:.0f} s")
-    states = dict(trial.books.rows("SELECT state, count(*) FROM meetings_document GROUP BY state"))
-    if set(states) - {"ready"}:
-        trial.outcome.wrong.append(f"documents: {states}")
 
 
 def kill_database(run: Run) -> list[Outcome]:

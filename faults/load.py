@@ -45,7 +45,8 @@ class Ledger:
     never_answered: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)  # a repeat answered something else
     slowest: float = 0.0
-    last_good: float = 0.0
+    # When the attempts that were acknowledged began and ended, by time.monotonic().
+    good_times: list[tuple[float, float]] = field(default_factory=list)
     # Acknowledged, by kind of step: what it concerned.
     holds: dict[UUID, str] = field(default_factory=dict)  # key: token
     contacts: dict[UUID, str] = field(default_factory=dict)  # key of the hold: state
@@ -64,10 +65,16 @@ class Ledger:
         """How many requests were acknowledged."""
         return self.answered.total()
 
-    def note(self, kind: str, at: float) -> None:
+    def note(self, kind: str, began: float) -> None:
+        """Note a request that was acknowledged at an attempt that began then."""
         with self.lock:
             self.answered[kind] += 1
-            self.last_good = at
+            self.good_times.append((began, time.monotonic()))
+
+    def first_good_since(self, moment: float) -> float | None:
+        """When a request was first acknowledged that was sent after the moment."""
+        with self.lock:
+            return min((end for began, end in self.good_times if began > moment), default=None)
 
 
 class Client:
@@ -79,6 +86,7 @@ class Client:
             headers["Authorization"] = f"Bearer {token}"
         self.http = httpx.Client(base_url=base, timeout=ONE_REQUEST, headers=headers)
         self.ledger = ledger
+        self.began = 0.0  # of the last attempt
 
     def ask(
         self,
@@ -97,7 +105,7 @@ class Client:
         answer = self._until_answered(kind, method, path, key, body)
         if answer is None or not answer.is_success:
             return answer
-        self.ledger.note(kind, time.monotonic())
+        self.ledger.note(kind, self.began)
         if random.random() < REPEATED:
             again = self._until_answered(kind, method, path, key, body)
             if again is not None and (
@@ -131,7 +139,7 @@ class Client:
     def _once(
         self, method: str, path: str, headers: dict[str, str], body: dict[str, Any] | None
     ) -> httpx.Response | None:
-        began = time.monotonic()
+        began = self.began = time.monotonic()
         try:
             return self.http.request(method, path, headers=headers, json=body)
         except httpx.TransportError:

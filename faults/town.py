@@ -70,7 +70,7 @@ def meetings(arguments: list[str]) -> dict[str, Any]:
     held = [meetings_town.held(where, starts_at=starts + timedelta(hours=n)) for n in range(number)]
     for official in Official.objects.filter(office=where.office):
         OutsideCalendar.objects.create(
-            office=where.office, official=official, kind="ics", url=f"{url}{official.code}.ics"
+            office=where.office, official=official, kind="ics", url=f"{url}?{official.code}"
         )
     return {"pages": [one.path(one.citizen) for one in held]}
 

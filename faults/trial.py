@@ -116,8 +116,13 @@ class Trial:
         """
         self.outcome.faults += 1
         since = down or kill
-        wait_for("an acknowledged request", lambda: self.ledger.last_good > since, RECOVERS_WITHIN)
-        self.outcome.recoveries.append(self.ledger.last_good - kill)
+        wait_for(
+            "an acknowledged request",
+            lambda: self.ledger.first_good_since(since) is not None,
+            RECOVERS_WITHIN,
+        )
+        back = self.ledger.first_good_since(since) or since
+        self.outcome.recoveries.append(back - kill)
 
     def settle(self) -> None:
         """Wait until nothing is owed and the steps of the minute have run; note how long it took."""
