@@ -45,7 +45,8 @@ class Letter:
 class Sink(Mailbox):
     """The mail server; `answers` and `pause` say how it treats a recipient.
 
-    `answers(address, attempt)` is the reply to DATA, `pause(address)` the seconds before it.
+    `answers(address, attempt)` is the reply to DATA at so many mails to the address, as greylisting
+    counts them; `pause(address)` the seconds before it.
     """
 
     def __init__(self) -> None:
@@ -69,9 +70,10 @@ class Sink(Mailbox):
         address = envelope.rcpt_tos[0]
         mail = message_from_bytes(envelope.content, policy=policy.default)
         message_id = str(mail["Message-ID"])
-        self.attempts[message_id] += 1
+        self.attempts[address] += 1
+        attempt = self.attempts[address]
         await asyncio.sleep(self.pause(address))
-        answer = self.answers(address, self.attempts[message_id])
+        answer = self.answers(address, attempt)
         if answer == ACCEPTED:
             body = mail.get_body(("plain",))
             text = str(body.get_content()) if body else ""
