@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import subprocess
 import threading
 import time
@@ -409,13 +410,9 @@ def mail_server(run: Run) -> list[Outcome]:
         sink.close()
         time.sleep(min(15.0, run.size.smtp_s / 3))
         sink.open()
-        trial.outcome.faults = sum(
-            n for name, n in trial.ledger.answered.items() if name == "contact"
-        )
         time.sleep(run.size.smtp_s / 4)
-        trial.outcome.faults = 1 + sum(
-            attempts - 1 for attempts in sink.attempts.values() if attempts > 1
-        )
+        kinds_met = Counter(re.split(r"\d", to)[0] for to in sink.attempts)
+        trial.outcome.faults = 1 + sum(kinds_met[kind] for kind in kinds)
     return [outcome]
 
 
