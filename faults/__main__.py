@@ -32,7 +32,7 @@ def main() -> int:
     from faults import report  # noqa: PLC0415
     from faults.campaigns import CAMPAIGNS  # noqa: PLC0415
     from faults.installation import make_template  # noqa: PLC0415
-    from faults.trial import Outcome, Run, Size  # noqa: PLC0415
+    from faults.trial import Broken, Outcome, Run, Size  # noqa: PLC0415
     from tests import releases  # noqa: PLC0415
     from tests.programs import ROOT  # noqa: PLC0415
 
@@ -67,7 +67,10 @@ def main() -> int:
         run = Run(folder, make_template(folder / "template", tree), size, tree)
 
         def tell(campaign: Callable[[Run], list[Outcome]]) -> list[Outcome]:
-            outcomes = campaign(run)
+            try:
+                outcomes = campaign(run)
+            except Broken as broken:
+                outcomes = [broken.outcome]
             for outcome in outcomes:
                 print(report.text_of(outcome), flush=True)
             return outcomes

@@ -420,7 +420,7 @@ def night(run: Run, weakness: str = "") -> list[Outcome]:
     """A PC that sleeps at night erases in the morning, though another office has a bad row."""
     outcome = Outcome(
         f"night-{weakness}" if weakness else "night",
-        "asleep at night, a bad row in another office",
+        f"control: no {weakness}" if weakness else "asleep at night, a bad row in another office",
         faults=2,
         is_control=bool(weakness),
     )

@@ -121,7 +121,7 @@ def write(outcomes: list[Outcome], path: Path, minutes: float, *, short: bool) -
         "| net that is gone | what came of it | shown |",
         "|---|---|---|",
         *(
-            f"| {one.title.removeprefix('control: ')}{_net(one)} |"
+            f"| {one.title.removeprefix('control: no ').removeprefix('control: ')} |"
             f" {_plain(one.wrong[0]) if one.wrong else 'nothing'} | {'yes' if one.good else '**no**'} |"
             for one in outcomes
             if one.is_control
@@ -135,11 +135,6 @@ def write(outcomes: list[Outcome], path: Path, minutes: float, *, short: bool) -
     text = [HEAD, when, "", *table, LEGEND, "## Notes", "", *notes, *controls, ""]
     path.write_text("\n".join(text), encoding="utf-8")
     return path
-
-
-def _net(outcome: Outcome) -> str:
-    weakness = outcome.name.removeprefix("night-")
-    return f": no {weakness}" if outcome.name.startswith("night-") else ""
 
 
 def _row(outcome: Outcome) -> str:

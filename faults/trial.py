@@ -61,6 +61,14 @@ class Outcome:
         return bool(self.wrong) if self.is_control else not self.wrong
 
 
+class Broken(Exception):
+    """A campaign that could not be brought to its end; its outcome says why."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.name)
+        self.outcome = outcome
+
+
 @dataclass
 class Size:
     """How many of each fault, and how long."""
@@ -235,12 +243,13 @@ def on_trial(
                 load.stopping.set()
                 trial.watcher.join(30)
             _judge(trial)
-    except Exception as error:  # noqa: BLE001  # one campaign's end is not the others'
+    except Exception as error:
         last = traceback.format_exception(error)[-3:]
         outcome.wrong.append("it broke: " + "".join(last).strip()[-1500:])
+        raise Broken(outcome) from error
     finally:
         outcome.took = time.monotonic() - began
-        if not outcome.wrong or outcome.is_control:
+        if outcome.good:
             shutil.rmtree(folder, ignore_errors=True)
 
 
