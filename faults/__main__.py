@@ -8,13 +8,16 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-AT_ONCE = 2
+if TYPE_CHECKING:
+    from faults.trial import Outcome
+
+AT_ONCE = 3
 
 
 def main() -> int:
@@ -30,11 +33,30 @@ def main() -> int:
 
     django.setup()
     from faults import report  # noqa: PLC0415
-    from faults.campaigns import CAMPAIGNS  # noqa: PLC0415
-    from faults.installation import make_template  # noqa: PLC0415
-    from faults.trial import Broken, Outcome, Run, Size  # noqa: PLC0415
-    from tests import releases  # noqa: PLC0415
     from tests.programs import ROOT  # noqa: PLC0415
+
+    wanted = _arguments()
+    began = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="prz-f-")).resolve()
+    outcomes = _run(wanted, folder)
+    minutes = (time.monotonic() - began) / 60
+    print(f"\n{report.summary(outcomes)} {minutes:.1f} minutes.", flush=True)
+    if wanted.write:
+        path = report.write(outcomes, ROOT / "docs" / "faults.md", minutes, short=wanted.short)
+        print(f"Written to {path.relative_to(ROOT)}")
+    good = all(outcome.good for outcome in outcomes)
+    if good and not wanted.keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        print(f"Logs are in {folder}")
+    return 0 if good else 1
+
+
+def _arguments() -> argparse.Namespace:
+    """What is asked; `size` is what of it the campaigns get."""
+    from faults import report  # noqa: PLC0415  # needs Django set up, as below
+    from faults.campaigns import CAMPAIGNS  # noqa: PLC0415
+    from faults.trial import Size  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
     parser.add_argument("campaigns", nargs="*", metavar="CAMPAIGN", help=", ".join(CAMPAIGNS))
@@ -49,26 +71,34 @@ def main() -> int:
     wanted = parser.parse_args()
     if unknown := set(wanted.campaigns) - set(CAMPAIGNS):
         parser.error(f"there is no campaign {', '.join(sorted(unknown))}")
-    size = report.SHORT if wanted.short else Size()
+    wanted.size = report.SHORT if wanted.short else Size()
     for part in fields(Size):
         if (given := getattr(wanted, part.name)) is not None:
-            setattr(size, part.name, given)
+            setattr(wanted.size, part.name, given)
+    left_out = report.LEFT_OUT if wanted.short else set()
+    wanted.campaigns = wanted.campaigns or [name for name in CAMPAIGNS if name not in left_out]
+    return wanted
 
-    names = wanted.campaigns or [
-        name for name in CAMPAIGNS if not (wanted.short and name in report.LEFT_OUT)
-    ]
-    began = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix="prz-f-")).resolve()
+
+def _run(wanted: argparse.Namespace, folder: Path) -> list[Outcome]:
+    """All campaigns, some at once; each is told as soon as it is over."""
+    from faults import report  # noqa: PLC0415
+    from faults.campaigns import CAMPAIGNS  # noqa: PLC0415
+    from faults.installation import make_template  # noqa: PLC0415
+    from faults.trial import Broken, Run  # noqa: PLC0415
+    from tests import releases  # noqa: PLC0415
+    from tests.programs import ROOT  # noqa: PLC0415
+
     with ExitStack() as stack:
         tree = ROOT
         if wanted.program:
             (folder / "other").mkdir()
             tree = stack.enter_context(releases.checked_out(wanted.program, folder / "other"))
-        run = Run(folder, make_template(folder / "template", tree), size, tree)
+        run = Run(folder, make_template(folder / "template", tree), wanted.size, tree)
 
-        def tell(campaign: Callable[[Run], list[Outcome]]) -> list[Outcome]:
+        def try_out(name: str) -> list[Outcome]:
             try:
-                outcomes = campaign(run)
+                outcomes = CAMPAIGNS[name](run)
             except Broken as broken:
                 outcomes = [broken.outcome]
             for outcome in outcomes:
@@ -76,22 +106,7 @@ def main() -> int:
             return outcomes
 
         with ThreadPoolExecutor(wanted.at_once) as threads:
-            outcomes = [
-                outcome
-                for some in threads.map(tell, [CAMPAIGNS[name] for name in names])
-                for outcome in some
-            ]
-    minutes = (time.monotonic() - began) / 60
-    print(f"\n{report.summary(outcomes)} {minutes:.1f} minutes.", flush=True)
-    if wanted.write:
-        path = report.write(outcomes, ROOT / "docs" / "faults.md", minutes, short=wanted.short)
-        print(f"Written to {path.relative_to(ROOT)}")
-    good = all(outcome.good for outcome in outcomes)
-    if good and not wanted.keep:
-        shutil.rmtree(folder, ignore_errors=True)
-    else:
-        print(f"Logs are in {folder}")
-    return 0 if good else 1
+            return [one for some in threads.map(try_out, wanted.campaigns) for one in some]
 
 
 if __name__ == "__main__":

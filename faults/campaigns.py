@@ -462,6 +462,7 @@ def night(run: Run, weakness: str = "") -> list[Outcome]:
                 outcome.notes.append(f"erased {took:.0f} s after the start in the morning")
             outcome.tracebacks = here.tracebacks()
     except Exception as error:  # noqa: BLE001  # one campaign's end is not the others'
+        outcome.broke = True
         outcome.wrong.append(f"it broke: {error!r}"[:1500])
     outcome.took = time.monotonic() - began
     return [outcome]

@@ -53,12 +53,15 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
     not_tried: str = ""
     is_control: bool = False
+    broke: bool = False  # it could not be brought to its end
     took: float = 0.0
 
     @property
     def good(self) -> bool:
         """Whether all held; a control is good when it shows what its net prevents."""
-        return bool(self.wrong) if self.is_control else not self.wrong
+        if self.is_control:
+            return bool(self.wrong) and not self.broke
+        return not self.wrong
 
 
 class Broken(Exception):
@@ -245,6 +248,7 @@ def on_trial(
             _judge(trial)
     except Exception as error:
         last = traceback.format_exception(error)[-3:]
+        outcome.broke = True
         outcome.wrong.append("it broke: " + "".join(last).strip()[-1500:])
         raise Broken(outcome) from error
     finally:
