@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from faults.trial import Outcome
 
-AT_ONCE = 3
+AT_ONCE, AT_ONCE_SHORT = 3, 6  # they wait more than they work
 
 
 def main() -> int:
@@ -62,7 +62,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("campaigns", nargs="*", metavar="CAMPAIGN", help=", ".join(CAMPAIGNS))
     parser.add_argument("--short", action="store_true", help="a few of each, in three minutes")
     parser.add_argument("--write", action="store_true", help="write docs/faults.md")
-    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="campaigns at once")
+    parser.add_argument("--at-once", type=int, help="campaigns at once")
     parser.add_argument("--program", metavar="COMMIT", help="try another commit's program")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
     for part in fields(Size):
@@ -75,6 +75,7 @@ def _arguments() -> argparse.Namespace:
     for part in fields(Size):
         if (given := getattr(wanted, part.name)) is not None:
             setattr(wanted.size, part.name, given)
+    wanted.at_once = wanted.at_once or (AT_ONCE_SHORT if wanted.short else AT_ONCE)
     left_out = report.LEFT_OUT if wanted.short else set()
     wanted.campaigns = wanted.campaigns or [name for name in CAMPAIGNS if name not in left_out]
     return wanted
@@ -94,7 +95,7 @@ def _run(wanted: argparse.Namespace, folder: Path) -> list[Outcome]:
         if wanted.program:
             (folder / "other").mkdir()
             tree = stack.enter_context(releases.checked_out(wanted.program, folder / "other"))
-        run = Run(folder, make_template(folder / "template", tree), wanted.size, tree)
+        run = Run(folder, make_template(folder / "template", tree), wanted.size, tree, wanted.keep)
 
         def try_out(name: str) -> list[Outcome]:
             try:

@@ -380,7 +380,7 @@ def mail_server(run: Run) -> list[Outcome]:
         return f"{kinds[number] if number < len(kinds) else 'obcan'}{citizen}-{count}@example.cz"
 
     def answer(to: str, attempt: int) -> str:
-        if to.startswith("odlozeny") and attempt <= 2:
+        if to.startswith("odlozeny") and attempt <= run.size.greylisted:
             return "451 4.7.1 Greylisted"
         if to.startswith("odmitnuty") and attempt == 1:
             return "554 5.7.1 Service refused"
@@ -494,7 +494,7 @@ def update(run: Run) -> list[Outcome]:
         return [outcome]
     (run.folder / "release").mkdir()
     with releases.checked_out(commit, run.folder / "release") as tree:
-        before = Run(run.folder, None, run.size, tree)
+        before = Run(run.folder, None, run.size, tree, run.keep)
         with on_trial(before, outcome) as trial:
             trial.look_at_rounds = True
             _bring_up_to_date(trial)
@@ -594,22 +594,23 @@ def _calendar() -> bytes:
     return "\r\n".join(lines).encode()
 
 
+# Those that take longest come first, so that the others fill the time beside them.
 CAMPAIGNS: dict[str, Callable[[Run], list[Outcome]]] = {
     "worker": kill_worker,
+    "debian": kill_debian,
+    "database": kill_database,
     "web": kill_web,
     "web-2": kill_one_of_two,
-    "database": kill_database,
-    "debian": kill_debian,
+    "smtp": mail_server,
+    "update": update,
     "connections": cut_connections,
     "stopped": stop_database,
     "disk": fill_disk,
-    "smtp": mail_server,
     "night": night,
-    "update": update,
     "offline": offline_day,
-    "tampered": tampered,
-    "no-lock": without_lock,
     "no-rescue": without_rescue,
     "no-isolation": lambda run: night(run, "isolation"),
     "no-catch-up": lambda run: night(run, "catch-up"),
+    "no-lock": without_lock,
+    "tampered": tampered,
 }

@@ -18,6 +18,7 @@ SHORT = Size(
     stopped_s=8.0,
     disk=1,
     smtp_s=12.0,
+    greylisted=1,
     update_s=4.0,
     offline=30,
     load_s=6.0,

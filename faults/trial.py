@@ -83,6 +83,7 @@ class Size:
     stopped_s: float = 20.0
     disk: int = 3
     smtp_s: float = 45.0
+    greylisted: int = 2  # times that a mail is refused for now
     update_s: float = 8.0
     offline: int = 120  # tickets of a kiosk
     load_s: float = 12.0
@@ -96,6 +97,7 @@ class Run:
     template: Path | None
     size: Size
     tree: Path = ROOT
+    keep: bool = False  # the folders of campaigns, with their logs
 
 
 class Trial:
@@ -253,7 +255,7 @@ def on_trial(
         raise Broken(outcome) from error
     finally:
         outcome.took = time.monotonic() - began
-        if outcome.good:
+        if outcome.good and not run.keep:
             shutil.rmtree(folder, ignore_errors=True)
 
 
