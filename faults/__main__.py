@@ -41,7 +41,9 @@ def main() -> int:
     outcomes = _run(wanted, folder)
     minutes = (time.monotonic() - began) / 60
     print(f"\n{report.summary(outcomes)} {minutes:.1f} minutes.", flush=True)
-    if wanted.write:
+    if wanted.write and wanted.program:
+        print(f"Kept in {report.write_before(outcomes, wanted.program).relative_to(ROOT)}")
+    elif wanted.write:
         path = report.write(outcomes, ROOT / "docs" / "faults.md", minutes, short=wanted.short)
         print(f"Written to {path.relative_to(ROOT)}")
     good = all(outcome.good for outcome in outcomes)
@@ -61,7 +63,11 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
     parser.add_argument("campaigns", nargs="*", metavar="CAMPAIGN", help=", ".join(CAMPAIGNS))
     parser.add_argument("--short", action="store_true", help="a few of each, in three minutes")
-    parser.add_argument("--write", action="store_true", help="write docs/faults.md")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="write docs/faults.md (with --program: keep it for its column)",
+    )
     parser.add_argument("--at-once", type=int, help="campaigns at once")
     parser.add_argument("--program", metavar="COMMIT", help="try another commit's program")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")

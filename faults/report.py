@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import platform
+import re
 from pathlib import Path
 
 import psutil
@@ -26,6 +28,9 @@ SHORT = Size(
 # Controls that wait long for what must not come.
 LEFT_OUT = {"no-rescue", "no-isolation", "no-catch-up"}
 MOST_SHOWN = 8
+# What an earlier commit did in the same campaigns, for the column beside ours.
+BEFORE = Path(__file__).parent / "before.json"
+NUMBERS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]+|\d+")  # ids and counts
 HEAD = """\
 # Faults
 
@@ -63,7 +68,27 @@ COLUMNS = (
     "owed (s)",
     "nothing owed (s)",
     "held",
+    "before",
 )
+
+
+def write_before(outcomes: list[Outcome], commit: str) -> Path:
+    """Keep what did not hold at an earlier commit, for later pages; returns the file's path."""
+    lines = {one.name: _kinds_of(one) for one in outcomes if not one.not_tried}
+    kept = {"commit": commit, "campaigns": lines}
+    BEFORE.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return BEFORE
+
+
+def _kinds_of(outcome: Outcome) -> list[str]:
+    """What went wrong, each kind once with its number."""
+    kinds: dict[str, list[str]] = {}
+    for line in outcome.wrong:
+        kinds.setdefault(NUMBERS.sub("", line)[:60], []).append(line)
+    return [
+        _plain(lines[0])[:120] + (f" (and {len(lines) - 1} more)" if len(lines) > 1 else "")
+        for lines in kinds.values()
+    ][:MOST_SHOWN]
 
 
 def text_of(outcome: Outcome) -> str:
@@ -110,7 +135,7 @@ def write(outcomes: list[Outcome], path: Path, minutes: float, *, short: bool) -
     when = f"Measured {real_now():%Y-%m-%d} on {machine}: {size}, in {minutes:.0f} minutes."
     table = [
         "| " + " | ".join(COLUMNS) + " |",
-        "|---|" + "---:|" * (len(COLUMNS) - 2) + "---|",
+        "|---|" + "---:|" * (len(COLUMNS) - 3) + "---|---|",
         *(_row(one) for one in outcomes if not one.is_control),
     ]
     controls = [
@@ -133,14 +158,26 @@ def write(outcomes: list[Outcome], path: Path, minutes: float, *, short: bool) -
         for one in outcomes
         if (one.notes or one.wrong) and not one.is_control
     ]
-    text = [HEAD, when, "", *table, LEGEND, "## Notes", "", *notes, *controls, ""]
+    text = [
+        HEAD,
+        when,
+        "",
+        *table,
+        LEGEND,
+        "## Notes",
+        "",
+        *notes,
+        *_before_in_words(),
+        *controls,
+        "",
+    ]
     path.write_text("\n".join(text), encoding="utf-8")
     return path
 
 
 def _row(outcome: Outcome) -> str:
     if outcome.not_tried:
-        return f"| {outcome.title} |" + " |" * (len(COLUMNS) - 2) + f" {outcome.not_tried} |"
+        return f"| {outcome.title} |" + " |" * (len(COLUMNS) - 3) + f" {outcome.not_tried} | |"
     found = outcome.findings
     mails = f"{found.sent}" + (f" + {found.repeats}" if found.repeats else "")
     cells = [
@@ -159,8 +196,41 @@ def _row(outcome: Outcome) -> str:
         f"{outcome.oldest_owed:.0f}",
         _settled(outcome),
         "yes" if outcome.good else "**no**",
+        _before_of(outcome),
     ]
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def _before() -> tuple[str, dict[str, list[str]]]:
+    """An earlier commit, and what did not hold there by campaign."""
+    if not BEFORE.exists():
+        return "", {}
+    kept = json.loads(BEFORE.read_text(encoding="utf-8"))
+    return kept["commit"], kept["campaigns"]
+
+
+def _before_of(outcome: Outcome) -> str:
+    wrong = _before()[1].get(outcome.name)
+    if wrong is None:
+        return "–"
+    return f"no: {len(wrong)} kinds of fault" if wrong else "yes"
+
+
+def _before_in_words() -> list[str]:
+    commit, campaigns = _before()
+    if not commit:
+        return []
+    return [
+        "",
+        "## Before",
+        "",
+        f"The same campaigns, with fewer faults each, on the program as of {commit}:",
+        "",
+        *(
+            f"- {name}: {'; '.join(wrong) if wrong else 'everything held'}"
+            for name, wrong in campaigns.items()
+        ),
+    ]
 
 
 def _back(outcome: Outcome) -> str:
