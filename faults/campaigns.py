@@ -152,7 +152,10 @@ def kill_one_of_two(run: Run) -> list[Outcome]:
 def kill_worker(run: Run) -> list[Outcome]:
     """The worker killed within its work: mails, rounds, documents, calendars."""
     outcome = Outcome("worker", "worker killed (also in rounds, document checks, calendars)")
-    with Calendars() as calendars, on_trial(run, outcome, afterwards=calendars.are_read) as trial:
+    with (
+        Calendars() as calendars,
+        on_trial(run, outcome, afterwards=calendars.are_read, pause=0.4) as trial,
+    ):
         trial.look_at_rounds = True
         hits: Counter[str] = Counter()
         with _papers_and_calendars(trial, calendars):
@@ -172,7 +175,7 @@ def _await_work(trial: Trial) -> None:
     """Wait until the worker has begun to work, and then a little; often until a round."""
     arrived = trial.here.sink.arrived
     arrived.clear()
-    arrived.wait(8)
+    arrived.wait(25)  # on a busy machine it takes long to start
     time.sleep(random.uniform(0.0, 1.0))
     second = time.time() % 60
     if second > 60 - WITHIN_ROUNDS:
