@@ -33,6 +33,7 @@ def main() -> int:
 
     django.setup()
     from faults import report  # noqa: PLC0415
+    from tests import releases  # noqa: PLC0415
     from tests.programs import ROOT  # noqa: PLC0415
 
     wanted = _arguments()
@@ -42,7 +43,9 @@ def main() -> int:
     minutes = (time.monotonic() - began) / 60
     print(f"\n{report.summary(outcomes)} {minutes:.1f} minutes.", flush=True)
     if wanted.write and wanted.program:
-        print(f"Kept in {report.write_before(outcomes, wanted.program).relative_to(ROOT)}")
+        print(
+            f"Kept in {report.write_before(outcomes, releases.short_name(wanted.program)).relative_to(ROOT)}"
+        )
     elif wanted.write:
         path = report.write(outcomes, ROOT / "docs" / "faults.md", minutes, short=wanted.short)
         print(f"Written to {path.relative_to(ROOT)}")

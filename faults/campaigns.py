@@ -465,8 +465,7 @@ def night(run: Run, weakness: str = "") -> list[Outcome]:
                 outcome.notes.append(f"erased {took:.0f} s after the start in the morning")
             outcome.tracebacks = here.tracebacks()
     except Exception as error:  # noqa: BLE001  # one campaign's end is not the others'
-        outcome.broke = True
-        outcome.wrong.append(f"it broke: {error!r}"[:1500])
+        outcome.broken_by(error)
     outcome.took = time.monotonic() - began
     return [outcome]
 
@@ -491,10 +490,11 @@ def update(run: Run) -> list[Outcome]:
     listed = releases.listed(releases.LIST.read_text())
     release = releases.before(listed, releases.current())
     commit, name = (release.commit, release.version) if release else (OLDER, "")
-    outcome = Outcome("update", f"update under load from {name or f'an older commit ({OLDER})'}")
+    outcome = Outcome("update", f"update under load from {name or 'an older commit'}")
     if not releases.in_history(commit):
         outcome.not_tried = "the history lacks the commit of the release before"
         return [outcome]
+    outcome.notes.append(f"from commit {releases.short_name(commit)}")
     (run.folder / "release").mkdir()
     with releases.checked_out(commit, run.folder / "release") as tree:
         before = Run(run.folder, None, run.size, tree, run.keep)

@@ -94,8 +94,7 @@ def offline_day(run: Run) -> list[Outcome]:
             _compare(day, outcome)
             outcome.tracebacks = here.tracebacks()
     except Exception as error:  # noqa: BLE001  # one campaign's end is not the others'
-        outcome.broke = True
-        outcome.wrong.append(f"it broke: {error!r}"[:1500])
+        outcome.broken_by(error)
     outcome.wrong += outcome.findings.lines()
     outcome.took = time.monotonic() - began
     return [outcome]

@@ -34,11 +34,16 @@ NUMBERS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]+|\d+")  # ids and counts
 HEAD = """\
 # Faults
 
-`make faults` breaks the program in every way that we know of, while citizens book and cancel, kiosks give tickets
-and clerks call, all by the public interface. A request without an answer is repeated with the same key; what was
-answered 2xx counts as acknowledged. Afterwards our own rows (bookings, tickets, events, messages) are compared with
-what was acknowledged, and with the mails that a real SMTP server took. The code is in `faults/`; this page is written
-by `make faults ARGS=--write`.
+`make faults` breaks the program in every way that we know of, while three citizens book, confirm and cancel, two kiosks
+give tickets and three clerks call, all by the public interface. A request without an answer is repeated with the same
+key until it has one; what was answered 2xx counts as acknowledged. Afterwards our own rows (bookings, tickets, events,
+messages) are compared with what was acknowledged, and with the mails that a real SMTP server took. Each campaign has an
+installation of its own; some run at once, for they wait more than they work.
+
+The code is in `faults/`; `make faults ARGS=--write` writes this page in less than twenty minutes on a quiet machine of
+two cores. `ARGS="web disk --web 10"` runs some of them, with another number of faults; `ARGS=--short` a few of each, as
+continuous integration does; `ARGS="--program COMMIT"` tries another commit. A full disk needs root, who mounts a small
+one; Debian's PostgreSQL needs its package and root.
 """
 LEGEND = """
 - **answered**: requests that were acknowledged; **again**: requests sent again because there was no answer, or a polite 503.
@@ -115,6 +120,8 @@ def text_of(outcome: Outcome) -> str:
     lines += [f"    ! {fault}" for fault in outcome.wrong[:MOST_SHOWN]]
     if len(outcome.wrong) > MOST_SHOWN:
         lines.append(f"    ! and {len(outcome.wrong) - MOST_SHOWN} more")
+    if outcome.trace:
+        lines.append(outcome.trace)
     return "\n".join(lines)
 
 

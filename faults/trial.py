@@ -54,7 +54,16 @@ class Outcome:
     not_tried: str = ""
     is_control: bool = False
     broke: bool = False  # it could not be brought to its end
+    trace: str = ""  # why, for the terminal; with paths of this machine
     took: float = 0.0
+
+    def broken_by(self, error: BaseException) -> None:
+        """Note what ended it early."""
+        self.broke = True
+        self.wrong.append(
+            f"it broke: {type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+        )
+        self.trace = "".join(traceback.format_exception(error)[-6:])[-3000:]
 
     @property
     def good(self) -> bool:
@@ -249,9 +258,7 @@ def on_trial(
                 trial.watcher.join(30)
             _judge(trial)
     except Exception as error:
-        last = traceback.format_exception(error)[-3:]
-        outcome.broke = True
-        outcome.wrong.append("it broke: " + "".join(last).strip()[-1500:])
+        outcome.broken_by(error)
         raise Broken(outcome) from error
     finally:
         outcome.took = time.monotonic() - began

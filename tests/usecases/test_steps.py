@@ -271,7 +271,7 @@ def test_the_steps_of_the_minute_come_before_a_backlog_of_mails_and_daily_work_a
     app.configure_task("deliver", queue="mail").defer(message=1)
     names = {}
     for periodic in app.periodic_registry.periodic_tasks.values():
-        name = periodic.configure_kwargs["task_kwargs"]["step"]
+        name = str((periodic.configure_kwargs["task_kwargs"] or {})["step"])
         if name in {"rescue", "erase"}:
             pk = periodic.task.configure(**periodic.configure_kwargs).defer(timestamp=0)
             names[pk] = name
@@ -282,9 +282,7 @@ def fetched(many: int) -> list[int]:
     """The ids of the jobs that a worker would take next, in their order."""
     taken = []
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id",
-        )
+        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
         (worker,) = cursor.fetchone()
         for _ in range(many):
             cursor.execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, %s)", [worker])
