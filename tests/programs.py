@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import forkserver
 from pathlib import Path
@@ -130,16 +130,19 @@ class Fork:
 
 
 def start(
-    arguments: list[str], environment: dict[str, str], log: Path
+    arguments: list[str],
+    environment: dict[str, str],
+    log: Path,
+    command: Sequence[str] = tuple(COMMAND),
 ) -> Fork | subprocess.Popen[bytes]:
-    """`prepazka ARGUMENTS`, which writes to that log."""
+    """`prepazka ARGUMENTS`, which writes to that log; or another program, by its command."""
     real_now()  # read for the process that will: only tests marked `real_time` may
     log.touch()  # it may be read at once
     if environment == _ready:
         return Fork(arguments, log)
     with log.open("ab") as out:
         return subprocess.Popen(
-            [*COMMAND, *arguments], env=environment, stdout=out, stderr=out, start_new_session=True
+            [*command, *arguments], env=environment, stdout=out, stderr=out, start_new_session=True
         )
 
 

@@ -44,6 +44,12 @@ def in_history(commit: str) -> bool:
     return _git("cat-file", "-e", f"{commit}^{{commit}}") == 0
 
 
+def short_name(commit: str) -> str:
+    """The commit's own short name, for one that is said relative to another."""
+    asked = ["git", "-C", str(ROOT), "rev-parse", "--short", commit]
+    return subprocess.run(asked, capture_output=True, check=True, text=True).stdout.strip()
+
+
 @contextmanager
 def checked_out(commit: str, folder: Path) -> Iterator[Path]:
     """The program as of that commit, in a worktree of its own within the folder."""

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -47,9 +47,15 @@ def environment(database: str = "", **more: str) -> dict[str, str]:
 class Process:
     """One process of the program."""
 
-    def __init__(self, arguments: list[str], told: dict[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        told: dict[str, str],
+        log: Path,
+        command: Sequence[str] = tuple(programs.COMMAND),
+    ) -> None:
         self.log = log
-        self.child = programs.start(arguments, told, log)
+        self.child = programs.start(arguments, told, log, command)
 
     @property
     def said(self) -> str:

@@ -264,3 +264,27 @@ def test_two_workers_never_run_a_step_at_once(most: int, monkeypatch: pytest.Mon
 
     together(2, lambda _: steps.run(replace(STEPS["forget_signals"], run=slow), now=NOW))
     assert max(together_inside) == most
+
+
+def test_the_steps_of_the_minute_come_before_a_backlog_of_mails_and_daily_work_after_it() -> None:
+    ProcrastinateJob.objects.all().delete()
+    app.configure_task("deliver", queue="mail").defer(message=1)
+    names = {}
+    for periodic in app.periodic_registry.periodic_tasks.values():
+        name = str((periodic.configure_kwargs["task_kwargs"] or {})["step"])
+        if name in {"rescue", "erase"}:
+            pk = periodic.task.configure(**periodic.configure_kwargs).defer(timestamp=0)
+            names[pk] = name
+    assert [names.get(pk, "mail") for pk in fetched(3)] == ["rescue", "mail", "erase"]
+
+
+def fetched(many: int) -> list[int]:
+    """The ids of the jobs that a worker would take next, in their order."""
+    taken = []
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id")
+        (worker,) = cursor.fetchone()
+        for _ in range(many):
+            cursor.execute("SELECT id FROM procrastinate_fetch_job_v2(NULL, %s)", [worker])
+            taken.append(int(cursor.fetchone()[0]))
+    return taken

@@ -28,7 +28,10 @@ log = logging.getLogger(__name__)
 # Seconds before the next attempt; the last one repeats for two days of a broken mail server.
 PAUSES = (10, 30, 60, 120, 300)
 ATTEMPTS = messaging.GIVES_UP
-BEHIND_ALL_ELSE = -10  # priority of daily work
+# Priorities. A thousand mails that wait for a slow server must not hold up the steps of the minute,
+# which are short, and one of which finds the work of a dead worker.
+BEFORE_ALL_ELSE = 10
+BEHIND_ALL_ELSE = -10  # daily work
 
 
 class Patience(BaseRetryStrategy):
@@ -114,7 +117,7 @@ for _step in STEPS.values():
         queueing_lock=f"step:{_step.name}",
         # One of them at a time, so that mails have the other threads of the worker.
         lock="daily" if _is_daily else None,
-        priority=BEHIND_ALL_ELSE if _is_daily else 0,
+        priority=BEHIND_ALL_ELSE if _is_daily else BEFORE_ALL_ELSE,
     )(run_step)
 
 
