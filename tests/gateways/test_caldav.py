@@ -56,8 +56,10 @@ def calendar(
 
 def asked(url: str, password: str = PASSWORD) -> list[Interval[Any]]:
     found = read(Source(url, True, USER, password), mark="", window=WINDOW, tz=PRAGUE)
+    assert found.reading is not None
     assert found.busy is not None
-    assert found.skipped == 0
+    assert not found.reading.doubts
+    assert not found.reading.damaged
     return found.busy
 
 

@@ -10,6 +10,7 @@ from django.test import Client
 
 from prepazka.booking import outside
 from prepazka.booking.models import CalendarFeed, OutsideCalendar
+from prepazka.core.external_times import Reading
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Membership, Official
 from prepazka.surfaces.calendars import views as feed_views
@@ -91,7 +92,7 @@ def test_an_outside_calendar_and_its_state_in_words(
     assert len(jobs) == 1
     assert "bude přečten během několika minut" in text(answer)
     found = OutsideCalendar.objects.get()
-    outside.note_read(which=found.pk, busy=[], mark="", skipped=0, now=NOW)
+    outside.note_read(which=found.pk, reading=Reading({}), now=NOW)
     assert "mraky.example byl přečten 20. 11. 2026 9:00" in text(official.get(PAGE))
     assert "mraky.example" not in text(official.get(MINE))
     for reason in ("unreachable", "garbage", "denied"):
