@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from prepazka.core.external_times import Doubt, Times
-from prepazka.gateways.calendars.series import MARKED, Context, key_of
+from prepazka.gateways.calendars.series import MARKED, Context, key_of, rest_of_day
 from prepazka.gateways.calendars.text import Component, Property
-from prepazka.gateways.calendars.values import DAY, When, length, plus, to_utc
+from prepazka.gateways.calendars.values import When, length, plus, to_utc
 
 
 @dataclass
@@ -47,8 +47,8 @@ def _read_period(
     try:
         end = _end(start, last, zone, context)
     except ValueError:
-        tonight = datetime.combine(start.local.date(), time()) + DAY
-        times = context.clipped(start.instant, to_utc(tonight, start.zone))
+        tonight = plus(start.instant, rest_of_day(start, context.zones))
+        times = context.clipped(start.instant, tonight)
         _note(component, "end", times, found, text)
     else:
         found.times[key_of(f"FREEBUSY {start.instant} {end}")] = context.clipped(start.instant, end)

@@ -329,6 +329,12 @@ class Repeats:
             self.loses = True
 
 
+def rest_of_day(start: When, zones: Zones) -> timedelta:
+    """How long the day of the start still lasts in the office."""
+    here = to_local(start.instant, zones.office)
+    return datetime.combine(here.date(), time()) + DAY - here
+
+
 def key_of(text: str) -> str:
     """A short name for what identifies an event, which may itself speak of people."""
     return hashlib.sha256(text.encode()).hexdigest()[:20]
@@ -387,9 +393,10 @@ def _length(component: Component, start: When, zones: Zones) -> tuple[Length, bo
             ]
         )
         return Length(last - start.local, NOTHING), wrong or wrong_too
-    tonight = Length(NOTHING, datetime.combine(start.local.date(), time()) + DAY - start.local)
+    tonight = Length(NOTHING, rest_of_day(start, zones))
     spans = [_between(start, one) for one in ends] + [Length(*one) for one in lengths]
-    if wrong or wrong_too or any(one.is_negative for one in spans):
+    torn = not (component.sound or spans)
+    if wrong or wrong_too or torn or any(one.is_negative for one in spans):
         return max([tonight, *spans], key=lambda one: one.longest), True
     mixed = any(one.all_day or not one.certain for one in ends)
     return max(spans, key=lambda one: one.longest, default=Length(NOTHING, NOTHING)), mixed

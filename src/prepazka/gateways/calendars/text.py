@@ -22,6 +22,8 @@ OUTER = frozenset(
 )
 # Properties that belong to an event; directly in a calendar they mean a lost BEGIN.
 OF_EVENTS = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID"})
+# A zone such as UTC+01:00 without the quotation marks that its colon asks for.
+CUT_ZONE = re.compile(r"([^:]*):(?=\d{8})")
 UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"B\0": "utf-16-le", b"\0B": "utf-16-be"}
 
 
@@ -184,4 +186,8 @@ def _property(line: str) -> Property | None:
         at = line.find(":", at)
         if at < 0:
             return None
-    return Property(head[1].upper(), parameters, line[at + 1 :])
+    value = line[at + 1 :]
+    if "TZID" in parameters and (cut := CUT_ZONE.match(value)):
+        parameters["TZID"] += f":{cut[1]}"
+        value = value[cut.end() :]
+    return Property(head[1].upper(), parameters, value)
