@@ -14,7 +14,7 @@ import pytest
 
 from prepazka.core.external_times import Reading
 from prepazka.core.interval import Interval
-from prepazka.gateways.calendars import busy
+from prepazka.gateways.calendars import budget, busy, series
 from prepazka.gateways.calendars.attendance import Preferences
 from tests.gateways.test_calendars import PRAGUE, ics, local
 
@@ -436,6 +436,32 @@ def test_a_zone_defined_in_the_file_and_one_that_is_spoilt() -> None:
     assert (local(spoilt.busy()), spoilt.doubts[0].why) == ([NINE], "zone")
     named = zone.replace("TZID:Muj cas", "TZID:Muj cas\nX-LIC-LOCATION:America/New_York")
     assert local(read(event, more=named).busy()) == [NEW_YORK_NINE]
+
+
+def test_an_event_on_which_the_reader_itself_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(series, "Repeats", fails)
+    reading = read(TUESDAY, SECOND + MOVED)
+    assert local(reading.busy()) == [NINE, day(10, "14-16")]
+    assert [one.why for one in reading.doubts] == ["event"]
+
+
+def test_too_many_repeats_leave_those_that_are_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "MOST_OF_SERIES", 3)
+    reading = read(MASTER, OTHER)
+    assert local(reading.busy()) == [*WEEKS[:3], day(20, "9-10")]
+    assert [one.why for one in reading.doubts] == ["budget"]
+
+
+def test_when_all_time_is_spent_the_rest_takes_its_plain_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(budget, "OF_CALENDAR", -1)
+    reading = read(MASTER, OTHER)
+    assert local(reading.busy()) == [WEEKS[0], day(20, "9-10")]
+    assert {one.why for one in reading.doubts} == {"budget"}
 
 
 def test_published_free_and_busy_time() -> None:

@@ -128,9 +128,8 @@ class _Parser:
         if name in open_names:
             depth = len(open_names) - 1 - open_names[::-1].index(name)
             if depth < len(self.stack) - 1 and len(self.stack) > 1:
+                # The calendar's own END, for example, closes an event that had lost its own.
                 self.stack[1].sound = False
-                # The calendar's own END closes an event that had lost its own.
-                self.file.damaged |= depth == 0
             self.close(depth, whole=True)
         elif self.stack:
             self.file.damaged = True
