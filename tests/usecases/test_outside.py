@@ -19,6 +19,8 @@ from prepazka.booking.outside import TooManyCalendars
 from prepazka.booking.refusals import TermTaken
 from prepazka.core.external_times import Reading
 from prepazka.core.interval import Interval
+from prepazka.gateways import calendars as gateway
+from prepazka.gateways.calendars.busy import read_texts
 from prepazka.jobs import calendars
 from prepazka.journal.models import Event
 from prepazka.messaging import mail
@@ -46,6 +48,12 @@ def peer(settings: Any) -> Iterator[Peer]:
     with calendar_peer.running() as made:
         made.body, made.etag = ics(MEETING), '"jedna"'
         yield made
+
+
+@pytest.fixture(autouse=True)
+def _read_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save a process for each reading; tests of the gateway and journeys start real ones."""
+    monkeypatch.setattr(gateway, "unfolded", read_texts)
 
 
 def add(where: Directory, url: str, **more: Any) -> OutsideCalendar:
