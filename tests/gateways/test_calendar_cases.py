@@ -351,10 +351,10 @@ INVITED = f"{TUESDAY}|ORGANIZER:{ORG}|ATTENDEE;PARTSTAT=ACCEPTED:{ORG}|ATTENDEE;
 )
 def test_a_wish_frees_what_is_left_open(event: str, wish: str) -> None:
     assert read(event, wishes=WISHES).busy()
-    assert not read(event, wishes=replace(WISHES, **{wish: False})).busy()
-    others = {name: False for name in vars(WISHES) if name not in {wish, "addresses"}}
-    changes: dict[str, Any] = others
-    assert read(event, wishes=replace(WISHES, **changes)).busy()
+    off: dict[str, Any] = dict.fromkeys(vars(WISHES).keys() - {"addresses"}, False)
+    only = off.pop(wish)
+    assert not read(event, wishes=replace(WISHES, **{wish: only})).busy()
+    assert read(event, wishes=replace(WISHES, **off)).busy()
 
 
 def test_whose_answer_counts() -> None:
@@ -462,6 +462,17 @@ def test_when_all_time_is_spent_the_rest_takes_its_plain_time(
     reading = read(MASTER, OTHER)
     assert local(reading.busy()) == [WEEKS[0], day(20, "9-10")]
     assert {one.why for one in reading.doubts} == {"budget"}
+
+
+def test_the_ends_of_the_calendar() -> None:
+    reading = read(
+        "DTSTART;VALUE=DATE:99991231",
+        "DTSTART:99991231T235959|DTEND:99991231T235959Z",
+        "DTSTART;TZID=Europe/Prague:00010101T090000|DURATION:PT1H|RRULE:FREQ=YEARLY;COUNT=3",
+        "DTSTART;VALUE=DATE:20271231|DTEND;VALUE=DATE:99991231",
+    )
+    assert local(reading.busy()) == ["31.12. 00:00-04.01. 00:00"]  # to the end of the window
+    assert not reading.doubts
 
 
 def test_published_free_and_busy_time() -> None:

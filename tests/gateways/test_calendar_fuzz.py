@@ -12,8 +12,8 @@ from prepazka.core.external_times import Known, Reading, Times, merged
 from prepazka.core.interval import subtract
 from prepazka.gateways.calendars import Unreadable, busy
 from prepazka.gateways.calendars.series import key_of
-from tests.gateways.test_calendar_cases import PRAGUE, WINDOW, ZONE
-from tests.gateways.test_calendars import ics
+from tests.gateways.test_calendar_cases import WINDOW, ZONE
+from tests.gateways.test_calendars import PRAGUE, ics
 
 PLAIN_ZONE = """\
 BEGIN:VTIMEZONE

@@ -247,7 +247,7 @@ def test_other_wishes_another_day_or_zone_read_everything_anew(peer: Peer) -> No
         {"window": tomorrow},
         {"tz": ZoneInfo("Europe/London")},
     ):
-        given = {"window": WINDOW, "tz": PRAGUE, **more}
+        given: dict[str, Any] = {"window": WINDOW, "tz": PRAGUE, **more}
         assert read(Source(peer.url), mark=first.mark, **given).reading
         assert "if-none-match" not in peer.asked[-1]
 

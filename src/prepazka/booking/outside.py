@@ -73,7 +73,8 @@ def add_calendar(
     # Two requests at once must not both find room.
     Official.objects.select_for_update(no_key=True, of=("self",)).get(pk=official.pk)
     known = OutsideCalendar.objects.filter(official=official)
-    found = known.filter(url=url).first()
+    # Locked: a reading that ends meanwhile must not be overwritten.
+    found = known.select_for_update(no_key=True, of=("self",)).filter(url=url).first()
     if found is None and known.count() >= MOST_CALENDARS:
         raise TooManyCalendars(most=MOST_CALENDARS)
     found = found or OutsideCalendar(office_id=official.office_id, official=official, url=url)

@@ -332,7 +332,7 @@ class Repeats:
 def rest_of_day(start: When, zones: Zones) -> timedelta:
     """How long the day of the start still lasts in the office."""
     here = to_local(start.instant, zones.office)
-    return datetime.combine(here.date(), time()) + DAY - here
+    return plus(datetime.combine(here.date(), time()), DAY) - here
 
 
 def key_of(text: str) -> str:
@@ -387,7 +387,7 @@ def _length(component: Component, start: When, zones: Zones) -> tuple[Length, bo
     if start.all_day:
         last = max(
             [
-                start.local + DAY,
+                plus(start.local, DAY),
                 *(_midnight_after(one) for one in ends),
                 *(plus(start.local, days + _whole_days(rest)) for days, rest in lengths),
             ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.db import transaction
@@ -80,7 +80,7 @@ def change_settings(
         return _page(request, office, member, official, settings=(calendar, form))
     with transaction.atomic():
         outside.change_settings(
-            which=row, wishes=Wishes(**form.cleaned_data), now=now(), actor=member.user_id
+            which=row, wishes=cast("Wishes", form.cleaned_data), now=now(), actor=member.user_id
         )
         read_soon(row.pk)
     messages.success(request, _("The settings are saved. The calendar is read anew in a moment."))
