@@ -408,8 +408,10 @@ def test_a_server_that_is_silent_or_drips(peer: Peer, monkeypatch: pytest.Monkey
     peer.silent = True
     started = time.perf_counter()
     assert reason(peer) == "slow"
+    assert reason(peer, caldav=True) == "slow"
     peer.silent, peer.drip = False, 0.05
     assert reason(peer) == "slow"
+    assert reason(peer, caldav=True) == "slow"
     assert time.perf_counter() - started < 15
 
 

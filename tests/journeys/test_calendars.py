@@ -107,6 +107,7 @@ def doubtful_events(elsewhere: Peer, page: Page, day: date, look: Look) -> None:
     _until(lambda: OutsideCalendar.objects.get().failure == "partly", page)
     page.reload()
     expect(page.get_by_role("row").filter(has_text="Nejde přečíst, jak se opakuje")).to_be_visible()
+    page.get_by_text("Co obsazuje čas").click()
     look(page, "calendars-doubts")
     busy = Busy.objects.count()
     row = page.get_by_role("row").filter(has_text="Nejde přečíst, jak se opakuje")

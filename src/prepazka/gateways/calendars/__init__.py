@@ -116,8 +116,13 @@ def _asked(source: Source, mark: str) -> Answer | None:
 
 
 def _read_caldav(source: Source, mark: str, conditions: Conditions) -> Read:
-    body = query(conditions.window)
-    answer = ask("REPORT", source.url, who=source.who, body=body, headers={"Depth": "1"})
+    try:
+        answer = _report(source, conditions.window)
+    except Unreadable as error:
+        if error.reason != "broken":
+            raise
+        # A server may stumble over a single event when it looks which ones touch the window.
+        answer = _report(source, None)
     texts, complete = contents_of(answer.body)
     transparent = _is_transparent(source)
     state = b"%d%d" % (complete, transparent)
@@ -128,6 +133,10 @@ def _read_caldav(source: Source, mark: str, conditions: Conditions) -> Read:
         return Read(Reading({}), new, transparent=True)
     reading = unfolded(texts, conditions.window, conditions.tz, conditions.wishes)
     return Read(replace(reading, damaged=reading.damaged or not complete), new)
+
+
+def _report(source: Source, window: Interval[datetime] | None) -> Answer:
+    return ask("REPORT", source.url, who=source.who, body=query(window), headers={"Depth": "1"})
 
 
 def _is_transparent(source: Source) -> bool:

@@ -12,20 +12,23 @@ CALDAV = "{urn:ietf:params:xml:ns:caldav}"
 DAV = "{DAV:}"
 
 
-def query(window: Interval[datetime]) -> bytes:
-    """Ask for the events that touch the window; what repeats is unfolded here, not there.
+def query(window: Interval[datetime] | None) -> bytes:
+    """Ask for the events that touch the window, or for all; what repeats is unfolded here.
 
     Servers differ in how well they expand a recurrence, so none is asked to.
     """
-    start, end = (
-        one.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ") for one in (window.start, window.end)
-    )
+    during = ""
+    if window:
+        start, end = (
+            one.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ") for one in (window.start, window.end)
+        )
+        during = f'<C:time-range start="{start}" end="{end}"/>'
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
         '<C:calendar-query xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">'
         "<D:prop><D:getetag/><C:calendar-data/></D:prop>"
         '<C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT">'
-        f'<C:time-range start="{start}" end="{end}"/>'
+        f"{during}"
         "</C:comp-filter></C:comp-filter></C:filter></C:calendar-query>"
     ).encode()
 
