@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.request import urlopen
 
@@ -12,7 +12,7 @@ import pytest
 from django.db.models import F
 from playwright.sync_api import Page, expect
 
-from prepazka.booking.models import Busy
+from prepazka.booking.models import Busy, OutsideCalendar
 from prepazka.officefile import load, presets
 from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Office, Official
@@ -68,12 +68,10 @@ def test_the_calendars_of_an_official(
     page.locator("#id_url").fill(elsewhere.url)
     page.locator("#id_url").press("Enter")
     look(page, "calendars")
-    for _ in range(100):
-        if Busy.objects.filter(calendar__isnull=False).exists():
-            break
-        page.wait_for_timeout(100)
+    _until(lambda: Busy.objects.filter(calendar__isnull=False).exists(), page)
     page.reload()
     expect(page.get_by_text("byl přečten")).to_be_visible()
+    doubtful_events(elsewhere, page, day, look)
     page.get_by_role("button", name="Vytvořit adresu").press("Enter")
     look(page, "feed")
     shown = re.search(r"/kalendar/[\w-]+\.ics", page.locator(".one-time").inner_text())
@@ -92,6 +90,60 @@ def test_the_calendars_of_an_official(
     expect(page.get_by_text("Deník je změněný.")).to_be_visible()
     page.goto(f"{live_url}/pult/praha6/diar/novotna/?den={day.isoformat()}")
     expect(page.get_by_role("heading", name="9:00–12:00")).to_be_visible()
+
+
+def doubtful_events(elsewhere: Peer, page: Page, day: date, look: Look) -> None:
+    """What cannot be understood is listed and freed by a press; a calendar that empties is said."""
+    soon = [day + timedelta(days=n) for n in range(1, 4)]
+    elsewhere.body = ics(
+        f"UID:0@x|DTSTART:{day:%Y%m%d}T130000Z|DURATION:PT1H",
+        f"UID:rule|DTSTART:{soon[0]:%Y%m%d}T080000Z|DURATION:PT1H|RRULE:FREQ=WEEKLY;UNTIL=nikdy",
+        f"UID:zone|DTSTART;TZID=Nikde/Nic:{soon[1]:%Y%m%d}T100000|DURATION:PT1H"
+        "|RRULE:FREQ=DAILY;COUNT=3",
+        f"UID:days|DTSTART;VALUE=DATE:{soon[2]:%Y%m%d}|DTEND:nic",
+        "UID:lost|DTSTART:nic",
+    )
+    read_anew(page)
+    _until(lambda: OutsideCalendar.objects.get().failure == "partly", page)
+    page.reload()
+    expect(page.get_by_role("row").filter(has_text="Nejde přečíst, jak se opakuje")).to_be_visible()
+    page.get_by_text("Co obsazuje čas").click()
+    look(page, "calendars-doubts")
+    busy = Busy.objects.count()
+    row = page.get_by_role("row").filter(has_text="Nejde přečíst, jak se opakuje")
+    row.get_by_role("button").press("Enter")
+    expect(page.get_by_text("Čas je volný")).to_be_visible()
+    assert Busy.objects.count() == busy - 1
+
+    before, elsewhere.body = elsewhere.body, ics()
+    read_anew(page)
+    _until(lambda: OutsideCalendar.objects.get().failure == "vanished", page)
+    page.reload()
+    expect(page.get_by_text("naráz zmizely")).to_be_visible()
+    look(page, "calendars-vanished")
+    page.get_by_role("button", name="Jsou zrušené").press("Enter")
+    expect(page.get_by_text("naráz zmizely")).not_to_be_visible()
+    assert not Busy.objects.filter(calendar__isnull=False).exists()
+    elsewhere.body = before
+    read_anew(page)
+    _until(lambda: Busy.objects.filter(calendar__isnull=False).exists(), page)
+    page.reload()
+
+
+def read_anew(page: Page) -> None:
+    """Saving the settings of a calendar has it read at once."""
+    page.get_by_text("Co obsazuje čas").click()
+    page.get_by_label("co je označené jako nezávazné").click()
+    page.get_by_role("button", name="Uložit").press("Enter")
+    expect(page.get_by_text("Nastavení je uložené.")).to_be_visible()
+
+
+def _until(holds: Callable[[], bool], page: Page) -> None:
+    for _ in range(300):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not come")
 
 
 def test_the_administrators_view(live_url: str, page: Page, look: Look) -> None:

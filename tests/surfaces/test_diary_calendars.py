@@ -9,7 +9,9 @@ import pytest
 from django.test import Client
 
 from prepazka.booking import outside
-from prepazka.booking.models import CalendarFeed, OutsideCalendar
+from prepazka.booking.models import Busy, CalendarFeed, OutsideCalendar
+from prepazka.core.external_times import Doubt, Reading
+from prepazka.core.interval import Interval
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Membership, Official
 from prepazka.surfaces.calendars import views as feed_views
@@ -91,7 +93,7 @@ def test_an_outside_calendar_and_its_state_in_words(
     assert len(jobs) == 1
     assert "bude přečten během několika minut" in text(answer)
     found = OutsideCalendar.objects.get()
-    outside.note_read(which=found.pk, busy=[], mark="", skipped=0, now=NOW)
+    outside.note_read(which=found.pk, reading=Reading({}), now=NOW)
     assert "mraky.example byl přečten 20. 11. 2026 9:00" in text(official.get(PAGE))
     assert "mraky.example" not in text(official.get(MINE))
     for reason in ("unreachable", "garbage", "denied"):
@@ -104,6 +106,66 @@ def test_an_outside_calendar_and_its_state_in_words(
     official.post(f"{MINE}kalendare/{found.pk}/odebrat/")
     official.post(f"{MINE}kalendare/{found.pk}/odebrat/")
     assert not OutsideCalendar.objects.exists()
+
+
+def with_doubt(official: Client) -> OutsideCalendar:
+    official.post(PAGE, ICS)
+    found = OutsideCalendar.objects.get()
+    tomorrow = [Interval(town.at("13:00"), town.at("14:00"))]
+    reading = Reading({}, [Doubt("a", "x1", "rule", tomorrow), Doubt("b", "x2", "start", [])])
+    outside.note_read(which=found.pk, reading=reading, now=NOW)
+    return found
+
+
+def test_doubts_are_listed_by_day_and_time_and_freed(
+    official: Client, administrator: Client
+) -> None:
+    found = with_doubt(official)
+    seen = text(official.get(PAGE))
+    assert "Něčemu v něm se nepodařilo porozumět a obsazuje to čas." in seen
+    assert "pondělí 23. listopadu 2026 13:00–14:00" in seen
+    assert "Nejde přečíst, jak se opakuje" in seen
+    assert "Nejde přečíst, kdy začíná" in seen
+    assert "Něčemu v něm se nepodařilo porozumět" in text(administrator.get(MINE))
+    for mark in ("neni", "x1", "x1"):
+        answer = official.post(f"{PAGE}{found.pk}/volno/", {"mark": mark}, follow=True)
+        assert "Čas je volný" in text(answer)
+    assert not Busy.objects.exists()
+    assert "13:00–14:00" not in text(official.get(PAGE))
+    official.post(f"{PAGE}{found.pk}/volno/", {"mark": "x2"})
+    assert "mraky.example byl přečten 20. 11. 2026 9:00." in text(official.get(PAGE))
+
+
+def test_a_calendar_that_emptied_is_said_and_may_be_freed(official: Client) -> None:
+    found = with_doubt(official)
+    outside.note_read(which=found.pk, reading=Reading({}), now=NOW)
+    seen = text(official.get(PAGE))
+    assert "naráz zmizely" in seen
+    assert "pondělí 23. listopadu 2026 13:00–14:00" in seen
+    official.post(f"{PAGE}{found.pk}/volno/", {"vanished": "1"})
+    assert "naráz zmizely" not in text(official.get(PAGE))
+    assert not Busy.objects.exists()
+
+
+def test_settings_of_a_calendar(official: Client, django_capture_on_commit_callbacks: Any) -> None:
+    official.post(PAGE, ICS)
+    found = OutsideCalendar.objects.get()
+    where, prefix = f"{PAGE}{found.pk}/nastaveni/", f"c{found.pk}-"
+    assert (
+        official.get(PAGE).content.count(b" checked") == 5
+    )  # four wishes, and the kind of a new one
+    answer = official.post(where, {f"{prefix}owner_address": "nesmysl"})
+    assert "Zadejte platnou e-mailovou adresu" in text(answer)
+    with django_capture_on_commit_callbacks() as jobs:
+        answer = official.post(
+            where, {f"{prefix}owner_address": "jana@x.cz", f"{prefix}takes_tentative": "on"}
+        )
+    assert (answer.status_code, len(jobs)) == (302, 1)
+    found.refresh_from_db()
+    assert (found.owner_address, found.takes_tentative) == ("jana@x.cz", True)
+    assert not any((found.takes_unanswered, found.takes_elsewhere, found.takes_all_day_by_others))
+    for path in ("nastaveni", "volno"):
+        assert official.post(f"{PAGE}{found.pk + 1}/{path}/").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,8 @@ STAFF = {
     "console:appointment_remove",
     "console:calendars",
     "console:calendar_remove",
+    "console:calendar_settings",
+    "console:calendar_free",
     "console:feed_make",
     "console:feed_revoke",
     "manager:overview",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -12,13 +12,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from prepazka.booking import outside
-from prepazka.booking.models import Busy, OutsideCalendar
+from prepazka.booking import outside, usecases
+from prepazka.booking.event_uids import feed_uid, mailed_uid
+from prepazka.booking.models import Booking, Busy, OutsideCalendar
 from prepazka.booking.outside import TooManyCalendars
 from prepazka.booking.refusals import TermTaken
+from prepazka.core.external_times import Reading
 from prepazka.core.interval import Interval
+from prepazka.gateways import calendars as gateway
+from prepazka.gateways.calendars.busy import read_texts
 from prepazka.jobs import calendars
 from prepazka.journal.models import Event
+from prepazka.messaging import mail
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official
 from tests import officials, town
@@ -45,6 +50,12 @@ def peer(settings: Any) -> Iterator[Peer]:
         yield made
 
 
+@pytest.fixture(autouse=True)
+def _read_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save a process for each reading; tests of the gateway and journeys start real ones."""
+    monkeypatch.setattr(gateway, "unfolded", read_texts)
+
+
 def add(where: Directory, url: str, **more: Any) -> OutsideCalendar:
     kind = OutsideCalendar.Kind.ICS
     return outside.add_calendar(
@@ -60,7 +71,7 @@ def refreshed(which: OutsideCalendar, minutes: int = 0) -> OutsideCalendar:
 
 def test_its_events_take_time_and_nothing_else_is_kept(lhota: Directory, peer: Peer) -> None:
     found = refreshed(add(lhota, peer.url))
-    assert (found.failure, found.refreshed_at, found.etag) == ("", NOW, '"jedna"')
+    assert (found.failure, found.refreshed_at) == ("", NOW)
     row = Busy.objects.get()
     assert (row.starts_at, row.ends_at, row.title) == (town.at("8:00"), town.at("9:00"), "")
     with pytest.raises(TermTaken):
@@ -99,9 +110,10 @@ def test_what_was_read_stays_while_it_cannot_be_read(
     assert (found.failure, found.refreshed_at) == (reason, NOW)
     assert found.tried_at == NOW + timedelta(minutes=5)
     assert Busy.objects.count() == 1
-    peer.__dict__.update(was | {"body": ics(), "etag": '"nic"'})
+    later = MEETING.replace("T07", "T09").replace("T08", "T10")
+    peer.__dict__.update(was | {"body": ics(later), "etag": '"nic"'})
     assert refreshed(found, 10).failure == ""
-    assert not Busy.objects.exists()
+    assert Busy.objects.get().starts_at == town.at("10:00")
 
 
 def test_what_cannot_be_understood_is_said(lhota: Directory, peer: Peer) -> None:
@@ -109,7 +121,220 @@ def test_what_cannot_be_understood_is_said(lhota: Directory, peer: Peer) -> None
     found = refreshed(add(lhota, peer.url))
     assert found.failure == "partly"
     assert refreshed(found, 5).failure == "partly"  # unchanged, so still so
+    assert Busy.objects.count() == 2
+
+
+def taken() -> list[str]:
+    return [f"{row.starts_at:%d. %H}-{row.ends_at:%d. %H}" for row in Busy.objects.order_by("pk")]
+
+
+def test_what_is_in_doubt_takes_time_until_a_person_says_that_it_is_free(
+    lhota: Directory, peer: Peer
+) -> None:
+    series = "UID:s|DTSTART:20261124T080000Z|DTEND:20261124T090000Z|RRULE:FREQ=WEEKLY;COUNT=2"
+    peer.etag = ""
+    peer.body = ics(MEETING, series)
+    found = refreshed(add(lhota, peer.url))
+    assert taken() == ["23. 07-23. 08", "24. 08-24. 09", "01. 08-01. 09"]
+    peer.body = ics(MEETING, series.replace("COUNT=2", "UNTIL=nikdy"))
+    refreshed(found, 5)
+    assert taken() == ["23. 07-23. 08", "24. 08-24. 09", "01. 08-01. 09"]
+    [doubt] = outside.shown_of(found).doubts
+    events = Event.objects.count()
+    outside.free_doubt(which=found, mark=doubt.mark, now=NOW, actor=7)
+    assert taken() == ["23. 07-23. 08"]
+    assert Event.objects.count() == events + 1
+    outside.free_doubt(which=found, mark=doubt.mark, now=NOW, actor=7)
+    assert Event.objects.count() == events + 1
+    refreshed(found, 10)
+    assert (taken(), found.failure) == (["23. 07-23. 08"], "")
+    peer.body = ics(MEETING, series.replace("COUNT=2", "UNTIL=nikdy").replace("T09", "T10"))
+    assert refreshed(found, 15).failure == "partly"
+    assert taken() == ["23. 07-23. 08", "24. 08-24. 10"]
+
+
+def many(count: int) -> bytes:
+    start = town.at("8:00")
+    days = [start + timedelta(days=n) for n in range(count)]
+    return ics(*(f"UID:{n}|DTSTART:{at:%Y%m%dT%H%M%SZ}|DURATION:PT1H" for n, at in enumerate(days)))
+
+
+def test_an_empty_calendar_after_many_events_frees_nothing_for_a_day(
+    lhota: Directory, peer: Peer
+) -> None:
+    peer.body = many(50)
+    found = refreshed(add(lhota, peer.url))
+    peer.body, peer.etag = ics(), '"prazdny"'
+    assert refreshed(found, 5).failure == "vanished"
+    assert Busy.objects.count() == 50
+    assert len(outside.shown_of(found).missing) == 50
+    # The same text, and the server's "not modified", hold nothing up.
+    assert refreshed(found, 24 * 60).failure == "vanished"
+    assert refreshed(found, 24 * 60 + 5).failure == ""
+    assert not Busy.objects.exists()
+
+
+def test_a_person_may_say_at_once_that_all_was_cancelled(lhota: Directory, peer: Peer) -> None:
+    peer.etag = ""
+    peer.body = many(3)
+    found = refreshed(add(lhota, peer.url))
+    peer.body = ics()
+    refreshed(found, 5)
+    outside.free_missing(which=found, now=NOW, actor=7)
+    found.refresh_from_db()
+    assert (found.failure, Busy.objects.count()) == ("", 0)
+    assert refreshed(found, 10).failure == ""
+    assert not Busy.objects.exists()
+
+
+def test_a_calendar_that_was_read_by_the_release_before(lhota: Directory, peer: Peer) -> None:
+    """Its times are known without their events: they are no less protected."""
+    found = add(lhota, peer.url)
+    OutsideCalendar.objects.filter(pk=found.pk).update(etag='"jedna"', refreshed_at=NOW)
+    for n in range(3):
+        Busy.objects.create(
+            office=found.office,
+            official=found.official,
+            calendar=found,
+            starts_at=town.at("8:00") + timedelta(days=n),
+            ends_at=town.at("9:00") + timedelta(days=n),
+        )
+    peer.body = ics()
+    assert refreshed(found, 5).failure == "vanished"
+    assert Busy.objects.count() == 3
+    peer.body = many(2)
+    refreshed(found, 10)
+    assert Busy.objects.count() == 3
+    refreshed(found, 25 * 60)
+    assert Busy.objects.count() == 2
+
+
+def test_a_damaged_text_is_said_and_frees_nothing(lhota: Directory, peer: Peer) -> None:
+    peer.etag = ""
+    peer.body = many(5)
+    found = refreshed(add(lhota, peer.url))
+    peer.body = many(5)[:130]
+    assert refreshed(found, 5).failure == "damaged"
+    assert refreshed(found, 48 * 60).failure == "damaged"
+    assert Busy.objects.count() == 5
+
+
+def own_uids(booking: Booking) -> list[str]:
+    return [mailed_uid(booking.pk), feed_uid(booking.pk), mailed_uid(booking.pk).upper()]
+
+
+def test_our_own_bookings_are_known_in_both_forms(lhota: Directory, peer: Peer) -> None:
+    booked = hold(lhota, "8:30", "novakova")
+    at = "DTSTART:20261123T090000Z|DURATION:PT1H"  # where the booking was before it was moved
+    peer.body = ics(*(f"UID:{uid}|{at}" for uid in own_uids(booked)))
+    refreshed(add(lhota, peer.url))
+    assert not Busy.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "uid",
+    [
+        "{pk}-termin@jine-mesto.cz",
+        "{pk}@jine-mesto.cz",
+        "x-{pk}@{host}",
+        "00000000-0000-0000-0000-000000000000@{host}",
+        "00000000-0000-0000-0000-000000000000-termin@{host}",
+        "------------------------------------@{host}",
+        "77-termin@{host}",
+        "{pk}-schuzka@{host}",
+    ],
+)
+def test_what_only_looks_like_ours_takes_its_time(lhota: Directory, peer: Peer, uid: str) -> None:
+    booked = hold(lhota, "8:30", "novakova")
+    said = uid.format(pk=booked.pk, host=mailed_uid(booked.pk).partition("@")[2])
+    peer.body = ics(f"UID:{said}|DTSTART:20261123T090000Z|DURATION:PT1H")
+    refreshed(add(lhota, peer.url))
     assert Busy.objects.count() == 1
+
+
+def test_a_mailed_file_that_was_imported_leaves_the_old_time_free(
+    lhota: Directory, peer: Peer
+) -> None:
+    held = hold(lhota, "8:30", "novakova")
+    booked = usecases.request_confirmation(
+        booking=held.pk, name="Karel Vomáčka", email="k@example.cz", now=NOW
+    )
+    peer.body = mail.calendar_file(booked, lhota, now=NOW)
+    refreshed(add(lhota, peer.url))
+    assert f"UID:{booked.pk}@".encode() in peer.body, "mails that were sent keep their UID"
+    usecases.move_booking(booking=booked.pk, starts_at=town.at("9:30"), now=NOW)
+    refreshed(OutsideCalendar.objects.get(), 5)
+    hold(lhota, "8:30", "novakova")
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("https://neexistuje-kalendář.invalid/a.ics", "unreachable"),
+        ("https://" + "a" * 70 + ".example/", "unreachable"),
+        ("https://xn--a.invalid/", "unreachable"),
+    ],
+)
+def test_a_host_that_cannot_be_asked_is_noted(lhota: Directory, url: str, reason: str) -> None:
+    found = refreshed(add(lhota, url), 5)
+    assert found.failure in {reason, "forbidden"}
+    assert found.tried_at == NOW + timedelta(minutes=5)
+
+
+def test_a_fault_of_our_own_is_noted_with_its_time(
+    lhota: Directory, peer: Peer, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    found = refreshed(add(lhota, peer.url))
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(calendars, "read", fails)
+    refreshed(found, 5)
+    assert (found.failure, found.tried_at) == ("fault", NOW + timedelta(minutes=5))
+    assert "could not be read" in caplog.text
+    assert Busy.objects.count() == 1
+
+
+def test_an_event_in_the_hour_that_spring_skips(lhota: Directory, peer: Peer) -> None:
+    zone = "TZID=Europe/Prague"
+    peer.body = ics(
+        "UID:l|DTSTART;VALUE=DATE:20261207|DTEND;VALUE=DATE:20261214",
+        f"UID:n|DTSTART;{zone}:20261101T020000|DTEND;{zone}:20261101T030000|RRULE:FREQ=DAILY",
+    )
+    found = refreshed(add(lhota, peer.url))
+    assert found.failure == ""
+    assert Busy.objects.filter(starts_at=town.at("0:00", date(2026, 12, 7))).exists()
+    spring = Busy.objects.get(starts_at__date=date(2027, 3, 28))
+    assert spring.ends_at - spring.starts_at == timedelta(hours=1)
+
+
+def test_wishes_of_a_calendar_count_from_the_next_reading_on(lhota: Directory, peer: Peer) -> None:
+    peer.body = ics(
+        "UID:a|DTSTART:20261123T070000Z|DURATION:PT1H|STATUS:TENTATIVE",
+        "UID:b|DTSTART:20261123T090000Z|DURATION:PT1H|ATTENDEE;PARTSTAT=DECLINED:mailto:Já@x.cz"
+        "|ATTENDEE:mailto:b@x.cz",
+    )
+    found = refreshed(add(lhota, peer.url))
+    assert taken() == ["23. 07-23. 08", "23. 09-23. 10"]
+    wishes = outside.Wishes(
+        takes_unanswered=True,
+        takes_tentative=False,
+        takes_elsewhere=True,
+        takes_all_day_by_others=True,
+        owner_address="já@x.cz",
+    )
+    outside.change_settings(which=found, wishes=wishes, now=NOW, actor=7)
+    refreshed(found, 5)
+    assert taken() == []
+
+
+def test_a_calendar_that_its_server_keeps_out_of_time(lhota: Directory, peer: Peer) -> None:
+    found = refreshed(add(lhota, peer.url))
+    reading = Reading({})
+    outside.note_read(which=found.pk, reading=reading, transparent=True, now=NOW)
+    found.refresh_from_db()
+    assert (found.failure, Busy.objects.count()) == ("transparent", 0)
 
 
 def test_nobody_is_displaced(lhota: Directory, peer: Peer) -> None:
@@ -145,13 +370,8 @@ def test_removed_it_takes_nothing(lhota: Directory, peer: Peer) -> None:
     outside.remove_calendar(which=found, now=NOW, actor=1)
     assert not Busy.objects.exists()
     # A job that was reading it meanwhile finds nothing to write to.
-    outside.note_read(
-        which=found.pk,
-        busy=[Interval(town.at("8:00"), town.at("9:00"))],
-        mark="",
-        skipped=0,
-        now=NOW,
-    )
+    reading = Reading({"a": [Interval(town.at("8:00"), town.at("9:00"))]})
+    outside.note_read(which=found.pk, reading=reading, now=NOW)
     outside.note_failure(which=found.pk, reason="slow", now=NOW)
     calendars.refresh(calendar=found.pk, now=NOW)
     assert not Busy.objects.exists()
@@ -160,12 +380,12 @@ def test_removed_it_takes_nothing(lhota: Directory, peer: Peer) -> None:
 def test_five_thousand_events_are_written_in_few_statements(lhota: Directory, peer: Peer) -> None:
     found = add(lhota, peer.url)
     start = town.at("8:00")
-    busy = [
-        Interval(start + timedelta(hours=n), start + timedelta(hours=n, minutes=30))
+    events = {
+        str(n): [Interval(start + timedelta(hours=n), start + timedelta(hours=n, minutes=30))]
         for n in range(5_000)
-    ]
+    }
     with CaptureQueriesContext(connection) as seen:
-        outside.note_read(which=found.pk, busy=busy, mark="", skipped=0, now=NOW)
+        outside.note_read(which=found.pk, reading=Reading(events), now=NOW)
     assert Busy.objects.count() == 5_000
     assert len(seen) < 20
 

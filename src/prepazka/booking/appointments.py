@@ -139,7 +139,7 @@ def busy_of(official: Official, during: Interval[datetime]) -> list[Busy]:
         starts_at__lt=during.end,
         ends_at__gt=during.start,
     )
-    return list(rows.order_by("starts_at", "pk").select_related("calendar"))
+    return list(rows.order_by("starts_at", "pk"))
 
 
 def _look(

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.db import transaction
 
+from prepazka.booking.event_uids import own_events
 from prepazka.booking.models import Busy, OutsideCalendar
 from prepazka.core import calendar, events
+from prepazka.core.external_times import (
+    Doubt,
+    Known,
+    Reading,
+    Taken,
+    Times,
+    doubts_from_json,
+    doubts_to_json,
+    events_from_json,
+    events_to_json,
+    merged,
+)
 from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
@@ -21,6 +35,20 @@ from prepazka.offices.models import Official
 
 AHEAD = timedelta(days=400)
 MOST_CALENDARS = 5
+
+
+# The calendar was read, and yet something of it should be known; in the order of weight.
+PARTIAL = ("transparent", "damaged", "vanished", "partly")
+
+
+class Wishes(TypedDict):
+    """What of a calendar takes time, and whose it is; fields of `OutsideCalendar`."""
+
+    takes_unanswered: bool
+    takes_tentative: bool
+    takes_elsewhere: bool
+    takes_all_day_by_others: bool
+    owner_address: str
 
 
 class TooManyCalendars(Refused):
@@ -45,7 +73,8 @@ def add_calendar(
     # Two requests at once must not both find room.
     Official.objects.select_for_update(no_key=True, of=("self",)).get(pk=official.pk)
     known = OutsideCalendar.objects.filter(official=official)
-    found = known.filter(url=url).first()
+    # Locked: a reading that ends meanwhile must not be overwritten.
+    found = known.select_for_update(no_key=True, of=("self",)).filter(url=url).first()
     if found is None and known.count() >= MOST_CALENDARS:
         raise TooManyCalendars(most=MOST_CALENDARS)
     found = found or OutsideCalendar(office_id=official.office_id, official=official, url=url)
@@ -65,25 +94,62 @@ def remove_calendar(*, which: OutsideCalendar, now: datetime, actor: int) -> Non
 
 
 @transaction.atomic
+def change_settings(*, which: OutsideCalendar, wishes: Wishes, now: datetime, actor: int) -> None:
+    """Say what of the calendar takes time; it counts from the next reading on, which is whole."""
+    found = _locked(which.pk)
+    if found is None:
+        return
+    for name, value in wishes.items():
+        setattr(found, name, value)
+    found.save()
+    _say(found.office_id, found.official_id, now, actor)
+
+
+@transaction.atomic
+def free_doubt(*, which: OutsideCalendar, mark: str, now: datetime, actor: int) -> None:
+    """Give back the time of something that was not understood, until it changes in the calendar.
+
+    A doubt that is gone meanwhile changes nothing.
+    """
+    found = _locked(which.pk)
+    if found:
+        _keep(found, known_of(found).freeing(mark), now, actor)
+
+
+@transaction.atomic
+def free_missing(*, which: OutsideCalendar, now: datetime, actor: int) -> None:
+    """Give back at once the time of events that vanished all together."""
+    found = _locked(which.pk)
+    if found:
+        _keep(found, known_of(found).letting_go(), now, actor)
+
+
+@transaction.atomic
 def note_read(
     *,
     which: int,
-    busy: Iterable[Interval[datetime]] | None,
-    mark: str,
-    skipped: int,
+    reading: Reading | None,
     now: datetime,
+    mark: str = "",
+    transparent: bool = False,
 ) -> None:
-    """Take over what was read, in one step; None: it is as it was. A deleted calendar is left."""
+    """Take over what was read, in one step; None: it is as it was. A deleted calendar is left.
+
+    A `transparent` one takes no time at all by the word of its server.
+    """
     found = _locked(which)
     if found is None:
         return
-    if busy is not None and _replace(found, set(busy), now):
-        _say(found.office_id, found.official_id, now, None)
-    found.etag = mark[: OutsideCalendar._meta.get_field("etag").max_length]
+    found.etag = mark
     found.refreshed_at = found.tried_at = now
-    if busy is not None:
-        found.failure = "partly" if skipped else ""
-    elif found.failure != "partly":
+    if reading is not None:
+        ours = own_events(reading.uids, found.office_id)
+        known = Known() if transparent else merged(_before(found), reading.without(ours), now)
+        found.failure = _trouble(known, reading, transparent=transparent)
+        _keep(found, known, now, None)
+        return
+    if found.failure not in PARTIAL:
+        # The text is as it was; what was wrong with it is so too.
         found.failure = ""
     found.save()
 
@@ -95,6 +161,25 @@ def note_failure(*, which: int, reason: str, now: datetime) -> None:
     if found:
         found.tried_at, found.failure = now, reason
         found.save(update_fields=["tried_at", "failure"])
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a person should know of a calendar and can decide about."""
+
+    doubts: list[Doubt]
+    missing: Times
+
+
+def shown_of(which: OutsideCalendar) -> Shown:
+    """What was not understood, and what vanished and is kept."""
+    known = known_of(which)
+    return Shown(known.open_doubts(), known.missing())
+
+
+def known_of(which: OutsideCalendar) -> Known:
+    """What is known of the calendar's events."""
+    return Known(events_from_json(which.known_events), doubts_from_json(which.doubts))
 
 
 def window_of(office: Directory, now: datetime) -> Interval[datetime]:
@@ -114,6 +199,43 @@ def opened(secret: str) -> str:
         return _fernet().decrypt(secret.encode()).decode() if secret else ""
     except InvalidToken as error:
         raise ValueError("sealed by another secret") from error
+
+
+def _before(found: OutsideCalendar) -> Known:
+    """What was known; of a calendar that an earlier release has read, the plain times."""
+    known = known_of(found)
+    if known.events or known.doubts:
+        return known
+    rows = Busy.objects.filter(calendar=found).order_by("starts_at")
+    return Known(
+        {
+            f"before {start}": Taken([Interval(start, end)])
+            for start, end in rows.values_list("starts_at", "ends_at")
+        }
+    )
+
+
+def _trouble(known: Known, reading: Reading, *, transparent: bool) -> str:
+    """A word of `PARTIAL`, or none."""
+    if transparent:
+        return "transparent"
+    if reading.damaged:
+        return "damaged"
+    if known.missing():
+        return "vanished"
+    return "partly" if known.open_doubts() else ""
+
+
+def _keep(found: OutsideCalendar, known: Known, now: datetime, actor: int | None) -> None:
+    """Write what is known, and the time that it takes."""
+    found.known_events = events_to_json(known.events)
+    found.doubts = doubts_to_json(known.doubts)
+    if found.failure in {"partly", "vanished"}:
+        gone = known.missing()
+        found.failure = "vanished" if gone else "partly" if known.open_doubts() else ""
+    found.save()
+    if _replace(found, set(known.busy()), now):
+        _say(found.office_id, found.official_id, now, actor)
 
 
 def _replace(found: OutsideCalendar, busy: set[Interval[datetime]], now: datetime) -> bool:

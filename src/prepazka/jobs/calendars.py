@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import random
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from prepazka.booking import outside
 from prepazka.booking.models import OutsideCalendar
-from prepazka.gateways.calendars import Source, Unreadable, read
-from prepazka.offices.directory import directory_by_id
+from prepazka.gateways.calendars import Preferences, Read, Source, Unreadable, read
+from prepazka.offices.directory import Directory, directory_by_id
+
+log = logging.getLogger(__name__)
 
 # One that has failed for a day is asked once an hour only.
 PATIENCE = timedelta(days=1)
@@ -24,6 +27,7 @@ SPREAD = 240  # seconds over which a round is read
 def due(*, now: datetime) -> list[int]:
     """The calendars of officials in office that should be read in this round."""
     rows = OutsideCalendar.objects.filter(official__retired=False).order_by("pk")
+    rows = rows.only("failure", "refreshed_at", "tried_at")
     return [one.pk for one in rows if not _rests(one, now)]
 
 
@@ -51,38 +55,60 @@ def _defer(calendar: int, seconds: int) -> None:
 
 
 def refresh(*, calendar: int, now: datetime) -> None:
-    """Read one calendar; a failure is noted, and what was known stays."""
-    found = OutsideCalendar.objects.filter(pk=calendar).first()
-    if found is None:
+    """Read one calendar; a failure of any kind is noted with its time, and what was known stays."""
+    row = OutsideCalendar.objects.filter(pk=calendar).first()
+    if row is None:
         return
-    office = directory_by_id(found.office_id)
     try:
-        source = Source(
-            found.url,
-            found.kind == OutsideCalendar.Kind.CALDAV,
-            found.username,
-            outside.opened(found.password),
-        )
-        known = read(
-            source, mark=_mark(found, now), window=outside.window_of(office, now), tz=office.tz
+        answer = _read(row, now)
+        outside.note_read(
+            which=calendar,
+            reading=answer.reading,
+            mark=answer.mark,
+            transparent=answer.transparent,
+            now=now,
         )
     except Unreadable as error:
         outside.note_failure(which=calendar, reason=error.reason, now=now)
-    except ValueError:
-        outside.note_failure(which=calendar, reason="sealed", now=now)
-    else:
-        outside.note_read(
-            which=calendar, busy=known.busy, mark=known.mark, skipped=known.skipped, now=now
-        )
+    except OperationalError:
+        raise  # of our own database, which cannot note anything now
+    except Exception:
+        log.exception("Outside calendar %s could not be read", calendar)
+        outside.note_failure(which=calendar, reason="fault", now=now)
 
 
-def _mark(found: OutsideCalendar, now: datetime) -> str:
-    """The mark of what we have; none on a new day, for the window has moved on."""
-    same_day = found.refreshed_at and found.refreshed_at.date() == now.date()
-    return found.etag if same_day else ""
+def _read(row: OutsideCalendar, now: datetime) -> Read:
+    office = directory_by_id(row.office_id)
+    try:
+        password = outside.opened(row.password)
+    except ValueError as error:
+        raise Unreadable("sealed") from error
+    source = Source(row.url, row.kind == OutsideCalendar.Kind.CALDAV, row.username, password)
+    # Events that vanished are judged anew each time, also where the text is as it was.
+    mark = "" if row.failure == "vanished" else row.etag
+    return read(
+        source,
+        mark=mark,
+        window=outside.window_of(office, now),
+        tz=office.tz,
+        wishes=_wishes(row, office),
+    )
 
 
-def _rests(found: OutsideCalendar, now: datetime) -> bool:
-    since = found.refreshed_at
-    broken = found.failure and found.tried_at and since and now - since > PATIENCE
-    return bool(broken and found.tried_at and now - found.tried_at < SELDOM)
+def _wishes(row: OutsideCalendar, office: Directory) -> Preferences:
+    """What of the calendar takes time, and the addresses under which its owner is invited."""
+    official = office.officials.get(row.official_id)
+    addresses = {row.owner_address, row.username, official.email if official else ""}
+    return Preferences(
+        unanswered=row.takes_unanswered,
+        tentative=row.takes_tentative,
+        elsewhere=row.takes_elsewhere,
+        all_day_by_others=row.takes_all_day_by_others,
+        addresses=frozenset(one.strip().lower() for one in addresses if "@" in one),
+    )
+
+
+def _rests(row: OutsideCalendar, now: datetime) -> bool:
+    since = row.refreshed_at
+    broken = row.failure and row.tried_at and since and now - since > PATIENCE
+    return bool(broken and row.tried_at and now - row.tried_at < SELDOM)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 from icalendar import Calendar, Event, vText
 
 from prepazka.booking import links
+from prepazka.booking.event_uids import mailed_uid
 from prepazka.booking.models import Booking, State
 from prepazka.core.message_texts import Texts, fill, own
 from prepazka.meetings import storage
@@ -209,7 +210,7 @@ def calendar_file(
     cancelled = method == "CANCEL"
     room = room_url(booking, office, who)
     event = Event()
-    event.add("uid", f"{booking.pk}@{_host()}")
+    event.add("uid", mailed_uid(booking.pk))
     event.add("sequence", booking.sequence)
     event.add("dtstamp", now)
     event.add("dtstart", booking.starts_at)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -13,6 +12,7 @@ from django.utils import translation
 from icalendar import Calendar, Event, Timezone
 
 from prepazka.booking.diaries import lanes_of, official_of
+from prepazka.booking.event_uids import feed_uid
 from prepazka.booking.models import Booking, CalendarFeed, State
 from prepazka.core import calendar
 from prepazka.offices.directory import Directory
@@ -24,7 +24,6 @@ REFRESH = timedelta(minutes=15)
 FIELDS = (
     "pk", "state", "sequence", "starts_at", "ends_at", "service_id", "lane_id", "persons", "name",
 )  # fmt: skip
-SUFFIX = "termin"
 
 
 def mark_of(feed: CalendarFeed, office: Directory, *, now: datetime) -> str:
@@ -70,7 +69,7 @@ def _bookings(feed: CalendarFeed, office: Directory, now: datetime) -> QuerySet[
 def _event(feed: CalendarFeed, office: Directory, booking: Booking) -> Event:
     made = Event()
     changed = booking.moved_at or booking.confirmed_at or booking.created_at
-    made.add("uid", f"{booking.pk}-{SUFFIX}@{host()}")
+    made.add("uid", feed_uid(booking.pk))
     made.add("sequence", booking.sequence)
     made.add("dtstamp", changed)
     made.add("last-modified", changed)
@@ -102,8 +101,3 @@ def _whose(feed: CalendarFeed) -> str:
 @lru_cache(maxsize=32)
 def _zone(name: str) -> Timezone:
     return Timezone.from_tzid(name, first_date=date(2020, 1, 1), last_date=date(2038, 1, 1))
-
-
-def host() -> str:
-    """The installation's name in the identifiers of events."""
-    return urlsplit(settings.BASE_URL).hostname or "localhost"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
 from prepazka.offices.models import Counter, Official, OfOffice
 
@@ -24,10 +24,20 @@ class OutsideCalendar(OfOffice):
     username = models.CharField(max_length=120, blank=True)
     # Signed and encrypted with a key derived from the installation's secret.
     password = models.CharField(max_length=400, blank=True)
+    # By what an unchanged calendar is known: the mark of `gateways.calendars.Read`.
     etag = models.CharField(max_length=200, blank=True)
     refreshed_at = models.DateTimeField(null=True, help_text="when it was last read well")
     tried_at = models.DateTimeField(null=True)
     failure = models.CharField(max_length=200, blank=True)
+    # As `core.external_times` writes them; heavy, so lists of calendars leave the first one out.
+    known_events = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
+    doubts = models.JSONField(default=list, db_default=Value([], models.JSONField()))
+    # What takes time besides plain events, see `gateways.calendars.attendance`.
+    takes_unanswered = models.BooleanField(default=True, db_default=True)
+    takes_tentative = models.BooleanField(default=True, db_default=True)
+    takes_elsewhere = models.BooleanField(default=True, db_default=True)
+    takes_all_day_by_others = models.BooleanField(default=True, db_default=True)
+    owner_address = models.EmailField(blank=True, default="", db_default="")
 
 
 class Busy(OfOffice):

@@ -6,28 +6,23 @@ import base64
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 import httpcore
+import idna
 from django.conf import settings
 
+from prepazka.gateways.calendars.unreadable import Unreadable
 from prepazka.outgoing.guard import Forbidden, Guarded, Unknown
 
 WITHIN = 30.0  # seconds for a whole request, redirects included
 LARGEST = 20 * 1024 * 1024
 REDIRECTS = 3
 PORTS = {"http": 80, "https": 443}
+UNQUOTED = "!$%&'()*+,-./:;=?@_~[]"
 MOVED = (301, 302, 303, 307, 308)
 # Why it could not be read; the diary says each in words.
 BY_STATUS = {401: "denied", 403: "denied", 404: "missing", 410: "missing"}
-
-
-class Unreadable(Exception):
-    """The calendar could not be read; the reason is a word for the diary."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -52,6 +47,7 @@ def ask(
     The password goes to the server of the first address only.
     """
     deadline = time.monotonic() + WITHIN
+    url = in_ascii(url)
     first = _origin(url)
     backend = Guarded(deadline, settings.CALENDAR_NETWORKS)
     with httpcore.ConnectionPool(network_backend=backend, retries=0) as pool:
@@ -63,11 +59,13 @@ def ask(
                 raise Unreadable("slow") from error
             except Forbidden as error:
                 raise Unreadable("forbidden") from error
+            except httpcore.UnsupportedProtocol as error:
+                raise Unreadable("forbidden") from error
             except (Unknown, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
                 raise Unreadable("unreachable") from error
             if isinstance(found, Answer):
                 return found
-            url = urljoin(url, found)
+            url = in_ascii(urljoin(url, found))
     raise Unreadable("broken")
 
 
@@ -80,11 +78,11 @@ def _once(
 ) -> Answer | str:
     """The answer, or the address to which the server sends us."""
     with pool.stream(method, url, headers=list(headers.items()), content=body or None) as response:
-        said = {name.lower().decode(): value.decode("latin-1") for name, value in response.headers}
+        said = {name.lower().decode("latin-1"): _text(value) for name, value in response.headers}
         if response.status in MOVED and "location" in said:
             return said["location"]
         if response.status == 304:  # noqa: PLR2004  # not modified
-            return Answer(b"", unchanged=True)
+            return Answer(b"", said.get("etag", ""), unchanged=True)
         if response.status not in {200, 207}:
             raise Unreadable(BY_STATUS.get(response.status, "broken"))
         return Answer(_whole(response.iter_stream()), said.get("etag", ""))
@@ -110,6 +108,33 @@ def _headers(
         secret = base64.b64encode(":".join(who).encode()).decode()
         found["Authorization"] = f"Basic {secret}"
     return found
+
+
+def in_ascii(url: str) -> str:
+    """The address as it is sent: hosts with diacritics by IDNA, the rest in percents.
+
+    Raises Unreadable.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname or "", parts.port
+        if not host.isascii():
+            host = idna.encode(host, uts46=True).decode()
+    except ValueError as error:  # also what idna refuses
+        raise Unreadable("forbidden") from error
+    if ":" in host:
+        host = f"[{host}]"
+    place = f"{host}:{port}" if port is not None else host
+    path, asked = (quote(part, safe=UNQUOTED) for part in (parts.path, parts.query))
+    return urlunsplit((parts.scheme, place, path, asked, ""))
+
+
+def _text(value: bytes) -> str:
+    """A header, which servers write in UTF-8 or, as they should, in Latin-1."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _origin(url: str) -> tuple[str, str, int]:

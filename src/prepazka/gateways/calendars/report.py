@@ -6,32 +6,71 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 from prepazka.core.interval import Interval
-from prepazka.gateways.calendars.fetch import Unreadable
+from prepazka.gateways.calendars.unreadable import Unreadable
 
 CALDAV = "{urn:ietf:params:xml:ns:caldav}"
 DAV = "{DAV:}"
 
 
-def query(window: Interval[datetime]) -> bytes:
-    """Ask for the events that touch the window; what repeats is unfolded here, not there.
+def query(window: Interval[datetime] | None) -> bytes:
+    """Ask for the events that touch the window, or for all; what repeats is unfolded here.
 
     Servers differ in how well they expand a recurrence, so none is asked to.
     """
-    start, end = (
-        one.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ") for one in (window.start, window.end)
-    )
+    during = ""
+    if window:
+        start, end = (
+            one.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ") for one in (window.start, window.end)
+        )
+        during = f'<C:time-range start="{start}" end="{end}"/>'
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
         '<C:calendar-query xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">'
         "<D:prop><D:getetag/><C:calendar-data/></D:prop>"
         '<C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT">'
-        f'<C:time-range start="{start}" end="{end}"/>'
+        f"{during}"
         "</C:comp-filter></C:comp-filter></C:filter></C:calendar-query>"
     ).encode()
 
 
-def bodies_of(answer: bytes) -> list[bytes]:
-    """The iCalendar objects of a multistatus. Raises Unreadable."""
+def property_query() -> bytes:
+    """Ask whether the calendar counts for its owner's free and busy time (RFC 6638)."""
+    return (
+        b'<?xml version="1.0" encoding="utf-8"?>'
+        b'<D:propfind xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">'
+        b"<D:prop><C:schedule-calendar-transp/></D:prop></D:propfind>"
+    )
+
+
+def contents_of(answer: bytes) -> tuple[list[bytes], bool]:
+    """The iCalendar objects of a multistatus, and whether none is missing. Raises Unreadable.
+
+    A server may answer an object, or the rest of a long list, with an error instead of its text.
+    """
+    root = _multistatus(answer)
+    texts, complete = [], True
+    for response in root.iter(f"{DAV}response"):
+        text = next((one.text for one in response.iter(f"{CALDAV}calendar-data") if one.text), "")
+        if text.strip():
+            texts.append(text.encode())
+        elif not _is_collection(response):
+            complete = False
+    return texts, complete
+
+
+def is_transparent(answer: bytes) -> bool:
+    """Whether the server says that the events of the calendar take no time. Raises Unreadable."""
+    found = _multistatus(answer).iter(f"{CALDAV}schedule-calendar-transp")
+    return any(one.find(f"{CALDAV}transparent") is not None for one in found)
+
+
+def _is_collection(response: ET.Element) -> bool:
+    """Whether it speaks of the calendar itself, and of no fault of it (such as too many events)."""
+    name = (response.findtext(f"{DAV}href") or "").strip()
+    return name.endswith("/") and response.find(f"{DAV}status") is None
+
+
+def _multistatus(answer: bytes) -> ET.Element:
     if b"<!DOCTYPE" in answer or b"<!ENTITY" in answer:
         raise Unreadable("garbage")
     try:
@@ -40,4 +79,4 @@ def bodies_of(answer: bytes) -> list[bytes]:
         raise Unreadable("garbage") from error
     if root.tag != f"{DAV}multistatus":
         raise Unreadable("garbage")
-    return [(one.text or "").encode() for one in root.iter(f"{CALDAV}calendar-data") if one.text]
+    return root

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.db import transaction
@@ -13,13 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from prepazka.booking import feeds, outside
 from prepazka.booking.models import CalendarFeed, OutsideCalendar
-from prepazka.booking.outside import TooManyCalendars
+from prepazka.booking.outside import TooManyCalendars, Wishes
 from prepazka.jobs.calendars import read_soon
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Role
 from prepazka.surfaces.console.changes import official_of
-from prepazka.surfaces.console.diary_forms import CalendarForm
-from prepazka.surfaces.console.outside import outside_of
+from prepazka.surfaces.console.diary_forms import CalendarForm, SettingsForm
+from prepazka.surfaces.console.outside import outside_with_doubts
 from prepazka.web.errors import sentence
 from prepazka.web.feeds import address_of
 from prepazka.web.shortcuts import now
@@ -69,6 +69,43 @@ def remove(
 
 @staff_only(*Role)
 @require_POST
+def change_settings(
+    request: HttpRequest, office: Directory, member: Membership, code: str, calendar: int
+) -> HttpResponse:
+    """Say what of an outside calendar takes time; it is read anew at once."""
+    official = official_of(office, member, code, own=True)
+    row = _calendar_of(official, calendar)
+    form = SettingsForm(request.POST, prefix=f"c{calendar}")
+    if not form.is_valid():
+        return _page(request, office, member, official, settings=(calendar, form))
+    with transaction.atomic():
+        outside.change_settings(
+            which=row, wishes=cast("Wishes", form.cleaned_data), now=now(), actor=member.user_id
+        )
+        read_soon(row.pk)
+    messages.success(request, _("The settings are saved. The calendar is read anew in a moment."))
+    return _back(office, official)
+
+
+@staff_only(*Role)
+@require_POST
+def free(
+    request: HttpRequest, office: Directory, member: Membership, code: str, calendar: int
+) -> HttpResponse:
+    """Give back time that is taken out of doubt: of one event, or of all that have vanished."""
+    official = official_of(office, member, code, own=True)
+    row = _calendar_of(official, calendar)
+    if "vanished" in request.POST:
+        outside.free_missing(which=row, now=now(), actor=member.user_id)
+    else:
+        mark = request.POST.get("mark", "")
+        outside.free_doubt(which=row, mark=mark, now=now(), actor=member.user_id)
+    messages.success(request, _("The time is free, unless something else takes it."))
+    return _back(office, official)
+
+
+@staff_only(*Role)
+@require_POST
 def make_feed(
     request: HttpRequest, office: Directory, member: Membership, code: str
 ) -> HttpResponse:
@@ -99,6 +136,14 @@ def revoke_feed(
     return _back(office, official)
 
 
+def _calendar_of(official: Official, calendar: int) -> OutsideCalendar:
+    """One of the official's calendars. Raises Http404."""
+    row = OutsideCalendar.objects.filter(pk=calendar, official=official).first()
+    if row is None:
+        raise Http404
+    return row
+
+
 def _back(office: Directory, official: Official) -> HttpResponse:
     return redirect("console:calendars", office.office.slug, official.code)
 
@@ -110,7 +155,12 @@ def _page(
     official: Official,
     form: CalendarForm | None = None,
     made: str = "",
+    settings: tuple[int, SettingsForm] | None = None,
 ) -> HttpResponse:
+    calendars = outside_with_doubts(official, now())
+    for one in calendars:
+        if settings and one["row"].pk == settings[0]:
+            one["settings"] = settings[1]
     shown: dict[str, Any] = {
         "office": office.office,
         "member": member,
@@ -118,6 +168,6 @@ def _page(
         "form": form or CalendarForm(),
         "made": made,
         "feeds": feeds.open_feeds(official),
-        "outside": outside_of(official),
+        "outside": calendars,
     }
     return render(request, "console/diary_calendars.html", shown)

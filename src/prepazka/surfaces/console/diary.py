@@ -216,7 +216,7 @@ def _busy(busy: list[Busy], day: Interval[Any], *, own: bool) -> list[dict[str, 
             "during": Interval(max(one.starts_at, day.start), min(one.ends_at, day.end)),
             "all_day": one.starts_at <= day.start and one.ends_at >= day.end,
             "title": one.title if own else "",
-            "own": own and one.calendar is None,
+            "own": own and one.calendar_id is None,
         }
         for one in busy
         if one.starts_at < day.end and one.ends_at > day.start

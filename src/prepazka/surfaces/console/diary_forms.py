@@ -183,6 +183,28 @@ class CalendarForm(forms.Form):
         return str(said)
 
 
+class SettingsForm(forms.Form):
+    """What of an outside calendar takes time; the fields are those of `OutsideCalendar`."""
+
+    takes_unanswered = forms.BooleanField(
+        label=_("invitations that I have not answered"), required=False
+    )
+    takes_tentative = forms.BooleanField(label=_("what is marked as tentative"), required=False)
+    takes_elsewhere = forms.BooleanField(
+        label=_("what is marked as working elsewhere"), required=False
+    )
+    takes_all_day_by_others = forms.BooleanField(
+        label=_("events of whole days that somebody else has called"), required=False
+    )
+    owner_address = forms.EmailField(
+        label=_("My e-mail address in that calendar"),
+        required=False,
+        help_text=_(
+            "By it your answers to invitations are found. Write it if it is not the one of the office."
+        ),
+    )
+
+
 def spans(text: str) -> list[Interval[int]]:
     """`8:00–12:00, 13–17`: one after another. Raises ValueError."""
     found: list[Interval[int]] = []

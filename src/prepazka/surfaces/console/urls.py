@@ -116,6 +116,16 @@ urlpatterns = [
         calendars.remove,
         name="calendar_remove",
     ),
+    path(
+        "<slug:slug>/diar/<slug:code>/kalendare/<int:calendar>/nastaveni/",
+        calendars.change_settings,
+        name="calendar_settings",
+    ),
+    path(
+        "<slug:slug>/diar/<slug:code>/kalendare/<int:calendar>/volno/",
+        calendars.free,
+        name="calendar_free",
+    ),
     path("<slug:slug>/diar/<slug:code>/odber/", calendars.make_feed, name="feed_make"),
     path(
         "<slug:slug>/diar/<slug:code>/odber/<int:feed>/zrusit/",
