@@ -148,7 +148,7 @@ def test_the_booked_always_see_their_way_in(
     everywhere(kiosk, "agenda", check_agenda)
     with_services(office, 8, first=LONG)
     kiosk.goto(f"{live_url}/kiosk/")
-    everywhere(kiosk, "long", lambda page, where: check_long(page, where))
+    everywhere(kiosk, "long", check_long)
     axe(kiosk)
 
 
