@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db.models import F
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, FloatRect, Locator, Page, expect
 
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Agenda, Counter, Device, Office, Service
@@ -56,7 +56,7 @@ def with_services(office: Directory, count: int, first: str = NAMES[0]) -> None:
     Office.objects.update(version=F("version") + 1)
 
 
-def inside(kiosk: Page, one: Locator, where: str) -> dict[str, float]:
+def inside(kiosk: Page, one: Locator, where: str) -> FloatRect:
     """The whole box is on the screen, and nothing lies over its middle."""
     box, size = one.bounding_box(), kiosk.viewport_size
     assert box, f"{where}: not shown"
@@ -71,7 +71,7 @@ def inside(kiosk: Page, one: Locator, where: str) -> dict[str, float]:
         return e.contains(at) || at.contains(e); }"""
     )
     assert on_top, f"{where}: something lies over it"
-    return dict(box)
+    return box
 
 
 def hidden_below(kiosk: Page) -> float:
