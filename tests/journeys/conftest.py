@@ -48,6 +48,9 @@ FLAGS = [
 STARTS_WITHIN = 60.0
 
 
+STICKS_OUT = """() => [...document.querySelectorAll('body *')]
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+    .map(e => `${e.tagName}.${e.className}`).slice(0, 8)"""
 TROUBLES = pytest.StashKey[list[str]]()
 
 
@@ -266,8 +269,25 @@ def look(axe: Callable[[Page], None]) -> Callable[[Page, str], None]:
             assert wide <= width, f"{page.url} is {wide} px wide on {width} px"
             if folder and width != 320:  # only checked
                 page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+        large_letters(page)
         axe(page)
         if before:
             page.set_viewport_size(before)
 
     return check
+
+
+def large_letters(page: Page) -> None:
+    """Letters that a person has enlarged in the browser, by 125 and 200 %, need no scrolling sideways."""
+    browser = page.context.new_cdp_session(page)
+    for width, letters in ((360, 20), (640, 32)):
+        page.set_viewport_size({"width": width, "height": 800})
+        browser.send("Page.setFontSizes", {"fontSizes": {"standard": letters}})
+        real = page.evaluate("getComputedStyle(document.documentElement).fontSize")
+        assert real == f"{letters}px", f"{page.url}: letters stay {real}"
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            out = page.evaluate(STICKS_OUT)
+            pytest.fail(f"{page.url} is {wide} px wide on {width} px with {letters} px: {out}")
+    browser.send("Page.setFontSizes", {"fontSizes": {"standard": 16}})
+    browser.detach()

@@ -26,6 +26,7 @@ PAGE = """<!doctype html><html lang="cs"><head><meta charset="utf-8"><title>Web<
 <prepazka-terms id="gone" office="praha6" official="nikdo"><a href="{us}/praha6/">Objednat se</a></prepazka-terms>
 <iframe src="{us}/praha6/vlozit/?odbor=vystavba" title="Nejbližší volné termíny" width="280" height="480"></iframe>
 </main></body></html>"""
+HEIGHT, NARROW_HEIGHT = 480, 560  # docs/embedding.md
 POLICY = "default-src 'none'; frame-src {us}; script-src {us}; connect-src {us}"
 
 
@@ -95,3 +96,20 @@ def test_terms_on_the_web_of_the_office(
         page.locator("button.term").first.click()
         expect(page.get_by_label("Jméno a příjmení")).to_be_visible()
     assert refused == []
+
+
+def test_five_terms_fit_the_height_that_the_guide_recommends(
+    live_url: str, context: Callable[..., BrowserContext]
+) -> None:
+    load.load(presets.text("praha-6"), now=real_now())
+    page, too_tall = context().new_page(), []
+    for which in ("", "?odbor=vystavba", "?urednik=novotna"):
+        page.goto(f"{live_url}/praha6/vlozit/{which}{'&' if which else '?'}pocet=5")
+        for width, height in ((280, NARROW_HEIGHT), (480, HEIGHT), (720, HEIGHT)):
+            page.set_viewport_size({"width": width, "height": height})
+            assert 3 <= page.locator("a.term").count() <= 5
+            tall = page.evaluate("document.documentElement.scrollHeight")
+            if tall > height:
+                too_tall.append(f"{which}: {tall} px on {width}x{height}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert too_tall == []

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from django.db import transaction
+from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.models import User
 from prepazka.booking.models import Booking
 from prepazka.officefile import load, presets
 from prepazka.offices.models import Membership, Office, Role
+from tests import citizen
 from tests.clock import real_now
+from tests.meetings_town import held
 
 pytestmark = pytest.mark.journey
+FOLDER = os.environ.get("SCREENSHOTS", "")
 
 
 def test_a_term_in_person_becomes_a_meeting_by_video(
@@ -68,3 +75,23 @@ def test_a_term_in_person_becomes_a_meeting_by_video(
     look(page, "liberec-console-people")
     page.goto(f"{live_url}/pult/liberec/recepce/objednat/vyuctovani/")
     look(page, "liberec-terms")
+
+
+def test_the_way_in_is_on_the_first_screen_of_a_phone(
+    live_url: str, context: Callable[..., BrowserContext]
+) -> None:
+    with transaction.atomic():
+        here = held(starts_at=real_now() + timedelta(minutes=2))
+    phone = context(viewport={"width": 360, "height": 640}, has_touch=True).new_page()
+    for path, role, name in (
+        (citizen.personal_url(here.meeting.booking), "link", "Vstoupit na schůzku"),
+        (here.path(here.citizen), "button", "Vstoupit"),
+    ):
+        phone.goto(live_url + path)
+        way_in = phone.get_by_role(role, name=name, exact=True)  # type: ignore[arg-type]
+        expect(way_in).to_be_visible()
+        if FOLDER:
+            phone.screenshot(path=Path(FOLDER) / f"way-in-{role}.png")
+        box = way_in.bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= 640, f"{path}: {box}"

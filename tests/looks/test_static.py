@@ -59,7 +59,10 @@ def test_every_token_used_exists(path: Path) -> None:
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=ids)
 def test_no_inline_script_or_style(path: Path) -> None:
-    assert INLINE.findall(path.read_text("utf-8")) == []
+    found = INLINE.findall(path.read_text("utf-8"))
+    if "messaging" in path.parts:  # mails: their programs know styles only inside the document
+        found = [one for one in found if "style" not in one]
+    assert found == []
 
 
 def test_what_a_citizens_page_loads_stays_small() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from email import message_from_bytes, policy
 from html import unescape
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -15,6 +16,7 @@ from django.test import Client
 from django.utils import timezone, translation
 from icalendar import Calendar
 
+from prepazka import messaging
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking
 from prepazka.gateways.email import send
@@ -81,7 +83,7 @@ def test_page_and_mail_say_the_same_facts(
             assert f"{lines(fact.key)}:" in said or lines(fact.key) in said
             assert lines(fact.value) in said
     assert booking.pin in made.text
-    assert f"<strong><big><big>{booking.pin}" in made.html
+    assert f">{booking.pin}</p>" in made.html
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -133,7 +135,7 @@ def test_on_the_wire_text_comes_first_and_the_calendar_can_be_read(lhota: Direct
     uids, sequences, methods, statuses = zip(*seen, strict=True)
     assert len(set(uids)) == 1
     assert sequences == (0, 1, 2)
-    assert methods == ("PUBLISH", "PUBLISH", "CANCEL")
+    assert methods == ("REQUEST", "REQUEST", "CANCEL")
     assert statuses == ("CONFIRMED", "CONFIRMED", "CANCELLED")
 
 
@@ -143,12 +145,60 @@ def read_calendar(booking: Booking, kind: str) -> tuple[str, int, str, str]:
         send(compose(booking, kind))
     wire = message_from_bytes(mail.outbox[-1].message().as_bytes(), policy=policy.default)
     kinds = [part.get_content_type() for part in wire.walk() if not part.is_multipart()]
-    assert kinds == ["text/plain", "text/html", "text/calendar"]
+    assert kinds == ["text/plain", "text/html", "text/calendar", "application/ics"]
     assert wire["Auto-Submitted"] == "auto-generated"
     part = next(p for p in wire.walk() if p.get_content_type() == "text/calendar")
     assert part.get_param("method") == part.get_content().split("METHOD:")[1].split()[0]
+    file = next(p for p in wire.walk() if p.get_content_type() == "application/ics")
+    assert file.get_filename() == "termin.ics"
+    assert file.get_content().decode().split() == part.get_content().split()
     calendar = Calendar.from_ical(part.get_content())
     event: Any = calendar.walk("VEVENT")[0]
     assert event["DTSTART"].dt == booking.starts_at
     assert event["DTEND"].dt == booking.ends_at
     return str(event["UID"]), int(event["SEQUENCE"]), str(calendar["METHOD"]), str(event["STATUS"])
+
+
+TEMPLATES = Path(messaging.__file__).parent / "templates/messaging"
+ADDRESS = re.compile(r"(?:url=|\{\{ )(\w+_url|term\.url)\b")
+INCLUDE = re.compile(r'(?:include|extends) "messaging/([\w.]+)"')
+
+
+def addresses(name: str) -> set[str]:
+    """The addresses a template speaks of, with those of what it includes."""
+    text = (TEMPLATES / name).read_text("utf-8")
+    inner = [addresses(one) for one in INCLUDE.findall(text)]
+    return set(ADDRESS.findall(text)).union(*inner)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(p.stem for p in TEMPLATES.glob("*.html") if not p.stem.startswith("_"))
+)
+def test_the_text_of_a_mail_leaves_nothing_out(name: str) -> None:
+    assert addresses(f"{name}.html") == addresses(f"{name}.txt")
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.stem)
+def test_links_and_buttons_are_made_in_one_place(path: Path) -> None:
+    made = len(re.findall("<a ", path.read_text("utf-8")))
+    assert made == (1 if path.stem in {"_button", "_link"} else 0)
+
+
+def test_a_mail_holds_together_in_outlook_and_in_the_dark(lhota: Directory) -> None:
+    """Outlook knows only tables, `bgcolor` and styles of the elements themselves."""
+    html = compose(town.requested(lhota), "confirm").html
+    assert re.search(r'<td bgcolor="#1f4f86"[^>]*>Městský úřad Lhota</td>', html)
+    (button,) = re.findall(r'<td [^>]*bgcolor="#1f4f86"[^>]*><a [^>]*>[^<]+</a></td>', html)
+    assert "mso-padding-alt" in button
+    assert "padding:12px 24px" in button
+    assert "color:#ffffff" in button
+    assert "Potvrdit objednávku" in button
+    assert html.index("Potvrdit objednávku") < html.index("Termín Vám držíme")
+    assert '<meta name="color-scheme" content="light dark">' in html
+    assert "<!--[if mso]>" in html
+    for table in re.findall(r"<table[^>]*>", html):
+        assert 'cellspacing="0"' in table
+    bare = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+    assert not re.search(r"display:\s*(flex|grid)|var\(|position:", bare)
+    assert "<script" not in html
+    assert "<img" not in html, "a program that blocks pictures shows everything"

@@ -345,6 +345,7 @@ def _devices(draw: Any, every: tuple[str, ...], counters: list[str]) -> tuple[pl
                         {"kind": "none"},
                         {"kind": "browser"},
                         {"kind": "escpos", "host": "::1", "port": 9100},
+                        {"kind": "escpos", "host": "::1", "port": 9100, "paper": 58},
                         {"kind": "escpos", "host": "tiskarna.urad.example", "port": 9101},
                     ]
                 )

@@ -6,7 +6,7 @@ import pytest
 from prepazka.gateways.printer import PrinterFault, Slip, print_slip
 from prepazka.gateways.printer.escpos import plain
 from prepazka.queueing import tickets
-from prepazka.surfaces.kiosk import printing
+from prepazka.web.ticket_paper import slip_of
 from tests import halls, town
 
 SLIP = Slip(
@@ -16,15 +16,15 @@ SLIP = Slip(
     service="Přepis vozidla – změna „vlastníka“",
     facts=("Vydáno: 23.\u00a011.\u00a02026 8:30", "Před Vámi jsou 2 lidé"),
     link="https://urad.example/t/ABCDEFGH2345/",
-    link_note="urad.example/t/ABCDEFGH2345",
+    link_note="Frontu sledujte v telefonu:",
     foot="Neplatí po 23.\u00a011.\u00a02026 17:00",
 )
 
 
-def printed(slip: Slip = SLIP, columns: int = 48) -> halls.Paper:
+def printed(slip: Slip = SLIP, paper: int = 80) -> halls.Paper:
     with halls.printer() as sink:
         host, port = sink.address.split(":")
-        print_slip(slip, host=host, port=int(port), columns=columns)
+        print_slip(slip, host=host, port=int(port), paper=paper)
         return halls.Paper(sink.job())
 
 
@@ -45,9 +45,11 @@ def test_it_has_one_large_number_one_qr_code_and_one_cut() -> None:
     assert [line for line, _ in paper.lines if line][-1] == "Neplatí po 23. 11. 2026 17:00"
 
 
-@pytest.mark.parametrize("columns", [32, 48])
-def test_no_line_is_wider_than_the_paper(columns: int) -> None:
-    assert max(len(line) for line, _ in printed(columns=columns).lines) <= columns
+@pytest.mark.parametrize(("paper", "columns"), [(58, 32), (80, 48)])
+def test_no_line_is_wider_than_the_paper(paper: int, columns: int) -> None:
+    lines = [line for line, _ in printed(paper=paper).lines]
+    assert max(len(line) for line in lines) <= columns
+    assert "urad.example/t/ABCDEFGH2345" in lines
 
 
 def test_other_letters_lose_their_marks_rather_than_the_ticket() -> None:
@@ -129,7 +131,7 @@ def test_the_slip_speaks_the_language_of_the_ticket(
         )
         for minute in (10, 11)
     ]
-    slip = printing.slip_of(office, ticket, now=town.at("8:11"))
+    slip = slip_of(office, ticket, now=town.at("8:11"))
     paper = printed(slip).text
     for word in words:
         assert word in paper

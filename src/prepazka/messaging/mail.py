@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import formataddr
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from icalendar import Calendar, Event, vText
+from icalendar import Alarm, Calendar, Event, vCalAddress, vText
 
 from prepazka.booking import links
 from prepazka.booking.event_uids import mailed_uid
@@ -22,6 +22,7 @@ from prepazka.meetings import storage
 from prepazka.meetings.models import Minutes, Participant
 from prepazka.messaging.contexts import (
     context_of_message,
+    facts_of,
     how_in_words,
     kind_in_words,
     room_url,
@@ -105,6 +106,8 @@ INVITED = {
         gettext_noop("the official has closed the minutes of the meeting. They are attached."),
     ),
 }
+# How long before the term a calendar reminds of it: of a way to the office, and of a call or a room.
+ALARM, ALARM_AT_DESK = timedelta(hours=1), timedelta(minutes=15)
 # The person must not come at the term: it goes from the calendar too.
 GONE = {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE, State.DISPLACED}
 
@@ -176,9 +179,9 @@ def _calendar(message: Message, office: Directory, *, now: datetime) -> tuple[At
     if message.kind == MINUTES:
         return _minutes(message)
     who = message.participant
-    method = _method(booking, who)
+    method = _method(booking, who, by_mail=True)
     media_type = f"text/calendar; method={method}; charset=utf-8"
-    content = calendar_file(booking, office, now=now, who=who)
+    content = calendar_file(booking, office, now=now, who=who, by_mail=True)
     return (Attachment("termin.ics", content, media_type),)
 
 
@@ -199,38 +202,44 @@ def _minutes(message: Message) -> tuple[Attachment, ...]:
 
 
 def calendar_file(
-    booking: Booking, office: Directory, *, now: datetime, who: Participant | None = None
+    booking: Booking,
+    office: Directory,
+    *,
+    now: datetime,
+    who: Participant | None = None,
+    by_mail: bool = False,
 ) -> bytes:
     """An iCalendar object (RFC 5545, 5546) of the booking, in UTC; SEQUENCE grows with changes.
 
-    To `who` was invited it leads to the room and to nothing else.
+    To `who` was invited it leads to the room and to nothing else. `by_mail` makes it a REQUEST
+    that names its attendee, so that calendars keep and remove it by themselves; a file that the
+    person downloads is a PUBLISH.
     """
-    service = office.services[booking.service_id]
-    method = _method(booking, who)
+    method = _method(booking, who, by_mail=by_mail)
     cancelled = method == "CANCEL"
-    room = room_url(booking, office, who)
+    facts = {fact.key: fact.value for fact in facts_of(booking, office, invited=who is not None)}
     event = Event()
     event.add("uid", mailed_uid(booking.pk))
     event.add("sequence", booking.sequence)
     event.add("dtstamp", now)
     event.add("dtstart", booking.starts_at)
     event.add("dtend", booking.ends_at)
-    event.add("summary", f"{service.name} – {office.office.name}")
+    event.add("summary", f"{office.services[booking.service_id].name} – {office.office.name}")
+    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+    room = room_url(booking, office, who)
     if booking.mode == Mode.PERSON:
-        event.add("location", str(office.office.address))
+        event.add("location", facts.get(_("Where"), str(office.office.address)))
     else:
         event.add("location", room or capfirst(how_in_words(booking.mode)))
-    event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
-    if booking.pin and booking.mode == Mode.PERSON and not (cancelled or who):
-        event.add("description", _("PIN for the kiosk: %(pin)s") % {"pin": booking.pin})
-    elif room and not cancelled:
-        event.add("description", "\n".join([_("Entrance to the meeting:"), room]))
-    if not cancelled and who:
-        event.add("url", room)
-    elif not cancelled:
-        event.add("url", url_of("citizen:booking", links.sign(booking.pk, "personal")))
+    if not cancelled:
+        event.add("description", _description(booking, facts, room, who))
+        page = url_of("citizen:booking", links.sign(booking.pk, "personal"))
+        event.add("url", room if who else page)
+        event.add_component(_alarm(booking, str(event["summary"])))
     event.add("organizer", f"mailto:{office.office.email or settings.DEFAULT_FROM_EMAIL}")
     event["organizer"].params["cn"] = vText(str(office.office.name))
+    if by_mail:
+        event.add("attendee", _attendee(booking, who), encode=False)
     calendar = Calendar()
     calendar.add("prodid", "-//prepazka//booking//CS")
     calendar.add("version", "2.0")
@@ -239,9 +248,44 @@ def calendar_file(
     return bytes(calendar.to_ical())
 
 
-def _method(booking: Booking, who: Participant | None = None) -> str:
+def _description(
+    booking: Booking, facts: dict[str, str], room: str, who: Participant | None
+) -> str:
+    """What the person needs on the way: PIN or entrance, when to come, what to bring."""
+    lines = []
+    if booking.pin and booking.mode == Mode.PERSON and not who:
+        lines.append(_("PIN for the kiosk: %(pin)s") % {"pin": booking.pin})
+    if room:
+        lines += [_("Entrance to the meeting:"), room]
+    elsewhere = {_("Service"), _("Term"), _("Where")}  # in fields of their own
+    lines += [f"{key}: {value}" for key, value in facts.items() if key not in elsewhere]
+    return "\n".join(lines)
+
+
+def _alarm(booking: Booking, summary: str) -> Alarm:
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", summary)
+    alarm.add("trigger", -(ALARM if booking.mode == Mode.PERSON else ALARM_AT_DESK))
+    return alarm
+
+
+def _attendee(booking: Booking, who: Participant | None) -> vCalAddress:
+    """Whoever the mail goes to; they have agreed already and nobody waits for their answer."""
+    person = who or booking
+    attendee = vCalAddress(f"mailto:{person.email}")
+    attendee.params["cn"] = vText(person.name or person.email)
+    attendee.params["role"] = vText("REQ-PARTICIPANT")
+    attendee.params["partstat"] = vText("ACCEPTED")
+    attendee.params["rsvp"] = vText("FALSE")
+    return attendee
+
+
+def _method(booking: Booking, who: Participant | None = None, *, by_mail: bool) -> str:
     away = who is not None and (who.revoked_at is not None or booking.mode != Mode.VIDEO)
-    return "CANCEL" if away or booking.state in GONE else "PUBLISH"
+    if away or booking.state in GONE:
+        return "CANCEL"
+    return "REQUEST" if by_mail else "PUBLISH"
 
 
 def _host() -> str:

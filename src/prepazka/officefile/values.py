@@ -33,6 +33,7 @@ CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 PORT = 9100
+NARROW = 58  # mm of paper
 # What may stand in a policy of frames: a name, perhaps with any subdomain, perhaps with a port.
 HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?")
 LONGEST_HOST = 255
@@ -403,14 +404,19 @@ def write_delay(least: int, most: int) -> str:
 
 def printer(node: yaml.Node) -> dict[str, Any]:
     """How a kiosk prints."""
-    expected = '"none", "browser", or "escpos" with an address such as "escpos 192.168.1.50:9100"'
+    expected = (
+        '"none", "browser", or "escpos" with an address such as "escpos 192.168.1.50:9100",'
+        ' and " 58 mm" after it where the paper is that narrow'
+    )
     found = scalar(node, expected)
     if found in {"none", "browser"}:
         return {"kind": found}
-    parts = re.fullmatch(r"escpos\s+(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?", found)
+    address = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?"
+    parts = re.fullmatch(rf"escpos\s+{address}(?:\s+(58|80) ?mm)?", found)
     if not parts or not 0 < int(parts[2] or PORT) < 65536:  # noqa: PLR2004  # TCP
         raise Wrong(expected)
-    return {"kind": "escpos", "host": parts[1].strip("[]"), "port": int(parts[2] or PORT)}
+    where = {"kind": "escpos", "host": parts[1].strip("[]"), "port": int(parts[2] or PORT)}
+    return where | ({"paper": NARROW} if parts[3] == str(NARROW) else {})
 
 
 def write_printer(found: dict[str, Any]) -> str:
@@ -418,7 +424,8 @@ def write_printer(found: dict[str, Any]) -> str:
     if found["kind"] != "escpos":
         return str(found["kind"])
     host = f"[{found['host']}]" if ":" in found["host"] else found["host"]
-    return f"escpos {host}:{found['port']}"
+    narrow = f" {NARROW} mm" if found.get("paper") == NARROW else ""
+    return f"escpos {host}:{found['port']}{narrow}"
 
 
 def text_in(known: tuple[str, ...]) -> Callable[[yaml.Node], Text]:

@@ -18,6 +18,7 @@ PERMANENT = range(500, 600)
 # Servers hang up on whoever is silent for long, and wonder at many connections of one sender.
 IDLE_S, MOST_KEPT = 10.0, 4
 NOBODY = "none"
+CALENDAR, CALENDAR_FILE = "text/calendar", "application/ics"
 
 Account = tuple[str, int, str, str]
 
@@ -142,5 +143,10 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     )
     message.attach_alternative(mail.html, "text/html")
     for one in mail.attachments:
-        message.attach(one.name, one.content, one.media_type)
+        if one.media_type.startswith(CALENDAR):
+            # Outlook takes an appointment only from among the bodies; others look for a file.
+            message.attach_alternative(one.content.decode(), one.media_type)
+            message.attach(one.name, one.content, CALENDAR_FILE)
+        else:
+            message.attach(one.name, one.content, one.media_type)
     return message

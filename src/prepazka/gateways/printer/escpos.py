@@ -14,6 +14,8 @@ from escpos.printer.network import Network
 # The Central European page that such printers have; Czech is complete in it.
 CODE_PAGE = "CP852"
 PYTHON_CODEC = "cp852"
+# Characters to a line, by the width of the paper in millimetres.
+COLUMNS = {58: 32, 80: 48}
 TIMEOUT = 2.0
 ANSWER_WITHIN = 0.4
 PAPER_SENSOR = b"\x10\x04\x04"  # DLE EOT 4
@@ -60,15 +62,26 @@ class Slip:
     second: str = ""  # the service in Czech, where the ticket is in another language
     title: str = ""
 
+    @property
+    def address(self) -> str:
+        """The link as it is typed: without the scheme and the last slash."""
+        return self.link.split("://")[-1].rstrip("/")
+
+    @property
+    def address_parts(self) -> tuple[str, str]:
+        """The address in two parts, between which a line may be broken."""
+        host, slash, path = self.address.partition("/")
+        return host + slash, path
+
 
 def print_slip(
-    slip: Slip, *, host: str, port: int = 9100, columns: int = 48, timeout: float = TIMEOUT
+    slip: Slip, *, host: str, port: int = 9100, paper: int = 80, timeout: float = TIMEOUT
 ) -> None:
-    """Print and cut. Raises PrinterFault: printer_unreachable, printer_no_paper, printer_broken."""
+    """Print on paper that is 58 or 80 mm wide, and cut. Raises PrinterFault: printer_unreachable, printer_no_paper, printer_broken."""
     with _connected(host, port, timeout) as printer:
         if _has_no_paper(printer):
             raise PrinterFault("printer_no_paper")
-        _write(printer, slip, columns)
+        _write(printer, slip, COLUMNS[paper])
 
 
 @contextlib.contextmanager
@@ -150,6 +163,9 @@ def _write(printer: Network, slip: Slip, columns: int) -> None:
     printer.text("\n")
     printer.qr(slip.link, ec=QR_ECLEVEL_M, size=6, native=True)
     _lines(printer, slip.link_note, columns)
+    whole = len(slip.address) <= columns
+    for line in [slip.address] if whole else slip.address_parts:
+        _lines(printer, line, columns)
     printer.set(align="center", bold=True, normal_textsize=True)
     _lines(printer, slip.foot, columns)
     printer.cut()

@@ -26,7 +26,7 @@ from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings.participants import MOST, move_together
 from prepazka.messaging.channels import channel_for, sends_sms
-from prepazka.messaging.contexts import how_in_words
+from prepazka.messaging.contexts import facts_of, how_in_words
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Service
 from prepazka.surfaces.console.forms import MOST_PERSONS, BookForm, ContactForm
@@ -219,6 +219,8 @@ def slip(
             "official": official_of(office, found),
             "changeable": found.state in {State.CONFIRMED, State.UNCONFIRMED},
             "reference": reference_of(found.pk),
+            # What the heading and the line under it leave out.
+            "facts": facts_of(found, office)[2:],
             "way": way_in_words(channel_for(found, office.office)),
         },
     )

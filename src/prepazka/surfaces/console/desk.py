@@ -27,7 +27,7 @@ from prepazka.reporting.missed import count_missed
 from prepazka.surfaces.console import board
 from prepazka.surfaces.console.forms import TicketForm
 from prepazka.surfaces.console.words import state_in_words, told
-from prepazka.web import staff
+from prepazka.web import staff, ticket_paper
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
@@ -181,6 +181,7 @@ def ticket_page(
     found = Ticket.objects.filter(pk=ticket, office=office.office).first()
     if found is None:
         raise Http404
+    moment = now()
     return render(
         request,
         "console/ticket.html",
@@ -189,7 +190,9 @@ def ticket_page(
             "member": member,
             "ticket": found,
             "service": office.services[found.service_id],
-            "ahead": _ahead(office, found, now()),
+            "ahead": _ahead(office, found, moment),
+            "slip": ticket_paper.slip_of(office, found, now=moment),
+            "qr": ticket_paper.qr_image(ticket_paper.link_of(found)),
         },
     )
 

@@ -80,6 +80,7 @@ def diary(request: HttpRequest, office: Directory, member: Membership, code: str
             "weekly": weekly,
             "days": _days(office, official, days, own=is_own(member, official)),
             "day": day,
+            "printed_at": now(),
             "today": today,
             "earlier": day - step,
             "later": day + step,

@@ -28,6 +28,7 @@ from prepazka.surfaces.kiosk.printing import prints_in_browser
 from prepazka.surfaces.kiosk.screens import CONTRAST, IDLE, of_kiosk
 from prepazka.web import missed
 from prepazka.web.shortcuts import now
+from prepazka.web.ticket_paper import where_to_wait
 
 # A number of each form that browsers' plural rules know; those of Czech and English.
 FORMS = (("one", 1), ("few", 2), ("other", 5))
@@ -121,6 +122,7 @@ def _service(office: Directory, service: Service, moment: datetime) -> dict[str,
         "code": service.code,
         "letter": office.agenda_of(service).letter,
         "name": service.name,
+        "where": _where(office, service),
         "hours": [
             [
                 _ms(calendar.local_instant(day, minute, office.tz))
@@ -132,6 +134,15 @@ def _service(office: Directory, service: Service, moment: datetime) -> dict[str,
             for one in hours
         ],
     }
+
+
+def _where(office: Directory, service: Service) -> dict[str, str]:
+    """Where to wait for the service, by language."""
+    sentences = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            sentences[language] = where_to_wait(office, service)
+    return sentences
 
 
 def _pin(one: dict[str, Any], office: Directory, grant: OfflineGrant) -> dict[str, Any]:

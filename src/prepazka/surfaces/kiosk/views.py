@@ -30,7 +30,7 @@ from prepazka.surfaces.kiosk.screens import (
     screen,
     touch_of,
 )
-from prepazka.web import devices, door, errors, missed
+from prepazka.web import devices, door, errors, missed, ticket_paper
 from prepazka.web.limits import TooManyTries
 from prepazka.web.shortcuts import now
 
@@ -120,7 +120,9 @@ def ticket(request: HttpRequest, kiosk: Device, office: Directory, code: str) ->
     """The number, large, with what its holder needs to know."""
     given = _ticket(office, code)
     paper = request.GET.get("papir", "")
-    link, place = printing.link_of(given), announced(office, given, now=now())
+    moment = now()
+    link, place = ticket_paper.link_of(given), announced(office, given, now=moment)
+    by_browser = printing.prints_in_browser(kiosk)
     return screen(
         request,
         kiosk,
@@ -132,11 +134,12 @@ def ticket(request: HttpRequest, kiosk: Device, office: Directory, code: str) ->
         paper=paper,
         link=link,
         short_link=link.split("://")[-1].rstrip("/"),
-        qr=printing.qr_image(link),
+        qr=ticket_paper.qr_image(link),
+        slip=ticket_paper.slip_of(office, given, now=moment) if by_browser else None,
         call=missed.to_holder(given, office) if given.state in IN_QUEUE else "",
-        early=bool(given.booked_from and given.booked_from > now()),
+        early=bool(given.booked_from and given.booked_from > moment),
         may_print=paper in {"known", "failed"} and printing.has_printer(kiosk),
-        by_browser=printing.prints_in_browser(kiosk),
+        by_browser=by_browser,
         idle=SHOWN_WITHOUT_PAPER if paper in {"failed", "none"} else SHOWN,
     )
 

@@ -26,11 +26,14 @@ VIRTUAL = "@ukazka.example"  # addresses of the people of a played day
 # page may frame it. Its links open in the whole tab, when somebody clicks.
 IN_FRAME = "sandbox allow-top-navigation-by-user-activation"
 HTML_POLICY = (
-    f"default-src 'none'; img-src data:; base-uri 'none'; frame-ancestors 'self'; {IN_FRAME}"
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline';"  # mails know no other styles
+    f" base-uri 'none'; frame-ancestors 'self'; {IN_FRAME}"
 )
 TOP = '<base target="_top">'
 # Attachments of these types keep them; all others are mere bytes to be saved.
-KEPT_TYPES = frozenset({"text/calendar", "text/plain", "application/pdf", "image/png"})
+KEPT_TYPES = frozenset(
+    {"text/calendar", "application/ics", "text/plain", "application/pdf", "image/png"}
+)
 
 
 @demo_only

@@ -123,7 +123,32 @@
     if (paper) paper.hidden = !kept.prints;
     const none = screen.querySelector("[data-no-paper]");
     if (none) none.hidden = kept.prints;
-    if (kept.prints) setTimeout(() => print(), 200);
+    if (!kept.prints) return;
+    const issued = new Intl.DateTimeFormat(lang === "en" ? "en-GB" : "cs",
+      { day: "numeric", month: lang === "en" ? "long" : "numeric", year: "numeric", timeZone: kept.zone });
+    const now = keeper.clock(kept);
+    paperOf({
+      number: label,
+      service: service.name[lang] || service.name.cs,
+      issued: `${issued.format(now)} ${clock(now)}`,
+      window: words.window,
+      turn: words.turn,
+      late: name === "late" ? "1" : "",
+      where: service.where?.[lang] || "",
+    });
+    setTimeout(() => print(), 200);
+  }
+
+  // The sheet that the browser prints; a line without words is left out.
+  function paperOf(words) {
+    const sheet = document.querySelector(".ticket-paper");
+    for (const place of sheet.querySelectorAll("[data-paper-word]")) {
+      place.textContent = words[place.dataset.paperWord] || "";
+    }
+    for (const line of sheet.querySelectorAll("[data-paper-line]")) {
+      line.hidden = !words[line.dataset.paperLine];
+    }
+    sheet.querySelector(".ticket-paper__number").dataset.length = words.number.length;
   }
 
   // --- PINs ---------------------------------------------------------------------------------------
@@ -139,6 +164,7 @@
     const said = PrepazkaRules.verdict(found, { office: kept.office, today: kept.day, now });
     const words = said.found ? {
       window: `${clock(said.found.start)}–${clock(said.found.end)}`,
+      turn: said.found.start > now ? clock(said.found.start) : "",
       opens: clock(said.opens), closes: clock(said.closes), number: used[h] || "",
       call: said.found.call ? `${said.found.call[lang] || said.found.call.cs}.` : "",
     } : {};
