@@ -19,6 +19,7 @@ from prepazka.booking.refusals import (
     HoldExpired,
     TermNotOffered,
     TermTaken,
+    TooManyBookings,
 )
 from prepazka.booking.terms import nearest, offered
 from prepazka.booking.usecases import cancel_booking, confirm_booking, move_booking
@@ -36,6 +37,7 @@ from prepazka.surfaces.citizen.pages import (
     day_or_none,
     full_calendar,
     instant_or_none,
+    limit_in_words,
     months,
     nearest_choices,
     of_booking,
@@ -57,16 +59,24 @@ def confirm(request: HttpRequest, found: Booking, office: Directory, token: str)
     if found.confirmed_at or is_cancelled(found):
         return HttpResponseRedirect(personal)
     if request.method == "POST":
-        try:
-            confirm_booking(booking=found.pk, now=now())
-        except BookingCancelled:
-            return HttpResponseRedirect(personal)
-        except (ConfirmationTooLate, HoldExpired) as error:
-            return _too_late(request, found, office, error)
-        return HttpResponseRedirect(personal)
+        return _confirm(request, found, office) or HttpResponseRedirect(personal)
     if not _can_be_confirmed(found, now()):
         return _too_late(request, found, office, ConfirmationTooLate())
     return page(request, "confirm", office, **_facts(found, office))
+
+
+def _confirm(request: HttpRequest, found: Booking, office: Directory) -> HttpResponse | None:
+    """Confirm; the page that says why it was refused, None where the personal page says all."""
+    try:
+        confirm_booking(booking=found.pk, now=now())
+    except BookingCancelled:
+        return None
+    except (ConfirmationTooLate, HoldExpired) as error:
+        return _too_late(request, found, office, error)
+    except TooManyBookings as error:
+        text = limit_in_words(error, office, by_sms=not found.email)
+        return _refused(request, office, text, status_of(error))
+    return None
 
 
 @of_booking("personal")
@@ -149,7 +159,7 @@ def cancel(request: HttpRequest, found: Booking, office: Directory, token: str) 
         try:
             cancel_booking(booking=found.pk, now=now())
         except Refused as error:
-            return _refused(request, office, error, personal)
+            return _refused(request, office, sentence(error), status_of(error), personal)
     elif _is_changeable(found, now()):
         return page(request, "cancel", office, back_url=personal, **_facts(found, office))
     return HttpResponseRedirect(personal)
@@ -254,7 +264,8 @@ def _move(request: HttpRequest, found: Booking, office: Directory, token: str) -
             days_url=reverse("citizen:move", args=[token]),
         )
     except Refused as error:
-        return _refused(request, office, error, reverse("citizen:booking", args=[token]))
+        back_url = reverse("citizen:booking", args=[token])
+        return _refused(request, office, sentence(error), status_of(error), back_url)
     return HttpResponseRedirect(reverse("citizen:booking", args=[token]) + "?zmeneno=1")
 
 
@@ -305,16 +316,9 @@ def _too_late(
 
 
 def _refused(
-    request: HttpRequest, office: Directory, error: Refused, back_url: str
+    request: HttpRequest, office: Directory, text: str, status: int, back_url: str = ""
 ) -> HttpResponse:
-    return page(
-        request,
-        "refused",
-        office,
-        status=status_of(error),
-        text=sentence(error),
-        back_url=back_url,
-    )
+    return page(request, "refused", office, status=status, text=text, back_url=back_url)
 
 
 def _facts(found: Booking, office: Directory) -> dict[str, Any]:

@@ -21,13 +21,16 @@ from django.utils.translation import gettext as _
 
 from prepazka.booking import links
 from prepazka.booking.models import Booking, State
+from prepazka.booking.refusals import TooManyBookings
 from prepazka.booking.terms import Term, has_hours, moment, nearest
 from prepazka.core import calendar, slots
 from prepazka.core.interval import Interval
+from prepazka.core.refusal import Refused
 from prepazka.looks import typography
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Official, Service
 from prepazka.reporting.monitor import monitor
+from prepazka.web.errors import sentence
 from prepazka.web.incidents import notices
 
 NOON = 12
@@ -139,6 +142,29 @@ def instant_or_none(said: str) -> datetime | None:
 def language() -> str:
     """The language of the page."""
     return (get_language() or "cs").split("-")[0]
+
+
+def limit_in_words(error: Refused, office: Directory, *, by_sms: bool) -> str:
+    """The refusal; of too many bookings also where they are changed, and who books another."""
+    if not isinstance(error, TooManyBookings):
+        return sentence(error)
+    most = int(error.params["most"])
+    if by_sms:
+        text = ngettext(
+            "There is already %(n)s appointment for this number, and there can be no more here. You can change it by the link in the SMS.",
+            "There are already %(n)s appointments for this number, and there can be no more here. You can change them by the links in the SMS.",
+            most,
+        )
+    else:
+        text = ngettext(
+            "There is already %(n)s appointment for this e-mail address, and there can be no more here. You can change it by the link in the e-mail.",
+            "There are already %(n)s appointments for this e-mail address, and there can be no more here. You can change them by the links in the e-mails.",
+            most,
+        )
+    if office.office.phone:
+        call = _("We can book another one for you on %(phone)s.")
+        text += " " + call % {"phone": typography.phone(office.office.phone)}
+    return text % {"n": most}
 
 
 def months(offered: list[Term], url: Callable[[date], str]) -> list[dict[str, Any]]:
