@@ -50,7 +50,7 @@ KEPT_LONGER = timedelta(hours=1)
 # What a corrected booking takes over.
 ANSWERS = (
     *("office_id", "service_id", "lane_id", "date", "starts_at", "ends_at", "persons", "channel"),
-    *("mode", "language", "name", "email", "phone"),
+    *("mode", "language", "name", "email", "phone", "topic"),
 )
 
 
@@ -152,7 +152,13 @@ def release_hold(*, booking: UUID, now: datetime, actor: int | None = None) -> N
 
 @transaction.atomic
 def note_contact(
-    *, booking: UUID, name: str, email: str, now: datetime, phone: str = ""
+    *,
+    booking: UUID,
+    name: str,
+    email: str,
+    now: datetime,
+    phone: str = "",
+    topic: str = "",
 ) -> Booking:
     """Keep with the hold what the person has filled in so far, so that no way back loses it.
 
@@ -161,8 +167,8 @@ def note_contact(
     """
     found = lock_booking(booking)
     if found.state in {State.HELD, State.EXPIRED} and not (found.requested_at or found.erased_at):
-        found.name, found.email, found.phone = name, email, phone
-        found.save(update_fields=["name", "email", "phone"])
+        found.name, found.email, found.phone, found.topic = name, email, phone, topic
+        found.save(update_fields=["name", "email", "phone", "topic"])
     return found
 
 

@@ -367,9 +367,11 @@ def facts_of(booking: Booking, office: Directory, *, invited: bool = False) -> l
         Fact(_("Service"), str(service.name)),
         Fact(_("Term"), capfirst(when_of(booking))),
         Fact(_("Official"), str(official.name) if official else ""),
+        Fact(_("What it is about"), "" if invited else booking.topic),
         Fact(_("How we meet"), _how(booking, service)),
         Fact(_("We will call you at"), "" if invited or not by_phone else booking.phone),
         Fact(_("When to come"), _come(booking, office) if here else ""),
+        Fact(_("The PIN holds"), _pin_until(booking, office) if here else ""),
         Fact(_("Persons"), str(booking.persons) if booking.persons > 1 else ""),
         Fact(
             _("Where"),
@@ -398,6 +400,12 @@ def _come(booking: Booking, office: Directory) -> str:
     closes = rules.counts_until(booking.ends_at) if rules.late_min else None
     context = {"booking": booking, "opens": opens, "closes": closes}
     return render_to_string("messaging/_come.txt", context).strip()
+
+
+def _pin_until(booking: Booking, office: Directory) -> str:
+    rules = office.rules_of(office.services[booking.service_id])
+    until = date_format(timezone.localtime(rules.counts_until(booking.ends_at)), "G:i")
+    return _("until %(until)s, then the number lapses") % {"until": until}
 
 
 def url_of(name: str, *args: str) -> str:

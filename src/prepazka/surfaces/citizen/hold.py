@@ -35,7 +35,7 @@ from prepazka.messaging.channels import takes_phones
 from prepazka.messaging.contexts import facts_of
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Mode
-from prepazka.surfaces.citizen.forms import LONGEST_NAME, LONGEST_PHONE, ContactForm
+from prepazka.surfaces.citizen.forms import LONGEST_NAME, LONGEST_PHONE, LONGEST_TOPIC, ContactForm
 from prepazka.surfaces.citizen.pages import (
     Wish,
     is_held,
@@ -60,19 +60,17 @@ def contact(request: HttpRequest, held: Booking, office: Directory, token: str) 
         return _take_contact(request, held, office, token)
     if not is_held(held, now()):
         return _expired(request, held, office, token)
-    form = ContactForm(initial=_known(held), phones=_phones(office), mode=held.mode)
+    form = _form(held, office, initial=_known(held))
     return _contact_page(request, held, office, token, form)
 
 
 def _take_contact(
     request: HttpRequest, held: Booking, office: Directory, token: str
 ) -> HttpResponse:
-    form = ContactForm(request.POST, phones=_phones(office), mode=held.mode)
+    form = _form(held, office, request.POST)
     valid = form.is_valid()
-    said = form.cleaned_data if valid else _as_typed(request)
-    note_contact(
-        booking=held.pk, name=said["name"], email=said["email"], phone=said["phone"], now=now()
-    )
+    said = form.answers() if valid else _as_typed(request)
+    note_contact(booking=held.pk, **said, now=now())
     if "extend" in request.POST:
         return _extend(request, held, office, token, "contact")
     if not is_held(held, now()):
@@ -91,7 +89,7 @@ def check(request: HttpRequest, held: Booking, office: Directory, token: str) ->
         return _extend(request, held, office, token, "check")
     if not is_held(held, now()):
         return _expired(request, held, office, token)
-    if not ContactForm(_known(held), phones=_phones(office), mode=held.mode).is_valid():
+    if not _form(held, office, _known(held)).is_valid():
         return _to("contact", token)
     if request.method == "POST":
         take = _take_suggested if "suggested" in request.POST else _request
@@ -143,7 +141,7 @@ def _take_suggested(
 ) -> HttpResponse:
     """Write down the address that was probably meant."""
     email = suggested(held.email) or held.email
-    note_contact(booking=held.pk, name=held.name, email=email, phone=held.phone, now=now())
+    note_contact(booking=held.pk, **(_known(held) | {"email": email}), now=now())
     return _to("check", token)
 
 
@@ -177,7 +175,7 @@ def _request(request: HttpRequest, held: Booking, office: Directory, token: str)
     except HoldExpired:
         return _expired(request, held, office, token)
     except (TooManyBookings, TooManyUnconfirmed, TooManyTries) as error:
-        form = ContactForm(_known(held), phones=_phones(office), mode=held.mode)
+        form = _form(held, office, _known(held))
         by_sms = not held.email
         text = limit_in_words(error, office, by_sms=by_sms)
         form.add_error("phone" if by_sms else "email", text)
@@ -253,7 +251,8 @@ def _expired(request: HttpRequest, held: Booking, office: Directory, token: str)
 
 def _rows(held: Booking, office: Directory, token: str) -> list[dict[str, str]]:
     """Every answer with the way to change it; the place is the office's."""
-    facts = [one for one in facts_of(held, office) if one.value != held.phone]
+    answered = {held.phone, held.topic}  # they stand below, with the way to change them
+    facts = [one for one in facts_of(held, office) if one.value not in answered]
     changes = ["services", "times", *(["services"] if official_of(office, held) else [])]
     rows = [
         {"key": fact.key, "value": fact.value, "url": _choose(held, office, change, token)}
@@ -264,7 +263,7 @@ def _rows(held: Booking, office: Directory, token: str) -> list[dict[str, str]]:
         rows = _with_persons(rows, held, office, token)
     to_contact = reverse("citizen:contact", args=[token])
     said = _known(held) | {"phone": typography.phone(held.phone)}
-    fields = ContactForm(phones=True).fields
+    fields = ContactForm(phones=True, topic=True).fields
     return [
         *rows,
         *(
@@ -277,7 +276,14 @@ def _rows(held: Booking, office: Directory, token: str) -> list[dict[str, str]]:
 
 def _known(held: Booking) -> dict[str, str]:
     """What the person has said so far."""
-    return {"name": held.name, "email": held.email, "phone": held.phone}
+    return {"name": held.name, "email": held.email, "phone": held.phone, "topic": held.topic}
+
+
+def _form(held: Booking, office: Directory, *args: Any, **more: Any) -> ContactForm:
+    """The form as it is asked for this service and this way of meeting."""
+    rules = office.rules_of(office.services[held.service_id])
+    phones, topic = _phones(office), rules.topic_line
+    return ContactForm(*args, phones=phones, topic=topic, mode=held.mode, **more)
 
 
 def _phones(office: Directory) -> bool:
@@ -326,6 +332,7 @@ def _as_typed(request: HttpRequest) -> dict[str, str]:
         "name": request.POST.get("name", "")[:LONGEST_NAME].replace("\x00", ""),
         "email": request.POST.get("email", "")[:LONGEST_EMAIL].replace("\x00", ""),
         "phone": request.POST.get("phone", "")[:LONGEST_PHONE].replace("\x00", ""),
+        "topic": request.POST.get("topic", "")[:LONGEST_TOPIC].replace("\x00", ""),
     }
 
 

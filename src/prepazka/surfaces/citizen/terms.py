@@ -155,6 +155,7 @@ def times(request: HttpRequest, office: Directory, service: Service, day: str) -
         day=wanted,
         request_key=uuid4(),
         challenge=_challenge(office, wish),
+        two_in_a_row=_two_in_a_row(office, service),
         parts=parts_of_day(terms, with_officials=bool(office.officials_for(service.pk))),
         back_url=_days_url(office, service) + wish.query(),
     )
@@ -198,7 +199,14 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
             **nearest_choices(office, wish, around, now()),
         )
     if old:
-        note_contact(booking=held.pk, name=old.name, email=old.email, phone=old.phone, now=now())
+        note_contact(
+            booking=held.pk,
+            name=old.name,
+            email=old.email,
+            phone=old.phone,
+            topic=old.topic,
+            now=now(),
+        )
     return _to_contact(held)
 
 
@@ -310,6 +318,13 @@ def _more_parts(office: Directory, service: Service) -> dict[str, Any]:
     """When the days on the page get more terms, where they open in parts."""
     rules = office.rules_of(service)
     return more_opens(office, service, now()) if rules.release_steps else {}
+
+
+def _two_in_a_row(office: Directory, service: Service) -> int:
+    """How many minutes a meeting takes, where who needs longer may book two; else 0."""
+    rules = office.rules_of(service)
+    several = rules.max_open_per_contact > 1 and bool(office.officials_for(service.pk))
+    return service.duration_min if several and rules.kind == "slot" else 0
 
 
 def _challenge(office: Directory, wish: Wish) -> str:
