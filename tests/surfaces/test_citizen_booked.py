@@ -172,7 +172,7 @@ def test_after_the_start_nothing_can_be_changed(
         (State.NO_SHOW, "Termín už uplynul"),
         (State.CANCELLED_BY_OFFICE, "Úřad musel Vaši objednávku zrušit"),
         (State.DISPLACED, "Úřad musel Vaši objednávku zrušit"),
-        (State.EXPIRED, "Termín se uvolnil"),
+        (State.EXPIRED, "Termín jsme uvolnili"),
     ],
 )
 def test_every_end_is_told(client: Client, lhota: Directory, ended: State, says: str) -> None:

@@ -277,7 +277,7 @@ def test_the_message_is_sent_again_and_the_deadline_starts_anew(
         client.post(sent, {"again": "1"})
     booking.refresh_from_db()
     assert booking.expires_at == town.FRIDAY_BEFORE + timedelta(minutes=75)  # no later than that
-    assert "Objednávka nebyla včas potvrzena." in words(client.get(sent))
+    assert "Objednávku jste včas nepotvrdili." in words(client.get(sent))
 
 
 def test_a_mistyped_address_is_corrected_and_the_term_stays(

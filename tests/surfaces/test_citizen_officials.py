@@ -14,8 +14,8 @@ from django.utils import translation
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking, State
 from prepazka.messaging.contexts import facts_of
-from prepazka.offices.directory import Directory
-from prepazka.offices.models import Office, Official
+from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import Counter, Office, Official
 from prepazka.surfaces.console import diary
 from tests import citizen, officials, town
 from tests.citizen import Clock, fill_in, take, words
@@ -184,7 +184,7 @@ def test_a_long_absence_is_one_line(client: Client) -> None:
         officials.FILE.replace("closed: 2026-12-07", "closed: 2026-12-01 to 2026-12-07")
     )
     seen = words(client.get(PERSON))
-    assert "1. 12. 2026 – 7. 12. 2026: neúřaduje se" in seen
+    assert "1.–7. prosince 2026: neúřaduje se" in seen
     assert seen.count("neúřaduje se") == 1
 
 
@@ -316,3 +316,25 @@ def test_without_the_setting_nobody_is_asked_what_it_is_about(
     assert "vlastními slovy" not in words(client.get(contact))
     client.post(contact, {"name": "Jana", "email": "jana@example.cz", "topic": TOPIC})
     assert Booking.objects.get().topic == ""
+
+
+def test_a_meeting_outside_the_hours_says_the_way_in(lhota: Directory) -> None:
+    Office.objects.update(after_hours={"cs": "Zazvoňte na vrátnici."}, version=F("version") + 1)
+    evening = officials.hold(lhota, "17:00", code="novakova")
+    day = officials.hold(lhota, "9:00", code="novakova")
+    office = directory(Office.objects.get())
+    with translation.override("cs"):
+        assert ("Jak dovnitř", "Zazvoňte na vrátnici.") in facts_of(evening, office)
+        assert "Jak dovnitř" not in dict(facts_of(day, office))
+
+
+def test_of_several_doors_the_call_says_which(client: Client) -> None:
+    where = town.office()
+    for number, place in (("1", "dveře 12"), ("2", "dveře 14")):
+        Counter.objects.filter(number=number).update(place={"cs": place})
+    Office.objects.update(version=F("version") + 1)
+    booking = town.confirmed(where)
+    office = directory(Office.objects.get())
+    with translation.override("cs"):
+        said = dict(facts_of(booking, office))["Kde"]
+    assert said == "Náměstí 1, Lhota; dveře 12 nebo dveře 14, kam jít, se dozvíte při vyvolání"

@@ -69,9 +69,9 @@ def test_it_says_waits_last_calls_and_openings(
     assert "(odhad orientační) V1 vydávají se" in page
     assert "Cestovní pas 0 0 žádná přepážka není otevřená – vydávají se" in page
     clock.at = town.at("7:40")
-    assert "Cestovní pas 0 0 přepážka otevře v 8:00" in text_of(client.get(PAGE))
+    assert "Cestovní pas 0 0 přepážka otevře dnes v 8:00" in text_of(client.get(PAGE))
     clock.at = town.at("17:30")
-    assert "Cestovní pas 0 0 přepážka otevře 24. 11. 2026 v 8:00" in text_of(client.get(PAGE))
+    assert "Cestovní pas 0 0 přepážka otevře zítra v 8:00" in text_of(client.get(PAGE))
 
 
 def test_without_a_ticket_ahead_there_is_no_wait(client: Client, office: Directory) -> None:

@@ -21,7 +21,7 @@ from prepazka.booking.refusals import (
     TermTaken,
     TooManyBookings,
 )
-from prepazka.booking.terms import nearest, offered
+from prepazka.booking.terms import allows, nearest, offered
 from prepazka.booking.usecases import cancel_booking, confirm_booking, move_booking
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused
@@ -44,6 +44,7 @@ from prepazka.surfaces.citizen.pages import (
     page,
     parts_of_day,
     when,
+    why_no_times,
 )
 from prepazka.surfaces.citizen.waiting import can_want_sooner, entry_of
 from prepazka.web import missed
@@ -100,7 +101,7 @@ def booking(request: HttpRequest, found: Booking, office: Directory, token: str)
         **_visit(found, office, at),
         down=_down(found, office, at),
         days_url=_days_url(found, office),
-        other_modes=_is_changeable(found, at) and len(found.service.modes) > 1,
+        other_modes=_is_changeable(found, at) and _has_other_mode(found, office),
         **_sooner(found, office, token, expected=expected),
     )
 
@@ -226,6 +227,7 @@ def move_times(
             [t for t in terms if t.starts_at != found.starts_at],
             with_officials=official_of(office, found) is not None,
         ),
+        why=why_no_times(office, found.service, wanted, now(), mode=found.mode),
         action=reverse("citizen:move", args=[token]),
         request_key=uuid4(),
         back_url=reverse("citizen:move", args=[token]),
@@ -339,6 +341,10 @@ def _is_changeable(found: Booking, at: datetime) -> bool:
     if found.state == State.UNCONFIRMED and not _can_be_confirmed(found, at):
         return False
     return found.state in {State.CONFIRMED, State.UNCONFIRMED} and found.starts_at > at
+
+
+def _has_other_mode(found: Booking, office: Directory) -> bool:
+    return any(allows(office, found, mode) for mode in found.service.modes if mode != found.mode)
 
 
 def _days_url(found: Booking, office: Directory) -> str:

@@ -222,6 +222,7 @@ def _contact_page(
         status=status,
         form=form,
         phones="phone" in form.fields,
+        remote=held.mode != Mode.PERSON,
         action=reverse("citizen:contact", args=[token]),
         service=service,
         facts=facts_of(held, office)[:2],

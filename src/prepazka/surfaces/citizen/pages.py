@@ -248,7 +248,29 @@ def more_opens(office: Directory, service: Service, now: datetime) -> dict[str, 
         return {}
     opens, day = found
     released = calendar.local_instant(opens.day, opens.minute, office.tz)
-    return {"next_day": day, "released_at": released}
+    return {"next_day": day, "released_at": released, "at": now}
+
+
+def why_no_times(
+    office: Directory, service: Service, day: date, at: datetime, *, mode: str | None = None
+) -> str:
+    """Why a day has no times: past, not released yet, closed (and why), or all taken."""
+    rules, today = office.rules_of(service), calendar.day_of(at, office.tz)
+    if day < today:
+        return _("This day has passed.")
+    if not has_hours(office, service, day, mode):
+        why = office.closure(day, service)
+        if why:
+            return _("This day is closed: %(why)s.") % {"why": why}
+        return _("We receive nobody for this on that day.")
+    opens = slots.releases_at(day, rules)
+    released = calendar.local_instant(opens.day, opens.minute, office.tz)
+    if at < released:
+        when = typography.on_day_at(released.astimezone(office.tz), today, language())
+        return _("Times on this day cannot be booked yet. We release them %(when)s.") % {
+            "when": when
+        }
+    return _("There is no free term left on this day.")
 
 
 def walk_in(office: Directory, service: Service, now: datetime) -> dict[str, Any]:
@@ -265,6 +287,7 @@ def walk_in(office: Directory, service: Service, now: datetime) -> dict[str, Any
         "tickets_ended": one["tickets_ended"],
         "walk_in": service.walk_in,
         "down": [one.text for one in notices(office, [service])],
+        "at": now,
         "next_opening": datetime.fromisoformat(opening) if opening else None,
     }
 

@@ -41,6 +41,7 @@ from prepazka.surfaces.citizen.pages import (
     new_key,
     page,
     parts_of_day,
+    why_no_times,
 )
 from prepazka.web import proof
 from prepazka.web.errors import mark_retry, sentence, status_of
@@ -155,6 +156,7 @@ def times(request: HttpRequest, office: Directory, service: Service, day: str) -
         day=wanted,
         request_key=uuid4(),
         challenge=_challenge(office, wish),
+        why="" if terms else why_no_times(office, service, wanted, now(), mode=wish.mode or None),
         two_in_a_row=_two_in_a_row(office, service),
         parts=parts_of_day(terms, with_officials=bool(office.officials_for(service.pk))),
         back_url=_days_url(office, service) + wish.query(),
