@@ -206,7 +206,7 @@ def test_a_call_in_vain_is_told_and_never_that_the_time_has_passed(
     assert "uplynul" not in page
     page = miss("9:20")
     assert "Volali jsme Vás v 9:20 k přepážce 1" in page
-    assert "Přijďte prosím na recepci" in page
+    assert "Přijďte prosím k informacím" in page
     assert "zadejte PIN" not in page
     missed.end_missed(office=lhota, now=town.at("10:10"))
     clock.at = town.at("10:11")

@@ -391,3 +391,34 @@ def test_too_many_mails_from_one_address(client: Client, lhota: Directory, setti
     assert answer.status_code == 429
     assert answer["Retry-After"].isdigit()
     assert 'value="jana@example.cz"' in answer.content.decode()
+
+
+def test_back_and_another_term_leave_one_hold(client: Client, lhota: Directory) -> None:
+    form = client.get(TIMES)  # stays in the browser; Back shows it again as it was
+    key = citizen.hidden(form, "request_key")
+    first = client.post(TIMES, {"request_key": key, "starts_at": town.at("9:00").isoformat()})
+    fill_in(client, first["Location"])
+    again = client.post(TIMES, {"request_key": key, "starts_at": town.at("11:00").isoformat()})
+    held = Booking.objects.get(state=State.HELD)
+    assert held.starts_at == town.at("11:00")
+    assert 'value="jana@example.cz"' in client.get(again["Location"]).content.decode()
+
+
+def test_ones_own_term_is_not_taken_by_somebody_else_in_a_second_tab(
+    client: Client, lhota: Directory
+) -> None:
+    contact = take(client, "9:00")
+    second_tab = client.get(TIMES)
+    assert town.at("9:00").isoformat() in citizen.buttons(second_tab)
+    assert take(client, "9:00") == contact
+    assert Booking.objects.count() == 1
+    # Somebody else does not see it.
+    assert town.at("9:00").isoformat() not in citizen.buttons(Client().get(TIMES))
+
+
+def test_a_requested_booking_is_never_given_up_for_another(
+    client: Client, lhota: Directory
+) -> None:
+    citizen.request_booking(client, "9:00")
+    take(client, "11:00")
+    assert set(Booking.objects.values_list("state", flat=True)) == {State.UNCONFIRMED, State.HELD}

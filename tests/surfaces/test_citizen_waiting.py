@@ -115,7 +115,7 @@ def test_from_a_full_calendar_to_a_booked_term(client: Client, lhota: Directory)
     place = client.get(paths(mail.text)[0], follow=True)
     address = place.redirect_chain[-1][0]
     assert "Máme pro Vás termín" in words(place)
-    assert "Držíme ho pro Vás do: pátek 20. listopadu 2026, 10:00" in words(place)
+    assert "Držíme ho pro Vás do pátek 20. listopadu 2026, 10:00" in words(place)
     assert Offer.objects.get().state == "open"
     done = client.post(address, {"accept": "1"}, follow=True)
     assert "PIN pro kiosek" in words(done)
@@ -250,7 +250,7 @@ def test_who_is_dropped_is_told_and_can_join_again(
     mail = compose_mail(made, now=NOW)
     assert mail.to == "jana@example.cz"
     assert again in paths(mail.text)
-    assert ("Vaše objednání platí" in mail.text) == for_a_sooner_term
+    assert ("Vaše objednávka platí" in mail.text) == for_a_sooner_term
     assert not messaging.is_pointless(made, NOW)
     page = client.get(f"/poradnik/{links.sign(entry.pk, 'list')}/")
     assert "V pořadníku už nejste" in words(page)

@@ -121,7 +121,7 @@ def test_a_booked_client_called_in_vain_reads_until_when_the_pin_helps(
     clock.set(town.at("10:10"))
     words = page(ticket)
     assert "zadejte PIN" not in words
-    assert "Volali jsme Vás v 9:05 k přepážce 1 Přijďte prosím na recepci" in words
+    assert "Volali jsme Vás v 9:05 k přepážce 1 Přijďte prosím k informacím" in words
 
 
 def test_a_booked_client_who_is_early_sees_from_when(office: Directory, clock: Clock) -> None:

@@ -361,6 +361,7 @@ def facts_of(booking: Booking, office: Directory, *, invited: bool = False) -> l
     official = official_of(office, booking)
     here, by_phone = booking.mode == Mode.PERSON, booking.mode == Mode.PHONE
     known = (
+        Fact(_("Booked by"), booking.name if invited else ""),
         Fact(_("Service"), str(service.name)),
         Fact(_("Term"), capfirst(when_of(booking))),
         Fact(_("Official"), str(official.name) if official else ""),
