@@ -58,7 +58,7 @@ def test_the_calendars_of_an_official(
     }.items():
         page.locator(f"#id_{field}").fill(value)
     page.locator("#id_title").press("Enter")
-    expect(page.get_by_text("Deník je změněný.")).to_be_visible()
+    expect(page.get_by_text("Diář je změněný.")).to_be_visible()
     page.goto(f"{live_url}/pult/praha6/diar/novotna/?den={day.isoformat()}")
     expect(page.get_by_role("link", name="zubař")).to_be_visible()
     look(page, "diary-busy")
@@ -87,7 +87,7 @@ def test_the_calendars_of_an_official(
     page.locator("#id_first").fill(day.isoformat())
     page.locator(f"#id_day{day.weekday()}").fill("9–12")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Deník je změněný.")).to_be_visible()
+    expect(page.get_by_text("Diář je změněný.")).to_be_visible()
     page.goto(f"{live_url}/pult/praha6/diar/novotna/?den={day.isoformat()}")
     expect(page.get_by_role("heading", name="9:00–12:00")).to_be_visible()
 

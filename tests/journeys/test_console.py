@@ -245,7 +245,7 @@ def test_without_script_every_press_is_a_form(
     page: Page = context(java_script_enabled=False).new_page()  # type: ignore[attr-defined]
     log_in(page, live_url)
     page.get_by_role("button", name=re.compile("Přepážka 1")).click()
-    page.get_by_role("button", name="Zavolat dalšího").click()
+    page.get_by_role("button", name="Vyvolat dalšího").click()
     assert number(page) == client.label
     page.get_by_text("Odložit", exact=True).click()
     page.get_by_role("button", name="10 min").click()

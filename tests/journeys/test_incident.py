@@ -110,7 +110,7 @@ def test_a_register_goes_down_and_comes_back(
 
     page.get_by_role("button", name="Už to funguje").click()
     expect(wall.get_by_text(DOWN)).to_have_count(0)
-    expect(desk.get_by_role("button", name="Zavolat dalšího")).to_be_enabled()
+    expect(desk.get_by_role("button", name="Vyvolat dalšího")).to_be_enabled()
     assert "opět funguje" in mails.text(mails.wait(2))
 
     say_faults(kiosk)

@@ -140,12 +140,12 @@ def test_kiosk_and_counter_without_the_network(  # noqa: PLR0915  # one outage, 
     expect(console.locator("#list")).to_be_visible(timeout=40_000)
     picture(console, "console-cutoff")
     axe(console)
-    call_alone(console, "Zavolat dalšího", waiting[0].label)
+    call_alone(console, "Vyvolat dalšího", waiting[0].label)
     picture(console, "console-cutoff-called")
-    console.get_by_role("button", name="Začít", exact=True).click()
+    console.get_by_role("button", name="Klient je u přepážky", exact=True).click()
     call_alone(console, "Hotovo", "–")
     console.reload()
-    call_alone(console, "Zavolat dalšího", waiting[1].label)
+    call_alone(console, "Vyvolat dalšího", waiting[1].label)
     assert Ticket.objects.count() == 2
     assert not Ticket.objects.exclude(called_at=None).exists()
 

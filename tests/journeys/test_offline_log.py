@@ -128,7 +128,7 @@ def test_a_kiosk_says_in_time_that_its_numbers_end(
     kiosk.context.set_offline(True)
     kiosk.goto(f"{live_url}/kiosk/")
     lines = kiosk.locator(".kiosk-few p")
-    expect(lines).to_have_text(["Pro obsluhu: zbývají 3 čísla písmene V."])
+    expect(lines).to_have_text(["Pro úřad: zbývají 3 čísla písmene V."])
     picture(kiosk, "kiosk-cutoff-few")
     axe(kiosk)
     number, done = (
@@ -144,11 +144,9 @@ def test_a_kiosk_says_in_time_that_its_numbers_end(
         kiosk.get_by_role("button", name=name).click()
         expect(number).to_have_text(expected)
         done.click()
-        expect(lines).to_have_text([f"Pro obsluhu: {one}." for one in said])
+        expect(lines).to_have_text([f"Pro úřad: {one}." for one in said])
     kiosk.get_by_role("button", name="Přepis vozidla").click()
-    expect(
-        kiosk.get_by_role("heading", name="Kiosku došla čísla pro tuto záležitost")
-    ).to_be_visible()
+    expect(kiosk.get_by_role("heading", name="Kiosku došla čísla pro tento úkon")).to_be_visible()
     picture(kiosk, "kiosk-cutoff-none")
     axe(kiosk)
     done.click()

@@ -154,7 +154,7 @@ def test_an_official_looks_after_their_clients_by_keyboard(
     seen(page, "own-client-cancelled")
     assert "Důvod: onemocněla jsem" in mails.text(mails.wait(3)).replace("\xa0", " ")
 
-    page.get_by_role("link", name="Zpět do deníku").press("Enter")
+    page.get_by_role("link", name="Zpět do diáře").press("Enter")
     seen(page, "own-diary")
     book_somebody(page, seen)
     booking = Booking.objects.get(name="Eva Malá")

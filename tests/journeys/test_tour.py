@@ -112,7 +112,7 @@ def test_from_the_start_page_at_night_to_the_first_call(
     console = opened(tour, tour.locator("#clerk").get_by_role("button", name="Jana Nováková"))
     expect(console.get_by_role("status")).to_contain_text("Vyberte si přepážku")
     console.get_by_role("button", name="Přepážka 1").click()
-    console.get_by_role("button", name="Zavolat dalšího").click()
+    console.get_by_role("button", name="Vyvolat dalšího").click()
     expect(console.locator(".console-current__number")).to_have_text(label)
     expect(display.locator(".call-latest__number")).to_contain_text(label[1:])
     # The other buttons of the page that stayed open work after the log-in, too.

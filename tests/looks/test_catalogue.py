@@ -80,6 +80,21 @@ def test_what_is_absent_empty_fuzzy_or_wrongly_filled_is_named(package: Path) ->
     }
 
 
+@pytest.mark.parametrize(
+    "czech",
+    ["<a\xa0href='/'>V\xa0tagu</a>", "%(\xa0who)s", "{who\xa0}", "%\xa0(who)s", "<br\xa0/>"],
+)
+def test_a_non_breaking_space_inside_a_tag_or_a_placeholder_is_a_fault(
+    package: Path, czech: str
+) -> None:
+    write(package, f'\nmsgid "Lazy"\nmsgstr "{czech}"\n')
+    why = {found.why for found in missing(package) if found.text == "Lazy"}
+    assert why
+    assert why <= {"non-breaking space", "placeholders"}
+    write(package, '\nmsgid "Lazy"\nmsgstr "V\xa0klidu <a href=\'/\'>s\xa0odkazem</a>"\n')
+    assert "Lazy" not in {found.text for found in missing(package)}
+
+
 def test_compiling_is_done_once_and_again_after_a_change(package: Path) -> None:
     source = write(package, '\nmsgid "Free"\nmsgstr "Volno"\n')
     assert compile_messages(package) == [source.with_suffix(".mo")]

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django import forms
@@ -10,6 +11,7 @@ from django.test import RequestFactory, override_settings
 from django.urls import path
 from django.utils import translation
 
+import prepazka
 from prepazka.looks.templatetags.looks import icon
 
 urlpatterns = i18n_patterns(
@@ -97,3 +99,16 @@ def test_an_icon_must_exist() -> None:
     assert "<svg" in icon("check-lg")
     with pytest.raises(ValueError, match="no such icon"):
         icon("../secret")
+
+
+def test_only_frames_of_pages_hold_the_summary_of_errors() -> None:
+    """A page that includes it as well says everything twice."""
+    package = Path(prepazka.__file__).parent
+    summary = '{% include "looks/_error_summary.html" %}'
+    outside = [
+        str(page.relative_to(package))
+        for page in package.rglob("templates/**/*.html")
+        for line in page.read_text("utf-8").splitlines()
+        if summary in line and line != f"{{% block errors %}}{summary}{{% endblock %}}"
+    ]
+    assert outside == []

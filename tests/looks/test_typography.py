@@ -145,3 +145,49 @@ def test_a_pin_can_be_copied_and_is_read_by_digits() -> None:
 )
 def test_phone(number: str, expected: str) -> None:
     assert typography.phone(number).replace("\u00a0", " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("day", "czech", "english"),
+    [
+        (date(2026, 11, 23), "dnes", "today"),
+        (date(2026, 11, 24), "zítra", "tomorrow"),
+        (date(2026, 11, 25), "ve středu 25.\u00a0listopadu", "on Wednesday 25\u00a0November"),
+        (date(2027, 1, 4), "v\u00a0pondělí 4.\u00a0ledna", "on Monday 4\u00a0January"),
+        (
+            date(2027, 10, 1),
+            "v\u00a0pátek 1.\u00a0října\u00a02027",
+            "on Friday 1\u00a0October\u00a02027",
+        ),
+    ],
+)
+def test_days_as_people_say_them(day: date, czech: str, english: str) -> None:
+    today = date(2026, 11, 23)
+    assert typography.on_day(day, today, "cs") == czech
+    assert typography.on_day(day, today, "en") == english
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        (date(2026, 12, 1), date(2026, 12, 18), "1.–18. prosince 2026"),
+        (date(2026, 11, 28), date(2026, 12, 3), "28. listopadu – 3. prosince 2026"),
+        (date(2026, 12, 28), date(2027, 1, 3), "28. prosince 2026 – 3. ledna 2027"),
+        (date(2026, 12, 1), date(2026, 12, 1), "1. 12. 2026"),
+    ],
+)
+def test_a_span_of_days_says_once_what_both_share(first: date, last: date, said: str) -> None:
+    assert typography.date_span(first, last, "cs").replace("\u00a0", " ") == said
+
+
+@pytest.mark.parametrize(
+    ("high", "said"),
+    [
+        (0, "bez čekání"),
+        (15, "obvykle do 15 minut"),
+        (140, "obvykle do 2 hodin 20 minut"),
+        (61, "obvykle do 1 hodiny 1 minuty"),
+    ],
+)
+def test_a_long_wait_is_said_in_hours(high: int, said: str) -> None:
+    assert typography.usual_wait(high, "cs").replace("\u00a0", " ") == said

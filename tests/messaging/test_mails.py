@@ -74,6 +74,7 @@ def test_page_and_mail_say_the_same_facts(
         "Úkon",
         "Termín",
         "Kdy přijít",
+        "PIN platí",
         "Kde",
         "Co s\xa0sebou",
         "Poplatek",

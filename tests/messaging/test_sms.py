@@ -127,7 +127,7 @@ def test_what_the_first_one_says() -> None:
     message = composed(booking)
     assert message is not None
     assert compose_sms(message, now=NOW).text == (
-        "Mestsky urad Lhota: termin po 23.11. 9:00-10:00 potvrdte do 9:15: "
+        "Mestsky urad Lhota: termin po 23.11. 9:00-10:00 potvrdte do 9:15 tlacitkem na "
         f"https://objednavky.touzim.example/s/{booking.short_code}/"
     )
 

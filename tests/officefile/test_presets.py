@@ -7,7 +7,7 @@ import pytest
 
 from prepazka.booking import terms, usecases
 from prepazka.booking.models import Channel
-from prepazka.booking.terms import Term
+from prepazka.booking.terms import Term, is_bookable
 from prepazka.officefile import presets
 from prepazka.officefile.load import load
 from prepazka.offices.directory import Directory, directory_by_slug
@@ -72,12 +72,25 @@ def test_sumperk_has_one_term_each_half_hour_for_fourteen_days() -> None:
     assert {term.free for term in found} == {1}
 
 
-def test_sumperk_takes_walk_ins_only_for_vehicles() -> None:
+def test_sumperk_books_one_in_half_an_hour_also_for_vehicles_and_drivers() -> None:
     office = loaded("sumperk", "sumperk")
-    assert offered(office, "zmena-vlastnika") == []
-    service = office.service_by_code("zmena-vlastnika")
-    assert service
-    assert (service.bookable, service.walk_in) == (False, True)
+    for code in ("zmena-vlastnika", "ridicsky-prukaz"):
+        terms = offered(office, code)
+        assert {term.ends_at - term.starts_at for term in terms} == {timedelta(minutes=30)}
+        assert {term.free for term in terms} == {1}
+        service = office.service_by_code(code)
+        assert service
+        assert (service.bookable, service.walk_in) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("preset", "slug"),
+    [("cesky-krumlov", "krumlov"), ("sumperk", "sumperk"), ("touzim", "touzim")],
+)
+def test_where_a_window_holds_one_person_others_may_wait_for_it(preset: str, slug: str) -> None:
+    office = loaded(preset, slug)
+    booked = [office.rules_of(s) for s in office.offered_services() if is_bookable(office, s)]
+    assert {(rules.quota, rules.waiting_list) for rules in booked} == {(1, True)}
 
 
 def test_touzim_books_half_hours_from_monday_to_wednesday() -> None:
@@ -93,7 +106,8 @@ def test_praha6_books_officials_also_in_the_evening() -> None:
     found = offered(office, "stavebni-upravy", wednesday)
     assert (clocks(found)[0], clocks(found)[-1]) == ("08:00-08:15", "19:45-20:00")
     assert [t.free for t in found] == [2] * 32 + [1] * 16
-    assert clocks(offered(office, "stavebni-zamer", wednesday))[-1] == "19:30-20:00"
+    meetings = [s for s in office.offered_services() if office.officials_for(s.pk)]
+    assert {(s.duration_min, office.rules_of(s).topic_line) for s in meetings} == {(15, True)}
     rules = {office.rules_of(s).confirm_min for s in office.offered_services()}
     assert rules == {0}
     assert 5 <= len(office.open_officials()) <= 8
@@ -103,13 +117,19 @@ def test_praha6_books_officials_also_in_the_evening() -> None:
             assert len(office.service_hours(service, MONDAY + timedelta(days=day))) == 1
 
 
-def test_praha6_opens_for_identity_cards_on_saturday() -> None:
+def test_praha6_opens_for_identity_cards_and_passports_on_saturday() -> None:
     office = loaded("praha-6", "praha6")
     saturday = MONDAY + timedelta(days=5)
     found = offered(office, "op-zadost", saturday)
     assert (clocks(found)[0], clocks(found)[-1]) == ("08:00-08:30", "11:30-12:00")
     closed = {s.code for s in office.offered_services() if not offered(office, s.code, saturday)}
-    assert closed == {s.code for s in office.offered_services()} - {"op-zadost", "op-prevzeti"}
+    assert closed == {s.code for s in office.offered_services()} - {
+        *("op-zadost", "op-prevzeti", "pas-zadost")
+    }
+    for code, number in (("op-zadost", "725 000 336"), ("pas-zadost", "725 000 335")):
+        service = office.service_by_code(code)
+        assert service
+        assert number in service.hint["cs"]
 
 
 def test_no_preset_books_on_a_public_holiday() -> None:

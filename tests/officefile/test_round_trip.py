@@ -231,6 +231,7 @@ def _office(
         name=draw(texts),
         address=draw(maybe),
         note=draw(maybe),
+        after_hours=draw(maybe),
         email=draw(st.sampled_from(["", "urad@lhota.example"])),
         phone=draw(st.sampled_from(["", "+420 123 456 789", "012"])),
         timezone=draw(st.sampled_from(["Europe/Prague", "UTC"])),

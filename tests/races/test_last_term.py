@@ -145,7 +145,7 @@ def test_eight_clicks_on_the_mail_give_one_pin() -> None:
 
 
 def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatch) -> None:
-    office = town.office()
+    office = town.office(confirm_min=0)
     days = [town.MONDAY + timedelta(days=n) for n in range(5)]
     holds = [
         usecases.hold_term(
@@ -182,3 +182,27 @@ def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(parts, "lock_contact", lambda _: None)
     monkeypatch.setattr(rows, "update", meet_before(5, rows.update))
     assert sum(isinstance(a, Booking) for a in together(5, ask)) > 1
+
+
+def test_of_several_requests_of_a_contact_one_is_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    office = town.office()
+
+    def asked() -> list[Booking]:
+        days = [town.MONDAY + timedelta(days=n) for n in range(3)]
+        return [town.requested(office, day=day) for day in days]
+
+    def clicks(bookings: list[Booking]) -> int:
+        answers = together(
+            3,
+            lambda n: usecases.confirm_booking(booking=bookings[n].pk, now=town.FRIDAY_BEFORE),
+        )
+        return sum(isinstance(answer, Booking) for answer in answers)
+
+    assert clicks(asked()) == 1
+
+    # The control: without the contact's lock all three pass the look before the first is written.
+    Booking.objects.all().delete()
+    again = asked()
+    monkeypatch.setattr(parts, "lock_contact", lambda _: None)
+    monkeypatch.setattr(rows, "update", meet_before(3, rows.update))
+    assert clicks(again) > 1

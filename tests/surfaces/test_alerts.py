@@ -45,7 +45,7 @@ def page(ticket: Ticket, what: str = "") -> str:
 
 
 def test_an_address_is_kept_and_can_be_taken_back(ticket: Ticket) -> None:
-    assert "Upozornit, až se přiblíží řada na mě" in page(ticket)
+    assert "Upozornit, než přijdu na řadu" in page(ticket)
     assert ask(ticket, "/en", contact=" jana@example.cz ").status_code == 302
     alert = TurnAlert.objects.get()
     assert (alert.email, alert.language) == ("jana@example.cz", "en")
@@ -57,7 +57,7 @@ def test_an_address_is_kept_and_can_be_taken_back(ticket: Ticket) -> None:
     assert Client().get(f"/t/{ticket.code}/neupozornovat/").status_code == 405
     assert Client().post(f"/t/{ticket.code}/neupozornovat/").status_code == 302
     assert not TurnAlert.objects.get().has_contact
-    assert "Upozornit, až se přiblíží řada na mě" in page(ticket)
+    assert "Upozornit, než přijdu na řadu" in page(ticket)
 
 
 @pytest.mark.parametrize("said", ["", "jana", "jana@", "777 123 456", "x" * 300 + "@a.cz"])

@@ -172,7 +172,7 @@ def test_after_the_start_nothing_can_be_changed(
         (State.NO_SHOW, "Termín už uplynul"),
         (State.CANCELLED_BY_OFFICE, "Úřad musel Vaši objednávku zrušit"),
         (State.DISPLACED, "Úřad musel Vaši objednávku zrušit"),
-        (State.EXPIRED, "Termín se uvolnil"),
+        (State.EXPIRED, "Termín jsme uvolnili"),
     ],
 )
 def test_every_end_is_told(client: Client, lhota: Directory, ended: State, says: str) -> None:
@@ -206,7 +206,7 @@ def test_a_call_in_vain_is_told_and_never_that_the_time_has_passed(
     assert "uplynul" not in page
     page = miss("9:20")
     assert "Volali jsme Vás v 9:20 k přepážce 1" in page
-    assert "Přijďte prosím na recepci" in page
+    assert "Přijďte prosím k informacím" in page
     assert "zadejte PIN" not in page
     missed.end_missed(office=lhota, now=town.at("10:10"))
     clock.at = town.at("10:11")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,11 @@ from django.test import Client
 
 from prepazka.booking import links
 from prepazka.booking.models import Booking, State
+from prepazka.journal.models import Event
+from prepazka.messaging.models import Message
+from prepazka.messaging.usecases import compose
 from prepazka.offices.directory import Directory
+from prepazka.offices.models import Office
 from prepazka.web import limits
 from prepazka.web.limits import HOLDS, REQUESTS
 from tests import citizen, town
@@ -219,13 +224,97 @@ def test_changing_the_term_keeps_the_answers_and_frees_the_old_one(
 
 
 def test_another_open_booking_is_said_at_the_email(client: Client, lhota: Directory) -> None:
-    citizen.request_booking(client, "9:00", email="jana@example.cz")
+    Office.objects.update(phone="380123456", version=2)
+    town.confirmed(lhota, "9:00", email="jana@example.cz")
     contact = take(client, "11:00")
     fill_in(client, contact, email="Jana+urad@example.cz")
     answer = client.post(f"{contact}kontrola/")
     assert answer.status_code == 409
     assert title(answer).startswith("Chyba: ")
-    assert words(answer).count("Na tento kontakt už je nejvyšší povolený počet objednávek.") == 2
+    said = "Na tento e-mail už je objednaný jeden termín, víc jich tu být nemůže. Změníte ho odkazem v e-mailu. Další Vám objednáme na tel. 380 123 456."
+    assert words(answer).count(said) == 2
+
+
+def test_who_asked_and_did_not_confirm_may_ask_once_more(client: Client, lhota: Directory) -> None:
+    for clock in ("9:00", "11:00"):
+        citizen.request_booking(client, clock, email="jana@example.cz")
+    first, second = Booking.objects.order_by("starts_at")
+    assert client.post(citizen.confirm_url(second)).status_code == 302
+    answer = client.post(citizen.confirm_url(first))
+    assert answer.status_code == 409
+    assert "Na tento e-mail už je objednaný jeden termín" in words(answer)
+    first.refresh_from_db()
+    assert first.state == State.UNCONFIRMED
+
+
+def test_a_contact_cannot_keep_many_terms_without_confirming(
+    client: Client, lhota: Directory
+) -> None:
+    for clock in ("8:00", "9:00", "10:00"):
+        citizen.request_booking(client, clock, email="jana@example.cz")
+    contact = take(client, "11:00")
+    fill_in(client, contact, email="jana@example.cz")
+    answer = client.post(f"{contact}kontrola/")
+    assert answer.status_code == 409
+    assert words(answer).count("Několik objednávek na tento kontakt čeká na potvrzení.") == 2
+
+
+def test_the_message_is_sent_again_and_the_deadline_starts_anew(
+    client: Client, lhota: Directory, clock: Clock
+) -> None:
+    booking = citizen.request_booking(client)
+    sent = f"/termin/{links.sign(booking.pk, 'hold')}/odeslano/"
+    clock.forward(minutes=10)
+    answer = client.post(sent, {"again": "1"}, follow=True)
+    assert "Zprávu jsme poslali znovu." in words(answer)
+    assert "Termín pro Vás držíme do 9:25." in words(answer)
+    asked = Event.objects.filter(kind="ConfirmationRequested")
+    for event in asked.order_by("pk"):
+        compose(event=event.pk, now=clock.at)
+    assert Message.objects.filter(booking=booking, kind="confirm").count() == 2
+    for _ in range(9):
+        clock.forward(minutes=14)
+        client.post(sent, {"again": "1"})
+    booking.refresh_from_db()
+    assert booking.expires_at == town.FRIDAY_BEFORE + timedelta(minutes=75)  # no later than that
+    assert "Objednávku jste včas nepotvrdili." in words(client.get(sent))
+
+
+def test_a_mistyped_address_is_corrected_and_the_term_stays(
+    client: Client, lhota: Directory
+) -> None:
+    booking = citizen.request_booking(client, email="jana@sezna.cz")
+    sent = f"/termin/{links.sign(booking.pk, 'hold')}/odeslano/"
+    assert "Nemysleli jste jana@seznam.cz?" in words(client.get(sent))
+    contact = client.post(sent, {"correct": "1"})["Location"]
+    assert client.post(sent, {"correct": "1"}, follow=True).redirect_chain[-1][0] == contact
+    assert 'value="jana@sezna.cz"' in client.get(contact).content.decode()
+    fill_in(client, contact, email="jana@seznam.cz")
+    answer = client.post(f"{contact}kontrola/", follow=True)
+    assert "Na adresu jana@seznam.cz jsme poslali e-mail." in words(answer)
+    corrected = Booking.objects.get(state=State.UNCONFIRMED)
+    assert (corrected.starts_at, corrected.lane) == (booking.starts_at, booking.lane)
+    # Whoever got the first mail by mistake cannot open the booking with it.
+    assert client.post(citizen.confirm_url(booking)).status_code == 410
+    assert "seznam.cz" not in words(client.get(citizen.personal_url(booking)))
+    corrected.refresh_from_db()
+    assert corrected.state == State.UNCONFIRMED
+    # And who goes back to the first page is led to where it goes on.
+    assert client.get(sent, follow=True).redirect_chain[-1][0].endswith("/odeslano/")
+
+
+def test_a_probably_mistyped_domain_gets_a_hint_and_no_refusal(
+    client: Client, lhota: Directory
+) -> None:
+    contact = take(client)
+    fill_in(client, contact, email="Jana@seznma.cz")
+    check = f"{contact}kontrola/"
+    assert "Nemysleli jste Jana@seznam.cz?" in words(client.get(check))
+    answer = client.post(check, {"suggested": "1"}, follow=True)
+    assert "E-mail Jana@seznam.cz" in words(answer)
+    assert "Nemysleli jste" not in words(answer)
+    fill_in(client, contact, email="jana@seznma.cz")
+    assert client.post(check)["Location"].endswith("/odeslano/")  # it may be right all the same
 
 
 def test_how_many_people(client: Client) -> None:
@@ -302,3 +391,34 @@ def test_too_many_mails_from_one_address(client: Client, lhota: Directory, setti
     assert answer.status_code == 429
     assert answer["Retry-After"].isdigit()
     assert 'value="jana@example.cz"' in answer.content.decode()
+
+
+def test_back_and_another_term_leave_one_hold(client: Client, lhota: Directory) -> None:
+    form = client.get(TIMES)  # stays in the browser; Back shows it again as it was
+    key = citizen.hidden(form, "request_key")
+    first = client.post(TIMES, {"request_key": key, "starts_at": town.at("9:00").isoformat()})
+    fill_in(client, first["Location"])
+    again = client.post(TIMES, {"request_key": key, "starts_at": town.at("11:00").isoformat()})
+    held = Booking.objects.get(state=State.HELD)
+    assert held.starts_at == town.at("11:00")
+    assert 'value="jana@example.cz"' in client.get(again["Location"]).content.decode()
+
+
+def test_ones_own_term_is_not_taken_by_somebody_else_in_a_second_tab(
+    client: Client, lhota: Directory
+) -> None:
+    contact = take(client, "9:00")
+    second_tab = client.get(TIMES)
+    assert town.at("9:00").isoformat() in citizen.buttons(second_tab)
+    assert take(client, "9:00") == contact
+    assert Booking.objects.count() == 1
+    # Somebody else does not see it.
+    assert town.at("9:00").isoformat() not in citizen.buttons(Client().get(TIMES))
+
+
+def test_a_requested_booking_is_never_given_up_for_another(
+    client: Client, lhota: Directory
+) -> None:
+    citizen.request_booking(client, "9:00")
+    take(client, "11:00")
+    assert set(Booking.objects.values_list("state", flat=True)) == {State.UNCONFIRMED, State.HELD}

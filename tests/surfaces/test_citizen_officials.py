@@ -7,12 +7,16 @@ import re
 from html import unescape
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils import translation
 
+from prepazka.booking import usecases
 from prepazka.booking.models import Booking, State
 from prepazka.messaging.contexts import facts_of
-from prepazka.offices.directory import Directory
+from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import Counter, Office, Official
+from prepazka.surfaces.console import diary
 from tests import citizen, officials, town
 from tests.citizen import Clock, fill_in, take, words
 from tests.officials import whose
@@ -180,7 +184,7 @@ def test_a_long_absence_is_one_line(client: Client) -> None:
         officials.FILE.replace("closed: 2026-12-07", "closed: 2026-12-01 to 2026-12-07")
     )
     seen = words(client.get(PERSON))
-    assert "1. 12. 2026 – 7. 12. 2026: neúřaduje se" in seen
+    assert "1.–7. prosince 2026: neúřaduje se" in seen
     assert seen.count("neúřaduje se") == 1
 
 
@@ -268,3 +272,69 @@ def test_who_is_named_is_not_forgotten_when_people_are_counted(client: Client) -
     officials.office(officials.FILE.replace("lead: 0 min", "lead: 0 min, max persons: 3"))
     answer = client.get(f"{TIMES}?urednik=dvorak")
     assert answer["Location"] == f"{DAYS}?urednik=dvorak"
+
+
+TOPIC = "přístavba pergoly u domu"
+
+
+def test_what_it_is_about_in_ones_own_words(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diary, "now", lambda: town.FRIDAY_BEFORE)
+    file = officials.FILE.replace("lead: 0 min}", "lead: 0 min, topic in own words: yes}", 1)
+    assert file != officials.FILE
+    lhota = officials.office(file)
+    contact = citizen.take(client, "9:00", f"{DAYS}{town.MONDAY}/?urednik=novakova")
+    form = words(client.get(contact))
+    assert "Čeho se jednání týká, vlastními slovy (nepovinné)" in form
+    who = {"name": "Jana Malá", "email": "jana@example.cz"}
+    assert "Zkraťte text" in words(client.post(contact, who | {"topic": "x" * 121}))
+    client.post(contact, who | {"topic": TOPIC})
+    check = client.get(f"{contact}kontrola/")
+    assert TOPIC in words(check)
+    client.post(f"{contact}kontrola/")
+    booking = Booking.objects.get()
+    assert booking.topic == TOPIC
+    usecases.confirm_booking(booking=booking.pk, now=town.FRIDAY_BEFORE)
+    assert TOPIC in words(client.get(citizen.personal_url(booking)))
+
+    user = town.clerk(lhota)
+    Official.objects.filter(code="novakova").update(user=user)
+    Office.objects.update(version=F("version") + 1)
+    client.force_login(user)
+    own = f"/pult/lhota/diar/novakova/?den={town.MONDAY}"
+    assert TOPIC in words(client.get(own))
+    Official.objects.update(user=None)
+    Office.objects.update(version=F("version") + 1)
+    assert TOPIC not in words(client.get(own))  # a colleague reads the name, not the matter
+
+
+def test_without_the_setting_nobody_is_asked_what_it_is_about(
+    client: Client, lhota: Directory
+) -> None:
+    contact = citizen.take(client, "9:00", f"{DAYS}{town.MONDAY}/?urednik=novakova")
+    assert "vlastními slovy" not in words(client.get(contact))
+    client.post(contact, {"name": "Jana", "email": "jana@example.cz", "topic": TOPIC})
+    assert Booking.objects.get().topic == ""
+
+
+def test_a_meeting_outside_the_hours_says_the_way_in(lhota: Directory) -> None:
+    Office.objects.update(after_hours={"cs": "Zazvoňte na vrátnici."}, version=F("version") + 1)
+    evening = officials.hold(lhota, "17:00", code="novakova")
+    day = officials.hold(lhota, "9:00", code="novakova")
+    office = directory(Office.objects.get())
+    with translation.override("cs"):
+        assert ("Jak dovnitř", "Zazvoňte na vrátnici.") in facts_of(evening, office)
+        assert "Jak dovnitř" not in dict(facts_of(day, office))
+
+
+def test_of_several_doors_the_call_says_which(client: Client) -> None:
+    where = town.office()
+    for number, place in (("1", "dveře 12"), ("2", "dveře 14")):
+        Counter.objects.filter(number=number).update(place={"cs": place})
+    Office.objects.update(version=F("version") + 1)
+    booking = town.confirmed(where)
+    office = directory(Office.objects.get())
+    with translation.override("cs"):
+        said = dict(facts_of(booking, office))["Kde"]
+    assert said == "Náměstí 1, Lhota; dveře 12 nebo dveře 14, kam jít, se dozvíte při vyvolání"

@@ -78,10 +78,13 @@ def test_from_the_telephone_to_the_pin(
 ) -> None:
     address = asked(client, email="", phone="777 123 456")
     check = client.get(f"{address}kontrola/")
-    assert "Pošleme Vám SMS s odkazem" in words(check)
+    assert (
+        "Pošleme Vám SMS. Do 15 minut v ní otevřete odkaz a stiskněte Potvrdit objednávku."
+        in words(check)
+    )
     assert "777 123 456" in words(check)
     sent = client.post(f"{address}kontrola/", follow=True)
-    assert "Na číslo 777 123 456 jsme poslali zprávu." in words(sent)
+    assert "Na číslo 777 123 456 jsme poslali SMS." in words(sent)
     work(clock)
     (first,) = received(mailbox)
     assert len(first) <= 160

@@ -89,7 +89,7 @@ def test_from_a_full_calendar_to_a_booked_term(client: Client, lhota: Directory)
 
     entry = join(client)
     sent = words(client.get(f"{WISH}?odeslano=email"))
-    assert "potvrďte, že chcete čekat" in sent
+    assert "stiskněte Ano, budu čekat" in sent
     assert entry.state == "unconfirmed"
 
     mail = compose_mail(message("ListJoined"), now=NOW)
@@ -115,7 +115,7 @@ def test_from_a_full_calendar_to_a_booked_term(client: Client, lhota: Directory)
     place = client.get(paths(mail.text)[0], follow=True)
     address = place.redirect_chain[-1][0]
     assert "Máme pro Vás termín" in words(place)
-    assert "Držíme ho pro Vás do: pátek 20. listopadu 2026, 10:00" in words(place)
+    assert "Držíme ho pro Vás do pátek 20. listopadu 2026, 10:00" in words(place)
     assert Offer.objects.get().state == "open"
     done = client.post(address, {"accept": "1"}, follow=True)
     assert "PIN pro kiosek" in words(done)
@@ -160,7 +160,7 @@ def test_declining_and_leaving(client: Client, lhota: Directory) -> None:
         ({"name": ""}, "Vyplňte jméno"),
         ({"email": "jana"}, "Vyplňte e-mail"),
         ({"weekdays": ["5", "6"]}, "úřad žádné termíny nemá"),
-        ({"email": "jana800@example.cz"}, "povolený"),
+        ({"email": "jana800@example.cz"}, "víc jich tu být nemůže"),
     ],
 )
 def test_wrong_answers_get_a_sentence(
@@ -250,7 +250,7 @@ def test_who_is_dropped_is_told_and_can_join_again(
     mail = compose_mail(made, now=NOW)
     assert mail.to == "jana@example.cz"
     assert again in paths(mail.text)
-    assert ("Vaše objednání platí" in mail.text) == for_a_sooner_term
+    assert ("Vaše objednávka platí" in mail.text) == for_a_sooner_term
     assert not messaging.is_pointless(made, NOW)
     page = client.get(f"/poradnik/{links.sign(entry.pk, 'list')}/")
     assert "V pořadníku už nejste" in words(page)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils import translation
 
@@ -19,7 +20,7 @@ from prepazka.booking.usecases import hold_term
 from prepazka.looks.catalogue import used
 from prepazka.looks.typography import CS_MONTHS
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Office
+from prepazka.offices.models import HoursException, Office, OpeningHours
 from prepazka.queueing import counters, tickets
 from prepazka.surfaces.citizen.pages import free_terms
 from tests import citizen, town
@@ -100,10 +101,9 @@ def test_a_full_calendar_says_what_to_do(client: Client) -> None:
         )
     page = words(client.get(DAYS))
     assert "Teď není volný žádný termín" in page
-    assert "Termíny na den pondělí 7. prosince 2026" in page
-    assert "od 7:00, pondělí 23. listopadu 2026" in page
+    assert "Termíny na 7. prosince uvolníme v pondělí 23. listopadu v 7:00." in page
     assert "Na tento úkon teď čekají 3 lidé." in page
-    assert re.search(r"Čekání s lístkem vzatým teď: obvykle do \d+ minut", page)
+    assert re.search(r"Když si teď vezmete lístek, počkáte: obvykle do \d+ (minut|hodin)", page)
     assert "380 123 456" in page
 
 
@@ -116,7 +116,7 @@ def test_a_full_calendar_of_a_closed_office_says_when_it_opens(
     Booking.objects.update(expires_at=town.at("23:30", town.MONDAY - timedelta(days=3)))
     page = words(client.get(DAYS))
     assert "Úřad má teď zavřeno." in page
-    assert "pondělí 23. listopadu 2026, od 8:00" in page
+    assert "Otevíráme v pondělí 23. listopadu v 8:00, přijít můžete i bez objednání." in page
 
 
 def test_the_office_says_if_it_is_open(client: Client, clock: Clock) -> None:
@@ -124,7 +124,7 @@ def test_the_office_says_if_it_is_open(client: Client, clock: Clock) -> None:
     assert "Právě otevřeno. Dnes 8:00–12:00, 13:00–17:00." in words(client.get("/lhota/"))
     clock.at = town.at("12:30")
     page = words(client.get("/lhota/"))
-    assert "Právě zavřeno. Otevře se v 13:00, pondělí 23. listopadu 2026." in page
+    assert "Právě zavřeno. Otevíráme dnes ve 13:00." in page
 
 
 def every_page(client: Client, office: Directory, prefix: str) -> list[tuple[str, str]]:
@@ -191,3 +191,58 @@ def test_english_pages_hold_no_czech(client: Client) -> None:
         body = page.replace("Česky", "").replace("Čeština", "").replace("Náměstí 1, Lhota", "")
         body = body.replace("Nováková", "").replace("Přepážka", "")
         assert not re.search(r"[ěščřžýůďťň]", body.lower()), (path, body)
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ("2026-11-16", "Tento den už je pryč."),
+        ("2026-11-28", "V tento den nikoho s tímto úkonem nepřijímáme."),
+        ("2026-11-26", "V tento den je zavřeno: stěhování kartotéky."),
+        ("2026-12-25", "V tento den je zavřeno: 1. svátek vánoční."),
+        ("2027-03-10", "Termíny na tento den zatím objednat nejde. Uvolníme je v pondělí 8. února"),
+    ],
+)
+def test_a_day_without_terms_says_why(client: Client, day: str, said: str) -> None:
+    office = town.office()
+    HoursException.objects.create(
+        office=office.office,
+        kind="closed",
+        from_date="2026-11-26",
+        to_date="2026-11-26",
+        reason={"cs": "stěhování kartotéky"},
+    )
+    Office.objects.update(version=F("version") + 1)
+    assert said in words(client.get(f"{DAYS}{day}/"))
+
+
+def test_a_closed_office_says_why(client: Client, clock: Clock) -> None:
+    town.office()
+    clock.at = town.at("9:00", date(2026, 12, 24))
+    page = words(client.get("/lhota/"))
+    assert "Dnes je zavřeno: Štědrý den. Otevíráme v pondělí 28. prosince v 8:00." in page
+    assert "zavřeno (Štědrý den)" in page
+
+
+def test_an_agenda_that_is_open_alone_does_not_open_the_office(
+    client: Client, clock: Clock
+) -> None:
+    office = town.office()
+    vehicles = town.service(office).agenda
+    hours = [(weekday, 480, 1020) for weekday in range(5)] + [(5, 480, 720)]
+    OpeningHours.objects.bulk_create(
+        [
+            OpeningHours(
+                office=office.office, agenda=vehicles, weekday=weekday, opens=opens, closes=closes
+            )
+            for weekday, opens, closes in hours
+        ]
+    )
+    Office.objects.update(version=F("version") + 1)
+    saturday = town.MONDAY - timedelta(days=2)
+    clock.at = town.at("18:00", saturday - timedelta(days=1))
+    assert "Otevíráme v pondělí 23. listopadu v 8:00." in words(client.get("/lhota/"))
+    clock.at = town.at("9:00", saturday)
+    page = words(client.get("/lhota/"))
+    assert "Právě otevřeno jen pro: Registr vozidel, 8:00–12:00." in page
+    assert "sobota 21. listopadu 2026 zavřeno jen Registr vozidel: 8:00–12:00" in page

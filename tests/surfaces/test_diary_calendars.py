@@ -47,7 +47,7 @@ def official(lhota: Directory, administrator: Client, client: Client) -> Client:
     user = town.clerk(lhota)
     member = Membership.objects.get(user=user)
     answer = administrator.post(f"{MANAGER}novakova/ucet/", {"member": member.pk}, follow=True)
-    assert "Účet u deníku je změněný" in text(answer)
+    assert "Účet u diáře je změněný" in text(answer)
     client.force_login(user)
     return client
 

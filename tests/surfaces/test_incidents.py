@@ -209,7 +209,7 @@ def test_a_clerk_needs_the_right(office: Directory) -> None:
     member = Membership.objects.get(role="clerk")
     staff.let_declare(member=member, may=True, actor=0, now=town.at("9:00"))
     staff.let_declare(member=member, may=True, actor=0, now=town.at("9:00"))
-    assert "Co nefunguje" in text_of(clerk.get(SCREEN))
+    assert "Porucha registru" in text_of(clerk.get(SCREEN))
 
 
 def test_an_office_without_systems_is_told_where_they_are_named(office: Directory) -> None:

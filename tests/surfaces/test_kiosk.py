@@ -296,7 +296,7 @@ class TestStart:
         words = text_of(kiosk.get("/kiosk/"))
         assert "Lístky se dnes už nevydávají" in words
         late = text_of(take(kiosk, touch=touch))
-        assert "Na tuto záležitost se teď lístky nevydávají" in late
+        assert "Na tento úkon se teď lístky nevydávají" in late
         assert "úterý 24. listopadu 2026 v 8:00" in late
         assert not Ticket.objects.exists()
 
@@ -348,7 +348,7 @@ class TestPin:
         booking = town.confirmed(office, "9:00")
         clock.set(town.at("9:05"))
         words = text_of(enter(kiosk, booking.pin))
-        assert "Jste zaregistrováni Zapamatujte si číslo" in words
+        assert "Víme o Vás Zapamatujte si číslo" in words
         assert "Vaše číslo V1" in words
         assert "Jana" not in words
         booking.refresh_from_db()
@@ -361,7 +361,7 @@ class TestPin:
         clock.set(town.at("9:05"))
         touch = str(uuid4())
         enter(kiosk, booking.pin, touch)
-        assert "Jste zaregistrováni" in text_of(enter(kiosk, booking.pin, touch))
+        assert "Víme o Vás" in text_of(enter(kiosk, booking.pin, touch))
         assert Ticket.objects.count() == 1
 
     def test_somewhat_early_it_registers_and_says_from_when(
@@ -370,7 +370,7 @@ class TestPin:
         booking = town.confirmed(office, "9:00")
         clock.set(town.at("8:45"))
         words = text_of(enter(kiosk, booking.pin))
-        assert "Jste zaregistrováni předem Na řadu přijdete od 9:00." in words
+        assert "Přišli jste o něco dřív, víme o Vás Na řadu přijdete od 9:00." in words
 
     def test_late_it_gives_a_place_in_the_ordinary_queue(
         self, kiosk: Client, office: Directory, clock: Clock
@@ -386,7 +386,7 @@ class TestPin:
         booking = town.confirmed(office, "10:00")
         clock.set(town.at("8:10"))
         words = text_of(enter(kiosk, booking.pin))
-        assert "Přijďte k automatu mezi 9:30 a 11:10 a zadejte PIN znovu." in words
+        assert "Přijďte ke kiosku mezi 9:30 a 11:10 a zadejte PIN znovu." in words
         assert not Ticket.objects.exists()
 
     def test_missed_it_offers_an_ordinary_ticket_in_one_touch(
@@ -545,7 +545,7 @@ class TestPin:
         assert "Krátká přestávka" in text_of(kiosk.get("/kiosk/pin/", follow=True))
         assert "Vaše číslo V1" in text_of(take(kiosk))  # ordinary tickets go on
         clock.set(clock() + timedelta(seconds=19))
-        assert "Jste zaregistrováni" in text_of(enter(kiosk, booking.pin))
+        assert "Víme o Vás" in text_of(enter(kiosk, booking.pin))
 
     def test_every_outcome_has_words_of_its_own(self, kiosk: Client) -> None:
         said = {

@@ -213,7 +213,7 @@ def test_a_number_tells_who_went_before_it(office: Directory, admin: Client) -> 
     page = text(admin.get("/sprava/lhota/volani/listek/?cislo=v1"))
     assert "Za dobu čekání (23 minut) byl dřív zavolán 1 člověk" in page
     assert re.search(r"9:02</td><th[^>]*>V2</th><td[^>]*>9:01</td>", page)
-    assert "Proč byl zavolán: bez objednání, čeká od 8:50" in page
+    assert "Proč přišel na řadu: bez objednání, čeká od 8:50" in page
     missing = admin.get("/sprava/lhota/volani/listek/?cislo=Q7")
     assert missing.status_code == 404
     assert "Žádný dnešní lístek toto číslo nemá." in text(missing)

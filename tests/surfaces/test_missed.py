@@ -73,7 +73,7 @@ def test_those_who_meet_people_put_them_back(office: Directory, clerk: int, role
     assert event.data["by"] == "staff"
     assert event.actor
     again = text_of(client.post(f"{LIST}{ticket.pk}/zpet/", follow=True))
-    assert "není mezi těmi, kteří byli zavoláni a nepřišli" in again
+    assert "není mezi těmi, kteří byli vyvoláni a nepřišli" in again
 
 
 def test_the_head_only_looks_at_figures(office: Directory, clerk: int) -> None:
@@ -109,7 +109,7 @@ def test_nobody_of_another_office_and_nobody_unknown(office: Directory, clerk: i
 
 def test_empty_three_and_thirty(office: Directory, clerk: int) -> None:
     client = as_role(office, "clerk")
-    assert "Všichni, kdo byli dnes zavoláni, přišli" in text_of(client.get(LIST))
+    assert "Všichni, kdo byli dnes vyvoláni, přišli" in text_of(client.get(LIST))
     first, *_ = missed(office, clerk, 30)
     page = text_of(client.get(LIST))
     assert page.count("Zařadit znovu : V") + page.count("Zařadit znovu: V") == 30

@@ -11,10 +11,10 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from prepazka.offices.directory import Directory
-from prepazka.offices.models import Office
+from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.models import Counter, Office
 from prepazka.queueing import counters, history, tickets, turns
-from prepazka.queueing.models import Accuracy, QuarterHour, Ticket
+from prepazka.queueing.models import Accuracy, QuarterHour, Shift, Ticket
 from prepazka.reporting.monitor import monitor
 from prepazka.reporting.queues import queue_monitors
 from prepazka.surfaces.monitor import views
@@ -69,9 +69,9 @@ def test_it_says_waits_last_calls_and_openings(
     assert "(odhad orientační) V1 vydávají se" in page
     assert "Cestovní pas 0 0 žádná přepážka není otevřená – vydávají se" in page
     clock.at = town.at("7:40")
-    assert "Cestovní pas 0 0 přepážka otevře v 8:00" in text_of(client.get(PAGE))
+    assert "Cestovní pas 0 0 přepážka otevře dnes v 8:00" in text_of(client.get(PAGE))
     clock.at = town.at("17:30")
-    assert "Cestovní pas 0 0 přepážka otevře 24. 11. 2026 v 8:00" in text_of(client.get(PAGE))
+    assert "Cestovní pas 0 0 přepážka otevře zítra v 8:00" in text_of(client.get(PAGE))
 
 
 def test_without_a_ticket_ahead_there_is_no_wait(client: Client, office: Directory) -> None:
@@ -214,3 +214,24 @@ def test_a_forgotten_counter_opens_nothing_once_the_office_is_closed(
     assert {one["wait_min"] for one in said["services"]} == {None}
     states = {one["serviceStatus"] for one in queue_monitors(office, now=clock.at)}
     assert states == {"Closed"}
+
+
+def test_it_lists_which_counters_are_open_by_number_and_place(
+    client: Client, office: Directory
+) -> None:
+    Counter.objects.filter(number="1").update(place={"cs": "přízemí vlevo", "en": "ground floor"})
+    Office.objects.update(version=office.office.version + 1)
+    page = text_of(client.get(PAGE))
+    assert "Teď není otevřená žádná přepážka. Nikdo nečeká." in page
+    assert "Otevřené přepážky:" not in page
+    clerk = at_work(directory_by_slug("lhota"))
+    assert "Otevřené přepážky: 1 (přízemí vlevo)." in text_of(client.get(PAGE))
+    [counter] = monitor(directory_by_slug("lhota"), now=town.at("9:00"))["counters"]
+    assert counter == {
+        "number": "1",
+        "place": {"cs": "přízemí vlevo", "en": "ground floor"},
+        "services": ["prepis", "znacky"],
+    }
+    shift = Shift.objects.get(clerk=clerk)
+    counters.pause_counter(shift=shift, now=town.at("9:00"))
+    assert "Otevřené přepážky:" not in text_of(client.get(PAGE))

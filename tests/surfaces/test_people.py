@@ -323,7 +323,7 @@ def test_the_last_administrator_and_oneself_stay(office: Directory, admin: Clien
 def test_roles_say_what_they_may_do(office: Directory, admin: Client) -> None:
     said = text(admin.get(PAGE))
     assert "jen nahlíží" not in said
-    assert "Vedoucí (přehledy, uzavírky a limity)" in said
+    assert "Vedoucí (přehledy, kvóty, uzavírky)" in said
     assert set(people.ROLES) == set(Role)
     assert [value for value, _ in people.StaffForm().fields["role"].choices] == list(Role.values)  # type: ignore[attr-defined]
     with override("cs"):

@@ -91,7 +91,9 @@ def test_a_missed_call_sends_to_the_desk(office: Directory, ticket: Ticket, cloc
     turns.call_by_hand(office=office, clerk=clerk.pk, ticket=ticket.pk, now=clock())
     turns.no_show(office=office, clerk=clerk.pk, now=clock())
     words = page(ticket)
-    assert "Volali jsme Vás v 8:30 k přepážce 1 Přijďte prosím na recepci nebo k přepážce" in words
+    assert (
+        "Volali jsme Vás v 8:30 k přepážce 1 Přijďte prosím k informacím nebo k přepážce" in words
+    )
     assert "We called you at 8:30 to counter 1" in page(ticket, language="/en")
     turns.return_missed(office=office, ticket=ticket.pk, now=clock(), actor=clerk.pk)
     words = page(ticket, "stav/")
@@ -119,7 +121,7 @@ def test_a_booked_client_called_in_vain_reads_until_when_the_pin_helps(
     clock.set(town.at("10:10"))
     words = page(ticket)
     assert "zadejte PIN" not in words
-    assert "Volali jsme Vás v 9:05 k přepážce 1 Přijďte prosím na recepci" in words
+    assert "Volali jsme Vás v 9:05 k přepážce 1 Přijďte prosím k informacím" in words
 
 
 def test_a_booked_client_who_is_early_sees_from_when(office: Directory, clock: Clock) -> None:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
+from django.db.models import CharField
 
 from prepazka.booking import due, terms, usecases
 from prepazka.booking.models import Booking, State
@@ -309,3 +310,24 @@ class TestRounds:
         for row in Booking.objects.filter(pk__in=[visited.pk, cancelled.pk]):
             assert (row.name, row.email, row.pin, row.contact_hash) == ("", "", "", "")
         assert "example.cz" not in str(list(Event.objects.values()))
+
+
+# Columns of a booking that say nothing of the person.
+IMPERSONAL = {"state", "channel", "mode", "language"}
+
+
+def test_every_text_of_a_booking_is_erased_or_known_to_be_impersonal() -> None:
+    """A new column of text is personal until this list says that it is not."""
+    office = town.office(topic_line=True)
+    booking = town.confirmed(office)
+    columns = [
+        field.name
+        for field in Booking._meta.concrete_fields
+        if isinstance(field, CharField) and field.name not in IMPERSONAL
+    ]
+    assert {"name", "email", "phone", "pin", "topic", "cancel_reason"} <= set(columns)
+    Booking.objects.update(**dict.fromkeys(columns, "x"))
+    later = booking.ends_at + timedelta(days=office.office.retention_days, hours=1)
+    assert due.erase_personal_data(office=office.office, now=later) == 1
+    erased = Booking.objects.values(*columns).get()
+    assert {name: text for name, text in erased.items() if text} == {}

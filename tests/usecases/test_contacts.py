@@ -94,7 +94,7 @@ def test_an_old_contact_that_nobody_can_read_still_counts_as_itself() -> None:
 @pytest.mark.django_db
 def test_the_limit_of_a_contact_knows_its_number_in_every_form() -> None:
     office = town.office(quota=2)
-    town.requested(office, "9:00", email="", phone="777 123 456")
+    town.confirmed(office, "9:00", email="", phone="777 123 456")
     held = town.hold(office, "10:00")
     with pytest.raises(TooManyBookings):
         usecases.request_confirmation(

@@ -386,9 +386,10 @@ class TestOffers:
         held = usecases.hold_term(
             office=office, service=town.service(office), starts_at=town.at("9:00", TUESDAY), now=NOW
         )
-        usecases.request_confirmation(
+        asked = usecases.request_confirmation(
             booking=held.pk, name="Jana", email="jana@example.cz", now=NOW
         )
+        usecases.confirm_booking(booking=asked.pk, now=NOW)
         offered = offer_to(jana)
         assert offered
         with pytest.raises(TooManyBookings):

@@ -84,7 +84,7 @@ def _known_since(booking: Booking) -> datetime:
 
 @transaction.atomic
 def erase_personal_data(*, office: Office, now: datetime) -> int:
-    """Erase name, contact, PIN and reason of visits long over and of bookings that came to nothing.
+    """Erase name, contact, PIN, topic and reason of visits long over and of bookings that came to nothing.
 
     The retention of the office counts from the visit; cancelled and expired ones keep a day.
     Returns how many bookings were erased.
@@ -100,6 +100,7 @@ def erase_personal_data(*, office: Office, now: datetime) -> int:
         pin="",
         short_code=None,
         cancel_reason="",
+        topic="",
         erased_at=now,
     )
     if erased:

@@ -11,12 +11,14 @@ from django.db import connection
 from prepazka.booking import companions, returns, terms
 from prepazka.booking.locks import lock_contact
 from prepazka.booking.models import EXPIRING, OPEN, Booking, State
-from prepazka.booking.refusals import TooManyBookings
+from prepazka.booking.refusals import TooManyBookings, TooManyUnconfirmed
 from prepazka.core import events, pins
 from prepazka.journal import rows
 from prepazka.journal.record import record
 
 PINS_TRIED = 8
+# Somebody whose first message does not come asks again, and confirms one of them.
+SPARE_UNCONFIRMED = 2
 CHANGED_BY_CONFIRMING = (
     "state",
     "confirmed_at",
@@ -136,8 +138,24 @@ def release_expired(*, office: int, day: date, now: datetime) -> int:
 
 
 def limit_open(booking: Booking, agenda: int, *, most: int, now: datetime) -> None:
-    """Lock the contact and count its open bookings of the agenda. Raises TooManyBookings."""
+    """Lock the contact and count its confirmed bookings of the agenda. Raises TooManyBookings."""
     limit_open_of(booking.contact_hash, booking.office_id, agenda, most=most, now=now)
+
+
+def limit_unconfirmed(booking: Booking, *, most: int, now: datetime) -> None:
+    """Count those that wait for their confirmation too; `limit_open` has locked the contact.
+
+    Raises TooManyUnconfirmed.
+    """
+    waiting = Booking.objects.filter(
+        office=booking.office_id,
+        contact_hash=booking.contact_hash,
+        service__agenda=booking.service.agenda_id,
+        state=State.UNCONFIRMED,
+        expires_at__gt=now,
+    )
+    if waiting.count() >= most + SPARE_UNCONFIRMED:
+        raise TooManyUnconfirmed
 
 
 def limit_open_of(key: str, office: int, agenda: int, *, most: int, now: datetime) -> None:
@@ -147,12 +165,11 @@ def limit_open_of(key: str, office: int, agenda: int, *, most: int, now: datetim
         cursor.execute(
             "SELECT count(*) FROM booking_booking b JOIN offices_service s ON s.id = b.service_id"
             " WHERE b.office_id = %s AND b.contact_hash = %s AND s.agenda_id = %s"
-            " AND b.ends_at > %s AND (b.state = 'confirmed'"
-            " OR (b.state = 'unconfirmed' AND b.expires_at > %s))",
-            [office, key, agenda, now, now],
+            " AND b.ends_at > %s AND b.state = 'confirmed'",
+            [office, key, agenda, now],
         )
         if cursor.fetchone()[0] >= most:
-            raise TooManyBookings
+            raise TooManyBookings(most=most)
 
 
 def is_cancelled(booking: Booking) -> bool:

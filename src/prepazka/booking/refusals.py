@@ -36,7 +36,11 @@ class CannotExtend(Refused):
 
 
 class TooManyBookings(Refused):
-    """There is already the largest allowed number of open bookings for this contact."""
+    """This contact already has as many appointments here as it may have (%(most)s)."""
+
+
+class TooManyUnconfirmed(Refused):
+    """Several bookings of this contact wait for their confirmation. Open the link in one of our messages, or wait until they are released."""
 
 
 class ConfirmationTooLate(Refused):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 
@@ -19,6 +19,7 @@ from prepazka.booking.parts import (
     end,
     is_cancelled,
     limit_open,
+    limit_unconfirmed,
     put,
     ran_out,
     release_expired,
@@ -44,6 +45,13 @@ from prepazka.offices.models import Mode, Official, Service
 HOLD_LASTS = timedelta(minutes=10)
 # WCAG 2.2, 2.2.1: a time limit can be extended at least ten times.
 EXTENSIONS = 10
+# By how much a person who asks for the message again can move the deadline, in all.
+KEPT_LONGER = timedelta(hours=1)
+# What a corrected booking takes over.
+ANSWERS = (
+    *("office_id", "service_id", "lane_id", "date", "starts_at", "ends_at", "persons", "channel"),
+    *("mode", "language", "name", "email", "phone", "topic"),
+)
 
 
 @transaction.atomic
@@ -144,7 +152,13 @@ def release_hold(*, booking: UUID, now: datetime, actor: int | None = None) -> N
 
 @transaction.atomic
 def note_contact(
-    *, booking: UUID, name: str, email: str, now: datetime, phone: str = ""
+    *,
+    booking: UUID,
+    name: str,
+    email: str,
+    now: datetime,
+    phone: str = "",
+    topic: str = "",
 ) -> Booking:
     """Keep with the hold what the person has filled in so far, so that no way back loses it.
 
@@ -153,8 +167,8 @@ def note_contact(
     """
     found = lock_booking(booking)
     if found.state in {State.HELD, State.EXPIRED} and not (found.requested_at or found.erased_at):
-        found.name, found.email, found.phone = name, email, phone
-        found.save(update_fields=["name", "email", "phone"])
+        found.name, found.email, found.phone, found.topic = name, email, phone, topic
+        found.save(update_fields=["name", "email", "phone", "topic"])
     return found
 
 
@@ -171,7 +185,7 @@ def request_confirmation(
     """Take the contact; the booking then waits for the click in the mail, if its rules ask.
 
     Bookings taken by staff, and those of agendas that ask no click, are confirmed at once.
-    Raises HoldExpired, PhoneNeeded, TooManyBookings.
+    Raises HoldExpired, PhoneNeeded, TooManyBookings, TooManyUnconfirmed.
     """
     found = lock_booking(booking)
     if found.requested_at:
@@ -186,6 +200,7 @@ def request_confirmation(
     found.contact_hash = contact_hash(contact) if contact else ""
     if contact and found.channel in {"web", "api"}:
         limit_open(found, service.agenda_id, most=rules.max_open_per_contact, now=now)
+        limit_unconfirmed(found, most=rules.max_open_per_contact, now=now)
     found.name, found.email, found.phone = name, email, phone
     found.short_code = short_code() if phone and not email else None
     found.requested_at = now
@@ -207,8 +222,9 @@ def request_confirmation(
 def confirm_booking(*, booking: UUID, now: datetime) -> Booking:
     """Confirm by the link in the mail: the booking gets its PIN.
 
+    Of several unconfirmed bookings of a contact only as many can be confirmed as it may have.
     Repeated, it answers with the same booking and PIN. Raises ConfirmationTooLate,
-    BookingCancelled, HoldExpired.
+    BookingCancelled, HoldExpired, TooManyBookings.
     """
     found = lock_booking(booking)
     if found.confirmed_at and not is_cancelled(found):
@@ -219,8 +235,66 @@ def confirm_booking(*, booking: UUID, now: datetime) -> Booking:
         raise HoldExpired
     if found.state != State.UNCONFIRMED or ran_out(found, now) or found.starts_at <= now:
         raise ConfirmationTooLate
+    if found.contact_hash and found.channel in {"web", "api"}:
+        service = directory_by_id(found.office_id).services[found.service_id]
+        most = directory_by_id(found.office_id).rules_of(service).max_open_per_contact
+        limit_open(found, service.agenda_id, most=most, now=now)
     confirm(found, now)
     return found
+
+
+@transaction.atomic
+def ask_again_to_confirm(*, booking: UUID, now: datetime) -> Booking:
+    """Send the message with the link once more, and start the deadline anew.
+
+    The deadline never lies later than an hour after it would have been at first, so nobody keeps a
+    slot by asking. Raises ConfirmationTooLate.
+    """
+    found = lock_booking(booking)
+    _must_be_unconfirmed(found, now)
+    assert found.expires_at  # noqa: S101  # an unconfirmed booking has one, by constraint
+    assert found.requested_at  # noqa: S101  # and this, since it was requested
+    office = directory_by_id(found.office_id)
+    allowed = timedelta(minutes=office.rules_of(office.services[found.service_id]).confirm_min)
+    latest = found.requested_at + allowed + KEPT_LONGER
+    found.expires_at = max(found.expires_at, min(now + allowed, latest))
+    found.save(update_fields=["expires_at"])
+    record(events.ConfirmationRequested(office=found.office_id, booking=str(found.pk), at=now))
+    return found
+
+
+@transaction.atomic
+def correct_request(*, booking: UUID, now: datetime) -> Booking:
+    """Give the slot of an unconfirmed booking to a new hold with the same answers.
+
+    A mistyped address belongs to somebody else: the links sent there open nothing of the new
+    booking. Repeated, it answers with the same hold. Raises ConfirmationTooLate.
+    """
+    found = lock_booking(booking)
+    if existing := correction_of(found):
+        return existing
+    _must_be_unconfirmed(found, now)
+    end(found, State.EXPIRED, now)
+    record(events.HoldReleased(office=found.office_id, booking=str(found.pk), at=now))
+    corrected = Booking(
+        **{name: getattr(found, name) for name in ANSWERS},
+        expires_at=now + HOLD_LASTS,
+        request_key=_key_of_correction(found),
+        created_at=now,
+    )
+    written.insert(corrected)
+    record(events.BookingHeld(office=found.office_id, booking=str(corrected.pk), at=now))
+    return corrected
+
+
+def correction_of(booking: Booking) -> Booking | None:
+    """The booking that has taken the slot of this one over, if its request was corrected."""
+    key = _key_of_correction(booking)
+    return Booking.objects.filter(office=booking.office_id, request_key=key).first()
+
+
+def _key_of_correction(booking: Booking) -> UUID:
+    return uuid5(booking.pk, "corrected")
 
 
 @transaction.atomic
@@ -367,6 +441,11 @@ def _asked_before(office: Directory, request_key: UUID) -> Booking | None:
 def _must_be_held(booking: Booking, now: datetime) -> None:
     if booking.state != State.HELD or ran_out(booking, now):
         raise HoldExpired
+
+
+def _must_be_unconfirmed(booking: Booking, now: datetime) -> None:
+    if booking.state != State.UNCONFIRMED or ran_out(booking, now) or booking.starts_at <= now:
+        raise ConfirmationTooLate
 
 
 def _must_be_changeable(booking: Booking, now: datetime) -> None:

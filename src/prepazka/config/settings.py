@@ -165,7 +165,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
     },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "prepazka.accounts.passwords.CommonPassword"},
 ]
 ACCOUNT_ADAPTER = "prepazka.surfaces.console.accounts.StaffOnly"
 ACCOUNT_LOGIN_METHODS = {"username"}

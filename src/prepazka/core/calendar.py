@@ -110,6 +110,17 @@ def czech_holidays(years: Iterable[int]) -> frozenset[date]:
     return frozenset().union(*(_czech_holidays_of(year) for year in years))
 
 
+def czech_holiday_name(day: date, language: str) -> str | None:
+    """The name of the Czech public holiday in Czech or in English; None on an ordinary day."""
+    return _czech_holiday_names(day.year, language.startswith("cs")).get(day)
+
+
+@lru_cache(maxsize=64)
+def _czech_holiday_names(year: int, in_czech: bool) -> dict[date, str]:  # noqa: FBT001  # a key
+    language = "cs" if in_czech else "en_US"
+    return dict(public_holidays.country_holidays("CZ", years=year, language=language))
+
+
 @lru_cache(maxsize=64)
 def _czech_holidays_of(year: int) -> frozenset[date]:
     return frozenset(public_holidays.country_holidays("CZ", years=year))

@@ -27,6 +27,7 @@ KEYWORDS = {
     "npgettext_lazy": (0, 1, 2),
 }
 _CALL = re.compile(r"(?<![\w.])(n?p?gettext|_)\(")
+_TORN = re.compile("<[a-z/!][^>]*\u00a0|[%{(]\u00a0|%\\([^)]*\u00a0|\\{[^}]*\u00a0|\u00a0\\}")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd]|\{(\w*)\}")
 
 
@@ -142,6 +143,8 @@ def _fault(message: Message, catalogue: Catalog) -> str | None:
         "untranslated": not all(forms),
         "plural forms": bool(message.plural) and len(forms) != catalogue.num_plurals,
         "placeholders": not _well_filled(message, forms),
+        # A browser takes `<a\N{NO-BREAK SPACE}href=…>` for an element of that long name.
+        "non-breaking space": any(_TORN.search(form) for form in forms),
     }
     return next((fault for fault, is_so in faults.items() if is_so), None)
 

@@ -37,6 +37,9 @@ EN_MONTHS = [
     "December",
 ]
 CS_DAYS = ["pondělí", "úterý", "středa", "čtvrtek", "pátek", "sobota", "neděle"]
+CS_ON_DAYS = [f"v{NBSP}pondělí", f"v{NBSP}úterý", "ve středu", "ve čtvrtek"]
+CS_ON_DAYS += [f"v{NBSP}pátek", f"v{NBSP}sobotu", f"v{NBSP}neděli"]
+HALF_A_YEAR = 183
 EN_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 # one, two to four, anything else; English uses the first and the last
@@ -75,6 +78,48 @@ def long_date(day: date, language: str) -> str:
             f"{CS_DAYS[day.weekday()]} {day.day}.{NBSP}{CS_MONTHS[day.month - 1]}{NBSP}{day.year}"
         )
     return f"{EN_DAYS[day.weekday()]} {short_date(day, language)}"
+
+
+def day_and_month(day: date, language: str) -> str:
+    """20. listopadu, in English 20 November."""
+    if is_czech(language):
+        return f"{day.day}.{NBSP}{CS_MONTHS[day.month - 1]}"
+    return f"{day.day}{NBSP}{EN_MONTHS[day.month - 1]}"
+
+
+def on_day(day: date, today: date, language: str) -> str:
+    """Dnes, zítra, v pondělí 28. prosince: as somebody says on that day when it will be.
+
+    The year is said of days more than half a year away.
+    """
+    czech = is_czech(language)
+    ahead = (day - today).days
+    if 0 <= ahead <= 1:
+        return ("dnes", "zítra")[ahead] if czech else ("today", "tomorrow")[ahead]
+    year = f"{NBSP}{day.year}" if abs(ahead) > HALF_A_YEAR else ""
+    name = CS_ON_DAYS[day.weekday()] if czech else f"on {EN_DAYS[day.weekday()]}"
+    return f"{name} {day_and_month(day, language)}{year}"
+
+
+def on_day_at(moment: datetime, today: date, language: str) -> str:
+    """Dnes v 8:00, v pondělí 28. prosince ve 13:30; English: today at 8:00."""
+    return f"{on_day(moment.date(), today, language)} {at_clock(moment, language)}"
+
+
+def date_span(first: date, last: date, language: str) -> str:
+    """1.–18. prosince 2026, 28. listopadu – 3. prosince 2026; what both share is said once."""
+    if first == last:
+        return short_date(first, language)
+    if first.year != last.year:
+        return f"{_full(first, language)} {DASH} {_full(last, language)}"
+    if first.month != last.month:
+        return f"{day_and_month(first, language)} {DASH} {_full(last, language)}"
+    start = f"{first.day}." if is_czech(language) else f"{first.day}"
+    return f"{start}{DASH}{_full(last, language)}"
+
+
+def _full(day: date, language: str) -> str:
+    return f"{day_and_month(day, language)}{NBSP}{day.year}"
 
 
 def clock(moment: time | datetime) -> str:
@@ -134,10 +179,17 @@ def minutes_range(low: int, high: int, language: str) -> str:
 def usual_wait(high: int, language: str, *, thin: bool = False) -> str:
     """Obvykle do 20 minut; without enough behind it, it says so."""
     if is_czech(language):
-        said = f"obvykle do {high}{NBSP}minut" if high else "bez čekání"
+        said = f"obvykle do {_genitive(high)}" if high else "bez čekání"
         return f"{said} (odhad orientační)" if thin and high else said
-    said = f"usually within {high}{NBSP}minutes" if high else "no waiting"
+    said = f"usually within {minutes(high, language)}" if high else "no waiting"
     return f"{said} (a rough estimate)" if thin and high else said
+
+
+def _genitive(whole_minutes: int) -> str:
+    """2 hodin 20 minut, 1 hodiny, 15 minut: what follows the Czech word "do"."""
+    hours, rest = divmod(whole_minutes, 60)
+    words = [(hours, "hodiny", "hodin"), (rest, "minuty", "minut")]
+    return " ".join(f"{n}{NBSP}{one if n == 1 else more}" for n, one, more in words if n)
 
 
 def pin_pairs(pin: str) -> list[str]:

@@ -17,14 +17,17 @@ from django.utils.translation import gettext as _
 from prepazka.booking import links
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
+from prepazka.core import calendar
+from prepazka.core.interval import Interval
 from prepazka.journal.models import Event
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.meetings.participants import citizen_of, room_path
 from prepazka.messaging.models import Message
 from prepazka.offices import incidents
+from prepazka.offices.devices import displays_of
 from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import cause_of
-from prepazka.offices.models import Incident, Mode, Room, Service, System
+from prepazka.offices.models import Incident, Mode, Official, Room, Service, System
 from prepazka.queueing.models import State as TicketState
 from prepazka.queueing.models import Ticket, TurnAlert
 
@@ -355,30 +358,66 @@ def facts_of(booking: Booking, office: Directory, *, invited: bool = False) -> l
     Those `invited` to a meeting do not read the telephone number of the person who booked.
     """
     service = office.services[booking.service_id]
-    counters = office.counters_for(service.pk)
     official = official_of(office, booking)
-    places = (
-        [str(official.place)]
-        if official and str(official.place)
-        else list(dict.fromkeys(str(c.place) for c in counters if str(c.place)))
-    )
     here, by_phone = booking.mode == Mode.PERSON, booking.mode == Mode.PHONE
     known = (
+        Fact(_("Booked by"), booking.name if invited else ""),
         Fact(_("Service"), str(service.name)),
         Fact(_("Term"), capfirst(when_of(booking))),
         Fact(_("Official"), str(official.name) if official else ""),
+        Fact(_("What it is about"), "" if invited else booking.topic),
         Fact(_("How we meet"), _how(booking, service)),
         Fact(_("We will call you at"), "" if invited or not by_phone else booking.phone),
         Fact(_("When to come"), _come(booking, office) if here else ""),
+        Fact(_("The PIN holds"), _pin_until(booking, office) if here else ""),
         Fact(_("Persons"), str(booking.persons) if booking.persons > 1 else ""),
-        Fact(
-            _("Where"),
-            "; ".join(filter(None, [str(office.office.address), *places])) if here else "",
-        ),
+        Fact(_("Where"), _where(office, service, official) if here else ""),
+        Fact(_("Your number appears on"), _displays(office, service, official) if here else ""),
+        Fact(_("The way in"), _way_in(booking, office) if here else ""),
         Fact(_("What to bring") if here else _("What to have ready"), str(service.documents)),
         Fact(_("Fee"), str(service.fee)),
     )
     return [fact for fact in known if fact.value]
+
+
+def _where(office: Directory, service: Service, official: Official | None) -> str:
+    """The address, then the official's door, or where the counters of the service are.
+
+    Where they are at several places, the call says to which of them one goes.
+    """
+    if official and str(official.place):
+        places = [str(official.place)]
+    elif official and official.counter_id:
+        places = [str(office.counters[official.counter_id].place)]
+    else:
+        places = [str(counter.place) for counter in office.counters_for(service.pk)]
+    places = list(dict.fromkeys(filter(None, places)))
+    doors = places[0] if len(places) == 1 else ""
+    if len(places) > 1:
+        several = _(" or ").join([", ".join(places[:-1]), places[-1]])
+        doors = _("%(places)s: your call will say which") % {"places": several}
+    return "; ".join(filter(None, [str(office.office.address), doors]))
+
+
+def _displays(office: Directory, service: Service, official: Official | None) -> str:
+    """Where the call will be seen, in an office of several displays."""
+    counters = office.counters_for(service.pk)
+    if official and official.counter_id:
+        counters = [office.counters[official.counter_id]]
+    return ", ".join(displays_of(office.office, counters))
+
+
+def _way_in(booking: Booking, office: Directory) -> str:
+    """How to get in, of a visit that begins or ends outside the hours of the office."""
+    during = Interval(
+        calendar.minute_of(booking.starts_at, office.tz),
+        calendar.minute_of(booking.ends_at, office.tz),
+    )
+    inside = any(
+        one.start <= during.start and during.end <= one.end
+        for one in office.office_hours(booking.date)
+    )
+    return "" if inside else str(office.office.after_hours)
 
 
 def _how(booking: Booking, service: Service) -> str:
@@ -398,6 +437,12 @@ def _come(booking: Booking, office: Directory) -> str:
     closes = rules.counts_until(booking.ends_at) if rules.late_min else None
     context = {"booking": booking, "opens": opens, "closes": closes}
     return render_to_string("messaging/_come.txt", context).strip()
+
+
+def _pin_until(booking: Booking, office: Directory) -> str:
+    rules = office.rules_of(office.services[booking.service_id])
+    until = date_format(timezone.localtime(rules.counts_until(booking.ends_at)), "G:i")
+    return _("until %(until)s, then the number lapses") % {"until": until}
 
 
 def url_of(name: str, *args: str) -> str:

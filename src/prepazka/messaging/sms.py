@@ -34,7 +34,9 @@ from prepazka.offices.models import Mode
 from prepazka.queueing.models import TurnAlert
 
 TEXTS = {
-    "confirm": gettext_noop("%(office)s: confirm your booking for %(when)s by %(until)s: %(url)s"),
+    "confirm": gettext_noop(
+        "%(office)s: confirm your booking for %(when)s by %(until)s by the button at %(url)s"
+    ),
     "confirmed": gettext_noop(
         "%(office)s: booked for %(when)s. PIN %(pin)s. Change or cancel: %(url)s"
     ),

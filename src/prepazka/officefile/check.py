@@ -113,6 +113,7 @@ class _Reader:
             "name": section.take("name", self._text, missing="the office's name"),
             "address": section.take("address", self._text, nothing),
             "note": section.take("note", self._text, nothing),
+            "after_hours": section.take("after hours", self._text, nothing),
             "email": section.take("email", values.email, ""),
             "phone": section.take("phone", values.words(40, "a telephone number"), ""),
             "timezone": section.take("timezone", values.timezone, "Europe/Prague"),

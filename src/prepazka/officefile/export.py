@@ -30,6 +30,7 @@ def plan_of(office: Directory) -> plan.OfficePlan:
         name=dict(row.name),
         address=dict(row.address),
         note=dict(row.note),
+        after_hours=dict(row.after_hours),
         email=row.email,
         phone=row.phone,
         timezone=row.timezone,

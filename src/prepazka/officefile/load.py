@@ -103,6 +103,7 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
             "name",
             "address",
             "note",
+            "after_hours",
             "email",
             "phone",
             "timezone",

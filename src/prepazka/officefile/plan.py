@@ -126,6 +126,7 @@ class OfficePlan:
     name: Text
     address: Text
     note: Text
+    after_hours: Text
     email: str
     phone: str
     timezone: str

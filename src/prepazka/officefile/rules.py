@@ -59,6 +59,7 @@ def read_rules(section: Section) -> Rules:
         offer_min=section.take(
             "offers kept", values.length(15, MOST_OFFER_MIN, example="60 min"), usual.offer_min
         ),
+        topic_line=section.take("topic in own words", values.flag, usual.topic_line),
         proof=PROOFS[section.take("proof of work", proof, "never")],
     )
 
@@ -92,6 +93,8 @@ def write_rules(rules: Rules) -> dict[str, Any]:
         written["released in parts"] = values.write_steps(rules.release_steps)
     if rules.called_from_start:
         written["never called early"] = "yes"
+    if rules.topic_line:
+        written["topic in own words"] = "yes"
     return written | _against_haste(rules)
 
 

@@ -71,6 +71,7 @@ def _office(office: plan.OfficePlan) -> dict[str, Any]:
         name=_text(office.name),
         address=_text(office.address),
         note=_text(office.note),
+        after_hours=_text(office.after_hours),
         email=office.email,
         phone=office.phone,
         timezone=office.timezone,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -12,11 +13,12 @@ from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.journal.rows import columns, of_row, width
-from prepazka.offices.models import Device, Office
+from prepazka.offices.models import Counter, Device, Office
 
 # Without 0/O, 1/I/L, 2/Z, 5/S, 8/B and U/V: it is read off one screen and typed on another.
 ALPHABET = "34679ACDEFGHJKMNPQRTWXY"
 CODE_LENGTH = 8
+SEVERAL = 2
 CODE_LASTS = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=1)
 FARTHEST_MS = 4_000_000_000_000  # the year 2096
@@ -194,3 +196,23 @@ def _normal(code: str) -> str:
 def _hash(secret: str) -> str:
     """Both secrets are random and long, so a plain hash keeps them."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def displays_of(office: Office, counters: Iterable[Counter]) -> list[str]:
+    """The names of the displays on which a call to one of the counters appears.
+
+    Nothing where the office has one display only, since there is no other to look at. A display
+    without counters of its own shows all of them.
+    """
+    codes = {counter.code for counter in counters}
+    displays = [
+        display
+        for display in Device.objects.filter(
+            office=office, kind=Device.Kind.DISPLAY, retired=False
+        ).order_by("position")
+        if display.options.get("layout") != "door"
+    ]
+    if len(displays) < SEVERAL:
+        return []
+    shown = [d for d in displays if codes & set(d.options.get("counters") or codes)]
+    return [str(display.name) for display in shown]

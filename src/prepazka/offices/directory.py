@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.utils.translation import get_language
 
 from prepazka.core import calendar, interval
 from prepazka.core.interval import Interval
@@ -225,6 +226,45 @@ class Directory:
         """Local minutes of that day in which anything at all is open."""
         everything = [self.service_hours(s, day) for s in self.offered_services()]
         return interval.union(chain.from_iterable(everything))
+
+    def general_hours(self, day: date) -> Minutes:
+        """Local minutes of that day in which the office as a whole is open.
+
+        An agenda that is open alone, on a Saturday for example, does not count; an office whose
+        agendas all have hours of their own is open while any of them is.
+        """
+        rows = self._rows({})
+        return self._open(day, rows) if rows else self.office_hours(day)
+
+    def open_alone(self, day: date) -> list[tuple[Agenda, Minutes]]:
+        """The agendas that are open outside the general hours of that day, with those minutes."""
+        general = self.general_hours(day)
+        minutes: dict[int, Minutes] = defaultdict(list)
+        for service in self.offered_services():
+            minutes[service.agenda_id] += self.service_hours(service, day)
+        outside = [
+            (self.agendas[agenda], interval.subtract(interval.union(some), general))
+            for agenda, some in minutes.items()
+        ]
+        return [(agenda, left) for agenda, left in outside if left]
+
+    def closure(self, day: date, service: Service | None = None) -> str | None:
+        """Why the whole day is closed to the office or to the service, in the active language.
+
+        The reason of the file, which may be empty, else the name of the public holiday; None where
+        neither closes it. Why an official is away is never said.
+        """
+        scopes: list[dict[str, int]] = [{}]
+        if service:
+            scopes += [{"agenda": service.agenda_id}, {"service": service.pk}]
+        for scope in scopes:
+            for e in self._exceptions_by_scope.get(_key(scope), ()):
+                whole = e.kind == HoursException.Kind.CLOSED and e.opens is None
+                if whole and e.from_date <= day and (e.to_date is None or day <= e.to_date):
+                    return str(e.reason)
+        if not self.office.public_holidays:
+            return None
+        return calendar.czech_holiday_name(day, get_language() or "cs")
 
     def _rows(
         self, scope: dict[str, int], *, booking: bool = False, mode: str | None = None

@@ -38,6 +38,10 @@ class Office(models.Model):
     name = LocalText()
     address = LocalText(default=dict)
     note = LocalText(default=dict)
+    # How somebody booked outside the office's hours gets in.
+    after_hours = LocalText(
+        default=dict, db_default=models.Value({}, output_field=models.JSONField())
+    )
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=40, blank=True)
     timezone = models.CharField(max_length=60, default="Europe/Prague")

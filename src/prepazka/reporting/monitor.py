@@ -41,6 +41,7 @@ def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
         "open": open_now,
         "next_opening": _iso(office, opening) if opening else None,
         "open_counters": len(seen.open_shifts()) if open_now else 0,
+        "counters": _open_counters(seen) if open_now else [],
         "waiting": len(seen.waiting),
         "incidents": [_incident(office, one) for one in office.incidents],
         "services": [
@@ -98,6 +99,25 @@ def next_opening(office: Directory, now: datetime) -> datetime | None:
             if opens > now:
                 return opens
     return None
+
+
+def _open_counters(seen: Hall) -> list[dict[str, Any]]:
+    """The counters that are open, in their order: number, place, and codes of what they serve."""
+    office = seen.office
+    working = {shift.counter_id for shift in seen.open_shifts()}
+    return [
+        {
+            "number": counter.number,
+            "place": dict(counter.place),
+            "services": [
+                service.code
+                for service in office.offered_services()
+                if service.pk in office.serves[counter.pk]
+            ],
+        }
+        for counter in office.open_counters()
+        if counter.pk in working
+    ]
 
 
 def _labels(office: Directory, now: datetime) -> dict[int, tuple[str | None, str]]:

@@ -10,25 +10,25 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from prepazka.core.discipline import Reason
-from prepazka.looks.typography import clock, span, to_the_second
+from prepazka.looks.typography import at_clock, clock, span, to_the_second
 from prepazka.offices.directory import Directory
 
 # Functions, so that the words are looked up in the language of the moment.
 SENTENCES: dict[str, Callable[[], str]] = {
-    "booked_in_window": lambda: _("booked for %(window)s, arrived at %(arrived)s"),
+    "booked_in_window": lambda: _("booked for %(window)s, arrived %(arrived)s"),
     "booked_kept_place": lambda: _(
-        "booked for %(window)s, arrived in time at %(arrived)s and keeps the place"
+        "booked for %(window)s, arrived in time %(arrived)s and keeps the place"
     ),
-    "booked_before_window": lambda: _("booked for %(window)s, arrived early at %(arrived)s"),
+    "booked_before_window": lambda: _("booked for %(window)s, arrived early %(arrived)s"),
     "late_for_window": lambda: _(
-        "booked for %(window)s, came after that at %(arrived)s: in order of arrival"
+        "booked for %(window)s, came after that %(arrived)s: in order of arrival"
     ),
     "waited_long": lambda: _(
-        "waiting since %(arrived)s, longer than %(cap)s minutes, so goes before the booked"
+        "waiting since %(arrival)s, longer than %(cap)s minutes, so goes before the booked"
     ),
-    "statutory": lambda: _("priority by law (disability card), waiting since %(arrived)s"),
-    "walk_in": lambda: _("without booking, waiting since %(arrived)s"),
-    "returned": lambda: _("returned to the queue at %(returned)s, so goes first"),
+    "statutory": lambda: _("priority by law (disability card), waiting since %(arrival)s"),
+    "walk_in": lambda: _("without booking, waiting since %(arrival)s"),
+    "returned": lambda: _("returned to the queue %(returned)s, so goes first"),
     "parked": lambda: _("put aside until %(until)s"),
     "offline": lambda: _("called while the counter was cut off from the server"),
     "by_hand": lambda: _("picked by hand by the clerk"),
@@ -89,8 +89,13 @@ def _filled(reason: Reason, office: Directory) -> dict[str, str]:
         for name, value in reason.params.items()
         if isinstance(value, datetime)
     }
-    names = {"arrived": "arrived_at", "returned": "returned_at", "until": "until"}
-    filled = {word: clock(local[name]) for word, name in names.items() if name in local}
+    language = get_language() or "cs"
+    moments = {"arrived": "arrived_at", "returned": "returned_at"}  # said as "at 9:05"
+    filled = {
+        word: at_clock(local[name], language) for word, name in moments.items() if name in local
+    }
+    clocks = {"arrival": "arrived_at", "until": "until"}
+    filled |= {word: clock(local[name]) for word, name in clocks.items() if name in local}
     if "cap_min" in reason.params:
         filled["cap"] = str(reason.params["cap_min"])
     if "window_start" in local:

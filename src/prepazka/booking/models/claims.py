@@ -152,6 +152,8 @@ class Booking(OfOffice):
     served_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True, help_text="cancelled, expired or no-show")
     erased_at = models.DateTimeField(null=True)
+    # What it is about, in the person's own words.
+    topic = models.CharField(max_length=120, blank=True, default="", db_default="")
     # Why the office cancelled it; the client reads it, so it is erased with the contact.
     cancel_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
 

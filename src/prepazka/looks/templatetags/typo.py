@@ -40,6 +40,32 @@ def long_date(value: date | None) -> str:
 
 
 @register.filter
+def at_clock(value: time | datetime | None) -> str:
+    """Show v 8:00, ve 13:40."""
+    return typography.at_clock(_local(value), _language()) if value is not None else ""
+
+
+@register.filter
+def on_day_at(value: datetime | None, now: datetime) -> str:
+    """Show dnes v 8:00, v pondělí 28. prosince ve 13:30, as seen from `now`."""
+    if value is None:
+        return ""
+    return typography.on_day_at(_local(value), _local(now).date(), _language())
+
+
+@register.filter
+def day_and_month(value: date | None) -> str:
+    """Show 20. listopadu."""
+    return typography.day_and_month(_local(value), _language()) if value else ""
+
+
+@register.simple_tag
+def date_span(first: date, last: date) -> str:
+    """Show 1.–18. prosince 2026."""
+    return typography.date_span(first, last, _language())
+
+
+@register.filter
 def clock(value: time | datetime | None) -> str:
     """Show 8:30."""
     return typography.clock(_local(value)) if value is not None else ""

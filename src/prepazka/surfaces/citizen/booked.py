@@ -19,8 +19,9 @@ from prepazka.booking.refusals import (
     HoldExpired,
     TermNotOffered,
     TermTaken,
+    TooManyBookings,
 )
-from prepazka.booking.terms import nearest, offered
+from prepazka.booking.terms import allows, nearest, offered
 from prepazka.booking.usecases import cancel_booking, confirm_booking, move_booking
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused
@@ -36,12 +37,14 @@ from prepazka.surfaces.citizen.pages import (
     day_or_none,
     full_calendar,
     instant_or_none,
+    limit_in_words,
     months,
     nearest_choices,
     of_booking,
     page,
     parts_of_day,
     when,
+    why_no_times,
 )
 from prepazka.surfaces.citizen.waiting import can_want_sooner, entry_of
 from prepazka.web import missed
@@ -57,16 +60,24 @@ def confirm(request: HttpRequest, found: Booking, office: Directory, token: str)
     if found.confirmed_at or is_cancelled(found):
         return HttpResponseRedirect(personal)
     if request.method == "POST":
-        try:
-            confirm_booking(booking=found.pk, now=now())
-        except BookingCancelled:
-            return HttpResponseRedirect(personal)
-        except (ConfirmationTooLate, HoldExpired) as error:
-            return _too_late(request, found, office, error)
-        return HttpResponseRedirect(personal)
+        return _confirm(request, found, office) or HttpResponseRedirect(personal)
     if not _can_be_confirmed(found, now()):
         return _too_late(request, found, office, ConfirmationTooLate())
     return page(request, "confirm", office, **_facts(found, office))
+
+
+def _confirm(request: HttpRequest, found: Booking, office: Directory) -> HttpResponse | None:
+    """Confirm; the page that says why it was refused, None where the personal page says all."""
+    try:
+        confirm_booking(booking=found.pk, now=now())
+    except BookingCancelled:
+        return None
+    except (ConfirmationTooLate, HoldExpired) as error:
+        return _too_late(request, found, office, error)
+    except TooManyBookings as error:
+        text = limit_in_words(error, office, by_sms=not found.email)
+        return _refused(request, office, text, status_of(error))
+    return None
 
 
 @of_booking("personal")
@@ -90,7 +101,7 @@ def booking(request: HttpRequest, found: Booking, office: Directory, token: str)
         **_visit(found, office, at),
         down=_down(found, office, at),
         days_url=_days_url(found, office),
-        other_modes=_is_changeable(found, at) and len(found.service.modes) > 1,
+        other_modes=_is_changeable(found, at) and _has_other_mode(found, office),
         **_sooner(found, office, token, expected=expected),
     )
 
@@ -149,7 +160,7 @@ def cancel(request: HttpRequest, found: Booking, office: Directory, token: str) 
         try:
             cancel_booking(booking=found.pk, now=now())
         except Refused as error:
-            return _refused(request, office, error, personal)
+            return _refused(request, office, sentence(error), status_of(error), personal)
     elif _is_changeable(found, now()):
         return page(request, "cancel", office, back_url=personal, **_facts(found, office))
     return HttpResponseRedirect(personal)
@@ -216,6 +227,7 @@ def move_times(
             [t for t in terms if t.starts_at != found.starts_at],
             with_officials=official_of(office, found) is not None,
         ),
+        why=why_no_times(office, found.service, wanted, now(), mode=found.mode),
         action=reverse("citizen:move", args=[token]),
         request_key=uuid4(),
         back_url=reverse("citizen:move", args=[token]),
@@ -254,7 +266,8 @@ def _move(request: HttpRequest, found: Booking, office: Directory, token: str) -
             days_url=reverse("citizen:move", args=[token]),
         )
     except Refused as error:
-        return _refused(request, office, error, reverse("citizen:booking", args=[token]))
+        back_url = reverse("citizen:booking", args=[token])
+        return _refused(request, office, sentence(error), status_of(error), back_url)
     return HttpResponseRedirect(reverse("citizen:booking", args=[token]) + "?zmeneno=1")
 
 
@@ -305,16 +318,9 @@ def _too_late(
 
 
 def _refused(
-    request: HttpRequest, office: Directory, error: Refused, back_url: str
+    request: HttpRequest, office: Directory, text: str, status: int, back_url: str = ""
 ) -> HttpResponse:
-    return page(
-        request,
-        "refused",
-        office,
-        status=status_of(error),
-        text=sentence(error),
-        back_url=back_url,
-    )
+    return page(request, "refused", office, status=status, text=text, back_url=back_url)
 
 
 def _facts(found: Booking, office: Directory) -> dict[str, Any]:
@@ -335,6 +341,10 @@ def _is_changeable(found: Booking, at: datetime) -> bool:
     if found.state == State.UNCONFIRMED and not _can_be_confirmed(found, at):
         return False
     return found.state in {State.CONFIRMED, State.UNCONFIRMED} and found.starts_at > at
+
+
+def _has_other_mode(found: Booking, office: Directory) -> bool:
+    return any(allows(office, found, mode) for mode in found.service.modes if mode != found.mode)
 
 
 def _days_url(found: Booking, office: Directory) -> str:

@@ -97,11 +97,9 @@ def _days(numbers: list[int]) -> str:
 
 
 def _period(change: Change) -> str:
-    first = typography.long_date(change.first, language())
     if change.first == change.last:
-        return first
-    both = [typography.short_date(one, language()) for one in (change.first, change.last)]
-    return f" {typography.DASH} ".join(both)
+        return typography.long_date(change.first, language())
+    return typography.date_span(change.first, change.last, language())
 
 
 def _place(office: Directory, name: str, path: str) -> dict[str, Any]:

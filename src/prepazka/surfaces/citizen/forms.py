@@ -15,6 +15,7 @@ from prepazka.offices.models import Mode
 
 LONGEST_NAME = 120
 LONGEST_PHONE = 20
+LONGEST_TOPIC = 120
 
 
 class PersonsForm(forms.Form):
@@ -68,8 +69,25 @@ class ContactForm(forms.Form):
         error_messages={"max_length": _(PhoneNotUnderstood().message)},
     )
 
-    def __init__(self, *args: Any, phones: bool, mode: str = Mode.PERSON, **kwargs: Any) -> None:
+    topic = forms.CharField(
+        label=_("What it is about, in your own words"),
+        required=False,
+        max_length=LONGEST_TOPIC,
+        help_text=_("Only those who will receive you read it. We erase it with your name."),
+        error_messages={"max_length": _("Shorten the text to at most 120 characters.")},
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        phones: bool,
+        topic: bool = False,
+        mode: str = Mode.PERSON,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if not topic:
+            del self.fields["topic"]
         self.calls = calls = mode == Mode.PHONE
         if mode != Mode.PERSON:
             self.fields["name"].help_text = _("Of the person who will meet the official.")
@@ -107,7 +125,12 @@ class ContactForm(forms.Form):
         if not any(found.get(name) for name in asked) and not self.errors.keys() & asked:
             self.add_error("email", _("Enter your e-mail address or your mobile number."))
         found.setdefault("phone", "")
+        found.setdefault("topic", "")
         return found
+
+    def answers(self) -> dict[str, str]:
+        """Name, e-mail, telephone and topic; what was not asked is empty."""
+        return {name: self.cleaned_data[name] for name in ("name", "email", "phone", "topic")}
 
 
 WEEKDAYS = (

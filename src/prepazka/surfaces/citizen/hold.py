@@ -13,16 +13,37 @@ from prepazka.booking import links
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, State
-from prepazka.booking.refusals import CannotExtend, HoldExpired, TooManyBookings
-from prepazka.booking.usecases import extend_hold, note_contact, request_confirmation
+from prepazka.booking.refusals import (
+    CannotExtend,
+    ConfirmationTooLate,
+    HoldExpired,
+    TooManyBookings,
+    TooManyUnconfirmed,
+)
+from prepazka.booking.usecases import (
+    ask_again_to_confirm,
+    correct_request,
+    correction_of,
+    extend_hold,
+    note_contact,
+    request_confirmation,
+)
 from prepazka.core import calendar
+from prepazka.core.mail_domains import suggested
 from prepazka.looks import typography
 from prepazka.messaging.channels import takes_phones
 from prepazka.messaging.contexts import facts_of
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Mode
-from prepazka.surfaces.citizen.forms import LONGEST_NAME, LONGEST_PHONE, ContactForm
-from prepazka.surfaces.citizen.pages import Wish, is_held, nearest_choices, of_booking, page
+from prepazka.surfaces.citizen.forms import LONGEST_NAME, LONGEST_PHONE, LONGEST_TOPIC, ContactForm
+from prepazka.surfaces.citizen.pages import (
+    Wish,
+    is_held,
+    limit_in_words,
+    nearest_choices,
+    of_booking,
+    page,
+)
 from prepazka.web.errors import mark_retry, sentence, status_of
 from prepazka.web.limits import CONFIRMATIONS, REQUESTS, TooManyTries, count, limit_address
 from prepazka.web.shortcuts import now
@@ -39,19 +60,17 @@ def contact(request: HttpRequest, held: Booking, office: Directory, token: str) 
         return _take_contact(request, held, office, token)
     if not is_held(held, now()):
         return _expired(request, held, office, token)
-    form = ContactForm(initial=_known(held), phones=_phones(office), mode=held.mode)
+    form = _form(held, office, initial=_known(held))
     return _contact_page(request, held, office, token, form)
 
 
 def _take_contact(
     request: HttpRequest, held: Booking, office: Directory, token: str
 ) -> HttpResponse:
-    form = ContactForm(request.POST, phones=_phones(office), mode=held.mode)
+    form = _form(held, office, request.POST)
     valid = form.is_valid()
-    said = form.cleaned_data if valid else _as_typed(request)
-    note_contact(
-        booking=held.pk, name=said["name"], email=said["email"], phone=said["phone"], now=now()
-    )
+    said = form.answers() if valid else _as_typed(request)
+    note_contact(booking=held.pk, **said, now=now())
     if "extend" in request.POST:
         return _extend(request, held, office, token, "contact")
     if not is_held(held, now()):
@@ -70,14 +89,16 @@ def check(request: HttpRequest, held: Booking, office: Directory, token: str) ->
         return _extend(request, held, office, token, "check")
     if not is_held(held, now()):
         return _expired(request, held, office, token)
-    if not ContactForm(_known(held), phones=_phones(office), mode=held.mode).is_valid():
+    if not _form(held, office, _known(held)).is_valid():
         return _to("contact", token)
     if request.method == "POST":
-        return _request(request, held, office, token)
+        take = _take_suggested if "suggested" in request.POST else _request
+        return take(request, held, office, token)
     return page(
         request,
         "check",
         office,
+        suggested=suggested(held.email),
         rows=_rows(held, office, token),
         by_sms=not held.email,
         remote=held.mode != Mode.PERSON,
@@ -89,9 +110,13 @@ def check(request: HttpRequest, held: Booking, office: Directory, token: str) ->
 
 @of_booking("hold")
 def sent(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
-    """What happens next: the mail is on its way."""
+    """What happens next: the mail is on its way. It can be sent again, or to another address."""
     if not held.requested_at:
         return _to("contact", token)
+    if corrected := correction_of(held):
+        return _to("sent", links.sign(corrected.pk, "hold"))
+    if request.method == "POST":
+        return _repeat(request, held, office, token)
     waits = held.state == State.UNCONFIRMED
     lapsed = bool(held.expires_at and held.expires_at <= now())
     return page(
@@ -101,12 +126,43 @@ def sent(request: HttpRequest, held: Booking, office: Directory, token: str) -> 
         booking=held,
         facts=facts_of(held, office)[:2],
         by_sms=not held.email,
+        again="znovu" in request.GET,
+        suggested=suggested(held.email),
         waiting=waits and not lapsed,
         lapsed=held.state == State.EXPIRED or (waits and lapsed),
         days_url=reverse(
             "citizen:days", args=[office.office.slug, office.services[held.service_id].code]
         ),
     )
+
+
+def _take_suggested(
+    _request: HttpRequest, held: Booking, _office: Directory, token: str
+) -> HttpResponse:
+    """Write down the address that was probably meant."""
+    email = suggested(held.email) or held.email
+    note_contact(booking=held.pk, **(_known(held) | {"email": email}), now=now())
+    return _to("check", token)
+
+
+def _repeat(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
+    """Send the message again, or go back to the form with the slot kept."""
+    try:
+        limit_address(request, REQUESTS, now=now())
+        if "correct" in request.POST:
+            corrected = correct_request(booking=held.pk, now=now())
+            return _to("contact", links.sign(corrected.pk, "hold"))
+        count(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
+        ask_again_to_confirm(booking=held.pk, now=now())
+    except ConfirmationTooLate:
+        return _to("sent", token)  # which says that it is too late
+    except TooManyTries as error:
+        back_url = reverse("citizen:sent", args=[token])
+        text = sentence(error)
+        status = status_of(error)
+        answer = page(request, "refused", office, status=status, text=text, back_url=back_url)
+        return mark_retry(answer, error)
+    return HttpResponseRedirect(reverse("citizen:sent", args=[token]) + "?znovu=1")
 
 
 def _request(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
@@ -118,9 +174,11 @@ def _request(request: HttpRequest, held: Booking, office: Directory, token: str)
         )
     except HoldExpired:
         return _expired(request, held, office, token)
-    except (TooManyBookings, TooManyTries) as error:
-        form = ContactForm(_known(held), phones=_phones(office), mode=held.mode)
-        form.add_error("email" if held.email else "phone", sentence(error))
+    except (TooManyBookings, TooManyUnconfirmed, TooManyTries) as error:
+        form = _form(held, office, _known(held))
+        by_sms = not held.email
+        text = limit_in_words(error, office, by_sms=by_sms)
+        form.add_error("phone" if by_sms else "email", text)
         answer = _contact_page(request, held, office, token, form, status=status_of(error))
         return mark_retry(answer, error)
     if done.state == State.CONFIRMED:
@@ -164,6 +222,7 @@ def _contact_page(
         status=status,
         form=form,
         phones="phone" in form.fields,
+        remote=held.mode != Mode.PERSON,
         action=reverse("citizen:contact", args=[token]),
         service=service,
         facts=facts_of(held, office)[:2],
@@ -193,7 +252,8 @@ def _expired(request: HttpRequest, held: Booking, office: Directory, token: str)
 
 def _rows(held: Booking, office: Directory, token: str) -> list[dict[str, str]]:
     """Every answer with the way to change it; the place is the office's."""
-    facts = [one for one in facts_of(held, office) if one.value != held.phone]
+    answered = {held.phone, held.topic}  # they stand below, with the way to change them
+    facts = [one for one in facts_of(held, office) if one.value not in answered]
     changes = ["services", "times", *(["services"] if official_of(office, held) else [])]
     rows = [
         {"key": fact.key, "value": fact.value, "url": _choose(held, office, change, token)}
@@ -204,7 +264,7 @@ def _rows(held: Booking, office: Directory, token: str) -> list[dict[str, str]]:
         rows = _with_persons(rows, held, office, token)
     to_contact = reverse("citizen:contact", args=[token])
     said = _known(held) | {"phone": typography.phone(held.phone)}
-    fields = ContactForm(phones=True).fields
+    fields = ContactForm(phones=True, topic=True).fields
     return [
         *rows,
         *(
@@ -217,7 +277,14 @@ def _rows(held: Booking, office: Directory, token: str) -> list[dict[str, str]]:
 
 def _known(held: Booking) -> dict[str, str]:
     """What the person has said so far."""
-    return {"name": held.name, "email": held.email, "phone": held.phone}
+    return {"name": held.name, "email": held.email, "phone": held.phone, "topic": held.topic}
+
+
+def _form(held: Booking, office: Directory, *args: Any, **more: Any) -> ContactForm:
+    """The form as it is asked for this service and this way of meeting."""
+    rules = office.rules_of(office.services[held.service_id])
+    phones, topic = _phones(office), rules.topic_line
+    return ContactForm(*args, phones=phones, topic=topic, mode=held.mode, **more)
 
 
 def _phones(office: Directory) -> bool:
@@ -266,6 +333,7 @@ def _as_typed(request: HttpRequest) -> dict[str, str]:
         "name": request.POST.get("name", "")[:LONGEST_NAME].replace("\x00", ""),
         "email": request.POST.get("email", "")[:LONGEST_EMAIL].replace("\x00", ""),
         "phone": request.POST.get("phone", "")[:LONGEST_PHONE].replace("\x00", ""),
+        "topic": request.POST.get("topic", "")[:LONGEST_TOPIC].replace("\x00", ""),
     }
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
@@ -14,8 +15,8 @@ from prepazka.messaging.channels import sends_sms
 from prepazka.offices.directory import Directory
 from prepazka.queueing.tickets import tickets_ended
 from prepazka.reporting.departments import departments_of
-from prepazka.reporting.monitor import monitor
-from prepazka.surfaces.citizen.pages import hours_of, page
+from prepazka.reporting.monitor import NEXT_OPENING_WITHIN, monitor
+from prepazka.surfaces.citizen.pages import page, spans
 from prepazka.web.incidents import notices
 from prepazka.web.shortcuts import all_offices, now, of_office
 
@@ -43,9 +44,9 @@ def office(request: HttpRequest, where: Directory) -> HttpResponse:
         seen=seen,
         down=notices(where, services),
         ended=", ".join(str(s.name) for s in services if tickets_ended(where, s, at)),
-        opens_next=_next_opening(seen["next_opening"]),
-        hours_today=hours_of(where, today),
-        week=[(day, hours_of(where, day)) for day in week],
+        at=at,
+        **_opening(where, at),
+        week=[_row(where, day) for day in week],
         agendas=[
             (
                 where.agendas[pk],
@@ -82,5 +83,39 @@ def _monitor_url(slug: str) -> str:
         return ""
 
 
-def _next_opening(said: str | None) -> datetime | None:
-    return datetime.fromisoformat(said) if said else None
+def _row(where: Directory, day: date) -> dict[str, Any]:
+    """A day of the table: the hours, which agendas are open besides, why it is closed."""
+    hours = where.general_hours(day)
+    return {
+        "day": day,
+        "hours": spans(hours),
+        "alone": [(agenda, spans(minutes)) for agenda, minutes in where.open_alone(day)],
+        "why": "" if hours else where.closure(day) or "",
+    }
+
+
+def _opening(where: Directory, at: datetime) -> dict[str, Any]:
+    """Whether the office is open, wholly or for some agendas, why not, and when it will be."""
+    today, minute = calendar.day_of(at, where.tz), calendar.minute_of(at, where.tz)
+    general, alone = where.general_hours(today), where.open_alone(today)
+    return {
+        "is_open": any(one.contains(minute) for one in general),
+        "hours_today": spans(general),
+        "open_alone": [
+            (agenda, spans(minutes))
+            for agenda, minutes in alone
+            if any(one.contains(minute) for one in minutes)
+        ],
+        "why": "" if general else where.closure(today) or "",
+        "opens_next": _next_opening(where, at),
+    }
+
+
+def _next_opening(where: Directory, at: datetime) -> datetime | None:
+    today = calendar.day_of(at, where.tz)
+    opens = (
+        calendar.local_instant(day, one.start, where.tz)
+        for day in (today + timedelta(days=n) for n in range(NEXT_OPENING_WITHIN))
+        for one in where.general_hours(day)
+    )
+    return next((one for one in opens if one > at), None)

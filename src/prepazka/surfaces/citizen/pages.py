@@ -21,13 +21,16 @@ from django.utils.translation import gettext as _
 
 from prepazka.booking import links
 from prepazka.booking.models import Booking, State
+from prepazka.booking.refusals import TooManyBookings
 from prepazka.booking.terms import Term, has_hours, moment, nearest
 from prepazka.core import calendar, slots
 from prepazka.core.interval import Interval
+from prepazka.core.refusal import Refused
 from prepazka.looks import typography
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Official, Service
 from prepazka.reporting.monitor import monitor
+from prepazka.web.errors import sentence
 from prepazka.web.incidents import notices
 
 NOON = 12
@@ -141,6 +144,29 @@ def language() -> str:
     return (get_language() or "cs").split("-")[0]
 
 
+def limit_in_words(error: Refused, office: Directory, *, by_sms: bool) -> str:
+    """The refusal; of too many bookings also where they are changed, and who books another."""
+    if not isinstance(error, TooManyBookings):
+        return sentence(error)
+    most = int(error.params["most"])
+    if by_sms:
+        text = ngettext(
+            "There is already %(n)s appointment for this number, and there can be no more here. You can change it by the link in the SMS.",
+            "There are already %(n)s appointments for this number, and there can be no more here. You can change them by the links in the SMS.",
+            most,
+        )
+    else:
+        text = ngettext(
+            "There is already %(n)s appointment for this e-mail address, and there can be no more here. You can change it by the link in the e-mail.",
+            "There are already %(n)s appointments for this e-mail address, and there can be no more here. You can change them by the links in the e-mails.",
+            most,
+        )
+    if office.office.phone:
+        call = _("We can book another one for you on %(phone)s.")
+        text += " " + call % {"phone": typography.phone(office.office.phone)}
+    return text % {"n": most}
+
+
 def months(offered: list[Term], url: Callable[[date], str]) -> list[dict[str, Any]]:
     """The days with terms, by month: a name and the links with the number of terms in words."""
     found = []
@@ -222,7 +248,29 @@ def more_opens(office: Directory, service: Service, now: datetime) -> dict[str, 
         return {}
     opens, day = found
     released = calendar.local_instant(opens.day, opens.minute, office.tz)
-    return {"next_day": day, "released_at": released}
+    return {"next_day": day, "released_at": released, "at": now}
+
+
+def why_no_times(
+    office: Directory, service: Service, day: date, at: datetime, *, mode: str | None = None
+) -> str:
+    """Why a day has no times: past, not released yet, closed (and why), or all taken."""
+    rules, today = office.rules_of(service), calendar.day_of(at, office.tz)
+    if day < today:
+        return _("This day has passed.")
+    if not has_hours(office, service, day, mode):
+        why = office.closure(day, service)
+        if why:
+            return _("This day is closed: %(why)s.") % {"why": why}
+        return _("We receive nobody for this on that day.")
+    opens = slots.releases_at(day, rules)
+    released = calendar.local_instant(opens.day, opens.minute, office.tz)
+    if at < released:
+        when = typography.on_day_at(released.astimezone(office.tz), today, language())
+        return _("Times on this day cannot be booked yet. We release them %(when)s.") % {
+            "when": when
+        }
+    return _("There is no free term left on this day.")
 
 
 def walk_in(office: Directory, service: Service, now: datetime) -> dict[str, Any]:
@@ -239,6 +287,7 @@ def walk_in(office: Directory, service: Service, now: datetime) -> dict[str, Any
         "tickets_ended": one["tickets_ended"],
         "walk_in": service.walk_in,
         "down": [one.text for one in notices(office, [service])],
+        "at": now,
         "next_opening": datetime.fromisoformat(opening) if opening else None,
     }
 

@@ -9,6 +9,7 @@ from functools import partial, wraps
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -41,6 +42,7 @@ from prepazka.surfaces.citizen.pages import (
     new_key,
     page,
     parts_of_day,
+    why_no_times,
 )
 from prepazka.web import proof
 from prepazka.web.errors import mark_retry, sentence, status_of
@@ -48,6 +50,8 @@ from prepazka.web.incidents import notices
 from prepazka.web.limits import HOLDS, TooManyTries, limit_address
 from prepazka.web.proof import ProofNotValid
 from prepazka.web.shortcuts import now, of_office
+
+HOLD_COOKIE = "hold"  # the hold of this browser, as its signed link
 
 
 @require_safe
@@ -95,7 +99,7 @@ def days(request: HttpRequest, office: Directory, service: Service) -> HttpRespo
     wish = _wish(request, office, service)
     if wish is None:
         return _persons(request, office, service, most)
-    besides = _old_hold(wish)
+    besides = _old_hold(request, wish)
     terms = offered(
         office=office,
         service=service,
@@ -134,7 +138,7 @@ def times(request: HttpRequest, office: Directory, service: Service, day: str) -
         return HttpResponseRedirect(_days_url(office, service) + asking.query(persons=False))
     if request.method == "POST":
         return _hold(request, office, wish)
-    besides = _old_hold(wish)
+    besides = _old_hold(request, wish)
     terms = offered(
         office=office,
         service=service,
@@ -155,6 +159,8 @@ def times(request: HttpRequest, office: Directory, service: Service, day: str) -
         day=wanted,
         request_key=uuid4(),
         challenge=_challenge(office, wish),
+        why="" if terms else why_no_times(office, service, wanted, now(), mode=wish.mode or None),
+        two_in_a_row=_two_in_a_row(office, service),
         parts=parts_of_day(terms, with_officials=bool(office.officials_for(service.pk))),
         back_url=_days_url(office, service) + wish.query(),
     )
@@ -162,7 +168,7 @@ def times(request: HttpRequest, office: Directory, service: Service, day: str) -
 
 def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
     starts_at = instant_or_none(request.POST.get("starts_at", ""))
-    old = _old_hold(wish)
+    old = _old_hold(request, wish)
     try:
         limit_address(request, HOLDS, now=now())
         rules = office.rules_of(wish.service)
@@ -198,7 +204,14 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
             **nearest_choices(office, wish, around, now()),
         )
     if old:
-        note_contact(booking=held.pk, name=old.name, email=old.email, phone=old.phone, now=now())
+        note_contact(
+            booking=held.pk,
+            name=old.name,
+            email=old.email,
+            phone=old.phone,
+            topic=old.topic,
+            now=now(),
+        )
     return _to_contact(held)
 
 
@@ -273,10 +286,19 @@ def _official(request: HttpRequest, office: Directory) -> Official | None:
     return office.official_by_code(request.GET.get("urednik", ""))
 
 
-def _old_hold(wish: Wish) -> Booking | None:
-    """The hold that the new term replaces, while nothing was requested with it."""
-    old = booking_of(wish.instead_of, "hold") if wish.instead_of else None
-    return old if old and old.office_id == wish.service.office_id and not old.requested_at else None
+def _old_hold(request: HttpRequest, wish: Wish) -> Booking | None:
+    """The hold that the new term replaces, while nothing was requested with it.
+
+    Without one in the address it is the hold that this browser has for the same service: who comes
+    with Back or from a second tab has one hold, and is not told that others have taken it.
+    """
+    if wish.instead_of:
+        old = booking_of(wish.instead_of, "hold")
+        is_ours = old is not None and old.office_id == wish.service.office_id
+    else:
+        old = booking_of(request.COOKIES.get(HOLD_COOKIE, ""), "hold")
+        is_ours = old is not None and old.service_id == wish.service.pk and is_held(old, now())
+    return old if old and is_ours and not old.requested_at else None
 
 
 def _is_same(old: Booking, office: Directory, wish: Wish, starts_at: datetime) -> bool:
@@ -291,7 +313,17 @@ def _is_same(old: Booking, office: Directory, wish: Wish, starts_at: datetime) -
 
 
 def _to_contact(held: Booking) -> HttpResponse:
-    return HttpResponseRedirect(reverse("citizen:contact", args=[links.sign(held.pk, "hold")]))
+    token = links.sign(held.pk, "hold")
+    answer = HttpResponseRedirect(reverse("citizen:contact", args=[token]))
+    # Gone with the browser's session; it says no more than the address of the next page.
+    answer.set_cookie(
+        HOLD_COOKIE,
+        token,
+        httponly=True,
+        samesite="Lax",
+        secure=bool(settings.SESSION_COOKIE_SECURE),
+    )
+    return answer
 
 
 def _office_url(office: Directory) -> str:
@@ -310,6 +342,13 @@ def _more_parts(office: Directory, service: Service) -> dict[str, Any]:
     """When the days on the page get more terms, where they open in parts."""
     rules = office.rules_of(service)
     return more_opens(office, service, now()) if rules.release_steps else {}
+
+
+def _two_in_a_row(office: Directory, service: Service) -> int:
+    """How many minutes a meeting takes, where who needs longer may book two; else 0."""
+    rules = office.rules_of(service)
+    several = rules.max_open_per_contact > 1 and bool(office.officials_for(service.pk))
+    return service.duration_min if several and rules.kind == "slot" else 0
 
 
 def _challenge(office: Directory, wish: Wish) -> str:

@@ -35,7 +35,13 @@ from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Official, Service
 from prepazka.reporting.waiting import before
 from prepazka.surfaces.citizen.forms import WishForm
-from prepazka.surfaces.citizen.pages import language, more_opens, of_booking, page
+from prepazka.surfaces.citizen.pages import (
+    language,
+    limit_in_words,
+    more_opens,
+    of_booking,
+    page,
+)
 from prepazka.surfaces.citizen.terms import of_service
 from prepazka.web.errors import mark_retry, sentence, status_of
 from prepazka.web.limits import CONFIRMATIONS, REQUESTS, TooManyTries, count, limit_address
@@ -146,7 +152,8 @@ def _join(
         )
     except (AlreadyWaiting, TooManyBookings, TooManyTries, WishNotPossible) as error:
         wrong = "email" if said["email"] else "phone"
-        form.add_error("first" if isinstance(error, WishNotPossible) else wrong, sentence(error))
+        text = limit_in_words(error, office, by_sms=wrong == "phone")
+        form.add_error("first" if isinstance(error, WishNotPossible) else wrong, text)
         return mark_retry(_form(request, office, service, form, status_of(error)), error)
     way = "email" if said["email"] else "sms"
     return HttpResponseRedirect(f"{request.path}?odeslano={way}")

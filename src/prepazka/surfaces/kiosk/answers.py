@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from prepazka.booking.models import Booking
+from prepazka.core import calendar
 from prepazka.core.pins import Outcome
 from prepazka.looks import typography
 from prepazka.offices.directory import Directory
@@ -140,7 +141,7 @@ def _used(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
         number = office.counters[ticket.counter_id].number
         more = _("You are being called: please go to counter %(number)s.") % {"number": number}
     else:
-        more = _("Please watch the screen in the hall for this number.")
+        more = _("Please watch the displays for this number.")
     return {
         "title": _("You are already registered"),
         "number": ticket.label if ticket else "",
@@ -253,10 +254,9 @@ def _no_tickets(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     more = ""
     if opens:
         local = opens.astimezone(office.tz)
-        more = _("The office opens next on %(day)s at %(time)s.") % {
-            "day": typography.long_date(local, get_language() or "cs"),
-            "time": typography.clock(local),
-        }
+        today = calendar.day_of(now, office.tz)
+        when = typography.on_day_at(local, today, get_language() or "cs")
+        more = _("We open %(when)s.") % {"when": when}
     return {
         "kind": "warning",
         "title": _("Tickets for this matter are not given out now"),

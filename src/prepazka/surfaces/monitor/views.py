@@ -114,9 +114,18 @@ def _shown(where: Directory, at: datetime) -> dict[str, Any]:
     for call in seen["last_calls"]:
         call["place"] = Texts(call["place"])
         call["at"] = _moment(call["called_at"])
+    seen["places"] = _by_place(seen["counters"])
     seen["opens_at"] = _moment(seen["next_opening"])
     highest = [s["wait_to_min"] for s in seen["services"] if s["wait_to_min"] is not None]
     return seen | {"longest": max(highest, default=None)}
+
+
+def _by_place(counters: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+    """Where counters are open: each place with their numbers, in the order of the counters."""
+    numbers: dict[str, list[str]] = {}
+    for counter in counters:
+        numbers.setdefault(str(Texts(counter["place"])), []).append(counter["number"])
+    return list(numbers.items())
 
 
 def _moment(said: str | None) -> datetime | None:
