@@ -1,3 +1,5 @@
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -115,3 +117,10 @@ def test_one_english_sentence_has_one_czech_one() -> None:
                     where = str(source.relative_to(ROOT))
                     said.setdefault((message.context, str(message.id)), {})[where] = message.string
     assert {k: v for k, v in said.items() if len({str(s) for s in v.values()}) > 1} == {}
+
+
+@pytest.mark.parametrize("source", sorted(ROOT.rglob("locale/cs/LC_MESSAGES/django.po")))
+def test_no_catalogue_holds_an_entry_twice(source: Path) -> None:
+    """The reader keeps the last one and says nothing: a correction of the first has no effect."""
+    entries = re.findall(r'(msgctxt .*\n)?^msgid ((?:".*"\n)+)', source.read_text("utf-8"), re.MULTILINE)
+    assert [entry for entry, times in Counter(entries).items() if times > 1] == []

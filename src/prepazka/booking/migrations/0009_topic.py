@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("booking", "0007_cancel_reason"),
+        ("booking", "0008_calendar_doubts"),
     ]
 
     operations = [
