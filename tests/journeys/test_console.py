@@ -106,7 +106,7 @@ def test_a_whole_shift_by_keyboard_alone(  # noqa: PLR0915  # one shift, told in
 
     page.keyboard.press("n")
     expect(page.locator(".console-current__number")).to_have_text(client.label)
-    expect(page.locator(".console-reason")).to_contain_text("objednán na")
+    expect(page.locator(".console-reason")).to_contain_text("objednáno na")
     page.keyboard.press("n")  # once more by mistake: the button sleeps, nobody else is called
     page.keyboard.press("r")
     expect(said).to_contain_text("Znovu voláte")

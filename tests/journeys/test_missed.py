@@ -93,7 +93,7 @@ def test_a_missed_booked_client_comes_back_by_the_pin_once(
     kiosk.goto(f"{live_url}/kiosk/")
     enter(kiosk, "5271")
     expect(kiosk.get_by_role("heading", name=called)).to_be_visible()
-    expect(kiosk.locator("main")).to_contain_text("Jděte prosím na recepci")
+    expect(kiosk.locator("main")).to_contain_text("Jděte prosím k informacím")
     axe(kiosk)
     picture(kiosk, "missed-kiosk-twice")
     assert "uplynul" not in kiosk.content()
@@ -111,7 +111,7 @@ def test_a_missed_booked_client_comes_back_by_the_pin_once(
     kiosk.get_by_role("button", name="Potvrdit").click()
     expect(kiosk.get_by_role("heading", name="Volali jsme Vás")).to_be_visible()
     expect(kiosk.locator("main")).to_contain_text(called)
-    expect(kiosk.locator("main")).to_contain_text("na recepci nebo k přepážce")
+    expect(kiosk.locator("main")).to_contain_text("k informacím nebo k přepážce")
     axe(kiosk)
     picture(kiosk, "missed-kiosk-cutoff")
     assert Ticket.objects.get().state == State.NO_SHOW

@@ -106,11 +106,11 @@ def test_a_whole_visit_by_presses(office: Directory, clock: Clock, clerk: Client
     assert page.index(f'row">{first.label}<') < page.index(f'row">{waiting.label}<'), (
         "in order of turn"
     )
-    assert "objednán na 9:00–10:00, přišel v" in page.replace("\u00a0", " ")
+    assert "objednáno na 9:00–10:00, příchod v" in page.replace("\u00a0", " ")
 
     shown = press(clerk, "next")
     assert f'class="console-current__number">{first.label}<' in shown
-    assert "objednán na" in shown
+    assert "objednáno na" in shown
     assert "Jana" not in shown, "no name on the screen"
     press(clerk, "start", first)
     press(clerk, "finish", first)
@@ -131,7 +131,7 @@ def test_a_clerk_can_say_who_went_before_and_why(
     clock.on(minutes=1)
     page = halls.text_of(clerk.get(address))
     assert "byl dřív zavolán 1 člověk" in page
-    assert "V2 9:01 objednán na 9:00–10:00, přišel v 9:01" in page
+    assert "V2 9:01 objednáno na 9:00–10:00, příchod v 9:01" in page
     assert "Jana" not in page
     nobody = clerk.get("/pult/lhota/poradi/?cislo=X9")
     assert (nobody.status_code, "Žádný dnešní" in halls.text_of(nobody)) == (404, True)

@@ -447,7 +447,7 @@ class TestPin:
         again = text_of(enter(kiosk, booking.pin))
         assert "Volali jsme Vás v 9:25 k přepážce 1" in again
         assert "V1" in again
-        assert "na recepci" in again
+        assert "k informacím" in again
         assert "uplynul" not in again
 
     def test_what_it_keeps_for_the_time_without_the_server_says_the_call(

@@ -80,7 +80,7 @@ def test_every_call_says_why_and_whom_it_went_before(office: Directory, admin: C
     walk_in, booked = rows
     assert "bez objednání, čeká od 8:50" in walk_in
     assert walk_in.rstrip().endswith(">–</td></tr>")
-    assert "objednán na 9:00–10:00, přišel v 9:01" in booked
+    assert "objednáno na 9:00–10:00, příchod v 9:01" in booked
     assert ">V1</td>" in booked, "it went before V1, who had come earlier"
 
 

@@ -222,8 +222,8 @@ def test_it_says_who_went_before_and_how_many_may(office: Directory, clock: Cloc
     assert "Nikdo, kdo přišel po Vás, nebyl zavolán před Vámi." in page(mine, "proc/")
     turns.call_next(office=office, clerk=clerk.pk, now=town.at("9:03"))
     words = page(mine, "proc/")
-    assert "Před Vámi byl zavolán 1 člověk, který přišel po Vás:" in words
-    assert "V2 v 9:03: objednán na 9:00–10:00, přišel v 9:01" in words
+    assert "Dříve než Vás jsme vyvolali 1 člověka s pozdějším příchodem:" in words
+    assert "V2 v 9:03: objednáno na 9:00–10:00, příchod v 9:01" in words
     # Vehicles: one an hour, documents at the same counter: one per half an hour.
     assert "nejvýš 5 objednaných" in words
     assert "Jana" not in words
