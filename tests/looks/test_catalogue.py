@@ -122,5 +122,7 @@ def test_one_english_sentence_has_one_czech_one() -> None:
 @pytest.mark.parametrize("source", sorted(ROOT.rglob("locale/cs/LC_MESSAGES/django.po")))
 def test_no_catalogue_holds_an_entry_twice(source: Path) -> None:
     """The reader keeps the last one and says nothing: a correction of the first has no effect."""
-    entries = re.findall(r'(msgctxt .*\n)?^msgid ((?:".*"\n)+)', source.read_text("utf-8"), re.MULTILINE)
+    entries = re.findall(
+        r'(msgctxt .*\n)?^msgid ((?:".*"\n)+)', source.read_text("utf-8"), re.MULTILINE
+    )
     assert [entry for entry, times in Counter(entries).items() if times > 1] == []
