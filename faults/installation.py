@@ -324,9 +324,11 @@ def make_template(folder: Path, tree: Path) -> Path:
     database = Embedded(folder / FOLDER)
     database.start()
     here = Installation(folder, database, tree=tree)
+    running.add(here)
     try:
         tokens = here.ask_town("build")
     finally:
         database.stop()
+        running.discard(here)
     (database.folder / "tokens.json").write_text(json.dumps(tokens))
     return database.folder
