@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -12,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from faults.trial import Outcome
@@ -39,6 +41,8 @@ def main() -> int:
     wanted = _arguments()
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="prz-f-")).resolve()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _end_at_once(folder))
     outcomes = _run(wanted, folder)
     minutes = (time.monotonic() - began) / 60
     print(f"\n{report.summary(outcomes)} {minutes:.1f} minutes.", flush=True)
@@ -55,6 +59,17 @@ def main() -> int:
     else:
         print(f"Logs are in {folder}")
     return 0 if good else 1
+
+
+def _end_at_once(folder: Path) -> NoReturn:
+    """Leave no process and no mounted disk behind; campaigns are threads that would go on."""
+    from faults.campaigns import DISK  # noqa: PLC0415  # needs Django set up
+    from faults.installation import kill_all  # noqa: PLC0415
+
+    kill_all()
+    if (folder / DISK).exists():
+        subprocess.run(["umount", "-l", str(folder / DISK)], check=False, capture_output=True)
+    os._exit(130)
 
 
 def _arguments() -> argparse.Namespace:

@@ -39,7 +39,7 @@ MEETINGS, PAGES = 4, 12  # meetings whose citizens bring documents, and pages of
 MANY_KILLS = 10  # of the worker, from which on calendars are waited for
 CALENDARS_WITHIN = 300.0  # seconds: a round of five minutes spreads its readings over four
 WITHIN_ROUNDS = 4.0  # seconds of a minute in which its steps run
-DISK_MB = 500
+DISK, DISK_MB = "full", 500
 EXCLUSION = "lane_holds_one_person_at_a_time"
 TAMPERING = (
     (
@@ -333,7 +333,7 @@ def stop_database(run: Run) -> list[Outcome]:
 def fill_disk(run: Run) -> list[Outcome]:
     """The disk of the database fills up under `prepazka run`, and is freed again."""
     outcome = Outcome("disk", "disk of the database full")
-    disk = run.folder / "full"
+    disk = run.folder / DISK
     disk.mkdir()
     size = f"size={DISK_MB}m"
     mounted = subprocess.run(

@@ -28,6 +28,8 @@ from tests.programs import COMMAND, ROOT
 
 DEBIAN = Path("/usr/lib/postgresql")
 STARTS_WITHIN = 90.0  # seconds, on a busy machine
+# Those that run, to be ended when the driver itself is told to end.
+running: set[Installation] = set()
 WEAKENED = [sys.executable, "-m", "faults.weakened"]
 
 
@@ -284,6 +286,7 @@ def installed(
         copy_cluster(template, database.folder)
     database.start()
     here = Installation(folder, database, tree=tree, **more)
+    running.add(here)
     here.sink.open()
     try:
         if template and isinstance(database, Embedded):
@@ -293,6 +296,21 @@ def installed(
         yield here
     finally:
         here.end()
+        running.discard(here)
+
+
+def kill_all() -> None:
+    """End every process of every installation at once."""
+    for here in list(running):
+        for process in (here.supervisor, here.worker, here.web):
+            children: list[psutil.Process] = []
+            if process and process.runs:
+                children = psutil.Process(process.child.pid).children(recursive=True)
+            kill_family(process)
+            for child in children:  # of `prepazka run`, in sessions of their own
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
+        here.database.kill()
 
 
 def copy_cluster(template: Path, folder: Path) -> None:
@@ -306,7 +324,11 @@ def make_template(folder: Path, tree: Path) -> Path:
     database = Embedded(folder / FOLDER)
     database.start()
     here = Installation(folder, database, tree=tree)
-    tokens = here.ask_town("build")
-    database.stop()
+    running.add(here)
+    try:
+        tokens = here.ask_town("build")
+    finally:
+        database.stop()
+        running.discard(here)
     (database.folder / "tokens.json").write_text(json.dumps(tokens))
     return database.folder
