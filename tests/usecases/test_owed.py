@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -157,6 +158,20 @@ def test_a_message_whose_job_was_lost_is_delivered_within_two_minutes() -> None:
     Message.objects.update(state=Message.State.SENT)
     lose_all_jobs()
     assert owed.defer_lost(now=SOON) == 0
+
+
+def test_messages_leave_before_papers_that_waited_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four checks of documents took all threads of a worker while mails of people waited."""
+    waiting = UUID(int=1)
+    monkeypatch.setattr(owed.papers, "to_check", lambda event: [] if event else [waiting])
+    for paper in owed.of_papers():
+        paper.defer()
+    town.requested(town.office())
+    tasks.follow_up(event=event_of())
+    # As the queue hands them out: the higher priority first, then the older job.
+    jobs = ProcrastinateJob.objects.order_by("-priority", "pk")
+    assert next(one for one in jobs).task_name != "check_document"
+    assert {one.task_name for one in jobs} >= {"deliver", "check_document"}
 
 
 def test_a_job_that_failed_for_good_is_no_job_that_lives() -> None:

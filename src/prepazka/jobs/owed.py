@@ -26,6 +26,8 @@ LOST_AFTER = timedelta(minutes=1)
 # By then every retry of the queue has failed; health has reported it meanwhile.
 GIVEN_UP_AFTER = timedelta(days=3)
 MOST = 500  # of one kind in a round
+# Priority of what takes seconds each: people wait for their mails, and a worker has few threads.
+BEHIND_MESSAGES = -5
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,13 @@ class Owed:
     key: str
     values: dict[str, Any]
     lock: str | None = None
+    priority: int = 0
 
     def defer(self) -> None:
         """Put the job into the queue, unless one with this key waits there."""
-        job = app.configure_task(self.task, queueing_lock=self.key, lock=self.lock)
+        job = app.configure_task(
+            self.task, queueing_lock=self.key, lock=self.lock, priority=self.priority
+        )
         with contextlib.suppress(AlreadyEnqueued):
             job.defer(**self.values)
 
@@ -53,10 +58,10 @@ def of_papers(event: int | None = None) -> Iterator[Owed]:
     """Documents to check and minutes to print: those of one event, or all that still wait."""
     for document in papers.to_check(event):
         key = f"document:{document}"
-        yield Owed("check_document", key, {"document": str(document)}, key)
+        yield Owed("check_document", key, {"document": str(document)}, key, BEHIND_MESSAGES)
     for minutes in papers.to_print(event):
         key = f"minutes:{minutes}"
-        yield Owed("print_minutes", key, {"minutes": minutes}, key)
+        yield Owed("print_minutes", key, {"minutes": minutes}, key, BEHIND_MESSAGES)
 
 
 def _follow_ups(now: datetime) -> Iterator[Owed]:
