@@ -444,7 +444,7 @@ def test_a_forgotten_counter_is_shown_taken_over_and_its_clerk_reads_it(
     assert "Přepážka 1 Novakova 9:05 9:05 V1 Zavřít nebo převzít" in shown
     address = f"/pult/lhota/prepazky/{Shift.objects.get().pk}/"
     page = halls.text_of(finder.get(address))
-    assert "zavolán v 9:05" in page
+    assert "vyvolání: 9:05" in page
     assert "je tu, pokračuji s ním" in page
     stale = finder.post(address, {"do": "take", "client": "999999", "fate": "stays"}, follow=True)
     assert "mezitím něco změnilo" in halls.text_of(stale)
@@ -454,7 +454,7 @@ def test_a_forgotten_counter_is_shown_taken_over_and_its_clerk_reads_it(
     assert "Přepážka je teď vaše" in halls.text_of(done)
     assert first.label in halls.text_of(done)
 
-    words = "Vaši přepážku v 9:40 převzal někdo jiný: Dvorak."
+    words = "Vaši přepážku má od 9:40 někdo jiný: Dvorak."
     live = clerk.get("/pult/lhota/nazivo/", headers={"X-Fragment": "1"})
     assert (live.status_code, words in halls.text_of(live)) == (200, True)
     late = clerk.post(f"/pult/lhota/krok/finish/?t={first.pk}", headers={"X-Fragment": "1"})

@@ -212,12 +212,12 @@ def test_a_clerk_needs_the_right(office: Directory) -> None:
     assert "Porucha registru" in text_of(clerk.get(SCREEN))
 
 
-def test_an_office_without_systems_is_told_where_they_are_named(office: Directory) -> None:
+def test_an_office_without_systems_is_told_who_adds_them(office: Directory) -> None:
     town.service(office).needs.clear()
     town.service(office, "znacky").needs.clear()
     Office.objects.update(version=77)
     head = logged_in(office, "hlava", "head")
-    assert "„systems“" in text_of(head.get(SCREEN))
+    assert "Doplní je správce podle návodu k souboru úřadu." in text_of(head.get(SCREEN))
 
 
 def test_a_cut_off_kiosk_does_not_issue_what_was_stopped(office: Directory) -> None:

@@ -297,7 +297,7 @@ class TestStart:
         assert "Lístky se dnes už nevydávají" in words
         late = text_of(take(kiosk, touch=touch))
         assert "Na tento úkon se teď lístky nevydávají" in late
-        assert "úterý 24. listopadu 2026 v 8:00" in late
+        assert "Otevíráme zítra v 8:00" in late
         assert not Ticket.objects.exists()
 
     def test_before_a_break_at_noon_nobody_is_sent_away_for_the_day(
@@ -418,7 +418,7 @@ class TestPin:
         clock.set(town.at("9:05"))
         enter(kiosk, booking.pin)
         words = text_of(enter(kiosk, booking.pin))
-        assert "Vaše číslo je: V1 Sledujte prosím toto číslo na panelu" in words
+        assert "Vaše číslo je: V1 Sledujte prosím, až se toto číslo objeví na displeji" in words
         clerk = town.clerk(office)
         counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
         turns.call_next(office=office, clerk=clerk.pk, now=clock())

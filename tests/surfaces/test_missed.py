@@ -141,7 +141,7 @@ def test_the_desk_and_the_telephone_say_when_and_where(office: Directory, clerk:
     turns.call_next(office=office, clerk=clerk, now=town.at("9:05"))
     turns.no_show(office=office, clerk=clerk, now=town.at("9:06"))
     client = as_role(office, "reception")
-    said = "zavolán v 9:05 k přepážce 1, nepřišel"
+    said = "vyvolání v 9:05 k přepážce 1, nikdo nepřišel"
     desk = text_of(client.get("/pult/lhota/recepce/"))
     assert said in desk
     assert "Nepřišli dnes : 1" in desk or "Nepřišli dnes: 1" in desk

@@ -67,7 +67,7 @@ def test_links_that_open_nothing_any_more_say_why(here: Held, clock: Clock) -> N
     Participant.objects.filter(pk=here.citizen.pk).update(link=1, revoked_at=NOW)
     shown("Tento odkaz už neplatí")
     Participant.objects.filter(pk=here.citizen.pk).update(revoked_at=None, place="removed")
-    shown("ukončila Vaši účast")
+    shown("účast na této schůzce byla ukončena")
     Participant.objects.filter(pk=here.citizen.pk).update(place="away")
     clock.set(NOW + timedelta(days=1))
     shown("jiný den")

@@ -74,7 +74,7 @@ def test_it_says_every_state_of_a_visit(office: Directory, ticket: Ticket, clock
     clerk = town.clerk(office)
     counters.open_counter(counter=town.counter(office, "2"), clerk=clerk.pk, now=clock())
     assert "Odhad čekání" in page(ticket)
-    assert "minut" in page(ticket)
+    assert "obvykle do" in page(ticket)
     turns.call_by_hand(office=office, clerk=clerk.pk, ticket=ticket.pk, now=clock())
     words = page(ticket, "stav/")
     assert "Právě Vás voláme: přepážka 2 přízemí vlevo" in words

@@ -223,7 +223,7 @@ class TestPeople:
         made = compose_mail(message, now=NINE)
         for part in (made.text, made.html):
             plain = part.replace("\u00a0", " ")
-            assert "Registr vozidel nefunguje. Pracujeme. V provozu má být asi v 11:30." in plain
+            assert "Registr vozidel nefunguje. Pracujeme. V provozu má být asi do 11:30." in plain
             assert "/zmenit/" in part or "termin" in part
         assert incident.warned.count() == 2
 
@@ -335,7 +335,7 @@ class TestChanged:
         assert not messaging.is_pointless(message, later)
         made = compose_mail(message, now=later)
         for part in (made.text, made.html):
-            assert "V provozu má být asi v 13:00." in part.replace("\u00a0", " ")
+            assert "V provozu má být asi do 13:00." in part.replace("\u00a0", " ")
         assert change(incident, later, expected_at=None) == 1
         assert messaging.is_pointless(message, later), "the later change has its own"
         end(incident, town.at("9:30"))
