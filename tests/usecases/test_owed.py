@@ -14,7 +14,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.manager import JobManager
 
-from prepazka.jobs import owed, queue, tasks
+from prepazka.jobs import owed, papers, queue, tasks
 from prepazka.journal.models import Event, PendingFollowUp
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.models import Message
@@ -163,7 +163,7 @@ def test_a_message_whose_job_was_lost_is_delivered_within_two_minutes() -> None:
 def test_messages_leave_before_papers_that_waited_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four checks of documents took all threads of a worker while mails of people waited."""
     waiting = UUID(int=1)
-    monkeypatch.setattr(owed.papers, "to_check", lambda event: [] if event else [waiting])
+    monkeypatch.setattr(papers, "to_check", lambda event: [] if event else [waiting])
     for paper in owed.of_papers():
         paper.defer()
     town.requested(town.office())
