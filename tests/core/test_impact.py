@@ -104,10 +104,44 @@ def test_everybody_gets_a_first_term_before_anybody_a_second() -> None:
     assert len(set(given_terms)) == len(given_terms)
 
 
-def test_terms_are_the_nearest_and_with_the_same_official_if_can_be() -> None:
+def test_terms_differ_in_kind_and_are_with_the_same_official_if_can_be() -> None:
+    """Who had 17:00 is offered an evening, another evening, and a morning."""
+    evening = during(4 * 9)
+    days = [timedelta(days=n) for n in range(1, 4)]
+    terms = [
+        Term(Interval(one.start + day, one.end + day), (1, 2))
+        for day in days
+        for one in (during(0), during(8), during(4 * 9 - 3), during(4 * 9))
+    ]
+    found = substitutes([Visit("a", evening, (2,))], {"a": terms}, Calendar(), 3)
+    assert {lane for lane, _ in found["a"]} == {2}
+    starts = [one.start for _, one in found["a"]]
+    assert starts == [
+        START + days[0] + timedelta(hours=2),
+        evening.start + days[0],
+        evening.start + days[1],
+    ]
+
+
+def test_where_nothing_is_of_a_kind_the_nearest_terms_are_given() -> None:
     terms = [Term(during(n), (1, 2)) for n in range(9)]
     found = substitutes([Visit("a", during(4), (2,))], {"a": terms}, Calendar(), 3)
     assert found["a"] == [(2, during(3)), (2, during(4)), (2, during(5))]
+
+
+@given(st.integers(0, 40), st.lists(st.integers(0, 400), min_size=3, max_size=40, unique=True))
+def test_the_time_of_day_is_kept_wherever_it_can_be(chosen: int, free: list[int]) -> None:
+    terms = [Term(during(n), (1,)) for n in sorted(free)]
+    mine = during(chosen)
+    found = substitutes([Visit("a", mine, (1,))], {"a": terms}, Calendar(), 3)["a"]
+    wanted = mine.start.hour * 60 + mine.start.minute
+
+    def is_near(start: datetime) -> bool:
+        return abs(start.hour * 60 + start.minute - wanted) <= 90
+
+    assert len(found) == 3
+    if any(is_near(term.during.start) for term in terms):
+        assert any(is_near(one.start) for _, one in found)
 
 
 def test_buffers_are_kept() -> None:

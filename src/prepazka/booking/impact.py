@@ -235,7 +235,9 @@ def _offer(after: Directory, rows: list[Row], taken: impact.Calendar, now: datet
     wanted: dict[Hashable, list[impact.Term]] = {
         r.booking.pk: known[_wanted(r.booking)] for r in rows
     }
-    found = impact.substitutes(visits, wanted, taken, MOST_TERMS)
+    found = impact.substitutes(
+        visits, wanted, taken, MOST_TERMS, lambda at: at.astimezone(after.tz)
+    )
     for row in rows:
         row.terms = found[row.booking.pk]
 

@@ -219,6 +219,7 @@ def more_terms(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
         {found.pk: free},
         impact.Calendar.of(buffers=impacts.buffers_of(office)),
         MOST_TERMS,
+        lambda at: at.astimezone(office.tz),
     )[found.pk]
     if not chosen:
         return None

@@ -7,15 +7,23 @@ proposals on one lane keep the lane's buffer between them.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import NamedTuple
 
 from prepazka.core.interval import Interval
 
 During = Interval[datetime]
 NONE = timedelta(0)
+# The kinds of other terms, in the order in which they are given.
+AT_THAT_TIME, ON_ANOTHER_DAY, AT_ANOTHER_TIME = range(3)
+SAME_TIME = timedelta(minutes=90)
+
+
+def _as_it_is(instant: datetime) -> datetime:
+    return instant
 
 
 class Visit(NamedTuple):
@@ -121,19 +129,29 @@ def _clash(one: Visit, other: Visit, gap: timedelta) -> bool:
 
 
 def substitutes(
-    visits: Sequence[Visit], terms: Mapping[Hashable, Sequence[Term]], calendar: Calendar, most: int
+    visits: Sequence[Visit],
+    terms: Mapping[Hashable, Sequence[Term]],
+    calendar: Calendar,
+    most: int,
+    local: Callable[[datetime], datetime] = _as_it_is,
 ) -> dict[Hashable, list[tuple[int, During]]]:
-    """Up to `most` other terms for each visit, nearest to its own, each for one person only.
+    """Up to `most` other terms for each visit that differ in kind, each for one person only.
 
-    Everybody gets a first term before anybody gets a second. `terms` are sorted by start; those
-    given are added to the calendar.
+    People chose their time of day, so the first term is within `SAME_TIME` of it on the nearest
+    day, the second so on yet another day; the third is the nearest at another time of day. Where
+    there is none of the kind, the nearest of all takes its place. Everybody gets a first term
+    before anybody gets a second. `terms` are sorted by start; those given are added to the
+    calendar. `local` shows an instant on the office's clock.
     """
     found: dict[Hashable, list[tuple[int, During]]] = {one.id: [] for one in visits}
-    left = {one.id: _nearest(terms[one.id], one.during.start) for one in visits}
-    for _ in range(most):
+    days: dict[int, _Days] = {}  # by the identity of the terms, which visits share
+    for kind in range(most):
         for visit in visits:
-            given = found[visit.id]
-            for term in left[visit.id]:
+            offered, given = terms[visit.id], found[visit.id]
+            by_day = days.setdefault(id(offered), _Days(offered, local))
+            taken_days = {local(during.start).date() for _, during in given}
+            wishes = by_day.of_kind(kind, local(visit.during.start), taken_days)
+            for term in chain(wishes, _nearest(offered, visit.during.start)):
                 if any(term.during.overlaps(one) for _, one in given):
                     continue
                 lane = _free(term, visit, calendar)
@@ -142,6 +160,33 @@ def substitutes(
                     given.append((lane, term.during))
                     break
     return {key: sorted(given, key=lambda one: one[1]) for key, given in found.items()}
+
+
+class _Days:
+    """Terms by their local day, and which of them are of a kind."""
+
+    def __init__(self, terms: Sequence[Term], local: Callable[[datetime], datetime]) -> None:
+        self.terms: dict[date, list[tuple[timedelta, Term]]] = {}
+        for term in terms:
+            start = local(term.during.start)
+            self.terms.setdefault(start.date(), []).append((_time_of_day(start), term))
+
+    def of_kind(self, kind: int, chosen: datetime, taken: Collection[date]) -> Iterator[Term]:
+        """The terms of the kind, the best for who had chosen that local time first."""
+        if kind not in (AT_THAT_TIME, ON_ANOTHER_DAY, AT_ANOTHER_TIME):
+            return
+        wanted = _time_of_day(chosen)
+        for day in sorted(self.terms, key=lambda one: (abs(one - chosen.date()), one)):
+            if kind == ON_ANOTHER_DAY and day in taken:
+                continue
+            for time, term in sorted(self.terms[day], key=lambda one: abs(one[0] - wanted)):
+                apart = abs(time - wanted)
+                if (apart > SAME_TIME) == (kind == AT_ANOTHER_TIME):
+                    yield term
+
+
+def _time_of_day(local: datetime) -> timedelta:
+    return timedelta(hours=local.hour, minutes=local.minute)
 
 
 def _free(term: Term, visit: Visit, calendar: Calendar) -> int | None:
