@@ -17,10 +17,11 @@ from prepazka.booking import links
 from prepazka.booking.models import Booking
 from prepazka.booking.terms import offered
 from prepazka.booking.usecases import hold_term
+from prepazka.core.message_rules import MessageRules
 from prepazka.looks.catalogue import used
 from prepazka.looks.typography import CS_MONTHS
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import HoursException, Office, OpeningHours
+from prepazka.offices.models import Agenda, HoursException, Office, OpeningHours, Service
 from prepazka.queueing import counters, tickets
 from prepazka.surfaces.citizen.pages import free_terms
 from tests import citizen, town
@@ -246,3 +247,25 @@ def test_an_agenda_that_is_open_alone_does_not_open_the_office(
     page = words(client.get("/lhota/"))
     assert "Právě otevřeno jen pro: Registr vozidel, 8:00–12:00." in page
     assert "sobota 21. listopadu 2026 zavřeno jen Registr vozidel: 8:00–12:00" in page
+
+
+def test_personal_data_are_said_of_what_the_office_uses(client: Client) -> None:
+    office = town.office()
+
+    def read() -> str:
+        return client.get("/lhota/osobni-udaje/").content.decode().replace("\xa0", " ")
+
+    text = read()
+    assert "připomeneme den a dvě hodiny předem" in text
+    for unused in ("Schůzky po videu", "SMS", "pořadníku", "vlastními slovy"):
+        assert unused not in text
+    Service.objects.filter(code="prepis").update(modes=["person", "video"])
+    Agenda.objects.filter(code="vozidla").update(
+        rules_data=office.rules_of(town.service(office)).data()
+        | {"waiting_list": True, "topic_line": True}
+    )
+    Office.objects.update(messages_data=MessageRules(reminders=()).data(), version=F("version") + 1)
+    text = read()
+    assert "Návštěvu Vám připomeneme" not in text
+    for words_of_use in ("Schůzky po videu", "Nic se nenahrává", "v pořadníku", "vlastními slovy"):
+        assert words_of_use in text

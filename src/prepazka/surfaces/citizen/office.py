@@ -11,8 +11,11 @@ from django.urls import NoReverseMatch, reverse
 
 from prepazka.booking.terms import is_bookable
 from prepazka.core import calendar
+from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
+from prepazka.gateways.push import public_key
 from prepazka.messaging.channels import sends_sms
 from prepazka.offices.directory import Directory
+from prepazka.offices.models import Mode, our_room
 from prepazka.queueing.tickets import tickets_ended
 from prepazka.reporting.departments import departments_of
 from prepazka.reporting.monitor import NEXT_OPENING_WITHIN, monitor
@@ -21,6 +24,8 @@ from prepazka.web.incidents import notices
 from prepazka.web.shortcuts import all_offices, now, of_office
 
 WEEK = 7
+# When what the accessibility statement says was last compared with the program.
+STATEMENT_MADE_ON = date(2026, 11, 30)
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -66,14 +71,29 @@ def office(request: HttpRequest, where: Directory) -> HttpResponse:
 
 @of_office
 def privacy(request: HttpRequest, where: Directory) -> HttpResponse:
-    """What happens with a person's data."""
-    return page(request, "privacy", where, phones=sends_sms(where.office))
+    """What happens with a person's data, in what this office uses."""
+    services = where.offered_services()
+    rules = [where.rules_of(one) for one in services]
+    reminders = where.office.message_rules.reminders
+    return page(
+        request,
+        "privacy",
+        where,
+        phones=sends_sms(where.office),
+        push=public_key(),
+        reminds_day=DAY_BEFORE in reminders,
+        reminds_hours=HOURS_BEFORE in reminders,
+        topic_line=any(one.topic_line for one in rules),
+        waiting_list=any(one.waiting_list for one in rules),
+        video=any(Mode.VIDEO in one.modes for one in services),
+        own_room=where.office.video_rooms[:1] == our_room(),
+    )
 
 
 @of_office
 def accessibility(request: HttpRequest, where: Directory) -> HttpResponse:
     """The statement that act 99/2019 Sb. asks for."""
-    return page(request, "accessibility", where)
+    return page(request, "accessibility", where, made_on=STATEMENT_MADE_ON)
 
 
 def _monitor_url(slug: str) -> str:
