@@ -143,6 +143,7 @@ MAKE = {
     "run": "tests/faults/test_run.py starts what it starts",
     "test": "runs this",
     "test-days": "runs a part of this on other days",
+    "faults": "continuous integration runs its short form",
     "check": "continuous integration",
     "bench": "measures for minutes; its parts are imported by tests",
     "validate": "a quarter of an hour; tests/validation",

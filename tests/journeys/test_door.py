@@ -84,7 +84,7 @@ def test_a_ticket_in_the_telephone_and_its_notice(
     phone.get_by_role("button", name="Přepis vozidla").click()
     ticket = Ticket.objects.latest("pk")
     assert phone.url == f"{live_url}/t/{ticket.code}/"
-    phone.get_by_role("link", name="Upozornit, až se přiblíží").click()
+    phone.get_by_role("link", name="Upozornit, než přijdu na řadu").click()
     phone.get_by_label("E-mail").fill("jana@example.cz")
     phone.get_by_role("button", name="Upozornit tam").click()
     expect(phone.get_by_text("Na Vaši řadu Vás upozorníme e-mailem.")).to_be_visible()

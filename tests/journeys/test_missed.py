@@ -152,7 +152,7 @@ def test_a_missed_walk_in_is_put_back_by_keyboard_alone(
     page.locator("#board").wait_for()
     page.keyboard.press("n")
     expect(page.locator(".console-current__number")).to_have_text("V1")
-    expect(page.locator(".console-reason")).to_contain_text("vrácen")
+    expect(page.locator(".console-reason")).to_contain_text("návrat do fronty")
 
 
 def test_the_list_with_none_three_and_thirty(

@@ -218,7 +218,7 @@ def part(here: Held, citizen: Page, official: Page) -> None:
     official.keyboard.press("Enter")
     said(official, "Ztlumeno: Karel Veselý.")
     focused(official, muting)
-    said(citizen, "Vám ztlumila mikrofon.")
+    said(citizen, "Vám ztlumil mikrofon.")
     expect(citizen.locator("#microphone")).to_have_accessible_name("Zapnout mikrofon")
     room.leave(participant=here.guest.pk, seat=here.seat(here.guest), now=real_now())
     said(citizen, "Eva Malá: odchod.")

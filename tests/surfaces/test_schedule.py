@@ -113,7 +113,7 @@ def test_running_late_is_told_and_nonsense_is_not(where: Directory) -> None:
     answer = jana.post(f"{LIST}{first.pk}/krok/pozde/", {"minutes": "10"}, follow=True)
     assert "Lidé ze 2 schůzek to už vědí." in text_of(answer)
     assert Meeting.objects.get(booking=second).late_min == 10
-    assert "později, v 9:10" in text_of(answer)
+    assert "později: 9:10" in text_of(answer)
     for minutes in ("7", "-5", "x", ""):
         jana.post(f"{LIST}{first.pk}/krok/pozde/", {"minutes": minutes}, follow=True)
     assert Meeting.objects.get(booking=second).late_min == 10
