@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -326,6 +327,9 @@ def test_a_meeting_outside_the_hours_says_the_way_in(lhota: Directory) -> None:
     with translation.override("cs"):
         assert ("Jak dovnitř", "Zazvoňte na vrátnici.") in facts_of(evening, office)
         assert "Jak dovnitř" not in dict(facts_of(day, office))
+        late = evening
+        late.starts_at, late.ends_at = town.at("23:00"), town.at("23:00") + timedelta(hours=1)
+        assert ("Jak dovnitř", "Zazvoňte na vrátnici.") in facts_of(late, office)
 
 
 def test_of_several_doors_the_call_says_which(client: Client) -> None:

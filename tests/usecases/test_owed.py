@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -189,7 +190,7 @@ def test_what_no_retry_could_do_is_not_tried_for_ever() -> None:
 
 
 def test_a_message_that_cannot_be_composed_is_given_up_at_last(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     town.requested(town.office())
     (message,) = messaging.compose(event=event_of(), now=NOW)
@@ -203,7 +204,10 @@ def test_a_message_that_cannot_be_composed_is_given_up_at_last(
         with pytest.raises(KeyError):
             messaging.deliver(message=message.pk, send=broken, send_sms=broken, now=NOW)
         message.refresh_from_db()
-        assert (message.state, message.error) == (state, "KeyError")
+        assert message.state == state
+        assert re.fullmatch(r"KeyError in usecases\.py:\d+", message.error)
+    assert message.error in caplog.text
+    assert "jana" not in caplog.text
 
 
 def test_an_address_refused_for_good_is_no_failed_job(

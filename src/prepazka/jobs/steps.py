@@ -8,13 +8,11 @@ relies on another having run before.
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +21,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from prepazka.core import calendar
+from prepazka.core.faults import kind_and_place
 from prepazka.jobs import calendars, owed, papers, queue, rounds
 from prepazka.journal import step_runs
 from prepazka.journal.models import StepRun
@@ -32,7 +31,6 @@ from prepazka.offices.models import Office
 from prepazka.queueing import alerts, history
 
 log = logging.getLogger(__name__)
-PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class Every(Enum):
@@ -206,7 +204,7 @@ def _note_good(step: Step, offices: list[int | None], now: datetime) -> None:
 def _note_failure(
     step: Step, office: int | None, error: Exception, earlier: StepRun | None, now: datetime
 ) -> None:
-    failure = place_of(error)
+    failure = kind_and_place(error)
     failures = (earlier.failures if earlier else 0) + 1
     is_new = earlier is None or not earlier.failures or earlier.failure != failure
     if is_new or failures % REMIND_EVERY == 0:
@@ -222,13 +220,3 @@ def _note_failure(
         expected_by=now + LATE_AFTER[step.every],
         now=now,
     )
-
-
-def place_of(error: BaseException) -> str:
-    """The kind of an error and where it arose, without its words: they may name people."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if PACKAGE in Path(frame.filename).parents] or frames[-1:]
-    place = f" in {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
-    return f"{type(error).__name__}{place}"

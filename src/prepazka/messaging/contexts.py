@@ -18,7 +18,6 @@ from prepazka.booking import links
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
 from prepazka.core import calendar
-from prepazka.core.interval import Interval
 from prepazka.journal.models import Event
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.meetings.participants import citizen_of, room_path
@@ -409,13 +408,11 @@ def _displays(office: Directory, service: Service, official: Official | None) ->
 
 def _way_in(booking: Booking, office: Directory) -> str:
     """How to get in, of a visit that begins or ends outside the hours of the office."""
-    during = Interval(
-        calendar.minute_of(booking.starts_at, office.tz),
-        calendar.minute_of(booking.ends_at, office.tz),
+    opened = (
+        calendar.instants(one, booking.date, office.tz) for one in office.office_hours(booking.date)
     )
     inside = any(
-        one.start <= during.start and during.end <= one.end
-        for one in office.office_hours(booking.date)
+        one and one.start <= booking.starts_at and booking.ends_at <= one.end for one in opened
     )
     return "" if inside else str(office.office.after_hours)
 

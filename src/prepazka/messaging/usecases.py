@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_noop
 from prepazka.booking.models import OPEN, Booking, Offer, State, WaitingListEntry
 from prepazka.booking.usecases import wait_for_mail
 from prepazka.core import gsm7
+from prepazka.core.faults import kind_and_place
 from prepazka.journal.models import Event
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.meetings.participants import (
@@ -46,6 +48,7 @@ from prepazka.queueing.incidents import iso
 from prepazka.queueing.models import IN_QUEUE, TurnAlert
 from prepazka.queueing.models import State as TicketState
 
+log = logging.getLogger(__name__)
 # Which message an event of the journal causes.
 KINDS = {
     "ConfirmationRequested": "confirm",
@@ -252,7 +255,9 @@ def deliver(
     except (OperationalError, InterfaceError):
         raise  # the database is away, or the message is locked
     except Exception as fault:
-        _note_failure(message, Undeliverable(type(fault).__name__, permanent=False), now)
+        noted = kind_and_place(fault)  # without its words, which may name people
+        log.error("A message could not be composed: %s", noted)  # noqa: TRY400
+        _note_failure(message, Undeliverable(noted, permanent=False), now)
         raise
 
 
