@@ -287,7 +287,7 @@ def serves_list(console: Page, labels: list[str]) -> list[str]:
     """Who is called from the console's own list: those who came before the outage."""
     expect(console.locator("#list")).to_be_visible(timeout=60_000)
     for label in labels:
-        call_alone(console, "Zavolat dalšího", label)
+        call_alone(console, "Vyvolat dalšího", label)
         console.get_by_role("button", name="Hotovo", exact=True).click()
     return labels
 
