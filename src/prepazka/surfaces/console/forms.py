@@ -7,16 +7,14 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from prepazka.booking.contacts import normalise_phone
 from prepazka.booking.models import Channel
-from prepazka.booking.refusals import PhoneNotUnderstood
 from prepazka.core.calendar import DayException
 from prepazka.core.slots import MOST_LANES
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException, Service
+from prepazka.web.contact_fields import AddressField, NameField, NumberField
 
 MOST_PERSONS = 20
 LONGEST_ABSENCE = 366  # days
@@ -79,23 +77,15 @@ class BookForm(forms.Form):
 class ContactForm(forms.Form):
     """Who comes; a name is enough, a mail or telephone lets the office tell them of changes."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("Name"), max_length=120, error_messages={"required": _("Write the name.")}
     )
-    email = forms.EmailField(
+    email = AddressField(
         label=_("E-mail"),
         required=False,
         help_text=_("The PIN and any change are sent there."),
     )
-    phone = forms.CharField(label=_("Telephone"), required=False, max_length=20)
-
-    def clean_phone(self) -> str:
-        """The number in one form, of a mobile or a fixed line."""
-        said = self.cleaned_data["phone"]
-        try:
-            return normalise_phone(said) if said else ""
-        except PhoneNotUnderstood as refusal:
-            raise forms.ValidationError(gettext(refusal.message)) from refusal
+    phone = NumberField(label=_("Telephone"), required=False)
 
 
 class ExceptionForm(forms.Form):
