@@ -219,3 +219,29 @@ def test_without_a_number_it_is_said_what_can_be_done(head: Client, lhota: Direc
     assert (entry.not_before, entry.attempts, entry.taken_by) == (waits.starts_at, 0, None)
     assert Event.objects.filter(kind="CallPutOff", actor__isnull=False).count() == 1
     assert Booking.objects.get(pk=waits.pk).state == "displaced"
+
+
+@pytest.mark.parametrize(
+    ("state", "phone", "words"),
+    [
+        ("cancelled_by_office", "+420382766111", "jsme museli zrušit. Porucha topení."),
+        ("cancelled_by_office", "", "může přijít zbytečně"),
+        ("confirmed", "+420382766111", "Vaše objednání jsme museli změnit. Platí teď:"),
+    ],
+)
+def test_what_is_said_is_true_of_the_booking(
+    lhota: Directory, state: str, phone: str, words: str
+) -> None:
+    booking = booked("8:00", phone=phone)
+    ended = town.FRIDAY_BEFORE if state != "confirmed" else None
+    Booking.objects.filter(pk=booking.pk).update(
+        state=state, email="", ended_at=ended, cancel_reason="Porucha topení."
+    )
+    CallListEntry.objects.create(
+        office=lhota.office, booking=booking, reason="no_contact", created_at=town.FRIDAY_BEFORE
+    )
+    operator = Client()
+    operator.force_login(town.clerk(lhota, "operator", "operator"))
+    page = text_of(operator.post(f"{CALLS}dalsi/", follow=True))
+    assert words in page
+    assert "objednání platí" not in page

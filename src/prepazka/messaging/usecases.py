@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop
 
-from prepazka.booking.models import OPEN, Booking, Offer, State, WaitingListEntry
+from prepazka.booking.calls import Outcome, put_on_call_list
+from prepazka.booking.models import OPEN, Booking, CallListEntry, Offer, State, WaitingListEntry
 from prepazka.booking.usecases import wait_for_mail
 from prepazka.core import gsm7
 from prepazka.journal.models import Event
@@ -91,6 +92,9 @@ TO_INVITED = {
     "ColleagueFreed": "meeting_colleague",
     "MinutesReady": MINUTES,
 }
+# Changes by the office that do not say by whom. Offers care for whom they cannot reach themselves.
+BY_OFFICE = {"BookingReassigned"}
+Reason = CallListEntry.Reason
 # Those that ask for an answer to an offer.
 ASKS = {"offer", "place"}
 REMINDERS = {"reminder", "reminder_soon"}
@@ -138,7 +142,11 @@ def _to_person(
 ) -> Message | None:
     person: Person | None = booking or entry or alert
     channel = channel_for(person, person.office) if person else None
-    if person is None or channel is None or not _is_for(booking, happened):
+    if person is None or not _is_for(booking, happened):
+        return None
+    if channel is None:
+        if booking and _is_by_office(happened, booking):
+            put_on_call_list(booking=booking.pk, reason=Reason.NO_CONTACT, now=now)
         return None
     message, is_new = Message.objects.get_or_create(
         event=happened.pk,
@@ -158,6 +166,19 @@ def _to_person(
     if is_new and channel == Message.Channel.SMS:
         _count_parts(message, now)
     return message
+
+
+def _is_by_office(happened: Event, booking: Booking) -> bool:
+    """Whether the office changed something that the person must learn from somebody."""
+    calls = CallListEntry.objects.filter(booking=booking).exclude(closed_at=None)
+    if calls.filter(closed_at=happened.at).exclude(outcome=Outcome.WITHDRAWN).exists():
+        return False  # it was agreed in a call, or three calls were in vain
+    if happened.kind == "BookingRestored":
+        # Whoever has heard of no change need not hear that it was taken back.
+        return calls.exclude(outcome=Outcome.WITHDRAWN).exists()
+    if happened.kind == "BookingWarned":
+        return not is_in_hall(booking)  # whose displays say so
+    return happened.kind in BY_OFFICE or happened.data.get("by") == "office"
 
 
 def _to_invited(happened: Event, booking: Booking | None, now: datetime) -> list[Message]:
