@@ -96,6 +96,8 @@ TEXTS = {
 # A meeting by telephone or by video needs no PIN.
 REMOTE = gettext_noop("%(office)s: %(when)s %(how)s. Details, change, cancel: %(url)s")
 WITH_PIN = {"confirmed", "moved", "reminder", "reminder_soon", "reassigned", "restored"}
+# What the office took back, perhaps with a reason for the person.
+WITH_REASON = {"cancelled", "cancelled_by_office", "offer"}
 # Where even the usual words without the name of the office are too long.
 BRIEFER = {
     "incident_moved": gettext_noop("%(system)s. %(expected)s %(url)s"),
@@ -147,6 +149,20 @@ def _text(message: Message, office: Directory, *, wide: bool) -> str:
         text = text.replace("\u00a0", " ") if wide else gsm7.plain(text)
         if gsm7.parts(text) <= most:
             break
+    reason = message.booking.cancel_reason if message.booking else ""
+    return _with_reason(text, reason, wide=wide) if kind in WITH_REASON and reason else text
+
+
+def _with_reason(text: str, reason: str, *, wide: bool) -> str:
+    """The text and why, in one part more at most; a long reason is cut, the page has all of it."""
+    most = max(gsm7.parts(text), PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + 1
+    words = reason.split()
+    for count in range(len(words), 0, -1):
+        shown = " ".join(words[:count]) + ("" if count == len(words) else "...")
+        longer = f"{text} {_('Reason:')} {shown}"
+        longer = longer.replace("\u00a0", " ") if wide else gsm7.plain(longer)
+        if gsm7.parts(longer) <= most:
+            return longer
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import time
 from typing import Any
 from uuid import uuid4
@@ -88,6 +89,14 @@ class ContactForm(forms.Form):
     phone = NumberField(label=_("Telephone"), required=False)
 
 
+@dataclass(frozen=True)
+class Reasons:
+    """Why something changes: what only the staff read, and what the people read."""
+
+    reason: str = ""
+    public_reason: str = ""
+
+
 class ExceptionForm(forms.Form):
     """When an official is away, or takes people beyond the usual hours."""
 
@@ -129,6 +138,15 @@ class ExceptionForm(forms.Form):
         max_length=120,
         help_text=_("Only the staff can read it."),
     )
+    public_reason = forms.CharField(
+        label=_("Reason for the public"),
+        required=False,
+        max_length=120,
+        help_text=_(
+            "People whose appointment is cancelled read it in the message and on their page, and"
+            " everybody does on the website where a whole day is closed."
+        ),
+    )
 
     def clean(self) -> dict[str, Any]:
         """Times and days must make sense together."""
@@ -144,6 +162,10 @@ class ExceptionForm(forms.Form):
         if said.get("kind") == HoursException.Kind.EXTRA and not (opens and closes):
             self.add_error("opens", _("Extra hours need both times."))
         return said
+
+    def reasons(self) -> Reasons:
+        """Why, for the staff and for the public."""
+        return Reasons(self.cleaned_data["reason"], self.cleaned_data["public_reason"])
 
     def days(self) -> DayException:
         """What was filled in, as the calendar understands it."""
@@ -168,7 +190,10 @@ class DisruptionForm(ExceptionForm):
         max_value=MOST_LANES,
         help_text=_("Only for fewer places: how many people can be booked at the same time."),
     )
-    field_order = ("what", "kind", "places", "from_date", "to_date", "opens", "closes", "reason")
+    field_order = (
+        *("what", "kind", "places", "from_date", "to_date", "opens", "closes"),
+        *("reason", "public_reason"),
+    )
 
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
