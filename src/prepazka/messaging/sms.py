@@ -16,6 +16,7 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Offer
 from prepazka.core import gsm7
 from prepazka.core.message_texts import fill, own
+from prepazka.journal.models import Event
 from prepazka.messaging.contexts import (
     OF_INCIDENTS,
     how_in_words,
@@ -63,6 +64,15 @@ TEXTS = {
     "when": gettext_noop("%(office)s: your term is %(when)s. Change or cancel: %(url)s"),
     "reply_help": gettext_noop(
         "We did not understand. Reply ANO (confirm), STORNO (cancel), KDY (when), or see %(url)s"
+    ),
+    "reply_which": gettext_noop(
+        "%(office)s: which one do you mean? %(terms)s. Reply with its number."
+    ),
+    "reply_over": gettext_noop(
+        "%(office)s: your booking for %(when)s no longer holds. Book again: %(url)s"
+    ),
+    "reminders_off": gettext_noop(
+        "%(office)s: we will send no more reminders to this number. Your booking stays: %(url)s"
     ),
     "offer": gettext_noop(
         "%(office)s: your term %(start)s is off. Others: %(starts)s. Reply 1-3, NO, or %(url)s"
@@ -184,7 +194,7 @@ def said_of(message: Message, office: Directory) -> dict[str, str]:
         "url": url,
         "link": url,
         "cancel": f"{url}x/" if booking and booking.short_code else url,
-        "terms": _terms(offer, office) if offer else "",
+        "terms": _terms(offer, office) if offer else _asked_about(message, office),
         "start": _start(booking) if booking else "",
         "starts": _starts(offer, office) if offer else "",
         **_of_incident(message, office),
@@ -215,6 +225,19 @@ def _terms(offer: Offer, office: Directory) -> str:
     if len(found) == 1:
         return found[0]
     return ", ".join(f"{number}) {when}" for number, when in enumerate(found, start=1))
+
+
+def _asked_about(message: Message, office: Directory) -> str:
+    """The bookings of which one shall be chosen, by the numbers that are to be answered."""
+    if message.kind != "reply_which":
+        return ""
+    event = Event.objects.filter(pk=message.event, kind="ReplyAmbiguous").first()
+    asked = event.data["bookings"] if event else []
+    rows = Booking.objects.in_bulk(asked, field_name="id")
+    starts = {str(pk): _start(row) for pk, row in rows.items()}
+    return ", ".join(
+        f"{number}) {starts[pk]}" for number, pk in enumerate(asked, 1) if pk in starts
+    )
 
 
 def _starts(offer: Offer, office: Directory) -> str:

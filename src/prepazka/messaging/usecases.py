@@ -40,6 +40,7 @@ from prepazka.messaging.port import (
 )
 from prepazka.messaging.push import compose_push
 from prepazka.messaging.receipts import give_to_operators
+from prepazka.messaging.replies import wants_no_reminders
 from prepazka.messaging.sms import compose_sms
 from prepazka.offices.models import Mode
 from prepazka.queueing.alerts import forget_contact
@@ -57,6 +58,9 @@ KINDS = {
     "SoonReminderDue": "reminder_soon",
     "WhenAsked": "when",
     "ReplyNotUnderstood": "reply_help",
+    "ReplyAmbiguous": "reply_which",
+    "ReplyTooLate": "reply_over",
+    "RemindersStopped": "reminders_off",
     "ListJoined": "on_list",
     "PlaceOffered": "place",
     "ListDropped": "dropped",
@@ -354,7 +358,7 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
         wait_for_mail(booking=found.booking_id, now=now)
 
 
-def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR0911  # one reason each
+def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR0911, PLR0912  # one reason each
     """Whether events have overtaken the message."""
     if message.participant:
         return _is_pointless_to(message.participant, message, now)
@@ -379,9 +383,23 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
         return _has_moved_on(citizen_of(booking), message, booking)
     if message.kind == "missed":
         return booking.state != State.NO_SHOW
+    if message.kind in REMINDERS:
+        stopped = message.channel == Message.Channel.SMS and wants_no_reminders(booking)
+        if stopped or _is_of_time_before(message, booking):
+            return True
+    if message.kind == "reply_over":
+        return booking.state in OPEN
+    if message.kind in {"reply_which", "reminders_off"}:
+        return False
     if message.kind in {"confirmed", "late", *REMINDERS}:
         return booking.state != State.CONFIRMED or booking.ends_at <= now
     return booking.sequence != message.sequence
+
+
+def _is_of_time_before(message: Message, booking: Booking) -> bool:
+    """Whether the reminder fell due before the booking was moved; the new time has its own."""
+    due = Event.objects.filter(pk=message.event).values_list("at", flat=True).first()
+    return due is not None and booking.moved_at is not None and due <= booking.moved_at
 
 
 def _is_overtaken(message: Message, booking: Booking, now: datetime) -> bool:
@@ -430,6 +448,8 @@ def _is_pointless_to(  # noqa: PLR0911  # one reason each
     if message.kind == "uninvited":
         return who.revoked_at is None
     if who.revoked_at:
+        return True
+    if message.kind == "meeting_reminder" and _is_of_time_before(message, booking):
         return True
     if message.kind in {"invited", "meeting_reminder", "meeting_late", "meeting_colleague"}:
         return booking.mode != Mode.VIDEO or booking.state not in {*OPEN, State.ARRIVED}
