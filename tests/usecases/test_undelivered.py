@@ -123,7 +123,8 @@ def test_three_calls_in_vain_are_not_begun_anew(lhota: Directory) -> None:
 
 def test_an_incident_is_told_by_telephone_to_who_cannot_be_written_to(lhota: Directory) -> None:
     booking = without_channel(lhota, FIXED_LINE)
-    for_service = {"office": booking.office_id, "booking": str(booking.pk), "at": NOW}
-    record(events.BookingWarned(incident=1, **for_service))
+    record(
+        events.BookingWarned(office=booking.office_id, booking=str(booking.pk), at=NOW, incident=1)
+    )
     assert follow_up("BookingWarned") == []
     assert call_reasons(booking) == [Reason.NO_CONTACT]

@@ -70,7 +70,7 @@ def disrupt(
     disruption.exceptions.set(HoursException.objects.bulk_create(exceptions))
     Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
     companions.lose(found.companions, now=now, actor=actor)
-    _free_holds(found.holds, now)
+    free_holds(found.holds, now)
     for one in found.rows:
         if one.decision in {Decision.OFFER, Decision.CANCEL} and public_reason:
             one.booking.cancel_reason = public_reason
@@ -165,7 +165,7 @@ def _reassign(booking: Booking, lane: int, ids: dict[str, Any]) -> None:
         record(events.BookingReassigned(**ids))
 
 
-def _free_holds(holds: Sequence[Booking], now: datetime) -> None:
+def free_holds(holds: Sequence[Booking], now: datetime) -> None:
     """Terms still being filled in end; an offer that loses its last term goes to a telephone."""
     for hold in holds:
         end(hold, State.EXPIRED, now)

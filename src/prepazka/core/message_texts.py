@@ -76,6 +76,7 @@ NEEDS: Mapping[str, Needs] = {
     "missed": Needs(BOOKED - {"pin", "move", "cancel"}),
     "late": Needs(BOOKED | {"minutes"}, frozenset({"minutes", "link"})),
     "on_list": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),
+    "wait_ended": Needs(ALWAYS | {"link"}, frozenset({"link"})),
     "dropped": Needs(ALWAYS | {"link", "again"}, frozenset({"link"})),
     "place": Needs(ALWAYS | {"link", "again", "terms", "until"}, frozenset({"terms", "link"})),
     "turn_near": Needs(TURN, frozenset({"number"})),

@@ -49,6 +49,7 @@ SUBJECTS = {
     "on_list": gettext_noop("Please confirm that you want to wait for a term"),
     "place": gettext_noop("A term is free for you"),
     "dropped": gettext_noop("You are no longer on the waiting list"),
+    "wait_ended": gettext_noop("The office no longer offers what you wait for"),
     "offer": gettext_noop("Your term is cancelled, please choose another one"),
     "reassigned": gettext_noop("Your term stays, with somebody else"),
     "restored": gettext_noop("Your original term is valid again"),

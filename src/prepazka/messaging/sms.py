@@ -55,6 +55,9 @@ TEXTS = {
     "dropped": gettext_noop(
         "%(office)s: off the waiting list after three offers without an answer. Again: %(url)s"
     ),
+    "wait_ended": gettext_noop(
+        "%(office)s: we no longer offer what you wait for, the wait is over. More: %(url)s"
+    ),
     "reminder": gettext_noop(
         "%(office)s: we expect you %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
     ),

@@ -64,6 +64,7 @@ KINDS = {
     "ListJoined": "on_list",
     "PlaceOffered": "place",
     "ListDropped": "dropped",
+    "ListEnded": "wait_ended",
     "OfferMade": "offer",
     "OfferAccepted": "moved",
     "BookingReassigned": "reassigned",
@@ -97,13 +98,13 @@ TO_INVITED = {
     "MinutesReady": MINUTES,
 }
 # Changes by the office that do not say by whom. Offers care for whom they cannot reach themselves.
-BY_OFFICE = {"BookingReassigned"}
+BY_OFFICE = {"BookingReassigned", "ListEnded"}
 Reason = CallListEntry.Reason
 # Those that ask for an answer to an offer.
 ASKS = {"offer", "place"}
 REMINDERS = {"reminder", "reminder_soon"}
 # Those that ring no telephone in quiet hours.
-WAITING_FOR_DAY = {*REMINDERS, "place", "dropped"}
+WAITING_FOR_DAY = {*REMINDERS, "place", "dropped", "wait_ended"}
 # Why a message was not sent, as the desk reads it.
 OVER_LIMIT = gettext_noop("the monthly limit of short messages is used up")
 NO_NUMBER = gettext_noop("no short message can be sent to this number")
@@ -149,8 +150,9 @@ def _to_person(
     if person is None or not _is_for(booking, happened):
         return None
     if channel is None:
-        if booking and _is_by_office(happened, booking):
-            put_on_call_list(booking=booking.pk, reason=Reason.NO_CONTACT, now=now)
+        concerned = booking or (entry and entry.booking)
+        if concerned and _is_by_office(happened, concerned):
+            put_on_call_list(booking=concerned.pk, reason=Reason.NO_CONTACT, now=now)
         return None
     message, is_new = Message.objects.get_or_create(
         event=happened.pk,
@@ -369,7 +371,7 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
         return True
     if message.kind in ASKS:
         return offer is None or offer.state != Offer.State.OPEN or offer.expires_at <= now
-    if message.kind == "dropped":
+    if message.kind in {"dropped", "wait_ended"}:
         return False
     if booking is None:
         return message.entry is None or message.entry.ended_at is not None

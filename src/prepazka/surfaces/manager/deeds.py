@@ -131,6 +131,8 @@ BY_NOBODY = frozenset(
         "DeviceMended",
         "DocumentRefused",
         "ListDropped",
+        "ListEnded",
+        "PlaceWithdrawn",
         "MinutesCommented",
         "MinutesReady",
         "OfferExpired",

@@ -53,6 +53,7 @@ KINDS: dict[str, str | Promise] = {
     "missed": gettext_lazy("Nobody came to the meeting"),
     "on_list": gettext_lazy("Entry on the waiting list"),
     "place": gettext_lazy("Free term from the waiting list"),
+    "wait_ended": gettext_lazy("Wait ended by the office"),
     "dropped": gettext_lazy("Taken off the waiting list"),
     "turn_near": gettext_lazy("The turn of a ticket is near"),
     "turn_called": gettext_lazy("The ticket is called"),
