@@ -71,6 +71,11 @@ INVITED: dict[str, str | Promise] = {
     "meeting_colleague": gettext_lazy("A colleague cannot come, to the official"),
     "meeting_minutes": gettext_lazy("Minutes of a meeting"),
 }
+CHANNELS = {
+    Message.Channel.EMAIL: gettext_lazy("e-mail"),
+    Message.Channel.SMS: gettext_lazy("SMS"),
+    Message.Channel.PUSH: gettext_lazy("notice in the browser"),
+}
 STATES: dict[str, str | Promise] = {
     "queued": gettext_lazy("waits to be sent"),
     "sent": gettext_lazy("sent"),
@@ -95,6 +100,7 @@ def sent(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
             "why": _(one.error) if one.error else "",
             "name": one.to.name or _("erased"),
             "contact": masked(one),
+            "channel": CHANNELS[one.channel],
         }
         for one in found
     ]
