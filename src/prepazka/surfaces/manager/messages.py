@@ -100,7 +100,7 @@ def sent(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
             "why": _(one.error) if one.error else "",
             "name": one.to.name or _("erased"),
             "contact": masked(one),
-            "channel": CHANNELS[one.channel],
+            "channel": CHANNELS[Message.Channel(one.channel)],
         }
         for one in found
     ]
