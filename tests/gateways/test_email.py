@@ -12,7 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from prepazka.gateways import email
-from prepazka.messaging.port import Mail, Undeliverable
+from prepazka.messaging.port import ADDRESS_REFUSED, Mail, Undeliverable
 
 MAIL = Mail(
     to="jana@example.cz",
@@ -32,9 +32,12 @@ class Server:
         self.sessions: set[int] = set()
         self.envelopes: list[Any] = []
         self.hangs_up = False
+        self.answers = ""  # to DATA, instead of taking it
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         self.sessions.add(id(server))
+        if self.answers:
+            return self.answers
         self.envelopes.append(envelope)
         return "250 OK"
 
@@ -111,3 +114,35 @@ def test_whom_a_lost_mail_goes_back_to(
     assert read["From"] == "Lhota <lhota@example.cz>"
     assert read["Auto-Submitted"] == "auto-generated"
     assert read["Subject"] == "Č"
+
+
+@pytest.mark.parametrize(
+    ("answer", "permanent"), [("554 no", True), ("552 full", True), ("451 later", False)]
+)
+def test_what_is_refused_after_the_mail_was_read(
+    server: Server, answer: str, *, permanent: bool
+) -> None:
+    server.answers = answer
+    with pytest.raises(Undeliverable) as failure:
+        email.send(MAIL)
+    assert failure.value.permanent is permanent
+    server.answers = ""
+    email.send(MAIL)
+    assert len(server.envelopes) == 1
+
+
+@pytest.mark.parametrize(
+    "to",
+    ["jan@exa\u202cmple..cz", "háček@example.cz", "jan", "", "jan@", "jan@" + "a" * 64 + ".cz"],
+)
+def test_an_address_that_cannot_be_written_to_is_refused_for_good(server: Server, to: str) -> None:
+    with pytest.raises(Undeliverable) as failure:
+        email.send(replace(MAIL, to=to))
+    assert failure.value.permanent
+    assert str(failure.value) == ADDRESS_REFUSED
+    assert server.envelopes == []
+
+
+def test_a_domain_in_letters_leaves_in_punycode(server: Server) -> None:
+    email.send(replace(MAIL, to="jan@příklad.cz"))
+    assert server.envelopes[0].rcpt_tos == ["jan@xn--pklad-zsa96e.cz"]

@@ -52,6 +52,14 @@ def test_times_are_shown_in_the_office_zone_and_without_a_leading_zero() -> None
     )
 
 
+def test_a_span_until_midnight_ends_at_24() -> None:
+    late, midnight = datetime(2026, 11, 20, 23), datetime(2026, 11, 21)  # local
+    assert typography.span(late, midnight, "cs") == "23:00–24:00"
+    assert typography.span(time(23), time(0), "cs") == "23:00–24:00"
+    days_later = midnight + timedelta(days=1)
+    assert "22.\u00a011.\u00a02026 0:00" in typography.span(late, days_later, "cs")
+
+
 def test_a_span_over_midnight_names_both_days() -> None:
     text = typography.span(
         datetime(2026, 11, 20, 22, tzinfo=UTC), datetime(2026, 11, 21, 2, tzinfo=UTC), "cs"

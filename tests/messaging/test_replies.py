@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 
 from prepazka.booking import offers
+from prepazka.booking.contacts import contact_hash
 from prepazka.booking.models import Booking, State
+from prepazka.booking.usecases import move_booking
+from prepazka.core import events
+from prepazka.core.replies import understand
 from prepazka.journal.models import Event
+from prepazka.journal.record import record
 from prepazka.messaging import replies
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.models import Message, Reply
@@ -81,24 +86,114 @@ def test_storno_cancels_only_what_belongs_to_the_number(lhota: Directory) -> Non
     assert say("STORNO", number="+420608111333") == ""
 
 
-def test_of_several_bookings_the_one_we_wrote_about_last(lhota: Directory) -> None:
+def test_of_several_bookings_we_tell_the_one_we_wrote_about_last(lhota: Directory) -> None:
     first = town.confirmed(lhota, "9:00", email="", phone=PHONE)
     second = town.confirmed(lhota, "10:00", email="", phone=PHONE, channel="phone")
-    for number, one in enumerate((second, first, second)):
-        Message.objects.create(
-            office=one.office,
-            booking=one,
-            kind="confirmed",
-            event=number,
-            channel="sms",
-            state="sent",
-            created_at=NOW,
-            sent_at=NOW + timedelta(minutes=number),
+    for number, one in enumerate((first, second)):
+        wrote_about(one, number)
+    assert say("kdy") == "when"
+    assert Event.objects.get(kind="WhenAsked").data["booking"] == str(second.pk)
+
+
+def wrote_about(booking: Booking, number: int) -> Message:
+    return Message.objects.create(
+        office=booking.office,
+        booking=booking,
+        kind="confirmed",
+        event=-number,
+        channel="sms",
+        state="sent",
+        created_at=NOW,
+        sent_at=NOW + timedelta(minutes=number),
+    )
+
+
+@pytest.mark.parametrize("first_words", ["STORNO", "STORNO 1", "storno 9"])
+@pytest.mark.parametrize(("answer", "gone"), [("2", 1), ("1.", 0), ("STORNO 2", 1)])
+def test_storno_with_several_bookings_asks_which_and_takes_the_number(
+    lhota: Directory, first_words: str, answer: str, gone: int
+) -> None:
+    bookings = [
+        town.confirmed(lhota, "9:00", email="", phone=PHONE),
+        town.confirmed(lhota, "10:00", email="", phone=PHONE, channel="phone"),
+    ]
+    wrote_about(bookings[1], 1)
+    assert say(first_words) == "cancel"
+    assert [one.state for one in Booking.objects.all()] == [State.CONFIRMED] * 2
+    assert answers("reply_which") == ["reply_which"]
+    text = compose_sms(Message.objects.get(kind="reply_which"), now=NOW).text
+    assert "1) 23.11. 9:00, 2) 23.11. 10:00" in text
+    assert len(text) <= 160
+    assert say(answer, now=NOW + timedelta(minutes=11)) == understand(answer).word
+    states = [Booking.objects.get(pk=one.pk).state for one in bookings]
+    assert states[gone] == State.CANCELLED_BY_CITIZEN
+    assert states[1 - gone] == State.CONFIRMED
+
+
+def test_a_number_that_nobody_asked_for_cancels_nothing(lhota: Directory) -> None:
+    town.confirmed(lhota, "9:00", email="", phone=PHONE)
+    assert say("1") == "unknown"
+    assert Booking.objects.get().state == State.CONFIRMED
+
+
+def test_yes_with_several_unconfirmed_bookings_asks_which(lhota: Directory) -> None:
+    for clock in ("9:00", "10:00"):
+        held = town.hold(lhota, clock)
+        Booking.objects.filter(pk=held.pk).update(
+            state=State.UNCONFIRMED,
+            requested_at=NOW,
+            email="",
+            phone=PHONE,
+            contact_hash=contact_hash(PHONE),
         )
-    say("storno")
-    second.refresh_from_db()
-    first.refresh_from_db()
-    assert (first.state, second.state) == (State.CONFIRMED, State.CANCELLED_BY_CITIZEN)
+    assert say("ANO") == "confirm"
+    assert answers("reply_which") == ["reply_which"]
+    say("2", now=NOW + timedelta(minutes=5))
+    states = Booking.objects.order_by("starts_at").values_list("state", flat=True)
+    assert list(states) == [State.UNCONFIRMED, State.CONFIRMED]
+
+
+@pytest.mark.parametrize("state", [State.EXPIRED, State.CANCELLED_BY_OFFICE])
+def test_an_answer_that_comes_too_late_is_answered_once(lhota: Directory, state: str) -> None:
+    booking = town.requested(lhota, email="", phone=PHONE)
+    wrote_about(booking, 1)
+    Booking.objects.update(state=state, ended_at=NOW + timedelta(minutes=15), expires_at=None)
+    for minutes in (120, 131, 142):
+        assert say("ANO", now=NOW + timedelta(minutes=minutes)) == "confirm"
+    assert answers("reply_over") == ["reply_over"]
+    text = compose_sms(Message.objects.get(kind="reply_over"), now=NOW).text
+    assert "uz neplati" in text
+    assert say("ANO", number="+420608111222") == "", "nobody makes us pay by writing to us"
+
+
+def test_stop_ends_the_reminders_and_says_so(lhota: Directory) -> None:
+    booking = town.confirmed(lhota, email="", phone=PHONE)
+    record(events.ReminderDue(office=booking.office_id, booking=str(booking.pk), at=NOW))
+    answers()
+    reminder = Message.objects.get(kind="reminder")
+    assert not messaging.is_pointless(reminder, NOW)
+    assert say("STOP") == "stop"
+    assert answers("reminders_off") == ["reminders_off"]
+    assert messaging.is_pointless(reminder, NOW)
+    assert not messaging.is_pointless(Message.objects.get(kind="reminders_off"), NOW)
+    replies.forget_replies(now=NOW + replies.KEEP * 2)
+    assert messaging.is_pointless(reminder, NOW), "for a year"
+    replies.forget_replies(now=NOW + replies.KEEP_STOP + timedelta(days=1))
+    assert not messaging.is_pointless(reminder, NOW)
+
+
+@pytest.mark.parametrize("kind", [events.ReminderDue, events.SoonReminderDue])
+def test_a_reminder_of_the_time_before_is_dropped(lhota: Directory, kind: Any) -> None:
+    booking = town.confirmed(lhota, email="", phone=PHONE)
+    record(kind(office=booking.office_id, booking=str(booking.pk), at=NOW))
+    move_booking(booking=booking.pk, starts_at=town.at("11:00"), now=NOW + timedelta(minutes=1))
+    answers()
+    (reminder,) = Message.objects.filter(kind__startswith="reminder")
+    assert messaging.is_pointless(reminder, NOW + timedelta(minutes=2))
+    record(kind(office=booking.office_id, booking=str(booking.pk), at=NOW + timedelta(minutes=3)))
+    answers()
+    fresh = Message.objects.filter(kind__startswith="reminder").latest("pk")
+    assert not messaging.is_pointless(fresh, NOW + timedelta(minutes=4))
 
 
 def test_help_once_an_hour_and_nothing_to_strangers(lhota: Directory) -> None:

@@ -38,8 +38,8 @@ def test_one_plain_message_at_a_long_address(
     assert made.plain
     assert made.septets <= gsm7.ONE, made.sms
     assert made.parts == 1
-    if kind == "turn_called":
-        return  # says where to go; there is nothing more to see
+    if kind in {"turn_called", "reply_which"}:
+        return  # says where to go, or asks for a number; there is nothing more to see
     address = f"/t/{words.SAMPLE_CODE}/" if kind in words.OF_TICKETS else f"/s/{words.SAMPLE_CODE}/"
     assert address in made.sms
     assert HOST in made.sms

@@ -6,11 +6,14 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.booking import terms, usecases
-from prepazka.booking.models import Booking, Lane
+from prepazka.booking import terms, usecases, waiting_list
+from prepazka.booking.models import Booking, CallListEntry, Lane, Offer, State, WaitingListEntry
 from prepazka.journal.models import Event
+from prepazka.messaging.mail import compose_mail
+from prepazka.messaging.usecases import compose, is_pointless
 from prepazka.officefile import presets
 from prepazka.officefile.load import LoadRefused, LoadReport, load
+from prepazka.officefile.quota_change import set_quota
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import (
     Agenda,
@@ -325,3 +328,81 @@ class TestOfficials:
         assert held.lane.agenda
         with pytest.raises(LoadRefused, match="its service is now booked with officials"):
             loaded(officials.FILE)
+
+
+WITH_LIST = TWO.replace("quota: 2", "quota: 2\n      waiting list: yes")
+
+
+def wait(code: str = "prepis", who: str = "jana") -> WaitingListEntry:
+    entry = waiting_list.join_list(
+        office=lhota(),
+        service=town.service(lhota(), code),
+        wanted=waiting_list.Wanted(town.MONDAY, town.MONDAY),
+        name=who.title(),
+        email=f"{who}@example.cz",
+        now=NOW,
+    )
+    return waiting_list.confirm_entry(entry=entry.pk, now=NOW)
+
+
+def test_who_waits_for_what_the_file_drops_is_a_conflict_and_is_told() -> None:
+    assert "waiting list: yes" in WITH_LIST
+    loaded(WITH_LIST)
+    entry = wait()
+    assert loaded(WITH_LIST).conflicts == []
+    with pytest.raises(LoadRefused) as refused:
+        loaded(TWO)
+    (conflict,) = refused.value.conflicts
+    assert (conflict.what, conflict.reference) == ("waiting list", str(entry.pk))
+    assert "no waiting list any more" in conflict.why
+    loaded(TWO, accept_conflicts=True)
+    entry.refresh_from_db()
+    assert (entry.state, entry.ended_at) == (WaitingListEntry.State.DROPPED, NOW)
+    (message,) = compose(event=Event.objects.get(kind="ListEnded").pk, now=NOW)
+    mail = compose_mail(message, now=NOW)
+    assert "nenabízí" in mail.subject
+    assert "Čekání proto končí" in mail.text.replace("\u00a0", " ")
+    assert not is_pointless(message, NOW)
+    loaded(TWO)
+    assert Event.objects.filter(kind="ListEnded").count() == 1
+
+
+@pytest.mark.parametrize("by", ["file", "manager"])
+def test_a_lowered_quota_leaves_no_offers_beyond_it(by: str) -> None:
+    loaded(WITH_LIST)
+    book("9:00")
+    entry = wait()
+    claims = [town.hold(lhota(), "9:00"), town.hold(lhota(), "10:00")]
+    Booking.objects.filter(pk=claims[1].pk).update(lane=claims[0].lane_id)
+    offers = [
+        Offer.objects.create(
+            office=claim.office,
+            kind=Offer.Kind.WAITING_LIST if on_list else Offer.Kind.SUBSTITUTE,
+            entry=entry if on_list else None,
+            booking=None if on_list else book("11:00"),
+            short_code=f"abcdefghij{number}",
+            created_at=NOW,
+            expires_at=NOW + timedelta(hours=1),
+        )
+        for number, (claim, on_list) in enumerate(zip(claims, (True, False), strict=True))
+    ]
+    for claim, offer in zip(claims, offers, strict=True):
+        Booking.objects.filter(pk=claim.pk).update(offer=offer, lane=claims[0].lane_id)
+    WaitingListEntry.objects.update(state="offered")
+    if by == "file":
+        loaded(WITH_LIST.replace("quota: 2", "quota: 1"), accept_conflicts=True)
+    else:
+        agenda = lhota().agendas[town.service(lhota(), "prepis").agenda_id]
+        set_quota(
+            office=agenda.office,
+            agenda=agenda.code,
+            quota=1,
+            reason="málo lidí",
+            now=NOW,
+            actor=None,
+        )
+    assert set(Offer.objects.values_list("state", flat=True)) == {"withdrawn"}
+    assert not Booking.objects.filter(state=State.HELD).exists()
+    entry.refresh_from_db()
+    assert (entry.state, entry.unanswered) == (WaitingListEntry.State.WAITING, 0)
+    assert CallListEntry.objects.get().reason == "no_term"

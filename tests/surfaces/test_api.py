@@ -249,3 +249,26 @@ def test_the_description_names_every_path_and_problem(client: Client) -> None:
 def test_an_unknown_path_is_a_problem_too(client: Client) -> None:
     answer = client.get(f"{V1}/nothing")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("contact", "stored"),
+    [
+        ({"email": "jan@exa\u202cmple.cz"}, "jan@example.cz"),
+        ({"email": "jan@example.cz\u200f"}, "jan@example.cz"),
+        ({"email": "jan@xn--pklad-zsa96e.cz"}, "jan@příklad.cz"),
+        ({"email": "jan@localhost"}, None),
+        ({"email": "jan@[192.168.0.1]"}, None),
+        ({"email": "jan@example.cz", "name": "a\u0000b"}, None),
+        ({"email": "jan@example.cz", "name": "123"}, None),
+        ({"email": "jan@example.cz", "name": "\u202eJan\u200b\t Novák"}, "jan@example.cz"),
+    ],
+)
+def test_contacts_are_cleaned_or_refused(
+    client: Client, contact: dict[str, str], stored: str | None
+) -> None:
+    token = hold(client).json()["token"]
+    answer = send(client, f"/holds/{token}/contact", {"name": "Jan Novák"} | contact)
+    assert answer.status_code == (202 if stored else 422)
+    booking = Booking.objects.get()
+    assert (booking.email, booking.name) == ((stored, "Jan Novák") if stored else ("", ""))

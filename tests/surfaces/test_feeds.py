@@ -170,3 +170,10 @@ def test_radicale_takes_it_over(lhota: Directory, radicale: str) -> None:
         "Karel Vomáčka – Ohlášení stavby",
     ]
     assert min(one.dtstart.value for one in found.vevent_list) == town.at("9:00")
+
+
+def test_who_did_not_come_stays_and_is_marked(lhota: Directory) -> None:
+    booking = booked(lhota)
+    Booking.objects.filter(pk=booking.pk).update(state="no_show", ended_at=NOW)
+    (event,) = events(feed(lhota, names=True))
+    assert event.summary.value == "Karel Vomáčka – Ohlášení stavby (bez příchodu)"

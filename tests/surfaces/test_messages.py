@@ -74,6 +74,23 @@ def test_the_log_finds_people_and_forgets_them_with_their_bookings(
     assert "Jana" not in page
 
 
+def test_each_channel_is_named(lhota: Directory, admin: Client) -> None:
+    assert set(messages.CHANNELS) == set(Message.Channel)
+    booking = town.confirmed(lhota)
+    for number, channel in enumerate(Message.Channel):
+        Message.objects.create(
+            office=booking.office,
+            booking=booking,
+            kind="turn_near",
+            event=number,
+            channel=channel,
+            state="sent",
+            created_at=NOW,
+        )
+    words = text(admin.get(ADDRESS))
+    assert [name in words for name in ("e-mail", "SMS", "upozornění v prohlížeči")] == [True] * 3
+
+
 def test_own_words_are_seen_before_they_are_saved_and_stay_in_the_file(
     lhota: Directory, admin: Client
 ) -> None:

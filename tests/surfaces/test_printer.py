@@ -1,4 +1,5 @@
 import time
+import unicodedata
 from uuid import uuid4
 
 import pytest
@@ -50,6 +51,12 @@ def test_no_line_is_wider_than_the_paper(paper: int, columns: int) -> None:
     lines = [line for line, _ in printed(paper=paper).lines]
     assert max(len(line) for line in lines) <= columns
     assert "urad.example/t/ABCDEFGH2345" in lines
+
+
+def test_letters_in_parts_fractions_and_hyphens_are_readable() -> None:
+    parts = unicodedata.normalize("NFD", "Příliš žluťoučký")
+    assert plain(parts) == "Příliš žluťoučký"
+    assert plain("½ hodiny, 8\u201110, 8\u20099, jan\u200ba") == "1/2 hodiny, 8-10, 8 9, jana"
 
 
 def test_other_letters_lose_their_marks_rather_than_the_ticket() -> None:

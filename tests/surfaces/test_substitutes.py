@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,9 +11,13 @@ from django.test import Client
 
 from prepazka.booking import links, usecases
 from prepazka.booking.models import Booking, CallListEntry, Disruption, Offer
+from prepazka.core import gsm7
 from prepazka.journal.models import Event
+from prepazka.messaging.mail import compose_mail
+from prepazka.messaging.sms import compose_sms
+from prepazka.messaging.usecases import compose
 from prepazka.offices.directory import Directory, directory_by_slug
-from prepazka.offices.models import HoursException
+from prepazka.offices.models import HoursException, Office
 from prepazka.surfaces.citizen import booked as personal
 from prepazka.surfaces.citizen import offer as pages
 from prepazka.surfaces.console import calls, disruptions
@@ -219,3 +224,66 @@ def test_without_a_number_it_is_said_what_can_be_done(head: Client, lhota: Direc
     assert (entry.not_before, entry.attempts, entry.taken_by) == (waits.starts_at, 0, None)
     assert Event.objects.filter(kind="CallPutOff", actor__isnull=False).count() == 1
     assert Booking.objects.get(pk=waits.pk).state == "displaced"
+
+
+@pytest.mark.parametrize(
+    ("state", "phone", "words"),
+    [
+        ("cancelled_by_office", "+420382766111", "jsme museli zrušit. Porucha topení."),
+        ("cancelled_by_office", "", "může přijít zbytečně"),
+        ("confirmed", "+420382766111", "Vaše objednání jsme museli změnit. Platí teď:"),
+    ],
+)
+def test_what_is_said_is_true_of_the_booking(
+    lhota: Directory, state: str, phone: str, words: str
+) -> None:
+    booking = booked("8:00", phone=phone)
+    ended = town.FRIDAY_BEFORE if state != "confirmed" else None
+    Booking.objects.filter(pk=booking.pk).update(
+        state=state, email="", ended_at=ended, cancel_reason="Porucha topení."
+    )
+    CallListEntry.objects.create(
+        office=lhota.office, booking=booking, reason="no_contact", created_at=town.FRIDAY_BEFORE
+    )
+    operator = Client()
+    operator.force_login(town.clerk(lhota, "operator", "operator"))
+    page = text_of(operator.post(f"{CALLS}dalsi/", follow=True))
+    assert words in page
+    assert "objednání platí" not in page
+
+
+PUBLIC, PRIVATE = "Havárie vody v budově", "chřipka"
+
+
+def close_all(head: Client, what: str) -> None:
+    seen = head.post(PLAN, {**OUTAGE, "what": what, "public_reason": PUBLIC})
+    assert head.post(PLAN, {**said(seen), "apply": "all"}).status_code == 302
+
+
+@pytest.mark.parametrize("what", ["official:novakova", "office"])
+def test_the_public_reason_reaches_people_and_the_private_one_nobody(
+    head: Client, client: Client, lhota: Directory, settings: Any, what: str
+) -> None:
+    settings.SMS_GATEWAY = "file"
+    Office.objects.update(messages_data={"sms": True}, version=2)
+    by_mail, by_sms = booked("8:00"), booked("8:30", phone="+420777123456")
+    close_all(head, what)
+    texts = []
+    for event in Event.objects.filter(kind__in=["OfferMade", "BookingCancelled"]):
+        for message in compose(event=event.pk, now=town.FRIDAY_BEFORE):
+            if message.channel == "sms":
+                texts.append(compose_sms(message, now=town.FRIDAY_BEFORE).text)
+            else:
+                mail = compose_mail(message, now=town.FRIDAY_BEFORE)
+                texts += [mail.text.replace("\u00a0", " "), mail.html.replace("\u00a0", " ")]
+    for booking in (by_mail, by_sms):
+        texts.append(
+            text_of(client.get(f"/objednavka/{links.sign(booking.pk, 'personal')}/", follow=True))
+        )
+    assert len(texts) == 5
+    assert [PUBLIC in text or gsm7.plain(PUBLIC) in text for text in texts] == [True] * 5
+    assert not any(PRIVATE in text for text in texts)
+    assert PRIVATE not in str(directory_by_slug("lhota").closure(date(2026, 11, 23)) or "")
+    disruption = Disruption.objects.get()
+    assert disruption.note == ("" if ":" in what else PRIVATE), "else the row in the diary has it"
+    assert (PRIVATE in text_of(head.get(f"{PLAN}{disruption.pk}/"))) is (what == "office")

@@ -197,6 +197,17 @@ class TestRequestAndConfirm:
         usecases.wait_for_mail(booking=asked.pk, now=NOW + timedelta(minutes=14))
         usecases.confirm_booking(booking=asked.pk, now=NOW + timedelta(minutes=28))
 
+    def test_a_server_that_never_takes_the_mail_keeps_no_term_for_ever(self) -> None:
+        asked = town.requested(town.office())
+        assert asked.expires_at
+        most = asked.expires_at + usecases.MAIL_LATE_MOST
+        moment = NOW
+        while moment < NOW + timedelta(hours=12):
+            usecases.wait_for_mail(booking=asked.pk, now=moment)
+            moment += timedelta(minutes=5)
+        asked.refresh_from_db()
+        assert asked.expires_at == most
+
     def test_the_limit_per_contact_sees_through_small_disguises(self) -> None:
         office = town.office()
         town.confirmed(office, "9:00", email="jan.novak@gmail.com")

@@ -5,10 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prepazka.booking import due, usecases
+from prepazka.booking.contact_rows import clean_contacts
 from prepazka.booking.contacts import contact_hash, contact_of, normalise_phone
 from prepazka.booking.links import SHORT, SHORT_LENGTH
-from prepazka.booking.models import Booking
-from prepazka.booking.refusals import PhoneNotMobile, PhoneNotUnderstood, TooManyBookings
+from prepazka.booking.models import Booking, WaitingListEntry
+from prepazka.booking.refusals import (
+    PhoneNotMobile,
+    PhoneNotUnderstood,
+    PhoneWithExtension,
+    TooManyBookings,
+)
+from prepazka.meetings.models import Participant
+from prepazka.queueing.models import TurnAlert
 from tests import town
 
 
@@ -25,6 +33,24 @@ from tests import town
         "777.123.456",
         "777\u00a0123\u00a0456",
         " 777123456 ",
+        "0777123456",
+        "0 777 123 456",
+        "+420 0777 123 456",
+        "+420 (0)777 123 456",
+        "+420(0)777123456",
+        "00420 (0) 777 123 456",
+        "777\u2009123\u202f456",
+        "\u202a777123456\u202c",
+        "777\u00ad123\u200b456\ufeff",
+        "777\t123\t456",
+        "777\u2010123\u2011456",
+        "777\u2212123\u2013456",
+        "tel. 777 123 456",
+        "Tel.: +420 777 123 456",
+        "tel:+420777123456",
+        "mobil 777123456",
+        "mob. 777123456",
+        "＋420７７７123456",
     ],
 )
 def test_one_czech_number_however_it_is_written(said: str) -> None:
@@ -66,6 +92,28 @@ def test_foreign_mobiles(said: str, made: str) -> None:
 def test_what_is_no_number(said: str) -> None:
     with pytest.raises(PhoneNotUnderstood):
         normalise_phone(said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "777123456 linka 5",
+        "382 766 111 l. 12",
+        "382 766 111, kl. 5",
+        "382766111 klapka 5",
+        "382 766 111 ext. 12",
+        "382766111x12",
+        "382766111 #12",
+    ],
+)
+def test_an_extension_gets_a_sentence_that_says_so(text: str) -> None:
+    with pytest.raises(PhoneWithExtension, match="without an extension"):
+        normalise_phone(text)
+
+
+def test_addresses_that_are_one_mailbox_are_one_contact() -> None:
+    spellings = ["jan@příklad.cz", "JAN@xn--pklad-zsa96e.cz", "j\u200ban+x@PŘÍKLAD.cz"]
+    assert {contact_of(address, "") for address in spellings} == {"jan@xn--pklad-zsa96e.cz"}
 
 
 def test_a_fixed_line_is_a_number_but_takes_no_message() -> None:
@@ -120,3 +168,41 @@ def test_a_short_address_belongs_to_who_has_a_telephone_only_and_is_erased_with_
     by_phone.refresh_from_db()
     assert by_phone.phone == ""
     assert Booking.objects.get(pk=by_phone.pk).short_code is None
+
+
+@pytest.mark.django_db
+def test_stored_contacts_are_brought_to_one_form_batch_by_batch() -> None:
+    office = town.office(quota=8)
+    clean = town.requested(office, "9:00", email="jan@příklad.cz")
+    rows = [town.requested(office, "9:00", email=f"x{number}@example.cz") for number in range(5)]
+    for booking, (email, phone) in zip(
+        rows,
+        [
+            ("jan@xn--pklad-zsa96e.cz", ""),
+            ("jan@p\u200bříklad.cz", ""),
+            ("", "777 123 456"),
+            ("jan@localhost", ""),
+            ("", ""),
+        ],
+        strict=True,
+    ):
+        Booking.objects.filter(pk=booking.pk).update(email=email, phone=phone, contact_hash="old")
+    assert clean_contacts(Booking, batch=2) == 4
+    stored = {row.pk: (row.email, row.phone, row.contact_hash) for row in Booking.objects.all()}
+    jan = contact_hash("jan@xn--pklad-zsa96e.cz")
+    assert [stored[booking.pk] for booking in (clean, *rows)] == [
+        ("jan@příklad.cz", "", jan),
+        ("jan@příklad.cz", "", jan),
+        ("jan@příklad.cz", "", jan),
+        ("", "+420777123456", contact_hash("+420777123456")),
+        ("jan@localhost", "", contact_hash("jan@localhost")),
+        ("", "", "old"),  # erased
+    ]
+    assert clean_contacts(Booking, batch=2) == 0
+
+
+@pytest.mark.django_db
+def test_contacts_of_alerts_and_participants_are_cleaned_too() -> None:
+    assert [clean_contacts(model) for model in (WaitingListEntry, TurnAlert, Participant)] == [
+        0
+    ] * 3

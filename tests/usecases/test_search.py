@@ -193,3 +193,31 @@ def test_every_reading_has_its_index(office: Directory, said: str, indexes: set[
     assert "Seq Scan" not in plan
     for index in indexes:
         assert index in plan, plan
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "+420 (0)777 123 456",
+        "tel. 777 123 456",
+        "0777123456",
+        "777\u2009123\u202f456",
+        "\u202a777123456\u202c",
+        "777123456 linka 5",
+        "777\t123\t456",
+    ],
+)
+def test_a_number_is_found_however_it_was_copied(office: Directory, said: str) -> None:
+    wanted = booked(office, phone="+420777123456")
+    booked(office, "10:00", phone="+420777123457")
+    assert found(office, said) == [wanted]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["jan@příklad.cz", "jan@xn--pklad-zsa96e.cz", "jan@pří\u200bklad.cz", "<jan@příklad.cz>"],
+)
+def test_an_address_is_found_however_it_was_copied(office: Directory, said: str) -> None:
+    wanted = booked(office, email="jan@příklad.cz")
+    booked(office, "10:00", email="jana@příklad.cz")
+    assert found(office, said) == [wanted]

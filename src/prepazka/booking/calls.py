@@ -67,9 +67,14 @@ def to_call(office: Office, now: datetime) -> QuerySet[CallListEntry]:
 def put_on_call_list(
     *, booking: UUID, reason: str, now: datetime, offer: UUID | None = None
 ) -> None:
-    """Put the person on the list, once, if there is a telephone number and still time to call."""
+    """Put the person on the list, once, while there is time to tell them.
+
+    The list says what can be done for somebody without a number. Whoever never confirmed and left
+    none is not on it: nobody could be told, and the term is released by itself.
+    """
     found = Booking.objects.filter(pk=booking, state__in=TO_BE_TOLD, ends_at__gt=now)
-    for office in found.exclude(phone="").values_list("office_id", flat=True):
+    found = found.exclude(phone="", state=State.UNCONFIRMED)
+    for office in found.values_list("office_id", flat=True):
         # Whoever is on the list already stays there with the first reason.
         CallListEntry.objects.bulk_create(
             [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from contextlib import suppress
 
 import phonenumbers
@@ -11,18 +12,36 @@ from django.conf import settings
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
 from prepazka.booking.models import Booking
-from prepazka.booking.refusals import PhoneNotMobile, PhoneNotUnderstood
+from prepazka.booking.refusals import (
+    AddressNotUnderstood,
+    NameWithoutLetter,
+    PhoneNotMobile,
+    PhoneNotUnderstood,
+    PhoneWithExtension,
+)
+from prepazka.core import contact_text
 from prepazka.offices.models import Office
 
-HOME = "CZ"
+HOME, HOME_CODE = "CZ", 420
 # Some countries do not tell mobile numbers from others.
 MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
-# What people write a number with; a word or an extension is no part of one.
-WRITTEN_WITH = set("0123456789+ -./()\u00a0\u2009\u202f\u2011\u2013")
+# What people write a number with, once spaces and dashes of all kinds are one kind.
+WRITTEN_WITH = set("0123456789+ -./()")
+DASHES = re.compile(r"[\u2010-\u2015\u2043\u2212\ufe58\ufe63]")
+BEFORE_NUMBER = re.compile(
+    r"(?i)^(?:tel(?:efon|\.)?|mob(?:il|\.)?|phone|č\.)(?: č\.)? ?[.:]? ?(?=[+(\d])"
+)
+EXTENSION = re.compile(
+    r"(?i)(?<=[\d) ])[ ,;]*(?:linka|klapka|kl\.?|l\.|extension|ext\.?|x|#) ?:? ?\d{1,6}$"
+)
+# "+420 (0)777 …": the zero is for callers within the country only.
+ZERO_WITHIN = re.compile(r"^\(?((?:\+|00) ?[\d ]{1,4})\)? ?\(0\)")
 
 
 def normalise_email(address: str) -> str:
-    """The address as limits compare it: lower case, no `+tag`, no dots in a Gmail name."""
+    """The address as limits compare it: lower case, punycode, no `+tag`, no dots in a Gmail name."""
+    with suppress(ValueError):
+        address = contact_text.ascii_email(contact_text.clean_email(address))
     local, _, domain = address.strip().lower().rpartition("@")
     local = local.split("+", 1)[0]
     if domain in {"gmail.com", "googlemail.com"}:
@@ -30,20 +49,55 @@ def normalise_email(address: str) -> str:
     return f"{local}@{domain}"
 
 
-def normalise_phone(said: str, *, mobile: bool = False) -> str:
+def clean_email(text: str) -> str:
+    """The address as it is stored, see `contact_text`. Raises AddressNotUnderstood."""
+    try:
+        return contact_text.clean_email(text)
+    except ValueError:
+        raise AddressNotUnderstood from None
+
+
+def clean_name(text: str) -> str:
+    """The name as it is stored, in one line. Raises NameWithoutLetter."""
+    try:
+        return contact_text.clean_name(text)
+    except ValueError:
+        raise NameWithoutLetter from None
+
+
+def plain_phone(text: str) -> str:
+    """The number with ordinary spaces and dashes, without marks, `tel.` and a zero in brackets."""
+    number = contact_text.clean_text(text.translate(contact_text.FULL_WIDTH))
+    number = BEFORE_NUMBER.sub("", DASHES.sub("-", number))
+    return ZERO_WITHIN.sub(r"\1 ", number)
+
+
+def normalise_phone(text: str, *, mobile: bool = False) -> str:
     """The number as E.164 has it (+420777123456); without a country code it is a Czech one.
 
-    Raises PhoneNotUnderstood, and PhoneNotMobile where a `mobile` is needed.
+    Raises PhoneNotUnderstood, PhoneWithExtension, and PhoneNotMobile where a `mobile` is needed.
     """
+    number = plain_phone(text)
     try:
-        found = phonenumbers.parse(said if set(said) <= WRITTEN_WITH else "", HOME)
+        parsed = phonenumbers.parse(number if set(number) <= WRITTEN_WITH else "", HOME)
     except NumberParseException:
-        raise PhoneNotUnderstood from None
-    if not phonenumbers.is_valid_number(found):
-        raise PhoneNotUnderstood
-    if mobile and phonenumbers.number_type(found) not in MOBILE:
+        raise (PhoneWithExtension if EXTENSION.search(number) else PhoneNotUnderstood) from None
+    if not phonenumbers.is_valid_number(parsed):
+        parsed = _without_zero(parsed)
+    if mobile and phonenumbers.number_type(parsed) not in MOBILE:
         raise PhoneNotMobile
-    return str(phonenumbers.format_number(found, PhoneNumberFormat.E164))
+    return str(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))
+
+
+def _without_zero(parsed: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber:
+    """A Czech number without the zero that was dialled before it until 2002."""
+    if parsed.country_code == HOME_CODE and parsed.italian_leading_zero:
+        shorter = phonenumbers.PhoneNumber(
+            country_code=parsed.country_code, national_number=parsed.national_number
+        )
+        if phonenumbers.number_type(shorter) in {*MOBILE, PhoneNumberType.FIXED_LINE}:
+            return shorter
+    raise PhoneNotUnderstood
 
 
 def contact_of(email: str, phone: str) -> str:

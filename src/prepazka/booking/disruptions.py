@@ -47,9 +47,12 @@ def disrupt(
     now: datetime,
     actor: int,
     choices: Mapping[UUID, Choice] | None = None,
+    note: str = "",
+    public_reason: str = "",
 ) -> Disruption:
     """Add the exceptions and do what was decided; without a choice, what is proposed.
 
+    The `note` is for the staff; whose term is taken back reads the `public_reason`.
     `seen` is the token of the list that the head saw. Raises ImpactChanged if somebody has come
     on it or left it since, NoSuchLane if a chosen colleague is no longer free.
     """
@@ -63,12 +66,15 @@ def disrupt(
     found = impact_of(office=before, exceptions=exceptions, now=now, choices=choices)
     if found.token != seen:
         raise ImpactChanged
-    disruption = Disruption.objects.create(office=row, actor_id=actor, created_at=now)
+    disruption = Disruption.objects.create(office=row, actor_id=actor, created_at=now, note=note)
     disruption.exceptions.set(HoursException.objects.bulk_create(exceptions))
     Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
     companions.lose(found.companions, now=now, actor=actor)
-    _free_holds(found.holds, now)
+    free_holds(found.holds, now)
     for one in found.rows:
+        if one.decision in {Decision.OFFER, Decision.CANCEL} and public_reason:
+            one.booking.cancel_reason = public_reason
+            one.booking.save(update_fields=["cancel_reason"])
         _apply(disruption, one, found, now, actor)
     record(
         events.OfficeDisrupted(
@@ -159,7 +165,7 @@ def _reassign(booking: Booking, lane: int, ids: dict[str, Any]) -> None:
         record(events.BookingReassigned(**ids))
 
 
-def _free_holds(holds: Sequence[Booking], now: datetime) -> None:
+def free_holds(holds: Sequence[Booking], now: datetime) -> None:
     """Terms still being filled in end; an offer that loses its last term goes to a telephone."""
     for hold in holds:
         end(hold, State.EXPIRED, now)
@@ -197,6 +203,7 @@ def _restore(row: DisruptedBooking, booking: Booking, now: datetime, actor: int)
         booking.confirmed_at = booking.confirmed_at or now
         booking.pin = booking.pin or draw_pin(booking)
         booking.ended_at = None
+        booking.cancel_reason = ""
     booking.save()
     companions.carry(booking, now=now)
     record(

@@ -387,6 +387,7 @@ def _take(booking: Booking, lane: int, during: During, now: datetime) -> None:
     booking.confirmed_at = booking.confirmed_at or now
     booking.expires_at = booking.ended_at = booking.reminded_at = None
     booking.moved_at = now
+    booking.cancel_reason = ""  # of the term that was taken back
     booking.sequence += 1
     booking.save()
     companions.carry(booking, now=now)

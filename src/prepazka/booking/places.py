@@ -285,6 +285,40 @@ def _decline(offer: Offer, claim: Booking, now: datetime) -> None:
     )
 
 
+def withdraw_beyond(office: Directory, *, now: datetime) -> int:
+    """Free what is kept for somebody on places that the agendas no longer have; returns how many.
+
+    Who waits stays in the order; who was displaced keeps the other terms, or is telephoned where
+    none is left. The caller has locked the office, its waiting lists and its days.
+    """
+    from prepazka.booking.disruptions import free_holds  # noqa: PLC0415  # they know each other
+
+    rows = Booking.objects.filter(
+        office=office.office, state=State.HELD, offer__state=Offer.State.OPEN, starts_at__gt=now
+    )
+    beyond = [
+        claim
+        for claim in rows.filter(lane__agenda__isnull=False).select_related("lane", "offer__entry")
+        if claim.lane.number >= office.agendas[claim.lane.agenda_id or 0].rules.quota
+    ]
+    for claim in beyond:
+        offer = claim.offer
+        if offer and offer.entry:
+            end(claim, State.EXPIRED, now)
+            _close(offer, Offer.State.WITHDRAWN, now)
+            _entry(offer.entry, Entry.State.WAITING)
+            record(
+                events.PlaceWithdrawn(
+                    office=office.office.pk,
+                    entry=str(offer.entry.pk),
+                    offer=str(offer.pk),
+                    at=now,
+                )
+            )
+    free_holds([claim for claim in beyond if claim.offer and not claim.offer.entry], now)
+    return len(beyond)
+
+
 def unanswered_places(office: int, now: datetime) -> list[UUID]:
     """The offers of terms that nobody answered in time."""
     due = Offer.objects.filter(

@@ -67,6 +67,18 @@ class PhoneNotMobile(Refused):
     """Enter a mobile number; we cannot send a message to this one."""
 
 
+class PhoneWithExtension(PhoneNotUnderstood):
+    """Enter the telephone number without an extension, such as 777 123 456; we cannot dial or write to an extension."""
+
+
+class AddressNotUnderstood(Refused):
+    """Enter the e-mail address in a form such as jana@example.cz."""
+
+
+class NameWithoutLetter(Refused):
+    """Enter the name in letters."""
+
+
 class NoWaitingList(Refused):
     """There is no waiting list for this service."""
 

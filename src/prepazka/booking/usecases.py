@@ -47,6 +47,7 @@ HOLD_LASTS = timedelta(minutes=10)
 EXTENSIONS = 10
 # By how much a person who asks for the message again can move the deadline, in all.
 KEPT_LONGER = timedelta(hours=1)
+MAIL_LATE_MOST = timedelta(hours=2)  # so much of our delay does not cost the person the term
 # What a corrected booking takes over.
 ANSWERS = (
     *("office_id", "service_id", "lane_id", "date", "starts_at", "ends_at", "persons", "channel"),
@@ -299,13 +300,20 @@ def _key_of_correction(booking: Booking) -> UUID:
 
 @transaction.atomic
 def wait_for_mail(*, booking: UUID, now: datetime) -> None:
-    """Start the deadline of an unconfirmed booking anew, because our own mail was late."""
+    """Start the deadline of an unconfirmed booking anew, because our own mail was late.
+
+    At most so far as `MAIL_LATE_MOST` allows, so a server that never answers keeps no term for days.
+    """
     found = lock_booking(booking)
     if found.state != State.UNCONFIRMED or ran_out(found, now):
         return
     office = directory_by_id(found.office_id)
     rules = office.rules_of(office.services[found.service_id])
-    found.expires_at = now + timedelta(minutes=rules.confirm_min)
+    allowed = timedelta(minutes=rules.confirm_min)
+    assert found.expires_at  # noqa: S101  # an unconfirmed booking has one, by constraint
+    assert found.requested_at  # noqa: S101  # and this, since it was requested
+    latest = found.requested_at + allowed + MAIL_LATE_MOST
+    found.expires_at = max(found.expires_at, min(now + allowed, latest))
     found.save(update_fields=["expires_at"])
 
 

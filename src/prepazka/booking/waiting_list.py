@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -207,6 +208,22 @@ def is_possible(
         ):
             return True
     return False
+
+
+def end_waits(*, office: int, entries: Iterable[UUID], now: datetime) -> int:
+    """End the waits for what the office no longer offers, each with a message; returns how many.
+
+    Who is reached by no message and has a booking is telephoned. The caller has locked the lists.
+    """
+    rows = Entry.objects.filter(office=office, pk__in=list(entries)).exclude(state__in=ENDED)
+    ended = 0
+    for entry in rows.order_by("queued_at", "pk"):
+        close_open_offer(entry, now=now)
+        entry.refresh_from_db()
+        if entry.state not in ENDED and _change(entry, Entry.State.DROPPED, now):
+            record(events.ListEnded(office=office, entry=str(entry.pk), at=now))
+            ended += 1
+    return ended
 
 
 def is_too_late(entry: WaitingListEntry, now: datetime) -> bool:

@@ -23,13 +23,17 @@ WORDS = {
     "WHEN": "when",
     "NE": "decline",
     "NO": "decline",
+    "STOP": "stop",
 }
 MOST_WORDS = 3  # "Ano, dekuji": longer ones are letters, to be read by people
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One of confirm, cancel, when, decline, choose (with the number of a term), unknown."""
+    """One of confirm, cancel, when, decline, stop, choose (always with a number), unknown.
+
+    `choice` is the number beside the word, 0 where there is none.
+    """
 
     word: str
     choice: int = 0
@@ -43,9 +47,10 @@ def understand(text: str) -> Said:
     if not 1 <= len(words) <= MOST_WORDS:
         return Said("unknown")
     meant = {WORDS[word] for word in words if word in WORDS}
-    if words[0] in WORDS and len(meant) == 1:
-        return Said(WORDS[words[0]])
     numbers = [word for word in words if word.isdigit()]
-    if len(numbers) == 1 and len(numbers[0]) == 1 and not meant and numbers[0] != "0":
-        return Said("choose", int(numbers[0]))
+    choice = int(numbers[0]) if len(numbers) == 1 and len(numbers[0]) == 1 else 0
+    if words[0] in WORDS and len(meant) == 1:
+        return Said(WORDS[words[0]], choice)
+    if choice and not meant:
+        return Said("choose", choice)
     return Said("unknown")

@@ -140,7 +140,12 @@ def at_clock(moment: time | datetime, language: str) -> str:
 
 
 def span(start: time | datetime, end: time | datetime, language: str) -> str:
-    """8:30–9:00; with both dates when the two local moments lie on different days."""
+    """8:30–9:00, 23:00–24:00; with both dates when the local moments lie on different days."""
+    if end.hour == end.minute == 0 and (
+        not isinstance(start, datetime)
+        or (isinstance(end, datetime) and end.date() - start.date() == timedelta(days=1))
+    ):
+        return f"{clock(start)}{DASH}24:00"
     if isinstance(start, datetime) and isinstance(end, datetime) and start.date() != end.date():
         first = f"{short_date(start, language)} {clock(start)}"
         return f"{first} {DASH} {short_date(end, language)} {clock(end)}"

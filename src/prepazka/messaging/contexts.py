@@ -147,6 +147,11 @@ def how_in_words(mode: str) -> str:
     }[Mode(mode)]
 
 
+def no_show_in_words() -> str:
+    """What marks a booking to which nobody came, where the staff read it."""
+    return _("did not come")
+
+
 def kind_in_words(message: Message) -> str:
     """The kind as the office writes it: a cancellation by the office has words of its own."""
     if message.kind == "cancelled" and message.booking:

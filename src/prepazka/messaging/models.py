@@ -127,6 +127,7 @@ class Reply(models.Model):
         WHEN = "when"
         CHOOSE = "choose"
         DECLINE = "decline"
+        STOP = "stop"  # reminders; kept longer than the others
         UNKNOWN = "unknown"
         HELP = "help"  # not what came, but that help was sent in this hour
 

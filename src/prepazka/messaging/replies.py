@@ -17,6 +17,7 @@ from prepazka.booking.usecases import cancel_booking, confirm_booking
 from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.core.replies import Said, understand
+from prepazka.journal.models import Event
 from prepazka.journal.record import record
 from prepazka.messaging.channels import mobile_of
 from prepazka.messaging.models import Message, Reply
@@ -26,6 +27,10 @@ from prepazka.offices.models import Office
 TWICE_WITHIN = timedelta(minutes=10)  # the same words of a gateway that gives its messages no id
 HELP_ONCE_PER = timedelta(hours=1)
 KEEP = timedelta(days=30)
+KEEP_STOP = timedelta(days=365)
+ASKED_WITHIN = timedelta(days=1)
+MOST_NUMBERED = 4  # bookings in one short message
+NO_LONGER = {State.EXPIRED, State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE}
 
 
 @transaction.atomic
@@ -41,14 +46,15 @@ def hear(incoming: Incoming, *, gateway: str, now: datetime) -> str:
         return ""
     contact = contact_hash(number)
     offer = _open_offer(contact, now)
-    booking = _booking(contact, now)
+    bookings = _bookings(contact, now)
+    booking = bookings[0] if bookings else None
     if offer is None and booking is None:
-        return ""
+        return said.word if _answer_late(contact, said, now) else ""
     if booking:
         Reply.objects.filter(key=_key(f"{gateway}|{once}")).update(booking=booking)
     try:
         with transaction.atomic():
-            done = bool(offer and _answer(offer, said, now)) or _act(booking, said, now)
+            done = bool(offer and _answer(offer, said, now)) or _act(bookings, contact, said, now)
     except Refused:
         done = False
     if not done and booking:
@@ -58,20 +64,93 @@ def hear(incoming: Incoming, *, gateway: str, now: datetime) -> str:
 
 def forget_replies(*, now: datetime) -> None:
     """Forget which messages came; their gateways will not send them again."""
-    Reply.objects.filter(received_at__lt=now - KEEP).delete()
+    rows = Reply.objects.exclude(word=Reply.Word.STOP, received_at__gte=now - KEEP_STOP)
+    rows.filter(received_at__lt=now - KEEP).delete()
 
 
-def _act(booking: Booking | None, said: Said, now: datetime) -> bool:
-    if booking is None:
+def wants_no_reminders(booking: Booking) -> bool:
+    """Whether the person has answered STOP within a year."""
+    return Reply.objects.filter(key=_key(f"stop|{booking.contact_hash}")).exists()
+
+
+def _act(bookings: list[Booking], contact: str, said: Said, now: datetime) -> bool:
+    if not bookings:
         return False
-    if said.word == "cancel" and booking.state in OPEN:
+    if said.word == "stop":
+        _first(f"stop|{contact}", Reply.Word.STOP, now)
+        _record(events.RemindersStopped, bookings[0], now)
+        return True
+    if said.choice and (asked := _asked(contact, now)):
+        word, ids = asked
+        meant = {str(one.pk): one for one in bookings}
+        if (
+            said.choice <= len(ids)
+            and said.word in {"choose", word}
+            and ids[said.choice - 1] in meant
+        ):
+            return _do(meant[ids[said.choice - 1]], word, now)
+    if said.word not in {"cancel", "confirm"}:
+        return _do(bookings[0], said.word, now)
+    states = OPEN if said.word == "cancel" else {State.UNCONFIRMED}
+    fit = sorted((one for one in bookings if one.state in states), key=lambda one: one.starts_at)
+    if len(fit) > 1:
+        _ask_which(fit[:MOST_NUMBERED], said.word, now)
+        return True
+    return _do(fit[0] if fit else bookings[0], said.word, now)
+
+
+def _ask_which(bookings: list[Booking], word: str, now: datetime) -> None:
+    record(
+        events.ReplyAmbiguous(
+            office=bookings[0].office_id,
+            booking=str(bookings[0].pk),
+            at=now,
+            word="cancel" if word == "cancel" else "confirm",
+            bookings=[str(one.pk) for one in bookings],
+        )
+    )
+
+
+def _asked(contact: str, now: datetime) -> tuple[str, list[str]] | None:
+    """What shall be done with which bookings, if we have asked the number for one of them."""
+    asked = Message.objects.filter(
+        kind="reply_which", booking__contact_hash=contact, created_at__gt=now - ASKED_WITHIN
+    ).order_by("pk")
+    event = Event.objects.filter(pk__in=asked.values("event")).order_by("pk").last()
+    return (event.data["word"], event.data["bookings"]) if event else None
+
+
+def _answer_late(contact: str, said: Said, now: datetime) -> bool:
+    """Say that the booking no longer holds, at most once an hour to a number."""
+    if said.word not in {"confirm", "cancel", "when"} or not contact:
+        return False
+    ended = Booking.objects.filter(
+        contact_hash=contact, state__in=NO_LONGER, requested_at__isnull=False, ends_at__gt=now
+    )
+    written = ended.filter(messages__channel=Message.Channel.SMS, messages__sent_at__isnull=False)
+    booking = written.order_by("ended_at").last()
+    if booking is None or not booking.office.message_rules.sms:
+        return False
+    if _first(f"over|{contact}|{_window(now, HELP_ONCE_PER)}", Reply.Word.HELP, now):
+        _record(events.ReplyTooLate, booking, now)
+    return True
+
+
+def _record(
+    kind: type[events.ReplyTooLate | events.RemindersStopped], booking: Booking, now: datetime
+) -> None:
+    record(kind(office=booking.office_id, booking=str(booking.pk), at=now))
+
+
+def _do(booking: Booking, word: str, now: datetime) -> bool:
+    if word == "cancel" and booking.state in OPEN:
         cancel_booking(booking=booking.pk, now=now)
         return True
-    if said.word == "confirm" and booking.state == State.UNCONFIRMED:
+    if word == "confirm" and booking.state == State.UNCONFIRMED:
         confirm_booking(booking=booking.pk, now=now)
         return True
     # OK to a reminder, a second ANO: they would like to know that all is well.
-    if said.word in {"when", "confirm"} and booking.state in OPEN:
+    if word in {"when", "confirm"} and booking.state in OPEN:
         record(events.WhenAsked(office=booking.office_id, booking=str(booking.pk), at=now))
         return True
     return False
@@ -103,8 +182,8 @@ def _open_offer(contact: str, now: datetime) -> Offer | None:
     return found.order_by("created_at").last()
 
 
-def _booking(contact: str, now: datetime) -> Booking | None:
-    """The coming booking we wrote about last, as that is what people answer; else the next one."""
+def _bookings(contact: str, now: datetime) -> list[Booking]:
+    """The coming bookings; first the one we wrote about last, as people answer that, else the next."""
     mine = list(
         Booking.objects.filter(
             Q(state__in=OPEN) | Q(state=State.DISPLACED),
@@ -117,7 +196,7 @@ def _booking(contact: str, now: datetime) -> Booking | None:
         booking__in=mine, channel=Message.Channel.SMS, sent_at__isnull=False
     ).order_by("sent_at", "pk")
     written = last.values_list("booking_id", flat=True).last()
-    return next((one for one in mine if one.pk == written), mine[0] if mine else None)
+    return sorted(mine, key=lambda one: one.pk != written)
 
 
 def _help(booking: Booking, contact: str, now: datetime) -> None:

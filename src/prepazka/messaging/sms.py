@@ -16,6 +16,7 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, Offer
 from prepazka.core import gsm7
 from prepazka.core.message_texts import fill, own
+from prepazka.journal.models import Event
 from prepazka.messaging.contexts import (
     OF_INCIDENTS,
     how_in_words,
@@ -54,6 +55,9 @@ TEXTS = {
     "dropped": gettext_noop(
         "%(office)s: off the waiting list after three offers without an answer. Again: %(url)s"
     ),
+    "wait_ended": gettext_noop(
+        "%(office)s: we no longer offer what you wait for, the wait is over. More: %(url)s"
+    ),
     "reminder": gettext_noop(
         "%(office)s: we expect you %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
     ),
@@ -63,6 +67,15 @@ TEXTS = {
     "when": gettext_noop("%(office)s: your term is %(when)s. Change or cancel: %(url)s"),
     "reply_help": gettext_noop(
         "We did not understand. Reply ANO (confirm), STORNO (cancel), KDY (when), or see %(url)s"
+    ),
+    "reply_which": gettext_noop(
+        "%(office)s: which one do you mean? %(terms)s. Reply with its number."
+    ),
+    "reply_over": gettext_noop(
+        "%(office)s: your booking for %(when)s no longer holds. Book again: %(url)s"
+    ),
+    "reminders_off": gettext_noop(
+        "%(office)s: we will send no more reminders to this number. Your booking stays: %(url)s"
     ),
     "offer": gettext_noop(
         "%(office)s: your term %(start)s is off. Others: %(starts)s. Reply 1-3, NO, or %(url)s"
@@ -96,6 +109,8 @@ TEXTS = {
 # A meeting by telephone or by video needs no PIN.
 REMOTE = gettext_noop("%(office)s: %(when)s %(how)s. Details, change, cancel: %(url)s")
 WITH_PIN = {"confirmed", "moved", "reminder", "reminder_soon", "reassigned", "restored"}
+# What the office took back, perhaps with a reason for the person.
+WITH_REASON = {"cancelled", "cancelled_by_office", "offer"}
 # Where even the usual words without the name of the office are too long.
 BRIEFER = {
     "incident_moved": gettext_noop("%(system)s. %(expected)s %(url)s"),
@@ -147,6 +162,20 @@ def _text(message: Message, office: Directory, *, wide: bool) -> str:
         text = text.replace("\u00a0", " ") if wide else gsm7.plain(text)
         if gsm7.parts(text) <= most:
             break
+    reason = message.booking.cancel_reason if message.booking else ""
+    return _with_reason(text, reason, wide=wide) if kind in WITH_REASON and reason else text
+
+
+def _with_reason(text: str, reason: str, *, wide: bool) -> str:
+    """The text and why, in one part more at most; a long reason is cut, the page has all of it."""
+    most = max(gsm7.parts(text), PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + 1
+    words = reason.split()
+    for count in range(len(words), 0, -1):
+        shown = " ".join(words[:count]) + ("" if count == len(words) else "...")
+        longer = f"{text} {_('Reason:')} {shown}"
+        longer = longer.replace("\u00a0", " ") if wide else gsm7.plain(longer)
+        if gsm7.parts(longer) <= most:
+            return longer
     return text
 
 
@@ -168,7 +197,7 @@ def said_of(message: Message, office: Directory) -> dict[str, str]:
         "url": url,
         "link": url,
         "cancel": f"{url}x/" if booking and booking.short_code else url,
-        "terms": _terms(offer, office) if offer else "",
+        "terms": _terms(offer, office) if offer else _asked_about(message, office),
         "start": _start(booking) if booking else "",
         "starts": _starts(offer, office) if offer else "",
         **_of_incident(message, office),
@@ -199,6 +228,19 @@ def _terms(offer: Offer, office: Directory) -> str:
     if len(found) == 1:
         return found[0]
     return ", ".join(f"{number}) {when}" for number, when in enumerate(found, start=1))
+
+
+def _asked_about(message: Message, office: Directory) -> str:
+    """The bookings of which one shall be chosen, by the numbers that are to be answered."""
+    if message.kind != "reply_which":
+        return ""
+    event = Event.objects.filter(pk=message.event, kind="ReplyAmbiguous").first()
+    asked = event.data["bookings"] if event else []
+    rows = Booking.objects.in_bulk(asked, field_name="id")
+    starts = {str(pk): _start(row) for pk, row in rows.items()}
+    return ", ".join(
+        f"{number}) {starts[pk]}" for number, pk in enumerate(asked, 1) if pk in starts
+    )
 
 
 def _starts(offer: Offer, office: Directory) -> str:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop
 
-from prepazka.booking.models import OPEN, Booking, Offer, State, WaitingListEntry
+from prepazka.booking.calls import Outcome, put_on_call_list
+from prepazka.booking.models import OPEN, Booking, CallListEntry, Offer, State, WaitingListEntry
 from prepazka.booking.usecases import wait_for_mail
 from prepazka.core import gsm7
 from prepazka.core.faults import kind_and_place
@@ -41,6 +42,7 @@ from prepazka.messaging.port import (
 )
 from prepazka.messaging.push import compose_push
 from prepazka.messaging.receipts import give_to_operators
+from prepazka.messaging.replies import wants_no_reminders
 from prepazka.messaging.sms import compose_sms
 from prepazka.offices.models import Mode
 from prepazka.queueing.alerts import forget_contact
@@ -59,9 +61,13 @@ KINDS = {
     "SoonReminderDue": "reminder_soon",
     "WhenAsked": "when",
     "ReplyNotUnderstood": "reply_help",
+    "ReplyAmbiguous": "reply_which",
+    "ReplyTooLate": "reply_over",
+    "RemindersStopped": "reminders_off",
     "ListJoined": "on_list",
     "PlaceOffered": "place",
     "ListDropped": "dropped",
+    "ListEnded": "wait_ended",
     "OfferMade": "offer",
     "OfferAccepted": "moved",
     "BookingReassigned": "reassigned",
@@ -94,11 +100,14 @@ TO_INVITED = {
     "ColleagueFreed": "meeting_colleague",
     "MinutesReady": MINUTES,
 }
+# Changes by the office that do not say by whom. Offers care for whom they cannot reach themselves.
+BY_OFFICE = {"BookingReassigned", "ListEnded"}
+Reason = CallListEntry.Reason
 # Those that ask for an answer to an offer.
 ASKS = {"offer", "place"}
 REMINDERS = {"reminder", "reminder_soon"}
 # Those that ring no telephone in quiet hours.
-WAITING_FOR_DAY = {*REMINDERS, "place", "dropped"}
+WAITING_FOR_DAY = {*REMINDERS, "place", "dropped", "wait_ended"}
 # Why a message was not sent, as the desk reads it.
 OVER_LIMIT = gettext_noop("the monthly limit of short messages is used up")
 NO_NUMBER = gettext_noop("no short message can be sent to this number")
@@ -141,7 +150,12 @@ def _to_person(
 ) -> Message | None:
     person: Person | None = booking or entry or alert
     channel = channel_for(person, person.office) if person else None
-    if person is None or channel is None or not _is_for(booking, happened):
+    if person is None or not _is_for(booking, happened):
+        return None
+    if channel is None:
+        concerned = booking or (entry and entry.booking)
+        if concerned and _is_by_office(happened, concerned):
+            put_on_call_list(booking=concerned.pk, reason=Reason.NO_CONTACT, now=now)
         return None
     message, is_new = Message.objects.get_or_create(
         event=happened.pk,
@@ -161,6 +175,19 @@ def _to_person(
     if is_new and channel == Message.Channel.SMS:
         _count_parts(message, now)
     return message
+
+
+def _is_by_office(happened: Event, booking: Booking) -> bool:
+    """Whether the office changed something that the person must learn from somebody."""
+    calls = CallListEntry.objects.filter(booking=booking).exclude(closed_at=None)
+    if calls.filter(closed_at=happened.at).exclude(outcome=Outcome.WITHDRAWN).exists():
+        return False  # it was agreed in a call, or three calls were in vain
+    if happened.kind == "BookingRestored":
+        # Whoever has heard of no change need not hear that it was taken back.
+        return calls.exclude(outcome=Outcome.WITHDRAWN).exists()
+    if happened.kind == "BookingWarned":
+        return not is_in_hall(booking)  # whose displays say so
+    return happened.kind in BY_OFFICE or happened.data.get("by") == "office"
 
 
 def _to_invited(happened: Event, booking: Booking | None, now: datetime) -> list[Message]:
@@ -338,7 +365,7 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
         wait_for_mail(booking=found.booking_id, now=now)
 
 
-def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR0911  # one reason each
+def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR0911, PLR0912  # one reason each
     """Whether events have overtaken the message."""
     if message.participant:
         return _is_pointless_to(message.participant, message, now)
@@ -349,7 +376,7 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
         return True
     if message.kind in ASKS:
         return offer is None or offer.state != Offer.State.OPEN or offer.expires_at <= now
-    if message.kind == "dropped":
+    if message.kind in {"dropped", "wait_ended"}:
         return False
     if booking is None:
         return message.entry is None or message.entry.ended_at is not None
@@ -363,9 +390,23 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
         return _has_moved_on(citizen_of(booking), message, booking)
     if message.kind == "missed":
         return booking.state != State.NO_SHOW
+    if message.kind in REMINDERS:
+        stopped = message.channel == Message.Channel.SMS and wants_no_reminders(booking)
+        if stopped or _is_of_time_before(message, booking):
+            return True
+    if message.kind == "reply_over":
+        return booking.state in OPEN
+    if message.kind in {"reply_which", "reminders_off"}:
+        return False
     if message.kind in {"confirmed", "late", *REMINDERS}:
         return booking.state != State.CONFIRMED or booking.ends_at <= now
     return booking.sequence != message.sequence
+
+
+def _is_of_time_before(message: Message, booking: Booking) -> bool:
+    """Whether the reminder fell due before the booking was moved; the new time has its own."""
+    due = Event.objects.filter(pk=message.event).values_list("at", flat=True).first()
+    return due is not None and booking.moved_at is not None and due <= booking.moved_at
 
 
 def _is_overtaken(message: Message, booking: Booking, now: datetime) -> bool:
@@ -414,6 +455,8 @@ def _is_pointless_to(  # noqa: PLR0911  # one reason each
     if message.kind == "uninvited":
         return who.revoked_at is None
     if who.revoked_at:
+        return True
+    if message.kind == "meeting_reminder" and _is_of_time_before(message, booking):
         return True
     if message.kind in {"invited", "meeting_reminder", "meeting_late", "meeting_colleague"}:
         return booking.mode != Mode.VIDEO or booking.state not in {*OPEN, State.ARRIVED}

@@ -25,7 +25,7 @@ from prepazka.queueing.models import Ticket, TurnAlert
 
 # The same at every look, so that a preview shows changes of the words and nothing else.
 SAMPLE_ID, SAMPLE_CODE, SAMPLE_PIN = UUID(int=1), "abcdefghjkmn", "1234"
-OF_ENTRIES = {"on_list", "place", "dropped"}
+OF_ENTRIES = {"on_list", "place", "dropped", "wait_ended"}
 OF_TICKETS = {"turn_near", "turn_called"}
 STATES = {
     "confirm": State.UNCONFIRMED,

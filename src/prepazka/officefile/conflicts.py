@@ -7,10 +7,12 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from prepazka.booking.models import EXPIRING, OPEN, RETURNING, Booking, State
+from prepazka.booking.models import EXPIRING, OPEN, RETURNING, Booking, State, WaitingListEntry
+from prepazka.booking.waiting_list import ENDED
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
 from prepazka.offices.directory import Directory
+from prepazka.offices.models import Official, Service
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket
 
 COMING = (State.HELD, *OPEN, State.ARRIVED)
@@ -31,7 +33,42 @@ class Conflict:
 
 def conflicts(office: Directory, *, now: datetime) -> list[Conflict]:
     """Bookings to come, tickets of today and open counters that the office no longer fits."""
-    return [*_bookings(office, now), *_tickets(office, now), *_shifts(office)]
+    waits = [
+        Conflict(str(entry.pk), f"{entry.service.code}, {entry.from_date}", "waiting list", why)
+        for entry, why in unmet_waits(office, now)
+    ]
+    return [*_bookings(office, now), *_tickets(office, now), *_shifts(office), *waits]
+
+
+def unmet_waits(office: Directory, now: datetime) -> list[tuple[WaitingListEntry, str]]:
+    """Who waits for what the office no longer offers, and why it does not."""
+    rows = WaitingListEntry.objects.filter(
+        office=office.office, to_date__gte=calendar.day_of(now, office.tz)
+    ).exclude(state__in=ENDED)
+    checked = ((row, _why_no_wait(office, row)) for row in rows.order_by("queued_at", "pk"))
+    return [(row, why) for row, why in checked if why]
+
+
+def _why_no_wait(office: Directory, entry: WaitingListEntry) -> str:
+    service = office.services[entry.service_id]
+    if service.retired:
+        return "its service is no longer in the file"
+    if not service.bookable:
+        return "its service can no longer be booked"
+    if not office.rules_of(service).waiting_list:
+        return "its service has no waiting list any more"
+    if not office.counters_for(service.pk):
+        return "no counter serves it any more"
+    official = office.officials[entry.official_id] if entry.official_id else None
+    return _why_not_with(office, service, official) if official else ""
+
+
+def _why_not_with(office: Directory, service: Service, official: Official) -> str:
+    if official.retired:
+        return f"{official.code} is no longer in the file"
+    if official not in office.officials_for(service.pk):
+        return f"{official.code} does not have its topic any more"
+    return ""
 
 
 def _bookings(office: Directory, now: datetime) -> list[Conflict]:
@@ -70,11 +107,7 @@ def _why_not_its_lane(office: Directory, booking: Booking) -> str:
     service, lane = office.services[booking.service_id], booking.lane
     quota, why = office.rules_of(service).quota, ""
     if lane.official_id:
-        official = office.officials[lane.official_id]
-        if official.retired:
-            why = f"{official.code} is no longer in the file"
-        elif official not in office.officials_for(service.pk):
-            why = f"{official.code} does not have its topic any more"
+        why = _why_not_with(office, service, office.officials[lane.official_id])
     elif office.officials_for(service.pk):
         why = "its service is now booked with officials"
     elif lane.agenda_id != service.agenda_id:

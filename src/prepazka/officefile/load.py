@@ -9,14 +9,16 @@ from typing import Any
 
 from django.db import transaction
 
-from prepazka.booking.locks import lock_days
+from prepazka.booking.locks import lock_days, lock_list
 from prepazka.booking.models import Lane
+from prepazka.booking.places import withdraw_beyond
+from prepazka.booking.waiting_list import end_waits
 from prepazka.core import calendar, events
 from prepazka.core.slots import Rules
 from prepazka.journal.record import record
 from prepazka.officefile import plan
 from prepazka.officefile.check import check
-from prepazka.officefile.conflicts import Conflict, conflicts
+from prepazka.officefile.conflicts import Conflict, conflicts, unmet_waits
 from prepazka.offices import directory
 from prepazka.offices.models import (
     Agenda,
@@ -82,15 +84,21 @@ def load(
     office.version += 1
     office.save()
     # Read afresh: a snapshot kept by version would survive a refusal that rolls this back.
-    report.conflicts.extend(conflicts(directory.read(office), now=now))
+    loaded = directory.read(office)
+    report.conflicts.extend(conflicts(loaded, now=now))
     if report.conflicts and not accept_conflicts:
         raise LoadRefused(report.conflicts)
+    unmet = [entry.pk for entry, _why in unmet_waits(loaded, now)]
+    end_waits(office=office.pk, entries=unmet, now=now)
+    withdraw_beyond(loaded, now=now)
     record(events.OfficeLoaded(office=office.pk, at=now))
     return report
 
 
 def lock_coming_days(office: Office, rules: Iterable[Rules], now: datetime) -> None:
-    """Let no booking be made or moved while we look which ones still fit."""
+    """Let no booking be made or moved and no place be offered while we look which ones still fit."""
+    for agenda in office.agendas.order_by("pk").values_list("pk", flat=True):
+        lock_list(agenda)
     today = now.date()
     farthest = max((one.horizon_days for one in rules), default=0) + 1
     lock_days(office.pk, (today + timedelta(days=n) for n in range(-1, farthest + 1)))

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from prepazka.booking.models import Booking, Lane
+from prepazka.booking.places import withdraw_beyond
 from prepazka.booking.refusals import NoSuchQuota, QuotaNeedsReason, ReasonWithContact
 from prepazka.core import calendar, events
 from prepazka.core.demand import MOST_LANES as MOST_SIMULATED
@@ -154,6 +155,7 @@ def set_quota(
     )
     locked.version += 1
     locked.save(update_fields=["version"])
+    withdraw_beyond(directory.read(locked), now=now)
     record(
         events.QuotaSet(
             office=locked.pk,

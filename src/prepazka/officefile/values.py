@@ -13,6 +13,7 @@ import yaml
 from babel.localedata import exists as known_language
 
 from prepazka.core.addresses import is_room_address
+from prepazka.core.contact_text import clean_email, clean_text
 from prepazka.core.interval import Interval
 from prepazka.core.slots import MOST_RETURN_MIN, Rules, Step
 from prepazka.officefile.nodes import Wrong, items, nearest, scalar
@@ -31,7 +32,6 @@ UNITS = {
 }
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
-EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 PORT = 9100
 NARROW = 58  # mm of paper
 # What may stand in a policy of frames: a name, perhaps with any subdomain, perhaps with a port.
@@ -125,7 +125,7 @@ def words(most: int, expected: str) -> Callable[[yaml.Node], str]:
     """A text in no particular language, up to a length."""
 
     def read(node: yaml.Node) -> str:
-        found = scalar(node, expected)
+        found = clean_text(scalar(node, expected))
         if len(found) > most:
             raise Wrong(f"{expected} of at most {most} characters")
         return found
@@ -146,9 +146,10 @@ def email(node: yaml.Node) -> str:
     """An address for mail."""
     expected = 'an e-mail address such as "podatelna@urad.example"'
     found = scalar(node, expected)
-    if not EMAIL.fullmatch(found) or len(found) > 254:  # noqa: PLR2004  # RFC 5321
-        raise Wrong(expected)
-    return found
+    try:
+        return clean_email(found)
+    except ValueError:
+        raise Wrong(expected) from None
 
 
 def hosts(node: yaml.Node) -> tuple[str, ...] | None:

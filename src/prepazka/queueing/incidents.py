@@ -214,6 +214,12 @@ def concerned(incident: Incident, now: datetime) -> QuerySet[Warned]:
     )
 
 
+def current_incident(booking: Booking) -> Incident | None:
+    """What does not work at the moment and was to be told to the booking's person."""
+    rows = Incident.objects.filter(ended_at=None, warned__booking=booking)
+    return rows.select_related("system").last()
+
+
 def _stop(incident: Incident, office: Directory, services: list[int], now: datetime) -> int:
     """Take back what was announced of the services, and tell those concerned; how many."""
     # It holds no more, and must not be judged.

@@ -15,9 +15,10 @@ from prepazka.booking.diaries import lanes_of, official_of
 from prepazka.booking.event_uids import feed_uid
 from prepazka.booking.models import Booking, CalendarFeed, State
 from prepazka.core import calendar
+from prepazka.messaging.contexts import no_show_in_words
 from prepazka.offices.directory import Directory
 
-SHOWN = (State.UNCONFIRMED, State.CONFIRMED, State.ARRIVED, State.SERVED)
+SHOWN = (State.UNCONFIRMED, State.CONFIRMED, State.ARRIVED, State.SERVED, State.NO_SHOW)
 BACK = timedelta(days=30)
 REFRESH = timedelta(minutes=15)
 # What of a booking a feed shows; the mark of its content is made of these alone.
@@ -89,6 +90,8 @@ def _summary(feed: CalendarFeed, office: Directory, booking: Booking) -> str:
     topic = str(office.services[booking.service_id].name)
     if booking.persons > 1:
         topic = f"{topic} ({booking.persons}×)"
+    if booking.state == State.NO_SHOW:
+        topic = f"{topic} ({no_show_in_words()})"
     return f"{booking.name} – {topic}" if feed.with_names and booking.name else topic
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from prepazka.booking.contacts import normalise_phone
 from prepazka.booking.refusals import PhoneNotUnderstood
 from prepazka.core import calendar
+from prepazka.core.contact_text import clean_email, clean_text
 from prepazka.messaging.models import Message
 from prepazka.offices.directory import Directory
 
@@ -33,7 +34,7 @@ def sent_messages(
         end = calendar.local_instant(day + timedelta(days=1), 0, office.tz)
         found = found.filter(created_at__gte=start, created_at__lt=end)
     if wanted:
-        found = found.filter(_to(wanted.strip()))
+        found = found.filter(_to(clean_text(wanted)))
     return found.order_by("-pk")[:MOST]
 
 
@@ -42,10 +43,14 @@ def _to(wanted: str) -> Q:
         phone = normalise_phone(wanted)
     except PhoneNotUnderstood:
         phone = wanted
+    try:
+        address = clean_email(wanted)
+    except ValueError:
+        address = wanted
     named = Q()
     for whose in ("booking", "entry", "alert"):
         if whose != "alert":
             named |= Q(**{f"{whose}__name__icontains": wanted})
-        named |= Q(**{f"{whose}__email__icontains": wanted})
+        named |= Q(**{f"{whose}__email__icontains": address})
         named |= Q(**{f"{whose}__phone": phone})
     return named | Q(booking__pin=wanted)

@@ -16,9 +16,10 @@ from uuid import UUID
 
 from django.db import connection
 
-from prepazka.booking.contacts import WRITTEN_WITH, normalise_phone
+from prepazka.booking.contacts import EXTENSION, WRITTEN_WITH, normalise_phone, plain_phone
 from prepazka.booking.models import FOLDED, WORDS_SEARCHED, Booking, State
 from prepazka.booking.refusals import PhoneNotUnderstood
+from prepazka.core.contact_text import clean_email, clean_text
 from prepazka.core.reference import ids_of
 
 MOST = 20
@@ -119,19 +120,22 @@ def of_same_person(booking: Booking, *, now: datetime) -> Found:
 
 def _readings(said: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The statements that the words call for."""
-    said = said.strip()
+    said = clean_text(said)
     if ids := ids_of(said):
         yield BY_ID, {"low": ids[0], "high": ids[1]}
     if "@" in said:
         yield BY_EMAIL, _beginning(said.lower())
+        with suppress(ValueError):  # a whole address, perhaps in punycode
+            yield BY_EMAIL, _beginning(clean_email(said).lower())
         return
-    digits = "".join(filter(str.isdecimal, said))
-    if said and set(said) <= WRITTEN_WITH:
+    number = EXTENSION.sub("", plain_phone(said))
+    digits = "".join(filter(str.isdecimal, number))
+    if number and set(number) <= WRITTEN_WITH:
         if len(digits) == PIN_DIGITS:
             yield BY_PIN, {"pin": digits}
         if len(digits) >= FEWEST_DIGITS:
             with suppress(PhoneNotUnderstood):
-                digits = normalise_phone(said)
+                digits = normalise_phone(number)
             yield BY_PHONE, _beginning(digits[::-1])
         return
     if digits:

@@ -19,6 +19,9 @@ class Disruption(OfOffice):
     # What it was: the exceptions it wrote are deleted again when it is undone.
     exceptions = models.ManyToManyField("offices.HoursException", related_name="disruptions")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    note = models.CharField(
+        max_length=120, blank=True, default="", db_default="", help_text="why; for the staff only"
+    )
     created_at = models.DateTimeField()
     undone_at = models.DateTimeField(null=True)
 

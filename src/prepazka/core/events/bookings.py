@@ -123,6 +123,35 @@ class ReplyNotUnderstood(_OfBooking):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReplyAmbiguous(_OfBooking):
+    """The client answered by a short message that fits several bookings; we ask which one.
+
+    `bookings` are their ids in the order in which they are numbered, `word` what shall be done.
+    """
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+    word: Literal["cancel", "confirm"]
+    bookings: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyTooLate(_OfBooking):
+    """The client answered about a booking that no longer holds."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemindersStopped(_OfBooking):
+    """The client wants no more reminders by short message."""
+
+    topics: ClassVar[tuple[str, ...]] = ()
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class ContactShown(_OfBooking):
     """A member of staff looked at the name and the contact of a booked client."""
 

@@ -40,6 +40,13 @@ class ListDropped(_OfList):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ListEnded(_OfList):
+    """The office no longer offers what somebody waits for; a message says so."""
+
+    followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class _OfPlace(_OfList):
     topics: ClassVar[tuple[str, ...]] = (TERMS,)
     offer: str
@@ -50,6 +57,11 @@ class PlaceOffered(_OfPlace):
     """A term is kept for somebody on the list until they answer."""
 
     followed_up = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceWithdrawn(_OfPlace):
+    """The office has fewer places now; the person waits on in the same order."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import time
 from contextlib import suppress
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.smtp import EmailBackend
 
+from prepazka.core.contact_text import ascii_email
 from prepazka.messaging.port import ADDRESS_REFUSED, Mail, Undeliverable
 
 PERMANENT = range(500, 600)
@@ -80,13 +82,26 @@ def close(backend: Any) -> None:
 
 
 def send(mail: Mail) -> None:
-    """Hand the mail to the SMTP server of the settings. Raises Undeliverable."""
+    """Hand the mail to the SMTP server of the settings. Raises Undeliverable.
+
+    It is permanent where the address cannot be written to, or the server refuses it or the mail.
+    """
     try:
-        _send(_message(mail))
+        address = ascii_email(mail.to)
+    except ValueError as error:
+        raise Undeliverable(ADDRESS_REFUSED, permanent=True) from error
+    try:
+        _send(_message(replace(mail, to=address)))
     except smtplib.SMTPRecipientsRefused as error:
         codes = {code for code, _ in error.recipients.values()}
         raise Undeliverable(
             ADDRESS_REFUSED, permanent=all(c in PERMANENT for c in codes)
+        ) from error
+    except smtplib.SMTPDataError as error:
+        # The server took the address and has read the mail; 5xx will be the answer each time.
+        permanent = error.smtp_code in PERMANENT
+        raise Undeliverable(
+            f"the server answered {error.smtp_code}", permanent=permanent
         ) from error
     except smtplib.SMTPResponseException as error:
         # A server that refuses us (wrong password, relaying denied) may be mended by its people.

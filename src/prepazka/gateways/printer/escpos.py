@@ -27,6 +27,10 @@ _PLAIN = str.maketrans(
     {
         "\u00a0": " ",
         "\u202f": " ",
+        "\u2009": " ",
+        "\u2010": "-",
+        "\u2011": "-",
+        "\u2212": "-",
         "–": "-",
         "—": "-",
         "…": "...",
@@ -186,13 +190,17 @@ def _lines(printer: Network, text: str, columns: int) -> None:
 
 def plain(text: str) -> str:
     """The text in characters that the code page has; others lose their marks, or become `?`."""
-    return "".join(_encodable(c) for c in text.translate(_PLAIN))
+    composed = unicodedata.normalize("NFC", text)
+    return "".join(_encodable(c) for c in composed.translate(_PLAIN))
 
 
 def _encodable(character: str) -> str:
     try:
         character.encode(PYTHON_CODEC)
     except UnicodeEncodeError:
-        bare = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
-        return bare or "?"
+        # "½" is decomposed into digits and a slash of its own, which no code page has.
+        parts = unicodedata.normalize("NFKD", character).replace("\u2044", "/")
+        if unicodedata.category(character) == "Cf" or unicodedata.combining(character):
+            return ""
+        return parts.encode("ascii", "ignore").decode() or "?"
     return character

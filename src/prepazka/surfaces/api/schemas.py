@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from ninja import Field, Schema
 from pydantic import AfterValidator, AwareDatetime, model_validator
 
+from prepazka.booking.contacts import clean_email, clean_name
+from prepazka.core.refusal import Refused
 from prepazka.queueing.counters import Fate
 
 
-def _is_email(said: str) -> str:
-    try:
-        validate_email(said)
-    except ValidationError as error:
-        raise ValueError(error.message) from error
-    return said
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("a text has no NUL")
+    return text
 
 
-Email = Annotated[str, AfterValidator(_is_email), Field(max_length=254)]
+def _cleaned(clean: Callable[[str], str]) -> AfterValidator:
+    def validate(text: str) -> str:
+        try:
+            return clean(_without_nul(text))
+        except Refused as refusal:
+            raise ValueError(refusal.message) from refusal
+
+    return AfterValidator(validate)
+
+
+Email = Annotated[str, Field(max_length=320), _cleaned(clean_email)]
+Name = Annotated[str, Field(min_length=1, max_length=120), _cleaned(clean_name)]
+# Read by the endpoint, whose answer says what is wrong with a number.
+Phone = Annotated[str, Field(max_length=60), AfterValidator(_without_nul)]
 
 
 class Problem(Schema):
@@ -190,11 +202,9 @@ class HoldOut(Schema):
 class ContactIn(Schema):
     """Who comes, and where the confirmation goes."""
 
-    name: str = Field(min_length=1, max_length=120)
+    name: Name
     email: Email | Literal[""] = ""
-    phone: str = Field(
-        "", max_length=40, description="a mobile number for SMS, for who has no e-mail"
-    )
+    phone: Phone = Field("", description="a mobile number for SMS, for who has no e-mail")
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
@@ -214,7 +224,7 @@ class ModeIn(Schema):
     """How to meet; a call needs a telephone number, where the booking has none."""
 
     mode: str = Field(pattern="^(person|phone|video)$")
-    phone: str = Field("", max_length=40)
+    phone: Phone = ""
 
 
 class MoveIn(Schema):

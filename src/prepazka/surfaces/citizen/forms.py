@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from prepazka.booking.contacts import normalise_phone
-from prepazka.booking.refusals import PhoneNeeded, PhoneNotUnderstood
-from prepazka.core.refusal import Refused
+from prepazka.booking.refusals import PhoneNeeded
 from prepazka.offices.models import Mode
+from prepazka.web.contact_fields import AddressField, NameField, NumberField
 
 LONGEST_NAME = 120
-LONGEST_PHONE = 20
 LONGEST_TOPIC = 120
 
 
@@ -41,7 +38,7 @@ class PersonsForm(forms.Form):
 class ContactForm(forms.Form):
     """Who comes, and where to send the confirmation."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("Name and surname"),
         max_length=LONGEST_NAME,
         help_text=_("Of the person who will come. The office will see it at the counter."),
@@ -51,22 +48,18 @@ class ContactForm(forms.Form):
             "max_length": _("Shorten the name to at most 120 characters."),
         },
     )
-    email = forms.EmailField(
+    email = AddressField(
         label=_("E-mail"),
         help_text=_("We will send you the PIN and a link for changing or cancelling the booking."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
         error_messages={
             "required": _("Enter your e-mail address."),
-            "invalid": _("Enter the e-mail address in a form such as jana@example.cz."),
         },
     )
-    phone = forms.CharField(
+    phone = NumberField(
         label=_("Mobile number"),
         required=False,
         help_text=_("If you have no e-mail, we will send you the PIN and the link by SMS."),
-        max_length=LONGEST_PHONE,
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
-        error_messages={"max_length": _(PhoneNotUnderstood().message)},
     )
 
     topic = forms.CharField(
@@ -88,7 +81,10 @@ class ContactForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not topic:
             del self.fields["topic"]
-        self.calls = calls = mode == Mode.PHONE
+        calls = mode == Mode.PHONE
+        number = self.fields["phone"]
+        assert isinstance(number, NumberField)  # noqa: S101  # for the reader and mypy
+        number.mobile = not calls
         if mode != Mode.PERSON:
             self.fields["name"].help_text = _("Of the person who will meet the official.")
             self.fields["email"].help_text = _(
@@ -109,14 +105,6 @@ class ContactForm(forms.Form):
             pass  # the mail is for the confirmation, the number for the call
         else:
             del self.fields["phone"]
-
-    def clean_phone(self) -> str:
-        """The number in one form, if a message can be sent there."""
-        said = self.cleaned_data["phone"]
-        try:
-            return normalise_phone(said, mobile=not self.calls) if said else ""
-        except Refused as refusal:
-            raise forms.ValidationError(gettext(refusal.message)) from refusal
 
     def clean(self) -> dict[str, Any]:
         """One contact at least, where there is a choice."""

@@ -29,13 +29,14 @@ from prepazka.booking.usecases import (
     request_confirmation,
 )
 from prepazka.core import calendar
+from prepazka.core.contact_text import clean_text
 from prepazka.core.mail_domains import suggested
 from prepazka.looks import typography
 from prepazka.messaging.channels import takes_phones
 from prepazka.messaging.contexts import facts_of
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Mode
-from prepazka.surfaces.citizen.forms import LONGEST_NAME, LONGEST_PHONE, LONGEST_TOPIC, ContactForm
+from prepazka.surfaces.citizen.forms import LONGEST_NAME, LONGEST_TOPIC, ContactForm
 from prepazka.surfaces.citizen.pages import (
     Wish,
     is_held,
@@ -49,6 +50,7 @@ from prepazka.web.limits import CONFIRMATIONS, REQUESTS, TooManyTries, count, li
 from prepazka.web.shortcuts import now
 
 LONGEST_EMAIL = 254
+LONGEST_PHONE = 20
 
 
 @of_booking("hold")
@@ -89,8 +91,11 @@ def check(request: HttpRequest, held: Booking, office: Directory, token: str) ->
         return _extend(request, held, office, token, "check")
     if not is_held(held, now()):
         return _expired(request, held, office, token)
-    if not _form(held, office, _known(held)).is_valid():
+    form = _form(held, office, _known(held))
+    if not form.is_valid():
         return _to("contact", token)
+    if form.answers() != _known(held):  # kept as it was typed, beside an answer that was wrong
+        held = note_contact(booking=held.pk, **form.answers(), now=now())
     if request.method == "POST":
         take = _take_suggested if "suggested" in request.POST else _request
         return take(request, held, office, token)
@@ -330,10 +335,10 @@ def _limit(held: Booking, at: datetime) -> dict[str, Any]:
 def _as_typed(request: HttpRequest) -> dict[str, str]:
     """What was typed, cut to what the columns hold; it is shown again, never used as it is."""
     return {
-        "name": request.POST.get("name", "")[:LONGEST_NAME].replace("\x00", ""),
-        "email": request.POST.get("email", "")[:LONGEST_EMAIL].replace("\x00", ""),
-        "phone": request.POST.get("phone", "")[:LONGEST_PHONE].replace("\x00", ""),
-        "topic": request.POST.get("topic", "")[:LONGEST_TOPIC].replace("\x00", ""),
+        "name": clean_text(request.POST.get("name", ""))[:LONGEST_NAME],
+        "email": clean_text(request.POST.get("email", ""))[:LONGEST_EMAIL],
+        "phone": clean_text(request.POST.get("phone", ""))[:LONGEST_PHONE],
+        "topic": clean_text(request.POST.get("topic", ""))[:LONGEST_TOPIC],
     }
 
 

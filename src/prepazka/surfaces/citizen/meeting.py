@@ -6,13 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from prepazka.booking.contacts import normalise_phone
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import PhoneNeeded
 from prepazka.booking.terms import allows
@@ -33,6 +31,7 @@ from prepazka.messaging.contexts import facts_of, how_in_words, room_url
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Mode
 from prepazka.surfaces.citizen.pages import language, of_booking, page
+from prepazka.web.contact_fields import AddressField, NameField, NumberField
 from prepazka.web.errors import sentence, status_of
 from prepazka.web.limits import INVITATIONS, TooManyTries, limit_address
 from prepazka.web.shortcuts import now
@@ -49,12 +48,10 @@ class ModeForm(forms.Form):
             "invalid_choice": _("Choose how you want to meet."),
         },
     )
-    phone = forms.CharField(
+    phone = NumberField(
         label=_("Telephone number"),
         required=False,
-        max_length=20,
         help_text=_("Only if the official should call you."),
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
     )
 
     def __init__(self, *args: Any, modes: list[str], phone: str, **kwargs: Any) -> None:
@@ -66,25 +63,16 @@ class ModeForm(forms.Form):
         if Mode.PHONE not in modes:
             del self.fields["phone"]
 
-    def clean_phone(self) -> str:
-        """The number in one form."""
-        said = self.cleaned_data["phone"]
-        try:
-            return normalise_phone(said) if said else ""
-        except Refused as refusal:
-            raise ValidationError(sentence(refusal)) from refusal
-
 
 class GuestForm(forms.Form):
     """Who else should come to the meeting."""
 
-    name = forms.CharField(label=_("Name of the guest"), required=False, max_length=120)
-    email = forms.EmailField(
+    name = NameField(label=_("Name of the guest"), required=False, max_length=120)
+    email = AddressField(
         label=_("E-mail of the guest"),
         help_text=_("We will send them the term and a link of their own."),
         error_messages={
             "required": _("Enter the e-mail address of the guest."),
-            "invalid": _("Enter the e-mail address in a form such as jana@example.cz."),
         },
     )
 

@@ -25,6 +25,7 @@ from prepazka.journal.record import record
 from prepazka.messaging.contexts import offered_terms
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
+from prepazka.queueing.incidents import current_incident
 from prepazka.web import staff
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
@@ -119,6 +120,9 @@ def call(request: HttpRequest, office: Directory, member: Membership, entry: int
             "reason": REASONS[found.reason](),
             "terms": [one for one in kept if offers.is_kept(one.booking, now())],
             "displaced": found.booking.state == State.DISPLACED,
+            "cancelled": found.booking.state == State.CANCELLED_BY_OFFICE,
+            "incident": current_incident(found.booking),
+            "unwritten": found.reason == Reason.NO_CONTACT,
             "last": found.attempts + 1 >= calls.ATTEMPTS,
         },
     )

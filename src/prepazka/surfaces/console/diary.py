@@ -118,7 +118,7 @@ def add(request: HttpRequest, office: Directory, member: Membership, code: str) 
                     member,
                     f"official:{official.code}",
                     form.days(),
-                    form.cleaned_data["reason"],
+                    form.reasons(),
                 )
             return impact(request, office, member, official, error)
         return done(request, office, official, left)

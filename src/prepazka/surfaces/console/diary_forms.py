@@ -20,6 +20,7 @@ from prepazka.booking.models import OutsideCalendar
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
 from prepazka.offices.directory import Directory
+from prepazka.web.contact_fields import AddressField
 
 TIMES = re.compile(r"(\d{1,2})(?:[:.](\d\d))?\s*[-–]\s*(\d{1,2})(?:[:.](\d\d))?")
 MOST_DAYS = 31
@@ -196,7 +197,7 @@ class SettingsForm(forms.Form):
     takes_all_day_by_others = forms.BooleanField(
         label=_("events of whole days that somebody else has called"), required=False
     )
-    owner_address = forms.EmailField(
+    owner_address = AddressField(
         label=_("My e-mail address in that calendar"),
         required=False,
         help_text=_(

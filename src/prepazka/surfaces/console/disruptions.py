@@ -24,7 +24,7 @@ from prepazka.core.refusal import Refused
 from prepazka.looks import typography
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, HoursException, Membership, Official, Role
-from prepazka.surfaces.console.forms import DisruptionForm
+from prepazka.surfaces.console.forms import DisruptionForm, Reasons
 from prepazka.web import staff
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
@@ -44,10 +44,10 @@ def plan(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
     if request.method == "POST" and form.is_valid():
         what = form.cleaned_data["what"]
         _must_be_allowed(office, member, what)
-        said = form.cleaned_data["reason"]
+        reasons = form.reasons()
         if "apply" not in request.POST:
-            return impact_page(request, office, member, what, form.days(), said)
-        return _do(request, office, member, what, form.days(), said)
+            return impact_page(request, office, member, what, form.days(), reasons)
+        return _do(request, office, member, what, form.days(), reasons)
     return render(
         request,
         "console/disrupt.html",
@@ -114,15 +114,15 @@ def impact_page(
     member: Membership,
     what: str,
     days: DayException,
-    reason: str,
+    reasons: Reasons,
     *,
     refusal: Refused | None = None,
 ) -> HttpResponse:
     """The people who would lose their term, with a proposal for each; nothing is changed yet."""
     found = impact_of(
-        office=office, exceptions=exceptions_of(office, what, days, reason), now=now()
+        office=office, exceptions=exceptions_of(office, what, days, reasons), now=now()
     )
-    said = asdict(days) | {"what": what, "reason": reason}
+    said = asdict(days) | {"what": what} | asdict(reasons)
     said["opens"], said["closes"] = _clock(days.opens), _clock(days.closes)
     return render(
         request,
@@ -153,13 +153,18 @@ def meeting_of(office: Directory, companion: Booking) -> Official | None:
 
 
 def exceptions_of(
-    office: Directory, what: str, days: DayException, reason: str
+    office: Directory, what: str, days: DayException, reasons: Reasons
 ) -> list[HoursException]:
-    """The rows that say it; a closed counter also leaves fewer places to the agendas it serves."""
+    """The rows that say it; a closed counter also leaves fewer places to the agendas it serves.
+
+    Why the office, an agenda or a service is closed is public; of an official and a counter the row
+    has the reason for the staff.
+    """
     kind, _colon, code = what.partition(":")
-    text = {"cs": reason} if reason else {}
     if kind == "counter":
+        text = _in_czech(reasons.reason)
         return _without_counter(office, _named(office.counters, code), days, text)
+    text = _in_czech(reasons.reason if kind == "official" else reasons.public_reason)
     scopes: dict[str, Any] = {
         "agenda": office.agendas,
         "service": office.services,
@@ -167,6 +172,10 @@ def exceptions_of(
     }
     scope = {kind: _named(scopes[kind], code)} if kind in scopes else {}
     return [HoursException(office=office.office, reason=text, **scope, **asdict(days))]
+
+
+def _in_czech(text: str) -> dict[str, str]:
+    return {"cs": text} if text else {}
 
 
 def _without_counter(
@@ -196,19 +205,22 @@ def _do(
     member: Membership,
     what: str,
     days: DayException,
-    reason: str,
+    reasons: Reasons,
 ) -> HttpResponse:
     try:
         made = disrupt(
             office=office,
-            exceptions=exceptions_of(office, what, days, reason),
+            exceptions=exceptions_of(office, what, days, reasons),
             seen=request.POST.get("seen", ""),
             choices=_choices(request.POST) if request.POST["apply"] == "chosen" else {},
             now=now(),
             actor=member.user_id,
+            # The rows of an official and of a counter have it themselves.
+            note="" if what.startswith(("official:", "counter:")) else reasons.reason,
+            public_reason=reasons.public_reason,
         )
     except (ImpactChanged, NoSuchLane) as refusal:
-        return impact_page(request, office, member, what, days, reason, refusal=refusal)
+        return impact_page(request, office, member, what, days, reasons, refusal=refusal)
     return redirect("console:disruption", office.office.slug, made.pk)
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import time
 from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from prepazka.booking.contacts import normalise_phone
 from prepazka.booking.models import Channel
-from prepazka.booking.refusals import PhoneNotUnderstood
 from prepazka.core.calendar import DayException
 from prepazka.core.slots import MOST_LANES
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException, Service
+from prepazka.web.contact_fields import AddressField, NameField, NumberField
 
 MOST_PERSONS = 20
 LONGEST_ABSENCE = 366  # days
@@ -79,23 +78,23 @@ class BookForm(forms.Form):
 class ContactForm(forms.Form):
     """Who comes; a name is enough, a mail or telephone lets the office tell them of changes."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("Name"), max_length=120, error_messages={"required": _("Write the name.")}
     )
-    email = forms.EmailField(
+    email = AddressField(
         label=_("E-mail"),
         required=False,
         help_text=_("The PIN and any change are sent there."),
     )
-    phone = forms.CharField(label=_("Telephone"), required=False, max_length=20)
+    phone = NumberField(label=_("Telephone"), required=False)
 
-    def clean_phone(self) -> str:
-        """The number in one form, of a mobile or a fixed line."""
-        said = self.cleaned_data["phone"]
-        try:
-            return normalise_phone(said) if said else ""
-        except PhoneNotUnderstood as refusal:
-            raise forms.ValidationError(gettext(refusal.message)) from refusal
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why something changes: what only the staff read, and what the people read."""
+
+    reason: str = ""
+    public_reason: str = ""
 
 
 class ExceptionForm(forms.Form):
@@ -139,6 +138,15 @@ class ExceptionForm(forms.Form):
         max_length=120,
         help_text=_("Only the staff can read it."),
     )
+    public_reason = forms.CharField(
+        label=_("Reason for the public"),
+        required=False,
+        max_length=120,
+        help_text=_(
+            "People whose appointment is cancelled read it in the message and on their page, and"
+            " everybody does on the website where a whole day is closed."
+        ),
+    )
 
     def clean(self) -> dict[str, Any]:
         """Times and days must make sense together."""
@@ -154,6 +162,10 @@ class ExceptionForm(forms.Form):
         if said.get("kind") == HoursException.Kind.EXTRA and not (opens and closes):
             self.add_error("opens", _("Extra hours need both times."))
         return said
+
+    def reasons(self) -> Reasons:
+        """Why, for the staff and for the public."""
+        return Reasons(self.cleaned_data["reason"], self.cleaned_data["public_reason"])
 
     def days(self) -> DayException:
         """What was filled in, as the calendar understands it."""
@@ -178,7 +190,10 @@ class DisruptionForm(ExceptionForm):
         max_value=MOST_LANES,
         help_text=_("Only for fewer places: how many people can be booked at the same time."),
     )
-    field_order = ("what", "kind", "places", "from_date", "to_date", "opens", "closes", "reason")
+    field_order = (
+        *("what", "kind", "places", "from_date", "to_date", "opens", "closes"),
+        *("reason", "public_reason"),
+    )
 
     def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -22,6 +22,7 @@ from prepazka.meetings import participants
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Mode
 from prepazka.web import staff
+from prepazka.web.contact_fields import AddressField, NameField
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
@@ -30,8 +31,8 @@ from prepazka.web.staff import staff_only
 class GuestForm(forms.Form):
     """Somebody from outside the office."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=120)
-    email = forms.EmailField(label=gettext_lazy("E-mail"))
+    name = NameField(label=gettext_lazy("Name"), required=False, max_length=120)
+    email = AddressField(label=gettext_lazy("E-mail"))
 
 
 @staff_only(*staff.DESK)

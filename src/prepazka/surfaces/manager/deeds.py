@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from prepazka.accounts.models import User
 from prepazka.core import calendar
+from prepazka.core.czech_order import czech_key
 from prepazka.core.reference import reference_of
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
@@ -131,6 +132,8 @@ BY_NOBODY = frozenset(
         "DeviceMended",
         "DocumentRefused",
         "ListDropped",
+        "ListEnded",
+        "PlaceWithdrawn",
         "MinutesCommented",
         "MinutesReady",
         "OfferExpired",
@@ -142,6 +145,9 @@ BY_NOBODY = frozenset(
         "PlaceUnanswered",
         "ReminderDue",
         "ReplyNotUnderstood",
+        "ReplyAmbiguous",
+        "ReplyTooLate",
+        "RemindersStopped",
         "SoonReminderDue",
         "TicketPostponed",
         "WhenAsked",
@@ -158,7 +164,7 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
     actor = int(said) if said.isascii() and said.isdecimal() and len(said) <= LONGEST_ID else None
     looks_only = "kontakty" in request.GET
     found = deeds(office, day=day, actor=actor, looks_only=looks_only)
-    names = dict(office.office.memberships.order_by("name").values_list("user_id", "name"))
+    names = dict(office.office.memberships.values_list("user_id", "name"))
     people = {one.actor for one in found}
     people |= {int(one.data["user"]) for one in found if one.data.get("user")}
     people |= {one.data["clerk"] for one in found if one.kind in OF_A_COLLEAGUE}
@@ -175,7 +181,7 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
             "day": day,
             "actor": actor,
             "looks_only": looks_only,
-            "people": sorted(names.items(), key=lambda one: one[1]),
+            "people": sorted(names.items(), key=lambda one: czech_key(one[1])),
             "rows": [_row(office, one, names, labels) for one in found],
             "cut": len(found) == MOST,
         },

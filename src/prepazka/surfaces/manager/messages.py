@@ -36,6 +36,9 @@ KINDS: dict[str, str | Promise] = {
     "cancelled_by_office": gettext_lazy("Cancelled by the office"),
     "when": gettext_lazy("Answer to KDY"),
     "reply_help": gettext_lazy("Help with replies"),
+    "reply_which": gettext_lazy("A reply that fits several bookings"),
+    "reply_over": gettext_lazy("A reply that came too late"),
+    "reminders_off": gettext_lazy("No more reminders"),
     "displaced": gettext_lazy("The term was taken back"),
     "offer": gettext_lazy("Offer of other terms"),
     "offer_withdrawn": gettext_lazy("Withdrawn offer"),
@@ -50,6 +53,7 @@ KINDS: dict[str, str | Promise] = {
     "missed": gettext_lazy("Nobody came to the meeting"),
     "on_list": gettext_lazy("Entry on the waiting list"),
     "place": gettext_lazy("Free term from the waiting list"),
+    "wait_ended": gettext_lazy("Wait ended by the office"),
     "dropped": gettext_lazy("Taken off the waiting list"),
     "turn_near": gettext_lazy("The turn of a ticket is near"),
     "turn_called": gettext_lazy("The ticket is called"),
@@ -66,6 +70,11 @@ INVITED: dict[str, str | Promise] = {
     "meeting_room": gettext_lazy("A meeting by video has moved, to those invited"),
     "meeting_colleague": gettext_lazy("A colleague cannot come, to the official"),
     "meeting_minutes": gettext_lazy("Minutes of a meeting"),
+}
+CHANNELS = {
+    Message.Channel.EMAIL: gettext_lazy("e-mail"),
+    Message.Channel.SMS: gettext_lazy("SMS"),
+    Message.Channel.PUSH: gettext_lazy("notice in the browser"),
 }
 STATES: dict[str, str | Promise] = {
     "queued": gettext_lazy("waits to be sent"),
@@ -91,6 +100,7 @@ def sent(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
             "why": _(one.error) if one.error else "",
             "name": one.to.name or _("erased"),
             "contact": masked(one),
+            "channel": CHANNELS[Message.Channel(one.channel)],
         }
         for one in found
     ]

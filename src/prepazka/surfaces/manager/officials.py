@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from prepazka.booking import feeds
 from prepazka.booking.models import CalendarFeed
+from prepazka.core.czech_order import czech_key
 from prepazka.offices import staff as offices_staff
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
@@ -92,7 +93,7 @@ def _page(
         {
             "office": office.office,
             "member": member,
-            "members": list(office.office.memberships.order_by("name")),
+            "members": sorted(office.office.memberships.all(), key=lambda row: czech_key(row.name)),
             "rows": [(one, of_official[one.pk]) for one in office.open_officials()],
             "counters": [(one, of_counter[one.pk]) for one in office.open_counters()],
             "made": made,

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from prepazka.accounts.second_factor import with_second_factor
+from prepazka.core.czech_order import czech_key
 from prepazka.core.refusal import Refused
 from prepazka.offices import staff as offices_staff
 from prepazka.offices.directory import Directory
@@ -237,8 +238,9 @@ def _page(
     form: StaffForm | None = None,
     **more: Any,
 ) -> HttpResponse:
-    rows = list(
-        Membership.objects.filter(office=office.office).select_related("user").order_by("name")
+    rows = sorted(
+        Membership.objects.filter(office=office.office).select_related("user"),
+        key=lambda row: czech_key(row.name),
     )
     protected = with_second_factor(row.user_id for row in rows)
     officials = {one.user_id: one for one in office.open_officials() if one.user_id}

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from prepazka.booking.contacts import normalise_email, normalise_phone
+from prepazka.booking.contacts import clean_email, normalise_email, normalise_phone
+from prepazka.core.contact_text import FULL_WIDTH
 from prepazka.core.refusal import Refused
 from prepazka.gateways.push import LONGEST, public_key, understood
 from prepazka.messaging.channels import takes_phones
@@ -24,13 +23,13 @@ from prepazka.queueing.alerts import Contact, ask_alert, drop_alert
 from prepazka.queueing.models import IN_QUEUE, Ticket
 from prepazka.surfaces.ticket.views import of_ticket, told_by
 from prepazka.web import limits
+from prepazka.web.contact_fields import cleaned
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 
 WORKER = Path(__file__).parent / "static/ticket/alerts-worker.js"
 # A contact may be of somebody else, who must not be flooded.
 SAME_CONTACT = limits.Limit("alert", 5, timedelta(hours=1))
-EMAIL_ONLY = gettext_lazy("Enter the e-mail address in a form such as jana@example.cz.")
 PUSH = ("endpoint", "p256dh", "auth")
 
 
@@ -56,16 +55,9 @@ class AlertForm(forms.Form):
     def clean_contact(self) -> Contact:
         """The contact as it is kept."""
         said = str(self.cleaned_data["contact"])
-        if "@" in said or not self.phones:
-            try:
-                validate_email(said)
-            except ValidationError:
-                raise ValidationError(EMAIL_ONLY) from None
-            return Contact(email=said)
-        try:
-            return Contact(phone=normalise_phone(said, mobile=True))
-        except Refused as refusal:
-            raise ValidationError(sentence(refusal)) from refusal
+        if "@" in said.translate(FULL_WIDTH) or not self.phones:
+            return Contact(email=cleaned(clean_email, said))
+        return Contact(phone=cleaned(lambda number: normalise_phone(number, mobile=True), said))
 
 
 @of_ticket

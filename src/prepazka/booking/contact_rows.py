@@ -1,0 +1,52 @@
+"""Bringing stored contacts up to the form in which they are stored today; used by migrations."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from django.db.models import Q
+
+from prepazka.booking.contacts import clean_email, contact_hash, contact_of, normalise_phone
+from prepazka.core.refusal import Refused
+
+BATCH = 500  # rows that are read at a time
+
+
+def clean_contacts(model: type[Any], *, batch: int = BATCH) -> int:
+    """Rewrite `email`, `phone` and `contact_hash` where they differ; returns how many rows changed.
+
+    The table is walked by its key, and each row is changed by a statement of its own, so nobody
+    waits. A row that somebody changes meanwhile is left to them. What cannot be understood stays as
+    it is. Erased rows have no contact and are not read. Repeated, it changes nothing.
+    """
+    names = {field.name for field in model._meta.get_fields()}
+    columns = [name for name in ("email", "phone", "contact_hash") if name in names]
+    with_contact = Q(email="") if "phone" not in names else Q(email="", phone="")
+    manager = model.objects
+    rows = manager.exclude(with_contact).order_by("pk")
+    changed, last = 0, None
+    while True:
+        after = rows.filter(pk__gt=last) if last is not None else rows
+        page = list(after.values("pk", *columns)[:batch])
+        for stored in page:
+            pk = stored["pk"]
+            fresh = _cleaned(stored)
+            if fresh != stored:
+                same = manager.filter(**stored)
+                changed += same.update(**{name: fresh[name] for name in columns})
+            last = pk
+        if len(page) < batch:
+            return changed
+
+
+def _cleaned(stored: dict[str, Any]) -> dict[str, Any]:
+    fresh = dict(stored)
+    with suppress(Refused):
+        fresh["email"] = stored["email"] and clean_email(stored["email"])
+    if stored.get("phone"):
+        with suppress(Refused):
+            fresh["phone"] = normalise_phone(stored["phone"])
+    if stored.get("contact_hash"):
+        fresh["contact_hash"] = contact_hash(contact_of(fresh["email"], fresh.get("phone", "")))
+    return fresh
