@@ -231,7 +231,7 @@ def test_without_a_number_it_is_said_what_can_be_done(head: Client, lhota: Direc
     [
         ("cancelled_by_office", "+420382766111", "jsme museli zrušit. Porucha topení."),
         ("cancelled_by_office", "", "může přijít zbytečně"),
-        ("confirmed", "+420382766111", "Vaše objednání jsme museli změnit. Platí teď:"),
+        ("confirmed", "+420382766111", "Vaši objednávku jsme museli změnit. Platí teď:"),
     ],
 )
 def test_what_is_said_is_true_of_the_booking(
