@@ -41,8 +41,8 @@ messages) are compared with what was acknowledged, and with the mails that a rea
 installation of its own; some run at once, for they wait more than they work.
 
 The code is in `faults/`; `make faults ARGS=--write` writes this page in less than twenty minutes on a quiet machine of
-two cores. `ARGS="web disk --web 10"` runs some of them, with another number of faults; `ARGS=--short` a few of each, as
-continuous integration does; `ARGS="--program COMMIT"` tries another commit. A full disk needs root, who mounts a small
+two cores. `ARGS="web disk --web 10"` runs some of them, with another number of faults; `ARGS=--short` a few of each;
+`ARGS="--program COMMIT"` tries another commit. A full disk needs root, who mounts a small
 one; Debian's PostgreSQL needs its package and root.
 """
 LEGEND = """

@@ -143,7 +143,7 @@ MAKE = {
     "run": "tests/faults/test_run.py starts what it starts",
     "test": "runs this",
     "test-days": "runs a part of this on other days",
-    "faults": "continuous integration runs its short form",
+    "faults": "kills and cuts for minutes, before a release",
     "check": "continuous integration",
     "bench": "measures for minutes; its parts are imported by tests",
     "validate": "a quarter of an hour; tests/validation",
@@ -372,14 +372,23 @@ def until(what: str, reached: Callable[[], object], child: subprocess.Popen[byte
         if reached():
             return
         time.sleep(0.1)
-    pytest.fail(f"{what} did not come")
+    pytest.fail(
+        f"{what} did not come; the last was {LAST_ANSWER}\n{LOGS[child.pid].read_text()[-3000:]}"
+    )
+
+
+LOGS: dict[int, Path] = {}  # by process
+LAST_ANSWER: list[object] = []
 
 
 def answers(port: int) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/api/v1/offices", timeout=20).status_code == 200
-    except httpx.TransportError:
+        answer = httpx.get(f"http://127.0.0.1:{port}/api/v1/offices", timeout=20)
+    except httpx.TransportError as error:
+        LAST_ANSWER[:] = [repr(error)]
         return False
+    LAST_ANSWER[:] = [answer.status_code, answer.text[:500]]
+    return answer.status_code == 200
 
 
 @pytest.fixture
@@ -396,6 +405,7 @@ def started(town: Town, tmp_path: Path) -> Iterator[Callable[..., subprocess.Pop
                 stderr=log,
             )
         children.append(child)
+        LOGS[child.pid] = tmp_path / "log"
         return child
 
     yield start

@@ -110,19 +110,32 @@ def test_a_hidden_window_loses_nothing(
         page.evaluate(SEEN)
         attached.close()
         covers(address)
-        end, longest = time.monotonic() + HIDDEN_FOR, timedelta()
-        while time.monotonic() < end:
-            longest = max(longest, real_now() - grant_of("1").renewed_at)
-            assert CallLease.objects.count() == 2
-            time.sleep(0.5)
-        attached = browser.browser_type.connect_over_cdp(address)
-        page = next(one for one in attached.contexts[0].pages if "/pult/" in one.url)
-        seen, pace = page.evaluate("[seen, pace]")
-        attached.close()
+        # The browser slows a hidden page down when it thinks fit; then the time counts.
+        seen: list[str] = []
+        pace: list[float] = []
+        longest = timedelta()
+        for _ in range(4):
+            longest = hidden_for(HIDDEN_FOR)
+            attached = browser.browser_type.connect_over_cdp(address)
+            page = next(one for one in attached.contexts[0].pages if "/pult/" in one.url)
+            seen, pace = page.evaluate("[seen, pace.splice(0)]")
+            attached.close()
+            if len(pace) < HIDDEN_FOR / 2:
+                break
     assert seen[:2] == ["visible", "hidden"]
     assert len(pace) < HIDDEN_FOR / 2, "the page was not slowed down: this shows nothing"
     assert longest < timedelta(seconds=15)
     assert page.url.endswith("/pult/lhota/")
+
+
+def hidden_for(seconds: float) -> timedelta:
+    """Wait, and see that the lists stay; the longest time without a renewal."""
+    end, longest = time.monotonic() + seconds, timedelta()
+    while time.monotonic() < end:
+        longest = max(longest, real_now() - grant_of("1").renewed_at)
+        assert CallLease.objects.count() == 2
+        time.sleep(0.5)
+    return longest
 
 
 def third_counter(office: Directory) -> Directory:

@@ -155,7 +155,7 @@ def test_settings_of_a_calendar(official: Client, django_capture_on_commit_callb
         official.get(PAGE).content.count(b" checked") == 5
     )  # four wishes, and the kind of a new one
     answer = official.post(where, {f"{prefix}owner_address": "nesmysl"})
-    assert "Zadejte platnou e-mailovou adresu" in text(answer)
+    assert "Vyplňte e-mailovou adresu ve tvaru" in text(answer)
     with django_capture_on_commit_callbacks() as jobs:
         answer = official.post(
             where, {f"{prefix}owner_address": "jana@x.cz", f"{prefix}takes_tentative": "on"}
