@@ -82,6 +82,14 @@ def hidden_below(kiosk: Page) -> float:
     return float(kiosk.evaluate(scrolled))
 
 
+def settles(kiosk: Page) -> None:
+    """Wait until the choices no longer move."""
+    before = -1.0
+    while (left := hidden_below(kiosk)) != before:
+        before = left
+        kiosk.wait_for_timeout(250)
+
+
 def check_start(kiosk: Page, where: str, *, fits: bool) -> None:
     booked = kiosk.locator(".kiosk-choice--main")
     expect(booked).to_contain_text("Klienti objednaní přes web")
@@ -115,9 +123,11 @@ def check_more(kiosk: Page, more: Locator, where: str) -> None:
         if hidden_below(kiosk) <= 8:
             break
         more.click()
+        settles(kiosk)
     inside(kiosk, kiosk.locator(".kiosk-choices .kiosk-choice").last, f"{where}: the last choice")
     expect(more.get_by_text("Zpět nahoru")).to_be_visible()
     more.click()
+    settles(kiosk)
     inside(kiosk, kiosk.locator("h1"), f"{where}: the heading again")
 
 
