@@ -272,6 +272,11 @@ class Town:
     database: str
     empty: str
 
+    @property
+    def data(self) -> Path:
+        """The folder of the server's data."""
+        return self.folder / ".data" / "postgresql"
+
     def environment(self, settings: dict[str, str]) -> dict[str, str]:
         """PATH and HOME, and what is set on purpose."""
         path = f"{PROGRAMS}:/usr/local/bin:/usr/bin:/bin"
@@ -312,6 +317,7 @@ def town() -> Iterator[Town]:
 @pytest.fixture(scope="module")
 def done(town: Town) -> dict[str, subprocess.CompletedProcess[str]]:
     """What every line of `RUNS` did."""
+    embedded.start(town.data, durable=False)  # the order of tests is drawn anew in every run
     answers: dict[str, subprocess.CompletedProcess[str]] = {}
 
     def run(key: str) -> None:
@@ -416,7 +422,15 @@ def started(town: Town, tmp_path: Path) -> Iterator[Callable[..., subprocess.Pop
     assert b"Traceback" not in (tmp_path / "log").read_bytes()
 
 
-@pytest.mark.usefixtures("done")
+@pytest.fixture
+def migrated(town: Town) -> None:
+    """A server that runs; the test before may have ended it, as `prepazka run` does at its end."""
+    embedded.start(town.data, durable=False)
+    answer = town.shell("prepazka migrate", {})
+    assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.usefixtures("migrated")
 def test_web_and_worker_run_on_their_settings_alone(
     town: Town, started: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
@@ -437,7 +451,7 @@ def test_web_and_worker_run_on_their_settings_alone(
     assert web.wait(WITHIN) in {0, -signal.SIGTERM}
 
 
-@pytest.mark.usefixtures("done")
+@pytest.mark.usefixtures("migrated")
 def test_run_starts_in_its_folder_and_says_that_a_port_is_taken(
     started: Callable[..., subprocess.Popen[bytes]], town: Town
 ) -> None:
