@@ -36,10 +36,24 @@ def at(clock: str, day: date = MONDAY) -> datetime:
 FRIDAY_BEFORE = at("9:00", MONDAY - timedelta(days=3))
 
 
+def zone_by_day(moment: datetime) -> ZoneInfo:
+    """A zone where the moment's day began hours ago and goes on for hours.
+
+    Who came nine minutes ago came on another day just after midnight, and waits no more. A test of
+    a hall on the real clock, whatever the hour, has its office there; `tests/faults/test_midnight`
+    crosses midnight on purpose.
+    """
+    hour = moment.astimezone(PRAGUE).hour
+    return PRAGUE if 1 <= hour < 22 else ZoneInfo("Asia/Tokyo")  # which never changes its clocks
+
+
 @transaction.atomic  # a running program never sees half an office
-def office(slug: str = "lhota", *, quota: int = 1, **rules: Any) -> Directory:
+def office(
+    slug: str = "lhota", *, quota: int = 1, zone: ZoneInfo = PRAGUE, **rules: Any
+) -> Directory:
     """An office that is open on workdays, with vehicles (V, bookable) and documents (D)."""
     row = Office.objects.create(
+        timezone=zone.key,
         slug=slug,
         name={"cs": "Městský úřad Lhota", "en": "Lhota Town Office"},
         address={"cs": "Náměstí 1, Lhota"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -15,8 +16,9 @@ from tests.clock import real_now
 
 
 @transaction.atomic
-def always_open(**rules: Any) -> Directory:
-    made = town.office(**({"early_min": 600, "late_min": 600, "lead_min": 0} | rules))
+def always_open(*, zone: ZoneInfo | None = None, **rules: Any) -> Directory:
+    zone = zone or town.zone_by_day(real_now())
+    made = town.office(zone=zone, **({"early_min": 600, "late_min": 600, "lead_min": 0} | rules))
     OpeningHours.objects.filter(office=made.office).delete()
     for weekday in range(7):
         OpeningHours.objects.create(office=made.office, weekday=weekday, opens=0, closes=1440)

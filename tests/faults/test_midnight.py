@@ -50,7 +50,7 @@ def on(office: Directory, day: date, now: datetime) -> list[Booking]:
 
 
 def test_midnight_ends_yesterday_and_begins_with_one() -> None:
-    office = always_open()
+    office = always_open(zone=town.PRAGUE)
     clerk = town.clerk(office).pk
     shift = counters.open_counter(counter=town.counter(office), clerk=clerk, now=town.at("15:00"))
     tomorrow = town.MONDAY + timedelta(days=1)
@@ -77,7 +77,7 @@ def test_midnight_ends_yesterday_and_begins_with_one() -> None:
 
 
 def test_a_shift_forgotten_in_the_evening_frees_its_counter() -> None:
-    office = always_open()
+    office = always_open(zone=town.PRAGUE)
     clerk, other = town.clerk(office).pk, town.clerk(office, "dvorak").pk
     counters.open_counter(counter=town.counter(office), clerk=clerk, now=town.at("8:00"))
     walk_in(office, town.at("16:50"))
@@ -90,7 +90,7 @@ def test_a_shift_forgotten_in_the_evening_frees_its_counter() -> None:
 
 
 def test_a_round_that_runs_again_writes_nothing_again() -> None:
-    office = always_open()
+    office = always_open(zone=town.PRAGUE)
     walk_in(office, NIGHT)
     rounds.tidy(now=MORNING)
     before = Event.objects.count()
@@ -100,7 +100,7 @@ def test_a_round_that_runs_again_writes_nothing_again() -> None:
 
 @CHANGES
 def test_the_day_of_the_clock_change_ends_at_its_own_midnight(day: date, hours: int) -> None:
-    office = always_open()
+    office = always_open(zone=town.PRAGUE)
     begins, ends = midnight_of(day), midnight_of(day + timedelta(days=1))
     assert ends - begins == timedelta(hours=hours)
     minute = timedelta(minutes=1)
@@ -116,7 +116,7 @@ def test_the_day_of_the_clock_change_ends_at_its_own_midnight(day: date, hours: 
 
 @CHANGES
 def test_who_does_not_come_is_noticed_at_the_right_instant(day: date, hours: int) -> None:
-    office = always_open(late_min=10)
+    office = always_open(zone=town.PRAGUE, late_min=10)
     booked = on(office, day, midnight_of(day) - timedelta(days=5))
     # The windows cover the day without a gap; that of the doubled hour is twice as long.
     assert sum((b.ends_at - b.starts_at for b in booked), timedelta()) == timedelta(hours=hours)
@@ -133,7 +133,7 @@ def test_who_does_not_come_is_noticed_at_the_right_instant(day: date, hours: int
 
 @CHANGES
 def test_each_is_reminded_once_a_day_before(day: date, hours: int) -> None:
-    office = always_open()
+    office = always_open(zone=town.PRAGUE)
     booked = on(office, day, midnight_of(day) - timedelta(days=5))
     begins = midnight_of(day) - timedelta(hours=30)
     for quarter in range(4 * (30 + hours)):

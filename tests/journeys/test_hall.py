@@ -42,7 +42,7 @@ def now() -> datetime:
 @pytest.fixture
 def office(live_url: str) -> Directory:
     """The fixture town, open at whatever hour and day the test runs."""
-    made = town.office()
+    made = town.office(zone=town.zone_by_day(now()))
     today = calendar.day_of(now(), made.tz)
     HoursException.objects.create(
         office=made.office,

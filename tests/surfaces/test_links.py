@@ -19,10 +19,12 @@ from django.utils import translation
 from prepazka.booking import links, usecases
 from prepazka.booking.models import Booking
 from prepazka.booking.terms import offered
+from prepazka.core import calendar
 from prepazka.meetings import participants
 from prepazka.officefile import load, presets
 from prepazka.offices.clock import now
 from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import HoursException, Office
 from prepazka.queueing import tickets
 from tests import town
 
@@ -127,6 +129,18 @@ def office(preset: str) -> Directory:
     return directory(load.load(presets.text(preset), now=now()).office)
 
 
+def open_today(where: Directory) -> Directory:
+    """The office, open at whatever hour and day the test runs."""
+    zone = town.zone_by_day(now())
+    today = calendar.day_of(now(), zone)
+    HoursException.objects.create(
+        office=where.office, kind="instead", from_date=today, to_date=today, opens=0, closes=1440
+    )
+    version = where.office.version + 1
+    Office.objects.filter(pk=where.office.pk).update(timezone=zone.key, version=version)
+    return directory(Office.objects.get(pk=where.office.pk))
+
+
 def held(where: Directory, service: str, mode: str | None = None) -> Booking:
     """A hold of the first free term."""
     one = town.service(where, service)
@@ -157,7 +171,7 @@ def test_pages_of_everybody(client: Client) -> None:
 
 
 def test_pages_of_a_booking(client: Client) -> None:
-    krumlov, praha = office("cesky-krumlov"), office("praha-6")
+    krumlov, praha = open_today(office("cesky-krumlov")), office("praha-6")
     form = held(krumlov, "prepis-vozidla")
     client.post(
         f"/termin/{links.sign(form.pk, 'hold')}/", {"name": "Jan", "email": "jan@example.cz"}
@@ -173,7 +187,7 @@ def test_pages_of_a_booking(client: Client) -> None:
         office=krumlov,
         service=town.service(krumlov, "vypis-bodu"),
         touch=uuid4(),
-        now=confirmed.starts_at,  # when the office is open
+        now=now(),
     )
     participants.meeting_for(by_video, now())
     guest = participants.citizen_of(by_video)

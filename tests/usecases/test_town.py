@@ -17,7 +17,12 @@ from tests.faults.always import always_open
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    "build", [town.office, lambda: measured.office("lhota", lanes=1), always_open]
+    "build",
+    [
+        town.office,
+        lambda: measured.office("lhota", lanes=1),
+        lambda: always_open(zone=town.PRAGUE),
+    ],
 )
 def test_an_office_is_not_seen_before_its_services_are(build: Callable[[], Any]) -> None:
     open_transactions = []
