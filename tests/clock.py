@@ -6,6 +6,7 @@ A test that starts processes, or lets the program read its clock, runs at an unk
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import datetime
 
@@ -31,5 +32,28 @@ globalThis.Date = new Proxy(Date, {{
   apply: (real) => new real(real.now() + {1000 * seconds}).toString(),
   get: (real, name) =>
     name === "now" ? () => real.now() + {1000 * seconds} : Reflect.get(real, name),
+}});
+"""
+
+
+def moved_workers(seconds: int) -> str:
+    """A script that moves `Date` in the page's workers too, where no initial script runs.
+
+    Each begins as a small script of the page that moves the clock and then loads the worker's own
+    file; the page's policy for scripts has to be off.
+    """
+    moved = json.dumps(moved_date(seconds))
+    return f"""
+globalThis.Worker = new Proxy(Worker, {{
+  construct: (real, [file, ...more], as) => {{
+    const whole = JSON.stringify(new URL(file, location.href).href);
+    const script = `${{{moved}}}
+      const near = (to) => typeof to === "string" ? new URL(to, ${{whole}}).href : to;
+      const load = importScripts, ask = fetch;
+      globalThis.importScripts = (...files) => load(...files.map(near));
+      globalThis.fetch = (to, ...options) => ask(near(to), ...options);
+      importScripts(${{whole}});`;
+    return Reflect.construct(real, [URL.createObjectURL(new Blob([script])), ...more], as);
+  }},
 }});
 """

@@ -32,7 +32,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from prepazka.meetings import storage
 from tests import needs, programs
-from tests.clock import moved_date
+from tests.clock import moved_date, moved_workers
 
 WHOLE_CHROMIUM = needs.path("chromium")  # has cameras, too
 # The same engine without windows works a third less.
@@ -216,13 +216,16 @@ def context(
     with ExitStack() as opened:
 
         def make(**options: Any) -> BrowserContext:
+            offset = settings.TEST_CLOCK_OFFSET
             made = browser.new_context(
-                **({"locale": "cs-CZ", "timezone_id": "Europe/Prague"} | options)
+                **{"locale": "cs-CZ", "timezone_id": "Europe/Prague", "bypass_csp": bool(offset)}
+                | options
             )
             made.set_default_timeout(30_000)
             note_troubles(made, request.node)
-            if settings.TEST_CLOCK_OFFSET:
-                made.add_init_script(moved_date(settings.TEST_CLOCK_OFFSET))
+            if offset:
+                made.add_init_script(moved_date(offset))
+                made.add_init_script(moved_workers(offset))
             opened.callback(made.close)
             return made
 
