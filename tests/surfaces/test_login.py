@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+)
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, override_settings
 
+from prepazka.journal.models import Event
+from prepazka.surfaces.console import accounts
 from tests import town
 from tests.clock import machine_time
 
@@ -48,13 +56,166 @@ def test_a_clerk_logs_in_and_is_led_to_work(client: Client) -> None:
     assert client.get("/pult/lhota/").status_code == 200
 
 
-def test_too_many_wrong_passwords_stop_even_the_right_one(client: Client) -> None:
+class Clock:
+    """The moment of the log-in pages, set by hand."""
+
+    def __init__(self) -> None:
+        self.now = machine_time_of_day()
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, **long: float) -> None:
+        self.now += timedelta(**long)
+
+
+def machine_time_of_day() -> datetime:
+    return datetime.fromtimestamp(machine_time(), UTC)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(accounts, "now", made)
+    return made
+
+
+WRONG = "špatně"
+
+
+def tried(client: Client, password: str = WRONG, **more: str) -> str:
+    """What a log-in page says to it; nothing when it opened."""
+    given = {"login": "novakova", "password": password}
+    answer = client.post("/ucet/login/", given, **more)  # type: ignore[arg-type]
+    if answer.status_code == 302:
+        return ""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+
+def kinds() -> list[str]:
+    return list(Event.objects.order_by("pk").values_list("kind", flat=True))
+
+
+def test_after_five_wrong_passwords_each_try_waits_longer(clock: Clock) -> None:
     town.clerk(town.office())
+    for _ in range(5):
+        assert "znovu za" not in tried(Client())
+    assert "Zkuste to prosím znovu za 10 s" in tried(Client(), PASSWORD)
+    clock.wait(seconds=9)
+    assert "za 1 s" in tried(Client(), PASSWORD), "hammering does not make the wait longer"
+    clock.wait(seconds=1)
+    tried(Client())
+    assert "za 20 s" in tried(Client(), PASSWORD)
+    clock.wait(seconds=20)
+    assert tried(Client(), PASSWORD) == ""
+    assert "znovu za" not in tried(Client()), "the series is over"
+
+
+def test_strangers_elsewhere_do_not_lock_a_name(clock: Clock) -> None:
+    """Behind a proxy everybody has its address; the forwarded one tells them apart."""
+    town.clerk(town.office())
+    with override_settings(TRUSTED_PROXIES=1):
+        for _ in range(6):
+            tried(Client(), REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="198.51.100.7")
+        own = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.5"}
+        assert "za 10 s" in tried(
+            Client(), PASSWORD, REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="198.51.100.7"
+        )
+        assert tried(Client(), PASSWORD, **own) == ""
+
+
+def test_one_network_that_tries_all_names_locks_no_device_that_is_known(clock: Clock) -> None:
+    """Also with a wrong count of proxies, where the whole town looks like one network."""
+    town.clerk(town.office())
+    own = Client()
+    assert tried(own, PASSWORD) == ""
+    own.post("/ucet/logout/", {"counter": "leave"})
+    for number in range(60):
+        Client().post("/ucet/login/", {"login": f"cizi{number}", "password": "x"})
+        tried(Client())
+    assert "znovu za" in tried(Client(), PASSWORD), "a new device waits"
+    assert tried(own, PASSWORD) == "", "the clerk's own does not"
+
+
+def test_a_known_device_is_known_for_its_people_only_and_may_not_guess_for_ever(
+    clock: Clock,
+) -> None:
+    office = town.office()
+    town.clerk(office)
+    town.clerk(office, "kolega")
+    device = Client()
+    assert tried(device, PASSWORD) == ""
+    device.post("/ucet/logout/", {"counter": "leave"})
+    for _ in range(10):
+        assert "znovu za" not in tried(device)
+    assert "znovu za 10 s" in tried(device, PASSWORD)
+    for _ in range(5):
+        device.post("/ucet/login/", {"login": "kolega", "password": "x"})
+    page = device.post("/ucet/login/", {"login": "kolega", "password": PASSWORD})
+    assert page.status_code == 200, "a colleague's name is tried from an unknown device"
+
+
+def test_a_forged_cookie_makes_no_device_known(clock: Clock) -> None:
+    town.clerk(town.office())
+    forger = Client()
+    forger.cookies["prepazka_known"] = "eyJkZXZpY2UiOiJ4IiwicGVvcGxlIjpbMV19:1:x"
+    for _ in range(5):
+        tried(forger)
+    assert "znovu za" in tried(forger, PASSWORD)
+
+
+def test_the_journal_has_every_step_and_the_person_reads_of_wrong_passwords(
+    clock: Clock, client: Client
+) -> None:
+    office = town.office()
+    user = town.clerk(office)
     for _ in range(6):
-        log_in(client, "špatně")
-    assert "_auth_user_id" not in client.session
+        tried(Client())
+        clock.wait(seconds=10)
+    clock.wait(seconds=60)
+    before = len(kinds())
+    assert kinds() == ["LogInFailed"] * 4 + ["LogInFailed", "LogInDelayed"] * 2
+    assert tried(client, PASSWORD) == ""
+    page = client.get("/pult/lhota/").content.decode()
+    assert "K vašemu účtu někdo zadával špatná hesla" in page
+    assert "Celkem 6×" in page
+    back = client.post("/ucet/hesla/precteno/", {"next": "/pult/lhota/"})
+    assert back.headers["Location"] == "/pult/lhota/"
+    assert "špatná hesla" not in client.get("/pult/lhota/").content.decode()
+    client.post("/ucet/logout/", {"counter": "leave"})
+    assert kinds()[before:] == ["LoggedIn", "LoggedOut"]
+    event = Event.objects.filter(kind="LoggedIn").get()
+    assert (event.actor, event.data) == (user.pk, {"user": user.pk, "factor": False})
+    head = Client()
+    head.force_login(town.clerk(office, "vedouci", "head"))
+    day = clock().astimezone(office.tz).date().isoformat()
+    deeds = head.get(f"/sprava/lhota/kdo-co/?den={day}").content.decode()
+    assert "špatné heslo nebo kód k účtu" in deeds
+    assert "přihlášení" in deeds
+
+
+def test_a_name_without_an_account_leaves_no_trace_in_the_journal(clock: Clock) -> None:
+    town.clerk(town.office())
+    tried(Client())
+    Client().post("/ucet/login/", {"login": "nikdo\x00", "password": "x" * 5000})
+    Client().post("/ucet/login/", {"login": "nikdo", "password": "x"})
+    assert kinds() == ["LogInFailed"]
+
+
+def test_wrong_codes_of_the_second_factor_wait_as_well(clock: Clock, client: Client) -> None:
+    user = town.clerk(town.office())
+    secret = generate_totp_secret()
+    TOTP.activate(user, secret)
     log_in(client)
-    assert "_auth_user_id" not in client.session
+    for _ in range(5):
+        client.post("/ucet/2fa/authenticate/", {"code": "000000"})
+    page = client.post("/ucet/2fa/authenticate/", {"code": code_for(secret)}).content.decode()
+    assert "Zkuste to prosím znovu za 10" in page.replace("\xa0", " ")
+    clock.wait(seconds=10)
+    client.post("/ucet/2fa/authenticate/", {"code": code_for(secret)})
+    assert client.get("/pult/lhota/").status_code == 200
+    assert kinds().count("LogInFailed") == 5
+    assert Event.objects.get(kind="LoggedIn").data["factor"] is True
 
 
 def test_nobody_signs_up(client: Client) -> None:

@@ -45,6 +45,7 @@ from prepazka.offices.models import (
 )
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Shift, Ticket
+from prepazka.web import known_devices
 from tests import town
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +155,7 @@ OWN = {
     "account_reauthenticate",
     "account_change_password",
     "account_second_factor_seen",
+    "account_wrong_passwords_seen",
     "mfa_index",
     "mfa_authenticate",
     "mfa_reauthenticate",
@@ -626,11 +628,12 @@ def test_a_post_without_our_form_is_refused(ours: Town) -> None:
     assert state() == before
 
 
+@pytest.mark.real_time
 def test_cookies_are_closed(ours: Town) -> None:
     client = Client()
     client.get("/ucet/login/")
     client.post("/ucet/login/", {"login": STAFF_LOGIN, "password": "heslo heslo heslo"})
-    for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME):
+    for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, known_devices.COOKIE):
         cookie = client.cookies[name]
         assert cookie["httponly"], name
         assert cookie["samesite"] == "Lax"

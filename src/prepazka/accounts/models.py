@@ -14,6 +14,9 @@ class User(AbstractUser):
     second_factor_reset_by = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )  # none: the installation's operator
+    # Wrong passwords since the last log-in, told to the person once there are several.
+    wrong_passwords = models.PositiveIntegerField(default=0, db_default=0)
+    wrong_passwords_since = models.DateTimeField(null=True, blank=True)
 
 
 class ApiToken(models.Model):
@@ -25,3 +28,18 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+
+class FailedLogIns(models.Model):
+    """How often log-ins of one kind of source failed in a row; keys are keyed hashes.
+
+    In a table of its own, where no other traffic can push the counts out.
+    """
+
+    kind = models.CharField(max_length=16)
+    key = models.CharField(max_length=64)
+    failures = models.PositiveIntegerField()
+    last_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "key"], name="failed_log_ins_once")]

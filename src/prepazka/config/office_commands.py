@@ -193,7 +193,7 @@ def token(arguments: argparse.Namespace) -> None:
     """Print a token with which a program acts for a member of staff, or revoke its tokens."""
     from prepazka.accounts.models import ApiToken, User  # noqa: PLC0415
     from prepazka.accounts.tokens import make_token, revoke_tokens  # noqa: PLC0415
-    from prepazka.offices import clock  # noqa: PLC0415
+    from prepazka.offices import clock, log_ins  # noqa: PLC0415
 
     user = User.objects.filter(username=arguments.username, is_active=True).first()
     if user is None:
@@ -201,11 +201,15 @@ def token(arguments: argparse.Namespace) -> None:
     longest = ApiToken._meta.get_field("name").max_length or 0
     if len(arguments.program) > longest:
         raise Stopped(f"The name of the program is too long; it may have {longest} characters.")
-    if arguments.revoke:
-        revoked = revoke_tokens(user=user, name=arguments.program, now=clock.now())
-        print(f"Revoked: {revoked}")
-    else:
-        print(make_token(user=user, name=arguments.program, now=clock.now()))
+    now = clock.now()
+    if not arguments.revoke:
+        log_ins.note_token(user=user.pk, revoked=False, now=now)
+        print(make_token(user=user, name=arguments.program, now=now))
+        return
+    revoked = revoke_tokens(user=user, name=arguments.program, now=now)
+    if revoked:
+        log_ins.note_token(user=user.pk, revoked=True, now=now)
+    print(f"Revoked: {revoked}")
 
 
 @_command

@@ -147,7 +147,7 @@ DATABASES = {"default": _database(env_database("DATABASE_URL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 WEB_THREADS = env_int("PREPAZKA_WEB_THREADS", default=8)
 
-# The limits on log-in attempts, which all web processes must share.
+# What allauth counts of people who are logged in, which all web processes must share.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -172,6 +172,12 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
+# Log-ins are counted by accounts.attempts, in a table that other traffic cannot push out.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+MFA_FORMS = {
+    "authenticate": "prepazka.surfaces.console.accounts.CodeForm",
+    "reauthenticate": "prepazka.surfaces.console.accounts.CodeAgainForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Přepážka"
 LOGIN_URL = "account_login"

@@ -154,6 +154,67 @@ class SecondFactorReset(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LoggedIn(Event):
+    """Somebody logged in; `factor` says whether by a second factor as well."""
+
+    user: int
+    factor: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogInFailed(Event):
+    """A wrong password (or with `factor` a wrong code) was entered for an account."""
+
+    user: int
+    factor: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogInDelayed(Event):
+    """After `failures` wrong log-ins for an account the next ones have to wait."""
+
+    user: int
+    failures: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggedOut(Event):
+    """Somebody logged out."""
+
+    user: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordChanged(Event):
+    """Somebody changed their own password."""
+
+    user: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondFactorSet(Event):
+    """Somebody set up a second factor, or with `removed` gave up their own."""
+
+    user: int
+    removed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryCodesMade(Event):
+    """Somebody made new recovery codes for their second factor."""
+
+    user: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenMade(Event):
+    """A program got a key that acts for a member of staff, or with `revoked` lost it."""
+
+    user: int
+    revoked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class DiaryChanged(Event):
     """Somebody changed when an official takes people; `bookings` no longer fit the hours."""
 

@@ -1,13 +1,21 @@
 """Log-in is for staff only: accounts are made by the administrator, never by a visitor."""
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.signals import password_changed
+from allauth.account.authentication import get_authentication_records
+from allauth.account.signals import password_changed, user_logged_in
 from allauth.account.views import LogoutView
+from allauth.core import context
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.signals import user_logged_out
+from django.core.exceptions import ValidationError
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,16 +23,20 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from prepazka.accounts import attempts
 from prepazka.accounts.models import User
 from prepazka.accounts.second_factor import acknowledge_reset
+from prepazka.offices import log_ins
 from prepazka.offices.directory import directory
 from prepazka.queueing import offline
 from prepazka.queueing.counters import close_counter, waiting_here_alone
 from prepazka.queueing.models import Shift
 from prepazka.queueing.refusals import CounterBusy
 from prepazka.surfaces.console.board import at_counter
+from prepazka.web import known_devices
 from prepazka.web.errors import sentence
-from prepazka.web.shortcuts import now
+from prepazka.web.limits import network
+from prepazka.web.shortcuts import address_of, now
 
 
 class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -34,9 +46,80 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
         """Nobody signs up by themselves."""
         return False
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The visitor's address, by the one function that knows our proxies."""
+        return address_of(request) or "unknown"
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """`authenticate` counts instead, in a table that no other traffic can push out."""
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """The user of the name and password. Raises ValidationError while the next try must wait."""
+        moment, username = now(), str(credentials.get("username", ""))
+        sources = attempts.sources_of(
+            username=username,
+            network=network(address_of(request)),
+            device=known_devices.device_for(request, username),
+        )
+        attempt = begin(sources, now=moment)
+        user: User | None = super().authenticate(request, **credentials)
+        if user is None:
+            log_ins.note_failure(username=username, attempt=attempt, now=moment)
+        else:
+            attempts.succeed(attempt)
+        return user
+
+    def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
+        """Lead to work, and remember that the person has logged in from this device."""
+        response: HttpResponse = super().post_login(request, user, **more)
+        known_devices.remember(request, response, user)
+        return response
+
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Back to work."""
         return reverse("console:home")
+
+
+class CodeForm(AuthenticateForm):  # type: ignore[misc]  # allauth has no types
+    """The code of the second factor; wrong ones make the next try wait."""
+
+    def clean_code(self) -> str:
+        """The code, if it is right. Raises ValidationError."""
+        return checked_code(self.user, super().clean_code)
+
+
+class CodeAgainForm(ReauthenticateForm):  # type: ignore[misc]  # allauth has no types
+    """The same where somebody who is logged in shows it once more."""
+
+    def clean_code(self) -> str:
+        """The code, if it is right. Raises ValidationError."""
+        return checked_code(self.user, super().clean_code)
+
+
+def checked_code(user: User, check: Callable[[], str]) -> str:
+    """What the check of a code says, counted as a try of this account."""
+    request, moment = context.request, now()
+    sources = attempts.sources_of_factor(
+        user=user.pk,
+        network=network(address_of(request)),
+        device=known_devices.device_for(request, user.username),
+    )
+    attempt = begin(sources, now=moment)
+    try:
+        code = check()
+    except ValidationError:
+        log_ins.note_failure(username=user.username, attempt=attempt, now=moment, factor=True)
+        raise
+    attempts.succeed(attempt)
+    return code
+
+
+def begin(sources: Sequence[attempts.Source], *, now: datetime) -> attempts.Attempt:
+    """Count the try. Raises ValidationError with the words for whoever has to wait."""
+    try:
+        return attempts.begin(sources, now=now)
+    except attempts.LogInDelayed as refusal:
+        raise ValidationError(sentence(refusal), code="delayed") from None
 
 
 class LogOut(LogoutView):  # type: ignore[misc]  # allauth has no types
@@ -88,6 +171,45 @@ def forget_given_password(user: User, **more: Any) -> None:
     if user.must_change_password:
         user.must_change_password = False
         user.save(update_fields=["must_change_password"])
+    log_ins.note_password_changed(user=user.pk, now=now())
+
+
+@receiver(user_logged_in)
+def note_log_in(request: HttpRequest, user: User, **more: Any) -> None:
+    """Tell the journal of every office where the person works."""
+    factor = any(one["method"] == "mfa" for one in get_authentication_records(request, user))
+    log_ins.note_log_in(user=user.pk, factor=factor, now=now())
+
+
+@receiver(authenticator_added)
+def note_factor_added(user: User, authenticator: Authenticator, **more: Any) -> None:
+    """Tell the journal of a new second factor, or of the recovery codes that come with it."""
+    if authenticator.type == Authenticator.Type.RECOVERY_CODES:
+        log_ins.note_recovery_codes(user=user.pk, now=now())
+    else:
+        log_ins.note_second_factor(user=user.pk, removed=False, now=now())
+
+
+@receiver(authenticator_reset)
+def note_codes_made(user: User, **more: Any) -> None:
+    """Tell the journal of new recovery codes."""
+    log_ins.note_recovery_codes(user=user.pk, now=now())
+
+
+@receiver(authenticator_removed)
+def note_factor_removed(user: User, authenticator: Authenticator, **more: Any) -> None:
+    """Tell the journal that the person gave up the second factor; its codes go with it."""
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+        log_ins.note_second_factor(user=user.pk, removed=True, now=now())
+
+
+@login_required
+@require_POST
+def wrong_passwords_seen(request: HttpRequest) -> HttpResponse:
+    """The person has read of the wrong passwords; back to where they were."""
+    assert request.user.pk is not None  # noqa: S101  # logged in
+    log_ins.acknowledge_wrong_passwords(user=request.user.pk)
+    return back_to(request)
 
 
 @login_required
@@ -96,6 +218,11 @@ def second_factor_seen(request: HttpRequest) -> HttpResponse:
     """The person has read that their second factor was reset; back to where they were."""
     assert request.user.pk is not None  # noqa: S101  # logged in
     acknowledge_reset(user=request.user.pk)
+    return back_to(request)
+
+
+def back_to(request: HttpRequest) -> HttpResponse:
+    """To the page of ours that the form names."""
     back = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     return redirect(back if ours else "console:home")
@@ -106,3 +233,4 @@ def hold_nobody(request: HttpRequest, user: User | None, **more: Any) -> None:
     """Whoever logs out holds nobody at their counter any more."""
     if user is not None:
         offline.log_out(clerk=user.pk, page=request.POST.get("page", "")[:64])
+        log_ins.note_log_out(user=user.pk, now=now())

@@ -1,0 +1,50 @@
+"""The browsers from which members of staff have logged in: strangers' failures do not delay them."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+from prepazka.accounts.models import User
+
+COOKIE = "prepazka_known"
+SALT = "prepazka.web.known_devices"
+LASTS = timedelta(days=180)
+MOST_PEOPLE = 30  # that share one computer; the one who has not come for longest is forgotten
+
+
+def device_for(request: HttpRequest, username: str) -> str:
+    """The id of the device, if somebody of this name has logged in from it; else nothing."""
+    device, people = _read(request)
+    if not device:
+        return ""
+    user = User.objects.filter(username__iexact=username, pk__in=people).exists()
+    return device if user else ""
+
+
+def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
+    """Let the browser show from now on that this person has logged in from it."""
+    device, people = _read(request)
+    people = [*(one for one in people if one != user.pk), user.pk][-MOST_PEOPLE:]
+    content = {"device": device or secrets.token_urlsafe(16), "people": people}
+    response.set_cookie(
+        COOKIE,
+        signing.dumps(content, salt=SALT),
+        max_age=LASTS,
+        path="/ucet/",
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _read(request: HttpRequest) -> tuple[str, list[int]]:
+    try:
+        content = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=LASTS)
+    except signing.BadSignature:
+        return "", []
+    return str(content["device"]), [int(one) for one in content["people"]]
