@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from prepazka.config.bodies import ORDINARY
-from prepazka.config.onehop import PRESSES_AT_ONCE
+from prepazka.config.onehop import PASSWORDS_AT_ONCE, PRESSES_AT_ONCE
 from tests.edge import urls
 from tests.edge.conftest import THREADS, Served, until
 
@@ -60,9 +60,21 @@ def test_more_requests_than_threads_wait_for_their_turn(served: Served) -> None:
 
 def test_few_presses_at_once_and_they_hold_no_page(served: Served) -> None:
     def press(address: str) -> int:
+        """How many of them ran at once."""
         return int(served.client.post(address).text)
 
     with ThreadPoolExecutor(8) as clerks:
         at_once = max(clerks.map(press, ["/pult/lhota/krok/test/"] * 8))
         otherwise = max(clerks.map(press, ["/test/krok/"] * 8))
     assert at_once == PRESSES_AT_ONCE < otherwise <= THREADS
+
+
+def test_passwords_are_checked_one_after_another_and_hold_no_page(served: Served) -> None:
+    def log_in(_: int) -> int:
+        return int(served.client.post("/ucet/login/test/").text)
+
+    with ThreadPoolExecutor(THREADS * 3) as people:
+        at_once = people.map(log_in, range(THREADS * 2))
+        page = people.submit(served.client.get, "/lhota/")
+        assert page.result().status_code == 200
+        assert max(at_once) == PASSWORDS_AT_ONCE

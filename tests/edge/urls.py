@@ -49,5 +49,6 @@ urlpatterns = [
     path("test/post/", post),
     path("test/krok/", press),
     path("pult/lhota/krok/test/", press),
+    path("ucet/login/test/", press),
     *urls.urlpatterns,
 ]

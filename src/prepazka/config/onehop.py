@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -34,6 +34,10 @@ IN_MEMORY = 1024 * 1024  # of a body; what is longer waits in a file
 # each other while one of them holds the office's lock (docs/speed.md).
 PRESSES_AT_ONCE = 2
 PRESS = re.compile(r"(/en)?/(api|pult/[^/]+/krok)/")
+# A password takes half a second of a processor to check. However many are sent at once, they wait
+# for each other and leave the threads to everybody else.
+PASSWORDS_AT_ONCE = 1
+PASSWORD = re.compile(r"(/en)?/ucet/(login|reauthenticate|password)/")
 log = logging.getLogger(__name__)
 
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
@@ -47,6 +51,7 @@ class OneHop(BaseHandler):
         self.load_middleware()
         self.pool: Executor = ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="web")
         self.presses = asyncio.Semaphore(PRESSES_AT_ONCE)
+        self.passwords = asyncio.Semaphore(PASSWORDS_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, run Django in a thread, send what it answered."""
@@ -61,9 +66,17 @@ class OneHop(BaseHandler):
                 refusal = await loop.run_in_executor(self.pool, bodies.too_large, scope)
                 await _refuse(refusal, receive, send)
                 return
-            async with self.presses if _is_press(scope) else nullcontext():
+            async with self._gate(scope):
                 answer = await loop.run_in_executor(self.pool, self._answer, scope, body)
         await _send(send, answer)
+
+    def _gate(self, scope: Scope) -> AbstractAsyncContextManager[Any]:
+        """What the request waits at before it gets a thread."""
+        if scope["method"] == "POST" and PASSWORD.match(scope["path"]):
+            return self.passwords
+        if scope["method"] == "POST" and PRESS.match(scope["path"]):
+            return self.presses
+        return nullcontext()
 
     def _answer(self, scope: Scope, body: Any) -> Answer:
         set_script_prefix(scope.get("root_path", "") or "/")
@@ -86,10 +99,6 @@ async def _send(send: Send, answer: Answer) -> None:
     status, headers, content = answer
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
-
-
-def _is_press(scope: Scope) -> bool:
-    return scope["method"] == "POST" and PRESS.match(scope["path"]) is not None
 
 
 async def _read(body: Any, receive: Receive, most: int) -> bool | None:
