@@ -26,7 +26,7 @@ class Backoff:
         if beyond < 0:
             return NO_WAIT
         # More doublings than this exceed any wait, and the number would grow without bound.
-        return min(self.longest, self.first * 2 ** min(beyond, 20))
+        return min(self.longest, self.first * (1 << min(beyond, 20)))
 
     def failures_now(self, failures: int, last_at: datetime, now: datetime) -> int:
         """How many of the failures still count."""
