@@ -1,9 +1,12 @@
 from datetime import date, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prepazka.core.calendar import has_clock_change, instants, lasting_minutes, local_instant
 from prepazka.core.interval import Interval, subtract, union
 from prepazka.core.slots import (
     Moment,
@@ -12,6 +15,7 @@ from prepazka.core.slots import (
     Taken,
     candidates,
     consecutive,
+    diaries,
     free,
     free_lane,
     kept_for_desk,
@@ -212,3 +216,80 @@ class TestRules:
     def test_a_wrong_value_is_named(self, field, value):
         with pytest.raises(ValueError, match=f"^{field} must be"):
             Rules(**{field: value})
+
+
+ZONES = [
+    "Europe/Prague",
+    "Atlantic/Azores",
+    "America/New_York",
+    "America/Santiago",  # changes at midnight
+    "Australia/Lord_Howe",  # changes by half an hour
+    "Pacific/Apia",  # a day is missing in 2011
+    "Asia/Kathmandu",
+]
+SPRING, AUTUMN = date(2027, 3, 28), date(2027, 10, 31)
+days = st.one_of(
+    st.sampled_from([SPRING, AUTUMN, date(2011, 12, 30), date(2027, 4, 4), date(2027, 10, 3)]),
+    st.dates(date(2011, 1, 1), date(2029, 12, 31)),
+)
+all_day_spans = st.tuples(st.integers(0, 1200), st.integers(1, 240)).map(
+    lambda p: Interval.lasting(*p)
+)
+all_day = st.lists(all_day_spans, max_size=4).map(union)
+zones = st.sampled_from(ZONES).map(ZoneInfo)
+
+
+def lasting(day, zone):
+    return partial(lasting_minutes, day=day, tz=zone)
+
+
+class TestAClockChange:
+    @given(all_day, rules, days, zones, st.integers(5, 60), st.integers(1, 3))
+    def test_whatever_can_be_booked_lasts_as_long_as_it_says(
+        self, opening, r, day, zone, duration, units
+    ):
+        laid = lay(opening, r, duration=duration, units=units, lasts=lasting(day, zone))
+        single = r.window_min if r.kind == "window" else duration
+        for one in laid.candidates:
+            during = instants(one, day, zone)
+            assert during.end - during.start == timedelta(minutes=single * units)
+
+    @given(all_day, rules, days, zones, st.integers(5, 60))
+    def test_nothing_else_is_left_out(self, opening, r, day, zone, duration):
+        laid = lay(opening, r, duration=duration, lasts=lasting(day, zone))
+        usual = lay(opening, r, duration=duration)
+        for one in set(usual.candidates) - set(laid.candidates):
+            start, end = (local_instant(day, minute, zone) for minute in (one.start, one.end))
+            assert end - start != timedelta(minutes=one.end - one.start)
+        if not has_clock_change(day, zone):
+            assert laid == usual
+
+    @given(all_day, rules, days, zones, st.integers(5, 60))
+    def test_the_capacity_is_that_of_what_can_be_booked(self, opening, r, day, zone, duration):
+        laid = lay(opening, r, duration=duration, lasts=lasting(day, zone))
+        if r.kind == "window":
+            assert laid.places == len(laid.candidates) * r.quota
+        else:
+            open_min = sum(lasting_minutes(one, day, zone) for one in opening)
+            assert laid.places * duration <= open_min * r.quota
+
+    @given(st.lists(all_day, min_size=1, max_size=3), rules, days, zones, st.integers(5, 60))
+    def test_diaries_follow_it_too(self, openings, r, day, zone, duration):
+        laid = diaries(openings, r, duration=duration, lasts=lasting(day, zone))
+        for one, lanes_of_it in zip(laid.candidates, laid.lanes, strict=True):
+            during = instants(one, day, zone)
+            assert during.end - during.start == timedelta(minutes=duration)
+            for lane, opening in enumerate(openings):
+                assert bool(lanes_of_it >> lane & 1) == (
+                    one in candidates(opening, Rules(kind="slot", raster_min=r.raster_min),
+                                      duration=duration, lasts=lasting(day, zone))
+                )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("day", "starts_at"), [(SPRING, [0, 60, 180, 240]), (AUTUMN, [0, 60, 180, 240])]
+    )
+    def test_a_night_in_prague(self, day, starts_at):
+        night, zone = [Interval(0, 300)], ZoneInfo("Europe/Prague")
+        laid = lay(night, Rules(window_min=60), duration=20, lasts=lasting(day, zone))
+        assert [one.start for one in laid.candidates] == starts_at
+        assert laid.places == 4

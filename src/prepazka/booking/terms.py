@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import lru_cache
-from itertools import compress
+from functools import lru_cache, partial
 from typing import NamedTuple, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -333,28 +332,24 @@ def _lay(
     mode: str,
 ) -> _Day:
     rules, units = office.rules_of(service), units_of(office, service, persons)
+    lasts = lasts_on(day, office.tz)
     if whose is None:
         hours = office.booking_hours(service, day, mode)
-        laid = slots.lay(hours, rules, duration=service.duration_min, units=units)
+        laid = slots.lay(hours, rules, duration=service.duration_min, units=units, lasts=lasts)
     else:
         openings = [office.official_hours(one, service, day, mode) for one in whose]
-        laid = slots.diaries(openings, rules, duration=service.duration_min, units=units)
-    # A window that the spring change swallows has no instants and cannot be held.
-    known = [calendar.instants(one, day, office.tz) for one in laid.candidates]
-    kept = [bool(during) for during in known]
-    laid = replace(
-        laid,
-        candidates=tuple(compress(laid.candidates, kept)),
-        lanes=None if laid.lanes is None else tuple(compress(laid.lanes, kept)),
-    )
-    spans = [during for during in known if during]
-    return _Day(
-        laid,
-        {
-            one.start: (during.start, during.end)
-            for one, during in zip(laid.candidates, spans, strict=True)
-        },
-    )
+        laid = slots.diaries(
+            openings, rules, duration=service.duration_min, units=units, lasts=lasts
+        )
+    spans = ((one.start, calendar.instants(one, day, office.tz)) for one in laid.candidates)
+    return _Day(laid, {minute: (span.start, span.end) for minute, span in spans if span})
+
+
+def lasts_on(day: date, tz: ZoneInfo) -> slots.Lasts:
+    """How many minutes really pass in local minutes of the day."""
+    if calendar.has_clock_change(day, tz):
+        return partial(calendar.lasting_minutes, day=day, tz=tz)
+    return slots.shown_length
 
 
 def _taken(

@@ -156,6 +156,21 @@ def instants(minutes: Interval[int], day: date, tz: ZoneInfo) -> Interval[dateti
     return Interval(start, end) if start < end else None
 
 
+def has_clock_change(day: date, tz: ZoneInfo) -> bool:
+    """Whether the day lasts other than 24 hours."""
+    return local_instant(day, DAY_MIN, tz) - local_instant(day, 0, tz) != timedelta(days=1)
+
+
+def lasting_minutes(minutes: Interval[int], day: date, tz: ZoneInfo) -> int:
+    """How many minutes pass from the one local minute of the day to the other.
+
+    Over a clock change these are not those that the clock on the wall counts: from 2:00 to 3:00
+    none pass in spring, and 120 in autumn.
+    """
+    start, end = local_instant(day, minutes.start, tz), local_instant(day, minutes.end, tz)
+    return int((end - start).total_seconds()) // 60
+
+
 def day_of(instant: datetime, tz: ZoneInfo) -> date:
     """The local date of the instant."""
     return instant.astimezone(tz).date()

@@ -15,6 +15,8 @@ from typing import Any, Literal, NamedTuple
 from prepazka.core.interval import Interval
 
 Minutes = Interval[int]
+# How many minutes really pass in local minutes of a day.
+Lasts = Callable[[Minutes], int]
 Channel = Literal["web", "kiosk", "desk", "phone"]
 Proof = Literal["never", "busy", "always"]
 
@@ -168,6 +170,11 @@ class Offer(NamedTuple):
         return Moment(self.day, self.interval.start)
 
 
+def shown_length(minutes: Minutes) -> int:
+    """How long local minutes last on a day without a clock change."""
+    return minutes.end - minutes.start
+
+
 def windows(opening: Iterable[Minutes], length: int) -> list[Minutes]:
     """Whole windows of `length` minutes, laid from the start of each opening interval."""
     return [
@@ -195,49 +202,78 @@ def consecutive(laid: Sequence[Minutes], units: int) -> list[Minutes]:
 
 
 def candidates(
-    opening: Iterable[Minutes], rules: Rules, *, duration: int, units: int = 1
+    opening: Iterable[Minutes],
+    rules: Rules,
+    *,
+    duration: int,
+    units: int = 1,
+    lasts: Lasts = shown_length,
 ) -> list[Minutes]:
     """What could be booked in an empty day: `units` windows, or `units` durations on the raster.
 
-    `duration` (minutes) is the service's own and matters only to a `slot` timetable.
+    `duration` (minutes) is the service's own and matters only to a `slot` timetable. What does
+    not last as long as the clock shows, by `lasts`, is left out.
     """
     if rules.kind == "window":
-        return consecutive(windows(opening, rules.window_min), units)
+        whole = [one for one in windows(opening, rules.window_min) if _keeps_length(one, lasts)]
+        return consecutive(whole, units)
     length = duration * units
-    return [Interval(at, at + length) for at in starts(opening, length, rules.raster_min)]
+    laid = (Interval(at, at + length) for at in starts(opening, length, rules.raster_min))
+    return [one for one in laid if _keeps_length(one, lasts)]
 
 
-def places(opening: Iterable[Minutes], rules: Rules, *, duration: int) -> int:
+def places(
+    opening: Iterable[Minutes], rules: Rules, *, duration: int, lasts: Lasts = shown_length
+) -> int:
     """How many single places the day has on all its lanes: W windows (or durations) × quota."""
-    length = rules.window_min if rules.kind == "window" else duration
-    return sum((one.end - one.start) // length for one in opening) * rules.quota
+    if rules.kind == "window":
+        return len(candidates(opening, rules, duration=duration, lasts=lasts)) * rules.quota
+    return sum(lasts(one) // duration for one in opening) * rules.quota
 
 
-def lay(opening: Sequence[Minutes], rules: Rules, *, duration: int, units: int = 1) -> Laid:
-    """All that `offered` needs to know of a day's opening hours; it can be kept."""
+def lay(
+    opening: Sequence[Minutes],
+    rules: Rules,
+    *,
+    duration: int,
+    units: int = 1,
+    lasts: Lasts = shown_length,
+) -> Laid:
+    """All that `offered` needs to know of a day's opening hours; it can be kept.
+
+    `lasts` says how many minutes really pass in local minutes of the day.
+    """
     return Laid(
-        tuple(candidates(opening, rules, duration=duration, units=units)),
-        places(opening, rules, duration=duration),
+        tuple(candidates(opening, rules, duration=duration, units=units, lasts=lasts)),
+        places(opening, rules, duration=duration, lasts=lasts),
         units,
     )
 
 
 def diaries(
-    openings: Sequence[Sequence[Minutes]], rules: Rules, *, duration: int, units: int = 1
+    openings: Sequence[Sequence[Minutes]],
+    rules: Rules,
+    *,
+    duration: int,
+    units: int = 1,
+    lasts: Lasts = shown_length,
 ) -> Laid:
-    """All that `offered` needs to know of a day on which each lane has opening hours of its own."""
-    length, found, total = duration * units, dict[int, int](), 0
+    """All that `offered` needs to know of a day on which each lane has opening hours of its own.
+
+    `lasts` says how many minutes really pass in local minutes of the day.
+    """
+    length, lanes_by_start, total = duration * units, dict[int, int](), 0
     for lane, opening in enumerate(openings):
         for start in starts(opening, length, rules.raster_min):
-            found[start] = found.get(start, 0) | 1 << lane
-        total += sum((one.end - one.start) // duration for one in opening)
-    order = sorted(found)
-    return Laid(
-        tuple(Interval(start, start + length) for start in order),
-        total,
-        units,
-        tuple(found[start] for start in order),
-    )
+            lanes_by_start[start] = lanes_by_start.get(start, 0) | 1 << lane
+        total += sum(lasts(one) // duration for one in opening)
+    laid = [Interval(start, start + length) for start in sorted(lanes_by_start)]
+    laid = [one for one in laid if _keeps_length(one, lasts)]
+    return Laid(tuple(laid), total, units, tuple(lanes_by_start[one.start] for one in laid))
+
+
+def _keeps_length(minutes: Minutes, lasts: Lasts) -> bool:
+    return lasts(minutes) == shown_length(minutes)
 
 
 def free(wanted: Sequence[Minutes], taken: Sequence[Taken], quota: int) -> list[int]:

@@ -178,21 +178,22 @@ def _official_column(office: Directory, official: Official, wanted: Wanted, day:
         official=official,
         takes=official in _takers(office, wanted),
         opening=_instants(office, hours, day),
-        starts=[_at(office, day, one) for one in slots.starts(hours, raster, raster)],
+        # Starts that the spring change skips are all the moment of the change.
+        starts=sorted({_at(office, day, one) for one in slots.starts(hours, raster, raster)}),
     )
 
 
 def _windows_column(office: Directory, service: Service, wanted: Wanted, day: date) -> Column:
     rules, hours = office.rules_of(service), office.booking_hours(service, day)
-    starts = [one.start for one in slots.windows(hours, rules.window_min)]
-    if rules.kind == "slot":
-        starts = slots.starts(hours, service.duration_min, rules.raster_min)
+    laid = slots.candidates(
+        hours, rules, duration=service.duration_min, lasts=terms.lasts_on(day, office.tz)
+    )
     return Column(
         agenda=office.agenda_of(service),
         takes=service == wanted.service,
         places=rules.quota,
         opening=_instants(office, hours, day),
-        starts=[_at(office, day, one) for one in starts],
+        starts=[_at(office, day, one.start) for one in laid],
     )
 
 
