@@ -33,6 +33,10 @@ def exceptions(draw):
         st.sampled_from(["closed", "extra", "instead"]) if opens_closes else st.just("closed")
     )
     last = draw(st.none() | st.integers(0, 5).map(lambda n: first + timedelta(days=n)))
+    if kind == "closed" and opens_closes is None and last != first and draw(st.booleans()):
+        begins = draw(st.none() | st.integers(0, 1439))
+        ends = None if last is None else draw(st.none() | st.integers(1, 1440))
+        return DayException(first, last, begins=begins, ends=ends)
     return DayException(first, last, *(opens_closes or (None, None)), kind=kind)
 
 
@@ -41,6 +45,17 @@ weekly_hours = st.builds(lambda d, t: WeeklyHours(d, *t), st.integers(0, 6), tim
 
 def minutes(parts):
     return {minute for one in parts for minute in range(one.start, one.end)}
+
+
+def of_day(exception, day):
+    """The minutes that the exception speaks of, told again in another way."""
+    opens = 0 if exception.opens is None else exception.opens
+    closes = 1440 if exception.closes is None else exception.closes
+    if exception.begins and day == exception.from_date:
+        opens = exception.begins
+    if exception.ends and day == exception.to_date:
+        closes = exception.ends
+    return Interval(opens, closes)
 
 
 class TestOpenMinutes:
@@ -75,13 +90,28 @@ class TestOpenMinutes:
                 Interval(450, 630)
             ]
 
+    def test_one_absence_from_monday_14_00_to_wednesday_10_00(self):
+        every_day = [WeeklyHours(weekday, 480, 1020) for weekday in range(7)]
+        away = DayException(MONDAY, MONDAY + timedelta(days=2), begins=840, ends=600)
+        hours = [
+            open_minutes(MONDAY + timedelta(days=n), every_day, [away]) for n in (-1, 0, 1, 2, 3)
+        ]
+        whole = [Interval(480, 1020)]
+        assert hours == [whole, [Interval(480, 840)], [], [Interval(600, 1020)], whole]
+
+    def test_within_one_day_it_has_times_of_the_day(self):
+        away = DayException.without_break(MONDAY, MONDAY, 840, 960)
+        assert away == DayException(MONDAY, MONDAY, 840, 960)
+        assert DayException.without_break(MONDAY, None, 0, None) == DayException(MONDAY, None)
+
     @given(
         days, st.lists(weekly_hours, max_size=6), st.lists(exceptions(), max_size=5), st.booleans()
     )
     def test_says_minute_by_minute_what_the_rules_say(self, day, weekly, changes, holiday):
         on = [e for e in changes if e.from_date <= day and (e.to_date is None or day <= e.to_date)]
         of = {
-            k: minutes(e.minutes for e in on if e.kind == k) for k in ("closed", "extra", "instead")
+            k: minutes(of_day(e, day) for e in on if e.kind == k)
+            for k in ("closed", "extra", "instead")
         }
         week = minutes(Interval(w.opens, w.closes) for w in weekly if w.weekday == day.weekday())
         base = of["instead"] or (set() if holiday else week)
@@ -97,6 +127,9 @@ class TestOpenMinutes:
             lambda: WeeklyHours(0, 480, 1441),
             lambda: DayException(MONDAY, MONDAY - timedelta(days=1)),
             lambda: DayException(MONDAY, MONDAY, kind="extra"),
+            lambda: DayException(MONDAY, MONDAY, closes=0),
+            lambda: DayException.without_break(MONDAY, MONDAY + timedelta(days=1), 840, 0),
+            lambda: DayException.without_break(MONDAY, MONDAY, 840, 600),
         ],
     )
     def test_refuses_hours_that_cannot_be(self, wrong):

@@ -124,3 +124,44 @@ def calendar_of(mail: Any) -> str:
     (found,) = [one for one in mail.iter_attachments() if one.get_filename() == "termin.ics"]
     content = found.get_content()
     return content if isinstance(content, str) else content.decode()
+
+
+def test_an_absence_over_days(
+    live_url: str, lhota: Directory, context: Callable[..., BrowserContext], look: Look
+) -> None:
+    """From 14:00 of her next day until 10:00 two days later: one row, taken back as one."""
+    ill, permit = officials.official(lhota), town.service(lhota, "povoleni")
+    free = offered(office=lhota, service=permit, now=real_now(), official=ill)
+    day = next(t.day for t in free if t.starts_at > real_now() + timedelta(days=2))
+    evening = next(t for t in free if t.day == day and t.starts_at >= town.at("17:00", day))
+    held = hold_term(
+        office=lhota,
+        service=permit,
+        starts_at=evening.starts_at,
+        now=real_now(),
+        official=ill,
+        channel="desk",
+    )
+    request_confirmation(booking=held.pk, name="Klient večer", email="", phone="", now=real_now())
+
+    head = context().new_page()
+    log_in(head, live_url, "vedouci", "/pult/lhota/diar/novakova/zmena/")
+    head.get_by_label("Od dne").fill(day.isoformat())
+    head.locator("#id_opens").fill("14:00")
+    head.get_by_label("Do dne").fill((day + timedelta(days=2)).isoformat())
+    head.locator("#id_closes").fill("10:00")
+    expect(head.get_by_label("bez přerušení")).to_be_checked()
+    look(head, "absence-1-form")
+    head.get_by_role("button", name="Změnit diář").click()
+    expect(head.get_by_role("heading", name="objednaný 1 člověk")).to_be_visible()
+    expect(head.get_by_text(f"{day.year} 14:00 –")).to_be_visible()
+    look(head, "absence-2-impact")
+    head.get_by_role("button", name="Provést návrh pro všechny").click()
+    expect(head.get_by_role("button", name="Vzít zpět")).to_be_visible()
+
+    head.goto(f"{live_url}/pult/lhota/diar/novakova/?den={day.isoformat()}")
+    row = head.get_by_role("row").filter(has_text="bez přerušení")
+    expect(row).to_have_count(1)
+    look(head, "absence-3-diary")
+    row.get_by_role("button", name="Zrušit").click()
+    expect(head.get_by_text("bez přerušení")).to_have_count(0)

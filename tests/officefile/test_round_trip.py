@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from prepazka.core.calendar import WeeklyHours
+from prepazka.core.calendar import DayException, WeeklyHours
 from prepazka.core.file_rules import FileRules
 from prepazka.core.interval import Interval
 from prepazka.core.message_rules import MessageRules
@@ -113,6 +113,14 @@ def exceptions(draw: Any) -> tuple[plan.Exceptional, ...]:
         start = draw(days)
         end = draw(st.sampled_from([None, start, start + timedelta(days=3)]))
         reason = draw(maybe)
+        if kind == "closed" and draw(st.booleans()):
+            begins = draw(st.integers(1, 1439))
+            ends = None if end is None else draw(st.sampled_from([None, *range(begins + 1, 1440)]))
+            days_ = DayException.without_break(start, end, begins, ends)
+            minutes = days_.minutes_on(start)
+            one_day = exceptional(kind, start, end, minutes, reason)
+            found.append(one_day if end == start else plan.Exceptional(days_, reason))
+            continue
         several = draw(spans()) if kind != "closed" or draw(st.booleans()) else [None]
         found += [exceptional(kind, start, end, one, reason) for one in several]
     return tuple(found)

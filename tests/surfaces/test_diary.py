@@ -137,3 +137,67 @@ def test_what_makes_no_sense_is_said(
     answer = official.post(f"{MINE}zmena/", ABSENCE | wrong)
     assert said in text(answer) or "Zadejte" in text(answer)
     assert not HoursException.objects.filter(official__code="novakova").exists()
+
+
+OVER_DAYS = {
+    "kind": "closed",
+    "from_date": "2026-11-23",
+    "opens": "14:00",
+    "to_date": "2026-11-25",
+    "closes": "10:00",
+    "times": "without_break",
+    "reason": "školení",
+}
+
+
+def test_an_absence_over_days_is_one_row(official: Client, lhota: Directory) -> None:
+    assert official.post(f"{MINE}zmena/", OVER_DAYS).status_code == 302
+    absence = HoursException.objects.get(official__code="novakova")
+    assert (absence.begins, absence.ends, absence.opens, absence.closes) == (840, 600, None, None)
+    seen = text(official.get(MINE))
+    away = "pondělí 23. listopadu 2026 14:00 – středa 25. listopadu 2026 10:00"
+    assert f"{away} bez přerušení nepřítomnost školení Zrušit : {away}" in seen
+    assert "8:00–10:00 " in text(official.get(f"{MINE}?den=2026-11-23")), "the evening is gone"
+    official.post(f"{MINE}zrusit/{absence.pk}/")
+    assert not HoursException.objects.filter(official__code="novakova").exists()
+
+
+def test_its_impact_carries_the_times_on(official: Client, lhota: Directory) -> None:
+    booking = officials.hold(lhota, "17:00", "novakova")
+    usecases.request_confirmation(
+        booking=booking.pk, name="Karel", email="karel@example.cz", now=town.FRIDAY_BEFORE
+    )
+    answer = official.post(f"{MINE}zmena/", OVER_DAYS)
+    assert "23. listopadu 2026 14:00 – středa 25. listopadu 2026 10:00" in text(answer)
+    said = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', answer.content.decode()))
+    official.post("/pult/lhota/vypadek/", {**said, "apply": "all"})
+    absence = HoursException.objects.get(official__code="novakova")
+    assert (absence.begins, absence.ends) == (840, 600)
+
+
+def test_the_same_hours_on_each_day(official: Client, lhota: Directory) -> None:
+    each = OVER_DAYS | {"times": "each_day", "opens": "8:00", "closes": "9:30"}
+    assert official.post(f"{MINE}zmena/", each).status_code == 302
+    absence = HoursException.objects.get(official__code="novakova")
+    assert (absence.begins, absence.opens, absence.closes) == (None, 480, 570)
+    assert "8:00–9:30 každý den" in text(official.get(MINE))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"times": "each_day"}, "Konec není po začátku."),
+        ({"times": ""}, "Konec není po začátku."),
+        ({"to_date": ""}, "Konec není po začátku."),
+        ({"closes": "0:00"}, "Půlnoc končí předchozí den"),
+        ({"kind": "extra"}, "Konec není po začátku."),
+        ({"times": "x"}, "Vyberte platnou možnost"),
+        ({"to_date": "", "opens": "", "closes": "0:00"}, "Konec není po začátku."),
+    ],
+)
+def test_times_over_days_that_make_no_sense(
+    official: Client, lhota: Directory, wrong: dict[str, str], said: str
+) -> None:
+    answer = official.post(f"{MINE}zmena/", OVER_DAYS | wrong)
+    assert said in text(answer)
+    assert not HoursException.objects.filter(official__code="novakova").exists()

@@ -50,6 +50,9 @@ class DayException:
     `closed` without times closes the days, with times that part of each (one time alone: from it
     to midnight, or until it); `extra` adds hours, `instead` replaces the weekly ones. `reduced`
     leaves the hours and lets only so many `places` of each agenda be booked at a time.
+
+    `opens` and `closes` hold on each of the days. What lasts without a break from a time of the
+    first day until a time of the last has `begins` and `ends` instead, or one of them.
     """
 
     from_date: date
@@ -58,6 +61,8 @@ class DayException:
     closes: int | None = None
     kind: Literal["closed", "extra", "instead", "reduced"] = "closed"
     places: int | None = None
+    begins: int | None = None  # local minute of the first day
+    ends: int | None = None  # local minute of the last day
 
     def __post_init__(self) -> None:
         if self.kind not in ("closed", "extra", "instead", "reduced"):
@@ -68,17 +73,55 @@ class DayException:
             raise ValueError("to_date must not come before from_date")
         if self.kind in ("extra", "instead") and (self.opens is None or self.closes is None):
             raise ValueError(f"opens and closes must be given for {self.kind}")
-        _check_times(self.minutes.start, self.minutes.end)
+        _check_times(*_bounds(self.opens, self.closes))
+        if self.begins is not None or self.ends is not None:
+            self._check_ends()
 
-    @property
-    def minutes(self) -> Interval[int]:
-        """The part of each day that the exception speaks of."""
-        opens = 0 if self.opens is None else self.opens
-        return Interval(opens, DAY_MIN if self.closes is None else self.closes)
+    @classmethod
+    def without_break(
+        cls,
+        from_date: date,
+        to_date: date | None,
+        begins: int | None,
+        ends: int | None,
+        kind: Literal["closed", "reduced"] = "closed",
+        places: int | None = None,
+    ) -> "DayException":
+        """From a local minute of the first day until one of the last; None is that day's end."""
+        begins, ends = begins or None, None if ends == DAY_MIN else ends
+        if from_date == to_date:
+            return cls(from_date, to_date, begins, ends, kind, places)
+        return cls(from_date, to_date, None, None, kind, places, begins, ends)
+
+    def minutes_on(self, day: date) -> Interval[int] | None:
+        """The part of the day that the exception speaks of; None on days it does not concern."""
+        if not self.holds_on(day):
+            return None
+        opens, closes = _bounds(self.opens, self.closes)
+        if self.begins is not None and day == self.from_date:
+            opens = self.begins
+        if self.ends is not None and day == self.to_date:
+            closes = self.ends
+        return Interval(opens, closes)
+
+    def _check_ends(self) -> None:
+        if self.kind not in ("closed", "reduced"):
+            raise ValueError(f"begins and ends do not belong to {self.kind}")
+        if self.opens is not None or self.closes is not None:
+            raise ValueError("begins and ends do not go with times of each day")
+        if self.to_date == self.from_date or (self.ends is not None and self.to_date is None):
+            raise ValueError("begins and ends belong to several days")
+        _check_times(*_bounds(self.begins, None))
+        _check_times(*_bounds(None, self.ends))
 
     def holds_on(self, day: date) -> bool:
         """Whether the exception concerns the day."""
         return self.from_date <= day and (self.to_date is None or day <= self.to_date)
+
+
+def _bounds(opens: int | None, closes: int | None) -> tuple[int, int]:
+    """The minutes, with midnight where there is none."""
+    return 0 if opens is None else opens, DAY_MIN if closes is None else closes
 
 
 def _check_times(opens: int, closes: int) -> None:
@@ -97,12 +140,12 @@ def open_minutes(
     A public holiday cancels the weekly hours; `instead` replaces them and `extra` adds to them,
     on a holiday too; what is `closed` stays closed whatever else is said, so nobody comes in vain.
     """
-    today = [one for one in exceptions if one.holds_on(day)]
-    hours = [one.minutes for one in today if one.kind == "instead"]
+    today = [(one.kind, minutes) for one in exceptions if (minutes := one.minutes_on(day))]
+    hours = [minutes for kind, minutes in today if kind == "instead"]
     if not hours and day not in holidays:
         hours = [Interval(one.opens, one.closes) for one in weekly if one.holds_on(day)]
-    hours += [one.minutes for one in today if one.kind == "extra"]
-    return subtract(hours, union(one.minutes for one in today if one.kind == "closed"))
+    hours += [minutes for kind, minutes in today if kind == "extra"]
+    return subtract(hours, union(minutes for kind, minutes in today if kind == "closed"))
 
 
 def czech_holidays(years: Iterable[int]) -> frozenset[date]:

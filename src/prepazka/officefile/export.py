@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from prepazka.core import calendar
 from prepazka.core.interval import Interval
 from prepazka.officefile import plan
 from prepazka.officefile.hours import Found, exceptional, weekly
@@ -189,8 +188,8 @@ def _belongs(row: Any, scope: dict[str, int]) -> bool:
 
 
 def _exceptional(row: HoursException) -> plan.Exceptional:
-    span = None
-    if row.opens is not None or row.closes is not None:
-        closes = calendar.DAY_MIN if row.closes is None else row.closes
-        span = Interval(row.opens or 0, closes)
-    return exceptional(row.kind, row.from_date, row.to_date, span, dict(row.reason), row.places)
+    days, reason = row.days, dict(row.reason)
+    if days.begins is not None or days.ends is not None:
+        return plan.Exceptional(days, reason)
+    times = days.minutes_on(row.from_date)
+    return exceptional(row.kind, row.from_date, row.to_date, times, reason, row.places)

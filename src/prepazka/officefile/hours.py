@@ -187,8 +187,27 @@ def _read_exception(
         return []
     if spans is None and (not optional or item.has("times")):
         return []
+    if dates.has_times:
+        return _without_break(item, kind, dates, reason, places)
     whole_days: list[Interval[int] | None] = [None]
-    return [exceptional(kind, *dates, one, reason, places) for one in spans or whole_days]
+    return [
+        exceptional(kind, dates.start, dates.end, one, reason, places)
+        for one in spans or whole_days
+    ]
+
+
+def _without_break(
+    item: Section, kind: str, dates: values.Days, reason: Text, places: int | None
+) -> list[Exceptional]:
+    """Days that begin and end at times of day."""
+    if kind not in {"closed", "reduced"} or item.has("times"):
+        item.wrong(item.values[kind], 'days without times; hours stand under "times"', at=kind)
+        return []
+    days = DayException.without_break(*dates, kind, places)  # type: ignore[arg-type]
+    if days.begins is None and days.ends is None:
+        times = days.minutes_on(days.from_date)
+        return [exceptional(kind, days.from_date, days.to_date, times, reason, places)]
+    return [Exceptional(days, reason)]
 
 
 def exceptional(
@@ -233,7 +252,7 @@ def write_exceptions(found: Iterable[Exceptional]) -> list[dict[str, object]]:
     """The exceptions as `_read_exception` reads them; several times of the same days are one."""
     items: list[tuple[Exceptional, list[Interval[int]]]] = []
     for one in found:
-        spans = [one.days.minutes] if one.days.opens is not None else []
+        spans = _times_of_day(one.days)
         if (
             items
             and spans
@@ -245,6 +264,14 @@ def write_exceptions(found: Iterable[Exceptional]) -> list[dict[str, object]]:
         else:
             items.append((one, spans))
     return [_write_exception(one, spans) for one, spans in items]
+
+
+def _times_of_day(days: DayException) -> list[Interval[int]]:
+    """The times that hold on each of the days; none where they are whole, or have no break."""
+    if days.opens is None and days.closes is None:
+        return []
+    times = days.minutes_on(days.from_date)
+    return [times] if times else []
 
 
 def _same_days(one: Exceptional, other: Exceptional) -> bool:
@@ -260,7 +287,9 @@ def _same_days(one: Exceptional, other: Exceptional) -> bool:
 
 def _write_exception(one: Exceptional, spans: list[Interval[int]]) -> dict[str, object]:
     written: dict[str, object] = {
-        one.days.kind: values.write_days(one.days.from_date, one.days.to_date)
+        one.days.kind: values.write_days(
+            one.days.from_date, one.days.to_date, one.days.begins, one.days.ends
+        )
     }
     if one.days.places is not None:
         written["places"] = one.days.places

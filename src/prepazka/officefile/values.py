@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -249,27 +249,70 @@ def one_day(node: yaml.Node) -> date:
         raise Wrong(expected) from error
 
 
-def days(node: yaml.Node) -> tuple[date, date | None]:
-    """`2026-12-24`, `2026-12-24 to 2026-12-31`, or `from 2026-12-24` until further notice."""
-    expected = 'days such as "2026-12-24", "2026-12-24 to 2026-12-31" or "from 2026-12-24"'
-    found = scalar(node, expected)
+class Days(NamedTuple):
+    """Days, perhaps with a time of the first and of the last one; no last day: until further notice."""
+
+    start: date
+    end: date | None
+    begins: int | None = None
+    ends: int | None = None
+
+    @property
+    def has_times(self) -> bool:
+        """Whether they begin or end at a time of day."""
+        return self.begins is not None or self.ends is not None
+
+
+def days(node: yaml.Node) -> Days:
+    """`2026-12-24`, `2026-12-24 to 2026-12-31`, or `from 2026-12-24` until further notice.
+
+    A time may stand after either end, as `2026-11-30 14:00 to 2026-12-02 10:00`.
+    """
+    expected = (
+        'days such as "2026-12-24", "2026-12-24 to 2026-12-31", "from 2026-12-24"'
+        ' or "2026-11-30 14:00 to 2026-12-02 10:00"'
+    )
+    text = scalar(node, expected)
     try:
-        if found.startswith("from "):
-            return day(found.removeprefix("from ").strip()), None
-        first, _, last = found.partition(" to ")
-        start, end = day(first.strip()), day((last or first).strip())
+        if text.startswith("from "):
+            start, begins = _day_and_clock(text.removeprefix("from "))
+            return Days(start, None, begins)
+        first, _, last = text.partition(" to ")
+        start, begins = _day_and_clock(first)
+        if not last and begins is not None:
+            raise Wrong('a time on its own line, such as times: "14:00-16:00"')
+        end, ends = _day_and_clock(last) if last else (start, None)
     except ValueError as error:
         raise Wrong(expected) from error
     if end < start:
         raise Wrong("a last day that does not come before the first")
-    return start, end
+    if start == end and (begins or 0) >= (DAY_MIN if ends is None else ends):
+        raise Wrong("an end that does not come before the beginning")
+    if begins == DAY_MIN or ends == 0:
+        raise Wrong("a beginning before 24:00 and an end after 0:00")
+    return Days(start, end, begins, ends)
 
 
-def write_days(start: date, end: date | None) -> str:
+def _day_and_clock(text: str) -> tuple[date, int | None]:
+    """A date, perhaps with a time of day after it. Raises ValueError."""
+    head, _, tail = text.strip().rpartition(" ")
+    if ":" not in tail:
+        return day(text.strip()), None
+    minute = clock(tail)
+    if minute > DAY_MIN:
+        raise ValueError(text)
+    return day(head.strip()), minute
+
+
+def write_days(
+    start: date, end: date | None, begins: int | None = None, ends: int | None = None
+) -> str:
     """Days as `days` reads them."""
+    first = str(start) if begins is None else f"{start} {write_clock(begins)}"
     if end is None:
-        return f"from {start}"
-    return str(start) if start == end else f"{start} to {end}"
+        return f"from {first}"
+    last = str(end) if ends is None else f"{end} {write_clock(ends)}"
+    return first if first == last else f"{first} to {last}"
 
 
 def clock(text: str) -> int:

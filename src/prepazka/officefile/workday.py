@@ -87,8 +87,8 @@ def _own(
     """Hours of a part: its own, or the office's, cut by its exceptions."""
     if times.hours:
         return intersect(_open(office, times, day), hours)
-    closed = [e.minutes for e in _exceptions(times) if e.kind == "closed" and e.holds_on(day)]
-    return subtract(hours, closed)
+    closed = [e.minutes_on(day) for e in _exceptions(times) if e.kind == "closed"]
+    return subtract(hours, filter(None, closed))
 
 
 def _posts(

@@ -37,6 +37,7 @@ from prepazka.offices.office_rows import read_rows
 Minutes = list[Interval[int]]
 Scope = tuple[int | None, ...]
 Row = TypeVar("Row", OpeningHours, HoursException)
+WHOLE_DAY = Interval(0, calendar.DAY_MIN)
 
 
 @dataclass(frozen=True)
@@ -208,9 +209,8 @@ class Directory:
             for e in known.get(_key(scope), ()):
                 if e.kind != HoursException.Kind.REDUCED or e.places is None:
                     continue
-                if e.from_date <= day and (e.to_date is None or day <= e.to_date):
-                    closes = calendar.DAY_MIN if e.closes is None else e.closes
-                    found.append((Interval(e.opens or 0, closes), e.places))
+                if minutes := e.days.minutes_on(day):
+                    found.append((minutes, e.places))
         return found
 
     def besides(self, exceptions: Iterable[HoursException]) -> Directory:
@@ -259,8 +259,7 @@ class Directory:
             scopes += [{"agenda": service.agenda_id}, {"service": service.pk}]
         for scope in scopes:
             for e in self._exceptions_by_scope.get(_key(scope), ()):
-                whole = e.kind == HoursException.Kind.CLOSED and e.opens is None
-                if whole and e.from_date <= day and (e.to_date is None or day <= e.to_date):
+                if e.kind == HoursException.Kind.CLOSED and e.days.minutes_on(day) == WHOLE_DAY:
                     return str(e.reason)
         if not self.office.public_holidays:
             return None
@@ -316,17 +315,7 @@ class Directory:
         followed = [e for scope in ({}, *scopes) for e in known.get(_key(scope), ())]
         closed = HoursException.Kind.CLOSED
         followed += [e for scope in closing for e in known.get(_key(scope), ()) if e.kind == closed]
-        exceptions = [
-            calendar.DayException(
-                from_date=e.from_date,
-                to_date=e.to_date,
-                opens=e.opens,
-                closes=e.closes,
-                kind=e.kind,  # type: ignore[arg-type]  # one of Kind
-            )
-            for e in followed
-            if e.kind != HoursException.Kind.REDUCED
-        ]
+        exceptions = [e.days for e in followed if e.kind != HoursException.Kind.REDUCED]
         holidays = (
             calendar.czech_holidays((day.year,)) if self.office.public_holidays else frozenset()
         )

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from prepazka.core.calendar import DayException
 from prepazka.core.door import PHONE_TICKETS
 from prepazka.core.file_rules import FileRules
 from prepazka.core.message_rules import MessageRules
@@ -291,7 +292,25 @@ class HoursException(Scoped):
     closes = models.PositiveSmallIntegerField(null=True)
     # Of reduced days: how many places of an agenda can be booked at a time.
     places = models.PositiveSmallIntegerField(null=True)
+    # Times at both ends of days without a break; `opens` and `closes`, which hold on each day,
+    # are empty then, so that the release before takes the days as whole ones.
+    begins = models.PositiveSmallIntegerField(null=True, help_text="minute of the first day")
+    ends = models.PositiveSmallIntegerField(null=True, help_text="minute of the last day")
     reason = LocalText(default=dict)
+
+    @property
+    def days(self) -> DayException:
+        """The days and times as the calendar understands them."""
+        return DayException(
+            from_date=self.from_date,
+            to_date=self.to_date,
+            opens=self.opens,
+            closes=self.closes,
+            kind=self.kind,  # type: ignore[arg-type]  # one of Kind
+            places=self.places,
+            begins=self.begins,
+            ends=self.ends,
+        )
 
 
 class Incident(OfOffice):

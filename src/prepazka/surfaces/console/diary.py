@@ -31,7 +31,7 @@ from prepazka.surfaces.console.changes import (
 )
 from prepazka.surfaces.console.forms import ExceptionForm
 from prepazka.surfaces.console.outside import outside_of
-from prepazka.surfaces.console.words import state_in_words
+from prepazka.surfaces.console.words import days_in_words, state_in_words, times_in_words
 from prepazka.web import staff
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
@@ -235,15 +235,8 @@ def _exceptions(office: Directory, official: Official, today: date) -> list[dict
         Q(to_date__gte=today) | Q(to_date=None), office=office.office, official=official
     )
     return [
-        {
-            "row": one,
-            "hours": _instants(
-                Interval(one.opens or 0, one.closes or calendar.DAY_MIN), one.from_date, office
-            )
-            if one.opens is not None or one.closes is not None
-            else None,
-        }
-        for one in rows.order_by("from_date", "opens")
+        {"row": one, "days": days_in_words(one.days), "times": times_in_words(one.days)}
+        for one in rows.order_by("from_date", "opens", "begins", "pk")
     ]
 
 

@@ -24,7 +24,8 @@ from prepazka.core.refusal import Refused
 from prepazka.looks import typography
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, HoursException, Membership, Official, Role
-from prepazka.surfaces.console.forms import DisruptionForm, Reasons
+from prepazka.surfaces.console.forms import DisruptionForm, Reasons, fields_of
+from prepazka.surfaces.console.words import days_in_words, times_in_words
 from prepazka.web import staff
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
@@ -122,8 +123,7 @@ def impact_page(
     found = impact_of(
         office=office, exceptions=exceptions_of(office, what, days, reasons), now=now()
     )
-    said = asdict(days) | {"what": what} | asdict(reasons)
-    said["opens"], said["closes"] = _clock(days.opens), _clock(days.closes)
+    said = fields_of(days) | {"what": what} | asdict(reasons)
     return render(
         request,
         "console/impact.html",
@@ -131,8 +131,9 @@ def impact_page(
             "office": office.office,
             "member": member,
             "what": dict(_scopes(office, member)).get(what, ""),
-            "said": [(name, value) for name, value in said.items() if value is not None],
-            "days": days,
+            "said": list(said.items()),
+            "days": days_in_words(days),
+            "times": times_in_words(days),
             "rows": [_row(found, one) for one in found.rows],
             "colleagues": [
                 (one, official_on(office, one.lane_id), meeting_of(office, one))
@@ -315,7 +316,3 @@ def _named(known: dict[int, Any], code: str) -> Any:
     if found is None:
         raise Http404(code)
     return found
-
-
-def _clock(minute: int | None) -> str | None:
-    return None if minute is None else f"{minute // 60 % 24}:{minute % 60:02d}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
 from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from prepazka.booking.models import Channel
@@ -97,6 +99,16 @@ class Reasons:
     public_reason: str = ""
 
 
+class Times(TextChoices):
+    """What times mean over several days; a form without an answer means each day."""
+
+    WITHOUT_BREAK = (
+        "without_break",
+        _("one absence or closure: from the time on the first day until the time on the last"),
+    )
+    EACH_DAY = "each_day", _("the same hours on each of the days")
+
+
 class ExceptionForm(forms.Form):
     """When an official is away, or takes people beyond the usual hours."""
 
@@ -132,6 +144,14 @@ class ExceptionForm(forms.Form):
         widget=forms.TimeInput(attrs={"type": "time"}),
         help_text=_("Empty: until the evening."),
     )
+    times = forms.ChoiceField(
+        label=_("Times over several days"),
+        required=False,
+        widget=forms.RadioSelect,
+        initial=Times.WITHOUT_BREAK,
+        choices=Times.choices,
+        help_text=_("Extra hours and other hours always hold on each of the days."),
+    )
     reason = forms.CharField(
         label=_("Reason"),
         required=False,
@@ -148,6 +168,11 @@ class ExceptionForm(forms.Form):
         ),
     )
 
+    field_order: Sequence[str] = (
+        *("kind", "from_date", "opens", "to_date", "closes", "times"),
+        *("reason", "public_reason"),
+    )
+
     def clean(self) -> dict[str, Any]:
         """Times and days must make sense together."""
         said = super().clean() or {}
@@ -157,7 +182,12 @@ class ExceptionForm(forms.Form):
         if first and last and (last - first).days > LONGEST_ABSENCE:
             self.add_error("to_date", _("At most a year at once."))
         opens, closes = said.get("opens"), said.get("closes")
-        if opens and closes and closes <= opens:
+        if self._is_without_break(said):
+            if closes == time():
+                self.add_error(
+                    "closes", _("Midnight ends the day before: choose that day, without a time.")
+                )
+        elif closes and closes <= (opens or time()):
             self.add_error("closes", _("The end is not after the beginning."))
         if said.get("kind") == HoursException.Kind.EXTRA and not (opens and closes):
             self.add_error("opens", _("Extra hours need both times."))
@@ -170,12 +200,21 @@ class ExceptionForm(forms.Form):
     def days(self) -> DayException:
         """What was filled in, as the calendar understands it."""
         said = self.cleaned_data
-        return DayException(
-            from_date=said["from_date"],
-            to_date=said["to_date"] or said["from_date"],
-            opens=_minute(said["opens"]),
-            closes=_minute(said["closes"]),
-            kind=said["kind"],
+        first, last = said["from_date"], said["to_date"] or said["from_date"]
+        opens, closes = _minute(said["opens"]), _minute(said["closes"])
+        kind = said["kind"]
+        places = said["places"] if kind == HoursException.Kind.REDUCED else None
+        if self._is_without_break(said):
+            return DayException.without_break(first, last, opens, closes, kind, places)
+        return DayException(first, last, opens, closes, kind, places)
+
+    def _is_without_break(self, said: dict[str, Any]) -> bool:
+        """Whether the times are those of the first and of the last day."""
+        first, last = said.get("from_date"), said.get("to_date")
+        return (
+            said.get("times") == Times.WITHOUT_BREAK
+            and said.get("kind") in {HoursException.Kind.CLOSED, HoursException.Kind.REDUCED}
+            and bool(first and last and first < last)
         )
 
 
@@ -191,7 +230,7 @@ class DisruptionForm(ExceptionForm):
         help_text=_("Only for fewer places: how many people can be booked at the same time."),
     )
     field_order = (
-        *("what", "kind", "places", "from_date", "to_date", "opens", "closes"),
+        *("what", "kind", "places", "from_date", "opens", "to_date", "closes", "times"),
         *("reason", "public_reason"),
     )
 
@@ -219,17 +258,25 @@ class DisruptionForm(ExceptionForm):
             self.add_error("kind", _("A counter can only be closed here."))
         return said
 
-    def days(self) -> DayException:
-        """What was filled in, as the calendar understands it."""
-        said = self.cleaned_data
-        return DayException(
-            from_date=said["from_date"],
-            to_date=said["to_date"] or said["from_date"],
-            opens=_minute(said["opens"]),
-            closes=_minute(said["closes"]),
-            kind=said["kind"],
-            places=said["places"] if said["kind"] == HoursException.Kind.REDUCED else None,
-        )
+
+def fields_of(days: DayException) -> dict[str, str]:
+    """The fields of `ExceptionForm` and `DisruptionForm` that say these days; empty ones are left out."""
+    without_break = days.begins is not None or days.ends is not None
+    opens, closes = (days.begins, days.ends) if without_break else (days.opens, days.closes)
+    fields = {
+        "kind": days.kind,
+        "from_date": days.from_date.isoformat(),
+        "to_date": days.to_date.isoformat() if days.to_date else "",
+        "opens": _clock(opens),
+        "closes": _clock(closes),
+        "times": Times.WITHOUT_BREAK if without_break else Times.EACH_DAY,
+        "places": "" if days.places is None else str(days.places),
+    }
+    return {name: str(value) for name, value in fields.items() if value}
+
+
+def _clock(minute: int | None) -> str:
+    return "" if minute is None else f"{minute // 60}:{minute % 60:02d}"
 
 
 def _minute(clock: time | None) -> int | None:

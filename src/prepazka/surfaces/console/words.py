@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from prepazka.booking.models import Booking, State
+from prepazka.core.calendar import DAY_MIN, DayException
 from prepazka.core.pins import Outcome
-from prepazka.looks.typography import clock
+from prepazka.looks.typography import DASH, clock, long_date
 from prepazka.messaging.models import Message
 from prepazka.messaging.usecases import NO_LONGER_NEEDED
 from prepazka.offices.directory import Directory
@@ -111,3 +113,34 @@ def way_in_words(way: str | None) -> str:
     if way == Message.Channel.SMS:
         return _("The PIN and every change go by SMS.")
     return _("No message is sent: read the PIN aloud, or print the slip.")
+
+
+def days_in_words(days: DayException) -> str:
+    """Friday 20 November 2026 – Monday 23 November 2026, with times at the ends where there are any."""
+    language = get_language() or ""
+    first = long_date(days.from_date, language) + _time_of(days.begins)
+    if days.to_date is None:
+        return f"{first} …"
+    if days.to_date == days.from_date:
+        return first
+    return f"{first} {DASH} {long_date(days.to_date, language)}{_time_of(days.ends)}"
+
+
+def times_in_words(days: DayException) -> str:
+    """Which part of the days it is: 8:00–9:30, all day, without a break."""
+    if days.begins is not None or days.ends is not None:
+        return _("without a break")
+    minutes = days.minutes_on(days.from_date)
+    if minutes is None or (minutes.start, minutes.end) == (0, DAY_MIN):
+        return _("all day")
+    times = f"{_clock_of(minutes.start)}{DASH}{_clock_of(minutes.end)}"
+    several = days.to_date != days.from_date
+    return _("%(times)s on each day") % {"times": times} if several else times
+
+
+def _time_of(minute: int | None) -> str:
+    return "" if minute is None else f" {_clock_of(minute)}"
+
+
+def _clock_of(minute: int) -> str:
+    return f"{minute // 60}:{minute % 60:02}"
