@@ -76,12 +76,17 @@ def text_of(answer: Any) -> str:
     return " ".join(words.split())
 
 
+QUESTION = re.compile(b"\x10\x04[\x01-\x04]")
+
+
 class Printer:
     """A TCP sink that behaves as a receipt printer: it keeps jobs and answers for its paper."""
 
     def __init__(self, *, paper: bool = True, answers: bool = True, deaf: bool = False) -> None:
         self.door_open = False
         self.paper, self.answers, self.deaf = paper, answers, deaf
+        self.silent = False  # takes connections, and neither reads nor answers
+        self.held: list[socket.socket] = []
         self.jobs: list[bytes] = []
         self.done = threading.Semaphore(0)
         self.server = socket.create_server(("127.0.0.1", 0))
@@ -100,6 +105,9 @@ class Printer:
                 connection, _ = self.server.accept()
             except OSError:
                 return
+            if self.silent:
+                self.held.append(connection)
+                continue
             with connection:
                 self._take(connection)
 
@@ -108,11 +116,11 @@ class Printer:
             return  # hangs up at once
         job = b""
         while part := connection.recv(4096):
-            if len(part) == 3 and part.startswith(b"\x10\x04"):
+            # The real-time questions of ESC/POS are answered wherever they stand in the data.
+            for question in QUESTION.findall(part):
                 if self.answers:
-                    connection.sendall(bytes([self._status(part[2])]))
-                continue
-            job += part.removeprefix(b"\x10\x04\x04")
+                    connection.sendall(bytes([self._status(question[2])]))
+            job += QUESTION.sub(b"", part)
         if job:
             self.jobs.append(job)
             self.done.release()
@@ -144,6 +152,8 @@ def printer(**behaviour: bool) -> Iterator[Printer]:
         # Closing alone would leave the thread that waits in accept() listening once more.
         made.server.shutdown(socket.SHUT_RDWR)
         made.server.close()
+        for connection in made.held:
+            connection.close()
 
 
 # What an ESC/POS command takes: the number of bytes after the command itself.

@@ -83,6 +83,37 @@ def test_a_printer_in_need_is_told_and_mended(
     assert Device.objects.get(code="kiosk").fault == "printer_unreachable"
 
 
+def test_a_printer_that_answered_before_is_suspected_since(office: Directory) -> None:
+    with halls.printer() as sink:
+        kiosk = halls.paired(office, "kiosk", NINE, printer=sink.option)
+        sent(kiosk, "/kiosk/zasoba/")
+        sink.silent = True
+        sent(kiosk, "/kiosk/zasoba/")
+        device = Device.objects.get(code="kiosk")
+        assert (device.fault, device.fault_at) == ("printer_silent", NINE)
+        said = page(office)
+        assert (
+            "tiskárna přijímá lístky, ale přestala odpovídat, možná vázne"
+            " od 23. 11. 2026 9:00" in said
+        )
+        assert "teď neodpovídá 23. 11. 2026 9:00; naposledy odpověděla 23. 11. 2026 9:00" in said
+        sink.silent = False
+        sent(kiosk, "/kiosk/zasoba/")
+        assert Device.objects.get(code="kiosk").fault == ""
+
+
+def test_a_printer_set_never_to_answer_is_believed_after_a_new_pairing(office: Directory) -> None:
+    with halls.printer() as sink:
+        kiosk = halls.paired(office, "kiosk", NINE, printer=sink.option)
+        sent(kiosk, "/kiosk/zasoba/")
+        sink.answers = False
+        sent(kiosk, "/kiosk/zasoba/")
+        assert Device.objects.get(code="kiosk").fault == "printer_silent"
+        again = halls.paired(office, "kiosk", NINE, printer=sink.option)
+        sent(again, "/kiosk/zasoba/")
+        assert Device.objects.get(code="kiosk").fault == ""
+
+
 def test_a_silent_printer_says_nothing_and_is_no_fault(office: Directory) -> None:
     with halls.printer(answers=False) as sink:
         assert printer_state("127.0.0.1", sink.option["port"]) == {}

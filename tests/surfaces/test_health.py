@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from prepazka.journal.models import PendingFollowUp, StepRun
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import ADDRESS_REFUSED, QUIET_HOURS
 from prepazka.messaging.usecases import GIVES_UP
+from prepazka.offices import devices
 from prepazka.offices.clock import machine_s
 from prepazka.reporting import health
 from prepazka.surfaces.api import api
@@ -81,6 +82,7 @@ def test_all_is_well() -> None:
         "failing_steps": [],
         "last_good_runs": {},
         "last_erased_at": {},
+        "device_faults": [],
         "pending_migrations": 0,
     }
 
@@ -189,6 +191,22 @@ def test_the_last_erasing_of_each_office_and_the_last_good_run_of_each_step() ->
         },
         last_good_runs={"erase": "2026-11-20T02:00:00+00:00"},
         failing_steps=[],
+    )
+
+
+def test_a_fault_of_a_device_is_listed_and_wakes_nobody() -> None:
+    heartbeat(timedelta(seconds=1))
+    kiosk = town.kiosk(town.office())
+    devices.report_fault(device=kiosk.pk, fault="printer_silent", now=NOW)
+    said(
+        device_faults=[
+            {
+                "office": "lhota",
+                "device": "kiosk",
+                "fault": "printer_silent",
+                "since": NOW.astimezone(UTC).isoformat(timespec="seconds"),
+            }
+        ]
     )
 
 

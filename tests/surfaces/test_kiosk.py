@@ -13,7 +13,7 @@ from prepazka.core.pins import ACCEPTED, Outcome
 from prepazka.journal.models import Event
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory, directory
-from prepazka.offices.models import Agenda, HoursException, Office, OpeningHours, Service
+from prepazka.offices.models import Agenda, Device, HoursException, Office, OpeningHours, Service
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Ticket
 from prepazka.surfaces.kiosk import answers
@@ -218,6 +218,52 @@ class TestPaper:
             assert "Vezměte si dole lístek" in text_of(take(kiosk))
         assert town.kiosk(office).fault == ""
         assert "Tiskárna" not in text_of(kiosk.get("/kiosk/"))
+
+    def test_a_printer_that_falls_silent_is_suspected_and_said(
+        self, office: Directory, clock: Clock
+    ) -> None:
+        with halls.printer() as sink:
+            kiosk = halls.paired(office, "kiosk", clock(), printer=sink.option)
+            assert "Vezměte si dole lístek" in text_of(take(kiosk))
+            assert town.kiosk(office).printer_answered_at == clock()
+            sink.silent = True
+            clock.set(clock() + timedelta(minutes=1))
+            words = text_of(take(kiosk))
+            assert "Lístek se možná nevytiskl" in words
+            assert "Když lístek nevyjede, číslo si prosím zapamatujte" in words
+            assert "Vaše číslo V2" in words
+            assert "Zkusit tisk znovu" in words
+            device = town.kiosk(office)
+            assert (device.fault, device.fault_at) == ("printer_silent", clock())
+            assert device.printed == "V1"
+            take(kiosk)
+            assert Event.objects.filter(kind="DeviceFault").count() == 1
+            assert "Tiskárna teď možná netiskne" in text_of(kiosk.get("/kiosk/"))
+            sink.silent = False
+            assert "Vezměte si dole lístek" in text_of(take(kiosk))
+        assert town.kiosk(office).fault == ""
+        assert "Tiskárna" not in text_of(kiosk.get("/kiosk/"))
+
+    def test_a_printer_that_never_answers_is_believed(
+        self, office: Directory, clock: Clock
+    ) -> None:
+        with halls.printer(answers=False) as sink:
+            kiosk = halls.paired(office, "kiosk", clock(), printer=sink.option)
+            for _ in range(2):
+                assert "Vezměte si dole lístek" in text_of(take(kiosk))
+                sink.job()
+        assert town.kiosk(office).fault == ""
+
+    def test_another_printer_owes_no_answers_to_the_one_before(
+        self, office: Directory, clock: Clock
+    ) -> None:
+        with halls.printer() as sink, halls.printer(answers=False) as other:
+            kiosk = halls.paired(office, "kiosk", clock(), printer=sink.option)
+            take(kiosk)
+            Device.objects.filter(kind="kiosk").update(options={"printer": other.option})
+            assert "Vezměte si dole lístek" in text_of(take(kiosk))
+            other.job()
+        assert town.kiosk(office).fault == ""
 
     def test_the_browser_prints_where_the_office_says_so(
         self, office: Directory, clock: Clock

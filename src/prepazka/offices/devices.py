@@ -57,6 +57,7 @@ def pair(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
     device.token_hash = _hash(token)
     device.paired_at = device.seen_at = now
     device.wrong_pins, device.paused_until = 0, None
+    device.answering_printer = ""  # a printer that is set never to answer again is believed anew
     device.save(
         update_fields=[
             "pairing_hash",
@@ -66,6 +67,7 @@ def pair(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
             "seen_at",
             "wrong_pins",
             "paused_until",
+            "answering_printer",
         ]
     )
     record(events.DevicePaired(office=device.office_id, device=device.pk, at=now))
@@ -166,6 +168,11 @@ def note_printed(*, device: int, label: str, now: datetime) -> None:
 def note_printer(*, device: int, state: dict[str, bool], now: datetime) -> None:
     """What the printer said of itself."""
     Device.objects.filter(pk=device).update(printer_state=state, printer_asked_at=now)
+
+
+def note_answer(*, device: int, printer: str, now: datetime) -> None:
+    """The printer of that address answers questions, so that its silence means something later."""
+    Device.objects.filter(pk=device).update(answering_printer=printer, printer_answered_at=now)
 
 
 @transaction.atomic

@@ -391,6 +391,10 @@ class Device(Named):
     app_version = models.CharField(max_length=40, blank=True)
     printer_state = models.JSONField(default=dict)
     printer_asked_at = models.DateTimeField(null=True)
+    # The address of the printer that has answered a question, and when it last did: the silence
+    # of such a printer is a fault, while others never answer.
+    answering_printer = models.CharField(max_length=300, blank=True, default="", db_default="")
+    printer_answered_at = models.DateTimeField(null=True)
     printed_at = models.DateTimeField(null=True)
     printed = models.CharField(max_length=12, blank=True, help_text="number on the last paper")
     reload_at = models.DateTimeField(null=True, help_text="a screen loaded before must load anew")

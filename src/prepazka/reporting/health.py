@@ -69,6 +69,13 @@ ERASED = """
 SELECT office.slug, run.last_good_at FROM journal_steprun run
 JOIN offices_office office ON office.id = run.office WHERE run.step = 'erase' ORDER BY office.slug
 """
+# For whoever watches; nobody is woken for them, the office sees them itself.
+DEVICE_FAULTS = """
+SELECT office.slug, device.code, device.fault, device.fault_at FROM offices_device device
+JOIN offices_office office ON office.id = device.office_id
+WHERE device.fault <> '' AND NOT device.retired
+ORDER BY device.fault_at, office.slug, device.code LIMIT %(most)s
+"""
 
 
 class Cursor(Protocol):
@@ -106,6 +113,7 @@ class Health:
     steps: tuple[FailingStep, ...] = ()
     good_runs: dict[str, datetime | None] = field(default_factory=dict)
     erased: dict[str, datetime | None] = field(default_factory=dict)
+    device_faults: tuple[tuple[str, str, str, datetime | None], ...] = ()
     pending_migrations: int = 0
     clock_difference_s: float = 0.0
 
@@ -149,6 +157,8 @@ def health(cursor: Cursor, *, now: datetime) -> Health:
     good_runs = dict(cursor.fetchall())
     cursor.execute(ERASED)
     erased = dict(cursor.fetchall())
+    cursor.execute(DEVICE_FAULTS, values)
+    device_faults = tuple((slug, code, fault, at) for slug, code, fault, at in cursor.fetchall())
     return Health(
         worker=bool(worker),
         oldest_mail=_age(mail, now),
@@ -157,6 +167,7 @@ def health(cursor: Cursor, *, now: datetime) -> Health:
         steps=steps,
         good_runs=good_runs,
         erased=erased,
+        device_faults=device_faults,
         pending_migrations=pending_migrations(cursor),
         clock_difference_s=round(difference, 1),
     )
@@ -191,6 +202,10 @@ def answer(found: Health | None) -> tuple[int, dict[str, Any]]:
         ],
         "last_good_runs": {step: _iso(at) for step, at in found.good_runs.items()},
         "last_erased_at": {office: _iso(at) for office, at in found.erased.items()},
+        "device_faults": [
+            {"office": office, "device": device, "fault": fault, "since": _iso(at)}
+            for office, device, fault, at in found.device_faults
+        ],
         "pending_migrations": found.pending_migrations,
         "clock_difference_s": found.clock_difference_s,
         **own,

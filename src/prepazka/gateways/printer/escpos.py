@@ -18,6 +18,8 @@ PYTHON_CODEC = "cp852"
 COLUMNS = {58: 32, 80: 48}
 TIMEOUT = 2.0
 ANSWER_WITHIN = 0.4
+# How long a printer that used to answer is waited for before it is suspected.
+ANSWER_AT_LAST_WITHIN = 2.0
 PAPER_SENSOR = b"\x10\x04\x04"  # DLE EOT 4
 PAPER_END = 0x60
 FIXED_BITS, FIXED_VALUE = 0x93, 0x12  # every true answer to DLE EOT has these
@@ -45,7 +47,7 @@ _PLAIN = str.maketrans(
 
 
 class PrinterFault(Exception):
-    """The slip was not printed; `kind` is what the staff are told."""
+    """The slip was not printed, or perhaps not; `kind` is what the staff are told."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -79,13 +81,30 @@ class Slip:
 
 
 def print_slip(
-    slip: Slip, *, host: str, port: int = 9100, paper: int = 80, timeout: float = TIMEOUT
-) -> None:
-    """Print on paper that is 58 or 80 mm wide, and cut. Raises PrinterFault: printer_unreachable, printer_no_paper, printer_broken."""
+    slip: Slip,
+    *,
+    host: str,
+    port: int = 9100,
+    paper: int = 80,
+    timeout: float = TIMEOUT,
+    answers: bool = False,
+) -> bool:
+    """Print on paper that is 58 or 80 mm wide, and cut; whether the printer answers questions.
+
+    `answers` says that it has answered before. Raises PrinterFault: printer_unreachable,
+    printer_no_paper, printer_broken; printer_silent where one that has answered before took the
+    slip without a word, so that nobody knows whether it was printed.
+    """
     with _connected(host, port, timeout) as printer:
-        if _has_no_paper(printer):
+        status = _asked(printer, PAPER_SENSOR)
+        if status is not None and status & PAPER_END:
             raise PrinterFault("printer_no_paper")
         _write(printer, slip, COLUMNS[paper])
+        if status is None and answers:
+            status = _asked(printer, PAPER_SENSOR, ANSWER_AT_LAST_WITHIN)
+            if status is None:
+                raise PrinterFault("printer_silent")
+        return status is not None
 
 
 @contextlib.contextmanager
@@ -103,13 +122,21 @@ def _connected(host: str, port: int, timeout: float) -> Iterator[Network]:
         printer.close()
 
 
-def printer_state(host: str, port: int = 9100, timeout: float = TIMEOUT) -> dict[str, bool]:
+def printer_state(
+    host: str, port: int = 9100, timeout: float = TIMEOUT, *, answers: bool = False
+) -> dict[str, bool]:
     """What the printer says of itself; empty where it answers no such questions.
 
-    Keys: `online`, `door_open`, `paper_out`, `paper_low`, `error`. Raises PrinterFault.
+    Keys: `online`, `door_open`, `paper_out`, `paper_low`, `error`. `answers` says that it has
+    answered before. Raises PrinterFault, printer_silent where it no longer does.
     """
+    question = bytes([0x10, 0x04, 1])
     with _connected(host, port, timeout) as printer:
-        first = _asked(printer, bytes([0x10, 0x04, 1]))
+        first = _asked(printer, question)
+        if first is None and answers:
+            first = _asked(printer, question, ANSWER_AT_LAST_WITHIN)
+            if first is None:
+                raise PrinterFault("printer_silent")
         if first is None:
             return {}
         said = {n: _asked(printer, bytes([0x10, 0x04, n])) for n in (2, 3, 4)} | {1: first}
@@ -123,11 +150,11 @@ def printer_state(host: str, port: int = 9100, timeout: float = TIMEOUT) -> dict
     }
 
 
-def _asked(printer: Network, question: bytes) -> int | None:
+def _asked(printer: Network, question: bytes, within: float = ANSWER_WITHIN) -> int | None:
     """One byte of status; None for a printer that is silent, or says something else."""
     device = printer.device
     usual = device.gettimeout()
-    device.settimeout(ANSWER_WITHIN)
+    device.settimeout(within)
     try:
         device.sendall(question)
         said = device.recv(1)
@@ -138,12 +165,6 @@ def _asked(printer: Network, question: bytes) -> int | None:
     if not said:
         raise ConnectionError("the printer hung up")
     return said[0] if said[0] & FIXED_BITS == FIXED_VALUE else None
-
-
-def _has_no_paper(printer: Network) -> bool:
-    """Ask for the paper; a printer that does not answer such questions is believed to have some."""
-    said = _asked(printer, PAPER_SENSOR)
-    return said is not None and bool(said & PAPER_END)
 
 
 def _write(printer: Network, slip: Slip, columns: int) -> None:

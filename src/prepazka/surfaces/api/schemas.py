@@ -55,6 +55,15 @@ class FailingStepOut(Schema):
     failures: int
 
 
+class DeviceFaultOut(Schema):
+    """What a kiosk or display of an office cannot do, and since when."""
+
+    office: str
+    device: str
+    fault: str
+    since: str | None
+
+
 class HealthOut(Schema):
     """What a watching program reads; None where the database, which knows it, is away."""
 
@@ -66,6 +75,7 @@ class HealthOut(Schema):
     failing_steps: list[FailingStepOut] | None = None
     last_good_runs: dict[str, str | None] | None = None
     last_erased_at: dict[str, str | None] | None = None
+    device_faults: list[DeviceFaultOut] | None = None
     pending_migrations: int | None = None
     clock_difference_s: float | None = None
     version: str

@@ -16,6 +16,9 @@ from prepazka.web.ticket_paper import slip_of
 log = logging.getLogger(__name__)
 
 BROWSER = "browser"
+SILENT = "printer_silent"
+# Of a printer that never answers nothing else shows that the fault is over.
+MENDED_BY_A_CONNECTION = ("printer_unreachable", SILENT)
 
 
 def has_printer(kiosk: Device) -> bool:
@@ -34,9 +37,10 @@ def _printer(kiosk: Device) -> dict[str, Any]:
 
 
 def print_ticket(kiosk: Device, office: Directory, ticket: Ticket, *, now: datetime) -> str:
-    """Print after the ticket is committed; answers with printed, browser, none or failed.
+    """Print after the ticket is committed; answers with printed, browser, none, unsure or failed.
 
     A failure takes nothing from the citizen: the number is on the screen, the staff are alerted.
+    It is `unsure` where the printer took the ticket without a word though it has answered before.
     """
     if not has_printer(kiosk):
         return "none"
@@ -45,11 +49,19 @@ def print_ticket(kiosk: Device, office: Directory, ticket: Ticket, *, now: datet
     where = _printer(kiosk)
     slip = slip_of(office, ticket, now=now)
     try:
-        print_slip(slip, host=where["host"], port=where["port"], paper=where.get("paper", 80))
+        has_answered = print_slip(
+            slip,
+            host=where["host"],
+            port=where["port"],
+            paper=where.get("paper", 80),
+            answers=_has_answered_before(kiosk),
+        )
     except PrinterFault as fault:
         log.warning("kiosk %s: %s", kiosk.code, fault.kind)
         devices.report_fault(device=kiosk.pk, fault=fault.kind, now=now)
-        return "failed"
+        return "unsure" if fault.kind == SILENT else "failed"
+    if has_answered:
+        devices.note_answer(device=kiosk.pk, printer=_address(kiosk), now=now)
     devices.clear_fault(device=kiosk.pk, now=now)
     devices.note_printed(device=kiosk.pk, label=ticket.label, now=now)
     return "printed"
@@ -61,17 +73,29 @@ def look_at_printer(kiosk: Device, *, now: datetime) -> None:
     if where["kind"] != "escpos":
         return
     try:
-        state = printer_state(where["host"], where["port"])
+        state = printer_state(where["host"], where["port"], answers=_has_answered_before(kiosk))
     except PrinterFault as fault:
         devices.note_printer(device=kiosk.pk, state={}, now=now)
         devices.report_fault(device=kiosk.pk, fault=fault.kind, now=now)
         return
     devices.note_printer(device=kiosk.pk, state=state, now=now)
+    if state:
+        devices.note_answer(device=kiosk.pk, printer=_address(kiosk), now=now)
     if state.get("paper_out"):
         devices.report_fault(device=kiosk.pk, fault="printer_no_paper", now=now)
     elif state.get("door_open"):
         devices.report_fault(device=kiosk.pk, fault="printer_open", now=now)
     elif state.get("error"):
         devices.report_fault(device=kiosk.pk, fault="printer_broken", now=now)
-    elif kiosk.fault.startswith("printer_") and (state or kiosk.fault == "printer_unreachable"):
+    elif kiosk.fault.startswith("printer_") and (state or kiosk.fault in MENDED_BY_A_CONNECTION):
         devices.clear_fault(device=kiosk.pk, now=now)
+
+
+def _has_answered_before(kiosk: Device) -> bool:
+    """Whether the printer that the kiosk has now has ever answered a question."""
+    return kiosk.answering_printer == _address(kiosk)
+
+
+def _address(kiosk: Device) -> str:
+    where = _printer(kiosk)
+    return f"{where.get('host', '')}:{where.get('port', '')}"

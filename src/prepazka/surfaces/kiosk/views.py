@@ -60,7 +60,8 @@ def start(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
         opens=opens,
         again_today=opens
         and opens.astimezone(office.tz).date() == moment.astimezone(office.tz).date(),
-        no_paper=bool(kiosk.fault),
+        no_paper=bool(kiosk.fault) and kiosk.fault != printing.SILENT,
+        perhaps_no_paper=kiosk.fault == printing.SILENT,
     )
     devices.renew_token(request, response, Device.Kind.KIOSK)
     return response
@@ -138,9 +139,9 @@ def ticket(request: HttpRequest, kiosk: Device, office: Directory, code: str) ->
         slip=ticket_paper.slip_of(office, given, now=moment) if by_browser else None,
         call=missed.to_holder(given, office) if given.state in IN_QUEUE else "",
         early=bool(given.booked_from and given.booked_from > moment),
-        may_print=paper in {"known", "failed"} and printing.has_printer(kiosk),
+        may_print=paper in {"known", "unsure", "failed"} and printing.has_printer(kiosk),
         by_browser=by_browser,
-        idle=SHOWN_WITHOUT_PAPER if paper in {"failed", "none"} else SHOWN,
+        idle=SHOWN_WITHOUT_PAPER if paper in {"failed", "unsure", "none"} else SHOWN,
     )
 
 

@@ -21,6 +21,7 @@ from prepazka.web.faults import in_words
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
+SILENT_PRINTER = "printer_silent"
 SILENT_AFTER = timedelta(minutes=3)
 
 
@@ -57,7 +58,7 @@ def printer_in_words(device: Device) -> str:
     """What the printer last said of itself; empty where it said nothing."""
     said = device.printer_state
     if not said:
-        return ""
+        return _("no answer now") if device.fault == SILENT_PRINTER else ""
     words = {
         "paper_out": _("no paper"),
         "door_open": pgettext("of a printer", "open"),
