@@ -1,6 +1,8 @@
 """Telephone numbers as people write them, and the limit that holds however they write them."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -199,6 +201,22 @@ def test_stored_contacts_are_brought_to_one_form_batch_by_batch() -> None:
         ("", "", "old"),  # erased
     ]
     assert clean_contacts(Booking, batch=2) == 0
+
+
+@pytest.mark.django_db
+def test_stored_contacts_are_read_in_batches_and_written_one_by_one() -> None:
+    """However many rows there are, no statement reads or holds them all."""
+    office = town.office(quota=8)
+    for number in range(7):
+        booking = town.requested(office, "9:00", email=f"x{number}@example.cz")
+        Booking.objects.filter(pk=booking.pk).update(email=f"x{number}@xn--pklad-zsa96e.cz")
+    with CaptureQueriesContext(connection) as queries:
+        assert clean_contacts(Booking, batch=3) == 7
+    statements = [query["sql"] for query in queries.captured_queries]
+    reads = [sql for sql in statements if sql.startswith("SELECT")]
+    writes = [sql for sql in statements if sql.startswith("UPDATE")]
+    assert [sql.count("LIMIT 3") for sql in reads] == [1, 1, 1]
+    assert [sql.count('"booking_booking"."id" = ') for sql in writes] == [1] * 7
 
 
 @pytest.mark.django_db

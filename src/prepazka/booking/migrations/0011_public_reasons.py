@@ -8,7 +8,8 @@ from django.db import migrations, models
 def move_to_staff(apps: Any, _editor: Any) -> None:
     """What the screen promised to keep among the staff was shown where a whole day is closed."""
     disruption_rows = apps.get_model("booking", "Disruption").objects
-    for disruption in disruption_rows.filter(note="").prefetch_related("exceptions"):
+    unnoted = disruption_rows.filter(note="").prefetch_related("exceptions")
+    for disruption in unnoted.iterator(chunk_size=500):
         rows = [one for one in disruption.exceptions.all() if one.reason]
         shown = [one for one in rows if one.official_id is None and one.counter_id is None]
         if shown:
