@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, FloatRect, Locator, Page, expect
 
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Agenda, Counter, Device, Office, Service
-from tests.journeys.test_hall import kiosk_of, office
+from tests.journeys.test_hall import give_ticket, kiosk_of, office
 from tests.journeys.test_offline import is_ready
 
 __all__ = ["office"]
@@ -197,3 +197,31 @@ def test_without_the_server_too(live_url: str, office: Directory, context: Conte
         if FOLDER:
             kiosk.screenshot(path=Path(FOLDER) / f"kiosk-cutoff-{width}x{height}.png")
         check_start(kiosk, f"cutoff-{width}x{height}", fits=False)
+
+
+@pytest.mark.parametrize("paper", ["failed", "unsure"])
+def test_the_whole_word_about_the_paper_is_in_sight(
+    live_url: str, office: Directory, context: Contexts, paper: str
+) -> None:
+    """Whoever has no paper must read that the number is to be remembered, and see it."""
+    kiosk = kiosk_of(context, live_url, office)
+    with_printer = {"printer": {"kind": "escpos", "host": "127.0.0.1", "port": 9}}
+    Device.objects.filter(kind="kiosk").update(options=with_printer)
+    code = give_ticket(office).code
+    for width, height in [*SIZES, (1366, 768)]:
+        kiosk.set_viewport_size({"width": width, "height": height})
+        kiosk.goto(f"{live_url}/kiosk/listek/{code}/?papir={paper}")
+        if FOLDER:
+            kiosk.screenshot(path=Path(FOLDER) / f"kiosk-{paper}-{width}.png")
+        where = f"{paper} on {width}x{height}"
+        message = kiosk.locator(".kiosk .gov-message")
+        hidden = message.evaluate("e => e.scrollHeight - e.clientHeight")
+        assert hidden <= 0, f"{where}: {hidden} px of the message are hidden"
+        inside(kiosk, message, where)
+        inside(kiosk, kiosk.locator(".kiosk-ticket__number"), where)
+        settles(kiosk)
+        if hidden_below(kiosk) > 1:
+            expect(kiosk.get_by_text("Další níže")).to_be_visible()
+            continue
+        inside(kiosk, kiosk.get_by_role("link", name="Hotovo"), where)
+        inside(kiosk, kiosk.get_by_role("button", name="Zkusit tisk znovu"), where)
