@@ -7,6 +7,8 @@ from prepazka.core.mail_domains import WELL_KNOWN, suggested
     ("typed", "meant"),
     [
         ("jana@seznma.cz", "jana@seznam.cz"),
+        ("jan@seznm.cz", "jan@seznam.cz"),
+        ("jan@gmial.com", "jan@gmail.com"),
         ("jana@sezna.cz", "jana@seznam.cz"),
         ("jana@seznamm.cz", "jana@seznam.cz"),
         ("Jana.Mala@Gmial.com", "Jana.Mala@gmail.com"),

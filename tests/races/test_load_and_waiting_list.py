@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from prepazka.booking import places, waiting_list
+from prepazka.booking import locks, places, waiting_list
 from prepazka.booking.models import Booking, Offer, WaitingListEntry
 from prepazka.booking.waiting_list import Wanted
 from prepazka.officefile import load as loading
@@ -76,7 +76,7 @@ def wait_until_somebody_waits_for_a_lock() -> None:
 
 def test_an_offer_waits_for_the_load_and_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = somebody_waits()
-    looked, end_waits = threading.Event(), loading.end_waits
+    looked, end_waits = threading.Event(), waiting_list.end_waits
 
     def slow_end_waits(**values: Any) -> int:
         looked.set()
@@ -110,7 +110,7 @@ def test_control_without_the_lock_a_place_is_offered_to_nobody_on_the_list(
     entry = somebody_waits()
     monkeypatch.setattr(loading, "lock_list", lambda _: None)
     # Both have looked: the load whose waits end, the offer who is next.
-    meet, end_waits, lock_days = meeting(2), loading.end_waits, places.lock_days
+    meet, end_waits, lock_days = meeting(2), waiting_list.end_waits, locks.lock_days
 
     def met_end_waits(**values: Any) -> int:
         meet()

@@ -9,11 +9,11 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from prepazka.booking.models import Booking
+from prepazka.booking.models import Booking, CallListEntry
 from prepazka.booking.models import State as BookingState
 from prepazka.journal.models import Event
 from prepazka.messaging.models import Message
-from prepazka.messaging.usecases import OVER_LIMIT
+from prepazka.messaging.usecases import OVER_LIMIT, compose
 from prepazka.offices.directory import Directory
 from prepazka.queueing.models import Ticket
 from prepazka.surfaces.console import booking as bookings
@@ -244,6 +244,18 @@ def test_the_office_moves_and_cancels(office: Directory, reception: Client) -> N
     assert made.state == BookingState.CANCELLED_BY_OFFICE
     reception.post(f"{address}zrusit/", follow=True)
     assert Event.objects.filter(kind="BookingCancelled").count() == 1
+
+
+def test_a_fixed_line_is_telephoned_when_the_office_cancels(
+    office: Directory, clock: Clock, reception: Client
+) -> None:
+    made = book(reception, phone="+420 382 766 111")
+    assert made.phone == "+420382766111"
+    reception.post(f"{DESK}objednavka/{made.pk}/zrusit/")
+    cancelled = Event.objects.get(kind="BookingCancelled")
+    assert compose(event=cancelled.pk, now=clock.at) == []
+    call = CallListEntry.objects.get(closed_at=None)
+    assert (call.booking_id, call.reason) == (made.pk, "no_contact")
 
 
 def test_a_hold_that_ran_out_starts_again(

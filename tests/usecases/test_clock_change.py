@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from icalendar import Calendar
@@ -22,7 +23,7 @@ SPRING, AUTUMN = date(2027, 3, 28), date(2027, 10, 31)
 HOUR = timedelta(hours=1)
 
 
-def night_office(opens: int = 0, **rules: object) -> Directory:
+def night_office(opens: int = 0, **rules: Any) -> Directory:
     """Open on Sundays until 5:00, booked in windows of 60 minutes."""
     row = town.office(**rules).office
     OpeningHours.objects.create(office=row, weekday=6, opens=opens, closes=300)
@@ -105,7 +106,7 @@ def test_calendar_file_and_reminder_agree_with_the_offer(day: date, start: datet
 
     message = Message(pk=1, office=booking.office, booking=booking, kind="confirmed", event=1)
     (file,) = compose_mail(message, now=before(day)).attachments
-    (event,) = Calendar.from_ical(file.content).walk("VEVENT")
+    event: Any = Calendar.from_ical(file.content).walk("VEVENT")[0]
     assert event["DTSTART"].dt.astimezone(UTC) == start
     assert event["DTEND"].dt.astimezone(UTC) == start + HOUR
 

@@ -17,6 +17,9 @@ from prepazka.messaging.port import Mail, Sms, Undeliverable
 from prepazka.messaging.usecases import compose, deliver
 from prepazka.offices.directory import Directory
 from tests import town
+from tests.gateways.test_email import Server, server
+
+__all__ = ["server"]
 
 pytestmark = pytest.mark.django_db
 NOW = town.FRIDAY_BEFORE
@@ -51,6 +54,18 @@ def test_an_address_that_cannot_be_written_to_fails_for_good(
     booking = town.confirmed(lhota)
     Booking.objects.filter(pk=booking.pk).update(email=address, phone=phone)
     (message,) = follow_up("BookingConfirmed")
+    with pytest.raises(Undeliverable) as failure:
+        deliver(message=message.pk, send=send, send_sms=no_sms, now=NOW)
+    assert failure.value.permanent
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == (Message.State.FAILED, 1)
+    assert call_reasons(booking) == [Reason.UNDELIVERED]
+
+
+def test_a_mail_refused_after_it_was_read_is_tried_once(lhota: Directory, server: Server) -> None:
+    booking = town.confirmed(lhota)
+    (message,) = follow_up("BookingConfirmed")
+    server.answers = "554 5.7.1 not wanted here"
     with pytest.raises(Undeliverable) as failure:
         deliver(message=message.pk, send=send, send_sms=no_sms, now=NOW)
     assert failure.value.permanent
