@@ -217,10 +217,12 @@ def context(
 
         def make(**options: Any) -> BrowserContext:
             offset = settings.TEST_CLOCK_OFFSET
-            made = browser.new_context(
-                **{"locale": "cs-CZ", "timezone_id": "Europe/Prague", "bypass_csp": bool(offset)}
-                | options
-            )
+            usual: dict[str, Any] = {
+                "locale": "cs-CZ",
+                "timezone_id": "Europe/Prague",
+                "bypass_csp": bool(offset),
+            }
+            made = browser.new_context(**(usual | options))
             made.set_default_timeout(30_000)
             note_troubles(made, request.node)
             if offset:
