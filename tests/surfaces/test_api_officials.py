@@ -12,6 +12,7 @@ from prepazka.booking.models import Booking
 from prepazka.offices.directory import Directory
 from tests import officials, town
 from tests.citizen import Clock
+from tests.halls import text_of
 
 pytestmark = pytest.mark.django_db
 V1 = "/api/v1/offices/lhota"
@@ -65,6 +66,31 @@ def test_terms_of_one_and_of_whoever_is_soonest(client: Client) -> None:
     for wrong in ("nikdo", "%00", "x" * 99):
         assert client.get(f"{path}?official={wrong}").status_code == 404
     assert client.get(f"{V1}/services/povoleni/terms?official=dvorak").status_code == 404
+
+
+def test_an_absence_over_days_is_right_at_both_ends(lhota: Directory, client: Client) -> None:
+    """In the terms, in the hours, and on the official's page."""
+    officials.office(
+        officials.FILE.replace(
+            'hours: {mon: "8:00-10:00, 17:00-19:00"}',
+            'hours: {mon-wed: "8:00-17:00"}\n    exceptions:'
+            " [{closed: 2026-11-23 14:00 to 2026-11-25 10:00, reason: u lékaře}]",
+        )
+    )
+    said = client.get(f"{V1}/services/povoleni/terms?official=novakova").json()["terms"]
+    starts = [one["starts_at"][:16] for one in said if one["starts_at"] < "2026-11-26"]
+    assert starts[0] == "2026-11-23T08:00"
+    late = [one for one in starts if one >= "2026-11-23T13:15"]
+    assert late[:3] == ["2026-11-23T13:15", "2026-11-23T13:30", "2026-11-25T10:00"]
+    novakova, _dvorak = client.get(f"{V1}/officials").json()
+    assert novakova["hours"][:2] == [
+        {"opens_at": "2026-11-23T08:00:00+01:00", "closes_at": "2026-11-23T14:00:00+01:00"},
+        {"opens_at": "2026-11-25T10:00:00+01:00", "closes_at": "2026-11-25T17:00:00+01:00"},
+    ]
+    page = text_of(client.get("/lhota/urednik/novakova/"))
+    assert "pondělí 23. listopadu 2026: 8:00–14:00" in page
+    assert "středa 25. listopadu 2026: 10:00–17:00" in page
+    assert "lékaře" not in page
 
 
 def test_a_hold_with_the_one_who_was_named(client: Client) -> None:
