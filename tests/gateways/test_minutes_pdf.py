@@ -90,7 +90,10 @@ def test_no_text_fails_a_print(text: str) -> None:
         ("李 小龙", "[U+674E] [U+5C0F][U+9F99]"),
         ("👩‍👩‍👧", "[woman, woman, girl]"),
         ("🇨🇿", "[flag CZ]"),
-        ("🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", "[waving black flag, gbeng]"),
+        (
+            "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+            "[waving black flag, gbeng]",
+        ),
         ("e\u0301\u20dd, ale e ne", "é[combining enclosing circle], ale e ne"),
         ("Nova\u0301k", "Novák"),
         ("\ue000 \ud800", "[U+E000] [U+D800]"),
@@ -112,7 +115,7 @@ def test_a_compiler_that_fails_in_other_words_still_prints_plain_letters(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Another release of typst may word its answer otherwise; then only Latin stays as it is."""
-    monkeypatch.setattr(pdf, "_missing", lambda error: set())
+    monkeypatch.setattr(pdf, "_missing", lambda _: set())
     seen = printed("Dohoda s 李: příliš žluťoučký kůň Ω")
     assert "Dohoda s [U+674E]: příliš žluťoučký kůň [U+03A9]" in seen
     assert NOTE in seen

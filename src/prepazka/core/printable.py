@@ -94,4 +94,3 @@ def _word(character: str) -> str:
 
 def _name(character: str) -> str:
     return unicodedata.name(character, "") if character else ""
-
