@@ -65,7 +65,7 @@ def own_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without any font."""
     real = typst.Compiler
     monkeypatch.setattr(
-        pdf.typst,
+        typst,
         "Compiler",
         lambda *args, **named: real(*args, **named | {"ignore_system_fonts": True}),
     )

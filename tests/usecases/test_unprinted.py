@@ -87,7 +87,9 @@ def sent_mails(now: datetime) -> list[Mail]:
     mails: list[Mail] = []
     ready = Event.objects.get(kind="MinutesReady").pk
     for message in messaging.compose(event=ready, now=now):
-        messaging.deliver(message=message.pk, send=mails.append, send_sms=unused, now=now)
+        messaging.deliver(
+            message=message.pk, gateways={"email": mails.append, "sms": unused}, now=now
+        )
     return mails
 
 

@@ -94,7 +94,8 @@ def _compile(content: dict[str, Any], at: datetime, *, system_fonts: bool) -> by
 def _replaced(content: dict[str, Any], missing: set[str]) -> dict[str, Any]:
     if not missing:
         return {**content, "replaced_note": ""}
-    return _each_text(content, lambda text: printable.replaced(text, missing))
+    changed: dict[str, Any] = _each_text(content, lambda text: printable.replaced(text, missing))
+    return changed
 
 
 def _missing(error: typst.TypstError) -> set[str]:
