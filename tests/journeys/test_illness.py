@@ -125,6 +125,7 @@ def test_a_person_with_a_fixed_line_only_agrees_by_telephone(
     log_in(head, live_url, "vedouci", "/pult/lhota/vypadek/")
     head.get_by_label("Čeho se to týká").select_option("official:novakova")
     head.get_by_label("Od dne").fill(booking.date.isoformat())
+    head.get_by_label("Důvod pro veřejnost").fill("Úřednice je nemocná")
     head.get_by_role("button", name="Ukázat, koho se to dotkne").click()
     head.get_by_role("button", name="Provést návrh pro všechny").click()
     expect(head.get_by_role("button", name="Vzít zpět")).to_be_visible()
@@ -140,7 +141,9 @@ def test_a_person_with_a_fixed_line_only_agrees_by_telephone(
         operator.keyboard.press("n")
     expect(operator.get_by_role("link", name="321 456 789")).to_be_visible()
     expect(operator.get_by_text("není kam napsat")).to_be_visible()
-    expect(operator.get_by_role("blockquote")).to_contain_text(day_of(booking, lhota))
+    script = operator.get_by_role("blockquote")
+    expect(script).to_contain_text(day_of(booking, lhota))
+    expect(script).to_contain_text("Důvod: Úřednice je nemocná")
     claims = list(Offer.objects.get(booking=booking).claims.order_by("starts_at"))
     assert len(claims) == 3
     for number, claim in enumerate(claims, start=1):
