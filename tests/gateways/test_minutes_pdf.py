@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import io
+import json
+import re
+import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pikepdf
 import pypdfium2
 import pytest
-import typst
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prepazka.core import printable
 from prepazka.gateways.pdf import minutes as pdf
+from prepazka.gateways.pdf import typeset
 
 AT = datetime(2026, 11, 23, 9, 20, tzinfo=UTC)
 NOTE = "Some characters stand in brackets."
@@ -56,26 +60,41 @@ def sheet(text: str, **changed: Any) -> pdf.Sheet:
 def printed(text: str) -> str:
     """What a reader of the PDF sees of the part with the text, in one line."""
     content = pdf.make(sheet("", parts=[("Průběh", text)]), at=AT)
-    pages = pypdfium2.PdfDocument(content)
-    return " ".join(" ".join(page.get_textpage().get_text_range() for page in pages).split())
+    document = pypdfium2.PdfDocument(content)
+    words = [page.get_textpage().get_text_range() for page in document]
+    document.close()
+    return " ".join(" ".join(words).split())
+
+
+def in_process(request: bytes) -> tuple[int, bytes]:
+    """The answer of the program without starting it, which takes longer than the print."""
+    try:
+        return typeset.answer(request)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of Rust; the program would end with 1
+            raise
+        return 1, b""
+
+
+def only_own_fonts(request: bytes) -> tuple[int, bytes]:
+    wanted = json.loads(request)
+    return in_process(json.dumps(wanted | {"system_fonts": False}).encode())
 
 
 @pytest.fixture
 def own_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without any font."""
-    real = typst.Compiler
-    monkeypatch.setattr(
-        typst,
-        "Compiler",
-        lambda *args, **named: real(*args, **named | {"ignore_system_fonts": True}),
-    )
+    monkeypatch.setattr(pdf, "_run", only_own_fonts)
 
 
 @given(TEXTS)
 @example("e\u0301\u20dd e")
-@example("李" * 3000)
+@example("\u0d4e\u02b4\u2655\u0378")
 def test_no_text_fails_a_print(text: str) -> None:
-    with pikepdf.open(io.BytesIO(pdf.make(sheet(text), at=AT))) as made:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pdf, "_run", in_process)
+        content = pdf.make(sheet(text), at=AT)
+    with pikepdf.open(io.BytesIO(content)) as made:
         metadata = made.open_metadata()
         assert metadata["pdfaid:part"] == "2"
         assert made.Root.MarkInfo.Marked
@@ -115,7 +134,8 @@ def test_a_compiler_that_fails_in_other_words_still_prints_plain_letters(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Another release of typst may word its answer otherwise; then only Latin stays as it is."""
-    monkeypatch.setattr(pdf, "_missing", lambda _: set())
+    monkeypatch.setattr(typeset, "MISSING", re.compile("no such words"))
+    monkeypatch.setattr(pdf, "_run", in_process)
     seen = printed("Dohoda s 李: příliš žluťoučký kůň Ω")
     assert "Dohoda s [U+674E]: příliš žluťoučký kůň [U+03A9]" in seen
     assert NOTE in seen
@@ -127,6 +147,45 @@ def test_plain_letters_are_in_the_fonts_that_come_with_the_program() -> None:
     assert NOTE not in printed(everything)
     heavy = sheet("", comments=[(everything, everything)])  # the name is printed in bold
     assert pdf.make(heavy, at=AT)
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ("import os; os.abort()", "ended with -6"),
+        ("import sys; sys.exit(101)", "ended with 101"),
+        ("import time; time.sleep(30)", "took too long"),
+    ],
+)
+def test_a_compiler_that_breaks_harms_nobody_else(
+    program: str,
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It breaks wherever a Greek letter is printed; then plain letters are."""
+    broken = tmp_path / "typeset.py"
+    real = Path(typeset.__file__)
+    broken.write_text(
+        real.read_text("utf-8")
+        .replace("Path(__file__)", f"Path({str(real)!r})")
+        .replace("    wanted =", f"    if b'u03a9' in request: {program}\n    wanted =", 1)
+    )
+    monkeypatch.setattr(typeset, "__file__", str(broken))
+    monkeypatch.setattr(pdf, "WAITS", 3)
+    assert "Průběh Ohm [U+03A9]" in printed("Ohm Ω")
+    assert why in caplog.text
+
+
+def test_a_long_text_of_many_scripts_is_printed_soon() -> None:
+    """Twenty thousand different characters without a font once took minutes."""
+    many = "".join(chr(code) for code in range(0x4E00, 0x4E00 + 20_000))
+    began = time.thread_time()
+    replaced = printable.Replacer(set(many))(many)
+    assert replaced.startswith("[U+4E00][U+4E01]")
+    assert time.thread_time() - began < 5
+    assert pdf.make(sheet("", parts=[("Průběh", many)]), at=AT).startswith(b"%PDF")
 
 
 def test_the_same_sheet_gives_the_same_bytes() -> None:

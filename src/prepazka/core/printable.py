@@ -37,18 +37,28 @@ def forbidden_in(text: str) -> set[str]:
     return set(FORBIDDEN.findall(text))
 
 
-def replaced(text: str, missing: Collection[str]) -> str:
-    """The text with a replacement of everything that contains one of the `missing` texts.
+class Replacer:
+    """Replaces in texts everything that contains one of the `missing` texts.
 
     A plain letter stays and only its marks are replaced.
     """
-    wanted = [each for each in missing if each]
-    return "".join(
-        described(cluster)
-        if not PLAIN.issuperset(cluster) and any(m in cluster or cluster in m for m in wanted)
-        else cluster
-        for cluster in clusters(text)
-    )
+
+    def __init__(self, missing: Collection[str]) -> None:
+        self.parts = {part for text in missing for part in (text, *clusters(text)) if part}
+        self.long = [part for part in self.parts if len(part) > 1]
+
+    def __call__(self, text: str) -> str:
+        """The text with its replacements."""
+        found = clusters(text)
+        changes = {each: described(each) for each in set(found) if self._lacks(each)}
+        return "".join(changes.get(each, each) for each in found)
+
+    def _lacks(self, cluster: str) -> bool:
+        if PLAIN.issuperset(cluster):
+            return False
+        if not self.parts.isdisjoint((cluster, *cluster)):
+            return True
+        return len(cluster) > 1 and any(part in cluster for part in self.long)
 
 
 def plain(text: str) -> str:

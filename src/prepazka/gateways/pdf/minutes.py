@@ -1,4 +1,4 @@
-"""The minutes as a tagged PDF (PDF/A-2a and PDF/UA-1), made by typst.
+"""The minutes as a tagged PDF (PDF/A-2a and PDF/UA-1), made by typst in a process of its own (`typeset`).
 
 A PDF/A holds no character without a glyph. Libertinus and the other fonts inside typst draw Latin,
 Greek, Cyrillic, Hebrew, Arabic, Devanagari and most symbols; where they lack a character, the fonts
@@ -10,23 +10,18 @@ from __future__ import annotations
 
 import json
 import logging
-import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import typst
-
 from prepazka.core import printable
+from prepazka.gateways.pdf import typeset
 
 log = logging.getLogger(__name__)
-TEMPLATE = Path(__file__).with_name("minutes.typ")
-# How typst names each text that it has no glyph for, all of them in one answer.
-MISSING = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
-RUST_ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}|\\(.)", re.DOTALL)
-ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
+WAITS = 60  # seconds for one compilation; a hundred pages take two
 ROUNDS = 4  # a replacement brings in characters that every font has, so one or two do
 
 
@@ -53,10 +48,18 @@ class Sheet:
     replaced_note: str = ""
 
 
+class _NotPrinted(Exception):
+    """The compiler gave no PDF; `missing` are the texts that no font can draw, if that was it."""
+
+    def __init__(self, why: str, missing: frozenset[str] = frozenset()) -> None:
+        super().__init__(why)
+        self.missing = missing
+
+
 def make(sheet: Sheet, *, at: datetime) -> bytes:
     """The PDF; the same sheet of the same moment and the same fonts gives the same bytes.
 
-    Raises typst.TypstError where not even plain Latin letters can be printed.
+    Raises RuntimeError where not even plain Latin letters can be printed.
     """
     content = _each_text(asdict(sheet), printable.cleaned)
     forbidden = printable.forbidden_in(json.dumps(content, ensure_ascii=False))
@@ -65,46 +68,48 @@ def make(sheet: Sheet, *, at: datetime) -> bytes:
         for _ in range(rounds):
             try:
                 return _compile(_replaced(content, missing), at, system_fonts=system_fonts)
-            except typst.TypstError as error:
-                unheard_of = _missing(error) - missing
-                if not unheard_of:
-                    log.warning("the minutes could not be printed as written: %s", error.message)
+            except _NotPrinted as failure:
+                if failure.missing <= missing:
+                    log.warning("minutes are not printed as they were written: %s", failure)
                     break
-                missing |= unheard_of
-    return _compile(_each_text(content, printable.plain), at, system_fonts=False)
+                missing |= failure.missing
+    try:
+        return _compile(_each_text(content, printable.plain), at, system_fonts=False)
+    except _NotPrinted as failure:
+        raise RuntimeError(f"minutes could not be printed: {failure}") from failure
 
 
 def _compile(content: dict[str, Any], at: datetime, *, system_fonts: bool) -> bytes:
-    compiler = typst.Compiler(
-        root=str(TEMPLATE.parent),
-        ignore_system_fonts=not system_fonts,
-        sys_inputs={"data": json.dumps(content)},
-    )
-    pdf = compiler.compile(
-        input=str(TEMPLATE),
-        format="pdf",
-        pdf_standards=["a-2a", "ua-1"],
-        timestamp=int(at.timestamp()),
-    )
-    if not isinstance(pdf, bytes):
-        raise TypeError("typst made no single file")
-    return pdf
+    request = {"content": content, "at": int(at.timestamp()), "system_fonts": system_fonts}
+    status, output = _run(json.dumps(request).encode())
+    if status == typeset.REFUSED:
+        raise _NotPrinted("characters without a font", frozenset(json.loads(output)))
+    if status:
+        raise _NotPrinted(f"the compiler ended with {status}")
+    return output
+
+
+def _run(request: bytes) -> tuple[int, bytes]:
+    """The exit status and the output of the program.
+
+    What it writes to its error output is dropped, as it may quote the minutes.
+    """
+    command = [sys.executable, "-I", typeset.__file__]
+    try:
+        done = subprocess.run(
+            command, input=request, capture_output=True, timeout=WAITS, check=False, env={}
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _NotPrinted("the compiler took too long") from error
+    return done.returncode, done.stdout
 
 
 def _replaced(content: dict[str, Any], missing: set[str]) -> dict[str, Any]:
     if not missing:
         return {**content, "replaced_note": ""}
-    changed: dict[str, Any] = _each_text(content, lambda text: printable.replaced(text, missing))
+    replacer = printable.Replacer(missing)
+    changed: dict[str, Any] = _each_text(content, replacer)
     return changed
-
-
-def _missing(error: typst.TypstError) -> set[str]:
-    """The texts that have no glyph."""
-    return {RUST_ESCAPE.sub(_unescaped, quoted) for quoted in MISSING.findall(error.diagnostic)}
-
-
-def _unescaped(escape: re.Match[str]) -> str:
-    return chr(int(escape[1], 16)) if escape[1] else ESCAPED.get(escape[2], escape[2])
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:
