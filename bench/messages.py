@@ -20,8 +20,9 @@ from bench import peers, town
 from bench.report import Report
 from prepazka.booking.links import short_code
 from prepazka.booking.models import Booking
-from prepazka.gateways import email, sms
+from prepazka.gateways import email
 from prepazka.gateways.sms import smpp
+from prepazka.jobs.tasks import GATEWAYS
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
 from prepazka.messaging.usecases import deliver
@@ -76,7 +77,7 @@ def _rate(work: Callable[[], None]) -> float:
 def _deliver(rows: list[Message]) -> float:
     def all_of_them() -> None:
         for row in rows:
-            deliver(message=row.pk, send=email.send, send_sms=sms.send, now=datetime.now(UTC))
+            deliver(message=row.pk, gateways=GATEWAYS, now=datetime.now(UTC))
 
     return _rate(all_of_them)
 

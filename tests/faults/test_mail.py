@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from prepazka.gateways.email import send
 from prepazka.gateways.sms import send as send_sms
 from prepazka.jobs.tasks import PAUSES, Patience
 from prepazka.journal.models import Event
+from prepazka.messaging import channels
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
@@ -33,7 +35,7 @@ from tests.faults.always import always_open
 from tests.faults.program import Mailbox, environment, running, wait_for
 from tests.races.together import meet_before, together
 
-NOW = town.FRIDAY_BEFORE
+NOW, EMAIL = town.FRIDAY_BEFORE, Message.Channel.EMAIL
 
 
 def event_of(booking: Booking) -> int:
@@ -51,7 +53,7 @@ def test_however_often_its_jobs_run_a_message_leaves_once(mailbox: Mailbox) -> N
     first, again = composed(booking), composed(booking)
     assert first == again
     for _ in range(3):
-        messaging.deliver(message=first.pk, send=send, send_sms=send_sms, now=NOW)
+        messaging.deliver(message=first.pk, gateways={"email": send, "sms": send_sms}, now=NOW)
     assert messaging.compose(event=event_of(booking), now=NOW) == []
     assert len(mailbox) == 1
     assert mailbox[0]["To"] == "jana@example.cz"
@@ -61,7 +63,10 @@ def test_however_often_its_jobs_run_a_message_leaves_once(mailbox: Mailbox) -> N
 def test_two_workers_with_one_message_send_one_mail(mailbox: Mailbox) -> None:
     message = composed(town.requested(town.office()))
     answers = together(
-        2, lambda _: messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=NOW)
+        2,
+        lambda _: messaging.deliver(
+            message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW
+        ),
     )
     assert answers == [None, None]
     assert len(mailbox) == 1
@@ -77,9 +82,13 @@ def test_control_without_the_lock_of_the_row_two_mails_leave(
         return self.all()
 
     monkeypatch.setattr(QuerySet, "select_for_update", unlocked)
-    monkeypatch.setattr(messaging, "compose_mail", meet_before(2, compose_mail))
+    email = replace(channels.ADAPTERS[EMAIL], compose=meet_before(2, compose_mail))
+    monkeypatch.setattr(channels, "ADAPTERS", {**channels.ADAPTERS, EMAIL: email})
     together(
-        2, lambda _: messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=NOW)
+        2,
+        lambda _: messaging.deliver(
+            message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW
+        ),
     )
     assert len(mailbox) == 2
 
@@ -129,7 +138,7 @@ def test_after_an_hour_without_the_server_the_mail_leaves_once_and_its_link_work
         # The round of every minute never takes the term of a person we could not write to.
         rounds.tidy(now=at - timedelta(seconds=1))
         try:
-            messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=at)
+            messaging.deliver(message=message.pk, gateways={"email": send, "sms": send_sms}, now=at)
         except Undeliverable:
             tried += 1
     assert tried > 12
@@ -159,12 +168,12 @@ def text_of_last(mailbox: Mailbox) -> str:
 def test_an_address_that_does_not_exist_is_not_tried_again(mailbox: Mailbox) -> None:
     message = composed(town.requested(town.office(), email="nobody@example.cz"))
     with pytest.raises(Undeliverable) as refused:
-        messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=NOW)
+        messaging.deliver(message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW)
     job = Job(queue="mail", lock=None, queueing_lock=None, task_name="deliver")
     assert Patience().get_retry_decision(exception=refused.value, job=job) is None
     message.refresh_from_db()
     assert (message.state, message.error) == (Message.State.FAILED, "the address was refused")
-    messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=NOW)
+    messaging.deliver(message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW)
     assert len(mailbox) == 0
 
 
@@ -173,11 +182,13 @@ def test_a_server_that_refuses_us_for_now_is_tried_again(mailbox: Mailbox) -> No
     message = composed(town.requested(town.office()))
     mailbox.answer = "451 4.3.0 try later"
     with pytest.raises(Undeliverable) as refused:
-        messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=NOW)
+        messaging.deliver(message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW)
     assert not refused.value.permanent
     mailbox.answer = "250 Accepted"
     messaging.deliver(
-        message=message.pk, send=send, send_sms=send_sms, now=NOW + timedelta(seconds=10)
+        message=message.pk,
+        gateways={"email": send, "sms": send_sms},
+        now=NOW + timedelta(seconds=10),
     )
     assert len(set(mailbox.ids)) == 1
 
@@ -195,7 +206,7 @@ def test_a_slow_mail_server_holds_up_no_booking(mailbox: Mailbox) -> None:
         held.append(answer)
         send(mail)
 
-    messaging.deliver(message=message.pk, send=slow, send_sms=send_sms, now=NOW)
+    messaging.deliver(message=message.pk, gateways={"email": slow, "sms": send_sms}, now=NOW)
     assert len(held) == len(mailbox) == 1
 
 
@@ -207,7 +218,7 @@ def test_a_mail_taken_slowly_is_written_down(mailbox: Mailbox) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET idle_in_transaction_session_timeout = '1s'")
     try:
-        messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=NOW)
+        messaging.deliver(message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW)
     finally:
         connection.close()
     message.refresh_from_db()

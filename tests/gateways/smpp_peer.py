@@ -45,6 +45,25 @@ class Centre:
     # What the receiver is to be told once it binds, and what it answered: sequence -> status.
     to_tell: list[bytes] = field(default_factory=list)
     told: dict[int, int] = field(default_factory=dict)
+    receiver: socket.socket | None = None  # the session that was bound last
+
+    def hang_up(self) -> None:
+        """Close the receiver's session."""
+        if self.receiver:
+            self.receiver.shutdown(socket.SHUT_RDWR)
+
+    def tell(self, body: bytes, within_s: float = 10.0) -> int:
+        """Hand a message to the bound receiver; the status that it answers."""
+        deadline = time.monotonic() + within_s
+        while self.receiver is None:
+            assert time.monotonic() < deadline, "nobody has bound as a receiver"
+            time.sleep(0.01)
+        sequence = 1000 + len(self.told)
+        self.receiver.sendall(pdu(DELIVER, sequence, body))
+        while sequence not in self.told:
+            assert time.monotonic() < deadline, "the receiver does not answer"
+            time.sleep(0.01)
+        return self.told[sequence]
 
 
 def pdu(command: int, sequence: int, body: bytes = b"", status: int = 0) -> bytes:
@@ -120,6 +139,7 @@ class Connection(socketserver.BaseRequestHandler):
         elif command == BIND_RECEIVER:
             centre.binds += 1
             say(pdu(BIND_RECEIVER_RESP, sequence, b"centre\0"))
+            centre.receiver = self.request
             for number, one in enumerate(centre.to_tell, start=1):
                 say(pdu(DELIVER, number, one))
         elif command == SUBMIT:

@@ -14,6 +14,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from prepazka.booking.models import Booking, Offer
 from prepazka.booking.terms import offered
 from prepazka.booking.usecases import hold_term, request_confirmation
+from prepazka.looks import typography
+from prepazka.messaging.models import Message
 from prepazka.messaging.port import Incoming
 from prepazka.messaging.replies import hear
 from prepazka.offices.directory import Directory
@@ -113,6 +115,58 @@ def test_illness_of_an_official(
     now = Booking.objects.get(pk=by_call.pk)
     assert now.state == "confirmed"
     assert now.starts_at != by_call.starts_at
+
+
+def test_a_person_with_a_fixed_line_only_agrees_by_telephone(
+    live_url: str, lhota: Directory, context: Callable[..., BrowserContext], look: Look
+) -> None:
+    booking = book(lhota, 0, phone="+420321456789")
+    head = context().new_page()
+    log_in(head, live_url, "vedouci", "/pult/lhota/vypadek/")
+    head.get_by_label("Čeho se to týká").select_option("official:novakova")
+    head.get_by_label("Od dne").fill(booking.date.isoformat())
+    head.get_by_label("Důvod pro veřejnost").fill("Úřednice je nemocná")
+    head.get_by_role("button", name="Ukázat, koho se to dotkne").click()
+    head.get_by_role("button", name="Provést návrh pro všechny").click()
+    expect(head.get_by_role("button", name="Vzít zpět")).to_be_visible()
+    assert not Message.objects.exists(), "nothing is written to a fixed line"
+
+    operator = context().new_page()
+    log_in(operator, live_url, "operator", "/pult/lhota/volani/")
+    (row,) = operator.get_by_role("row").filter(has_text="Klient 0").all()
+    expect(row).to_contain_text("není kam napsat")
+    expect(row).to_contain_text(day_of(booking, lhota))
+    look(operator, "fixed-line-1-list")
+    with operator.expect_navigation():
+        operator.keyboard.press("n")
+    expect(operator.get_by_role("link", name="321 456 789")).to_be_visible()
+    expect(operator.get_by_text("není kam napsat")).to_be_visible()
+    script = operator.get_by_role("blockquote")
+    expect(script).to_contain_text(day_of(booking, lhota))
+    expect(script).to_contain_text("Důvod: Úřednice je nemocná")
+    claims = list(Offer.objects.get(booking=booking).claims.order_by("starts_at"))
+    assert len(claims) == 3
+    for number, claim in enumerate(claims, start=1):
+        offered_term = operator.locator(f"button[name=choice][value='{number}']")
+        expect(offered_term).to_contain_text(clock_of(claim, lhota))
+    look(operator, "fixed-line-2-call")
+    with operator.expect_navigation():
+        operator.keyboard.press("2")
+    expect(operator.get_by_text("Klient má nový termín.")).to_be_visible()
+    expect(operator.get_by_text("Na zavolání teď nikdo nečeká.")).to_be_visible()
+    expect(operator.get_by_text("Dnes hotovo: 1 z 1.")).to_be_visible()
+    look(operator, "fixed-line-3-empty")
+    agreed = Booking.objects.get(pk=booking.pk)
+    assert (agreed.state, agreed.starts_at) == ("confirmed", claims[1].starts_at)
+    assert not Booking.objects.filter(state="held").exists(), "the other times are free again"
+
+
+def day_of(booking: Booking, where: Directory) -> str:
+    return typography.long_date(booking.starts_at.astimezone(where.tz).date(), "cs")
+
+
+def clock_of(booking: Booking, where: Directory) -> str:
+    return f"{booking.starts_at.astimezone(where.tz):%-H:%M}"
 
 
 def look_without_script(page: Page) -> None:

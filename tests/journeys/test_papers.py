@@ -12,12 +12,15 @@ from django.db import transaction
 from playwright.sync_api import Page, expect
 
 from prepazka.booking.models import Booking
+from prepazka.jobs.papers import print_minutes
+from prepazka.meetings import minutes, room
 from prepazka.meetings.models import MinutesVersion, Participant
 from tests import papers
 from tests.clock import real_now
 from tests.journeys.conftest import Mails
 from tests.journeys.test_room import cameras, enter, person
 from tests.meetings_town import held
+from tests.usecases.test_minutes import text_of
 
 __all__ = ["cameras", "person"]
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -101,9 +104,9 @@ def test_documents_and_minutes_of_three(  # noqa: PLR0915  # one way
     look(official, "papers-conflict")
     official.get_by_role("button", name="Nechat můj text").click()
     expect(guest.locator("#minutes [data-read]")).to_contain_text("Částka 5 000 Kč.")
-    guest.locator("#m-comment").fill("Souhlasím.")
+    guest.locator("#m-comment").fill("Souhlasím. 李 ✓ \U0010ffff")
     guest.keyboard.press("Enter")
-    expect(official.locator("[data-comments]")).to_contain_text("Souhlasím.")
+    expect(official.locator("[data-comments]")).to_contain_text("Souhlasím. 李 ✓")
     look(official, "papers-official")
     look(guest, "papers-guest")
 
@@ -112,6 +115,8 @@ def test_documents_and_minutes_of_three(  # noqa: PLR0915  # one way
     expect(citizen.locator("#minutes [data-said]")).to_have_text("Zápis je uzavřený.")
     (attached,) = list(mails.wait(1).iter_attachments())
     assert attached.get_filename() == "zapis.pdf"
+    words = text_of(attached.get_content())
+    assert "Souhlasím. 李 ✓ [U+10FFFF]" in words or "Souhlasím. [U+674E] ✓ [U+10FFFF]" in words
     official.get_by_role("button", name="Ukončit všem").click()
     expect(citizen.locator("#after")).to_be_visible()
     citizen.reload()
@@ -124,10 +129,33 @@ def test_documents_and_minutes_of_three(  # noqa: PLR0915  # one way
         assert page.faults == []  # type: ignore[attr-defined]
 
 
+def test_a_print_that_fails_is_said_until_it_is_made(
+    live_url: str, person: Callable[..., Page], look: Any
+) -> None:
+    """No worker runs here; the print is made by the test, in a folder of its own."""
+    closed_at = real_now() - timedelta(minutes=3)
+    with transaction.atomic():
+        here = held(starts_at=closed_at - timedelta(minutes=20))
+        here.enter(here.citizen, closed_at)
+        here.enter(here.chair, closed_at)
+        room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=closed_at)
+        draft = minutes.begin(participant=here.chair.pk, now=closed_at)
+        written = {**draft.content, "course": "Žádost je úplná."}
+        minutes.save(participant=here.chair.pk, base=1, content=written, now=closed_at)
+        minutes.close(participant=here.chair.pk, version=2, now=closed_at)
+        room.end_meeting(chair=here.chair.pk, now=closed_at)
+    citizen = person(here, here.citizen, live_url)
+    notice = citizen.get_by_text("PDF se nám zatím nepodařilo vytvořit")
+    expect(notice).to_be_visible()
+    expect(citizen.get_by_text("Žádost je úplná.")).to_be_visible()
+    look(citizen, "papers-unprinted")
+    print_minutes(which=draft.pk, now=real_now())
+    expect(citizen.get_by_role("link", name="Stáhnout zápis (PDF)")).to_be_visible(timeout=15_000)
+    expect(notice).to_be_hidden()
+
+
 def write_as_another(here: Any, text: str) -> None:
     """Another official, in the same field, from the version that both know."""
-    from prepazka.meetings import minutes  # noqa: PLC0415
-
     last = MinutesVersion.objects.order_by("-version")[0]
     minutes.save(
         participant=here.chair.pk,

@@ -82,7 +82,7 @@ def no_mail(mail: Mail) -> None:
 
 
 def deliver(message: Message, gateway: Gateway, now: Any = NOW) -> Message:
-    messaging.deliver(message=message.pk, send=no_mail, send_sms=gateway, now=now)
+    messaging.deliver(message=message.pk, gateways={"email": no_mail, "sms": gateway}, now=now)
     message.refresh_from_db()
     return message
 
@@ -278,7 +278,10 @@ class TestMonthlyLimit:
         second = town.requested(where, "10:00", email="", phone="+420777123457")
         assert composed(second) is None
         failed = Message.objects.get(booking=second)
-        assert (failed.state, failed.error) == ("failed", messaging.OVER_LIMIT)
+        assert (failed.state, failed.error) == (
+            "failed",
+            "the monthly limit of short messages is used up",
+        )
 
     def test_a_mail_costs_nothing(self) -> None:
         where = sms_office(monthly_limit=0)

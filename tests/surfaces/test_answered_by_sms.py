@@ -168,7 +168,7 @@ def waits(peer: Peer) -> tuple[Booking, Worker]:
     waiting_list.confirm_entry(entry=entry.pk, now=NOW)
     worker = Worker()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(tasks, "send", lambda _mail: None)
+        patched.setitem(tasks.GATEWAYS, "email", lambda _mail: None)
         usecases.cancel_booking(booking=mine.pk, now=NOW)
         worker.run()
     return mine, worker

@@ -53,7 +53,9 @@ def work(at: Clock) -> None:
     """What the worker does: follow every event, deliver every message."""
     for event in Event.objects.order_by("pk"):
         for message in messaging.compose(event=event.pk, now=at.at):
-            messaging.deliver(message=message.pk, send=send, send_sms=send_sms, now=at.at)
+            messaging.deliver(
+                message=message.pk, gateways={"email": send, "sms": send_sms}, now=at.at
+            )
 
 
 def received(mailbox: Path) -> list[str]:

@@ -13,7 +13,7 @@ from prepazka.booking.models import Booking, CallListEntry
 from prepazka.booking.models import State as BookingState
 from prepazka.journal.models import Event
 from prepazka.messaging.models import Message
-from prepazka.messaging.usecases import OVER_LIMIT, compose
+from prepazka.messaging.usecases import compose
 from prepazka.offices.directory import Directory
 from prepazka.queueing.models import Ticket
 from prepazka.surfaces.console import booking as bookings
@@ -192,7 +192,7 @@ def test_a_message_that_could_not_be_sent_is_said_on_the_slip(
         kind="confirmed",
         event=1,
         state="failed",
-        error=OVER_LIMIT,
+        error="the monthly limit of short messages is used up",
         created_at=town.FRIDAY_BEFORE,
     )
     assert "Poslední zprávu se nepodařilo odeslat (měsíční počet SMS je vyčerpaný)." in text(

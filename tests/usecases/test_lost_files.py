@@ -158,13 +158,17 @@ class TestFilesAndRows:
         (kept / row.key / storage.FILE).unlink()
         left: list[Mail] = []
         with pytest.raises(Undeliverable):
-            usecases.deliver(message=message.pk, send=left.append, send_sms=unused, now=NOW)
+            usecases.deliver(
+                message=message.pk, gateways={"email": left.append, "sms": unused}, now=NOW
+            )
         message.refresh_from_db()
         assert (message.state, left) == (Message.State.QUEUED, [])
         later = NOW + DAY + timedelta(hours=1)
         inspected(here, later)
         jobs.print_lost()
-        usecases.deliver(message=message.pk, send=left.append, send_sms=unused, now=later)
+        usecases.deliver(
+            message=message.pk, gateways={"email": left.append, "sms": unused}, now=later
+        )
         assert [one.name for one in left[0].attachments] == ["zapis.pdf"]
 
 

@@ -17,6 +17,7 @@ from procrastinate.manager import JobManager
 
 from prepazka.jobs import owed, papers, queue, tasks
 from prepazka.journal.models import Event, PendingFollowUp
+from prepazka.messaging import mail
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Undeliverable
@@ -200,13 +201,15 @@ def test_a_message_that_cannot_be_composed_is_given_up_at_last(
     def broken(*_: Any, **__: Any) -> Any:
         raise KeyError("jana@example.cz")
 
-    monkeypatch.setattr(messaging, "compose_mail", broken)
+    monkeypatch.setattr(mail, "context_of_message", broken)
     for state in (Message.State.QUEUED, Message.State.FAILED):
         with pytest.raises(KeyError):
-            messaging.deliver(message=message.pk, send=broken, send_sms=broken, now=NOW)
+            messaging.deliver(
+                message=message.pk, gateways={"email": broken, "sms": broken}, now=NOW
+            )
         message.refresh_from_db()
         assert message.state == state
-        assert re.fullmatch(r"KeyError in usecases\.py:\d+", message.error)
+        assert re.fullmatch(r"KeyError in mail\.py:\d+", message.error)
     assert message.error in caplog.text
     assert "jana" not in caplog.text
 
@@ -221,7 +224,7 @@ def test_an_address_refused_for_good_is_no_failed_job(
         def send(_: Any) -> None:
             raise Undeliverable("the address was refused", permanent=permanent)
 
-        monkeypatch.setattr(tasks, "send", send)
+        monkeypatch.setitem(tasks.GATEWAYS, "email", send)
 
     refuse(permanent=False)
     with pytest.raises(Undeliverable):

@@ -71,9 +71,7 @@ class Out:
             for message in messaging.compose(event=event.pk, now=now):
                 messaging.deliver(
                     message=message.pk,
-                    send=self.keep,
-                    send_sms=self.sms,
-                    send_push=self.keep,
+                    gateways={"email": self.keep, "sms": self.sms, "push": self.keep},
                     now=now,
                 )
         return self.left[before:]
@@ -219,7 +217,7 @@ def test_a_browser_that_is_gone_is_forgotten(office: Directory, clerk: int) -> N
 
     with pytest.raises(PushGone):
         messaging.deliver(
-            message=message.pk, send=no_mail, send_sms=no_sms, send_push=gone, now=NINE
+            message=message.pk, gateways={"email": no_mail, "sms": no_sms, "push": gone}, now=NINE
         )
     alert.refresh_from_db()
     message.refresh_from_db()

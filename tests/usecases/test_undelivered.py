@@ -55,7 +55,7 @@ def test_an_address_that_cannot_be_written_to_fails_for_good(
     Booking.objects.filter(pk=booking.pk).update(email=address, phone=phone)
     (message,) = follow_up("BookingConfirmed")
     with pytest.raises(Undeliverable) as failure:
-        deliver(message=message.pk, send=send, send_sms=no_sms, now=NOW)
+        deliver(message=message.pk, gateways={"email": send, "sms": no_sms}, now=NOW)
     assert failure.value.permanent
     message.refresh_from_db()
     assert (message.state, message.attempts) == (Message.State.FAILED, 1)
@@ -82,7 +82,7 @@ def test_who_never_confirmed_and_left_no_number_is_not_on_the_list(lhota: Direct
 
     (message,) = follow_up("ConfirmationRequested")
     with pytest.raises(Undeliverable):
-        deliver(message=message.pk, send=refuse, send_sms=no_sms, now=NOW)
+        deliver(message=message.pk, gateways={"email": refuse, "sms": no_sms}, now=NOW)
     assert call_reasons(booking) == []
     usecases.cancel_booking(booking=booking.pk, now=NOW)
 

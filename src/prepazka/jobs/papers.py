@@ -172,6 +172,9 @@ def sheet_of(found: Minutes, office: Directory) -> pdf.Sheet:
         comments=[(access.name_of(one.participant) or "–", one.text) for one in comments],
         foot=_("Minutes of a meeting by video"),
         page=_("page"),
+        replaced_note=_(
+            "Some characters of the text are in no font of the office. In their place stands their name or their number in Unicode, in square brackets."
+        ),
     )
 
 

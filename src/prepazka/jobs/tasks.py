@@ -12,18 +12,22 @@ from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
 
-from prepazka.gateways.email import send
-from prepazka.gateways.push import send as send_push
-from prepazka.gateways.sms import send as send_sms
+from prepazka.gateways import email, push, sms
 from prepazka.jobs import calendars, owed, papers, rounds, steps
 from prepazka.jobs.steps import STEPS, Every
 from prepazka.journal.record import FOLLOW_UP, settle_follow_up
 from prepazka.messaging import usecases as messaging
-from prepazka.messaging.port import Receipt, Undeliverable
+from prepazka.messaging.models import Message
+from prepazka.messaging.port import Gateways, Receipt, Undeliverable
 from prepazka.messaging.receipts import note_receipt
 from prepazka.offices.clock import now
 
 log = logging.getLogger(__name__)
+GATEWAYS: Gateways = {
+    Message.Channel.EMAIL: email.send,
+    Message.Channel.SMS: sms.send,
+    Message.Channel.PUSH: push.send,
+}
 
 # Seconds before the next attempt; the last one repeats for two days of a broken mail server.
 PAUSES = (10, 30, 60, 120, 300)
@@ -67,9 +71,7 @@ def deliver(*, message: int) -> None:
     What was refused for good is noted in the message, so there the job has done its work.
     """
     try:
-        messaging.deliver(
-            message=message, send=send, send_sms=send_sms, send_push=send_push, now=now()
-        )
+        messaging.deliver(message=message, gateways=GATEWAYS, now=now())
     except Undeliverable as failure:
         if failure.not_before is None:
             log.warning("A message was not delivered: %s", failure)

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from prepazka.meetings import storage, storage_identity
+from prepazka.meetings import minutes, storage, storage_identity
 from prepazka.meetings.models import Document, FileStorage, Minutes, StrayFolder
 from prepazka.offices.models import Office
 
@@ -41,9 +41,10 @@ class Findings:
     stray: int
     first_removed_at: datetime | None
     missing: list[datetime]  # the beginnings of the meetings that lack a file
+    unprinted: list[datetime]  # and of those whose minutes could not be printed for an hour
 
     def __bool__(self) -> bool:
-        return bool(self.problem or self.stray or self.missing)
+        return bool(self.problem or self.stray or self.missing or self.unprinted)
 
 
 def inspect_office(*, office: int, now: datetime) -> Inventory:
@@ -89,8 +90,8 @@ def inspect(*, office: int, now: datetime) -> Inventory:
     return made
 
 
-def findings(office: int) -> Findings:
-    """What the last comparison of the office's files gave."""
+def findings(office: int, *, now: datetime) -> Findings:
+    """What the last comparison of the office's files gave, and minutes that are not printed."""
     row = FileStorage.objects.first()
     stray = StrayFolder.objects.filter(office=office).order_by("first_seen_at")
     first = stray.values_list("first_seen_at", flat=True).first()
@@ -104,6 +105,7 @@ def findings(office: int) -> Findings:
         stray=stray.count(),
         first_removed_at=first + STRAY_KEPT if first else None,
         missing=sorted(lost),
+        unprinted=minutes.unprinted(office, now=now),
     )
 
 

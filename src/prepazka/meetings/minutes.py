@@ -23,6 +23,9 @@ from prepazka.meetings.room import NothingSaid, NotInside, OnlyTheChair
 
 STRETCH = timedelta(minutes=1)  # of one person's writing that the journal need not repeat
 LONGEST_COMMENT = 2000
+# The worker prints within seconds, and tries again each minute what failed.
+PDF_LATE_AFTER = timedelta(minutes=2)
+PDF_REPORTED_AFTER = timedelta(hours=1)  # to the head of the office
 
 
 class MinutesNotUnderstood(Refused):
@@ -43,6 +46,10 @@ class MinutesChanged(Refused):
 
 class MinutesLost(Refused):
     """The PDF of the minutes was lost at the office, we are sorry. It is made anew; please come back in two days."""
+
+
+class MinutesNotPrinted(Refused):
+    """The PDF of the minutes is not made yet. Please come back in a few minutes; it also goes by e-mail."""
 
 
 class MinutesBlank(Refused):
@@ -180,6 +187,21 @@ def replace_lost_pdf(*, minutes: int, pdf: bytes) -> bool:
     row.missing_since = None
     row.save(update_fields=["missing_since"])
     return True
+
+
+def pdf_state(held: Minutes | None, *, now: datetime) -> str:
+    """Of closed minutes "ready", "soon" or "late"; empty while they are open or not begun."""
+    if held is None or not held.closed_at:
+        return ""
+    if held.key:
+        return "ready"
+    return "late" if now - held.closed_at >= PDF_LATE_AFTER else "soon"
+
+
+def unprinted(office: int, *, now: datetime) -> list[datetime]:
+    """The beginnings of the meetings whose closed minutes lack their PDF for an hour or longer."""
+    late = Minutes.objects.filter(office=office, key="", closed_at__lte=now - PDF_REPORTED_AFTER)
+    return sorted(late.values_list("meeting__booking__starts_at", flat=True))
 
 
 def _open(meeting: Meeting) -> Minutes:

@@ -1,43 +1,76 @@
-"""By which way a message goes, and whether the office can still afford a short one."""
+"""The channels of messages: one entry each in `ADAPTERS`, and everything that differs between them.
+
+A new channel is a member of `Message.Channel`, an entry here, and its gateway in `jobs.tasks.GATEWAYS`.
+Which failures are permanent is said by the gateway that meets them (`Undeliverable.permanent`); here
+stands what can be judged before sending, and what a failure means for the contact.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
 from django.db.models import Q, Sum
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from prepazka.booking.contacts import normalise_phone
 from prepazka.booking.refusals import PhoneNotMobile, PhoneNotUnderstood
-from prepazka.core import calendar
+from prepazka.core import calendar, gsm7
+from prepazka.core.message_rules import MessageRules
+from prepazka.meetings.models import Participant
+from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message, Person
+from prepazka.messaging.port import PushGone, Sms, Undeliverable
+from prepazka.messaging.push import compose_push
+from prepazka.messaging.sms import compose_sms
 from prepazka.offices.models import Office
-from prepazka.queueing.models import TurnAlert
 
 COSTS = (Message.State.QUEUED, Message.State.SENT)
 
 
-def channel_for(person: Person, office: Office) -> Message.Channel | None:
-    """E-mail where there is an address, as it says more; else a short message, where it can go."""
-    if person.email:
-        return Message.Channel.EMAIL
-    if isinstance(person, TurnAlert) and person.push:
-        return Message.Channel.PUSH
-    if sends_sms(office) and mobile_of(person.phone):
-        return Message.Channel.SMS
-    return None  # told at the desk or by telephone; erased meanwhile
+@dataclass(frozen=True)
+class MonthlyLimit:
+    """How much of a channel an office pays for in a calendar month."""
+
+    of: Callable[[MessageRules], int | None]  # None: as much as is needed
+    parts: Callable[[Any], int]  # how much of it a composed message takes
+    exceeded: str  # why a message beyond it is not sent, as the desk reads it
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """What the program knows of a channel.
+
+    `contact` is what somebody left for it, falsy if nothing; `address` is that in the form which the
+    gateway takes, falsy if it cannot be written to. `compose(message, now=…)` gives what the gateway
+    takes, and `shown` of that the recipient, the subject and the text.
+    """
+
+    label: Promise
+    announcement: Promise  # how the client hears of the booking, to the staff
+    contact: Callable[[Person | Participant], Any]
+    address: Callable[[Any], Any]
+    no_address: str  # why nothing can be sent to the contact, as the desk reads it
+    masked: Callable[[Any], str]  # enough of the contact to recognise it
+    compose: Callable[..., Any]
+    shown: Callable[[Any], tuple[str, str, str]]
+    is_offered: Callable[[Office], bool] = lambda _office: True
+    monthly_limit: MonthlyLimit | None = None
+    rings: bool = False  # what can wait for the day does, by the office's quiet hours
+    takes_stop: bool = False  # the person may answer that there shall be no more reminders
+    ends_contact: tuple[type[Undeliverable], ...] = ()  # failures after which it is forgotten
 
 
 def sends_sms(office: Office) -> bool:
     """Whether the office's file allows short messages and the installation can send them."""
     return bool(settings.SMS_GATEWAY) and office.message_rules.sms
-
-
-def takes_phones(office: Office, *, now: datetime) -> bool:
-    """Whether people may book with a telephone number alone at this moment."""
-    return sends_sms(office) and fits_limit(office, 1, now=now)
 
 
 def mobile_of(phone: str) -> str:
@@ -48,9 +81,85 @@ def mobile_of(phone: str) -> str:
         return ""
 
 
-def fits_limit(office: Office, parts: int, *, now: datetime) -> bool:
+def _compose_sms(message: Message, *, now: datetime) -> Sms:
+    return replace(compose_sms(message, now=now), e164=mobile_of(message.person.phone))
+
+
+def _masked_email(email: str) -> str:
+    name, _at, domain = email.partition("@")
+    return f"{name[:2]}…@{domain}" if domain else ""
+
+
+# In the order in which they are chosen: e-mail says more than a notice or a short message.
+ADAPTERS: Mapping[Message.Channel, Adapter] = {
+    Message.Channel.EMAIL: Adapter(
+        label=gettext_lazy("e-mail"),
+        announcement=gettext_lazy("The confirmation and every change go by e-mail."),
+        contact=lambda person: person.email,
+        address=lambda email: email,
+        no_address=gettext_noop("there is no e-mail address"),
+        masked=_masked_email,
+        compose=compose_mail,
+        shown=lambda mail: (mail.to, mail.subject, mail.text),
+    ),
+    Message.Channel.PUSH: Adapter(
+        label=gettext_lazy("notice in the browser"),
+        announcement=gettext_lazy("Every change is shown as a notice in the client's browser."),
+        contact=lambda person: getattr(person, "push", {}),  # of holders of tickets alone
+        address=lambda push: push,
+        no_address=gettext_noop("no browser takes the notice"),
+        masked=lambda push: _("in the browser") if push else "",
+        compose=compose_push,
+        shown=lambda push: (_("in the browser"), push.content["title"], push.content["body"]),
+        ends_contact=(PushGone,),
+    ),
+    Message.Channel.SMS: Adapter(
+        label=gettext_lazy("SMS"),
+        announcement=gettext_lazy("The PIN and every change go by SMS."),
+        contact=lambda person: getattr(person, "phone", ""),  # participants of meetings have none
+        address=mobile_of,
+        no_address=gettext_noop("no short message can be sent to this number"),
+        masked=lambda phone: f"{phone[:4]} … {phone[-3:]}" if phone else "",
+        compose=_compose_sms,
+        shown=lambda sms: (sms.e164, "", sms.text),
+        is_offered=sends_sms,
+        monthly_limit=MonthlyLimit(
+            of=lambda rules: rules.monthly_limit,
+            parts=lambda sms: gsm7.parts(sms.text),
+            exceeded=gettext_noop("the monthly limit of short messages is used up"),
+        ),
+        rings=True,
+        takes_stop=True,
+    ),
+}
+
+
+def adapter_of(message: Message) -> Adapter:
+    """The adapter of the channel by which the message goes."""
+    return ADAPTERS[Message.Channel(message.channel)]
+
+
+def channel_for(person: Person, office: Office) -> Message.Channel | None:
+    """The first channel by which the person can be written to; None: only by telephone or here."""
+    return next(
+        (
+            channel
+            for channel, adapter in ADAPTERS.items()
+            if adapter.is_offered(office) and adapter.address(adapter.contact(person))
+        ),
+        None,
+    )
+
+
+def takes_phones(office: Office, *, now: datetime) -> bool:
+    """Whether people may book with a telephone number alone at this moment."""
+    return sends_sms(office) and fits_limit(office, 1, Message.Channel.SMS, now=now)
+
+
+def fits_limit(office: Office, parts: int, channel: str, *, now: datetime) -> bool:
     """Whether so many more parts stay within the office's limit of this month."""
-    limit = office.message_rules.monthly_limit
+    monthly = ADAPTERS[Message.Channel(channel)].monthly_limit
+    limit = monthly.of(office.message_rules) if monthly else None
     if limit is None:
         return True
     tz = ZoneInfo(office.timezone)
@@ -58,15 +167,15 @@ def fits_limit(office: Office, parts: int, *, now: datetime) -> bool:
     spent = Message.objects.filter(
         Q(state__in=COSTS) | Q(sent_at__isnull=False),  # what never arrived was paid too
         office=office,
-        channel=Message.Channel.SMS,
+        channel=channel,
         created_at__gte=calendar.local_instant(first, 0, tz),
     ).aggregate(parts=Sum("parts"))["parts"]
     return (spent or 0) + parts <= limit
 
 
-def lock_limit(office: Office) -> None:
+def lock_limit(office: Office, channel: str) -> None:
     """Let one message at a time be counted into the limit, until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"sms:{office.pk}"]
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{channel}:{office.pk}"]
         )

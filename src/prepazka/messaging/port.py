@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 # Why a message waits through no fault of ours; health leaves these alone.
 ADDRESS_REFUSED = "the address was refused"
@@ -101,6 +102,6 @@ class PushGone(Undeliverable):
         super().__init__("the browser takes no more notices", permanent=True)
 
 
-Send = Callable[[Mail], None]
-SendSms = Callable[[Sms], Sent]
-SendPush = Callable[[Push], None]
+# By the channel's name: takes what the channel composes, raises Undeliverable. What the gateway
+# calls the message is Sent; one that has no names for messages answers None.
+Gateways = Mapping[str, Callable[[Any], Sent | None]]

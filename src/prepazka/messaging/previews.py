@@ -13,11 +13,9 @@ from django.conf import settings
 from django.db import transaction
 
 from prepazka.booking.models import Booking
-from prepazka.core import gsm7
 from prepazka.journal.models import Event
-from prepazka.messaging.mail import compose_mail
+from prepazka.messaging.channels import adapter_of
 from prepazka.messaging.models import Message
-from prepazka.messaging.sms import compose_sms
 from prepazka.messaging.usecases import compose, is_pointless
 from prepazka.offices.models import Office
 
@@ -73,12 +71,11 @@ def _preview(message: Message, was: Booking, now: datetime) -> Preview:
             person.pin = BLANK * len(person.pin)
         if not was.short_code and person.short_code:
             person.short_code = BLANK * len(person.short_code)
-    language = message.to.language
-    if message.channel == Message.Channel.SMS:
-        sms = compose_sms(message, now=now)
-        return Preview(sms.e164, language, "", without_links(sms.text), gsm7.parts(sms.text))
-    mail = compose_mail(message, now=now)
-    return Preview(mail.to, language, mail.subject, without_links(mail.text), 0)
+    adapter = adapter_of(message)
+    composed = adapter.compose(message, now=now)
+    to, subject, text = adapter.shown(composed)
+    parts = adapter.monthly_limit.parts(composed) if adapter.monthly_limit else 0
+    return Preview(to, message.to.language, subject, without_links(text), parts)
 
 
 def without_links(text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +14,6 @@ from django.utils.translation import gettext_noop
 from prepazka.booking.calls import Outcome, put_on_call_list
 from prepazka.booking.models import OPEN, Booking, CallListEntry, Offer, State, WaitingListEntry
 from prepazka.booking.usecases import wait_for_mail
-from prepazka.core import gsm7
 from prepazka.core.faults import kind_and_place
 from prepazka.journal.models import Event
 from prepazka.meetings.models import Meeting, Participant
@@ -27,23 +25,13 @@ from prepazka.meetings.participants import (
     meeting_for,
 )
 from prepazka.meetings.room import absent
-from prepazka.messaging.channels import channel_for, fits_limit, lock_limit, mobile_of
+from prepazka.messaging.channels import adapter_of, channel_for, fits_limit, lock_limit
 from prepazka.messaging.contexts import OF_INCIDENTS, incident_of, is_in_hall
-from prepazka.messaging.mail import MINUTES, compose_mail
+from prepazka.messaging.mail import MINUTES
 from prepazka.messaging.models import Message, Person
-from prepazka.messaging.port import (
-    QUIET_HOURS,
-    Push,
-    PushGone,
-    Send,
-    SendPush,
-    SendSms,
-    Undeliverable,
-)
-from prepazka.messaging.push import compose_push
+from prepazka.messaging.port import QUIET_HOURS, Gateways, Undeliverable
 from prepazka.messaging.receipts import give_to_operators
 from prepazka.messaging.replies import wants_no_reminders
-from prepazka.messaging.sms import compose_sms
 from prepazka.offices.models import Mode
 from prepazka.queueing.alerts import forget_contact
 from prepazka.queueing.incidents import iso
@@ -109,8 +97,7 @@ REMINDERS = {"reminder", "reminder_soon"}
 # Those that ring no telephone in quiet hours.
 WAITING_FOR_DAY = {*REMINDERS, "place", "dropped", "wait_ended"}
 # Why a message was not sent, as the desk reads it.
-OVER_LIMIT = gettext_noop("the monthly limit of short messages is used up")
-NO_NUMBER = gettext_noop("no short message can be sent to this number")
+NO_GATEWAY = gettext_noop("the installation cannot send by this channel")
 NO_LONGER_NEEDED = "no longer needed"
 # After so many tries, which take two days, nobody is helped by another one.
 GIVES_UP = 600
@@ -172,7 +159,7 @@ def _to_person(
             "channel": channel,
         },
     )
-    if is_new and channel == Message.Channel.SMS:
+    if is_new:
         _count_parts(message, now)
     return message
 
@@ -241,31 +228,21 @@ def _about(
 
 def _count_parts(message: Message, now: datetime) -> None:
     """Count the message into the month of its office; one beyond the limit is not sent."""
-    office = message.office
-    lock_limit(office)
-    parts = gsm7.parts(compose_sms(message, now=now).text)
-    if fits_limit(office, parts, now=now):
+    adapter, office = adapter_of(message), message.office
+    if adapter.monthly_limit is None:
+        return
+    lock_limit(office, message.channel)
+    parts = adapter.monthly_limit.parts(adapter.compose(message, now=now))
+    if fits_limit(office, parts, message.channel, now=now):
         message.parts = parts
     else:
-        message.state, message.error = Message.State.FAILED, OVER_LIMIT
+        message.state, message.error = Message.State.FAILED, adapter.monthly_limit.exceeded
         give_to_operators(message, now=now)
     message.save(update_fields=["parts", "state", "error"])
 
 
-def no_push(push: Push) -> None:
-    """What sends to browsers where nobody can. Raises Undeliverable."""
-    raise Undeliverable("no notices to browsers here", permanent=True)
-
-
-def deliver(
-    *,
-    message: int,
-    send: Send,
-    send_sms: SendSms,
-    now: datetime,
-    send_push: SendPush = no_push,
-) -> None:
-    """Send one message, unless it was sent or has lost its sense meanwhile.
+def deliver(*, message: int, gateways: Gateways, now: datetime) -> None:
+    """Send one message by the gateway of its channel, unless it was sent or has lost its sense.
 
     The row is locked while the mail leaves, so two workers cannot both send it. A worker that
     dies after the server took the mail, and before that is written down, sends it once more with
@@ -275,7 +252,7 @@ def deliver(
     """
     try:
         _give_time_to_click(message, now)
-        _deliver(message, send, send_sms, send_push, now)
+        _deliver(message, gateways, now)
     except Undeliverable as failure:
         _note_failure(message, failure, now)
         raise
@@ -307,9 +284,7 @@ def _give_time_to_click(message: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def _deliver(
-    message: int, send: Send, send_sms: SendSms, send_push: SendPush, now: datetime
-) -> None:
+def _deliver(message: int, gateways: Gateways, now: datetime) -> None:
     with connection.cursor() as cursor:
         # A server that takes the mail slowly must not cost us the transaction that says so.
         cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{SLOWEST_SERVER_S}s'")
@@ -327,27 +302,25 @@ def _deliver(
         found.state, found.error = Message.State.FAILED, NO_LONGER_NEEDED
         found.save(update_fields=["state", "error"])
         return
-    if found.channel == Message.Channel.SMS:
-        _send_sms(found, send_sms, now)
-    elif found.channel == Message.Channel.PUSH:
-        send_push(compose_push(found, now=now))
-    else:
-        send(compose_mail(found, now=now))
+    _send(found, gateways, now)
     found.state, found.sent_at, found.attempts = Message.State.SENT, now, found.attempts + 1
     found.error = ""
     found.save(update_fields=["state", "sent_at", "attempts", "error", "gateway_id", "parts"])
 
 
-def _send_sms(message: Message, send_sms: SendSms, now: datetime) -> None:
-    office = message.office
+def _send(message: Message, gateways: Gateways, now: datetime) -> None:
+    adapter, office = adapter_of(message), message.office
     quiet = office.message_rules.quiet_until(now, ZoneInfo(office.timezone))
-    if message.kind in WAITING_FOR_DAY and quiet:
+    if adapter.rings and message.kind in WAITING_FOR_DAY and quiet:
         raise Undeliverable(QUIET_HOURS, permanent=False, not_before=quiet)
-    number = mobile_of(message.person.phone)
-    if not number:
-        raise Undeliverable(NO_NUMBER, permanent=True)
-    sent = send_sms(replace(compose_sms(message, now=now), e164=number))
-    message.gateway_id, message.parts = sent.id[:80], sent.parts
+    if not adapter.address(adapter.contact(message.to)):
+        raise Undeliverable(adapter.no_address, permanent=True)
+    gateway = gateways.get(message.channel)
+    if gateway is None:
+        raise Undeliverable(NO_GATEWAY, permanent=True)
+    sent = gateway(adapter.compose(message, now=now))
+    if sent:
+        message.gateway_id, message.parts = sent.id[:80], sent.parts
 
 
 @transaction.atomic
@@ -357,7 +330,7 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
     if failure.permanent or found.attempts >= GIVES_UP:
         found.state = Message.State.FAILED
         give_to_operators(found, now=now)
-    if found.alert and isinstance(failure, PushGone):
+    if found.alert and isinstance(failure, adapter_of(found).ends_contact):
         forget_contact(found.alert.ticket_id)
     found.save(update_fields=["attempts", "error", "state"])
     if found.kind == "confirm" and found.booking_id and not failure.permanent:
@@ -372,7 +345,8 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
     person, booking, offer = message.person, message.booking, message.offer
     if message.alert:
         return _is_past(message, message.alert, now)
-    if not (person.phone if message.channel == Message.Channel.SMS else person.email):
+    adapter = adapter_of(message)
+    if not adapter.contact(person):
         return True
     if message.kind in ASKS:
         return offer is None or offer.state != Offer.State.OPEN or offer.expires_at <= now
@@ -391,7 +365,7 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
     if message.kind == "missed":
         return booking.state != State.NO_SHOW
     if message.kind in REMINDERS:
-        stopped = message.channel == Message.Channel.SMS and wants_no_reminders(booking)
+        stopped = adapter.takes_stop and wants_no_reminders(booking)
         if stopped or _is_of_time_before(message, booking):
             return True
     if message.kind == "reply_over":
@@ -434,7 +408,7 @@ def _is_past(message: Message, alert: TurnAlert, now: datetime) -> bool:
     """Whether the turn has moved on, or its holder no longer wants to know."""
     state, near = alert.ticket.state, message.kind == "turn_near"
     since = alert.near_at if near else alert.ticket.called_at
-    there = {"email": alert.email, "sms": alert.phone, "push": alert.push}[message.channel]
+    there = adapter_of(message).contact(alert)
     still = state in IN_QUEUE if near else state == TicketState.CALLED
     return not there or not still or since is None or now - since > TURN_LASTS
 

@@ -48,6 +48,7 @@ STATUS = {
     "NoDocument": 404,
     "FileLost": 410,
     "MinutesLost": 410,
+    "MinutesNotPrinted": 404,
     "NotFound": 404,
     "NotAllowed": 403,
     "WhoAreYou": 401,

@@ -11,6 +11,7 @@ from prepazka.booking.models import Booking, State
 from prepazka.core.calendar import DAY_MIN, DayException
 from prepazka.core.pins import Outcome
 from prepazka.looks.typography import DASH, clock, long_date
+from prepazka.messaging.channels import ADAPTERS
 from prepazka.messaging.models import Message
 from prepazka.messaging.usecases import NO_LONGER_NEEDED
 from prepazka.offices.directory import Directory
@@ -106,12 +107,10 @@ def unsent_in_words(booking: Booking) -> str:
     }
 
 
-def way_in_words(way: str | None) -> str:
+def way_in_words(way: Message.Channel | None) -> str:
     """How the client hears of the booking."""
-    if way == Message.Channel.EMAIL:
-        return _("The confirmation and every change go by e-mail.")
-    if way == Message.Channel.SMS:
-        return _("The PIN and every change go by SMS.")
+    if way:
+        return str(ADAPTERS[way].announcement)
     return _("No message is sent: read the PIN aloud, or print the slip.")
 
 

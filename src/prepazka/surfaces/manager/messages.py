@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from prepazka.core import message_texts
 from prepazka.core.message_texts import Fault, Part
 from prepazka.messaging import words as own_words
+from prepazka.messaging.channels import adapter_of
 from prepazka.messaging.models import Message
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
@@ -71,11 +72,6 @@ INVITED: dict[str, str | Promise] = {
     "meeting_colleague": gettext_lazy("A colleague cannot come, to the official"),
     "meeting_minutes": gettext_lazy("Minutes of a meeting"),
 }
-CHANNELS = {
-    Message.Channel.EMAIL: gettext_lazy("e-mail"),
-    Message.Channel.SMS: gettext_lazy("SMS"),
-    Message.Channel.PUSH: gettext_lazy("notice in the browser"),
-}
 STATES: dict[str, str | Promise] = {
     "queued": gettext_lazy("waits to be sent"),
     "sent": gettext_lazy("sent"),
@@ -100,7 +96,7 @@ def sent(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
             "why": _(one.error) if one.error else "",
             "name": one.to.name or _("erased"),
             "contact": masked(one),
-            "channel": CHANNELS[Message.Channel(one.channel)],
+            "channel": adapter_of(one).label,
         }
         for one in found
     ]
@@ -245,13 +241,8 @@ def in_words(kind: str, part: Part, fault: Fault) -> str:
 
 def masked(message: Message) -> str:
     """Enough of the contact to recognise it."""
-    if message.channel == Message.Channel.SMS:
-        phone = message.person.phone
-        return f"{phone[:4]} … {phone[-3:]}" if phone else ""
-    if message.channel == Message.Channel.PUSH:
-        return _("in the browser") if message.alert and message.alert.push else ""
-    name, _at, domain = message.to.email.partition("@")
-    return f"{name[:2]}…@{domain}" if domain else ""
+    adapter = adapter_of(message)
+    return adapter.masked(adapter.contact(message.to))
 
 
 def _has_own(texts: message_texts.Texts, kind: str, language: str) -> bool:

@@ -56,7 +56,7 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
                 if one.walk_in
             ],
             "scores": _scores(office),
-            "files": inventory.findings(office.office.pk),
+            "files": inventory.findings(office.office.pk, now=moment),
             "devices": [
                 {"device": device, "state": state_of(device, moment)}
                 for device in Device.objects.filter(office=office.office, retired=False)

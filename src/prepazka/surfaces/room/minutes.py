@@ -24,10 +24,10 @@ def draft(request: HttpRequest, who: Participant, link: int) -> HttpResponse:
     """The minutes as they are, for those who see the meeting's papers."""
     if not access.sees_all(who.meeting, who):
         raise Http404
-    return JsonResponse(_shown(who))
+    return JsonResponse(_shown(who, now()))
 
 
-def _shown(who: Participant) -> dict[str, Any]:
+def _shown(who: Participant, moment: datetime) -> dict[str, Any]:
     writes = access.is_official(who)
     held = Minutes.objects.filter(meeting=who.meeting_id).first()
     if held is None:
@@ -41,6 +41,7 @@ def _shown(who: Participant) -> dict[str, Any]:
         "writes": writes,
         "closed": held.closed_at is not None,
         "printed": bool(held.key),
+        "pdf": minutes.pdf_state(held, now=moment),
         "comments": [_comment(one) for one in comments],
     }
 
@@ -58,9 +59,11 @@ def _comment(one: MinutesComment) -> dict[str, Any]:
 @require_safe
 def pdf(request: HttpRequest, who: Participant, link: int) -> HttpResponse:
     """The closed minutes, for everybody of the meeting."""
-    held = Minutes.objects.filter(meeting=who.meeting_id).exclude(key="").first()
+    held = Minutes.objects.filter(meeting=who.meeting_id).exclude(closed_at=None).first()
     if held is None:
         raise Http404
+    if not held.key:
+        raise minutes.MinutesNotPrinted
     try:
         with storage.get(held.key, storage.FILE) as kept:
             return attachment(bytes(kept.read()), NAME, "application/pdf")
@@ -75,8 +78,9 @@ def step(request: HttpRequest, who: Participant, link: int, action: str) -> Http
     act = STEPS.get(action)
     if act is None:
         raise Http404(action)
-    act(request, who, link, now())
-    return JsonResponse(_shown(who))
+    moment = now()
+    act(request, who, link, moment)
+    return JsonResponse(_shown(who, moment))
 
 
 def _begin(request: HttpRequest, who: Participant, link: int, moment: datetime) -> None:

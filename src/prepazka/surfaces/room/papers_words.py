@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from prepazka.core.file_rules import MEGABYTE
 from prepazka.core.refusal import Refused
-from prepazka.meetings import access, contents, documents
+from prepazka.meetings import access, contents, documents, minutes
 from prepazka.meetings.models import Document, Meeting, Minutes, Participant
 
 ACCEPTED = ",".join([*contents.BY_SUFFIX, ".jpeg"])
 
 
-def of_page(who: Participant, link: int) -> dict[str, Any]:
+def of_page(who: Participant, link: int, *, now: datetime) -> dict[str, Any]:
     """What the page of the room and the page after it need of papers."""
     meeting = who.meeting
     try:
@@ -32,6 +33,7 @@ def of_page(who: Participant, link: int) -> dict[str, Any]:
         "largest": largest // MEGABYTE,
         "closed": bool(held and held.closed_at),
         "printed": bool(held and held.key),
+        "pdf_late": minutes.pdf_state(held, now=now) == "late",
         "minutes_after": ended and (held is not None or writes) and access.sees_all(meeting, who),
         "papers_settings": {
             "me": str(who.pk),
@@ -87,6 +89,13 @@ def said(one: Document) -> str:
     }.get(one.refusal, _("The file is damaged or is something other than its beginning says."))
 
 
+def pdf_late() -> str:
+    """What is said where the minutes could not be printed yet."""
+    return _(
+        "We have not managed to make the PDF yet, we are sorry. We try again each minute; once it is made, it will be here and we send it to everybody who has an e-mail address. Nothing that was written is lost: you can read it here meanwhile. If you need it today, please call the office."
+    )
+
+
 def of_script() -> dict[str, str]:
     """What the scripts of papers say, by short names."""
     return {
@@ -125,6 +134,10 @@ def of_script() -> dict[str, str]:
         ),
         "not_begun": _("The official has not begun the minutes yet."),
         "closed": _("The minutes are closed."),
+        "pdf_soon": _(
+            "The PDF is being made; it will be here in a moment and goes by e-mail to everybody who has an address."
+        ),
+        "pdf_late": pdf_late(),
         "begun": _("The minutes have been begun."),
         "changed": _("The minutes have changed."),
         "remark": _("Remark on the minutes, {name}: {text}"),

@@ -111,7 +111,7 @@ def page(request: HttpRequest, office: Directory, who: Participant, link: int) -
             "where": words.elsewhere(meeting, office, is_chair=who.role == Participant.Role.CHAIR),
         },
         "words": words.of_script(),
-        **papers_words.of_page(who, link),
+        **papers_words.of_page(who, link, now=moment),
     }
     if over:
         return render(request, "room/over.html", context, status=410)

@@ -5,6 +5,7 @@ import { announce } from "./view.js";
 
 const WAITS = 1200; // after the last key
 const LOOKS = 4000; // on the page after the meeting, where no signals come
+const PRINTS = 20000; // no signal comes where a print fails
 const TELLS = 60000; // the others' writing is told at most so often
 const TEXTS = ["present", "subject", "course", "conclusions"];
 const same = (a, b) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
@@ -62,11 +63,13 @@ class Minutes {
     this.find("comment").hidden = now.closed;
     this.remarks(now.comments);
     if (!now.version) this.said(now.writes ? "" : words.not_begun);
-    else if (now.closed) this.said(words.closed);
+    else if (now.closed) this.said(now.printed ? words.closed : `${words.closed} ${now.pdf === "late" ? words.pdf_late : words.pdf_soon}`);
     else if (!writing) this.said("");
     if (writing) this.absorb(now.content);
     else if (now.version) this.read(now.content);
     this.version = now.version;
+    clearTimeout(this.printing);
+    if (now.closed && !now.printed) this.printing = setTimeout(() => this.load(), PRINTS);
     if (held && held.closest("[hidden]")) this.onward(writing);
   }
 

@@ -1,0 +1,59 @@
+"""A program of its own that sets minutes as a PDF: a compiler that breaks or loops harms no worker.
+
+Reads JSON from its input: `content` of the template, `at` in seconds since 1970, `system_fonts`.
+Writes the PDF, or exits with REFUSED and writes the list of texts that no font can draw.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import typst
+
+REFUSED = 3
+TEMPLATE = Path(__file__).with_name("minutes.typ")
+# How typst names each text that it has no glyph for, all of them in one answer.
+MISSING = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
+RUST_ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}|\\(.)", re.DOTALL)
+ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
+
+
+def answer(request: bytes) -> tuple[int, bytes]:
+    """The exit status and the output."""
+    wanted = json.loads(request)
+    compiler = typst.Compiler(
+        root=str(TEMPLATE.parent),
+        ignore_system_fonts=not wanted["system_fonts"],
+        sys_inputs={"data": json.dumps(wanted["content"])},
+    )
+    try:
+        pdf = compiler.compile(
+            input=str(TEMPLATE),
+            format="pdf",
+            pdf_standards=["a-2a", "ua-1"],
+            timestamp=wanted["at"],
+        )
+    except typst.TypstError as error:
+        return REFUSED, json.dumps(missing_in(error.diagnostic)).encode()
+    if not isinstance(pdf, bytes):
+        raise TypeError("typst made no single file")
+    return 0, pdf
+
+
+def missing_in(diagnostic: str) -> list[str]:
+    """The texts that have no glyph, by the compiler's answer; empty if it says something else."""
+    quoted = set(MISSING.findall(diagnostic))
+    return sorted(RUST_ESCAPE.sub(_unescaped, text) for text in quoted)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    return chr(int(escape[1], 16)) if escape[1] else ESCAPED.get(escape[2], escape[2])
+
+
+if __name__ == "__main__":
+    status, output = answer(sys.stdin.buffer.read())
+    sys.stdout.buffer.write(output)
+    sys.exit(status)

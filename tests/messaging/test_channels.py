@@ -1,0 +1,186 @@
+"""Every channel has its whole entry: who can be written to by it, what leaves, what fails, how it is shown."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from prepazka.jobs.tasks import GATEWAYS
+from prepazka.journal.models import Event
+from prepazka.messaging import channels
+from prepazka.messaging import usecases as messaging
+from prepazka.messaging.channels import ADAPTERS, adapter_of, channel_for
+from prepazka.messaging.models import Message
+from prepazka.messaging.port import Undeliverable
+from prepazka.offices.directory import Directory, directory
+from prepazka.offices.models import Office
+from prepazka.queueing import counters
+from prepazka.queueing.alerts import Contact
+from prepazka.queueing.models import TurnAlert
+from prepazka.surfaces.console.words import way_in_words
+from prepazka.surfaces.manager.messages import masked
+from tests import rounds, town
+from tests.usecases.test_turn_alerts import BROWSER, MAIL, NINE, PHONE, asked, issue
+
+pytestmark = pytest.mark.django_db
+CHANNELS = list(Message.Channel)
+# A new channel needs a contact here, or its tests fail.
+CONTACTS = {Message.Channel.EMAIL: MAIL, Message.Channel.SMS: PHONE, Message.Channel.PUSH: BROWSER}
+
+
+@pytest.fixture
+def office(settings: Any) -> Directory:
+    settings.SMS_GATEWAY = "file"
+    where = town.office()
+    rules = {"sms": True, "quiet_from_min": 1, "quiet_to_min": 0}  # quiet all day
+    Office.objects.update(messages_data=rules, version=2)
+    opened = directory(Office.objects.get(pk=where.office.pk))
+    counters.open_counter(
+        counter=town.counter(opened), clerk=town.clerk(opened).pk, now=town.at("8:59")
+    )
+    return opened
+
+
+@pytest.fixture(params=CHANNELS)
+def channel(request: pytest.FixtureRequest) -> Message.Channel:
+    chosen: Message.Channel = request.param
+    return chosen
+
+
+def message_by(office: Directory, channel: Message.Channel) -> Message:
+    asked(issue(office), CONTACTS[channel])
+    rounds.tell_near(now=NINE)
+    event = Event.objects.get(kind="TurnNear").pk
+    (message,) = messaging.compose(event=event, now=NINE)
+    return message
+
+
+def test_each_channel_has_an_entry_and_a_gateway() -> None:
+    assert set(ADAPTERS) == set(Message.Channel), "messaging.channels.ADAPTERS"
+    assert set(GATEWAYS) == set(Message.Channel), "jobs.tasks.GATEWAYS"
+
+
+def test_its_contact_chooses_it_and_its_gateway_gets_what_it_composes(
+    office: Directory, channel: Message.Channel
+) -> None:
+    message = message_by(office, channel)
+    assert message.channel == channel
+    left: list[Any] = []
+    gateways: dict[str, Any] = dict.fromkeys(CHANNELS, pytest.fail) | {channel: left.append}
+    messaging.deliver(message=message.pk, gateways=gateways, now=NINE)
+    message.refresh_from_db()
+    assert (message.state, left) == ("sent", [adapter_of(message).compose(message, now=NINE)])
+
+
+def test_it_is_shown_and_labelled(office: Directory, channel: Message.Channel) -> None:
+    message = message_by(office, channel)
+    adapter = adapter_of(message)
+    to, _subject, text = adapter.shown(adapter.compose(message, now=NINE))
+    label = message.alert and message.alert.ticket.label
+    assert to
+    assert label
+    assert label in text
+    hidden = masked(message)
+    assert hidden
+    assert hidden not in {MAIL.email, PHONE.phone}
+    with translation.override("cs"):
+        in_czech = [str(adapter.label), way_in_words(channel)]
+    with translation.override("en"):
+        assert in_czech[1] != way_in_words(channel), "translated"
+    others = {str(ADAPTERS[other].label) for other in CHANNELS if other != channel}
+    assert str(adapter.label) not in others
+
+
+def test_without_a_contact_it_is_not_chosen_and_sends_nothing(
+    office: Directory, channel: Message.Channel
+) -> None:
+    message = message_by(office, channel)
+    TurnAlert.objects.update(email="", phone="", push={})
+    alert = TurnAlert.objects.get()
+    assert channel_for(alert, office.office) is None
+    gateways: dict[str, Any] = dict.fromkeys(CHANNELS, pytest.fail)
+    messaging.deliver(message=message.pk, gateways=gateways, now=NINE)
+    message.refresh_from_db()
+    assert (message.state, message.error) == ("failed", messaging.NO_LONGER_NEEDED)
+
+
+def test_a_contact_that_cannot_be_written_to_fails_for_good(
+    office: Directory, channel: Message.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = message_by(office, channel)
+    adapter = adapter_of(message)
+    nowhere = {**ADAPTERS, channel: dataclasses.replace(adapter, address=lambda _contact: "")}
+    monkeypatch.setattr(channels, "ADAPTERS", nowhere)
+    with pytest.raises(Undeliverable) as failure:
+        messaging.deliver(message=message.pk, gateways={channel: pytest.fail}, now=NINE)
+    message.refresh_from_db()
+    assert failure.value.permanent
+    assert (message.state, message.error) == ("failed", adapter.no_address)
+
+
+def test_a_channel_without_a_gateway_fails_for_good(
+    office: Directory, channel: Message.Channel
+) -> None:
+    message = message_by(office, channel)
+    with pytest.raises(Undeliverable):
+        messaging.deliver(message=message.pk, gateways={}, now=NINE)
+    message.refresh_from_db()
+    assert (message.state, message.error) == ("failed", messaging.NO_GATEWAY)
+
+
+@pytest.mark.parametrize("permanent", [True, False])
+def test_the_gateway_says_whether_a_failure_is_permanent(
+    office: Directory, channel: Message.Channel, *, permanent: bool
+) -> None:
+    message = message_by(office, channel)
+
+    def refuse(_composed: object) -> None:
+        raise Undeliverable("refused", permanent=permanent)
+
+    with pytest.raises(Undeliverable):
+        messaging.deliver(message=message.pk, gateways={channel: refuse}, now=NINE)
+    message.refresh_from_db()
+    assert message.state == ("failed" if permanent else "queued")
+    assert TurnAlert.objects.get().has_contact
+
+
+def test_a_contact_is_forgotten_after_the_failures_that_end_it(
+    office: Directory, channel: Message.Channel
+) -> None:
+    for kind in ADAPTERS[channel].ends_contact:
+        message = message_by(office, channel)
+
+        def gone(_composed: object, kind: type[Any] = kind) -> None:
+            raise kind
+
+        with pytest.raises(kind):
+            messaging.deliver(message=message.pk, gateways={channel: gone}, now=NINE)
+        assert not TurnAlert.objects.get().has_contact
+
+
+def test_only_channels_with_a_monthly_limit_are_counted(
+    office: Directory, channel: Message.Channel
+) -> None:
+    Office.objects.update(messages_data={"sms": True, "monthly_limit": 0}, version=3)
+    asked(issue(office), CONTACTS[channel])
+    rounds.tell_near(now=NINE)
+    event = Event.objects.get(kind="TurnNear").pk
+    messaging.compose(event=event, now=NINE)
+    message = Message.objects.get()
+    limit = ADAPTERS[channel].monthly_limit
+    assert message.state == ("failed" if limit else "queued")
+    assert message.error == (limit.exceeded if limit else "")
+
+
+def test_the_first_channel_of_several_contacts_is_that_which_says_most(office: Directory) -> None:
+    everything = Contact(email=MAIL.email, phone=PHONE.phone, push=BROWSER.push)
+    alert = asked(issue(office), everything)
+    order = []
+    for field, nothing in (("email", ""), ("push", {}), ("phone", "")):
+        order.append(channel_for(alert, office.office))
+        setattr(alert, field, nothing)
+    assert order == list(ADAPTERS)
+    assert channel_for(alert, office.office) is None
