@@ -67,7 +67,7 @@ def test_a_mail_refused_after_it_was_read_is_tried_once(lhota: Directory, server
     (message,) = follow_up("BookingConfirmed")
     server.answers = "554 5.7.1 not wanted here"
     with pytest.raises(Undeliverable) as failure:
-        deliver(message=message.pk, send=send, send_sms=no_sms, now=NOW)
+        deliver(message=message.pk, gateways={"email": send, "sms": no_sms}, now=NOW)
     assert failure.value.permanent
     message.refresh_from_db()
     assert (message.state, message.attempts) == (Message.State.FAILED, 1)
