@@ -204,7 +204,7 @@ def _row(
     other = (
         labels.get(deed.data.get("ticket") or 0, "")
         or (whose.name if whose else "")
-        or names.get(deed.data.get("user") or 0, "")
+        or _other_person(deed, names)
     )
     if deed.kind in OF_A_COLLEAGUE:
         colleague = names.get(deed.data["clerk"], "")
@@ -219,6 +219,12 @@ def _row(
         "service": office.services[deed.booking.service_id] if deed.booking else None,
         "other": other,
     }
+
+
+def _other_person(deed: Deed, names: dict[int, str]) -> str:
+    """The member of staff to whom it was done, unless it was their own step."""
+    user = deed.data.get("user") or 0
+    return "" if user == deed.actor else names.get(user, "")
 
 
 def _day(said: str) -> date | None:
