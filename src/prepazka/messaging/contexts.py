@@ -27,6 +27,7 @@ from prepazka.offices.devices import displays_of
 from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import cause_of
 from prepazka.offices.models import Incident, Mode, Official, Room, Service, System
+from prepazka.offices.text import without_repeats
 from prepazka.queueing.models import State as TicketState
 from prepazka.queueing.models import Ticket, TurnAlert
 
@@ -398,7 +399,8 @@ def _where(office: Directory, service: Service, official: Official | None) -> st
     places = list(dict.fromkeys(filter(None, places)))
     doors = places[0] if len(places) == 1 else ""
     if len(places) > 1:
-        several = _(" or ").join([", ".join(places[:-1]), places[-1]])
+        shown = without_repeats(places)
+        several = _(" or ").join([", ".join(shown[:-1]), shown[-1]])
         doors = _("%(places)s: your call will say which") % {"places": several}
     return "; ".join(filter(None, [str(office.office.address), doors]))
 

@@ -17,6 +17,7 @@ from prepazka.looks import typography
 from prepazka.offices.devices import displays_of
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Device, Service
+from prepazka.offices.text import without_repeats
 from prepazka.queueing.models import Ticket
 from prepazka.reporting.place import Place, announced
 
@@ -69,7 +70,7 @@ def where_to_wait(office: Directory, service: Service, ticket: Ticket | None = N
     distinct = list(dict.fromkeys(filter(None, places)))
     if not distinct or len(distinct) > MOST_PLACES:
         return ""
-    where = pgettext("between two places", " or ").join(distinct)
+    where = pgettext("between two places", " or ").join(without_repeats(distinct))
     language = translation.get_language() or "cs"
     return typography.nbsp(_("Wait here: %(place)s") % {"place": where}, language)
 
