@@ -64,8 +64,12 @@ WORDS = [
     ("Poslední krok:", "Vyvolání %(number)s můžete vzít zpět"),
     ("Začít obsluhu", "Klient je u přepážky"),
     ("Kdo šel dřív a proč?", "Proč?"),
-    ("Lístek s PINem", "Potvrzení"),
+    ("nebo vytiskněte lístek", "nebo vytiskněte potvrzení"),
     ("Voláno", "Vyvoláno"),
+    ("Naposledy voláno", "Naposledy vyvoláno"),
+    ("Zavoláno v", "Vyvoláno"),
+    ("Zavolejte dalšího", "Vyvolejte dalšího klienta."),
+    ("Zavolat znovu", "Vyvolat znovu"),
     # The same of their kind, found since.
     ("Termíny na den", "Další termíny uvolníme %(when)s."),
     ("Tento úkon nepotřebuje žádná služba", "Na tento úkon teď lístky nevydáváme"),

@@ -446,7 +446,7 @@ def _come(booking: Booking, office: Directory) -> str:
 def _pin_until(booking: Booking, office: Directory) -> str:
     rules = office.rules_of(office.services[booking.service_id])
     until = date_format(timezone.localtime(rules.counts_until(booking.ends_at)), "G:i")
-    return _("until %(until)s, then the number lapses") % {"until": until}
+    return _("until %(until)s, then it lapses") % {"until": until}
 
 
 def url_of(name: str, *args: str) -> str:
