@@ -23,12 +23,14 @@ from prepazka.booking.models import Booking, Lane
 from prepazka.core import calendar
 from prepazka.looks import typography
 from prepazka.officefile.load import load
+from prepazka.offices.crests import set_crest
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Counter, Device, Office, Service
 from prepazka.queueing import tickets
 from prepazka.queueing.models import Ticket
 from tests import citizen, officials, town
 from tests.clock import real_now
+from tests.crests import png
 from tests.journeys.test_hall import booked_now, kiosk_of, office, press
 from tests.journeys.test_offline import is_ready
 
@@ -189,12 +191,16 @@ def test_a_ticket_of_a_kiosk_without_the_server(
 ) -> None:
     Device.objects.filter(code="kiosk").update(options={"printer": {"kind": "browser"}})
     Office.objects.update(version=3)
+    set_crest(office=office.office, content=png(), now=real_now(), actor=None)
     booked_now(office)
     kiosk = kiosk_of(context, live_url, office)
     is_ready(kiosk, "/kiosk/bez-site/")
     kiosk.add_init_script("window.print = () => {};")
+    kiosk.context.new_cdp_session(kiosk).send("Network.clearBrowserCache")
     kiosk.context.set_offline(True)
     kiosk.goto(f"{live_url}/kiosk/")
+    # What the worker keeps holds the office's crest, too.
+    kiosk.wait_for_function("() => document.querySelector('.brand__crest').naturalWidth === 160")
     kiosk.get_by_role("button", name="Klienti objednaní přes web").click()
     press(kiosk, "5271")
     kiosk.get_by_role("button", name="Potvrdit").click()
