@@ -48,6 +48,33 @@ FLAGS = [
 STARTS_WITHIN = 60.0
 
 
+SMALL_TARGETS = """
+() => {
+  const small = [];
+  const union = (a, b) => ({
+    left: Math.min(a.left, b.left), right: Math.max(a.right, b.right),
+    top: Math.min(a.top, b.top), bottom: Math.max(a.bottom, b.bottom),
+  });
+  const words = (node) => node.textContent.replace(/\\s+/g, " ").trim();
+  for (const target of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")) {
+    let box = target.getBoundingClientRect();
+    const style = getComputedStyle(target);
+    const hidden = style.visibility === "hidden" || target.closest("[inert], .visually-hidden, .skip-link");
+    if (hidden || box.width <= 1 || box.height <= 1) continue;
+    const inSentence = target.tagName === "A" && style.display === "inline"
+      && words(target.parentElement).length > words(target).length;
+    if (inSentence) continue;
+    if (["radio", "checkbox"].includes(target.type))
+      for (const label of target.labels) box = union(box, label.getBoundingClientRect());
+    const main = target.matches(".gov-button, .term, .kiosk-choice, .key");
+    const least = main ? 44 : 24;
+    const [width, height] = [box.right - box.left, box.bottom - box.top];
+    if (height < least - 0.5 || width < 24 - 0.5)
+      small.push(`${words(target) || target.name || target.id} ${Math.round(width)}x${Math.round(height)}`);
+  }
+  return small;
+}
+"""
 STICKS_OUT = """() => [...document.querySelectorAll('body *')]
     .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
     .map(e => `${e.tagName}.${e.className}`).slice(0, 8)"""
@@ -260,7 +287,10 @@ def axe() -> Callable[[Page], None]:
 
 @pytest.fixture(scope="session")
 def look(axe: Callable[[Page], None]) -> Callable[[Page, str], None]:
-    """Check a page by axe on a narrow and a wide screen; nothing may overflow at 320 px."""
+    """Check a page by axe on a narrow and a wide screen; nothing may overflow at 320 px.
+
+    At 360 px every target can be met by a finger.
+    """
     folder = os.environ.get("SCREENSHOTS", "")
 
     def check(page: Page, name: str) -> None:
@@ -274,12 +304,23 @@ def look(axe: Callable[[Page], None]) -> Callable[[Page, str], None]:
             assert wide <= width, f"{page.url} is {wide} px wide on {width} px"
             if folder and width != 320:  # only checked
                 page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+            if width == 360:
+                touch_targets(page)
         large_letters(page)
         axe(page)
         if before:
             page.set_viewport_size(before)
 
     return check
+
+
+def touch_targets(page: Page) -> None:
+    """On a phone all targets are 24 px and main actions 44 px (WCAG 2.2, 2.5.8 and 2.5.5).
+
+    Links within a sentence are as high as its line, as 2.5.8 allows.
+    """
+    small = page.evaluate(SMALL_TARGETS)
+    assert not small, f"{page.url}: too small for a finger: {small}"
 
 
 def large_letters(page: Page) -> None:

@@ -181,6 +181,67 @@ def test_back_keeps_the_answers(live_url: str, krumlov: Directory, page: Page) -
     assert Booking.objects.filter(state=State.HELD).count() == 1  # the other term went back
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_one_visitor_has_one_hold_by_back_and_in_two_tabs(
+    live_url: str,
+    krumlov: Directory,
+    context: Callable[..., BrowserContext],
+    *,
+    script: bool,
+) -> None:
+    browser = context(java_script_enabled=script, viewport={"width": 360, "height": 740})
+    page = browser.new_page()
+    words = WORDS["cs"]
+    choose(page, live_url, words)
+    page.wait_for_url("**/termin/**")
+    first = the_hold()
+    page.go_back()
+    expect(page.locator("button.term").first).to_be_visible()
+    other = browser.new_page()  # the list of times stays open in it, as it is now
+    other.goto(page.url)
+    page.locator("button.term").nth(1).click()
+    page.wait_for_url("**/termin/**")
+    second = the_hold()
+    assert second.starts_at > first.starts_at
+
+    # In the second tab the same time is one's own, and the first one is free again.
+    own = other.locator(f'button.term[value^="{second.starts_at:%Y-%m-%dT%H:%M}"]')
+    own.click()
+    other.wait_for_url("**/termin/**")
+    assert the_hold().pk == second.pk
+    other.go_back()
+    other.locator("button.term").first.click()
+    other.wait_for_url("**/termin/**")
+    third = the_hold()
+    assert third.starts_at == first.starts_at
+
+    # The first tab still stands at the time that was given up: it says so, and offers a way on.
+    fill_in(page, words, email="jana.nova@example.cz")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vybrali jste si jiný čas")
+    expect(page.locator("main")).not_to_contain_text("někdo")
+    page.get_by_role("link", name="Vybrat jiný čas").click()
+    page.locator("button.term").last.click()
+    page.wait_for_url("**/termin/**")
+    expect(page.get_by_label("E-mail")).to_have_value("jana.nova@example.cz")
+    fourth = the_hold()
+    assert fourth.starts_at > first.starts_at
+
+    # And so the other way round: what stands in a tab goes on with the time that is held.
+    fill_in(other, words)
+    other.get_by_role("link", name="Pokračovat s tímto termínem").click()
+    expect(other.get_by_label("E-mail")).to_have_value("jana.nova@example.cz")
+    other.get_by_role("button", name=words["go"]).click()
+    other.get_by_role("button", name=words["final"]).click()
+    expect(other.locator("h1")).to_have_text("Zbývá jeden krok: potvrďte objednávku v e-mailu")
+    assert not Booking.objects.filter(state=State.HELD).exists()
+    assert Booking.objects.get(state=State.UNCONFIRMED).pk == fourth.pk
+
+
+def the_hold() -> Booking:
+    """The only one that there is."""
+    return Booking.objects.get(state=State.HELD)
+
+
 @pytest.mark.parametrize("language", ["cs", "en"])
 def test_every_page_is_accessible(
     live_url: str, krumlov: Directory, mails: Any, page: Page, look: Look, language: str

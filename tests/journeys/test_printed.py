@@ -23,12 +23,14 @@ from prepazka.booking.models import Booking, Lane
 from prepazka.core import calendar
 from prepazka.looks import typography
 from prepazka.officefile.load import load
+from prepazka.offices.crests import set_crest
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Counter, Device, Office, Service
 from prepazka.queueing import tickets
 from prepazka.queueing.models import Ticket
 from tests import citizen, officials, town
 from tests.clock import real_now
+from tests.crests import png
 from tests.journeys.test_hall import booked_now, kiosk_of, office, press
 from tests.journeys.test_offline import is_ready
 
@@ -147,6 +149,27 @@ def test_tickets_of_a_kiosk_that_prints_by_its_browser(
         "ukáže obrazovka Vaše číslo",
         "Neplatí po",
     )
+    # With several displays the paper names the one that shows this call, and its floor as one word.
+    for code, name, counters in (
+        ("panel", {"cs": "Hala, 1. patro", "en": "Hall, 1st floor"}, ["p1", "p2"]),
+        ("chodba", {"cs": "Chodba, 2. patro", "en": "Corridor, 2nd floor"}, ["p9"]),
+    ):
+        Device.objects.update_or_create(
+            office=office.office,
+            code=code,
+            defaults={"kind": "display", "name": name, "options": {"counters": counters}},
+        )
+    kiosk.reload()
+    check_roll(
+        kiosk,
+        "ticket-displays",
+        *always,
+        "Čekejte zde: 1. patro, dveře 12",
+        "Číslo uvidíte na displeji: Hala, 1. patro",
+    )
+    lines = kiosk.locator(".ticket-paper li").all_text_contents()
+    assert "Čekejte zde: 1.\u00a0patro, dveře\u00a012" in lines
+    assert "Číslo uvidíte na displeji: Hala, 1.\u00a0patro" in lines
     Ticket.objects.update(number=1234, letter="VOZ", language="en")
     # Large letters and white on black are for the screen, never for the paper.
     kiosk.goto(f"{live_url}/kiosk/listek/{ticket.code}/?kontrast=1")
@@ -157,6 +180,7 @@ def test_tickets_of_a_kiosk_that_prints_by_its_browser(
         LONG["en"],
         LONG["cs"],
         "Wait here: 1st floor, door 12",
+        "Your number appears here: Hall, 1st floor",
         "Booked for",
         "Not valid after",
     )
@@ -167,12 +191,16 @@ def test_a_ticket_of_a_kiosk_without_the_server(
 ) -> None:
     Device.objects.filter(code="kiosk").update(options={"printer": {"kind": "browser"}})
     Office.objects.update(version=3)
+    set_crest(office=office.office, content=png(), now=real_now(), actor=None)
     booked_now(office)
     kiosk = kiosk_of(context, live_url, office)
     is_ready(kiosk, "/kiosk/bez-site/")
     kiosk.add_init_script("window.print = () => {};")
+    kiosk.context.new_cdp_session(kiosk).send("Network.clearBrowserCache")
     kiosk.context.set_offline(True)
     kiosk.goto(f"{live_url}/kiosk/")
+    # What the worker keeps holds the office's crest, too.
+    kiosk.wait_for_function("() => document.querySelector('.brand__crest').naturalWidth === 160")
     kiosk.get_by_role("button", name="Klienti objednaní přes web").click()
     press(kiosk, "5271")
     kiosk.get_by_role("button", name="Potvrdit").click()
@@ -218,6 +246,13 @@ def test_sheets_of_the_desk_and_the_door(live_url: str, page: Page) -> None:
     )
     page.goto(f"{live_url}/pult/lhota/diar/novakova/?tyden&den={monday.isoformat()}")
     check_a4(page, "week", "Městský úřad Lhota", *names, sheets=2)
+    for code, counters in (("hala", []), ("chodba", ["p9"])):
+        name = {"cs": {"hala": "Hala, 1. patro", "chodba": "Chodba"}[code]}
+        Device.objects.update_or_create(
+            office=office.office,
+            code=code,
+            defaults={"kind": "display", "name": name, "options": {"counters": counters}},
+        )
     page.goto(f"{live_url}/pult/lhota/recepce/objednavka/{booked[0].pk}/")
     check_a4(
         page,
@@ -227,6 +262,8 @@ def test_sheets_of_the_desk_and_the_door(live_url: str, page: Page) -> None:
         "12 34",
         "Náměstí 1, Lhota; 2. patro, dveře 12",
         "Kdy přijít",
+        "Číslo uvidíte na displeji",
+        "Hala, 1. patro",
         "občanský průkaz",
     )
     page.goto(f"{live_url}/pult/lhota/recepce/listek/{walk_in.pk}/")

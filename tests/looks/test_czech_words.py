@@ -61,6 +61,15 @@ WORDS = [
     ("0 přepážek", "Teď není otevřená žádná přepážka."),
     ("Čeká 0", "Nikdo nečeká."),
     ("automatu", "Přijďte ke kiosku"),
+    ("Poslední krok:", "Vyvolání %(number)s můžete vzít zpět"),
+    ("Začít obsluhu", "Klient je u přepážky"),
+    ("Kdo šel dřív a proč?", "Proč?"),
+    ("nebo vytiskněte lístek", "nebo vytiskněte potvrzení"),
+    ("Voláno", "Vyvoláno"),
+    ("Naposledy voláno", "Naposledy vyvoláno"),
+    ("Zavoláno v", "Vyvoláno"),
+    ("Zavolejte dalšího", "Vyvolejte dalšího klienta."),
+    ("Zavolat znovu", "Vyvolat znovu"),
     # The same of their kind, found since.
     ("Termíny na den", "Další termíny uvolníme %(when)s."),
     ("Tento úkon nepotřebuje žádná služba", "Na tento úkon teď lístky nevydáváme"),
@@ -124,3 +133,10 @@ def test_citizens_read_one_word_for_one_thing(word: str) -> None:
     texts = [text for one in OF_CITIZENS for text in catalogues().get(one, [])]
     pattern = re.compile(rf"(?<!\w){word}(?!ick)")
     assert [text for text in texts if pattern.search(text)] == [], ONE_WORD[word]
+
+
+def test_the_desk_has_one_name_for_people_and_staff() -> None:
+    """Signs in the halls say Informace; the log-in names of a demo are no words of a screen."""
+    every = [text for texts in catalogues().values() for text in texts]
+    assert [text for text in every if "recepc" in text.lower()] == []
+    assert "Informace" in catalogues()["console"]

@@ -104,16 +104,28 @@ def test_a_range_of_minutes() -> None:
         ("čekají 3 lidé", "čekají 3~lidé"),
         ("přepážka č. 4", "přepážka č.~4"),
         ("a v Toužimi", "a~v~Toužimi"),
+        ("1. patro, dveře 12", "1.~patro, dveře~12"),
+        ("ve 2. patře, 3. den", "ve 2.~patře, 3.~den"),
+        ("1. NP, přepážka 4", "1.~NP, přepážka~4"),
+        ("<a href='1. patro'>1. patro</a>", "<a href='1. patro'>1.~patro</a>"),
+        ("do 8. PROSÍM", "do 8. PROSÍM"),
     ],
 )
 def test_czech_ties(text: str, expected: str) -> None:
     assert typography.nbsp(text, "cs") == expected.replace("~", "\u00a0")
 
 
-def test_english_ties_amounts_only() -> None:
-    assert (
-        typography.nbsp("I wait in a hall, 20 minutes", "en") == "I wait in a hall, 20\u00a0minutes"
-    )
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I wait in a hall, 20 minutes", "I wait in a hall, 20~minutes"),
+        ("1st floor, door 12", "1st~floor, door~12"),
+        ("Counter 4 on the 2nd floor", "Counter~4 on the 2nd~floor"),
+        ("indoor 2, 21 stars", "indoor 2, 21 stars"),
+    ],
+)
+def test_english_ties(text: str, expected: str) -> None:
+    assert typography.nbsp(text, "en") == expected.replace("~", "\u00a0")
 
 
 def test_nbsp_escapes_text_and_leaves_markup_alone() -> None:

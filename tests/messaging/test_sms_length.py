@@ -1,16 +1,17 @@
-"""Every kind of short message fits into the one part it may cost, whatever the names are."""
+"""Every kind of short message fits into the part or parts it may cost, whatever the names are."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from django.db.models import F
 
 from prepazka.core import gsm7
 from prepazka.messaging import words
 from prepazka.messaging.sms import TEXTS
 from prepazka.offices.directory import directory
-from prepazka.offices.models import Office
+from prepazka.offices.models import Office, Service
 from tests import town
 
 pytestmark = pytest.mark.django_db
@@ -36,8 +37,9 @@ def test_one_plain_message_at_a_long_address(
     made = words.preview(where, kind, language, {}, now=town.FRIDAY_BEFORE)
     assert made is not None
     assert made.plain
-    assert made.septets <= gsm7.ONE, made.sms
-    assert made.parts == 1
+    most = 2 if kind == "offer" else 1
+    assert made.septets <= (gsm7.ONE if most == 1 else most * gsm7.EACH), made.sms
+    assert made.parts <= most
     if kind in {"turn_called", "reply_which"}:
         return  # says where to go, or asks for a number; there is nothing more to see
     address = f"/t/{words.SAMPLE_CODE}/" if kind in words.OF_TICKETS else f"/s/{words.SAMPLE_CODE}/"
@@ -46,3 +48,35 @@ def test_one_plain_message_at_a_long_address(
     if kind == "offer":
         for said in ("1) 27.11. 10:00", "2) 27.11. 11:00", "3) 27.11. 12:00"):
             assert said in made.sms
+        assert "(Prepis vozidla)" in made.sms or "(Transfer of a vehicle)" in made.sms, made.sms
+
+
+@pytest.mark.parametrize("unicode", [False, True])
+def test_an_offer_names_the_matter_however_long_it_is(*, unicode: bool, settings: Any) -> None:
+    settings.BASE_URL = HOST
+    where = town.office()
+    service = "Zápis technického zhodnocení nebo přestavby silničního vozidla ze zahraničí"
+    Service.objects.filter(code="prepis").update(name={"cs": service})
+    Office.objects.update(messages_data={"sms": True, "unicode": unicode}, version=2)
+    where = directory(Office.objects.get(pk=where.office.pk))
+    made = words.preview(where, "offer", "cs", {}, now=town.FRIDAY_BEFORE)
+    assert made is not None
+    matter = "(Zápis technického zhodnocení nebo...)"
+    assert (matter if unicode else gsm7.plain(matter)) in made.sms
+    assert unicode or "Lhota" in made.sms
+    assert made.parts <= (3 if unicode else 2)
+
+
+def test_a_freed_time_names_the_matter_where_it_fits(settings: Any) -> None:
+    where = town.office()
+    settings.BASE_URL = HOST
+    long = "Zápis technického zhodnocení vozidla"
+    for service, named in (("Přepis vozidla", True), (long, False)):
+        Service.objects.update(name={"cs": service})
+        Office.objects.update(version=F("version") + 1)
+        where = directory(Office.objects.get(pk=where.office.pk))
+        made = words.preview(where, "place", "cs", {}, now=town.FRIDAY_BEFORE)
+        assert made is not None
+        assert made.parts == 1
+        assert (gsm7.plain(service) in made.sms) is named
+        assert "Lhota" in made.sms

@@ -176,7 +176,7 @@ def waits(peer: Peer) -> tuple[Booking, Worker]:
 
 def test_a_place_is_accepted(waits: tuple[Booking, Worker], peer: Peer) -> None:
     freed, worker = waits
-    assert "uvolnil se termin po 23.11. 8:00-9:00" in texts(peer)[-1]
+    assert "Prepis vozidla, volny termin po 23.11. 8:00-9:00" in texts(peer)[-1]
     answer("ANO")
     booked = Booking.objects.get(phone=PHONE)
     assert (booked.state, booked.starts_at) == (State.CONFIRMED, freed.starts_at)

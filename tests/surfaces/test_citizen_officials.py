@@ -341,4 +341,4 @@ def test_of_several_doors_the_call_says_which(client: Client) -> None:
     office = directory(Office.objects.get())
     with translation.override("cs"):
         said = dict(facts_of(booking, office))["Kde"]
-    assert said == "Náměstí 1, Lhota; dveře 12 nebo dveře 14, kam jít, se dozvíte při vyvolání"
+    assert said == "Náměstí 1, Lhota; dveře 12 nebo dveře 14 (kam jít, se dozvíte při vyvolání)"

@@ -66,7 +66,7 @@ def test_the_overview_shows_todays_numbers(office: Directory, admin: Client) -> 
     assert facts["Vydané lístky"] == "2"
     assert facts["Odbaveno"] == "1"
     assert facts["Objednaní přišli"] == "1"
-    assert facts["Průměrné čekání do zavolání"] == "12 minut"
+    assert facts["Průměrné čekání do vyvolání"] == "12 minut"
     assert "Přepážka 1</strong> – Novakova: V1" in page
     assert "nepřipojeno" in page
     assert "Jana" not in page

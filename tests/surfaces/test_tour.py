@@ -131,7 +131,7 @@ def test_the_clerk_can_open_a_counter_at_once_and_is_told_so(client: Client) -> 
     assert "Vyberte si přepážku a můžete hned vyvolávat." in text(answer)
     client.post("/pult/touzim/otevrit/", {"counter": "p1"})
     answer = client.post("/demo/prihlasit/touzim/clerk/", follow=True)
-    assert "Jste Jana Nováková u otevřené přepážky. Zavolejte dalšího." in text(answer)
+    assert "Jste Jana Nováková u otevřené přepážky. Vyvolejte dalšího." in text(answer)
 
 
 def test_the_tour_s_other_buttons_work_after_a_log_in_from_another_tab() -> None:

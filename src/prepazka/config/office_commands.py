@@ -50,7 +50,7 @@ def _command(run: Callable[[argparse.Namespace], None]) -> Command:
 @_command
 def check(arguments: argparse.Namespace) -> None:
     """Say what is wrong with a file; needs no database."""
-    found = check_text(presets.text_of(arguments.file))
+    found = check_text(presets.text_of(arguments.file), presets.folder_of(arguments.file))
     services = list(found.services())
     print(
         f"{arguments.file}: right. Office {found.slug}: agendas {len(found.agendas)}, "
@@ -68,14 +68,15 @@ def _warn(file: str, found: OfficePlan) -> None:
 def load(arguments: argparse.Namespace) -> None:
     """Load a file; refused while live visits would no longer fit, unless they are accepted."""
     text = presets.text_of(arguments.file)
-    _warn(arguments.file, check_text(text))
+    folder = presets.folder_of(arguments.file)
+    _warn(arguments.file, check_text(text, folder))
     from prepazka.officefile.load import LoadRefused  # noqa: PLC0415  # needs Django
     from prepazka.officefile.load import load as load_text  # noqa: PLC0415
     from prepazka.offices import clock  # noqa: PLC0415
 
     accept = bool(getattr(arguments, "accept_conflicts", False))
     try:
-        report = load_text(text, now=clock.now(), accept_conflicts=accept)
+        report = load_text(text, now=clock.now(), accept_conflicts=accept, folder=folder)
     except LoadRefused as refused:
         raise Stopped(
             f"Nothing was changed. Visits would no longer fit the office ({len(refused.conflicts)}):\n"

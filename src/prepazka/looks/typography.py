@@ -51,11 +51,29 @@ EN_MINUTE = ("minute", "minutes", "minutes")
 _UNITS = r"(?:Kč|min|minut\w*|hodin\w*|h|hod|dn[íyůe]\w*|den|týd\w+|měsíc\w*|let|rok\w*|os|osob\w*|lid\w+|m|km|mm|%|°C)"
 _ENGLISH_UNITS = r"(?:CZK|Kč|minutes?|min|hours?|days?|weeks?|people|persons?|m|km|%)"
 _PREPOSITION = re.compile(r"(?<!\w)([ksvzouaiKSVZOUAI]) +(?=\S)")
-_DATE_GAP = re.compile(r"(\d{1,2}\.) +(?=\d|[a-zá-ž]{4,})")
+# A date, or an ordinal with its noun: 20. listopadu, 1. patro, 2. den, 1. NP (the office's own floors).
+_DATE_GAP = re.compile(r"(\d{1,2}\.) +(?=\d|[a-zá-ž]{3,}|[NP]P(?!\w))")
 _THOUSANDS = re.compile(r"(\d) +(?=\d{3}(?!\d))")
 _ABBREVIATION = re.compile(r"(?<!\w)(č\.|čp\.|tel\.|str\.|odst\.|§) +(?=\w)")
+# What is known by its number: a line that begins with a number alone says nothing.
+_CS_NUMBERED = (
+    r"(?:[Dd]veř[eí]|[Pp]řepáž\w+|[Kk]ancelář\w*|[Mm]ístnost\w*|[Oo]kénk\w+|[Kk]abin\w+|[Pp]atr\w+)"
+)
+_EN_NUMBERED = r"(?:[Dd]oors?|[Cc]ounters?|[Rr]ooms?|[Ww]indows?|[Ff]loor|[Nn]o\.)"
+_CS_BEFORE_NUMBER = re.compile(rf"(?<!\w)({_CS_NUMBERED}) +(?=\d)")
+_EN_BEFORE_NUMBER = re.compile(rf"(?<!\w)({_EN_NUMBERED}) +(?=\d)")
+_EN_ORDINAL = re.compile(r"(\d(?:st|nd|rd|th)) +(?=[A-Za-z])")
 _CS_AMOUNT = re.compile(rf"(\d) +(?={_UNITS}(?!\w))")
 _EN_AMOUNT = re.compile(rf"(\d) +(?={_ENGLISH_UNITS}(?!\w))")
+_CZECH_TIES = (
+    _PREPOSITION,
+    _DATE_GAP,
+    _THOUSANDS,
+    _ABBREVIATION,
+    _CS_AMOUNT,
+    _CS_BEFORE_NUMBER,
+)
+_ENGLISH_TIES = (_THOUSANDS, _EN_AMOUNT, _EN_ORDINAL, _EN_BEFORE_NUMBER)
 _MARKUP = re.compile(r"(<[^>]*>)")
 
 
@@ -225,10 +243,12 @@ def nbsp(text: str, language: str) -> str:
 
 
 def _bind_czech(text: str) -> str:
-    for pattern in (_PREPOSITION, _DATE_GAP, _THOUSANDS, _ABBREVIATION, _CS_AMOUNT):
+    for pattern in _CZECH_TIES:
         text = pattern.sub(rf"\1{NBSP}", text)
     return text
 
 
 def _bind_english(text: str) -> str:
-    return _EN_AMOUNT.sub(rf"\1{NBSP}", _THOUSANDS.sub(rf"\1{NBSP}", text))
+    for pattern in _ENGLISH_TIES:
+        text = pattern.sub(rf"\1{NBSP}", text)
+    return text

@@ -27,6 +27,7 @@ from prepazka.offices.devices import displays_of
 from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import cause_of
 from prepazka.offices.models import Incident, Mode, Official, Room, Service, System
+from prepazka.offices.text import without_repeats
 from prepazka.queueing.models import State as TicketState
 from prepazka.queueing.models import Ticket, TurnAlert
 
@@ -398,7 +399,8 @@ def _where(office: Directory, service: Service, official: Official | None) -> st
     places = list(dict.fromkeys(filter(None, places)))
     doors = places[0] if len(places) == 1 else ""
     if len(places) > 1:
-        several = _(" or ").join([", ".join(places[:-1]), places[-1]])
+        shown = without_repeats(places)
+        several = _(" or ").join([", ".join(shown[:-1]), shown[-1]])
         doors = _("%(places)s: your call will say which") % {"places": several}
     return "; ".join(filter(None, [str(office.office.address), doors]))
 
@@ -444,7 +446,7 @@ def _come(booking: Booking, office: Directory) -> str:
 def _pin_until(booking: Booking, office: Directory) -> str:
     rules = office.rules_of(office.services[booking.service_id])
     until = date_format(timezone.localtime(rules.counts_until(booking.ends_at)), "G:i")
-    return _("until %(until)s, then the number lapses") % {"until": until}
+    return _("until %(until)s, then it lapses") % {"until": until}
 
 
 def url_of(name: str, *args: str) -> str:

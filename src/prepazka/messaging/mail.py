@@ -17,6 +17,7 @@ from icalendar import Alarm, Calendar, Event, vCalAddress, vText
 from prepazka.booking import links
 from prepazka.booking.event_uids import mailed_uid
 from prepazka.booking.models import Booking, State
+from prepazka.core.crest import crest_for_mail
 from prepazka.core.message_texts import Texts, fill, own
 from prepazka.meetings import storage
 from prepazka.meetings.models import Minutes, Participant
@@ -31,8 +32,9 @@ from prepazka.messaging.contexts import (
 )
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Attachment, Mail, Undeliverable
+from prepazka.offices.crests import crest_of
 from prepazka.offices.directory import Directory, directory
-from prepazka.offices.models import Mode
+from prepazka.offices.models import Mode, Office
 
 SUBJECTS = {
     "confirm": gettext_noop("Please confirm your booking"),
@@ -120,7 +122,8 @@ def compose_mail(message: Message, *, now: datetime) -> Mail:
     """The mail as it would be sent now, in the language of the booking."""
     person, office = message.to, directory(message.office)
     with translation.override(person.language), timezone.override(office.tz):
-        context = context_of_message(message, office, now=now)
+        crest, pictures = _crest(office.office)
+        context = context_of_message(message, office, now=now) | {"crest": crest}
         texts = message.office.message_rules.texts
         if message.participant:
             subject, text, html = _words_to_invited(message, context)
@@ -136,8 +139,23 @@ def compose_mail(message: Message, *, now: datetime) -> Mail:
             message_id=f"<{person.pk}.{message.pk}@{_host()}>",
             # RFC 3834: tells autoresponders not to answer a machine.
             headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
-            attachments=_calendar(message, office, now=now),
+            attachments=(*pictures, *_calendar(message, office, now=now)),
         )
+
+
+def _crest(office: Office) -> tuple[dict[str, Any], tuple[Attachment, ...]]:
+    """The office's crest: how the HTML shows it, and the picture that goes with the mail.
+
+    It travels in the mail: a picture on our server is blocked by most programs until the person
+    allows it, and fetching it would tell us who reads which mail when.
+    """
+    content = crest_of(office)
+    if not content:
+        return {}, ()
+    picture, width, height = crest_for_mail(content)
+    content_id = f"crest-{office.crest}@{_host()}"
+    shown = {"url": f"cid:{content_id}", "width": width, "height": height}
+    return shown, (Attachment("crest.png", picture, "image/png", content_id),)
 
 
 def _words(

@@ -19,6 +19,7 @@ class Attachment:
     name: str
     content: bytes
     media_type: str
+    content_id: str = ""  # a picture within the HTML, which names it as `cid:…`
 
 
 @dataclass(frozen=True)

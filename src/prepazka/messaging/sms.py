@@ -78,7 +78,8 @@ TEXTS = {
         "%(office)s: we will send no more reminders to this number. Your booking stays: %(url)s"
     ),
     "offer": gettext_noop(
-        "%(office)s: your term %(start)s is off. Others: %(starts)s. Reply 1-3, NO, or %(url)s"
+        "%(office)s: your term %(start)s (%(matter)s) is off. Others: %(starts)s. Reply 1-3, NO, or"
+        " %(url)s"
     ),
     "reassigned": gettext_noop(
         "%(office)s: your term %(when)s stays, only with somebody else. PIN %(pin)s. %(url)s"
@@ -114,8 +115,15 @@ WITH_REASON = {"cancelled", "cancelled_by_office", "offer"}
 # Where even the usual words without the name of the office are too long.
 BRIEFER = {
     "incident_moved": gettext_noop("%(system)s. %(expected)s %(url)s"),
-    "offer": gettext_noop("Term %(start)s is off. %(starts)s. Reply 1-3, NO, or %(url)s"),
+    "offer": gettext_noop(
+        "Term %(start)s (%(matter)s) is off. %(starts)s. Reply 1-3, NO, or %(url)s"
+    ),
 }
+# With the matter, where the office's name still fits beside it: who waits for several knows which.
+WITH_MATTER = {
+    "place": gettext_noop("%(office)s: %(matter)s, free: %(terms)s. Accept by %(until)s: %(url)s"),
+}
+LONGEST_MATTER = 40
 # Short forms that Czech offices use themselves.
 SHORTER = (
     ("Magistrát hlavního města", "Magistrát"),
@@ -129,6 +137,8 @@ SHORTER = (
     ("Municipal Office", ""),
 )
 PARTS_OF_PLAIN, PARTS_OF_UNICODE = 1, 2
+# Whoever loses a time must learn of which matter, and what there is instead: one part is too short.
+MORE_PARTS = {"offer": 1}
 
 
 def compose_sms(message: Message, *, now: datetime) -> Sms:
@@ -152,10 +162,14 @@ def _text(message: Message, office: Directory, *, wide: bool) -> str:
     usual_text = TEXTS[kind]
     if message.booking and message.booking.mode != Mode.PERSON and kind in WITH_PIN:
         usual_text, written = REMOTE, "" if "{pin}" in written else written
-    tries = [(usual_text, name) for name in names(str(office.office.name))]
+    named = list(names(str(office.office.name)))
+    tries = [(usual_text, name) for name in named]
+    if kind in WITH_MATTER and not written:
+        whole = [name for name in named[:2] if name]  # as it is, and with the usual abbreviations
+        tries = [(WITH_MATTER[kind], name) for name in whole] + tries
     if kind in BRIEFER and not written:
         tries.append((BRIEFER[kind], ""))
-    most, text = PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN, ""
+    most, text = (PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + MORE_PARTS.get(kind, 0), ""
     for usual, name in tries:
         said["office"] = name
         text = (fill(written, said) if written else _(usual) % said).removeprefix(": ")
@@ -185,13 +199,15 @@ def said_of(message: Message, office: Directory) -> dict[str, str]:
     counter = office.counters.get(alert.ticket.counter_id or 0) if alert else None
     until = offer.expires_at if offer else booking and booking.expires_at
     url = short_url(offer.short_code) if offer else url_of(message.person, office)
+    service = str(office.services[message.person.service_id].name)
     return {
         "when": _when(booking, office) if booking else "",
         "pin": booking.pin if booking else "",
         "how": how_in_words(booking.mode) if booking else "",
         "minutes": str(late_min(booking)) if booking else "",
         "join": join_in_words(booking, office) if booking else "",
-        "service": str(office.services[message.person.service_id].name),
+        "service": service,
+        "matter": _matter(service),
         "official": _official(booking, office) if booking else "",
         "until": (_day_and_clock(until) if offer else _clock(until)) if until else "",
         "url": url,
@@ -215,6 +231,13 @@ def _of_incident(message: Message, office: Directory) -> dict[str, str]:
         "what": incidents.said_of(incident, office),
         "expected": incidents.until_of(incident, office.tz),
     }
+
+
+def _matter(service: str) -> str:
+    """The name of the service, cut after a whole word where it is long."""
+    if len(service) <= LONGEST_MATTER:
+        return service
+    return service[: LONGEST_MATTER - 2].rpartition(" ")[0].rstrip(" ,–-") + "..."
 
 
 def _official(booking: Booking, office: Directory) -> str:

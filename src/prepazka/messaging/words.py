@@ -246,4 +246,5 @@ NAMES = {name: f"{{{name}}}" for name in message_texts.SHORT} | {
     "url": "{link}",
     "start": "{when}",
     "starts": "{terms}",
+    "matter": "{service}",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -11,6 +12,7 @@ from prepazka.core.door import PHONE_TICKETS
 from prepazka.core.figures import REFUSE
 from prepazka.core.slots import Rules
 from prepazka.officefile import plan, values
+from prepazka.officefile.crests import read_crest
 from prepazka.officefile.displays import read_display
 from prepazka.officefile.files import read_files
 from prepazka.officefile.hours import read_times
@@ -25,11 +27,14 @@ A_MAPPING = "a mapping of keys and values"
 BY_CODE = "a mapping from codes to their contents"
 
 
-def check(text: str) -> plan.OfficePlan:
-    """The plan that the file describes. Raises WrongFile with all that is wrong."""
+def check(text: str, folder: Path | None = None) -> plan.OfficePlan:
+    """The plan that the file describes. Raises WrongFile with all that is wrong.
+
+    `folder` is that of the file: its crest may lie there; without it the file holds the crest.
+    """
     problems: list[Problem] = []
     root = Section(compose(text), "", problems, "an office's file, which starts with `office:`")
-    reader = _Reader(root)
+    reader = _Reader(root, folder)
     found = reader.read() if not problems else None
     if found and not problems:
         reader.quotas_are_bearable(found)
@@ -41,8 +46,8 @@ def check(text: str) -> plan.OfficePlan:
 class _Reader:
     """One reading; it collects codes as it goes, so that later parts can refer to earlier ones."""
 
-    def __init__(self, root: Section) -> None:
-        self.root = root
+    def __init__(self, root: Section, folder: Path | None) -> None:
+        self.root, self.folder = root, folder
         self.languages: tuple[str, ...] = ("cs",)
         self.departments: list[str] = []
         self.systems: list[str] = []
@@ -76,6 +81,7 @@ class _Reader:
         counters = self._parts("counters", self._counter, needed="one counter at least")
         officials = self._parts("officials", self._official)
         devices = self._parts("kiosks", self._kiosk) + self._parts("displays", self._display)
+        crest = root.take("crest", read_crest(self.folder), b"")
         self._everything_is_served()
         root.done()
         return plan.OfficePlan(
@@ -90,6 +96,7 @@ class _Reader:
             messages=messages,
             officials=officials,
             systems=systems,
+            crest=crest,
         )
 
     # --- the office itself

@@ -11,6 +11,7 @@ from prepazka.officefile.hours import Found, exceptional, weekly
 from prepazka.officefile.values import MODES
 from prepazka.officefile.write import write
 from prepazka.offices import directory
+from prepazka.offices.crests import crest_of
 from prepazka.offices.directory import Directory
 from prepazka.offices.displays import options_of
 from prepazka.offices.models import Agenda, Device, HoursException, Office, Official, Service
@@ -70,6 +71,7 @@ def plan_of(office: Directory) -> plan.OfficePlan:
         rooms=tuple(row.video_rooms),
         room_link=row.video_link,
         files=row.file_rules,
+        crest=crest_of(row),
     )
 
 

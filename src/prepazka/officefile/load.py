@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +21,7 @@ from prepazka.officefile import plan
 from prepazka.officefile.check import check
 from prepazka.officefile.conflicts import Conflict, conflicts, unmet_waits
 from prepazka.offices import directory
+from prepazka.offices.crests import put_crest
 from prepazka.offices.models import (
     Agenda,
     Counter,
@@ -63,13 +65,14 @@ def load(
     now: datetime,
     accept_conflicts: bool = False,
     demo: bool = False,
+    folder: Path | None = None,
 ) -> LoadReport:
     """Make the office as its file says: a new one, or the one of that code in place.
 
-    What the file has dropped is retired, never deleted, so that past and coming visits keep it.
+    `folder` is where the file lies, if its crest lies beside it. What the file has dropped is retired, never deleted, so that past and coming visits keep it.
     Raises WrongFile, and LoadRefused unless conflicts are accepted; then nothing has changed.
     """
-    wanted = check(text)
+    wanted = check(text, folder)
     office, is_new = Office.objects.select_for_update(no_key=True).get_or_create(
         slug=wanted.slug, defaults={"name": wanted.name, "version": 0, "demo": demo}
     )
@@ -134,7 +137,8 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
         "files_data": wanted.files.data(),
         "messages_data": wanted.messages.data(),
     }
-    if _set(office, fields) and office.version:
+    differs = _set(office, fields)
+    if (put_crest(office, wanted.crest) or differs) and office.version:
         report.changed.append(f"office {office.slug}")
 
 

@@ -153,6 +153,7 @@ class OfficePlan:
     rooms: tuple[str, ...] = ("embedded",)  # of meetings by video, the first one first
     room_link: str = ""
     files: FileRules = field(default_factory=FileRules)  # of meetings
+    crest: bytes = b""  # a PNG; empty: none
 
     def services(self) -> Iterator[ServicePlan]:
         """All services, in the order of the file."""

@@ -28,6 +28,13 @@ def text(name: str) -> str:
     return (resources.files("prepazka.presets") / f"{name}{SUFFIX}").read_text(encoding="utf-8")
 
 
+def folder_of(name: str) -> Path:
+    """The folder of that file or preset, where what the file names lies beside it."""
+    if not Path(name).exists() and name in names():
+        return Path(str(resources.files("prepazka.presets")))
+    return Path(name).parent
+
+
 def text_of(name: str) -> str:
     """The text of a file, or of a preset where no such file lies. Raises NoSuchFile, WrongFile."""
     path = Path(name)

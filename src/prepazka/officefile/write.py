@@ -9,6 +9,7 @@ import yaml
 
 from prepazka.core.calendar import WeeklyHours
 from prepazka.officefile import plan, values
+from prepazka.officefile.crests import PICTURE, write_crest
 from prepazka.officefile.displays import write_display
 from prepazka.officefile.files import write_files
 from prepazka.officefile.hours import write_exceptions, write_hours
@@ -39,6 +40,7 @@ def write(office: plan.OfficePlan) -> str:
         "officials": {o.code: _official(office, o) for o in office.officials},
         "kiosks": {d.code: _kiosk(office, d) for d in office.devices if d.kind == "kiosk"},
         "displays": {d.code: _display(office, d) for d in office.devices if d.kind == "display"},
+        "crest": write_crest(office.crest),  # last, for it is long
     }
     return "\n".join(_dump({key: value}) for key, value in parts.items() if value)
 
@@ -251,7 +253,7 @@ class _Dumper(yaml.SafeDumper):
 
     def represent_text(self, found: str) -> yaml.Node:
         times = ":" in found and found.replace(":", "").replace("-", "")[:1].isdigit()
-        style = '"' if times else None
+        style = "|" if found.startswith(PICTURE) else '"' if times else None
         node: yaml.Node = self.represent_scalar("tag:yaml.org,2002:str", found, style=style)
         return node
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from prepazka.core.calendar import DayException
 from prepazka.core.door import PHONE_TICKETS
@@ -76,12 +77,19 @@ class Office(models.Model):
     video_link = models.CharField(max_length=500, blank=True)
     # Limits of files brought to meetings that are lower than those of the installation.
     files_data = models.JSONField(default=dict)
+    # Names the picture of the office's crest, whose content is in `Crest`; empty: it has none.
+    crest = models.CharField(max_length=16, blank=True, default="", db_default="")
     demo = models.BooleanField(default=False)
     # Raised by every change of the office's file or screens; snapshots are kept per version.
     version = models.PositiveIntegerField(default=1)
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def crest_url(self) -> str:
+        """Where the picture of the crest lies; another one for another picture."""
+        return reverse("crest", args=[self.slug, self.crest]) if self.crest else ""
 
     @property
     def answer_within(self) -> timedelta:
@@ -97,6 +105,18 @@ class Office(models.Model):
     def message_rules(self) -> MessageRules:
         """How the office writes to people besides by e-mail."""
         return MessageRules(**self.messages_data)
+
+
+class Crest(models.Model):
+    """The picture of an office's crest: a PNG of some kilobytes, apart from the row that all read."""
+
+    office = models.OneToOneField(
+        Office, on_delete=models.PROTECT, primary_key=True, related_name="crest_picture"
+    )
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"crest of {self.office_id}"
 
 
 class OfOffice(models.Model):

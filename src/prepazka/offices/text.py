@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
@@ -18,6 +19,20 @@ class Texts(dict[str, str]):
     def __str__(self) -> str:
         wanted = (get_language() or "cs").split("-")[0]
         return self.get(wanted) or self.get("cs") or next(iter(self.values()), "")
+
+
+def without_repeats(places: Sequence[str]) -> list[str]:
+    """Places as they are listed: what all of them begin with is said of the first one only.
+
+    `přízemí, dveře 12` and `přízemí, dveře 14` give `přízemí, dveře 12` and `dveře 14`.
+    """
+    parts = [place.split(", ") for place in places]
+    shared = 0
+    while all(len(of_one) > shared + 1 for of_one in parts) and (
+        len({of_one[shared] for of_one in parts}) == 1
+    ):
+        shared += 1
+    return [", ".join(parts[0]), *(", ".join(of_one[shared:]) for of_one in parts[1:])]
 
 
 class _Attribute(DeferredAttribute):

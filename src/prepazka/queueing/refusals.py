@@ -52,7 +52,7 @@ class FateMissing(Refused):
 
 
 class OtherServices(Refused):
-    """This counter serves nothing that your counter serves; ask the head or the reception."""
+    """This counter serves nothing that your counter serves; ask the head or the desk."""
 
 
 class WaitingHereAlone(Refused):

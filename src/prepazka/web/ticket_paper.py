@@ -14,8 +14,10 @@ from django.utils.translation import ngettext, pgettext
 from prepazka.booking.diaries import official_of
 from prepazka.gateways.printer import Slip
 from prepazka.looks import typography
+from prepazka.offices.devices import displays_of
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Device, Service
+from prepazka.offices.models import Counter, Device, Service
+from prepazka.offices.text import without_repeats
 from prepazka.queueing.models import Ticket
 from prepazka.reporting.place import Place, announced
 
@@ -68,15 +70,33 @@ def where_to_wait(office: Directory, service: Service, ticket: Ticket | None = N
     distinct = list(dict.fromkeys(filter(None, places)))
     if not distinct or len(distinct) > MOST_PLACES:
         return ""
-    where = pgettext("between two places", " or ").join(distinct)
+    where = pgettext("between two places", " or ").join(without_repeats(distinct))
     language = translation.get_language() or "cs"
     return typography.nbsp(_("Wait here: %(place)s") % {"place": where}, language)
 
 
-def _how_called(office: Directory) -> str:
-    if _has_screen(office):
+def _how_called(office: Directory, service: Service, ticket: Ticket) -> str:
+    """How the turn is made known: on which display, where the office has several."""
+    if not _has_screen(office):
+        return _("You will be called by this number.")
+    displays = displays_of(office.office, _counters_of(office, service, ticket))
+    if not displays or len(displays) > MOST_PLACES:
         return _("The screen shows your number and the counter when it is your turn.")
-    return _("You will be called by this number.")
+    names = pgettext("between two places", " or ").join(displays)
+    language = translation.get_language() or "cs"
+    return typography.nbsp(
+        _("Your number appears here: %(display)s") % {"display": names}, language
+    )
+
+
+def _counters_of(office: Directory, service: Service, ticket: Ticket) -> list[Counter]:
+    """The counters that may call the ticket, known from where it goes or whom it is to meet."""
+    official = official_of(office, ticket.booking) if ticket.booking else None
+    if ticket.for_counter_id:
+        return [office.counters[ticket.for_counter_id]]
+    if official and official.counter_id:
+        return [office.counters[official.counter_id]]
+    return office.counters_for(service.pk)
 
 
 def _has_screen(office: Directory) -> bool:
@@ -109,7 +129,7 @@ def _facts(office: Directory, place: Place, now: datetime) -> list[str]:
         opens = typography.clock(place.opens_at.astimezone(office.tz))
         facts.append(_("The counter opens: %(time)s") % {"time": opens})
     where = where_to_wait(office, place.service, ticket)
-    return [*facts, *filter(None, [where]), _how_called(office)]
+    return [*facts, *filter(None, [where]), _how_called(office, place.service, ticket)]
 
 
 def people_ahead(ahead: int) -> str:

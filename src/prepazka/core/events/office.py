@@ -255,6 +255,14 @@ class OfficeLoaded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CrestSet(Event):
+    """The office has another crest, named by its digest, or with an empty one none."""
+
+    topics: ClassVar[tuple[str, ...]] = (SETUP,)
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class QuotaSet(Event):
     """So many may book each window of an agenda; `reason` speaks of no person."""
 

@@ -10,16 +10,17 @@ from threading import Lock
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, SafeMIMEMultipart
 from django.core.mail.backends.smtp import EmailBackend
 
 from prepazka.core.contact_text import ascii_email
-from prepazka.messaging.port import ADDRESS_REFUSED, Mail, Undeliverable
+from prepazka.messaging.port import ADDRESS_REFUSED, Attachment, Mail, Undeliverable
 
 PERMANENT = range(500, 600)
 # Servers hang up on whoever is silent for long, and wonder at many connections of one sender.
 IDLE_S, MOST_KEPT = 10.0, 4
 NOBODY = "none"
+HTML = "text/html"
 CALENDAR, CALENDAR_FILE = "text/calendar", "application/ics"
 
 Account = tuple[str, int, str, str]
@@ -146,9 +147,29 @@ def _account() -> Account:
     )
 
 
-def _message(mail: Mail) -> EmailMultiAlternatives:
+class _Message(EmailMultiAlternatives):
+    """A mail whose HTML may show pictures that travel with it, as multipart/related (RFC 2387)."""
+
+    pictures: tuple[Attachment, ...] = ()
+
+    def _create_mime_attachment(self, content: Any, mimetype: str) -> Any:
+        part = super()._create_mime_attachment(content, mimetype)  # type: ignore[misc]
+        if mimetype != HTML or not self.pictures:
+            return part
+        related = SafeMIMEMultipart(_subtype="related", encoding=settings.DEFAULT_CHARSET)
+        related.set_param("type", HTML)
+        related.attach(part)
+        for one in self.pictures:
+            picture = super()._create_mime_attachment(one.content, one.media_type)  # type: ignore[misc]
+            picture.add_header("Content-ID", f"<{one.content_id}>")
+            picture.add_header("Content-Disposition", "inline", filename=one.name)
+            related.attach(picture)
+        return related
+
+
+def _message(mail: Mail) -> _Message:
     back = settings.MAIL_RETURN_PATH
-    message = EmailMultiAlternatives(
+    message = _Message(
         subject=mail.subject,
         body=mail.text,
         from_email=back if back and back != NOBODY else mail.sender,
@@ -156,8 +177,11 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
         reply_to=[mail.reply_to] if mail.reply_to else None,
         headers={"Message-ID": mail.message_id, "From": mail.sender, **mail.headers},
     )
-    message.attach_alternative(mail.html, "text/html")
+    message.pictures = tuple(one for one in mail.attachments if one.content_id)
+    message.attach_alternative(mail.html, HTML)
     for one in mail.attachments:
+        if one.content_id:
+            continue
         if one.media_type.startswith(CALENDAR):
             # Outlook takes an appointment only from among the bodies; others look for a file.
             message.attach_alternative(one.content.decode(), one.media_type)

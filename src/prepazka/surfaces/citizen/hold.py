@@ -33,7 +33,7 @@ from prepazka.core.contact_text import clean_text
 from prepazka.core.mail_domains import suggested
 from prepazka.looks import typography
 from prepazka.messaging.channels import takes_phones
-from prepazka.messaging.contexts import facts_of
+from prepazka.messaging.contexts import facts_of, when_of
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Mode
 from prepazka.surfaces.citizen.forms import LONGEST_NAME, LONGEST_TOPIC, ContactForm
@@ -43,6 +43,7 @@ from prepazka.surfaces.citizen.pages import (
     limit_in_words,
     nearest_choices,
     of_booking,
+    own_hold,
     page,
 )
 from prepazka.web.errors import mark_retry, sentence, status_of
@@ -240,6 +241,9 @@ def _contact_page(
 def _expired(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
     """The term went back, or somebody has taken it since: offer others and keep the answers."""
     service = office.services[held.service_id]
+    own = own_hold(request, service, now())
+    if own and own.pk != held.pk:
+        return _chosen_since(request, held, own, office)
     most = office.rules_of(service).max_persons
     wish = Wish(
         service, held.persons, token, official_of(office, held), _mode(held), asked=most > 1
@@ -252,6 +256,25 @@ def _expired(request: HttpRequest, held: Booking, office: Directory, token: str)
         text=sentence(HoldExpired()),
         wish=wish,
         **nearest_choices(office, wish, held.starts_at, now()),
+    )
+
+
+def _chosen_since(
+    request: HttpRequest, held: Booking, own: Booking, office: Directory
+) -> HttpResponse:
+    """The same visitor has taken another time, in another tab: it is named, and goes on from here."""
+    typed = _known(Booking.objects.get(pk=held.pk))
+    if any(typed.values()) and not any(_known(own).values()):
+        note_contact(booking=own.pk, **typed, now=now())
+    token = links.sign(own.pk, "hold")
+    return page(
+        request,
+        "chosen",
+        office,
+        status=410,
+        when=when_of(own),
+        own_url=reverse("citizen:contact", args=[token]),
+        other_url=_choose(own, office, "times", token),
     )
 
 

@@ -35,6 +35,7 @@ from prepazka.web.incidents import notices
 
 NOON = 12
 RELEASE_WITHIN = 31  # days to look for the next day on which terms will be laid
+HOLD_COOKIE = "hold"  # the hold of this browser, as its signed link
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,14 @@ def booking_of(token: str, purpose: links.Purpose) -> Booking | None:
 def is_held(booking: Booking, at: datetime) -> bool:
     """Whether the hold still stands."""
     return booking.state == State.HELD and bool(booking.expires_at and booking.expires_at > at)
+
+
+def own_hold(request: HttpRequest, service: Service, at: datetime) -> Booking | None:
+    """The hold that this browser has for the service and has requested nothing with, if any."""
+    own = booking_of(request.COOKIES.get(HOLD_COOKIE, ""), "hold")
+    if own is None or own.service_id != service.pk or own.requested_at or not is_held(own, at):
+        return None
+    return own
 
 
 def day_or_none(said: str) -> date | None:

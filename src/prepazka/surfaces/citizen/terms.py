@@ -29,6 +29,7 @@ from prepazka.surfaces.citizen import gone
 from prepazka.surfaces.citizen.forms import PersonsForm
 from prepazka.surfaces.citizen.officials import topics_url
 from prepazka.surfaces.citizen.pages import (
+    HOLD_COOKIE,
     Wish,
     booking_of,
     day_or_none,
@@ -40,6 +41,7 @@ from prepazka.surfaces.citizen.pages import (
     more_opens,
     nearest_choices,
     new_key,
+    own_hold,
     page,
     parts_of_day,
     why_no_times,
@@ -50,8 +52,6 @@ from prepazka.web.incidents import notices
 from prepazka.web.limits import HOLDS, TooManyTries, limit_address
 from prepazka.web.proof import ProofNotValid
 from prepazka.web.shortcuts import now, of_office
-
-HOLD_COOKIE = "hold"  # the hold of this browser, as its signed link
 
 
 @require_safe
@@ -203,13 +203,16 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
             challenge=_challenge(office, wish),
             **nearest_choices(office, wish, around, now()),
         )
-    if old:
+    # What was typed in this tab, which may stand at a hold that another tab has given up.
+    filled_in = [one for one in (_named_hold(wish), old) if one]
+    if filled_in:
+        source = next((one for one in filled_in if one.name or one.email), filled_in[0])
         note_contact(
             booking=held.pk,
-            name=old.name,
-            email=old.email,
-            phone=old.phone,
-            topic=old.topic,
+            name=source.name,
+            email=source.email,
+            phone=source.phone,
+            topic=source.topic,
             now=now(),
         )
     return _to_contact(held)
@@ -292,13 +295,18 @@ def _old_hold(request: HttpRequest, wish: Wish) -> Booking | None:
     Without one in the address it is the hold that this browser has for the same service: who comes
     with Back or from a second tab has one hold, and is not told that others have taken it.
     """
-    if wish.instead_of:
-        old = booking_of(wish.instead_of, "hold")
-        is_ours = old is not None and old.office_id == wish.service.office_id
-    else:
-        old = booking_of(request.COOKIES.get(HOLD_COOKIE, ""), "hold")
-        is_ours = old is not None and old.service_id == wish.service.pk and is_held(old, now())
-    return old if old and is_ours and not old.requested_at else None
+    named = _named_hold(wish)
+    if named and is_held(named, now()):
+        return named
+    return own_hold(request, wish.service, now()) or named
+
+
+def _named_hold(wish: Wish) -> Booking | None:
+    """The hold that the address names, perhaps one that was given up since, in another tab."""
+    named = booking_of(wish.instead_of, "hold") if wish.instead_of else None
+    if named is None or named.requested_at or named.office_id != wish.service.office_id:
+        return None
+    return named
 
 
 def _is_same(old: Booking, office: Directory, wish: Wish, starts_at: datetime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import os
+from base64 import b64encode
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.policy import default
@@ -76,10 +77,11 @@ def mail(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def html(request: HttpRequest, number: int) -> HttpResponse:
     """The HTML of a mail, for the frame of its page."""
-    body = _mail_or_404(number).get_body(preferencelist=("html",))
+    message = _mail_or_404(number)
+    body = message.get_body(preferencelist=("html",))
     if body is None:
         raise Http404
-    content = str(body.get_content())
+    content = _with_pictures(str(body.get_content()), message)
     answer = HttpResponse(content.replace("<head>", f"<head>{TOP}", 1))
     answer["Content-Security-Policy"] = HTML_POLICY
     answer["X-Frame-Options"] = "SAMEORIGIN"
@@ -109,6 +111,16 @@ def attachment(request: HttpRequest, number: int, position: int) -> HttpResponse
     )
     answer["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; sandbox"
     return answer
+
+
+def _with_pictures(content: str, message: EmailMessage) -> str:
+    """The HTML with the pictures that travel in the mail written into it."""
+    for part in message.walk():
+        name, payload = part.get("Content-ID", "").strip("<> "), part.get_payload(decode=True)
+        if name and isinstance(payload, bytes) and part.get_content_type() == "image/png":
+            written = f"data:image/png;base64,{b64encode(payload).decode()}"
+            content = content.replace(f'"cid:{name}"', f'"{written}"')
+    return content
 
 
 def _name(part: EmailMessage) -> str:

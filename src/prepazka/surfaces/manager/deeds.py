@@ -102,6 +102,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "ListConfirmed": lambda: _("confirmed an entry of the waiting list"),
     "ListLeft": lambda: _("took somebody off the waiting list"),
     "QuotaSet": lambda: _("set a quota of bookings"),
+    "CrestSet": lambda: _("changed the office's crest"),
     "ColleagueFreed": lambda: _("took a colleague away from a meeting"),
     "MeetingStarted": lambda: _("began a meeting"),
     "MeetingEnded": lambda: _("ended a meeting"),

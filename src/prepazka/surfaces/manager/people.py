@@ -27,7 +27,7 @@ from prepazka.web.staff import staff_only
 
 ROLES = {
     Role.CLERK: gettext_lazy("clerk at a counter"),
-    Role.RECEPTION: gettext_lazy("reception and counter"),
+    Role.RECEPTION: gettext_lazy("desk and counter"),
     Role.OPERATOR: gettext_lazy("desk and telephone, without a counter"),
     Role.HEAD: gettext_lazy("head (figures, closures and limits)"),
     Role.ADMINISTRATOR: gettext_lazy("administrator (all of it)"),

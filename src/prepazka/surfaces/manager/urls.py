@@ -17,6 +17,7 @@ urlpatterns = [
     path("<slug:slug>/zpravy/zneni/", messages.kinds, name="kinds"),
     path("<slug:slug>/zpravy/zneni/<slug:kind>/<slug:language>/", messages.words, name="words"),
     path("<slug:slug>/soubor/", views.file, name="file"),
+    path("<slug:slug>/znak/", views.crest, name="crest"),
     path("<slug:slug>/zarizeni/", devices.devices, name="devices"),
     path("<slug:slug>/zarizeni/<slug:code>/kod/", devices.pairing, name="pairing"),
     path("<slug:slug>/zarizeni/<slug:code>/nacist/", devices.reload, name="reload"),

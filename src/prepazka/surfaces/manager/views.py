@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from prepazka.core import calendar
+from prepazka.core.crest import MOST_BYTES
+from prepazka.core.refusal import Refused
 from prepazka.meetings import inventory
 from prepazka.officefile.export import export
+from prepazka.offices.crests import CrestNotChosen, set_crest
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Device, Membership
+from prepazka.offices.models import Device, Membership, Role
 from prepazka.queueing.history import scores
 from prepazka.queueing.stops import open_tickets, stop_tickets
 from prepazka.queueing.tickets import issues_tickets
@@ -25,6 +30,7 @@ from prepazka.reporting.today import today_of
 from prepazka.surfaces.manager.devices import state_of
 from prepazka.web import reasons, staff
 from prepazka.web.before import asked
+from prepazka.web.errors import sentence, status_of
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
@@ -150,17 +156,48 @@ def waiting_list(request: HttpRequest, office: Directory, member: Membership) ->
 @require_GET
 def file(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """The office's file, on the screen or to download."""
-    text = export(office.office)
     if "stahnout" in request.GET:
-        answer = HttpResponse(text, content_type="application/yaml; charset=utf-8")
+        answer = HttpResponse(export(office.office), content_type="application/yaml; charset=utf-8")
         answer["Content-Disposition"] = f'attachment; filename="{office.office.slug}.yaml"'
         return answer
-    return render(
-        request,
-        "manager/file.html",
-        {
-            "office": office.office,
-            "member": member,
-            "text": text,
-        },
-    )
+    return _file_page(request, office, member)
+
+
+def _file_page(
+    request: HttpRequest,
+    office: Directory,
+    member: Membership,
+    *,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "office": office.office,
+        "member": member,
+        "text": export(office.office),
+        "may_set_crest": member.role == Role.ADMINISTRATOR,
+        "errors": [{"field_id": "id_crest", "text": problem}] if problem else [],
+    }
+    return render(request, "manager/file.html", context, status=status)
+
+
+@staff_only(Role.ADMINISTRATOR)
+@require_POST
+def crest(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+    """Set the office's crest from a chosen picture, or remove it."""
+    chosen = request.FILES.get("crest")
+    try:
+        if "remove" in request.POST:
+            content = None
+        elif chosen is None:
+            raise CrestNotChosen
+        else:
+            content = chosen.read(MOST_BYTES + 1)
+        set_crest(office=office.office, content=content, now=now(), actor=member.user_id)
+    except Refused as refused:
+        return _file_page(
+            request, office, member, problem=sentence(refused), status=status_of(refused)
+        )
+    said = _("The crest is removed.") if content is None else _("The crest is set.")
+    messages.success(request, said)
+    return redirect("manager:file", office.office.slug)

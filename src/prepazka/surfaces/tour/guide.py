@@ -190,7 +190,7 @@ def _reception(known: Facts) -> Card:
     text = _(
         "Find a booking by the PIN or the name and mark that the client has come; give a ticket to whoever prefers not to use the kiosk."
     )
-    return Card("reception", _("Reception"), [_log_in(known, "reception", text)])
+    return Card("reception", _("Desk"), [_log_in(known, "reception", text)])
 
 
 def _operator(known: Facts) -> Card:
@@ -248,7 +248,7 @@ def begins_with(role: str, *, at_counter: bool) -> str:
         return _("You are %(name)s at an open counter. Call the next client.")
     return {
         "clerk": _("You are %(name)s, a clerk. Choose a counter: you can call people at once."),
-        "reception": _("You are %(name)s at the reception. Issue a ticket, or find a booking."),
+        "reception": _("You are %(name)s at the desk. Issue a ticket, or find a booking."),
         "operator": _(
             "You are %(name)s on the telephone. Search for a client, or choose a service and a free place."
         ),

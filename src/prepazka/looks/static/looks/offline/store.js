@@ -201,7 +201,7 @@
         if (!answer.ok || answer.redirected) continue;
         const html = await answer.clone().text();
         screens.push([shell, answer]);
-        for (const [, found] of html.matchAll(/(?:src|href)="(\/static\/[^"#]+)/g)) wanted.add(found);
+        for (const [, found] of html.matchAll(/(?:src|href)="(\/(?:static|znak)\/[^"#]+)/g)) wanted.add(found);
       }
       for (const asset of wanted) {
         if (await cache.match(asset)) continue;

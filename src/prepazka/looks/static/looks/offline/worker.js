@@ -17,7 +17,7 @@ self.addEventListener("fetch", (event) => {
   if (event.request.mode === "navigate") {
     const shell = shellOf(url.pathname);
     if (shell) event.respondWith(page(event.request, shell));
-  } else if (url.pathname.startsWith("/static/")) {
+  } else if (/^\/(static|znak)\//.test(url.pathname)) {
     event.respondWith(asset(event.request));
   }
 });
@@ -40,6 +40,7 @@ async function page(request, shell) {
   }
 }
 
+// Styles, scripts and the office's crest are the same in every language.
 async function asset(request) {
-  return (await caches.match(request, { cacheName: KEPT })) || fetch(request);
+  return (await caches.match(request, { cacheName: KEPT, ignoreVary: true })) || fetch(request);
 }

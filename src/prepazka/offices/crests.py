@@ -1,0 +1,81 @@
+"""The office's crest: setting it, and its picture."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from prepazka.core import events
+from prepazka.core.crest import MOST_BYTES, WrongCrest, clean_crest, crest_digest
+from prepazka.core.refusal import Refused
+from prepazka.journal.record import record
+from prepazka.offices.models import Crest, Office
+
+
+class CrestUnreadable(Refused):
+    """This is no PNG picture. Save the crest as PNG and choose it again."""
+
+
+class CrestTooHeavy(Refused):
+    """The picture is too large: a crest may have 32 KB at most. Save it smaller, 200 pixels high for example, or with fewer colours."""
+
+
+class CrestMisshapen(Refused):
+    """The crest must have from 48 to 600 pixels on each side, and be at most four times as wide as high or as high as wide."""
+
+
+class CrestNotChosen(Refused):
+    """Choose a picture of the crest first."""
+
+
+REFUSALS = {
+    "unreadable": CrestUnreadable,
+    "heavy": CrestTooHeavy,
+    "misshapen": CrestMisshapen,
+}
+
+
+def set_crest(*, office: Office, content: bytes | None, now: datetime, actor: int | None) -> Office:
+    """Set the office's crest to a PNG picture, or remove it with None.
+
+    Raises CrestUnreadable, CrestTooHeavy, CrestMisshapen.
+    """
+    if content is not None:
+        if len(content) > MOST_BYTES:
+            raise CrestTooHeavy
+        try:
+            content = clean_crest(content)
+        except WrongCrest as wrong:
+            raise REFUSALS[wrong.reason] from wrong
+    with transaction.atomic():
+        locked = Office.objects.select_for_update(no_key=True).get(pk=office.pk)
+        if put_crest(locked, content or b""):
+            locked.version += 1
+            locked.save(update_fields=["crest", "version"])
+            record(events.CrestSet(office=locked.pk, at=now, actor=actor, digest=locked.crest))
+    return locked
+
+
+def put_crest(office: Office, content: bytes) -> bool:
+    """Write a cleaned picture, or none, of a locked office; `office` itself is left to be saved.
+
+    Says whether anything differed.
+    """
+    digest = crest_digest(content) if content else ""
+    if office.crest == digest:
+        return False
+    office.crest = digest
+    if content:
+        Crest.objects.update_or_create(office=office, defaults={"content": content})
+    else:
+        Crest.objects.filter(office=office).delete()
+    return True
+
+
+def crest_of(office: Office) -> bytes:
+    """The picture; empty where the office has none."""
+    if not office.crest:
+        return b""
+    row = Crest.objects.filter(office=office.pk).first()
+    return bytes(row.content) if row else b""
