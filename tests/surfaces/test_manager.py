@@ -119,6 +119,7 @@ def test_the_head_finds_the_poster_or_why_there_is_none(office: Directory, admin
 NEW = {"name": "Eva Malá", "username": "mala", "role": "reception"}
 
 
+@pytest.mark.real_time
 def test_somebody_new_gets_a_password_that_works_once(office: Directory, admin: Client) -> None:
     page = text(admin.post("/sprava/lhota/lide/", NEW))
     password = re.search(r"one-time\">([-\w]+)<", page)
