@@ -210,6 +210,18 @@ NOT_DONE = {
     "no settings, web": Run("prepazka web", 2, warns="DATABASE_URL", settings=NO_DATABASE),
     "no settings, worker": Run("prepazka worker", 2, warns="DATABASE_URL", settings=NO_DATABASE),
     "no secret": Run("prepazka callback gosms --data none", 2, warns="PREPAZKA_SECRET_KEY_FILE"),
+    "a short secret": Run(
+        "prepazka pair krumlov kiosk",
+        2,
+        warns="it has 5.",
+        settings={"PREPAZKA_SECRET_KEY": "krtek"},
+    ),
+    "a demo for the public": Run(
+        "prepazka pair krumlov kiosk",
+        2,
+        warns="Unset PREPAZKA_DEMO",
+        settings={"PREPAZKA_DEMO": "1", "PREPAZKA_URL": "https://objednavky.example"},
+    ),
     "no port": Run("prepazka web --port 70000", 2, warns="from 1 to 65535"),
     "a wrong level": Run(
         "prepazka pair krumlov kiosk", 2, warns="PREPAZKA_LOG", settings={"PREPAZKA_LOG": "much"}

@@ -24,10 +24,18 @@ DEBUG = False
 DEMO = env_bool("PREPAZKA_DEMO", default=False)
 # Set by `prepazka run`, whose supervisor plays days when the demo's start page asks for them.
 DEMO_PLAYER = DEMO and env_bool("PREPAZKA_PLAYER", default=False)
+SHORTEST_KEY = 32  # characters; a random one of them has at least 128 bits
 PUBLIC_KEY = "only for the demo town and the tests; " * 2 + "never secret"  # never in production
 SECRET_KEY = env_secret("PREPAZKA_SECRET_KEY", default="")
 if not SECRET_KEY and (DEMO or "PYTEST_VERSION" in os.environ):
     SECRET_KEY = PUBLIC_KEY
+if 0 < len(SECRET_KEY) < SHORTEST_KEY:
+    msg = (
+        f"Set PREPAZKA_SECRET_KEY to {SHORTEST_KEY} or more random characters; it has"
+        f" {len(SECRET_KEY)}. One is made by: python3 -c 'import secrets;"
+        " print(secrets.token_urlsafe(48))'"
+    )
+    raise SettingError(msg)
 # Seconds by which `make test-days` moves the program's clock. An office's installation has a
 # secret of its own, so that it cannot run on another day by mistake.
 TEST_CLOCK_OFFSET = env_int("PREPAZKA_TEST_CLOCK_OFFSET", default=0)
@@ -207,6 +215,12 @@ STORAGES: dict[str, dict[str, Any]] = {
 # --- security -------------------------------------------------------------------------------
 
 HTTPS = BASE_URL.startswith("https://")
+if HTTPS and DEMO:
+    msg = (
+        "Unset PREPAZKA_DEMO: in the demo anybody logs in as anybody and reads every message, and"
+        f" {BASE_URL} is an address for the public. With prepazka run, add --no-demo."
+    )
+    raise SettingError(msg)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 TRUSTED_PROXIES = env_int("PREPAZKA_TRUSTED_PROXIES", default=1 if HTTPS else 0)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
