@@ -40,7 +40,7 @@ def test_the_calendars_of_an_official(
     office = directory_by_slug("praha6")
     Official.objects.filter(code="novotna").update(user=town.clerk(office, "novotna"))
     Office.objects.update(version=F("version") + 1)
-    day = (real_now() + timedelta(days=7)).date()
+    day = (real_now().astimezone(town.PRAGUE) + timedelta(days=7)).date()
 
     page.goto(f"{live_url}/pult/praha6/diar/")
     page.locator("#id_login").fill("novotna")

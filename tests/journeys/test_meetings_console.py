@@ -13,8 +13,9 @@ from playwright.sync_api import Page, expect
 
 from prepazka.accounts.models import User
 from prepazka.meetings.models import Meeting
+from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office, Official
-from tests import conferencing
+from tests import conferencing, officials, town
 from tests.clock import real_now
 from tests.faults import program
 from tests.journeys import test_room
@@ -49,6 +50,14 @@ def url(transactional_db: None, tmp_path: Path, meet: conferencing.Conference) -
     assert "Traceback" not in (tmp_path / "web.log").read_text()
 
 
+def by_day() -> Directory:
+    """The office of officials where the day goes on for hours: its list is of one day."""
+    made = officials.office()
+    zone = town.zone_by_day(real_now()).key
+    Office.objects.filter(pk=made.office.pk).update(timezone=zone, version=F("version") + 1)
+    return directory(Office.objects.get(pk=made.office.pk))
+
+
 def test_a_day_of_meetings_and_a_meeting_that_moves(
     url: str,
     person: Any,
@@ -56,7 +65,7 @@ def test_a_day_of_meetings_and_a_meeting_that_moves(
     axe: Any,
     meet: conferencing.Conference,
 ) -> None:
-    here = held(starts_at=real_now() + timedelta(minutes=2))
+    here = held(by_day(), starts_at=real_now() + timedelta(minutes=2))
     Office.objects.update(video_rooms=["jitsi", "embedded"])
     later = held(here.office, starts_at=here.meeting.booking.ends_at + timedelta(minutes=5))
     official = person(here, here.chair, url)

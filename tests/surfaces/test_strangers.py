@@ -141,6 +141,7 @@ STAFF = {
     "manager:declares",
     "manager:remove",
     "manager:officials",
+    "manager:crest",
     "manager:official_user",
     "manager:feed_make",
     "manager:feed_revoke",
@@ -168,6 +169,7 @@ OWN = {
 # For everybody: facts of the office and counts, never persons.
 PUBLIC = {
     "start",
+    "crest",
     "monitor:overview",
     "monitor:office",
     "monitor:frame",
@@ -414,6 +416,7 @@ def ours() -> Town:
         "document": str(uuid4()),
         "day": "2026-11-23",
         "token": "nope.nope",
+        "digest": "0123456789abcdef",
         "gateway": "bulkgate",
         "kind": "reminder",
         "language": "cs",

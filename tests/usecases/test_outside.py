@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -405,3 +406,16 @@ def test_a_round_asks_each_calendar_once_and_the_broken_ones_seldom(
     assert calendars.due(now=NOW + timedelta(hours=2)) == [well.pk, broken.pk]
     Official.objects.update(retired=True)
     assert calendars.due(now=NOW) == []
+
+
+def test_a_reading_asked_for_does_not_wait_for_its_minute_of_the_round(
+    lhota: Directory, peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = add(lhota, peer.url)
+    monkeypatch.setattr("random.randrange", lambda stop: stop - 1)
+    calendars.defer_due(now=NOW)
+    jobs = ProcrastinateJob.objects.filter(task_name="refresh_calendar")
+    assert jobs.get().scheduled_at is not None
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        calendars.read_soon(found.pk)
+    assert jobs.get().scheduled_at is None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import random
 from datetime import datetime, timedelta
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -39,19 +38,39 @@ def defer_due(*, now: datetime) -> None:
 
 def read_soon(calendar: int) -> None:
     """Have a calendar read at once, when the caller's transaction commits."""
-    transaction.on_commit(lambda: _defer(calendar, 0))
+    transaction.on_commit(lambda: _defer(calendar, 0) or _bring_forward(calendar))
 
 
-def _defer(calendar: int, seconds: int) -> None:
+def _defer(calendar: int, seconds: int) -> bool:
+    """Put a reading into the queue; False where one waits there already."""
     job = app.configure_task(
         "refresh_calendar",
         # Two at once at most: servers that hang must not keep the mails waiting.
         lock=f"calendars:{calendar % 2}",
-        queueing_lock=f"calendar:{calendar}",
+        queueing_lock=_key(calendar),
         schedule_in={"seconds": seconds},
     )
-    with contextlib.suppress(AlreadyEnqueued):
-        job.defer(calendar=calendar)
+    try:
+        with transaction.atomic():  # a refused insert must not end the caller's transaction
+            job.defer(calendar=calendar)
+    except AlreadyEnqueued:
+        return False
+    return True
+
+
+def _bring_forward(calendar: int) -> bool:
+    """Let a reading that waits for its minute of the round begin now; False where none waits."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET scheduled_at = NULL"
+            " WHERE queueing_lock = %s AND status = 'todo'",
+            [_key(calendar)],
+        )
+        return cursor.rowcount > 0
+
+
+def _key(calendar: int) -> str:
+    return f"calendar:{calendar}"
 
 
 def refresh(*, calendar: int, now: datetime) -> None:
