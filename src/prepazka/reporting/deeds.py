@@ -15,6 +15,8 @@ from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 
 MOST = 1_000
+# Which steps are looks at clients, and change nothing.
+LOOKS = ("ContactShown", "PeopleListed")
 # Done to an account by whoever tried it, whom nobody knows.
 BY_STRANGERS = ("LogInFailed", "LogInDelayed", "TokenMade")
 
@@ -41,7 +43,7 @@ def deeds(
     if actor is not None:
         rows = rows.filter(Q(actor=actor) | Q(kind__in=BY_STRANGERS, data__user=actor))
     if looks_only:
-        rows = rows.filter(kind="ContactShown")
+        rows = rows.filter(kind__in=LOOKS)
     found = list(rows.order_by("-at", "-id")[:MOST])
     ids = {UUID(row.data["booking"]) for row in found if row.data.get("booking")}
     bookings = Booking.objects.filter(office=office.office).in_bulk(ids)

@@ -56,7 +56,7 @@ def count(limit: Limit, key: str, *, now: datetime) -> None:
         return
     length = limit.per.total_seconds()
     starts_at = datetime.fromtimestamp(now.timestamp() // length * length, UTC)
-    tries = add(limit.scope, _hash(limit.scope, key), starts_at)
+    tries = add(limit.scope, hashed(limit.scope, key), starts_at)
     if tries == 1:
         Count.objects.filter(starts_at__lt=now - KEEP).delete()
     if tries > limit.most:
@@ -77,7 +77,8 @@ def network(address: str) -> str:
     return str(known)
 
 
-def _hash(scope: str, key: str) -> str:
+def hashed(scope: str, key: str) -> str:
+    """The keyed hash under which a key of the scope is counted."""
     secret = f"limit:{settings.SECRET_KEY}".encode()
     return hmac.new(secret, f"{scope}:{key}".encode(), hashlib.sha256).hexdigest()
 

@@ -154,6 +154,14 @@ class SecondFactorReset(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PeopleListed(Event):
+    """A member of staff saw a list with names of clients (`list`), or searched for people."""
+
+    list: str
+    official: int | None = None  # whose diary it was
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoggedIn(Event):
     """Somebody logged in; `factor` says whether by a second factor as well."""
 

@@ -20,10 +20,8 @@ from prepazka.booking import terms, usecases
 from prepazka.booking.diaries import free_officials, official_of
 from prepazka.booking.models import Booking, Channel, State
 from prepazka.booking.refusals import HoldExpired, TermNotOffered, TermTaken
-from prepazka.core import events
 from prepazka.core.reference import reference_of
 from prepazka.core.refusal import Refused
-from prepazka.journal.record import record
 from prepazka.meetings.participants import MOST, move_together
 from prepazka.messaging.channels import channel_for, sends_sms
 from prepazka.messaging.contexts import facts_of, how_in_words
@@ -31,7 +29,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Service
 from prepazka.surfaces.console.forms import MOST_PERSONS, BookForm, ContactForm
 from prepazka.surfaces.console.words import state_in_words, unsent_in_words, way_in_words
-from prepazka.web import staff
+from prepazka.web import readings, staff
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
@@ -233,11 +231,7 @@ def person(
 ) -> HttpResponse:
     """Name and contact of the booked person; each look is recorded."""
     found = _booking(office, booking)
-    record(
-        events.ContactShown(
-            office=office.office.pk, booking=str(found.pk), at=now(), actor=member.user_id
-        )
-    )
+    readings.note_booking(member, found, now=now())
     return render(
         request,
         "console/person.html",

@@ -19,14 +19,13 @@ from prepazka.booking import calls, offers, terms
 from prepazka.booking.calls import to_call
 from prepazka.booking.models import CallListEntry, State
 from prepazka.booking.refusals import OfferOver
-from prepazka.core import calendar, events
+from prepazka.core import calendar
 from prepazka.core.refusal import Refused
-from prepazka.journal.record import record
 from prepazka.messaging.contexts import offered_terms
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
 from prepazka.queueing.incidents import current_incident
-from prepazka.web import staff
+from prepazka.web import readings, staff
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
@@ -50,6 +49,8 @@ def call_list(request: HttpRequest, office: Directory, member: Membership) -> Ht
     """Whom to call, and how far it is."""
     at = now()
     waiting = list(to_call(office.office, at).select_related("booking"))
+    if waiting:
+        readings.note_list(member, "calls", now=at)
     today = calendar.local_instant(calendar.day_of(at, office.tz), 0, office.tz)
     rows = CallListEntry.objects.filter(office=office.office)
     rows = rows.filter(Q(closed_at=None) | Q(closed_at__gte=today))
@@ -98,14 +99,7 @@ def call(request: HttpRequest, office: Directory, member: Membership, entry: int
         return redirect("console:calls", office.office.slug)
     if request.method == "POST":
         return _outcome(request, office, member, found)
-    record(
-        events.ContactShown(
-            office=office.office.pk,
-            booking=str(found.booking_id),
-            at=now(),
-            actor=member.user_id,
-        )
-    )
+    readings.note_booking(member, found.booking, now=now())
     offer = offers.open_offer(found.booking)
     kept = offered_terms(offer, office) if offer else []
     return render(

@@ -27,7 +27,7 @@ from prepazka.reporting.missed import count_missed
 from prepazka.surfaces.console import board
 from prepazka.surfaces.console.forms import TicketForm
 from prepazka.surfaces.console.words import state_in_words, told
-from prepazka.web import staff, ticket_paper
+from prepazka.web import readings, staff, ticket_paper
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
@@ -53,6 +53,10 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
     wanted = request.GET.get("hledat", "").strip()[:60]
     rows = Booking.objects.filter(office=office.office, date=day, state__in=SHOWN)
     rows = _search(rows, wanted, day, office).select_related("ticket")
+    if wanted:
+        readings.note_search(member, wanted, now=moment)
+    else:
+        readings.note_list(member, "bookings", now=moment)
     return render(
         request,
         "console/desk.html",

@@ -32,7 +32,7 @@ from prepazka.surfaces.console.changes import (
 from prepazka.surfaces.console.forms import ExceptionForm
 from prepazka.surfaces.console.outside import outside_of
 from prepazka.surfaces.console.words import days_in_words, state_in_words, times_in_words
-from prepazka.web import staff
+from prepazka.web import readings, staff
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
@@ -70,6 +70,7 @@ def diary(request: HttpRequest, office: Directory, member: Membership, code: str
     first = day - timedelta(days=day.weekday()) if weekly else day
     days = [first + timedelta(days=n) for n in range(WEEK if weekly else 1)]
     step = timedelta(days=WEEK if weekly else 1)
+    readings.note_list(member, "diary", now=now(), official=official.pk)
     return render(
         request,
         "console/diary.html",

@@ -26,7 +26,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, HoursException, Membership, Official, Role
 from prepazka.surfaces.console.forms import DisruptionForm, Reasons, fields_of
 from prepazka.surfaces.console.words import days_in_words, times_in_words
-from prepazka.web import staff
+from prepazka.web import readings, staff
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
@@ -65,6 +65,8 @@ def result(
     found = _found(office, member, disruption)
     rows = list(found.bookings.select_related("booking").order_by("was_starts_at", "pk"))
     ids = [one.booking_id for one in rows]
+    if rows:
+        readings.note_list(member, "disruption", now=now())
     undo_until = found.created_at + UNDO_WITHIN
     left = int((undo_until - now()).total_seconds())
     return render(
@@ -123,6 +125,8 @@ def impact_page(
     found = impact_of(
         office=office, exceptions=exceptions_of(office, what, days, reasons), now=now()
     )
+    if found.rows:
+        readings.note_list(member, "disruption", now=now())
     said = fields_of(days) | {"what": what} | asdict(reasons)
     return render(
         request,

@@ -29,7 +29,7 @@ from prepazka.reporting import plan, search
 from prepazka.surfaces.console.booking import mode_of
 from prepazka.surfaces.console.forms import MOST_PERSONS
 from prepazka.surfaces.console.words import state_in_words, way_in_words
-from prepazka.web import staff
+from prepazka.web import readings, staff
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
@@ -49,6 +49,10 @@ def screen(request: HttpRequest, office: Directory, member: Membership) -> HttpR
     if chosen is None and len(found.bookings) == 1:
         chosen = found.bookings[0]
     prefetch_related_objects(found.bookings, "ticket")
+    if question:
+        readings.note_search(member, question, now=moment)
+    if chosen:
+        readings.note_booking(member, chosen, now=moment)
     moving = chosen if "presun" in request.GET and chosen and chosen.state in OPEN else None
     department = _department(request, office, moving)
     wanted = _wanted(request.GET, office, department, moving)

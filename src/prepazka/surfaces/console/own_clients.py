@@ -27,10 +27,8 @@ from prepazka.booking import terms, usecases
 from prepazka.booking.diaries import lanes_of
 from prepazka.booking.models import OPEN, Booking, State
 from prepazka.booking.refusals import HoldExpired, PhoneNeeded
-from prepazka.core import events
 from prepazka.core.reference import reference_of
 from prepazka.core.refusal import Refused
-from prepazka.journal.record import record
 from prepazka.messaging.channels import channel_for, sends_sms
 from prepazka.messaging.contexts import how_in_words
 from prepazka.messaging.previews import Preview, messages_caused
@@ -48,6 +46,7 @@ from prepazka.surfaces.console.booking import (
 from prepazka.surfaces.console.changes import official_of
 from prepazka.surfaces.console.forms import BookForm, ContactForm
 from prepazka.surfaces.console.words import state_in_words, unsent_in_words, way_in_words
+from prepazka.web import readings
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
@@ -115,14 +114,7 @@ class Diary:
 
     def note_look(self, booking: Booking) -> None:
         """Record that the official saw the client's contact."""
-        record(
-            events.ContactShown(
-                office=self.office.office.pk,
-                booking=str(booking.pk),
-                at=now(),
-                actor=self.member.user_id,
-            )
-        )
+        readings.note_booking(self.member, booking, now=now())
 
 
 def _own(office: Directory, member: Membership, code: str) -> Diary:

@@ -31,6 +31,7 @@ from prepazka.offices.models import Membership, Mode, Role
 from prepazka.reporting import meetings
 from prepazka.surfaces.console.changes import may_look
 from prepazka.surfaces.console.words import state_in_words
+from prepazka.web import readings
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import COUNTER, HEADS, may_lead, staff_only
@@ -44,6 +45,7 @@ DAYS_SHOWN = 5
 @require_GET
 def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """The meetings of today, in the order of time."""
+    readings.note_list(member, "meetings", now=now())
     return render(request, "console/meetings.html", _shown(office, member))
 
 

@@ -11,15 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from prepazka.core import events
 from prepazka.core.refusal import Refused
-from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Role
 from prepazka.queueing import counters
 from prepazka.queueing.refusals import CounterNotOpen
 from prepazka.surfaces.console import board, steps, takeover
-from prepazka.web import staff
+from prepazka.web import readings, staff
 from prepazka.web.counters import no_counter
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
@@ -170,11 +168,7 @@ def contact(
     if current is None or current.pk != ticket or current.booking is None:
         messages.error(request, _("The contact is shown only while the client is at your counter."))
         return redirect("console:office", office.office.slug)
-    record(
-        events.ContactShown(
-            office=office.office.pk, booking=str(current.booking.pk), at=now(), actor=member.user_id
-        )
-    )
+    readings.note_booking(member, current.booking, now=now())
     return render(
         request,
         "console/contact.html",

@@ -86,6 +86,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "PasswordGiven": lambda: _("gave a one-time password"),
     "StaffRenamed": lambda: _("corrected the name of a colleague"),
     "SecondFactorReset": lambda: _("reset the second factor of a colleague"),
+    "PeopleListed": lambda: _("looked at a list of clients, or searched for them"),
     "LoggedIn": lambda: _("logged in"),
     "LogInFailed": lambda: _("a wrong password or code was entered for"),
     "LogInDelayed": lambda: _("after several wrong log-ins, the next must wait for"),
