@@ -39,8 +39,7 @@ def test_a_dead_process_of_several_is_replaced_and_takes_no_other_along(
     with program.running(arguments, program.environment(database), tmp_path / "web.log") as web:
         program.wait_until_up(port, web)
         wait_for("two processes", lambda: len(processes(web)) == 2)
-        # Connections are spread by chance; some of these streams are on either process.
-        streams = [Stream(port) for _ in range(12)]
+        streams = streams_of_all(web, port)
         for _ in range(2):  # the second death comes so soon that granian would end everything
             kept, victim = sorted(processes(web), key=lambda process: process.create_time())
             victim.kill()
@@ -55,6 +54,22 @@ def test_a_dead_process_of_several_is_replaced_and_takes_no_other_along(
         family = processes(web)
         web.end(within=15)  # open streams hold nothing up
         assert not any(process.is_running() for process in family)
+
+
+def streams_of_all(web: program.Process, port: int) -> list[Stream]:
+    """Open streams until each process has some: by chance, and one may begin to listen later."""
+    streams: list[Stream] = []
+    while not all(has_stream(process, port) for process in processes(web)):
+        assert len(streams) < 200, "all streams are on one process"
+        streams.append(Stream(port))
+    return streams
+
+
+def has_stream(process: psutil.Process, port: int) -> bool:
+    return any(
+        one.status == psutil.CONN_ESTABLISHED and one.laddr.port == port
+        for one in process.net_connections("tcp")
+    )
 
 
 def processes(web: program.Process) -> list[psutil.Process]:
