@@ -9,7 +9,7 @@ from django.test import Client
 
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
-from prepazka.web import readings
+from prepazka.web import limits
 from tests import town
 from tests.surfaces import test_desk
 from tests.surfaces.test_desk import DESK, Clock, text
@@ -75,4 +75,4 @@ def test_the_head_reads_who_looked(office: Directory, reception: Client, clock: 
 
 
 def test_what_was_counted_is_a_keyed_hash() -> None:
-    assert "vomáčka" not in readings.limits.hashed("reading", "1:search:vomáčka")
+    assert "vomáčka" not in limits.hashed("reading", "1:search:vomáčka")

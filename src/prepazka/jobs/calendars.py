@@ -66,7 +66,7 @@ def _bring_forward(calendar: int) -> bool:
             " WHERE queueing_lock = %s AND status = 'todo'",
             [_key(calendar)],
         )
-        return cursor.rowcount > 0
+        return bool(cursor.rowcount)
 
 
 def _key(calendar: int) -> str:
