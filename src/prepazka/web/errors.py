@@ -33,6 +33,7 @@ STATUS = {
     "TooManyPersons": 422,
     "DevicePaused": 429,
     "TooManyTries": 429,
+    "TooManyHolds": 429,
     "NotUnderstood": 422,
     "PhoneNotUnderstood": 422,
     "PhoneNotMobile": 422,
