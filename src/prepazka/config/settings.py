@@ -1,6 +1,7 @@
 """Settings of the installation; what belongs to an office is in its file, not here."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -223,6 +224,12 @@ if HTTPS and DEMO:
     raise SettingError(msg)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 TRUSTED_PROXIES = env_int("PREPAZKA_TRUSTED_PROXIES", default=1 if HTTPS else 0)
+if HTTPS and not TRUSTED_PROXIES:
+    print(  # the log is not there yet, and an update must not keep an office closed
+        "PREPAZKA_TRUSTED_PROXIES is 0, but an https address has a proxy in front: all visitors"
+        " look like one, and there are no limits by network. Set it to the number of your proxies.",
+        file=sys.stderr,
+    )
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
