@@ -222,17 +222,6 @@ NOT_DONE = {
         warns="Unset PREPAZKA_DEMO",
         settings={"PREPAZKA_DEMO": "1", "PREPAZKA_URL": "https://objednavky.example"},
     ),
-    "https without a proxy": Run(
-        "prepazka pair krumlov kiosk --data none",
-        2,
-        warns="Set it to the number of your proxies",
-        settings={
-            "PREPAZKA_DEMO": "0",
-            "PREPAZKA_URL": "https://objednavky.example",
-            "PREPAZKA_TRUSTED_PROXIES": "0",
-            "PREPAZKA_SECRET_KEY": "only for this test and nothing else, never secret",
-        },
-    ),
     "no port": Run("prepazka web --port 70000", 2, warns="from 1 to 65535"),
     "a wrong level": Run(
         "prepazka pair krumlov kiosk", 2, warns="PREPAZKA_LOG", settings={"PREPAZKA_LOG": "much"}

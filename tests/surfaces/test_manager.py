@@ -228,11 +228,10 @@ def test_the_head_sees_a_crowd_and_releases_a_network_in_one_press(
 ) -> None:
     monkeypatch.setattr("prepazka.core.hold_limits.CEILING", 0)
     monkeypatch.setattr("prepazka.core.hold_limits.CEILING_PER_LANE", 2)  # of two lanes
-    monkeypatch.setattr("prepazka.surfaces.manager.templatetags.manager.now", lambda: NINE_THIRTY)
     client.force_login(town.clerk(office, "vedouci", "head"))
     address = reverse("manager:kept_times", args=["lhota"])
     assert "Žádné připojení teď nedrží" in text(client.get(address))
-    for number, clock in enumerate(("10:00", "11:00", "14:00", "15:00")):
+    for number, clock in enumerate(("11:00", "13:00", "14:00", "15:00")):
         name = "person" if number == 3 else "robot"
         town.hold(office, clock, NINE_THIRTY, asker=Asker((name,) * 3, CITIZEN))
     seen = text(client.get(address))

@@ -172,6 +172,12 @@ def is_crowded(office: Directory, *, now: datetime) -> bool:
     return kept_of(office, now=now) >= ceiling_of(office)
 
 
+def crowd_of(office: Directory, *, now: datetime) -> int:
+    """How many times are kept, where that is more than usual; else nothing."""
+    kept = kept_of(office, now=now)
+    return kept if kept >= ceiling_of(office) else 0
+
+
 @dataclass(frozen=True)
 class Keeper:
     """A network that keeps times now; `name` is the start of its hash, never an address."""

@@ -40,6 +40,7 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
     context = {
         "office": office.office,
         "member": member,
+        "crowd": networks.crowd_of(office, now=moment),
         "kept": networks.kept_of(office, now=moment),
         "ceiling": networks.ceiling_of(office),
         "crowded_at": networks.crowded_at(office, now=moment),

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from prepazka.booking import networks
 from prepazka.core import calendar
 from prepazka.core.crest import MOST_BYTES
 from prepazka.core.refusal import Refused
@@ -49,6 +50,7 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
         {
             "office": office.office,
             "member": member,
+            "crowd": networks.crowd_of(office, now=moment),
             "today": today_of(office, now=moment),
             "load": day_load(seen),
             "counters": open_counters(seen.office),
