@@ -76,6 +76,10 @@ class PhoneNotMobile(Refused):
     """Enter a mobile number; we cannot send a message to this one."""
 
 
+class PhoneOfOtherCountry(PhoneNotMobile):
+    """We send short messages only to numbers of these countries: %(countries)s. Enter an e-mail address instead."""
+
+
 class PhoneWithExtension(PhoneNotUnderstood):
     """Enter the telephone number without an extension, such as 777 123 456; we cannot dial or write to an extension."""
 

@@ -279,6 +279,10 @@ SMS_URL = env_str("SMS_URL", default="")
 SMS_USER = env_str("SMS_USER", default="")
 SMS_PASSWORD = env_secret("SMS_PASSWORD", default="")
 SMS_CHANNEL = env_str("SMS_CHANNEL", default="")
+# Numbers of other countries are expensive, and somebody else may earn by them.
+SMS_COUNTRIES = env_list("PREPAZKA_SMS_COUNTRIES") or ["CZ", "SK"]
+# Parts that an office may send within an hour; what exceeds it waits.
+SMS_PER_HOUR = env_int("PREPAZKA_SMS_PER_HOUR", default=500)
 
 # --- outside calendars ----------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from prepazka.journal.versions import pending_migrations, program_version
-from prepazka.messaging.port import ADDRESS_REFUSED, QUIET_HOURS
+from prepazka.messaging.port import ADDRESS_REFUSED, HOUR_FULL, QUIET_HOURS
 from prepazka.offices.clock import machine_s
 
 WORKER_SILENT = timedelta(seconds=60)  # it says every ten seconds that it lives
@@ -142,7 +142,7 @@ def health(cursor: Cursor, *, now: datetime) -> Health:
     worker, database_s = cursor.fetchone()
     difference = (began + machine_s()) / 2 - database_s
     values = {
-        "waits": [QUIET_HOURS, ADDRESS_REFUSED],
+        "waits": [QUIET_HOURS, ADDRESS_REFUSED, HOUR_FULL],
         "since": now - MAIL_LATE,
         "given_up": now - OWED_GIVEN_UP,
         "tries": GIVEN_UP_TRIES,

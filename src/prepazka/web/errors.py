@@ -37,6 +37,7 @@ STATUS = {
     "NotUnderstood": 422,
     "PhoneNotUnderstood": 422,
     "PhoneNotMobile": 422,
+    "PhoneOfOtherCountry": 422,
     "PhoneWithExtension": 422,
     "AddressNotUnderstood": 422,
     "NameWithoutLetter": 422,

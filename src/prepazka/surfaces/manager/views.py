@@ -15,6 +15,7 @@ from prepazka.core import calendar
 from prepazka.core.crest import MOST_BYTES
 from prepazka.core.refusal import Refused
 from prepazka.meetings import inventory
+from prepazka.messaging.channels import sms_alert
 from prepazka.officefile.export import export
 from prepazka.offices.crests import CrestNotChosen, set_crest
 from prepazka.offices.directory import Directory
@@ -50,6 +51,7 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
         {
             "office": office.office,
             "member": member,
+            "sms_alert": sms_alert(office.office, now=moment),
             "crowd": networks.crowd_of(office, now=moment),
             "today": today_of(office, now=moment),
             "load": day_load(seen),
