@@ -32,6 +32,8 @@ STATUS = {
     "WaitForOfficial": 503,
     "TooManyPersons": 422,
     "DevicePaused": 429,
+    "SecondAnswerNeeded": 403,
+    "CodeNeeded": 403,
     "TooManyTries": 429,
     "TooManyHolds": 429,
     "NotUnderstood": 422,

@@ -282,6 +282,11 @@ class PinIn(Schema):
 
     pin: str = Field(pattern=r"^\d{4}$")
     language: str = "cs"
+    second: str = Field(
+        "",
+        max_length=12,
+        description="after many wrong PINs: the last three digits of the telephone, or the code",
+    )
 
 
 class TicketOut(Schema):

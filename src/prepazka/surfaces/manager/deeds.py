@@ -150,6 +150,7 @@ BY_NOBODY = frozenset(
         "OfferExpired",
         "OfficeCrowded",
         "PersonalDataErased",
+        "PinGuardRaised",
         "PinTried",
         "PlaceAccepted",
         "PlaceDeclined",
