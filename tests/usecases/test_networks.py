@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import due, networks, usecases
+from prepazka.booking import due, networks, terms, usecases
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import TooManyHolds
 from prepazka.core.hold_limits import CITIZEN, FULL_LENGTH, SHORT_LENGTH, SIGNED_IN, Asker
@@ -57,7 +57,7 @@ def test_five_for_ten_minutes_then_three_and_then_none(office: Directory) -> Non
     assert refusal.value.params == {"minutes": 3, "contact": "urad@lhota.example"}
     take(office, network("b"), 20)
     # Another of the same network's times is free as soon as the first has run out.
-    assert take(office, asker, 21, now=NOW + SHORT_LENGTH)
+    assert take(office, asker, 21, now=NOW + SHORT_LENGTH).state == State.HELD
 
 
 def test_a_refused_change_of_the_time_leaves_the_old_one(office: Directory) -> None:
@@ -239,6 +239,7 @@ def test_a_flood_of_thirty_patient_networks_leaves_times_to_people() -> None:
     """Thirty addresses take all they can each minute for five minutes; a person still books."""
     office = town.office(quota=3)
     robots = [network(f"robot {n}") for n in range(30)]
+    now = NOW
     for minute in range(6):
         now = NOW + timedelta(minutes=minute)
         free = _free_places(office, now)
@@ -253,7 +254,7 @@ def test_a_flood_of_thirty_patient_networks_leaves_times_to_people() -> None:
 def _free_places(office: Directory, now: datetime) -> list[tuple[date, str]]:
     """Each free place once for each of its lanes."""
     fresh = directory(office.office)
-    offered = usecases.terms.offered(office=fresh, service=town.service(fresh), days=DAYS, now=now)
+    offered = terms.offered(office=fresh, service=town.service(fresh), days=DAYS, now=now)
     return [(t.day, _clock(t.starts_at, office)) for t in offered for _ in range(t.free)]
 
 
@@ -275,7 +276,7 @@ def _first_free(office: Directory, now: datetime) -> Booking | None:
 
 def _offered(office: Directory, day: date, now: datetime) -> list[datetime]:
     fresh = directory(office.office)
-    rows = usecases.terms.offered(office=fresh, service=town.service(fresh), days=[day], now=now)
+    rows = terms.offered(office=fresh, service=town.service(fresh), days=[day], now=now)
     return [row.starts_at for row in rows]
 
 

@@ -11,8 +11,9 @@ import pytest
 from django.test import Client, RequestFactory
 
 from prepazka.accounts import tokens
+from prepazka.booking import networks
 from prepazka.booking.models import Booking, State
-from prepazka.core.hold_limits import CITIZEN, SIGNED_IN, UNSEEN
+from prepazka.core.hold_limits import CITIZEN, SIGNED_IN, UNSEEN, Asker
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory
 from prepazka.reporting import health
@@ -38,16 +39,16 @@ def clock(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Clock:
     return Clock(monkeypatch)
 
 
-def through(*forwarded: str) -> dict[str, str]:
+def through(*forwarded: str) -> Any:
     """What a request carries that came through our proxy on this machine."""
     return {"REMOTE_ADDR": LOCAL, "HTTP_X_FORWARDED_FOR": ", ".join(forwarded)}
 
 
-def asker(**more: str) -> Any:
-    return asker_of(RequestFactory().get("/", **more), now=NOW)  # type: ignore[arg-type]
+def asker(**more: Any) -> Any:
+    return asker_of(RequestFactory().get("/", **more), now=NOW)
 
 
-def choose(client: Client, number: int, path: str = TIMES, **more: str) -> Any:
+def choose(client: Client, number: int, path: str = TIMES, **more: Any) -> Any:
     """Hold one of the eight times of the day, through the pages."""
     clock = CLOCKS[number % 8]
     client.cookies.pop("hold", None)  # as another browser
@@ -95,9 +96,9 @@ class TestNetworks:
     def test_the_windows_count_the_site_too(self) -> None:
         for n in range(4):
             for _ in range(limits.HOLDS.most):
-                request = RequestFactory().get("/", **through(f"2001:db8:1:{n}00::1"))  # type: ignore[arg-type]
+                request = RequestFactory().get("/", **through(f"2001:db8:1:{n}00::1"))
                 limits.limit_address(request, limits.HOLDS, now=NOW)
-        fifth = RequestFactory().get("/", **through("2001:db8:1:500::1"))  # type: ignore[arg-type]
+        fifth = RequestFactory().get("/", **through("2001:db8:1:500::1"))
         with pytest.raises(limits.TooManyTries):
             limits.limit_address(fifth, limits.HOLDS, now=NOW)
 
@@ -203,7 +204,7 @@ class TestApi:
     def office(self) -> Directory:
         return town.office(quota=8, proof="always")
 
-    def task(self, client: Client, **more: str) -> Any:
+    def task(self, client: Client, **more: Any) -> Any:
         return client.get(f"{V1}/offices/lhota/proof?service=prepis", **more).json()
 
     def test_without_a_proof_six_with_one_more(self, client: Client, office: Directory) -> None:
@@ -245,13 +246,13 @@ class TestApi:
 def test_a_crowd_turns_the_proof_on_by_itself(client: Client) -> None:
     office = town.office(quota=8)
     assert "data-challenge" not in client.get(TIMES).content.decode()
-    half = -(-proof.networks.ceiling_of(office) // proof.BUSY_SHARE)
+    half = -(-networks.ceiling_of(office) // proof.BUSY_SHARE)
     for n in range(half):
         keys = (f"robot {n}",) * 3
         town.hold(
             office,
             CLOCKS[n % 8],
-            asker=limits.Asker(keys, CITIZEN),
+            asker=Asker(keys, CITIZEN),
         )
     assert "data-challenge" in client.get(TIMES).content.decode()
     assert citizen.hidden(client.get(TIMES), "request_key")

@@ -144,7 +144,7 @@ def live_of(
                 "now": now,
                 "hour": now - HOUR,
                 "day": now - DAY,
-                "besides": besides and besides.pk,
+                "besides": besides.pk if besides else None,
                 "before": before,
             },
         )

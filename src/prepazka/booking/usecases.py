@@ -37,8 +37,7 @@ from prepazka.booking.refusals import (
     TooManyPersons,
 )
 from prepazka.core import calendar, events
-from prepazka.core.hold_limits import FULL_LENGTH as HOLD_LASTS
-from prepazka.core.hold_limits import Asker
+from prepazka.core.hold_limits import FULL_LENGTH, Asker
 from prepazka.journal import rows as written
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory_by_id
@@ -300,7 +299,7 @@ def correct_request(*, booking: UUID, now: datetime) -> Booking:
     record(events.HoldReleased(office=found.office_id, booking=str(found.pk), at=now))
     corrected = Booking(
         **answers,
-        expires_at=now + HOLD_LASTS,
+        expires_at=now + FULL_LENGTH,
         request_key=_key_of_correction(found),
         created_at=now,
     )

@@ -15,7 +15,7 @@ KIOSK_WRONG = 10  # wrong PINs of one kiosk within that time
 OFFICE_WRONG = 40  # wrong PINs of the office on one local day
 # Wrong answers of the office on one day by three digits; then only the booking's code is taken.
 DIGITS_WRONG = 19
-DIGITS = 3
+DIGITS, ANSWERS = 3, 1000
 
 
 class Asks(Enum):
@@ -62,4 +62,4 @@ def expected_hits(tries: int, live: int) -> float:
 
 def expected_hits_answered(live: int, tries: int = DIGITS_WRONG) -> float:
     """The same where the last digits of the telephone are asked too."""
-    return expected_hits(tries, live) / 10**DIGITS
+    return expected_hits(tries, live) / ANSWERS
