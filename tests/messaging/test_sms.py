@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prepazka.booking import usecases
+from prepazka.booking.contacts import normalise_phone
 from prepazka.booking.models import Booking, State
+from prepazka.booking.refusals import PhoneNotMobile, PhoneOfOtherCountry
 from prepazka.core import gsm7
 from prepazka.journal.models import Event
 from prepazka.messaging import usecases as messaging
-from prepazka.messaging.channels import takes_phones
+from prepazka.messaging.channels import sms_alert, takes_phones
 from prepazka.messaging.models import Message
 from prepazka.messaging.port import Mail, Sent, Sms, Undeliverable
 from prepazka.messaging.sms import compose_sms, names
@@ -303,6 +305,67 @@ class TestMonthlyLimit:
         usecases.cancel_booking(booking=booking.pk, now=NOW)
         assert deliver(message, Gateway()).error == messaging.NO_LONGER_NEEDED
         assert takes_phones(where.office, now=NOW)
+
+
+CLOCKS = ("8:00", "9:00", "10:00", "11:00", "13:00")
+
+
+class TestHourlyLimit:
+    def test_beyond_it_messages_wait_and_forms_ask_for_an_e_mail(self, settings: Any) -> None:
+        settings.SMS_PER_HOUR = 2
+        where, gateway = sms_office(), Gateway()
+        messages = [
+            composed(town.requested(where, CLOCKS[n], email="", phone=f"+42077712345{n}"))
+            for n in range(3)
+        ]
+        for message in messages[:2]:
+            assert message is not None
+            assert deliver(message, gateway, NOW).state == "sent"
+        assert not takes_phones(where.office, now=NOW)
+        assert sms_alert(where.office, now=NOW) == "hour"
+        assert messages[2] is not None
+        with pytest.raises(Undeliverable) as refused:
+            deliver(messages[2], gateway, NOW)
+        assert refused.value.not_before == NOW + timedelta(minutes=10)
+        assert not refused.value.permanent
+        assert len(gateway.sent) == 2
+        assert deliver(messages[2], gateway, NOW + timedelta(hours=1)).state == "sent"
+
+    def test_the_head_is_warned_before_the_month_is_used_up(self) -> None:
+        where = sms_office(monthly_limit=5)
+        seen = []
+        for n in range(5):
+            composed(town.requested(where, CLOCKS[n], email="", phone=f"+42077712345{n}"))
+            seen.append(sms_alert(where.office, now=NOW))
+        assert seen == ["", "", "", "soon", "month"]
+
+    def test_an_office_that_says_nothing_has_a_monthly_limit(self) -> None:
+        assert sms_office().office.message_rules.monthly_limit == 2000
+
+
+class TestCountries:
+    @pytest.mark.parametrize(
+        "number", ["+881612345678", "+252612345678", "+18762345678", "+4915123456789"]
+    )
+    def test_nothing_is_sent_to_other_countries(self, number: str) -> None:
+        where = sms_office()
+        with pytest.raises(PhoneNotMobile):
+            normalise_phone(number, mobile=True)
+        assert composed(town.requested(where, email="", phone=number)) is None
+        assert not Message.objects.exclude(state="failed").exists()
+
+    @pytest.mark.parametrize("number", ["+420777123456", "+421905123456"])
+    def test_czech_and_slovak_numbers_are_written_to(self, number: str) -> None:
+        assert normalise_phone(number, mobile=True) == number
+
+    def test_the_installation_may_allow_others(self, settings: Any) -> None:
+        settings.SMS_COUNTRIES = ["CZ", "DE"]
+        assert normalise_phone("+4915123456789", mobile=True) == "+4915123456789"
+        with pytest.raises(PhoneOfOtherCountry):
+            normalise_phone("+421905123456", mobile=True)
+
+    def test_a_number_beside_an_e_mail_may_be_of_anywhere(self) -> None:
+        assert normalise_phone("+4915123456789") == "+4915123456789"
 
 
 def test_confirmed_by_the_message_alone_the_pin_comes_by_another() -> None:

@@ -221,6 +221,7 @@ def test_the_description_names_every_path_and_problem(client: Client) -> None:
         "/api/v1/offices/{slug}/queues",
         "/api/v1/offices/{slug}/monitor",
         "/api/v1/offices/{slug}/services/{code}/terms",
+        "/api/v1/offices/{slug}/proof",
         "/api/v1/offices/{slug}/holds",
         "/api/v1/holds/{token}",
         "/api/v1/holds/{token}/contact",

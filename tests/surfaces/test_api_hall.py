@@ -84,6 +84,20 @@ def test_five_wrong_pins_pause_the_kiosk(kiosk: str) -> None:
     assert (refused.status_code, refused.json()["code"]) == (429, "device_paused")
 
 
+def test_after_many_wrong_pins_a_second_answer_is_asked(office: Directory, kiosk: str) -> None:
+    booking = town.confirmed(office, "9:00", phone="+420777123456")
+    for _ in range(10):
+        town.kiosk(office).wrong_pin_rows.create(
+            office=office.office, at=town.at("9:00"), answered=False
+        )
+    asked = post("/kiosk/check-ins", kiosk, pin=booking.pin)
+    assert (asked.status_code, asked.json()["code"]) == (403, "second_answer_needed")
+    wrong = post("/kiosk/check-ins", kiosk, pin=booking.pin, second="455").json()
+    assert (wrong["outcome"], wrong["day"], wrong["ticket"]) == ("unknown", None, None)
+    inside = post("/kiosk/check-ins", kiosk, pin=booking.pin, second="456").json()
+    assert (inside["outcome"], inside["ticket"]["number"]) == ("inside", "V1")
+
+
 def test_the_holder_sees_and_leaves_the_queue(kiosk: str) -> None:
     given = post("/kiosk/tickets", kiosk, service="prepis").json()
     address = f"/api/v1/tickets/{given['code']}"

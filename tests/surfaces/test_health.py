@@ -84,6 +84,7 @@ def test_all_is_well() -> None:
         "last_erased_at": {},
         "device_faults": [],
         "pending_migrations": 0,
+        "visitors_hidden": False,
     }
 
 

@@ -603,3 +603,43 @@ class TestPin:
 
     def test_an_answer_cannot_be_made_up(self, kiosk: Client) -> None:
         assert kiosk.get("/kiosk/odpoved/xyz/")["Location"] == "/kiosk/?kontrast=0"
+
+
+class TestManyWrongPins:
+    """The kiosk asks for three digits of the telephone, by its keys and without a script."""
+
+    @pytest.fixture
+    def asking(self, office: Directory, clock: Clock) -> Directory:
+        for _ in range(10):
+            town.kiosk(office).wrong_pin_rows.create(
+                office=office.office, at=town.at("8:00"), answered=False
+            )
+        return office
+
+    def test_the_right_digits_give_the_ticket(
+        self, kiosk: Client, asking: Directory, clock: Clock
+    ) -> None:
+        booking = town.confirmed(asking, "8:00", phone="+420777123456")
+        answer = enter(kiosk, booking.pin)
+        assert "Poslední tři číslice telefonu" in text_of(answer)
+        touch, second = touch_on(answer), ""
+        for key in "456":
+            answer = kiosk.post(
+                "/kiosk/pin/", {"pin": booking.pin, "touch": touch, "second": second, "key": key}
+            )
+            second = found(r'name="second" value="(\d*)"', answer)
+        assert second == "456"
+        form = {"pin": booking.pin, "touch": touch, "second": second}
+        given = kiosk.post("/kiosk/pin/", form, follow=True)
+        assert "V1" in text_of(given)
+
+    def test_after_too_many_answers_it_sends_to_reception(
+        self, kiosk: Client, asking: Directory, clock: Clock
+    ) -> None:
+        for _ in range(19):
+            town.kiosk(asking).wrong_pin_rows.create(
+                office=asking.office, at=town.at("8:00"), answered=True
+            )
+        booking = town.confirmed(asking, "8:00", phone="+420777123456")
+        answer = enter(kiosk, booking.pin)
+        assert "Přijďte prosím na informace" in text_of(answer)

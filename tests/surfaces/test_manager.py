@@ -11,20 +11,23 @@ from django.test import Client
 from django.urls import reverse
 
 from prepazka.accounts.models import User
+from prepazka.booking.models import Booking, State
+from prepazka.core.hold_limits import CITIZEN, Asker
 from prepazka.journal.models import Event
 from prepazka.offices import devices as offices_devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership, Office
 from prepazka.queueing import counters, tickets, turns
-from prepazka.surfaces.manager import devices, people, views
+from prepazka.surfaces.manager import devices, kept_times, people, views
 from tests import town
 
 pytestmark = pytest.mark.django_db
+NINE_THIRTY = town.at("9:30")
 
 
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
-    for module in (views, devices, people):
+    for module in (views, devices, people, kept_times):
         monkeypatch.setattr(module, "now", lambda: town.at("9:30"))
     return town.office()
 
@@ -218,3 +221,33 @@ def test_a_number_tells_who_went_before_it(office: Directory, admin: Client) -> 
     missing = admin.get("/sprava/lhota/volani/listek/?cislo=Q7")
     assert missing.status_code == 404
     assert "Žádný dnešní lístek toto číslo nemá." in text(missing)
+
+
+def test_the_head_sees_a_crowd_and_releases_a_network_in_one_press(
+    client: Client, office: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prepazka.core.hold_limits.CEILING", 0)
+    monkeypatch.setattr("prepazka.core.hold_limits.CEILING_PER_LANE", 2)  # of two lanes
+    client.force_login(town.clerk(office, "vedouci", "head"))
+    address = reverse("manager:kept_times", args=["lhota"])
+    assert "Žádné připojení teď nedrží" in text(client.get(address))
+    for number, clock in enumerate(("11:00", "13:00", "14:00", "15:00")):
+        name = "person" if number == 3 else "robot"
+        town.hold(office, clock, NINE_THIRTY, asker=Asker((name,) * 3, CITIZEN))
+    seen = text(client.get(address))
+    assert "Bez potvrzení se drží 4 termíny, víc než obvykle." in seen
+    assert "ROBOT" in seen
+    assert "PERSON" not in seen  # one time is nothing to look at
+    assert "Někdo Vám možná" in text(client.get(reverse("manager:overview", args=["lhota"])))
+    pressed = client.post(address, {"network": "robot"}, follow=True)
+    assert "Uvolnily se 3 termíny." in text(pressed)
+    assert Booking.objects.get(state=State.HELD).starts_at == town.at("15:00")
+    deeds = text(client.get(reverse("manager:deeds", args=["lhota"]) + f"?den={town.MONDAY}"))
+    assert "uvolnil(a) všechny termíny držené z jednoho připojení" in deeds
+
+
+def test_a_clerk_releases_nothing(client: Client, office: Directory) -> None:
+    client.force_login(town.clerk(office))
+    address = reverse("manager:kept_times", args=["lhota"])
+    assert client.get(address).status_code == 403
+    assert client.post(address, {"network": "x"}).status_code == 403

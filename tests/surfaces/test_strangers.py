@@ -123,6 +123,7 @@ STAFF = {
     "manager:tickets",
     "manager:deeds",
     "manager:waiting_list",
+    "manager:kept_times",
     "manager:file",
     "manager:quotas",
     "manager:why",

@@ -20,6 +20,7 @@ from prepazka.booking.refusals import (
     TooManyBookings,
     TooManyPersons,
 )
+from prepazka.core.hold_limits import FULL_LENGTH
 from prepazka.journal.models import Event
 from prepazka.offices.directory import directory
 from prepazka.offices.models import OpeningHours
@@ -51,7 +52,7 @@ class TestOffered:
         office = town.office()
         town.hold(office, "9:00")
         assert "09:00" not in clocks(town.offered(office))
-        assert "09:00" in clocks(town.offered(office, now=NOW + usecases.HOLD_LASTS))
+        assert "09:00" in clocks(town.offered(office, now=NOW + FULL_LENGTH))
 
     def test_a_family_takes_consecutive_windows_of_one_lane(self) -> None:
         office = town.office(max_persons=3)
@@ -143,7 +144,7 @@ class TestHoldTerm:
     def test_an_expired_hold_gives_way(self) -> None:
         office = town.office()
         first = town.hold(office)
-        later = town.hold(office, now=NOW + usecases.HOLD_LASTS)
+        later = town.hold(office, now=NOW + FULL_LENGTH)
         first.refresh_from_db()
         assert (first.state, later.state) == (State.EXPIRED, State.HELD)
 
@@ -154,14 +155,14 @@ class TestExtendHold:
         for _ in range(10):
             now += timedelta(minutes=9)
             held = usecases.extend_hold(booking=held.pk, now=now)
-        assert held.expires_at == now + usecases.HOLD_LASTS
+        assert held.expires_at == now + FULL_LENGTH
         with pytest.raises(CannotExtend):
             usecases.extend_hold(booking=held.pk, now=now)
 
     def test_not_after_it_has_expired(self) -> None:
         held = town.hold(town.office())
         with pytest.raises(HoldExpired):
-            usecases.extend_hold(booking=held.pk, now=NOW + usecases.HOLD_LASTS)
+            usecases.extend_hold(booking=held.pk, now=NOW + FULL_LENGTH)
 
 
 class TestRequestAndConfirm:
@@ -219,7 +220,7 @@ class TestRequestAndConfirm:
         held = town.hold(town.office())
         with pytest.raises(HoldExpired):
             usecases.request_confirmation(
-                booking=held.pk, name="J", email="j@example.cz", now=NOW + usecases.HOLD_LASTS
+                booking=held.pk, name="J", email="j@example.cz", now=NOW + FULL_LENGTH
             )
 
     def test_pins_differ_within_the_office(self) -> None:

@@ -17,6 +17,7 @@ from prepazka.booking.refusals import (
     NameWithoutLetter,
     PhoneNotMobile,
     PhoneNotUnderstood,
+    PhoneOfOtherCountry,
     PhoneWithExtension,
 )
 from prepazka.core import contact_text
@@ -75,7 +76,8 @@ def plain_phone(text: str) -> str:
 def normalise_phone(text: str, *, mobile: bool = False) -> str:
     """The number as E.164 has it (+420777123456); without a country code it is a Czech one.
 
-    Raises PhoneNotUnderstood, PhoneWithExtension, and PhoneNotMobile where a `mobile` is needed.
+    Raises PhoneNotUnderstood, PhoneWithExtension, and where a `mobile` is needed PhoneNotMobile, or
+    PhoneOfOtherCountry where the installation sends no short messages to its country.
     """
     number = plain_phone(text)
     try:
@@ -86,6 +88,9 @@ def normalise_phone(text: str, *, mobile: bool = False) -> str:
         parsed = _without_zero(parsed)
     if mobile and phonenumbers.number_type(parsed) not in MOBILE:
         raise PhoneNotMobile
+    countries: list[str] = settings.SMS_COUNTRIES
+    if mobile and phonenumbers.region_code_for_number(parsed) not in countries:
+        raise PhoneOfOtherCountry(countries=", ".join(countries))
     return str(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))
 
 

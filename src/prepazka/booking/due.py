@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from prepazka.booking.locks import lock_booking, lock_days
 from prepazka.booking.models import Booking, State
-from prepazka.booking.parts import end, release_expired, serve
+from prepazka.booking.parts import NO_NETWORK, end, release_expired, serve
 from prepazka.core import events
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
@@ -102,6 +102,7 @@ def erase_personal_data(*, office: Office, now: datetime) -> int:
         cancel_reason="",
         topic="",
         erased_at=now,
+        **NO_NETWORK,
     )
     if erased:
         record(events.PersonalDataErased(office=office.pk, bookings=erased, at=now))

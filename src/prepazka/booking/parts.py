@@ -19,6 +19,8 @@ from prepazka.journal.record import record
 PINS_TRIED = 8
 # Somebody whose first message does not come asks again, and confirms one of them.
 SPARE_UNCONFIRMED = 2
+# Whose hold it was is erased when it ends.
+NO_NETWORK = {"network": "", "network_56": "", "network_48": ""}
 CHANGED_BY_CONFIRMING = (
     "state",
     "confirmed_at",
@@ -30,6 +32,7 @@ CHANGED_BY_CONFIRMING = (
     "phone",
     "contact_hash",
     "short_code",
+    *NO_NETWORK,
 )
 
 
@@ -64,8 +67,15 @@ def put(
     )
 
 
-def confirm(booking: Booking, now: datetime, actor: int | None = None) -> None:
-    """Let the booking be confirmed, with its PIN; the caller has locked its day and looked."""
+def confirm(
+    booking: Booking, now: datetime, actor: int | None = None, *, keep_network: bool = False
+) -> None:
+    """Let the booking be confirmed, with its PIN; the caller has locked its day and looked.
+
+    Without a click the network is kept for a day, because only it limits such bookings.
+    """
+    if not keep_network:
+        forget_network(booking)
     booking.state = State.CONFIRMED
     booking.confirmed_at = now
     booking.expires_at = None
@@ -110,8 +120,14 @@ def end(booking: Booking, state: State, now: datetime) -> None:
     booking.state = state
     booking.ended_at = now
     booking.expires_at = None
-    booking.save(update_fields=["state", "ended_at", "expires_at", "sequence"])
+    forget_network(booking)
+    booking.save(update_fields=["state", "ended_at", "expires_at", "sequence", *NO_NETWORK])
     companions.free(booking, now=now)
+
+
+def forget_network(booking: Booking) -> None:
+    """Clear the hashes of who kept the time; the caller writes the row."""
+    booking.network = booking.network_56 = booking.network_48 = ""
 
 
 def release_expired(*, office: int, day: date, now: datetime) -> int:
@@ -123,7 +139,8 @@ def release_expired(*, office: int, day: date, now: datetime) -> int:
         cursor.execute(
             "WITH due AS (SELECT id, expires_at FROM booking_booking"
             " WHERE office_id = %s AND date = %s AND state IN (%s, %s) AND expires_at <= %s)"
-            " UPDATE booking_booking b SET state = %s, ended_at = %s, expires_at = NULL"
+            " UPDATE booking_booking b SET state = %s, ended_at = %s, expires_at = NULL,"
+            " network = '', network_56 = '', network_48 = ''"
             " FROM due WHERE b.id = due.id"
             " RETURNING b.id, due.expires_at, b.requested_at IS NOT NULL OR b.offer_id IS NOT NULL",
             [office, day, *EXPIRING, now, State.EXPIRED, now],

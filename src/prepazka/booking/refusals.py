@@ -35,6 +35,15 @@ class CannotExtend(Refused):
     """The hold cannot be extended any more. Please finish the booking, or choose a term again."""
 
 
+class TooManyHolds(Refused):
+    """Too many bookings are being made from your internet connection. Please try again in %(minutes)s min, or contact the office: %(contact)s."""
+
+    @property
+    def retry_after(self) -> int:
+        """Seconds after which a repeat makes sense."""
+        return int(self.params["minutes"]) * 60
+
+
 class TooManyBookings(Refused):
     """This contact already has as many appointments here as it may have (%(most)s)."""
 
@@ -65,6 +74,10 @@ class PhoneNotUnderstood(Refused):
 
 class PhoneNotMobile(Refused):
     """Enter a mobile number; we cannot send a message to this one."""
+
+
+class PhoneOfOtherCountry(PhoneNotMobile):
+    """We send short messages only to numbers of these countries: %(countries)s. Enter an e-mail address instead."""
 
 
 class PhoneWithExtension(PhoneNotUnderstood):

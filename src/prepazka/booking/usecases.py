@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from django.db import transaction
 
-from prepazka.booking import companions, returns, terms
+from prepazka.booking import companions, networks, returns, terms
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
 from prepazka.booking.links import short_code
@@ -37,12 +37,12 @@ from prepazka.booking.refusals import (
     TooManyPersons,
 )
 from prepazka.core import calendar, events
+from prepazka.core.hold_limits import FULL_LENGTH, Asker
 from prepazka.journal import rows as written
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Mode, Official, Service
 
-HOLD_LASTS = timedelta(minutes=10)
 # WCAG 2.2, 2.2.1: a time limit can be extended at least ten times.
 EXTENSIONS = 10
 # By how much a person who asks for the message again can move the deadline, in all.
@@ -52,6 +52,7 @@ MAIL_LATE_MOST = timedelta(hours=2)  # so much of our delay does not cost the pe
 ANSWERS = (
     *("office_id", "service_id", "lane_id", "date", "starts_at", "ends_at", "persons", "channel"),
     *("mode", "language", "name", "email", "phone", "topic"),
+    *("network", "network_56", "network_48", "crowds"),
 )
 
 
@@ -70,14 +71,16 @@ def hold_term(
     instead_of: UUID | None = None,
     mode: str | None = None,
     actor: int | None = None,
+    asker: Asker | None = None,
 ) -> Booking:
     """Keep a term for somebody who is still filling in the form.
 
     A service of officials is held with the one named, else with whoever is free; without a `mode`
     it is the usual one of the service. The hold that
     this one is `instead_of` is given back in the same step. Asked again with the same
-    `request_key`, it answers with the same booking.
-    Raises TermNotOffered, TermTaken, TooManyPersons.
+    `request_key`, it answers with the same booking. The `asker` has only so many at a time, and
+    the later ones for three minutes instead of ten; None is not limited.
+    Raises TermNotOffered, TermTaken, TooManyPersons, TooManyHolds.
     """
     if persons > office.rules_of(service).max_persons:
         raise TooManyPersons(most=office.rules_of(service).max_persons)
@@ -94,6 +97,7 @@ def hold_term(
     # Somebody may have taken the time back since the page was read; that waits for no load.
     office = directory_by_id(office.office.pk)
     service = office.services[service.pk]
+    lasts = networks.limit_hold(office, asker, now=now)
     claim = terms.find(
         office=office,
         service=service,
@@ -111,7 +115,7 @@ def hold_term(
         date=day,
         starts_at=claim.during.start,
         ends_at=claim.during.end,
-        expires_at=now + HOLD_LASTS,
+        expires_at=now + lasts,
         persons=persons,
         channel=channel,
         mode=mode or service.usual_mode,
@@ -119,6 +123,9 @@ def hold_term(
         request_key=request_key,
         created_at=now,
     )
+    if asker:
+        booking.network, booking.network_56, booking.network_48 = asker.keys
+        booking.crowds = asker.crowd
     written.insert(booking)
     record(
         events.BookingHeld(office=office.office.pk, booking=str(booking.pk), at=now, actor=actor)
@@ -127,14 +134,21 @@ def hold_term(
 
 
 @transaction.atomic
-def extend_hold(*, booking: UUID, now: datetime, actor: int | None = None) -> Booking:
-    """Give the person ten more minutes for the form. Raises HoldExpired, CannotExtend."""
+def extend_hold(
+    *, booking: UUID, now: datetime, actor: int | None = None, asker: Asker | None = None
+) -> Booking:
+    """Give the person as long again for the form: ten minutes, or three where a network keeps many.
+
+    Raises HoldExpired, CannotExtend.
+    """
     found = lock_booking(booking)
     _must_be_held(found, now)
     if found.extended >= EXTENSIONS:
         raise CannotExtend
+    office = directory_by_id(found.office_id)
     found.extended += 1
-    found.expires_at = now + HOLD_LASTS
+    lasts = networks.limit_extension(found, office, asker, now=now)
+    found.expires_at = max(found.expires_at or now, now + lasts)
     found.save(update_fields=["extended", "expires_at"])
     record(events.HoldExtended(office=found.office_id, booking=str(found.pk), at=now, actor=actor))
     return found
@@ -182,11 +196,13 @@ def request_confirmation(
     now: datetime,
     phone: str = "",
     actor: int | None = None,
+    asker: Asker | None = None,
 ) -> Booking:
     """Take the contact; the booking then waits for the click in the mail, if its rules ask.
 
-    Bookings taken by staff, and those of agendas that ask no click, are confirmed at once.
-    Raises HoldExpired, PhoneNeeded, TooManyBookings, TooManyUnconfirmed.
+    Bookings taken by staff, and those of agendas that ask no click, are confirmed at once; of the
+    latter the `asker` may have only so many an hour and a day.
+    Raises HoldExpired, PhoneNeeded, TooManyBookings, TooManyUnconfirmed, TooManyHolds.
     """
     found = lock_booking(booking)
     if found.requested_at:
@@ -202,6 +218,9 @@ def request_confirmation(
     if contact and found.channel in {"web", "api"}:
         limit_open(found, service.agenda_id, most=rules.max_open_per_contact, now=now)
         limit_unconfirmed(found, most=rules.max_open_per_contact, now=now)
+    unclicked = not rules.confirm_min and found.channel in {"web", "api"}
+    if unclicked:
+        networks.limit_unclicked(found, office, asker, now=now)
     found.name, found.email, found.phone = name, email, phone
     found.short_code = short_code() if phone and not email else None
     found.requested_at = now
@@ -215,7 +234,7 @@ def request_confirmation(
             )
         )
     else:
-        confirm(found, now, actor)
+        confirm(found, now, actor, keep_network=unclicked)
     return found
 
 
@@ -275,11 +294,12 @@ def correct_request(*, booking: UUID, now: datetime) -> Booking:
     if existing := correction_of(found):
         return existing
     _must_be_unconfirmed(found, now)
+    answers = {name: getattr(found, name) for name in ANSWERS}
     end(found, State.EXPIRED, now)
     record(events.HoldReleased(office=found.office_id, booking=str(found.pk), at=now))
     corrected = Booking(
-        **{name: getattr(found, name) for name in ANSWERS},
-        expires_at=now + HOLD_LASTS,
+        **answers,
+        expires_at=now + FULL_LENGTH,
         request_key=_key_of_correction(found),
         created_at=now,
     )

@@ -1,6 +1,7 @@
 """Settings of the installation; what belongs to an office is in its file, not here."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -223,6 +224,12 @@ if HTTPS and DEMO:
     raise SettingError(msg)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 TRUSTED_PROXIES = env_int("PREPAZKA_TRUSTED_PROXIES", default=1 if HTTPS else 0)
+if HTTPS and not TRUSTED_PROXIES:
+    print(  # the log is not there yet, and an update must not keep an office closed
+        "PREPAZKA_TRUSTED_PROXIES is 0, but an https address has a proxy in front: all visitors"
+        " look like one, and there are no limits by network. Set it to the number of your proxies.",
+        file=sys.stderr,
+    )
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -272,6 +279,10 @@ SMS_URL = env_str("SMS_URL", default="")
 SMS_USER = env_str("SMS_USER", default="")
 SMS_PASSWORD = env_secret("SMS_PASSWORD", default="")
 SMS_CHANNEL = env_str("SMS_CHANNEL", default="")
+# Numbers of other countries are expensive, and somebody else may earn by them.
+SMS_COUNTRIES = env_list("PREPAZKA_SMS_COUNTRIES") or ["CZ", "SK"]
+# Parts that an office may send within an hour; what exceeds it waits.
+SMS_PER_HOUR = env_int("PREPAZKA_SMS_PER_HOUR", default=500)
 
 # --- outside calendars ----------------------------------------------------------------------
 

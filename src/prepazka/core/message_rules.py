@@ -19,7 +19,7 @@ class MessageRules:
 
     sms: bool = False
     sender: str = ""
-    monthly_limit: int | None = None  # in parts, as the gateway charges them
+    monthly_limit: int | None = 2000  # in parts, as the gateway charges them; None: no limit
     unicode: bool = False
     quiet_from_min: int = 20 * 60
     quiet_to_min: int = 8 * 60  # equal to the start: never quiet

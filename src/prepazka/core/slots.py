@@ -62,7 +62,7 @@ class Rules:
     offer_min: int = 60  # how long an offer from the waiting list is kept
     quota_reason: str = ""  # why so many, where walk-ins wait more than 1.5 times as long
     topic_line: bool = False  # people may write in their own words what the meeting is about
-    proof: Proof = "never"  # whether a browser must do some work before it holds a term
+    proof: Proof = "busy"  # whether a browser must do some work before it holds a term
 
     def __post_init__(self) -> None:
         if self.kind not in ("window", "slot"):

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
+from prepazka.booking import networks
 from prepazka.booking.due import (
     SOON,
     erase_personal_data,
@@ -72,8 +73,14 @@ def each(rows: Iterable[Any], act: Callable[[Any], object]) -> None:
         raise ExceptionGroup(f"{len(faults)} rows failed", faults)
 
 
+def watch_crowd(*, office: int, now: datetime) -> None:
+    """Note that so many times are kept that the head should look."""
+    networks.watch_crowd(office=directory_by_id(office), now=now)
+
+
 def expire_claims(*, office: int, now: datetime) -> None:
-    """Expire the holds and requests that ran out of time."""
+    """Expire the holds and requests that ran out of time, and forget whose they were."""
+    networks.forget_networks(office=office, now=now)
     expired = Booking.objects.filter(office=office, state__in=EXPIRING, expires_at__lte=now)
     days = list(expired.values_list("date", flat=True).distinct())
     each(days, lambda day: expire_day(office=office, day=day, now=now))

@@ -84,6 +84,7 @@ STEPS = {
         _whole("rescue", lambda **_: queue.rescue()),
         _whole("defer_lost", owed.defer_lost),
         Step("expire_claims", rounds.expire_claims),
+        Step("watch_crowd", rounds.watch_crowd),
         Step("mark_no_shows", rounds.mark_no_shows_of),
         Step("close_yesterday", rounds.close_tickets),
         Step("end_missed", rounds.end_missed_of),

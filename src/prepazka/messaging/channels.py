@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,7 @@ from prepazka.messaging.push import compose_push
 from prepazka.messaging.sms import compose_sms
 from prepazka.offices.models import Office
 
+HOUR = timedelta(hours=1)
 COSTS = (Message.State.QUEUED, Message.State.SENT)
 
 
@@ -42,6 +43,7 @@ class MonthlyLimit:
     of: Callable[[MessageRules], int | None]  # None: as much as is needed
     parts: Callable[[Any], int]  # how much of it a composed message takes
     exceeded: str  # why a message beyond it is not sent, as the desk reads it
+    per_hour: Callable[[], int]  # how much may leave of an office within an hour; the rest waits
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ ADAPTERS: Mapping[Message.Channel, Adapter] = {
             of=lambda rules: rules.monthly_limit,
             parts=lambda sms: gsm7.parts(sms.text),
             exceeded=gettext_noop("the monthly limit of short messages is used up"),
+            per_hour=lambda: settings.SMS_PER_HOUR,
         ),
         rings=True,
         takes_stop=True,
@@ -153,7 +156,11 @@ def channel_for(person: Person, office: Office) -> Message.Channel | None:
 
 def takes_phones(office: Office, *, now: datetime) -> bool:
     """Whether people may book with a telephone number alone at this moment."""
-    return sends_sms(office) and fits_limit(office, 1, Message.Channel.SMS, now=now)
+    return (
+        sends_sms(office)
+        and fits_limit(office, 1, Message.Channel.SMS, now=now)
+        and not hour_is_full(office, Message.Channel.SMS, now=now)
+    )
 
 
 def fits_limit(office: Office, parts: int, channel: str, *, now: datetime) -> bool:
@@ -162,6 +169,11 @@ def fits_limit(office: Office, parts: int, channel: str, *, now: datetime) -> bo
     limit = monthly.of(office.message_rules) if monthly else None
     if limit is None:
         return True
+    return spent_this_month(office, channel, now=now) + parts <= limit
+
+
+def spent_this_month(office: Office, channel: str, *, now: datetime) -> int:
+    """How many parts the office pays for in the calendar month of this moment."""
     tz = ZoneInfo(office.timezone)
     first = calendar.day_of(now, tz).replace(day=1)
     spent = Message.objects.filter(
@@ -170,7 +182,32 @@ def fits_limit(office: Office, parts: int, channel: str, *, now: datetime) -> bo
         channel=channel,
         created_at__gte=calendar.local_instant(first, 0, tz),
     ).aggregate(parts=Sum("parts"))["parts"]
-    return (spent or 0) + parts <= limit
+    return spent or 0
+
+
+def hour_is_full(office: Office, channel: str, *, now: datetime) -> bool:
+    """Whether as much of the channel has left in the last hour as may leave."""
+    monthly = ADAPTERS[Message.Channel(channel)].monthly_limit
+    if monthly is None:
+        return False
+    sent = Message.objects.filter(
+        office=office, channel=channel, sent_at__gt=now - HOUR, sent_at__lte=now
+    ).aggregate(parts=Sum("parts"))["parts"]
+    return (sent or 0) >= monthly.per_hour()
+
+
+def sms_alert(office: Office, *, now: datetime) -> str:
+    """What the head must know of the limits of short messages: `month`, `soon`, `hour` or nothing."""
+    limit = office.message_rules.monthly_limit
+    if not sends_sms(office):
+        return ""
+    if limit is not None:
+        spent = spent_this_month(office, Message.Channel.SMS, now=now)
+        if spent >= limit:
+            return "month"
+        if spent * 5 >= limit * 4:
+            return "soon"
+    return "hour" if hour_is_full(office, Message.Channel.SMS, now=now) else ""
 
 
 def lock_limit(office: Office, channel: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 # Why a message waits through no fault of ours; health leaves these alone.
 ADDRESS_REFUSED = "the address was refused"
 QUIET_HOURS = "quiet hours"
+HOUR_FULL = "as many short messages as may leave in an hour have left"
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,17 @@ from prepazka.meetings.participants import (
     meeting_for,
 )
 from prepazka.meetings.room import absent
-from prepazka.messaging.channels import adapter_of, channel_for, fits_limit, lock_limit
+from prepazka.messaging.channels import (
+    adapter_of,
+    channel_for,
+    fits_limit,
+    hour_is_full,
+    lock_limit,
+)
 from prepazka.messaging.contexts import OF_INCIDENTS, incident_of, is_in_hall
 from prepazka.messaging.mail import MINUTES
 from prepazka.messaging.models import Message, Person
-from prepazka.messaging.port import QUIET_HOURS, Gateways, Undeliverable
+from prepazka.messaging.port import HOUR_FULL, QUIET_HOURS, Gateways, Undeliverable
 from prepazka.messaging.receipts import give_to_operators
 from prepazka.messaging.replies import wants_no_reminders
 from prepazka.offices.models import Mode
@@ -104,6 +110,7 @@ GIVES_UP = 600
 # A message that waits longer than this has eaten into the person's time to click.
 LATE = timedelta(seconds=30)
 SLOWEST_SERVER_S = 300
+AFTER_FULL_HOUR = timedelta(minutes=10)
 # What is said of a turn is no news after this.
 TURN_LASTS = timedelta(minutes=15)
 
@@ -318,6 +325,8 @@ def _send(message: Message, gateways: Gateways, now: datetime) -> None:
     gateway = gateways.get(message.channel)
     if gateway is None:
         raise Undeliverable(NO_GATEWAY, permanent=True)
+    if hour_is_full(office, message.channel, now=now):
+        raise Undeliverable(HOUR_FULL, permanent=False, not_before=now + AFTER_FULL_HOUR)
     sent = gateway(adapter.compose(message, now=now))
     if sent:
         message.gateway_id, message.parts = sent.id[:80], sent.parts

@@ -55,8 +55,9 @@ def write_messages(rules: MessageRules) -> dict[str, Any]:
     written: dict[str, Any] = {"sms": "yes" if rules.sms else "no"}
     if rules.sender:
         written["sender"] = rules.sender
-    if rules.monthly_limit is not None:
-        written["monthly limit"] = str(rules.monthly_limit)
+    if rules.monthly_limit != usual.monthly_limit:
+        limit = rules.monthly_limit
+        written["monthly limit"] = "none" if limit is None else str(limit)
     if rules.unicode:
         written["unicode"] = "yes"
     quiet = (rules.quiet_from_min, rules.quiet_to_min)

@@ -60,7 +60,7 @@ def read_rules(section: Section) -> Rules:
             "offers kept", values.length(15, MOST_OFFER_MIN, example="60 min"), usual.offer_min
         ),
         topic_line=section.take("topic in own words", values.flag, usual.topic_line),
-        proof=PROOFS[section.take("proof of work", proof, "never")],
+        proof=PROOFS[section.take("proof of work", proof, "when busy")],
     )
 
 

@@ -111,6 +111,14 @@ class DevicePaused(Refused):
     """Too many wrong PINs. Please wait %(seconds)s seconds, or ask at the desk."""
 
 
+class SecondAnswerNeeded(Refused):
+    """There were too many wrong PINs today. Enter also the last three digits of the telephone number of the booking or the code of the booking, or go to reception."""
+
+
+class CodeNeeded(SecondAnswerNeeded):
+    """There were too many wrong PINs today. Enter also the code of the booking, or go to reception."""
+
+
 class HeldOffline(Refused):
     """Counter %(number)s has been silent since %(since)s and may be calling this client by itself. You can call them from %(until)s."""
 

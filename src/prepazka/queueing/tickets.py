@@ -17,18 +17,22 @@ from prepazka.booking.models import State as BookingState
 from prepazka.booking.parts import release_expired
 from prepazka.core import calendar, events, pins, slots
 from prepazka.core.interval import Interval
+from prepazka.core.pin_guard import Asks
 from prepazka.journal import rows
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Mode, Service, TicketsRule
+from prepazka.queueing import wrong_pins
 from prepazka.queueing.alerts import forget_contact
 from prepazka.queueing.locks import lock_queue, next_number
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket, TurnAlert
 from prepazka.queueing.refusals import (
     CannotPostpone,
+    CodeNeeded,
     DevicePaused,
     NoTicketsNow,
     NotWaiting,
+    SecondAnswerNeeded,
     SystemDown,
 )
 from prepazka.queueing.turns import bring_back
@@ -133,11 +137,13 @@ def check_in(
     touch: UUID,
     now: datetime,
     language: str = "cs",
+    second: str = "",
 ) -> CheckIn:
     """Take a PIN at a kiosk: the verdict says what is true of it, and the next step.
 
-    Five wrong PINs pause that kiosk for half a minute; a PIN never cancels anything.
-    Raises DevicePaused.
+    Five wrong PINs pause that kiosk for half a minute; a PIN never cancels anything. After many
+    (see `core.pin_guard`) it needs the `second` answer too, and what gives no ticket is unknown.
+    Raises DevicePaused, SecondAnswerNeeded, CodeNeeded.
     """
     known = Ticket.objects.filter(office=office.office, touch=touch).select_related("booking")
     if ticket := known.first():
@@ -147,11 +153,19 @@ def check_in(
         raise DevicePaused(seconds=(kiosk.paused_until - now).seconds + 1)
     today = calendar.day_of(now, office.tz)
     lock_days(office.office.pk, [today])
+    asked = wrong_pins.asked_of(office, kiosk, now=now)
+    if asked is not Asks.NOTHING and not second:
+        raise CodeNeeded if asked is Asks.CODE else SecondAnswerNeeded
     release_expired(office=office.office.pk, day=today, now=now)
-    bookings = {str(b.pk): b for b in _with_pin(pin, office, today)}
+    with_pin = _with_pin(pin, office, today)
+    if asked is not Asks.NOTHING:
+        with_pin = wrong_pins.matching(with_pin, second, asked)
+    bookings = {str(b.pk): b for b in with_pin}
     missed = _lock_missed(office, bookings.values())
     verdict = _verdict(office, bookings.values(), today, now, missed)
-    _count_wrong(kiosk, verdict, now)
+    if asked is not Asks.NOTHING and not _gives_ticket(verdict):
+        verdict = pins.Verdict(pins.Outcome.UNKNOWN)  # a guesser learns of no other booking
+    _count_wrong(office, kiosk, verdict, asked, now)
     record(
         events.PinTried(
             office=office.office.pk, at=now, device=device.pk, outcome=verdict.outcome.value
@@ -333,10 +347,18 @@ def _follow(
     return CheckIn(verdict, _arrive(office, booking, verdict, touch, now, language, actor))
 
 
-def _count_wrong(kiosk: Device, verdict: pins.Verdict, now: datetime) -> None:
-    if verdict.outcome is not pins.Outcome.UNKNOWN:
+def _gives_ticket(verdict: pins.Verdict) -> bool:
+    return verdict.accepted or verdict.outcome is pins.Outcome.RETURNED
+
+
+def _count_wrong(
+    office: Directory, kiosk: Device, verdict: pins.Verdict, asked: Asks, now: datetime
+) -> None:
+    """Count what is unknown; only a PIN that gives a ticket ends the series before a pause."""
+    if _gives_ticket(verdict):
         kiosk.wrong_pins = 0
-    else:
+    elif verdict.outcome is pins.Outcome.UNKNOWN:
+        wrong_pins.note_wrong(office, kiosk, asked, now=now)
         kiosk.wrong_pins += 1
         if kiosk.wrong_pins >= WRONG_PINS:
             kiosk.wrong_pins, kiosk.paused_until = 0, now + PAUSE

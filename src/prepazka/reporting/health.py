@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from prepazka.journal.versions import pending_migrations, program_version
-from prepazka.messaging.port import ADDRESS_REFUSED, QUIET_HOURS
+from prepazka.messaging.port import ADDRESS_REFUSED, HOUR_FULL, QUIET_HOURS
 from prepazka.offices.clock import machine_s
 
 WORKER_SILENT = timedelta(seconds=60)  # it says every ten seconds that it lives
@@ -76,6 +76,10 @@ JOIN offices_office office ON office.id = device.office_id
 WHERE device.fault <> '' AND NOT device.retired
 ORDER BY device.fault_at, office.slug, device.code LIMIT %(most)s
 """
+# Noted by `web.limits`: the setting of the proxies hides who comes, so nobody is counted by network.
+HIDDEN = (
+    "SELECT EXISTS (SELECT 1 FROM web_count WHERE scope = 'hidden' AND starts_at > %(day_ago)s)"
+)
 
 
 class Cursor(Protocol):
@@ -116,6 +120,7 @@ class Health:
     device_faults: tuple[tuple[str, str, str, datetime | None], ...] = ()
     pending_migrations: int = 0
     clock_difference_s: float = 0.0
+    visitors_hidden: bool = False
 
     @property
     def good(self) -> bool:
@@ -137,13 +142,14 @@ def health(cursor: Cursor, *, now: datetime) -> Health:
     worker, database_s = cursor.fetchone()
     difference = (began + machine_s()) / 2 - database_s
     values = {
-        "waits": [QUIET_HOURS, ADDRESS_REFUSED],
+        "waits": [QUIET_HOURS, ADDRESS_REFUSED, HOUR_FULL],
         "since": now - MAIL_LATE,
         "given_up": now - OWED_GIVEN_UP,
         "tries": GIVEN_UP_TRIES,
         "recent": RECENT,
         "now": now,
         "most": MOST_NAMED,
+        "day_ago": now - timedelta(days=1),
     }
     cursor.execute(MAIL, values)
     (mail,) = cursor.fetchone()
@@ -159,6 +165,8 @@ def health(cursor: Cursor, *, now: datetime) -> Health:
     erased = dict(cursor.fetchall())
     cursor.execute(DEVICE_FAULTS, values)
     device_faults = tuple((slug, code, fault, at) for slug, code, fault, at in cursor.fetchall())
+    cursor.execute(HIDDEN, values)
+    (hidden,) = cursor.fetchone()
     return Health(
         worker=bool(worker),
         oldest_mail=_age(mail, now),
@@ -170,6 +178,7 @@ def health(cursor: Cursor, *, now: datetime) -> Health:
         device_faults=device_faults,
         pending_migrations=pending_migrations(cursor),
         clock_difference_s=round(difference, 1),
+        visitors_hidden=bool(hidden),
     )
 
 
@@ -208,6 +217,7 @@ def answer(found: Health | None) -> tuple[int, dict[str, Any]]:
         ],
         "pending_migrations": found.pending_migrations,
         "clock_difference_s": found.clock_difference_s,
+        "visitors_hidden": found.visitors_hidden,
         **own,
     }
 

@@ -5,18 +5,31 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest
 
+from prepazka.booking.networks import contact_of_office
+from prepazka.booking.refusals import TooManyHolds
+from prepazka.core.hold_limits import CITIZEN, SIGNED_IN, UNSEEN, Asker
 from prepazka.core.refusal import Refused
+from prepazka.offices import bearers, devices
+from prepazka.offices.models import Office
 from prepazka.web.models import Count
 from prepazka.web.shortcuts import address_of
 
+log = logging.getLogger(__name__)
+
 KEEP = timedelta(days=1)
+# Whoever is signed in is no stranger: counted by account, and so many times as often.
+SIGNED_IN_TIMES = 10
+# Of IPv6, how many /64 of one /56 and of one /48 count in full.
+AREA_TIMES, SITE_TIMES = 2, 4
+HIDDEN = "hidden"  # the scope that notes that the proxies hide the addresses of the visitors
 
 
 class TooManyTries(Refused):
@@ -46,8 +59,83 @@ CONFIRMATIONS = Limit("contact", 5, timedelta(hours=1))
 
 
 def limit_address(request: HttpRequest, limit: Limit, *, now: datetime) -> None:
-    """Count a post of this address. Raises TooManyTries."""
-    count(limit, network(address_of(request)), now=now)
+    """Count a post: of a stranger by address, /56 and /48, else by account. Raises TooManyTries.
+
+    Where the proxies hide who asks, everybody would share one count, so nobody is counted.
+    """
+    if not settings.RATE_LIMITS:
+        return
+    if account := account_of(request, now=now):
+        count(replace(limit, most=limit.most * SIGNED_IN_TIMES), account, now=now)
+        return
+    if is_hidden(request, now=now):
+        return
+    address, area, site = networks(address_of(request))
+    count(limit, address, now=now)
+    if area != address:
+        wide = replace(limit, scope=f"{limit.scope}/56", most=limit.most * AREA_TIMES)
+        count(wide, area, now=now)
+        count(replace(wide, scope=f"{limit.scope}/48", most=limit.most * SITE_TIMES), site, now=now)
+
+
+def limit_booking(request: HttpRequest, office: Office, limit: Limit, *, now: datetime) -> None:
+    """The same, and the refused person reads how to reach the office. Raises TooManyHolds."""
+    try:
+        limit_address(request, limit, now=now)
+    except TooManyTries as refusal:
+        raise TooManyHolds(
+            minutes=refusal.params["minutes"], contact=contact_of_office(office)
+        ) from None
+
+
+def asker_of(request: HttpRequest, *, now: datetime) -> Asker | None:
+    """Who asks for a time, as `booking.networks` counts it; None where limits are turned off."""
+    if not settings.RATE_LIMITS:
+        return None
+    if account := account_of(request, now=now):
+        return Asker((_short(account),) * 3, SIGNED_IN, crowd=False)
+    if is_hidden(request, now=now):
+        return Asker((_short(HIDDEN),) * 3, UNSEEN)
+    address, area, site = networks(address_of(request))
+    return Asker((_short(address), _short(area), _short(site)), CITIZEN)
+
+
+def account_of(request: HttpRequest, *, now: datetime) -> str:
+    """The member of staff or the paired device that asks, signed in or by its token; else nothing."""
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:  # only staff have accounts
+        return f"staff:{user.pk}"
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        if bearer := bearers.by_token(token, slug="", now=now):
+            return f"staff:{bearer.user}"
+        if device := devices.by_token(token, now=now):
+            return f"device:{device.pk}"
+    return ""
+
+
+def is_hidden(request: HttpRequest, *, now: datetime) -> bool:
+    """Whether the proxies hide the visitor: we see this machine's address, and a forwarded one.
+
+    That happens where PREPAZKA_TRUSTED_PROXIES does not fit. It is noted, and health says so.
+    """
+    if not request.headers.get("X-Forwarded-For") or not _is_loopback(address_of(request)):
+        return False
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if add(HIDDEN, "", day) == 1:
+        log.error(
+            "The addresses of visitors are hidden: PREPAZKA_TRUSTED_PROXIES is %s, which does not"
+            " fit the number of proxies. Until it does, there are no limits by network.",
+            settings.TRUSTED_PROXIES,
+        )
+    return True
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def count(limit: Limit, key: str, *, now: datetime) -> None:
@@ -66,15 +154,25 @@ def count(limit: Limit, key: str, *, now: datetime) -> None:
 
 def network(address: str) -> str:
     """The address as limits see it: of IPv6 the /64, which is what one household has."""
+    return networks(address)[0]
+
+
+def networks(address: str) -> tuple[str, str, str]:
+    """The address (of IPv6 its /64), and the /56 and /48 around it; of IPv4 the address thrice."""
     try:
-        known = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
-        return "unknown"
-    if isinstance(known, ipaddress.IPv6Address):
-        if known.ipv4_mapped:
-            return str(known.ipv4_mapped)
-        return str(ipaddress.ip_network((known, 64), strict=False))
-    return str(known)
+        return ("unknown",) * 3
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return (str(parsed.ipv4_mapped),) * 3
+        wide = [str(ipaddress.ip_network((parsed, bits), strict=False)) for bits in (64, 56, 48)]
+        return wide[0], wide[1], wide[2]
+    return (str(parsed),) * 3
+
+
+def _short(key: str) -> str:
+    return hashed("network", key)[:32]
 
 
 def hashed(scope: str, key: str) -> str:

@@ -1,4 +1,4 @@
-"""A proof of work before a term is held, only where the agenda asks for it.
+"""A proof of work before a term is held: when an office is busy, unless the agenda says otherwise.
 
 The browser solves a signed task by itself while the person reads the page; each solution counts
 once. Without JavaScript people book as well, by a stricter limit of tries; for them, as for all,
@@ -16,6 +16,7 @@ import altcha
 from django.conf import settings
 from django.http import HttpRequest
 
+from prepazka.booking import networks
 from prepazka.core.refusal import Refused
 from prepazka.core.slots import Rules
 from prepazka.offices.directory import Directory
@@ -25,8 +26,10 @@ from prepazka.web.models import Count
 # A second or two of a telephone, about two milliseconds of ours to check.
 ALGORITHM, COST = "PBKDF2/SHA-256", 5000
 LASTS = timedelta(minutes=20)
-BUSY_PER_MINUTE = 30  # holds of one office
+BUSY_PER_MINUTE = 10  # holds of one office
+BUSY_SHARE = 2  # of as many kept times as make the office crowded, this part makes it busy
 WITHOUT_PROOF = limits.Limit("no-proof", 6, timedelta(minutes=10))
+WITHOUT_PROOF_CROWDED = limits.Limit("no-proof-crowd", 2, timedelta(minutes=10))
 USED, BUSY = "proof", "busy"
 LONGEST = 4000
 
@@ -35,18 +38,29 @@ class ProofNotValid(Refused):
     """The check of your browser is too old or was used before. Please choose the term once more."""
 
 
-def is_asked(office: Directory, rules: Rules, *, now: datetime) -> bool:
-    """Whether the agenda asks for a proof at this moment."""
-    return rules.proof == "always" or (rules.proof == "busy" and is_busy(office, now=now))
+def is_asked(request: HttpRequest, office: Directory, rules: Rules, *, now: datetime) -> bool:
+    """Whether the agenda asks this visitor for a proof at this moment; never the office's own."""
+    if rules.proof == "never" or limits.account_of(request, now=now):
+        return False
+    return (
+        rules.proof == "always"
+        or is_busy(office, now=now)
+        or (settings.RATE_LIMITS and limits.is_hidden(request, now=now))
+    )
 
 
 def is_busy(office: Directory, *, now: datetime) -> bool:
-    """Whether the office's terms go faster than people usually book, in this or the last minute."""
+    """Whether terms go faster than people usually book, or many are kept and not confirmed.
+
+    The speed is that of this minute and the last one.
+    """
     minute = _minute(now)
     rows = Count.objects.filter(
         scope=BUSY, key=str(office.office.pk), starts_at__in=(minute, minute - timedelta(minutes=1))
     )
-    return any(one.tries >= BUSY_PER_MINUTE for one in rows)
+    if any(row.tries >= BUSY_PER_MINUTE for row in rows):
+        return True
+    return networks.kept_of(office, now=now) * BUSY_SHARE >= networks.ceiling_of(office)
 
 
 def note_hold(office: Directory, rules: Rules, *, now: datetime) -> None:
@@ -72,12 +86,14 @@ def check(
 ) -> None:
     """Let pass whoever has solved the task once; others by the stricter limit.
 
-    Raises ProofNotValid, TooManyTries.
+    Raises ProofNotValid, TooManyHolds.
     """
-    if not is_asked(office, rules, now=now):
+    if not is_asked(request, office, rules, now=now):
         return
     if not solution:
-        limits.limit_address(request, WITHOUT_PROOF, now=now)
+        crowded = networks.is_crowded(office, now=now)
+        limit = WITHOUT_PROOF_CROWDED if crowded else WITHOUT_PROOF
+        limits.limit_booking(request, office.office, limit, now=now)
         return
     found = _verified(solution)
     # The row lives as long as the task: whoever writes it first, used it.

@@ -156,6 +156,12 @@ class Booking(OfOffice):
     topic = models.CharField(max_length=120, blank=True, default="", db_default="")
     # Why the office cancelled it; the client reads it, so it is erased with the contact.
     cancel_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
+    # Keyed hashes of the network (its address, /56 and /48) or the account that keeps the time;
+    # erased when the hold ends, and a day after a confirmation without a click.
+    network = models.CharField(max_length=32, blank=True, default="", db_default="")
+    network_56 = models.CharField(max_length=32, blank=True, default="", db_default="")
+    network_48 = models.CharField(max_length=32, blank=True, default="", db_default="")
+    crowds = models.BooleanField(default=False, db_default=False, help_text="not by the staff")
 
     class Meta:
         constraints = [
@@ -207,6 +213,11 @@ class Booking(OfOffice):
                 name="booking_contact",
             ),
             models.Index(fields=["office", "pin"], name="booking_pin"),
+            models.Index(
+                fields=["office", "network_48"],
+                condition=~Q(network_48=""),
+                name="booking_network",
+            ),
             *(
                 models.Index(
                     F("office"),

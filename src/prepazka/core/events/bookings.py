@@ -156,3 +156,18 @@ class ContactShown(_OfBooking):
     """A member of staff looked at the name and the contact of a booked client."""
 
     topics: ClassVar[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfficeCrowded(Event):
+    """So many times are kept and not confirmed that somebody may be taking them all."""
+
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkReleased(Event):
+    """The head gave back all the times that one network kept; confirmed bookings stay."""
+
+    topics: ClassVar[tuple[str, ...]] = (TERMS,)
+    times: int

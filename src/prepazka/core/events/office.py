@@ -116,6 +116,13 @@ class ReloadAsked(_OfDevice):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PinGuardRaised(_OfDevice):
+    """After many wrong PINs the kiosk asks for more than the PIN: `digits_or_code` or `code`."""
+
+    asks: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PinTried(_OfDevice):
     """A PIN was entered; the PIN itself is not kept. `outcome` is a pins.Outcome value."""
 

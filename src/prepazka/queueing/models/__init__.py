@@ -25,6 +25,7 @@ from prepazka.queueing.models.offline import (
     OfflineEvent,
     OfflineGrant,
 )
+from prepazka.queueing.models.wrong_pins import WrongPin
 
 __all__ = [
     "AT_COUNTER",
@@ -51,4 +52,5 @@ __all__ = [
     "Ticket",
     "TurnAlert",
     "Warned",
+    "WrongPin",
 ]

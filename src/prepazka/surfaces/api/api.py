@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -189,17 +190,19 @@ def hold(
 ) -> Any:
     """Keep a term for ten minutes. Repeated with the same Idempotency-Key, it is the same hold.
 
+    Where one network keeps many terms, or the whole office is crowded, it is three minutes:
+    `expires_at` says it. A busy office asks for a `proof`, the solved task of `/proof`; without
+    it a network may hold a few terms only. Members of staff send their token and need none.
     Without `official`, a service of officials is held with whoever is free; the answer says who.
     """
-    limits.limit_address(request, limits.HOLDS, now=now())
     where = _where(slug)
+    limits.limit_booking(request, where.office, limits.HOLDS, now=now())
     service = where.service_by_code(wanted.service)
     official = where.official_by_code(wanted.official) if wanted.official else None
     if service is None or (wanted.official and official is None):
         raise NotFound
     rules = where.rules_of(service)
-    # Programs have no page to solve a task on: they come by the stricter limit.
-    proof.check(request, where, rules, "", now=now())
+    proof.check(request, where, rules, wanted.proof, now=now())
     held = usecases.hold_term(
         office=where,
         service=service,
@@ -211,6 +214,7 @@ def hold(
         official=official,
         mode=wanted.mode or None,
         request_key=key,
+        asker=limits.asker_of(request, now=now()),
     )
     if (
         (held.service_id, held.starts_at, held.persons)
@@ -227,10 +231,28 @@ def hold(
     return Status(201, _hold(held, where))
 
 
+@api.get("/offices/{slug}/proof", response=_answers(200, schemas.ProofOut), tags=["booking"])
+def proof_of_work(request: HttpRequest, slug: str, service: str) -> Any:
+    """Whether a hold of the service needs a proof of work now, and a task for it.
+
+    The task is an ALTCHA challenge; its solution is sent as `proof`, within twenty minutes and once.
+    """
+    where = _where(slug)
+    wanted = where.service_by_code(service)
+    if wanted is None:
+        raise NotFound
+    asked = proof.is_asked(request, where, where.rules_of(wanted), now=now())
+    task = json.loads(proof.challenge(now=now())) if asked else None
+    return {"asked": asked, "challenge": task}
+
+
 @api.post("/holds/{token}/extend", response=_answers(200, schemas.HoldOut), tags=["booking"])
 def extend(request: HttpRequest, token: str) -> Any:
-    """Ten more minutes, at most ten times."""
-    held = usecases.extend_hold(booking=_read(token, "hold").pk, now=now())
+    """As long again, at most ten times: ten minutes, or three where a network keeps many terms."""
+    wanted = _read(token, "hold")
+    limits.limit_booking(request, wanted.office, limits.HOLDS, now=now())
+    asker = limits.asker_of(request, now=now())
+    held = usecases.extend_hold(booking=wanted.pk, now=now(), asker=asker)
     return _hold(held, directory(held.office))
 
 
@@ -250,12 +272,20 @@ def contact(request: HttpRequest, token: str, said: schemas.ContactIn) -> Any:
     held = links.read(token, "hold")
     if held is None:
         raise NotFound
-    limits.limit_address(request, limits.REQUESTS, now=now())
-    phone = _phone(held, said.phone) if said.phone else ""
+    office = Office.objects.filter(bookings__pk=held).first()
+    if office is None:
+        raise NotFound
+    limits.limit_booking(request, office, limits.REQUESTS, now=now())
+    phone = _phone(office, said.phone) if said.phone else ""
     limits.count(limits.CONFIRMATIONS, contact_hash(contact_of(said.email, phone)), now=now())
     try:
         done = usecases.request_confirmation(
-            booking=held, name=said.name, email=said.email, phone=phone, now=now()
+            booking=held,
+            name=said.name,
+            email=said.email,
+            phone=phone,
+            now=now(),
+            asker=limits.asker_of(request, now=now()),
         )
     except Booking.DoesNotExist:
         raise NotFound from None
@@ -339,11 +369,8 @@ def _hold(held: Booking, where: Directory) -> dict[str, Any]:
     }
 
 
-def _phone(held: UUID, said: str) -> str:
+def _phone(office: Office, said: str) -> str:
     """The number in one form, where the office writes to numbers."""
-    row = Office.objects.filter(bookings__pk=held).first()
-    if row is None:
-        raise NotFound
-    if not takes_phones(row, now=now()):
+    if not takes_phones(office, now=now()):
         raise PhonesNotTaken
     return normalise_phone(said, mobile=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from ninja import Field, Schema
 from pydantic import AfterValidator, AwareDatetime, model_validator
@@ -78,6 +78,7 @@ class HealthOut(Schema):
     device_faults: list[DeviceFaultOut] | None = None
     pending_migrations: int | None = None
     clock_difference_s: float | None = None
+    visitors_hidden: bool | None = None
     version: str
     disk_free_mb: dict[str, int]
 
@@ -197,6 +198,14 @@ class HoldIn(Schema):
     language: str = Field("cs", pattern="^(cs|en)$")
     official: str = Field("", description="empty: a counter, or whoever is soonest")
     mode: str = Field("", pattern="^(person|phone|video)?$", description="empty: the usual one")
+    proof: str = Field("", max_length=4000, description="the solved task of `/proof`, in base64")
+
+
+class ProofOut(Schema):
+    """Whether a proof of work is asked for now, and the task."""
+
+    asked: bool
+    challenge: dict[str, Any] | None = Field(description="an ALTCHA challenge; null if not asked")
 
 
 class HoldOut(Schema):
@@ -273,6 +282,11 @@ class PinIn(Schema):
 
     pin: str = Field(pattern=r"^\d{4}$")
     language: str = "cs"
+    second: str = Field(
+        "",
+        max_length=12,
+        description="after many wrong PINs: the last three digits of the telephone, or the code",
+    )
 
 
 class TicketOut(Schema):

@@ -51,7 +51,11 @@ def issue(request: HttpRequest, wanted: schemas.TicketIn, key: UUID | None = KEY
     response={200: schemas.CheckInOut, PROBLEMS: schemas.Problem},
 )
 def check(request: HttpRequest, said: schemas.PinIn, key: UUID | None = KEY) -> Any:
-    """Take the PIN of a booked client; `outcome` says what is true of it, and what to do next."""
+    """Take the PIN of a booked client; `outcome` says what is true of it, and what to do next.
+
+    After many wrong PINs the answer is `second_answer_needed` or `code_needed` until `second` is
+    sent too; a pair that gives no ticket is then `unknown`.
+    """
     kiosk: Kiosk = request.auth  # type: ignore[attr-defined]  # set by ninja
     done = check_in(
         office=kiosk.office,
@@ -60,6 +64,7 @@ def check(request: HttpRequest, said: schemas.PinIn, key: UUID | None = KEY) -> 
         touch=key or uuid4(),
         now=now(),
         language=said.language,
+        second=said.second,
     )
     verdict, tz = done.verdict, kiosk.office.tz
     return {

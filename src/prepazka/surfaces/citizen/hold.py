@@ -18,6 +18,7 @@ from prepazka.booking.refusals import (
     ConfirmationTooLate,
     HoldExpired,
     TooManyBookings,
+    TooManyHolds,
     TooManyUnconfirmed,
 )
 from prepazka.booking.usecases import (
@@ -47,7 +48,15 @@ from prepazka.surfaces.citizen.pages import (
     page,
 )
 from prepazka.web.errors import mark_retry, sentence, status_of
-from prepazka.web.limits import CONFIRMATIONS, REQUESTS, TooManyTries, count, limit_address
+from prepazka.web.limits import (
+    CONFIRMATIONS,
+    HOLDS,
+    REQUESTS,
+    TooManyTries,
+    asker_of,
+    count,
+    limit_booking,
+)
 from prepazka.web.shortcuts import now
 
 LONGEST_EMAIL = 254
@@ -154,7 +163,7 @@ def _take_suggested(
 def _repeat(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
     """Send the message again, or go back to the form with the slot kept."""
     try:
-        limit_address(request, REQUESTS, now=now())
+        limit_booking(request, office.office, REQUESTS, now=now())
         if "correct" in request.POST:
             corrected = correct_request(booking=held.pk, now=now())
             return _to("contact", links.sign(corrected.pk, "hold"))
@@ -162,7 +171,7 @@ def _repeat(request: HttpRequest, held: Booking, office: Directory, token: str) 
         ask_again_to_confirm(booking=held.pk, now=now())
     except ConfirmationTooLate:
         return _to("sent", token)  # which says that it is too late
-    except TooManyTries as error:
+    except (TooManyTries, TooManyHolds) as error:
         back_url = reverse("citizen:sent", args=[token])
         text = sentence(error)
         status = status_of(error)
@@ -173,14 +182,19 @@ def _repeat(request: HttpRequest, held: Booking, office: Directory, token: str) 
 
 def _request(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
     try:
-        limit_address(request, REQUESTS, now=now())
+        limit_booking(request, office.office, REQUESTS, now=now())
         count(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
         done = request_confirmation(
-            booking=held.pk, name=held.name, email=held.email, phone=held.phone, now=now()
+            booking=held.pk,
+            name=held.name,
+            email=held.email,
+            phone=held.phone,
+            now=now(),
+            asker=asker_of(request, now=now()),
         )
     except HoldExpired:
         return _expired(request, held, office, token)
-    except (TooManyBookings, TooManyUnconfirmed, TooManyTries) as error:
+    except (TooManyBookings, TooManyUnconfirmed, TooManyTries, TooManyHolds) as error:
         form = _form(held, office, _known(held))
         by_sms = not held.email
         text = limit_in_words(error, office, by_sms=by_sms)
@@ -197,11 +211,12 @@ def _extend(
     request: HttpRequest, held: Booking, office: Directory, token: str, back: str
 ) -> HttpResponse:
     try:
-        extend_hold(booking=held.pk, now=now())
+        limit_booking(request, office.office, HOLDS, now=now())
+        extend_hold(booking=held.pk, now=now(), asker=asker_of(request, now=now()))
     except HoldExpired:
         return _expired(request, held, office, token)
-    except CannotExtend as error:
-        return page(
+    except (CannotExtend, TooManyHolds) as error:
+        refused = page(
             request,
             "refused",
             office,
@@ -209,6 +224,7 @@ def _extend(
             text=sentence(error),
             back_url=reverse(f"citizen:{back}", args=[token]),
         )
+        return mark_retry(refused, error)
     return _to(back, token)
 
 

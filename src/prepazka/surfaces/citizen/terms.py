@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from prepazka.booking import links
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, State
-from prepazka.booking.refusals import TermNotOffered, TermTaken
+from prepazka.booking.refusals import TermNotOffered, TermTaken, TooManyHolds
 from prepazka.booking.terms import is_bookable, offered
 from prepazka.booking.usecases import hold_term, note_contact
 from prepazka.messaging.contexts import how_in_words
@@ -49,7 +49,7 @@ from prepazka.surfaces.citizen.pages import (
 from prepazka.web import proof
 from prepazka.web.errors import mark_retry, sentence, status_of
 from prepazka.web.incidents import notices
-from prepazka.web.limits import HOLDS, TooManyTries, limit_address
+from prepazka.web.limits import HOLDS, asker_of, limit_booking
 from prepazka.web.proof import ProofNotValid
 from prepazka.web.shortcuts import now, of_office
 
@@ -158,7 +158,7 @@ def times(request: HttpRequest, office: Directory, service: Service, day: str) -
         down=notices(office, [service]),
         day=wanted,
         request_key=uuid4(),
-        challenge=_challenge(office, wish),
+        challenge=_challenge(request, office, wish),
         why="" if terms else why_no_times(office, service, wanted, now(), mode=wish.mode or None),
         two_in_a_row=_two_in_a_row(office, service),
         parts=parts_of_day(terms, with_officials=bool(office.officials_for(service.pk))),
@@ -170,7 +170,7 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
     starts_at = instant_or_none(request.POST.get("starts_at", ""))
     old = _old_hold(request, wish)
     try:
-        limit_address(request, HOLDS, now=now())
+        limit_booking(request, office.office, HOLDS, now=now())
         rules = office.rules_of(wish.service)
         proof.check(request, office, rules, request.POST.get("altcha", ""), now=now())
         if starts_at is None:
@@ -179,9 +179,9 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
             return _to_contact(old)
         # One form may be sent for several terms, by Back; each of them is a request of its own.
         key = uuid5(new_key(request.POST.get("request_key", "")), starts_at.isoformat())
-        held = _hold_fresh(office, wish, starts_at, key, old)
+        held = _hold_fresh(request, office, wish, starts_at, key, old)
         proof.note_hold(office, rules, now=now())
-    except (TooManyTries, ProofNotValid) as error:
+    except (TooManyHolds, ProofNotValid) as error:
         refused = page(
             request,
             "refused",
@@ -200,7 +200,7 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
             status=status_of(error),
             text=sentence(error),
             wish=wish,
-            challenge=_challenge(office, wish),
+            challenge=_challenge(request, office, wish),
             **nearest_choices(office, wish, around, now()),
         )
     # What was typed in this tab, which may stand at a hold that another tab has given up.
@@ -219,7 +219,12 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
 
 
 def _hold_fresh(
-    office: Directory, wish: Wish, starts_at: datetime, key: UUID, old: Booking | None
+    request: HttpRequest,
+    office: Directory,
+    wish: Wish,
+    starts_at: datetime,
+    key: UUID,
+    old: Booking | None,
 ) -> Booking:
     """Hold the term; a repeat of the same post finds its hold, unless that has run out."""
     take = partial(
@@ -233,6 +238,7 @@ def _hold_fresh(
         official=wish.official,
         mode=wish.mode or None,
         instead_of=old.pk if old else None,
+        asker=asker_of(request, now=now()),
     )
     held = take(request_key=key)
     ran_out = held.state in {State.HELD, State.EXPIRED} and not is_held(held, now())
@@ -359,9 +365,9 @@ def _two_in_a_row(office: Directory, service: Service) -> int:
     return service.duration_min if several and rules.kind == "slot" else 0
 
 
-def _challenge(office: Directory, wish: Wish) -> str:
+def _challenge(request: HttpRequest, office: Directory, wish: Wish) -> str:
     """The task for the browser, where the agenda asks for one now."""
-    asked = proof.is_asked(office, office.rules_of(wish.service), now=now())
+    asked = proof.is_asked(request, office, office.rules_of(wish.service), now=now())
     return proof.challenge(now=now()) if asked else ""
 
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from prepazka.booking import terms, usecases
 from prepazka.booking.diaries import free_officials, official_of
 from prepazka.booking.models import Booking, Channel, State
-from prepazka.booking.refusals import HoldExpired, TermNotOffered, TermTaken
+from prepazka.booking.refusals import HoldExpired, TermNotOffered, TermTaken, TooManyHolds
 from prepazka.core.reference import reference_of
 from prepazka.core.refusal import Refused
 from prepazka.meetings.participants import MOST, move_together
@@ -31,6 +31,7 @@ from prepazka.surfaces.console.forms import MOST_PERSONS, BookForm, ContactForm
 from prepazka.surfaces.console.words import state_in_words, unsent_in_words, way_in_words
 from prepazka.web import readings, staff
 from prepazka.web.errors import sentence
+from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
@@ -84,9 +85,10 @@ def choose_term(
                 official=official,
                 mode=mode,
                 actor=member.user_id,
+                asker=asker_of(request, now=now()),
             )
             return redirect("console:fill_in", office.office.slug, held.pk)
-        except (TermTaken, TermNotOffered) as refusal:
+        except (TermTaken, TermNotOffered, TooManyHolds) as refusal:
             messages.error(request, sentence(refusal))
     found = terms.offered(
         office=office,

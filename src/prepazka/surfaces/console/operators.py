@@ -31,6 +31,7 @@ from prepazka.surfaces.console.forms import MOST_PERSONS
 from prepazka.surfaces.console.words import state_in_words, way_in_words
 from prepazka.web import readings, staff
 from prepazka.web.errors import sentence
+from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
@@ -119,6 +120,7 @@ def take(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
             official=official,
             mode=wanted.mode,
             actor=member.user_id,
+            asker=asker_of(request, now=now()),
         )
     except Refused as refusal:
         messages.error(request, sentence(refusal))

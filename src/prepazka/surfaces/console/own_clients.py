@@ -48,6 +48,7 @@ from prepazka.surfaces.console.forms import BookForm, ContactForm
 from prepazka.surfaces.console.words import state_in_words, unsent_in_words, way_in_words
 from prepazka.web import readings
 from prepazka.web.errors import sentence
+from prepazka.web.limits import asker_of
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
@@ -324,6 +325,7 @@ def slots(
                 now=now(),
                 request_key=request_key(request),
                 actor=member.user_id,
+                asker=asker_of(request, now=now()),
                 **chosen,
             )
             return redirect(diary.address("own_fill_in", held.pk))

@@ -241,6 +241,15 @@ def _paused(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
+def _reception(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": "warning",
+        "title": _("Please go to reception"),
+        "text": _("Too many wrong PINs were entered here today, so the kiosk takes none for now."),
+        "more": _("Your booking is valid. Reception will register you by your name."),
+    }
+
+
 def _no_tickets(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     service = office.services.get(said.service or 0)
     if service and service.pk in office.stopped:
@@ -278,6 +287,7 @@ _WORDS: dict[str, Callable[[Said, Directory, datetime], dict[str, Any]]] = {
     Outcome.UNKNOWN.value: _unknown,
     "short": _short,
     "paused": _paused,
+    "reception": _reception,
     "no_tickets": _no_tickets,
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import ceil
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from prepazka.core.pins import Outcome
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
-from prepazka.queueing.refusals import DevicePaused
+from prepazka.queueing.refusals import CodeNeeded, DevicePaused, SecondAnswerNeeded
 from prepazka.queueing.tickets import check_in
 from prepazka.surfaces.kiosk import answers
 from prepazka.surfaces.kiosk.screens import fresh_start, of_kiosk, screen, touch_of
@@ -22,6 +22,7 @@ from prepazka.web.shortcuts import now
 
 DIGITS = 4
 KEYS = "123456789"
+LONGEST_SECOND = 7  # a code such as 4K7-9M2
 
 
 @of_kiosk
@@ -32,6 +33,8 @@ def pin(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
     touch = touch_of(request) or uuid4()
     if left := _pause_left(kiosk):
         return redirect(answers.page(answers.Said("paused", seconds=left)))
+    if "second" in request.POST and request.POST.get("key", ""):
+        return _second(request, kiosk, office, typed, touch)
     if request.method == "POST" and "key" not in request.POST:
         return _checked(kiosk, office, typed, request)
     key = request.POST.get("key", "")
@@ -62,9 +65,10 @@ def _checked(kiosk: Device, office: Directory, typed: str, request: HttpRequest)
             touch=touch,
             now=moment,
             language=get_language() or "cs",
+            second=request.POST.get("second", "").strip()[:LONGEST_SECOND],
         )
-    except DevicePaused as paused:
-        return redirect(answers.page(answers.Said("paused", seconds=paused.params["seconds"])))
+    except (DevicePaused, SecondAnswerNeeded) as refusal:
+        return _refused(request, kiosk, office, typed, touch, refusal)
     outcome = result.verdict.outcome
     if result.ticket and (result.verdict.accepted or outcome is Outcome.RETURNED):
         fresh = result.ticket.issued_at == moment or outcome is Outcome.RETURNED
@@ -73,6 +77,32 @@ def _checked(kiosk: Device, office: Directory, typed: str, request: HttpRequest)
     if left := _pause_left(kiosk):
         return redirect(answers.page(answers.Said("paused", seconds=left)))
     return redirect(answers.page(answers.of_verdict(result)))
+
+
+def _refused(
+    request: HttpRequest,
+    kiosk: Device,
+    office: Directory,
+    typed: str,
+    touch: UUID,
+    refusal: DevicePaused | SecondAnswerNeeded,
+) -> HttpResponse:
+    if isinstance(refusal, DevicePaused):
+        return redirect(answers.page(answers.Said("paused", seconds=refusal.params["seconds"])))
+    if isinstance(refusal, CodeNeeded):
+        return redirect(answers.page(answers.Said("reception")))
+    return _second(request, kiosk, office, typed, touch)
+
+
+def _second(
+    request: HttpRequest, kiosk: Device, office: Directory, typed: str, touch: UUID
+) -> HttpResponse:
+    """Ask for three digits of the telephone too; the code of the booking may be typed instead."""
+    second = request.POST.get("second", "").strip()[:LONGEST_SECOND]
+    key = request.POST.get("key", "")
+    second = second[:-1] if key == "back" else (second + key[:1])[:LONGEST_SECOND]
+    context = {"typed": typed, "second": second, "touch": touch, "keys": KEYS}
+    return screen(request, kiosk, office, "second", **context)
 
 
 def _pause_left(kiosk: Device) -> int:

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from prepazka.surfaces.manager import deeds, devices, messages, officials, people, quotas, views
+from prepazka.surfaces.manager import (
+    deeds,
+    devices,
+    kept_times,
+    messages,
+    officials,
+    people,
+    quotas,
+    views,
+)
 
 app_name = "manager"
 urlpatterns = [
@@ -11,6 +20,7 @@ urlpatterns = [
     path("<slug:slug>/volani/", views.calls, name="calls"),
     path("<slug:slug>/volani/listek/", views.why, name="why"),
     path("<slug:slug>/kdo-co/", deeds.page, name="deeds"),
+    path("<slug:slug>/rozpracovane/", kept_times.page, name="kept_times"),
     path("<slug:slug>/poradnik/", views.waiting_list, name="waiting_list"),
     path("<slug:slug>/objednavky-na-okno/", quotas.page, name="quotas"),
     path("<slug:slug>/zpravy/", messages.sent, name="messages"),

@@ -10,10 +10,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from prepazka.booking import networks
 from prepazka.core import calendar
 from prepazka.core.crest import MOST_BYTES
 from prepazka.core.refusal import Refused
 from prepazka.meetings import inventory
+from prepazka.messaging.channels import sms_alert
 from prepazka.officefile.export import export
 from prepazka.offices.crests import CrestNotChosen, set_crest
 from prepazka.offices.directory import Directory
@@ -21,6 +23,7 @@ from prepazka.offices.models import Device, Membership, Role
 from prepazka.queueing.history import scores
 from prepazka.queueing.stops import open_tickets, stop_tickets
 from prepazka.queueing.tickets import issues_tickets
+from prepazka.queueing.wrong_pins import guarded_kiosks
 from prepazka.reporting import waiting
 from prepazka.reporting.calls import calls_of_today
 from prepazka.reporting.hall import hall
@@ -49,6 +52,9 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
         {
             "office": office.office,
             "member": member,
+            "guarded_kiosks": guarded_kiosks(office, now=moment),
+            "sms_alert": sms_alert(office.office, now=moment),
+            "crowd": networks.crowd_of(office, now=moment),
             "today": today_of(office, now=moment),
             "load": day_load(seen),
             "counters": open_counters(seen.office),

@@ -1,0 +1,65 @@
+"""When a kiosk asks for more than the PIN, and how many PINs a guesser hits: docs/security.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from uuid import UUID
+
+from prepazka.core.pins import PINS
+from prepazka.core.reference import ids_of, reference_of
+
+KIOSK_WITHIN = timedelta(minutes=15)
+KIOSK_WRONG = 10  # wrong PINs of one kiosk within that time
+OFFICE_WRONG = 40  # wrong PINs of the office on one local day
+# Wrong answers of the office on one day by three digits; then only the booking's code is taken.
+DIGITS_WRONG = 19
+DIGITS, ANSWERS = 3, 1000
+
+
+class Asks(Enum):
+    """What a kiosk asks for beside the PIN."""
+
+    NOTHING = "nothing"
+    DIGITS_OR_CODE = "digits_or_code"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class WrongPins:
+    """How many wrong PINs: of the kiosk lately, of the office today, of these with an answer."""
+
+    kiosk: int
+    office: int
+    answered: int
+
+
+def asks(wrong: WrongPins) -> Asks:
+    """What to ask for after so many wrong PINs."""
+    if wrong.answered >= DIGITS_WRONG:
+        return Asks.CODE
+    if wrong.kiosk >= KIOSK_WRONG or wrong.office >= OFFICE_WRONG:
+        return Asks.DIGITS_OR_CODE
+    return Asks.NOTHING
+
+
+def answers(second: str, booking: str, phone: str, asked: Asks) -> bool:
+    """Whether the answer is the booking's code, or the last digits of its telephone where taken.
+
+    `booking` is the id as text.
+    """
+    said = "".join(second.split())
+    if asked is Asks.DIGITS_OR_CODE and said.isascii() and said.isdecimal() and len(said) == DIGITS:
+        return bool(phone) and phone.endswith(said)
+    return ids_of(said) is not None and ids_of(said) == ids_of(reference_of(UUID(booking)))
+
+
+def expected_hits(tries: int, live: int) -> float:
+    """At most so many PINs of `live` bookings are hit by so many tries."""
+    return tries * live / len(PINS)
+
+
+def expected_hits_answered(live: int, tries: int = DIGITS_WRONG) -> float:
+    """The same where the last digits of the telephone are asked too."""
+    return expected_hits(tries, live) / ANSWERS

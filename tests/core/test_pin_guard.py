@@ -1,0 +1,72 @@
+"""How many PINs a guesser hits in a day: what docs/security.md computes, compared with guessing."""
+
+from __future__ import annotations
+
+import random
+from uuid import UUID
+
+import pytest
+
+from prepazka.core import pin_guard, pins
+from prepazka.core.pin_guard import Asks, WrongPins
+from prepazka.core.reference import reference_of
+
+BOOKING = UUID("12345678-1234-5678-1234-567812345678")
+LIVE = (1, 10, 50)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "asks"),
+    [
+        (WrongPins(9, 39, 0), Asks.NOTHING),
+        (WrongPins(10, 10, 0), Asks.DIGITS_OR_CODE),
+        (WrongPins(0, 40, 0), Asks.DIGITS_OR_CODE),
+        (WrongPins(0, 58, 18), Asks.DIGITS_OR_CODE),
+        (WrongPins(0, 59, 19), Asks.CODE),
+    ],
+)
+def test_what_is_asked(wrong, asks):
+    assert pin_guard.asks(wrong) is asks
+
+
+@pytest.mark.parametrize(
+    ("second", "asked", "fits"),
+    [
+        ("456", Asks.DIGITS_OR_CODE, True),
+        ("455", Asks.DIGITS_OR_CODE, False),
+        ("56", Asks.DIGITS_OR_CODE, False),
+        ("3456", Asks.DIGITS_OR_CODE, False),
+        ("456", Asks.CODE, False),
+        (reference_of(BOOKING), Asks.CODE, True),
+        (reference_of(BOOKING).lower(), Asks.DIGITS_OR_CODE, True),
+        ("", Asks.DIGITS_OR_CODE, False),
+        ("\u0664\u0665\u0666", Asks.DIGITS_OR_CODE, False),
+    ],
+)
+def test_which_answers_fit(second, asked, fits):
+    assert pin_guard.answers(second, str(BOOKING), "+420777123456", asked) is fits
+
+
+def test_without_a_telephone_only_the_code_fits():
+    assert not pin_guard.answers("456", str(BOOKING), "", Asks.DIGITS_OR_CODE)
+
+
+@pytest.mark.parametrize("live", LIVE)
+def test_guessing_hits_no_more_than_computed(live):
+    """A guesser who never tries a PIN twice, over many days."""
+    rng = random.Random(live)  # a simulation
+    days, hits = 4000, 0
+    for _ in range(days):
+        drawn: set[str] = set()
+        for _ in range(live):
+            drawn.add(pins.draw(drawn, (), rng))
+        hits += sum(guess in drawn for guess in rng.sample(pins.PINS, pin_guard.OFFICE_WRONG))
+    expected = pin_guard.expected_hits(pin_guard.OFFICE_WRONG, live)
+    assert hits / days == pytest.approx(expected, abs=4 * (expected / days) ** 0.5)
+
+
+@pytest.mark.parametrize("live", LIVE)
+def test_with_the_second_question_it_is_at_most_one_in_ten_thousand(live):
+    assert pin_guard.expected_hits_answered(live) <= 1e-4
+    # Without the limit of answers it would not be, so the limit is needed.
+    assert pin_guard.expected_hits_answered(50, tries=20) > 1e-4
