@@ -16,7 +16,8 @@ from django.http import HttpResponse
 from prepazka.core.file_rules import MEGABYTE
 from prepazka.meetings import links
 from prepazka.meetings.documents import FileTooLarge
-from prepazka.web import errors
+from prepazka.web import request_checks
+from prepazka.web.middleware import SecurityHeaders
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -42,11 +43,23 @@ def declared(scope: dict[str, Any]) -> int:
 
 def too_large(scope: dict[str, Any]) -> HttpResponse:
     """The refusal as a page, or for a script; without looking at the body."""
-    request = ASGIRequest(scope, BytesIO())
-    answer = errors.refused(request, FileTooLarge(most=largest(scope) // MEGABYTE))
+    request = _bare(scope)
+    refusal = FileTooLarge(most=largest(scope) // MEGABYTE)
+    answer = SecurityHeaders(lambda _: request_checks.refused(request, refusal))(request)
     answer["Connection"] = "close"
-    answer["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
     return answer
+
+
+def not_readable(scope: dict[str, Any]) -> HttpResponse:
+    """The refusal of a request of which Django can make none."""
+    request, refusal = _bare(scope), request_checks.RequestNotReadable()
+    return SecurityHeaders(lambda _: request_checks.refused(request, refusal))(request)
+
+
+def _bare(scope: dict[str, Any]) -> ASGIRequest:
+    """The request without its body, its query and what it says of them."""
+    kept = [(n, v) for n, v in scope["headers"] if n in {b"accept", b"accept-language", b"host"}]
+    return ASGIRequest({**scope, "query_string": b"", "headers": kept}, BytesIO())
 
 
 async def drain(receive: Receive) -> None:

@@ -81,8 +81,12 @@ class OneHop(BaseHandler):
     def _answer(self, scope: Scope, body: Any) -> Answer:
         set_script_prefix(scope.get("root_path", "") or "/")
         signals.request_started.send(sender=type(self), scope=scope)
-        request = ASGIRequest(scope, body)
-        response: Any = self.get_response(request)
+        try:
+            request = ASGIRequest(scope, body)
+        except ValueError:  # of its content type, or of bytes in its query
+            response: Any = bodies.not_readable(scope)
+        else:
+            response = self.get_response(request)
         response._handler_class = type(self)  # noqa: SLF001  # as Django's own handlers do
         try:
             content = _content(response)

@@ -90,6 +90,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "prepazka.web.middleware.SecurityHeaders",
+    "prepazka.web.request_checks.RequestChecks",
     "prepazka.web.middleware.Shortcut",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

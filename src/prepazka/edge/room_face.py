@@ -16,6 +16,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import PoolTimeout
 
+from prepazka.core import reading
 from prepazka.edge.rooms import Listener, Rooms
 from prepazka.meetings import seats, signals
 
@@ -92,11 +93,11 @@ class RoomFace:
 def understood(body: bytes) -> list[dict[str, Any]] | None:
     """The signals of a request, or None where they are not as documented."""
     try:
-        said = json.loads(body)["signals"]
+        said = reading.json_value(body)["signals"]
         if not (isinstance(said, list) and 0 < len(said) <= signals.MOST):
             return None
         return [_understood(one) for one in said]
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return None
 
 

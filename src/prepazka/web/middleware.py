@@ -58,6 +58,16 @@ class PoliteErrors:
         return None
 
 
+class Problems:
+    """Gives every error of the API the form that it documents, also those of its library."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return errors.as_problem(request, self.get_response(request))
+
+
 class Shortcut:
     """Lets the API go straight to its views: it has no session, no cookie and no page.
 
@@ -75,7 +85,12 @@ class Shortcut:
 class Straight(BaseHandler):
     """Django's own handling of a request, with the API's short list of middleware."""
 
-    LAYERS: tuple[Callable[[Any], Any], ...] = (PoliteErrors, LocaleMiddleware, SecurityMiddleware)
+    LAYERS: tuple[Callable[[Any], Any], ...] = (
+        PoliteErrors,
+        LocaleMiddleware,
+        SecurityMiddleware,
+        Problems,
+    )
 
     def __init__(self) -> None:
         super().__init__()
