@@ -358,13 +358,10 @@ LOGGING = {
         "stderr": {
             "class": "prepazka.config.log_folding.FoldingHandler",
             "formatter": "line",
-            "filters": ["short"],
+            "filters": ["refusals", "short"],
         }
     },
     # A polite refusal is no fault of ours; only what is broken belongs into the log.
-    "loggers": {
-        "django.request": {"level": "ERROR", "filters": ["refusals"]},
-        "django.security.DisallowedHost": {"filters": ["refusals"]},
-    },
+    "loggers": {"django.request": {"level": "ERROR", "filters": ["refusals"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }

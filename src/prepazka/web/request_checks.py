@@ -84,13 +84,17 @@ class RequestChecks:
 def check(request: HttpRequest) -> None:
     """Look at everything but the path. Raises one of this module's refusals."""
     _check_headers(request)
-    charset = (request.content_params or {}).get("charset", "utf-8")
-    if charset.lower().strip("\"' ") not in UTF_8:
-        raise EncodingNotTaken
+    charset = (request.content_params or {}).get("charset")
+    if charset is not None:
+        if charset.lower().strip("\"' ") not in UTF_8:
+            raise EncodingNotTaken
+        request.encoding = "utf-8"  # the one name of it that Django takes
     with _readable():
         _check_texts(request.GET)
-        # Views of the API read their bodies themselves, by `json_body`.
-        if request.content_type in FORMS and not errors.is_api(request):
+        if errors.is_api(request):
+            if request.method not in {"GET", "HEAD"}:
+                body_of(request)  # which the API reads by `json_body`
+        elif request.content_type in FORMS:
             _check_texts(request.POST)
 
 
