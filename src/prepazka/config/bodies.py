@@ -24,6 +24,8 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 ORDINARY = MEGABYTE
 AROUND = 64 * 1024  # what a form adds to a file
 UPLOAD = re.compile(r"(?:/[a-z]{2})?/[-a-zA-Z0-9_]+/schuzka/([^/]{1,200})/soubory/")
+FIRST_BYTES = 20.0  # seconds in which a body must come, however short it is
+SLOWEST = 16 * 1024  # bytes a second of a longer one; a weak mobile network is faster
 DRAINS = 10.0  # seconds in which what a browser still sends is thrown away
 
 
@@ -41,10 +43,23 @@ def declared(scope: dict[str, Any]) -> int:
     return int(said) if said.isdigit() else 0
 
 
+def within(size: int) -> float:
+    """Seconds in which a body of so many bytes must have come whole."""
+    return FIRST_BYTES + size / SLOWEST
+
+
 def too_large(scope: dict[str, Any]) -> HttpResponse:
     """The refusal as a page, or for a script; without looking at the body."""
     request = _bare(scope)
     refusal = FileTooLarge(most=largest(scope) // MEGABYTE)
+    answer = SecurityHeaders(lambda _: request_checks.refused(request, refusal))(request)
+    answer["Connection"] = "close"
+    return answer
+
+
+def too_slow(scope: dict[str, Any]) -> HttpResponse:
+    """The refusal of a request whose body does not come."""
+    request, refusal = _bare(scope), request_checks.BodyTooSlow()
     answer = SecurityHeaders(lambda _: request_checks.refused(request, refusal))(request)
     answer["Connection"] = "close"
     return answer

@@ -59,7 +59,14 @@ class OneHop(BaseHandler):
         with SpooledTemporaryFile(max_size=IN_MEMORY) as body:
             most = bodies.largest(scope)
             fits = bodies.declared(scope) <= most
-            whole = await _read(body, receive, most) if fits else False
+            try:
+                async with asyncio.timeout(bodies.within(bodies.declared(scope) if fits else 0)):
+                    whole = await _read(body, receive, most) if fits else False
+            except TimeoutError:
+                refusal = await loop.run_in_executor(self.pool, bodies.too_slow, scope)
+                refusal["Content-Length"] = str(len(refusal.content))
+                await _send(send, (refusal.status_code, _headers(refusal), refusal.content))
+                return
             if whole is None:
                 return  # the client left while it was asking
             if not whole:

@@ -17,6 +17,7 @@ from prepazka.config.env import (
     env_secret,
     env_str,
 )
+from prepazka.core.browser_rules import REFERRER
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -229,7 +230,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_REFERRER_POLICY = "same-origin"
+SECURE_REFERRER_POLICY = REFERRER
 CSRF_FAILURE_VIEW = "prepazka.web.errors.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 # The limits on public posts; the load driver of the demo comes from one address.

@@ -27,6 +27,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 PREFIX = "/zive/schuzka/"
 METHODS = {"proud": "GET", "signaly": "POST", "tep": "POST"}
 LARGEST_POST = 128 * 1024
+SENDS_WITHIN = 20.0  # seconds for the body of a post
 NO_STORE = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 STREAM = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -73,7 +74,12 @@ class RoomFace:
                 await send({"type": "http.response.body", "body": b""})
 
     async def _signaly(self, seat: seats.Seat, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
+        try:
+            async with asyncio.timeout(SENDS_WITHIN):
+                body = await _read(receive)
+        except TimeoutError:
+            await _say(send, 408, more=[(b"connection", b"close")])
+            return
         if body is None:
             await _say(send, 413)
         elif (said := understood(body)) is None:

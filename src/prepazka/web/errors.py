@@ -48,6 +48,7 @@ STATUS = {
     "TextNotReadable": 400,
     "CookieNotReadable": 400,
     "EncodingNotTaken": 415,
+    "BodyTooSlow": 408,
     "HeadersTooLarge": 431,
     "BodyTooLarge": 413,
     "FileTooLarge": 413,

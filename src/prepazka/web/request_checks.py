@@ -60,6 +60,10 @@ class HeadersTooLarge(Refused):
     """The headers of this request are too large. Please delete the cookies of this site and try again."""
 
 
+class BodyTooSlow(Refused):
+    """The request did not arrive in time. Please try again on a better connection."""
+
+
 class BodyTooLarge(Refused):
     """This is too long to be sent at once. Please shorten it."""
 
