@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from prepazka.core.refusal import Refused
 
 PROBLEM = "application/problem+json"
+UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 # Everything that is not named here is a conflict with what others have done: 409.
 STATUS = {
     "TermNotOffered": 409,
@@ -160,10 +161,12 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def as_problem(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
-    """An error of the API as a problem, whoever made it; its own headers stay."""
-    if answer.status_code < HTTPStatus.BAD_REQUEST or answer.headers.get(
-        "Content-Type", ""
-    ).startswith(PROBLEM):
+    """An error of the API as a problem, whoever made it; its own headers stay.
+
+    A 503 is left as it is: it is a problem already, or the documented state of the health address.
+    """
+    ours = answer.headers.get("Content-Type", "").startswith(PROBLEM)
+    if ours or answer.status_code < HTTPStatus.BAD_REQUEST or answer.status_code == UNAVAILABLE:
         return answer
     with _language(request):
         known = {
