@@ -21,7 +21,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-from prepazka.booking import calls, feeds, links, offers
+from prepazka.booking import calls, feeds, links, offers, terms
 from prepazka.booking.models import Booking, CallListEntry, Lane, Offer, State, WaitingListEntry
 from prepazka.core.interval import Interval
 from prepazka.meetings import links as meeting_links
@@ -170,7 +170,7 @@ class Town:
         lane = Lane.objects.filter(agenda__code="vozidla", office=office.office).get()
         tuesday = [
             (lane.pk, Interval(t.starts_at, t.ends_at))
-            for t in town.terms.offered(
+            for t in terms.offered(
                 office=office,
                 service=town.service(office),
                 days=[town.MONDAY + timedelta(days=1)],
@@ -418,7 +418,7 @@ def _kind(target: str) -> tuple[str, ...] | None:
     if path.startswith("/api/") or not found.view_name:
         return None
     query = sorted({one.partition("=")[0] for one in parts.query.split("&") if one})
-    parts_of_name = ("slug", "role", "action", "name")
+    parts_of_name: tuple[str, ...] = ("slug", "role", "action", "name")
     if found.namespace in {"ticket", "room"}:
         parts_of_name += ("code", "token")  # what such a page shows depends on whose it is
     more = [str(found.kwargs[k]) for k in parts_of_name if k in found.kwargs]
@@ -448,7 +448,7 @@ class Everybody:
             if address.route.startswith(API) or address.name in DEMO | reached:
                 continue
             targets = list(self.town.paths(address))
-            askers = (NOBODY, KIOSK, PANEL, "clerk", "administrator")
+            askers: tuple[str, ...] = (NOBODY, KIOSK, PANEL, "clerk", "administrator")
             if address.name in STAFF | PUBLIC | BY_SECRET | OWN:
                 askers = (NOBODY, "administrator")
             replies = (

@@ -83,7 +83,7 @@ def active_pdf(kind: str, **save: Any) -> bytes:
         elif kind == "page action":
             opened.pages[1].obj.AA = Dictionary(O=script)
         elif kind == "attachment":
-            opened.attachments["zlo.exe"] = pikepdf.AttachedFileSpec(opened, b"MZ zlo")
+            opened.attachments["zlo.exe"] = b"MZ zlo"
         elif kind:
             action = Dictionary(S=Name(f"/{kind}"), F="zlo.exe")
             annotation = Dictionary(
