@@ -61,6 +61,9 @@ NEEDS = {
     "coturn": Need("a meeting through a relay", ("turnserver",), ("coturn",), ("coturn",)),
     "espeak-ng": Need("the speech of displays is listened to", ("espeak-ng",), ("espeak-ng",)),
     "ip": Need("networks that cannot reach each other", ("ip",), ("iproute2",)),
+    "nginx": Need(
+        "the shipped proxy in front of two processes", ("nginx",), ("nginx-light",), ("nginx",)
+    ),
     "node": Need("the SMPP server of npm", ("node",), ("nodejs",)),
     "npm": Need("installs the SMPP server of npm", ("npm",), ("npm",)),
     "ping": Need("shows that those networks are apart", ("ping",), ("iputils-ping",)),

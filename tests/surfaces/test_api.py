@@ -260,7 +260,6 @@ def test_an_unknown_path_is_a_problem_too(client: Client) -> None:
         ({"email": "jan@xn--pklad-zsa96e.cz"}, "jan@příklad.cz"),
         ({"email": "jan@localhost"}, None),
         ({"email": "jan@[192.168.0.1]"}, None),
-        ({"email": "jan@example.cz", "name": "a\u0000b"}, None),
         ({"email": "jan@example.cz", "name": "123"}, None),
         ({"email": "jan@example.cz", "name": "\u202eJan\u200b\t Novák"}, "jan@example.cz"),
     ],

@@ -68,9 +68,149 @@ def test_a_pdf_becomes_pages(here: Held, kept: Path) -> None:
     assert "grant" not in json.dumps(list(Event.objects.values_list("data", flat=True)))
 
 
-def test_a_script_in_a_pdf_stays_in_the_file(here: Held) -> None:
-    made = bring(here, papers.pdf(script="app.alert('x')"))
-    assert (made.state, made.pages) == ("ready", 1), "the browser only ever gets pictures of it"
+def active_pdf(kind: str, **save: Any) -> bytes:
+    """A PDF of two pages with something in it that starts, leads out or is attached."""
+    import pikepdf  # noqa: PLC0415  # heavy, and only here
+    from pikepdf import Array, Dictionary, Name  # noqa: PLC0415
+
+    made = io.BytesIO()
+    with pikepdf.open(io.BytesIO(papers.pdf("Zadost", pages=2))) as opened:
+        script = Dictionary(S=Name.JavaScript, JS="app.alert('zlo')")
+        if kind == "script":
+            opened.Root.OpenAction = opened.make_indirect(script)
+        elif kind == "named script":
+            opened.Root.Names = Dictionary(JavaScript=Dictionary(Names=Array(["a", script])))
+        elif kind == "page action":
+            opened.pages[1].obj.AA = Dictionary(O=script)
+        elif kind == "attachment":
+            opened.attachments["zlo.exe"] = b"MZ zlo"
+        elif kind:
+            action = Dictionary(S=Name(f"/{kind}"), F="zlo.exe")
+            annotation = Dictionary(
+                Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 90, 90]), A=action
+            )
+            opened.pages[0].obj.Annots = Array([opened.make_indirect(annotation)])
+        opened.save(made, **save)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    "kind",
+    ["script", "named script", "page action", "attachment", "Launch", "SubmitForm", "GoToR"],
+)
+def test_of_an_active_pdf_only_the_drawn_pages_are_passed_on(
+    here: Held, kind: str, *, packed: bool
+) -> None:
+    import pikepdf  # noqa: PLC0415  # heavy, and only here
+
+    save: dict[str, Any] = {}
+    if packed:
+        save = {
+            "object_stream_mode": pikepdf.ObjectStreamMode.generate,
+            "encryption": pikepdf.Encryption(owner="a", user=""),
+        }
+    brought = active_pdf(kind, **save)
+    made = bring(here, brought)
+    assert (made.state, made.pages) == ("ready", 2)
+    with storage.get(made.key, storage.FILE) as kept:
+        content = kept.read()
+    assert (len(content), content[:5]) == (made.size, b"%PDF-")
+    assert content != brought
+    with pikepdf.open(io.BytesIO(content)) as passed_on:
+        assert len(passed_on.pages) == 2
+        assert not passed_on.attachments
+        names = {str(k) for one in passed_on.objects if hasattr(one, "keys") for k in one}
+    assert not names & {"/OpenAction", "/AA", "/JS", "/Names", "/Annots", "/EF", "/A"}
+
+
+def test_an_ordinary_pdf_is_passed_on_as_it_is(here: Held) -> None:
+    """The control; with an address on the page that somebody has to press."""
+    brought = active_pdf("URI")
+    made = bring(here, brought)
+    with storage.get(made.key, storage.FILE) as kept:
+        assert kept.read() == brought
+
+
+def relation(kind: str, target: str, mode: str = "External") -> bytes:
+    space = "http://schemas.openxmlformats.org"
+    return (
+        f'<Relationships xmlns="{space}/package/2006/relationships"><Relationship Id="rId1" '
+        f'Type="{space}/officeDocument/2006/relationships/{kind}" Target="{target}" '
+        f'TargetMode="{mode}"/></Relationships>'
+    ).encode()
+
+
+def content_of_odt(element: str) -> bytes:
+    return (
+        '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" '
+        'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
+        f'xmlns:xlink="http://www.w3.org/1999/xlink">{element}</office:document-content>'
+    ).encode()
+
+
+RELS = "word/_rels/document.xml.rels"
+OUTSIDE = "http://zlo.example/a"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            papers.docx({"word/_rels/settings.xml.rels": relation("attachedTemplate", OUTSIDE)}),
+            "outside",
+        ),
+        (papers.docx({RELS: relation("image", OUTSIDE)}), "outside"),
+        (papers.docx({RELS: relation("oleObject", "file:///c:/a.doc")}), "outside"),
+        (papers.docx({RELS: relation("frame", "//zlo/a")}), "outside"),
+        (papers.docx({RELS: relation("hyperlink", "file://zlo/a")}), "outside"),
+        (papers.docx({RELS: relation("hyperlink", "ms-msdt:/id x")}), "outside"),
+        (papers.docx({RELS: b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"}), "broken"),
+        (papers.docx({"word/embeddings/oleObject1.bin": b"x"}), "embedded"),
+        (papers.docx({"word/embeddings/Sesit1.xlsx": b"PK"}), "embedded"),
+        (papers.docx({"word/media/a.png": contents.OLE + b"x"}), "embedded"),
+        (papers.odt({"Object 1": contents.OLE + b"x"}), "embedded"),
+        (papers.odt({"ObjectReplacements/Object 1": b"x"}), "embedded"),
+        (
+            papers.odt({"content.xml": content_of_odt(f'<draw:image xlink:href="{OUTSIDE}"/>')}),
+            "outside",
+        ),
+        (
+            papers.odt({"content.xml": content_of_odt('<draw:object xlink:href="//zlo/a"/>')}),
+            "outside",
+        ),
+        (
+            papers.odt({"content.xml": content_of_odt('<text:a xlink:href="file:///a"/>')}),
+            "outside",
+        ),
+    ],
+)
+def test_texts_that_load_or_hold_something_else(here: Held, content: bytes, reason: str) -> None:
+    made = bring(here, content)
+    assert (made.state, made.refusal) == ("refused", reason)
+
+
+def test_texts_with_ordinary_links_and_pictures(here: Held) -> None:
+    """The control: what people write is passed on."""
+    link = f'<text:a xlink:href="{OUTSIDE}"/><draw:image xlink:href="Pictures/a.png"/>'
+    for content in (
+        papers.docx(
+            {RELS: relation("hyperlink", "https://urad.example/"), "word/media/a.png": b"x"}
+        ),
+        papers.docx({RELS: relation("hyperlink", "mailto:a@b.example")}),
+        papers.docx({RELS: relation("image", "media/a.png", "Internal")}),
+        papers.odt({"content.xml": content_of_odt(link), "Pictures/a.png": b"x"}),
+    ):
+        assert bring(here, content).state == "ready"
+
+
+@pytest.mark.parametrize("name", ["sesit.xlsx", "snimky.pptx", "stary.doc"])
+def test_tables_slides_and_old_texts_are_not_taken(here: Held, name: str) -> None:
+    kind = "xl/workbook.xml" if name.endswith("xlsx") else "ppt/presentation.xml"
+    content = papers.packed({"[Content_Types].xml": b"<Types/>", kind: b"<x/>"})
+    with pytest.raises(documents.FileUnknown):
+        bring(here, contents.OLE + bytes(600) if name.endswith("doc") else content, name)
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])

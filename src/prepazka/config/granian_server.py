@@ -6,9 +6,12 @@ import time
 from typing import Any
 
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.server import MPServer
 
 REPLACED_AFTER = 1.0  # seconds, so that a process that dies at its start costs little
+HEADERS_WITHIN_MS = 10_000  # in which the head of a request must have come
+HEADERS_MOST = 64 * 1024  # bytes of it
 STOPS_WITHIN = 5  # seconds for requests to end; browsers open their streams anew by themselves
 
 
@@ -40,6 +43,9 @@ def serve(host: str, port: int, processes: int) -> None:
         # Open streams count as waiting requests; the default would stop at a thousand viewers.
         backlog=4096,
         backpressure=20_000,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEADERS_WITHIN_MS, max_buffer_size=HEADERS_MOST
+        ),
         respawn_failed_workers=True,
         # It waits for open streams, which never end by themselves.
         workers_kill_timeout=STOPS_WITHIN,

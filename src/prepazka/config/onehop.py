@@ -59,7 +59,14 @@ class OneHop(BaseHandler):
         with SpooledTemporaryFile(max_size=IN_MEMORY) as body:
             most = bodies.largest(scope)
             fits = bodies.declared(scope) <= most
-            whole = await _read(body, receive, most) if fits else False
+            try:
+                async with asyncio.timeout(bodies.within(bodies.declared(scope) if fits else 0)):
+                    whole = await _read(body, receive, most) if fits else False
+            except TimeoutError:
+                refusal = await loop.run_in_executor(self.pool, bodies.too_slow, scope)
+                refusal["Content-Length"] = str(len(refusal.content))
+                await _send(send, (refusal.status_code, _headers(refusal), refusal.content))
+                return
             if whole is None:
                 return  # the client left while it was asking
             if not whole:
@@ -81,8 +88,12 @@ class OneHop(BaseHandler):
     def _answer(self, scope: Scope, body: Any) -> Answer:
         set_script_prefix(scope.get("root_path", "") or "/")
         signals.request_started.send(sender=type(self), scope=scope)
-        request = ASGIRequest(scope, body)
-        response: Any = self.get_response(request)
+        try:
+            request = ASGIRequest(scope, body)
+        except ValueError:  # of its content type, or of bytes in its query
+            response: Any = bodies.not_readable(scope)
+        else:
+            response = self.get_response(request)
         response._handler_class = type(self)  # noqa: SLF001  # as Django's own handlers do
         try:
             content = _content(response)

@@ -18,6 +18,7 @@ from prepazka.config.env import (
     env_secret,
     env_str,
 )
+from prepazka.core.browser_rules import REFERRER
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -91,6 +92,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "prepazka.web.middleware.SecurityHeaders",
+    "prepazka.web.request_checks.RequestChecks",
     "prepazka.web.middleware.Shortcut",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -235,7 +237,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_REFERRER_POLICY = "same-origin"
+SECURE_REFERRER_POLICY = REFERRER
 CSRF_FAILURE_VIEW = "prepazka.web.errors.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 # The limits on public posts; the load driver of the demo comes from one address.
@@ -368,13 +370,10 @@ LOGGING = {
         "stderr": {
             "class": "prepazka.config.log_folding.FoldingHandler",
             "formatter": "line",
-            "filters": ["short"],
+            "filters": ["refusals", "short"],
         }
     },
     # A polite refusal is no fault of ours; only what is broken belongs into the log.
-    "loggers": {
-        "django.request": {"level": "ERROR", "filters": ["refusals"]},
-        "django.security.DisallowedHost": {"filters": ["refusals"]},
-    },
+    "loggers": {"django.request": {"level": "ERROR", "filters": ["refusals"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }

@@ -10,6 +10,7 @@ from prepazka.surfaces.citizen import crest, office, short
 from prepazka.surfaces.mailbox import demo_clock
 from prepazka.surfaces.tour import views as tour
 
+handler400 = "prepazka.web.errors.bad_request"
 handler404 = "prepazka.web.errors.not_found"
 handler500 = "prepazka.web.errors.broken"
 handler403 = "prepazka.web.errors.forbidden"

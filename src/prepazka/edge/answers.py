@@ -27,13 +27,24 @@ _AWAY = {
     b"cs": "Služba teď není dostupná, zkuste to prosím za chvíli znovu.",
     b"en": "The service is not available at the moment; please try again in a while.",
 }
-AWAY = {
-    language: json.dumps(
-        {"type": "about:blank", "status": 503, "title": title, "code": "unavailable"},
-        ensure_ascii=False,
-    ).encode()
-    for language, title in _AWAY.items()
+_BUSY = {
+    b"cs": "Z Vaší sítě je otevřeno příliš mnoho živých stránek. Některé prosím zavřete.",
+    b"en": "Too many live pages are open from your network. Please close some of them.",
 }
+
+
+def _problems(titles: dict[bytes, str], status: int, code: str) -> dict[bytes, bytes]:
+    return {
+        language: json.dumps(
+            {"type": "about:blank", "status": status, "title": title, "code": code},
+            ensure_ascii=False,
+        ).encode()
+        for language, title in titles.items()
+    }
+
+
+AWAY = _problems(_AWAY, 503, "unavailable")
+BUSY = _problems(_BUSY, 429, "too_many_streams")
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -154,8 +165,17 @@ def office_id(slug: str) -> int | None:
 
 def away(headers: list[tuple[bytes, bytes]]) -> bytes:
     """What is said while the database is away, in the first language that the asker names."""
+    return _in_language(AWAY, headers)
+
+
+def busy(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """What is said where an address holds too many streams open."""
+    return _in_language(BUSY, headers)
+
+
+def _in_language(problems: dict[bytes, bytes], headers: list[tuple[bytes, bytes]]) -> bytes:
     wanted = next((value for name, value in headers if name == b"accept-language"), b"")
-    return AWAY.get(wanted[:2].lower(), AWAY[b"cs"])
+    return problems.get(wanted[:2].lower(), problems[b"cs"])
 
 
 def is_away(error: Exception) -> bool:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Executor
 from typing import Any, Protocol
 
+from django.conf import settings
+
+from prepazka.core.browser_rules import headers_of_edge
 from prepazka.edge import answers
 from prepazka.edge.database_watch import watch
 from prepazka.edge.health_face import PATH as HEALTH
@@ -17,6 +20,7 @@ from prepazka.edge.own import OwnParts
 from prepazka.edge.room_face import PREFIX, RoomFace
 from prepazka.edge.rooms import Rooms
 from prepazka.edge.snapshots import Snapshots
+from prepazka.edge.visitors import Streams, TooManyStreams, address_of
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -30,6 +34,7 @@ STREAM_HEADERS = [
     (b"x-accel-buffering", b"no"),
     (b"access-control-allow-origin", b"*"),
 ]
+BUSY_HEADERS = [(b"content-type", b"application/problem+json"), (b"retry-after", b"60")]
 AWAY_HEADERS = [(b"content-type", b"application/problem+json"), (b"retry-after", b"20")]
 # The browser reconnects by itself after two seconds.
 HELLO = b"retry: 2000\nevent: changed\ndata: []\n\n"
@@ -60,6 +65,8 @@ class Edge:
         self.rooms = Rooms(answers.conninfo())
         self.room_face = RoomFace(self.rooms)
         self.health = HealthFace()
+        self.streams = Streams()
+        self._headers = headers_of_edge(hsts_seconds=settings.SECURE_HSTS_SECONDS)
         self._offices: dict[str, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,15 +76,38 @@ class Edge:
         elif scope["type"] != "http":
             return
         elif scope["path"].startswith(PREFIX) and len(scope["path"]) > len(PREFIX):
-            await self.room_face(scope, receive, send)
+            await self._counted(self.room_face(scope, receive, self._guarded(send)), scope, send)
         elif found := STREAMS.fullmatch(scope["path"]):
-            await self._stream(found[1], scope, receive, send)
+            stream = self._stream(found[1], scope, receive, self._guarded(send))
+            await self._counted(stream, scope, send)
         elif scope["path"] == HEALTH and scope["method"] in READING:
-            await _send(send, *await self.health())
+            await _send(self._guarded(send), *await self.health())
         elif scope["method"] in READING and (route := self._route(scope)):
             await self._answer(scope, route, receive, send)
         else:
             await self.inner(scope, receive, send)
+
+    def _guarded(self, send: Send) -> Send:
+        """The same with the headers that Django's answers have, where they are not said yet."""
+
+        async def send_guarded(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                named = {name for name, _ in message["headers"]}
+                more = [one for one in self._headers if one[0] not in named]
+                message = {**message, "headers": [*message["headers"], *more]}
+            await send(message)
+
+        return send_guarded
+
+    async def _counted(self, work: Coroutine[Any, Any, None], scope: Scope, send: Send) -> None:
+        """Do the work of a request that may last, if its address has not too many of them."""
+        address = address_of(scope, settings.TRUSTED_PROXIES)
+        try:
+            with self.streams.of(address):
+                await work
+        except TooManyStreams:
+            work.close()
+            await _send(self._guarded(send), 429, BUSY_HEADERS, answers.busy(scope["headers"]))
 
     async def stop(self) -> None:
         """Let every stream go."""
@@ -113,9 +143,9 @@ class Edge:
         except Exception as error:  # told apart by kind just below
             if not answers.is_away(error):
                 raise
-            await _send(send, 503, AWAY_HEADERS, answers.away(scope["headers"]))
+            await _send(self._guarded(send), 503, AWAY_HEADERS, answers.away(scope["headers"]))
         else:
-            await _send(send, status, headers, said)
+            await _send(self._guarded(send), status, headers, said)
 
     async def _said(
         self, scope: Scope, route: answers.Route | answers.Own

@@ -16,6 +16,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import PoolTimeout
 
+from prepazka.core import reading
 from prepazka.edge.rooms import Listener, Rooms
 from prepazka.meetings import seats, signals
 
@@ -26,6 +27,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 PREFIX = "/zive/schuzka/"
 METHODS = {"proud": "GET", "signaly": "POST", "tep": "POST"}
 LARGEST_POST = 128 * 1024
+SENDS_WITHIN = 20.0  # seconds for the body of a post
 NO_STORE = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 STREAM = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -72,7 +74,12 @@ class RoomFace:
                 await send({"type": "http.response.body", "body": b""})
 
     async def _signaly(self, seat: seats.Seat, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
+        try:
+            async with asyncio.timeout(SENDS_WITHIN):
+                body = await _read(receive)
+        except TimeoutError:
+            await _say(send, 408, more=[(b"connection", b"close")])
+            return
         if body is None:
             await _say(send, 413)
         elif (said := understood(body)) is None:
@@ -92,11 +99,11 @@ class RoomFace:
 def understood(body: bytes) -> list[dict[str, Any]] | None:
     """The signals of a request, or None where they are not as documented."""
     try:
-        said = json.loads(body)["signals"]
+        said = reading.json_value(body)["signals"]
         if not (isinstance(said, list) and 0 < len(said) <= signals.MOST):
             return None
         return [_understood(one) for one in said]
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return None
 
 

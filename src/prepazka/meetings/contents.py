@@ -6,7 +6,10 @@ import re
 import unicodedata
 import zipfile
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
+
+from defusedxml import ElementTree
+from defusedxml.common import DefusedXmlException
 
 LARGEST_INSIDE = 200 * 1024 * 1024  # bytes of all that a packed file holds
 MOST_MEMBERS = 2000
@@ -18,6 +21,21 @@ DOCX = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document
 MACROS = re.compile(
     r"(^|/)(vbaproject\.bin|vbadata\.xml|basic/.*|scripts/.*|activex/.*)$", re.IGNORECASE
 )
+
+
+# What a program of texts would load or start by itself: objects of other programs inside the text.
+EMBEDDED = re.compile(
+    r"(^|/)(embeddings/.+|oleobject[^/]*\.bin|objectreplacements/.+)$", re.IGNORECASE
+)
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how every OLE file begins, whatever its name
+RELATIONS = re.compile(r"\.rels$", re.IGNORECASE)
+HYPERLINK = re.compile(r"/hyperlink$", re.IGNORECASE)
+HARMLESS = ("http://", "https://", "mailto:", "tel:", "#")
+# Elements of ODF that load or start what their address says, when the text is opened.
+LOADED = {"image", "object", "object-ole", "plugin", "applet", "floating-frame", "event-listener"}
+LOADED |= {"section-source", "file-source", "dde-source", "script", "font-face-uri", "fill-image"}
+XLINK = "{http://www.w3.org/1999/xlink}href"
+LARGEST_XML = 8 * 1024 * 1024
 
 
 class Unfit(Exception):
@@ -88,7 +106,7 @@ def _start(whole: zipfile.ZipFile, name: str, most: int = 200) -> bytes:
 
 
 def look_inside(path: Path, kind: str) -> None:
-    """Read a text document to its end. Raises Unfit: bomb, macros, encrypted, broken."""
+    """Read a text document to its end. Raises Unfit: bomb, macros, embedded, outside, encrypted, broken."""
     try:
         with zipfile.ZipFile(path) as whole:
             members = whole.infolist()
@@ -98,7 +116,10 @@ def look_inside(path: Path, kind: str) -> None:
                 raise Unfit("encrypted")
             if any(MACROS.search(one.filename.replace("\\", "/")) for one in members):
                 raise Unfit("macros")
+            if any(EMBEDDED.search(one.filename.replace("\\", "/")) for one in members):
+                raise Unfit("embedded")
             _inflate(whole, members)
+            _look_at_links(whole, members, kind)
             if kind == "docx" and DOCX not in _start(whole, "[Content_Types].xml", CHUNK):
                 raise Unfit("macros")  # a type of Word with programs, or no text at all
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, ValueError) as error:
@@ -112,10 +133,52 @@ def _inflate(whole: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
     left = LARGEST_INSIDE
     for one in members:
         with whole.open(one) as member:
+            begins = member.read(len(OLE))
+            if begins == OLE:
+                raise Unfit("embedded")
+            left -= len(begins)
             while chunk := member.read(CHUNK):
                 left -= len(chunk)
                 if left < 0:
                     raise Unfit("bomb")
+
+
+def _look_at_links(whole: zipfile.ZipFile, members: list[zipfile.ZipInfo], kind: str) -> None:
+    """Raise Unfit("outside") for what a program would fetch when it opens the text.
+
+    A link that somebody has to press may lead to the web; templates, pictures, frames and objects may
+    not lie outside the file.
+    """
+    for one in members:
+        relations = kind == "docx" and RELATIONS.search(one.filename)
+        if not relations and not (kind == "odt" and one.filename.lower().endswith(".xml")):
+            continue
+        if one.file_size > LARGEST_XML:
+            raise Unfit("bomb")
+        try:
+            with whole.open(one) as member:
+                root = ElementTree.parse(member).getroot()
+        except (ElementTree.ParseError, DefusedXmlException) as error:
+            raise Unfit("broken") from error
+        if any((_leads_out if relations else _loads)(element) for element in root.iter()):
+            raise Unfit("outside")
+
+
+def _leads_out(relation: Any) -> bool:
+    """Whether a relation of a DOCX is outside the file, and no ordinary hyperlink."""
+    target = relation.get("Target", "").strip().lower()
+    outside = relation.get("TargetMode", "").lower() == "external" or "://" in target
+    link = HYPERLINK.search(relation.get("Type", "")) and target.startswith(HARMLESS)
+    return outside and not link
+
+
+def _loads(element: Any) -> bool:
+    """Whether an element of an ODT fetches or starts what is outside the file."""
+    target = element.get(XLINK, "").strip().lower()
+    tag = str(element.tag).rpartition("}")[2]
+    if tag == "a":
+        return bool(target) and not target.startswith(HARMLESS)
+    return tag in LOADED and (":" in target or target.startswith(("//", "\\\\", "../")))
 
 
 def clean_name(said: str, suffix: str) -> str:

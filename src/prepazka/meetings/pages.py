@@ -8,8 +8,11 @@ It ends with 0 and prints the number of pages, or prints why it refuses and ends
 from __future__ import annotations
 
 import contextlib
+import io
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 MOST_PAGES = 200
 SECONDS = 60  # of computing
@@ -20,6 +23,14 @@ TALLEST = 2400
 MOST_PIXELS = 50_000_000
 LONGEST_TEXT = 20_000
 REFUSED = 3
+
+
+# Names of PDF that start something, hold a file, or send what was filled in.
+ACTIVE = re.compile(
+    rb"/(JavaScript|JS|Launch|EmbeddedFiles?|FileAttachment|RichMedia|Movie|Sound|Rendition|XFA"
+    rb"|SubmitForm|ImportData|GoToR|GoToE|AA)(?![A-Za-z0-9])"
+)
+STREAMS = re.compile(rb"stream\r?\n.*?endstream", re.DOTALL)
 
 
 class Refusal(Exception):
@@ -38,7 +49,7 @@ def limit() -> None:
 
 
 def of_pdf(file: Path, folder: Path) -> int:
-    """Draw each page; forms and scripts stay dead, for nothing here can run them."""
+    """Draw each page; of a PDF with scripts, actions or files inside only the pages are passed on."""
     import pypdfium2  # noqa: PLC0415  # after the limits
     from pypdfium2 import raw  # noqa: PLC0415
 
@@ -47,6 +58,7 @@ def of_pdf(file: Path, folder: Path) -> int:
     except pypdfium2.PdfiumError as error:
         locked = raw.FPDF_GetLastError() == raw.FPDF_ERR_PASSWORD or "assword" in str(error)
         raise Refusal("encrypted" if locked else "broken") from error
+    active = is_active(plain_copy(document))
     count = len(document)
     if count > MOST_PAGES:
         raise Refusal("too_many_pages")
@@ -61,7 +73,35 @@ def of_pdf(file: Path, folder: Path) -> int:
         words = page.get_textpage().get_text_bounded()[:LONGEST_TEXT]
         (folder / f"{number}.txt").write_text(words.replace("\x00", ""), encoding="utf-8")
         page.close()
+    if active:
+        _drawn_only(folder, count)
     return count
+
+
+def plain_copy(document: Any) -> bytes:
+    """The document written anew, without its encryption and with no object packed in another."""
+    from pypdfium2 import raw  # noqa: PLC0415  # after the limits
+
+    copy = io.BytesIO()
+    document.save(copy, flags=raw.FPDF_REMOVE_SECURITY)
+    return copy.getvalue()
+
+
+def is_active(plain: bytes) -> bool:
+    """Whether the copy has scripts, files inside, or actions that lead out of it or start something."""
+    names = STREAMS.sub(b"", plain)
+    names = re.sub(rb"#([0-9a-fA-F]{2})", lambda code: bytes([int(code[1], 16)]), names)
+    return bool(ACTIVE.search(names))
+
+
+def _drawn_only(folder: Path, count: int) -> None:
+    """Pass on the drawn pages in the place of the file."""
+    from PIL import Image  # noqa: PLC0415  # after the limits
+
+    first, *rest = (folder / f"{number}.webp" for number in range(1, count + 1))
+    with Image.open(first) as image:
+        more = map(Image.open, rest)
+        image.save(folder / "file", "PDF", save_all=True, append_images=more, resolution=144)
 
 
 def of_image(file: Path, folder: Path) -> int:

@@ -142,13 +142,14 @@ def heartbeat(
     log are not merged yet, `clock` its own time in milliseconds since 1970.
     """
     off = None
-    if isinstance(clock, int | float) and abs(clock) < FARTHEST_MS:
+    if isinstance(clock, int | float) and abs(clock) < FARTHEST_MS:  # also False of NaN
         off = round(clock / 1000 - now.timestamp())
     Device.objects.filter(pk=device).update(
         seen_at=now, app_version=version, waiting_events=waiting, clock_off_s=off
     )
     asked = Device.objects.values_list("reload_at", flat=True).get(pk=device)
-    age = timedelta(milliseconds=loaded) if isinstance(loaded, int | float) else timedelta()
+    loaded_ms = loaded if isinstance(loaded, int | float) and abs(loaded) < FARTHEST_MS else 0
+    age = timedelta(milliseconds=loaded_ms)
     return asked is not None and now - age < asked
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from django.db import transaction
 
 from prepazka.booking.locks import lock_days
 from prepazka.booking.models import Booking
-from prepazka.core import events
+from prepazka.core import events, reading
 from prepazka.journal.record import record
 from prepazka.offices.directory import directory
 from prepazka.queueing import settling
@@ -123,8 +122,8 @@ def _hidden(grant: OfflineGrant) -> dict[str, UUID]:
 def _body(text: str) -> dict[str, Any]:
     """The entry; what a device may not say becomes an entry that changes nothing."""
     try:
-        body = json.loads(text)
-    except ValueError:
+        body = reading.json_value(text)
+    except reading.NotReadable:
         body = None
     if not isinstance(body, Mapping):
         return {"kind": "?", "label": ""}
@@ -138,4 +137,5 @@ def _moment(said: Any, otherwise: datetime) -> datetime:
         moment = datetime.fromisoformat(str(said))
     except ValueError:
         return otherwise
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if reading.is_within_reach(moment) else otherwise

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from http import HTTPStatus
 
 import psycopg
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -13,6 +15,8 @@ from django.utils.translation import gettext as _
 
 from prepazka.core.refusal import Refused
 
+PROBLEM = "application/problem+json"
+UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 # Everything that is not named here is a conflict with what others have done: 409.
 STATUS = {
     "TermNotOffered": 409,
@@ -45,6 +49,13 @@ STATUS = {
     "NameWithoutLetter": 422,
     "KeyReused": 422,
     "PhonesNotTaken": 422,
+    "RequestNotReadable": 400,
+    "TextNotReadable": 400,
+    "CookieNotReadable": 400,
+    "EncodingNotTaken": 415,
+    "BodyTooSlow": 408,
+    "HeadersTooLarge": 431,
+    "BodyTooLarge": 413,
     "FileTooLarge": 413,
     "FileUnknown": 415,
     "FileEmpty": 422,
@@ -140,6 +151,42 @@ def broken(request: HttpRequest) -> HttpResponse:
         return _page(request, 500, text, "broken")
 
 
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What Django itself refuses to read, such as a host name that is not ours."""
+    with _language(request):
+        if isinstance(exception, DisallowedHost):
+            text = _("This site does not answer under this name. Please check the address.")
+            return _page(request, 400, text, "host_not_served")
+        if isinstance(exception, RequestDataTooBig):
+            text = _("This is too long to be sent at once. Please shorten it.")
+            return _page(request, 413, text, "body_too_large")
+        text = _("This request cannot be read. Please go back and try again.")
+        return _page(request, 400, text, "request_not_readable")
+
+
+def as_problem(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    """An error of the API as a problem, whoever made it; its own headers stay.
+
+    A 503 is left as it is: it is a problem already, or the documented state of the health address.
+    """
+    ours = answer.headers.get("Content-Type", "").startswith(PROBLEM)
+    if ours or answer.status_code < HTTPStatus.BAD_REQUEST or answer.status_code == UNAVAILABLE:
+        return answer
+    with _language(request):
+        known = {
+            405: (_("This address does not take this method."), "method_not_allowed"),
+            406: (_("This answer is given in JSON only."), "not_acceptable"),
+            415: (_("Please send the request as JSON."), "unsupported_media_type"),
+            500: (_("Something went wrong on our side. Please try again later."), "broken"),
+        }
+        other = (_("This request cannot be read. Please go back and try again."), "not_understood")
+        made = problem(answer.status_code, *known.get(answer.status_code, other))
+    for name, value in answer.items():
+        if name not in {"Content-Type", "Content-Length"}:
+            made[name] = value
+    return made
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that this site did not give out, or one left open for too long."""
     text = _("The form has expired. Please go back, load the page again and send it once more.")
@@ -156,7 +203,7 @@ def problem(status: int, text: str, code: str) -> JsonResponse:
     return JsonResponse(
         {"type": "about:blank", "status": status, "title": text, "code": code},
         status=status,
-        content_type="application/problem+json",
+        content_type=PROBLEM,
         json_dumps_params={"ensure_ascii": False},
     )
 

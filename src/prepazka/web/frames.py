@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from prepazka.web.middleware import POLICY
+from prepazka.core.browser_rules import POLICY
 
 
 def allow_frames(answer: HttpResponse, hosts: list[str] | None) -> None:

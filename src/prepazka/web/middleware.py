@@ -11,16 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.middleware.security import SecurityMiddleware
 
+from prepazka.core.browser_rules import PERMISSIONS, POLICY
 from prepazka.core.refusal import Refused
 from prepazka.web import errors
 
 Handler = Callable[[HttpRequest], HttpResponse]
-
-# No inline script or style anywhere, nothing foreign, no frames but those named by a view.
-POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; worker-src 'self'; img-src 'self' data:;"
-    " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 
 
 class SecurityHeaders:
@@ -34,10 +29,7 @@ class SecurityHeaders:
         if "Content-Security-Policy" not in response:  # else the view says who may frame it
             response["Content-Security-Policy"] = POLICY
             response["X-Frame-Options"] = "DENY"  # for browsers too old for frame-ancestors
-        response.setdefault(
-            "Permissions-Policy",
-            "camera=(), microphone=(), display-capture=(), geolocation=(), payment=()",
-        )
+        response.setdefault("Permissions-Policy", PERMISSIONS)
         return response
 
 
@@ -58,6 +50,16 @@ class PoliteErrors:
         return None
 
 
+class Problems:
+    """Gives every error of the API the form that it documents, also those of its library."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return errors.as_problem(request, self.get_response(request))
+
+
 class Shortcut:
     """Lets the API go straight to its views: it has no session, no cookie and no page.
 
@@ -75,7 +77,12 @@ class Shortcut:
 class Straight(BaseHandler):
     """Django's own handling of a request, with the API's short list of middleware."""
 
-    LAYERS: tuple[Callable[[Any], Any], ...] = (PoliteErrors, LocaleMiddleware, SecurityMiddleware)
+    LAYERS: tuple[Callable[[Any], Any], ...] = (
+        PoliteErrors,
+        LocaleMiddleware,
+        SecurityMiddleware,
+        Problems,
+    )
 
     def __init__(self) -> None:
         super().__init__()

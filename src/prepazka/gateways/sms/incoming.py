@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import unescape
 
+from prepazka.core import reading
 from prepazka.messaging.port import Incoming, Receipt
 
 Item = Mapping[str, Any]
+LARGEST_NUMBER = 10**30  # a gateway may count its messages with long numbers
 MOST = 200  # of one callback; a gateway that has more sends the rest in the next one
 
 
@@ -30,8 +31,8 @@ def _items(query: str, body: bytes) -> list[Item]:
     text = body.decode("utf-8", "replace").strip()
     if text[:1] in {"[", "{"}:
         try:
-            told = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            told = reading.json_value(text, largest=LARGEST_NUMBER)
+        except reading.NotReadable as error:
             raise NotUnderstood from error
         items = told if isinstance(told, list) else [told]
     elif text.startswith("<"):
@@ -39,7 +40,9 @@ def _items(query: str, body: bytes) -> list[Item]:
     else:
         items = [dict(parse_qsl(query) + parse_qsl(text))]
     items = [one for one in items[:MOST] if isinstance(one, dict) and one]
-    if not items:
+    if not items or any(
+        reading.UNREADABLE.search(str(each)) for one in items for each in one.values()
+    ):
         raise NotUnderstood
     return items
 

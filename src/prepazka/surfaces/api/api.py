@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Header, NinjaAPI, Status
 from ninja.errors import AuthenticationError, ValidationError
+from ninja.parser import Parser
 
 from prepazka.booking import links, usecases
 from prepazka.booking.contacts import contact_hash, contact_of, normalise_phone
@@ -31,11 +32,22 @@ from prepazka.web.refusals import (
     PhonesNotTaken,
     WhoAreYou,
 )
+from prepazka.web.request_checks import json_body
 from prepazka.web.shortcuts import now
 
 PROBLEMS = frozenset({401, 403, 404, 409, 410, 422, 429, 503})
 
+
+class StrictJson(Parser):
+    """Reads bodies as every other JSON of a request is read."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """The value of the body; Refused where it cannot be read."""
+        return json_body(request)
+
+
 api = NinjaAPI(
+    parser=StrictJson(),
     title="Přepážka",
     version="1",
     description="Booking a time at a public office. Errors are RFC 9457 problems in the language"

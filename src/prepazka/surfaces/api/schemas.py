@@ -10,6 +10,7 @@ from ninja import Field, Schema
 from pydantic import AfterValidator, AwareDatetime, model_validator
 
 from prepazka.booking.contacts import clean_email, clean_name
+from prepazka.core import reading
 from prepazka.core.refusal import Refused
 from prepazka.queueing.counters import Fate
 
@@ -18,6 +19,12 @@ def _without_nul(text: str) -> str:
     if "\x00" in text:
         raise ValueError("a text has no NUL")
     return text
+
+
+def _within_reach(moment: datetime) -> datetime:
+    if not reading.is_within_reach(moment):
+        raise ValueError("an instant has a year that can be computed with")
+    return moment
 
 
 def _cleaned(clean: Callable[[str], str]) -> AfterValidator:
@@ -34,6 +41,10 @@ Email = Annotated[str, Field(max_length=320), _cleaned(clean_email)]
 Name = Annotated[str, Field(min_length=1, max_length=120), _cleaned(clean_name)]
 # Read by the endpoint, whose answer says what is wrong with a number.
 Phone = Annotated[str, Field(max_length=60), AfterValidator(_without_nul)]
+
+
+Id = Annotated[int, Field(ge=0, le=reading.LARGEST_ID)]
+Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
 
 
 class Problem(Schema):
@@ -193,7 +204,7 @@ class HoldIn(Schema):
     """Which term to hold."""
 
     service: str
-    starts_at: AwareDatetime
+    starts_at: Instant
     persons: int = Field(1, ge=1, le=50)
     language: str = Field("cs", pattern="^(cs|en)$")
     official: str = Field("", description="empty: a counter, or whoever is soonest")
@@ -249,7 +260,7 @@ class ModeIn(Schema):
 class MoveIn(Schema):
     """The new term of the same service."""
 
-    starts_at: AwareDatetime
+    starts_at: Instant
 
 
 class BookingOut(Schema):
@@ -273,7 +284,7 @@ class TicketIn(Schema):
     """What a walk-in touched."""
 
     service: str
-    language: str = "cs"
+    language: str = Field("cs", max_length=8, pattern="^[a-zA-Z-]*$")
     persons: int = Field(1, ge=1, le=20)
 
 
@@ -281,7 +292,7 @@ class PinIn(Schema):
     """The digits a booked client entered."""
 
     pin: str = Field(pattern=r"^\d{4}$")
-    language: str = "cs"
+    language: str = Field("cs", max_length=8, pattern="^[a-zA-Z-]*$")
     second: str = Field(
         "",
         max_length=12,
@@ -327,7 +338,7 @@ class CheckInOut(Schema):
 class StepIn(Schema):
     """What some steps of a clerk need."""
 
-    ticket: int | None = None
+    ticket: Id | None = None
     minutes: int | None = Field(None, ge=1, le=240)
     service: str | None = None
     counter: str | None = None
@@ -340,7 +351,7 @@ class LeftIn(Schema):
     counter over, stays.
     """
 
-    client: int | None = None
+    client: Id | None = None
     fate: Fate | None = None
 
 

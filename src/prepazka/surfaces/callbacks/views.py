@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from prepazka.gateways.sms import incoming
 from prepazka.web.heard import act_on, callback_token
 from prepazka.web.limits import Limit, TooManyTries, count, limit_address
+from prepazka.web.request_checks import body_of
 from prepazka.web.shortcuts import now
 
 log = logging.getLogger(__name__)
@@ -36,10 +37,11 @@ def sms(request: HttpRequest, gateway: str, token: str) -> HttpResponse:
         count(CALLS, gateway, now=moment)
     except TooManyTries as refusal:
         return HttpResponse(status=429, headers={"Retry-After": str(refusal.retry_after)})
-    if len(request.body) > LONGEST:
+    body = body_of(request)
+    if len(body) > LONGEST:
         return HttpResponse(status=413)
     try:
-        told = incoming.read(gateway, query=request.META["QUERY_STRING"], body=request.body)
+        told = incoming.read(gateway, query=request.META["QUERY_STRING"], body=body)
     except incoming.NotUnderstood:
         log.warning("a callback of %s could not be understood", gateway)
         return HttpResponse("?", content_type="text/plain", status=400)

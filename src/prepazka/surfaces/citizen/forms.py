@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from prepazka.booking.refusals import PhoneNeeded
 from prepazka.offices.models import Mode
 from prepazka.web.contact_fields import AddressField, NameField, NumberField
+from prepazka.web.fields import DayField
 
 LONGEST_NAME = 120
 LONGEST_TOPIC = 120
@@ -139,13 +140,13 @@ CLOCK = _("Enter a time such as 14:30, or leave it empty.")
 class WishForm(ContactForm):
     """Which terms would suit, and whom to tell."""
 
-    first = forms.DateField(
+    first = DayField(
         label=_("First day"),
         input_formats=DATES,
         widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"required": WHEN, "invalid": WHEN},
     )
-    last = forms.DateField(
+    last = DayField(
         label=_("Last day"),
         input_formats=DATES,
         widget=forms.DateInput(attrs={"type": "date"}),

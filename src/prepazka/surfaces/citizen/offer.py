@@ -19,6 +19,7 @@ from django.utils.cache import add_never_cache_headers
 from prepazka.booking import links, offers
 from prepazka.booking.models import Booking, Offer, State
 from prepazka.booking.terms import offered
+from prepazka.core import reading
 from prepazka.core.refusal import Refused
 from prepazka.messaging.contexts import OfferedTerm, context_of, offered_terms
 from prepazka.offices.directory import Directory, directory
@@ -145,7 +146,7 @@ def _answer(
     said, at = request.POST, now()
     try:
         if "choice" in said:
-            choice = int(said["choice"]) if said["choice"].isdecimal() else 0
+            choice = reading.whole(said["choice"], 9) or 0
             offers.accept_offer(offer=found.pk, choice=choice, now=at)
         elif starts_at := instant_or_none(said.get("starts_at", "")):
             offers.take_another(booking=booking.pk, starts_at=starts_at, now=at)

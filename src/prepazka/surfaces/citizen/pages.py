@@ -23,7 +23,7 @@ from prepazka.booking import links
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import TooManyBookings
 from prepazka.booking.terms import Term, has_hours, moment, nearest
-from prepazka.core import calendar, slots
+from prepazka.core import calendar, reading, slots
 from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused
 from prepazka.looks import typography
@@ -133,19 +133,12 @@ def own_hold(request: HttpRequest, service: Service, at: datetime) -> Booking | 
 
 def day_or_none(said: str) -> date | None:
     """The day of an address such as 2026-11-23."""
-    try:
-        return date.fromisoformat(said)
-    except ValueError:
-        return None
+    return reading.day(said)
 
 
 def instant_or_none(said: str) -> datetime | None:
     """The instant of a button's value; only aware ones count."""
-    try:
-        found = datetime.fromisoformat(said)
-    except ValueError:
-        return None
-    return found if timezone.is_aware(found) else None
+    return reading.instant(said)
 
 
 def language() -> str:

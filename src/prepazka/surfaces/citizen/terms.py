@@ -21,6 +21,7 @@ from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import TermNotOffered, TermTaken, TooManyHolds
 from prepazka.booking.terms import is_bookable, offered
 from prepazka.booking.usecases import hold_term, note_contact
+from prepazka.core import reading
 from prepazka.messaging.contexts import how_in_words
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official, Service
@@ -266,13 +267,14 @@ def _wish(request: HttpRequest, office: Directory, service: Service) -> Wish | N
     """What the address says; None where the number of people must be asked first."""
     most = office.rules_of(service).max_persons
     said = request.GET.get("osob", "1" if most == 1 else "")
-    if not (said.isdecimal() and 1 <= int(said) <= most):
+    persons = reading.whole(said, most)
+    if not persons:
         return None
     instead_of = request.GET.get("misto", "")
     known = instead_of if booking_of(instead_of, "hold") else ""
     mode = request.GET.get("zpusob", "")
     mode = mode if mode in service.modes else ""
-    return Wish(service, int(said), known, _official(request, office), mode, asked=most > 1)
+    return Wish(service, persons, known, _official(request, office), mode, asked=most > 1)
 
 
 def _modes(office: Directory, wish: Wish) -> list[dict[str, Any]]:

@@ -46,6 +46,13 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
         """Nobody signs up by themselves."""
         return False
 
+    def is_safe_url(self, url: str) -> bool:
+        """Whether log-in may lead there; an address that cannot be read is not safe."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:  # allauth reads "http://[::1" with urlparse
+            return False
+
     def get_client_ip(self, request: HttpRequest) -> str:
         """The visitor's address, by the one function that knows our proxies."""
         return address_of(request) or "unknown"

@@ -20,6 +20,7 @@ from prepazka.booking import terms, usecases
 from prepazka.booking.diaries import free_officials, official_of
 from prepazka.booking.models import Booking, Channel, State
 from prepazka.booking.refusals import HoldExpired, TermNotOffered, TermTaken, TooManyHolds
+from prepazka.core import reading
 from prepazka.core.reference import reference_of
 from prepazka.core.refusal import Refused
 from prepazka.meetings.participants import MOST, move_together
@@ -370,19 +371,16 @@ def _booking(office: Directory, booking: UUID) -> Booking:
 
 def persons_of(request: HttpRequest) -> int:
     """For how many people, as the address says."""
-    said = request.GET.get("osob", "1")
-    return max(1, min(int(said), MOST_PERSONS)) if said.isdigit() else 1
+    persons = reading.whole(request.GET.get("osob", "1"))
+    return max(1, min(persons or 1, MOST_PERSONS))
 
 
 def chosen_instant(request: HttpRequest) -> datetime:
     """When the pressed slot begins. Raises Http404."""
-    try:
-        found = datetime.fromisoformat(request.POST.get("starts_at", ""))
-    except ValueError:
-        raise Http404 from None
-    if found.tzinfo is None:
+    starts_at = reading.instant(request.POST.get("starts_at", ""))
+    if starts_at is None:
         raise Http404
-    return found
+    return starts_at
 
 
 def request_key(request: HttpRequest) -> UUID | None:
@@ -394,10 +392,7 @@ def request_key(request: HttpRequest) -> UUID | None:
 
 
 def _from_day(request: HttpRequest) -> date | None:
-    try:
-        return date.fromisoformat(request.GET.get("od", ""))
-    except ValueError:
-        return None
+    return reading.day(request.GET.get("od", ""))
 
 
 def _without_day(request: HttpRequest) -> str:

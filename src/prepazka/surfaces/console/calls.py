@@ -19,7 +19,7 @@ from prepazka.booking import calls, offers, terms
 from prepazka.booking.calls import to_call
 from prepazka.booking.models import CallListEntry, State
 from prepazka.booking.refusals import OfferOver
-from prepazka.core import calendar
+from prepazka.core import calendar, reading
 from prepazka.core.refusal import Refused
 from prepazka.messaging.contexts import offered_terms
 from prepazka.offices.directory import Directory
@@ -79,7 +79,8 @@ def take(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
     """Take the next person, or the one chosen from the list."""
     wanted = request.POST.get("entry", "")
     rows = to_call(office.office, now())
-    chosen = rows.filter(pk=int(wanted)) if wanted.isdecimal() else rows
+    entry = reading.whole(wanted)
+    chosen = rows if entry is None else rows.filter(pk=entry)
     for pk in chosen.values_list("pk", flat=True):
         try:
             calls.take_call(entry=pk, actor=member.user_id, now=now())
@@ -174,7 +175,7 @@ def _outcome(  # noqa: PLR0911  # one button each
             offer = offers.open_offer(found.booking)
             if offer is None:
                 raise OfferOver
-            choice = int(said["choice"]) if said["choice"].isdecimal() else 0
+            choice = reading.whole(said["choice"], 9) or 0
             offers.accept_offer(offer=offer.pk, choice=choice, **who)
             return _next(request, office, _("The client has the new term."))
         if "more" in said:

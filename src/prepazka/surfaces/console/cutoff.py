@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
 from typing import Any
@@ -23,6 +22,7 @@ from prepazka.queueing.refusals import CounterNotOpen
 from prepazka.queueing.turns import policy_of
 from prepazka.surfaces.console import board
 from prepazka.web import staff
+from prepazka.web.request_checks import RequestNotReadable, json_body
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
@@ -76,8 +76,8 @@ def _read(request: HttpRequest) -> dict[str, Any]:
     if request.content_type != "application/json":
         return {}
     try:
-        form = json.loads(request.body)
-    except ValueError:
+        form = json_body(request)
+    except RequestNotReadable:
         return {}
     return form if isinstance(form, dict) else {}
 

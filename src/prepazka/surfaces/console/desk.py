@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, State
-from prepazka.core import calendar
+from prepazka.core import calendar, reading
 from prepazka.core.pins import Outcome
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
@@ -95,10 +96,7 @@ def _may_return(office: Directory, booking: Booking, moment: datetime) -> Ticket
 
 
 def _day(said: str) -> date | None:
-    try:
-        return date.fromisoformat(said)
-    except ValueError:
-        return None
+    return reading.day(said)
 
 
 def _search(
@@ -106,8 +104,8 @@ def _search(
 ) -> QuerySet[Booking]:
     if not wanted:
         return rows
-    if wanted.replace(" ", "").isdigit() and len(wanted.replace(" ", "")) == 4:  # noqa: PLR2004
-        return rows.filter(pin=wanted.replace(" ", ""))
+    if re.fullmatch(r"[0-9]{4}", digits := wanted.replace(" ", "")):
+        return rows.filter(pin=digits)
     if (minute := _minute(wanted)) is not None:
         at = calendar.local_instant(day, minute, office.tz)
         return rows.filter(starts_at__lte=at, ends_at__gt=at)
@@ -117,9 +115,8 @@ def _search(
 def _minute(said: str) -> int | None:
     """Local minutes of a time written as 8:30 or 8.30."""
     hour, _sep, minute = said.replace(".", ":").partition(":")
-    if hour.isdigit() and minute.isdigit() and int(hour) < 24 and int(minute) < 60:  # noqa: PLR2004
-        return int(hour) * 60 + int(minute)
-    return None
+    hours, minutes = reading.whole(hour, 23), reading.whole(minute, 59)
+    return None if hours is None or minutes is None else hours * 60 + minutes
 
 
 @staff_only(*staff.DESK)

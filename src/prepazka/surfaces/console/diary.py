@@ -15,7 +15,7 @@ from prepazka.booking.absences import Affected
 from prepazka.booking.appointments import busy_of, clashes
 from prepazka.booking.diaries import lanes_of
 from prepazka.booking.models import Booking, Busy, State
-from prepazka.core import calendar
+from prepazka.core import calendar, reading
 from prepazka.core.interval import Interval
 from prepazka.messaging.contexts import how_in_words
 from prepazka.offices.directory import Directory
@@ -242,7 +242,4 @@ def _exceptions(office: Directory, official: Official, today: date) -> list[dict
 
 
 def day_said(said: str) -> date | None:
-    try:
-        return date.fromisoformat(said)
-    except ValueError:
-        return None
+    return reading.day(said)

@@ -21,15 +21,16 @@ from prepazka.core import calendar
 from prepazka.core.interval import Interval
 from prepazka.offices.directory import Directory
 from prepazka.web.contact_fields import AddressField
+from prepazka.web.fields import DayField
 
 TIMES = re.compile(r"(\d{1,2})(?:[:.](\d\d))?\s*[-–]\s*(\d{1,2})(?:[:.](\d\d))?")
 MOST_DAYS = 31
 LONGEST_REPEAT = 366  # days
 
 
-def day_field(label: Any, **more: Any) -> forms.DateField:
+def day_field(label: Any, **more: Any) -> DayField:
     """A day, chosen by the browser's own calendar."""
-    return forms.DateField(
+    return DayField(
         label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **more
     )
 

@@ -19,6 +19,7 @@ from prepazka.booking.disruptions import UNDO_WITHIN, disrupt, undo_disruption
 from prepazka.booking.impact import Choice, Decision, Impact, Row, impact_of, official_on
 from prepazka.booking.models import Booking, CallListEntry, Disruption, Offer
 from prepazka.booking.refusals import ImpactChanged, NoSuchLane, UndoTooLate
+from prepazka.core import reading
 from prepazka.core.calendar import DayException
 from prepazka.core.refusal import Refused
 from prepazka.looks import typography
@@ -236,7 +237,7 @@ def _choices(said: QueryDict) -> dict[UUID, Choice]:
         if name.startswith("d-") and isinstance(value, str):
             decision, _colon, lane = value.partition(":")
             if decision in Decision.values:
-                number = int(lane) if lane.isdecimal() else None
+                number = reading.whole(lane)
                 found[UUID(name[2:])] = Choice(Decision(decision), number)
     return found
 

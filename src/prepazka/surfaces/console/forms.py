@@ -18,6 +18,7 @@ from prepazka.core.slots import MOST_LANES
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException, Service
 from prepazka.web.contact_fields import AddressField, NameField, NumberField
+from prepazka.web.fields import DayField
 
 MOST_PERSONS = 20
 LONGEST_ABSENCE = 366  # days
@@ -121,12 +122,12 @@ class ExceptionForm(forms.Form):
             (HoursException.Kind.EXTRA.value, _("extra hours")),
         ],
     )
-    from_date = forms.DateField(
+    from_date = DayField(
         label=_("From day"),
         widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"required": _("Say the first day.")},
     )
-    to_date = forms.DateField(
+    to_date = DayField(
         label=_("To day"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),

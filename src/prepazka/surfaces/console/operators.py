@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from prepazka.booking import usecases
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import OPEN, Booking, Channel
-from prepazka.core import calendar
+from prepazka.core import calendar, reading
 from prepazka.core.reference import reference_of
 from prepazka.core.refusal import Refused
 from prepazka.messaging.channels import channel_for
@@ -164,7 +164,7 @@ def _wanted(
         return None
     return plan.Wanted(
         chosen or services[0],
-        max(1, min(int(persons), MOST_PERSONS)) if persons.isdecimal() else 1,
+        max(1, min(reading.whole(persons) or 1, MOST_PERSONS)),
         channel if channel in BY_STAFF else Channel.PHONE,
         mode=mode_of(said, chosen or services[0]),
     )
@@ -173,14 +173,11 @@ def _wanted(
 def _place(request: HttpRequest, office: Directory) -> tuple[datetime, Any]:
     """The instant and the official of the pressed button."""
     said, _sep, code = request.POST.get("place", "").partition("|")
-    try:
-        found = datetime.fromisoformat(said)
-    except ValueError:
-        raise Http404 from None
+    starts_at = reading.instant(said)
     official = office.official_by_code(code) if code else None
-    if found.tzinfo is None or (code and official is None):
+    if starts_at is None or (code and official is None):
         raise Http404
-    return found, official
+    return starts_at, official
 
 
 def _row(request: HttpRequest, office: Directory, booking: Booking) -> dict[str, Any]:
@@ -239,10 +236,7 @@ def _address(office: Directory, said: QueryDict, **changed: object) -> str:
 
 
 def _day(said: QueryDict) -> date | None:
-    try:
-        return date.fromisoformat(said.get("den", ""))
-    except ValueError:
-        return None
+    return reading.day(said.get("den", ""))
 
 
 def _uuid(said: str) -> UUID | None:

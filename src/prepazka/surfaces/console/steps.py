@@ -9,6 +9,7 @@ from datetime import datetime
 from django.http import Http404, QueryDict
 from django.utils.translation import gettext as _
 
+from prepazka.core import reading
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, turns
 from prepazka.queueing.models import Shift, Ticket
@@ -29,10 +30,10 @@ class Press:
 
     def number(self, name: str) -> int:
         """A whole number of the form; 404 for anything else."""
-        value = self.form.get(name, "")
-        if not value.isdigit():
+        number = reading.whole(self.form.get(name, ""))
+        if number is None:
             raise Http404(name)
-        return int(value)
+        return number
 
 
 def take(
@@ -102,7 +103,7 @@ def _park(press: Press) -> str:
 def _transfer(press: Press) -> str:
     """To `service:ID` or `counter:ID`."""
     kind, _sep, wanted = press.form.get("to", "").partition(":")
-    target = int(wanted) if wanted.isdigit() else 0
+    target = reading.whole(wanted) or 0
     service = press.office.services.get(target) if kind == "service" else None
     counter = press.office.counters.get(target) if kind == "counter" else None
     if service is None and counter is None:

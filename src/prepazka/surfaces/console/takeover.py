@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from prepazka.core import reading
 from prepazka.core.refusal import Refused
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
@@ -86,7 +87,7 @@ def rows_of(office: Directory, member: Membership) -> list[tuple[OpenCounter, bo
 
 def _end(request: HttpRequest, office: Directory, member: Membership, shift: int) -> HttpResponse:
     form = request.POST
-    client = int(form["client"]) if form.get("client", "").isdecimal() else None
+    client = reading.whole(form.get("client", ""))
     fate = Fate(form["fate"]) if form.get("fate", "") in set(Fate) else None
     take_over = form.get("do") == "take"
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
 from typing import Any
@@ -27,6 +26,7 @@ from prepazka.surfaces.kiosk.pins import KEYS
 from prepazka.surfaces.kiosk.printing import prints_in_browser
 from prepazka.surfaces.kiosk.screens import CONTRAST, IDLE, of_kiosk
 from prepazka.web import missed
+from prepazka.web.request_checks import RequestNotReadable, json_body
 from prepazka.web.shortcuts import now
 from prepazka.web.ticket_paper import where_to_wait
 
@@ -42,9 +42,9 @@ BROWSER = re.compile(r"[-0-9a-f]{16,64}")
 def pack(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
     """Renew the kiosk's grant, and note what the browser says of itself."""
     try:
-        said = json.loads(request.body)
+        said = json_body(request)
         browser = str(said["browser"])
-    except (ValueError, KeyError, TypeError):
+    except (RequestNotReadable, KeyError, TypeError):
         return HttpResponse(status=400)
     if not BROWSER.fullmatch(browser):
         return HttpResponse(status=400)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from prepazka.core import reading
 from prepazka.offices import clock
 from prepazka.offices.models import DemoClock, Membership, Role
 from prepazka.web import staff
@@ -48,10 +49,10 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _wanted(request: HttpRequest) -> tuple[datetime, timedelta, float]:
-    start = datetime.fromisoformat(request.POST.get("from", ""))
+    start = reading.instant(request.POST.get("from", ""))
     lasts = timedelta(minutes=float(request.POST.get("minutes", "")))
     speed = float(request.POST.get("speed", ""))
-    if start.utcoffset() is None or not timedelta() < lasts <= LONGEST:
+    if start is None or not timedelta() < lasts <= LONGEST:
         raise ValueError
     if not isfinite(speed) or not 0 < speed <= FASTEST:
         raise ValueError

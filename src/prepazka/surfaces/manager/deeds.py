@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from prepazka.accounts.models import User
-from prepazka.core import calendar
+from prepazka.core import calendar, reading
 from prepazka.core.czech_order import czech_key
 from prepazka.core.reference import reference_of
 from prepazka.offices.directory import Directory
@@ -233,7 +233,4 @@ def _other_person(deed: Deed, names: dict[int, str]) -> str:
 
 
 def _day(said: str) -> date | None:
-    try:
-        return date.fromisoformat(said)
-    except ValueError:
-        return None
+    return reading.day(said)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from prepazka.core import message_texts
+from prepazka.core import message_texts, reading
 from prepazka.core.message_texts import Fault, Part
 from prepazka.messaging import words as own_words
 from prepazka.messaging.channels import adapter_of
@@ -250,10 +250,7 @@ def _has_own(texts: message_texts.Texts, kind: str, language: str) -> bool:
 
 
 def _day(said: str) -> date | None:
-    try:
-        return date.fromisoformat(said)
-    except ValueError:
-        return None
+    return reading.day(said)
 
 
 def _render(

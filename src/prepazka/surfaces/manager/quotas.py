@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from prepazka.booking.refusals import NoSuchQuota
+from prepazka.core import reading
 from prepazka.core.refusal import Refused
 from prepazka.core.whatif import Difference
 from prepazka.officefile import quota_change
@@ -73,9 +74,10 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
 
 
 def _number(said: str) -> int:
-    if not (said.isascii() and said.isdecimal()):
+    quota = reading.whole(said)
+    if quota is None:
         raise NoSuchQuota
-    return int(said)
+    return quota
 
 
 def _saved(

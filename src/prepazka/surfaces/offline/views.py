@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -15,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from prepazka import looks
 from prepazka.queueing.merging import MOST, Entry, merge_log
 from prepazka.queueing.refusals import GrantUnknown, SignatureWrong
+from prepazka.web.request_checks import BodyTooLarge, RequestNotReadable, json_body
 from prepazka.web.shortcuts import now
 
 WORKER = Path(looks.__file__).parent / "static/looks/offline/worker.js"
@@ -31,12 +30,12 @@ def log(request: HttpRequest) -> HttpResponse:
     """
     part = {"entries": MOST, "bytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
     try:
-        said = json.loads(request.body)
+        said = json_body(request)
         entries = [Entry(int(e["seq"]), str(e["body"]), str(e["sig"])) for e in said["events"]]
         grant = int(said["grant"])
-    except RequestDataTooBig:
+    except BodyTooLarge:
         return JsonResponse({"code": "too_large", "part": part}, status=413)
-    except (ValueError, KeyError, TypeError):
+    except (RequestNotReadable, ValueError, KeyError, TypeError):
         return JsonResponse({"code": "not_understood"}, status=400)
     try:
         merged = merge_log(grant=grant, entries=entries, now=now())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST, require_safe
 
+from prepazka.core import reading
 from prepazka.meetings import access, minutes, storage
 from prepazka.meetings.models import Minutes, MinutesComment, Participant
 from prepazka.surfaces.room.papers import actor_of, attachment, of_holder
@@ -89,8 +89,8 @@ def _begin(request: HttpRequest, who: Participant, link: int, moment: datetime) 
 
 def _save(request: HttpRequest, who: Participant, link: int, moment: datetime) -> None:
     try:
-        content = json.loads(request.POST.get("content", ""))
-    except (ValueError, RecursionError):
+        content = reading.json_value(request.POST.get("content", ""))
+    except reading.NotReadable:
         raise minutes.MinutesNotUnderstood from None
     actor = actor_of(request, who)
     base = _number(request, "version")
@@ -109,8 +109,8 @@ def _close(request: HttpRequest, who: Participant, link: int, moment: datetime) 
 
 
 def _number(request: HttpRequest, name: str) -> int:
-    said = request.POST.get(name, "")
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 9 else -1  # noqa: PLR2004
+    number = reading.whole(request.POST.get(name, ""), 99_999_999)
+    return -1 if number is None else number
 
 
 STEPS: dict[str, Callable[[HttpRequest, Participant, int, datetime], None]] = {

@@ -81,6 +81,12 @@ def said(one: Document) -> str:
         return ""
     return {
         "infected": _("The antivirus found something harmful in the file. It was not kept."),
+        "embedded": _(
+            "The file contains an object of another program. Please save it without it, best as PDF."
+        ),
+        "outside": _(
+            "The file would load something from elsewhere when opened. Please save it as PDF."
+        ),
         "macros": _("The file contains macros. Please save it without them, best as PDF."),
         "bomb": _("The file would unpack to an excessive size. It was not kept."),
         "encrypted": _("The file is locked by a password. Please save it without one."),

@@ -1,0 +1,123 @@
+"""Days, instants, whole numbers and JSON as a stranger sends them, read strictly.
+
+Whoever reads a request's text reads it here: Python's own readers take the years 1 and 9999, which
+overflow with the first subtraction, thousands of digits, NaN, and characters no database keeps.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import date, datetime
+from typing import Any
+
+EARLIEST, LATEST = 1900, 2199  # years that a day or an instant of a request may have
+LARGEST_ID = 2**63 - 1  # of a database's id
+LARGEST_NUMBER = 2**53 - 1  # of JSON that all programs understand alike (RFC 7493)
+DEEPEST = 32  # levels of JSON
+# PostgreSQL keeps no NUL, and half of a surrogate pair is no character.
+UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class NotReadable(ValueError):
+    """The text is not what is documented; the message says why, for a log."""
+
+
+def day(text: object) -> date | None:
+    """The day of a text such as 2026-11-23, or None."""
+    try:
+        read = date.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return read if EARLIEST <= read.year <= LATEST else None
+
+
+def instant(text: object) -> datetime | None:
+    """The instant of a text such as 2026-11-23T08:00:00+01:00, or None; it must have an offset."""
+    try:
+        read = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return read if is_within_reach(read) else None
+
+
+def is_within_reach(moment: datetime) -> bool:
+    """Whether an instant has an offset and a year that can be computed with."""
+    return moment.utcoffset() is not None and EARLIEST <= moment.year <= LATEST
+
+
+def whole(text: object, most: int = LARGEST_ID) -> int | None:
+    """The whole number of at most `most` that the text writes in ASCII digits, or None."""
+    digits = str(text)
+    if not re.fullmatch(r"[0-9]{1,19}", digits):
+        return None
+    number = int(digits)
+    return number if number <= most else None
+
+
+def json_value(text: bytes | str, largest: int = LARGEST_NUMBER) -> Any:
+    """The value of a JSON text, read as I-JSON (RFC 7493). Raises NotReadable.
+
+    Refused are: other encodings than UTF-8, NaN and infinities, numbers beyond `largest`, a name
+    twice in one object, more than DEEPEST levels, NUL and lone surrogates.
+    """
+    try:
+        if isinstance(text, bytes):
+            text = text.decode()
+        value = json.loads(
+            text,
+            parse_constant=_constant,
+            parse_float=lambda digits: _within(float(digits), largest),
+            parse_int=lambda digits: _within(_int(digits), largest),
+            object_pairs_hook=_object,
+        )
+    except RecursionError as error:
+        raise NotReadable("too deep") from error
+    except NotReadable:
+        raise
+    except ValueError as error:  # also what is no UTF-8
+        raise NotReadable(str(error)[:100]) from error
+    _look_at_texts(value)
+    return value
+
+
+def _constant(name: str) -> float:
+    raise NotReadable(f"{name} is no number")
+
+
+def _int(digits: str) -> int:
+    if len(digits) > 40:  # noqa: PLR2004  # beyond any largest; int() itself stops at thousands
+        raise NotReadable("a number is too large")
+    return int(digits)
+
+
+def _within(number: float, largest: int) -> Any:
+    if not math.isfinite(number) or abs(number) > largest:
+        raise NotReadable("a number is too large")
+    return number
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise NotReadable("a name stands twice in an object")
+    return value
+
+
+def _look_at_texts(value: Any) -> None:
+    """Raise NotReadable for a text that nothing can keep, or for too many levels."""
+    level = [value]
+    for _depth in range(DEEPEST):
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, str) and UNREADABLE.search(each):
+                raise NotReadable("a text has a character that is none")
+            if isinstance(each, dict):
+                inner += (*each.keys(), *each.values())
+            elif isinstance(each, list):
+                inner += each
+        if not inner:
+            return
+        level = inner
+    raise NotReadable("too deep")

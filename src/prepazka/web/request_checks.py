@@ -1,0 +1,190 @@
+"""What no request may contain, refused before any view, session or database sees it.
+
+A character that no text has, an encoding other than UTF-8, a form that cannot be read: each is a
+clear answer of 4xx here, in the language of the address, and a problem for a program.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from http.cookies import CookieError
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import (
+    BadRequest,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.http.request import RawPostDataException
+from django.utils import translation
+
+from prepazka.core import reading
+from prepazka.core.refusal import Refused
+from prepazka.web import errors
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+MOST_HEADERS = 32 * 1024  # bytes of all headers together; nginx and Caddy let fewer through
+CONTROLS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+CONTROLS_IN_HEADER = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+LONGEST_NUMBER = 300  # digits; no number is longer, and Python refuses to read thousands of them
+LONG_NUMBER = re.compile(rf"\d{{{LONGEST_NUMBER + 1}}}")
+UTF_8 = {"utf-8", "utf8", "us-ascii", "ascii"}
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+class RequestNotReadable(Refused):
+    """This request cannot be read. Please go back and try again."""
+
+
+class TextNotReadable(Refused):
+    """The text contains a character that cannot be saved. Please type it again instead of pasting it."""
+
+
+class CookieNotReadable(Refused):
+    """Your browser sent a cookie that cannot be read; it has been removed. Please try again."""
+
+
+class EncodingNotTaken(Refused):
+    """Please send the request in the UTF-8 encoding."""
+
+
+class HeadersTooLarge(Refused):
+    """The headers of this request are too large. Please delete the cookies of this site and try again."""
+
+
+class BodyTooSlow(Refused):
+    """The request did not arrive in time. Please try again on a better connection."""
+
+
+class BodyTooLarge(Refused):
+    """This is too long to be sent at once. Please shorten it."""
+
+
+class RequestChecks:
+    """Answers an unreadable request; everything else goes on unchanged."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if CONTROLS.search(request.path):
+            with _language(request):
+                return errors.not_found(request)
+        try:
+            check(request)
+        except Refused as refusal:
+            return refused(request, refusal)
+        return self.get_response(request)
+
+
+def check(request: HttpRequest) -> None:
+    """Look at everything but the path. Raises one of this module's refusals."""
+    _check_headers(request)
+    charset = (request.content_params or {}).get("charset")
+    if charset is not None:
+        if charset.lower().strip("\"' ") not in UTF_8:
+            raise EncodingNotTaken
+        request.encoding = "utf-8"  # the one name of it that Django takes
+    with _readable():
+        _check_texts(request.GET)
+        if errors.is_api(request):
+            if request.method not in {"GET", "HEAD"}:
+                body_of(request)  # which the API reads by `json_body`
+        elif request.content_type in FORMS:
+            _check_texts(request.POST)
+
+
+def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """The refusal in the language of the address, as the first thing that looks at the request."""
+    with _language(request):
+        answer = errors.refused(request, refusal)
+    if isinstance(refusal, CookieNotReadable):
+        for name in _unreadable_cookies(request):
+            with contextlib.suppress(CookieError):  # a name that cannot be written back
+                answer.delete_cookie(name)
+    return answer
+
+
+def body_of(request: HttpRequest) -> bytes:
+    """The bytes of the body. Raises BodyTooLarge, RequestNotReadable."""
+    try:
+        return bytes(request.body)
+    except RequestDataTooBig:
+        raise BodyTooLarge from None
+    except (RawPostDataException, UnreadablePostError):  # it was read as a form
+        raise RequestNotReadable from None
+
+
+def json_body(request: HttpRequest) -> Any:
+    """The JSON value of the body. Raises BodyTooLarge, RequestNotReadable."""
+    try:
+        return reading.json_value(body_of(request))
+    except reading.NotReadable:
+        raise RequestNotReadable from None
+
+
+def _check_headers(request: HttpRequest) -> None:
+    headers = {
+        name: str(value)
+        for name, value in request.META.items()
+        if name.startswith(("HTTP_", "CONTENT_"))
+    }
+    if sum(len(name) + len(value) for name, value in headers.items()) > MOST_HEADERS:
+        raise HeadersTooLarge
+    if any(CONTROLS_IN_HEADER.search(value) for value in headers.values()):
+        raise RequestNotReadable
+    if _unreadable_cookies(request):
+        raise CookieNotReadable
+
+
+def _unreadable_cookies(request: HttpRequest) -> list[str]:
+    return [
+        name
+        for name, value in request.COOKIES.items()
+        if CONTROLS.search(value) or CONTROLS.search(name)
+    ]
+
+
+def _check_texts(form: Any) -> None:
+    """Each name and value of a form or a query. Raises TextNotReadable, RequestNotReadable."""
+    for name, values in form.lists():
+        for text in (name, *values):
+            if reading.UNREADABLE.search(text):
+                raise TextNotReadable
+            if LONG_NUMBER.search(text):
+                raise RequestNotReadable
+
+
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    """Turn Django's many ways to say that it cannot read a form into ours."""
+    try:
+        yield
+    except RequestDataTooBig:
+        raise BodyTooLarge from None
+    except (
+        MultiPartParserError,
+        BadRequest,
+        UnreadablePostError,
+        TooManyFieldsSent,
+        TooManyFilesSent,
+        SuspiciousOperation,
+        LookupError,  # an encoding that does not exist
+        ValueError,  # also of broken encodings
+    ):
+        raise RequestNotReadable from None
+
+
+def _language(request: HttpRequest) -> translation.override:
+    """Nothing has looked yet which language the address is in."""
+    return translation.override(
+        translation.get_language_from_path(request.path) or settings.LANGUAGE_CODE
+    )

@@ -1,0 +1,293 @@
+"""The shipped nginx.conf in a real nginx, in front of two processes of the program."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests import needs, programs, town
+from tests.clock import real_now
+from tests.ports import free_port
+
+pytestmark = needs.mark("nginx")
+SHIPPED = programs.ROOT / "deploy" / "nginx.conf"
+HOST = "objednavky.urad.example"
+# Of each kind of address that is a secret, one with the word that no log may keep.
+SECRETS = [
+    "/termin/tajne.x/",
+    "/potvrzeni/tajne.x/",
+    "/objednavka/tajne.x/termin.ics",
+    "/en/objednavka/tajne.x/",
+    "/poradnik/tajne.x/",
+    "/misto/tajne.x/",
+    "/nahradni/tajne.x/jiny/",
+    "/lhota/schuzka/tajne.x/",
+    "/en/lhota/schuzka/tajne.x/vstup/",
+    "/t/tajne/",
+    "/s/tajne/",
+    "/listek/lhota/tajne/",
+    "/kalendar/tajne.ics",
+    "/kiosk/listek/tajne/",
+    "/zpravy/sms/gosms/tajne/",
+    "/api/v1/bookings/tajne",
+    "/api/v1/holds/tajne/contact",
+    "/lhota/objednat/prepis/?misto=tajne",
+    "/pult/lhota/recepce/?hledat=tajne",
+    "/tajne",
+]
+
+
+@dataclass
+class Site:
+    """Where the proxy and the program listen, and what they write."""
+
+    http: int
+    https: int
+    web: int
+    folder: Path
+
+    def log(self) -> str:
+        return "".join(p.read_text("utf-8", "replace") for p in self.folder.glob("*.log"))
+
+    def tls(self, name: str = HOST) -> ssl.SSLSocket:
+        """A connection to the proxy that asks for that name."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        raw = socket.create_connection(("127.0.0.1", self.https), timeout=30)
+        return context.wrap_socket(raw, server_hostname=name)
+
+    def ask(self, path: str, name: str = HOST, more: str = "") -> str:
+        """One request over a connection of its own; all that is answered."""
+        with self.tls() as line:
+            line.sendall(
+                f"GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n{more}\r\n".encode()
+            )
+            return _all(line)
+
+
+def _all(line: socket.socket) -> str:
+    got = b""
+    try:
+        while part := line.recv(65536):
+            got += part
+    except (ConnectionResetError, ssl.SSLEOFError):
+        pass
+    return got.decode("utf-8", "replace")
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
+    now = real_now()
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=400))
+        .not_valid_after(now + timedelta(days=400))
+        .sign(key, hashes.SHA256())
+    )
+    pem, private = folder / "site.pem", folder / "site.key"
+    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return pem, private
+
+
+def adapted(site: Site, **changes: str) -> Path:
+    """The shipped file on this test's ports, its words otherwise untouched but for `changes`."""
+    pem, key = certificate(site.folder)
+    text = SHIPPED.read_text()
+    lines = [line for line in text.splitlines() if "listen [::]" not in line]
+    text = "\n".join(lines)
+    for old, new in {
+        "127.0.0.1:8000": f"127.0.0.1:{site.web}",
+        "listen 80": f"listen 127.0.0.1:{site.http}",
+        "listen 443": f"listen 127.0.0.1:{site.https}",
+        "/etc/ssl/certs/prepazka.pem": str(pem),
+        "/etc/ssl/private/prepazka.key": str(key),
+        "/var/log/nginx": str(site.folder),
+        "/opt/prepazka/deploy": str(SHIPPED.parent),
+        **changes,
+    }.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    whole = site.folder / "nginx.conf"
+    whole.write_text(
+        f"daemon off;\npid {site.folder}/pid;\nworker_processes 2;\nerror_log {site.folder}/start.log;\n"
+        "events { worker_connections 2048; }\nhttp {\n"
+        + "".join(
+            f"{kind}_temp_path {site.folder}/{kind};\n"
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        + text
+        + "\n}\n"
+    )
+    return whole
+
+
+@pytest.fixture
+def site(transactional_db: None, tmp_path: Path) -> Iterator[Site]:
+    """Two processes of the program behind the proxy."""
+    town.office()
+    site = Site(free_port(), free_port(), free_port(), tmp_path)
+    told = programs.told() | {
+        "PREPAZKA_URL": f"https://{HOST}",
+        "PREPAZKA_HOSTS": HOST,
+        "PREPAZKA_TRUSTED_PROXIES": "1",
+    }
+    web = ["web", "--host", "127.0.0.1", "--port", str(site.web), "--workers", "2"]
+    log = tmp_path / "web.log"
+    with programs.program(web, told, log), running(adapted(site, **SHORT)):
+        deadline = time.monotonic() + 90
+        while "200 OK" not in (said := site.ask("/lhota/")):
+            assert time.monotonic() < deadline, (said[:300], log.read_text()[-2000:])
+            time.sleep(0.3)
+        yield site
+    assert "Traceback" not in log.read_text()
+
+
+SHORT = {
+    "client_header_timeout 10s": "client_header_timeout 2s",
+    "client_body_timeout 10s": "client_body_timeout 2s",
+}
+
+
+class running:  # noqa: N801  # reads as a statement
+    """nginx with that file, until the end of the block."""
+
+    def __init__(self, config: Path) -> None:
+        self.command = [needs.path("nginx"), "-c", str(config), "-p", str(config.parent)]
+
+    def __enter__(self) -> None:
+        tried = subprocess.run([*self.command, "-t"], capture_output=True, text=True, check=False)
+        assert tried.returncode == 0, tried.stderr
+        assert "[warn]" not in tried.stderr.replace('the "user" directive', ""), tried.stderr
+        self.child = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
+
+    def __exit__(self, *_: object) -> None:
+        self.child.terminate()
+        self.child.wait(20)
+
+
+def headers_of(answer: str) -> dict[str, str]:
+    lines = answer.partition("\r\n\r\n")[0].split("\r\n")[1:]
+    return {n.lower(): v for n, _, v in (line.partition(": ") for line in lines)}
+
+
+GUARDS = (
+    "content-security-policy",
+    "x-frame-options",
+    "permissions-policy",
+    "x-content-type-options",
+    "referrer-policy",
+    "cross-origin-opener-policy",
+    "strict-transport-security",
+)
+
+
+def test_the_shipped_proxy(site: Site) -> None:
+    page = headers_of(site.ask("/lhota/"))
+    expected = {name: page[name] for name in GUARDS}
+    paths = ["/api/v1/offices/lhota/monitor", "/api/v1/health", "/zive/nikde/", "/zive/schuzka/tep"]
+    for path in [*paths, "/api/v1/offices", "/api/v1/nothing", "/static/looks/prepazka.css"]:
+        got = headers_of(site.ask(path))
+        assert {name: got.get(name) for name in GUARDS} == expected, path
+    with site.tls() as line:
+        line.sendall(f"GET /zive/lhota/ HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        began = line.recv(4096).decode()
+        while "event: changed" not in began:
+            began += line.recv(4096).decode()
+        got = headers_of(began)
+        assert {name: got.get(name) for name in GUARDS} == expected
+
+    for path in SECRETS:
+        site.ask(path, more="Referer: https://x.example/tajne\r\nUser-Agent: tajne\r\n")
+    site.ask("/sprava/lhota/")
+    _other_names_get_nothing(site)
+    _who_does_not_go_on_is_cut_off(site)
+    log = site.log()
+    assert "tajne" not in log
+    assert " /termin/*** 404" in log
+    assert " /lhota/objednat/prepis/ " in log, "the control: it is the log of these requests"
+    assert " /sprava/lhota/ 302" in log
+    assert "127.0.0.1 [" in log
+
+
+def _other_names_get_nothing(site: Site) -> None:
+    with socket.create_connection(("127.0.0.1", site.http), timeout=20) as line:
+        line.sendall(b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        assert _all(line) == ""
+    with socket.create_connection(("127.0.0.1", site.http), timeout=20) as line:
+        line.sendall(f"GET /x HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+        assert "301 Moved" in _all(line)
+    with pytest.raises(ssl.SSLError):
+        site.tls("evil.example")
+    # The right name for the handshake, another in the request.
+    assert site.ask("/", name="evil.example") == ""
+
+
+def _who_does_not_go_on_is_cut_off(site: Site) -> None:
+    head = f"POST /lhota/ HTTP/1.1\r\nHost: {HOST}\r\n"
+    halves = {
+        "head": head,
+        "body": f"{head}Content-Length: 1000\r\n\r\nabc",
+        "chunks": f"{head}Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+    }
+    for name, sent in halves.items():
+        with site.tls() as line:
+            line.sendall(sent.encode())
+            began = time.monotonic()
+            _all(line)
+            assert time.monotonic() - began < 15, name
+    # The program itself, where another proxy has no such limit.
+    with socket.create_connection(("127.0.0.1", site.web), timeout=40) as line:
+        line.sendall(head.encode())
+        began = time.monotonic()
+        _all(line)
+        assert 5 < time.monotonic() - began < 30
+
+
+def test_limits_of_the_proxy(tmp_path: Path) -> None:
+    """More requests of one address than the zone takes are answered by 429."""
+    site = Site(free_port(), free_port(), free_port(), tmp_path)
+    slow = {"rate=100r/s": "rate=1r/s", "burst=400": "burst=20"}
+    with running(adapted(site, **slow)):
+        _until_open(site.https)
+        statuses = [site.ask("/")[9:12] for _ in range(30)]
+        assert set(statuses) == {"503", "429"}, (
+            "the program is away: the page says so, within the limit"
+        )
+        assert statuses[:20].count("503") == 20
+    with running(adapted(site, **{"limit_req zone=prepazka_requests burst=400 nodelay;": ""})):
+        _until_open(site.https)
+        assert {site.ask("/")[9:12] for _ in range(30)} == {"503"}, "the control: without the limit"
+
+
+def _until_open(port: int) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
