@@ -82,7 +82,8 @@ def part(served: Served, ticket: Ticket, language: str = "") -> httpx.Response:
 def from_edge(answer: httpx.Response) -> bool:
     assert "no-store" in answer.headers["cache-control"]
     assert "private" in answer.headers["cache-control"]
-    return "content-security-policy" not in answer.headers
+    assert "content-security-policy" in answer.headers
+    return "content-language" not in answer.headers  # which only Django says
 
 
 def agrees(served: Served, ticket: Ticket) -> str:

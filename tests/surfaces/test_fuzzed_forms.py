@@ -101,6 +101,7 @@ BY_SCRIPT: dict[str, tuple[str, ...]] = {
     "console:incidents": ("system", "cause", "note_cs", "note_en", "expected", "warn", "began"),
     "console:mode": ("mode", "phone"),
     "console:people": ("do", "which", "language", *PERSON),
+    "manager:kept_times": ("network",),
     "manager:quotas": ("agenda", "quota", "reason", "seen"),
     "mfa_activate_totp": ("code",),
     "mfa_authenticate": ("code",),
