@@ -26,7 +26,7 @@
   }
 
   // The same request again and again: a touch has its own number, so it never counts twice.
-  async function reach(url, options = {}) {
+  async function reach(url, options = {}, form = null) {
     if (busy) return;
     busy = true;
     const given = new AbortController();
@@ -36,7 +36,9 @@
       try {
         const answer = await ask(url, options);
         if (given.signal.aborted) break;
-        location.assign(answer.url);
+        // A page that asks for more has no address of its own: the form fetches it itself.
+        if (form && !answer.redirected) form.submit();
+        else location.assign(answer.url);
         return; // still busy: the page is leaving
       } catch {
         if (await globalThis.PrepazkaKiosk?.takeOver().catch(() => false)) return;
@@ -70,7 +72,7 @@
     event.preventDefault();
     const body = new URLSearchParams(new FormData(form));
     const kept = globalThis.PrepazkaKiosk?.pend(form) || Promise.resolve();
-    kept.catch(() => {}).then(() => reach(form.action, { method: "POST", body }));
+    kept.catch(() => {}).then(() => reach(form.action, { method: "POST", body }, form));
   });
 
   // --- back to the start ----------------------------------------------------------------------
