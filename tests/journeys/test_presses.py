@@ -78,6 +78,24 @@ def test_no_button_moves_when_the_undo_bar_comes_and_goes(
     expect(page.locator(f'[data-waits="{second.pk}"]')).to_be_visible()
 
 
+def test_news_take_no_press_from_under_the_finger(live_url: str, page: Page) -> None:
+    office = always_open()
+    town.clerk(office)
+    first = walk_in(office, 9)
+    log_in(page, live_url)
+    sit_down(page)
+    expect(page.locator(f'[data-waits="{first.pk}"]')).to_be_visible()
+    page.locator(".gov-button--next").hover()
+    page.mouse.down()
+    with page.expect_response(lambda answer: "/nazivo/" in answer.url):
+        second = walk_in(office, 8)
+    page.wait_for_timeout(300)  # time enough to put the news in
+    assert page.locator(f'[data-waits="{second.pk}"]').count() == 0
+    page.mouse.up()
+    expect(page.locator(".console-current__number")).to_have_text(first.label)
+    expect(page.locator(f'[data-waits="{second.pk}"]')).to_be_visible()
+
+
 def press_key(page: Page, key: str, code: str) -> None:
     page.evaluate(
         "([key, code]) => document.body.dispatchEvent("

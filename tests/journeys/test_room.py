@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from prepazka.meetings import room
 from prepazka.meetings.models import Participant
 from tests.clock import real_now
 from tests.faults import program
@@ -155,6 +156,25 @@ def enter(page: Page) -> None:
     page.get_by_role("button", name="Vstoupit").or_(
         page.get_by_role("button", name="Zahájit schůzku")
     ).click()
+
+
+def test_somebody_let_in_takes_no_press_from_under_the_finger(
+    live_url: str, person: Callable[..., Page]
+) -> None:
+    here = held(starts_at=real_now() + timedelta(minutes=2))
+    official = person(here, here.chair, live_url)
+    enter(official)
+    for who in (here.citizen, here.guest):
+        here.enter(who, real_now())
+    button = official.get_by_role("button", name="Vpustit: Eva Malá")
+    button.hover()
+    official.mouse.down()
+    # Admitted in another window of the official: both lists are drawn anew.
+    room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=real_now())
+    official.wait_for_function("window.heard.join('').includes('admitted')")
+    official.wait_for_timeout(300)  # time enough to draw them
+    official.mouse.up()
+    expect(official.locator("#people li")).to_have_count(3)
 
 
 def test_an_official_a_citizen_and_a_guest(

@@ -9,8 +9,19 @@
   const POLL = 12000; // the stream says at least every 10 s that it lives
   const ANEW = 60000; // estimates and opening hours change without any news
   const TIMEOUT = 10000;
+  const PRESS = 2000; // a press that lasts longer waits for no click any more
   let heard = Date.now();
   let broken = false; // the stream may live while what it announces cannot be read
+
+  // Waits while something in the element is being pressed: a button that is replaced between the
+  // finger's coming and its going is never clicked.
+  async function released(element) {
+    const until = performance.now() + PRESS;
+    while (element.querySelector(":active") && performance.now() < until) {
+      await new Promise((done) => { setTimeout(done, 20); });
+    }
+  }
+  globalThis.PrepazkaLive = { released };
 
   function mark() {
     const old = Date.now() - heard > STALE;
@@ -38,6 +49,7 @@
         broken = !answer.ok;
         if (answer.ok) {
           const html = await answer.text();
+          await released(element);
           if (before === changes) put(html);
           heard = Date.now();
         }

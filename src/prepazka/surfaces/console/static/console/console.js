@@ -157,7 +157,9 @@
       if (!answer.ok) throw new Error(String(answer.status));
       // Only the counter's half; the hall's half comes with the news of this very press.
       const now = document.getElementById("now");
-      now.innerHTML = await answer.text();
+      const html = await answer.text();
+      await globalThis.PrepazkaLive?.released(now);
+      now.innerHTML = html;
       const news = now.querySelector("template[data-said]");
       said.replaceChildren(...(news ? news.content.childNodes : []));
       board.dispatchEvent(new Event("live:refresh"));

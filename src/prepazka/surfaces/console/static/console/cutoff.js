@@ -110,7 +110,11 @@
     }));
     say();
     const offered = (kept.blocks || []).map((block) => [block.letter, nextNumber(block)]).filter(([, n]) => n !== null);
-    $("numbers").replaceChildren(...offered.map(([letter, n]) => {
+    const labels = offered.map(([letter, n]) => `${letter}${n}`).join(" ");
+    const numbers = $("numbers");
+    // The same buttons stay: a press that began on one would be lost with it.
+    if (numbers.dataset.labels === labels) for (const button of numbers.querySelectorAll("[data-number]")) able(button, !current);
+    else numbers.replaceChildren(...offered.map(([letter, n]) => {
       const made = $("number-button").content.cloneNode(true);
       const button = made.querySelector("button");
       button.dataset.number = `${letter}${n}`;
@@ -118,6 +122,7 @@
       made.querySelector("[data-label]").textContent = `${letter}${n}`;
       return made;
     }));
+    numbers.dataset.labels = labels;
     $("no-numbers").hidden = offered.length > 0;
   }
 

@@ -1,7 +1,7 @@
 // Documents: the lists before and in the room, bringing one more, and which page all see.
 import { ask, base, button, fill, made, settings, token, words } from "./asking.js";
 import { Viewer } from "./viewer.js";
-import { announce, notice } from "./view.js";
+import { announce, notice, released } from "./view.js";
 
 const CHECKS = 2500; // while a file of ours is being checked
 
@@ -63,9 +63,10 @@ class Papers {
     this.viewer.follow(before);
   }
 
-  draw() {
+  async draw() {
     for (const root of this.lists) {
       const list = root.querySelector("[data-list]");
+      await released(list);
       const held = document.activeElement?.closest?.("[data-list]") === list && document.activeElement.dataset;
       const whom = held && document.activeElement.closest("li").dataset.id;
       list.replaceChildren(...this.known.map((one) => this.line(one, root.dataset.papers === "room")));

@@ -7,7 +7,7 @@ import { Devices } from "./devices.js";
 import { Elsewhere } from "./elsewhere.js";
 import { Mesh } from "./peers.js";
 import { Line } from "./signalling.js";
-import { Stage, announce, fill, list, notice, say, show } from "./view.js";
+import { Stage, announce, fill, list, notice, released, say, show } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
 const read = (id) => JSON.parse($(id).textContent);
@@ -132,8 +132,10 @@ class Meeting {
     else if (said.place === "inside") {
       if (this.place !== "inside") this.place = "inside", this.ready = this.toRoom();
       this.people = said.people;
+      this.latest = said;
       await this.ready;
-      this.draw(said);
+      await released(document.querySelector('[data-stage="room"]'));
+      if (this.latest === said) this.draw(said);
     }
     document.dispatchEvent(new CustomEvent("room:state", { detail: said }));
   }

@@ -173,6 +173,16 @@ function initials(name) {
     .map((part) => part[0]).slice(0, 2).join("") || "•";
 }
 
+// Waits while something in the element is being pressed, as `looks/live.js` does: a line that moves or
+// is made anew between the finger's coming and its going is never clicked.
+const PRESS = 2000; // a press that lasts longer waits for no click any more
+export async function released(element) {
+  const until = performance.now() + PRESS;
+  while (element.querySelector(":active") && performance.now() < until) {
+    await new Promise((done) => { setTimeout(done, 20); });
+  }
+}
+
 // The list of people; for the official with what they may do with each.
 export function list(root, people, { words, me, acts, does }) {
   const held = root.contains(document.activeElement);

@@ -128,8 +128,10 @@ export class Viewer {
     if (this.alone) text = words.own;
     else if (this.papers.leads && (!leader || leader === settings.me)) text = words.lead_me;
     else if (leader) text = fill("lead_other", { name: this.papers.person(leader)?.name ?? "" });
-    if (lead.dataset.text === text && !settings.chair) return;
-    lead.dataset.text = text;
+    // Drawn only where something has changed: a choice that somebody is opening would close.
+    const shows = JSON.stringify([text, settings.chair && !this.alone && [leader, this.papers.people.map((one) => [one.id, one.name])]]);
+    if (lead.dataset.shows === shows) return;
+    lead.dataset.shows = shows;
     lead.textContent = text;
     if (settings.chair && !this.alone) this.choice(lead, leader);
   }
