@@ -45,3 +45,8 @@ def held_elsewhere(office: int, counter: int | None, now: datetime) -> dict[int,
             f"{HELD} AND s.counter_id IS DISTINCT FROM %s", [*bounds(office, now), counter]
         )
         return {ticket: Holder(at, since) for ticket, at, since in cursor.fetchall()}
+
+
+def counters_of(held: dict[int, Holder]) -> list[int]:
+    """The counters that hold them, in order."""
+    return sorted({holder.counter for holder in held.values()})

@@ -11,7 +11,7 @@ from prepazka.looks.typography import clock, to_the_second
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
 from prepazka.queueing import counters, offline, telling
-from prepazka.queueing.held import Holder, held_elsewhere
+from prepazka.queueing.held import Holder, counters_of, held_elsewhere
 from prepazka.queueing.models import AT_COUNTER, OfflineEvent, Shift, State, Ticket
 from prepazka.queueing.turns import last_step, policy_of
 from prepazka.reporting.hall import Hall, hall
@@ -64,6 +64,7 @@ def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
         "faults": faults(office),
         "down": down(office, shift),
         "silent": silent(office, held),
+        "holders": counters_of(held),
         "notices": notices(office, shift, now),
         "meetings": own_meetings(office, shift.clerk_id, now),
     }

@@ -16,7 +16,7 @@ from prepazka.core import discipline
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
 from prepazka.queueing import offline
-from prepazka.queueing.held import held_elsewhere
+from prepazka.queueing.held import counters_of, held_elsewhere
 from prepazka.queueing.models import OFFLINE_FROM, Shift
 from prepazka.queueing.refusals import CounterNotOpen
 from prepazka.queueing.turns import policy_of
@@ -140,8 +140,8 @@ def _pack(
         "shares": found.shares,
         "blocks": found.blocks,
         "first": OFFLINE_FROM,
-        # So that the board is drawn anew when a counter falls silent, or is heard again.
-        "silent": sorted({one.counter for one in held.values()}),
+        # So that the board is drawn anew when it shows other counters as silent.
+        "silent": counters_of(held),
     }
 
 

@@ -13,7 +13,6 @@
   let page = crypto.randomUUID?.();
   let worker = null;
   let failed = 0; // renewals without an answer, one after another
-  let silent = null; // counters, as the board shows them
   let heard = -Infinity; // when the live stream last said anything
   let moving = -Infinity; // when a click began to lead to another page of the console
 
@@ -74,9 +73,8 @@
       return;
     }
     keep().catch(() => {});
-    const now = String(data.silent);
-    if (board && silent !== null && silent !== now) board.dispatchEvent(new Event("live:refresh"));
-    silent = now;
+    const shown = board?.querySelector("[data-silent]")?.dataset.silent;
+    if (shown !== undefined && shown !== String(data.silent)) board.dispatchEvent(new Event("live:refresh"));
   }
 
   function stop() {
