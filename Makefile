@@ -1,6 +1,6 @@
 # Needs make and Python 3.11 or newer; everything else goes into .venv. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-days check bench faults validate lock clean
+.PHONY: help setup setup-dev run test test-days check bench faults attack validate lock clean
 SHELL := /bin/sh
 export PYTHON
 
@@ -36,6 +36,9 @@ bench: setup-dev ## measure speed beside its limits (ARGS="..." go to the measur
 
 faults: setup-dev ## break everything under load, and look what held (ARGS="--short", --write, names of campaigns)
 	@exec .venv/bin/python -m faults $(ARGS)
+
+attack: setup-dev ## attack an installation in every way, with controls (ARGS="--short", --write, names of campaigns)
+	@exec .venv/bin/python -m attack $(ARGS)
 
 validate: setup-dev ## the simulator against exact values and ciw; a quarter of an hour (ARGS="..." go to pytest)
 	@PREPAZKA_VALIDATE=1 exec .venv/bin/pytest -n 2 --dist worksteal -s tests/validation $(ARGS)

@@ -189,10 +189,12 @@ class Installation:
         )
         return told | self.more
 
-    def ask_town(self, *arguments: str, tree: Path | None = None) -> Any:
-        """What `python -m faults.town ARGUMENTS` builds and answers."""
+    def ask_town(
+        self, *arguments: str, tree: Path | None = None, module: str = "faults.town"
+    ) -> Any:
+        """What `python -m MODULE ARGUMENTS` builds and answers."""
         done = subprocess.run(
-            [sys.executable, "-m", "faults.town", *arguments],
+            [sys.executable, "-m", module, *arguments],
             env=self.environment(tree),
             cwd=ROOT,
             check=False,
@@ -201,7 +203,7 @@ class Installation:
             timeout=300,
         )
         if done.returncode:
-            raise RuntimeError(f"faults.town {arguments}: {done.stderr[-3000:]}")
+            raise RuntimeError(f"{module} {arguments}: {done.stderr[-3000:]}")
         return json.loads(done.stdout.splitlines()[-1])
 
     def start(self, name: str, arguments: Sequence[str], tree: Path | None = None) -> Process:

@@ -52,11 +52,55 @@ def without_rescue() -> None:
         del STEPS[name]
 
 
+def without_hold_limits() -> None:
+    """Networks are not counted, and nobody is asked for a proof of work."""
+    from prepazka.web import limits, proof  # noqa: PLC0415
+
+    def nobody(*_: Any, **__: Any) -> None:
+        return None
+
+    limits.asker_of = nobody  # type: ignore[assignment]
+    limits.limit_address = nobody
+    proof.is_asked = lambda *_, **__: False
+
+
+def without_pin_guard() -> None:
+    """A kiosk never asks for more than the PIN, and never pauses."""
+    from prepazka.core import pin_guard  # noqa: PLC0415
+    from prepazka.queueing import tickets  # noqa: PLC0415
+
+    tickets.PAUSE = timedelta(0)
+    pin_guard.asks = lambda _wrong: pin_guard.Asks.NOTHING
+
+
+def without_delays() -> None:
+    """Wrong passwords delay nobody."""
+    from prepazka.accounts import attempts  # noqa: PLC0415
+
+    attempts._look = lambda _sources, _now: {}  # noqa: SLF001
+
+
+def without_known_devices() -> None:
+    """A device on which the person has logged in before counts as any other."""
+    from prepazka.accounts import attempts  # noqa: PLC0415
+
+    with_device = attempts.sources_of
+
+    def sources_of(*, username: str, network: str, **_: str) -> tuple[Any, ...]:
+        return with_device(username=username, network=network)
+
+    attempts.sources_of = sources_of
+
+
 WEAKNESSES: dict[str, Callable[[], None]] = {
     "lock": without_lock,
     "isolation": without_isolation,
     "catch-up": without_catch_up,
     "rescue": without_rescue,
+    "hold-limits": without_hold_limits,
+    "pin-guard": without_pin_guard,
+    "delays": without_delays,
+    "known-devices": without_known_devices,
 }
 
 

@@ -14,6 +14,7 @@ from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
 from prepazka.booking import terms
+from prepazka.core import reading
 from prepazka.edge.snapshots import SOONEST
 from prepazka.offices import clock
 from prepazka.offices.directory import Directory, directory_by_slug
@@ -253,9 +254,8 @@ def _term(office: Directory, term: terms.Term) -> dict[str, Any]:
 
 
 def _number(said: dict[str, list[str]], name: str, usual: int, most: int) -> int:
-    found = said.get(name, [""])[0]
-    # Not isdigit(), which is true of digits that int() cannot read.
-    return max(1, min(int(found[:9]), most)) if re.fullmatch(r"[0-9]+", found) else usual
+    count = reading.whole(said.get(name, [""])[0])
+    return usual if count is None else max(1, min(count, most))
 
 
 def _code(said: dict[str, list[str]], name: str) -> str:

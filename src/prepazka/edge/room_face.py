@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -59,8 +58,7 @@ class RoomFace:
                     await _say(send, 503, more=[(b"retry-after", b"2")])
 
     async def _proud(self, seat: seats.Seat, scope: Scope, receive: Receive, send: Send) -> None:
-        last = _header(scope, b"last-event-id")
-        after = int(last) if re.fullmatch(r"[0-9]{1,18}", last) else 0
+        after = reading.whole(_header(scope, b"last-event-id")) or 0
         listener = await self.rooms.join(seat, after)
         leaving = asyncio.ensure_future(_until_gone(receive))
         leaving.add_done_callback(lambda _: listener.end())

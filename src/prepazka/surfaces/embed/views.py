@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from prepazka.booking.terms import is_bookable
+from prepazka.core import reading
 from prepazka.looks import typography
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Department, Service
@@ -131,7 +132,8 @@ def _whole(slug: str, what: Wanted) -> str:
 
 
 def _most(said: str) -> int:
-    return max(1, min(int(said[:3]), MOST)) if said.isascii() and said.isdigit() else USUAL
+    count = reading.whole(said)
+    return USUAL if count is None else max(1, min(count, MOST))
 
 
 def _language() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
+from prepazka.core import reading
 from prepazka.core.refusal import Refused
 from prepazka.offices import devices as registry
 from prepazka.offices.directory import Directory
@@ -181,5 +181,4 @@ def _ticket(office: Directory, code: str) -> Ticket:
 
 
 def _page(request: HttpRequest) -> int:
-    said = request.GET.get("strana", "1")
-    return int(said) if re.fullmatch(r"[0-9]{1,3}", said) else 1
+    return reading.whole(request.GET.get("strana"), 999) or 1

@@ -23,8 +23,6 @@ from prepazka.web import staff
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
-LONGEST_ID = 18  # digits; a bigint has no more
-
 # Functions, so that the words are looked up in the language of the moment.
 WORDS: dict[str, Callable[[], str]] = {
     "BookingHeld": lambda: _("kept a term"),
@@ -173,8 +171,7 @@ BY_NOBODY = frozenset(
 def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """The steps of a day, of everybody or of one person, all or only looks at contacts."""
     day = _day(request.GET.get("den", "")) or calendar.day_of(now(), office.tz)
-    said = request.GET.get("kdo", "")
-    actor = int(said) if said.isascii() and said.isdecimal() and len(said) <= LONGEST_ID else None
+    actor = reading.whole(request.GET.get("kdo"))
     looks_only = "kontakty" in request.GET
     found = deeds(office, day=day, actor=actor, looks_only=looks_only)
     names = dict(office.office.memberships.values_list("user_id", "name"))

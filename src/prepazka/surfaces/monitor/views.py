@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from prepazka.core import reading
 from prepazka.core.announcing import Expected
 from prepazka.offices.directory import Directory
 from prepazka.offices.text import Texts
@@ -99,8 +100,8 @@ def history(request: HttpRequest, where: Directory) -> HttpResponse:
 
 
 def _days(said: str) -> int:
-    usual = not (said.isascii() and said.isdigit())
-    return USUAL_DAYS if usual else max(1, min(int(said[:4]), MOST_DAYS))
+    days = reading.whole(said)
+    return USUAL_DAYS if days is None else max(1, min(days, MOST_DAYS))
 
 
 def _shown(where: Directory, at: datetime) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from prepazka import looks
+from prepazka.core import reading
 from prepazka.queueing.merging import MOST, Entry, merge_log
 from prepazka.queueing.refusals import GrantUnknown, SignatureWrong
 from prepazka.web.request_checks import BodyTooLarge, RequestNotReadable, json_body
@@ -31,8 +32,8 @@ def log(request: HttpRequest) -> HttpResponse:
     part = {"entries": MOST, "bytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
     try:
         said = json_body(request)
-        entries = [Entry(int(e["seq"]), str(e["body"]), str(e["sig"])) for e in said["events"]]
-        grant = int(said["grant"])
+        entries = [Entry(_id(e["seq"]), str(e["body"]), str(e["sig"])) for e in said["events"]]
+        grant = _id(said["grant"])
     except BodyTooLarge:
         return JsonResponse({"code": "too_large", "part": part}, status=413)
     except (RequestNotReadable, ValueError, KeyError, TypeError):
@@ -42,6 +43,13 @@ def log(request: HttpRequest) -> HttpResponse:
     except (GrantUnknown, SignatureWrong) as refused:
         return JsonResponse({"code": type(refused).__name__}, status=403)
     return JsonResponse({"merged": merged, "part": part})
+
+
+def _id(said: object) -> int:
+    number = reading.whole(said)
+    if number is None:
+        raise ValueError(said)
+    return number
 
 
 @require_safe

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from prepazka.core import reading
 from prepazka.meetings import access, contents, documents, showing, storage
 from prepazka.meetings.models import Document, Participant
 from prepazka.offices.directory import Directory
@@ -158,7 +159,7 @@ def show(request: HttpRequest, who: Participant, link: int) -> HttpResponse:
         participant=who.pk,
         seat=_seat(request),
         document=uuid_or_none(request.POST.get("document", "")),
-        page=int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 0,  # noqa: PLR2004
+        page=reading.whole(page, 99_999) or 0,
     )
     return JsonResponse({})
 

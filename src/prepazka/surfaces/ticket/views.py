@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
@@ -14,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from prepazka.core import calendar
+from prepazka.core import calendar, reading
 from prepazka.core.refusal import Refused
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.incidents import said_of
@@ -86,8 +85,7 @@ def later(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpRespon
     """Let others go first for a while."""
     if request.method != "POST":
         return _question(request, "later", ticket, office)
-    said = request.POST.get("minutes", "")
-    minutes = int(said) if re.fullmatch(r"[0-9]{1,3}", said) else 0
+    minutes = reading.whole(request.POST.get("minutes"), calendar.DAY_MIN) or 0
     return _done(
         request,
         ticket,

@@ -1,0 +1,1 @@
+"""Attacks on a running installation, with figures and controls: `make attack`."""
