@@ -166,7 +166,7 @@ def log_in(run: Run, result: Result, weakness: str = "") -> None:
         target, colleague = f"{OFFICE}-0", f"{OFFICE}-1"
         known = Visitor(here.base, "198.51.100.7")
         own = Counter({f"clerk {known.log_in(target, clerks[target])}": 1})
-        known.log_out()
+        known.come_back()
         crowd = Guessers(here.base, target)
         with ThreadPoolExecutor(size.addresses + 1) as pool:
             for number in range(1, size.addresses + 1):
@@ -180,7 +180,7 @@ def log_in(run: Run, result: Result, weakness: str = "") -> None:
                 while time.monotonic() < ends:
                     time.sleep(size.log_in_s / 6)
                     own[f"clerk {known.log_in(target, clerks[target])}"] += 1
-                    known.log_out()
+                    known.come_back()
                     other = Visitor(here.base, "198.51.100.9")
                     own[f"colleague {other.log_in(colleague, clerks[colleague])}"] += 1
             finally:

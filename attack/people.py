@@ -146,11 +146,9 @@ class Visitor:
             return "in"
         return "delayed" if DELAYED in answer.text.replace("\xa0", " ") else "wrong"
 
-    def log_out(self) -> None:
-        """Leave; the device stays known."""
-        page = self.http.get("/ucet/logout/")
-        said = {"csrfmiddlewaretoken": self.http.cookies.get("csrftoken", "")}
-        self.http.post("/ucet/logout/", data=said, headers={"Referer": str(page.url)})
+    def come_back(self) -> None:
+        """Be somebody who has to log in again on the same device."""
+        self.http.cookies.delete("sessionid")
 
 
 class Guessers:

@@ -16,6 +16,7 @@ from django.core.cache import cache
 from django.test import Client, override_settings
 
 from prepazka.journal.models import Event
+from prepazka.offices.directory import Directory
 from prepazka.surfaces.console import accounts
 from tests import town
 from tests.clock import machine_time
@@ -179,6 +180,9 @@ def test_the_journal_has_every_step_and_the_person_reads_of_wrong_passwords(
     page = client.get("/pult/lhota/").content.decode()
     assert "K vašemu účtu někdo zadával špatná hesla" in page
     assert "Celkem 6×" in page
+    assert "Chybná hesla" in overview(office, "administrator")
+    assert "6× od" in overview(office, "administrator")
+    assert "Chybná hesla" not in overview(office, "head")
     back = client.post("/ucet/hesla/precteno/", {"next": "/pult/lhota/"})
     assert back.headers["Location"] == "/pult/lhota/"
     assert "špatná hesla" not in client.get("/pult/lhota/").content.decode()
@@ -186,12 +190,20 @@ def test_the_journal_has_every_step_and_the_person_reads_of_wrong_passwords(
     assert kinds()[before:] == ["LoggedIn", "LoggedOut"]
     event = Event.objects.filter(kind="LoggedIn").get()
     assert (event.actor, event.data) == (user.pk, {"user": user.pk, "factor": False})
+    assert "Chybná hesla" not in overview(office, "administrator")
     head = Client()
     head.force_login(town.clerk(office, "vedouci", "head"))
     day = clock().astimezone(office.tz).date().isoformat()
     deeds = head.get(f"/sprava/lhota/kdo-co/?den={day}").content.decode()
     assert "špatné heslo nebo kód k účtu" in deeds
     assert "přihlášení" in deeds
+
+
+def overview(office: Directory, role: str) -> str:
+    """The first page of the office's management, as somebody in the role sees it."""
+    client = Client()
+    client.force_login(town.clerk(office, f"prehled-{role}", role))
+    return client.get("/sprava/lhota/").content.decode()
 
 
 def test_a_name_without_an_account_leaves_no_trace_in_the_journal(clock: Clock) -> None:

@@ -19,6 +19,7 @@ from prepazka.accounts.models import User
 from prepazka.core import events
 from prepazka.core.events import Event
 from prepazka.journal.record import record
+from prepazka.offices.models import Membership
 
 log = logging.getLogger(__name__)
 # Fewer wrong passwords than this are one's own slips, and no news.
@@ -91,6 +92,15 @@ def note_token(*, user: int, revoked: bool, now: datetime) -> None:
 def acknowledge_wrong_passwords(*, user: int) -> None:
     """The person has read of the wrong passwords. Repeated, it changes nothing."""
     User.objects.filter(pk=user).update(wrong_passwords=0, wrong_passwords_since=None)
+
+
+def tried_accounts(office: int) -> list[Membership]:
+    """Colleagues at whose accounts wrong passwords were entered, until they have read of it."""
+    return list(
+        Membership.objects.filter(office=office, user__wrong_passwords__gte=WORTH_TELLING)
+        .select_related("user")
+        .order_by("-user__wrong_passwords", "name")
+    )
 
 
 def _record(user: int, event_in: Callable[[int], Event]) -> None:

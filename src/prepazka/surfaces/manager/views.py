@@ -17,6 +17,7 @@ from prepazka.core.refusal import Refused
 from prepazka.meetings import inventory
 from prepazka.messaging.channels import sms_alert
 from prepazka.officefile.export import export
+from prepazka.offices import log_ins
 from prepazka.offices.crests import CrestNotChosen, set_crest
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership, Role
@@ -53,6 +54,11 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
             "office": office.office,
             "member": member,
             "guarded_kiosks": guarded_kiosks(office, now=moment),
+            "tried_accounts": (
+                log_ins.tried_accounts(office.office.pk)
+                if member.role == Role.ADMINISTRATOR
+                else []
+            ),
             "sms_alert": sms_alert(office.office, now=moment),
             "crowd": networks.crowd_of(office, now=moment),
             "today": today_of(office, now=moment),
