@@ -113,7 +113,7 @@ def test_while_locked_every_page_and_script_of_the_staff_is_shut(clerk: Client) 
         ({}, False),
     ],
 )
-def test_what_a_script_asks_for_is_no_press(headers: dict[str, str], counts: bool) -> None:
+def test_what_a_script_asks_for_is_no_press(headers: dict[str, str], *, counts: bool) -> None:
     request: HttpRequest = RequestFactory().get("/", headers=headers)
     assert is_press(request) is counts
 

@@ -18,7 +18,7 @@ from prepazka.config.env import (
     env_secret,
     env_str,
 )
-from prepazka.core.browser_rules import REFERRER
+from prepazka.core.browser_rules import HOST_PREFIX, REFERRER
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "prepazka.web.middleware.Shortcut",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "prepazka.web.cookies.CarriedCookies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -233,6 +234,10 @@ if HTTPS and not TRUSTED_PROXIES:
         " look like one, and there are no limits by network. Set it to the number of your proxies.",
         file=sys.stderr,
     )
+_PREFIX = HOST_PREFIX if HTTPS else ""  # as in web.cookies.name_of
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_PREFIX}sessionid", f"{_PREFIX}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{_PREFIX}django_language"  # read by Django; nobody sets it
+MESSAGE_STORAGE = "prepazka.web.cookies.Messages"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

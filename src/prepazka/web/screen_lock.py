@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser
@@ -41,7 +40,7 @@ class ScreenLock:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         signed_in = request.user
         # Looked at only where a view asks who is there: citizens' pages cost nothing more.
-        request.user = cast(Any, SimpleLazyObject(lambda: _person(request, cast(Any, signed_in))))
+        request.user = SimpleLazyObject(lambda: _person(request, signed_in))  # type: ignore[assignment]  # as Django does
         return self.get_response(request)
 
     def process_view(
@@ -94,16 +93,15 @@ def time_left(request: HttpRequest, user: User, *, now: datetime) -> timedelta:
 
 
 def _person(request: HttpRequest, user: User | AnonymousUser) -> User | AnonymousUser:
-    if not isinstance(user, User) and not user.is_authenticated:
+    if not isinstance(user, User):
         return user
-    person, moment = cast(User, user), real_now()
-    key = str(request.session.session_key)
-    screen = screens.screen_of(session_key=key, user=person.pk, now=moment)
-    if screen.locked_at is None and not _lock_if_idle(screen, person, moment):
+    moment, key = real_now(), str(request.session.session_key)
+    screen = screens.screen_of(session_key=key, user=user.pk, now=moment)
+    if screen.locked_at is None and not _lock_if_idle(screen, user, moment):
         if is_press(request):
             screens.note_press(screen, now=moment)
         return user
-    request.screen_locked_for = person  # type: ignore[attr-defined]  # read by locked_user
+    request.screen_locked_for = user  # type: ignore[attr-defined]  # read by locked_user
     return AnonymousUser()
 
 
@@ -147,5 +145,8 @@ def _is_page(request: HttpRequest) -> bool:
     """Whether the answer is shown as a page; scripts ask otherwise."""
     if "X-Fragment" in request.headers or request.content_type == "application/json":
         return False
+    accept = request.headers.get("Accept", "")
+    if "text/html" in accept:  # also by the worker of the time without the server
+        return True
     mode = request.headers.get("Sec-Fetch-Mode", "navigate")
-    return mode == "navigate" and "application/json" not in request.headers.get("Accept", "")
+    return mode == "navigate" and "application/json" not in accept

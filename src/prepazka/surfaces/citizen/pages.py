@@ -30,6 +30,7 @@ from prepazka.looks import typography
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Official, Service
 from prepazka.reporting.monitor import monitor
+from prepazka.web import cookies
 from prepazka.web.errors import sentence
 from prepazka.web.incidents import notices
 
@@ -125,7 +126,7 @@ def is_held(booking: Booking, at: datetime) -> bool:
 
 def own_hold(request: HttpRequest, service: Service, at: datetime) -> Booking | None:
     """The hold that this browser has for the service and has requested nothing with, if any."""
-    own = booking_of(request.COOKIES.get(HOLD_COOKIE, ""), "hold")
+    own = booking_of(cookies.read(request, HOLD_COOKIE), "hold")
     if own is None or own.service_id != service.pk or own.requested_at or not is_held(own, at):
         return None
     return own

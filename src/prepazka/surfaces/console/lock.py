@@ -20,6 +20,7 @@ from prepazka.accounts.models import User
 from prepazka.core import reading
 from prepazka.offices import log_ins
 from prepazka.offices.clock import real_now
+from prepazka.offices.models import Membership
 from prepazka.queueing import offline
 from prepazka.surfaces.console.accounts import begin
 from prepazka.web import known_devices, screen_lock, staff
@@ -40,9 +41,8 @@ def screen(request: HttpRequest) -> HttpResponse:
     if locked_user(request) is not None:
         return screen_lock.to_unlock(request)
     user = request.user
-    if not isinstance(user, User) and not user.is_authenticated:
+    if not isinstance(user, User):
         return HttpResponse(status=401)
-    assert isinstance(user, User)  # noqa: S101  # AUTH_USER_MODEL
     moment = real_now()
     ago = reading.whole(request.POST.get("ago", ""), LONGEST_AGO)
     if ago is not None:
@@ -136,6 +136,8 @@ def _opened(request: HttpRequest, back: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, back: str, wrong: str = "") -> HttpResponse:
-    context = {"who": locked_user(request) or request.user, "next": back, "wrong": wrong}
+    user = locked_user(request)
+    member = Membership.objects.filter(user=user).order_by("office").first()
+    context = {"who": user, "name": member.name if member else "", "next": back, "wrong": wrong}
     status = 422 if wrong else 200
     return render(request, "account/locked.html", context, status=status)
