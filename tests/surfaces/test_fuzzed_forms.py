@@ -86,6 +86,9 @@ TOKEN_OF = {
 # What scripts of pages and programs send where no form of a page leads: its fields.
 PERSON = ("name", "email", "phone")
 BY_SCRIPT: dict[str, tuple[str, ...]] = {
+    "account_lock": ("page", "next"),
+    "account_screen": ("ago",),
+    "account_unlock": ("password", "next"),
     "callbacks:sms": ("messageId", "status", "from", "message", "id"),
     "citizen:booking": ("name", *PERSON),
     "citizen:check": ("name", "send", "topic", *PERSON),
@@ -111,6 +114,7 @@ BY_SCRIPT: dict[str, tuple[str, ...]] = {
 }
 # Pages that answer a POST as they answer a GET, and buttons without any field.
 WITHOUT_FIELDS = {
+    "account_lock_log_out",
     "account_second_factor_seen",
     "account_signup",  # closed
     "account_wrong_passwords_seen",

@@ -23,7 +23,10 @@ from prepazka.core.browser_rules import HOST_PREFIX, REFERRER
 PACKAGE = Path(__file__).resolve().parent.parent
 
 DEBUG = False
-DEMO = env_bool("PREPAZKA_DEMO", default=False)
+# A demo for the public is an installation like any other, with the demo's offices and nothing sent:
+# no log-in that everybody knows, no clock to move, and of the mailbox each visitor's own part.
+DEMO_PUBLIC = env_str("PREPAZKA_DEMO", default="").lower() == "public"
+DEMO = not DEMO_PUBLIC and env_bool("PREPAZKA_DEMO", default=False)
 # Set by `prepazka run`, whose supervisor plays days when the demo's start page asks for them.
 DEMO_PLAYER = DEMO and env_bool("PREPAZKA_PLAYER", default=False)
 SHORTEST_KEY = 32  # characters; a random one of them has at least 128 bits
@@ -223,7 +226,8 @@ HTTPS = BASE_URL.startswith("https://")
 if HTTPS and DEMO:
     msg = (
         "Unset PREPAZKA_DEMO: in the demo anybody logs in as anybody and reads every message, and"
-        f" {BASE_URL} is an address for the public. With prepazka run, add --no-demo."
+        f" {BASE_URL} is an address for the public. With prepazka run, add --no-demo. For a demo in"
+        " public, where nothing is sent and nobody gets a known password, set PREPAZKA_DEMO=public."
     )
     raise SettingError(msg)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -355,6 +359,22 @@ STORAGES["papers"] = (
 )
 # An antivirus that speaks clamd's protocol: host:port, or the path of its socket.
 CLAMD = env_str("PREPAZKA_CLAMD", default="")
+
+# --- a demo for the public ------------------------------------------------------------------
+
+MAILBOX = env_str("PREPAZKA_MAILBOX", default="")
+if DEMO_PUBLIC:
+    # Whatever else is set, nothing leaves: mails stay in the mailbox that `prepazka run` keeps.
+    outgoing = {
+        "SMTP_HOST": "" if MAILBOX else env_str("SMTP_HOST", default=""),
+        "SMS_GATEWAY": env_str("SMS_GATEWAY", default="").replace("none", ""),
+        "PREPAZKA_JITSI_URL": JITSI_URL,
+        "PREPAZKA_BBB_URL": BBB_URL,
+    }
+    if named := ", ".join(name for name, value in outgoing.items() if value):
+        msg = f"Unset {named}: the demo for the public (PREPAZKA_DEMO=public) sends nothing."
+        raise SettingError(msg)
+    SMS_GATEWAY = ""
 
 # --- jobs -----------------------------------------------------------------------------------
 

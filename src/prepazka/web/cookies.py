@@ -20,6 +20,7 @@ from prepazka.core.browser_rules import HOST_PREFIX
 Handler = Callable[[HttpRequest], HttpResponse]
 DEVICE_KEPT = timedelta(days=400)  # browsers keep no cookie longer, and every start renews it
 KNOWN_KEPT = timedelta(days=180)
+HOLD = "hold"  # the last hold of a citizen's browser, as its signed link
 # Of the release before: how long the cookie is kept from now on, None: as long as the browser's
 # session; and from where the browser may send it.
 CARRIED: dict[str, tuple[timedelta | None, str]] = {
@@ -29,7 +30,7 @@ CARRIED: dict[str, tuple[timedelta | None, str]] = {
     "prepazka_panel": (DEVICE_KEPT, "Strict"),
     "prepazka_known": (KNOWN_KEPT, "Lax"),
     "prepazka_kontrast": (None, "Strict"),
-    "hold": (None, "Lax"),
+    HOLD: (None, "Lax"),
 }
 
 

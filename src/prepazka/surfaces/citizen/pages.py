@@ -36,7 +36,6 @@ from prepazka.web.incidents import notices
 
 NOON = 12
 RELEASE_WITHIN = 31  # days to look for the next day on which terms will be laid
-HOLD_COOKIE = "hold"  # the hold of this browser, as its signed link
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def is_held(booking: Booking, at: datetime) -> bool:
 
 def own_hold(request: HttpRequest, service: Service, at: datetime) -> Booking | None:
     """The hold that this browser has for the service and has requested nothing with, if any."""
-    own = booking_of(cookies.read(request, HOLD_COOKIE), "hold")
+    own = booking_of(cookies.read(request, cookies.HOLD), "hold")
     if own is None or own.service_id != service.pk or own.requested_at or not is_held(own, at):
         return None
     return own

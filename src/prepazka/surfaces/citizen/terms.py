@@ -29,7 +29,6 @@ from prepazka.surfaces.citizen import gone
 from prepazka.surfaces.citizen.forms import PersonsForm
 from prepazka.surfaces.citizen.officials import topics_url
 from prepazka.surfaces.citizen.pages import (
-    HOLD_COOKIE,
     Wish,
     booking_of,
     day_or_none,
@@ -331,7 +330,7 @@ def _to_contact(held: Booking) -> HttpResponse:
     token = links.sign(held.pk, "hold")
     answer = HttpResponseRedirect(reverse("citizen:contact", args=[token]))
     # Gone with the browser's session; it says no more than the address of the next page.
-    cookies.write(answer, HOLD_COOKIE, token, kept=None, samesite="Lax")
+    cookies.write(answer, cookies.HOLD, token, kept=None, samesite="Lax")
     return answer
 
 
