@@ -62,7 +62,7 @@ def console(live_url: str, office: Directory, context: Contexts) -> Page:
     """The console of a clerk with one client at the counter and two who wait."""
     for _ in range(3):
         give_ticket(office)
-    town.clerk(office, role="reception")
+    town.clerk(office, role="administrator")
     page = context(viewport={"width": 1366, "height": 768}).new_page()
     log_in(page, live_url)
     sit_down(page)
@@ -124,6 +124,8 @@ def test_what_was_typed_stays_and_back_and_reload_show_nothing(
     see_locked(console)
     enter(console, PASSWORD)
     console.wait_for_url("**/sprava/lhota/")
+    expect(console.get_by_role("button", name="Zamknout")).to_be_visible()
+    picture(console, "lock-manager")
 
 
 def test_time_locks_every_tab_and_one_password_opens_them(console: Page, live_url: str) -> None:

@@ -119,10 +119,12 @@ def test_what_a_script_asks_for_is_no_press(headers: dict[str, str], *, counts: 
 
 
 def test_requests_of_scripts_do_not_keep_the_screen_open(clerk: Client) -> None:
+    statuses = []
     for _ in range(3):
         idle(minutes=6)
         answers = [clerk.get(CONSOLE + "nazivo/", headers=SCRIPT), renew(clerk, "b" * 32)]
-    assert [answer.status_code for answer in answers] == [423, 423]
+        statuses.append([answer.status_code for answer in answers])
+    assert statuses == [[200, 200], [200, 200], [423, 423]]
 
 
 @pytest.mark.parametrize("how", ["page", "script"])
@@ -138,10 +140,9 @@ def test_presses_keep_the_screen_open(clerk: Client, how: str) -> None:
 
 
 def test_asking_how_long_it_lasts_is_no_press(clerk: Client) -> None:
-    for said in ({}, {"ago": ""}, {"ago": "-1"}, {"ago": "99999"}, {"ago": "x"}):
-        idle(minutes=2)
-        left = clerk.post(SCREEN, said, headers=SCRIPT).json()["left"]
-    assert left <= 300
+    idle(minutes=10)
+    for form in ({}, {"ago": ""}, {"ago": "-1"}, {"ago": "99999"}, {"ago": "x"}):
+        assert clerk.post(SCREEN, form, headers=SCRIPT).json()["left"] <= 300, form
 
 
 def test_a_press_that_comes_too_late_does_not_unlock(clerk: Client) -> None:
@@ -218,9 +219,10 @@ def test_a_press_during_the_look_keeps_it_open(clerk: Client) -> None:
 def test_wrong_passwords_count_as_log_ins_and_wait(clerk: Client) -> None:
     clerk.post(LOCK)
     wait = attempts.BACKOFFS["name-network"].free
-    for _ in range(wait + 1):
-        answer = clerk.post(UNLOCK, {"password": "špatně"})
-        assert answer.status_code == 422
+    for _ in range(wait):
+        assert clerk.post(UNLOCK, {"password": "špatně"}).status_code == 422
+    answer = clerk.post(UNLOCK, {"password": "špatně"})
+    assert answer.status_code == 422
     assert "Toto není heslo" not in answer.content.decode()
     assert "Zkuste to" in answer.content.decode()
     assert FailedLogIns.objects.filter(kind="name-network").get().failures >= wait

@@ -22,6 +22,7 @@ from prepazka.offices import log_ins
 from prepazka.offices.clock import real_now
 from prepazka.offices.models import Membership
 from prepazka.queueing import offline
+from prepazka.queueing.models import Shift
 from prepazka.surfaces.console.accounts import begin
 from prepazka.web import known_devices, screen_lock, staff
 from prepazka.web.limits import network
@@ -138,6 +139,12 @@ def _opened(request: HttpRequest, back: str) -> HttpResponse:
 def _page(request: HttpRequest, back: str, wrong: str = "") -> HttpResponse:
     user = locked_user(request)
     member = Membership.objects.filter(user=user).order_by("office").first()
-    context = {"who": user, "name": member.name if member else "", "next": back, "wrong": wrong}
+    context = {
+        "who": user,
+        "name": member.name if member else "",
+        "shift": Shift.objects.filter(clerk=user, closed_at=None).exists(),
+        "next": back,
+        "wrong": wrong,
+    }
     status = 422 if wrong else 200
     return render(request, "account/locked.html", context, status=status)
