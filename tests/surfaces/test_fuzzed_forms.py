@@ -88,7 +88,9 @@ PERSON = ("name", "email", "phone")
 BY_SCRIPT: dict[str, tuple[str, ...]] = {
     "account_lock": ("page", "next"),
     "account_screen": ("ago",),
+    "account_second_factor_seen": ("next",),
     "account_unlock": ("password", "next"),
+    "account_wrong_passwords_seen": ("next",),
     "callbacks:sms": ("messageId", "status", "from", "message", "id"),
     "citizen:booking": ("name", *PERSON),
     "citizen:check": ("name", "send", "topic", *PERSON),
@@ -115,9 +117,7 @@ BY_SCRIPT: dict[str, tuple[str, ...]] = {
 # Pages that answer a POST as they answer a GET, and buttons without any field.
 WITHOUT_FIELDS = {
     "account_lock_log_out",
-    "account_second_factor_seen",
     "account_signup",  # closed
-    "account_wrong_passwords_seen",
     "citizen:accessibility",
     "citizen:calendar",
     "citizen:home",

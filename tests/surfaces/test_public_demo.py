@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from prepazka.offices.directory import Directory
 from prepazka.outgoing import guard
 from prepazka.web.demo_people import PASSWORD
 from tests import town
+from tests.clock import real_now
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
 MAILBOX = "/demo/posta/"
@@ -47,7 +47,7 @@ def keep_mail(folder: Path, about: object, subject: str) -> int:
     message.set_content("Dobrý den")
     message.add_alternative("<p>Dobrý den</p>", subtype="html")
     message.add_attachment(b"x", maintype="image", subtype="png", filename="x.png")
-    number = time.time_ns()
+    number = int(real_now().timestamp() * 1e6)
     (folder / f"{number}.eml").write_bytes(message.as_bytes())
     return number
 

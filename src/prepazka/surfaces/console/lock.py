@@ -9,7 +9,6 @@ from django.contrib.auth import logout
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -23,7 +22,7 @@ from prepazka.offices.clock import real_now
 from prepazka.offices.models import Membership
 from prepazka.queueing import offline
 from prepazka.queueing.models import Shift
-from prepazka.surfaces.console.accounts import begin
+from prepazka.surfaces.console.accounts import begin, own_path
 from prepazka.web import known_devices, screen_lock, staff
 from prepazka.web.limits import network
 from prepazka.web.screen_lock import LOCKED, locked_user
@@ -126,8 +125,7 @@ def _check(request: HttpRequest, user: User, password: str) -> str:
 
 def next_of(request: HttpRequest) -> str:
     """Where the person was: a page of ours, or nothing."""
-    back = request.POST.get("next", request.GET.get("next", ""))
-    return back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else ""
+    return own_path(request.POST.get("next", request.GET.get("next", "")))
 
 
 def _opened(request: HttpRequest, back: str) -> HttpResponse:
