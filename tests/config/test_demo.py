@@ -126,7 +126,7 @@ def test_the_clock_is_set_before_anybody_looks_at_it(
     monkeypatch.setattr(serve, "prepare_database", lambda: steps.append("tables"))
     monkeypatch.setattr(demo, "load", lambda: steps.append("offices"))
     monkeypatch.setattr(demo, "wake", lambda _now: steps.append("clock"))
-    monkeypatch.setattr(demo, "addresses", lambda _base: f"after {len(steps)} steps")
+    monkeypatch.setattr(demo, "addresses", lambda _base, _passwords: f"after {len(steps)} steps")
     monkeypatch.setenv("PREPAZKA_URL", "http://localhost:8000")
     arguments = parser().parse_args(["run"])
     supervisor._prepare_database(arguments, new=new)

@@ -9,7 +9,7 @@ import pytest
 
 from prepazka.config import bodies
 from prepazka.edge import room_face
-from prepazka.edge.visitors import address_of
+from prepazka.edge.visitors import network_of
 from tests.edge.conftest import Served, until
 
 
@@ -64,4 +64,4 @@ def test_streams_of_one_address_are_capped(served: Served) -> None:
 )
 def test_whose_stream_it_is(peer: str, forwarded: list[bytes], proxies: int, network: str) -> None:
     headers: list[Any] = [(b"x-forwarded-for", value) for value in forwarded]
-    assert address_of({"client": (peer, 1), "headers": headers}, proxies) == network
+    assert network_of({"client": (peer, 1), "headers": headers}, proxies) == network

@@ -254,6 +254,7 @@ def _office(
         phone_tickets=draw(st.sampled_from(["none", "door", "anywhere"])),
         retention_days=draw(st.integers(1, 400)),
         answer_offers_min=draw(st.integers(60, 7 * 1440)),
+        lock_after_min=draw(st.integers(2, 120)),
         times=draw(times(booking=True, least=1)),
         departments=departments,
         agendas=agendas,

@@ -86,6 +86,11 @@ TOKEN_OF = {
 # What scripts of pages and programs send where no form of a page leads: its fields.
 PERSON = ("name", "email", "phone")
 BY_SCRIPT: dict[str, tuple[str, ...]] = {
+    "account_lock": ("page", "next"),
+    "account_screen": ("ago",),
+    "account_second_factor_seen": ("next",),
+    "account_unlock": ("password", "next"),
+    "account_wrong_passwords_seen": ("next",),
     "callbacks:sms": ("messageId", "status", "from", "message", "id"),
     "citizen:booking": ("name", *PERSON),
     "citizen:check": ("name", "send", "topic", *PERSON),
@@ -111,9 +116,8 @@ BY_SCRIPT: dict[str, tuple[str, ...]] = {
 }
 # Pages that answer a POST as they answer a GET, and buttons without any field.
 WITHOUT_FIELDS = {
-    "account_second_factor_seen",
+    "account_lock_log_out",
     "account_signup",  # closed
-    "account_wrong_passwords_seen",
     "citizen:accessibility",
     "citizen:calendar",
     "citizen:home",

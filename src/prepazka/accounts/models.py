@@ -43,3 +43,15 @@ class FailedLogIns(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="failed_log_ins_once")]
+
+
+class StaffScreen(models.Model):
+    """The screens of one session: when a person last pressed anything there, and whether they are locked.
+
+    Beside the session, which is written as a whole: a request that was under way would unlock it.
+    """
+
+    session_key = models.CharField(max_length=40, primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    pressed_at = models.DateTimeField()
+    locked_at = models.DateTimeField(null=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from functools import cache
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
 from prepazka.accounts.models import User
@@ -23,8 +24,12 @@ from prepazka.web.demo_people import OFFICIAL, PASSWORD, STAFF
 PRESETS = ("cesky-krumlov", "sumperk", "touzim", "praha-6", "liberec")
 
 
-def load() -> None:
-    """Load the presets that are not there yet, and their staff; what was changed stays."""
+def load() -> dict[str, str]:
+    """Load the presets that are not there yet, and their staff; what was changed stays.
+
+    Answers with the new passwords of a demo for the public, by log-in name: there everybody gets
+    one of their own, also who has the published one from an earlier start.
+    """
     for preset in PRESETS:
         text = presets.text(preset)
         slug = check(text).slug
@@ -32,6 +37,20 @@ def load() -> None:
             if not Office.objects.filter(slug=slug).exists():
                 load_office(text, now=now(), demo=True)
             _hire(Office.objects.get(slug=slug))
+    return _own_passwords() if settings.DEMO_PUBLIC else {}
+
+
+def _own_passwords() -> dict[str, str]:
+    """Give a random password to every account that still has the published one."""
+    offices = Office.objects.filter(demo=True)
+    published = cache(lambda encoded: check_password(PASSWORD, encoded))  # many have the same hash
+    passwords: dict[str, str] = {}
+    for user in User.objects.filter(memberships__office__in=offices).distinct():
+        if published(user.password):
+            passwords[user.username] = secrets.token_urlsafe(12)
+            user.set_password(passwords[user.username])
+            user.save(update_fields=["password"])
+    return passwords
 
 
 def wake(now: datetime) -> datetime | None:
@@ -75,11 +94,12 @@ def _hire_official(office: Office) -> None:
     first.save(update_fields=["user"])
 
 
-def addresses(base: str) -> str:
-    """What can be opened, and with which log-in."""
+def addresses(base: str, passwords: dict[str, str]) -> str:
+    """What can be opened, and with which log-in; `passwords` are new ones, shown this once."""
     from prepazka.offices.devices import make_pairing_code  # noqa: PLC0415
 
-    lines = ["", f"Přepážka is at {base}/   (begin there: a tour, with one-click log-ins)", ""]
+    begin = "" if settings.DEMO_PUBLIC else "   (begin there: a tour, with one-click log-ins)"
+    lines = ["", f"Přepážka is at {base}/{begin}", ""]
     for office in Office.objects.filter(demo=True).order_by("pk"):
         lines.append(f"{office.name}")
         lines.append(f"  booking      {base}/{office.slug}/")
@@ -97,11 +117,25 @@ def addresses(base: str) -> str:
             for official in Official.objects.filter(office=office).exclude(user=None)
         ]
         lines.append("")
+    if settings.DEMO_PUBLIC:
+        return "\n".join([*lines, *_said_once(passwords), ""])
     lines.append(f"Password of all demo log-ins: {PASSWORD}")
     lines.append(f"Mails and SMS of the demo:    {base}/demo/posta/")
     lines.append(f"The demo's clock shows:       {_shown()}")
     lines.append("")
     return "\n".join(lines)
+
+
+def _said_once(passwords: dict[str, str]) -> list[str]:
+    """The passwords of a demo for the public, for its operator alone."""
+    if not passwords:
+        return [
+            "This demo is public. Its passwords were shown when they were made; an administrator",
+            "gives new ones, and `prepazka staff` adds an administrator.",
+        ]
+    width = max(map(len, passwords))
+    rows = [f"  {name:<{width}}  {password}" for name, password in sorted(passwords.items())]
+    return ["This demo is public. Its passwords are shown this once:", *rows]
 
 
 def _shown() -> str:

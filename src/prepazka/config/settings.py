@@ -18,12 +18,15 @@ from prepazka.config.env import (
     env_secret,
     env_str,
 )
-from prepazka.core.browser_rules import REFERRER
+from prepazka.core.browser_rules import HOST_PREFIX, REFERRER
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
 DEBUG = False
-DEMO = env_bool("PREPAZKA_DEMO", default=False)
+# A demo for the public is an installation like any other, with the demo's offices and nothing sent:
+# no log-in that everybody knows, no clock to move, and of the mailbox each visitor's own part.
+DEMO_PUBLIC = env_str("PREPAZKA_DEMO", default="").lower() == "public"
+DEMO = not DEMO_PUBLIC and env_bool("PREPAZKA_DEMO", default=False)
 # Set by `prepazka run`, whose supervisor plays days when the demo's start page asks for them.
 DEMO_PLAYER = DEMO and env_bool("PREPAZKA_PLAYER", default=False)
 SHORTEST_KEY = 32  # characters; a random one of them has at least 128 bits
@@ -96,11 +99,13 @@ MIDDLEWARE = [
     "prepazka.web.middleware.Shortcut",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "prepazka.web.cookies.CarriedCookies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "prepazka.web.screen_lock.ScreenLock",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "prepazka.web.middleware.PoliteErrors",
@@ -221,7 +226,8 @@ HTTPS = BASE_URL.startswith("https://")
 if HTTPS and DEMO:
     msg = (
         "Unset PREPAZKA_DEMO: in the demo anybody logs in as anybody and reads every message, and"
-        f" {BASE_URL} is an address for the public. With prepazka run, add --no-demo."
+        f" {BASE_URL} is an address for the public. With prepazka run, add --no-demo. For a demo in"
+        " public, where nothing is sent and nobody gets a known password, set PREPAZKA_DEMO=public."
     )
     raise SettingError(msg)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
@@ -232,6 +238,10 @@ if HTTPS and not TRUSTED_PROXIES:
         " look like one, and there are no limits by network. Set it to the number of your proxies.",
         file=sys.stderr,
     )
+_PREFIX = HOST_PREFIX if HTTPS else ""  # as in web.cookies.name_of
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_PREFIX}sessionid", f"{_PREFIX}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{_PREFIX}django_language"  # read by Django; nobody sets it
+MESSAGE_STORAGE = "prepazka.web.cookies.Messages"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -349,6 +359,22 @@ STORAGES["papers"] = (
 )
 # An antivirus that speaks clamd's protocol: host:port, or the path of its socket.
 CLAMD = env_str("PREPAZKA_CLAMD", default="")
+
+# --- a demo for the public ------------------------------------------------------------------
+
+MAILBOX = env_str("PREPAZKA_MAILBOX", default="")
+if DEMO_PUBLIC:
+    # Whatever else is set, nothing leaves: mails stay in the mailbox that `prepazka run` keeps.
+    outgoing = {
+        "SMTP_HOST": "" if MAILBOX else env_str("SMTP_HOST", default=""),
+        "SMS_GATEWAY": env_str("SMS_GATEWAY", default="").replace("none", ""),
+        "PREPAZKA_JITSI_URL": JITSI_URL,
+        "PREPAZKA_BBB_URL": BBB_URL,
+    }
+    if named := ", ".join(name for name, value in outgoing.items() if value):
+        msg = f"Unset {named}: the demo for the public (PREPAZKA_DEMO=public) sends nothing."
+        raise SettingError(msg)
+    SMS_GATEWAY = ""
 
 # --- jobs -----------------------------------------------------------------------------------
 

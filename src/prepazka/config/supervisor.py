@@ -67,7 +67,7 @@ def _prepare_environment(arguments: argparse.Namespace, data: Path) -> None:
     os.environ.setdefault("PREPAZKA_FILES", str(data / "files"))
     if not arguments.no_demo:
         os.environ.setdefault("PREPAZKA_DEMO", "1")
-        os.environ["PREPAZKA_PLAYER"] = "1"
+        os.environ["PREPAZKA_PLAYER"] = "1"  # counts in a demo that is not public
     if not (os.environ.get("PREPAZKA_SECRET_KEY") or os.environ.get("PREPAZKA_SECRET_KEY_FILE")):
         key = data / "secret.key"
         if not key.exists():
@@ -80,6 +80,7 @@ def _prepare_database(arguments: argparse.Namespace, *, new: bool) -> None:
     import django  # noqa: PLC0415  # only now does the environment name the database
 
     django.setup()
+    from django.conf import settings  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
 
     from prepazka.config.serve import prepare_database  # noqa: PLC0415
@@ -91,10 +92,12 @@ def _prepare_database(arguments: argparse.Namespace, *, new: bool) -> None:
         from prepazka.config import demo  # noqa: PLC0415
         from prepazka.offices import clock  # noqa: PLC0415
 
-        demo.load()
-        if new:  # the clock of a database that was there before is somebody's own
+        passwords = demo.load()
+        if (
+            new and not settings.DEMO_PUBLIC
+        ):  # the clock of a database that was there before is somebody's own
             demo.wake(clock.now())
-        print(demo.addresses(os.environ["PREPAZKA_URL"]), flush=True)
+        print(demo.addresses(os.environ["PREPAZKA_URL"], passwords), flush=True)
     connection.close()
 
 

@@ -24,3 +24,7 @@ def headers_of_edge(*, hsts_seconds: int) -> list[tuple[bytes, bytes]]:
     if hsts_seconds:
         made["strict-transport-security"] = f"max-age={hsts_seconds}"
     return [(name.encode(), value.encode()) for name, value in made.items()]
+
+
+# A cookie of such a name belongs to one host, comes by https only, and holds for all paths.
+HOST_PREFIX = "__Host-"

@@ -20,7 +20,7 @@ from prepazka.edge.own import OwnParts
 from prepazka.edge.room_face import PREFIX, RoomFace
 from prepazka.edge.rooms import Rooms
 from prepazka.edge.snapshots import Snapshots
-from prepazka.edge.visitors import Streams, TooManyStreams, address_of
+from prepazka.edge.visitors import Streams, TooManyStreams, network_of
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -101,7 +101,7 @@ class Edge:
 
     async def _counted(self, work: Coroutine[Any, Any, None], scope: Scope, send: Send) -> None:
         """Do the work of a request that may last, if its address has not too many of them."""
-        address = address_of(scope, settings.TRUSTED_PROXIES)
+        address = network_of(scope, settings.TRUSTED_PROXIES)
         try:
             with self.streams.of(address):
                 await work

@@ -8,21 +8,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from prepazka.core import visitors
+
 Scope = dict[str, Any]
 # A hall's Wi-Fi, or all telephones of a mobile network, may be one address; each process counts its
 # own streams.
 MOST_STREAMS = 300
 
 
-def address_of(scope: Scope, proxies: int) -> str:
+def network_of(scope: Scope, proxies: int) -> str:
     """The visitor's network: what the outermost of our own proxies saw; of IPv6 the /64."""
-    address = str((scope.get("client") or ("",))[0])
-    if proxies:
-        # As Django joins them: a header that stands twice is one list.
-        lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        hops = b",".join(lines).decode("latin1").split(",")
-        if len(hops) >= proxies:
-            address = hops[-proxies].strip()
+    peer = str((scope.get("client") or ("",))[0])
+    lines = [
+        value.decode("latin1") for name, value in scope["headers"] if name == b"x-forwarded-for"
+    ]
+    address = visitors.address_of(peer, lines, proxies)
     try:
         known = ipaddress.ip_address(address)
     except ValueError:

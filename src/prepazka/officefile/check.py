@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from prepazka.core import idle
 from prepazka.core.door import PHONE_TICKETS
 from prepazka.core.figures import REFUSE
 from prepazka.core.slots import Rules
@@ -172,6 +173,11 @@ class _Reader:
                 "personal data kept",
                 values.length(1, 3660, unit=values.DAY_MIN, example="7 days"),
                 7,
+            ),
+            "lock_after_min": section.take(
+                "lock screens after",
+                values.length(idle.LEAST_MIN, idle.MOST_MIN, example="15 min"),
+                idle.USUAL_MIN,
             ),
             "answer_offers_min": section.take(
                 "answer offers within", values.length(60, 7 * values.DAY_MIN, example="24 h"), 1440

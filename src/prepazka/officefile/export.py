@@ -45,6 +45,7 @@ def plan_of(office: Directory) -> plan.OfficePlan:
         phone_tickets=row.phone_tickets,
         retention_days=row.retention_days,
         answer_offers_min=row.answer_offers_min,
+        lock_after_min=row.lock_after_min,
         times=_times(office),
         departments=tuple(
             plan.DepartmentPlan(d.code, dict(d.name))

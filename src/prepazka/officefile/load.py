@@ -128,6 +128,7 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
             "phone_tickets",
             "retention_days",
             "answer_offers_min",
+            "lock_after_min",
         )
     } | {
         "languages": list(wanted.languages),

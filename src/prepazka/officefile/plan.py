@@ -141,6 +141,7 @@ class OfficePlan:
     phone_tickets: str
     retention_days: int
     answer_offers_min: int
+    lock_after_min: int
     times: Times
     departments: tuple[DepartmentPlan, ...]
     agendas: tuple[AgendaPlan, ...]

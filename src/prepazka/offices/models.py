@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from prepazka.core import idle
 from prepazka.core.calendar import DayException
 from prepazka.core.door import PHONE_TICKETS
 from prepazka.core.file_rules import FileRules
@@ -67,6 +68,10 @@ class Office(models.Model):
         default="none",
     )
     retention_days = models.PositiveSmallIntegerField(default=7)
+    # A screen of the staff asks for the password after so long without a key or press.
+    lock_after_min = models.PositiveSmallIntegerField(
+        default=idle.USUAL_MIN, db_default=idle.USUAL_MIN
+    )
     # How long the terms that somebody gets instead of a lost one wait for the answer.
     answer_offers_min = models.PositiveSmallIntegerField(default=24 * 60)
     messages_data = models.JSONField(default=dict)

@@ -55,7 +55,8 @@ class Browser:
         self, path: str, form: dict[str, str] | None = None, *, fragment: bool = False
     ) -> httpx.Response:
         """Send a form of a page that this browser has opened."""
-        token = self._client.cookies.get("csrftoken", "")
+        jar = self._client.cookies
+        token = jar.get("__Host-csrftoken") or jar.get("csrftoken", "")
         headers = {"X-Fragment": "1"} if fragment else {}
         data = {"csrfmiddlewaretoken": token} | (form or {})
         return await self._send("POST", path, data=data, headers=headers)

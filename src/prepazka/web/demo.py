@@ -34,6 +34,18 @@ def demo_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return wrapped
 
 
+def with_mailbox(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let the address exist in every demo; in one for the public the view shows each their own."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not (settings.DEMO or settings.DEMO_PUBLIC):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return wrapped
+
+
 def has_mailbox() -> bool:
     """Whether mails stay in the demo's mailbox, and go to no real server."""
     return bool(os.environ.get("PREPAZKA_MAILBOX"))

@@ -7,18 +7,16 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from prepazka.offices import devices
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Device
-from prepazka.web import limits
+from prepazka.web import cookies, limits
 from prepazka.web.shortcuts import now
 
 COOKIES = {Device.Kind.KIOSK: "prepazka_kiosk", Device.Kind.DISPLAY: "prepazka_panel"}
-KEPT = 400 * 86_400  # seconds; browsers keep no cookie longer, and every start renews it
 PAIRINGS = limits.Limit("pairing", 10, timedelta(minutes=10))
 
 
@@ -30,7 +28,7 @@ def of_device(
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            token = request.COOKIES.get(COOKIES[kind], "")
+            token = cookies.read(request, COOKIES[kind])
             device = devices.by_token(token, now=now(), kind=kind)
             if device is None:
                 return unpaired(request)
@@ -55,16 +53,9 @@ def pair_browser(request: HttpRequest, kind: Device.Kind) -> str:
 
 def renew_token(request: HttpRequest, response: HttpResponse, kind: Device.Kind) -> None:
     """Let the token of a device in use begin its time anew."""
-    keep_token(response, kind, request.COOKIES[COOKIES[kind]])
+    keep_token(response, kind, cookies.read(request, COOKIES[kind]))
 
 
 def keep_token(response: HttpResponse, kind: Device.Kind, token: str) -> None:
     """Give the browser its token for as long as browsers keep anything."""
-    response.set_cookie(
-        COOKIES[kind],
-        token,
-        max_age=KEPT,
-        httponly=True,
-        samesite="Strict",
-        secure=settings.HTTPS,
-    )
+    cookies.write(response, COOKIES[kind], token, kept=cookies.DEVICE_KEPT, samesite="Strict")

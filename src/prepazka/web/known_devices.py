@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
 
-from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
 from prepazka.accounts.models import User
+from prepazka.web import cookies
 
 COOKIE = "prepazka_known"
 SALT = "prepazka.web.known_devices"
-LASTS = timedelta(days=180)
+LASTS = cookies.KNOWN_KEPT
 MOST_PEOPLE = 30  # that share one computer; the one who has not come for longest is forgotten
 
 
@@ -31,20 +30,12 @@ def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
     device, people = _read(request)
     people = [*(one for one in people if one != user.pk), user.pk][-MOST_PEOPLE:]
     content = {"device": device or secrets.token_urlsafe(16), "people": people}
-    response.set_cookie(
-        COOKIE,
-        signing.dumps(content, salt=SALT),
-        max_age=LASTS,
-        path="/ucet/",
-        secure=settings.HTTPS,
-        httponly=True,
-        samesite="Lax",
-    )
+    cookies.write(response, COOKIE, signing.dumps(content, salt=SALT), kept=LASTS, samesite="Lax")
 
 
 def _read(request: HttpRequest) -> tuple[str, list[int]]:
     try:
-        content = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=LASTS)
+        content = signing.loads(cookies.read(request, COOKIE), salt=SALT, max_age=LASTS)
     except signing.BadSignature:
         return "", []
     return str(content["device"]), [int(one) for one in content["people"]]

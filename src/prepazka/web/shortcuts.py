@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
+from prepazka.core import visitors
 from prepazka.offices.clock import now
 from prepazka.offices.directory import Directory, directory, directory_by_slug
 from prepazka.offices.models import Office
@@ -55,11 +56,10 @@ def address_of(request: HttpRequest) -> str:
     """The address of the person: behind our own proxies, the one the outermost of them saw."""
     from django.conf import settings  # noqa: PLC0415  # overridden by tests
 
-    if settings.TRUSTED_PROXIES:
-        said = request.headers.get("X-Forwarded-For", "").split(",")
-        if len(said) >= settings.TRUSTED_PROXIES:
-            return said[-settings.TRUSTED_PROXIES].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    # Django has joined a header that stands twice.
+    forwarded = [request.headers.get("X-Forwarded-For", "")]
+    return visitors.address_of(peer, forwarded, settings.TRUSTED_PROXIES)
 
 
 __all__ = ["address_of", "all_offices", "now", "of_office", "office_or_404"]

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Role
+from prepazka.web import screen_lock
 from prepazka.web.shortcuts import office_or_404
 
 P = ParamSpec("P")
@@ -87,6 +88,8 @@ def staff_only(*roles: Role) -> Callable[[StaffView[P]], Callable[..., HttpRespo
 def not_yet(request: HttpRequest) -> HttpResponse | None:
     """Where somebody must go first: to log in, or to choose a password of their own."""
     if not request.user.is_authenticated:
+        if screen_lock.is_locked(request):
+            return screen_lock.to_unlock(request)
         if "X-Fragment" in request.headers:
             return HttpResponse(_("You are logged out. Please log in again."), status=401)
         back = request.get_full_path() if request.method == "GET" else reverse("console:home")

@@ -85,8 +85,11 @@ def close(backend: Any) -> None:
 def send(mail: Mail) -> None:
     """Hand the mail to the SMTP server of the settings. Raises Undeliverable.
 
-    It is permanent where the address cannot be written to, or the server refuses it or the mail.
+    It is permanent where the address cannot be written to, or the server refuses it or the mail,
+    and in a demo for the public without a mailbox, where nothing may leave.
     """
+    if settings.DEMO_PUBLIC and not settings.MAILBOX:
+        raise Undeliverable("a demo for the public sends nothing", permanent=True)
     try:
         address = ascii_email(mail.to)
     except ValueError as error:

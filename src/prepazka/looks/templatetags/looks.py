@@ -62,6 +62,12 @@ def demo_clock() -> str:
     return f"{day} {typography.clock(shown)}"
 
 
+@register.simple_tag
+def public_demo() -> bool:
+    """Whether this is a demo for the public, where each visitor reads their own messages."""
+    return bool(settings.DEMO_PUBLIC)
+
+
 def first_input_id(bound: BoundField) -> str:
     """Name the id a link in the error summary can reach: of a group of radios the first one."""
     widget = bound.field.widget

@@ -30,12 +30,12 @@ from prepazka.looks import typography
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Official, Service
 from prepazka.reporting.monitor import monitor
+from prepazka.web import cookies
 from prepazka.web.errors import sentence
 from prepazka.web.incidents import notices
 
 NOON = 12
 RELEASE_WITHIN = 31  # days to look for the next day on which terms will be laid
-HOLD_COOKIE = "hold"  # the hold of this browser, as its signed link
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def is_held(booking: Booking, at: datetime) -> bool:
 
 def own_hold(request: HttpRequest, service: Service, at: datetime) -> Booking | None:
     """The hold that this browser has for the service and has requested nothing with, if any."""
-    own = booking_of(request.COOKIES.get(HOLD_COOKIE, ""), "hold")
+    own = booking_of(cookies.read(request, cookies.HOLD), "hold")
     if own is None or own.service_id != service.pk or own.requested_at or not is_held(own, at):
         return None
     return own

@@ -9,7 +9,6 @@ from functools import partial, wraps
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -30,7 +29,6 @@ from prepazka.surfaces.citizen import gone
 from prepazka.surfaces.citizen.forms import PersonsForm
 from prepazka.surfaces.citizen.officials import topics_url
 from prepazka.surfaces.citizen.pages import (
-    HOLD_COOKIE,
     Wish,
     booking_of,
     day_or_none,
@@ -47,7 +45,7 @@ from prepazka.surfaces.citizen.pages import (
     parts_of_day,
     why_no_times,
 )
-from prepazka.web import proof
+from prepazka.web import cookies, proof
 from prepazka.web.errors import mark_retry, sentence, status_of
 from prepazka.web.incidents import notices
 from prepazka.web.limits import HOLDS, asker_of, limit_booking
@@ -332,13 +330,7 @@ def _to_contact(held: Booking) -> HttpResponse:
     token = links.sign(held.pk, "hold")
     answer = HttpResponseRedirect(reverse("citizen:contact", args=[token]))
     # Gone with the browser's session; it says no more than the address of the next page.
-    answer.set_cookie(
-        HOLD_COOKIE,
-        token,
-        httponly=True,
-        samesite="Lax",
-        secure=bool(settings.SESSION_COOKIE_SECURE),
-    )
+    cookies.write(answer, cookies.HOLD, token, kept=None, samesite="Lax")
     return answer
 
 

@@ -3,6 +3,7 @@
 from allauth.account import views
 from django.urls import path
 
+from prepazka.surfaces.console import lock
 from prepazka.surfaces.console.accounts import LogOut, second_factor_seen, wrong_passwords_seen
 
 urlpatterns = [
@@ -12,6 +13,10 @@ urlpatterns = [
     path("signup/", views.signup, name="account_signup"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("password/change/", views.password_change, name="account_change_password"),
+    path("zamek/", lock.unlock, name="account_unlock"),
+    path("zamek/obrazovka/", lock.screen, name="account_screen"),
+    path("zamek/zamknout/", lock.lock, name="account_lock"),
+    path("zamek/odhlasit/", lock.log_out, name="account_lock_log_out"),
     path("2fa/zruseno/", second_factor_seen, name="account_second_factor_seen"),
     path("hesla/precteno/", wrong_passwords_seen, name="account_wrong_passwords_seen"),
 ]

@@ -230,9 +230,13 @@ def second_factor_seen(request: HttpRequest) -> HttpResponse:
 
 def back_to(request: HttpRequest) -> HttpResponse:
     """To the page of ours that the form names."""
-    back = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    return redirect(back if ours else "console:home")
+    return redirect(own_path(request.POST.get("next", "")) or "console:home")
+
+
+def own_path(address: str) -> str:
+    """The address, if it is a path of this site; else nothing. Django takes other texts for names of views."""
+    ours = address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
+    return address if ours else ""
 
 
 @receiver(user_logged_out)

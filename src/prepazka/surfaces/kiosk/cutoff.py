@@ -25,7 +25,7 @@ from prepazka.surfaces.kiosk.offer import assigned
 from prepazka.surfaces.kiosk.pins import KEYS
 from prepazka.surfaces.kiosk.printing import prints_in_browser
 from prepazka.surfaces.kiosk.screens import CONTRAST, IDLE, of_kiosk
-from prepazka.web import missed
+from prepazka.web import cookies, missed
 from prepazka.web.request_checks import RequestNotReadable, json_body
 from prepazka.web.shortcuts import now
 from prepazka.web.ticket_paper import where_to_wait
@@ -78,7 +78,7 @@ def shell(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
             "office": office.office,
             "keys": KEYS,
             "few": FORMS,
-            "contrast": "high" if request.COOKIES.get(CONTRAST) == "1" else "",
+            "contrast": "high" if cookies.read(request, CONTRAST) == "1" else "",
             "languages": len(kiosk.options.get("languages") or settings.LANGUAGES) > 1,
             "wall_clock": now().astimezone(office.tz).isoformat(timespec="seconds"),
             "idle": IDLE,

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
-from prepazka.web import devices
+from prepazka.web import cookies, devices
 from prepazka.web.shortcuts import now
 
 CONTRAST = "prepazka_kontrast"
@@ -44,7 +44,7 @@ def screen(
     request: HttpRequest, kiosk: Device, office: Directory, template: str, **context: Any
 ) -> HttpResponse:
     """Render a screen, with what every screen has. `idle` is None on a screen that stays."""
-    wanted = request.GET.get("kontrast", request.COOKIES.get(CONTRAST, ""))
+    wanted = request.GET.get("kontrast", cookies.read(request, CONTRAST))
     high = wanted == "1"
     moment = now().astimezone(office.tz)
     shared = {
@@ -60,7 +60,7 @@ def screen(
     }
     response = render(request, f"kiosk/{template}.html", shared | context)
     if "kontrast" in request.GET:
-        response.set_cookie(CONTRAST, "1" if high else "0", httponly=True, samesite="Strict")
+        cookies.write(response, CONTRAST, "1" if high else "0", kept=None, samesite="Strict")
     return response
 
 

@@ -12,12 +12,15 @@ from email.utils import parseaddr
 from pathlib import Path, PurePath
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from prepazka.web.demo import demo_only
+from prepazka.booking import links
+from prepazka.web import cookies
+from prepazka.web.demo import with_mailbox
 
 MOST = 50
 SMS = "X-Idempotency-Key"  # a short message kept beside the mails
@@ -37,7 +40,7 @@ KEPT_TYPES = frozenset(
 )
 
 
-@demo_only
+@with_mailbox
 @require_safe
 def mails(request: HttpRequest) -> HttpResponse:
     """All mails, newest first; those of virtual people only when asked for, by `?vsichni`."""
@@ -46,6 +49,8 @@ def mails(request: HttpRequest) -> HttpResponse:
     virtual = 0
     for path in _newest():
         message = _read(path)
+        if not _may_see(request, message):
+            continue
         if not every and parseaddr(str(message["to"]))[1].endswith(VIRTUAL):
             virtual += 1
         elif len(rows) < MOST:
@@ -54,11 +59,11 @@ def mails(request: HttpRequest) -> HttpResponse:
     return render(request, "mailbox/mails.html", {"mails": rows, "virtual": virtual})
 
 
-@demo_only
+@with_mailbox
 @require_safe
 def mail(request: HttpRequest, number: int) -> HttpResponse:
     """One mail: its HTML in a frame, what is attached to it, and its plain text."""
-    message = _mail_or_404(number)
+    message = _mail_or_404(request, number)
     return render(
         request,
         "mailbox/mail.html",
@@ -73,11 +78,11 @@ def mail(request: HttpRequest, number: int) -> HttpResponse:
     )
 
 
-@demo_only
+@with_mailbox
 @require_safe
 def html(request: HttpRequest, number: int) -> HttpResponse:
     """The HTML of a mail, for the frame of its page."""
-    message = _mail_or_404(number)
+    message = _mail_or_404(request, number)
     body = message.get_body(preferencelist=("html",))
     if body is None:
         raise Http404
@@ -88,11 +93,11 @@ def html(request: HttpRequest, number: int) -> HttpResponse:
     return answer
 
 
-@demo_only
+@with_mailbox
 @require_safe
 def attachment(request: HttpRequest, number: int, position: int) -> HttpResponse:
     """An attachment, to be saved: a browser never shows it as a page of ours."""
-    parts = list(_mail_or_404(number).iter_attachments())
+    parts = list(_mail_or_404(request, number).iter_attachments())
     if position >= len(parts):
         raise Http404
     part = parts[position]
@@ -145,11 +150,26 @@ def _folder() -> Path:
     return Path(folder)
 
 
-def _mail_or_404(number: int) -> EmailMessage:
+def _mail_or_404(request: HttpRequest, number: int) -> EmailMessage:
     path = _folder() / f"{number}.eml"
     if not path.exists():
         raise Http404
-    return _read(path)
+    message = _read(path)
+    if not _may_see(request, message):
+        raise Http404
+    return message
+
+
+def _may_see(request: HttpRequest, message: EmailMessage) -> bool:
+    """Whether the visitor may read it: in a demo for the public only what is about their own booking.
+
+    Which that is says the signed cookie of the hold, which no other visitor has.
+    """
+    if not settings.DEMO_PUBLIC:
+        return True
+    booking = links.read(cookies.read(request, cookies.HOLD), "hold")
+    about, _dot, _rest = str(message["message-id"] or "").strip("<> ").partition(".")
+    return booking is not None and about == str(booking)
 
 
 def _read(path: Path) -> EmailMessage:

@@ -47,6 +47,7 @@
         });
         asked = Date.now();
         broken = !answer.ok;
+        if (answer.status === 423) document.dispatchEvent(new Event("screen:ask")); // locked (console/lock.js)
         if (answer.ok) {
           const html = await answer.text();
           await released(element);

@@ -153,6 +153,7 @@
         return window.location.assign(elsewhere);
       }
       if (answer.ok) await globalThis.PrepazkaConsole?.pressed(button.getAttribute("formaction")).catch(() => {});
+      if (answer.status === 423) return document.dispatchEvent(new Event("screen:ask"));
       if (answer.redirected || answer.status === 401) return window.location.reload();
       if (!answer.ok) throw new Error(String(answer.status));
       // Only the counter's half; the hall's half comes with the news of this very press.

@@ -152,6 +152,11 @@
   }
 
   (async () => {
+    if (localStorage.getItem("screen-locked")) {
+      // Locked before the server went away: nothing is called until the server has asked for the password.
+      $("locked").hidden = false;
+      return;
+    }
     kept = await keeper.ready();
     if (!kept) { $("broken").hidden = false; return; }
     state = (await keeper.get(key())) || { called: [], current: kept.current };
@@ -164,5 +169,8 @@
     await keeper.put(key(), state);
     draw();
   })().catch(() => { $("broken").hidden = false; });
-  setInterval(() => { if (!busy) once(() => back().catch(() => {})); }, TRY);
+  setInterval(() => {
+    if (!kept) back().catch(() => {}); // there is nothing to call from, so nothing to wait for
+    else once(() => back().catch(() => {}));
+  }, TRY);
 })();

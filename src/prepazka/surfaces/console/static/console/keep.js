@@ -69,6 +69,7 @@
     failed = 0;
     if (data.refused) {
       stop();
+      if (data.refused === 423) document.dispatchEvent(new Event("screen:ask")); // locked
       if (board && data.refused === 409) location.reload(); // the counter was closed elsewhere
       return;
     }
@@ -82,9 +83,26 @@
     worker = null;
   }
 
-  worker = new Worker(file);
-  worker.addEventListener("message", answered);
-  worker.postMessage({ store, url, page });
+  function start() {
+    failed = 0;
+    worker = new Worker(file);
+    worker.addEventListener("message", answered);
+    worker.postMessage({ store, url, page });
+  }
+
+  start();
+
+  // A locked counter has no list: the server has it back, and this page gets nobody by a renewal under way.
+  document.addEventListener("screen:locking", (event) => {
+    event.detail.page = page;
+    ended().catch(() => {});
+  });
+  document.addEventListener("screen:unlocked", () => {
+    stop();
+    page = crypto.randomUUID(); // as a new page: the old one has given its list back
+    start();
+    board?.dispatchEvent(new Event("live:refresh"));
+  });
 
   document.addEventListener("live:heard", () => {
     heard = performance.now();

@@ -1,0 +1,49 @@
+"""Whether the screens of a session are locked; a session is one browser of one person."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef
+
+from prepazka.accounts.models import StaffScreen
+
+NOTED_EVERY = timedelta(seconds=10)  # a press within it is the same to us, and costs no write
+
+
+def screen_of(*, session_key: str, user: int, now: datetime) -> StaffScreen:
+    """The row of the session; a new one counts as pressed just now. Rows of ended sessions go."""
+    screen = StaffScreen.objects.filter(pk=session_key).first()
+    if screen is not None and screen.user_id == user:
+        return screen
+    live = Session.objects.filter(pk=OuterRef("pk"))
+    StaffScreen.objects.exclude(Exists(live)).delete()
+    defaults = {"user_id": user, "pressed_at": now, "locked_at": None}
+    if screen is not None:  # the key was given to another person
+        return StaffScreen.objects.update_or_create(pk=session_key, defaults=defaults)[0]
+    return StaffScreen.objects.get_or_create(pk=session_key, defaults=defaults)[0]
+
+
+def note_press(screen: StaffScreen, *, now: datetime) -> None:
+    """Somebody pressed something. A screen that was locked meanwhile stays locked."""
+    if screen.pressed_at > now - NOTED_EVERY:
+        return
+    StaffScreen.objects.filter(pk=screen.pk, locked_at=None).update(pressed_at=now)
+    screen.pressed_at = now
+
+
+def lock(session_key: str, *, now: datetime, pressed_at: datetime | None = None) -> bool:
+    """Lock the screens, and whether this call did.
+
+    `pressed_at`: only if nothing was pressed after it, for a lock by the time that has passed.
+    """
+    open_screen = StaffScreen.objects.filter(pk=session_key, locked_at=None)
+    if pressed_at is not None:
+        open_screen = open_screen.filter(pressed_at__lte=pressed_at)
+    return bool(open_screen.update(locked_at=now))
+
+
+def unlock(session_key: str, *, now: datetime) -> None:
+    """Open the screens again, as pressed just now."""
+    StaffScreen.objects.filter(pk=session_key).update(locked_at=None, pressed_at=now)

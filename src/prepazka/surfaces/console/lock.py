@@ -1,0 +1,148 @@
+"""The locked screen: it asks for the password, and goes on where the person was."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+from django.contrib.auth import logout
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from prepazka.accounts import attempts, screens
+from prepazka.accounts.models import User
+from prepazka.core import reading
+from prepazka.offices import log_ins
+from prepazka.offices.clock import real_now
+from prepazka.offices.models import Membership
+from prepazka.queueing import offline
+from prepazka.queueing.models import Shift
+from prepazka.surfaces.console.accounts import begin, own_path
+from prepazka.web import known_devices, screen_lock, staff
+from prepazka.web.limits import network
+from prepazka.web.screen_lock import LOCKED, locked_user
+from prepazka.web.shortcuts import address_of, now
+
+LONGEST_AGO = 60  # seconds; a script tells of a press sooner, and an old one is none
+
+
+@never_cache
+@require_POST
+def screen(request: HttpRequest) -> HttpResponse:
+    """For the script of a page: how long until the lock, and whose session it is.
+
+    `ago`: seconds since a key or press in the page; without it nothing was pressed.
+    """
+    if locked_user(request) is not None:
+        return screen_lock.to_unlock(request)
+    user = request.user
+    if not isinstance(user, User):
+        return HttpResponse(status=401)
+    moment = real_now()
+    ago = reading.whole(request.POST.get("ago", ""), LONGEST_AGO)
+    if ago is not None:
+        key = str(request.session.session_key)
+        row = screens.screen_of(session_key=key, user=user.pk, now=moment)
+        screens.note_press(row, now=moment - timedelta(seconds=ago))
+    left = screen_lock.time_left(request, user, now=moment).total_seconds()
+    return JsonResponse({"who": user.pk, "left": max(1, math.ceil(left))})
+
+
+@never_cache
+@require_POST
+def lock(request: HttpRequest) -> HttpResponse:
+    """Lock at once: by the button, or by a page on which nobody has pressed anything for long."""
+    page = request.POST.get("page", "")[:64]
+    if (user := locked_user(request)) is not None:
+        # It locked by itself, and only the script knows whose renewal may be under way.
+        offline.log_out(clerk=user.pk, page=page)
+    else:
+        if (refusal := staff.not_yet(request)) is not None:
+            return refusal
+        assert isinstance(request.user, User)  # noqa: S101  # AUTH_USER_MODEL
+        screen_lock.lock(request, request.user, page=page, now=real_now())
+    if "X-Fragment" in request.headers:
+        return HttpResponse(status=LOCKED)
+    return screen_lock.to_unlock(request, next_of(request))
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def unlock(request: HttpRequest) -> HttpResponse:
+    """The page of a locked session, and the password that opens it again."""
+    back = next_of(request)
+    user = locked_user(request)
+    if user is None:  # it is open, or nobody's
+        return _opened(request, back)
+    if request.method == "GET":
+        return _page(request, back)
+    wrong = _check(request, user, request.POST.get("password", ""))
+    if not wrong:
+        screens.unlock(str(request.session.session_key), now=real_now())
+        return _opened(request, back)
+    if "X-Fragment" in request.headers:
+        return JsonResponse({"error": wrong}, status=422)
+    return _page(request, back, wrong)
+
+
+@never_cache
+@require_POST
+def log_out(request: HttpRequest) -> HttpResponse:
+    """Log out of a locked screen, so that another person can sign in; an open counter stays open."""
+    user = locked_user(request)
+    if user is not None:
+        request.user = user  # whose log-out it is, for the journal
+    logout(request)
+    return redirect("account_login")
+
+
+def _check(request: HttpRequest, user: User, password: str) -> str:
+    """What is wrong with the password; nothing, if it is right. Each try counts as a log-in."""
+    sources = attempts.sources_of(
+        username=user.username,
+        network=network(address_of(request)),
+        device=known_devices.device_for(request, user.username),
+    )
+    if not password:
+        return _("Please enter your password.")
+    moment = now()
+    try:
+        attempt = begin(sources, now=moment)
+    except ValidationError as delayed:
+        return str(delayed.messages[0])
+    if not user.check_password(password):
+        log_ins.note_failure(username=user.username, attempt=attempt, now=moment)
+        return _("This is not the password of this account.")
+    attempts.succeed(attempt)
+    return ""
+
+
+def next_of(request: HttpRequest) -> str:
+    """Where the person was: a page of ours, or nothing."""
+    return own_path(request.POST.get("next", request.GET.get("next", "")))
+
+
+def _opened(request: HttpRequest, back: str) -> HttpResponse:
+    if "X-Fragment" in request.headers:
+        return HttpResponse(status=204)
+    return redirect(back or "console:home")
+
+
+def _page(request: HttpRequest, back: str, wrong: str = "") -> HttpResponse:
+    user = locked_user(request)
+    member = Membership.objects.filter(user=user).order_by("office").first()
+    context = {
+        "who": user,
+        "name": member.name if member else "",
+        "shift": Shift.objects.filter(clerk=user, closed_at=None).exists(),
+        "next": back,
+        "wrong": wrong,
+    }
+    status = 422 if wrong else 200
+    return render(request, "account/locked.html", context, status=status)

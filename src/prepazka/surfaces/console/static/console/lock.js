@@ -1,0 +1,228 @@
+// Locks the screen when nobody presses anything. The server decides: this tells it of keys and presses,
+// and takes the page's content away while the screen is locked. Nothing of it is then on the screen, in
+// reach of a screen reader, or in what Back shows; what was typed comes back with the password.
+// Events on the document: "screen:ask" by a script that was refused with 423; "screen:locking", whose
+// detail.page a console fills in with its page's id; "screen:unlocked".
+(() => {
+  "use strict";
+  const { screen, lock, unlock, home, who } = document.currentScript.dataset;
+  const FLAG = "screen-locked"; // for the counter without the server
+  const TOLD_EVERY = 15000;
+  const FIRST_ASK = 30000; // after the page was opened, if nothing is pressed
+  const ASK_AGAIN = 5000;
+  const SLEPT = 20000; // a timer so late means that the computer slept
+  const PRESENT = 60000; // whoever is in a meeting may sit there without pressing
+  const template = document.getElementById("screen-lock"); // a meeting's page has none: it is never covered
+  const tabs = globalThis.BroadcastChannel ? new BroadcastChannel("prepazka-screen") : null;
+  const part = (name) => document.querySelector(`[data-lock-${name}]`);
+  let deadline = Date.now() + FIRST_ASK; // when the server is asked, or the page covered
+  let span = 0; // ms from a press to the lock, as the server said last
+  let told = -Infinity; // when the server was last told of a press
+  let pressed = 0; // of which it has not been told
+  let looked = Date.now();
+  let asking = false;
+  let pending = false; // the person has locked, and the server does not know it yet
+  let page = ""; // of the console, whose list goes back
+  let kept = null; // the content under the cover
+
+  function send(address, values) {
+    const token = (template?.content || document).querySelector("[name=csrfmiddlewaretoken]").value;
+    return fetch(address, {
+      method: "POST", body: new URLSearchParams(values), cache: "no-store", signal: AbortSignal.timeout(8000),
+      headers: { "X-Fragment": "1", "X-CSRFToken": token },
+    });
+  }
+
+  // --- the cover ------------------------------------------------------------------------------------
+
+  function cover() {
+    if (kept || !template) return;
+    const nodes = document.createDocumentFragment();
+    kept = { nodes, title: document.title, focus: document.activeElement, x: scrollX, y: scrollY, sure: false };
+    for (const node of [...document.body.childNodes]) if (node !== template) nodes.append(node);
+    document.body.append(template.content.cloneNode(true));
+    document.title = template.dataset.title;
+    part("title").focus();
+  }
+
+  function uncover() {
+    localStorage.removeItem(FLAG);
+    if (!kept) return;
+    const { nodes, title, focus, x, y, sure } = kept;
+    kept = null;
+    for (const node of [...document.body.childNodes]) if (node !== template) node.remove();
+    document.body.append(nodes);
+    document.title = title;
+    scrollTo(x, y);
+    focus?.focus?.({ preventScroll: true });
+    if (sure) document.dispatchEvent(new Event("screen:unlocked"));
+  }
+
+  function goingToLock() {
+    const detail = { page: "" };
+    document.dispatchEvent(new CustomEvent("screen:locking", { detail }));
+    page = detail.page;
+    localStorage.setItem(FLAG, "1");
+  }
+
+  // --- what the server says ---------------------------------------------------------------------------
+
+  // Whether the screen is locked; `ago` tells of a press so many seconds ago.
+  async function ask(ago) {
+    if (asking) return;
+    asking = true;
+    try {
+      const answer = await send(screen, ago === undefined ? {} : { ago });
+      if (answer.status === 423) return locked();
+      if (answer.status === 401 || answer.status === 403) return location.replace(home); // logged out
+      if (!answer.ok) throw new Error(String(answer.status));
+      const said = await answer.json();
+      if (String(said.who) !== who) return location.replace(home); // another person's session
+      if (ago !== undefined || !span) span = 1000 * said.left;
+      deadline = Date.now() + 1000 * said.left + 500;
+      tabs?.postMessage({ deadline });
+      uncover();
+    } catch {
+      if (ago !== undefined) pressed = pressed || Date.now() - 1000 * ago;
+      unanswered();
+    } finally {
+      asking = false;
+    }
+  }
+
+  function unanswered() {
+    if (Date.now() <= deadline && !kept) return;
+    if (span) cover(); // what must not be seen is covered, and asked about again
+    deadline = Date.now() + ASK_AGAIN;
+    if (kept) part("away").hidden = false;
+  }
+
+  function locked() {
+    pending = false;
+    deadline = Date.now() + ASK_AGAIN; // it may be unlocked in another tab
+    if (!template) return;
+    if (!kept?.sure) {
+      if (!page) goingToLock();
+      // Once more with the page's id: a renewal of its list may be under way.
+      if (page) send(lock, { page }).catch(() => {});
+      page = "";
+      tabs?.postMessage({ locked: true });
+    }
+    cover();
+    part("away").hidden = true;
+    if (kept.sure) return;
+    kept.sure = true;
+    part("form").hidden = false;
+    document.getElementById("lock-password").focus();
+  }
+
+  function lockNow() {
+    if (kept) return;
+    goingToLock();
+    cover();
+    pending = true;
+    lockServer();
+  }
+
+  async function lockServer() {
+    if (asking) return;
+    asking = true;
+    try {
+      const answer = await send(lock, { page });
+      if (answer.status === 423) return locked();
+      if (answer.status === 401 || answer.status === 403) return location.replace(home);
+      unanswered();
+    } catch {
+      unanswered(); // it stays covered, and the server is told once it answers
+    } finally {
+      asking = false;
+    }
+  }
+
+  function look() {
+    const now = Date.now();
+    if (now - looked > SLEPT && now > deadline && span) cover();
+    looked = now;
+    if (pending) return lockServer();
+    if (document.body.dataset.at === "room" && now - told > PRESENT) pressed = now;
+    if (pressed && now - told > TOLD_EVERY && !kept && !asking) {
+      told = now;
+      const ago = Math.min(60, Math.round((now - pressed) / 1000));
+      pressed = 0;
+      ask(ago);
+    } else if (now > deadline) {
+      ask();
+    }
+  }
+
+  // --- what a person does ------------------------------------------------------------------------------
+
+  function press(event) {
+    if (!event.isTrusted || kept) return;
+    pressed = Date.now();
+    deadline = Math.max(deadline, pressed + span); // without the server, too
+  }
+
+  for (const kind of ["keydown", "pointerdown", "touchstart", "wheel"]) {
+    window.addEventListener(kind, press, { capture: true, passive: true });
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "F8" || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || !template) return;
+    event.preventDefault();
+    lockNow();
+  });
+
+  document.addEventListener("submit", (event) => {
+    if ("lockNow" in event.target.dataset) {
+      event.preventDefault();
+      lockNow();
+    } else if ("lockForm" in event.target.dataset && kept) {
+      event.preventDefault();
+      tryPassword(event.target.querySelector("button"));
+    }
+  });
+
+  async function tryPassword(button) {
+    if (button.disabled) return;
+    button.disabled = true;
+    const field = document.getElementById("lock-password");
+    let words = template.dataset.away;
+    try {
+      const answer = await send(unlock, { password: field.value });
+      if (answer.ok) {
+        tabs?.postMessage({ unlocked: true });
+        return ask();
+      }
+      if (answer.status === 422) words = (await answer.json()).error;
+      else if (answer.status < 500) return location.reload(); // the form is out of date
+    } catch {
+      // The words that are there say it.
+    } finally {
+      button.disabled = false;
+      field.value = "";
+    }
+    part("wrong").textContent = words;
+    part("wrong").hidden = false;
+    field.setAttribute("aria-invalid", "true");
+    field.focus();
+  }
+
+  // --- other tabs, sleep, Back -------------------------------------------------------------------------
+
+  tabs?.addEventListener("message", ({ data }) => {
+    if (data.locked || data.unlocked) {
+      if (data.locked) cover();
+      ask();
+    } else if (!kept) {
+      deadline = Math.max(deadline, data.deadline);
+    }
+  });
+  document.addEventListener("screen:ask", () => ask());
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("focus", look);
+  window.addEventListener("pagehide", (event) => { if (event.persisted) cover(); });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) ask(); });
+  if (template) localStorage.removeItem(FLAG); // the server gives such a page to an open screen only
+  setInterval(look, 1000);
+})();

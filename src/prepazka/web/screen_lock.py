@@ -1,0 +1,152 @@
+"""Screens of the staff lock when nobody touches them; a locked session opens nothing but its lock.
+
+The server decides, by the last press that it knows of: a page that a person asked for, or a key or
+press that the page's script tells of. What scripts ask for by themselves is no press. While the
+screens are locked, every view sees a stranger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from prepazka.accounts import screens
+from prepazka.accounts.models import StaffScreen, User
+from prepazka.core import idle
+from prepazka.offices.clock import real_now
+from prepazka.offices.models import Membership
+from prepazka.queueing import offline
+from prepazka.queueing.models import AT_COUNTER, Shift, Ticket
+
+Handler = Callable[[HttpRequest], HttpResponse]
+LOCKED = 423  # to scripts, whose page then covers itself
+OWN = ("account_screen", "account_unlock", "account_lock", "account_lock_log_out")
+
+
+class ScreenLock:
+    """Makes the person of a locked session a stranger to all views."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        signed_in = request.user
+        # Looked at only where a view asks who is there: citizens' pages cost nothing more.
+        request.user = SimpleLazyObject(lambda: _person(request, signed_in))  # type: ignore[assignment]  # as Django does
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> HttpResponse | None:
+        """Lead from the pages of the account to the lock; pages of the work ask `staff.not_yet`."""
+        name = str(request.resolver_match.url_name) if request.resolver_match else ""
+        account = name.startswith(("account_", "mfa_")) and name not in OWN
+        return to_unlock(request) if account and is_locked(request) else None
+
+
+def locked_user(request: HttpRequest) -> User | None:
+    """Whose screens these are, while they are locked."""
+    request.user.is_authenticated  # noqa: B018  # the lazy user finds out
+    return getattr(request, "screen_locked_for", None)
+
+
+def is_locked(request: HttpRequest) -> bool:
+    """Whether the session is somebody's whose screens are locked."""
+    return locked_user(request) is not None
+
+
+def to_unlock(request: HttpRequest, back: str = "") -> HttpResponse:
+    """The way to the lock: for a person its page, for a script a refusal that it understands.
+
+    `back` is where the person goes on; where none is given, the page that was asked for.
+    """
+    if not _is_page(request):
+        text = _("This screen is locked. Please enter your password.")
+        return HttpResponse(text, status=LOCKED, headers={"Cache-Control": "no-store"})
+    if not back:
+        back = request.get_full_path() if request.method == "GET" else reverse("console:home")
+    return redirect(f"{reverse('account_unlock')}?{urlencode({'next': back})}")
+
+
+def lock(request: HttpRequest, user: User, *, page: str = "", now: datetime) -> None:
+    """Lock the screens of the session; the counter keeps its client and gives its list back.
+
+    `page` is the console's page whose renewal may be under way.
+    """
+    if screens.lock(str(request.session.session_key), now=now):
+        offline.log_out(clerk=user.pk, page=page)
+
+
+def time_left(request: HttpRequest, user: User, *, now: datetime) -> timedelta:
+    """How long until the screens of the session lock without a further press."""
+    key = str(request.session.session_key)
+    screen = screens.screen_of(session_key=key, user=user.pk, now=now)
+    return idle.left(screen.pressed_at, _lock_after(user), now)
+
+
+def _person(request: HttpRequest, user: User | AnonymousUser) -> User | AnonymousUser:
+    if not isinstance(user, User):
+        return user
+    moment, key = real_now(), str(request.session.session_key)
+    screen = screens.screen_of(session_key=key, user=user.pk, now=moment)
+    if screen.locked_at is None and not _lock_if_idle(screen, user, moment):
+        if is_press(request):
+            screens.note_press(screen, now=moment)
+        return user
+    request.screen_locked_for = user  # type: ignore[attr-defined]  # read by locked_user
+    return AnonymousUser()
+
+
+def _lock_if_idle(screen: StaffScreen, user: User, now: datetime) -> bool:
+    """Lock a screen whose time is over, and whether it is locked now."""
+    pressed_at = screen.pressed_at
+    least = timedelta(minutes=idle.LEAST_MIN)
+    if idle.left(pressed_at, least, now) > timedelta(0):
+        return False  # no office locks so soon; most requests end here
+    if idle.left(pressed_at, _lock_after(user), now) > timedelta(0):
+        return False
+    if not screens.lock(screen.pk, now=now, pressed_at=pressed_at):
+        screen.refresh_from_db()  # another request pressed or locked it meanwhile
+        return screen.locked_at is not None
+    offline.log_out(clerk=user.pk)
+    return True
+
+
+def _lock_after(user: User) -> timedelta:
+    """The shortest time of the person's offices; longer while a client is at their counter."""
+    offices = Membership.objects.filter(user=user.pk)
+    minutes = offices.order_by("office__lock_after_min").values_list("office__lock_after_min")
+    shortest = minutes.first()
+    counters = Shift.objects.filter(clerk=user.pk, closed_at=None).values("counter")
+    client = Ticket.objects.filter(counter__in=counters, state__in=AT_COUNTER).exists()
+    return idle.lock_after(shortest[0] if shortest else idle.USUAL_MIN, with_client=client)
+
+
+def is_press(request: HttpRequest) -> bool:
+    """Whether a person asked for this by a key or press; not a script, a timer or a stream."""
+    if "X-Fragment" in request.headers:
+        return False
+    mode = request.headers.get("Sec-Fetch-Mode")
+    if mode is not None:
+        return mode == "navigate" and request.headers.get("Sec-Fetch-User") == "?1"
+    # Browsers say it to secure addresses only; everywhere pages are asked for as HTML.
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def _is_page(request: HttpRequest) -> bool:
+    """Whether the answer is shown as a page; scripts ask otherwise."""
+    if "X-Fragment" in request.headers or request.content_type == "application/json":
+        return False
+    accept = request.headers.get("Accept", "")
+    if "text/html" in accept:  # also by the worker of the time without the server
+        return True
+    mode = request.headers.get("Sec-Fetch-Mode", "navigate")
+    return mode == "navigate" and "application/json" not in accept
