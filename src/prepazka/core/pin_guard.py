@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
@@ -42,6 +43,37 @@ def asks(wrong: WrongPins) -> Asks:
     if wrong.kiosk >= KIOSK_WRONG or wrong.office >= OFFICE_WRONG:
         return Asks.DIGITS_OR_CODE
     return Asks.NOTHING
+
+
+def raised_since(
+    kiosk: Sequence[datetime],
+    office: Sequence[datetime],
+    answered: Sequence[datetime],
+    *,
+    now: datetime,
+) -> datetime | None:
+    """Since when a kiosk has asked for more than the PIN without a break; None if it does not now.
+
+    `kiosk` are the times of its wrong PINs of today and lately, `office` those of the office's day,
+    `answered` those of the day that came with a second answer; each in ascending order.
+    """
+    spans = [
+        (times[limit - 1], datetime.max.replace(tzinfo=now.tzinfo))
+        for times, limit in ((office, OFFICE_WRONG), (answered, DIGITS_WRONG))
+        if len(times) >= limit
+    ]
+    spans += [
+        (last, first + KIOSK_WITHIN)
+        for first, last in zip(kiosk, kiosk[KIOSK_WRONG - 1 :], strict=False)
+        if last < first + KIOSK_WITHIN
+    ]
+    since = until = None
+    for start, end in sorted(spans):
+        if until is None or start > until:
+            since, until = start, end
+        else:
+            until = max(until, end)
+    return since if until is not None and until > now else None
 
 
 def answers(second: str, booking: str, phone: str, asked: Asks) -> bool:

@@ -123,6 +123,14 @@ class PinGuardRaised(_OfDevice):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DayOfWrongPins(Event):
+    """So many wrong PINs were entered today that all kiosks ask for more until midnight."""
+
+    topics: ClassVar[tuple[str, ...]] = (DEVICES,)
+    wrong: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PinTried(_OfDevice):
     """A PIN was entered; the PIN itself is not kept. `outcome` is a pins.Outcome value."""
 

@@ -23,6 +23,7 @@ from prepazka.queueing.models import State as TicketState
 from prepazka.queueing.models import Ticket
 from prepazka.queueing.tickets import check_in_at_desk, issues_tickets
 from prepazka.queueing.validity import valid_until
+from prepazka.queueing.wrong_pins import guarded_kiosks
 from prepazka.reporting.hall import hall
 from prepazka.reporting.missed import count_missed
 from prepazka.surfaces.console import board
@@ -82,6 +83,7 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
             "missed": count_missed(office, now=moment),
             "diaries": bool(office.open_officials()),
             "faults": board.faults(office),
+            "guarded": guarded_kiosks(office, now=moment),
             "down": board.down(office),
         },
     )

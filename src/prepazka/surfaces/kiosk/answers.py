@@ -250,6 +250,24 @@ def _reception(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
+def _no_telephone(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    return {
+        "title": _("Please go to reception"),
+        "text": _("Without the telephone number the kiosk cannot tell that the booking is yours."),
+        "more": _("Your booking is valid. Reception will register you by your name."),
+    }
+
+
+def _unknown_pair(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": "warning",
+        "may_retry": True,
+        "title": _("The PIN and the telephone do not belong together"),
+        "text": _("Please check both in the confirmation of your booking and enter them again."),
+        "more": _("If it does not work, please go to reception; they will register you by name."),
+    }
+
+
 def _no_tickets(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     service = office.services.get(said.service or 0)
     if service and service.pk in office.stopped:
@@ -288,6 +306,8 @@ _WORDS: dict[str, Callable[[Said, Directory, datetime], dict[str, Any]]] = {
     "short": _short,
     "paused": _paused,
     "reception": _reception,
+    "no_telephone": _no_telephone,
+    "unknown_pair": _unknown_pair,
     "no_tickets": _no_tickets,
 }
 

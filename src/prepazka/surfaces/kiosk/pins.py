@@ -76,6 +76,8 @@ def _checked(kiosk: Device, office: Directory, typed: str, request: HttpRequest)
     kiosk.refresh_from_db(fields=["paused_until"])
     if left := _pause_left(kiosk):
         return redirect(answers.page(answers.Said("paused", seconds=left)))
+    if outcome is Outcome.UNKNOWN and request.POST.get("second", ""):
+        return redirect(answers.page(answers.Said("unknown_pair")))
     return redirect(answers.page(answers.of_verdict(result)))
 
 
@@ -102,6 +104,7 @@ def _second(
     key = request.POST.get("key", "")
     second = second[:-1] if key == "back" else (second + key[:1])[:LONGEST_SECOND]
     context = {"typed": typed, "second": second, "touch": touch, "keys": KEYS}
+    context["without_phone"] = answers.page(answers.Said("no_telephone"))
     return screen(request, kiosk, office, "second", **context)
 
 

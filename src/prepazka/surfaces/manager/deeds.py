@@ -137,6 +137,7 @@ BY_NOBODY = frozenset(
         "WarningChanged",
         "WarningLifted",
         "CallRequested",
+        "DayOfWrongPins",
         "DeviceFault",
         "DeviceMended",
         "DocumentRefused",
