@@ -96,7 +96,7 @@ def minutes(*times):
     ],
 )
 def test_since_when_a_kiosk_asks(kiosk, office, answered, at, since):
-    raised = pin_guard.raised_since(
+    during = pin_guard.guarded_during(
         minutes(*kiosk), minutes(*office), minutes(*answered), now=minutes(at)[0]
     )
-    assert raised == (None if since is None else minutes(since)[0])
+    assert (during and during.start) == (None if since is None else minutes(since)[0])

@@ -120,7 +120,7 @@ def test_what_gives_no_ticket_is_not_named_in_that_state(office: Directory, kind
     else:
         own = booking(office)
         enter(office, own.pin)
-    at = wrong(office, 10)
+    at = wrong(office, 10, NOW + pins.REPRINT_WITHIN)
     answer = enter(office, own.pin, at, second="456")
     assert answer.verdict.outcome is pins.Outcome.UNKNOWN
     assert (answer.verdict.found, answer.ticket) == (None, None)
@@ -168,3 +168,13 @@ def test_the_digits_of_wrong_pins_are_not_kept(office: Directory) -> None:
 def test_staff_are_shown_nothing_on_an_ordinary_day(office: Directory) -> None:
     at = wrong(office, 9)
     assert wrong_pins.guarded_kiosks(office, now=at) == []
+
+
+def test_paper_that_jams_is_printed_again_in_that_state_too(office: Directory) -> None:
+    own = booking(office)
+    at = wrong(office, 10)
+    ticket = enter(office, own.pin, at, second="456").ticket
+    with pytest.raises(SecondAnswerNeeded):
+        enter(office, own.pin, at)
+    again = enter(office, own.pin, at, second="456")
+    assert (again.verdict.outcome, again.ticket) == (pins.Outcome.AGAIN, ticket)

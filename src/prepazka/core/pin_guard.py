@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
+from prepazka.core.interval import Interval
 from prepazka.core.pins import PINS
 from prepazka.core.reference import ids_of, reference_of
 
@@ -45,14 +46,17 @@ def asks(wrong: WrongPins) -> Asks:
     return Asks.NOTHING
 
 
-def raised_since(
+def guarded_during(
     kiosk: Sequence[datetime],
     office: Sequence[datetime],
     answered: Sequence[datetime],
     *,
     now: datetime,
-) -> datetime | None:
-    """Since when a kiosk has asked for more than the PIN without a break; None if it does not now.
+) -> Interval[datetime] | None:
+    """From when until when a kiosk asks for more than the PIN; None if it does not now.
+
+    The end is that of what is known now: further wrong PINs put it off. A limit of the day ends
+    with the day, which the caller knows; here it has no end.
 
     `kiosk` are the times of its wrong PINs of today and lately, `office` those of the office's day,
     `answered` those of the day that came with a second answer; each in ascending order.
@@ -67,13 +71,13 @@ def raised_since(
         for first, last in zip(kiosk, kiosk[KIOSK_WRONG - 1 :], strict=False)
         if last < first + KIOSK_WITHIN
     ]
-    since = until = None
+    during: Interval[datetime] | None = None
     for start, end in sorted(spans):
-        if until is None or start > until:
-            since, until = start, end
+        if during is None or start > during.end:
+            during = Interval(start, end)
         else:
-            until = max(until, end)
-    return since if until is not None and until > now else None
+            during = Interval(during.start, max(during.end, end))
+    return during if during is not None and during.end > now else None
 
 
 def answers(second: str, booking: str, phone: str, asked: Asks) -> bool:

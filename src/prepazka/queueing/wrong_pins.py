@@ -65,10 +65,11 @@ def _wrong_today(office: Directory, now: datetime) -> int:
 
 @dataclass(frozen=True)
 class GuardedKiosk:
-    """A kiosk that asks for more than the PIN, and since when."""
+    """A kiosk that asks for more than the PIN: since when, and until when by what is known."""
 
     device: Device
     since: datetime
+    until: datetime
 
 
 def guarded_kiosks(office: Directory, *, now: datetime) -> list[GuardedKiosk]:
@@ -90,9 +91,9 @@ def guarded_kiosks(office: Directory, *, now: datetime) -> list[GuardedKiosk]:
     guarded = []
     for kiosk in kiosks:
         kiosk_times = [at for device, at, _ in rows if device == kiosk.pk]
-        raised = pin_guard.raised_since(kiosk_times, office_times, answered_times, now=now)
-        if raised is not None:
-            guarded.append(GuardedKiosk(kiosk, raised))
+        during = pin_guard.guarded_during(kiosk_times, office_times, answered_times, now=now)
+        if during is not None:
+            guarded.append(GuardedKiosk(kiosk, during.start, during.end))
     return guarded
 
 
