@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -70,3 +71,32 @@ def test_with_the_second_question_it_is_at_most_one_in_ten_thousand(live):
     assert pin_guard.expected_hits_answered(live) <= 1e-4
     # Without the limit of answers it would not be, so the limit is needed.
     assert pin_guard.expected_hits_answered(50, tries=20) > 1e-4
+
+
+NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def minutes(*times):
+    return [NINE + timedelta(minutes=one) for one in times]
+
+
+@pytest.mark.parametrize(
+    ("kiosk", "office", "answered", "at", "since"),
+    [
+        (range(9), range(9), (), 9, None),
+        (range(10), range(10), (), 9, 9),
+        (range(10), range(10), (), 14.9, 9),
+        (range(10), range(10), (), 15, None),  # the first of the ten is a quarter of an hour old
+        (range(30), range(30), (), 30, 9),
+        ((*range(10), *range(60, 70)), range(20), (), 70, 69),  # a break lies between
+        (range(0, 200, 5), range(0, 200, 5), (), 200, 195),  # the office's fortieth
+        (range(10), [n / 4 for n in range(40)], (), 300, 9),  # from the kiosk's to the office's
+        ((), (), range(19), 300, 18),
+        ((), (), range(18), 300, None),
+    ],
+)
+def test_since_when_a_kiosk_asks(kiosk, office, answered, at, since):
+    during = pin_guard.guarded_during(
+        minutes(*kiosk), minutes(*office), minutes(*answered), now=minutes(at)[0]
+    )
+    assert (during and during.start) == (None if since is None else minutes(since)[0])

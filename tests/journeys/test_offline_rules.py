@@ -20,7 +20,7 @@ SRC = Path(__file__).resolve().parents[2] / "src/prepazka"
 RULES = SRC / "looks/static/looks/offline/rules.js"
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
-MINUTE = timedelta(minutes=1)
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
 def ms(moment: datetime | None) -> int | None:
@@ -43,8 +43,9 @@ def pin_case(rng: random.Random) -> tuple[dict[str, Any], str]:
         early, late = rng.choice([0, 15, 30]), rng.choice([0, 15])
         office = rng.choice([1, 1, 1, 2])
         day = TODAY + timedelta(days=rng.choice([0, 0, 0, 0, -2, 1, 7]))
-        state = rng.choice([State.CONFIRMED, State.ARRIVED, *State]).value
+        state = rng.choice([State.CONFIRMED, State.ARRIVED, *State, "pin_changed"])
         missed, returned = rng.random() < 0.5, rng.random() < 0.5
+        here = rng.choice([None, NOW - rng.choice([0, 1, 119, 120, 121, 999]) * SECOND])
         found.append(
             pins.PinCandidate(
                 booking=f"b{n}",
@@ -54,6 +55,7 @@ def pin_case(rng: random.Random) -> tuple[dict[str, Any], str]:
                 state=state,
                 missed=missed,
                 returned=returned,
+                given_here_at=here,
                 rules=Rules(early_min=early, late_min=late),
             )
         )
@@ -69,6 +71,7 @@ def pin_case(rng: random.Random) -> tuple[dict[str, Any], str]:
                 "state": state,
                 "missed": missed,
                 "returned": returned,
+                "givenHere": ms(here),
             }
         )
     answer = pins.verdict(found, office=1, today=TODAY, rules=Rules(), now=NOW)

@@ -79,7 +79,10 @@ WORDS = [
     ("Proč byl zavolán", "Proč přišel na řadu"),
     ("Úřední osoba", "Brzy Vás vpustíme."),
     ("nebyla včas potvrzena", "Objednávku jste včas nepotvrdili."),
-    ("na panelu v hale", "Sledujte prosím, až se toto číslo objeví na displeji."),
+    (
+        "na panelu v hale",
+        "Vydali jsme ho %(at)s. Sledujte prosím, až se jeho číslo objeví na displeji.",
+    ),
     ("Otevírací doba a služby", "Otevírací doba a úkony úřadu"),
     ("byl zavolán", "Po vyvolání čísla %(number)s nikdo nepřišel."),
     ("Deník je", "Diář je změněný."),

@@ -69,8 +69,12 @@ def test_a_pin_gives_its_ticket_and_every_verdict_its_name(office: Directory, ki
     later = town.confirmed(office, "14:00")
     inside = post("/kiosk/check-ins", kiosk, uuid4(), pin=booking.pin).json()
     assert (inside["outcome"], inside["ticket"]["number"]) == ("inside", "V1")
+    again = post("/kiosk/check-ins", kiosk, uuid4(), pin=booking.pin).json()
+    assert (again["outcome"], again["ticket"]["code"]) == ("again", inside["ticket"]["code"])
+    Ticket.objects.update(issued_at=town.at("8:52"))
     used = post("/kiosk/check-ins", kiosk, uuid4(), pin=booking.pin).json()
-    assert (used["outcome"], used["ticket"]["number"]) == ("used", "V1")
+    assert (used["outcome"], used["ticket"]) == ("used", None)
+    assert used["ticket_since"] == "2026-11-23T08:52:00+01:00"
     early = post("/kiosk/check-ins", kiosk, uuid4(), pin=later.pin).json()
     assert (early["outcome"], early["ticket"]) == ("early", None)
     assert early["opens_at"] == "2026-11-23T13:30:00+01:00"

@@ -457,21 +457,69 @@ class TestPin:
         assert "Obraťte se prosím na informace" in words
         assert "Vzít si" not in words
 
-    def test_used_it_says_the_number_and_where_it_stands(
+    def test_entered_again_at_once_it_is_the_same_ticket_on_new_paper(
+        self, kiosk: Client, office: Directory, clock: Clock
+    ) -> None:
+        booking = town.confirmed(office, "9:00")
+        clock.set(town.at("9:05"))
+        with halls.printer() as sink:
+            Device.objects.filter(code="kiosk").update(options={"printer": sink.option})
+            first = enter(kiosk, booking.pin)
+            paper = halls.Paper(sink.job())
+            clock.set(clock() + timedelta(seconds=119))
+            again = enter(kiosk, booking.pin)
+            assert halls.Paper(sink.job()).qr == paper.qr
+        assert again.request["PATH_INFO"] == first.request["PATH_INFO"]
+        assert Ticket.objects.count() == 1
+        assert [
+            e.data["outcome"] for e in Event.objects.filter(kind="PinTried").order_by("pk")
+        ] == [
+            "inside",
+            "again",
+        ]
+
+    def test_used_it_says_since_when_and_gives_the_ticket_to_nobody(
         self, kiosk: Client, office: Directory, clock: Clock
     ) -> None:
         booking = town.confirmed(office, "9:00")
         clock.set(town.at("9:05"))
         enter(kiosk, booking.pin)
-        words = text_of(enter(kiosk, booking.pin))
-        assert "Vaše číslo je: V1 Sledujte prosím, až se toto číslo objeví na displeji" in words
+        ticket = Ticket.objects.get()
+        clock.set(clock() + timedelta(seconds=120))
+        answer = enter(kiosk, booking.pin)
+        words = text_of(answer)
+        assert "Na tento PIN už byl vydán lístek Vydali jsme ho v 9:05." in words
+        assert "zeptejte se prosím na informacích" in words
+        assert ticket.label not in words
+        assert ticket.code not in answer.content.decode()
+        token = answer.request["PATH_INFO"].split("/")[-2]
+        assert ticket.code not in str(answers.read(token))
         clerk = town.clerk(office)
         counters.open_counter(counter=town.counter(office), clerk=clerk.pk, now=clock())
         turns.call_next(office=office, clerk=clerk.pk, now=clock())
-        assert "jděte prosím k přepážce 1" in text_of(enter(kiosk, booking.pin))
+        assert "Na tento PIN už byl vydán lístek" in text_of(enter(kiosk, booking.pin))
         turns.finish(office=office, clerk=clerk.pk, now=clock())
         assert "Tato návštěva už skončila" in text_of(enter(kiosk, booking.pin))
         assert Ticket.objects.count() == 1
+
+    @pytest.mark.parametrize("where", ["desk", "another kiosk"])
+    def test_a_ticket_given_elsewhere_is_not_printed_here(
+        self, kiosk: Client, office: Directory, clock: Clock, where: str
+    ) -> None:
+        booking = town.confirmed(office, "9:00")
+        clock.set(town.at("9:05"))
+        if where == "desk":
+            tickets.check_in_at_desk(
+                office=office, booking=booking.pk, touch=uuid4(), now=clock(), actor=1
+            )
+        else:
+            other = Device.objects.create(
+                office=office.office, code="k2", kind="kiosk", name={"cs": "K2"}
+            )
+            tickets.check_in(
+                office=office, device=other, pin=booking.pin, touch=uuid4(), now=clock()
+            )
+        assert "Na tento PIN už byl vydán lístek" in text_of(enter(kiosk, booking.pin))
 
     def test_called_in_vain_it_puts_the_ticket_back_once(
         self, kiosk: Client, office: Directory, clock: Clock
@@ -597,9 +645,9 @@ class TestPin:
         said = {
             outcome: text_of(kiosk.get(answers.page(answers.Said(outcome.value))))
             for outcome in Outcome
-            if outcome not in {*ACCEPTED, Outcome.RETURNED}
+            if outcome not in {*ACCEPTED, Outcome.RETURNED, Outcome.AGAIN}
         }
-        assert len(set(said.values())) == len(said) == 10
+        assert len(set(said.values())) == len(said) == 11
 
     def test_an_answer_cannot_be_made_up(self, kiosk: Client) -> None:
         assert kiosk.get("/kiosk/odpoved/xyz/")["Location"] == "/kiosk/?kontrast=0"

@@ -66,6 +66,9 @@ def test_after_ten_in_a_quarter_of_an_hour_the_kiosk_asks_for_more(office: Direc
     assert enter(office, own.pin, at, second="456").ticket
     event = Event.objects.get(kind="PinGuardRaised")
     assert event.data["asks"] == "digits_or_code"
+    guarded = wrong_pins.guarded_kiosks(office, now=at)
+    assert [(one.device, one.since) for one in guarded] == [(town.kiosk(office), event.at)]
+    assert wrong_pins.day_limit_since(office, now=at) is None
     # It is over by itself.
     assert wrong_pins.asked_of(office, town.kiosk(office), now=at + timedelta(minutes=16)) is (
         Asks.NOTHING
@@ -117,7 +120,7 @@ def test_what_gives_no_ticket_is_not_named_in_that_state(office: Directory, kind
     else:
         own = booking(office)
         enter(office, own.pin)
-    at = wrong(office, 10)
+    at = wrong(office, 10, NOW + pins.REPRINT_WITHIN)
     answer = enter(office, own.pin, at, second="456")
     assert answer.verdict.outcome is pins.Outcome.UNKNOWN
     assert (answer.verdict.found, answer.ticket) == (None, None)
@@ -132,7 +135,13 @@ def test_forty_a_day_of_all_kiosks_together_and_a_new_day_begins_anew(office: Di
     assert WrongPin.objects.count() == OFFICE_WRONG
     later = at + timedelta(hours=1)
     assert wrong_pins.asked_of(office, other, now=later) is Asks.DIGITS_OR_CODE
-    assert wrong_pins.guarded_kiosks(office, now=later) == [other, town.kiosk(office)]
+    guarded = wrong_pins.guarded_kiosks(office, now=later)
+    assert [one.device for one in guarded] == [other, town.kiosk(office)]
+    begun = WrongPin.objects.order_by("at")[OFFICE_WRONG - 1].at
+    assert {one.since for one in guarded} == {begun}
+    assert wrong_pins.day_limit_since(office, now=later) == begun
+    wrong(office, 2, later, device=other, second="000")
+    assert Event.objects.filter(kind="DayOfWrongPins").count() == 1
     assert wrong_pins.asked_of(office, other, now=town.at("0:01") + timedelta(days=1)) is (
         Asks.NOTHING
     )
@@ -154,3 +163,18 @@ def test_the_digits_of_wrong_pins_are_not_kept(office: Directory) -> None:
     assert {f.name for f in WrongPin._meta.concrete_fields} == {
         *("id", "office", "device", "at", "answered")
     }
+
+
+def test_staff_are_shown_nothing_on_an_ordinary_day(office: Directory) -> None:
+    at = wrong(office, 9)
+    assert wrong_pins.guarded_kiosks(office, now=at) == []
+
+
+def test_paper_that_jams_is_printed_again_in_that_state_too(office: Directory) -> None:
+    own = booking(office)
+    at = wrong(office, 10)
+    ticket = enter(office, own.pin, at, second="456").ticket
+    with pytest.raises(SecondAnswerNeeded):
+        enter(office, own.pin, at)
+    again = enter(office, own.pin, at, second="456")
+    assert (again.verdict.outcome, again.ticket) == (pins.Outcome.AGAIN, ticket)

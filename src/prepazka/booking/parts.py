@@ -10,7 +10,7 @@ from django.db import connection
 
 from prepazka.booking import companions, returns, terms
 from prepazka.booking.locks import lock_contact
-from prepazka.booking.models import EXPIRING, OPEN, Booking, State
+from prepazka.booking.models import EXPIRING, OPEN, Booking, ReplacedPin, State
 from prepazka.booking.refusals import TooManyBookings, TooManyUnconfirmed
 from prepazka.core import events, pins
 from prepazka.journal import rows
@@ -88,8 +88,27 @@ def confirm(
     )
 
 
+def change_pin(booking: Booking, *, now: datetime, actor: int | None = None) -> None:
+    """Give a confirmed booking another PIN; the caller has locked its day and looked.
+
+    The person is told the new one, and the old one is nobody else's on that day.
+    """
+    ReplacedPin.objects.create(
+        office_id=booking.office_id, booking=booking, date=booking.date, pin=booking.pin, at=now
+    )
+    booking.pin = draw_pin(booking)
+    booking.save(update_fields=["pin"])
+    record(
+        events.PinChanged(
+            office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, by="office"
+        )
+    )
+
+
 def draw_pin(booking: Booking) -> str:
     """A PIN free on the booking's day, and not in use on any other open day if possible.
+
+    One that a booking of the day had before is not free.
 
     A few drawn at random are looked up; only where all are in use are all of them read.
     """
@@ -97,13 +116,20 @@ def draw_pin(booking: Booking) -> str:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pin FROM booking_booking WHERE office_id = %s AND pin = ANY(%s)"
-            " AND (date = %s OR state IN ('unconfirmed', 'confirmed'))",
-            [booking.office_id, list(tried), booking.date],
+            " AND (date = %s OR state IN ('unconfirmed', 'confirmed'))"
+            " UNION ALL SELECT pin FROM booking_replacedpin"
+            " WHERE office_id = %s AND date = %s AND pin = ANY(%s)",
+            [
+                *(booking.office_id, list(tried), booking.date),
+                *(booking.office_id, booking.date, list(tried)),
+            ],
         )
         if free := tried - {pin for (pin,) in cursor.fetchall()}:
             return free.pop()
     known = Booking.objects.filter(office=booking.office_id).exclude(pin="")
     taken = set(known.filter(date=booking.date).values_list("pin", flat=True))
+    replaced = ReplacedPin.objects.filter(office=booking.office_id, date=booking.date)
+    taken |= set(replaced.values_list("pin", flat=True))
     avoid = set(known.filter(state__in=OPEN).values_list("pin", flat=True))
     return pins.draw(taken, avoid, SystemRandom())
 

@@ -65,6 +65,7 @@ NEEDS: Mapping[str, Needs] = {
     "offer": Needs(OFFERED - {"pin", "move"}, frozenset({"terms", "link"})),
     "offer_withdrawn": Needs(BOOKED - {"pin", "move"}),
     "reassigned": Needs(BOOKED, frozenset({"link"})),
+    "pin_changed": Needs(BOOKED, frozenset({"pin", "link"})),
     "restored": Needs(BOOKED, frozenset({"pin", "link"})),
     "incident": Needs(BOOKED | {"what", "system"}, frozenset({"system", "link"})),
     "incident_moved": Needs(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
+from prepazka.core.interval import Interval
 from prepazka.core.pins import PINS
 from prepazka.core.reference import ids_of, reference_of
 
@@ -42,6 +44,40 @@ def asks(wrong: WrongPins) -> Asks:
     if wrong.kiosk >= KIOSK_WRONG or wrong.office >= OFFICE_WRONG:
         return Asks.DIGITS_OR_CODE
     return Asks.NOTHING
+
+
+def guarded_during(
+    kiosk: Sequence[datetime],
+    office: Sequence[datetime],
+    answered: Sequence[datetime],
+    *,
+    now: datetime,
+) -> Interval[datetime] | None:
+    """From when until when a kiosk asks for more than the PIN; None if it does not now.
+
+    The end is that of what is known now: further wrong PINs put it off. A limit of the day ends
+    with the day, which the caller knows; here it has no end.
+
+    `kiosk` are the times of its wrong PINs of today and lately, `office` those of the office's day,
+    `answered` those of the day that came with a second answer; each in ascending order.
+    """
+    spans = [
+        (times[limit - 1], datetime.max.replace(tzinfo=now.tzinfo))
+        for times, limit in ((office, OFFICE_WRONG), (answered, DIGITS_WRONG))
+        if len(times) >= limit
+    ]
+    spans += [
+        (last, first + KIOSK_WITHIN)
+        for first, last in zip(kiosk, kiosk[KIOSK_WRONG - 1 :], strict=False)
+        if last < first + KIOSK_WITHIN
+    ]
+    during: Interval[datetime] | None = None
+    for start, end in sorted(spans):
+        if during is None or start > during.end:
+            during = Interval(start, end)
+        else:
+            during = Interval(during.start, max(during.end, end))
+    return during if during is not None and during.end > now else None
 
 
 def answers(second: str, booking: str, phone: str, asked: Asks) -> bool:

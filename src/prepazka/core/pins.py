@@ -4,7 +4,7 @@ import itertools
 import random
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 from prepazka.core.interval import Interval
@@ -14,6 +14,10 @@ from prepazka.core.slots import Rules
 
 class PinsExhausted(Refused):
     """All PINs of this day have been given out. Please book by telephone."""
+
+
+# Entered again at the same kiosk so soon, a PIN prints its ticket again.
+REPRINT_WITHIN = timedelta(minutes=2)
 
 
 def _is_guessable(pin: str) -> bool:
@@ -47,6 +51,7 @@ class Outcome(Enum):
     REGISTERED_EARLY = "registered_early"  # accepted, in turn from the start of the window
     LATE = "late"  # accepted, an ordinary place in the queue
     RETURNED = "returned"  # called in vain: the same ticket goes back into the queue, once
+    AGAIN = "again"  # entered again at once at the same kiosk: the same ticket is printed again
     EARLY = "early"  # come back at `opens_at`
     REMOTE = "remote"  # a meeting by video or by telephone: nobody need come
     UNCONFIRMED = "unconfirmed"  # the e-mail was never clicked
@@ -54,6 +59,7 @@ class Outcome(Enum):
     MISSED = "missed"  # called in vain once more: only staff put the ticket back
     VOID = "void"  # the time in which it counts is over: an ordinary ticket is the way
     CANCELLED = "cancelled"
+    CHANGED = "changed"  # the booking has another PIN now, and its person a message about it
     OTHER_DAY = "other_day"
     OTHER_OFFICE = "other_office"
     UNKNOWN = "unknown"
@@ -71,13 +77,17 @@ _BY_STATE = {
     "cancelled_by_citizen": Outcome.CANCELLED,
     "cancelled_by_office": Outcome.CANCELLED,
     "displaced": Outcome.CANCELLED,
+    "pin_changed": Outcome.CHANGED,
 }
 _ELSEWHERE = frozenset({"unconfirmed", "confirmed", "no_show"})  # worth telling where or when
 
 
 @dataclass(frozen=True, slots=True)
 class PinCandidate:
-    """A booking with the PIN that was entered; `day` is the local day of its window."""
+    """A booking with the PIN that was entered; `day` is the local day of its window.
+
+    `state` is that of the booking, or `pin_changed` if the PIN is one that the booking had before.
+    """
 
     booking: str
     office: int
@@ -87,6 +97,8 @@ class PinCandidate:
     remote: bool = False
     missed: bool = False  # its ticket was called in vain and is out of the queue
     returned: bool = False  # the PIN has put its ticket back before
+    # When this kiosk gave or put back its ticket, which is still waiting or at a counter.
+    given_here_at: datetime | None = None
     rules: Rules | None = None  # its own agenda's rules, where they differ from the kiosk's
 
 
@@ -151,7 +163,8 @@ def _answer(one: PinCandidate, *, office: int, today: date, rules: Rules, now: d
 def _by_state(one: PinCandidate, closes_at: datetime, now: datetime) -> Outcome | None:
     """What the state of the booking says, whatever the window; None where the time decides."""
     if one.state != "arrived" or not one.missed:
-        return _BY_STATE.get(one.state)
+        just_given = one.given_here_at is not None and now - one.given_here_at < REPRINT_WITHIN
+        return Outcome.AGAIN if one.state == "arrived" and just_given else _BY_STATE.get(one.state)
     if now >= closes_at:
         return Outcome.VOID
     return Outcome.MISSED if one.returned else Outcome.RETURNED

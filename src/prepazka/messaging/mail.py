@@ -54,6 +54,7 @@ SUBJECTS = {
     "wait_ended": gettext_noop("The office no longer offers what you wait for"),
     "offer": gettext_noop("Your term is cancelled, please choose another one"),
     "reassigned": gettext_noop("Your term stays, with somebody else"),
+    "pin_changed": gettext_noop("Your PIN has changed"),
     "restored": gettext_noop("Your original term is valid again"),
     "incident": gettext_noop("We cannot serve your matter at the moment"),
     "incident_moved": gettext_noop("It should work again at another time than we wrote"),

@@ -84,6 +84,9 @@ TEXTS = {
     "reassigned": gettext_noop(
         "%(office)s: your term %(when)s stays, only with somebody else. PIN %(pin)s. %(url)s"
     ),
+    "pin_changed": gettext_noop(
+        "%(office)s: your PIN has changed. For %(when)s it is %(pin)s now. %(url)s"
+    ),
     "mode_changed": gettext_noop("%(office)s: your term %(when)s stays, now %(how)s. %(url)s"),
     "room_changed": gettext_noop("%(office)s: meeting %(when)s %(join)s. %(url)s"),
     "missed": gettext_noop(
@@ -109,7 +112,15 @@ TEXTS = {
 }
 # A meeting by telephone or by video needs no PIN.
 REMOTE = gettext_noop("%(office)s: %(when)s %(how)s. Details, change, cancel: %(url)s")
-WITH_PIN = {"confirmed", "moved", "reminder", "reminder_soon", "reassigned", "restored"}
+WITH_PIN = {
+    "confirmed",
+    "moved",
+    "reminder",
+    "reminder_soon",
+    "reassigned",
+    "restored",
+    "pin_changed",
+}
 # What the office took back, perhaps with a reason for the person.
 WITH_REASON = {"cancelled", "cancelled_by_office", "offer"}
 # Where even the usual words without the name of the office are too long.

@@ -65,6 +65,7 @@ KINDS = {
     "OfferMade": "offer",
     "OfferAccepted": "moved",
     "BookingReassigned": "reassigned",
+    "PinChanged": "pin_changed",
     "BookingRestored": "restored",
     "BookingWarned": "incident",
     "WarningChanged": "incident_moved",
@@ -381,7 +382,7 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
         return booking.state in OPEN
     if message.kind in {"reply_which", "reminders_off"}:
         return False
-    if message.kind in {"confirmed", "late", *REMINDERS}:
+    if message.kind in {"confirmed", "late", "pin_changed", *REMINDERS}:
         return booking.state != State.CONFIRMED or booking.ends_at <= now
     return booking.sequence != message.sequence
 

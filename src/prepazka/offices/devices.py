@@ -56,6 +56,7 @@ def pair(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
     device.pairing_hash, device.pairing_expires_at = "", None
     device.token_hash = _hash(token)
     device.paired_at = device.seen_at = now
+    device.lost_at = None
     device.wrong_pins, device.paused_until = 0, None
     device.answering_printer = ""  # a printer that is set never to answer again is believed anew
     device.save(
@@ -65,6 +66,7 @@ def pair(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
             "token_hash",
             "paired_at",
             "seen_at",
+            "lost_at",
             "wrong_pins",
             "paused_until",
             "answering_printer",
@@ -93,6 +95,12 @@ def revoke(*, device: int, now: datetime, actor: int | None = None) -> None:
         ]
     )
     record(events.DeviceRevoked(office=found.office_id, device=found.pk, at=now, actor=actor))
+
+
+def is_paired(device: Device) -> bool:
+    """Whether the browser that was recognised as this device still is it."""
+    rows = Device.objects.filter(pk=device.pk, token_hash=device.token_hash, retired=False)
+    return bool(device.token_hash) and rows.exists()
 
 
 def by_token(token: str, *, now: datetime, kind: str = "") -> Device | None:

@@ -412,6 +412,9 @@ class Device(Named):
     fault = models.CharField(max_length=40, blank=True)
     fault_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    lost_at = models.DateTimeField(
+        null=True, help_text="when the kiosk was reported lost; until it is paired anew"
+    )
     # What the browser and the printer last said of themselves.
     app_version = models.CharField(max_length=40, blank=True)
     printer_state = models.JSONField(default=dict)

@@ -13,10 +13,11 @@ from uuid import UUID
 from django.db import transaction
 
 from prepazka.booking.locks import lock_days
-from prepazka.booking.models import Booking
+from prepazka.booking.models import Booking, ReplacedPin
 from prepazka.core import events, reading
 from prepazka.journal.record import record
 from prepazka.offices.directory import directory
+from prepazka.offices.models import Device
 from prepazka.queueing import settling
 from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import OfflineEvent, OfflineGrant
@@ -36,25 +37,61 @@ class Entry:
     sig: str
 
 
-@transaction.atomic
+class _Revoked(Exception):
+    """The device was disconnected after it had got the grant."""
+
+
 def merge_log(*, grant: int, entries: Iterable[Entry], now: datetime) -> int:
     """Keep a browser's log and bring the hall to what all logs of the day say together.
 
     May be sent again, whole or in parts; a gap ends what is taken. Answers with the number of the
-    last entry that is kept. Raises GrantUnknown, SignatureWrong.
+    last entry that is kept. Raises GrantUnknown, SignatureWrong; that a device which was
+    disconnected has sent its log is noted in the journal, once.
     """
+    said = sorted(entries, key=lambda e: e.seq)[:MOST]
+    try:
+        return _merge(grant, said, now)
+    except _Revoked:
+        _note_refused(grant, said, now)
+        raise GrantUnknown from None
+
+
+@transaction.atomic
+def _note_refused(grant: int, said: list[Entry], now: datetime) -> None:
+    row = OfflineGrant.objects.select_for_update(no_key=True).get(pk=grant)
+    last = max((one.seq for one in said), default=0)
+    if last <= row.refused:
+        return
+    if row.refused == 0:
+        record(
+            events.LogRefused(
+                office=row.office_id,
+                at=now,
+                device=row.device_id or 0,
+                grant=row.pk,
+                entries=last - row.merged,
+            )
+        )
+    row.refused = last
+    row.save(update_fields=["refused"])
+
+
+@transaction.atomic
+def _merge(grant: int, said: list[Entry], now: datetime) -> int:
     found = (
         OfflineGrant.objects.select_related("device", "shift", "office").filter(pk=grant).first()
     )
-    if found is None or _revoked(found):
+    if found is None:
         raise GrantUnknown
-    said = sorted(entries, key=lambda e: e.seq)[:MOST]
     for one in said:
         if not hmac.compare_digest(found.sign(one.seq, one.body).encode(), one.sig.encode()):
             raise SignatureWrong
     # A day before the queue, always: nobody else takes both.
     lock_days(found.office_id, [found.date])
     lock_queue(found.office_id)
+    # Under the lock of the day, which `report_lost` takes as well.
+    if _revoked(found):
+        raise _Revoked
     found.refresh_from_db(fields=["merged"])
     taken = _keep(found, said, now)
     if taken:
@@ -73,10 +110,10 @@ def merge_log(*, grant: int, entries: Iterable[Entry], now: datetime) -> int:
 
 
 def _revoked(grant: OfflineGrant) -> bool:
-    device = grant.device
-    return (
-        device is not None and device.revoked_at is not None and grant.made_at < device.revoked_at
-    )
+    if grant.device_id is None:
+        return False
+    revoked_at = Device.objects.values_list("revoked_at", flat=True).get(pk=grant.device_id)
+    return revoked_at is not None and grant.made_at < revoked_at
 
 
 def _keep(grant: OfflineGrant, said: list[Entry], now: datetime) -> int:
@@ -116,7 +153,10 @@ def _hidden(grant: OfflineGrant) -> dict[str, UUID]:
     """Today's bookings by the form in which the kiosk knew their PINs; the live ones win."""
     rows = Booking.objects.filter(office=grant.office_id, date=grant.date).exclude(pin=None)
     live = sorted(rows, key=lambda b: b.state in {"confirmed", "arrived", "no_show"})
-    return {grant.hide(str(b.pin)): b.pk for b in live if b.pin}
+    # A kiosk that was cut off before a PIN was changed took the old one in good faith.
+    replaced = ReplacedPin.objects.filter(office=grant.office_id, date=grant.date)
+    before = {grant.hide(row.pin): row.booking_id for row in replaced}
+    return before | {grant.hide(str(b.pin)): b.pk for b in live if b.pin}
 
 
 def _body(text: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count
 
-from prepazka.booking.models import Booking
+from prepazka.booking.models import Booking, ReplacedPin
 from prepazka.booking.models import State as BookingState
 from prepazka.core import calendar, discipline, events, offline
 from prepazka.journal.record import record
@@ -147,32 +147,45 @@ def numbers_held(office: Directory, now: datetime) -> dict[int, dict[str, int]]:
 def pin_list(grant: OfflineGrant, office: Directory) -> list[dict[str, Any]]:
     """Today's PINs as the kiosk may keep them: hidden, with window, rules, letter and state.
 
-    `ticket` is the ticket that was called in vain, for its words; None for all others.
+    `ticket` is the ticket that was called in vain, for its words; None for all others. A PIN that
+    a booking had before has the state `pin_changed`.
     """
     booked = Booking.objects.filter(office=office.office, date=grant.date, state__in=PINS_OF)
     booked = booked.filter(mode=Mode.PERSON).select_related("ticket")
-    found = []
-    for one in booked.exclude(pin__isnull=True).exclude(pin=""):
-        service = office.services[one.service_id]
-        rules = office.rules_of(service)
-        ticket = getattr(one, "ticket", None)
-        missed = ticket if ticket and ticket.state == State.NO_SHOW else None
-        found.append(
-            {
-                "h": grant.hide(str(one.pin)),
-                "start": one.starts_at.isoformat(),
-                "end": one.ends_at.isoformat(),
-                "early": rules.early_min,
-                "late": rules.late_min,
-                "state": one.state,
-                "missed": missed is not None,
-                "returned": missed is not None and missed.pin_returned_at is not None,
-                "ticket": missed,
-                "letter": office.agenda_of(service).letter,
-                "service": service.code,
-            }
-        )
-    return sorted(found, key=lambda entry: str(entry["h"]))
+    replaced = ReplacedPin.objects.filter(office=office.office, date=grant.date)
+    entries = [
+        _hidden_pin(grant, office, one, str(one.pin))
+        for one in booked.exclude(pin__isnull=True).exclude(pin="")
+    ]
+    entries += [
+        _hidden_pin(grant, office, row.booking, row.pin)
+        | {"state": "pin_changed", "since": None, "ticket": None}
+        for row in replaced.select_related("booking__ticket")
+    ]
+    return sorted(entries, key=lambda entry: str(entry["h"]))
+
+
+def _hidden_pin(
+    grant: OfflineGrant, office: Directory, booking: Booking, pin: str
+) -> dict[str, Any]:
+    service = office.services[booking.service_id]
+    rules = office.rules_of(service)
+    ticket = getattr(booking, "ticket", None)
+    missed = ticket if ticket and ticket.state == State.NO_SHOW else None
+    return {
+        "h": grant.hide(pin),
+        "start": booking.starts_at.isoformat(),
+        "end": booking.ends_at.isoformat(),
+        "early": rules.early_min,
+        "late": rules.late_min,
+        "state": booking.state,
+        "missed": missed is not None,
+        "returned": missed is not None and missed.pin_returned_at is not None,
+        "since": ticket.issued_at.isoformat() if ticket else None,
+        "ticket": missed,
+        "letter": office.agenda_of(service).letter,
+        "service": service.code,
+    }
 
 
 @transaction.atomic

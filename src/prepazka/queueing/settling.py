@@ -158,6 +158,7 @@ def _issue(office: Directory, day: date, row: OfflineEvent) -> Ticket | None:
         language="en" if row.body.get("language") == "en" else "cs",
         code=new_code(),
         touch=_touch(row),
+        kiosk=row.grant.device if booking else None,
         issued_at=row.at,
         offline={"state": "waiting", "counter": None, "wrote": "waiting", "issued": True},
     )

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from prepazka.booking.diaries import official_of
 from prepazka.booking.locks import lock_booking, lock_days
-from prepazka.booking.models import LIVE, Booking
+from prepazka.booking.models import LIVE, Booking, ReplacedPin
 from prepazka.booking.models import State as BookingState
 from prepazka.booking.parts import release_expired
 from prepazka.core import calendar, events, pins, slots
@@ -45,7 +45,13 @@ LONGEST_SHIFT = timedelta(hours=16)
 STOPPING = (TicketsRule.FULL, TicketsRule.STOPPED)
 # What is said of a PIN whose booking has had a ticket.
 OF_TICKET = frozenset(
-    {pins.Outcome.USED, pins.Outcome.RETURNED, pins.Outcome.MISSED, pins.Outcome.VOID}
+    {
+        pins.Outcome.USED,
+        pins.Outcome.AGAIN,
+        pins.Outcome.RETURNED,
+        pins.Outcome.MISSED,
+        pins.Outcome.VOID,
+    }
 )
 POSTPONE_BY = (20, 40)  # minutes a citizen may choose from
 
@@ -161,9 +167,14 @@ def check_in(
     if asked is not Asks.NOTHING:
         with_pin = wrong_pins.matching(with_pin, second, asked)
     bookings = {str(b.pk): b for b in with_pin}
-    missed = _lock_missed(office, bookings.values())
-    verdict = _verdict(office, bookings.values(), today, now, missed)
-    if asked is not Asks.NOTHING and not _gives_ticket(verdict):
+    given = _lock_given(office, bookings.values())
+    replaced = ReplacedPin.objects.filter(office=office.office, date=today, pin=pin)
+    verdict = _verdict(
+        *(office, bookings.values(), today, now, given),
+        kiosk=kiosk,
+        replaced=replaced.select_related("booking__service"),
+    )
+    if asked is not Asks.NOTHING and not shows_ticket(verdict):
         verdict = pins.Verdict(pins.Outcome.UNKNOWN)  # a guesser learns of no other booking
     _count_wrong(office, kiosk, verdict, asked, now)
     record(
@@ -171,7 +182,7 @@ def check_in(
             office=office.office.pk, at=now, device=device.pk, outcome=verdict.outcome.value
         )
     )
-    return _follow(office, bookings, verdict, touch, now, language)
+    return _follow(office, bookings, verdict, touch, now, language, kiosk=kiosk)
 
 
 @transaction.atomic
@@ -183,10 +194,10 @@ def check_in_at_desk(
     One who was called in vain goes back into the queue, at the desk as often as staff wish.
     """
     found = lock_booking(booking)
-    missed = _lock_missed(office, [found])
+    given = _lock_given(office, [found])
     today = calendar.day_of(now, office.tz)
-    verdict = _verdict(office, [found], today, now, missed, may_repeat=True)
-    return _follow(office, {str(found.pk): found}, verdict, touch, now, found.language, actor)
+    verdict = _verdict(office, [found], today, now, given, may_repeat=True)
+    return _follow(office, {str(found.pk): found}, verdict, touch, now, found.language, actor=actor)
 
 
 @transaction.atomic
@@ -208,6 +219,24 @@ def give_up(*, ticket: int, now: datetime, actor: int | None = None) -> Ticket:
         )
     )
     return found
+
+
+@transaction.atomic
+def replace_code(*, office: Directory, ticket: int, now: datetime, actor: int) -> Ticket:
+    """Give the ticket another page, so that paper printed before opens none and hears no more of it.
+
+    For a ticket that somebody else took with the PIN; the number and the place stay. Raises
+    NotWaiting once the ticket is over, Ticket.DoesNotExist.
+    """
+    lock_queue(office.office.pk)
+    row = Ticket.objects.get(pk=ticket, office=office.office)
+    if row.state not in (*IN_QUEUE, *AT_COUNTER):
+        raise NotWaiting
+    row.code = new_code()
+    row.save(update_fields=["code"])
+    forget_contact(row.pk)
+    record(events.TicketCodeReplaced(office=office.office.pk, ticket=row.pk, at=now, actor=actor))
+    return row
 
 
 @transaction.atomic
@@ -281,8 +310,8 @@ def _with_pin(pin: str, office: Directory, today: date) -> list[Booking]:
     return [*here.select_related("service", "office"), *elsewhere.select_related("office")]
 
 
-def _lock_missed(office: Directory, bookings: Iterable[Booking]) -> dict[UUID, Ticket]:
-    """The missed tickets of arrived bookings, by booking; the queue is locked if there may be one.
+def _lock_given(office: Directory, bookings: Iterable[Booking]) -> dict[UUID, Ticket]:
+    """The tickets of arrived bookings, by booking; the queue is locked if there may be one.
 
     The day is locked before, as always.
     """
@@ -290,8 +319,8 @@ def _lock_missed(office: Directory, bookings: Iterable[Booking]) -> dict[UUID, T
     if not arrived:
         return {}
     lock_queue(office.office.pk)
-    missed = Ticket.objects.filter(office=office.office, booking__in=arrived, state=State.NO_SHOW)
-    return {ticket.booking_id: ticket for ticket in missed if ticket.booking_id}
+    tickets = Ticket.objects.filter(office=office.office, booking__in=arrived)
+    return {ticket.booking_id: ticket for ticket in tickets if ticket.booking_id}
 
 
 def _verdict(
@@ -299,10 +328,13 @@ def _verdict(
     bookings: Iterable[Booking],
     today: date,
     now: datetime,
-    missed: Mapping[UUID, Ticket] = NO_TICKETS,
+    given: Mapping[UUID, Ticket] = NO_TICKETS,
     *,
+    kiosk: Device | None = None,
     may_repeat: bool = False,
+    replaced: Iterable[ReplacedPin] = (),
 ) -> pins.Verdict:
+    missed = {pk: ticket for pk, ticket in given.items() if ticket.state == State.NO_SHOW}
     candidates = [
         pins.PinCandidate(
             booking=str(one.pk),
@@ -315,13 +347,34 @@ def _verdict(
             returned=not may_repeat
             and one.pk in missed
             and missed[one.pk].pin_returned_at is not None,
+            given_here_at=_given_at(given.get(one.pk), kiosk),
             rules=office.rules_of(one.service) if one.office_id == office.office.pk else None,
         )
         for one in bookings
     ]
+    candidates += [
+        pins.PinCandidate(
+            booking=str(row.booking_id),
+            office=row.office_id,
+            day=row.date,
+            window=Interval(row.booking.starts_at, row.booking.ends_at),
+            state="pin_changed",
+            rules=office.rules_of(row.booking.service),
+        )
+        for row in replaced
+    ]
     return pins.verdict(
         candidates, office=office.office.pk, today=today, rules=slots.Rules(), now=now
     )
+
+
+def _given_at(ticket: Ticket | None, kiosk: Device | None) -> datetime | None:
+    """When the kiosk gave or put back a ticket that is not over."""
+    if ticket is None or kiosk is None or ticket.kiosk_id != kiosk.pk:
+        return None
+    if ticket.state not in (*IN_QUEUE, *AT_COUNTER):
+        return None
+    return ticket.pin_returned_at or ticket.issued_at
 
 
 def _follow(
@@ -331,24 +384,34 @@ def _follow(
     touch: UUID,
     now: datetime,
     language: str,
+    *,
     actor: int | None = None,
+    kiosk: Device | None = None,
 ) -> CheckIn:
     """Give the ticket an accepted PIN deserves; a used one is answered with its own ticket."""
-    if verdict.found is None:
+    if verdict.found is None or verdict.outcome is pins.Outcome.CHANGED:
         return CheckIn(verdict)
     booking = bookings[verdict.found.booking]
     if verdict.outcome in OF_TICKET:
         ticket = Ticket.objects.filter(booking=booking).first()
         if ticket and verdict.outcome is pins.Outcome.RETURNED:
             ticket = bring_back(ticket, now=now, by="staff" if actor else "pin", actor=actor)
+            ticket.kiosk = kiosk
+            ticket.save(update_fields=["kiosk"])
         return CheckIn(verdict, ticket)
     if not verdict.accepted:
         return CheckIn(verdict)
-    return CheckIn(verdict, _arrive(office, booking, verdict, touch, now, language, actor))
+    ticket = _arrive(office, booking, verdict, touch, now, language, actor=actor, kiosk=kiosk)
+    return CheckIn(verdict, ticket)
 
 
 def _gives_ticket(verdict: pins.Verdict) -> bool:
     return verdict.accepted or verdict.outcome is pins.Outcome.RETURNED
+
+
+def shows_ticket(verdict: pins.Verdict) -> bool:
+    """Whether the ticket, with the link to its page, is for whoever entered the PIN now."""
+    return _gives_ticket(verdict) or verdict.outcome is pins.Outcome.AGAIN
 
 
 def _count_wrong(
@@ -372,7 +435,9 @@ def _arrive(
     touch: UUID,
     now: datetime,
     language: str,
-    actor: int | None = None,
+    *,
+    actor: int | None,
+    kiosk: Device | None,
 ) -> Ticket:
     booking.state, booking.arrived_at = BookingState.ARRIVED, now
     booking.late = verdict.late
@@ -388,6 +453,7 @@ def _arrive(
         language=language,
         persons=booking.persons,
         for_counter_id=counter_of_official(office, booking),
+        kiosk=kiosk,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
@@ -38,7 +39,10 @@ def matching(bookings: Iterable[Booking], second: str, asked: Asks) -> list[Book
 
 
 def note_wrong(office: Directory, device: Device, asked: Asks, *, now: datetime) -> None:
-    """Count a wrong PIN; the journal says so when the kiosk asks for more from now on."""
+    """Count a wrong PIN; the journal says when the kiosk or the whole office asks for more.
+
+    The caller has locked the office's day, so the limit of the day is noted once.
+    """
     WrongPin.objects.filter(office=office.office, at__lt=now - KEPT).delete()
     WrongPin.objects.create(
         office=office.office, device=device, at=now, answered=asked is not Asks.NOTHING
@@ -50,11 +54,52 @@ def note_wrong(office: Directory, device: Device, asked: Asks, *, now: datetime)
                 office=office.office.pk, at=now, device=device.pk, asks=asks.value
             )
         )
+    if _wrong_today(office, now) == pin_guard.OFFICE_WRONG:
+        record(events.DayOfWrongPins(office=office.office.pk, at=now, wrong=pin_guard.OFFICE_WRONG))
 
 
-def guarded_kiosks(office: Directory, *, now: datetime) -> list[Device]:
+def _wrong_today(office: Directory, now: datetime) -> int:
+    today = calendar.local_instant(calendar.day_of(now, office.tz), 0, office.tz)
+    return WrongPin.objects.filter(office=office.office, at__gte=today, at__lte=now).count()
+
+
+@dataclass(frozen=True)
+class GuardedKiosk:
+    """A kiosk that asks for more than the PIN: since when, and until when by what is known."""
+
+    device: Device
+    since: datetime
+    until: datetime
+
+
+def guarded_kiosks(office: Directory, *, now: datetime) -> list[GuardedKiosk]:
     """The kiosks that ask for more than the PIN now, for the staff."""
+    today = calendar.local_instant(calendar.day_of(now, office.tz), 0, office.tz)
+    since = min(today, now - pin_guard.KIOSK_WITHIN)
+    rows = list(
+        WrongPin.objects.filter(office=office.office, at__gte=since, at__lte=now)
+        .order_by("at")
+        .values_list("device", "at", "answered")
+    )
+    if len(rows) < pin_guard.KIOSK_WRONG:
+        return []
+    office_times = [at for _, at, _ in rows if at >= today]
+    answered_times = [at for _, at, answered in rows if at >= today and answered]
     kiosks = Device.objects.filter(
         office=office.office, kind=Device.Kind.KIOSK, retired=False
     ).order_by("position", "code")
-    return [one for one in kiosks if asked_of(office, one, now=now) is not Asks.NOTHING]
+    guarded = []
+    for kiosk in kiosks:
+        kiosk_times = [at for device, at, _ in rows if device == kiosk.pk]
+        during = pin_guard.guarded_during(kiosk_times, office_times, answered_times, now=now)
+        if during is not None:
+            guarded.append(GuardedKiosk(kiosk, during.start, during.end))
+    return guarded
+
+
+def day_limit_since(office: Directory, *, now: datetime) -> datetime | None:
+    """When the wrong PINs of today reached the limit of the office; None if they have not."""
+    today = calendar.local_instant(calendar.day_of(now, office.tz), 0, office.tz)
+    rows = WrongPin.objects.filter(office=office.office, at__gte=today, at__lte=now)
+    times = rows.order_by("at").values_list("at", flat=True)
+    return next(iter(times[pin_guard.OFFICE_WRONG - 1 : pin_guard.OFFICE_WRONG]), None)

@@ -15,6 +15,7 @@ from prepazka.booking.models.claims import (
     quoted,
 )
 from prepazka.booking.models.diaries import Busy, CalendarFeed, OutsideCalendar
+from prepazka.booking.models.replaced_pins import ReplacedPin
 from prepazka.booking.models.substitutes import (
     CallListEntry,
     DisruptedBooking,
@@ -41,6 +42,7 @@ __all__ = [
     "Offer",
     "OfficeDay",
     "OutsideCalendar",
+    "ReplacedPin",
     "State",
     "WaitingListEntry",
     "quoted",

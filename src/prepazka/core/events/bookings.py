@@ -44,6 +44,14 @@ class BookingConfirmed(_OfBooking):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PinChanged(_OfBooking):
+    """The booking has another PIN, because the kiosk that held the old one was lost."""
+
+    followed_up = True
+    by: Literal["office"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class BookingMoved(_OfBooking):
     """The booking has another term now."""
 

@@ -81,6 +81,21 @@ class DeviceRevoked(_OfDevice):
 
 
 @dataclass(frozen=True, kw_only=True)
+class KioskLost(_OfDevice):
+    """The kiosk was reported lost or stolen; so many bookings have another PIN now."""
+
+    bookings: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogRefused(_OfDevice):
+    """A device that was disconnected sent the log of its grant later: so many entries, none taken."""
+
+    grant: int
+    entries: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeviceFault(_OfDevice):
     """A device cannot do its work, for example a printer without paper."""
 
@@ -120,6 +135,14 @@ class PinGuardRaised(_OfDevice):
     """After many wrong PINs the kiosk asks for more than the PIN: `digits_or_code` or `code`."""
 
     asks: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayOfWrongPins(Event):
+    """So many wrong PINs were entered today that all kiosks ask for more until midnight."""
+
+    topics: ClassVar[tuple[str, ...]] = (DEVICES,)
+    wrong: int
 
 
 @dataclass(frozen=True, kw_only=True)

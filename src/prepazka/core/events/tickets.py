@@ -78,6 +78,11 @@ class TicketPostponed(_OfTicket):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketCodeReplaced(_OfTicket):
+    """Staff gave the ticket another page; paper printed before opens none."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AlertAsked(_OfTicket):
     """The citizen wants to be told when the turn is near."""
 

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from prepazka.booking.models import Booking
-from prepazka.offices.models import Counter, OfOffice, Service
+from prepazka.offices.models import Counter, Device, OfOffice, Service
 
 
 class Queue(models.Model):
@@ -69,6 +69,14 @@ class Ticket(OfOffice):
     persons = models.PositiveSmallIntegerField(default=1)
     language = models.CharField(max_length=8, default="cs")
     code = models.CharField(max_length=16, unique=True, help_text="of the personal page")
+    kiosk = models.ForeignKey(
+        Device,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        help_text="where the PIN of its booking was entered last with success",
+    )
     touch = models.UUIDField(default=uuid.uuid4, help_text="of the touch that asked for it")
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     counter = models.ForeignKey(

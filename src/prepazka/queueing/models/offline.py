@@ -40,6 +40,9 @@ class OfflineGrant(OfOffice):
     expires_at = models.DateTimeField()
     version = models.PositiveIntegerField(default=0, help_text="of the list of tickets")
     merged = models.PositiveIntegerField(default=0, help_text="the last event of its log")
+    refused = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="entries sent after the device was disconnected"
+    )
     page = models.CharField(
         max_length=64, blank=True, default="", db_default="", help_text="that renewed last"
     )

@@ -325,7 +325,10 @@ class CheckInOut(Schema):
     """What is true of a PIN: its outcome, when it counts, and the ticket where there is one.
 
     `returned`: the ticket had been called in vain and is waiting again, with the same number.
-    `missed`: it was called in vain once more, and only staff can put it back.
+    `missed`: it was called in vain once more, and only staff can put it back; `code` is empty.
+    `again`: the PIN was just entered here, and its ticket is to be printed again.
+    `used`: it has had a ticket since `ticket_since`; reception checks the name and prints it.
+    `changed`: the booking has another PIN, and its person a message about it.
     """
 
     outcome: str
@@ -333,6 +336,7 @@ class CheckInOut(Schema):
     opens_at: datetime | None
     closes_at: datetime | None
     ticket: TicketOut | None
+    ticket_since: datetime | None = None
 
 
 class StepIn(Schema):

@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 from django.http import HttpRequest
 from ninja import Header, Router
 
+from prepazka.core.pins import Outcome
 from prepazka.offices.directory import Directory, directory
 from prepazka.queueing.models import Ticket
-from prepazka.queueing.tickets import check_in, give_up, issue_ticket
+from prepazka.queueing.tickets import CheckIn, check_in, give_up, issue_ticket, shows_ticket
 from prepazka.queueing.validity import valid_until
 from prepazka.reporting.place import Place, announced
 from prepazka.surfaces.api import schemas
@@ -55,6 +56,9 @@ def check(request: HttpRequest, said: schemas.PinIn, key: UUID | None = KEY) -> 
 
     After many wrong PINs the answer is `second_answer_needed` or `code_needed` until `second` is
     sent too; a pair that gives no ticket is then `unknown`.
+
+    Entered again at the same kiosk within two minutes, a PIN answers `again` with its ticket, to be
+    printed again; later, or at another kiosk, `used` with the time of the ticket and nothing else.
     """
     kiosk: Kiosk = request.auth  # type: ignore[attr-defined]  # set by ninja
     done = check_in(
@@ -72,8 +76,19 @@ def check(request: HttpRequest, said: schemas.PinIn, key: UUID | None = KEY) -> 
         "day": verdict.found.day if verdict.found else None,
         "opens_at": verdict.opens_at and verdict.opens_at.astimezone(tz),
         "closes_at": verdict.closes_at and verdict.closes_at.astimezone(tz),
-        "ticket": shown(kiosk.office, done.ticket) if done.ticket else None,
+        **_ticket_of(kiosk.office, done),
     }
+
+
+def _ticket_of(office: Directory, done: CheckIn) -> dict[str, Any]:
+    """The ticket for whoever entered the PIN; of one that may be another's no code, no number."""
+    if done.ticket is None:
+        return {"ticket": None}
+    if shows_ticket(done.verdict):
+        return {"ticket": shown(office, done.ticket)}
+    if done.verdict.outcome is Outcome.USED:
+        return {"ticket": None, "ticket_since": done.ticket.issued_at.astimezone(office.tz)}
+    return {"ticket": shown(office, done.ticket) | {"code": ""}}
 
 
 @router.get("/tickets/{code}", response=TICKET)

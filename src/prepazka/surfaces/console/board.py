@@ -14,6 +14,7 @@ from prepazka.queueing import counters, offline, telling
 from prepazka.queueing.held import Holder, counters_of, held_elsewhere
 from prepazka.queueing.models import AT_COUNTER, OfflineEvent, Shift, State, Ticket
 from prepazka.queueing.turns import last_step, policy_of
+from prepazka.queueing.wrong_pins import guarded_kiosks
 from prepazka.reporting.hall import Hall, hall
 from prepazka.reporting.load import day_load
 from prepazka.reporting.missed import count_missed
@@ -62,6 +63,7 @@ def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
         "missed": count_missed(office, now=now),
         "load": day_load(seen),
         "faults": faults(office),
+        "guarded": guarded_kiosks(office, now=now),
         "down": down(office, shift),
         "silent": silent(office, held),
         "holders": counters_of(held),

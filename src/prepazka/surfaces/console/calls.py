@@ -117,6 +117,7 @@ def call(request: HttpRequest, office: Directory, member: Membership, entry: int
             "displaced": found.booking.state == State.DISPLACED,
             "cancelled": found.booking.state == State.CANCELLED_BY_OFFICE,
             "incident": current_incident(found.booking),
+            "pin_changed": found.booking.replaced_pins.filter(date=found.booking.date).exists(),
             "unwritten": found.reason == Reason.NO_CONTACT,
             "last": found.attempts + 1 >= calls.ATTEMPTS,
         },

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from prepazka.booking.diaries import official_of
@@ -19,16 +20,19 @@ from prepazka.core.pins import Outcome
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
 from prepazka.queueing import tickets
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket
 from prepazka.queueing.models import State as TicketState
-from prepazka.queueing.models import Ticket
+from prepazka.queueing.refusals import NotWaiting
 from prepazka.queueing.tickets import check_in_at_desk, issues_tickets
 from prepazka.queueing.validity import valid_until
+from prepazka.queueing.wrong_pins import guarded_kiosks
 from prepazka.reporting.hall import hall
 from prepazka.reporting.missed import count_missed
 from prepazka.surfaces.console import board
 from prepazka.surfaces.console.forms import TicketForm
 from prepazka.surfaces.console.words import state_in_words, told
 from prepazka.web import readings, staff, ticket_paper
+from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
@@ -48,7 +52,7 @@ SHOWN = (
 @staff_only(*staff.DESK_LOOK)
 @require_GET
 def bookings(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """Bookings of a day (today unless said), searched by PIN, time or name."""
+    """Bookings of a day (today unless said), searched by PIN, number, time or name."""
     moment = now()
     day = _day(request.GET.get("den", "")) or calendar.day_of(moment, office.tz)
     wanted = request.GET.get("hledat", "").strip()[:60]
@@ -75,6 +79,7 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
                     "state": state_in_words(one, office),
                     "comes": one.state == State.CONFIRMED,
                     "missed": _may_return(office, one, moment),
+                    "ticket": _valid_ticket(one),
                 }
                 for one in rows.order_by("starts_at", "created_at")[:MOST_ROWS]
             ],
@@ -82,6 +87,7 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
             "missed": count_missed(office, now=moment),
             "diaries": bool(office.open_officials()),
             "faults": board.faults(office),
+            "guarded": guarded_kiosks(office, now=moment),
             "down": board.down(office),
         },
     )
@@ -95,6 +101,12 @@ def _may_return(office: Directory, booking: Booking, moment: datetime) -> Ticket
     return ticket if valid_until(office, ticket) > moment else None
 
 
+def _valid_ticket(booking: Booking) -> Ticket | None:
+    """The ticket of the booking that is waiting or at a counter."""
+    ticket = getattr(booking, "ticket", None)
+    return ticket if ticket and ticket.state in (*IN_QUEUE, *AT_COUNTER) else None
+
+
 def _day(said: str) -> date | None:
     return reading.day(said)
 
@@ -106,6 +118,8 @@ def _search(
         return rows
     if re.fullmatch(r"[0-9]{4}", digits := wanted.replace(" ", "")):
         return rows.filter(pin=digits)
+    if number := re.fullmatch(r"([^\W\d_]{1,3}) ?([0-9]{1,6})", wanted):
+        return rows.filter(ticket__letter__iexact=number[1], ticket__number=int(number[2]))
     if (minute := _minute(wanted)) is not None:
         at = calendar.local_instant(day, minute, office.tz)
         return rows.filter(starts_at__lte=at, ends_at__gt=at)
@@ -179,10 +193,13 @@ def ticket_page(
     request: HttpRequest, office: Directory, member: Membership, ticket: int
 ) -> HttpResponse:
     """The ticket to print or to read out."""
-    found = Ticket.objects.filter(pk=ticket, office=office.office).first()
+    tickets_here = Ticket.objects.filter(pk=ticket, office=office.office)
+    found = tickets_here.select_related("booking").first()
     if found is None:
         raise Http404
     moment = now()
+    if found.booking:
+        readings.note_booking(member, found.booking, now=moment)
     return render(
         request,
         "console/ticket.html",
@@ -194,8 +211,28 @@ def ticket_page(
             "ahead": _ahead(office, found, moment),
             "slip": ticket_paper.slip_of(office, found, now=moment),
             "qr": ticket_paper.qr_image(ticket_paper.link_of(found)),
+            "replaceable": found.booking_id and found.state in (*IN_QUEUE, *AT_COUNTER),
         },
     )
+
+
+@staff_only(*staff.DESK)
+@require_POST
+def replace_code(
+    request: HttpRequest, office: Directory, member: Membership, ticket: int
+) -> HttpResponse:
+    """Give a ticket that somebody else holds to the right person: its paper so far opens nothing."""
+    try:
+        tickets.replace_code(office=office, ticket=ticket, now=now(), actor=member.user_id)
+    except Ticket.DoesNotExist:
+        raise Http404 from None
+    except NotWaiting as refusal:
+        messages.error(request, sentence(refusal))
+    else:
+        messages.success(
+            request, _("The earlier paper opens no page any more. Please print the ticket now.")
+        )
+    return redirect("console:ticket", office.office.slug, ticket)
 
 
 def _ahead(office: Directory, ticket: Ticket, moment: datetime) -> int:

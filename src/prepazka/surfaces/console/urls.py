@@ -136,6 +136,9 @@ urlpatterns = [
     path("<slug:slug>/recepce/prichod/<uuid:booking>/", desk.arrive, name="arrive"),
     path("<slug:slug>/recepce/listek/", desk.new_ticket, name="new_ticket"),
     path("<slug:slug>/recepce/listek/<int:ticket>/", desk.ticket_page, name="ticket"),
+    path(
+        "<slug:slug>/recepce/listek/<int:ticket>/spravne/", desk.replace_code, name="replace_code"
+    ),
     path("<slug:slug>/recepce/objednat/", booking.choose_service, name="book"),
     path("<slug:slug>/recepce/objednat/<slug:service>/", booking.choose_term, name="terms"),
     path("<slug:slug>/recepce/objednavka/<uuid:booking>/kontakt/", booking.fill_in, name="fill_in"),

@@ -16,6 +16,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Role
 from prepazka.queueing import counters
 from prepazka.queueing.refusals import CounterNotOpen
+from prepazka.queueing.wrong_pins import guarded_kiosks
 from prepazka.surfaces.console import board, steps, takeover
 from prepazka.web import readings, staff
 from prepazka.web.counters import no_counter
@@ -83,6 +84,7 @@ def _choose(request: HttpRequest, office: Directory, member: Membership) -> Http
             "open_rows": open_rows,
             "ended": "" if isinstance(ending, CounterNotOpen) else sentence(ending),
             "faults": board.faults(office),
+            "guarded": guarded_kiosks(office, now=now()),
             "down": board.down(office),
             "diaries": (member.role in staff.DESK_LOOK and bool(office.open_officials()))
             or any(one.user_id == member.user_id for one in office.open_officials()),

@@ -37,6 +37,8 @@ VERDICTS: dict[Outcome, Callable[[], str]] = {
         "Ticket %(number)s is back in the queue; its turn comes after those who came back before."
     ),
     Outcome.MISSED: lambda: _("Ticket %(number)s was called and nobody came."),
+    Outcome.AGAIN: lambda: _("Already registered; the ticket is %(number)s."),
+    Outcome.CHANGED: lambda: _("The booking has another PIN now."),
     Outcome.USED: lambda: _("Already registered; the ticket is %(number)s."),
     Outcome.VOID: lambda: _("The booked time has passed. Issue an ordinary ticket."),
     Outcome.CANCELLED: lambda: _("The booking was cancelled. Issue an ordinary ticket."),

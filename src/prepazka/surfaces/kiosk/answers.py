@@ -37,7 +37,7 @@ class Said:
     office: int | None = None
     window: tuple[str, str] | None = None
     counts: tuple[str, str] | None = None
-    ticket: str = ""
+    ticket: int | None = None
     seconds: int = 0
 
 
@@ -52,7 +52,7 @@ def of_verdict(result: CheckIn) -> Said:
         office=found.office,
         window=(found.window.start.isoformat(), found.window.end.isoformat()),
         counts=(verdict.opens_at.isoformat(), verdict.closes_at.isoformat()),
-        ticket=result.ticket.code if result.ticket else "",
+        ticket=result.ticket.pk if result.ticket else None,
     )
 
 
@@ -130,25 +130,37 @@ def _missed(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
 
 
 def _ticket(said: Said, office: Directory) -> Ticket | None:
-    return Ticket.objects.filter(code=said.ticket, office=office.office).first()
+    return Ticket.objects.filter(pk=said.ticket or 0, office=office.office).first()
 
 
 def _used(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    """Neither number nor counter: whoever entered the PIN need not be the ticket's holder."""
     ticket = _ticket(said, office)
     if ticket is None or ticket.state in {State.FINISHED, State.CANCELLED, State.NO_SHOW}:
-        more = _("That visit is over. If you need anything else, take an ordinary ticket.")
-    elif ticket.state in {State.CALLED, State.SERVING} and ticket.counter_id:
-        number = office.counters[ticket.counter_id].number
-        more = _("You are being called: please go to counter %(number)s.") % {"number": number}
-    else:
-        more = _("Please watch the displays for this number.")
+        return {
+            "title": _("You are already registered"),
+            "text": _("This PIN has been used."),
+            "more": _("That visit is over. If you need anything else, take an ordinary ticket."),
+        }
+    issued = typography.at_clock(ticket.issued_at.astimezone(office.tz), get_language() or "cs")
     return {
-        "title": _("You are already registered"),
-        "number": ticket.label if ticket else "",
-        "text": _("This PIN has been used. Your number is:")
-        if ticket
-        else _("This PIN has been used."),
-        "more": more,
+        "title": _("This PIN has a ticket already"),
+        "text": _("It was given out %(at)s. Please watch the displays for its number.")
+        % {"at": issued},
+        "more": _(
+            "If you do not have it, please ask at reception. They check your name and print"
+            " it again."
+        ),
+    }
+
+
+def _changed(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": "warning",
+        "may_retry": True,
+        "title": _("This PIN was changed"),
+        "text": _("The new one is in our last message to you, by e-mail or SMS."),
+        "more": _("If you do not have it, please ask at reception; your booking is valid."),
     }
 
 
@@ -250,6 +262,24 @@ def _reception(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
+def _no_telephone(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    return {
+        "title": _("Please go to reception"),
+        "text": _("Without the telephone number the kiosk cannot tell that the booking is yours."),
+        "more": _("Your booking is valid. Reception will register you by your name."),
+    }
+
+
+def _unknown_pair(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": "warning",
+        "may_retry": True,
+        "title": _("The PIN and the telephone do not belong together"),
+        "text": _("Please check both in the confirmation of your booking and enter them again."),
+        "more": _("If it does not work, please go to reception; they will register you by name."),
+    }
+
+
 def _no_tickets(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     service = office.services.get(said.service or 0)
     if service and service.pk in office.stopped:
@@ -281,6 +311,7 @@ _WORDS: dict[str, Callable[[Said, Directory, datetime], dict[str, Any]]] = {
     Outcome.USED.value: _used,
     Outcome.MISSED.value: _missed,
     Outcome.CANCELLED.value: _cancelled,
+    Outcome.CHANGED.value: _changed,
     Outcome.UNCONFIRMED.value: _unconfirmed,
     Outcome.OTHER_DAY.value: _other_day,
     Outcome.OTHER_OFFICE.value: _other_office,
@@ -288,6 +319,8 @@ _WORDS: dict[str, Callable[[Said, Directory, datetime], dict[str, Any]]] = {
     "short": _short,
     "paused": _paused,
     "reception": _reception,
+    "no_telephone": _no_telephone,
+    "unknown_pair": _unknown_pair,
     "no_tickets": _no_tickets,
 }
 

@@ -13,18 +13,19 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from prepazka.core import calendar
+from prepazka.core import calendar, pin_guard
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
 from prepazka.queueing.models import OfflineGrant, Ticket
 from prepazka.queueing.offline import lease_numbers, lease_tomorrow, pin_list
 from prepazka.queueing.tickets import PAUSE, STOPPING, WRONG_PINS
+from prepazka.queueing.wrong_pins import guarded_kiosks
 from prepazka.surfaces.kiosk import printing
 from prepazka.surfaces.kiosk.offer import assigned
 from prepazka.surfaces.kiosk.pins import KEYS
 from prepazka.surfaces.kiosk.printing import prints_in_browser
-from prepazka.surfaces.kiosk.screens import CONTRAST, IDLE, of_kiosk
+from prepazka.surfaces.kiosk.screens import CONTRAST, IDLE, of_kiosk, unpaired
 from prepazka.web import cookies, missed
 from prepazka.web.request_checks import RequestNotReadable, json_body
 from prepazka.web.shortcuts import now
@@ -64,7 +65,8 @@ def pack(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse
     if following:
         starts = calendar.local_instant(following.date, 0, office.tz)
         pack["next"] = _pack(following, kiosk, office, starts)
-    return JsonResponse(pack)
+    # Reported lost while this list was being made: it may hold the new PINs.
+    return JsonResponse(pack) if devices.is_paired(kiosk) else unpaired(request)
 
 
 @of_kiosk
@@ -109,6 +111,23 @@ def _pack(
         "prints": prints_in_browser(kiosk),
         "wrong_pins": WRONG_PINS,
         "pause": int(PAUSE.total_seconds()),
+        "guard": _guard(kiosk, office, grant, moment),
+    }
+
+
+def _guard(
+    kiosk: Device, office: Directory, grant: OfflineGrant, moment: datetime
+) -> dict[str, int]:
+    """After how many wrong PINs within how long the kiosk takes none, as it knows no telephones.
+
+    `until`: it takes none until then because of those that the server knows; 0 if there are few.
+    """
+    guarded = {one.device.pk: one.until for one in guarded_kiosks(office, now=moment)}
+    until = guarded.get(kiosk.pk)
+    return {
+        "wrong": pin_guard.KIOSK_WRONG,
+        "within": _ms(moment + pin_guard.KIOSK_WITHIN) - _ms(moment),
+        "until": _ms(min(until, grant.expires_at)) if until else 0,
     }
 
 
@@ -152,6 +171,7 @@ def _pin(one: dict[str, Any], office: Directory, grant: OfflineGrant) -> dict[st
         "booking": one["h"],
         "office": office.office.pk,
         "day": grant.date.isoformat(),
+        "since": one["since"] and _ms(datetime.fromisoformat(one["since"])),
         "start": _ms(datetime.fromisoformat(one["start"])),
         "end": _ms(datetime.fromisoformat(one["end"])),
     }

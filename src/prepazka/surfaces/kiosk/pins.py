@@ -14,7 +14,7 @@ from prepazka.core.pins import Outcome
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
 from prepazka.queueing.refusals import CodeNeeded, DevicePaused, SecondAnswerNeeded
-from prepazka.queueing.tickets import check_in
+from prepazka.queueing.tickets import check_in, shows_ticket
 from prepazka.surfaces.kiosk import answers
 from prepazka.surfaces.kiosk.screens import fresh_start, of_kiosk, screen, touch_of
 from prepazka.surfaces.kiosk.views import hand_over
@@ -70,12 +70,15 @@ def _checked(kiosk: Device, office: Directory, typed: str, request: HttpRequest)
     except (DevicePaused, SecondAnswerNeeded) as refusal:
         return _refused(request, kiosk, office, typed, touch, refusal)
     outcome = result.verdict.outcome
-    if result.ticket and (result.verdict.accepted or outcome is Outcome.RETURNED):
-        fresh = result.ticket.issued_at == moment or outcome is Outcome.RETURNED
+    if result.ticket and shows_ticket(result.verdict):
+        # A touch that was sent again gets no second paper by itself.
+        fresh = not result.verdict.accepted or result.ticket.issued_at == moment
         return hand_over(kiosk, office, result.ticket, fresh=fresh)
     kiosk.refresh_from_db(fields=["paused_until"])
     if left := _pause_left(kiosk):
         return redirect(answers.page(answers.Said("paused", seconds=left)))
+    if outcome is Outcome.UNKNOWN and request.POST.get("second", ""):
+        return redirect(answers.page(answers.Said("unknown_pair")))
     return redirect(answers.page(answers.of_verdict(result)))
 
 
@@ -102,6 +105,7 @@ def _second(
     key = request.POST.get("key", "")
     second = second[:-1] if key == "back" else (second + key[:1])[:LONGEST_SECOND]
     context = {"typed": typed, "second": second, "touch": touch, "keys": KEYS}
+    context["without_phone"] = answers.page(answers.Said("no_telephone"))
     return screen(request, kiosk, office, "second", **context)
 
 

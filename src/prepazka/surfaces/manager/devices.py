@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from prepazka.looks import typography
+from prepazka.messaging.channels import channel_for
 from prepazka.offices import devices as offices_devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership
+from prepazka.queueing import lost_kiosk
 from prepazka.queueing.offline import numbers_held
 from prepazka.web import staff
 from prepazka.web.faults import in_words
@@ -28,7 +30,7 @@ SILENT_AFTER = timedelta(minutes=3)
 def state_of(device: Device, moment: datetime) -> dict[str, str]:
     """The device's state in words, and how serious it is."""
     if not device.token_hash:
-        return {"kind": "neutral", "text": _("not connected to any browser")}
+        return _state_without_browser(device)
     if device.fault:
         return {"kind": "error", "text": in_words(device.fault)}
     if device.seen_at is None or moment - device.seen_at > SILENT_AFTER:
@@ -38,6 +40,12 @@ def state_of(device: Device, moment: datetime) -> dict[str, str]:
     if device.printer_state.get("paper_low"):
         return {"kind": "warning", "text": _("works, little paper left")}
     return {"kind": "success", "text": _("works")}
+
+
+def _state_without_browser(device: Device) -> dict[str, str]:
+    if device.lost_at:
+        return {"kind": "error", "text": _("reported lost")}
+    return {"kind": "neutral", "text": _("not connected to any browser")}
 
 
 def clock_in_words(device: Device) -> str:
@@ -108,6 +116,43 @@ def disconnect(
     return redirect("manager:devices", office.office.slug)
 
 
+@staff_only(*staff.HEADS)
+@require_http_methods(["GET", "POST"])
+def lost(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
+    """Say what happens when a kiosk is reported lost; a press on that page reports it."""
+    device = _device(office, code)
+    if device.kind != Device.Kind.KIOSK:
+        raise Http404(code)
+    moment = now()
+    if request.method == "POST":
+        count = lost_kiosk.report_lost(
+            office=office, device=device.pk, now=moment, actor=member.user_id
+        )
+        messages.success(
+            request,
+            ngettext(
+                "The kiosk was disconnected. %(count)s booking has a new PIN, and its person is told.",
+                "The kiosk was disconnected. %(count)s bookings have new PINs, and their people are"
+                " told.",
+                count,
+            )
+            % {"count": count},
+        )
+        return redirect("manager:devices", office.office.slug)
+    held = lost_kiosk.bookings_held(office, device, now=moment)
+    return render(
+        request,
+        "manager/lost.html",
+        {
+            "office": office.office,
+            "member": member,
+            "device": device,
+            "bookings": len(held),
+            "unwritten": sum(channel_for(one, office.office) is None for one in held),
+        },
+    )
+
+
 def _page(
     request: HttpRequest,
     office: Directory,
@@ -124,6 +169,7 @@ def _page(
             "state": state_of(one, moment),
             "printer": printer_in_words(one),
             "clock": clock_in_words(one),
+            "refused": lost_kiosk.entries_refused(one) if one.lost_at else 0,
             "numbers": sorted(held.get(one.pk, {}).items()) if one.token_hash else [],
         }
         for one in known

@@ -44,6 +44,7 @@ KINDS: dict[str, str | Promise] = {
     "offer": gettext_lazy("Offer of other terms"),
     "offer_withdrawn": gettext_lazy("Withdrawn offer"),
     "reassigned": gettext_lazy("Another official or counter"),
+    "pin_changed": gettext_lazy("Another PIN, because a kiosk was lost"),
     "restored": gettext_lazy("The term is valid again"),
     "incident": gettext_lazy("What the visit needs is down"),
     "incident_moved": gettext_lazy("What the visit needs will work at another time"),

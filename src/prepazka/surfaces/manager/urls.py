@@ -31,6 +31,7 @@ urlpatterns = [
     path("<slug:slug>/zarizeni/", devices.devices, name="devices"),
     path("<slug:slug>/zarizeni/<slug:code>/kod/", devices.pairing, name="pairing"),
     path("<slug:slug>/zarizeni/<slug:code>/nacist/", devices.reload, name="reload"),
+    path("<slug:slug>/zarizeni/<slug:code>/ztrata/", devices.lost, name="lost"),
     path("<slug:slug>/zarizeni/<slug:code>/odpojit/", devices.disconnect, name="disconnect"),
     path("<slug:slug>/urednici/", officials.officials, name="officials"),
     path("<slug:slug>/urednici/<slug:code>/ucet/", officials.link, name="official_user"),

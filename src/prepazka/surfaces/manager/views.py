@@ -24,7 +24,7 @@ from prepazka.offices.models import Device, Membership, Role
 from prepazka.queueing.history import scores
 from prepazka.queueing.stops import open_tickets, stop_tickets
 from prepazka.queueing.tickets import issues_tickets
-from prepazka.queueing.wrong_pins import guarded_kiosks
+from prepazka.queueing.wrong_pins import day_limit_since, guarded_kiosks
 from prepazka.reporting import waiting
 from prepazka.reporting.calls import calls_of_today
 from prepazka.reporting.hall import hall
@@ -59,6 +59,7 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
                 if member.role == Role.ADMINISTRATOR
                 else []
             ),
+            "pin_day_limit": day_limit_since(office, now=moment),
             "sms_alert": sms_alert(office.office, now=moment),
             "crowd": networks.crowd_of(office, now=moment),
             "today": today_of(office, now=moment),

@@ -3,21 +3,26 @@
 (() => {
   "use strict";
   const MINUTE = 60000;
+  const REPRINT_WITHIN = 2 * MINUTE;
 
   // --- PINs -----------------------------------------------------------------------------------
 
-  const OUTCOMES = ["inside", "registered_early", "late", "returned", "early", "unconfirmed", "used",
-    "missed", "void", "cancelled", "other_day", "other_office", "unknown"];
+  const OUTCOMES = ["inside", "registered_early", "late", "returned", "again", "early", "unconfirmed",
+    "used", "missed", "void", "cancelled", "changed", "other_day", "other_office", "unknown"];
   const ACCEPTED = ["inside", "registered_early", "late"];
   const BY_STATE = {
     held: "unconfirmed", unconfirmed: "unconfirmed", expired: "unconfirmed",
     arrived: "used", served: "used", no_show: "void",
     cancelled_by_citizen: "cancelled", cancelled_by_office: "cancelled", displaced: "cancelled",
+    pin_changed: "changed",
   };
   const ELSEWHERE = ["unconfirmed", "confirmed", "no_show"];
 
   function byState(one, closes, now) {
-    if (one.state !== "arrived" || !one.missed) return BY_STATE[one.state];
+    if (one.state !== "arrived" || !one.missed) {
+      const justGiven = one.givenHere != null && now - one.givenHere < REPRINT_WITHIN;
+      return one.state === "arrived" && justGiven ? "again" : BY_STATE[one.state];
+    }
     if (now >= closes) return "void";
     return one.returned ? "missed" : "returned";
   }

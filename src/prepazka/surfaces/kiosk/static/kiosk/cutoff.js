@@ -157,30 +157,51 @@
     const now = keeper.clock(kept);
     if (now < paused) return pause();
     if (typed.length < 4) return show("short");
+    if (await guarded(now)) return show("reception");
     const h = await keeper.hmac(kept.pinKey, typed);
     const used = (await keeper.get(`pins:${kept.grant}`)) || {};
-    const found = kept.pins.filter((one) => one.h === h)
-      .map((one) => (used[h] ? { ...one, state: "arrived" } : one));
+    const given = used[h];
+    const found = kept.pins.filter((one) => one.h === h).map((one) => (given
+      ? { ...one, state: "arrived", since: given.at ?? null, givenHere: given.at ?? null } : one));
     const said = PrepazkaRules.verdict(found, { office: kept.office, today: kept.day, now });
     const words = said.found ? {
       window: `${clock(said.found.start)}–${clock(said.found.end)}`,
       turn: said.found.start > now ? clock(said.found.start) : "",
-      opens: clock(said.opens), closes: clock(said.closes), number: used[h] || "",
+      opens: clock(said.opens), closes: clock(said.closes), since: said.found.since ? clock(said.found.since) : "",
       call: said.found.call ? `${said.found.call[lang] || said.found.call.cs}.` : "",
     } : {};
     // Only the server can put somebody back into the queue: here it is said what happened, and where to go.
     if (said.outcome === "returned") said.outcome = "missed";
     if (said.accepted) return arrive(said, h, used, touch, words);
     await keeper.write({ kind: "pin", label: "", outcome: said.outcome }, async () => ({}));
+    if (said.outcome === "again") return reprint(said, given, words);
+    if (said.outcome === "unknown") await noteWrong(now);
     if (said.outcome === "unknown" && (wrong += 1) >= kept.wrong_pins) {
       wrong = 0;
       paused = now + kept.pause * 1000;
       return pause();
     }
-    if (said.outcome !== "unknown") wrong = 0;
     show(said.outcome, words);
-    const had = screen.querySelector("[data-had]");
-    if (had) had.hidden = !words.number;
+    const since = screen.querySelector("[data-since]");
+    if (since) since.hidden = !words.since;
+  }
+
+  // Telephones are not known here, so instead of a second answer the kiosk sends to reception.
+  async function guarded(now) {
+    const { wrong: most, within, until } = kept.guard;
+    const times = (await keeper.get("wrong")) || [];
+    return now < until || times.filter((at) => at > now - within).length >= most;
+  }
+
+  async function noteWrong(now) {
+    const times = (await keeper.get("wrong")) || [];
+    await keeper.put("wrong", [...times.filter((at) => at > now - kept.guard.within), now]);
+  }
+
+  // Paper that jammed, or a PIN entered twice in a hurry: the same ticket.
+  function reprint(said, given, words) {
+    const service = kept.services.find((one) => one.code === said.found.service) || { name: { cs: "" } };
+    ticket(given.label, service, given.late ? "late" : "arrived", words);
   }
 
   async function arrive(said, h, used, touch, words) {
@@ -189,7 +210,9 @@
       || { name: { cs: "" }, letter: said.found.letter };
     const label = await issue(said.found.service, said.found.letter, touch,
       { h, late: said.late, outcome: said.outcome },
-      { of: (given) => ({ [`pins:${kept.grant}`]: { ...used, [h]: given } }) });
+      { of: (given) => ({
+        [`pins:${kept.grant}`]: { ...used, [h]: { label: given, at: keeper.clock(kept), late: said.late } },
+      }) });
     if (label === "none") return show("none");
     ticket(label, one, said.late ? "late" : "arrived", words);
   }

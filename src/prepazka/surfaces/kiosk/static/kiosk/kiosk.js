@@ -105,10 +105,13 @@
 
   // --- keypad ---------------------------------------------------------------------------------
 
-  const pin = document.getElementById("pin");
+  // The second answer may be the code of a booking, which has letters.
+  const pin = document.querySelector(".kiosk-pin-input");
   if (pin) {
     pin.inputMode = "none"; // our keys, not those of the system
-    pin.addEventListener("input", () => { pin.value = pin.value.replace(/\D/g, ""); });
+    if (pin.id === "pin") {
+      pin.addEventListener("input", () => { pin.value = pin.value.replace(/\D/g, ""); });
+    }
     document.addEventListener("click", (event) => {
       const key = event.target.closest("[name=key]");
       if (!key) return;

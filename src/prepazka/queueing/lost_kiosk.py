@@ -1,0 +1,82 @@
+"""A kiosk that was lost or stolen: what its off-line grant held is worth nothing any more."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Max
+
+from prepazka.booking.locks import lock_days
+from prepazka.booking.models import Booking, ReplacedPin, State
+from prepazka.booking.parts import change_pin
+from prepazka.core import calendar, events
+from prepazka.journal.record import record
+from prepazka.offices import devices
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Device, Mode
+from prepazka.queueing.models import OfflineGrant
+
+# A renewal that was under way when the time of the last one was read brings PINs as young as this.
+RENEWAL_LASTS = timedelta(minutes=5)
+
+
+@transaction.atomic
+def report_lost(*, office: Directory, device: int, now: datetime, actor: int) -> int:
+    """Disconnect the kiosk and give the bookings whose PINs it held new ones; how many there were.
+
+    Each of these people is told the new PIN. Reported twice, the second changes nothing.
+    """
+    kiosk = Device.objects.select_for_update(no_key=True).get(pk=device, office=office.office)
+    if kiosk.lost_at is not None:
+        return 0
+    renewals = _renewals(kiosk, office, now)
+    lock_days(office.office.pk, sorted(renewals))
+    # Under the lock of the days: whoever checks in at another kiosk now has come or comes after.
+    held = bookings_held(office, kiosk, now=now)
+    today = calendar.day_of(now, office.tz)
+    ReplacedPin.objects.filter(office=office.office, date__lt=today).delete()
+    for booking in held:
+        change_pin(booking, now=now, actor=actor)
+    devices.revoke(device=kiosk.pk, now=now, actor=actor)
+    # Also of a kiosk whose browser was replaced before: the earlier one may be in strange hands.
+    Device.objects.filter(pk=kiosk.pk).update(lost_at=now, revoked_at=now)
+    record(
+        events.KioskLost(
+            office=office.office.pk, device=kiosk.pk, at=now, actor=actor, bookings=len(held)
+        )
+    )
+    return len(held)
+
+
+def bookings_held(office: Directory, kiosk: Device, *, now: datetime) -> list[Booking]:
+    """Bookings to come whose PINs the kiosk's grants of today and later hold, in order of time."""
+    held: list[Booking] = []
+    for day, renewed_at in _renewals(kiosk, office, now).items():
+        rows = Booking.objects.filter(
+            office=office.office,
+            date=day,
+            state=State.CONFIRMED,
+            mode=Mode.PERSON,
+            confirmed_at__lte=renewed_at + RENEWAL_LASTS,
+        ).exclude(pin="")
+        held += [
+            booking
+            for booking in rows.order_by("starts_at", "pk")
+            if office.rules_of(office.services[booking.service_id]).counts_until(booking.ends_at)
+            > now
+        ]
+    return held
+
+
+def entries_refused(kiosk: Device) -> int:
+    """How many entries of its log the kiosk has sent since it was reported lost; none was taken."""
+    grants = OfflineGrant.objects.filter(device=kiosk, made_at__lt=kiosk.revoked_at)
+    return sum(grants.values_list("refused", flat=True)) if kiosk.revoked_at else 0
+
+
+def _renewals(kiosk: Device, office: Directory, now: datetime) -> dict[date, datetime]:
+    """The days for which the kiosk has grants, each with the last time that its list was renewed."""
+    grants = OfflineGrant.objects.filter(device=kiosk, date__gte=calendar.day_of(now, office.tz))
+    days = grants.values("date").annotate(last=Max("renewed_at")).order_by("date")
+    return {row["date"]: row["last"] for row in days}
