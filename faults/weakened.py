@@ -59,7 +59,7 @@ def without_hold_limits() -> None:
     def nobody(*_: Any, **__: Any) -> None:
         return None
 
-    limits.asker_of = nobody  # type: ignore[assignment]
+    limits.asker_of = nobody
     limits.limit_address = nobody
     proof.is_asked = lambda *_, **__: False
 
@@ -70,14 +70,14 @@ def without_pin_guard() -> None:
     from prepazka.queueing import tickets  # noqa: PLC0415
 
     tickets.PAUSE = timedelta(0)
-    pin_guard.asks = lambda _wrong: pin_guard.Asks.NOTHING
+    pin_guard.asks = lambda wrong: pin_guard.Asks.NOTHING  # noqa: ARG005  # the name is called by
 
 
 def without_delays() -> None:
     """Wrong passwords delay nobody."""
     from prepazka.accounts import attempts  # noqa: PLC0415
 
-    attempts._look = lambda _sources, _now: {}  # noqa: SLF001
+    attempts._look = lambda sources, now: {}  # noqa: ARG005, SLF001  # as it is called
 
 
 def without_known_devices() -> None:
