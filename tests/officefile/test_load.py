@@ -14,6 +14,7 @@ from prepazka.messaging.usecases import compose, is_pointless
 from prepazka.officefile import presets
 from prepazka.officefile.load import LoadRefused, LoadReport, load
 from prepazka.officefile.quota_change import set_quota
+from prepazka.officefile.values import ROLES
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import (
     Agenda,
@@ -24,6 +25,7 @@ from prepazka.offices.models import (
     Office,
     Official,
     OpeningHours,
+    Role,
     Service,
 )
 from prepazka.queueing import counters, tickets
@@ -65,6 +67,19 @@ def test_loading_twice_changes_only_the_version(text: str) -> None:
     assert (second.created, second.changed, second.retired, second.conflicts) == ([], [], [], [])
     kinds = Event.objects.filter(office=first.office.pk).values_list("kind", flat=True)
     assert list(kinds) == ["OfficeLoaded"] * 2
+
+
+def test_roles_that_need_a_second_factor_are_an_event_when_they_change() -> None:
+    required = RIGHT + "\npolicy: {second factor: [administrator, head]}\n"
+    assert required != RIGHT
+    assert tuple(Role.values) == ROLES
+    for text, roles in ((RIGHT, None), (required, ["head", "administrator"]), (RIGHT, [])):
+        Event.objects.all().delete()
+        for _ in range(2):
+            office = loaded(text).office
+        assert office.second_factor_roles == (roles or [])
+        events = Event.objects.filter(kind="SecondFactorRequired")
+        assert [event.data["roles"] for event in events] == ([] if roles is None else [roles])
 
 
 def test_changes_are_made_in_place() -> None:

@@ -163,6 +163,7 @@ OWN = {
     "mfa_reauthenticate",
     "mfa_activate_totp",
     "mfa_deactivate_totp",
+    "mfa_replace_totp",
     "mfa_view_recovery_codes",
     "mfa_generate_recovery_codes",
     "mfa_download_recovery_codes",
@@ -650,6 +651,65 @@ def test_nothing_is_kept_by_a_browser_on_the_desk(ours: Town) -> None:
     client = Client()
     client.force_login(User.objects.get(username=STAFF_LOGIN))
     assert "no-store" in client.get("/pult/lhota/").headers["Cache-Control"]
+
+
+# Open before a first step is done: to do it, to leave, and to prove once more who one is.
+OPEN_BEFORE = {
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_signup",
+    "account_reauthenticate",
+    "account_change_password",
+    "account_second_factor_seen",
+    "account_wrong_passwords_seen",
+}
+
+
+@pytest.mark.parametrize(
+    ("page", "opens"),
+    [("/ucet/password/change/", set()), ("/ucet/2fa/totp/activate/", {"mfa_activate_totp"})],
+)
+def test_nothing_opens_before_the_first_step(ours: Town, page: str, opens: set[str]) -> None:
+    """Every address of the staff and of the account, as an administrator with something to do."""
+    client = Client()
+    client.force_login(User.objects.get(username=STAFF_LOGIN))
+    Membership.objects.filter(user__username=STAFF_LOGIN).update(role="administrator")
+    User.objects.update(must_change_password="password" in page)
+    Office.objects.update(second_factor_roles=["administrator"])
+    before = state()
+    opened = [
+        f"{method} {path}: {answer.status_code}"
+        for address in EVERY
+        if address.name in (STAFF | OWN) - OPEN_BEFORE - opens
+        for path in [ours.path(address)]
+        for method in ("get", "post")
+        for answer in [getattr(client, method)(path, {"name": "x"})]
+        if answer.headers.get("Location") != page and answer.status_code != 405
+    ]
+    assert opened == []
+    assert state() == before
+
+
+@pytest.mark.real_time
+def test_no_page_of_somebody_who_is_logged_in_is_stored(ours: Town) -> None:
+    """Neither those of the account, before the log-in too, nor what staff see of public pages."""
+    client, visitor = Client(), Client()
+    client.force_login(User.objects.get(username=STAFF_LOGIN))
+    Membership.objects.filter(user__username=STAFF_LOGIN).update(role="administrator")
+    stored = [
+        f"{address.name} {method}"
+        for address in EVERY
+        if address.name in STAFF | OWN | PUBLIC
+        for path in [ours.path(address)]
+        for asker, account in ((client, False), (visitor, True))
+        if address.name in OWN or not account
+        for method in ("get", "post")
+        for answer in [getattr(asker, method)(path)]
+        if address.name not in PUBLIC or answer.headers.get("Content-Type", "")[:9] == "text/html"
+        if "no-store" not in answer.headers.get("Cache-Control", "") and answer.status_code != 405
+    ]
+    assert stored == []
 
 
 def test_the_state_is_seen(ours: Town) -> None:

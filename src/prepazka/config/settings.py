@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "prepazka.web.middleware.SignedIn",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "prepazka.web.middleware.PoliteErrors",
@@ -185,6 +186,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 # Log-ins are counted by accounts.attempts, in a table that other traffic cannot push out.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+MFA_ADAPTER = "prepazka.surfaces.console.second_factor.SecondFactor"
 MFA_FORMS = {
     "authenticate": "prepazka.surfaces.console.accounts.CodeForm",
     "reauthenticate": "prepazka.surfaces.console.accounts.CodeAgainForm",

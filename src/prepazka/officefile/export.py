@@ -72,6 +72,7 @@ def plan_of(office: Directory) -> plan.OfficePlan:
         room_link=row.video_link,
         files=row.file_rules,
         crest=crest_of(row),
+        second_factor_roles=tuple(row.second_factor_roles),
     )
 
 

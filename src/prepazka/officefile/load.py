@@ -80,6 +80,7 @@ def load(
     rules = [agenda.rules for agenda in office.agendas.all()]
     rules += [agenda.booking for agenda in wanted.agendas if agenda.booking]
     lock_coming_days(office, rules, now)
+    required_before = office.second_factor_roles
     _set_office(office, wanted, report)
     loading = _Loading(office, report)
     loading.parts(wanted)
@@ -95,6 +96,9 @@ def load(
     end_waits(office=office.pk, entries=unmet, now=now)
     withdraw_beyond(loaded, now=now)
     record(events.OfficeLoaded(office=office.pk, at=now))
+    if office.second_factor_roles != required_before:
+        roles = tuple(office.second_factor_roles)
+        record(events.SecondFactorRequired(office=office.pk, at=now, roles=roles))
     return report
 
 
@@ -136,6 +140,7 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
         "video_link": wanted.room_link,
         "files_data": wanted.files.data(),
         "messages_data": wanted.messages.data(),
+        "second_factor_roles": list(wanted.second_factor_roles),
     }
     differs = _set(office, fields)
     if (put_crest(office, wanted.crest) or differs) and office.version:

@@ -154,6 +154,7 @@ class OfficePlan:
     room_link: str = ""
     files: FileRules = field(default_factory=FileRules)  # of meetings
     crest: bytes = b""  # a PNG; empty: none
+    second_factor_roles: tuple[str, ...] = ()  # whose log-in needs one, in the order of ROLES
 
     def services(self) -> Iterator[ServicePlan]:
         """All services, in the order of the file."""

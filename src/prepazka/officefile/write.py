@@ -104,6 +104,7 @@ def _policy(office: plan.OfficePlan) -> dict[str, Any]:
         "phone tickets": office.phone_tickets,
         "personal data kept": values.write_length(office.retention_days * values.DAY_MIN),
         "answer offers within": values.write_length(office.answer_offers_min),
+        **_some(second_factor=values.write_roles(office.second_factor_roles)),
     }
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.middleware.security import SecurityMiddleware
+from django.utils.cache import add_never_cache_headers
 
 from prepazka.core.browser_rules import PERMISSIONS, POLICY
 from prepazka.core.refusal import Refused
 from prepazka.web import errors
+from prepazka.web.staff import account_is_closed
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -31,6 +34,43 @@ class SecurityHeaders:
             response["X-Frame-Options"] = "DENY"  # for browsers too old for frame-ancestors
         response.setdefault("Permissions-Policy", PERMISSIONS)
         return response
+
+
+class SignedIn:
+    """Keeps pages of people who are logged in out of caches, and their account closed before time.
+
+    No browser or proxy stores a page of the account, or any page that somebody saw who is logged
+    in. Until a first step is done (a password of one's own, a required second factor), pages of
+    the account lead to it; `web.staff.staff_only` does the same for all other pages of the staff.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        page = response.headers.get("Content-Type", "").startswith("text/html")
+        if _of_account(request) or (page and _is_signed_in(request)):
+            add_never_cache_headers(response)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Handler, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        if name := _of_account(request):
+            return account_is_closed(request, name)
+        return None
+
+
+def _of_account(request: HttpRequest) -> str:
+    """The name of the address, where it is a page of the account; all others have a namespace."""
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    return name if name.startswith(("account_", "mfa_")) else ""
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    """Whether staff look; a visitor without the cookie is not asked for a session."""
+    return settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated
 
 
 class PoliteErrors:

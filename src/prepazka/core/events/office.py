@@ -215,6 +215,13 @@ class SecondFactorSet(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecondFactorRequired(Event):
+    """The office's file names other roles that need a second factor; none: nobody needs one."""
+
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecoveryCodesMade(Event):
     """Somebody made new recovery codes for their second factor."""
 

@@ -4,6 +4,7 @@ from allauth.account import views
 from django.urls import path
 
 from prepazka.surfaces.console.accounts import LogOut, second_factor_seen, wrong_passwords_seen
+from prepazka.surfaces.console.second_factor import replace_totp
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -12,6 +13,7 @@ urlpatterns = [
     path("signup/", views.signup, name="account_signup"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("password/change/", views.password_change, name="account_change_password"),
+    path("2fa/vymena/", replace_totp, name="mfa_replace_totp"),
     path("2fa/zruseno/", second_factor_seen, name="account_second_factor_seen"),
     path("hesla/precteno/", wrong_passwords_seen, name="account_wrong_passwords_seen"),
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from allauth.account.signals import password_changed, user_logged_in
 from allauth.account.views import LogoutView
 from allauth.core import context
@@ -26,7 +27,7 @@ from django.views.decorators.http import require_POST
 from prepazka.accounts import attempts
 from prepazka.accounts.models import User
 from prepazka.accounts.second_factor import acknowledge_reset
-from prepazka.offices import log_ins
+from prepazka.offices import access, log_ins
 from prepazka.offices.directory import directory
 from prepazka.queueing import offline
 from prepazka.queueing.counters import close_counter, waiting_here_alone
@@ -80,6 +81,9 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
         """Lead to work, and remember that the person has logged in from this device."""
         response: HttpResponse = super().post_login(request, user, **more)
         known_devices.remember(request, response, user)
+        if access.first_step(user) is not None:
+            # Who is led on to set up a second factor has shown the password just now.
+            reauthenticate_by_password(request)
         return response
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:

@@ -94,6 +94,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "LoggedOut": lambda: _("logged out"),
     "PasswordChanged": lambda: _("changed the password"),
     "SecondFactorSet": lambda: _("set up or gave up the second factor"),
+    "SecondFactorRequired": lambda: _("changed which roles need a second factor"),
     "RecoveryCodesMade": lambda: _("made recovery codes"),
     "TokenMade": lambda: _("an API key was made or revoked for"),
     "DiaryChanged": lambda: _("changed a diary"),

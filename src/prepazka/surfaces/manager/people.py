@@ -256,11 +256,14 @@ def _page(
                 (words, [ability for ability, able in ABILITIES if role in able])
                 for role, words in ROLES.items()
             ],
+            "factor_roles": [ROLES[Role(role)] for role in office.office.second_factor_roles],
             "rows": [
                 {
                     "member": row,
                     "role": ROLES[Role(row.role)],
                     "protected": row.user_id in protected,
+                    "lacks_factor": row.role in office.office.second_factor_roles
+                    and row.user_id not in protected,
                     "official": officials.get(row.user_id),
                 }
                 for row in rows
