@@ -81,6 +81,7 @@ DOCUMENTED = {
     "prepazka second-factor spravce": Run(
         "prepazka second-factor dvorak", code=1, warns="without a second factor"
     ),
+    "prepazka seal-secrets": Run("prepazka seal-secrets", says="Sealed: 0"),
     "prepazka pair OFFICE DEVICE": Run("prepazka pair krumlov kiosk"),
     'prepazka token novakova.krumlov "counter terminal"': Run(
         'prepazka token dvorak "counter terminal"', says="prepazka_"

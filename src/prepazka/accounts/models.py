@@ -30,6 +30,15 @@ class ApiToken(models.Model):
     revoked_at = models.DateTimeField(null=True)
 
 
+class SealingDelay(models.Model):
+    """Until when secrets of second factors are written in clear, for a release that reads no others.
+
+    Left by the migration where accounts were there before; no row: secrets are sealed.
+    """
+
+    until = models.DateTimeField()
+
+
 class FailedLogIns(models.Model):
     """How often log-ins of one kind of source failed in a row; keys are keyed hashes.
 

@@ -137,6 +137,12 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     factor.add_argument("username")
     _on_database(factor, "prepazka.config.office_commands", "second_factor")
 
+    seal = commands.add_parser(
+        "seal-secrets",
+        help="seal the secrets of second factors at once; the release before cannot read them then",
+    )
+    _on_database(seal, "prepazka.config.office_commands", "seal_secrets")
+
     token = commands.add_parser("token", help="print an API token for a program of a staff member")
     token.add_argument("username")
     token.add_argument("program", help="what uses it, for example a counter's terminal")

@@ -190,6 +190,17 @@ def second_factor(arguments: argparse.Namespace) -> None:
 
 
 @_command
+def seal_secrets(arguments: argparse.Namespace) -> None:
+    """Seal the secrets of second factors now, also those that an earlier key has sealed."""
+    from prepazka.accounts import sealing  # noqa: PLC0415
+
+    try:
+        print(f"Sealed: {sealing.seal_at_once()}")
+    except sealing.SecretsUnreadable as fault:
+        raise Stopped(str(fault)) from None
+
+
+@_command
 def token(arguments: argparse.Namespace) -> None:
     """Print a token with which a program acts for a member of staff, or revoke its tokens."""
     from prepazka.accounts.models import ApiToken, User  # noqa: PLC0415

@@ -38,6 +38,8 @@ if 0 < len(SECRET_KEY) < SHORTEST_KEY:
         " print(secrets.token_urlsafe(48))'"
     )
     raise SettingError(msg)
+# Earlier keys, by spaces: what they signed or sealed is still read.
+SECRET_KEY_FALLBACKS = env_secret("PREPAZKA_SECRET_KEY_FALLBACKS", default="").split()
 # Seconds by which `make test-days` moves the program's clock. An office's installation has a
 # secret of its own, so that it cannot run on another day by mistake.
 TEST_CLOCK_OFFSET = env_int("PREPAZKA_TEST_CLOCK_OFFSET", default=0)

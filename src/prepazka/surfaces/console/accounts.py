@@ -26,6 +26,7 @@ from django.views.decorators.http import require_POST
 
 from prepazka.accounts import attempts
 from prepazka.accounts.models import User
+from prepazka.accounts.sealing import SecretUnreadable
 from prepazka.accounts.second_factor import acknowledge_reset
 from prepazka.offices import access, log_ins
 from prepazka.offices.directory import directory
@@ -118,6 +119,9 @@ def checked_code(user: User, check: Callable[[], str]) -> str:
     attempt = begin(sources, now=moment)
     try:
         code = check()
+    except SecretUnreadable as refusal:
+        attempts.succeed(attempt)  # no code was compared, so none was wrong
+        raise ValidationError(sentence(refusal), code="unreadable") from None
     except ValidationError:
         log_ins.note_failure(username=user.username, attempt=attempt, now=moment, factor=True)
         raise

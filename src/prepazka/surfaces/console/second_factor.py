@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic.edit import FormView
 
+from prepazka.accounts import sealing
 from prepazka.offices import access, log_ins
 from prepazka.web.shortcuts import now
 
@@ -33,6 +34,14 @@ class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no t
             " another phone."
         )
     }
+
+    def encrypt(self, text: str) -> str:
+        """The secret as it is stored."""
+        return sealing.seal_secret(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The stored secret. Raises SecretUnreadable, whose sentence the person reads."""
+        return sealing.open_secret(encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Whether the person may give it up: not while a role of theirs requires one."""
