@@ -9,6 +9,9 @@ class User(AbstractUser):
 
     # The password was set by somebody else; until it is changed, no other page opens.
     must_change_password = models.BooleanField(default=False)
+    # A one-time password: until when it lets in, and when it did; none: no end, not used yet.
+    one_time_until = models.DateTimeField(null=True, blank=True)
+    one_time_used_at = models.DateTimeField(null=True, blank=True)
     # Somebody else reset the second factor; the notice stays until the person has read it.
     second_factor_reset_at = models.DateTimeField(null=True, blank=True)
     second_factor_reset_by = models.ForeignKey(

@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import F
 
-from prepazka.accounts import second_factor
+from prepazka.accounts import one_time, second_factor
 from prepazka.accounts.models import User
 from prepazka.core import events
 from prepazka.core.refusal import Refused
@@ -107,10 +107,18 @@ def add_staff(
 
 @transaction.atomic
 def add_by_operator(
-    *, office: Office, username: str, name: str, role: Role, password: str, now: datetime
+    *,
+    office: Office,
+    username: str,
+    name: str,
+    role: Role,
+    password: str,
+    own_password: bool = False,
+    now: datetime,
 ) -> Added:
     """Add anybody whom the installation's operator names, whichever office they come from.
 
+    The password is a one-time one unless it is `own_password`, chosen by the person themselves.
     An account in use keeps its password, and `password` may be empty. One that is switched off
     is on again as by add_staff. Raises AlreadyHere, and NameTaken where a password is needed and
     there is none.
@@ -124,7 +132,7 @@ def add_by_operator(
         raise NameTaken
     returned = user is not None
     user = user or User(username=username)
-    _give_access(user, password, must_change=returned, returned=returned, now=now)
+    _give_access(user, password, must_change=not own_password, returned=returned, now=now)
     return Added(_join(office, user, name, role, actor=None, now=now), password, returned)
 
 
@@ -136,8 +144,12 @@ def is_off(user: User) -> bool:
 def _give_access(
     user: User, password: str, *, must_change: bool, returned: bool, now: datetime
 ) -> None:
-    user.set_password(password)
-    user.is_active, user.must_change_password = True, must_change
+    if must_change:
+        one_time.give(user, password, now=now)
+    else:
+        user.set_password(password)
+        one_time.forget(user)
+    user.is_active = True
     user.second_factor_reset_at = user.second_factor_reset_by = None
     user.save()
     if returned:
@@ -240,11 +252,24 @@ def give_password(*, member: Membership, actor: int, now: datetime) -> str:
     if own.user.memberships.exclude(office=own.office_id).exists():
         raise WorksElsewhere
     password = one_time_password()
-    own.user.set_password(password)
-    own.user.must_change_password = True
-    own.user.save(update_fields=["password", "must_change_password"])
-    record(events.PasswordGiven(office=own.office_id, at=now, actor=actor, user=own.user_id))
+    _give_password(own.user, password, actor=actor, now=now)
     return password
+
+
+@transaction.atomic
+def give_password_by_operator(*, username: str, now: datetime) -> str:
+    """The same for anybody who can log in. Raises User.DoesNotExist."""
+    user = User.objects.select_for_update(no_key=True).get(username=username, is_active=True)
+    password = one_time_password()
+    _give_password(user, password, actor=None, now=now)
+    return password
+
+
+def _give_password(user: User, password: str, *, actor: int | None, now: datetime) -> None:
+    one_time.give(user, password, now=now)
+    user.save(update_fields=one_time.FIELDS)
+    for office in user.memberships.order_by("office").values_list("office", flat=True):
+        record(events.PasswordGiven(office=office, at=now, actor=actor, user=user.pk))
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from allauth.account.internal.flows.reauthentication import reauthenticate_by_pa
 from allauth.account.signals import password_changed, user_logged_in
 from allauth.account.views import LogoutView
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
@@ -24,7 +25,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from prepazka.accounts import attempts
+from prepazka.accounts import attempts, one_time
 from prepazka.accounts.models import User
 from prepazka.accounts.sealing import SecretUnreadable
 from prepazka.accounts.second_factor import acknowledge_reset
@@ -74,9 +75,18 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
         user: User | None = super().authenticate(request, **credentials)
         if user is None:
             log_ins.note_failure(username=username, attempt=attempt, now=moment)
-        else:
-            attempts.succeed(attempt)
+            return None
+        attempts.succeed(attempt)
+        if one_time.is_over(user, now=moment):
+            raise ValidationError(sentence(one_time.OneTimePasswordOver()), code="one_time_over")
         return user
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Log in, and use a one-time password up; of two at once one is refused."""
+        if user.must_change_password and not one_time.use(user.pk, now=now()):
+            messages.error(request, sentence(one_time.OneTimePasswordOver()))
+            raise ImmediateHttpResponse(redirect("account_login"))
+        super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
         """Lead to work, and remember that the person has logged in from this device."""
@@ -184,8 +194,8 @@ class LogOut(LogoutView):  # type: ignore[misc]  # allauth has no types
 def forget_given_password(user: User, **more: Any) -> None:
     """The person has chosen a password of their own."""
     if user.must_change_password:
-        user.must_change_password = False
-        user.save(update_fields=["must_change_password"])
+        one_time.forget(user)
+        user.save(update_fields=one_time.FIELDS)
     log_ins.note_password_changed(user=user.pk, now=now())
 
 
