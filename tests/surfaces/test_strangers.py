@@ -20,7 +20,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from prepazka.accounts.models import User
+from prepazka.accounts.models import ApiToken, StaffSession, User
+from prepazka.accounts.tokens import make_token
 from prepazka.booking.models import (
     Booking,
     Busy,
@@ -141,6 +142,9 @@ STAFF = {
     "manager:password",
     "manager:declares",
     "manager:remove",
+    "manager:access",
+    "manager:access_session",
+    "manager:access_token",
     "manager:officials",
     "manager:crest",
     "manager:official_user",
@@ -156,6 +160,10 @@ OWN = {
     "account_signup",
     "account_reauthenticate",
     "account_change_password",
+    "account_access",
+    "account_sessions_end",
+    "account_session_end",
+    "account_token_end",
     "account_second_factor_seen",
     "account_wrong_passwords_seen",
     "mfa_index",
@@ -404,6 +412,9 @@ def ours() -> Town:
     )
     feed = CalendarFeed.objects.create(**ids, token_hash="0" * 64, created_at=town.at("8:00"))
     Office.objects.filter(pk=office.office.pk).update(version=office.office.version + 1)
+    moments = {"started_at": town.at("8:00"), "used_at": town.at("9:00")}
+    session = StaffSession.objects.create(user=clerk, session_key=SESSION, **moments)
+    make_token(user=clerk, name="terminál", now=town.at("8:00"))
     values = {
         "action": "next",
         "slug": "lhota",
@@ -432,6 +443,8 @@ def ours() -> Town:
         "appointment": str(appointment.pk),
         "calendar": str(calendar.pk),
         "feed": str(feed.pk),
+        "session": str(session.pk),
+        "api_token": str(ApiToken.objects.get().pk),
         # of the API
         "ticket_id": str(first.pk),
         "booking_id": str(bookings[2].pk),
@@ -440,6 +453,9 @@ def ours() -> Town:
         "pin": PIN,
     }
     return Town(office, values)
+
+
+SESSION = "s" * 32  # of our clerk at another computer
 
 
 def intruder() -> Client:
@@ -468,7 +484,9 @@ def state() -> str:
     ]
     ours = Office.objects.filter(slug="lhota")
     people = User.objects.filter(memberships__office__in=ours)
-    for found in (*rows, ours, people, Event.objects.filter(office__in=ours)):
+    keys = ApiToken.objects.filter(user__in=people)
+    session = StaffSession.objects.filter(session_key=SESSION)
+    for found in (*rows, ours, people, keys, session, Event.objects.filter(office__in=ours)):
         for row in found.order_by("pk").values():
             # Logging in is no change of ours.
             digest.update(repr({k: v for k, v in row.items() if k != "last_login"}).encode())

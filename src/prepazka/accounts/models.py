@@ -22,6 +22,16 @@ class User(AbstractUser):
     wrong_passwords_since = models.DateTimeField(null=True, blank=True)
 
 
+class StaffSession(models.Model):
+    """Whose a session is, and when it was last used; the session itself is Django's."""
+
+    session_key = models.CharField(max_length=40, unique=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    browser = models.CharField(max_length=60, blank=True)
+    started_at = models.DateTimeField()
+    used_at = models.DateTimeField()
+
+
 class ApiToken(models.Model):
     """A key with which a program acts for a member of staff; only its hash is kept."""
 

@@ -13,12 +13,13 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import F
 
-from prepazka.accounts import one_time, second_factor
-from prepazka.accounts.models import User
+from prepazka.accounts import one_time, second_factor, sessions, tokens
+from prepazka.accounts.models import ApiToken, User
 from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
+from prepazka.offices import log_ins
 from prepazka.offices.models import Membership, Office, Official, Role
 
 # Without 0/O, 1/l/I: the password is read off a screen and typed once.
@@ -59,6 +60,10 @@ class NoSecondFactor(Refused):
 
 class OtherAdministrator(Refused):
     """This person also works in another office (%(offices)s). Only who is an administrator of all their offices may reset the second factor: %(people)s."""
+
+
+class AccessElsewhere(Refused):
+    """This person also works in another office (%(offices)s). Only who is an administrator of all their offices sees and ends their log-ins and keys; they can do it themselves in their account."""
 
 
 class OnlyTheOperator(Refused):
@@ -154,7 +159,13 @@ def _give_access(
     user.save()
     if returned:
         second_factor.remove_second_factor(user)
-        user.api_tokens.filter(revoked_at=None).update(revoked_at=now)
+        _end_access(user, now=now)
+
+
+def _end_access(user: User, *, now: datetime) -> None:
+    """What the old password opened: sessions and the keys of programs."""
+    sessions.end_sessions(user)
+    tokens.end_tokens(user=user.pk, now=now)
 
 
 def _join(
@@ -268,6 +279,7 @@ def give_password_by_operator(*, username: str, now: datetime) -> str:
 def _give_password(user: User, password: str, *, actor: int | None, now: datetime) -> None:
     one_time.give(user, password, now=now)
     user.save(update_fields=one_time.FIELDS)
+    _end_access(user, now=now)
     for office in user.memberships.order_by("office").values_list("office", flat=True):
         record(events.PasswordGiven(office=office, at=now, actor=actor, user=user.pk))
 
@@ -295,13 +307,63 @@ def reset_by_operator(*, username: str, now: datetime) -> None:
     _reset(user, actor=None, now=now)
 
 
+@dataclass(frozen=True)
+class Access:
+    """Where a person is logged in, and the keys with which programs act for them."""
+
+    sessions: list[sessions.OpenSession]
+    tokens: list[ApiToken]
+
+
+def access_of(member: Membership, *, actor: int) -> Access:
+    """What opens the account, for an administrator of every office where the person works.
+
+    Raises AccessElsewhere.
+    """
+    _must_reach_all(member, actor)
+    return access_of_user(member.user_id)
+
+
+def access_of_user(user: int, *, present: str = "") -> Access:
+    """The same for the person themselves; `present` is the key of the session that asks."""
+    return Access(sessions.open_sessions(user, present=present), tokens.live_tokens(user))
+
+
+@transaction.atomic
+def end_session(*, member: Membership, which: int, actor: int, now: datetime) -> None:
+    """Log somebody out of one browser. Raises as access_of. Repeated, it changes nothing."""
+    own = _lock(member)
+    _must_reach_all(own, actor)
+    log_ins.end_session(user=own.user_id, which=which, actor=actor, now=now)
+
+
+@transaction.atomic
+def end_token(*, member: Membership, which: int, actor: int, now: datetime) -> None:
+    """Let a program's key open nothing any more. Raises as access_of."""
+    own = _lock(member)
+    _must_reach_all(own, actor)
+    log_ins.end_token(user=own.user_id, which=which, actor=actor, now=now)
+
+
 def _reset(user: User, *, actor: int | None, now: datetime) -> None:
     if not second_factor.remove_second_factor(user):
         raise NoSecondFactor
     second_factor.note_reset(user, by=actor, now=now)
-    second_factor.end_sessions(user)
+    sessions.end_sessions(user)
     for office in user.memberships.order_by("office").values_list("office", flat=True):
         record(events.SecondFactorReset(office=office, at=now, actor=actor, user=user.pk))
+
+
+def _must_reach_all(member: Membership, actor: int) -> None:
+    """Refuse whoever administers not all offices of the person; their own account is theirs."""
+    others = Membership.objects.filter(user=member.user_id).exclude(office=member.office_id)
+    elsewhere = set(others.values_list("office", flat=True))
+    administered = Membership.objects.filter(
+        user=actor, office__in=elsewhere, role=Role.ADMINISTRATOR
+    ).count()
+    if member.user_id != actor and administered < len(elsewhere):
+        names = Office.objects.filter(pk__in=elsewhere).order_by("pk")
+        raise AccessElsewhere(offices=", ".join(str(office.name) for office in names))
 
 
 def _must_administer_all(member: Membership, actor: int) -> None:

@@ -237,6 +237,20 @@ class TokenMade(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SessionEnded(Event):
+    """The actor logged somebody, or themselves, out of another browser."""
+
+    user: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenEnded(Event):
+    """The actor let keys of programs of somebody, or their own, open nothing any more."""
+
+    user: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class DiaryChanged(Event):
     """Somebody changed when an official takes people; `bookings` no longer fit the hours."""
 

@@ -3,6 +3,7 @@
 from allauth.account import views
 from django.urls import path
 
+from prepazka.surfaces.console import access
 from prepazka.surfaces.console.accounts import LogOut, second_factor_seen, wrong_passwords_seen
 from prepazka.surfaces.console.second_factor import replace_totp
 
@@ -13,6 +14,10 @@ urlpatterns = [
     path("signup/", views.signup, name="account_signup"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("password/change/", views.password_change, name="account_change_password"),
+    path("pristupy/", access.page, name="account_access"),
+    path("pristupy/konec/", access.end_other_sessions, name="account_sessions_end"),
+    path("pristupy/<int:session>/konec/", access.end_session, name="account_session_end"),
+    path("pristupy/klice/<int:api_token>/konec/", access.end_token, name="account_token_end"),
     path("2fa/vymena/", replace_totp, name="mfa_replace_totp"),
     path("2fa/zruseno/", second_factor_seen, name="account_second_factor_seen"),
     path("hesla/precteno/", wrong_passwords_seen, name="account_wrong_passwords_seen"),

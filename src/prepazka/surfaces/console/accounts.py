@@ -191,12 +191,13 @@ class LogOut(LogoutView):  # type: ignore[misc]  # allauth has no types
 
 
 @receiver(password_changed)
-def forget_given_password(user: User, **more: Any) -> None:
-    """The person has chosen a password of their own."""
+def forget_given_password(request: HttpRequest, user: User, **more: Any) -> None:
+    """The person has chosen a password of their own; only this session goes on."""
     if user.must_change_password:
         one_time.forget(user)
         user.save(update_fields=one_time.FIELDS)
-    log_ins.note_password_changed(user=user.pk, now=now())
+    session = request.session.session_key or ""
+    log_ins.note_password_changed(user=user.pk, session=session, now=now())
 
 
 @receiver(user_logged_in)

@@ -96,6 +96,8 @@ WORDS: dict[str, Callable[[], str]] = {
     "SecondFactorSet": lambda: _("set up or gave up the second factor"),
     "SecondFactorRequired": lambda: _("changed which roles need a second factor"),
     "RecoveryCodesMade": lambda: _("made recovery codes"),
+    "SessionEnded": lambda: _("logged out of another browser"),
+    "TokenEnded": lambda: _("ended the keys of programs of"),
     "TokenMade": lambda: _("an API key was made or revoked for"),
     "DiaryChanged": lambda: _("changed a diary"),
     "OfficialLinked": lambda: _("said whose the diary is"),
