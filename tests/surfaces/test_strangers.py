@@ -17,6 +17,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -42,10 +43,12 @@ from prepazka.offices.models import (
     Membership,
     Office,
     Official,
+    Role,
     System,
 )
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Shift, Ticket
+from prepazka.surfaces.console import diary
 from prepazka.web import known_devices
 from tests import town
 
@@ -728,6 +731,50 @@ def test_no_page_of_somebody_who_is_logged_in_is_stored(ours: Town) -> None:
         if "no-store" not in answer.headers.get("Cache-Control", "") and answer.status_code != 405
     ]
     assert stored == []
+
+
+ASKED = {"console:diary": "tyden", "manager:file": "stahnout"}  # other pages of one address
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.HEAD])
+def test_why_an_official_is_away_is_not_for_colleagues(ours: Town, role: Role) -> None:
+    """Every page and every answer to a program, as a colleague in the role."""
+    colleague = town.clerk(ours.office, "kolegyne", role)
+    token = make_token(user=colleague, name="t", now=town.at("8:00"))
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    client.force_login(colleague)
+    told = [
+        path
+        for address in EVERY
+        if address.name in STAFF | OWN or address.route.startswith(API)
+        for path in [ours.path(address)]
+        for asked in (path, f"{path}?{ASKED[address.name]}" if address.name in ASKED else "")
+        if asked
+        for answer in [client.get(asked)]
+        if REASON.encode() in (b"".join(answer) if answer.streaming else answer.content)
+    ]
+    assert told == []
+
+
+def test_the_head_and_the_official_read_it(ours: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (diary,):
+        monkeypatch.setattr(module, "now", lambda: town.at("9:40"), raising=False)
+    client = Client()
+    diary_of = "/pult/lhota/diar/kiosk/"
+    client.force_login(town.clerk(ours.office, "vedouci", "head"))
+    assert REASON in client.get(diary_of).content.decode()
+    assert REASON in client.get("/sprava/lhota/soubor/?stahnout").content.decode()
+    official = town.clerk(ours.office, "urednik")
+    Official.objects.update(user=official)
+    Office.objects.update(version=F("version") + 1)
+    client.force_login(official)
+    assert REASON in client.get(diary_of).content.decode()
+    colleague = town.clerk(ours.office, "kolegyne", "reception")
+    client.force_login(colleague)
+    page = client.get(diary_of).content.decode()
+    assert "nepřítomnost" in page
+    assert "Důvod" not in page
 
 
 def test_the_state_is_seen(ours: Town) -> None:

@@ -345,8 +345,21 @@ class _Loading:
             )
             for row in rows
         ]
+        present = {
+            (row.official_id, row.days): dict(row.reason)
+            for row in HoursException.objects.filter(office=self.office).exclude(official=None)
+        }
+
+        def reason(scope: dict[str, Any], one: plan.Exceptional) -> plan.Text:
+            official = scope.get("official")
+            if official is None or one.reason != plan.AS_BEFORE:
+                return one.reason
+            return present.get((official.pk, one.days), {})
+
         exceptions = [
-            HoursException(office=self.office, **scope, reason=one.reason, **asdict(one.days))
+            HoursException(
+                office=self.office, **scope, reason=reason(scope, one), **asdict(one.days)
+            )
             for scope, times in scopes
             for one in times.exceptions
         ]

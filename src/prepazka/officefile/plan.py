@@ -12,6 +12,9 @@ from prepazka.core.message_rules import MessageRules
 from prepazka.core.slots import Rules
 
 Text = dict[str, str]
+# The reason of an official's absence in a file for somebody who may not read it; loading the file
+# leaves the reason that is there.
+AS_BEFORE: Text = {"cs": "as before"}
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ DESK = (Role.RECEPTION, Role.OPERATOR, Role.ADMINISTRATOR)
 DESK_LOOK = (*DESK, Role.HEAD)
 HEADS = (Role.HEAD, Role.ADMINISTRATOR)
 ADMINISTRATORS = (Role.ADMINISTRATOR,)
+REASONS = (Role.HEAD,)  # besides the official: why somebody is away
 
 
 def member_of(request: HttpRequest, office: Directory) -> Membership | None:
