@@ -54,8 +54,8 @@ def note_use(*, key: str, user: int, user_agent: str) -> None:
             "INSERT INTO accounts_staffsession (session_key, user_id, browser, started_at, used_at)"
             " VALUES (%s, %s, %s, now(), now()) ON CONFLICT (session_key) DO UPDATE"
             " SET used_at = now(), user_id = excluded.user_id"
-            " WHERE accounts_staffsession.used_at < now() - %s",
-            [key, user, browser_name(user_agent), SEEN_EVERY],
+            " WHERE accounts_staffsession.used_at < now() - make_interval(secs => %s)",
+            [key, user, browser_name(user_agent), SEEN_EVERY.total_seconds()],
         )
 
 

@@ -13,7 +13,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -53,13 +53,12 @@ class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no t
 class ReplaceTOTP(ActivateTOTPView):  # type: ignore[misc]  # allauth has no types
     """Sets the second factor up on another phone, without a moment in which there is none."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """The page for who has a second factor; others set up their first one."""
         if not self._present().exists():
             return redirect("mfa_activate_totp")
         # Not ActivateTOTPView's own: it sends away whoever has a second factor.
-        response: HttpResponse = FormView.dispatch(self, request, *args, **kwargs)
-        return response
+        return FormView.dispatch(self, request, *args, **kwargs)
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:
         """The same page, in words for a change."""
