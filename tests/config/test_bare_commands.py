@@ -81,6 +81,10 @@ DOCUMENTED = {
     "prepazka second-factor spravce": Run(
         "prepazka second-factor dvorak", code=1, warns="without a second factor"
     ),
+    "prepazka password novakova": Run(
+        "prepazka password dvorak", says="-", warns="good for one log-in within a day"
+    ),
+    "prepazka seal-secrets": Run("prepazka seal-secrets", says="Sealed: 0"),
     "prepazka pair OFFICE DEVICE": Run("prepazka pair krumlov kiosk"),
     'prepazka token novakova.krumlov "counter terminal"': Run(
         'prepazka token dvorak "counter terminal"', says="prepazka_"
@@ -158,6 +162,8 @@ ON_DATABASE = {
     "office load": "prepazka office load touzim",
     "office export": "prepazka office export krumlov",
     "staff": "prepazka staff krumlov x --name X --role clerk",
+    "password": "prepazka password dvorak",
+    "seal-secrets": "prepazka seal-secrets",
     "second-factor": "prepazka second-factor dvorak",
     "token": "prepazka token dvorak x",
     "pair": "prepazka pair krumlov kiosk",

@@ -12,8 +12,10 @@ from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.usecases import compose, is_pointless
 from prepazka.officefile import presets
+from prepazka.officefile.export import export
 from prepazka.officefile.load import LoadRefused, LoadReport, load
 from prepazka.officefile.quota_change import set_quota
+from prepazka.officefile.values import ROLES
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import (
     Agenda,
@@ -24,6 +26,7 @@ from prepazka.offices.models import (
     Office,
     Official,
     OpeningHours,
+    Role,
     Service,
 )
 from prepazka.queueing import counters, tickets
@@ -65,6 +68,35 @@ def test_loading_twice_changes_only_the_version(text: str) -> None:
     assert (second.created, second.changed, second.retired, second.conflicts) == ([], [], [], [])
     kinds = Event.objects.filter(office=first.office.pk).values_list("kind", flat=True)
     assert list(kinds) == ["OfficeLoaded"] * 2
+
+
+def test_roles_that_need_a_second_factor_are_an_event_when_they_change() -> None:
+    required = RIGHT + "\npolicy: {second factor: [administrator, head]}\n"
+    assert required != RIGHT
+    assert tuple(Role.values) == ROLES
+    for text, roles in ((RIGHT, None), (required, ["head", "administrator"]), (RIGHT, [])):
+        Event.objects.all().delete()
+        loaded(text)
+        office = loaded(text).office
+        assert office.second_factor_roles == (roles or [])
+        events = Event.objects.filter(kind="SecondFactorRequired")
+        assert [event.data["roles"] for event in events] == ([] if roles is None else [roles])
+
+
+def test_a_file_without_reasons_of_absences_leaves_them() -> None:
+    office = loaded(officials.FILE).office
+    withheld = export(office, with_reasons=False)
+    assert "u lékaře" in export(office)
+    assert "u lékaře" not in withheld
+    assert "reason: as before" in withheld
+    before = rows()
+    report = loaded(withheld)
+    assert (rows(), report.changed) == (before, [])
+    moved = withheld.replace("2026-12-07", "2026-12-08")
+    assert moved != withheld
+    loaded(moved)
+    absence = HoursException.objects.exclude(official=None).get(from_date="2026-12-08")
+    assert not absence.reason, "of another day nothing is known"
 
 
 def test_changes_are_made_in_place() -> None:

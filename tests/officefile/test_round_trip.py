@@ -21,6 +21,7 @@ from prepazka.officefile.export import export, plan_of
 from prepazka.officefile.hours import exceptional
 from prepazka.officefile.load import load
 from prepazka.officefile.quotas import quotas
+from prepazka.officefile.values import ROLES
 from prepazka.officefile.values import ROOMS as ROOM_NAMES
 from prepazka.officefile.write import write
 from prepazka.offices import displays
@@ -266,6 +267,9 @@ def _office(
         files=draw(FILES),
         room_link=draw(
             st.sampled_from(["", "https://meet.example/{code}", "https://a.b/x?r={code}#z"])
+        ),
+        second_factor_roles=draw(
+            st.sampled_from([(), ("head", "administrator"), ("clerk",), ROLES])
         ),
         embed=draw(st.sampled_from([None, (), ("www.lhota.example", "*.lhota.example:8443")])),
     )

@@ -65,6 +65,14 @@ TABLE = [
     ),
     ("tue: closed", 'tue: closed\nvideo: {link: "https://a.cz/x"}', 9, "a.cz/x", "{code}"),
     ("tue: closed", "tue: closed\nvideo: {secret: x}", 9, '"secret"', "rooms"),
+    ("tue: closed", "tue: closed\npolicy: {second factor: haed}", 9, '"haed"', '"head"'),
+    (
+        "tue: closed",
+        "tue: closed\npolicy: {second factor: [all, head]}",
+        9,
+        '"all"',
+        "or all, or none",
+    ),
     (
         "tue: closed",
         "tue: closed\nvideo: {largest file: 500 MB}",

@@ -18,6 +18,7 @@ from prepazka.offices import devices as offices_devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership, Office
 from prepazka.queueing import counters, tickets, turns
+from prepazka.surfaces.console import accounts
 from prepazka.surfaces.manager import devices, kept_times, people, views
 from tests import town
 
@@ -123,7 +124,10 @@ NEW = {"name": "Eva Malá", "username": "mala", "role": "reception"}
 
 
 @pytest.mark.real_time
-def test_somebody_new_gets_a_password_that_works_once(office: Directory, admin: Client) -> None:
+def test_somebody_new_gets_a_password_that_works_once(
+    office: Directory, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "now", lambda: town.at("9:35"))
     page = text(admin.post("/sprava/lhota/lide/", NEW))
     password = re.search(r"one-time\">([-\w]+)<", page)
     assert password

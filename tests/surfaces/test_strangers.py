@@ -17,10 +17,12 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from prepazka.accounts.models import User
+from prepazka.accounts.models import ApiToken, StaffSession, User
+from prepazka.accounts.tokens import make_token
 from prepazka.booking.models import (
     Booking,
     Busy,
@@ -41,10 +43,12 @@ from prepazka.offices.models import (
     Membership,
     Office,
     Official,
+    Role,
     System,
 )
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.models import Shift, Ticket
+from prepazka.surfaces.console import diary
 from prepazka.web import known_devices
 from tests import town
 
@@ -143,6 +147,9 @@ STAFF = {
     "manager:password",
     "manager:declares",
     "manager:remove",
+    "manager:access",
+    "manager:access_session",
+    "manager:access_token",
     "manager:officials",
     "manager:crest",
     "manager:official_user",
@@ -162,6 +169,10 @@ OWN = {
     "account_lock",
     "account_unlock",
     "account_lock_log_out",
+    "account_access",
+    "account_sessions_end",
+    "account_session_end",
+    "account_token_end",
     "account_second_factor_seen",
     "account_wrong_passwords_seen",
     "mfa_index",
@@ -169,6 +180,7 @@ OWN = {
     "mfa_reauthenticate",
     "mfa_activate_totp",
     "mfa_deactivate_totp",
+    "mfa_replace_totp",
     "mfa_view_recovery_codes",
     "mfa_generate_recovery_codes",
     "mfa_download_recovery_codes",
@@ -411,6 +423,9 @@ def ours() -> Town:
     )
     feed = CalendarFeed.objects.create(**ids, token_hash="0" * 64, created_at=town.at("8:00"))
     Office.objects.filter(pk=office.office.pk).update(version=office.office.version + 1)
+    moments = {"started_at": town.at("8:00"), "used_at": town.at("9:00")}
+    session = StaffSession.objects.create(user=clerk, session_key=SESSION, **moments)
+    make_token(user=clerk, name="terminál", now=town.at("8:00"))
     values = {
         "action": "next",
         "slug": "lhota",
@@ -439,6 +454,8 @@ def ours() -> Town:
         "appointment": str(appointment.pk),
         "calendar": str(calendar.pk),
         "feed": str(feed.pk),
+        "session": str(session.pk),
+        "api_token": str(ApiToken.objects.get().pk),
         # of the API
         "ticket_id": str(first.pk),
         "booking_id": str(bookings[2].pk),
@@ -447,6 +464,9 @@ def ours() -> Town:
         "pin": PIN,
     }
     return Town(office, values)
+
+
+SESSION = "s" * 32  # of our clerk at another computer
 
 
 def intruder() -> Client:
@@ -475,7 +495,9 @@ def state() -> str:
     ]
     ours = Office.objects.filter(slug="lhota")
     people = User.objects.filter(memberships__office__in=ours)
-    for found in (*rows, ours, people, Event.objects.filter(office__in=ours)):
+    keys = ApiToken.objects.filter(user__in=people)
+    session = StaffSession.objects.filter(session_key=SESSION)
+    for found in (*rows, ours, people, keys, session, Event.objects.filter(office__in=ours)):
         for row in found.order_by("pk").values():
             # Logging in is no change of ours.
             digest.update(repr({k: v for k, v in row.items() if k != "last_login"}).encode())
@@ -666,6 +688,113 @@ def test_nothing_is_kept_by_a_browser_on_the_desk(ours: Town) -> None:
     client = Client()
     client.force_login(User.objects.get(username=STAFF_LOGIN))
     assert "no-store" in client.get("/pult/lhota/").headers["Cache-Control"]
+
+
+# Open before a first step is done: to do it, to leave, and to prove once more who one is.
+OPEN_BEFORE = {
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_signup",
+    "account_reauthenticate",
+    "account_change_password",
+    "account_second_factor_seen",
+    "account_wrong_passwords_seen",
+    "account_screen",
+    "account_unlock",
+    "account_lock",
+    "account_lock_log_out",
+}
+
+
+@pytest.mark.parametrize(
+    ("page", "opens"),
+    [("/ucet/password/change/", set()), ("/ucet/2fa/totp/activate/", {"mfa_activate_totp"})],
+)
+def test_nothing_opens_before_the_first_step(ours: Town, page: str, opens: set[str]) -> None:
+    """Every address of the staff and of the account, as an administrator with something to do."""
+    client = Client()
+    client.force_login(User.objects.get(username=STAFF_LOGIN))
+    Membership.objects.filter(user__username=STAFF_LOGIN).update(role="administrator")
+    User.objects.update(must_change_password="password" in page)
+    Office.objects.update(second_factor_roles=["administrator"])
+    before = state()
+    opened = [
+        f"{method} {path}: {answer.status_code}"
+        for address in EVERY
+        if address.name in (STAFF | OWN) - OPEN_BEFORE - opens
+        for path in [ours.path(address)]
+        for method in ("get", "post")
+        for answer in [getattr(client, method)(path, {"name": "x"})]
+        if answer.headers.get("Location") != page and answer.status_code != 405
+    ]
+    assert opened == []
+    assert state() == before
+
+
+@pytest.mark.real_time
+def test_no_page_of_somebody_who_is_logged_in_is_stored(ours: Town) -> None:
+    """Neither those of the account, before the log-in too, nor what staff see of public pages."""
+    client, visitor = Client(), Client()
+    client.force_login(User.objects.get(username=STAFF_LOGIN))
+    Membership.objects.filter(user__username=STAFF_LOGIN).update(role="administrator")
+    stored = [
+        f"{address.name} {method}"
+        for address in EVERY
+        if address.name in STAFF | OWN | PUBLIC
+        for path in [ours.path(address)]
+        for asker, account in ((client, False), (visitor, True))
+        if address.name in OWN or not account
+        for method in ("get", "post")
+        for answer in [getattr(asker, method)(path)]
+        if address.name not in PUBLIC or answer.headers.get("Content-Type", "")[:9] == "text/html"
+        if "no-store" not in answer.headers.get("Cache-Control", "") and answer.status_code != 405
+    ]
+    assert stored == []
+
+
+ASKED = {"console:diary": "tyden", "manager:file": "stahnout"}  # other pages of one address
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.HEAD])
+def test_why_an_official_is_away_is_not_for_colleagues(ours: Town, role: Role) -> None:
+    """Every page and every answer to a program, as a colleague in the role."""
+    colleague = town.clerk(ours.office, "kolegyne", role)
+    token = make_token(user=colleague, name="t", now=town.at("8:00"))
+    client = Client(headers={"Authorization": f"Bearer {token}"})
+    client.force_login(colleague)
+    told = [
+        path
+        for address in EVERY
+        if address.name in STAFF | OWN or address.route.startswith(API)
+        for path in [ours.path(address)]
+        for asked in (path, f"{path}?{ASKED[address.name]}" if address.name in ASKED else "")
+        if asked
+        for answer in [client.get(asked)]
+        if REASON.encode() in (b"".join(answer) if answer.streaming else answer.content)
+    ]
+    assert told == []
+
+
+def test_the_head_and_the_official_read_it(ours: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (diary,):
+        monkeypatch.setattr(module, "now", lambda: town.at("9:40"), raising=False)
+    client = Client()
+    diary_of = "/pult/lhota/diar/kiosk/"
+    client.force_login(town.clerk(ours.office, "vedouci", "head"))
+    assert REASON in client.get(diary_of).content.decode()
+    assert REASON in client.get("/sprava/lhota/soubor/?stahnout").content.decode()
+    official = town.clerk(ours.office, "urednik")
+    Official.objects.update(user=official)
+    Office.objects.update(version=F("version") + 1)
+    client.force_login(official)
+    assert REASON in client.get(diary_of).content.decode()
+    colleague = town.clerk(ours.office, "kolegyne", "reception")
+    client.force_login(colleague)
+    page = client.get(diary_of).content.decode()
+    assert "nepřítomnost" in page
+    assert "Důvod" not in page
 
 
 def test_the_state_is_seen(ours: Town) -> None:

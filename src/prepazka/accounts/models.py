@@ -9,6 +9,9 @@ class User(AbstractUser):
 
     # The password was set by somebody else; until it is changed, no other page opens.
     must_change_password = models.BooleanField(default=False)
+    # A one-time password: until when it lets in, and when it did; none: no end, not used yet.
+    one_time_until = models.DateTimeField(null=True, blank=True)
+    one_time_used_at = models.DateTimeField(null=True, blank=True)
     # Somebody else reset the second factor; the notice stays until the person has read it.
     second_factor_reset_at = models.DateTimeField(null=True, blank=True)
     second_factor_reset_by = models.ForeignKey(
@@ -17,6 +20,16 @@ class User(AbstractUser):
     # Wrong passwords since the last log-in, told to the person once there are several.
     wrong_passwords = models.PositiveIntegerField(default=0, db_default=0)
     wrong_passwords_since = models.DateTimeField(null=True, blank=True)
+
+
+class StaffSession(models.Model):
+    """Whose a session is, and when it was last used; the session itself is Django's."""
+
+    session_key = models.CharField(max_length=40, unique=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    browser = models.CharField(max_length=60, blank=True)
+    started_at = models.DateTimeField()
+    used_at = models.DateTimeField()
 
 
 class ApiToken(models.Model):
@@ -28,6 +41,15 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+
+class SealingDelay(models.Model):
+    """Until when secrets of second factors are written in clear, for a release that reads no others.
+
+    Left by the migration where accounts were there before; no row: secrets are sealed.
+    """
+
+    until = models.DateTimeField()
 
 
 class FailedLogIns(models.Model):

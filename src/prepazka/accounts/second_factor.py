@@ -6,9 +6,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from allauth.mfa.models import Authenticator
-from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.models import Session
-from django.db.models.functions import Now
 
 from prepazka.accounts.models import User
 
@@ -24,21 +21,6 @@ def remove_second_factor(user: User) -> bool:
     """Delete the TOTP secret and the recovery codes; whether there were any."""
     deleted, _ = Authenticator.objects.filter(user=user).delete()
     return bool(deleted)
-
-
-def end_sessions(user: User) -> int:
-    """Log the account out of every browser. Returns how many sessions it had.
-
-    Sessions do not say whose they are without being read. Only staff have them, for twelve
-    hours of the database's clock, so there are as many as people at work.
-    """
-    own = [
-        session.pk
-        for session in Session.objects.filter(expire_date__gt=Now()).iterator()
-        if session.get_decoded().get(SESSION_KEY) == str(user.pk)
-    ]
-    Session.objects.filter(pk__in=own).delete()
-    return len(own)
 
 
 def note_reset(user: User, *, by: int | None, now: datetime) -> None:

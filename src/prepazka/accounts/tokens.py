@@ -24,6 +24,17 @@ def revoke_tokens(*, user: User, name: str, now: datetime) -> int:
     return ApiToken.objects.filter(user=user, name=name, revoked_at=None).update(revoked_at=now)
 
 
+def live_tokens(user: int) -> list[ApiToken]:
+    """The person's keys that open something, the newest first."""
+    return list(ApiToken.objects.filter(user=user, revoked_at=None).order_by("-created_at", "-pk"))
+
+
+def end_tokens(*, user: int, which: int | None = None, now: datetime) -> int:
+    """Let that key of the person open nothing any more, or all of them. Returns how many."""
+    live = ApiToken.objects.filter(user=user, revoked_at=None)
+    return (live if which is None else live.filter(pk=which)).update(revoked_at=now)
+
+
 def note_use(key: int, used_at: datetime | None, *, now: datetime) -> None:
     """Keep when the key was last used, to the minute."""
     if used_at is None or now - used_at >= SEEN_EVERY:

@@ -131,11 +131,26 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     staff.add_argument("username")
     staff.add_argument("--name", required=True)
     staff.add_argument("--role", required=True)
+    staff.add_argument(
+        "--own-password",
+        action="store_true",
+        help="the person types it here themselves, so it need not be changed at the first log-in",
+    )
     _on_database(staff, "prepazka.config.office_commands", "staff")
+
+    password = commands.add_parser("password", help="print a one-time password for somebody")
+    password.add_argument("username")
+    _on_database(password, "prepazka.config.office_commands", "password")
 
     factor = commands.add_parser("second-factor", help="reset the lost second factor of somebody")
     factor.add_argument("username")
     _on_database(factor, "prepazka.config.office_commands", "second_factor")
+
+    seal = commands.add_parser(
+        "seal-secrets",
+        help="seal the secrets of second factors at once; the release before cannot read them then",
+    )
+    _on_database(seal, "prepazka.config.office_commands", "seal_secrets")
 
     token = commands.add_parser("token", help="print an API token for a program of a staff member")
     token.add_argument("username")

@@ -131,6 +131,7 @@ def staff(arguments: argparse.Namespace) -> None:
             name=arguments.name,
             role=Role(arguments.role),
             password="" if user and user.is_active else _new_password(arguments.username),
+            own_password=arguments.own_password,
             now=clock.now(),
         )
     except ValidationError as error:
@@ -141,11 +142,15 @@ def staff(arguments: argparse.Namespace) -> None:
     print(f"{arguments.name} ({username}) is {arguments.role} in the office {office.slug}.")
     if added.returned:
         print(
-            "The account had been switched off and is on again, with this password, which must be "
-            "changed at the next log-in. Its second factor and API tokens are gone."
+            "The account had been switched off and is on again, with this password. Its second"
+            " factor and API tokens are gone."
         )
-    elif not added.password:
+    if not added.password:
         print("The account was there already and keeps its password.")
+    elif not arguments.own_password:
+        print(
+            "The password is good for one log-in within a day; then the person chooses their own."
+        )
 
 
 def _new_password(username: str) -> str:
@@ -170,6 +175,24 @@ def _asked_password() -> str:
 
 
 @_command
+def password(arguments: argparse.Namespace) -> None:
+    """Print a one-time password for somebody who has lost theirs."""
+    from prepazka.accounts.models import User  # noqa: PLC0415
+    from prepazka.offices import clock  # noqa: PLC0415
+    from prepazka.offices.staff import give_password_by_operator  # noqa: PLC0415
+
+    try:
+        given = give_password_by_operator(username=arguments.username, now=clock.now())
+    except User.DoesNotExist:
+        raise Stopped(f'There is no active member of staff "{arguments.username}".') from None
+    print(given)
+    print(
+        "It is good for one log-in within a day; then the person chooses their own.",
+        file=sys.stderr,
+    )
+
+
+@_command
 def second_factor(arguments: argparse.Namespace) -> None:
     """Reset the second factor of somebody whom no administrator may help."""
     from prepazka.accounts.models import User  # noqa: PLC0415
@@ -187,6 +210,17 @@ def second_factor(arguments: argparse.Namespace) -> None:
         f'"{arguments.username}" logs in by the password alone, is logged out everywhere, and '
         "will read of it at the next log-in."
     )
+
+
+@_command
+def seal_secrets(arguments: argparse.Namespace) -> None:
+    """Seal the secrets of second factors now, also those that an earlier key has sealed."""
+    from prepazka.accounts import sealing  # noqa: PLC0415
+
+    try:
+        print(f"Sealed: {sealing.seal_at_once()}")
+    except sealing.SecretsUnreadable as fault:
+        raise Stopped(str(fault)) from None
 
 
 @_command

@@ -41,6 +41,8 @@ if 0 < len(SECRET_KEY) < SHORTEST_KEY:
         " print(secrets.token_urlsafe(48))'"
     )
     raise SettingError(msg)
+# Earlier keys, by spaces: what they signed or sealed is still read.
+SECRET_KEY_FALLBACKS = env_secret("PREPAZKA_SECRET_KEY_FALLBACKS", default="").split()
 # Seconds by which `make test-days` moves the program's clock. An office's installation has a
 # secret of its own, so that it cannot run on another day by mistake.
 TEST_CLOCK_OFFSET = env_int("PREPAZKA_TEST_CLOCK_OFFSET", default=0)
@@ -106,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "prepazka.web.screen_lock.ScreenLock",
+    "prepazka.web.middleware.SignedIn",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "prepazka.web.middleware.PoliteErrors",
@@ -190,6 +193,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 # Log-ins are counted by accounts.attempts, in a table that other traffic cannot push out.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+MFA_ADAPTER = "prepazka.surfaces.console.second_factor.SecondFactor"
 MFA_FORMS = {
     "authenticate": "prepazka.surfaces.console.accounts.CodeForm",
     "reauthenticate": "prepazka.surfaces.console.accounts.CodeAgainForm",

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from prepazka.accounts import sealing, sessions
 from prepazka.core import calendar
 from prepazka.core.faults import kind_and_place
 from prepazka.jobs import calendars, owed, papers, queue, rounds
@@ -107,7 +108,8 @@ STEPS = {
         _daily("print_lost_minutes", lambda **_: papers.print_lost(), of_office=False),
         _daily("forget_alerts", lambda **_: alerts.forget_ended(), of_office=False, erases=True),
         _daily("forget_replies", forget_replies, of_office=False, erases=True),
-        _daily("clear_sessions", lambda **_: call_command("clearsessions"), of_office=False),
+        _daily("seal_secrets", lambda **_: sealing.seal_all(), of_office=False),
+        _daily("clear_sessions", lambda **_: clear_sessions(), of_office=False),
         _daily("measure", rounds.measure),
         _daily("learn", rounds.learn),
         _daily("forget_quarters", history.forget_quarters, of_office=False),
@@ -156,6 +158,12 @@ def erase(*, now: datetime) -> int:
     Returns how often it failed.
     """
     return sum(run(step, now=now) for step in STEPS.values() if step.erases)
+
+
+def clear_sessions() -> None:
+    """Delete sessions that have ended, and what is kept of them."""
+    call_command("clearsessions")
+    sessions.forget_ended()
 
 
 def forget_unknown() -> None:

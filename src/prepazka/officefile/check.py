@@ -182,6 +182,7 @@ class _Reader:
             "answer_offers_min": section.take(
                 "answer offers within", values.length(60, 7 * values.DAY_MIN, example="24 h"), 1440
             ),
+            "second_factor_roles": section.take("second factor", values.roles, ()),
         }
         section.done()
         return found

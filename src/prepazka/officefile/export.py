@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 from prepazka.core.interval import Interval
@@ -17,9 +18,25 @@ from prepazka.offices.displays import options_of
 from prepazka.offices.models import Agenda, Device, HoursException, Office, Official, Service
 
 
-def export(office: Office) -> str:
-    """The office's file. Loading it changes nothing but the office's version."""
-    return write(plan_of(directory.read(office)))
+def export(office: Office, *, with_reasons: bool = True) -> str:
+    """The office's file. Loading it changes nothing but the office's version.
+
+    Without reasons, those of officials' absences are not in it, and loading it leaves them.
+    """
+    written = plan_of(directory.read(office))
+    return write(written if with_reasons else _without_reasons(written))
+
+
+def _without_reasons(office: plan.OfficePlan) -> plan.OfficePlan:
+    return replace(office, officials=tuple(map(_with_hidden_reasons, office.officials)))
+
+
+def _with_hidden_reasons(official: plan.OfficialPlan) -> plan.OfficialPlan:
+    exceptions = tuple(
+        replace(one, reason=plan.AS_BEFORE) if one.reason else one
+        for one in official.times.exceptions
+    )
+    return replace(official, times=replace(official.times, exceptions=exceptions))
 
 
 def plan_of(office: Directory) -> plan.OfficePlan:
@@ -73,6 +90,7 @@ def plan_of(office: Directory) -> plan.OfficePlan:
         room_link=row.video_link,
         files=row.file_rules,
         crest=crest_of(row),
+        second_factor_roles=tuple(row.second_factor_roles),
     )
 
 

@@ -80,6 +80,7 @@ def load(
     rules = [agenda.rules for agenda in office.agendas.all()]
     rules += [agenda.booking for agenda in wanted.agendas if agenda.booking]
     lock_coming_days(office, rules, now)
+    required_before = office.second_factor_roles
     _set_office(office, wanted, report)
     loading = _Loading(office, report)
     loading.parts(wanted)
@@ -95,6 +96,9 @@ def load(
     end_waits(office=office.pk, entries=unmet, now=now)
     withdraw_beyond(loaded, now=now)
     record(events.OfficeLoaded(office=office.pk, at=now))
+    if office.second_factor_roles != required_before:
+        roles = tuple(office.second_factor_roles)
+        record(events.SecondFactorRequired(office=office.pk, at=now, roles=roles))
     return report
 
 
@@ -137,6 +141,7 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
         "video_link": wanted.room_link,
         "files_data": wanted.files.data(),
         "messages_data": wanted.messages.data(),
+        "second_factor_roles": list(wanted.second_factor_roles),
     }
     differs = _set(office, fields)
     if (put_crest(office, wanted.crest) or differs) and office.version:
@@ -341,8 +346,21 @@ class _Loading:
             )
             for row in rows
         ]
+        present = {
+            (row.official_id, row.days): dict(row.reason)
+            for row in HoursException.objects.filter(office=self.office).exclude(official=None)
+        }
+
+        def reason(scope: dict[str, Any], one: plan.Exceptional) -> plan.Text:
+            official = scope.get("official")
+            if official is None or one.reason != plan.AS_BEFORE:
+                return one.reason
+            return present.get((official.pk, one.days), {})
+
         exceptions = [
-            HoursException(office=self.office, **scope, reason=one.reason, **asdict(one.days))
+            HoursException(
+                office=self.office, **scope, reason=reason(scope, one), **asdict(one.days)
+            )
             for scope, times in scopes
             for one in times.exceptions
         ]

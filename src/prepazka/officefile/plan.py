@@ -12,6 +12,9 @@ from prepazka.core.message_rules import MessageRules
 from prepazka.core.slots import Rules
 
 Text = dict[str, str]
+# The reason of an official's absence in a file for somebody who may not read it; loading the file
+# leaves the reason that is there.
+AS_BEFORE: Text = {"cs": "as before"}
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,7 @@ class OfficePlan:
     room_link: str = ""
     files: FileRules = field(default_factory=FileRules)  # of meetings
     crest: bytes = b""  # a PNG; empty: none
+    second_factor_roles: tuple[str, ...] = ()  # whose log-in needs one, in the order of ROLES
 
     def services(self) -> Iterator[ServicePlan]:
         """All services, in the order of the file."""

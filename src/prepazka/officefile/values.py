@@ -85,6 +85,25 @@ def rooms(node: yaml.Node) -> tuple[str, ...]:
     return tuple(found)
 
 
+ROLES = ("clerk", "reception", "operator", "head", "administrator")
+
+
+def roles(node: yaml.Node) -> tuple[str, ...]:
+    """Roles of the staff, in the order of ROLES: `[head, administrator]`, or the words all, none."""
+    expected = f"roles such as [head, administrator], of {', '.join(ROLES)}; or all, or none"
+    nodes = {scalar(name, expected): name for name in items(node, expected)}
+    if nodes.keys() in ({"all"}, {"none"}):
+        return ROLES if "all" in nodes else ()
+    if unknown := [name for name in nodes if name not in ROLES]:
+        raise Wrong(f"{expected} ({nearest(unknown[0], ROLES)})", nodes[unknown[0]])
+    return tuple(role for role in ROLES if role in nodes)
+
+
+def write_roles(chosen: tuple[str, ...]) -> str | list[str]:
+    """The roles as `roles` reads them."""
+    return "all" if chosen == ROLES else list(chosen)
+
+
 def room_link(node: yaml.Node) -> str:
     """The address of a room elsewhere; `{code}` in it is another one for every meeting."""
     expected = "an address such as https://meet.example/{code}, where {code} differs per meeting"

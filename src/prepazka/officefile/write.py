@@ -105,6 +105,7 @@ def _policy(office: plan.OfficePlan) -> dict[str, Any]:
         "personal data kept": values.write_length(office.retention_days * values.DAY_MIN),
         "answer offers within": values.write_length(office.answer_offers_min),
         "lock screens after": values.write_length(office.lock_after_min),
+        **_some(second_factor=values.write_roles(office.second_factor_roles)),
     }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import connection
 
 from prepazka.accounts import tokens
+from prepazka.offices.access import FACTOR_REQUIRED, HAS_FACTOR, FirstStep
 from prepazka.offices.directory import Directory, directory_by_id, kept_directory
 
 
@@ -18,13 +19,15 @@ class Bearer:
     user: int
     office: Directory | None
     role: str | None
+    first_step: FirstStep | None  # until it is done, the key opens nothing
 
 
 def by_token(token: str, *, slug: str, now: datetime) -> Bearer | None:
     """The active user whose key it is, and their role in that office; one SQL statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT t.id, t.used_at, u.id, o.id, o.version, m.role FROM accounts_apitoken t"
+            "SELECT t.id, t.used_at, u.id, o.id, o.version, m.role, u.must_change_password,"  # noqa: S608  # constants
+            f" {FACTOR_REQUIRED} AND NOT {HAS_FACTOR} FROM accounts_apitoken t"
             " JOIN accounts_user u ON u.id = t.user_id AND u.is_active"
             " LEFT JOIN offices_office o ON o.slug = %s"
             " LEFT JOIN offices_membership m ON m.office_id = o.id AND m.user_id = u.id"
@@ -34,7 +37,10 @@ def by_token(token: str, *, slug: str, now: datetime) -> Bearer | None:
         found = cursor.fetchone()
     if found is None:
         return None
-    key, used_at, user, office, version, role = found
+    key, used_at, user, office, version, role, must_change, lacks_factor = found
+    first_step = (
+        FirstStep.OWN_PASSWORD if must_change else FirstStep.SECOND_FACTOR if lacks_factor else None
+    )
     tokens.note_use(key, used_at, now=now)
     known = office and (kept_directory(office, version) or directory_by_id(office))
-    return Bearer(int(user), known or None, role)
+    return Bearer(int(user), known or None, role, first_step)

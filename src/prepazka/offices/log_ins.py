@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
+from prepazka.accounts import sessions, tokens
 from prepazka.accounts.attempts import Attempt
 from prepazka.accounts.models import User
 from prepazka.core import events
@@ -63,9 +64,36 @@ def note_log_out(*, user: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def note_password_changed(*, user: int, now: datetime) -> None:
-    """Somebody has changed their own password."""
+def note_password_changed(*, user: int, session: str, now: datetime) -> None:
+    """Somebody has changed their own password in that session.
+
+    Their other sessions end, and so do the keys of programs, made while the old one was good.
+    """
     _record(user, lambda o: events.PasswordChanged(office=o, at=now, actor=user, user=user))
+    sessions.end_sessions(User.objects.get(pk=user), but=session)
+    if tokens.end_tokens(user=user, now=now):
+        _record(user, lambda o: events.TokenEnded(office=o, at=now, actor=user, user=user))
+
+
+@transaction.atomic
+def end_session(*, user: int, which: int, actor: int, now: datetime) -> None:
+    """Log the person out of one browser. Repeated, it changes nothing."""
+    if sessions.end_session(user=user, which=which):
+        _record(user, lambda o: events.SessionEnded(office=o, at=now, actor=actor, user=user))
+
+
+@transaction.atomic
+def end_other_sessions(*, user: int, session: str, now: datetime) -> None:
+    """Log the person out of every browser but that of the session."""
+    if sessions.end_sessions(User.objects.get(pk=user), but=session):
+        _record(user, lambda o: events.SessionEnded(office=o, at=now, actor=user, user=user))
+
+
+@transaction.atomic
+def end_token(*, user: int, which: int, actor: int, now: datetime) -> None:
+    """Let a program's key open nothing any more. Repeated, it changes nothing."""
+    if tokens.end_tokens(user=user, which=which, now=now):
+        _record(user, lambda o: events.TokenEnded(office=o, at=now, actor=actor, user=user))
 
 
 @transaction.atomic

@@ -84,6 +84,8 @@ class Office(models.Model):
     files_data = models.JSONField(default=dict)
     # Names the picture of the office's crest, whose content is in `Crest`; empty: it has none.
     crest = models.CharField(max_length=16, blank=True, default="", db_default="")
+    # Roles whose people must have a second factor; until they have, nothing else opens to them.
+    second_factor_roles = ArrayField(models.CharField(max_length=16), default=list, db_default=[])
     demo = models.BooleanField(default=False)
     # Raised by every change of the office's file or screens; snapshots are kept per version.
     version = models.PositiveIntegerField(default=1)

@@ -13,12 +13,13 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import F
 
-from prepazka.accounts import second_factor
-from prepazka.accounts.models import User
+from prepazka.accounts import one_time, second_factor, sessions, tokens
+from prepazka.accounts.models import ApiToken, User
 from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
+from prepazka.offices import log_ins
 from prepazka.offices.models import Membership, Office, Official, Role
 
 # Without 0/O, 1/l/I: the password is read off a screen and typed once.
@@ -59,6 +60,10 @@ class NoSecondFactor(Refused):
 
 class OtherAdministrator(Refused):
     """This person also works in another office (%(offices)s). Only who is an administrator of all their offices may reset the second factor: %(people)s."""
+
+
+class AccessElsewhere(Refused):
+    """This person also works in another office (%(offices)s). Only who is an administrator of all their offices sees and ends their log-ins and keys; they can do it themselves in their account."""
 
 
 class OnlyTheOperator(Refused):
@@ -107,10 +112,18 @@ def add_staff(
 
 @transaction.atomic
 def add_by_operator(
-    *, office: Office, username: str, name: str, role: Role, password: str, now: datetime
+    *,
+    office: Office,
+    username: str,
+    name: str,
+    role: Role,
+    password: str,
+    own_password: bool = False,
+    now: datetime,
 ) -> Added:
     """Add anybody whom the installation's operator names, whichever office they come from.
 
+    The password is a one-time one unless it is `own_password`, chosen by the person themselves.
     An account in use keeps its password, and `password` may be empty. One that is switched off
     is on again as by add_staff. Raises AlreadyHere, and NameTaken where a password is needed and
     there is none.
@@ -124,7 +137,7 @@ def add_by_operator(
         raise NameTaken
     returned = user is not None
     user = user or User(username=username)
-    _give_access(user, password, must_change=returned, returned=returned, now=now)
+    _give_access(user, password, must_change=not own_password, returned=returned, now=now)
     return Added(_join(office, user, name, role, actor=None, now=now), password, returned)
 
 
@@ -136,13 +149,23 @@ def is_off(user: User) -> bool:
 def _give_access(
     user: User, password: str, *, must_change: bool, returned: bool, now: datetime
 ) -> None:
-    user.set_password(password)
-    user.is_active, user.must_change_password = True, must_change
+    if must_change:
+        one_time.give(user, password, now=now)
+    else:
+        user.set_password(password)
+        one_time.forget(user)
+    user.is_active = True
     user.second_factor_reset_at = user.second_factor_reset_by = None
     user.save()
     if returned:
         second_factor.remove_second_factor(user)
-        user.api_tokens.filter(revoked_at=None).update(revoked_at=now)
+        _end_access(user, now=now)
+
+
+def _end_access(user: User, *, now: datetime) -> None:
+    """What the old password opened: sessions and the keys of programs."""
+    sessions.end_sessions(user)
+    tokens.end_tokens(user=user.pk, now=now)
 
 
 def _join(
@@ -240,11 +263,25 @@ def give_password(*, member: Membership, actor: int, now: datetime) -> str:
     if own.user.memberships.exclude(office=own.office_id).exists():
         raise WorksElsewhere
     password = one_time_password()
-    own.user.set_password(password)
-    own.user.must_change_password = True
-    own.user.save(update_fields=["password", "must_change_password"])
-    record(events.PasswordGiven(office=own.office_id, at=now, actor=actor, user=own.user_id))
+    _give_password(own.user, password, actor=actor, now=now)
     return password
+
+
+@transaction.atomic
+def give_password_by_operator(*, username: str, now: datetime) -> str:
+    """The same for anybody who can log in. Raises User.DoesNotExist."""
+    user = User.objects.select_for_update(no_key=True).get(username=username, is_active=True)
+    password = one_time_password()
+    _give_password(user, password, actor=None, now=now)
+    return password
+
+
+def _give_password(user: User, password: str, *, actor: int | None, now: datetime) -> None:
+    one_time.give(user, password, now=now)
+    user.save(update_fields=one_time.FIELDS)
+    _end_access(user, now=now)
+    for office in user.memberships.order_by("office").values_list("office", flat=True):
+        record(events.PasswordGiven(office=office, at=now, actor=actor, user=user.pk))
 
 
 @transaction.atomic
@@ -270,13 +307,63 @@ def reset_by_operator(*, username: str, now: datetime) -> None:
     _reset(user, actor=None, now=now)
 
 
+@dataclass(frozen=True)
+class Access:
+    """Where a person is logged in, and the keys with which programs act for them."""
+
+    sessions: list[sessions.OpenSession]
+    tokens: list[ApiToken]
+
+
+def access_of(member: Membership, *, actor: int) -> Access:
+    """What opens the account, for an administrator of every office where the person works.
+
+    Raises AccessElsewhere.
+    """
+    _must_reach_all(member, actor)
+    return access_of_user(member.user_id)
+
+
+def access_of_user(user: int, *, present: str = "") -> Access:
+    """The same for the person themselves; `present` is the key of the session that asks."""
+    return Access(sessions.open_sessions(user, present=present), tokens.live_tokens(user))
+
+
+@transaction.atomic
+def end_session(*, member: Membership, which: int, actor: int, now: datetime) -> None:
+    """Log somebody out of one browser. Raises as access_of. Repeated, it changes nothing."""
+    own = _lock(member)
+    _must_reach_all(own, actor)
+    log_ins.end_session(user=own.user_id, which=which, actor=actor, now=now)
+
+
+@transaction.atomic
+def end_token(*, member: Membership, which: int, actor: int, now: datetime) -> None:
+    """Let a program's key open nothing any more. Raises as access_of."""
+    own = _lock(member)
+    _must_reach_all(own, actor)
+    log_ins.end_token(user=own.user_id, which=which, actor=actor, now=now)
+
+
 def _reset(user: User, *, actor: int | None, now: datetime) -> None:
     if not second_factor.remove_second_factor(user):
         raise NoSecondFactor
     second_factor.note_reset(user, by=actor, now=now)
-    second_factor.end_sessions(user)
+    sessions.end_sessions(user)
     for office in user.memberships.order_by("office").values_list("office", flat=True):
         record(events.SecondFactorReset(office=office, at=now, actor=actor, user=user.pk))
+
+
+def _must_reach_all(member: Membership, actor: int) -> None:
+    """Refuse whoever administers not all offices of the person; their own account is theirs."""
+    others = Membership.objects.filter(user=member.user_id).exclude(office=member.office_id)
+    elsewhere = set(others.values_list("office", flat=True))
+    administered = Membership.objects.filter(
+        user=actor, office__in=elsewhere, role=Role.ADMINISTRATOR
+    ).count()
+    if member.user_id != actor and administered < len(elsewhere):
+        names = Office.objects.filter(pk__in=elsewhere).order_by("pk")
+        raise AccessElsewhere(offices=", ".join(str(office.name) for office in names))
 
 
 def _must_administer_all(member: Membership, actor: int) -> None:

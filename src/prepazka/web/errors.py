@@ -70,6 +70,7 @@ STATUS = {
     "MinutesNotPrinted": 404,
     "NotFound": 404,
     "NotAllowed": 403,
+    "LogInFirst": 403,
     "WhoAreYou": 401,
 }
 

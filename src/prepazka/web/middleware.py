@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import logging
+import math
+import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.exception import convert_exception_to_response
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.middleware.security import SecurityMiddleware
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 
+from prepazka.accounts.sessions import SEEN_EVERY, note_use
 from prepazka.core.browser_rules import PERMISSIONS, POLICY
 from prepazka.core.refusal import Refused
 from prepazka.web import errors
+from prepazka.web.staff import account_is_closed
 
+log = logging.getLogger(__name__)
+MOST_NOTED = 10_000  # sessions of which a process remembers that they were noted
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -31,6 +43,68 @@ class SecurityHeaders:
             response["X-Frame-Options"] = "DENY"  # for browsers too old for frame-ancestors
         response.setdefault("Permissions-Policy", PERMISSIONS)
         return response
+
+
+class SignedIn:
+    """Keeps pages of people who are logged in out of caches, and their account closed before time.
+
+    No browser or proxy stores a page of the account, or any page that somebody saw who is logged
+    in. Until a first step is done (a password of one's own, a required second factor), pages of
+    the account lead to it; `web.staff.staff_only` does the same for all other pages of the staff.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+        self.noted: dict[str, float] = {}  # when by the monotonic clock, by the session's key
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            response = self.get_response(request)
+        finally:
+            timezone.deactivate()
+        page = response.headers.get("Content-Type", "").startswith("text/html")
+        broken = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+        signed_in = not broken and _is_signed_in(request)
+        if signed_in:
+            self._note_use(request)
+        if _of_account(request) or (page and signed_in):
+            add_never_cache_headers(response)
+        return response
+
+    def _note_use(self, request: HttpRequest) -> None:
+        """Keep when the session was used; each process asks the database once a minute at most."""
+        key, clock = request.session.session_key, time.monotonic()
+        if key is None or clock < self.noted.get(key, -math.inf) + SEEN_EVERY.total_seconds():
+            return
+        if len(self.noted) >= MOST_NOTED:
+            self.noted.clear()
+        self.noted[key] = clock
+        user, agent = request.user.pk, request.headers.get("User-Agent", "")
+        assert user is not None  # noqa: S101  # signed in
+        try:
+            note_use(key=key, user=user, user_agent=agent)
+        except DatabaseError:  # the answer is ready, and goes out all the same
+            log.warning("The use of a session was not noted", exc_info=True)
+
+    def process_view(
+        self, request: HttpRequest, view: Handler, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        if name := _of_account(request):
+            timezone.activate(settings.DEFAULT_ZONE)  # no office's page, which would set its own
+            return account_is_closed(request, name)
+        return None
+
+
+def _of_account(request: HttpRequest) -> str:
+    """The name of the address, where it is a page of the account; all others have a namespace."""
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    return name if name.startswith(("account_", "mfa_")) else ""
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    """Whether staff look; a visitor of public pages without the cookie is asked for no session."""
+    may_be = settings.SESSION_COOKIE_NAME in request.COOKIES or bool(_of_account(request))
+    return may_be and request.user.is_authenticated
 
 
 class PoliteErrors:

@@ -23,5 +23,9 @@ class NotAllowed(Refused):
     """You are not allowed to do this."""
 
 
+class LogInFirst(Refused):
+    """The person whose token it is must log in to the pages first, to choose a password or to set up a second factor."""
+
+
 class WhoAreYou(Refused):
     """Send a valid token in the header Authorization: Bearer."""

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
+from prepazka.offices.access import FirstStep, first_step
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Role
 from prepazka.web import screen_lock
@@ -30,6 +31,7 @@ DESK = (Role.RECEPTION, Role.OPERATOR, Role.ADMINISTRATOR)
 DESK_LOOK = (*DESK, Role.HEAD)
 HEADS = (Role.HEAD, Role.ADMINISTRATOR)
 ADMINISTRATORS = (Role.ADMINISTRATOR,)
+REASONS = (Role.HEAD,)  # besides the official: why somebody is away
 
 
 def member_of(request: HttpRequest, office: Directory) -> Membership | None:
@@ -86,7 +88,7 @@ def staff_only(*roles: Role) -> Callable[[StaffView[P]], Callable[..., HttpRespo
 
 
 def not_yet(request: HttpRequest) -> HttpResponse | None:
-    """Where somebody must go first: to log in, or to choose a password of their own."""
+    """Where somebody must go first: to log in, to an own password, or to a required factor."""
     if not request.user.is_authenticated:
         if screen_lock.is_locked(request):
             return screen_lock.to_unlock(request)
@@ -94,6 +96,49 @@ def not_yet(request: HttpRequest) -> HttpResponse | None:
             return HttpResponse(_("You are logged out. Please log in again."), status=401)
         back = request.get_full_path() if request.method == "GET" else reverse("console:home")
         return redirect_to_login(back)
-    if request.user.must_change_password:
-        return redirect("account_change_password")
-    return None
+    return to_first_step(request)
+
+
+# Where a first step is done. In each the person may also log out, prove once more who they are,
+# and put aside what the account tells them.
+FIRST_STEP_PAGES = {
+    FirstStep.OWN_PASSWORD: "account_change_password",
+    FirstStep.SECOND_FACTOR: "mfa_activate_totp",
+}
+ALWAYS_OPEN = {
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_signup",
+    "account_reauthenticate",
+    "account_change_password",
+    "account_second_factor_seen",
+    "account_wrong_passwords_seen",
+    # A screen may be locked at any moment, and asks then for the password.
+    "account_screen",
+    "account_unlock",
+    "account_lock",
+    "account_lock_log_out",
+}
+
+
+def to_first_step(request: HttpRequest) -> HttpResponse | None:
+    """The way to what somebody who is logged in must do first; None where all is open."""
+    user = request.user
+    step = first_step(user) if user.is_authenticated else None
+    if step is None:
+        return None
+    if "X-Fragment" in request.headers:
+        return HttpResponse(_("Please load the page again: your account needs a step."), status=401)
+    return redirect(FIRST_STEP_PAGES[step])
+
+
+def account_is_closed(request: HttpRequest, address: str) -> HttpResponse | None:
+    """The same for a page of the account, known by the name of its address."""
+    if address in ALWAYS_OPEN:
+        return None
+    user = request.user
+    step = first_step(user) if user.is_authenticated else None
+    if step is FirstStep.SECOND_FACTOR and address == FIRST_STEP_PAGES[step]:
+        return None
+    return redirect(FIRST_STEP_PAGES[step]) if step else None

@@ -238,6 +238,13 @@ class SecondFactorSet(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SecondFactorRequired(Event):
+    """The office's file names other roles that need a second factor; none: nobody needs one."""
+
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecoveryCodesMade(Event):
     """Somebody made new recovery codes for their second factor."""
 
@@ -250,6 +257,20 @@ class TokenMade(Event):
 
     user: int
     revoked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionEnded(Event):
+    """The actor logged somebody, or themselves, out of another browser."""
+
+    user: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenEnded(Event):
+    """The actor let keys of programs of somebody, or their own, open nothing any more."""
+
+    user: int
 
 
 @dataclass(frozen=True, kw_only=True)

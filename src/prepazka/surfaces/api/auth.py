@@ -11,7 +11,7 @@ from prepazka.offices import devices
 from prepazka.offices.bearers import Bearer, by_token
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Device, Role
-from prepazka.web.refusals import NotAllowed, NotFound
+from prepazka.web.refusals import LogInFirst, NotAllowed, NotFound
 from prepazka.web.shortcuts import now
 
 
@@ -64,11 +64,14 @@ class StaffToken(HttpBearer):
 def member(request: HttpRequest, slug: str, *roles: Role) -> Staff:
     """The member of staff in the office of the address.
 
-    Raises NotFound for an office that is not theirs, NotAllowed without one of the roles.
+    Raises NotFound for an office that is not theirs, NotAllowed without one of the roles,
+    LogInFirst while the person must change the password or set up a second factor.
     """
     known: Bearer = request.auth  # type: ignore[attr-defined]  # set by ninja
     if known.office is None or known.role is None:
         raise NotFound
+    if known.first_step is not None:
+        raise LogInFirst
     if known.role not in roles:
         raise NotAllowed
     return Staff(known.user, known.office, known.role)

@@ -3,8 +3,9 @@
 from allauth.account import views
 from django.urls import path
 
-from prepazka.surfaces.console import lock
+from prepazka.surfaces.console import access, lock
 from prepazka.surfaces.console.accounts import LogOut, second_factor_seen, wrong_passwords_seen
+from prepazka.surfaces.console.second_factor import replace_totp
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -17,6 +18,11 @@ urlpatterns = [
     path("zamek/obrazovka/", lock.screen, name="account_screen"),
     path("zamek/zamknout/", lock.lock, name="account_lock"),
     path("zamek/odhlasit/", lock.log_out, name="account_lock_log_out"),
+    path("pristupy/", access.page, name="account_access"),
+    path("pristupy/konec/", access.end_other_sessions, name="account_sessions_end"),
+    path("pristupy/<int:session>/konec/", access.end_session, name="account_session_end"),
+    path("pristupy/klice/<int:api_token>/konec/", access.end_token, name="account_token_end"),
+    path("2fa/vymena/", replace_totp, name="mfa_replace_totp"),
     path("2fa/zruseno/", second_factor_seen, name="account_second_factor_seen"),
     path("hesla/precteno/", wrong_passwords_seen, name="account_wrong_passwords_seen"),
 ]

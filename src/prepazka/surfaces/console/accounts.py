@@ -6,9 +6,11 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from allauth.account.signals import password_changed, user_logged_in
 from allauth.account.views import LogoutView
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
@@ -23,10 +25,11 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from prepazka.accounts import attempts
+from prepazka.accounts import attempts, one_time
 from prepazka.accounts.models import User
+from prepazka.accounts.sealing import SecretUnreadable
 from prepazka.accounts.second_factor import acknowledge_reset
-from prepazka.offices import log_ins
+from prepazka.offices import access, log_ins
 from prepazka.offices.directory import directory
 from prepazka.queueing import offline
 from prepazka.queueing.counters import close_counter, waiting_here_alone
@@ -72,14 +75,26 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
         user: User | None = super().authenticate(request, **credentials)
         if user is None:
             log_ins.note_failure(username=username, attempt=attempt, now=moment)
-        else:
-            attempts.succeed(attempt)
+            return None
+        attempts.succeed(attempt)
+        if one_time.is_over(user, now=moment):
+            raise ValidationError(sentence(one_time.OneTimePasswordOver()), code="one_time_over")
         return user
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Log in, and use a one-time password up; of two at once one is refused."""
+        if user.must_change_password and not one_time.use(user.pk, now=now()):
+            messages.error(request, sentence(one_time.OneTimePasswordOver()))
+            raise ImmediateHttpResponse(redirect("account_login"))
+        super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
         """Lead to work, and remember that the person has logged in from this device."""
         response: HttpResponse = super().post_login(request, user, **more)
         known_devices.remember(request, response, user)
+        if access.first_step(user) is not None:
+            # Who is led on to set up a second factor has shown the password just now.
+            reauthenticate_by_password(request)
         return response
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
@@ -114,6 +129,9 @@ def checked_code(user: User, check: Callable[[], str]) -> str:
     attempt = begin(sources, now=moment)
     try:
         code = check()
+    except SecretUnreadable as refusal:
+        attempts.succeed(attempt)  # no code was compared, so none was wrong
+        raise ValidationError(sentence(refusal), code="unreadable") from None
     except ValidationError:
         log_ins.note_failure(username=user.username, attempt=attempt, now=moment, factor=True)
         raise
@@ -173,12 +191,13 @@ class LogOut(LogoutView):  # type: ignore[misc]  # allauth has no types
 
 
 @receiver(password_changed)
-def forget_given_password(user: User, **more: Any) -> None:
-    """The person has chosen a password of their own."""
+def forget_given_password(request: HttpRequest, user: User, **more: Any) -> None:
+    """The person has chosen a password of their own; only this session goes on."""
     if user.must_change_password:
-        user.must_change_password = False
-        user.save(update_fields=["must_change_password"])
-    log_ins.note_password_changed(user=user.pk, now=now())
+        one_time.forget(user)
+        user.save(update_fields=one_time.FIELDS)
+    session = request.session.session_key or ""
+    log_ins.note_password_changed(user=user.pk, session=session, now=now())
 
 
 @receiver(user_logged_in)

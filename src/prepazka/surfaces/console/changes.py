@@ -49,6 +49,11 @@ def may_look(member: Membership, official: Official) -> bool:
     return is_own(member, official) or member.role in staff.DESK_LOOK
 
 
+def may_read_reasons(member: Membership, official: Official) -> bool:
+    """Whether the member may read why the official is away: themselves, and the head."""
+    return is_own(member, official) or member.role in staff.REASONS
+
+
 def may_change(member: Membership, official: Official) -> bool:
     """Whether the member may change the hours."""
     return is_own(member, official) or member.role in staff.HEADS

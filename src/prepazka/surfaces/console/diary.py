@@ -27,6 +27,7 @@ from prepazka.surfaces.console.changes import (
     is_own,
     may_change,
     may_look,
+    may_read_reasons,
     official_of,
 )
 from prepazka.surfaces.console.forms import ExceptionForm
@@ -86,6 +87,7 @@ def diary(request: HttpRequest, office: Directory, member: Membership, code: str
             "earlier": day - step,
             "later": day + step,
             "exceptions": _exceptions(office, official, today),
+            "reasons": may_read_reasons(member, official),
             "may_change": may_change(member, official),
             "own": is_own(member, official),
             "unread": [one for one in outside_of(official) if one["failed"]],

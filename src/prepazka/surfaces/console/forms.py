@@ -157,7 +157,9 @@ class ExceptionForm(forms.Form):
         label=_("Reason"),
         required=False,
         max_length=120,
-        help_text=_("Only the staff can read it."),
+        help_text=_(
+            "Only the staff can read it; that of an official’s absence, only the official and the head."
+        ),
     )
     public_reason = forms.CharField(
         label=_("Reason for the public"),

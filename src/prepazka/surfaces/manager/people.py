@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from prepazka.accounts.second_factor import with_second_factor
 from prepazka.core.czech_order import czech_key
@@ -220,6 +220,52 @@ def password(
 
 
 @staff_only(*staff.ADMINISTRATORS)
+@require_safe
+def access(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
+    """Where somebody is logged in, and which programs act for them."""
+    whom = _of(office, which)
+    try:
+        seen = offices_staff.access_of(whom, actor=member.user_id)
+    except Refused as refusal:
+        messages.error(request, sentence(refusal))
+        return redirect("manager:people", office.office.slug)
+    shown = {"office": office.office, "member": member, "person": whom, "access": seen}
+    return render(request, "manager/access.html", shown)
+
+
+@staff_only(*staff.ADMINISTRATORS)
+@require_POST
+def end_session(
+    request: HttpRequest, office: Directory, member: Membership, which: int, session: int
+) -> HttpResponse:
+    """Log somebody out of one browser."""
+    try:
+        offices_staff.end_session(
+            member=_of(office, which), which=session, actor=member.user_id, now=now()
+        )
+        messages.success(request, _("That browser is logged out."))
+    except Refused as refusal:
+        messages.error(request, sentence(refusal))
+    return redirect("manager:access", office.office.slug, which)
+
+
+@staff_only(*staff.ADMINISTRATORS)
+@require_POST
+def end_token(
+    request: HttpRequest, office: Directory, member: Membership, which: int, api_token: int
+) -> HttpResponse:
+    """Let a program's key open nothing any more."""
+    try:
+        offices_staff.end_token(
+            member=_of(office, which), which=api_token, actor=member.user_id, now=now()
+        )
+        messages.success(request, _("The key opens nothing any more."))
+    except Refused as refusal:
+        messages.error(request, sentence(refusal))
+    return redirect("manager:access", office.office.slug, which)
+
+
+@staff_only(*staff.ADMINISTRATORS)
 @require_POST
 def remove(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
     """Take away the access."""
@@ -256,11 +302,14 @@ def _page(
                 (words, [ability for ability, able in ABILITIES if role in able])
                 for role, words in ROLES.items()
             ],
+            "factor_roles": [ROLES[Role(role)] for role in office.office.second_factor_roles],
             "rows": [
                 {
                     "member": row,
                     "role": ROLES[Role(row.role)],
                     "protected": row.user_id in protected,
+                    "lacks_factor": row.role in office.office.second_factor_roles
+                    and row.user_id not in protected,
                     "official": officials.get(row.user_id),
                 }
                 for row in rows

@@ -47,5 +47,16 @@ urlpatterns = [
         people.second_factor,
         name="second_factor",
     ),
+    path("<slug:slug>/lide/<int:which>/pristupy/", people.access, name="access"),
+    path(
+        "<slug:slug>/lide/<int:which>/pristupy/<int:session>/konec/",
+        people.end_session,
+        name="access_session",
+    ),
+    path(
+        "<slug:slug>/lide/<int:which>/pristupy/klice/<int:api_token>/konec/",
+        people.end_token,
+        name="access_token",
+    ),
     path("<slug:slug>/lide/<int:which>/odebrat/", people.remove, name="remove"),
 ]

@@ -170,10 +170,17 @@ def waiting_list(request: HttpRequest, office: Directory, member: Membership) ->
 def file(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """The office's file, on the screen or to download."""
     if "stahnout" in request.GET:
-        answer = HttpResponse(export(office.office), content_type="application/yaml; charset=utf-8")
+        answer = HttpResponse(
+            _text_of(office, member), content_type="application/yaml; charset=utf-8"
+        )
         answer["Content-Disposition"] = f'attachment; filename="{office.office.slug}.yaml"'
         return answer
     return _file_page(request, office, member)
+
+
+def _text_of(office: Directory, member: Membership) -> str:
+    """The file as the person may read it: why an official is away is for the head alone."""
+    return export(office.office, with_reasons=member.role in staff.REASONS)
 
 
 def _file_page(
@@ -187,7 +194,7 @@ def _file_page(
     context = {
         "office": office.office,
         "member": member,
-        "text": export(office.office),
+        "text": _text_of(office, member),
         "may_set_crest": member.role == Role.ADMINISTRATOR,
         "errors": [{"field_id": "id_crest", "text": problem}] if problem else [],
     }

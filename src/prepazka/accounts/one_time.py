@@ -1,0 +1,46 @@
+"""One-time passwords: given by an administrator or a command, good for one log-in within a day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from prepazka.accounts.models import User
+from prepazka.core.refusal import Refused
+
+LASTS = timedelta(days=1)
+
+
+class OneTimePasswordOver(Refused):
+    """This one-time password was used already, or is older than a day. Please ask your administrator for a new one."""
+
+
+def give(user: User, password: str, *, now: datetime) -> None:
+    """Set the password, to be used once within a day and then changed; the caller saves the user."""
+    user.set_password(password)
+    user.must_change_password = True
+    user.one_time_until, user.one_time_used_at = now + LASTS, None
+
+
+def forget(user: User) -> None:
+    """The password is the person's own now; the caller saves the user."""
+    user.must_change_password = False
+    user.one_time_until = user.one_time_used_at = None
+
+
+# What `give` and `forget` change.
+FIELDS = ("password", "must_change_password", "one_time_until", "one_time_used_at")
+
+
+def is_over(user: User, *, now: datetime) -> bool:
+    """Whether the password is a one-time one that lets nobody in any more."""
+    late = user.one_time_until is not None and user.one_time_until <= now
+    return user.must_change_password and (late or user.one_time_used_at is not None)
+
+
+def use(user: int, *, now: datetime) -> bool:
+    """Use the one-time password up; False where another log-in was first, or it is too late."""
+    in_time = Q(one_time_until=None) | Q(one_time_until__gt=now)
+    unused = User.objects.filter(in_time, pk=user, one_time_used_at=None)
+    return bool(unused.update(one_time_used_at=now))

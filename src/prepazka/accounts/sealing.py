@@ -1,0 +1,118 @@
+"""Secrets of the second factor, sealed at rest: those of TOTP, and the seeds of recovery codes.
+
+A release before 0.3 reads them in clear only. Where accounts were there before the migration, it
+therefore leaves a `SealingDelay`; until that is over, nothing is sealed, so that the release
+before can run on, or come back. What is in clear is read at all times.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from prepazka.accounts.models import SealingDelay
+from prepazka.core import sealing
+from prepazka.core.refusal import Refused
+
+log = logging.getLogger(__name__)
+PURPOSE = "second factor"
+# Where allauth keeps secrets in the data of an authenticator.
+TEXTS, LISTS = ("secret", "seed"), ("migrated_codes",)
+
+
+class SecretUnreadable(Refused):
+    """Your second factor cannot be read, because the key of this installation is another one now. Please ask your administrator to reset the second factor, or the operator to bring the key back."""
+
+
+class SecretsUnreadable(Exception):
+    """Second factors cannot be read with PREPAZKA_SECRET_KEY or PREPAZKA_SECRET_KEY_FALLBACKS."""
+
+
+def seal_secret(secret: str) -> str:
+    """The secret as it is to be written now."""
+    if is_delayed():
+        return secret
+    return sealing.seal(secret, keys=_keys(), purpose=PURPOSE)
+
+
+def open_secret(written: str) -> str:
+    """The secret as it was before it was written, sealed or in clear. Raises SecretUnreadable."""
+    if not sealing.is_sealed(written):
+        return written
+    try:
+        return sealing.unseal(written, keys=_keys(), purpose=PURPOSE)
+    except sealing.SealBroken as broken:
+        log.error("A second factor was not opened. %s", SecretsUnreadable.__doc__)  # noqa: TRY400  # the trace says no more
+        raise SecretUnreadable from broken
+
+
+def is_delayed() -> bool:
+    """Whether the release before may still run, which reads secrets in clear only."""
+    return SealingDelay.objects.filter(until__gt=Now()).exists()
+
+
+def seal_all() -> int:
+    """Seal what is in clear, and anew what an earlier key sealed; how many authenticators changed.
+
+    Nothing while sealing is delayed. Each is a transaction of its own. Raises SecretsUnreadable
+    after the others are done, if some cannot be read.
+    """
+    if is_delayed():
+        return 0
+    changed, unreadable = 0, []
+    for pk in Authenticator.objects.order_by("pk").values_list("pk", flat=True):
+        try:
+            changed += _seal_one(pk)
+        except sealing.SealBroken:
+            unreadable.append(pk)
+    if unreadable:
+        raise SecretsUnreadable(
+            f"{SecretsUnreadable.__doc__} Authenticators: {', '.join(map(str, unreadable))}."
+        )
+    return changed
+
+
+def seal_at_once() -> int:
+    """End the delay and seal all; the release before cannot read second factors any more."""
+    SealingDelay.objects.all().delete()
+    return seal_all()
+
+
+@transaction.atomic
+def _seal_one(pk: int) -> bool:
+    row = Authenticator.objects.select_for_update(no_key=True).filter(pk=pk).first()
+    if row is None:
+        return False
+    sealed = _each_secret(row.data, _sealed_by_first_key)
+    if sealed == row.data:
+        return False
+    row.data = sealed
+    row.save(update_fields=["data"])
+    return True
+
+
+def _each_secret(data: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    """The data of an authenticator with each of its secrets changed."""
+    texts = {name: change(data[name]) for name in TEXTS if name in data}
+    lists = {name: [change(text) for text in data[name]] for name in LISTS if data.get(name)}
+    return data | texts | lists
+
+
+def _sealed_by_first_key(written: str) -> str:
+    keys = _keys()
+    if sealing.is_up_to_date(written, keys=keys, purpose=PURPOSE):
+        return written
+    secret = written
+    if sealing.is_sealed(written):
+        secret = sealing.unseal(written, keys=keys, purpose=PURPOSE)
+    return sealing.seal(secret, keys=keys, purpose=PURPOSE)
+
+
+def _keys() -> list[str]:
+    return [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]

@@ -1,0 +1,46 @@
+"""What a member of staff must do before anything opens to them."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from django.db import connection
+
+from prepazka.accounts.models import User
+
+# Conditions on the account `u`, for the statements here and in `bearers`.
+FACTOR_REQUIRED = (
+    "EXISTS (SELECT 1 FROM offices_membership own JOIN offices_office place"
+    " ON place.id = own.office_id"
+    " WHERE own.user_id = u.id AND own.role = ANY (place.second_factor_roles))"
+)
+HAS_FACTOR = (
+    "EXISTS (SELECT 1 FROM mfa_authenticator factor"
+    " WHERE factor.user_id = u.id AND factor.type <> 'recovery_codes')"
+)
+
+
+class FirstStep(Enum):
+    """The one thing that is open to the account."""
+
+    OWN_PASSWORD = auto()  # choose an own one; somebody else has set the present one
+    SECOND_FACTOR = auto()  # set one up; the role in one of the offices requires it
+
+
+def first_step(user: User) -> FirstStep | None:
+    """What the person must do first, None where everything of theirs is open."""
+    if user.must_change_password:
+        return FirstStep.OWN_PASSWORD
+    lacks = f"{FACTOR_REQUIRED} AND NOT {HAS_FACTOR}"
+    return FirstStep.SECOND_FACTOR if _holds(lacks, user.pk) else None
+
+
+def factor_required(user: int) -> bool:
+    """Whether a role of the person requires a second factor, whether they have one or not."""
+    return _holds(FACTOR_REQUIRED, user)
+
+
+def _holds(condition: str, user: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM accounts_user u WHERE u.id = %s AND {condition}", [user])  # noqa: S608  # constants above
+        return cursor.fetchone() is not None

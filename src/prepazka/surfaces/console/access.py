@@ -1,0 +1,57 @@
+"""The person's own page of where they are logged in, and which programs act for them."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from prepazka.offices import log_ins, staff
+from prepazka.web.shortcuts import now
+
+
+@login_required
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """The list of sessions and of programs' keys."""
+    access = staff.access_of_user(_user(request), present=_session(request))
+    return render(request, "account/access.html", {"access": access})
+
+
+@login_required
+@require_POST
+def end_session(request: HttpRequest, session: int) -> HttpResponse:
+    """Log out of another browser."""
+    log_ins.end_session(user=_user(request), which=session, actor=_user(request), now=now())
+    messages.success(request, _("That browser is logged out."))
+    return redirect("account_access")
+
+
+@login_required
+@require_POST
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    """Log out of every browser but this one."""
+    log_ins.end_other_sessions(user=_user(request), session=_session(request), now=now())
+    messages.success(request, _("You are logged in here only."))
+    return redirect("account_access")
+
+
+@login_required
+@require_POST
+def end_token(request: HttpRequest, api_token: int) -> HttpResponse:
+    """Let a program's key open nothing any more."""
+    log_ins.end_token(user=_user(request), which=api_token, actor=_user(request), now=now())
+    messages.success(request, _("The key opens nothing any more."))
+    return redirect("account_access")
+
+
+def _user(request: HttpRequest) -> int:
+    assert request.user.pk is not None  # noqa: S101  # logged in
+    return request.user.pk
+
+
+def _session(request: HttpRequest) -> str:
+    return request.session.session_key or ""

@@ -1,0 +1,85 @@
+"""The second factor as allauth asks for it: who may give it up, and how it moves to another phone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.decorators import reauthentication_required
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, clear_totp_secret
+from allauth.mfa.totp.views import ActivateTOTPView
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic.edit import FormView
+
+from prepazka.accounts import sealing
+from prepazka.offices import access, log_ins
+from prepazka.web.shortcuts import now
+
+
+class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
+    """What differs here from allauth's own second factor."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "cannot_delete_authenticator": gettext_lazy(
+            "Your role requires two-step log-in, so it cannot be turned off. You can set it up on"
+            " another phone."
+        )
+    }
+
+    def encrypt(self, text: str) -> str:
+        """The secret as it is stored."""
+        return sealing.seal_secret(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The stored secret. Raises SecretUnreadable, whose sentence the person reads."""
+        return sealing.open_secret(encrypted_text)
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Whether the person may give it up: not while a role of theirs requires one."""
+        return not access.factor_required(authenticator.user_id)
+
+
+@method_decorator(login_required, name="dispatch")
+@method_decorator(reauthentication_required(app="allauth.mfa"), name="dispatch")
+class ReplaceTOTP(ActivateTOTPView):  # type: ignore[misc]  # allauth has no types
+    """Sets the second factor up on another phone, without a moment in which there is none."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The page for who has a second factor; others set up their first one."""
+        if not self._present().exists():
+            return redirect("mfa_activate_totp")
+        # Not ActivateTOTPView's own: it sends away whoever has a second factor.
+        return FormView.dispatch(self, request, *args, **kwargs)
+
+    def get_context_data(self, **more: Any) -> dict[str, Any]:
+        """The same page, in words for a change."""
+        return dict(super().get_context_data(**more)) | {"replaces": True}
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        """Exchange the secret; recovery codes stay."""
+        user = self.request.user
+        assert user.pk is not None  # noqa: S101  # logged in
+        with transaction.atomic():
+            if not self._present().select_for_update().exists():
+                return redirect("mfa_activate_totp")
+            self._present().delete()
+            TOTP.activate(user, form.secret)  # type: ignore[attr-defined]  # allauth's form
+            log_ins.note_second_factor(user=user.pk, removed=False, now=now())
+        clear_totp_secret(self.request)
+        messages.success(self.request, _("Codes come from the other phone now."))
+        return redirect("mfa_index")
+
+    def _present(self) -> Any:
+        return Authenticator.objects.filter(user=self.request.user.pk, type=Authenticator.Type.TOTP)
+
+
+replace_totp = ReplaceTOTP.as_view()

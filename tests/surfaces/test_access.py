@@ -1,0 +1,231 @@
+"""Sessions and keys of programs: listed with their last use and end, ended one by one, ended with the password."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.db.models.functions import Now
+from django.test import Client
+
+from prepazka.accounts import sessions
+from prepazka.accounts.models import ApiToken, StaffSession, User
+from prepazka.accounts.tokens import make_token
+from prepazka.jobs import steps
+from prepazka.journal.models import Event
+from prepazka.offices import staff
+from prepazka.offices.directory import Directory
+from prepazka.offices.models import Membership
+from prepazka.surfaces.manager import people
+from tests import town
+from tests.surfaces.test_login import NEW, PASSWORD
+
+pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
+OWN = "/ucet/pristupy/"
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:132.0) Gecko/20100101 Firefox/132.0"
+CHROME = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36"
+EDGE = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64) AppleWebKit/537.36 Chrome/131.0 Safari/537.36 Edg/131.0"
+)
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit Version/18.1 Safari/604.1"
+)
+
+
+@pytest.fixture
+def office() -> Directory:
+    cache.clear()
+    return town.office()
+
+
+def text(answer: Any) -> str:
+    said = re.sub(r"(?s)<svg.*?</svg>|<head>.*?</head>", "", answer.content.decode())
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", said)).replace("\xa0", " ")
+
+
+def browser(agent: str, username: str = "novakova", password: str = PASSWORD) -> Client:
+    client = Client(headers={"user-agent": agent})
+    client.post("/ucet/login/", {"login": username, "password": password})
+    assert "_auth_user_id" in client.session
+    return client
+
+
+def works(client: Client) -> bool:
+    return client.get("/pult/lhota/").status_code == 200
+
+
+def api_works(token: str) -> bool:
+    header = {"Authorization": f"Bearer {token}"}
+    return Client().get("/api/v1/offices/lhota/queue", headers=header).status_code == 200
+
+
+def which(client: Client) -> int:
+    return StaffSession.objects.get(session_key=client.session.session_key).pk
+
+
+def kinds() -> list[str]:
+    return list(Event.objects.order_by("pk").values_list("kind", flat=True))
+
+
+def test_a_browser_is_named_as_people_call_it() -> None:
+    names = [sessions.browser_name(agent) for agent in (FIREFOX, CHROME, EDGE, IPHONE, "", "curl")]
+    assert names == [
+        "Firefox, Windows",
+        "Chrome, Android",
+        "Edge, Windows",
+        "Safari, iPhone",
+        "",
+        "",
+    ]
+
+
+def test_the_person_sees_and_ends_their_own(office: Directory) -> None:
+    user = town.clerk(office)
+    here, there = browser(FIREFOX), browser(CHROME)
+    stranger = town.clerk(office, "cizi")
+    elsewhere = Client(headers={"user-agent": EDGE})
+    elsewhere.force_login(stranger)
+    elsewhere.get("/ucet/2fa/")
+    tokens = {
+        name: make_token(user=user, name=name, now=town.at("9:00"))
+        for name in ("Terminál", "Tabule")
+    }
+    page = text(here.get(OWN))
+    assert "Firefox, Windows tento" in page
+    assert "Chrome, Android" in page
+    assert "Edge" not in page
+    for word in ("Naposledy použito", "Samo skončí", "Terminál", "Tabule", "zatím ne"):
+        assert word in page
+    ends = Session.objects.get(pk=there.session.session_key).expire_date
+    assert f"{ends.astimezone(office.tz):%-H:%M}" in page
+
+    here.post(f"{OWN}{which(elsewhere)}/konec/")
+    assert works(elsewhere), "somebody else's"
+    here.post(f"{OWN}{which(there)}/konec/")
+    assert not works(there)
+    assert works(here)
+    assert "Chrome" not in text(here.get(OWN))
+    assert kinds().count("SessionEnded") == 1
+
+    first = ApiToken.objects.get(name="Terminál")
+    elsewhere.post(f"{OWN}klice/{first.pk}/konec/")
+    assert api_works(tokens["Terminál"])
+    for _ in range(2):
+        here.post(f"{OWN}klice/{first.pk}/konec/")
+    assert not api_works(tokens["Terminál"])
+    assert api_works(tokens["Tabule"])
+    assert kinds().count("TokenEnded") == 1
+    assert "Terminál" not in text(here.get(OWN))
+
+
+def test_all_others_end_at_once(office: Directory) -> None:
+    town.clerk(office)
+    here, there, third = browser(FIREFOX), browser(CHROME), browser(EDGE)
+    here.post(f"{OWN}konec/")
+    assert (works(here), works(there), works(third)) == (True, False, False)
+
+
+def test_with_the_password_end_other_sessions_and_keys(office: Directory) -> None:
+    user = town.clerk(office)
+    here, there = browser(FIREFOX), browser(CHROME)
+    token = make_token(user=user, name="Terminál", now=town.at("9:00"))
+    assert works(there)
+    assert api_works(token)
+    said = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
+    assert here.post("/ucet/password/change/", said).status_code == 302
+    assert (works(here), works(there), api_works(token)) == (True, False, False)
+    assert "Chrome" not in text(here.get(OWN))
+    assert kinds()[-2:] == ["PasswordChanged", "TokenEnded"]
+
+
+def test_a_given_password_ends_sessions_and_keys(office: Directory) -> None:
+    user = town.clerk(office)
+    admin = town.clerk(office, "spravce", "administrator")
+    here = browser(FIREFOX)
+    token = make_token(user=user, name="Terminál", now=town.at("9:00"))
+    member = Membership.objects.get(user=user)
+    staff.give_password(member=member, actor=admin.pk, now=town.at("9:00"))
+    assert not works(here)
+    User.objects.update(must_change_password=False)  # nothing but the key itself refuses
+    assert not api_works(token)
+    assert not StaffSession.objects.filter(user=user).exists()
+
+
+def test_an_administrator_sees_and_ends_a_persons(
+    office: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = town.clerk(office)
+    here = browser(FIREFOX)
+    token = make_token(user=user, name="Terminál", now=town.at("9:00"))
+    admin = Client()
+    admin.force_login(town.clerk(office, "spravce", "administrator"))
+    at = f"/sprava/lhota/lide/{Membership.objects.get(user=user).pk}/pristupy/"
+    assert at in admin.get("/sprava/lhota/lide/").content.decode()
+    page = text(admin.get(at))
+    assert "Firefox, Windows" in page
+    assert "Terminál" in page
+    session, key = which(here), ApiToken.objects.get().pk
+    head = Client()
+    head.force_login(town.clerk(office, "vedouci", "head"))
+    for address in (at, f"{at}{session}/konec/", f"{at}klice/{key}/konec/"):
+        assert head.post(address).status_code in {403, 405}
+    assert head.get(at).status_code == 403
+    admin.post(f"{at}klice/{key}/konec/")
+    assert (works(here), api_works(token)) == (True, False)
+    admin.post(f"{at}{session}/konec/")
+    assert not works(here)
+    event = Event.objects.get(kind="SessionEnded")
+    assert event.data["user"] == user.pk
+    assert event.actor == User.objects.get(username="spravce").pk
+    monkeypatch.setattr(people, "now", lambda: town.at("9:30"))
+    page = text(admin.get("/sprava/lhota/kdo/"))
+
+
+def test_people_of_several_offices_are_for_who_administers_all(office: Directory) -> None:
+    user = town.clerk(office)
+    horka = town.office("horka")
+    Membership.objects.create(office=horka.office, user=user, role="clerk", name="N")
+    here = browser(FIREFOX)
+    admin = Client()
+    admin_user = town.clerk(office, "spravce", "administrator")
+    admin.force_login(admin_user)
+    at = (
+        f"/sprava/lhota/lide/{Membership.objects.get(user=user, office=office.office).pk}/pristupy/"
+    )
+    page = text(admin.get(at, follow=True))
+    assert "jen správce všech jeho úřadů" in page
+    assert "Firefox" not in page
+    admin.post(f"{at}{which(here)}/konec/")
+    assert works(here)
+    Membership.objects.create(office=horka.office, user=admin_user, role="administrator", name="S")
+    assert "Firefox" in text(admin.get(at))
+    admin.post(f"{at}{which(here)}/konec/")
+    assert not works(here)
+
+
+def test_what_has_ended_by_itself_is_not_listed_and_forgotten_at_night(office: Directory) -> None:
+    user = town.clerk(office)
+    browser(FIREFOX)
+    assert len(sessions.open_sessions(user.pk)) == 1
+    Session.objects.update(expire_date=Now() - timedelta(minutes=1))
+    assert sessions.open_sessions(user.pk) == []
+    steps.run(steps.STEPS["clear_sessions"], now=town.at("4:00"), even_if_done=True)
+    assert not StaffSession.objects.exists()
+
+
+def test_the_last_use_is_kept_to_the_minute(office: Directory) -> None:
+    town.clerk(office)
+    client = browser(FIREFOX)
+    key = client.session.session_key
+    earlier = Now() - timedelta(hours=1)
+    StaffSession.objects.filter(session_key=key).update(used_at=earlier, started_at=earlier)
+    user = User.objects.get()
+    sessions.note_use(key=key or "", user=user.pk, user_agent=FIREFOX)
+    row = StaffSession.objects.get()
+    assert row.used_at - row.started_at > timedelta(minutes=59)
+    sessions.note_use(key=key or "", user=user.pk, user_agent=FIREFOX)
+    assert StaffSession.objects.get().used_at == row.used_at
