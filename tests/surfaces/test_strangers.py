@@ -124,6 +124,7 @@ STAFF = {
     "manager:deeds",
     "manager:waiting_list",
     "manager:kept_times",
+    "manager:privacy",
     "manager:file",
     "manager:quotas",
     "manager:why",

@@ -22,7 +22,7 @@ from django.db import connection
 
 from prepazka.core import calendar
 from prepazka.core.faults import kind_and_place
-from prepazka.jobs import calendars, owed, papers, queue, rounds
+from prepazka.jobs import calendars, owed, papers, queue, retention, rounds
 from prepazka.journal import step_runs
 from prepazka.journal.models import StepRun
 from prepazka.meetings import inventory, signals
@@ -100,6 +100,7 @@ STEPS = {
         Step("keep_history", rounds.keep_history),
         _whole("forget_signals", lambda **_: signals.purge()),
         _whole("read_calendars", calendars.defer_due, every=Every.FIVE_MINUTES),
+        _daily("erase_requested", rounds.erase_requested, erases=True),
         _daily("erase", rounds.erase, erases=True),
         _daily("erase_papers", rounds.erase_files),  # needs the worker's folder of files
         _daily("compare_papers", inventory.inspect_office),
@@ -107,6 +108,8 @@ STEPS = {
         _daily("print_lost_minutes", lambda **_: papers.print_lost(), of_office=False),
         _daily("forget_alerts", lambda **_: alerts.forget_ended(), of_office=False, erases=True),
         _daily("forget_replies", forget_replies, of_office=False, erases=True),
+        _daily("forget_attempts", retention.forget_attempts, of_office=False),
+        _daily("forget_looks", retention.forget_looks, of_office=False),
         _daily("clear_sessions", lambda **_: call_command("clearsessions"), of_office=False),
         _daily("measure", rounds.measure),
         _daily("learn", rounds.learn),
