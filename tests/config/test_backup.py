@@ -19,6 +19,8 @@ from prepazka.booking.models import Booking
 from prepazka.config.cli import main
 from prepazka.journal.models import StepRun
 from prepazka.offices.models import Office
+from prepazka.privacy import remembered
+from prepazka.privacy.registry import Root
 from prepazka.queueing import counters, tickets, turns
 from tests import town
 from tests.clock import real_now
@@ -175,6 +177,48 @@ def test_who_was_erased_after_the_backup_is_erased_again_by_the_restore(
     assert rows == [(booking.pk, "", "", "")]
     booking.refresh_from_db()
     assert booking.name, "only the restored database is touched"
+
+
+def erased_on_request(url: str, booking: Booking) -> None:
+    """As `erase_person` leaves the database of that address."""
+    with psycopg.connect(url) as database:
+        database.execute(
+            "INSERT INTO privacy_erasedrecord (office_id, key, erased_at) VALUES (%s, %s, now())",
+            [booking.office_id, remembered.keys_of(Root.BOOKING, booking.pk)[0]],
+        )
+
+
+@pytest.mark.parametrize("by", ["erased on request", "control"])
+def test_who_was_erased_on_request_is_erased_again_by_a_restore_in_its_place(
+    by: str,
+    visit: None,
+    other: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    remembers = by != "control"
+    monkeypatch.setenv("PREPAZKA_FILES", str(tmp_path / "files"))
+    file = tmp_path / "town.dump"
+    backup(file, monkeypatch)
+    monkeypatch.setenv("DATABASE_URL", other)
+    assert main(["restore", str(file)]) == 0
+    booking = Booking.objects.get()
+    if remembers:
+        erased_on_request(other, booking)
+    assert main(["restore", str(file), "--replace"]) == 0
+    with psycopg.connect(other) as database:
+        rows = database.execute("SELECT name, email, pin <> '' FROM booking_booking").fetchall()
+        kept = database.execute("SELECT count(*) FROM privacy_erasedrecord").fetchall()
+    assert rows == [("", "", False) if remembers else (booking.name, booking.email, True)]
+    assert kept == [(int(remembers),)]
+    # Into an empty database the storage of files says so.
+    with psycopg.connect(other) as database:
+        database.execute("DELETE FROM privacy_erasedrecord")
+    assert main(["restore", str(file), "--replace"]) == 0
+    with psycopg.connect(other) as database:
+        assert database.execute("SELECT name = '' FROM booking_booking").fetchall() == [
+            (remembers,)
+        ]
 
 
 def test_a_backup_of_an_older_version_is_erased_by_the_migration(

@@ -107,6 +107,7 @@ BY_SCRIPT: dict[str, tuple[str, ...]] = {
     "console:mode": ("mode", "phone"),
     "console:people": ("do", "which", "language", *PERSON),
     "manager:kept_times": ("network",),
+    "manager:privacy": ("hledat", "zaznamy", "zaznam", "totoznost", "krok", "rozumim", *PERSON),
     "manager:quotas": ("agenda", "quota", "reason", "seen"),
     "mfa_activate_totp": ("code",),
     "mfa_authenticate": ("code",),

@@ -129,6 +129,7 @@ STAFF = {
     "manager:deeds",
     "manager:waiting_list",
     "manager:kept_times",
+    "manager:privacy",
     "manager:file",
     "manager:quotas",
     "manager:why",

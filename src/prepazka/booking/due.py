@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -18,6 +19,18 @@ from prepazka.offices.models import Mode, Office
 
 NO_REMINDER_WITHIN = timedelta(hours=30)
 SOON, NO_SECOND_REMINDER_WITHIN = timedelta(hours=2), timedelta(hours=6)
+# What of a booking is personal, and what it is emptied to.
+ERASED: dict[str, Any] = {
+    "name": "",
+    "email": "",
+    "phone": "",
+    "contact_hash": "",
+    "pin": "",
+    "short_code": None,
+    "cancel_reason": "",
+    "topic": "",
+    **NO_NETWORK,
+}
 NOTHING = (State.EXPIRED, State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE)
 
 
@@ -92,18 +105,7 @@ def erase_personal_data(*, office: Office, now: datetime) -> int:
     over = Q(ends_at__lt=now - timedelta(days=office.retention_days))
     came_to_nothing = Q(state__in=NOTHING, ended_at__lt=now - timedelta(days=1))
     rows = Booking.objects.filter(over | came_to_nothing, office=office, erased_at=None)
-    erased = rows.update(
-        name="",
-        email="",
-        phone="",
-        contact_hash="",
-        pin="",
-        short_code=None,
-        cancel_reason="",
-        topic="",
-        erased_at=now,
-        **NO_NETWORK,
-    )
+    erased = rows.update(**ERASED, erased_at=now)
     if erased:
         record(events.PersonalDataErased(office=office.pk, bookings=erased, at=now))
     return erased

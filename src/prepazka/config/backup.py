@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from prepazka.config import embedded, erase_due
@@ -44,6 +45,21 @@ END $$;
 ALL_DUE = """
 DO $$ BEGIN
   IF to_regclass('public.journal_steprun') IS NOT NULL THEN DELETE FROM public.journal_steprun; END IF;
+END $$;
+"""
+
+
+# What was erased on request since the backup is still known here; the backup does not have it.
+REMEMBERED = "SELECT office_id, key, erased_at FROM public.privacy_erasedrecord"
+# An office that the backup does not have has nobody in it who was erased.
+REMEMBERED_AGAIN = """
+DO $$ BEGIN
+  IF to_regclass('public.privacy_erasedrecord') IS NOT NULL THEN
+    INSERT INTO public.privacy_erasedrecord (office_id, key, erased_at)
+    SELECT carried.office, carried.key, carried.at FROM (VALUES {rows}) AS carried (office, key, at)
+    WHERE EXISTS (SELECT FROM public.offices_office WHERE id = carried.office)
+    ON CONFLICT (key) DO NOTHING;
+  END IF;
 END $$;
 """
 
@@ -121,6 +137,7 @@ def put_back(url: str, file: Path, *, replace: bool = False) -> None:
             "The database is not empty, and nothing was changed. Stop the web and the worker, then "
             "say --replace to put the backup in place of what it holds."
         )
+    remembered = _remembered(url)
     with TemporaryDirectory() as folder:
         script = Path(folder) / "script.sql"
         _run("pg_restore", "", "--no-owner", "--no-privileges", f"--file={script}", str(file))
@@ -128,6 +145,7 @@ def put_back(url: str, file: Path, *, replace: bool = False) -> None:
         with script.open("rb") as lines, whole.open("wb") as out:
             out.write(EMPTIED.encode())
             out.writelines(line for line in lines if line.strip() != UNKNOWN_TO_OLDER)
+            out.write(remembered.encode())
             out.write(ALL_DUE.encode())
         _run(
             "psql",
@@ -147,6 +165,22 @@ def _holds_something(url: str) -> bool:
             "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'public')"
         ).fetchone()
     return bool(found and found[0])
+
+
+def _remembered(url: str) -> str:
+    """SQL that adds what this database knows to be erased on request; empty where it knows nothing."""
+    with psycopg.connect(url) as connection:
+        there = connection.execute("SELECT to_regclass('public.privacy_erasedrecord')").fetchone()
+        if not there or there[0] is None:
+            return ""
+        rows = connection.execute(REMEMBERED).fetchall()
+        if not rows:
+            return ""
+        literals = sql.SQL(", ").join(
+            sql.SQL("({}::bigint, {}::text, {}::timestamptz)").format(*map(sql.Literal, row))
+            for row in rows
+        )
+        return REMEMBERED_AGAIN.format(rows=literals.as_string(connection))
 
 
 def _run(program: str, url: str, *arguments: str) -> None:

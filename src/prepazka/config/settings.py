@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "prepazka.queueing",
     "prepazka.meetings",
     "prepazka.messaging",
+    "prepazka.privacy",
     "prepazka.jobs",
     "prepazka.web",
     "prepazka.surfaces.citizen",
@@ -299,6 +300,18 @@ SMS_CHANNEL = env_str("SMS_CHANNEL", default="")
 SMS_COUNTRIES = env_list("PREPAZKA_SMS_COUNTRIES") or ["CZ", "SK"]
 # Parts that an office may send within an hour; what exceeds it waits.
 SMS_PER_HOUR = env_int("PREPAZKA_SMS_PER_HOUR", default=500)
+
+# --- retention ------------------------------------------------------------------------------
+
+# Log-ins of the staff and their looks at people stay in the journal so long.
+AUDIT_DAYS = env_int("PREPAZKA_AUDIT_DAYS", default=550)
+FEWEST_AUDIT_DAYS = 30
+if AUDIT_DAYS < FEWEST_AUDIT_DAYS:
+    msg = (
+        f"PREPAZKA_AUDIT_DAYS is {AUDIT_DAYS}; the fewest are {FEWEST_AUDIT_DAYS}, or nobody could"
+        " look into what happened."
+    )
+    raise SettingError(msg)
 
 # --- outside calendars ----------------------------------------------------------------------
 

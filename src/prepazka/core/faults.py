@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
+
+
+ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
+NUMBER = re.compile(r"\+?\d(?:[ ()/-]?\d){6,}")
+
+
+def without_contacts(text: str) -> str:
+    """The text with … in place of e-mail addresses and of numbers as long as a telephone's."""
+    return NUMBER.sub("…", ADDRESS.sub("…", text))
 
 
 def kind_and_place(error: BaseException) -> str:

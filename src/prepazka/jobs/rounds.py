@@ -34,6 +34,8 @@ from prepazka.meetings import participants
 from prepazka.meetings.erasing import erase_meetings, erase_papers
 from prepazka.offices.directory import directory_by_id
 from prepazka.offices.models import Incident, Office
+from prepazka.privacy import remembered
+from prepazka.privacy.erasure import erase_again, erase_traces
 from prepazka.queueing import alerts, history, learning
 from prepazka.queueing.counters import close_forgotten
 from prepazka.queueing.incidents import warn_booked
@@ -244,6 +246,26 @@ def erase(*, office: int, now: datetime) -> None:
     erase_personal_data(office=row, now=now)
     erase_entries(office=row, now=now)
     erase_meetings(office=row, now=now)
+    erase_traces(office=row, now=now)
+
+
+def erase_requested(*, office: int, now: datetime) -> None:
+    """Erase again whom a backup brought back although they were erased on request.
+
+    Also where the storage, which may know more of them than the database, is away.
+    """
+    try:
+        remembered.exchange(office, now=now)
+    finally:
+        erase_again(office=Office.objects.get(pk=office), now=now)
+
+
+def erase_after(*, event: int, now: datetime) -> None:
+    """Erase the papers of somebody who was erased on request, and remember the erasure in the storage."""
+    happened = Event.objects.filter(pk=event, kind="PersonErased").first()
+    if happened:
+        erase_papers(office=Office.objects.get(pk=happened.office), now=now)
+        remembered.exchange(happened.office, now=now)
 
 
 def erase_files(*, office: int, now: datetime) -> None:

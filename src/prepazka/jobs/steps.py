@@ -23,7 +23,7 @@ from django.db import connection
 from prepazka.accounts import sealing, sessions
 from prepazka.core import calendar
 from prepazka.core.faults import kind_and_place
-from prepazka.jobs import calendars, owed, papers, queue, rounds
+from prepazka.jobs import calendars, owed, papers, queue, retention, rounds
 from prepazka.journal import step_runs
 from prepazka.journal.models import StepRun
 from prepazka.meetings import inventory, signals
@@ -101,6 +101,7 @@ STEPS = {
         Step("keep_history", rounds.keep_history),
         _whole("forget_signals", lambda **_: signals.purge()),
         _whole("read_calendars", calendars.defer_due, every=Every.FIVE_MINUTES),
+        _daily("erase_requested", rounds.erase_requested, erases=True),
         _daily("erase", rounds.erase, erases=True),
         _daily("erase_papers", rounds.erase_files),  # needs the worker's folder of files
         _daily("compare_papers", inventory.inspect_office),
@@ -109,6 +110,8 @@ STEPS = {
         _daily("forget_alerts", lambda **_: alerts.forget_ended(), of_office=False, erases=True),
         _daily("forget_replies", forget_replies, of_office=False, erases=True),
         _daily("seal_secrets", lambda **_: sealing.seal_all(), of_office=False),
+        _daily("forget_attempts", retention.forget_attempts, of_office=False),
+        _daily("forget_looks", retention.forget_looks, of_office=False),
         _daily("clear_sessions", lambda **_: clear_sessions(), of_office=False),
         _daily("measure", rounds.measure),
         _daily("learn", rounds.learn),

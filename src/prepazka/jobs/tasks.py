@@ -61,6 +61,7 @@ def follow_up(*, event: int) -> None:
     rounds.offer_after(event=event, now=now())
     for papers_owed in owed.of_papers(event):
         papers_owed.defer()
+    rounds.erase_after(event=event, now=now())
     settle_follow_up(event)
 
 

@@ -28,7 +28,7 @@ def erase_meetings(*, office: Office, now: datetime) -> int:
     # Officials were there by their office; who among the public was is forgotten.
     public = Participant.objects.filter(meeting__in=meetings, role__in=(Role.CITIZEN, Role.GUEST))
     public.update(name="", email="")
-    return Meeting.objects.filter(pk__in=meetings).update(erased_at=now)
+    return Meeting.objects.filter(pk__in=meetings).update(address="", erased_at=now)
 
 
 def erase_papers(*, office: Office, now: datetime) -> int:

@@ -78,6 +78,19 @@ def drop(key: str) -> None:
     kept.delete(key)  # the empty folder itself, where there are folders
 
 
+def drop_file(key: str, name: str) -> None:
+    """Remove one file; what is gone already is no fault."""
+    papers().delete(f"{key}/{name}")
+
+
+def names_in(key: str) -> list[str]:
+    """The names of the files in a folder; none where there is no folder. Raises StorageUnreachable."""
+    try:
+        return _listed(key)[1]
+    except Exception as error:  # each kind of storage has errors of its own
+        raise StorageUnreachable(str(error)) from error
+
+
 def marker() -> str:
     """The id that the storage bears; empty if it has none. Raises StorageUnreachable."""
     try:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from prepazka.core.faults import without_contacts
+
 # Why a message waits through no fault of ours; health leaves these alone.
 ADDRESS_REFUSED = "the address was refused"
 QUIET_HOURS = "quiet hours"
@@ -87,12 +89,15 @@ class Incoming:
 
 
 class Undeliverable(Exception):  # reads as what it says
-    """The message could not be handed over; a permanent failure will not change by waiting."""
+    """The message could not be handed over; a permanent failure will not change by waiting.
+
+    What a server answered may hold the contact, which goes neither into a row nor into a log.
+    """
 
     is_fault = False  # of ours: the log needs no traceback
 
     def __init__(self, why: str, *, permanent: bool, not_before: datetime | None = None) -> None:
-        super().__init__(why)
+        super().__init__(without_contacts(why))
         self.permanent = permanent
         self.not_before = not_before
 

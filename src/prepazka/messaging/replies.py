@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -66,6 +68,12 @@ def forget_replies(*, now: datetime) -> None:
     """Forget which messages came; their gateways will not send them again."""
     rows = Reply.objects.exclude(word=Reply.Word.STOP, received_at__gte=now - KEEP_STOP)
     rows.filter(received_at__lt=now - KEEP).delete()
+
+
+def forget_person(*, bookings: Iterable[UUID], contact_hashes: Iterable[str]) -> None:
+    """Forget what these people sent, their wish for no reminders among it."""
+    stops = [_key(f"stop|{contact}") for contact in contact_hashes]
+    Reply.objects.filter(Q(booking__in=list(bookings)) | Q(key__in=stops)).delete()
 
 
 def wants_no_reminders(booking: Booking) -> bool:

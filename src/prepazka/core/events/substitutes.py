@@ -116,6 +116,39 @@ class CallPutOff(_OfBooking):
 
 
 @dataclass(frozen=True, kw_only=True)
+class _OfPerson(Event):
+    """Of a person who asked for it: how many records, and by what identity was shown (a code)."""
+
+    identity: str
+    bookings: int
+    entries: int
+    invitations: int
+    alerts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonExported(_OfPerson):
+    """What is held of a person was given out to them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonCorrected(_OfPerson):
+    """Name, e-mail address or telephone number were corrected; `fields` says which of them."""
+
+    topics: ClassVar[tuple[str, ...]] = (TERMS,)
+    fields: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonErased(_OfPerson):
+    """A person was erased on request; `cancelled` of the bookings were to come."""
+
+    topics: ClassVar[tuple[str, ...]] = (TERMS,)
+    followed_up = True
+    cancelled: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PersonalDataErased(Event):
     """Names, contacts and PINs of visits long over were erased."""
 

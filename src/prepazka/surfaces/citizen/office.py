@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 
@@ -13,9 +14,11 @@ from prepazka.booking.terms import is_bookable
 from prepazka.core import calendar
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
 from prepazka.gateways.push import public_key
+from prepazka.messaging import replies
 from prepazka.messaging.channels import sends_sms
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Mode, our_room
+from prepazka.privacy import remembered
 from prepazka.queueing.tickets import tickets_ended
 from prepazka.reporting.departments import departments_of
 from prepazka.reporting.monitor import NEXT_OPENING_WITHIN, monitor
@@ -87,6 +90,9 @@ def privacy(request: HttpRequest, where: Directory) -> HttpResponse:
         waiting_list=any(one.waiting_list for one in rules),
         video=any(Mode.VIDEO in one.modes for one in services),
         own_room=where.office.video_rooms[:1] == our_room(),
+        looks_days=settings.AUDIT_DAYS,
+        replies_days=replies.KEEP.days,
+        erasures_days=remembered.KEPT.days,
     )
 
 

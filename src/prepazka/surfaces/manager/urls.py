@@ -9,6 +9,7 @@ from prepazka.surfaces.manager import (
     messages,
     officials,
     people,
+    privacy,
     quotas,
     views,
 )
@@ -21,6 +22,7 @@ urlpatterns = [
     path("<slug:slug>/volani/listek/", views.why, name="why"),
     path("<slug:slug>/kdo-co/", deeds.page, name="deeds"),
     path("<slug:slug>/rozpracovane/", kept_times.page, name="kept_times"),
+    path("<slug:slug>/osobni-udaje/", privacy.page, name="privacy"),
     path("<slug:slug>/poradnik/", views.waiting_list, name="waiting_list"),
     path("<slug:slug>/objednavky-na-okno/", quotas.page, name="quotas"),
     path("<slug:slug>/zpravy/", messages.sent, name="messages"),

@@ -1,0 +1,10 @@
+"""Django's name for this package."""
+
+from django.apps import AppConfig
+
+
+class PrivacyConfig(AppConfig):
+    """Registers the package."""
+
+    name = "prepazka.privacy"
+    default_auto_field = "django.db.models.BigAutoField"

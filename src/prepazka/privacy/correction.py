@@ -1,0 +1,117 @@
+"""Correcting name, e-mail address and telephone number in all places at once (GDPR, article 16)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from prepazka.booking.contacts import contact_hash, contact_of
+from prepazka.booking.links import short_code
+from prepazka.booking.models import Booking, WaitingListEntry
+from prepazka.core import events
+from prepazka.journal.record import record
+from prepazka.meetings.models import Participant
+from prepazka.messaging.channels import channel_for
+from prepazka.messaging.models import Message
+from prepazka.offices.directory import Directory
+from prepazka.privacy.erasure import counts_of
+from prepazka.privacy.identity import must_be_stated
+from prepazka.privacy.records import lock_records
+from prepazka.privacy.refusals import NothingToCorrect
+from prepazka.privacy.registry import Root
+from prepazka.queueing.models import TurnAlert
+
+
+@dataclass(frozen=True)
+class Correction:
+    """The right values, as they are stored; an empty one leaves what there is."""
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+
+    @property
+    def fields(self) -> list[str]:
+        """Which of them are corrected."""
+        return [field for field in ("name", "email", "phone") if getattr(self, field)]
+
+
+@transaction.atomic
+def correct_person(
+    *,
+    office: Directory,
+    words: str,
+    seen: str,
+    chosen: Iterable[str],
+    identity: str,
+    correction: Correction,
+    now: datetime,
+    actor: int,
+) -> int:
+    """Write the right values into the chosen records; returns how many records there were.
+
+    Messages that have not left go to the corrected contact, by the channel that it has. Raises
+    IdentityNotStated, NothingToCorrect, PersonNotNamed, RecordsChanged, NoRecordChosen.
+    """
+    must_be_stated(identity)
+    if not correction.fields:
+        raise NothingToCorrect
+    contacts = {contact_of(correction.email, ""), contact_of("", correction.phone)} - {""}
+    hashes = [contact_hash(contact) for contact in contacts]
+    records = lock_records(office, words, seen=seen, more_contacts=hashes).chosen(chosen)
+    people: list[Booking | WaitingListEntry] = [*records.bookings, *records.entries]
+    for row in people:
+        _correct_contact(row, correction)
+    for participant in Participant.objects.filter(pk__in=records.keys[Root.PARTICIPANT]):
+        _correct(participant, correction, {"name", "email"})
+    for alert in records.alerts:
+        kept = {field for field in ("email", "phone") if getattr(alert, field)}
+        _correct(alert, correction, kept)
+    for row in people:
+        _redirect_messages(row)
+    for alert in records.alerts:
+        _redirect_messages(alert)
+    record(
+        events.PersonCorrected(
+            office=office.office.pk,
+            at=now,
+            actor=actor,
+            identity=identity,
+            fields=correction.fields,
+            **counts_of(records),
+        )
+    )
+    return len(list(records.rows()))
+
+
+def _correct(row: Any, correction: Correction, fields: set[str]) -> None:
+    changed = [field for field in correction.fields if field in fields]
+    for field in changed:
+        setattr(row, field, getattr(correction, field))
+    if changed:
+        row.save(update_fields=changed)
+
+
+def _correct_contact(row: Booking | WaitingListEntry, correction: Correction) -> None:
+    """The same of a row by whose contact limits are kept, too."""
+    _correct(row, correction, {"name", "email", "phone"})
+    contact = contact_of(row.email, row.phone)
+    if contact:
+        row.contact_hash = contact_hash(contact)
+    if isinstance(row, Booking) and row.phone and not row.email and row.short_code is None:
+        row.short_code = short_code()
+    row.save(update_fields=["contact_hash", "short_code"])
+
+
+def _redirect_messages(row: Booking | WaitingListEntry | TurnAlert) -> None:
+    """Let what has not left go by the channel that the corrected contact has."""
+    channel = channel_for(row, row.office)
+    waiting = Message.objects.filter(
+        pk__in=row.messages.filter(participant=None, state=Message.State.QUEUED).values("pk")
+    )
+    if channel:
+        waiting.exclude(channel=channel).update(channel=channel, parts=0)

@@ -1,0 +1,188 @@
+"""A copy of everything that is held of a person, for them to read (GDPR, article 15)."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.template.loader import render_to_string
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+
+from prepazka.core import events
+from prepazka.journal.record import record
+from prepazka.meetings import storage
+from prepazka.meetings.models import Document, Minutes
+from prepazka.messaging.models import Message
+from prepazka.offices.directory import Directory
+from prepazka.privacy.erasure import counts_of
+from prepazka.privacy.identity import must_be_stated
+from prepazka.privacy.records import Records, lock_records
+from prepazka.privacy.registry import HELD, WORDS_OF_FIELDS, WORDS_OF_VALUES, Held, rows_of
+
+FOLDER_OF_DOCUMENTS = "dokumenty"
+WITH_FILES = (Document, Minutes)
+MINUTES_NAME = "zapis.pdf"
+EMPTY: tuple[Any, ...] = (None, "", {}, [])
+
+
+@dataclass(frozen=True)
+class Section:
+    """The rows of one model, each as pairs of a field's name and its value."""
+
+    held: Held
+    rows: list[list[tuple[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The file, and which documents were not to be read from the storage."""
+
+    content: bytes
+    missing: list[str]
+
+
+@transaction.atomic
+def export_person(
+    *,
+    office: Directory,
+    words: str,
+    seen: str,
+    chosen: Iterable[str],
+    identity: str,
+    kinds: Mapping[str, str | Promise],
+    now: datetime,
+    actor: int,
+) -> Copy:
+    """A ZIP with a page to read, the same as JSON, and the documents that the person brought.
+
+    It is not kept. In the language of the moment; `kinds` are words for kinds of messages. Raises IdentityNotStated, PersonNotNamed,
+    RecordsChanged, NoRecordChosen.
+    """
+    must_be_stated(identity)
+    records = lock_records(office, words, seen=seen).chosen(chosen)
+    sections = sections_of(records)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        missing = _add_documents(archive, sections)
+        context = {
+            "office": office.office,
+            "sections": _in_words(sections, office, kinds),
+            "now": now,
+        }
+        page = render_to_string("privacy/export.html", context | {"missing": missing})
+        archive.writestr("index.html", page)
+        archive.writestr("style.css", render_to_string("privacy/export.css"))
+        archive.writestr("data.json", _as_json(sections))
+    record(
+        events.PersonExported(
+            office=office.office.pk,
+            at=now,
+            actor=actor,
+            identity=identity,
+            **counts_of(records),
+        )
+    )
+    return Copy(packed.getvalue(), missing)
+
+
+def sections_of(records: Records) -> list[Section]:
+    """Everything that the registry says is held of the person; models without a row are left out."""
+    keys = records.keys
+    sections = []
+    for held in HELD:
+        rows = [
+            [(field, _value(row, field)) for field in (*held.personal, *held.facts)]
+            for row in rows_of(held, keys)
+        ]
+        if rows:
+            sections.append(Section(held, rows))
+    return sections
+
+
+def _value(row: models.Model, field: str) -> Any:
+    value = getattr(row, field)
+    return str(value.name) if field == "service" else value
+
+
+def _as_json(sections: list[Section]) -> str:
+    content = {
+        section.held.model._meta.object_name: [dict(row) for row in section.rows]
+        for section in sections
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1, default=str)
+
+
+def _in_words(
+    sections: list[Section], office: Directory, kinds: Mapping[str, str | Promise]
+) -> list[dict[str, Any]]:
+    """As the page shows them: what is empty is left out, moments are local."""
+    return [
+        {
+            "title": section.held.title,
+            "rows": [
+                [
+                    (WORDS_OF_FIELDS[field], _shown(section.held, field, value, office, kinds))
+                    for field, value in row
+                    if value not in EMPTY
+                ]
+                for row in section.rows
+            ],
+        }
+        for section in sections
+    ]
+
+
+def _shown(
+    held: Held, field: str, value: Any, office: Directory, kinds: Mapping[str, str | Promise]
+) -> str:
+    if isinstance(value, datetime):
+        local = value.astimezone(office.tz)
+        return f"{_day(local.date())} {local:%-H:%M}"
+    if isinstance(value, date):
+        return _day(value)
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    if held.model is Message and field == "kind":
+        return str(kinds.get(value, value))
+    if field in held.facts and isinstance(value, str):
+        return str(WORDS_OF_VALUES.get(value, value))
+    return str(value)
+
+
+def _day(day: date) -> str:
+    if (get_language() or "cs").startswith("cs"):
+        return f"{day.day}. {day.month}. {day.year}"
+    return f"{day:%-d %B %Y}"
+
+
+def _add_documents(archive: zipfile.ZipFile, sections: list[Section]) -> list[str]:
+    """Put the person's documents and printed minutes into the archive; the names of those not readable."""
+    missing = []
+    files = [
+        (row["key"], row.get("name") or MINUTES_NAME)
+        for section in sections
+        if section.held.model in WITH_FILES
+        for row in map(dict, section.rows)
+        if row["key"]
+    ]
+    for number, (key, name) in enumerate(files, 1):
+        try:
+            with storage.get(key, storage.FILE) as stored:
+                content = stored.read()
+        except Exception:  # noqa: BLE001  # each kind of storage has errors of its own; the page says so
+            missing.append(name)
+            continue
+        archive.writestr(f"{FOLDER_OF_DOCUMENTS}/{number}-{_safe(name)}", content)
+    return missing
+
+
+def _safe(name: str) -> str:
+    """The name without what a path may not have."""
+    return "".join(c if c.isalnum() or c in " ._-()" else "_" for c in name).strip(" .") or "_"

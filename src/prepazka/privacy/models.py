@@ -1,0 +1,15 @@
+"""What is remembered after an erasure on request, so that a backup does not bring it back."""
+
+from django.db import models
+
+from prepazka.offices.models import OfOffice
+
+
+class ErasedRecord(OfOffice):
+    """A record that was erased on request, as a keyed hash of its id; it says nothing of the person."""
+
+    key = models.CharField(max_length=64, unique=True)
+    erased_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,236 @@
+"""The records of one person in one office: looked up, chosen by the administrator, locked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from prepazka.booking.contacts import (
+    EXTENSION,
+    clean_email,
+    contact_hash,
+    contact_of,
+    normalise_email,
+    normalise_phone,
+    plain_phone,
+)
+from prepazka.booking.locks import lock_contact, lock_days, lock_list
+from prepazka.booking.models import Booking, Offer, WaitingListEntry
+from prepazka.core.contact_text import clean_text
+from prepazka.core.reference import ids_of
+from prepazka.core.refusal import Refused
+from prepazka.meetings.models import Meeting, Participant
+from prepazka.messaging.models import Message
+from prepazka.offices.directory import Directory
+from prepazka.privacy.refusals import NoRecordChosen, PersonNotNamed, RecordsChanged
+from prepazka.privacy.registry import Root
+from prepazka.queueing.alerts import NO_CONTACT
+from prepazka.queueing.models import TurnAlert
+
+PUBLIC = (Participant.Role.CITIZEN, Participant.Role.GUEST)
+
+
+@dataclass(frozen=True)
+class Records:
+    """Everything by which a person can be looked up in one office, by kind of record."""
+
+    bookings: list[Booking] = field(default_factory=list)
+    entries: list[WaitingListEntry] = field(default_factory=list)
+    participants: list[Participant] = field(default_factory=list)
+    alerts: list[TurnAlert] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return any(self.rows())
+
+    def rows(self) -> Iterable[tuple[Root, Any]]:
+        """Each record with its kind."""
+        yield from ((Root.BOOKING, booking) for booking in self.bookings)
+        yield from ((Root.ENTRY, entry) for entry in self.entries)
+        yield from ((Root.PARTICIPANT, participant) for participant in self.participants)
+        yield from ((Root.ALERT, alert) for alert in self.alerts)
+
+    @property
+    def keys(self) -> dict[Root, list[UUID]]:
+        """The primary keys by kind; who booked a meeting takes part in it as well."""
+        keys: dict[Root, list[UUID]] = {root: [] for root in Root}
+        for root, row in self.rows():
+            keys[root].append(row.pk)
+        own = Participant.objects.filter(
+            meeting__booking__in=keys[Root.BOOKING], role=Participant.Role.CITIZEN
+        )
+        keys[Root.PARTICIPANT] = sorted(
+            {*keys[Root.PARTICIPANT], *own.values_list("pk", flat=True)}
+        )
+        return keys
+
+    @property
+    def token(self) -> str:
+        """A hash of what the administrator saw; it differs once a record has changed meanwhile."""
+        seen = [
+            f"{root}:{row.pk}:{getattr(row, 'state', '')}:{getattr(row, 'starts_at', '')}"
+            f":{getattr(row, 'name', '')}:{row.email}:{getattr(row, 'phone', '')}"
+            for root, row in self.rows()
+        ]
+        return hashlib.sha256("\n".join(sorted(seen)).encode()).hexdigest()
+
+    def chosen(self, values: Iterable[str]) -> Records:
+        """Those named as `mark_of` writes them. Raises NoRecordChosen."""
+        wanted = set(values)
+        kept = Records()
+        lists: dict[Root, list[Any]] = {
+            Root.BOOKING: kept.bookings,
+            Root.ENTRY: kept.entries,
+            Root.PARTICIPANT: kept.participants,
+            Root.ALERT: kept.alerts,
+        }
+        for root, row in self.rows():
+            if mark_of(root, row) in wanted:
+                lists[root].append(row)
+        if not kept:
+            raise NoRecordChosen
+        return kept
+
+
+def mark_of(root: Root, row: Any) -> str:
+    """How a form names the record."""
+    return f"{root}:{row.pk}"
+
+
+def find_records(office: Directory, words: str) -> Records:
+    """The records with this e-mail address, telephone number or code of a booking, exactly.
+
+    A code leads to the booking and to all records with its contact. Erased records have none and are not
+    found. Raises PersonNotNamed.
+    """
+    words = clean_text(words)
+    if ids := ids_of(words):
+        named = Booking.objects.filter(office=office.office, pk__range=ids, erased_at=None)
+        contacts = _Contacts()
+        for booking in named:
+            contacts |= _Contacts.of(booking)
+        return _with(office, contacts, list(named))
+    if "@" in words:
+        with suppress(Refused):
+            return _with(office, _Contacts(emails={clean_email(words).lower()}))
+        raise PersonNotNamed
+    with suppress(Refused):
+        return _with(
+            office, _Contacts(phones={normalise_phone(EXTENSION.sub("", plain_phone(words)))})
+        )
+    raise PersonNotNamed
+
+
+@dataclass(frozen=True)
+class _Contacts:
+    emails: set[str] = field(default_factory=set)
+    phones: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, row: Booking) -> _Contacts:
+        return cls({row.email.lower()} if row.email else set(), {row.phone} if row.phone else set())
+
+    def __or__(self, other: _Contacts) -> _Contacts:
+        return _Contacts(self.emails | other.emails, self.phones | other.phones)
+
+    @property
+    def hashes(self) -> list[str]:
+        """As bookings and entries keep them; `+tag` and dots of Gmail make no difference there."""
+        emails = {contact_hash(normalise_email(email)) for email in self.emails}
+        return sorted(emails | {contact_hash(contact_of("", phone)) for phone in self.phones})
+
+    def matches(self, *, phone: bool = True, hashed: bool = True) -> Q:
+        """Rows with one of them."""
+        condition = Q(pk__in=[])
+        for email in self.emails:
+            condition |= Q(email__iexact=email)
+        if phone and self.phones:
+            condition |= Q(phone__in=self.phones)
+        if hashed and self.hashes:
+            condition |= Q(contact_hash__in=self.hashes)
+        return condition
+
+
+def _with(office: Directory, contacts: _Contacts, named: Iterable[Booking] = ()) -> Records:
+    row = office.office
+    bookings = Booking.objects.filter(
+        contacts.matches() | Q(pk__in=[booking.pk for booking in named]), office=row, erased_at=None
+    )
+    entries = WaitingListEntry.objects.filter(
+        contacts.matches() | Q(booking__in=bookings), office=row, erased_at=None
+    )
+    invited = Participant.objects.filter(
+        contacts.matches(phone=False, hashed=False), office=row, role=Participant.Role.GUEST
+    ).select_related("meeting__booking")
+    alerts = TurnAlert.objects.filter(contacts.matches(hashed=False), office=row).exclude(
+        NO_CONTACT
+    )
+    return Records(
+        list(bookings.order_by("-starts_at", "pk")),
+        list(entries.order_by("-created_at", "pk")),
+        list(invited.order_by("-meeting__booking__starts_at", "pk")),
+        list(alerts.select_related("ticket").order_by("-asked_at", "pk")),
+    )
+
+
+def lock_records(
+    office: Directory, words: str, *, seen: str, more_contacts: Iterable[str] = ()
+) -> Records:
+    """Lock everything that can change these records, then look again.
+
+    In the one order: messages that wait, waiting lists, days, meetings, contacts. So a delivery under way
+    ends first, and a booking of the person that is being confirmed is either among the records or comes
+    after us. Raises PersonNotNamed, and RecordsChanged where they are not as they were `seen`.
+    """
+    before = find_records(office, words)
+    keys = before.keys
+    list(_waiting_messages(keys).select_for_update(no_key=True).values_list("pk"))
+    for agenda in sorted({entry.service.agenda_id for entry in before.entries}):
+        lock_list(agenda)
+    lock_days(office.office.pk, _days(before))
+    own = Q(booking__in=keys[Root.BOOKING]) | Q(participants__in=keys[Root.PARTICIPANT])
+    meetings = Meeting.objects.filter(pk__in=Meeting.objects.filter(own).values("pk"))
+    list(meetings.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    hashes = {booking.contact_hash for booking in before.bookings}
+    hashes |= {entry.contact_hash for entry in before.entries}
+    for key in sorted((hashes | set(more_contacts)) - {""}):
+        lock_contact(key)
+    locked = find_records(office, words)
+    if locked.token != seen or locked.token != before.token:
+        raise RecordsChanged
+    return locked
+
+
+def _waiting_messages(keys: dict[Root, list[UUID]]) -> Any:
+    about = (
+        Q(booking__in=keys[Root.BOOKING])
+        | Q(entry__in=keys[Root.ENTRY])
+        | Q(participant__in=keys[Root.PARTICIPANT])
+        | Q(alert__in=keys[Root.ALERT])
+    )
+    return Message.objects.filter(about, state=Message.State.QUEUED).order_by("pk")
+
+
+def _days(records: Records) -> set[date]:
+    """The days of the bookings and of every time that is kept for the person by an offer."""
+    offers = Offer.objects.filter(
+        Q(booking__in=records.bookings) | Q(entry__in=records.entries), state=Offer.State.OPEN
+    )
+    kept = Booking.objects.filter(offer__in=offers).values_list("date", flat=True)
+    moving = [entry.booking_id for entry in records.entries if entry.booking_id]
+    days = Booking.objects.filter(pk__in=moving).values_list("date", flat=True)
+    return {*(booking.date for booking in records.bookings), *kept, *days}
+
+
+def is_ahead(booking: Booking, now: datetime) -> bool:
+    """Whether the booking still keeps a time, or waits for one."""
+    return booking.ends_at > now and booking.state in AHEAD
+
+
+AHEAD = ("held", "unconfirmed", "confirmed", "displaced")

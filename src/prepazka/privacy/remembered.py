@@ -1,0 +1,89 @@
+"""What was erased on request, remembered without the person: after a restore it is erased again.
+
+A row of `ErasedRecord` and a file in the storage of meetings say the same: the keyed hash of a
+record's id and when it was erased. The row is lost with a database that is restored; the file, or the rows
+that `prepazka restore --replace` carries over, bring it back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+
+from prepazka.meetings import storage, storage_identity
+from prepazka.privacy.models import ErasedRecord
+from prepazka.privacy.registry import Root
+
+log = logging.getLogger(__name__)
+# No backup should be kept for longer; what it held has been due by the retention of the office then.
+KEPT = timedelta(days=400)
+FOLDER = "erased"
+NAME = re.compile(r"(\d{8}T\d{6})-([0-9a-f]{64})", re.ASCII)
+STAMP = "%Y%m%dT%H%M%S"
+
+
+def keys_of(root: Root, pk: UUID) -> list[str]:
+    """The hash of a record's id, by the present secret first and then by those before it."""
+    secrets = [settings.SECRET_KEY, *getattr(settings, "SECRET_KEY_FALLBACKS", [])]
+    return [
+        hmac.new(f"erased:{secret}".encode(), f"{root}:{pk}".encode(), hashlib.sha256).hexdigest()
+        for secret in secrets
+    ]
+
+
+def remember(office: int, records: Iterable[tuple[Root, UUID]], *, now: datetime) -> None:
+    """Note that these were erased, in the transaction that erases them."""
+    ErasedRecord.objects.bulk_create(
+        [
+            ErasedRecord(office_id=office, key=keys_of(root, pk)[0], erased_at=now)
+            for root, pk in records
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def exchange(office: int, *, now: datetime) -> None:
+    """Let the rows and the files of one office know the same, without what is older than KEPT.
+
+    Files are read whatever id the storage bears, because a hash of another installation fits no record of
+    ours, and a database from before the first file does not know the id. Written is only to our own.
+    Raises StorageNotOurs, StorageUnreachable.
+    """
+    ErasedRecord.objects.filter(office=office, erased_at__lt=now - KEPT).delete()
+    rows = dict(ErasedRecord.objects.filter(office=office).values_list("key", "erased_at"))
+    folder = f"{FOLDER}/{office}"
+    files: dict[str, datetime] = {}
+    old: list[str] = []
+    for name in storage.names_in(folder):
+        if match := NAME.fullmatch(name):
+            at = datetime.strptime(match[1], STAMP).replace(tzinfo=UTC)
+            if at < now - KEPT:
+                old.append(name)
+            else:
+                files[match[2]] = at
+    lost = files.keys() - rows.keys()
+    if lost:
+        ErasedRecord.objects.bulk_create(
+            [ErasedRecord(office_id=office, key=key, erased_at=files[key]) for key in lost],
+            ignore_conflicts=True,
+        )
+        log.warning("office %s: %s erasures on request came from the storage", office, len(lost))
+    unwritten = rows.keys() - files.keys()
+    if unwritten or old:
+        storage_identity.must_be_ours(now=now)
+    for key in unwritten:
+        storage.put(folder, f"{rows[key].astimezone(UTC):{STAMP}}-{key}", b"erased\n")
+    for name in old:
+        storage.drop_file(folder, name)
+
+
+def is_remembered(keys: set[str], root: Root, pk: UUID) -> bool:
+    """Whether the record is among those whose hashes these are."""
+    return not keys.isdisjoint(keys_of(root, pk))

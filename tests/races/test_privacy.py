@@ -1,0 +1,85 @@
+"""An erasure on request and a click on the person's own link at the same moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from prepazka.booking import parts, usecases
+from prepazka.booking.models import Booking
+from prepazka.booking.refusals import BookingCancelled
+from prepazka.offices.directory import Directory
+from prepazka.privacy import erasure, records
+from prepazka.privacy.refusals import RecordsChanged
+from tests import town
+from tests.races.together import meeting, together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOW = town.FRIDAY_BEFORE
+JANA = "jana@example.cz"
+
+
+def both(office: Directory, booking: Booking) -> list[Any]:
+    seen = records.find_records(office, JANA)
+
+    def act(number: int) -> object:
+        if number:
+            return usecases.confirm_booking(booking=booking.pk, now=NOW)
+        return erasure.erase_person(
+            office=office,
+            words=JANA,
+            seen=seen.token,
+            chosen=[f"booking:{booking.pk}"],
+            identity="document",
+            confirmed=True,
+            now=NOW,
+            actor=1,
+        )
+
+    return together(2, act)
+
+
+def test_one_comes_first_and_nothing_half_erased_is_left() -> None:
+    for _ in range(4):
+        office = town.office(f"lhota-{_}")
+        booking = town.requested(office, email=JANA)
+        erased, confirmed = both(office, booking)
+        booking.refresh_from_db()
+        if isinstance(erased, RecordsChanged):
+            # The click came first; the administrator looks once more and erases a confirmed booking.
+            assert booking.state == "confirmed"
+            assert booking.pin
+            assert booking.email == JANA
+        else:
+            assert isinstance(confirmed, BookingCancelled), confirmed
+            assert booking.state == "cancelled_by_citizen"
+            assert (booking.name, booking.email, booking.pin) == ("", "", "")
+
+
+def test_control_without_the_locks_a_booking_without_a_contact_is_confirmed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both have looked before either writes; the erased booking then has a PIN and keeps its time."""
+    office = town.office()
+    booking = town.requested(office, email=JANA)
+    monkeypatch.setattr(records, "lock_days", lambda *_: None)
+    monkeypatch.setattr(records, "lock_contact", lambda *_: None)
+    meet = meeting(2)
+    confirm, erase = parts.confirm, erasure._erase
+
+    def confirm_late(*args: Any, **more: Any) -> None:
+        meet()
+        confirm(*args, **more)
+
+    def erase_late(*args: Any, **more: Any) -> int:
+        meet()
+        return erase(*args, **more)
+
+    monkeypatch.setattr(usecases, "confirm", confirm_late)
+    monkeypatch.setattr(erasure, "_erase", erase_late)
+    answers = both(office, booking)
+    assert not [answer for answer in answers if isinstance(answer, Exception)], answers
+    booking.refresh_from_db()
+    wrong = (booking.erased_at and booking.state == "confirmed") or (booking.pin or booking.email)
+    assert wrong, (booking.state, booking.pin, booking.email)
