@@ -24,6 +24,7 @@ ALLOWED = {
     ("surfaces/console/diary_forms.py", "int"): "digits of a pattern of one or two",
     ("surfaces/console/schedule.py", "int"): "one of a list",
     ("surfaces/console/incidents.py", "int"): "a choice of a form",
+    ("surfaces/console/desk.py", "int"): "digits of a pattern of six",
     ("surfaces/console/board.py", "fromisoformat"): "a row of the journal",
     ("edge/hub.py", "loads"): "a notice of our own database",
     ("web/door.py", "loads"): "a signed pass of ours",

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from prepazka.booking import parts
+from prepazka.booking.due import erase_personal_data
 from prepazka.booking.models import Booking, CallListEntry, ReplacedPin
 from prepazka.core import pins
 from prepazka.journal.models import Event
@@ -191,4 +192,14 @@ def test_old_pins_of_days_gone_by_are_forgotten(office: Directory, actor: int) -
     assert ReplacedPin.objects.count() == 1
     Device.objects.update(lost_at=None)
     lose(office, actor, town.at("9:00", town.MONDAY + timedelta(days=1)))
+    assert ReplacedPin.objects.count() == 0
+
+
+def test_old_pins_are_erased_with_the_booking(office: Directory, actor: int) -> None:
+    town.confirmed(office, "9:00")
+    Kiosk(office, NINE)
+    lose(office, actor)
+    erase_personal_data(office=office.office, now=NINE + timedelta(days=5))
+    assert ReplacedPin.objects.count() == 1
+    erase_personal_data(office=office.office, now=NINE + timedelta(days=9))
     assert ReplacedPin.objects.count() == 0

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from prepazka.booking.locks import lock_booking, lock_days
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, ReplacedPin, State
 from prepazka.booking.parts import NO_NETWORK, end, release_expired, serve
 from prepazka.core import events
 from prepazka.journal.record import record
@@ -106,6 +106,7 @@ def erase_personal_data(*, office: Office, now: datetime) -> int:
     came_to_nothing = Q(state__in=NOTHING, ended_at__lt=now - timedelta(days=1))
     rows = Booking.objects.filter(over | came_to_nothing, office=office, erased_at=None)
     erased = rows.update(**ERASED, erased_at=now)
+    ReplacedPin.objects.filter(office=office, booking__erased_at__isnull=False).delete()
     if erased:
         record(events.PersonalDataErased(office=office.pk, bookings=erased, at=now))
     return erased

@@ -23,6 +23,7 @@ from prepazka.booking.models import (
     CallListEntry,
     Disruption,
     Offer,
+    ReplacedPin,
     State,
     WaitingListEntry,
 )
@@ -180,6 +181,7 @@ def _erase(
     )
     entries.filter(state__in=ENDED).update(**ENTRY_ERASED, erased_at=now)
     Booking.objects.filter(pk__in=keys[Root.BOOKING]).update(**BOOKING_ERASED, erased_at=now)
+    ReplacedPin.objects.filter(booking__in=keys[Root.BOOKING]).delete()
     return cancelled
 
 

@@ -21,6 +21,7 @@ from prepazka.booking.models import (
     CallListEntry,
     Disruption,
     Offer,
+    ReplacedPin,
     WaitingListEntry,
 )
 from prepazka.meetings.models import (
@@ -87,6 +88,14 @@ HELD = (
             *("arrived_at", "served_at", "ended_at"),
         ),
         paths={Root.BOOKING: "pk"},
+    ),
+    Held(
+        ReplacedPin,
+        gettext_lazy("Earlier PIN"),
+        personal=("pin",),
+        erased_by="erase",
+        facts=("date", "at"),
+        paths={Root.BOOKING: "booking"},
     ),
     Held(
         WaitingListEntry,
@@ -233,6 +242,9 @@ HELD = (
 WITHOUT: Mapping[str, str] = {
     "accounts.User": "staff",
     "accounts.ApiToken": "staff",
+    "accounts.StaffScreen": "staff",
+    "accounts.StaffSession": "staff",
+    "accounts.SealingDelay": "moments",
     "accounts.FailedLogIns": "keyed hashes; see `retention`",
     "journal.Event": "ids and codes only; tests/privacy/test_retention.py looks for names in it",
     "journal.PendingFollowUp": "ids",
@@ -293,6 +305,7 @@ WORDS_OF_FIELDS: Mapping[str, Promise] = {
     "contact_hash": gettext_lazy("keyed hash of the contact"),
     "content": gettext_lazy("content"),
     "created_at": gettext_lazy("created"),
+    "date": gettext_lazy("day"),
     "delivered_at": gettext_lazy("delivered"),
     "email": gettext_lazy("e-mail"),
     "ended_at": gettext_lazy("ended"),
