@@ -41,6 +41,7 @@ FOLLOWED_UP = ["ConfirmationRequested", "BookingConfirmed", "BookingCancelled"]
 # The reason of a message that events have overtaken; it need not leave.
 NO_LONGER_NEEDED = "no longer needed"
 ADDRESS_REFUSED = "the address was refused"
+MAIL_REFUSED = "the server answered 554"
 
 
 @dataclass
@@ -91,6 +92,10 @@ class Books:
         with psycopg.connect(self.database, connect_timeout=5) as connection:
             connection.execute(sql, values)
 
+    def overlaps(self) -> int:
+        """How many pairs of live bookings overlap in a lane."""
+        return int(self.rows(OVERLAPS, {"live": LIVE})[0][0])
+
     def owed(self) -> tuple[int, float]:
         """How much is owed, and the age of the oldest in seconds."""
         if self.has_follow_ups is None:
@@ -106,7 +111,7 @@ def check(books: Books, ledger: Ledger, sink: Sink) -> Findings:
     findings = Findings()
     ids = _check_bookings(books, ledger, findings)
     _check_tickets(books, ledger, findings)
-    findings.overlaps = int(books.rows(OVERLAPS, {"live": LIVE})[0][0])
+    findings.overlaps = books.overlaps()
     _check_calls(books, ledger, findings)
     _check_journal(books, ledger, ids, findings)
     check_messages(books, sink, findings)
@@ -121,11 +126,11 @@ def _check_bookings(books: Books, ledger: Ledger, findings: Findings) -> dict[An
     """Each acknowledged hold, contact, confirmation, cancellation; ids of bookings by hold key."""
     found = books.rows(
         "SELECT request_key, id::text, state, email, requested_at IS NOT NULL,"
-        " confirmed_at IS NOT NULL FROM booking_booking WHERE request_key IS NOT NULL"
+        " confirmed_at IS NOT NULL FROM booking_booking"
     )
-    by_key = {row[0]: row for row in found}
-    by_id = {row[1]: row for row in found}
-    counts = Counter(row[0] for row in found)
+    by_key = {row[0]: row for row in found if row[0]}
+    by_id = {row[1]: row for row in found}  # of meetings too, which have no key
+    counts = Counter(row[0] for row in found if row[0])
     findings.doubled += [f"hold {key}: {n} rows" for key, n in counts.items() if n > 1]
     findings.doubled += [
         f"hold {key} that nobody asked for" for key in counts if key not in ledger.keys
@@ -240,7 +245,9 @@ def check_messages(books: Books, sink: Sink, findings: Findings) -> None:
         ids.setdefault(letter.message, set()).add(letter.message_id)
     known = {row[0] for row in rows}
     for message, state, error, email in rows:
-        refused = email.startswith("nikdo") and error == ADDRESS_REFUSED
+        refused = (email.startswith("nikdo") and error == ADDRESS_REFUSED) or (
+            email.startswith("odmitnuty") and error == MAIL_REFUSED
+        )
         if state == "sent" and not left[message]:
             findings.messages.append(f"message {message} is written down as sent and never came")
         elif state == "queued":
