@@ -148,6 +148,7 @@ MAKE = {
     "test": "runs this",
     "test-days": "runs a part of this on other days",
     "faults": "kills and cuts for minutes, before a release",
+    "attack": "attacks for minutes, before a release",
     "check": "continuous integration",
     "bench": "measures for minutes; its parts are imported by tests",
     "validate": "a quarter of an hour; tests/validation",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import subprocess
@@ -11,17 +12,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from prepazka.offices.directory import directory
+from prepazka.offices.models import Office
 from tests import needs, programs, town
 from tests.clock import real_now
 from tests.ports import free_port
 
 pytestmark = needs.mark("nginx")
 SHIPPED = programs.ROOT / "deploy" / "nginx.conf"
+PASSWORD = "heslo heslo heslo"  # as tests.town gives it
 HOST = "objednavky.urad.example"
 # Of each kind of address that is a secret, one with the word that no log may keep.
 SECRETS = [
@@ -230,6 +235,36 @@ def test_the_shipped_proxy(site: Site) -> None:
     assert " /lhota/objednat/prepis/ " in log, "the control: it is the log of these requests"
     assert " /sprava/lhota/ 302" in log
     assert "127.0.0.1 [" in log
+
+
+def test_wrong_log_ins_of_one_address_keep_no_other_out(site: Site) -> None:
+    """Each address is told apart by both processes, though all requests come from the proxy."""
+    town.clerk(directory(Office.objects.get(slug="lhota")))
+    with browser(site, "127.0.0.2") as stranger, browser(site, "127.0.0.3") as clerk:
+        for _ in range(5):
+            assert "znovu za" not in log_in(stranger, "heslo")
+        assert "znovu za" in log_in(stranger, PASSWORD), "the control: it has to wait"
+        assert log_in(clerk, PASSWORD) == ""
+
+
+def browser(site: Site, address: str) -> httpx.Client:
+    """A browser at that address of this machine."""
+    return httpx.Client(
+        base_url=f"https://127.0.0.1:{site.https}",
+        transport=httpx.HTTPTransport(local_address=address, verify=False),
+        headers={"Host": HOST, "Accept-Language": "cs", "Referer": f"https://{HOST}/ucet/login/"},
+        timeout=30,
+    )
+
+
+def log_in(browser: httpx.Client, password: str) -> str:
+    """The page that the log-in answers; empty where it leads on."""
+    sni = {"sni_hostname": HOST}
+    page = browser.get("/ucet/login/", extensions=sni).text
+    (token,) = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[:1]
+    said = {"login": "novakova", "password": password, "csrfmiddlewaretoken": token}
+    answer = browser.post("/ucet/login/", data=said, extensions=sni)
+    return "" if answer.is_redirect else answer.text
 
 
 def _other_names_get_nothing(site: Site) -> None:
