@@ -736,18 +736,23 @@ def test_nothing_opens_before_the_first_step(ours: Town, page: str, opens: set[s
 @pytest.mark.real_time
 def test_no_page_of_somebody_who_is_logged_in_is_stored(ours: Town) -> None:
     """Neither those of the account, before the log-in too, nor what staff see of public pages."""
-    client, visitor = Client(), Client()
-    client.force_login(User.objects.get(username=STAFF_LOGIN))
     Membership.objects.filter(user__username=STAFF_LOGIN).update(role="administrator")
+
+    def member() -> Client:
+        """A new session: some addresses end or lock theirs."""
+        client = Client()
+        client.force_login(User.objects.get(username=STAFF_LOGIN))
+        return client
+
     stored = [
         f"{address.name} {method}"
         for address in EVERY
         if address.name in STAFF | OWN | PUBLIC
         for path in [ours.path(address)]
-        for asker, account in ((client, False), (visitor, True))
+        for asker, account in ((member, False), (Client, True))
         if address.name in OWN or not account
         for method in ("get", "post")
-        for answer in [getattr(asker, method)(path)]
+        for answer in [getattr(asker(), method)(path)]
         if address.name not in PUBLIC or answer.headers.get("Content-Type", "")[:9] == "text/html"
         if "no-store" not in answer.headers.get("Cache-Control", "") and answer.status_code != 405
     ]

@@ -143,7 +143,8 @@ class TestThePin:
         assert back.ticket.missed_call == (town.at("9:05"), town.counter(office).pk)
         (event,) = Event.objects.filter(kind="MissedReturned")
         assert (event.data["by"], event.actor) == ("pin", None)
-        assert enter(office, booking.pin, "9:21").verdict.outcome is Outcome.USED
+        assert enter(office, booking.pin, "9:21").verdict.outcome is Outcome.AGAIN
+        assert enter(office, booking.pin, "9:23").verdict.outcome is Outcome.USED
         miss(office, clerk, "9:25")
         again = enter(office, booking.pin, "9:30")
         assert again.verdict.outcome is Outcome.MISSED

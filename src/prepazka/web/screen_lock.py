@@ -15,6 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
@@ -73,7 +74,9 @@ def to_unlock(request: HttpRequest, back: str = "") -> HttpResponse:
         return HttpResponse(text, status=LOCKED, headers={"Cache-Control": "no-store"})
     if not back:
         back = request.get_full_path() if request.method == "GET" else reverse("console:home")
-    return redirect(f"{reverse('account_unlock')}?{urlencode({'next': back})}")
+    answer = redirect(f"{reverse('account_unlock')}?{urlencode({'next': back})}")
+    add_never_cache_headers(answer)
+    return answer
 
 
 def lock(request: HttpRequest, user: User, *, page: str = "", now: datetime) -> None:
