@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -212,6 +213,7 @@ GUARDS = (
 def test_the_shipped_proxy(site: Site) -> None:
     page = headers_of(site.ask("/lhota/"))
     expected = {name: page[name] for name in GUARDS}
+    assert expected["strict-transport-security"] == "max-age=31536000; includeSubDomains"
     paths = ["/api/v1/offices/lhota/monitor", "/api/v1/health", "/zive/nikde/", "/zive/schuzka/tep"]
     for path in [*paths, "/api/v1/offices", "/api/v1/nothing", "/static/looks/prepazka.css"]:
         got = headers_of(site.ask(path))
@@ -228,6 +230,7 @@ def test_the_shipped_proxy(site: Site) -> None:
         site.ask(path, more="Referer: https://x.example/tajne\r\nUser-Agent: tajne\r\n")
     site.ask("/sprava/lhota/")
     _other_names_get_nothing(site)
+    _weak_ciphers_are_refused(site)
     _who_does_not_go_on_is_cut_off(site)
     log = site.log()
     assert "tajne" not in log
@@ -271,13 +274,43 @@ def _other_names_get_nothing(site: Site) -> None:
     with socket.create_connection(("127.0.0.1", site.http), timeout=20) as line:
         line.sendall(b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n")
         assert _all(line) == ""
-    with socket.create_connection(("127.0.0.1", site.http), timeout=20) as line:
-        line.sendall(f"GET /x HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
-        assert "301 Moved" in _all(line)
+    assert "301 Moved" in _plainly(site, "/x")
+    for path in ("/api/v1/offices", "/zpravy/sms/gosms/tajne/"):
+        assert "403 Forbidden" in _plainly(site, path), "a program learns that it must say https"
     with pytest.raises(ssl.SSLError):
         site.tls("evil.example")
     # The right name for the handshake, another in the request.
     assert site.ask("/", name="evil.example") == ""
+
+
+def _plainly(site: Site, path: str) -> str:
+    with socket.create_connection(("127.0.0.1", site.http), timeout=20) as line:
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+        return _all(line)
+
+
+def _weak_ciphers_are_refused(site: Site) -> None:
+    def offer(ciphers: str, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2) -> str:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = version
+        context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+        with (
+            socket.create_connection(("127.0.0.1", site.https), timeout=20) as raw,
+            context.wrap_socket(raw, server_hostname=HOST) as line,
+        ):
+            return (line.cipher() or ("",))[0]
+
+    assert offer("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384") == (
+        "ECDHE-ECDSA-AES256-GCM-SHA384"
+    ), "the strongest of what both know"
+    with pytest.raises(ssl.SSLError, match=r"(?i)alert handshake failure"):
+        offer("ECDHE-ECDSA-AES128-SHA")  # neither authenticated nor of today
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        with pytest.raises(ssl.SSLError, match=r"(?i)alert (protocol version|handshake failure)"):
+            offer("ALL", ssl.TLSVersion.TLSv1_1)
 
 
 def _who_does_not_go_on_is_cut_off(site: Site) -> None:
