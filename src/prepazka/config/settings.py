@@ -187,6 +187,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "prepazka.accounts.passwords.CommonPassword"},
+    {"NAME": "prepazka.offices.passwords.EasilyGuessed"},
 ]
 ACCOUNT_ADAPTER = "prepazka.surfaces.console.accounts.StaffOnly"
 ACCOUNT_LOGIN_METHODS = {"username"}
