@@ -65,6 +65,17 @@ def test_lines_of_the_log_say_their_moment_with_its_offset() -> None:
     )
 
 
+def test_passwords_are_hashed_slowly_with_a_long_salt() -> None:
+    script = (
+        "import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'prepazka.config.settings';"
+        "from django.contrib.auth.hashers import make_password; print(make_password('x'))"
+    )
+    algorithm, rounds, salt, _ = started(script).stdout.split("$")
+    assert algorithm == "pbkdf2_sha256"
+    assert int(rounds) >= 600_000
+    assert len(salt) >= 20
+
+
 def setting(name: str, **environment: str) -> str:
     """What a process with this environment prints of a setting."""
     script = f"from prepazka.config import settings; print(settings.{name})"
