@@ -10,19 +10,15 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Office
 from tests import needs, programs, town
-from tests.clock import real_now
+from tests.certificates import self_signed
 from tests.ports import free_port
 
 pytestmark = needs.mark("nginx")
@@ -92,35 +88,9 @@ def _all(line: socket.socket) -> str:
     return got.decode("utf-8", "replace")
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    now = real_now()
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=400))
-        .not_valid_after(now + timedelta(days=400))
-        .sign(key, hashes.SHA256())
-    )
-    pem, private = folder / "site.pem", folder / "site.key"
-    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return pem, private
-
-
 def adapted(site: Site, **changes: str) -> Path:
     """The shipped file on this test's ports, its words otherwise untouched but for `changes`."""
-    pem, key = certificate(site.folder)
+    pem, key = self_signed(site.folder, HOST)
     text = SHIPPED.read_text()
     lines = [line for line in text.splitlines() if "listen [::]" not in line]
     text = "\n".join(lines)
