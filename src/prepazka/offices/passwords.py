@@ -17,7 +17,9 @@ WORDS = (
     "prepazka objednavky objednani fronta kiosk panel podatelna prihlaseni"
     " urad magistrat radnice mestsky obecni mesto obec"
     " heslo password spravce admin administrator vedouci reditel urednik pracovnik recepce"
-    " leden unor brezen duben kveten cerven cervenec srpen zari rijen listopad prosinec"
+).split()
+MONTHS_AND_SEASONS = (
+    "leden unor brezen duben kveten cerven cervenec srpen zari rijen listopad prosinec"
     " jaro leto podzim zima"
 ).split()
 SHORTEST = 4  # letters of a word of the office's name, or keys in a row, that count
@@ -35,11 +37,13 @@ class EasilyGuessed:
 
     def validate(self, password: str, user: User | None = None) -> None:
         """Raises ValidationError with the sentence that the person reads."""
-        left = plain = _plain(password[:LOOKED_AT])
-        for word in sorted({*WORDS, *_of_offices(user)}, key=len, reverse=True):
+        left = whole = plain(password[:LOOKED_AT])
+        for word in sorted(
+            {*WORDS, *MONTHS_AND_SEASONS, *_of_offices(user)}, key=len, reverse=True
+        ):
             left = left.replace(word, "")
         left = REPEATED.sub(r"\1", _without_rows(left))
-        if len(left) < LEAST_LEFT and left != plain:
+        if len(left) < LEAST_LEFT and left != whole:
             raise ValidationError(self.get_help_text(), code="easily_guessed")
 
     def get_help_text(self) -> str:
@@ -61,11 +65,11 @@ def _of_offices(user: User | None) -> set[str]:
 def _words(texts: Iterable[str]) -> Iterable[str]:
     for text in texts:
         for part in re.split(r"[\W_]+", text):
-            if len(word := _plain(part)) >= SHORTEST:
+            if len(word := plain(part)) >= SHORTEST:
                 yield word
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Letters and digits without marks, small."""
     marked = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in marked if letter.isalnum())
