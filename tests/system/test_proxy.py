@@ -201,6 +201,7 @@ def test_the_shipped_proxy(site: Site) -> None:
     site.ask("/sprava/lhota/")
     _other_names_get_nothing(site)
     _weak_ciphers_are_refused(site)
+    _ambiguous_lengths_are_refused(site)
     _who_does_not_go_on_is_cut_off(site)
     log = site.log()
     assert "tajne" not in log
@@ -251,6 +252,29 @@ def _other_names_get_nothing(site: Site) -> None:
         site.tls("evil.example")
     # The right name for the handshake, another in the request.
     assert site.ask("/", name="evil.example") == ""
+
+
+def _ambiguous_lengths_are_refused(site: Site) -> None:
+    """Who could end a request where the proxy and the program disagree would smuggle a second in."""
+    second = f"GET /lhota/ HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
+    bodies = {
+        "both": "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "two lengths": "Content-Length: 0\r\nContent-Length: 5\r\n\r\n",
+        "odd coding": "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        "odd length": "Content-Length: +5\r\n\r\n",
+        "odd chunk": "Transfer-Encoding: chunked\r\n\r\n0x5\r\nabcde\r\n0\r\n\r\n",
+    }
+    for name, body in bodies.items():
+        sent = f"POST /lhota/ HTTP/1.1\r\nHost: {HOST}\r\n{body}{second}".encode()
+        with site.tls() as line:
+            line.sendall(sent)
+            by_proxy = _all(line)
+        with socket.create_connection(("127.0.0.1", site.web), timeout=30) as line:
+            line.sendall(sent)
+            by_program = _all(line)
+        for answer in (by_proxy, by_program):
+            assert re.match(r"HTTP/1.1 (400|403|501) ", answer), (name, answer[:200])
+            assert answer.count("HTTP/1.1 ") == 1, (name, "the rest is no request")
 
 
 def _plainly(site: Site, path: str) -> str:
