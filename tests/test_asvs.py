@@ -186,7 +186,9 @@ def test_a_test_that_is_gone_is_noticed(node: str) -> None:
 
 def test_the_counts_at_the_top_are_those_of_the_tables() -> None:
     said = dict(
-        re.findall(r"^\| (met|partly met|not met|not applicable) \| (\d+) \|$", _text(), re.MULTILINE)
+        re.findall(
+            r"^\| (met|partly met|not met|not applicable) \| (\d+) \|$", _text(), re.MULTILINE
+        )
     )
     states = [line.state for line in lines()]
     assert said == {state: str(states.count(state)) for state in STATES}
