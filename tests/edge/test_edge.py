@@ -117,7 +117,9 @@ def test_a_stream_is_only_for_reading(served: Served) -> None:
     ],
 )
 def test_what_is_not_there_is_404(served: Served, path: str) -> None:
-    assert served.client.get(path).status_code == 404
+    answer = served.client.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"]
 
 
 def test_an_answer_is_fresh_after_an_event(served: Served, office: Directory) -> None:

@@ -481,3 +481,13 @@ def test_a_redirect_into_our_network_is_not_followed(settings: Any) -> None:
 def test_the_query_names_the_window() -> None:
     said = report.query(WINDOW).decode()
     assert '<C:time-range start="20261122T230000Z" end="20271227T230000Z"/>' in said
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_an_answer_that_defines_entities_is_refused_in_every_encoding(encoding: str) -> None:
+    answer = (
+        f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE d [<!ENTITY e "x">]>'
+        '<d:multistatus xmlns:d="DAV:"><d:response><d:href>&e;</d:href></d:response></d:multistatus>'
+    )
+    with pytest.raises(Unreadable):
+        report.contents_of(answer.encode(encoding))

@@ -358,6 +358,9 @@ def test_methods_that_nobody_knows(program: Program) -> None:
     for method in ("BREW", "TRACE", "CONNECT", "PROPFIND", "get", "OPTIONS", "\xe9"):
         for target in ("/", "/lhota/", "/ucet/login/", "/t/X/", "/kiosk/zasoba/"):
             assert program.ask(method, target).status < 500, (method, target)
+    for method in ("TRACE", "CONNECT"):
+        for target in ("/", "/lhota/", "/ucet/login/", "/static/looks/prepazka.css"):
+            assert program.ask(method, target).status == 405, (method, target)
     for method in ("BREW", "PUT", "TRACE"):
         reply = program.ask(method, "/api/v1/offices")
         assert (reply.status, reply.headers["allow"]) == (405, "GET")

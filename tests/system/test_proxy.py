@@ -7,21 +7,18 @@ import socket
 import ssl
 import subprocess
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Office
 from tests import needs, programs, town
-from tests.clock import real_now
+from tests.certificates import self_signed
 from tests.ports import free_port
 
 pytestmark = needs.mark("nginx")
@@ -91,35 +88,9 @@ def _all(line: socket.socket) -> str:
     return got.decode("utf-8", "replace")
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    now = real_now()
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=400))
-        .not_valid_after(now + timedelta(days=400))
-        .sign(key, hashes.SHA256())
-    )
-    pem, private = folder / "site.pem", folder / "site.key"
-    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return pem, private
-
-
 def adapted(site: Site, **changes: str) -> Path:
     """The shipped file on this test's ports, its words otherwise untouched but for `changes`."""
-    pem, key = certificate(site.folder)
+    pem, key = self_signed(site.folder, HOST)
     text = SHIPPED.read_text()
     lines = [line for line in text.splitlines() if "listen [::]" not in line]
     text = "\n".join(lines)
@@ -212,6 +183,7 @@ GUARDS = (
 def test_the_shipped_proxy(site: Site) -> None:
     page = headers_of(site.ask("/lhota/"))
     expected = {name: page[name] for name in GUARDS}
+    assert expected["strict-transport-security"] == "max-age=31536000; includeSubDomains"
     paths = ["/api/v1/offices/lhota/monitor", "/api/v1/health", "/zive/nikde/", "/zive/schuzka/tep"]
     for path in [*paths, "/api/v1/offices", "/api/v1/nothing", "/static/looks/prepazka.css"]:
         got = headers_of(site.ask(path))
@@ -228,6 +200,8 @@ def test_the_shipped_proxy(site: Site) -> None:
         site.ask(path, more="Referer: https://x.example/tajne\r\nUser-Agent: tajne\r\n")
     site.ask("/sprava/lhota/")
     _other_names_get_nothing(site)
+    _weak_ciphers_are_refused(site)
+    _ambiguous_lengths_are_refused(site)
     _who_does_not_go_on_is_cut_off(site)
     log = site.log()
     assert "tajne" not in log
@@ -271,13 +245,66 @@ def _other_names_get_nothing(site: Site) -> None:
     with socket.create_connection(("127.0.0.1", site.http), timeout=20) as line:
         line.sendall(b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n")
         assert _all(line) == ""
-    with socket.create_connection(("127.0.0.1", site.http), timeout=20) as line:
-        line.sendall(f"GET /x HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
-        assert "301 Moved" in _all(line)
+    assert "301 Moved" in _plainly(site, "/x")
+    for path in ("/api/v1/offices", "/zpravy/sms/gosms/tajne/"):
+        assert "403 Forbidden" in _plainly(site, path), "a program learns that it must say https"
     with pytest.raises(ssl.SSLError):
         site.tls("evil.example")
     # The right name for the handshake, another in the request.
     assert site.ask("/", name="evil.example") == ""
+
+
+def _ambiguous_lengths_are_refused(site: Site) -> None:
+    """Who could end a request where the proxy and the program disagree would smuggle a second in."""
+    second = f"GET /lhota/ HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
+    bodies = {
+        "both": "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "two lengths": "Content-Length: 0\r\nContent-Length: 5\r\n\r\n",
+        "odd coding": "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        "odd length": "Content-Length: +5\r\n\r\n",
+        "odd chunk": "Transfer-Encoding: chunked\r\n\r\n0x5\r\nabcde\r\n0\r\n\r\n",
+    }
+    for name, body in bodies.items():
+        sent = f"POST /lhota/ HTTP/1.1\r\nHost: {HOST}\r\n{body}{second}".encode()
+        with site.tls() as line:
+            line.sendall(sent)
+            by_proxy = _all(line)
+        with socket.create_connection(("127.0.0.1", site.web), timeout=30) as line:
+            line.sendall(sent)
+            by_program = _all(line)
+        for answer in (by_proxy, by_program):
+            assert re.match(r"HTTP/1.1 (400|403|501) ", answer), (name, answer[:200])
+            assert answer.count("HTTP/1.1 ") == 1, (name, "the rest is no request")
+
+
+def _plainly(site: Site, path: str) -> str:
+    with socket.create_connection(("127.0.0.1", site.http), timeout=20) as line:
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+        return _all(line)
+
+
+def _weak_ciphers_are_refused(site: Site) -> None:
+    def offer(ciphers: str, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2) -> str:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = version
+        context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+        with (
+            socket.create_connection(("127.0.0.1", site.https), timeout=20) as raw,
+            context.wrap_socket(raw, server_hostname=HOST) as line,
+        ):
+            return (line.cipher() or ("",))[0]
+
+    assert offer("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384") == (
+        "ECDHE-ECDSA-AES256-GCM-SHA384"
+    ), "the strongest of what both know"
+    with pytest.raises(ssl.SSLError, match=r"(?i)alert handshake failure"):
+        offer("ECDHE-ECDSA-AES128-SHA")  # neither authenticated nor of today
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        with pytest.raises(ssl.SSLError, match=r"(?i)alert (protocol version|handshake failure)"):
+            offer("ALL", ssl.TLSVersion.TLSv1_1)
 
 
 def _who_does_not_go_on_is_cut_off(site: Site) -> None:

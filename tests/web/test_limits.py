@@ -31,6 +31,18 @@ def test_the_third_try_waits_for_the_next_window() -> None:
     limits.count(TWICE, "a", now=NOW + timedelta(minutes=7))
 
 
+def test_a_limit_that_is_reached_is_in_the_log_once_without_saying_whose(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for _ in range(2):
+        limits.count(TWICE, "203.0.113.9", now=NOW)
+    assert caplog.messages == [], "the control"
+    for _ in range(3):
+        with pytest.raises(TooManyTries):
+            limits.count(TWICE, "203.0.113.9", now=NOW)
+    assert caplog.messages == [f"A limit is reached: {TWICE.scope}, more than 2"]
+
+
 def test_the_setting_turns_them_off(settings: object) -> None:
     settings.RATE_LIMITS = False  # type: ignore[attr-defined]
     for _ in range(5):

@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -68,7 +68,13 @@ class OneHop(BaseHandler):
                 await _send(send, (refusal.status_code, _headers(refusal), refusal.content))
                 return
             if whole is None:
-                return  # the client left while it was asking
+                # The client left, or the server could not read where the parts of its body end.
+                refusal = await loop.run_in_executor(self.pool, bodies.not_readable, scope)
+                refusal["Connection"] = "close"
+                refusal["Content-Length"] = str(len(refusal.content))
+                with suppress(OSError, RuntimeError):  # nobody is there to take it
+                    await _send(send, (refusal.status_code, _headers(refusal), refusal.content))
+                return
             if not whole:
                 refusal = await loop.run_in_executor(self.pool, bodies.too_large, scope)
                 await _refuse(refusal, receive, send)

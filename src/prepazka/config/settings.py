@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from prepazka.config.env import (
@@ -186,6 +187,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "prepazka.accounts.passwords.CommonPassword"},
+    {"NAME": "prepazka.offices.passwords.EasilyGuessed"},
 ]
 ACCOUNT_ADAPTER = "prepazka.surfaces.console.accounts.StaffOnly"
 ACCOUNT_LOGIN_METHODS = {"username"}
@@ -252,6 +254,9 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+# Of objednavky.urad.cz all below it, too. At urad.cz itself that would close other services of the
+# town that still speak plain http.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS and (urlsplit(BASE_URL).hostname or "").count(".") > 1
 SECURE_REFERRER_POLICY = REFERRER
 CSRF_FAILURE_VIEW = "prepazka.web.errors.csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
@@ -404,7 +409,12 @@ LOG_LEVEL = env_choice(
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+        }
+    },
     "filters": {
         "refusals": {"()": "prepazka.config.log_folding.RefusalsAreNoErrors"},
         "short": {"()": "prepazka.config.log_folding.ShortRefusals"},

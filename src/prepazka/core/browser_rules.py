@@ -11,7 +11,7 @@ PERMISSIONS = "camera=(), microphone=(), display-capture=(), geolocation=(), pay
 REFERRER = "same-origin"
 
 
-def headers_of_edge(*, hsts_seconds: int) -> list[tuple[bytes, bytes]]:
+def headers_of_edge(*, hsts_seconds: int, hsts_subdomains: bool) -> list[tuple[bytes, bytes]]:
     """What Django's middleware adds to each answer, for those that Django does not make."""
     made = {
         "content-security-policy": POLICY,
@@ -22,7 +22,8 @@ def headers_of_edge(*, hsts_seconds: int) -> list[tuple[bytes, bytes]]:
         "cross-origin-opener-policy": "same-origin",
     }
     if hsts_seconds:
-        made["strict-transport-security"] = f"max-age={hsts_seconds}"
+        below = "; includeSubDomains" if hsts_subdomains else ""
+        made["strict-transport-security"] = f"max-age={hsts_seconds}{below}"
     return [(name.encode(), value.encode()) for name, value in made.items()]
 
 

@@ -36,6 +36,7 @@ STREAM_HEADERS = [
 ]
 BUSY_HEADERS = [(b"content-type", b"application/problem+json"), (b"retry-after", b"60")]
 AWAY_HEADERS = [(b"content-type", b"application/problem+json"), (b"retry-after", b"20")]
+JSON_HEADERS = [(b"content-type", b"application/json")]
 # The browser reconnects by itself after two seconds.
 HELLO = b"retry: 2000\nevent: changed\ndata: []\n\n"
 
@@ -66,7 +67,10 @@ class Edge:
         self.room_face = RoomFace(self.rooms)
         self.health = HealthFace()
         self.streams = Streams()
-        self._headers = headers_of_edge(hsts_seconds=settings.SECURE_HSTS_SECONDS)
+        self._headers = headers_of_edge(
+            hsts_seconds=settings.SECURE_HSTS_SECONDS,
+            hsts_subdomains=settings.SECURE_HSTS_INCLUDE_SUBDOMAINS,
+        )
         self._offices: dict[str, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -173,7 +177,7 @@ class Edge:
             await _send(send, 503, AWAY_HEADERS, answers.away(scope["headers"]))
             return
         if office is None:
-            await _send(send, 404, [], b"{}")
+            await _send(send, 404, JSON_HEADERS, b"{}")
             return
         await send({"type": "http.response.start", "status": 200, "headers": STREAM_HEADERS})
         if scope["method"] == "HEAD":

@@ -147,6 +147,8 @@ def count(limit: Limit, key: str, *, now: datetime) -> None:
     tries = add(limit.scope, hashed(limit.scope, key), starts_at)
     if tries == 1:
         Count.objects.filter(starts_at__lt=now - KEEP).delete()
+    if tries == limit.most + 1:  # once for each key and window, and never whose it is
+        log.warning("A limit is reached: %s, more than %s", limit.scope, limit.most)
     if tries > limit.most:
         left = (starts_at + limit.per - now).total_seconds()
         raise TooManyTries(minutes=max(1, -int(-left // 60)))

@@ -20,7 +20,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import RawPostDataException
 from django.utils import translation
@@ -37,6 +37,7 @@ CONTROLS_IN_HEADER = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 LONGEST_NUMBER = 300  # digits; no number is longer, and Python refuses to read thousands of them
 LONG_NUMBER = re.compile(rf"\d{{{LONGEST_NUMBER + 1}}}")
 UTF_8 = {"utf-8", "utf8", "us-ascii", "ascii"}
+NEVER_TAKEN = {"TRACE", "TRACK", "CONNECT"}  # for tests of networks; a view would take them for GET
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
@@ -75,6 +76,8 @@ class RequestChecks:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in NEVER_TAKEN and not errors.is_api(request):
+            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         if CONTROLS.search(request.path):
             with _language(request):
                 return errors.not_found(request)

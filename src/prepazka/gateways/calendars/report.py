@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
+import defusedxml.ElementTree
+from defusedxml import DefusedXmlException
+
 from prepazka.core.interval import Interval
 from prepazka.gateways.calendars.unreadable import Unreadable
 
@@ -71,11 +74,9 @@ def _is_collection(response: ET.Element) -> bool:
 
 
 def _multistatus(answer: bytes) -> ET.Element:
-    if b"<!DOCTYPE" in answer or b"<!ENTITY" in answer:
-        raise Unreadable("garbage")
     try:
-        root = ET.fromstring(answer)  # noqa: S314  # no document type, so no entities
-    except (ET.ParseError, ValueError, LookupError) as error:
+        root: ET.Element = defusedxml.ElementTree.fromstring(answer, forbid_dtd=True)
+    except (ET.ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise Unreadable("garbage") from error
     if root.tag != f"{DAV}multistatus":
         raise Unreadable("garbage")

@@ -11,6 +11,7 @@ from prepazka.offices import devices
 from prepazka.offices.bearers import Bearer, by_token
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Device, Role
+from prepazka.web import staff
 from prepazka.web.refusals import LogInFirst, NotAllowed, NotFound
 from prepazka.web.shortcuts import now
 
@@ -69,9 +70,11 @@ def member(request: HttpRequest, slug: str, *roles: Role) -> Staff:
     """
     known: Bearer = request.auth  # type: ignore[attr-defined]  # set by ninja
     if known.office is None or known.role is None:
+        staff.note_refused(request, known.user, known.office)
         raise NotFound
     if known.first_step is not None:
         raise LogInFirst
     if known.role not in roles:
+        staff.note_refused(request, known.user, known.office, role=known.role)
         raise NotAllowed
     return Staff(known.user, known.office, known.role)
