@@ -26,13 +26,17 @@ def machine_time() -> float:
 def moved_date(seconds: int) -> str:
     """A script that moves `Date` in a page by so many seconds; its timers stay the browser's own."""
     return f"""
-globalThis.Date = new Proxy(Date, {{
-  construct: (real, given, as) =>
-    Reflect.construct(real, given.length ? given : [real.now() + {1000 * seconds}], as),
-  apply: (real) => new real(real.now() + {1000 * seconds}).toString(),
-  get: (real, name) =>
-    name === "now" ? () => real.now() + {1000 * seconds} : Reflect.get(real, name),
-}});
+{{
+  const machine = Date.now;
+  let now = () => machine() + {1000 * seconds};
+  globalThis.Date = new Proxy(Date, {{
+    construct: (real, given, as) => Reflect.construct(real, given.length ? given : [now()], as),
+    apply: (real) => new real(now()).toString(),
+    get: (real, name) => (name === "now" ? now : Reflect.get(real, name)),
+    set: (real, name, value) => // a test may let the time leap
+      name === "now" ? ((now = value), true) : Reflect.set(real, name, value),
+  }});
+}}
 """
 
 

@@ -15,6 +15,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
 from prepazka.queueing.models import Ticket
 from tests import halls, town
+from tests.clock import real_now
 from tests.journeys.test_console import log_in
 from tests.journeys.test_hall import booked_now, kiosk_of, now, office, press
 from tests.journeys.test_kiosk_sizes import FOLDER, SIZES, inside
@@ -80,7 +81,7 @@ def test_without_the_server_the_same(
     kiosk.goto(f"{live_url}/kiosk/")
     kiosk.context.set_offline(True)
     kiosk.goto(f"{live_url}/kiosk/")
-    kiosk.clock.install()
+    kiosk.clock.install(time=real_now())
     number = kiosk.locator(".kiosk-ticket__number")
     for _ in range(2):
         kiosk.get_by_role("button", name="Klienti objednaní přes web").click()

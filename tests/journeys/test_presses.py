@@ -44,7 +44,7 @@ def test_no_button_moves_when_the_undo_bar_comes_and_goes(
     office = always_open()
     town.clerk(office)
     first, second = walk_in(office, 9), walk_in(office, 8)
-    page.clock.install()
+    page.clock.install(time=real_now())
     page.set_viewport_size({"width": width, "height": height})
     log_in(page, live_url)
     press_key(page, "+", "Digit1")  # the first key of the upper row of a Czech keyboard

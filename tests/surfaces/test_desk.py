@@ -281,3 +281,10 @@ def test_a_head_looks_but_does_not_write(office: Directory, client: Client) -> N
     assert "Jana" in text(client.get(DESK))
     assert client.post(f"{DESK}prichod/{booking.pk}/").status_code == 403
     assert client.get(f"{DESK}listek/").status_code == 403
+
+
+def test_the_search_is_sent_by_its_button(reception: Client) -> None:
+    page = reception.get("/pult/lhota/recepce/").content.decode()
+    search = page.split('role="search"')[1].split("</form>")[0]
+    assert 'type="submit"' in search
+    assert "<a " not in search

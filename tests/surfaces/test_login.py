@@ -12,6 +12,8 @@ from allauth.mfa.totp.internal.auth import (
     generate_totp_secret,
     hotp_value,
 )
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client, override_settings
 
@@ -306,3 +308,16 @@ def test_every_page_of_log_in_is_in_our_look_and_language(client: Client, path: 
         assert "prepazka.css" in page
         assert word in page
         assert "<script>" not in page
+
+
+def test_an_answer_to_an_earlier_session_takes_no_cookie_away(client: Client) -> None:
+    """It may come after the log-in that has set another one."""
+    town.clerk(town.office())
+    log_in(client)
+    name = settings.SESSION_COOKIE_NAME
+    Session.objects.all().delete()  # as a log-in in another tab does
+    for path in ("/lhota/", "/pult/lhota/", "/ucet/login/"):
+        assert name not in client.get(path).cookies
+    log_in(client)
+    gone = client.post("/ucet/logout/", {"counter": "leave"}).cookies[name]
+    assert gone["max-age"] == 0, "the control: who logs out keeps no cookie"

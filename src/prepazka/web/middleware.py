@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.exception import convert_exception_to_response
 from django.db import DatabaseError
@@ -17,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.utils import timezone
-from django.utils.cache import add_never_cache_headers
+from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from prepazka.accounts.sessions import SEEN_EVERY, note_use
 from prepazka.core.browser_rules import PERMISSIONS, POLICY
@@ -43,6 +44,23 @@ class SecurityHeaders:
             response["X-Frame-Options"] = "DENY"  # for browsers too old for frame-ancestors
         response.setdefault("Permissions-Policy", PERMISSIONS)
         return response
+
+
+class Sessions(SessionMiddleware):
+    """Django's sessions, but a cookie whose session is gone is left alone.
+
+    Django takes such a cookie away with any answer. A page's script that asked just before a log-in
+    would, when its answer comes after that of the log-in, take the new session's cookie away.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """As Django does, where the session lives or this very request has ended it."""
+        session = request.session
+        if session.is_empty() and not session.modified:
+            if session.accessed:
+                patch_vary_headers(response, ("Cookie",))
+            return response
+        return super().process_response(request, response)
 
 
 class SignedIn:
