@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -20,13 +21,14 @@ NOW = town.FRIDAY_BEFORE
 JANA = "jana@example.cz"
 
 
-def both(office: Directory, booking: Booking) -> list[Any]:
+def both(office: Directory, booking: Booking, erased: threading.Event | None = None) -> list[Any]:
+    """What the erasure and the click answered; `erased` is set when the erasure is committed."""
     seen = records.find_records(office, JANA)
 
     def act(number: int) -> object:
         if number:
             return usecases.confirm_booking(booking=booking.pk, now=NOW)
-        return erasure.erase_person(
+        done = erasure.erase_person(
             office=office,
             words=JANA,
             seen=seen.token,
@@ -36,6 +38,9 @@ def both(office: Directory, booking: Booking) -> list[Any]:
             now=NOW,
             actor=1,
         )
+        if erased:
+            erased.set()
+        return done
 
     return together(2, act)
 
@@ -60,16 +65,20 @@ def test_one_comes_first_and_nothing_half_erased_is_left() -> None:
 def test_control_without_the_locks_a_booking_without_a_contact_is_confirmed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Both have looked before either writes; the erased booking then has a PIN and keeps its time."""
+    """Both have looked before either writes; the erased booking then has a PIN and keeps its time.
+
+    The click is written after the erasure, or nothing would be seen.
+    """
     office = town.office()
     booking = town.requested(office, email=JANA)
     monkeypatch.setattr(records, "lock_days", lambda *_: None)
     monkeypatch.setattr(records, "lock_contact", lambda *_: None)
-    meet = meeting(2)
+    meet, erased = meeting(2), threading.Event()
     confirm, erase = parts.confirm, erasure._erase
 
     def confirm_late(*args: Any, **more: Any) -> None:
         meet()
+        assert erased.wait(30)
         confirm(*args, **more)
 
     def erase_late(*args: Any, **more: Any) -> int:
@@ -78,7 +87,7 @@ def test_control_without_the_locks_a_booking_without_a_contact_is_confirmed(
 
     monkeypatch.setattr(usecases, "confirm", confirm_late)
     monkeypatch.setattr(erasure, "_erase", erase_late)
-    answers = both(office, booking)
+    answers = both(office, booking, erased)
     assert not [answer for answer in answers if isinstance(answer, Exception)], answers
     booking.refresh_from_db()
     wrong = (booking.erased_at and booking.state == "confirmed") or (booking.pin or booking.email)
