@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import quantiles
 
@@ -237,7 +237,10 @@ class Campaign:
         result = Result(name, self.attack, is_control=bool(self.weakness))
         began = time.monotonic()
         try:
-            self.run(run, result, self.weakness) if self.weakness else self.run(run, result)
+            if self.weakness:  # a control needs no more than to show it
+                self.run(replace(run, size=SHORT), result, self.weakness)
+            else:
+                self.run(run, result)
         except (httpx.HTTPError, RuntimeError, AssertionError, OSError) as error:
             result.is_control = False  # it shows nothing
             result.wrong.append(f"it broke: {type(error).__name__}: {error}")
