@@ -13,7 +13,6 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
-from prepazka.queueing import tickets
 from prepazka.queueing.models import Ticket
 from tests import halls, town
 from tests.clock import real_now
@@ -100,22 +99,6 @@ def test_without_the_server_the_same(
     axe(kiosk)
     if FOLDER:
         kiosk.screenshot(path=Path(FOLDER) / "pin-used-offline.png")
-
-    # Ten wrong PINs: without telephones it sends to reception.
-    for guess in range(10):
-        if guess % tickets.WRONG_PINS == 0:
-            kiosk.clock.fast_forward(31_000)  # a pause may be running
-        kiosk.get_by_role("button", name="Klienti objednaní přes web").click()
-        press(kiosk, f"003{guess}")
-        kiosk.get_by_role("button", name="Potvrdit").click()
-        expect(kiosk.get_by_role("heading", name=re.compile("neznáme|přestávka"))).to_be_visible()
-        kiosk.get_by_role("button", name="Hotovo").click()
-    kiosk.clock.fast_forward(31_000)
-    kiosk.get_by_role("button", name="Klienti objednaní přes web").click()
-    press(kiosk, "5271")
-    kiosk.get_by_role("button", name="Potvrdit").click()
-    expect(kiosk.get_by_role("heading", name="Přijďte prosím na informace")).to_be_visible()
-    axe(kiosk)
 
 
 def test_reception_checks_the_name_and_prints_it_again(
