@@ -32,7 +32,7 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="python -m attack", description=__doc__)
     parser.add_argument("campaigns", nargs="*", metavar="CAMPAIGN", help=", ".join(CAMPAIGNS))
-    parser.add_argument("--short", action="store_true", help="fewer of each, in three minutes")
+    parser.add_argument("--short", action="store_true", help="fewer of each, in a few minutes")
     parser.add_argument("--write", action="store_true", help="write the figures into the docs")
     wanted = parser.parse_args()
     if unknown := set(wanted.campaigns) - set(CAMPAIGNS):

@@ -101,6 +101,26 @@ def test_without_the_server_the_same(
         kiosk.screenshot(path=Path(FOLDER) / "pin-used-offline.png")
 
 
+def test_without_the_server_a_guarded_kiosk_sends_to_reception(
+    live_url: str, office: Directory, context: Contexts, axe: Callable[[Page], None]
+) -> None:
+    """Telephones are not known there, so pulling the cable must not skip the second question."""
+    booked_now(office)
+    kiosk = kiosk_of(context, live_url, office)
+    for _ in range(10):
+        town.kiosk(office).wrong_pin_rows.create(office=office.office, at=now(), answered=False)
+    kiosk.goto(f"{live_url}/kiosk/")
+    is_ready(kiosk, "/kiosk/bez-site/")
+    kiosk.goto(f"{live_url}/kiosk/")
+    kiosk.context.set_offline(True)
+    kiosk.goto(f"{live_url}/kiosk/")
+    kiosk.get_by_role("button", name="Klienti objednaní přes web").click()
+    press(kiosk, "5271")
+    kiosk.get_by_role("button", name="Potvrdit").click()
+    expect(kiosk.get_by_role("heading", name="Přijďte prosím na informace")).to_be_visible()
+    axe(kiosk)
+
+
 def test_reception_checks_the_name_and_prints_it_again(
     live_url: str, office: Directory, context: Contexts, page: Page, axe: Callable[[Page], None]
 ) -> None:
