@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests import town
 from tests.crests import jpeg, png
+from tests.waiting import becomes
 
 pytestmark = pytest.mark.journey
 
@@ -40,5 +41,5 @@ def test_a_crest_is_set_and_seen(
         page.goto(live_url + address)
         crest = page.locator(".brand .brand__crest")
         expect(crest).to_be_visible()
-        page.wait_for_function("() => document.querySelector('.brand__crest').naturalWidth === 160")
+        becomes(page, "() => document.querySelector('.brand__crest').naturalWidth === 160")
     look(page, "monitor-with-crest")

@@ -15,6 +15,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Agenda, Counter, Device, Office, Service
 from tests.journeys.test_hall import give_ticket, kiosk_of, office
 from tests.journeys.test_offline import is_ready
+from tests.waiting import becomes
 
 __all__ = ["office"]
 pytestmark = pytest.mark.journey
@@ -139,7 +140,7 @@ def everywhere(kiosk: Page, name: str, check: Callable[[Page, str], None]) -> No
         for width, height in SIZES:
             kiosk.set_viewport_size({"width": width, "height": height})
             where = f"{name}-{width}x{height}-{'large' if contrast == '1' else 'ordinary'}"
-            kiosk.wait_for_function("() => document.fonts.status === 'loaded'", polling=50)
+            becomes(kiosk, "() => document.fonts.status === 'loaded'")
             if FOLDER:
                 kiosk.screenshot(path=Path(FOLDER) / f"kiosk-{where}.png")
             check(kiosk, where)

@@ -17,6 +17,7 @@ from prepazka.queueing.models import NumberLease, OfflineEvent, OfflineGrant, Ti
 from tests.clock import real_now
 from tests.journeys.test_hall import kiosk_of, office
 from tests.journeys.test_offline import Contexts, is_ready, picture
+from tests.waiting import becomes
 
 __all__ = ["office"]
 pytestmark = pytest.mark.journey
@@ -124,7 +125,7 @@ def test_a_kiosk_says_in_time_that_its_numbers_end(
     kiosk.context.route("**/kiosk/zasoba/", few)
     kiosk.reload()
     is_ready(kiosk, "/kiosk/bez-site/")
-    kiosk.wait_for_function(NUMBERS_KEPT, polling=100)  # also while a page gives way to the next
+    becomes(kiosk, NUMBERS_KEPT)  # also while a page gives way to the next
     kiosk.context.set_offline(True)
     kiosk.goto(f"{live_url}/kiosk/")
     lines = kiosk.locator(".kiosk-few p")

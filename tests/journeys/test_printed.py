@@ -33,6 +33,7 @@ from tests.clock import real_now
 from tests.crests import png
 from tests.journeys.test_hall import booked_now, kiosk_of, office, press
 from tests.journeys.test_offline import is_ready
+from tests.waiting import becomes
 
 __all__ = ["office"]
 pytestmark = pytest.mark.journey
@@ -131,7 +132,7 @@ def test_tickets_of_a_kiosk_that_prints_by_its_browser(
     press(kiosk, "5271")
     kiosk.get_by_role("button", name="Potvrdit").click()
     expect(kiosk.locator(".kiosk-ticket__number")).to_have_text("V1")
-    kiosk.wait_for_function("() => window.printed === 1", polling=100)
+    becomes(kiosk, "() => window.printed === 1")
     ticket = Ticket.objects.get()
     issued, starts, ends = (
         moment.astimezone(office.tz)
@@ -200,7 +201,7 @@ def test_a_ticket_of_a_kiosk_without_the_server(
     kiosk.context.set_offline(True)
     kiosk.goto(f"{live_url}/kiosk/")
     # What the worker keeps holds the office's crest, too.
-    kiosk.wait_for_function("() => document.querySelector('.brand__crest').naturalWidth === 160")
+    becomes(kiosk, "() => document.querySelector('.brand__crest').naturalWidth === 160")
     kiosk.get_by_role("button", name="Klienti objednaní přes web").click()
     press(kiosk, "5271")
     kiosk.get_by_role("button", name="Potvrdit").click()

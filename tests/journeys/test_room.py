@@ -20,6 +20,7 @@ from tests.clock import real_now
 from tests.faults import program
 from tests.journeys.conftest import FLAGS, WHOLE_CHROMIUM, note_troubles
 from tests.meetings_town import Held, held
+from tests.waiting import becomes
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -171,7 +172,7 @@ def test_somebody_let_in_takes_no_press_from_under_the_finger(
     official.mouse.down()
     # Admitted in another window of the official: both lists are drawn anew.
     room.admit(chair=here.chair.pk, participant=here.citizen.pk, now=real_now())
-    official.wait_for_function("window.heard.join('').includes('admitted')")
+    becomes(official, "window.heard.join('').includes('admitted')")
     official.wait_for_timeout(300)  # time enough to draw them
     official.mouse.up()
     expect(official.locator("#people li")).to_have_count(3)

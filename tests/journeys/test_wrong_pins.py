@@ -21,6 +21,7 @@ from tests.journeys.test_console import log_in, sit_down
 from tests.journeys.test_hall import booked_now, kiosk_of, now, office, press
 from tests.journeys.test_kiosk_sizes import FOLDER, SIZES, inside
 from tests.journeys.test_missed import enter
+from tests.waiting import becomes
 
 __all__ = ["office"]
 pytestmark = pytest.mark.journey
@@ -119,7 +120,7 @@ def whole(kiosk: Page, name: str, field: str) -> None:
     for width, height in SIZES:
         kiosk.set_viewport_size({"width": width, "height": height})
         where = f"{name}-{width}x{height}"
-        kiosk.wait_for_function("() => document.fonts.status === 'loaded'", polling=50)
+        becomes(kiosk, "() => document.fonts.status === 'loaded'")
         if FOLDER:
             kiosk.screenshot(path=Path(FOLDER) / f"{where}.png")
         for shown in ("h1", "#pin-hint:visible", field, ".key", ".kiosk-pin-back a"):

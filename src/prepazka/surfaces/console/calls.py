@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -133,8 +132,8 @@ def another(
     found = _mine(office, member, entry)
     if found is None:
         return redirect("console:calls", office.office.slug)
-    starts_at = parse_datetime(request.POST.get("starts_at", ""))
-    if starts_at and starts_at.tzinfo:
+    starts_at = reading.instant(request.POST.get("starts_at", ""))
+    if starts_at:
         try:
             offers.take_another(
                 booking=found.booking_id,

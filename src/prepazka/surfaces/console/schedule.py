@@ -12,7 +12,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -20,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from prepazka.booking import terms
 from prepazka.booking.diaries import lanes_of, official_of
 from prepazka.booking.models import Booking, Channel
-from prepazka.core import calendar
+from prepazka.core import calendar, reading
 from prepazka.core.refusal import Refused
 from prepazka.gateways import video
 from prepazka.meetings import closing, late, participants
@@ -126,8 +125,8 @@ def follow_up(
 ) -> HttpResponse:
     """Another term for the same people and the same topic."""
     found = _led(office, member, booking)
-    starts_at = parse_datetime(request.POST.get("starts_at", ""))
-    if starts_at and starts_at.tzinfo:
+    starts_at = reading.instant(request.POST.get("starts_at", ""))
+    if starts_at:
         try:
             made = closing.book_follow_up(
                 booking=found.pk,
