@@ -115,7 +115,7 @@ def test_from_a_full_calendar_to_a_booked_term(client: Client, lhota: Directory)
     place = client.get(paths(mail.text)[0], follow=True)
     address = place.redirect_chain[-1][0]
     assert "Máme pro Vás termín" in words(place)
-    assert "Držíme ho pro Vás do pátek 20. listopadu 2026, 10:00" in words(place)
+    assert "Držíme ho pro Vás do: pátek 20. listopadu 2026, 10:00" in words(place)
     assert Offer.objects.get().state == "open"
     done = client.post(address, {"accept": "1"}, follow=True)
     assert "PIN pro kiosek" in words(done)
