@@ -47,8 +47,8 @@ WORDS = {
         "done": "Your booking is confirmed",
         "cancel": "Cancel the booking",
         "cancelled": "The booking is cancelled",
-        "change": "Change the term",
-        "changed": "The term has been changed.",
+        "change": "Change the time",
+        "changed": "Your appointment has been moved.",
         "error": "Error:",
     },
 }

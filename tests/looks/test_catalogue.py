@@ -126,3 +126,16 @@ def test_no_catalogue_holds_an_entry_twice(source: Path) -> None:
         r'(msgctxt .*\n)?^msgid ((?:".*"\n)+)', source.read_text("utf-8"), re.MULTILINE
     )
     assert [entry for entry, times in Counter(entries).items() if times > 1] == []
+
+
+ONE_ENTRY = re.compile(
+    r"(?:\A|\n)(msgid(?:_plural)?|msgctxt|msgstr(?:\[\d\])?) .*(?:\n\".*)*\n(\1) "
+)
+
+
+@pytest.mark.parametrize("package", packages(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_entry_says_anything_twice(package: Path) -> None:
+    """A careless merge leaves a second msgstr, which Babel joins to the first without a word."""
+    for path in package.glob("locale/*/LC_MESSAGES/django.po"):
+        twice = ONE_ENTRY.search("\n" + path.read_text("utf-8"))
+        assert twice is None, f"{path.parts[-5]}: {twice and twice[0]}"

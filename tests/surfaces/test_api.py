@@ -124,7 +124,7 @@ def test_refusals_are_problems_in_the_language_of_the_header(client: Client) -> 
         {"service": "prepis", "starts_at": town.at("9:00").isoformat()},
         **{"Accept-Language": "en"},
     )
-    assert english.json()["title"].startswith("Somebody else has just taken this term.")
+    assert english.json()["title"].startswith("Somebody else has just booked this time.")
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_a_frame_of_anything(client: Client, query: str, said: str, count: int) 
 
 def test_a_frame_in_english(client: Client) -> None:
     answer = client.get(f"/en{FRAME}?odbor=vystavba")
-    assert "Next free terms" in words(answer)
+    assert "Next free times" in words(answer)
     assert 'href="/en/lhota/objednat/ohlaseni/' in answer.content.decode()
 
 

@@ -4,11 +4,11 @@ from prepazka.core.refusal import Refused
 
 
 class TermNotOffered(Refused):
-    """The office does not offer this term. Please choose one of those offered."""
+    """The office does not offer this time. Please choose one of the times shown."""
 
 
 class ModeNotOffered(Refused):
-    """At this time the office does not meet people in this way. Please choose another term first."""
+    """The office does not offer this kind of appointment at this time. Please choose another time first."""
 
 
 class PhoneNeeded(Refused):
@@ -20,7 +20,7 @@ class ColleagueNotFree(Refused):
 
 
 class TermTaken(Refused):
-    """Somebody else has just taken this term. Please choose another one."""
+    """Somebody else has just booked this time. Please choose another one."""
 
 
 class TooManyPersons(Refused):
@@ -28,11 +28,11 @@ class TooManyPersons(Refused):
 
 
 class HoldExpired(Refused):
-    """We kept the term for you, but its time has run out. Please choose a term again."""
+    """We held this time for you, but you did not finish in time. Please choose a time again."""
 
 
 class CannotExtend(Refused):
-    """The hold cannot be extended any more. Please finish the booking, or choose a term again."""
+    """We cannot hold this time any longer. Please finish your booking, or choose a time again."""
 
 
 class TooManyHolds(Refused):
@@ -53,7 +53,7 @@ class TooManyUnconfirmed(Refused):
 
 
 class ConfirmationTooLate(Refused):
-    """The time for confirming has passed and the term was released. Please book again."""
+    """Your booking was not confirmed in time, so we released the slot. Please book again."""
 
 
 class BookingOver(Refused):
@@ -101,7 +101,7 @@ class AlreadyWaiting(Refused):
 
 
 class WishNotPossible(Refused):
-    """The office never has a term in the days and times that you chose. Please choose more."""
+    """The office has no appointments on the days and times that you chose. Please choose more of them."""
 
 
 class WaitingOver(Refused):
@@ -109,11 +109,11 @@ class WaitingOver(Refused):
 
 
 class PlaceOver(Refused):
-    """This offer has ended, and the term is kept for you no longer."""
+    """This offer has ended and we no longer hold the time for you."""
 
 
 class PlaceTaken(Refused):
-    """You have already accepted this term."""
+    """You have already accepted this time."""
 
 
 class ImpactChanged(Refused):
@@ -129,15 +129,15 @@ class UndoTooLate(Refused):
 
 
 class OfferOver(Refused):
-    """The offered terms were kept for a limited time, which is over. Please choose another term."""
+    """We held the offered times for a limited period, which is over. Please choose another time."""
 
 
 class OfferTermGone(Refused):
-    """This term is not kept for you any more. Please choose one of the others."""
+    """We no longer hold this time for you. Please choose one of the others."""
 
 
 class NotWaitingForTerm(Refused):
-    """The person has a term already, or does not want one any more."""
+    """This person already has a new appointment, or does not want one any more."""
 
 
 class CallTaken(Refused):

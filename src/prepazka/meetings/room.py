@@ -50,7 +50,7 @@ class RemovedFromRoom(Refused):
 
 
 class TooEarly(Refused):
-    """You can come in %(minutes)s minutes before the term."""
+    """You can join %(minutes)s minutes before the appointment."""
 
 
 class OtherDay(Refused):

@@ -368,7 +368,7 @@ def facts_of(booking: Booking, office: Directory, *, invited: bool = False) -> l
     known = (
         Fact(_("Booked by"), booking.name if invited else ""),
         Fact(_("Service"), str(service.name)),
-        Fact(_("Term"), capfirst(when_of(booking))),
+        Fact(_("Appointment"), capfirst(when_of(booking))),
         Fact(_("Official"), str(official.name) if official else ""),
         Fact(_("What it is about"), "" if invited else booking.topic),
         Fact(_("How we meet"), _how(booking, service)),

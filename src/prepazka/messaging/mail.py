@@ -39,7 +39,7 @@ from prepazka.offices.models import Mode, Office
 SUBJECTS = {
     "confirm": gettext_noop("Please confirm your booking"),
     "confirmed": gettext_noop("Your booking is confirmed"),
-    "moved": gettext_noop("Your booking has a new term"),
+    "moved": gettext_noop("Your appointment has been moved"),
     "cancelled": gettext_noop("Your booking has been cancelled"),
     "reminder": gettext_noop("Reminder of your booking"),
     "reminder_soon": gettext_noop("You are expected today"),
@@ -48,20 +48,20 @@ SUBJECTS = {
     "reply_which": gettext_noop("Which booking do you mean?"),
     "reply_over": gettext_noop("Your booking no longer holds"),
     "reminders_off": gettext_noop("We will send you no more reminders"),
-    "on_list": gettext_noop("Please confirm that you want to wait for a term"),
-    "place": gettext_noop("A term is free for you"),
+    "on_list": gettext_noop("Please confirm that you want to join the waiting list"),
+    "place": gettext_noop("There is a free appointment for you"),
     "dropped": gettext_noop("You are no longer on the waiting list"),
     "wait_ended": gettext_noop("The office no longer offers what you wait for"),
-    "offer": gettext_noop("Your term is cancelled, please choose another one"),
-    "reassigned": gettext_noop("Your term stays, with somebody else"),
+    "offer": gettext_noop("Your appointment is cancelled, please choose another time"),
+    "reassigned": gettext_noop("Same time, different official"),
     "pin_changed": gettext_noop("Your PIN has changed"),
-    "restored": gettext_noop("Your original term is valid again"),
+    "restored": gettext_noop("Your original appointment is valid again"),
     "incident": gettext_noop("We cannot serve your matter at the moment"),
     "incident_moved": gettext_noop("It should work again at another time than we wrote"),
     "incident_over": gettext_noop("We can serve your matter again"),
     "turn_near": gettext_noop("Your turn is near"),
     "turn_called": gettext_noop("It is your turn"),
-    "mode_changed": gettext_noop("Your term stays, we will meet in another way"),
+    "mode_changed": gettext_noop("Same time, but we will meet in another way"),
     "late": gettext_noop("Your meeting will begin a little later"),
     "room_changed": gettext_noop("Your meeting by video has moved"),
     "missed": gettext_noop("We have missed you at the meeting"),
@@ -88,7 +88,9 @@ INVITED = {
     ),
     "meeting_mode": (
         gettext_noop("The meeting will be held in another way"),
-        gettext_noop("the meeting to which you were invited keeps its term and will be held so:"),
+        gettext_noop(
+            "the meeting you were invited to stays at the same time and will be held like this:"
+        ),
     ),
     "meeting_reminder": (
         gettext_noop("Reminder of the meeting by video"),
@@ -280,7 +282,7 @@ def _description(
         lines.append(_("PIN for the kiosk: %(pin)s") % {"pin": booking.pin})
     if room:
         lines += [_("Entrance to the meeting:"), room]
-    elsewhere = {_("Service"), _("Term"), _("Where")}  # in fields of their own
+    elsewhere = {_("Service"), _("Appointment"), _("Where")}  # in fields of their own
     lines += [f"{key}: {value}" for key, value in facts.items() if key not in elsewhere]
     return "\n".join(lines)
 

@@ -41,17 +41,17 @@ TEXTS = {
     "confirmed": gettext_noop(
         "%(office)s: booked for %(when)s. PIN %(pin)s. Change or cancel: %(url)s"
     ),
-    "moved": gettext_noop("%(office)s: new term %(when)s. PIN %(pin)s. Change or cancel: %(url)s"),
+    "moved": gettext_noop("%(office)s: new time %(when)s. PIN %(pin)s. Change or cancel: %(url)s"),
     "cancelled": gettext_noop(
         "%(office)s: your booking for %(when)s is cancelled. Book again: %(url)s"
     ),
     "cancelled_by_office": gettext_noop(
-        "%(office)s: we are sorry, we had to cancel your term %(when)s. Another one: %(url)s"
+        "%(office)s: sorry, we had to cancel your appointment %(when)s. Book again: %(url)s"
     ),
     "on_list": gettext_noop(
         "%(office)s: waiting list. Confirm that you want to wait, or leave: %(url)s"
     ),
-    "place": gettext_noop("%(office)s: term %(terms)s is free. Accept by %(until)s: %(url)s"),
+    "place": gettext_noop("%(office)s: free time: %(terms)s. Accept by %(until)s: %(url)s"),
     "dropped": gettext_noop(
         "%(office)s: off the waiting list after three offers without an answer. Again: %(url)s"
     ),
@@ -64,7 +64,7 @@ TEXTS = {
     "reminder_soon": gettext_noop(
         "%(office)s: we expect you %(when)s. PIN %(pin)s. If you cannot come, cancel: %(cancel)s"
     ),
-    "when": gettext_noop("%(office)s: your term is %(when)s. Change or cancel: %(url)s"),
+    "when": gettext_noop("%(office)s: your appointment is %(when)s. Change or cancel: %(url)s"),
     "reply_help": gettext_noop(
         "We did not understand. Reply ANO (confirm), STORNO (cancel), KDY (when), or see %(url)s"
     ),
@@ -78,31 +78,29 @@ TEXTS = {
         "%(office)s: we will send no more reminders to this number. Your booking stays: %(url)s"
     ),
     "offer": gettext_noop(
-        "%(office)s: your term %(start)s (%(matter)s) is off. Others: %(starts)s. Reply 1-3, NO, or"
+        "%(office)s: your time %(start)s (%(matter)s) is off. Others: %(starts)s. Reply 1-3, NO, or"
         " %(url)s"
     ),
     "reassigned": gettext_noop(
-        "%(office)s: your term %(when)s stays, only with somebody else. PIN %(pin)s. %(url)s"
+        "%(office)s: same time %(when)s, different official. PIN %(pin)s. %(url)s"
     ),
     "pin_changed": gettext_noop(
         "%(office)s: your PIN has changed. For %(when)s it is %(pin)s now. %(url)s"
     ),
-    "mode_changed": gettext_noop("%(office)s: your term %(when)s stays, now %(how)s. %(url)s"),
+    "mode_changed": gettext_noop("%(office)s: same time %(when)s, now %(how)s. %(url)s"),
     "room_changed": gettext_noop("%(office)s: meeting %(when)s %(join)s. %(url)s"),
-    "missed": gettext_noop(
-        "%(office)s: we waited for you in vain, %(when)s. Another term: %(url)s"
-    ),
+    "missed": gettext_noop("%(office)s: you missed your appointment %(when)s. Book again: %(url)s"),
     "late": gettext_noop(
         "%(office)s: your meeting will begin about %(minutes)s min later. %(url)s"
     ),
     "restored": gettext_noop(
-        "%(office)s: your term %(when)s is valid again after all. PIN %(pin)s. %(url)s"
+        "%(office)s: your appointment %(when)s is valid again. PIN %(pin)s. %(url)s"
     ),
     "incident": gettext_noop(
-        "%(office)s: down now: %(system)s. Come at %(when)s as booked, or another term: %(url)s"
+        "%(office)s: not working: %(system)s. Come %(when)s as booked, or change it: %(url)s"
     ),
     "incident_moved": gettext_noop(
-        "%(office)s: %(system)s. %(expected)s Your term %(when)s holds. %(url)s"
+        "%(office)s: %(system)s. %(expected)s Your time %(when)s is valid. %(url)s"
     ),
     "incident_over": gettext_noop(
         "%(office)s: works again: %(system)s. We expect you as booked, %(when)s. %(url)s"
@@ -127,7 +125,7 @@ WITH_REASON = {"cancelled", "cancelled_by_office", "offer"}
 BRIEFER = {
     "incident_moved": gettext_noop("%(system)s. %(expected)s %(url)s"),
     "offer": gettext_noop(
-        "Term %(start)s (%(matter)s) is off. %(starts)s. Reply 1-3, NO, or %(url)s"
+        "Time %(start)s (%(matter)s) is off. %(starts)s. Reply 1-3, NO, or %(url)s"
     ),
 }
 # With the matter, where the office's name still fits beside it: who waits for several knows which.

@@ -112,11 +112,11 @@ class DevicePaused(Refused):
 
 
 class SecondAnswerNeeded(Refused):
-    """There were too many wrong PINs today. Enter also the last three digits of the telephone number of the booking or the code of the booking, or go to reception."""
+    """There were too many wrong PINs today. Enter also the last three digits of the telephone number of the booking or the code of the booking, or go to the desk."""
 
 
 class CodeNeeded(SecondAnswerNeeded):
-    """There were too many wrong PINs today. Enter also the code of the booking, or go to reception."""
+    """There were too many wrong PINs today. Enter also the code of the booking, or go to the desk."""
 
 
 class HeldOffline(Refused):

@@ -35,7 +35,7 @@ LONGEST = 4000
 
 
 class ProofNotValid(Refused):
-    """The check of your browser is too old or was used before. Please choose the term once more."""
+    """The check of your browser has expired or was used before. Please choose the time again."""
 
 
 def is_asked(request: HttpRequest, office: Directory, rules: Rules, *, now: datetime) -> bool:

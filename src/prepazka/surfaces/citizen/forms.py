@@ -67,7 +67,7 @@ class ContactForm(forms.Form):
         label=_("What it is about, in your own words"),
         required=False,
         max_length=LONGEST_TOPIC,
-        help_text=_("Only those who will receive you read it. We erase it with your name."),
+        help_text=_("Only the people who will see you read it. We erase it with your name."),
         error_messages={"max_length": _("Shorten the text to at most 120 characters.")},
     )
 
@@ -186,10 +186,10 @@ class WishForm(ContactForm):
         persons.choices = [(str(n), str(n)) for n in range(1, most + 1)]
         if most == 1:
             del self.fields["persons"]
-        self.fields["email"].help_text = _("We will write to you there when a term is free.")
+        self.fields["email"].help_text = _("We will write to you there when a time becomes free.")
         if "phone" in self.fields:
             self.fields["phone"].help_text = _(
-                "If you have no e-mail, we will tell you by SMS when a term is free."
+                "If you have no e-mail, we will text you when a time becomes free."
             )
 
     def clean(self) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class GuestForm(forms.Form):
     name = NameField(label=_("Name of the guest"), required=False, max_length=120)
     email = AddressField(
         label=_("E-mail of the guest"),
-        help_text=_("We will send them the term and a link of their own."),
+        help_text=_("We will send them the time and their own link."),
         error_messages={
             "required": _("Enter the e-mail address of the guest."),
         },

@@ -227,5 +227,5 @@ def _soonest(office: Directory, group: Group) -> dict[int, Term]:
 
 def _first(term: Term | None) -> str:
     if term is None:
-        return _("No term is free at the moment")
+        return _("There are no free times at the moment")
     return _("First free: %(when)s") % {"when": when(term)}

@@ -192,7 +192,7 @@ def when(term: Term) -> str:
 
 def free_terms(count: int) -> str:
     """In words, with the plural of the language."""
-    return ngettext("%(n)s free term", "%(n)s free terms", count) % {"n": count}
+    return ngettext("%(n)s free time", "%(n)s free times", count) % {"n": count}
 
 
 def parts_of_day(offered: list[Term], *, with_officials: bool = False) -> list[dict[str, Any]]:
@@ -272,7 +272,7 @@ def why_no_times(
         return _("Times on this day cannot be booked yet. We release them %(when)s.") % {
             "when": when
         }
-    return _("There is no free term left on this day.")
+    return _("There are no free times left on this day.")
 
 
 def walk_in(office: Directory, service: Service, now: datetime) -> dict[str, Any]:

@@ -36,9 +36,9 @@ REASONS: dict[str, Callable[[], str]] = {
     Reason.UNANSWERED: lambda: _("has not answered the offer"),
     Reason.NO_CONTACT: lambda: _("cannot be written to"),
     Reason.UNDELIVERED: lambda: _("the message did not arrive"),
-    Reason.DECLINED: lambda: _("no offered term suits"),
+    Reason.DECLINED: lambda: _("none of the offered times suits"),
     Reason.CALL_ME: lambda: _("asks for a call"),
-    Reason.NO_TERM: lambda: _("no term was free to be offered"),
+    Reason.NO_TERM: lambda: _("there was no free time to offer"),
 }
 
 
@@ -145,7 +145,7 @@ def another(
         except Refused as refusal:
             messages.error(request, sentence(refusal))
             return redirect("console:call_another", office.office.slug, entry)
-        return _next(request, office, _("The client has the new term."))
+        return _next(request, office, _("The client has the new appointment."))
     service = office.services[found.booking.service_id]
     free = terms.offered(
         office=office, service=service, now=now(), persons=found.booking.persons, channel="desk"
@@ -177,11 +177,11 @@ def _outcome(  # noqa: PLR0911  # one button each
                 raise OfferOver
             choice = reading.whole(said["choice"], 9) or 0
             offers.accept_offer(offer=offer.pk, choice=choice, **who)
-            return _next(request, office, _("The client has the new term."))
+            return _next(request, office, _("The client has the new appointment."))
         if "more" in said:
             made = offers.more_terms(booking=found.booking_id, now=at, actor=member.user_id)
             if made is None:
-                messages.info(request, _("No other terms are free."))
+                messages.info(request, _("There are no other free times."))
             return redirect("console:call", office.office.slug, found.pk)
         if "cancel" in said:
             offers.give_up(booking=found.booking_id, **who)

@@ -130,8 +130,8 @@ def done(
         messages.warning(
             request,
             ngettext(
-                "%(n)s person is booked outside the hours now. Offer them another term.",
-                "%(n)s people are booked outside the hours now. Offer them another term.",
+                "%(n)s person is now booked outside the hours. Offer them another time.",
+                "%(n)s people are now booked outside the hours. Offer them another time.",
                 len(left),
             )
             % {"n": len(left)},

@@ -103,8 +103,8 @@ def undo(
         messages.success(
             request,
             ngettext(
-                "Taken back; %(n)s person has the original term again.",
-                "Taken back; %(n)s people have their original terms again.",
+                "Undone; %(n)s person has the original appointment again.",
+                "Undone; %(n)s people have their original appointments again.",
                 many,
             )
             % {"n": many},
@@ -277,8 +277,8 @@ def _confirmed(office: Directory, booking: Booking, decision: str) -> str:
     if decision == Decision.OFFER:
         start = booking.starts_at.astimezone(office.tz)
         when = f"{typography.long_date(start, get_language() or '')} {typography.clock(start)}"
-        return _("has another term: %(when)s") % {"when": when}
-    return _("has the original term again")
+        return _("has another time: %(when)s") % {"when": when}
+    return _("has the original appointment again")
 
 
 def _scopes(office: Directory, member: Membership) -> list[tuple[str, str]]:

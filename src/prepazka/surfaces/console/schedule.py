@@ -104,7 +104,7 @@ def _late(request: HttpRequest, office: Directory, found: Booking, actor: int) -
 
 def _absent(request: HttpRequest, office: Directory, found: Booking, actor: int) -> str:
     closing.miss_meeting(booking=found.pk, now=now(), actor=actor)
-    return _("Noted that nobody came. A message offers another term.")
+    return _("Recorded as a no-show. A message offers another time.")
 
 
 def _end(request: HttpRequest, office: Directory, found: Booking, actor: int) -> str:

@@ -148,7 +148,7 @@ def _used(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
         "text": _("It was given out %(at)s. Please watch the displays for its number.")
         % {"at": issued},
         "more": _(
-            "If you do not have it, please ask at reception. They check your name and print"
+            "If you do not have it, please ask at the desk. They check your name and print"
             " it again."
         ),
     }
@@ -160,7 +160,7 @@ def _changed(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
         "may_retry": True,
         "title": _("This PIN was changed"),
         "text": _("The new one is in our last message to you, by e-mail or SMS."),
-        "more": _("If you do not have it, please ask at reception; your booking is valid."),
+        "more": _("If you do not have it, please ask at the desk; your booking is valid."),
     }
 
 
@@ -178,8 +178,8 @@ def _unconfirmed(said: Said, office: Directory, now: datetime) -> dict[str, Any]
         "kind": "warning",
         "title": _("This booking was not confirmed"),
         "text": _(
-            "The term %(window)s was kept for you, but the link in our e-mail was never"
-            " opened, so the booking does not hold."
+            "We held the time %(window)s for you, but the link in our e-mail was never opened,"
+            " so the booking is not valid."
         )
         % _times(said, office),
         "more": _("Please take an ordinary ticket."),
@@ -194,7 +194,7 @@ def _other_day(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
             "kind": "warning",
             "title": _("Your booking was for another day"),
             "text": _("It was for %(day)s, %(window)s.") % times,
-            "more": _("Please take an ordinary ticket, or book another term on the web."),
+            "more": _("Please take an ordinary ticket, or book again on the web."),
         }
     return {
         "title": _("Your booking is for another day"),
@@ -256,17 +256,17 @@ def _paused(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
 def _reception(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
-        "title": _("Please go to reception"),
+        "title": _("Please go to the desk"),
         "text": _("Too many wrong PINs were entered here today, so the kiosk takes none for now."),
-        "more": _("Your booking is valid. Reception will register you by your name."),
+        "more": _("Your booking is valid. The desk will register you by your name."),
     }
 
 
 def _no_telephone(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     return {
-        "title": _("Please go to reception"),
+        "title": _("Please go to the desk"),
         "text": _("Without the telephone number the kiosk cannot tell that the booking is yours."),
-        "more": _("Your booking is valid. Reception will register you by your name."),
+        "more": _("Your booking is valid. The desk will register you by your name."),
     }
 
 
@@ -276,7 +276,7 @@ def _unknown_pair(said: Said, office: Directory, now: datetime) -> dict[str, Any
         "may_retry": True,
         "title": _("The PIN and the telephone do not belong together"),
         "text": _("Please check both in the confirmation of your booking and enter them again."),
-        "more": _("If it does not work, please go to reception; they will register you by name."),
+        "more": _("If it does not work, please go to the desk; they will register you by name."),
     }
 
 

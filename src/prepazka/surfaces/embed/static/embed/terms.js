@@ -6,7 +6,7 @@
   const HOME = new URL(document.currentScript ? document.currentScript.src : location.href).origin;
   const WORDS = {
     cs: { free: "Nejbližší volné termíny", none: "Teď není volný žádný termín.", all: "Další termíny a objednání", book: "Objednat se" },
-    en: { free: "Next free terms", none: "No term is free at the moment.", all: "More terms and booking", book: "Book a term" },
+    en: { free: "Next free times", none: "No term is free at the moment.", all: "More times and booking", book: "Book an appointment" },
   };
   const LINE = "var(--prepazka-border, #b1b8c1)", INK = "var(--prepazka-color, #262626)";
   const STYLE = `
