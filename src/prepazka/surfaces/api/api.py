@@ -1,4 +1,4 @@
-"""The public API, version 1: offices and terms to read, and the way of one booking."""
+"""The public API, version 1: offices, free slots, and the steps of a booking."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ PROBLEMS = frozenset({401, 403, 404, 409, 410, 422, 429, 503})
 
 
 class StrictJson(Parser):
-    """Reads bodies as every other JSON of a request is read."""
+    """Parses bodies with the limits that all JSON of requests has."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        """The value of the body; Refused where it cannot be read."""
+        """The parsed body. Raises RequestNotReadable or BodyTooLarge."""
         return json_body(request)
 
 
@@ -69,10 +69,10 @@ def _answers(status: int, schema: Any) -> dict[Any, Any]:
 
 @api.exception_handler(Refused)
 def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
-    answer = errors.api_problem(request, error)
-    if request.method == "GET":  # as the good answers of the edge, for pages of other sites
-        answer["Access-Control-Allow-Origin"] = "*"
-    return answer
+    response = errors.api_problem(request, error)
+    if request.method == "GET":  # CORS, as in the edge's successful responses
+        response["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 @api.exception_handler(ValidationError)
@@ -82,9 +82,9 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def _unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    answer = errors.api_problem(request, WhoAreYou())
-    answer["WWW-Authenticate"] = "Bearer"
-    return answer
+    response = errors.api_problem(request, WhoAreYou())
+    response["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 @api.exception_handler(Http404)
@@ -100,10 +100,10 @@ def health(request: HttpRequest) -> Any:
     """
     try:
         with connection.cursor() as cursor:
-            found = checks.health(cursor, now=now())
+            report = checks.health(cursor, now=now())
     except (OperationalError, InterfaceError):
-        found = None
-    return Status(*checks.answer(found))
+        report = None
+    return Status(*checks.answer(report))
 
 
 @api.get("/offices", response=_answers(200, list[schemas.OfficeOut]), tags=["offices"])
@@ -115,11 +115,11 @@ def offices(request: HttpRequest) -> Any:
 @api.get("/offices/{slug}", response=_answers(200, schemas.OfficeDetailOut), tags=["offices"])
 def office(request: HttpRequest, slug: str) -> Any:
     """One office with its services and hours."""
-    where = _where(slug)
-    services = [shown.service(where, one) for one in where.offered_services()]
-    return shown.office(where) | {
+    office = _office_by_slug(slug)
+    services = [shown.service(office, s) for s in office.offered_services()]
+    return shown.office(office) | {
         "services": services,
-        "hours": shown.hours(where, Directory.office_hours, now()),
+        "hours": shown.hours(office, Directory.office_hours, now()),
     }
 
 
@@ -130,8 +130,10 @@ def office(request: HttpRequest, slug: str) -> Any:
 )
 def departments(request: HttpRequest, slug: str) -> Any:
     """Departments with their officials, services, and hours of the coming two weeks."""
-    where = _where(slug)
-    return [shown.department(where, d, now()) for d in where.departments.values() if not d.retired]
+    office = _office_by_slug(slug)
+    return [
+        shown.department(office, d, now()) for d in office.departments.values() if not d.retired
+    ]
 
 
 @api.get(
@@ -139,8 +141,8 @@ def departments(request: HttpRequest, slug: str) -> Any:
 )
 def officials(request: HttpRequest, slug: str) -> Any:
     """Officials with their public contact, services, and hours of the coming two weeks."""
-    where = _where(slug)
-    return [shown.official(where, one, now()) for one in where.open_officials()]
+    office = _office_by_slug(slug)
+    return [shown.official(office, o, now()) for o in office.open_officials()]
 
 
 @api.get("/offices/{slug}/monitor", response=_answers(200, dict[str, Any]), tags=["queue"])
@@ -197,7 +199,7 @@ def next_terms(
 def hold(
     request: HttpRequest,
     slug: str,
-    wanted: schemas.HoldIn,
+    body: schemas.HoldIn,
     key: Annotated[UUID | None, Header(alias="Idempotency-Key")] = None,
 ) -> Any:
     """Keep a term for ten minutes. Repeated with the same Idempotency-Key, it is the same hold.
@@ -207,24 +209,24 @@ def hold(
     it a network may hold a few terms only. Members of staff send their token and need none.
     Without `official`, a service of officials is held with whoever is free; the answer says who.
     """
-    where = _where(slug)
-    limits.limit_booking(request, where.office, limits.HOLDS, now=now())
-    service = where.service_by_code(wanted.service)
-    official = where.official_by_code(wanted.official) if wanted.official else None
-    if service is None or (wanted.official and official is None):
+    office = _office_by_slug(slug)
+    limits.limit_booking(request, office.office, limits.HOLDS, now=now())
+    service = office.service_by_code(body.service)
+    official = office.official_by_code(body.official) if body.official else None
+    if service is None or (body.official and official is None):
         raise NotFound
-    rules = where.rules_of(service)
-    proof.check(request, where, rules, wanted.proof, now=now())
+    rules = office.rules_of(service)
+    proof.check(request, office, rules, body.proof, now=now())
     held = usecases.hold_term(
-        office=where,
+        office=office,
         service=service,
-        starts_at=wanted.starts_at,
+        starts_at=body.starts_at,
         now=now(),
-        persons=wanted.persons,
+        persons=body.persons,
         channel=Channel.API,
-        language=wanted.language,
+        language=body.language,
         official=official,
-        mode=wanted.mode or None,
+        mode=body.mode or None,
         request_key=key,
         asker=limits.asker_of(request, now=now()),
     )
@@ -232,15 +234,15 @@ def hold(
         (held.service_id, held.starts_at, held.persons)
         != (
             service.pk,
-            wanted.starts_at,
-            wanted.persons,
+            body.starts_at,
+            body.persons,
         )
-        or held.mode != (wanted.mode or service.usual_mode)
-        or (official and official_of(where, held) != official)
+        or held.mode != (body.mode or service.usual_mode)
+        or (official and official_of(office, held) != official)
     ):
         raise KeyReused
-    proof.note_hold(where, rules, now=now())
-    return Status(201, _hold(held, where))
+    proof.note_hold(office, rules, now=now())
+    return Status(201, _hold(held, office))
 
 
 @api.get("/offices/{slug}/proof", response=_answers(200, schemas.ProofOut), tags=["booking"])
@@ -249,115 +251,122 @@ def proof_of_work(request: HttpRequest, slug: str, service: str) -> Any:
 
     The task is an ALTCHA challenge; its solution is sent as `proof`, within twenty minutes and once.
     """
-    where = _where(slug)
-    wanted = where.service_by_code(service)
-    if wanted is None:
+    office = _office_by_slug(slug)
+    chosen_service = office.service_by_code(service)
+    if chosen_service is None:
         raise NotFound
-    asked = proof.is_asked(request, where, where.rules_of(wanted), now=now())
-    task = json.loads(proof.challenge(now=now())) if asked else None
-    return {"asked": asked, "challenge": task}
+    required = proof.is_asked(request, office, office.rules_of(chosen_service), now=now())
+    task = json.loads(proof.challenge(now=now())) if required else None
+    return {"asked": required, "challenge": task}
 
 
 @api.post("/holds/{token}/extend", response=_answers(200, schemas.HoldOut), tags=["booking"])
 def extend(request: HttpRequest, token: str) -> Any:
     """As long again, at most ten times: ten minutes, or three where a network keeps many terms."""
-    wanted = _read(token, "hold")
-    limits.limit_booking(request, wanted.office, limits.HOLDS, now=now())
+    booking = _booking_by_token(token, "hold")
+    limits.limit_booking(request, booking.office, limits.HOLDS, now=now())
     asker = limits.asker_of(request, now=now())
-    held = usecases.extend_hold(booking=wanted.pk, now=now(), asker=asker)
+    held = usecases.extend_hold(booking=booking.pk, now=now(), asker=asker)
     return _hold(held, directory(held.office))
 
 
 @api.delete("/holds/{token}", response={204: None, PROBLEMS: schemas.Problem}, tags=["booking"])
 def release(request: HttpRequest, token: str) -> Any:
     """Give the term back at once."""
-    usecases.release_hold(booking=_read(token, "hold").pk, now=now())
+    usecases.release_hold(booking=_booking_by_token(token, "hold").pk, now=now())
     return Status(204, None)
 
 
 @api.post("/holds/{token}/contact", response=_answers(202, schemas.RequestedOut), tags=["booking"])
-def contact(request: HttpRequest, token: str, said: schemas.ContactIn) -> Any:
+def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
     """Say who comes; a message with a link asks for the confirmation, where the office wants one.
 
     It goes by e-mail, or by SMS to who gives a mobile number only, where the office sends them.
     """
-    held = links.read(token, "hold")
-    if held is None:
+    booking_id = links.read(token, "hold")
+    if booking_id is None:
         raise NotFound
-    office = Office.objects.filter(bookings__pk=held).first()
+    office = Office.objects.filter(bookings__pk=booking_id).first()
     if office is None:
         raise NotFound
     limits.limit_booking(request, office, limits.REQUESTS, now=now())
-    phone = _phone(office, said.phone) if said.phone else ""
-    limits.count(limits.CONFIRMATIONS, contact_hash(contact_of(said.email, phone)), now=now())
+    phone = _phone(office, body.phone) if body.phone else ""
+    limits.count(limits.CONFIRMATIONS, contact_hash(contact_of(body.email, phone)), now=now())
     try:
-        done = usecases.request_confirmation(
-            booking=held,
-            name=said.name,
-            email=said.email,
+        booking = usecases.request_confirmation(
+            booking=booking_id,
+            name=body.name,
+            email=body.email,
             phone=phone,
             now=now(),
             asker=limits.asker_of(request, now=now()),
         )
     except Booking.DoesNotExist:
         raise NotFound from None
-    return Status(202, {"state": done.state, "expires_at": done.expires_at})
+    return Status(202, {"state": booking.state, "expires_at": booking.expires_at})
 
 
 @api.post("/confirmations/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def confirm(request: HttpRequest, token: str) -> Any:
     """Confirm by the token of the mailed link; repeated, it answers with the same PIN."""
-    return shown.booking(usecases.confirm_booking(booking=_read(token, "confirm").pk, now=now()))
+    return shown.booking(
+        usecases.confirm_booking(booking=_booking_by_token(token, "confirm").pk, now=now())
+    )
 
 
 @api.get("/bookings/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def booking(request: HttpRequest, token: str) -> Any:
     """A booking by its personal token."""
-    return shown.booking(_read(token, "personal"))
+    return shown.booking(_booking_by_token(token, "personal"))
 
 
 @api.delete("/bookings/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def cancel(request: HttpRequest, token: str) -> Any:
     """Cancel; repeated, it answers the same."""
-    return shown.booking(usecases.cancel_booking(booking=_read(token, "personal").pk, now=now()))
+    return shown.booking(
+        usecases.cancel_booking(booking=_booking_by_token(token, "personal").pk, now=now())
+    )
 
 
 @api.post("/bookings/{token}/mode", response=_answers(200, schemas.BookingOut), tags=["booking"])
-def change_mode(request: HttpRequest, token: str, wanted: schemas.ModeIn) -> Any:
+def change_mode(request: HttpRequest, token: str, body: schemas.ModeIn) -> Any:
     """Keep the term and meet in another way, where the office does so at that time."""
-    found = _read(token, "personal")
-    phone = normalise_phone(wanted.phone) if wanted.phone else ""
+    booking = _booking_by_token(token, "personal")
+    phone = normalise_phone(body.phone) if body.phone else ""
     return shown.booking(
-        usecases.change_mode(booking=found.pk, mode=wanted.mode, phone=phone, now=now())
+        usecases.change_mode(booking=booking.pk, mode=body.mode, phone=phone, now=now())
     )
 
 
 @api.post("/bookings/{token}/move", response=_answers(200, schemas.BookingOut), tags=["booking"])
-def move(request: HttpRequest, token: str, wanted: schemas.MoveIn) -> Any:
+def move(request: HttpRequest, token: str, body: schemas.MoveIn) -> Any:
     """Move to another term of the same service, in one step."""
-    found = _read(token, "personal")
+    booking = _booking_by_token(token, "personal")
     return shown.booking(
-        usecases.move_booking(booking=found.pk, starts_at=wanted.starts_at, now=now())
+        usecases.move_booking(booking=booking.pk, starts_at=body.starts_at, now=now())
     )
 
 
-def _where(slug: str) -> Directory:
+def _office_by_slug(slug: str) -> Directory:
     try:
         return directory_by_slug(slug)
     except Office.DoesNotExist:
         raise NotFound from None
 
 
-def _read(token: str, purpose: links.Purpose) -> Booking:
-    known = links.read(token, purpose)
-    found = known and Booking.objects.select_related("office", "service").filter(pk=known).first()
-    if not found:
+def _booking_by_token(token: str, purpose: links.Purpose) -> Booking:
+    booking_id = links.read(token, purpose)
+    booking = (
+        booking_id
+        and Booking.objects.select_related("office", "service").filter(pk=booking_id).first()
+    )
+    if not booking:
         raise NotFound
-    return found
+    return booking
 
 
 def _from_edge(request: HttpRequest) -> HttpResponse:
-    """What the edge answers from memory; it comes here only for what it does not know."""
+    """The edge's answer, computed here; requests come here only if the edge cannot answer."""
     query = request.META.get("QUERY_STRING", "").encode()
     route = answers.route(request.path, query)
     try:
@@ -369,20 +378,20 @@ def _from_edge(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, content_type="application/json")
 
 
-def _hold(held: Booking, where: Directory) -> dict[str, Any]:
+def _hold(held: Booking, office: Directory) -> dict[str, Any]:
     if held.state != State.HELD or not held.expires_at or held.expires_at <= now():
         raise HoldExpired
     return {
         "token": links.sign(held.pk, "hold"),
-        "expires_at": shown.local(where, held.expires_at),
-        "starts_at": shown.local(where, held.starts_at),
-        "ends_at": shown.local(where, held.ends_at),
-        "official": shown.whose(where, held),
+        "expires_at": shown.local(office, held.expires_at),
+        "starts_at": shown.local(office, held.starts_at),
+        "ends_at": shown.local(office, held.ends_at),
+        "official": shown.whose(office, held),
     }
 
 
-def _phone(office: Office, said: str) -> str:
-    """The number in one form, where the office writes to numbers."""
+def _phone(office: Office, number: str) -> str:
+    """The mobile number in normalised form. Raises PhonesNotTaken if the office sends no SMS."""
     if not takes_phones(office, now=now()):
         raise PhonesNotTaken
-    return normalise_phone(said, mobile=True)
+    return normalise_phone(number, mobile=True)

@@ -1,4 +1,4 @@
-"""The shapes that the API takes and gives; instants are ISO 8601 with the office's offset."""
+"""Schemas of the API's requests and responses; instants are ISO 8601 with the office's offset."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _cleaned(clean: Callable[[str], str]) -> AfterValidator:
 
 Email = Annotated[str, Field(max_length=320), _cleaned(clean_email)]
 Name = Annotated[str, Field(min_length=1, max_length=120), _cleaned(clean_name)]
-# Read by the endpoint, whose answer says what is wrong with a number.
+# Parsed by the endpoint, so that its problem says what is wrong with the number.
 Phone = Annotated[str, Field(max_length=60), AfterValidator(_without_nul)]
 
 

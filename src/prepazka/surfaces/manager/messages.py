@@ -200,7 +200,7 @@ def _words_page(
 ) -> HttpResponse:
     texts = form.said() if form.is_bound else own_words.written(office, kind, language)
     broken = form.is_bound and bool(form.errors)
-    parts = [
+    rows = [
         {
             "part": part_name,
             "may": sorted(message_texts.allowed(kind, part_name)),
@@ -216,7 +216,7 @@ def _words_page(
         "language": language,
         "language_name": LANGUAGES.get(language, language),
         "form": form,
-        "parts": parts,
+        "parts": rows,
         "may_write": member.role in staff.ADMINISTRATORS,
         "preview": None if broken else own_words.preview(office, kind, language, texts, now=now()),
         "sms_off": not office.office.message_rules.sms,
