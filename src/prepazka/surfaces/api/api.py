@@ -94,9 +94,9 @@ def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
 
 @api.get("/health", response={200: schemas.HealthOut, 503: schemas.HealthOut}, tags=["operation"])
 def health(request: HttpRequest) -> Any:
-    """Whether all parts do their work; 503 where somebody should look.
+    """The state of all parts of the installation; 503 if an operator should look at it.
 
-    The edge answers first, and within two seconds whatever happens.
+    Answered by the edge, within two seconds in any case.
     """
     try:
         with connection.cursor() as cursor:
@@ -170,10 +170,10 @@ def terms(
     official: str = "",
     mode: str = "",
 ) -> Any:
-    """The free terms of a service in its whole horizon. Cacheable, with an ETag.
+    """The free slots of a service within its booking horizon. Cacheable, with an ETag.
 
-    A service of officials is offered with `official`, or with whoever is soonest; without a `mode`
-    in the usual one of the service.
+    For a service of officials, the slots of `official`, or of whoever is free first; without
+    `mode`, those of the service's usual mode.
     """
     return _from_edge(request)
 
@@ -187,10 +187,10 @@ def next_terms(
     department: str = "",
     most: int = 5,
 ) -> Any:
-    """The next terms of a service; without one, the first term of each service there is.
+    """The next free slots of a service; without `service`, the first slot of each service.
 
-    Of the whole office, or of what an official or a department takes. Readable from pages of
-    other sites (CORS), cacheable, with an ETag.
+    For the whole office, or for an official or a department. Readable from other sites' pages
+    (CORS), cacheable, with an ETag.
     """
     return _from_edge(request)
 
@@ -202,12 +202,12 @@ def hold(
     body: schemas.HoldIn,
     key: Annotated[UUID | None, Header(alias="Idempotency-Key")] = None,
 ) -> Any:
-    """Keep a term for ten minutes. Repeated with the same Idempotency-Key, it is the same hold.
+    """Hold a slot for ten minutes. The same Idempotency-Key returns the same hold.
 
-    Where one network keeps many terms, or the whole office is crowded, it is three minutes:
-    `expires_at` says it. A busy office asks for a `proof`, the solved task of `/proof`; without
-    it a network may hold a few terms only. Members of staff send their token and need none.
-    Without `official`, a service of officials is held with whoever is free; the answer says who.
+    If one network holds many slots, or the whole office is crowded, it is three minutes; see
+    `expires_at`. A busy office asks for a `proof`, the solved challenge of `/proof`; without it a
+    network may hold only a few slots. Members of staff send their token and need no proof.
+    Without `official`, a service of officials is held with whoever is free; the response says who.
     """
     office = _office_by_slug(slug)
     limits.limit_booking(request, office.office, limits.HOLDS, now=now())
@@ -247,9 +247,9 @@ def hold(
 
 @api.get("/offices/{slug}/proof", response=_answers(200, schemas.ProofOut), tags=["booking"])
 def proof_of_work(request: HttpRequest, slug: str, service: str) -> Any:
-    """Whether a hold of the service needs a proof of work now, and a task for it.
+    """Whether a hold of the service needs a proof of work now, and a challenge for it.
 
-    The task is an ALTCHA challenge; its solution is sent as `proof`, within twenty minutes and once.
+    The challenge is ALTCHA's; its solution is valid as `proof` once, within twenty minutes.
     """
     office = _office_by_slug(slug)
     chosen_service = office.service_by_code(service)
@@ -262,7 +262,7 @@ def proof_of_work(request: HttpRequest, slug: str, service: str) -> Any:
 
 @api.post("/holds/{token}/extend", response=_answers(200, schemas.HoldOut), tags=["booking"])
 def extend(request: HttpRequest, token: str) -> Any:
-    """As long again, at most ten times: ten minutes, or three where a network keeps many terms."""
+    """Extend a hold by ten minutes, or three if its network holds many slots; at most ten times."""
     booking = _booking_by_token(token, "hold")
     limits.limit_booking(request, booking.office, limits.HOLDS, now=now())
     asker = limits.asker_of(request, now=now())
@@ -272,16 +272,16 @@ def extend(request: HttpRequest, token: str) -> Any:
 
 @api.delete("/holds/{token}", response={204: None, PROBLEMS: schemas.Problem}, tags=["booking"])
 def release(request: HttpRequest, token: str) -> Any:
-    """Give the term back at once."""
+    """Release the held slot at once."""
     usecases.release_hold(booking=_booking_by_token(token, "hold").pk, now=now())
     return Status(204, None)
 
 
 @api.post("/holds/{token}/contact", response=_answers(202, schemas.RequestedOut), tags=["booking"])
 def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
-    """Say who comes; a message with a link asks for the confirmation, where the office wants one.
+    """Add the contact; if the office requires a confirmation, a message with a link asks for it.
 
-    It goes by e-mail, or by SMS to who gives a mobile number only, where the office sends them.
+    The message is an e-mail, or an SMS if only a mobile number is given and the office sends SMS.
     """
     booking_id = links.read(token, "hold")
     if booking_id is None:
@@ -308,7 +308,7 @@ def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
 
 @api.post("/confirmations/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def confirm(request: HttpRequest, token: str) -> Any:
-    """Confirm by the token of the mailed link; repeated, it answers with the same PIN."""
+    """Confirm by the token of the mailed link; a repeat returns the same PIN."""
     return shown.booking(
         usecases.confirm_booking(booking=_booking_by_token(token, "confirm").pk, now=now())
     )
@@ -322,7 +322,7 @@ def booking(request: HttpRequest, token: str) -> Any:
 
 @api.delete("/bookings/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def cancel(request: HttpRequest, token: str) -> Any:
-    """Cancel; repeated, it answers the same."""
+    """Cancel the booking; a repeat returns the same."""
     return shown.booking(
         usecases.cancel_booking(booking=_booking_by_token(token, "personal").pk, now=now())
     )
@@ -330,7 +330,7 @@ def cancel(request: HttpRequest, token: str) -> Any:
 
 @api.post("/bookings/{token}/mode", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def change_mode(request: HttpRequest, token: str, body: schemas.ModeIn) -> Any:
-    """Keep the term and meet in another way, where the office does so at that time."""
+    """Change the mode of meeting, if the office offers it at that time; the slot stays."""
     booking = _booking_by_token(token, "personal")
     phone = normalise_phone(body.phone) if body.phone else ""
     return shown.booking(
@@ -340,7 +340,7 @@ def change_mode(request: HttpRequest, token: str, body: schemas.ModeIn) -> Any:
 
 @api.post("/bookings/{token}/move", response=_answers(200, schemas.BookingOut), tags=["booking"])
 def move(request: HttpRequest, token: str, body: schemas.MoveIn) -> Any:
-    """Move to another term of the same service, in one step."""
+    """Move the booking to another slot of the same service, in one step."""
     booking = _booking_by_token(token, "personal")
     return shown.booking(
         usecases.move_booking(booking=booking.pk, starts_at=body.starts_at, now=now())

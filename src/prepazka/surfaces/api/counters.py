@@ -38,7 +38,7 @@ KEY: Any = Header(None, alias="Idempotency-Key")  # type: ignore[type-arg]  # a 
     "/offices/{slug}/queue", response={200: list[schemas.WaitingOut], PROBLEMS: schemas.Problem}
 )
 def queue(request: HttpRequest, slug: str) -> Any:
-    """Who waits, in the order of turn, each with the reason in words."""
+    """Waiting tickets in the queue's order, each with the reason for its place in words."""
     staff = member(request, slug, *COUNTER)
     snapshot = hall(staff.office, now=now())
     return [
@@ -59,7 +59,7 @@ def queue(request: HttpRequest, slug: str) -> Any:
     "/offices/{slug}/missed", response={200: list[schemas.MissedOut], PROBLEMS: schemas.Problem}
 )
 def missed(request: HttpRequest, slug: str) -> Any:
-    """Who was called today and did not come, the last called first."""
+    """Today's missed tickets, the last called first."""
     staff = member(request, slug, *COUNTER, *DESK)
     return [
         {
@@ -81,7 +81,7 @@ def missed(request: HttpRequest, slug: str) -> Any:
     response={200: schemas.WaitingOut, PROBLEMS: schemas.Problem},
 )
 def return_missed(request: HttpRequest, slug: str, ticket: int) -> Any:
-    """Put a missed ticket back into the queue, right after those that came back before it."""
+    """Return a missed ticket to the queue, behind those returned before it."""
     staff = member(request, slug, *COUNTER, *DESK)
     try:
         returned = turns.return_missed(
@@ -102,7 +102,7 @@ def return_missed(request: HttpRequest, slug: str, ticket: int) -> Any:
 
 @router.post("/offices/{slug}/counters/{code}/open", response=SHIFT)
 def open_counter(request: HttpRequest, slug: str, code: str, key: UUID | None = KEY) -> Any:
-    """Sit down at a counter."""
+    """Open a counter."""
     staff = member(request, slug, *COUNTER)
     counter = next((c for c in staff.office.open_counters() if c.code == code), None)
     if counter is None:
@@ -120,7 +120,7 @@ def open_counter(request: HttpRequest, slug: str, code: str, key: UUID | None = 
     response={200: list[schemas.OpenCounterOut], PROBLEMS: schemas.Problem},
 )
 def open_ones(request: HttpRequest, slug: str) -> Any:
-    """The open counters: who is there, since when, the last step, the client."""
+    """The open counters with their clerk, times of opening and of the last step, and client."""
     staff = member(request, slug, *MAY_TAKE_OVER)
     zone = staff.office.tz
     return [
@@ -141,7 +141,7 @@ def open_ones(request: HttpRequest, slug: str) -> Any:
 def take_over(
     request: HttpRequest, slug: str, code: str, body: schemas.LeftIn, key: UUID | None = KEY
 ) -> Any:
-    """Work at a counter that a colleague left open; the client may stay there (`fate` stays)."""
+    """Take over a counter that a colleague left open; its client may stay there (`fate` stays)."""
     staff = member(request, slug, *COUNTER)
     return _once(
         request,
@@ -162,7 +162,7 @@ def take_over(
 def close_left(
     request: HttpRequest, slug: str, code: str, body: schemas.LeftIn, key: UUID | None = KEY
 ) -> Any:
-    """Close a counter that a colleague left open, and say what became of its client."""
+    """Close a counter that a colleague left open, with the `fate` of its client."""
     staff = member(request, slug, *MAY_TAKE_OVER)
     return _once(
         request,
@@ -181,7 +181,7 @@ def close_left(
 
 @router.get("/offices/{slug}/counter", response=SHIFT)
 def my_counter(request: HttpRequest, slug: str) -> Any:
-    """The counter of this member of staff, and the client at it."""
+    """The open counter of this member of staff, and its client."""
     return _counter_state(member(request, slug, *COUNTER))
 
 
@@ -193,7 +193,7 @@ def act(
     body: schemas.StepIn | None = None,
     key: UUID | None = KEY,
 ) -> Any:
-    """One step of the clerk.
+    """Do one step of the clerk; returns the counter after it.
 
     `action` is next, pick (`ticket`), recall, start, finish, no-show, park (`minutes`), transfer
     (`service`, `counter` or both), undo, pause, resume or close.
@@ -222,7 +222,7 @@ def _once(
         key=key,
         now=now(),
         work=work,
-        shown=lambda outcome: _after(staff, action, outcome),
+        to_response=lambda outcome: _after(staff, action, outcome),
     )
 
 

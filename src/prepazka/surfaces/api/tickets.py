@@ -27,9 +27,9 @@ KEY: Any = Header(None, alias="Idempotency-Key")  # type: ignore[type-arg]  # a 
 
 @router.post("/kiosk/tickets", auth=KioskToken(), response=TICKET)
 def issue(request: HttpRequest, body: schemas.TicketIn, key: UUID | None = KEY) -> Any:
-    """Give a walk-in a ticket. Sent again with the same key, it is the same ticket.
+    """Issue a ticket without a booking. The same Idempotency-Key returns the same ticket.
 
-    The number comes at once; people ahead and the wait are told by GET of the ticket.
+    The response has the number; get the ticket to learn the people ahead and the wait.
     """
     kiosk: Kiosk = request.auth  # type: ignore[attr-defined]  # set by ninja
     service = kiosk.office.service_by_code(body.service)
@@ -52,12 +52,12 @@ def issue(request: HttpRequest, body: schemas.TicketIn, key: UUID | None = KEY) 
     response={200: schemas.CheckInOut, PROBLEMS: schemas.Problem},
 )
 def check(request: HttpRequest, body: schemas.PinIn, key: UUID | None = KEY) -> Any:
-    """Take the PIN of a booked client; `outcome` says what is true of it, and what to do next.
+    """Check in by PIN; `outcome` says whether it was accepted, and why not.
 
-    After many wrong PINs the answer is `second_answer_needed` or `code_needed` until `second` is
-    sent too; a pair that gives no ticket is then `unknown`.
+    After many wrong PINs the error is `second_answer_needed` or `code_needed` until `second` is
+    sent too; a pair without a ticket is then `unknown`.
 
-    Entered again at the same kiosk within two minutes, a PIN answers `again` with its ticket, to be
+    A PIN entered again at the same kiosk within two minutes returns `again` with its ticket, to be
     printed again; later, or at another kiosk, `used` with the time of the ticket and nothing else.
     """
     kiosk: Kiosk = request.auth  # type: ignore[attr-defined]  # set by ninja
@@ -93,14 +93,14 @@ def _ticket_of(office: Directory, checkin: CheckIn) -> dict[str, Any]:
 
 @router.get("/tickets/{code}", response=TICKET)
 def ticket(request: HttpRequest, code: str) -> Any:
-    """A ticket by the code of its personal page: state, people ahead, wait."""
+    """The ticket of the code: state, people ahead, wait."""
     ticket = _ticket_by_code(code)
     return shown(directory(ticket.office), ticket)
 
 
 @router.delete("/tickets/{code}", response=TICKET)
 def leave(request: HttpRequest, code: str) -> Any:
-    """Give up the place; repeated, it answers the same."""
+    """Leave the queue; a repeat returns the same."""
     ticket = _ticket_by_code(code)
     return shown(directory(ticket.office), give_up(ticket=ticket.pk, now=now()))
 

@@ -65,7 +65,7 @@ class ModeForm(forms.Form):
 
 
 class GuestForm(forms.Form):
-    """Who else should come to the meeting."""
+    """A guest to invite to the meeting."""
 
     name = NameField(label=_("Name of the guest"), required=False, max_length=120)
     email = AddressField(

@@ -111,7 +111,7 @@ def of_booking(purpose: links.Purpose) -> Callable[..., Callable[..., HttpRespon
 
 
 def booking_of(token: str, purpose: links.Purpose) -> Booking | None:
-    """The booking behind a signed link, if there is one."""
+    """The booking of the signed token, or None if there is none."""
     booking_id = links.read(token, purpose)
     if booking_id is None:
         return None
@@ -119,7 +119,7 @@ def booking_of(token: str, purpose: links.Purpose) -> Booking | None:
 
 
 def is_held(booking: Booking, at: datetime) -> bool:
-    """Whether the hold still stands."""
+    """Whether the booking is a hold that has not expired."""
     return booking.state == State.HELD and bool(booking.expires_at and booking.expires_at > at)
 
 
@@ -322,7 +322,7 @@ def _first_day(alternatives: list[Term], starts_at: datetime, office: Directory)
 
 
 def _day_name(day: date) -> str:
-    """The day without its year, which the heading says: pondělí 23. listopadu."""
+    """The day without the year, which the heading has: pondělí 23. listopadu."""
     return typography.long_date(day, language()).rsplit(typography.NBSP, 1)[0]
 
 

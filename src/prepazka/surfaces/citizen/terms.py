@@ -337,7 +337,7 @@ def _to_contact(held: Booking) -> HttpResponse:
     token = links.sign(held.pk, "hold")
     response = HttpResponseRedirect(reverse("citizen:contact", args=[token]))
     # A session cookie; it holds the same token as the address of the next page.
-    cookies.write(response, cookies.HOLD, token, kept=None, samesite="Lax")
+    cookies.write(response, cookies.HOLD, token, max_age=None, samesite="Lax")
     return response
 
 

@@ -23,7 +23,7 @@ ROWS = 6
 MOST_NOTICES = 3
 FEW = 3  # at most so many services are named in a notice
 LONGEST_WORD = 12  # letters before a counter's number; a longer name is written below it
-LONG_NUMBER, LONG_PLACE = 4, 12  # beyond these letters are set smaller
+LONG_NUMBER, LONG_PLACE = 4, 12  # longer texts are set in smaller letters
 
 
 def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any]:

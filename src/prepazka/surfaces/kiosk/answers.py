@@ -24,7 +24,7 @@ from prepazka.queueing.tickets import CheckIn, issues_tickets
 from prepazka.reporting.monitor import next_opening
 from prepazka.web import missed
 
-# The answer travels in the address, signed, so that a reload never tries the PIN again.
+# The answer is signed into the address, so that reloading the page does not try the PIN again.
 SALT, HOLDS = "kiosk:answer", 300
 
 

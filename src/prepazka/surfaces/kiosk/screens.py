@@ -60,7 +60,7 @@ def screen(
     }
     response = render(request, f"kiosk/{template}.html", shared | context)
     if "kontrast" in request.GET:
-        cookies.write(response, CONTRAST, "1" if high else "0", kept=None, samesite="Strict")
+        cookies.write(response, CONTRAST, "1" if high else "0", max_age=None, samesite="Strict")
     return response
 
 
