@@ -129,14 +129,16 @@ def date_span(first_day: date, last_day: date, language: str) -> str:
     if first_day == last_day:
         return short_date(first_day, language)
     if first_day.year != last_day.year:
-        return f"{_full(first_day, language)} {DASH} {_full(last_day, language)}"
+        return (
+            f"{_day_month_year(first_day, language)} {DASH} {_day_month_year(last_day, language)}"
+        )
     if first_day.month != last_day.month:
-        return f"{day_and_month(first_day, language)} {DASH} {_full(last_day, language)}"
+        return f"{day_and_month(first_day, language)} {DASH} {_day_month_year(last_day, language)}"
     start = f"{first_day.day}." if is_czech(language) else f"{first_day.day}"
-    return f"{start}{DASH}{_full(last_day, language)}"
+    return f"{start}{DASH}{_day_month_year(last_day, language)}"
 
 
-def _full(day: date, language: str) -> str:
+def _day_month_year(day: date, language: str) -> str:
     return f"{day_and_month(day, language)}{NBSP}{day.year}"
 
 

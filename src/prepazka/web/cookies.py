@@ -70,18 +70,18 @@ class CarriedCookies:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        carried = [] if not settings.HTTPS else self._carry(request)
+        carried = [] if not settings.HTTPS else self._copy_old_cookies(request)
         response = self.get_response(request)
         for plain in carried:
             if name_of(plain) not in response.cookies:  # else the view has set or deleted it
                 max_age, samesite = CARRIED[plain]
                 write(response, plain, request.COOKIES[plain], max_age=max_age, samesite=samesite)
         if settings.HTTPS:
-            self._delete_with(request, response)
+            self._delete_old_cookies(request, response)
         return response
 
     @staticmethod
-    def _carry(request: HttpRequest) -> list[str]:
+    def _copy_old_cookies(request: HttpRequest) -> list[str]:
         present = [name for name in CARRIED if name in request.COOKIES]
         carried = [plain for plain in present if name_of(plain) not in request.COOKIES]
         for plain in carried:
@@ -89,7 +89,7 @@ class CarriedCookies:
         return carried
 
     @staticmethod
-    def _delete_with(request: HttpRequest, response: HttpResponse) -> None:
+    def _delete_old_cookies(request: HttpRequest, response: HttpResponse) -> None:
         """Delete the old cookie together with the new one, or it would be carried over again."""
         for plain in CARRIED:
             morsel = response.cookies.get(name_of(plain))

@@ -93,11 +93,11 @@ def asker_of(request: HttpRequest, *, now: datetime) -> Asker | None:
     if not settings.RATE_LIMITS:
         return None
     if account := account_of(request, now=now):
-        return Asker((_short(account),) * 3, SIGNED_IN, crowd=False)
+        return Asker((_short_hash(account),) * 3, SIGNED_IN, crowd=False)
     if is_hidden(request, now=now):
-        return Asker((_short(HIDDEN),) * 3, UNSEEN)
+        return Asker((_short_hash(HIDDEN),) * 3, UNSEEN)
     address, area, site = networks(address_of(request))
-    return Asker((_short(address), _short(area), _short(site)), CITIZEN)
+    return Asker((_short_hash(address), _short_hash(area), _short_hash(site)), CITIZEN)
 
 
 def account_of(request: HttpRequest, *, now: datetime) -> str:
@@ -173,7 +173,7 @@ def networks(address: str) -> tuple[str, str, str]:
     return (str(parsed),) * 3
 
 
-def _short(key: str) -> str:
+def _short_hash(key: str) -> str:
     return hashed("network", key)[:32]
 
 

@@ -48,7 +48,7 @@ def once(
     try:
         with transaction.atomic():
             answer = to_response(work())
-            if not _is_first(principal, key, request_hash, answer, now):
+            if not _store_if_first(principal, key, request_hash, answer, now):
                 raise _DoneBefore
     except (_DoneBefore, Refused):
         stored = Answered.objects.filter(principal=principal, key=key).first()
@@ -75,7 +75,9 @@ class _DoneBefore(Exception):
     """Raised if a concurrent request has already written the key."""
 
 
-def _is_first(principal: str, key: UUID, request_hash: str, answer: Answer, now: datetime) -> bool:
+def _store_if_first(
+    principal: str, key: UUID, request_hash: str, answer: Answer, now: datetime
+) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO web_answered (principal, key, asked, answer, at)"

@@ -27,7 +27,7 @@ from prepazka.web.models import Count
 ALGORITHM, COST = "PBKDF2/SHA-256", 5000
 LASTS = timedelta(minutes=20)
 BUSY_PER_MINUTE = 10  # holds of one office
-BUSY_SHARE = 2  # one n-th of the holds that make an office crowded makes it busy
+BUSY_SHARE = 2  # an office is busy at 1/BUSY_SHARE of the holds at which it is crowded
 WITHOUT_PROOF = limits.Limit("no-proof", 6, timedelta(minutes=10))
 WITHOUT_PROOF_CROWDED = limits.Limit("no-proof-crowd", 2, timedelta(minutes=10))
 USED, BUSY = "proof", "busy"
@@ -95,13 +95,13 @@ def check(
         limit = WITHOUT_PROOF_CROWDED if crowded else WITHOUT_PROOF
         limits.limit_booking(request, office.office, limit, now=now)
         return
-    solved = _verified(solution)
+    solved = _verify(solution)
     # The row lives as long as the challenge; the first to insert it has used the solution.
     if solved is None or solved[1] <= now or limits.add(USED, solved[0], solved[1]) > 1:
         raise ProofNotValid
 
 
-def _verified(solution: str) -> tuple[str, datetime] | None:
+def _verify(solution: str) -> tuple[str, datetime] | None:
     """The solved challenge's id and expiry; None if the solution is not valid."""
     if len(solution) > LONGEST:
         return None

@@ -26,7 +26,7 @@ def note_list(
     event = events.PeopleListed(
         office=member.office_id, at=now, actor=member.user_id, list=list_name, official=official
     )
-    _once(member, f"list:{list_name}:{official or ''}", event, now)
+    _record_once(member, f"list:{list_name}:{official or ''}", event, now)
 
 
 def note_search(member: Membership, words: str, *, now: datetime) -> None:
@@ -34,7 +34,7 @@ def note_search(member: Membership, words: str, *, now: datetime) -> None:
     event = events.PeopleListed(
         office=member.office_id, at=now, actor=member.user_id, list="search"
     )
-    _once(member, f"search:{words.casefold()}", event, now)
+    _record_once(member, f"search:{words.casefold()}", event, now)
 
 
 def note_booking(member: Membership, booking: Booking, *, now: datetime) -> None:
@@ -42,11 +42,11 @@ def note_booking(member: Membership, booking: Booking, *, now: datetime) -> None
     event = events.ContactShown(
         office=member.office_id, booking=str(booking.pk), at=now, actor=member.user_id
     )
-    _once(member, f"booking:{booking.pk}", event, now)
+    _record_once(member, f"booking:{booking.pk}", event, now)
 
 
 @transaction.atomic
-def _once(member: Membership, subject: str, event: Event, now: datetime) -> None:
+def _record_once(member: Membership, subject: str, event: Event, now: datetime) -> None:
     quarter = now - timedelta(seconds=now.timestamp() % EVERY.total_seconds())
     key = limits.hashed("reading", f"{member.pk}:{subject}")
     if limits.add("reading", key, quarter.replace(microsecond=0)) == 1:

@@ -63,7 +63,7 @@ api.add_router("", tickets.router)
 api.add_router("", counters.router)
 
 
-def _answers(status: int, schema: Any) -> dict[Any, Any]:
+def _responses(status: int, schema: Any) -> dict[Any, Any]:
     return {status: schema, PROBLEMS: schemas.Problem}
 
 
@@ -106,13 +106,13 @@ def health(request: HttpRequest) -> Any:
     return Status(*checks.answer(report))
 
 
-@api.get("/offices", response=_answers(200, list[schemas.OfficeOut]), tags=["offices"])
+@api.get("/offices", response=_responses(200, list[schemas.OfficeOut]), tags=["offices"])
 def offices(request: HttpRequest) -> Any:
     """All offices of this installation."""
     return [shown.office(directory(row)) for row in Office.objects.order_by("slug")]
 
 
-@api.get("/offices/{slug}", response=_answers(200, schemas.OfficeDetailOut), tags=["offices"])
+@api.get("/offices/{slug}", response=_responses(200, schemas.OfficeDetailOut), tags=["offices"])
 def office(request: HttpRequest, slug: str) -> Any:
     """One office with its services and hours."""
     office = _office_by_slug(slug)
@@ -125,7 +125,7 @@ def office(request: HttpRequest, slug: str) -> Any:
 
 @api.get(
     "/offices/{slug}/departments",
-    response=_answers(200, list[schemas.DepartmentOut]),
+    response=_responses(200, list[schemas.DepartmentOut]),
     tags=["offices"],
 )
 def departments(request: HttpRequest, slug: str) -> Any:
@@ -137,7 +137,9 @@ def departments(request: HttpRequest, slug: str) -> Any:
 
 
 @api.get(
-    "/offices/{slug}/officials", response=_answers(200, list[schemas.OfficialOut]), tags=["offices"]
+    "/offices/{slug}/officials",
+    response=_responses(200, list[schemas.OfficialOut]),
+    tags=["offices"],
 )
 def officials(request: HttpRequest, slug: str) -> Any:
     """Officials with their public contact, services, and hours of the coming two weeks."""
@@ -145,13 +147,13 @@ def officials(request: HttpRequest, slug: str) -> Any:
     return [shown.official(office, o, now()) for o in office.open_officials()]
 
 
-@api.get("/offices/{slug}/monitor", response=_answers(200, dict[str, Any]), tags=["queue"])
+@api.get("/offices/{slug}/monitor", response=_responses(200, dict[str, Any]), tags=["queue"])
 def monitor(request: HttpRequest, slug: str) -> Any:
     """The live view: waiting people, estimates, last calls. Cacheable, with an ETag."""
     return _from_edge(request)
 
 
-@api.get("/offices/{slug}/queues", response=_answers(200, list[dict[str, Any]]), tags=["queue"])
+@api.get("/offices/{slug}/queues", response=_responses(200, list[dict[str, Any]]), tags=["queue"])
 def queues(request: HttpRequest, slug: str) -> Any:
     """The live view as QueueMonitor entities of the Smart Data Models. Cacheable, with an ETag."""
     return _from_edge(request)
@@ -159,7 +161,7 @@ def queues(request: HttpRequest, slug: str) -> Any:
 
 @api.get(
     "/offices/{slug}/services/{code}/terms",
-    response=_answers(200, schemas.TermsOut),
+    response=_responses(200, schemas.TermsOut),
     tags=["booking"],
 )
 def terms(
@@ -178,7 +180,7 @@ def terms(
     return _from_edge(request)
 
 
-@api.get("/offices/{slug}/next", response=_answers(200, schemas.NextOut), tags=["booking"])
+@api.get("/offices/{slug}/next", response=_responses(200, schemas.NextOut), tags=["booking"])
 def next_terms(
     request: HttpRequest,
     slug: str,
@@ -195,7 +197,7 @@ def next_terms(
     return _from_edge(request)
 
 
-@api.post("/offices/{slug}/holds", response=_answers(201, schemas.HoldOut), tags=["booking"])
+@api.post("/offices/{slug}/holds", response=_responses(201, schemas.HoldOut), tags=["booking"])
 def hold(
     request: HttpRequest,
     slug: str,
@@ -245,7 +247,7 @@ def hold(
     return Status(201, _hold(held, office))
 
 
-@api.get("/offices/{slug}/proof", response=_answers(200, schemas.ProofOut), tags=["booking"])
+@api.get("/offices/{slug}/proof", response=_responses(200, schemas.ProofOut), tags=["booking"])
 def proof_of_work(request: HttpRequest, slug: str, service: str) -> Any:
     """Whether a hold of the service needs a proof of work now, and a challenge for it.
 
@@ -260,7 +262,7 @@ def proof_of_work(request: HttpRequest, slug: str, service: str) -> Any:
     return {"asked": required, "challenge": task}
 
 
-@api.post("/holds/{token}/extend", response=_answers(200, schemas.HoldOut), tags=["booking"])
+@api.post("/holds/{token}/extend", response=_responses(200, schemas.HoldOut), tags=["booking"])
 def extend(request: HttpRequest, token: str) -> Any:
     """Extend a hold by ten minutes, or three if its network holds many slots; at most ten times."""
     booking = _booking_by_token(token, "hold")
@@ -277,7 +279,9 @@ def release(request: HttpRequest, token: str) -> Any:
     return Status(204, None)
 
 
-@api.post("/holds/{token}/contact", response=_answers(202, schemas.RequestedOut), tags=["booking"])
+@api.post(
+    "/holds/{token}/contact", response=_responses(202, schemas.RequestedOut), tags=["booking"]
+)
 def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
     """Add the contact; if the office requires a confirmation, a message with a link asks for it.
 
@@ -306,7 +310,7 @@ def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
     return Status(202, {"state": booking.state, "expires_at": booking.expires_at})
 
 
-@api.post("/confirmations/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
+@api.post("/confirmations/{token}", response=_responses(200, schemas.BookingOut), tags=["booking"])
 def confirm(request: HttpRequest, token: str) -> Any:
     """Confirm by the token of the mailed link; a repeat returns the same PIN."""
     return shown.booking(
@@ -314,13 +318,13 @@ def confirm(request: HttpRequest, token: str) -> Any:
     )
 
 
-@api.get("/bookings/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
+@api.get("/bookings/{token}", response=_responses(200, schemas.BookingOut), tags=["booking"])
 def booking(request: HttpRequest, token: str) -> Any:
     """A booking by its personal token."""
     return shown.booking(_booking_by_token(token, "personal"))
 
 
-@api.delete("/bookings/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
+@api.delete("/bookings/{token}", response=_responses(200, schemas.BookingOut), tags=["booking"])
 def cancel(request: HttpRequest, token: str) -> Any:
     """Cancel the booking; a repeat returns the same."""
     return shown.booking(
@@ -328,7 +332,7 @@ def cancel(request: HttpRequest, token: str) -> Any:
     )
 
 
-@api.post("/bookings/{token}/mode", response=_answers(200, schemas.BookingOut), tags=["booking"])
+@api.post("/bookings/{token}/mode", response=_responses(200, schemas.BookingOut), tags=["booking"])
 def change_mode(request: HttpRequest, token: str, body: schemas.ModeIn) -> Any:
     """Change the mode of meeting, if the office offers it at that time; the slot stays."""
     booking = _booking_by_token(token, "personal")
@@ -338,7 +342,7 @@ def change_mode(request: HttpRequest, token: str, body: schemas.ModeIn) -> Any:
     )
 
 
-@api.post("/bookings/{token}/move", response=_answers(200, schemas.BookingOut), tags=["booking"])
+@api.post("/bookings/{token}/move", response=_responses(200, schemas.BookingOut), tags=["booking"])
 def move(request: HttpRequest, token: str, body: schemas.MoveIn) -> Any:
     """Move the booking to another slot of the same service, in one step."""
     booking = _booking_by_token(token, "personal")

@@ -107,7 +107,7 @@ def open_counter(request: HttpRequest, slug: str, code: str, key: UUID | None = 
     counter = next((c for c in staff.office.open_counters() if c.code == code), None)
     if counter is None:
         raise NotFound
-    return _once(
+    return _idempotent(
         request,
         staff,
         key,
@@ -143,7 +143,7 @@ def take_over(
 ) -> Any:
     """Take over a counter that a colleague left open; its client may stay there (`fate` stays)."""
     staff = member(request, slug, *COUNTER)
-    return _once(
+    return _idempotent(
         request,
         staff,
         key,
@@ -164,7 +164,7 @@ def close_left(
 ) -> Any:
     """Close a counter that a colleague left open, with the `fate` of its client."""
     staff = member(request, slug, *MAY_TAKE_OVER)
-    return _once(
+    return _idempotent(
         request,
         staff,
         key,
@@ -202,7 +202,7 @@ def act(
     if action not in STEPS:
         raise NotFound
     step = body or schemas.StepIn(minutes=None)
-    return _once(request, staff, key, lambda: _do_step(staff, action, step), action)
+    return _idempotent(request, staff, key, lambda: _do_step(staff, action, step), action)
 
 
 def _do_step(staff: Staff, action: str, step: schemas.StepIn) -> Any:
@@ -213,7 +213,7 @@ def _do_step(staff: Staff, action: str, step: schemas.StepIn) -> Any:
         raise no_counter(staff.office, staff.user, now()) from None
 
 
-def _once(
+def _idempotent(
     request: HttpRequest, staff: Staff, key: UUID | None, work: Callable[[], Any], action: str = ""
 ) -> Any:
     return once(
@@ -222,11 +222,11 @@ def _once(
         key=key,
         now=now(),
         work=work,
-        to_response=lambda outcome: _after(staff, action, outcome),
+        to_response=lambda outcome: _state_after(staff, action, outcome),
     )
 
 
-def _turn(use_case: Callable[..., Ticket]) -> Callable[[Staff, schemas.StepIn], Any]:
+def _turn_step(use_case: Callable[..., Ticket]) -> Callable[[Staff, schemas.StepIn], Any]:
     step = part(use_case)
     return lambda staff, _: step(office=staff.office, clerk=staff.user, now=now())
 
@@ -265,7 +265,7 @@ def _counter(staff: Staff, code: str) -> Counter:
     return counter
 
 
-def _shift(staff: Staff) -> Shift:
+def _open_shift(staff: Staff) -> Shift:
     shift = Shift.objects.filter(
         office=staff.office.office, clerk=staff.user, closed_at=None
     ).first()
@@ -287,22 +287,22 @@ def _shift_at(staff: Staff, code: str) -> int:
 
 CALLS = ("next", "pick")
 STEPS: dict[str, Callable[[Staff, schemas.StepIn], Any]] = {
-    "next": _turn(turns.call_next),
+    "next": _turn_step(turns.call_next),
     "pick": _pick,
-    "recall": _turn(turns.recall),
-    "start": _turn(turns.start_serving),
-    "finish": _turn(turns.finish),
-    "no-show": _turn(turns.no_show),
+    "recall": _turn_step(turns.recall),
+    "start": _turn_step(turns.start_serving),
+    "finish": _turn_step(turns.finish),
+    "no-show": _turn_step(turns.no_show),
     "park": _park,
     "transfer": _transfer,
-    "undo": _turn(turns.undo),
-    "pause": lambda staff, _: counters.pause_counter(shift=_shift(staff), now=now()),
-    "resume": lambda staff, _: counters.resume_counter(shift=_shift(staff), now=now()),
-    "close": lambda staff, _: counters.close_counter(shift=_shift(staff), now=now()),
+    "undo": _turn_step(turns.undo),
+    "pause": lambda staff, _: counters.pause_counter(shift=_open_shift(staff), now=now()),
+    "resume": lambda staff, _: counters.resume_counter(shift=_open_shift(staff), now=now()),
+    "close": lambda staff, _: counters.close_counter(shift=_open_shift(staff), now=now()),
 }
 
 
-def _after(staff: Staff, action: str, outcome: object) -> dict[str, Any]:
+def _state_after(staff: Staff, action: str, outcome: object) -> dict[str, Any]:
     """The counter after the step; a call returned the ticket itself, and its counter is open."""
     if action in CALLS and isinstance(outcome, Ticket) and outcome.counter_id:
         return _as_json(staff, outcome.counter_id, outcome, paused=False)

@@ -98,15 +98,15 @@ def booking(request: HttpRequest, booking: Booking, office: Directory, token: st
         changeable=_is_changeable(booking, at),
         over=booking.state == State.CONFIRMED and not expected,
         moved="zmeneno" in request.GET and expected,
-        **_visit(booking, office, at),
-        down=_down(booking, office, at),
+        **_visit_ticket(booking, office, at),
+        down=_incident_notices(booking, office, at),
         days_url=_days_url(booking, office),
         other_modes=_is_changeable(booking, at) and _has_other_mode(booking, office),
-        **_sooner(booking, office, token, expected=expected),
+        **_waiting_list_links(booking, office, token, expected=expected),
     )
 
 
-def _visit(booking: Booking, office: Directory, at: datetime) -> dict[str, Any]:
+def _visit_ticket(booking: Booking, office: Directory, at: datetime) -> dict[str, Any]:
     """The visit's ticket; after a no-show also the missed call and until when the PIN returns it."""
     ticket = getattr(booking, "ticket", None)
     if ticket is None or ticket.state != TicketState.NO_SHOW:
@@ -119,13 +119,15 @@ def _visit(booking: Booking, office: Directory, at: datetime) -> dict[str, Any]:
     }
 
 
-def _down(booking: Booking, office: Directory, at: datetime) -> list[Notice]:
+def _incident_notices(booking: Booking, office: Directory, at: datetime) -> list[Notice]:
     """Notices of incidents that affect today's appointment."""
     today = booking.date == calendar.day_of(at, office.tz)
     return notices(office, [office.services[booking.service_id]]) if today else []
 
 
-def _sooner(booking: Booking, office: Directory, token: str, *, expected: bool) -> dict[str, Any]:
+def _waiting_list_links(
+    booking: Booking, office: Directory, token: str, *, expected: bool
+) -> dict[str, Any]:
     """The link to the booking's waiting list entry, or to join the list for a sooner slot."""
     entry = entry_of(booking) if expected else None
     if entry:

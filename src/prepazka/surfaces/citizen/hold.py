@@ -71,7 +71,7 @@ def contact(request: HttpRequest, held: Booking, office: Directory, token: str) 
     if request.method == "POST":
         return _store_contact(request, held, office, token)
     if not is_held(held, now()):
-        return _expired(request, held, office, token)
+        return _expired_page(request, held, office, token)
     form = _form(held, office, initial=_stored_answers(held))
     return _contact_page(request, held, office, token, form)
 
@@ -81,12 +81,12 @@ def _store_contact(
 ) -> HttpResponse:
     form = _form(held, office, request.POST)
     valid = form.is_valid()
-    answers = form.answers() if valid else _as_typed(request)
+    answers = form.answers() if valid else _typed_values(request)
     note_contact(booking=held.pk, **answers, now=now())
     if "extend" in request.POST:
         return _extend(request, held, office, token, "contact")
     if not is_held(held, now()):
-        return _expired(request, held, office, token)
+        return _expired_page(request, held, office, token)
     if not valid:
         return _contact_page(request, held, office, token, form, status=422)
     return _redirect_to("check", token)
@@ -100,7 +100,7 @@ def check(request: HttpRequest, held: Booking, office: Directory, token: str) ->
     if "extend" in request.POST:
         return _extend(request, held, office, token, "check")
     if not is_held(held, now()):
-        return _expired(request, held, office, token)
+        return _expired_page(request, held, office, token)
     form = _form(held, office, _stored_answers(held))
     if not form.is_valid():
         return _redirect_to("contact", token)
@@ -193,7 +193,7 @@ def _request(request: HttpRequest, held: Booking, office: Directory, token: str)
             asker=asker_of(request, now=now()),
         )
     except HoldExpired:
-        return _expired(request, held, office, token)
+        return _expired_page(request, held, office, token)
     except (TooManyBookings, TooManyUnconfirmed, TooManyTries, TooManyHolds) as error:
         form = _form(held, office, _stored_answers(held))
         by_sms = not held.email
@@ -214,7 +214,7 @@ def _extend(
         limit_booking(request, office.office, HOLDS, now=now())
         extend_hold(booking=held.pk, now=now(), asker=asker_of(request, now=now()))
     except HoldExpired:
-        return _expired(request, held, office, token)
+        return _expired_page(request, held, office, token)
     except (CannotExtend, TooManyHolds) as error:
         refused = page(
             request,
@@ -254,12 +254,14 @@ def _contact_page(
     )
 
 
-def _expired(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
+def _expired_page(
+    request: HttpRequest, held: Booking, office: Directory, token: str
+) -> HttpResponse:
     """410 for an expired hold: offers the nearest slots and keeps the answers."""
     service = office.services[held.service_id]
     newer_hold = own_hold(request, service, now())
     if newer_hold and newer_hold.pk != held.pk:
-        return _chosen_since(request, held, newer_hold, office)
+        return _replaced_page(request, held, newer_hold, office)
     max_persons = office.rules_of(service).max_persons
     wish = Wish(
         service, held.persons, token, official_of(office, held), _mode(held), asked=max_persons > 1
@@ -275,7 +277,7 @@ def _expired(request: HttpRequest, held: Booking, office: Directory, token: str)
     )
 
 
-def _chosen_since(
+def _replaced_page(
     request: HttpRequest, held: Booking, newer_hold: Booking, office: Directory
 ) -> HttpResponse:
     """410 for a hold replaced in another tab: names the newer hold and links to it."""
@@ -305,7 +307,7 @@ def _rows(held: Booking, office: Directory, token: str) -> list[dict[str, str]]:
     ]
     rows += [{"key": fact.key, "value": fact.value, "url": ""} for fact in facts[len(changes) :]]
     if office.rules_of(office.services[held.service_id]).max_persons > 1:
-        rows = _with_persons(rows, held, office, token)
+        rows = _rows_with_persons(rows, held, office, token)
     to_contact = reverse("citizen:contact", args=[token])
     answers = _stored_answers(held) | {"phone": typography.phone(held.phone)}
     fields = ContactForm(phones=True, topic=True).fields
@@ -335,7 +337,7 @@ def _takes_phones(office: Directory) -> bool:
     return takes_phones(office.office, now=now())
 
 
-def _with_persons(
+def _rows_with_persons(
     rows: list[dict[str, str]], held: Booking, office: Directory, token: str
 ) -> list[dict[str, str]]:
     remaining = [row for row in rows if row["key"] != _("Persons")]
@@ -375,7 +377,7 @@ def _time_left(held: Booking, at: datetime) -> dict[str, Any]:
     }
 
 
-def _as_typed(request: HttpRequest) -> dict[str, str]:
+def _typed_values(request: HttpRequest) -> dict[str, str]:
     """The invalid form's contact details cut to column lengths, only to be shown again."""
     return {
         "name": clean_text(request.POST.get("name", ""))[:LONGEST_NAME],

@@ -50,7 +50,7 @@ def of_offer(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             if offer.booking.state == State.DISPLACED:
                 response = view(request, offer, offer.booking, office, token, **kwargs)
             else:
-                response = HttpResponseRedirect(_personal(offer.booking))
+                response = HttpResponseRedirect(_personal_url(offer.booking))
         add_never_cache_headers(response)
         response["X-Robots-Tag"] = "noindex"
         return response
@@ -64,7 +64,7 @@ def offer(
 ) -> HttpResponse:
     """The reserved slots, each with a button; the one chosen in the message comes first."""
     if request.method == "POST":
-        return _answer(request, offer, booking, office, token)
+        return _answer_offer(request, offer, booking, office, token)
     return _page(request, offer, booking, office, token)
 
 
@@ -144,7 +144,7 @@ def _page(
     )
 
 
-def _answer(
+def _answer_offer(
     request: HttpRequest, offer: Offer, booking: Booking, office: Directory, token: str
 ) -> HttpResponse:
     form, at = request.POST, now()
@@ -159,12 +159,12 @@ def _answer(
             return HttpResponseRedirect(reverse("citizen:offer", args=[token]) + "?zavolame=1")
         elif "cancel" in form:
             offers.give_up(booking=booking.pk, now=at)
-            return HttpResponseRedirect(_personal(booking))
+            return HttpResponseRedirect(_personal_url(booking))
         else:
             return HttpResponseRedirect(reverse("citizen:offer", args=[token]))
     except Refused as error:
         return _page(request, offer, booking, office, token, error=error)
-    return HttpResponseRedirect(_personal(booking) + "?zmeneno=1")
+    return HttpResponseRedirect(_personal_url(booking) + "?zmeneno=1")
 
 
 def _still_reserved(offer: Offer, office: Directory, at: datetime) -> list[OfferedTerm]:
@@ -182,5 +182,5 @@ def _offer_of(token: str) -> Offer | None:
     return rows.filter(pk=offer_id).first()
 
 
-def _personal(booking: Booking) -> str:
+def _personal_url(booking: Booking) -> str:
     return reverse("citizen:booking", args=[links.sign(booking.pk, "personal")])

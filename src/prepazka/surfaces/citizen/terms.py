@@ -117,7 +117,7 @@ def days(request: HttpRequest, office: Directory, service: Service) -> HttpRespo
         down=notices(office, [service]),
         months=months(terms, lambda day: _times_url(office, wish, day.isoformat())),
         full={} if terms else full_calendar(office, service, now()),
-        modes=_modes(office, wish),
+        modes=_mode_links(office, wish),
         more=_next_release(office, service),
         wish_url=_wish_url(office, wish),
         back_url=_back_from_days(office, wish, max_persons),
@@ -282,7 +282,7 @@ def _wish(request: HttpRequest, office: Directory, service: Service) -> Wish | N
     )
 
 
-def _modes(office: Directory, wish: Wish) -> list[dict[str, Any]]:
+def _mode_links(office: Directory, wish: Wish) -> list[dict[str, Any]]:
     """Links to the slots of each mode of meeting, where the service has more than one."""
     service = wish.service
     chosen = wish.mode or service.usual_mode

@@ -81,7 +81,7 @@ def at_the_counter(
         "office": office.office,
         "shift": shift,
         "counter": office.counters[shift.counter_id],
-        "current": current and _facts(office, current, now),
+        "current": current and _current_client(office, current, now),
         "anybody": anybody,
         "can_next": not current and not shift.paused_at and anybody,
         "can_pick": not current and not shift.paused_at,
@@ -110,12 +110,12 @@ def faults(office: Directory) -> list[dict[str, Any]]:
 def silent(office: Directory, held: dict[int, Holder]) -> list[dict[str, Any]]:
     """Silent counters with the ticket numbers that only they may call for now."""
     return [
-        _held(office, s.holder) | {"labels": ", ".join(s.labels)}
+        _holder_in_words(office, s.holder) | {"labels": ", ".join(s.labels)}
         for s in offline.silent_counters(held)
     ]
 
 
-def _held(office: Directory, holder: Holder) -> dict[str, str]:
+def _holder_in_words(office: Directory, holder: Holder) -> dict[str, str]:
     return {
         "number": office.counters[holder.counter].number,
         "since": to_the_second(holder.since.astimezone(office.tz)),
@@ -155,7 +155,7 @@ def at_counter(shift: Shift) -> Ticket | None:
     return Ticket.objects.filter(counter=shift.counter_id, state__in=AT_COUNTER).first()
 
 
-def _facts(office: Directory, ticket: Ticket, now: datetime) -> dict[str, Any]:
+def _current_client(office: Directory, ticket: Ticket, now: datetime) -> dict[str, Any]:
     return {
         "ticket": ticket,
         "service": office.services[ticket.service_id],
@@ -198,7 +198,7 @@ def _rows(snapshot: Hall, shift: Shift, held: dict[int, Holder]) -> list[Row]:
                 here=ticket.service_id in serves,
                 next=ticket.pk == next_ticket,
                 stopped=ticket.service_id in office.stopped,
-                held=_held(office, held[ticket.pk]) if ticket.pk in held else {},
+                held=_holder_in_words(office, held[ticket.pk]) if ticket.pk in held else {},
             )
         )
     return rows

@@ -258,7 +258,7 @@ def move(
 ) -> HttpResponse:
     """Move the booking on behalf of the office."""
     row = _booking(office, booking)
-    service, together = office.services[row.service_id], _together(request, office)
+    service, together = office.services[row.service_id], _invited_colleagues(request, office)
     if request.method == "POST":
         try:
             move_together(
@@ -303,7 +303,7 @@ def cancel(
     return redirect("console:slip", office.office.slug, row.pk)
 
 
-def _together(request: HttpRequest, office: Directory) -> list[Official]:
+def _invited_colleagues(request: HttpRequest, office: Directory) -> list[Official]:
     """Colleagues who should attend too, so that only common free slots are offered."""
     colleagues = [office.official_by_code(code) for code in request.GET.getlist("spolu")[:MOST]]
     return [o for o in colleagues if o]

@@ -100,7 +100,7 @@ def call(request: HttpRequest, office: Directory, member: Membership, entry: int
     if row is None:
         return redirect("console:calls", office.office.slug)
     if request.method == "POST":
-        return _outcome(request, office, member, row)
+        return _record_outcome(request, office, member, row)
     readings.note_booking(member, row.booking, now=now())
     offer = offers.open_offer(row.booking)
     reserved = offered_terms(offer, office) if offer else []
@@ -169,7 +169,7 @@ def another(
     )
 
 
-def _outcome(  # noqa: PLR0911  # one button each
+def _record_outcome(  # noqa: PLR0911  # one button each
     request: HttpRequest, office: Directory, member: Membership, entry: CallListEntry
 ) -> HttpResponse:
     form, at = request.POST, now()

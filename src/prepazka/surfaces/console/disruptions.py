@@ -172,14 +172,14 @@ def exceptions_of(
     kind, _colon, code = target.partition(":")
     if kind == "counter":
         text = _in_czech(reasons.reason)
-        return _without_counter(office, _named(office.counters, code), days, text)
+        return _without_counter(office, _by_code(office.counters, code), days, text)
     text = _in_czech(reasons.reason if kind == "official" else reasons.public_reason)
     scopes: dict[str, Any] = {
         "agenda": office.agendas,
         "service": office.services,
         "official": office.officials,
     }
-    scope = {kind: _named(scopes[kind], code)} if kind in scopes else {}
+    scope = {kind: _by_code(scopes[kind], code)} if kind in scopes else {}
     return [HoursException(office=office.office, reason=text, **scope, **asdict(days))]
 
 
@@ -268,10 +268,14 @@ def _outcome(office: Directory, booking: Booking, decision: str) -> str:
         return _("stays")
     if booking.state == "displaced":
         return _("waits for an answer")
-    return _confirmed(office, booking, decision) if booking.state == "confirmed" else _("cancelled")
+    return (
+        _confirmed_outcome(office, booking, decision)
+        if booking.state == "confirmed"
+        else _("cancelled")
+    )
 
 
-def _confirmed(office: Directory, booking: Booking, decision: str) -> str:
+def _confirmed_outcome(office: Directory, booking: Booking, decision: str) -> str:
     if decision == Decision.REASSIGN:
         official = official_on(office, booking.lane_id)
         if official:
@@ -319,7 +323,7 @@ def _disruption_of(office: Directory, member: Membership, disruption: int) -> Di
     return row
 
 
-def _named(rows: dict[int, Any], code: str) -> Any:
+def _by_code(rows: dict[int, Any], code: str) -> Any:
     row = next((r for r in rows.values() if r.code == code and not r.retired), None)
     if row is None:
         raise Http404(code)

@@ -163,8 +163,8 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
         if "apply" in request.POST:
             return _declare(request, office, member, form, moment)
         return _preview(request, office, member, form, moment)
-    context = _open(office, moment) | {"form": form}
-    return render(request, "console/incidents.html", _frame(office, member) | context)
+    context = _open_incidents(office, moment) | {"form": form}
+    return render(request, "console/incidents.html", _page_context(office, member) | context)
 
 
 @staff_only(*EVERYBODY)
@@ -186,7 +186,7 @@ def change(
             return _change(request, office, member, form, row)
         return _preview(request, office, member, form, moment)
     context = {"form": form, "incident": row}
-    return render(request, "console/incident_change.html", _frame(office, member) | context)
+    return render(request, "console/incident_change.html", _page_context(office, member) | context)
 
 
 @staff_only(*EVERYBODY)
@@ -281,10 +281,10 @@ def _preview(
         "warn": HOURS[ALL_DAY if hours is None else str(hours)],
         "said": [(name, request.POST.get(name, "")) for name in form.fields],
     }
-    return render(request, "console/incident.html", _frame(office, member) | context)
+    return render(request, "console/incident.html", _page_context(office, member) | context)
 
 
-def _open(office: Directory, moment: datetime) -> dict[str, Any]:
+def _open_incidents(office: Directory, moment: datetime) -> dict[str, Any]:
     return {
         "open": [
             {
@@ -315,7 +315,7 @@ def _texts(incident: Incident, office: Directory) -> list[tuple[str, str]]:
     return texts
 
 
-def _frame(office: Directory, member: Membership) -> dict[str, Any]:
+def _page_context(office: Directory, member: Membership) -> dict[str, Any]:
     return {"office": office.office, "member": member}
 
 

@@ -79,13 +79,13 @@ def unlock(request: HttpRequest) -> HttpResponse:
     back = next_of(request)
     user = locked_user(request)
     if user is None:  # the session is not locked, or nobody is logged in
-        return _opened(request, back)
+        return _unlocked(request, back)
     if request.method == "GET":
         return _page(request, back)
-    error = _check(request, user, request.POST.get("password", ""))
+    error = _password_error(request, user, request.POST.get("password", ""))
     if not error:
         screens.unlock(str(request.session.session_key), now=real_now())
-        return _opened(request, back)
+        return _unlocked(request, back)
     if "X-Fragment" in request.headers:
         return JsonResponse({"error": error}, status=422)
     return _page(request, back, error)
@@ -102,7 +102,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
     return redirect("account_login")
 
 
-def _check(request: HttpRequest, user: User, password: str) -> str:
+def _password_error(request: HttpRequest, user: User, password: str) -> str:
     """The error about the password, or "" if it is right. Each try counts as a log-in."""
     sources = attempts.sources_of(
         username=user.username,
@@ -128,7 +128,7 @@ def next_of(request: HttpRequest) -> str:
     return own_path(request.POST.get("next", request.GET.get("next", "")))
 
 
-def _opened(request: HttpRequest, back: str) -> HttpResponse:
+def _unlocked(request: HttpRequest, back: str) -> HttpResponse:
     if "X-Fragment" in request.headers:
         return HttpResponse(status=204)
     return redirect(back or "console:home")

@@ -134,7 +134,7 @@ def _unclear_events(state: Shown, now: datetime) -> dict[str, Any]:
         words = {
             "mark": doubt.mark,
             "why": DOUBTS.get(doubt.why, SOMETHING),
-            "next": _during(ahead[0]) if ahead else "",
+            "next": _interval_in_words(ahead[0]) if ahead else "",
             "more": len(ahead) - 1,
             "takes": bool(doubt.times),
         }
@@ -145,12 +145,12 @@ def _unclear_events(state: Shown, now: datetime) -> dict[str, Any]:
     return {
         "doubts": doubts[:MOST_SHOWN],
         "more_doubts": max(0, len(doubts) - MOST_SHOWN),
-        "missing": [_during(interval) for interval in missing[:MOST_SHOWN]],
+        "missing": [_interval_in_words(interval) for interval in missing[:MOST_SHOWN]],
         "more_missing": max(0, len(missing) - MOST_SHOWN),
     }
 
 
-def _during(interval: Interval[datetime]) -> str:
+def _interval_in_words(interval: Interval[datetime]) -> str:
     """The interval's day and time; whole days without the time."""
     start, end = localtime(interval.start), localtime(interval.end)
     if start.time() == end.time() == time():

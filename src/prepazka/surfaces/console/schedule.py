@@ -88,7 +88,7 @@ def step(
     return redirect("console:meetings", office.office.slug)
 
 
-def _late(request: HttpRequest, office: Directory, booking: Booking, actor: int) -> str:
+def _announce_delay(request: HttpRequest, office: Directory, booking: Booking, actor: int) -> str:
     text = request.POST.get("minutes", "")
     minutes = int(text) if text in map(str, LATE_MIN) else 0
     meeting = participants.meeting_for(booking, now())
@@ -102,7 +102,7 @@ def _late(request: HttpRequest, office: Directory, booking: Booking, actor: int)
     ) % {"n": len(informed)}
 
 
-def _absent(request: HttpRequest, office: Directory, booking: Booking, actor: int) -> str:
+def _note_no_show(request: HttpRequest, office: Directory, booking: Booking, actor: int) -> str:
     closing.miss_meeting(booking=booking.pk, now=now(), actor=actor)
     return _("Noted that nobody came. A message offers another term.")
 
@@ -115,7 +115,7 @@ def _end(request: HttpRequest, office: Directory, booking: Booking, actor: int) 
     return _("The meeting has ended.")
 
 
-STEPS = {"pozde": _late, "neprisel": _absent, "konec": _end}
+STEPS = {"pozde": _announce_delay, "neprisel": _note_no_show, "konec": _end}
 
 
 @staff_only(*EVERYBODY)
@@ -210,7 +210,7 @@ def _context(office: Directory, member: Membership) -> dict[str, Any]:
 
 
 def _lanes(office: Directory, member: Membership) -> list[int] | None:
-    """Lane ids of the member's own diaries; None for those who see all meetings."""
+    """Lane ids of the member's own diaries; None means the meetings of all lanes."""
     if any(may_look(member, o) or may_lead(member, o) for o in office.open_officials()):
         own_officials = [o for o in office.open_officials() if o.user_id == member.user_id]
         if own_officials and member.role not in HEADS:

@@ -53,7 +53,7 @@ def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any
         "notices": []
         if closed or options["layout"] == "door"
         else _notices(office, counters, shifts, moment, alone=bool(only)),
-        "above": only and _above(only, shifts),
+        "above": only and _free_counter(only, shifts),
         "mixed": len({call["word"] for call in calls}) > 1,
         "arrows": any(call["arrow"] for call in calls),
         "now": moment,
@@ -144,7 +144,7 @@ def directions() -> dict[str, str]:
     }
 
 
-def _above(counter: Counter, shifts: list[Shift]) -> dict[str, Any]:
+def _free_counter(counter: Counter, shifts: list[Shift]) -> dict[str, Any]:
     """The display above a free counter: its number, state and place."""
     shift = next(iter(shifts), None)
     if shift is None:

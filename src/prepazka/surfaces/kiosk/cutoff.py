@@ -142,7 +142,7 @@ def _service(office: Directory, service: Service, moment: datetime) -> dict[str,
         "code": service.code,
         "letter": office.agenda_of(service).letter,
         "name": service.name,
-        "where": _where(office, service),
+        "where": _where_to_wait(office, service),
         "hours": [
             [
                 _ms(calendar.local_instant(day, minute, office.tz))
@@ -156,7 +156,7 @@ def _service(office: Directory, service: Service, moment: datetime) -> dict[str,
     }
 
 
-def _where(office: Directory, service: Service) -> dict[str, str]:
+def _where_to_wait(office: Directory, service: Service) -> dict[str, str]:
     """Where to wait for the service, by language."""
     sentences = {}
     for language, _name in settings.LANGUAGES:
@@ -168,7 +168,7 @@ def _where(office: Directory, service: Service) -> dict[str, str]:
 def _pin(entry: dict[str, Any], office: Directory, grant: OfflineGrant) -> dict[str, Any]:
     ticket = entry.pop("ticket")
     return entry | {
-        "call": _call(ticket, office) if ticket else None,
+        "call": _missed_call_texts(ticket, office) if ticket else None,
         "booking": entry["h"],
         "office": office.office.pk,
         "day": grant.date.isoformat(),
@@ -178,7 +178,7 @@ def _pin(entry: dict[str, Any], office: Directory, grant: OfflineGrant) -> dict[
     }
 
 
-def _call(ticket: Ticket, office: Directory) -> dict[str, str]:
+def _missed_call_texts(ticket: Ticket, office: Directory) -> dict[str, str]:
     """The text on a missed call for its holder, by language."""
     sentences = {}
     for language, _name in settings.LANGUAGES:

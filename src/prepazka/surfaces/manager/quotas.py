@@ -59,11 +59,11 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
         chosen = quotas[form["agenda"]]
         context |= {"chosen": chosen.agenda.code, "reason": form.get("reason", "")[:REASON]}
         context["wanted"] = form.get("quota", "")[:3]
-        quota = 0  # refused, if the text is no number
+        quota = 0  # stays 0 if the text is not a number, which raises NoSuchQuota
         try:
             quota = _number(context["wanted"])
             if request.method == "POST":
-                return _saved(request, office, member, chosen, quota)
+                return _save(request, office, member, chosen, quota)
             context |= _effect(office, chosen, quota)
         except Refused as refused:
             context["problem"], status = sentence(refused), 409
@@ -80,7 +80,7 @@ def _number(text: str) -> int:
     return quota
 
 
-def _saved(
+def _save(
     request: HttpRequest, office: Directory, member: Membership, chosen: Quota, quota: int
 ) -> HttpResponse:
     quota_change.set_quota(
@@ -110,7 +110,7 @@ def _effect(office: Directory, chosen: Quota, quota: int) -> dict[str, Any]:
         "before": _times(effect.now),
         "after": _times(effect.then),
         "simulated": [
-            _simulated(FIGURES[name](), effect.differences[name])
+            _simulated_difference(FIGURES[name](), effect.differences[name])
             for name in FIGURES
             if name in effect.differences
         ],
@@ -137,11 +137,11 @@ def _row(office: Directory, quota: Quota) -> dict[str, Any]:
 
 
 def _times(quota: Quota) -> str:
-    """How many times longer people wait; empty where bookings leave no time for others."""
+    """The factor by which other people's waits grow; empty if bookings leave them no time."""
     return number_format(quota.rounded, 2) if quota.burden.taken < 1 else ""
 
 
-def _simulated(label: str, difference: Difference) -> dict[str, Any]:
+def _simulated_difference(label: str, difference: Difference) -> dict[str, Any]:
     return {
         "label": label,
         "before": number_format(difference.before, 1),

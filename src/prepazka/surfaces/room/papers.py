@@ -98,7 +98,7 @@ def _upload(request: HttpRequest, participant: Participant, link: int) -> HttpRe
 
 def _to_papers(request: HttpRequest) -> HttpResponse:
     match = request.resolver_match
-    assert match  # noqa: S101  # we were found by the address
+    assert match  # noqa: S101  # set by the URL resolver
     link = [match.kwargs["slug"], match.kwargs["token"]]
     return HttpResponseRedirect(reverse("room:page", args=link) + "#papers")
 

@@ -89,17 +89,17 @@ def elsewhere(meeting: Meeting, office: Directory, *, is_chair: bool) -> dict[st
         by_phone = _("The meeting goes on by telephone. The official will call you.")
     else:
         by_phone = _("The meeting goes on by telephone. Please call the official.")
-    link = _window(host_of(providers.address_of(meeting, office)))
+    link = _window_sentence(host_of(providers.address_of(meeting, office)))
     return {
         Room.EMBEDDED: _("The picture and sound are on this page again."),
-        Room.JITSI: _window(host_of(settings.JITSI_URL)),
-        Room.BIGBLUEBUTTON: _window(host_of(settings.BBB_URL)),
+        Room.JITSI: _window_sentence(host_of(settings.JITSI_URL)),
+        Room.BIGBLUEBUTTON: _window_sentence(host_of(settings.BBB_URL)),
         Room.LINK: link,
         Room.TELEPHONE: by_phone,
     }
 
 
-def _window(host: str) -> str:
+def _window_sentence(host: str) -> str:
     """The sentence on another window; names its host, which people will see in the address."""
     if not host:
         return _("The picture and sound are in another window. Please open it.")

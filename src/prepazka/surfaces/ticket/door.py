@@ -77,10 +77,10 @@ def choose(request: HttpRequest, office: Directory, token: str) -> HttpResponse:
         return redirect("ticket:page", code=ticket.code)
     if request.method != "POST":
         return _choice(request, office, door_pass, moment)
-    return _take(request, office, door_pass, moment)
+    return _issue(request, office, door_pass, moment)
 
 
-def _take(
+def _issue(
     request: HttpRequest, office: Directory, door_pass: door.Pass, moment: datetime
 ) -> HttpResponse:
     service = office.service_by_code(request.POST.get("service", ""))

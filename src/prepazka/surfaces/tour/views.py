@@ -223,13 +223,13 @@ def _status(office: Directory, offices: list[Directory], moment: datetime) -> di
         "opens": None if closes else next_opening(office, moment),
         "play": play if played else None,
         "people_come": DemoClock.objects.exclude(speed=1).exists(),
-        "played": _numbers(played, moment) if play and played else None,
+        "played": _day_progress(played, moment) if play and played else None,
         "played_here": played is office,
         "played_url": _address(played) if played else "",
     }
 
 
-def _numbers(office: Directory, moment: datetime) -> dict[str, Any]:
+def _day_progress(office: Directory, moment: datetime) -> dict[str, Any]:
     """The simulated day's progress in minutes, and counts of tickets and open counters."""
     today = calendar.day_of(moment, office.tz)
     of_day = Ticket.objects.filter(office=office.office, date=today)
