@@ -15,7 +15,7 @@ LONGEST = 12
 
 
 def asked(office: Directory, text: str, now: datetime) -> dict[str, Any]:
-    """Template context of `web/_before.html`; without `ticket` if no ticket has the number today."""
+    """Template context of `web/_before.html`; `ticket` is missing if today has no such number."""
     label = text.strip().upper()[:LONGEST]
     rows = Ticket.objects.filter(office=office.office, date=calendar.day_of(now, office.tz))
     ticket = next((t for t in rows if t.label == label), None)

@@ -119,7 +119,7 @@ def is_in_doubt(error: BaseException | None) -> bool:
 
 
 def unavailable(request: HttpRequest, error: BaseException | None = None) -> HttpResponse:
-    """503: the database does not answer; tells whether a repeat is safe or the commit is in doubt."""
+    """503 for an unreachable database; says whether a repeat is safe or the commit in doubt."""
     with _language(request):
         if request.method not in {"GET", "HEAD"} and is_in_doubt(error):
             text = _(

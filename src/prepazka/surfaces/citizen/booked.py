@@ -107,7 +107,10 @@ def booking(request: HttpRequest, booking: Booking, office: Directory, token: st
 
 
 def _visit_ticket(booking: Booking, office: Directory, at: datetime) -> dict[str, Any]:
-    """The visit's ticket; after a no-show also the missed call and until when the PIN returns it."""
+    """The visit's ticket; after a no-show also `call`, the missed call in words, and `pin_until`.
+
+    Until that instant the PIN returns the ticket to the queue.
+    """
     ticket = getattr(booking, "ticket", None)
     if ticket is None or ticket.state != TicketState.NO_SHOW:
         return {"ticket": ticket}

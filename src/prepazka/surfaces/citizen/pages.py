@@ -280,7 +280,7 @@ def why_no_times(
 
 
 def walk_in(office: Directory, service: Service, now: datetime) -> dict[str, Any]:
-    """Page context on walking in now: whether the office is open, waiting times (min), incidents."""
+    """Page context on walking in now: opening, waiting times in minutes, incidents."""
     office_status = monitor(office, now=now)
     service_status = next(s for s in office_status["services"] if s["code"] == service.code)
     opening = office_status["next_opening"]

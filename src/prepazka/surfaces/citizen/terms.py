@@ -178,7 +178,7 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
             raise TermNotOffered
         if previous_hold and _is_same(previous_hold, office, wish, starts_at):
             return _to_contact(previous_hold)
-        # With Back, one form can be sent for several slots; each needs an idempotency key of its own.
+        # With Back, one form can be sent for several slots, so each slot has a key of its own.
         key = uuid5(new_key(request.POST.get("request_key", "")), starts_at.isoformat())
         held = _hold_fresh(request, office, wish, starts_at, key, previous_hold)
         proof.note_hold(office, rules, now=now())

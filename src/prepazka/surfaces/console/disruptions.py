@@ -234,7 +234,7 @@ def _carry_out(
 
 
 def _choices(form: QueryDict) -> dict[UUID, Choice]:
-    """Decisions from form fields `d-<booking>`: keep, offer, cancel, reassign or `reassign:<lane>`."""
+    """Decisions from fields `d-<booking>`: keep, offer, cancel, reassign or `reassign:<lane>`."""
     choices = {}
     for name, value in form.items():
         if name.startswith("d-") and isinstance(value, str):

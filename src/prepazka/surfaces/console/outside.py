@@ -73,7 +73,7 @@ def outside_with_doubts(official: Official, now: datetime) -> list[dict[str, Any
 
 
 def said_of(row: OutsideCalendar) -> str:
-    """The calendar's state as a sentence; names its host, but not the secret rest of its address."""
+    """The calendar's state as a sentence; names its host, not the secret part of its address."""
     words = {
         "host": urlsplit(row.url).hostname,
         "why": REASONS.get(row.failure, ""),

@@ -219,7 +219,7 @@ def _lanes(office: Directory, member: Membership) -> list[int] | None:
 
 
 def _rows(office: Directory, member: Membership, rows: list[meetings.Row]) -> list[dict[str, Any]]:
-    """Meetings with texts and the member's rights; keyboard keys only for the first one not over."""
+    """Meetings with texts and the member's rights; only the first one not over has keys."""
     first_led = first_late = True
     entries = []
     away: dict[UUID, list[str]] = {}

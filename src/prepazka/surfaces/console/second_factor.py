@@ -40,7 +40,7 @@ class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no t
         return sealing.seal_secret(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """The secret in plain text. Raises SecretUnreadable, whose message is shown to the person."""
+        """The secret in plain text. Raises SecretUnreadable, which is shown to the person."""
         return sealing.open_secret(encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:

@@ -84,7 +84,7 @@ def assigned(office: Directory, kiosk: Device) -> list[Service]:
 
 
 def _paged(choices: list[Choice], page: int) -> Offer:
-    """One page of the choices; where they do not fit, one place is left for the next-page button."""
+    """One page of the choices; with several pages one place is left for the next-page button."""
     if len(choices) <= MOST_CHOICES:
         return Offer(choices, 1, 1)
     room = MOST_CHOICES - 1

@@ -1,4 +1,4 @@
-"""The head's pages: today's figures, reasons of calls, waiting lists, the office file, the crest."""
+"""The head's pages: today's figures, reasons of calls, waiting lists, office file, crest."""
 
 from __future__ import annotations
 
