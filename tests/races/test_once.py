@@ -52,6 +52,6 @@ def test_twins_have_one_effect_and_one_answer() -> None:
 
 
 def test_control_without_the_key_each_has_its_effect(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(once, "_is_first", lambda *_: True)
+    monkeypatch.setattr(once, "_store_if_first", lambda *_: True)
     _, calls = recalled_by_twins(6)
     assert calls == 6

@@ -1,1 +1,1 @@
-"""What every screen shares: tokens, base templates, Czech typography."""
+"""Shared by all screens: design tokens, base templates, typography."""

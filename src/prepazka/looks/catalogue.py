@@ -1,4 +1,4 @@
-"""Finds words of the screens that have no Czech translation: a helper for tests."""
+"""Finds messages without a correct Czech translation; used by tests."""
 
 import ast
 import io
@@ -32,7 +32,7 @@ _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd]|\{(\w*)\}")
 
 
 class Message(NamedTuple):
-    """A message as the code or a template asks for it."""
+    """A message as it is used in code or a template."""
 
     context: str | None
     text: str
@@ -41,7 +41,7 @@ class Message(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """A message that a Czech reader would see in English or wrongly filled."""
+    """A message whose Czech translation is missing or wrong."""
 
     text: str
     where: str
@@ -49,18 +49,20 @@ class Missing(NamedTuple):
 
 
 def missing(package: Path) -> list[Missing]:
-    """List the messages used in the package that neither its own nor the shared Czech catalogue translates properly."""
+    """Messages used in the package that neither its own nor the shared catalogue translates."""
     catalogues = [_catalogue(folder) for folder in (package, SHARED)]
-    found = []
+    untranslated = []
     for message in used(package):
         faults = [fault for catalogue in catalogues if (fault := _fault(message, catalogue))]
         if len(faults) == len(catalogues):
-            found.append(Missing(message.text, message.where, min(faults, key="absent".__eq__)))
-    return found
+            untranslated.append(
+                Missing(message.text, message.where, min(faults, key="absent".__eq__))
+            )
+    return untranslated
 
 
 def used(package: Path) -> Iterator[Message]:
-    """Every message in the package's Python and templates, apart from nested packages with a catalogue of their own."""
+    """All messages in the package's code and templates, without nested packages with catalogues."""
     nested = [path.parent for path in package.glob("*/**/locale") if path.parent != package]
     for path in sorted(package.rglob("*")):
         if any(folder in path.parents for folder in nested):
@@ -85,7 +87,7 @@ def _from_python(source: str, where: str) -> Iterator[Message]:
 
 
 def _is_refusal(node: ast.ClassDef) -> bool:
-    """Tell whether the class's docstring is the sentence a person reads."""
+    """Whether the class is a refusal, whose docstring is its message."""
     names = {
         node.name,
         *(getattr(base, "id", None) or getattr(base, "attr", "") for base in node.bases),
@@ -105,7 +107,7 @@ def _from_template(source: str, where: str) -> Iterator[Message]:
 
 
 def _strings(code: str) -> list[str | None]:
-    """Read the literal arguments up to the closing bracket."""
+    """The literal arguments up to the closing bracket."""
     texts: list[str | None] = []
     depth = 1
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
@@ -143,7 +145,7 @@ def _fault(message: Message, catalogue: Catalog) -> str | None:
         "untranslated": not all(forms),
         "plural forms": bool(message.plural) and len(forms) != catalogue.num_plurals,
         "placeholders": not _well_filled(message, forms),
-        # A browser takes `<a\N{NO-BREAK SPACE}href=…>` for an element of that long name.
+        # Browsers read `<a\N{NO-BREAK SPACE}href=…>` as an element with that whole name.
         "non-breaking space": any(_TORN.search(form) for form in forms),
     }
     return next((fault for fault, is_so in faults.items() if is_so), None)
@@ -154,11 +156,11 @@ def _forms(string: object) -> tuple[str, ...]:
 
 
 def _well_filled(message: Message, forms: tuple[str, ...]) -> bool:
-    """Say whether each form uses what the code gives; a plural form may leave its number out."""
-    known = _placeholders(message.text) | _placeholders(message.plural or "")
+    """Whether the forms use the message's placeholders; plural forms may omit the number."""
+    expected = _placeholders(message.text) | _placeholders(message.plural or "")
     if message.plural:
-        return all(_placeholders(form) <= known for form in forms)
-    return _placeholders(forms[0]) == known
+        return all(_placeholders(form) <= expected for form in forms)
+    return _placeholders(forms[0]) == expected
 
 
 def _placeholders(text: str) -> set[str]:

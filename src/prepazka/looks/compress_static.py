@@ -1,4 +1,4 @@
-"""Compresses the style sheets and scripts of the package once, so that the web need not do it."""
+"""Compresses the package's static files once, so that the web server need not do it."""
 
 import gzip
 import os
@@ -26,8 +26,8 @@ def _is_stale(source: Path) -> bool:
 
 def _compress(source: Path, root: Path) -> Path:
     target = _target(source)
-    # Another process may be reading or writing the same file, or listing the folder: a web that
-    # starts would look for a draft that is gone by then.
+    # Another process may be reading or writing the same file. The draft lies in the root, because
+    # a starting web server lists the static folders and would open a draft that is gone by then.
     draft = root / f".compressing-{os.getpid()}"
     draft.write_bytes(gzip.compress(source.read_bytes(), mtime=0))
     draft.replace(target)

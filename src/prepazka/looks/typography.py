@@ -1,4 +1,4 @@
-"""Dates, times, amounts and breaks of line as a Czech or an English reader expects them; pure functions."""
+"""Czech and English typography of dates, times, amounts and line breaks; pure functions."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -55,7 +55,7 @@ _PREPOSITION = re.compile(r"(?<!\w)([ksvzouaiKSVZOUAI]) +(?=\S)")
 _DATE_GAP = re.compile(r"(\d{1,2}\.) +(?=\d|[a-zá-ž]{3,}|[NP]P(?!\w))")
 _THOUSANDS = re.compile(r"(\d) +(?=\d{3}(?!\d))")
 _ABBREVIATION = re.compile(r"(?<!\w)(č\.|čp\.|tel\.|str\.|odst\.|§) +(?=\w)")
-# What is known by its number: a line that begins with a number alone says nothing.
+# Nouns whose number must not begin the next line, such as "counter 5".
 _CS_NUMBERED = (
     r"(?:[Dd]veř[eí]|[Pp]řepáž\w+|[Kk]ancelář\w*|[Mm]ístnost\w*|[Oo]kénk\w+|[Kk]abin\w+|[Pp]atr\w+)"
 )
@@ -78,7 +78,7 @@ _MARKUP = re.compile(r"(<[^>]*>)")
 
 
 def is_czech(language: str) -> bool:
-    """Tell whether the language is Czech in any variety."""
+    """Whether the language is any variety of Czech."""
     return language.split("-", maxsplit=1)[0] == "cs"
 
 
@@ -106,9 +106,9 @@ def day_and_month(day: date, language: str) -> str:
 
 
 def on_day(day: date, today: date, language: str) -> str:
-    """Dnes, zítra, v pondělí 28. prosince: as somebody says on that day when it will be.
+    """The day in words relative to today: dnes, zítra, v pondělí 28. prosince.
 
-    The year is said of days more than half a year away.
+    The year is added for days more than half a year away.
     """
     czech = is_czech(language)
     ahead = (day - today).days
@@ -124,19 +124,21 @@ def on_day_at(moment: datetime, today: date, language: str) -> str:
     return f"{on_day(moment.date(), today, language)} {at_clock(moment, language)}"
 
 
-def date_span(first: date, last: date, language: str) -> str:
-    """1.–18. prosince 2026, 28. listopadu – 3. prosince 2026; what both share is said once."""
-    if first == last:
-        return short_date(first, language)
-    if first.year != last.year:
-        return f"{_full(first, language)} {DASH} {_full(last, language)}"
-    if first.month != last.month:
-        return f"{day_and_month(first, language)} {DASH} {_full(last, language)}"
-    start = f"{first.day}." if is_czech(language) else f"{first.day}"
-    return f"{start}{DASH}{_full(last, language)}"
+def date_span(first_day: date, last_day: date, language: str) -> str:
+    """1.–18. prosince 2026, 28. listopadu – 3. prosince 2026; shared parts are written once."""
+    if first_day == last_day:
+        return short_date(first_day, language)
+    if first_day.year != last_day.year:
+        return (
+            f"{_day_month_year(first_day, language)} {DASH} {_day_month_year(last_day, language)}"
+        )
+    if first_day.month != last_day.month:
+        return f"{day_and_month(first_day, language)} {DASH} {_day_month_year(last_day, language)}"
+    start = f"{first_day.day}." if is_czech(language) else f"{first_day.day}"
+    return f"{start}{DASH}{_day_month_year(last_day, language)}"
 
 
-def _full(day: date, language: str) -> str:
+def _day_month_year(day: date, language: str) -> str:
     return f"{day_and_month(day, language)}{NBSP}{day.year}"
 
 
@@ -146,49 +148,49 @@ def clock(moment: time | datetime) -> str:
 
 
 def to_the_second(moment: time | datetime) -> str:
-    """8:30:05, where a minute says too little."""
+    """8:30:05, with seconds."""
     return f"{clock(moment)}:{moment.second:02}"
 
 
 def at_clock(moment: time | datetime, language: str) -> str:
-    """Ve 13:40, v 9:05, as the hour is spoken; in English at 13:40."""
+    """Ve 13:40, v 9:05, with the preposition as spoken; in English at 13:40."""
     if not is_czech(language):
         return f"at {clock(moment)}"
     return f"{'ve' if moment.hour in VE_HOURS else 'v'}{NBSP}{clock(moment)}"
 
 
 def span(start: time | datetime, end: time | datetime, language: str) -> str:
-    """8:30–9:00, 23:00–24:00; with both dates when the local moments lie on different days."""
+    """8:30–9:00, 23:00–24:00; with both dates if they are on different local days."""
     if end.hour == end.minute == 0 and (
         not isinstance(start, datetime)
         or (isinstance(end, datetime) and end.date() - start.date() == timedelta(days=1))
     ):
         return f"{clock(start)}{DASH}24:00"
     if isinstance(start, datetime) and isinstance(end, datetime) and start.date() != end.date():
-        first = f"{short_date(start, language)} {clock(start)}"
-        return f"{first} {DASH} {short_date(end, language)} {clock(end)}"
+        beginning = f"{short_date(start, language)} {clock(start)}"
+        return f"{beginning} {DASH} {short_date(end, language)} {clock(end)}"
     return f"{clock(start)}{DASH}{clock(end)}"
 
 
 def plural(count: int, forms: tuple[str, str, str], language: str) -> str:
-    """Choose the form that agrees with the count."""
+    """The plural form for the count."""
     if count == 1:
         return forms[0]
     return forms[1] if is_czech(language) and count in FEW else forms[2]
 
 
 def minutes(duration: timedelta | float, language: str) -> str:
-    """1 hodina 5 minut; a started minute counts whole, because people must not be told too little."""
+    """1 hodina 5 minut; rounded up to whole minutes, so that waits are never understated."""
     seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration * 60
-    whole = max(0, int(-(-seconds // 60)))
-    hours, rest = divmod(whole, 60)
+    total = max(0, int(-(-seconds // 60)))
+    hours, minute_count = divmod(total, 60)
     hour_forms, minute_forms = (CS_HOUR, CS_MINUTE) if is_czech(language) else (EN_HOUR, EN_MINUTE)
-    parts = []
+    phrases = []
     if hours:
-        parts.append(f"{hours}{NBSP}{plural(hours, hour_forms, language)}")
-    if rest or not hours:
-        parts.append(f"{rest}{NBSP}{plural(rest, minute_forms, language)}")
-    return " ".join(parts)
+        phrases.append(f"{hours}{NBSP}{plural(hours, hour_forms, language)}")
+    if minute_count or not hours:
+        phrases.append(f"{minute_count}{NBSP}{plural(minute_count, minute_forms, language)}")
+    return " ".join(phrases)
 
 
 def minutes_range(low: int, high: int, language: str) -> str:
@@ -200,29 +202,31 @@ def minutes_range(low: int, high: int, language: str) -> str:
 
 
 def usual_wait(high: int, language: str, *, thin: bool = False) -> str:
-    """Obvykle do 20 minut; without enough behind it, it says so."""
+    """Obvykle do 20 minut; `thin` adds that the estimate is rough."""
     if is_czech(language):
-        said = f"obvykle do {_genitive(high)}" if high else "bez čekání"
-        return f"{said} (odhad orientační)" if thin and high else said
-    said = f"usually within {minutes(high, language)}" if high else "no waiting"
-    return f"{said} (a rough estimate)" if thin and high else said
+        phrase = f"obvykle do {_genitive(high)}" if high else "bez čekání"
+        return f"{phrase} (odhad orientační)" if thin and high else phrase
+    phrase = f"usually within {minutes(high, language)}" if high else "no waiting"
+    return f"{phrase} (a rough estimate)" if thin and high else phrase
 
 
 def _genitive(whole_minutes: int) -> str:
-    """2 hodin 20 minut, 1 hodiny, 15 minut: what follows the Czech word "do"."""
-    hours, rest = divmod(whole_minutes, 60)
-    words = [(hours, "hodiny", "hodin"), (rest, "minuty", "minut")]
-    return " ".join(f"{n}{NBSP}{one if n == 1 else more}" for n, one, more in words if n)
+    """The duration in the Czech genitive, after "do": 2 hodin 20 minut, 1 hodiny, 15 minut."""
+    hours, minute_count = divmod(whole_minutes, 60)
+    words = [(hours, "hodiny", "hodin"), (minute_count, "minuty", "minut")]
+    return " ".join(
+        f"{n}{NBSP}{singular if n == 1 else plural_form}" for n, singular, plural_form in words if n
+    )
 
 
 def pin_pairs(pin: str) -> list[str]:
-    """12 34, 123 456: pairs, or threes when the length divides by three and not by two pairs."""
+    """Groups of digits: threes if the length is divisible by three, else pairs."""
     size = 3 if len(pin) % 3 == 0 else 2
     return [pin[start : start + size] for start in range(0, len(pin), size)]
 
 
 def phone(number: str) -> str:
-    """777 123 456; a foreign number keeps its code, anything that is no number stays as it was."""
+    """777 123 456; foreign numbers keep their code, other texts stay unchanged."""
     digits = re.sub(r"[\s\-()/.]", "", number)
     if digits.startswith("00"):
         digits = "+" + digits[2:]
@@ -230,16 +234,16 @@ def phone(number: str) -> str:
         return NBSP.join(re.findall("...", digits[-9:]))
     if re.fullmatch(r"\+\d{8,15}", digits):
         code = 2 if digits[1] in "17" else 4
-        rest = re.findall(".{1,3}", digits[code:])
-        return NBSP.join([digits[:code], *rest])
+        groups = re.findall(".{1,3}", digits[code:])
+        return NBSP.join([digits[:code], *groups])
     return number
 
 
 def nbsp(text: str, language: str) -> str:
-    """Binds what must not be torn by the end of a line; markup inside <> is left alone."""
-    parts = _MARKUP.split(text)
+    """The text with non-breaking spaces where lines must not break; markup in <> is unchanged."""
+    pieces = _MARKUP.split(text)
     bind = _bind_czech if is_czech(language) else _bind_english
-    return "".join(part if part.startswith("<") else bind(part) for part in parts)
+    return "".join(piece if piece.startswith("<") else bind(piece) for piece in pieces)
 
 
 def _bind_czech(text: str) -> str:

@@ -1,1 +1,1 @@
-"""What every surface shares: errors, limits, the way to an office, live pages."""
+"""Shared by all surfaces: errors, rate limits, access of staff and devices, idempotency."""

@@ -1,4 +1,4 @@
-"""Who went before a ticket, and why: the same for the head and for whoever stands at a counter."""
+"""Overtakes of a ticket, for the pages of heads and clerks."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ from prepazka.web import reasons
 LONGEST = 12
 
 
-def asked(office: Directory, said: str, now: datetime) -> dict[str, Any]:
-    """What `web/_before.html` speaks of; without a ticket, nobody has that number today."""
-    label = said.strip().upper()[:LONGEST]
+def asked(office: Directory, text: str, now: datetime) -> dict[str, Any]:
+    """Template context of `web/_before.html`; `ticket` is missing if today has no such number."""
+    label = text.strip().upper()[:LONGEST]
     rows = Ticket.objects.filter(office=office.office, date=calendar.day_of(now, office.tz))
     ticket = next((t for t in rows if t.label == label), None)
     if ticket is None:
         return {"label": label}
-    found = before(office, ticket, now=now)
+    overtakes = before(office, ticket, now=now)
     return {
         "label": label,
         "ticket": ticket,
-        "before": found,
-        "own": reasons.sentence(found.reason, office),
-        "rows": [(one, reasons.sentence(one.reason, office)) for one in found.overtakes],
+        "before": overtakes,
+        "own": reasons.sentence(overtakes.reason, office),
+        "rows": [
+            (overtake, reasons.sentence(overtake.reason, office))
+            for overtake in overtakes.overtakes
+        ],
     }

@@ -15,12 +15,12 @@ from prepazka.core.contact_text import clean_text
 from prepazka.core.refusal import Refused
 from prepazka.web.errors import sentence
 
-# What is typed may have spaces, marks and a `tel.` that are not stored.
+# Typed text may have spaces, marks and a `tel.` prefix, which are not stored.
 LONGEST_TYPED_NUMBER, LONGEST_TYPED_ADDRESS = 60, 320
 
 
 def cleaned(clean: Callable[[str], str], text: str) -> str:
-    """What `clean` makes of the text, its refusal as the field's error."""
+    """The text cleaned by `clean`; its refusal becomes a ValidationError."""
     try:
         return clean(text)
     except Refused as refusal:
@@ -28,20 +28,20 @@ def cleaned(clean: Callable[[str], str], text: str) -> str:
 
 
 class NameField(forms.CharField):
-    """The name of a person, at most `max_length` characters; it has a letter where there is one."""
+    """The name of a person, at most `max_length` characters, with at least one letter."""
 
     def to_python(self, value: Any) -> str:
-        """The name without what cannot be seen or printed, before its length is measured."""
+        """The name without invisible characters, removed before its length is checked."""
         return clean_text(super().to_python(value) or "")
 
     def clean(self, value: Any) -> str:
-        """The name, or "" where none is required. Raises ValidationError."""
+        """The name, or "" if it is empty and not required. Raises ValidationError."""
         name = str(super().clean(value))
         return cleaned(clean_name, name) if name else ""
 
 
 class AddressField(forms.CharField):
-    """An e-mail address that can be written to."""
+    """An e-mail address to which mails can be sent."""
 
     widget = forms.EmailInput
     default_error_messages = {"max_length": gettext_lazy(AddressNotUnderstood().message)}
@@ -50,7 +50,7 @@ class AddressField(forms.CharField):
         super().__init__(**{"max_length": LONGEST_TYPED_ADDRESS, **kwargs})
 
     def clean(self, value: Any) -> str:
-        """The address, or "" where none is required. Raises ValidationError."""
+        """The address, or "" if it is empty and not required. Raises ValidationError."""
         text = clean_text(str(super().clean(value)))
         if not text and self.required:
             raise ValidationError(self.error_messages["required"], code="required")
@@ -58,7 +58,7 @@ class AddressField(forms.CharField):
 
 
 class NumberField(forms.CharField):
-    """A telephone number in E.164; with `mobile`, one to which a message can be sent."""
+    """A telephone number in E.164; with `mobile`, one that can receive SMS."""
 
     widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"})
     default_error_messages = {"max_length": gettext_lazy(PhoneNotUnderstood().message)}
@@ -68,7 +68,7 @@ class NumberField(forms.CharField):
         self.mobile = mobile
 
     def clean(self, value: Any) -> str:
-        """The number, or "" where none is required. Raises ValidationError."""
+        """The number, or "" if it is empty and not required. Raises ValidationError."""
         text = clean_text(str(super().clean(value)))
         if not text and self.required:
             raise ValidationError(self.error_messages["required"], code="required")

@@ -1,7 +1,7 @@
-"""Names of our cookies: `__Host-…` under https, where no other host and no plain page can set them.
+"""Reading and writing cookies, named `__Host-…` under https so that no other host can set them.
 
-Such a cookie belongs to this host alone, with all of its paths. Cookies of the release before have
-plain names: for this release they are read too, and given back under the new name.
+Such a cookie belongs to this host alone, with all of its paths. Cookies of the previous release
+have plain names; in this release they are read too, and set again under the new name.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from django.http import HttpRequest, HttpResponse
 from prepazka.core.browser_rules import HOST_PREFIX
 
 Handler = Callable[[HttpRequest], HttpResponse]
-DEVICE_KEPT = timedelta(days=400)  # browsers keep no cookie longer, and every start renews it
+DEVICE_KEPT = timedelta(days=400)  # the longest that browsers keep cookies; renewed at every start
 KNOWN_KEPT = timedelta(days=180)
-HOLD = "hold"  # the last hold of a citizen's browser, as its signed link
-# Of the release before: how long the cookie is kept from now on, None: as long as the browser's
-# session; and from where the browser may send it.
+HOLD = "hold"  # the signed token of the last hold made in a citizen's browser
+# Cookies of the previous release: the lifetime from now on (None: until the browser is closed),
+# and the SameSite attribute.
 CARRIED: dict[str, tuple[timedelta | None, str]] = {
     "sessionid": (None, "Lax"),
     "csrftoken": (timedelta(days=364), "Lax"),
@@ -35,23 +35,23 @@ CARRIED: dict[str, tuple[timedelta | None, str]] = {
 
 
 def name_of(plain: str) -> str:
-    """What the cookie is called in this installation."""
+    """The cookie's name in this installation."""
     return HOST_PREFIX + plain if settings.HTTPS else plain
 
 
 def read(request: HttpRequest, plain: str) -> str:
-    """The cookie's value; empty, if the browser has none."""
+    """The cookie's value, or "" if the browser has none."""
     return request.COOKIES.get(name_of(plain), "")
 
 
 def write(
-    response: HttpResponse, plain: str, value: str, *, kept: timedelta | None, samesite: str
+    response: HttpResponse, plain: str, value: str, *, max_age: timedelta | None, samesite: str
 ) -> None:
-    """Give the browser the cookie, out of the reach of scripts; `kept` None: until it is closed."""
+    """Set an HttpOnly cookie; `max_age` None keeps it until the browser is closed."""
     response.set_cookie(
         name_of(plain),
         value,
-        max_age=kept,
+        max_age=max_age,
         path="/",
         secure=settings.HTTPS,
         httponly=True,
@@ -60,37 +60,37 @@ def write(
 
 
 class CarriedCookies:
-    """Reads cookies of the release before under https, and gives them back under their new names.
+    """Reads cookies of the previous release under https, and sets them under their new names.
 
-    The old ones stay in the browser, for a node of the release before may still be asked; with the
-    new one there, nobody reads them.
+    The old cookies stay in the browser, because a node of the previous release may still get
+    requests; this release ignores them once the new ones exist.
     """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        carried = [] if not settings.HTTPS else self._carry(request)
+        carried = [] if not settings.HTTPS else self._copy_old_cookies(request)
         response = self.get_response(request)
         for plain in carried:
             if name_of(plain) not in response.cookies:  # else the view has set or deleted it
-                kept, samesite = CARRIED[plain]
-                write(response, plain, request.COOKIES[plain], kept=kept, samesite=samesite)
+                max_age, samesite = CARRIED[plain]
+                write(response, plain, request.COOKIES[plain], max_age=max_age, samesite=samesite)
         if settings.HTTPS:
-            self._delete_with(request, response)
+            self._delete_old_cookies(request, response)
         return response
 
     @staticmethod
-    def _carry(request: HttpRequest) -> list[str]:
-        old = [name for name in CARRIED if name in request.COOKIES]
-        carried = [plain for plain in old if name_of(plain) not in request.COOKIES]
+    def _copy_old_cookies(request: HttpRequest) -> list[str]:
+        present = [name for name in CARRIED if name in request.COOKIES]
+        carried = [plain for plain in present if name_of(plain) not in request.COOKIES]
         for plain in carried:
             request.COOKIES[name_of(plain)] = request.COOKIES[plain]
         return carried
 
     @staticmethod
-    def _delete_with(request: HttpRequest, response: HttpResponse) -> None:
-        """Whoever deletes a cookie deletes the old one, or it would come back."""
+    def _delete_old_cookies(request: HttpRequest, response: HttpResponse) -> None:
+        """Delete the old cookie together with the new one, or it would be carried over again."""
         for plain in CARRIED:
             morsel = response.cookies.get(name_of(plain))
             if plain in request.COOKIES and morsel is not None and morsel["max-age"] == 0:
@@ -98,15 +98,15 @@ class CarriedCookies:
 
 
 class MessageCookie(CookieStorage):
-    """What the next page says of the press before it, in a cookie of ours."""
+    """Messages for the next page, in a cookie with our name."""
 
     @property
     def cookie_name(self) -> str:  # type: ignore[override]  # a plain attribute there
-        """Its name in this installation."""
+        """The cookie's name in this installation."""
         return name_of("messages")
 
 
 class Messages(FallbackStorage):
-    """Messages in the cookie; what does not fit, in the session."""
+    """Messages in the cookie; those that do not fit go to the session."""
 
     storage_classes = (MessageCookie, SessionStorage)

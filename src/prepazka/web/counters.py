@@ -1,4 +1,4 @@
-"""Why a clerk has no counter any more, as a refusal with its sentence."""
+"""The refusal for a clerk without an open counter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prepazka.reporting.open_counters import ended_without
 
 
 def no_counter(office: Directory, clerk: int, now: datetime) -> Refused:
-    """That a colleague has the counter now, that it was closed, or that none was opened."""
+    """The refusal that says whether the counter was taken over, closed, or never opened."""
     ending = ended_without(office, clerk, now)
     if ending is None:
         return CounterNotOpen()

@@ -1,4 +1,4 @@
-"""What exists in a demo only: its pages, and the next morning to which its clock can be moved."""
+"""Demo installations: decorators of demo pages, demo offices, and the next morning."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from prepazka.offices.models import Office
 from prepazka.reporting.monitor import is_open
 
 MORNING = 9 * 60  # local minutes
-LOOKS_AHEAD = 21  # days; holidays and a company holiday between two full weeks
+LOOKS_AHEAD = 21  # days; covers holidays and a company holiday
 
 
 def demo_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let the address exist in a demo only."""
+    """Answer 404 unless this is a demo."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -35,7 +35,7 @@ def demo_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def with_mailbox(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let the address exist in every demo; in one for the public the view shows each their own."""
+    """Answer 404 unless this is a demo, private or public."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -47,20 +47,20 @@ def with_mailbox(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 
 
 def has_mailbox() -> bool:
-    """Whether mails stay in the demo's mailbox, and go to no real server."""
+    """Whether mails go to the demo's mailbox instead of a real server."""
     return bool(os.environ.get("PREPAZKA_MAILBOX"))
 
 
 def demo_offices() -> list[Directory]:
-    """The offices that came with the demo, in the order in which they were loaded."""
-    return [directory(one) for one in Office.objects.filter(demo=True).order_by("pk")]
+    """The demo's offices in the order in which they were loaded."""
+    return [directory(row) for row in Office.objects.filter(demo=True).order_by("pk")]
 
 
 def next_morning(offices: Sequence[Directory], now: datetime) -> datetime | None:
-    """9:00 of the next day on which more than half of the offices are open then.
+    """9:00 of the next day when more than half of the offices are open at that time.
 
-    Later than everything that has happened in them, for on a clock that went back there would be
-    tickets of the future. None if there is no such morning within three weeks.
+    Later than all recorded events, because with a clock moved back there would be tickets from
+    the future. None if there is no such morning within three weeks.
     """
     if not offices:
         return None
@@ -75,7 +75,7 @@ def next_morning(offices: Sequence[Directory], now: datetime) -> datetime | None
 
 
 def _latest_event(offices: Sequence[Directory]) -> datetime:
-    """When something last happened in the offices; the beginning of time where nothing has."""
-    events = Event.objects.filter(office__in=[one.office.pk for one in offices])
+    """The instant of the offices' last event; the earliest datetime if there is none."""
+    events = Event.objects.filter(office__in=[o.office.pk for o in offices])
     latest: datetime | None = events.aggregate(latest=Max("at"))["latest"]
     return latest or datetime.min.replace(tzinfo=UTC)

@@ -1,7 +1,7 @@
-"""The fictitious staff of every demo office; the tour and the played day log in as them too."""
+"""The fictitious staff of demo offices, used by the tour and by simulated days."""
 
 PASSWORD = "ukazka-prepazky"  # noqa: S105  # public on purpose; only demo offices have it
-OFFICIAL = "urednik"  # the log-in of the first official, where an office has officials
+OFFICIAL = "urednik"  # the username of an office's first official
 STAFF = (
     ("novakova", "Jana Nováková", "clerk"),
     ("dvorak", "Petr Dvořák", "clerk"),
@@ -13,5 +13,5 @@ STAFF = (
     ("spravce", "Alena Malá", "administrator"),
 )
 
-# The clerk that a visitor of the demo is; a day played beside the visitor leaves her out.
+# The clerk whom a demo's visitor logs in as; simulated days leave her out.
 VISITOR = "novakova"

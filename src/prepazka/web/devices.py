@@ -1,4 +1,4 @@
-"""How a browser in the hall shows which kiosk or display it is."""
+"""Paired browsers of kiosks and displays: their token cookies and the view decorator."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAIRINGS = limits.Limit("pairing", 10, timedelta(minutes=10))
 def of_device(
     kind: Device.Kind, unpaired: Callable[[HttpRequest], HttpResponse]
 ) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Give the view the device and its office; a browser that is none gets `unpaired`."""
+    """Pass the paired device and its office to the view; other browsers get `unpaired`."""
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
@@ -45,17 +45,17 @@ def of_device(
 
 
 def pair_browser(request: HttpRequest, kind: Device.Kind) -> str:
-    """The token for the code in the form. Raises PairingCodeWrong, TooManyTries."""
+    """Pair by the posted code; returns the token. Raises PairingCodeWrong, TooManyTries."""
     limits.limit_address(request, PAIRINGS, now=now())
     _, token = devices.pair(code=request.POST.get("code", ""), now=now(), kind=kind)
     return token
 
 
 def renew_token(request: HttpRequest, response: HttpResponse, kind: Device.Kind) -> None:
-    """Let the token of a device in use begin its time anew."""
+    """Extend the lifetime of the token cookie."""
     keep_token(response, kind, cookies.read(request, COOKIES[kind]))
 
 
 def keep_token(response: HttpResponse, kind: Device.Kind, token: str) -> None:
-    """Give the browser its token for as long as browsers keep anything."""
-    cookies.write(response, COOKIES[kind], token, kept=cookies.DEVICE_KEPT, samesite="Strict")
+    """Set the token cookie, with the longest lifetime that browsers allow."""
+    cookies.write(response, COOKIES[kind], token, max_age=cookies.DEVICE_KEPT, samesite="Strict")

@@ -1,4 +1,4 @@
-"""Tickets by telephone: the codes that devices show, and the five minutes that reading one gives."""
+"""Tickets by telephone: QR codes shown by devices, and the signed passes that scanning gives."""
 
 from __future__ import annotations
 
@@ -35,41 +35,41 @@ class NoPhoneTickets(Refused):
 
 @dataclass(frozen=True)
 class Pass:
-    """What reading a code gives: one ticket, within five minutes, of what the device offers."""
+    """The right to one ticket within five minutes, for the services that the device offers."""
 
     office: int
     touch: UUID
     until: datetime
-    services: tuple[str, ...] = ()  # none: all of them
+    services: tuple[str, ...] = ()  # empty: all services
 
 
 def link_of(device: Device, now: datetime) -> str:
-    """The address that the device shows now as a QR code."""
-    said = f"{device.pk}-{code_at(_secret(device), now)}"
-    return settings.BASE_URL + reverse("door:scan", args=[device.office.slug, said])
+    """The address in the QR code that the device shows now."""
+    code = f"{device.pk}-{code_at(_secret(device), now)}"
+    return settings.BASE_URL + reverse("door:scan", args=[device.office.slug, code])
 
 
 def qr_of(link: str) -> str:
-    """A QR code on white, as the address of an image."""
-    made = segno.make(link, error="m", micro=False)
-    return str(made.svg_data_uri(scale=4, border=4, light="#fff"))
+    """A QR code on white, as a data URL."""
+    qr = segno.make(link, error="m", micro=False)
+    return str(qr.svg_data_uri(scale=4, border=4, light="#fff"))
 
 
 def scanned(office: Directory, code: str, now: datetime) -> Pass:
-    """What the code gives. Raises NoPhoneTickets, DoorCodeOld."""
+    """The pass for a scanned code. Raises NoPhoneTickets, DoorCodeOld."""
     if office.office.phone_tickets == "none":
         raise NoPhoneTickets
-    read = CODE.fullmatch(code)
-    shown = Device.objects.filter(office=office.office, retired=False).exclude(token_hash="")
-    device = shown.filter(pk=int(read[1])).first() if read else None
-    if read is None or device is None or not is_fresh(_secret(device), read[2], now):
+    match = CODE.fullmatch(code)
+    paired = Device.objects.filter(office=office.office, retired=False).exclude(token_hash="")
+    device = paired.filter(pk=int(match[1])).first() if match else None
+    if match is None or device is None or not is_fresh(_secret(device), match[2], now):
         raise DoorCodeOld
     services = tuple(device.options.get("services", ())) if device.kind == "kiosk" else ()
     return Pass(office.office.pk, uuid4(), now + HOLDS, services)
 
 
 def from_anywhere(office: Directory, now: datetime) -> Pass:
-    """What the poster gives. Raises NoPhoneTickets, DoorOnly."""
+    """The pass for the poster's address. Raises NoPhoneTickets, DoorOnly."""
     if office.office.phone_tickets == "none":
         raise NoPhoneTickets
     if office.office.phone_tickets != "anywhere":
@@ -77,24 +77,29 @@ def from_anywhere(office: Directory, now: datetime) -> Pass:
     return Pass(office.office.pk, uuid4(), now + HOLDS)
 
 
-def written(one: Pass) -> str:
-    """The pass as an address carries it, signed."""
-    said = [one.office, one.touch.hex, one.until.isoformat(), list(one.services)]
-    return signing.dumps(said, salt=SALT, compress=True)
+def written(door_pass: Pass) -> str:
+    """The pass as a signed token."""
+    fields = [
+        door_pass.office,
+        door_pass.touch.hex,
+        door_pass.until.isoformat(),
+        list(door_pass.services),
+    ]
+    return signing.dumps(fields, salt=SALT, compress=True)
 
 
 def read(office: Directory, token: str, now: datetime) -> Pass:
-    """The pass of that address. Raises DoorCodeOld when it is over, changed, or another office's."""
+    """The pass of the token. Raises DoorCodeOld if it is expired, invalid or of another office."""
     try:
         pk, touch, until, services = signing.loads(token, salt=SALT)
     except (signing.BadSignature, ValueError, TypeError):
         raise DoorCodeOld from None
-    found = Pass(pk, UUID(touch), datetime.fromisoformat(until), tuple(services))
-    if found.office != office.office.pk or found.until <= now:
+    door_pass = Pass(pk, UUID(touch), datetime.fromisoformat(until), tuple(services))
+    if door_pass.office != office.office.pk or door_pass.until <= now:
         raise DoorCodeOld
-    return found
+    return door_pass
 
 
 def _secret(device: Device) -> bytes:
-    """The device's own, until it is paired anew."""
+    """The device's secret, which changes with every pairing."""
     return f"door:{settings.SECRET_KEY}:{device.pk}:{device.token_hash}".encode()

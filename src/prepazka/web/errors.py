@@ -1,4 +1,4 @@
-"""One table from what went wrong to the page (or JSON) that says so, in the person's language."""
+"""Error responses: the page or JSON problem for each refusal and HTTP error, translated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prepazka.core.refusal import Refused
 
 PROBLEM = "application/problem+json"
 UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
-# Everything that is not named here is a conflict with what others have done: 409.
+# All other refusals are conflicts with what others have done: 409.
 STATUS = {
     "TermNotOffered": 409,
     "HoldExpired": 410,
@@ -76,42 +76,42 @@ STATUS = {
 
 
 def status_of(error: Refused) -> int:
-    """The HTTP status of the refusal."""
+    """The HTTP status for the refusal."""
     return STATUS.get(type(error).__name__, 409)
 
 
 def sentence(error: Refused) -> str:
-    """The refusal in the active language."""
+    """The refusal's message in the active language."""
     return _(error.message) % error.params if error.params else _(error.message)
 
 
 def refused(request: HttpRequest, error: Refused) -> HttpResponse:
-    """Answer with the refusal's own sentence."""
+    """The response with the refusal's message and status."""
     with _language(request):
         response = _page(request, status_of(error), sentence(error), error.code)
     return mark_retry(response, error)
 
 
 def mark_retry(response: HttpResponse, error: Refused) -> HttpResponse:
-    """Say in the headers when a repeat makes sense, if the refusal knows."""
+    """The response with a Retry-After header, if the refusal has `retry_after`."""
     if seconds := getattr(error, "retry_after", 0):
         response["Retry-After"] = str(seconds)
     return response
 
 
 def is_away(error: BaseException | None) -> bool:
-    """Whether the database could not be reached, or did not answer in time.
+    """Whether the error means that the database was unreachable or did not answer in time.
 
-    Other libraries wrap what the driver says, so the causes are looked at too.
+    Libraries wrap the driver's errors, so the causes are checked too.
     """
     away = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
     return error is not None and (isinstance(error, away) or is_away(error.__cause__))
 
 
 def is_in_doubt(error: BaseException | None) -> bool:
-    """Whether the database was lost while it saved, so that nobody knows whether it did.
+    """Whether the connection was lost during a commit, so that its outcome is unknown.
 
-    The mark is set by `config.postgresql`.
+    `config.postgresql` sets the attribute.
     """
     return error is not None and (
         getattr(error, "commit_in_doubt", False) or is_in_doubt(error.__cause__)
@@ -119,7 +119,7 @@ def is_in_doubt(error: BaseException | None) -> bool:
 
 
 def unavailable(request: HttpRequest, error: BaseException | None = None) -> HttpResponse:
-    """The database does not answer: nothing was changed and a repeat is safe, or it is in doubt."""
+    """503 for an unreachable database; says whether a repeat is safe or the commit in doubt."""
     with _language(request):
         if request.method not in {"GET", "HEAD"} and is_in_doubt(error):
             text = _(
@@ -137,14 +137,14 @@ def unavailable(request: HttpRequest, error: BaseException | None = None) -> Htt
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """No such page."""
+    """404."""
     with _language(request):
         text = _("This page does not exist. Please check the address.")
         return _page(request, 404, text, "not_found")
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """A fault of ours, already in the log; or a database lost while a middleware used it."""
+    """500 for an error already logged; 503 if a middleware lost the database."""
     if is_away(error := sys.exc_info()[1]):
         return unavailable(request, error)
     with _language(request):
@@ -153,7 +153,7 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """What Django itself refuses to read, such as a host name that is not ours."""
+    """400 or 413 for requests that Django rejects, such as ones with a wrong host name."""
     with _language(request):
         if isinstance(exception, DisallowedHost):
             text = _("This site does not answer under this name. Please check the address.")
@@ -165,42 +165,49 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
         return _page(request, 400, text, "request_not_readable")
 
 
-def as_problem(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
-    """An error of the API as a problem, whoever made it; its own headers stay.
+def as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The API's error response as an RFC 9457 problem with the same headers.
 
-    A 503 is left as it is: it is a problem already, or the documented state of the health address.
+    A 503 is not changed: it is a problem already, or the documented state of the health endpoint.
     """
-    ours = answer.headers.get("Content-Type", "").startswith(PROBLEM)
-    if ours or answer.status_code < HTTPStatus.BAD_REQUEST or answer.status_code == UNAVAILABLE:
-        return answer
+    is_problem = response.headers.get("Content-Type", "").startswith(PROBLEM)
+    if (
+        is_problem
+        or response.status_code < HTTPStatus.BAD_REQUEST
+        or response.status_code == UNAVAILABLE
+    ):
+        return response
     with _language(request):
-        known = {
+        texts = {
             405: (_("This address does not take this method."), "method_not_allowed"),
             406: (_("This answer is given in JSON only."), "not_acceptable"),
             415: (_("Please send the request as JSON."), "unsupported_media_type"),
             500: (_("Something went wrong on our side. Please try again later."), "broken"),
         }
-        other = (_("This request cannot be read. Please go back and try again."), "not_understood")
-        made = problem(answer.status_code, *known.get(answer.status_code, other))
-    for name, value in answer.items():
+        default = (
+            _("This request cannot be read. Please go back and try again."),
+            "not_understood",
+        )
+        replacement = problem(response.status_code, *texts.get(response.status_code, default))
+    for name, value in response.items():
         if name not in {"Content-Type", "Content-Length"}:
-            made[name] = value
-    return made
+            replacement[name] = value
+    return replacement
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form that this site did not give out, or one left open for too long."""
+    """403 for a form with a wrong or expired CSRF token."""
     text = _("The form has expired. Please go back, load the page again and send it once more.")
     return _page(request, 403, text, "form_expired")
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Logged in, but not for this."""
+    """403 for logged-in people without the right."""
     return _page(request, 403, _("You are not allowed to see this page."), "forbidden")
 
 
 def problem(status: int, text: str, code: str) -> JsonResponse:
-    """An RFC 9457 answer: a stable `code` for programs and a sentence for people."""
+    """An RFC 9457 response: a stable `code` for programs and a sentence for people."""
     return JsonResponse(
         {"type": "about:blank", "status": status, "title": text, "code": code},
         status=status,
@@ -210,20 +217,20 @@ def problem(status: int, text: str, code: str) -> JsonResponse:
 
 
 def api_problem(request: HttpRequest, error: Refused) -> JsonResponse:
-    """The refusal for a program, in the language that its header asks for."""
+    """The refusal as a problem, in the language of the Accept-Language header."""
     with _language(request):
-        answer = problem(status_of(error), sentence(error), error.code)
-    mark_retry(answer, error)
-    return answer
+        response = problem(status_of(error), sentence(error), error.code)
+    mark_retry(response, error)
+    return response
 
 
 def is_api(request: HttpRequest) -> bool:
-    """Whether the asker is a program that speaks with the API."""
+    """Whether the request is for the API."""
     return request.path.startswith("/api/")
 
 
 def _language(request: HttpRequest) -> translation.override:
-    """Programs say their language in a header, people in the address."""
+    """The request's language: from the header for the API, else the active one."""
     if is_api(request):
         return translation.override(translation.get_language_from_request(request))
     return translation.override(translation.get_language())

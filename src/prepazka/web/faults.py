@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 
 
 def in_words(fault: str) -> str:
-    """What the code that a device reports means."""
-    known = {
+    """The text for a fault code reported by a device."""
+    texts = {
         "printer_no_paper": _("the printer is out of paper"),
         "printer_open": _("the printer is open"),
         "printer_unreachable": _("the printer does not answer"),
@@ -16,4 +16,4 @@ def in_words(fault: str) -> str:
         "sound_broken": _("the display cannot play its sounds"),
         "printer_broken": _("the printer does not print"),
     }
-    return known.get(fault) or _("the device reports a fault")
+    return texts.get(fault) or _("the device reports a fault")

@@ -1,4 +1,4 @@
-"""The address of a feed, as a calendar program needs it."""
+"""Addresses of calendar feeds."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from django.urls import reverse
 
 
 def address_of(token: str) -> str:
-    """The whole address; it is shown once, for only a hash of its secret is kept."""
+    """The full URL of the feed; shown only once, as only a hash of the token is stored."""
     return f"{settings.BASE_URL}{reverse('feed', args=[token])}"

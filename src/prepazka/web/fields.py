@@ -11,7 +11,7 @@ from prepazka.core import reading
 
 
 class DayField(forms.DateField):
-    """A day whose year can be computed with; another one is as wrong as no day at all."""
+    """A date field that rejects years outside the range of calendar arithmetic."""
 
     def to_python(self, value: Any) -> date | None:
         """The day. Raises ValidationError."""

@@ -1,4 +1,4 @@
-"""Pages that other sites may show in a frame: read-only, without cookies and scripts."""
+"""Pages that other sites may frame: read-only, without cookies and scripts."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from django.http import HttpResponse
 from prepazka.core.browser_rules import POLICY
 
 
-def allow_frames(answer: HttpResponse, hosts: list[str] | None) -> None:
-    """Let these sites frame the page; None: any. A name without a scheme means ours, or a safer."""
-    said = "*" if hosts is None else " ".join(["'self'", *hosts]) if hosts else "'none'"
-    answer["Content-Security-Policy"] = POLICY.replace(
-        "frame-ancestors 'none'", f"frame-ancestors {said}"
+def allow_frames(response: HttpResponse, hosts: list[str] | None) -> None:
+    """Allow these hosts to frame the page; None allows any. A host implies our scheme or https."""
+    sources = "*" if hosts is None else " ".join(["'self'", *hosts]) if hosts else "'none'"
+    response["Content-Security-Policy"] = POLICY.replace(
+        "frame-ancestors 'none'", f"frame-ancestors {sources}"
     )
-    answer["X-Robots-Tag"] = "noindex"
+    response["X-Robots-Tag"] = "noindex"

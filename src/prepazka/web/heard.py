@@ -1,4 +1,4 @@
-"""What a gateway for short messages tells us, by whichever way, is acted on here."""
+"""Processing of inbound SMS and delivery receipts from gateways."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from prepazka.messaging.receipts import note_receipt
 from prepazka.messaging.replies import hear
 from prepazka.web.limits import Limit, TooManyTries, count
 
-# Nobody has more to say about a booking; whoever floods us is not listened to for the hour.
+# More replies an hour from one number are not needed for a booking, and are ignored.
 REPLIES = Limit("reply", 10, timedelta(hours=1))
 ONCE_MORE_S = 20
 
 
-def act_on(told: Iterable[Receipt | Incoming], *, gateway: str, now: datetime) -> None:
-    """Write down the receipts and do what people ask for; repeated, it changes nothing."""
-    for one in told:
-        if isinstance(one, Incoming):
+def act_on(reports: Iterable[Receipt | Incoming], *, gateway: str, now: datetime) -> None:
+    """Record receipts and carry out people's replies; repeating has no further effect."""
+    for report in reports:
+        if isinstance(report, Incoming):
             try:
-                count(REPLIES, mobile_of(one.number) or one.number, now=now)
+                count(REPLIES, mobile_of(report.number) or report.number, now=now)
             except TooManyTries:
                 continue
-            hear(one, gateway=gateway, now=now)
-        elif not note_receipt(one, now=now):
+            hear(report, gateway=gateway, now=now)
+        elif not note_receipt(report, now=now):
             later = tasks.receipt.configure(schedule_in={"seconds": ONCE_MORE_S})
-            later.defer(gateway_id=one.id, delivered=one.delivered)
+            later.defer(gateway_id=report.id, delivered=report.delivered)
 
 
 def callback_token(gateway: str) -> str:
-    """The secret in the address that the gateway calls."""
+    """The secret part of the gateway's callback address."""
     secret = f"callback:{settings.SECRET_KEY}".encode()
     return hmac.new(secret, gateway.encode(), hashlib.sha256).hexdigest()[:40]

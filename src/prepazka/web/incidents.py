@@ -1,4 +1,4 @@
-"""Incidents as the screens say them."""
+"""Notices of incidents for screens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from prepazka.offices.models import Incident, Service
 
 @dataclass(frozen=True)
 class Notice:
-    """One incident and which of the services shown wait for its end."""
+    """An incident and the shown services that it stops."""
 
     incident: Incident
     services: list[Service]
@@ -21,15 +21,15 @@ class Notice:
 
     @property
     def names(self) -> str:
-        """The services in words."""
-        return ", ".join(str(one.name) for one in self.services)
+        """The names of the services, separated by commas."""
+        return ", ".join(str(service.name) for service in self.services)
 
 
 def notices(office: Directory, services: Iterable[Service]) -> list[Notice]:
-    """Incidents because of which some of the services wait, the oldest first."""
-    here, found = list(services), []
+    """Notices of incidents that stop some of the services, the oldest first."""
+    candidates, affecting = list(services), []
     for incident in office.incidents:
-        down = [s for s in here if incident.system_id in office.needs.get(s.pk, ())]
+        down = [s for s in candidates if incident.system_id in office.needs.get(s.pk, ())]
         if down:
-            found.append(Notice(incident, down, cause_of(incident), said_of(incident, office)))
-    return found
+            affecting.append(Notice(incident, down, cause_of(incident), said_of(incident, office)))
+    return affecting

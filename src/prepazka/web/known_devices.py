@@ -1,4 +1,4 @@
-"""The browsers from which members of staff have logged in: strangers' failures do not delay them."""
+"""Browsers from which staff have logged in, so that strangers' failures do not delay them there."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from prepazka.web import cookies
 COOKIE = "prepazka_known"
 SALT = "prepazka.web.known_devices"
 LASTS = cookies.KNOWN_KEPT
-MOST_PEOPLE = 30  # that share one computer; the one who has not come for longest is forgotten
+MOST_PEOPLE = 30  # per browser; the one whose last log-in is oldest is dropped
 
 
 def device_for(request: HttpRequest, username: str) -> str:
-    """The id of the device, if somebody of this name has logged in from it; else nothing."""
+    """The browser's device id, if the username has logged in from it before; else ""."""
     device, people = _read(request)
     if not device:
         return ""
@@ -26,11 +26,13 @@ def device_for(request: HttpRequest, username: str) -> str:
 
 
 def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """Let the browser show from now on that this person has logged in from it."""
+    """Set the cookie that proves that this person has logged in from this browser."""
     device, people = _read(request)
-    people = [*(one for one in people if one != user.pk), user.pk][-MOST_PEOPLE:]
+    people = [*(pk for pk in people if pk != user.pk), user.pk][-MOST_PEOPLE:]
     content = {"device": device or secrets.token_urlsafe(16), "people": people}
-    cookies.write(response, COOKIE, signing.dumps(content, salt=SALT), kept=LASTS, samesite="Lax")
+    cookies.write(
+        response, COOKIE, signing.dumps(content, salt=SALT), max_age=LASTS, samesite="Lax"
+    )
 
 
 def _read(request: HttpRequest) -> tuple[str, list[int]]:
@@ -38,4 +40,4 @@ def _read(request: HttpRequest) -> tuple[str, list[int]]:
         content = signing.loads(cookies.read(request, COOKIE), salt=SALT, max_age=LASTS)
     except signing.BadSignature:
         return "", []
-    return str(content["device"]), [int(one) for one in content["people"]]
+    return str(content["device"]), [int(pk) for pk in content["people"]]

@@ -1,4 +1,4 @@
-"""How often one address or one contact may ask for something: fixed windows in the database."""
+"""Rate limits by address, account or contact, counted in fixed windows in the database."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from prepazka.web.shortcuts import address_of
 log = logging.getLogger(__name__)
 
 KEEP = timedelta(days=1)
-# Whoever is signed in is no stranger: counted by account, and so many times as often.
+# Signed-in people are counted by account, with limits so many times higher.
 SIGNED_IN_TIMES = 10
-# Of IPv6, how many /64 of one /56 and of one /48 count in full.
+# For IPv6, a /56 and a /48 have so many times the limit of one /64.
 AREA_TIMES, SITE_TIMES = 2, 4
-HIDDEN = "hidden"  # the scope that notes that the proxies hide the addresses of the visitors
+HIDDEN = "hidden"  # the scope that records that proxies hide visitors' addresses
 
 
 class TooManyTries(Refused):
@@ -43,25 +43,25 @@ class TooManyTries(Refused):
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` times in each `per`."""
+    """A rate limit: at most `most` tries in each window of length `per`."""
 
     scope: str
     most: int
     per: timedelta
 
 
-# A town hall's shared Wi-Fi or a mobile network is one address for very many people.
+# A town hall's Wi-Fi or a mobile network may be one address for very many people.
 HOLDS = Limit("hold", 60, timedelta(minutes=10))
 REQUESTS = Limit("request", 40, timedelta(minutes=10))
-# Each sends a mail to somebody who has not asked for it.
+# Each invitation mails somebody who has not asked for it.
 INVITATIONS = Limit("invite", 30, timedelta(hours=1))
 CONFIRMATIONS = Limit("contact", 5, timedelta(hours=1))
 
 
 def limit_address(request: HttpRequest, limit: Limit, *, now: datetime) -> None:
-    """Count a post: of a stranger by address, /56 and /48, else by account. Raises TooManyTries.
+    """Count a post by account, or by address, /56 and /48. Raises TooManyTries.
 
-    Where the proxies hide who asks, everybody would share one count, so nobody is counted.
+    If proxies hide addresses, all visitors would share one count, so nobody is counted.
     """
     if not settings.RATE_LIMITS:
         return
@@ -79,7 +79,7 @@ def limit_address(request: HttpRequest, limit: Limit, *, now: datetime) -> None:
 
 
 def limit_booking(request: HttpRequest, office: Office, limit: Limit, *, now: datetime) -> None:
-    """The same, and the refused person reads how to reach the office. Raises TooManyHolds."""
+    """Count as `limit_address` does. Raises TooManyHolds, whose text has the office's contact."""
     try:
         limit_address(request, limit, now=now)
     except TooManyTries as refusal:
@@ -89,19 +89,19 @@ def limit_booking(request: HttpRequest, office: Office, limit: Limit, *, now: da
 
 
 def asker_of(request: HttpRequest, *, now: datetime) -> Asker | None:
-    """Who asks for a time, as `booking.networks` counts it; None where limits are turned off."""
+    """The requester as `booking.networks` counts it; None if rate limits are off."""
     if not settings.RATE_LIMITS:
         return None
     if account := account_of(request, now=now):
-        return Asker((_short(account),) * 3, SIGNED_IN, crowd=False)
+        return Asker((_short_hash(account),) * 3, SIGNED_IN, crowd=False)
     if is_hidden(request, now=now):
-        return Asker((_short(HIDDEN),) * 3, UNSEEN)
+        return Asker((_short_hash(HIDDEN),) * 3, UNSEEN)
     address, area, site = networks(address_of(request))
-    return Asker((_short(address), _short(area), _short(site)), CITIZEN)
+    return Asker((_short_hash(address), _short_hash(area), _short_hash(site)), CITIZEN)
 
 
 def account_of(request: HttpRequest, *, now: datetime) -> str:
-    """The member of staff or the paired device that asks, signed in or by its token; else nothing."""
+    """The key of the requesting staff member or device, by session or token; else ""."""
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:  # only staff have accounts
         return f"staff:{user.pk}"
@@ -115,9 +115,9 @@ def account_of(request: HttpRequest, *, now: datetime) -> str:
 
 
 def is_hidden(request: HttpRequest, *, now: datetime) -> bool:
-    """Whether the proxies hide the visitor: we see this machine's address, and a forwarded one.
+    """Whether proxies hide the visitor's address: it looks local though a header forwards one.
 
-    That happens where PREPAZKA_TRUSTED_PROXIES does not fit. It is noted, and health says so.
+    That means that PREPAZKA_TRUSTED_PROXIES is wrong. It is recorded, and health reports it.
     """
     if not request.headers.get("X-Forwarded-For") or not _is_loopback(address_of(request)):
         return False
@@ -139,7 +139,7 @@ def _is_loopback(address: str) -> bool:
 
 
 def count(limit: Limit, key: str, *, now: datetime) -> None:
-    """Count one more try, in a transaction of its own. Raises TooManyTries."""
+    """Count one more try of the key, in its own transaction. Raises TooManyTries over the limit."""
     if not settings.RATE_LIMITS:
         return
     length = limit.per.total_seconds()
@@ -147,20 +147,20 @@ def count(limit: Limit, key: str, *, now: datetime) -> None:
     tries = add(limit.scope, hashed(limit.scope, key), starts_at)
     if tries == 1:
         Count.objects.filter(starts_at__lt=now - KEEP).delete()
-    if tries == limit.most + 1:  # once for each key and window, and never whose it is
+    if tries == limit.most + 1:  # logged once for each key and window, without the key
         log.warning("A limit is reached: %s, more than %s", limit.scope, limit.most)
     if tries > limit.most:
-        left = (starts_at + limit.per - now).total_seconds()
-        raise TooManyTries(minutes=max(1, -int(-left // 60)))
+        remaining = (starts_at + limit.per - now).total_seconds()
+        raise TooManyTries(minutes=max(1, -int(-remaining // 60)))
 
 
 def network(address: str) -> str:
-    """The address as limits see it: of IPv6 the /64, which is what one household has."""
+    """The address as limits count it: for IPv6 its /64, the usual network of one household."""
     return networks(address)[0]
 
 
 def networks(address: str) -> tuple[str, str, str]:
-    """The address (of IPv6 its /64), and the /56 and /48 around it; of IPv4 the address thrice."""
+    """The IPv6 /64, /56 and /48 of the address; for IPv4 the address three times."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -173,7 +173,7 @@ def networks(address: str) -> tuple[str, str, str]:
     return (str(parsed),) * 3
 
 
-def _short(key: str) -> str:
+def _short_hash(key: str) -> str:
     return hashed("network", key)[:32]
 
 
@@ -184,7 +184,7 @@ def hashed(scope: str, key: str) -> str:
 
 
 def add(scope: str, key: str, starts_at: datetime) -> int:
-    """Count one more of the key in the window, and say how many there are now."""
+    """Add one to the key's count in the window; returns the new count."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO web_count (scope, key, starts_at, tries) VALUES (%s, %s, %s, 1)"

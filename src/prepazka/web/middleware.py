@@ -1,4 +1,4 @@
-"""What every answer carries, and what a refusal looks like on a screen."""
+"""Middleware: security headers, sessions, no-store for staff, error pages, the API's short path."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from prepazka.web import errors
 from prepazka.web.staff import account_is_closed
 
 log = logging.getLogger(__name__)
-MOST_NOTED = 10_000  # sessions of which a process remembers that they were noted
+MOST_NOTED = 10_000  # sessions whose last recorded use a process remembers
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -39,7 +39,7 @@ class SecurityHeaders:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if "Content-Security-Policy" not in response:  # else the view says who may frame it
+        if "Content-Security-Policy" not in response:  # else the view has set its own policy
             response["Content-Security-Policy"] = POLICY
             response["X-Frame-Options"] = "DENY"  # for browsers too old for frame-ancestors
         response.setdefault("Permissions-Policy", PERMISSIONS)
@@ -47,14 +47,14 @@ class SecurityHeaders:
 
 
 class Sessions(SessionMiddleware):
-    """Django's sessions, but a cookie whose session is gone is left alone.
+    """Django's sessions, except that the cookie of a session that is gone is not deleted.
 
-    Django takes such a cookie away with any answer. A page's script that asked just before a log-in
-    would, when its answer comes after that of the log-in, take the new session's cookie away.
+    Django deletes such a cookie in any response. A script's request sent just before a log-in
+    could get its response after the log-in's and delete the new session's cookie.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """As Django does, where the session lives or this very request has ended it."""
+        """Django's processing, unless the session was already gone before this request."""
         session = request.session
         if session.is_empty() and not session.modified:
             if session.accessed:
@@ -64,16 +64,16 @@ class Sessions(SessionMiddleware):
 
 
 class SignedIn:
-    """Keeps pages of people who are logged in out of caches, and their account closed before time.
+    """Keeps responses for logged-in people out of caches, and enforces first steps of accounts.
 
-    No browser or proxy stores a page of the account, or any page that somebody saw who is logged
-    in. Until a first step is done (a password of one's own, a required second factor), pages of
-    the account lead to it; `web.staff.staff_only` does the same for all other pages of the staff.
+    No cache stores a page of the account, or any HTML page for somebody logged in. Until a first
+    step is done (an own password, a required second factor), pages of the account redirect to it;
+    `web.staff.staff_only` does the same for all other pages of the staff.
     """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
-        self.noted: dict[str, float] = {}  # when by the monotonic clock, by the session's key
+        self.noted: dict[str, float] = {}  # monotonic time of the last record, by session key
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -90,7 +90,7 @@ class SignedIn:
         return response
 
     def _note_use(self, request: HttpRequest) -> None:
-        """Keep when the session was used; each process asks the database once a minute at most."""
+        """Record the session's use; each process writes at most once a minute per session."""
         key, clock = request.session.session_key, time.monotonic()
         if key is None or clock < self.noted.get(key, -math.inf) + SEEN_EVERY.total_seconds():
             return
@@ -101,32 +101,32 @@ class SignedIn:
         assert user is not None  # noqa: S101  # signed in
         try:
             note_use(key=key, user=user, user_agent=agent)
-        except DatabaseError:  # the answer is ready, and goes out all the same
+        except DatabaseError:  # the response is ready and must not fail because of this
             log.warning("The use of a session was not noted", exc_info=True)
 
     def process_view(
         self, request: HttpRequest, view: Handler, args: Any, kwargs: Any
     ) -> HttpResponse | None:
         if name := _of_account(request):
-            timezone.activate(settings.DEFAULT_ZONE)  # no office's page, which would set its own
+            timezone.activate(settings.DEFAULT_ZONE)  # pages of the account belong to no office
             return account_is_closed(request, name)
         return None
 
 
 def _of_account(request: HttpRequest) -> str:
-    """The name of the address, where it is a page of the account; all others have a namespace."""
+    """The URL name if it is a page of the account, else ""; other pages have a namespace."""
     name = request.resolver_match.view_name if request.resolver_match else ""
     return name if name.startswith(("account_", "mfa_")) else ""
 
 
 def _is_signed_in(request: HttpRequest) -> bool:
-    """Whether staff look; a visitor of public pages without the cookie is asked for no session."""
+    """Whether staff are logged in; without a cookie, public pages do not load the session."""
     may_be = settings.SESSION_COOKIE_NAME in request.COOKIES or bool(_of_account(request))
     return may_be and request.user.is_authenticated
 
 
 class PoliteErrors:
-    """Turns a refusal that no view caught, or a database that is away, into a clear page."""
+    """Turns uncaught refusals and an unreachable database into error pages."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -143,7 +143,7 @@ class PoliteErrors:
 
 
 class Problems:
-    """Gives every error of the API the form that it documents, also those of its library."""
+    """Turns every error of the API, including its library's, into an RFC 9457 problem."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -153,9 +153,9 @@ class Problems:
 
 
 class Shortcut:
-    """Lets the API go straight to its views: it has no session, no cookie and no page.
+    """Routes API requests past the pages' middleware, as they need no session or cookies.
 
-    Stands before the middleware of the pages; their work was half the cost of an API request.
+    Placed before the pages' middleware, which made up half the cost of an API request.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -167,7 +167,7 @@ class Shortcut:
 
 
 class Straight(BaseHandler):
-    """Django's own handling of a request, with the API's short list of middleware."""
+    """Django's request handler with the API's short list of middleware."""
 
     LAYERS: tuple[Callable[[Any], Any], ...] = (
         PoliteErrors,

@@ -1,4 +1,4 @@
-"""A call in vain, in words: for whom it was meant, and for staff."""
+"""Missed calls as texts, for the ticket's holder and for staff."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from prepazka.queueing.models import Ticket
 
 
 def to_holder(ticket: Ticket, office: Directory) -> str:
-    """When and where we called the ticket in vain, without a full stop; "" if we never did."""
-    return _said(ticket, office, _("We called you %(at)s to counter %(counter)s"))
+    """When and where the holder missed a call, without a full stop; "" if there was none."""
+    return _filled(ticket, office, _("We called you %(at)s to counter %(counter)s"))
 
 
 def to_staff(ticket: Ticket, office: Directory) -> str:
-    """The same of somebody else."""
-    return _said(ticket, office, _("called %(at)s to counter %(counter)s, did not come"))
+    """When and where the ticket's call was missed, for staff; "" if there was none."""
+    return _filled(ticket, office, _("called %(at)s to counter %(counter)s, did not come"))
 
 
-def _said(ticket: Ticket, office: Directory, text: str) -> str:
+def _filled(ticket: Ticket, office: Directory, text: str) -> str:
     if ticket.missed_call is None:
         return ""
     called_at, counter = ticket.missed_call

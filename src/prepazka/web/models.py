@@ -1,10 +1,10 @@
-"""The counters of the limits; keys are keyed hashes, and rows live for a day."""
+"""Counts of rate limits, and stored responses of idempotent requests."""
 
 from django.db import models
 
 
 class Count(models.Model):
-    """How often one key has tried one thing in one window of time."""
+    """The tries of one key in one window of a limit; keys are keyed hashes, kept for a day."""
 
     scope = models.CharField(max_length=20)
     key = models.CharField(max_length=64)
@@ -18,7 +18,7 @@ class Count(models.Model):
 
 
 class Answered(models.Model):
-    """What a program was answered under an Idempotency-Key, to be said again; kept for two days."""
+    """The stored response to an API request with an Idempotency-Key; kept for two days."""
 
     principal = models.CharField(max_length=40, help_text="whose key it is: device:1, staff:2")
     key = models.UUIDField()

@@ -1,4 +1,4 @@
-"""A program's post has its effect once, however often it is sent with the same key."""
+"""Idempotency of API posts: with the same Idempotency-Key a request has its effect once."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from prepazka.web.refusals import KeyReused
 P = ParamSpec("P")
 R = TypeVar("R")
 Answer = dict[str, Any]
-KEEP = timedelta(days=2)  # nobody repeats a request after that
-TIDY_EVERY = 100  # requests, on average
+KEEP = timedelta(days=2)  # requests are not repeated after that
+TIDY_EVERY = 100  # old rows are deleted once in so many requests, on average
 
 
 def once(
@@ -32,53 +32,56 @@ def once(
     key: UUID | None,
     now: datetime,
     work: Callable[[], R],
-    shown: Callable[[R | None], Answer],
+    to_response: Callable[[R | None], Answer],
 ) -> Answer:
-    """Do the work now, or find that it was done when the same key was first sent; then show it.
+    """Do the work and return its response, or the stored response if the key was used before.
 
-    The key is written last, with the answer, in the transaction of the work. A twin that comes
-    meanwhile waits there and does nothing: its work is undone, and it says what the first said.
-    A refusal leaves no key behind, because it had no effect. `shown` is given what the work gave.
-    Raises KeyReused.
+    The key is written last, with the response, in the work's transaction. A concurrent repeat
+    waits there; its own work is rolled back and it returns the first one's response. A refusal
+    stores no key, because it had no effect. `to_response` turns the work's return value into the
+    response. Raises KeyReused.
     """
     if key is None:
         with transaction.atomic():
-            return shown(work())
-    asked = hashlib.sha256(request.path.encode() + b"\0" + request.body).hexdigest()
+            return to_response(work())
+    request_hash = hashlib.sha256(request.path.encode() + b"\0" + request.body).hexdigest()
     try:
         with transaction.atomic():
-            answer = shown(work())
-            if not _is_first(principal, key, asked, answer, now):
+            answer = to_response(work())
+            if not _store_if_first(principal, key, request_hash, answer, now):
                 raise _DoneBefore
     except (_DoneBefore, Refused):
-        known = Answered.objects.filter(principal=principal, key=key).first()
-        if known is None:
+        stored = Answered.objects.filter(principal=principal, key=key).first()
+        if stored is None:
             raise
-        if known.asked != asked:
+        if stored.asked != request_hash:
             raise KeyReused from None
-        return dict(known.answer) if known.answer is not None else shown(None)
+        return dict(stored.answer) if stored.answer is not None else to_response(None)
     if secrets.randbelow(TIDY_EVERY) == 0:
         Answered.objects.filter(at__lt=now - KEEP).delete()
     return answer
 
 
 def part(use_case: Callable[P, R]) -> Callable[P, R]:
-    """The use-case within the transaction of `once`, which a refusal undoes as a whole anyway.
+    """The use-case without its own `atomic`, to run within the transaction of `once`.
 
-    It saves the savepoint, which is two round trips while others wait for the lock.
+    Avoids a savepoint, which costs two round trips while others wait for the lock; a refusal
+    rolls the whole transaction back anyway.
     """
     return cast("Callable[P, R]", inspect.unwrap(use_case))
 
 
 class _DoneBefore(Exception):
-    """The key was written by a twin."""
+    """Raised if a concurrent request has already written the key."""
 
 
-def _is_first(principal: str, key: UUID, asked: str, answer: Answer, now: datetime) -> bool:
+def _store_if_first(
+    principal: str, key: UUID, request_hash: str, answer: Answer, now: datetime
+) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO web_answered (principal, key, asked, answer, at)"
             " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (principal, key) DO NOTHING",
-            [principal, key, asked, json.dumps(answer), now],
+            [principal, key, request_hash, json.dumps(answer), now],
         )
         return bool(cursor.rowcount == 1)

@@ -1,8 +1,8 @@
-"""A proof of work before a term is held: when an office is busy, unless the agenda says otherwise.
+"""Proof of work before a slot is held, required in busy offices or as the agenda's rules say.
 
-The browser solves a signed task by itself while the person reads the page; each solution counts
-once. Without JavaScript people book as well, by a stricter limit of tries; for them, as for all,
-the term must be confirmed by e-mail or SMS.
+The browser solves a signed challenge while the person reads the page; each solution is valid once.
+Without JavaScript people can book too, under a stricter rate limit; as for everybody, the slot
+must then be confirmed by e-mail or SMS.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from prepazka.offices.directory import Directory
 from prepazka.web import limits
 from prepazka.web.models import Count
 
-# A second or two of a telephone, about two milliseconds of ours to check.
+# A second or two for a telephone to solve, about two milliseconds for the server to check.
 ALGORITHM, COST = "PBKDF2/SHA-256", 5000
 LASTS = timedelta(minutes=20)
 BUSY_PER_MINUTE = 10  # holds of one office
-BUSY_SHARE = 2  # of as many kept times as make the office crowded, this part makes it busy
+BUSY_SHARE = 2  # an office is busy at 1/BUSY_SHARE of the holds at which it is crowded
 WITHOUT_PROOF = limits.Limit("no-proof", 6, timedelta(minutes=10))
 WITHOUT_PROOF_CROWDED = limits.Limit("no-proof-crowd", 2, timedelta(minutes=10))
 USED, BUSY = "proof", "busy"
@@ -39,7 +39,7 @@ class ProofNotValid(Refused):
 
 
 def is_asked(request: HttpRequest, office: Directory, rules: Rules, *, now: datetime) -> bool:
-    """Whether the agenda asks this visitor for a proof at this moment; never the office's own."""
+    """Whether this visitor must send a proof now; never required of staff and devices."""
     if rules.proof == "never" or limits.account_of(request, now=now):
         return False
     return (
@@ -50,9 +50,9 @@ def is_asked(request: HttpRequest, office: Directory, rules: Rules, *, now: date
 
 
 def is_busy(office: Directory, *, now: datetime) -> bool:
-    """Whether terms go faster than people usually book, or many are kept and not confirmed.
+    """Whether slots are held unusually fast, or many holds are unconfirmed.
 
-    The speed is that of this minute and the last one.
+    The rate is that of this minute and the last one.
     """
     minute = _minute(now)
     rows = Count.objects.filter(
@@ -64,27 +64,27 @@ def is_busy(office: Directory, *, now: datetime) -> bool:
 
 
 def note_hold(office: Directory, rules: Rules, *, now: datetime) -> None:
-    """Count a hold of the office, where its speed decides anything."""
+    """Count a hold of the office, if its agenda's rules depend on the rate of holds."""
     if rules.proof == "busy":
         limits.add(BUSY, str(office.office.pk), _minute(now))
 
 
 def challenge(*, now: datetime) -> str:
-    """A task for the browser, signed, as JSON."""
-    made = altcha.create_challenge(
-        # Not as the package's own expiry: that reads the machine's clock, and a demo has another.
+    """A signed challenge for the browser, as JSON."""
+    task = altcha.create_challenge(
+        # The package's own expiry would read the machine's clock, but a demo has its own clock.
         ALGORITHM,
         COST,
         data={"until": int((now + LASTS).timestamp())},
         hmac_secret=_secret(),
     )
-    return json.dumps(made.to_dict())
+    return json.dumps(task.to_dict())
 
 
 def check(
     request: HttpRequest, office: Directory, rules: Rules, solution: str, *, now: datetime
 ) -> None:
-    """Let pass whoever has solved the task once; others by the stricter limit.
+    """Accept a valid unused solution; without a solution count against the stricter limit.
 
     Raises ProofNotValid, TooManyHolds.
     """
@@ -95,14 +95,14 @@ def check(
         limit = WITHOUT_PROOF_CROWDED if crowded else WITHOUT_PROOF
         limits.limit_booking(request, office.office, limit, now=now)
         return
-    found = _verified(solution)
-    # The row lives as long as the task: whoever writes it first, used it.
-    if found is None or found[1] <= now or limits.add(USED, found[0], found[1]) > 1:
+    solved = _verify(solution)
+    # The row lives as long as the challenge; the first to insert it has used the solution.
+    if solved is None or solved[1] <= now or limits.add(USED, solved[0], solved[1]) > 1:
         raise ProofNotValid
 
 
-def _verified(solution: str) -> tuple[str, datetime] | None:
-    """What names the solved task, and until when it counts."""
+def _verify(solution: str) -> tuple[str, datetime] | None:
+    """The solved challenge's id and expiry; None if the solution is not valid."""
     if len(solution) > LONGEST:
         return None
     try:

@@ -1,6 +1,6 @@
-"""Who of the staff read of people: one event per list and quarter of an hour, per search, per booking.
+"""Journal of staff's views of personal data: one event per list, search or booking and 15 minutes.
 
-A page that refreshes itself, or is loaded again, is no new look.
+Refreshing or reloading a page within that time records nothing new.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ EVERY = timedelta(minutes=15)
 
 
 def note_list(
-    member: Membership, which: str, *, now: datetime, official: int | None = None
+    member: Membership, list_name: str, *, now: datetime, official: int | None = None
 ) -> None:
-    """A member of staff saw a list with names of clients; `which` names it, not who is on it."""
+    """Record that the member saw a list of clients' names; `list_name` says which list."""
     event = events.PeopleListed(
-        office=member.office_id, at=now, actor=member.user_id, list=which, official=official
+        office=member.office_id, at=now, actor=member.user_id, list=list_name, official=official
     )
-    _once(member, f"list:{which}:{official or ''}", event, now)
+    _record_once(member, f"list:{list_name}:{official or ''}", event, now)
 
 
 def note_search(member: Membership, words: str, *, now: datetime) -> None:
-    """A member of staff searched for people; what was typed is not kept, for it may be a name."""
+    """Record that the member searched for people; the text is not stored, as it may be a name."""
     event = events.PeopleListed(
         office=member.office_id, at=now, actor=member.user_id, list="search"
     )
-    _once(member, f"search:{words.casefold()}", event, now)
+    _record_once(member, f"search:{words.casefold()}", event, now)
 
 
 def note_booking(member: Membership, booking: Booking, *, now: datetime) -> None:
-    """A member of staff opened a booking with its name and contact."""
+    """Record that the member opened a booking with its name and contact."""
     event = events.ContactShown(
         office=member.office_id, booking=str(booking.pk), at=now, actor=member.user_id
     )
-    _once(member, f"booking:{booking.pk}", event, now)
+    _record_once(member, f"booking:{booking.pk}", event, now)
 
 
 @transaction.atomic
-def _once(member: Membership, what: str, event: Event, now: datetime) -> None:
+def _record_once(member: Membership, subject: str, event: Event, now: datetime) -> None:
     quarter = now - timedelta(seconds=now.timestamp() % EVERY.total_seconds())
-    key = limits.hashed("reading", f"{member.pk}:{what}")
+    key = limits.hashed("reading", f"{member.pk}:{subject}")
     if limits.add("reading", key, quarter.replace(microsecond=0)) == 1:
         record(event)

@@ -1,4 +1,4 @@
-"""Why it was somebody's turn, in words: for the clerk, the head of office and the citizen."""
+"""Reasons of calls as texts for clerks, heads and citizens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prepazka.core.discipline import Reason
 from prepazka.looks.typography import at_clock, clock, span, to_the_second
 from prepazka.offices.directory import Directory
 
-# Functions, so that the words are looked up in the language of the moment.
+# Functions, so that texts are translated into the language of the request.
 SENTENCES: dict[str, Callable[[], str]] = {
     "booked_in_window": lambda: _("booked for %(window)s, arrived %(arrived)s"),
     "booked_kept_place": lambda: _(
@@ -36,14 +36,14 @@ SENTENCES: dict[str, Callable[[], str]] = {
 
 
 def public(payload: Mapping[str, Any], office: Directory) -> str:
-    """The reason as other people waiting may know it: nothing of anybody's health."""
+    """The reason for other people waiting, without hints about anybody's health."""
     if payload.get("code") == "statutory":
         return _("priority by law")
     return sentence(payload, office)
 
 
 def sentence(payload: Mapping[str, Any], office: Directory) -> str:
-    """The stored reason of a call as a phrase in the active language, in the office's time."""
+    """The stored reason of a call as a translated phrase, with times in the office's time zone."""
     if not payload:
         return ""
     reason = Reason.from_payload(payload)
@@ -57,11 +57,11 @@ def sentence(payload: Mapping[str, Any], office: Directory) -> str:
 
 
 def _with_passed_over(text: str, reason: Reason, office: Directory) -> str:
-    """The phrase, and that others were on the list of a counter which was silent."""
-    many, since = reason.params.get("held"), reason.params.get("held_since")
-    if not isinstance(many, int) or not isinstance(since, datetime):
+    """The phrase with a note on tickets passed over because a silent counter held them."""
+    count, since = reason.params.get("held"), reason.params.get("held_since")
+    if not isinstance(count, int) or not isinstance(since, datetime):
         return text
-    filled = {"reason": text, "n": many, "since": to_the_second(since.astimezone(office.tz))}
+    filled = {"reason": text, "n": count, "since": to_the_second(since.astimezone(office.tz))}
     counter = office.counters.get(reason.params.get("held_counter"))  # type: ignore[arg-type]
     if counter is None:
         return (
@@ -70,7 +70,7 @@ def _with_passed_over(text: str, reason: Reason, office: Directory) -> str:
                 " silent since %(since)s",
                 "%(reason)s; %(n)s people whose turn was earlier were on the lists of other counters,"
                 " silent since %(since)s",
-                many,
+                count,
             )
             % filled
         )
@@ -79,18 +79,18 @@ def _with_passed_over(text: str, reason: Reason, office: Directory) -> str:
         " silent since %(since)s",
         "%(reason)s; %(n)s people whose turn was earlier were on the list of counter %(counter)s,"
         " silent since %(since)s",
-        many,
+        count,
     ) % {**filled, "counter": counter.number}
 
 
 def _filled(reason: Reason, office: Directory) -> dict[str, str]:
     local = {
-        name: value.astimezone(office.tz)
-        for name, value in reason.params.items()
-        if isinstance(value, datetime)
+        name: instant.astimezone(office.tz)
+        for name, instant in reason.params.items()
+        if isinstance(instant, datetime)
     }
     language = get_language() or "cs"
-    moments = {"arrived": "arrived_at", "returned": "returned_at"}  # said as "at 9:05"
+    moments = {"arrived": "arrived_at", "returned": "returned_at"}  # formatted as "at 9:05"
     filled = {
         word: at_clock(local[name], language) for word, name in moments.items() if name in local
     }

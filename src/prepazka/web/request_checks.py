@@ -1,7 +1,7 @@
-"""What no request may contain, refused before any view, session or database sees it.
+"""Checks that reject unreadable requests before any view, session or database query.
 
-A character that no text has, an encoding other than UTF-8, a form that cannot be read: each is a
-clear answer of 4xx here, in the language of the address, and a problem for a program.
+Control characters, encodings other than UTF-8, unreadable forms: each gets a 4xx page in the
+language of the address, or a JSON problem for the API.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from prepazka.web import errors
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
-MOST_HEADERS = 32 * 1024  # bytes of all headers together; nginx and Caddy let fewer through
+MOST_HEADERS = 32 * 1024  # bytes of all headers together; nginx and Caddy accept fewer
 CONTROLS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 CONTROLS_IN_HEADER = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
-LONGEST_NUMBER = 300  # digits; no number is longer, and Python refuses to read thousands of them
+LONGEST_NUMBER = 300  # digits; Python refuses to parse integers of thousands of digits
 LONG_NUMBER = re.compile(rf"\d{{{LONGEST_NUMBER + 1}}}")
 UTF_8 = {"utf-8", "utf8", "us-ascii", "ascii"}
-NEVER_TAKEN = {"TRACE", "TRACK", "CONNECT"}  # for tests of networks; a view would take them for GET
+NEVER_TAKEN = {"TRACE", "TRACK", "CONNECT"}  # network diagnostics; views would treat them as GET
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
@@ -70,7 +70,7 @@ class BodyTooLarge(Refused):
 
 
 class RequestChecks:
-    """Answers an unreadable request; everything else goes on unchanged."""
+    """Rejects unreadable requests; passes all others on unchanged."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -89,31 +89,31 @@ class RequestChecks:
 
 
 def check(request: HttpRequest) -> None:
-    """Look at everything but the path. Raises one of this module's refusals."""
+    """Check everything but the path. Raises one of this module's refusals."""
     _check_headers(request)
     charset = (request.content_params or {}).get("charset")
     if charset is not None:
         if charset.lower().strip("\"' ") not in UTF_8:
             raise EncodingNotTaken
-        request.encoding = "utf-8"  # the one name of it that Django takes
+        request.encoding = "utf-8"  # the only name that Django recognises
     with _readable():
         _check_texts(request.GET)
         if errors.is_api(request):
             if request.method not in {"GET", "HEAD"}:
-                body_of(request)  # which the API reads by `json_body`
+                body_of(request)  # the API parses it later by `json_body`
         elif request.content_type in FORMS:
             _check_texts(request.POST)
 
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
-    """The refusal in the language of the address, as the first thing that looks at the request."""
+    """The refusal's response in the language of the address; unreadable cookies are deleted."""
     with _language(request):
-        answer = errors.refused(request, refusal)
+        response = errors.refused(request, refusal)
     if isinstance(refusal, CookieNotReadable):
         for name in _unreadable_cookies(request):
-            with contextlib.suppress(CookieError):  # a name that cannot be written back
-                answer.delete_cookie(name)
-    return answer
+            with contextlib.suppress(CookieError):  # the name is not allowed in Set-Cookie
+                response.delete_cookie(name)
+    return response
 
 
 def body_of(request: HttpRequest) -> bytes:
@@ -122,7 +122,7 @@ def body_of(request: HttpRequest) -> bytes:
         return bytes(request.body)
     except RequestDataTooBig:
         raise BodyTooLarge from None
-    except (RawPostDataException, UnreadablePostError):  # it was read as a form
+    except (RawPostDataException, UnreadablePostError):  # already read as a form, or interrupted
         raise RequestNotReadable from None
 
 
@@ -157,7 +157,7 @@ def _unreadable_cookies(request: HttpRequest) -> list[str]:
 
 
 def _check_texts(form: Any) -> None:
-    """Each name and value of a form or a query. Raises TextNotReadable, RequestNotReadable."""
+    """Check all names and values of a form or query. Raises TextNotReadable, RequestNotReadable."""
     for name, values in form.lists():
         for text in (name, *values):
             if reading.UNREADABLE.search(text):
@@ -168,7 +168,7 @@ def _check_texts(form: Any) -> None:
 
 @contextlib.contextmanager
 def _readable() -> Iterator[None]:
-    """Turn Django's many ways to say that it cannot read a form into ours."""
+    """Turn Django's various errors of unreadable forms into this module's refusals."""
     try:
         yield
     except RequestDataTooBig:
@@ -187,7 +187,7 @@ def _readable() -> Iterator[None]:
 
 
 def _language(request: HttpRequest) -> translation.override:
-    """Nothing has looked yet which language the address is in."""
+    """The language of the address, which no middleware has activated yet."""
     return translation.override(
         translation.get_language_from_path(request.path) or settings.LANGUAGE_CODE
     )

@@ -1,8 +1,8 @@
-"""Screens of the staff lock when nobody touches them; a locked session opens nothing but its lock.
+"""Locking of staff's screens after inactivity; a locked session can only be unlocked.
 
-The server decides, by the last press that it knows of: a page that a person asked for, or a key or
-press that the page's script tells of. What scripts ask for by themselves is no press. While the
-screens are locked, every view sees a stranger.
+The server decides by the last press it knows of: a page that the person opened, or a key or click
+that a page's script reports. Requests that scripts make by themselves do not count. While the
+screen is locked, every view sees an anonymous user.
 """
 
 from __future__ import annotations
@@ -28,68 +28,68 @@ from prepazka.queueing import offline
 from prepazka.queueing.models import AT_COUNTER, Shift, Ticket
 
 Handler = Callable[[HttpRequest], HttpResponse]
-LOCKED = 423  # to scripts, whose page then covers itself
+LOCKED = 423  # the status sent to scripts, whose page then shows the lock
 OWN = ("account_screen", "account_unlock", "account_lock", "account_lock_log_out")
 
 
 class ScreenLock:
-    """Makes the person of a locked session a stranger to all views."""
+    """Replaces the user of a locked session by an anonymous one."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         signed_in = request.user
-        # Looked at only where a view asks who is there: citizens' pages cost nothing more.
+        # Evaluated only if a view reads the user, so that citizens' pages cost nothing more.
         request.user = SimpleLazyObject(lambda: _person(request, signed_in))  # type: ignore[assignment]  # as Django does
         return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: object, args: object, kwargs: object
     ) -> HttpResponse | None:
-        """Lead from the pages of the account to the lock; pages of the work ask `staff.not_yet`."""
+        """Redirect pages of the account to the lock; other pages do so by `staff.not_yet`."""
         name = str(request.resolver_match.url_name) if request.resolver_match else ""
         account = name.startswith(("account_", "mfa_")) and name not in OWN
         return to_unlock(request) if account and is_locked(request) else None
 
 
 def locked_user(request: HttpRequest) -> User | None:
-    """Whose screens these are, while they are locked."""
-    request.user.is_authenticated  # noqa: B018  # the lazy user finds out
+    """The user of the locked session; None if it is not locked."""
+    request.user.is_authenticated  # noqa: B018  # evaluates the lazy user
     return getattr(request, "screen_locked_for", None)
 
 
 def is_locked(request: HttpRequest) -> bool:
-    """Whether the session is somebody's whose screens are locked."""
+    """Whether the session's screen is locked."""
     return locked_user(request) is not None
 
 
 def to_unlock(request: HttpRequest, back: str = "") -> HttpResponse:
-    """The way to the lock: for a person its page, for a script a refusal that it understands.
+    """A redirect to the unlocking page, or status 423 for scripts.
 
-    `back` is where the person goes on; where none is given, the page that was asked for.
+    `back` is the path to return to; by default the requested page.
     """
     if not _is_page(request):
         text = _("This screen is locked. Please enter your password.")
         return HttpResponse(text, status=LOCKED, headers={"Cache-Control": "no-store"})
     if not back:
         back = request.get_full_path() if request.method == "GET" else reverse("console:home")
-    answer = redirect(f"{reverse('account_unlock')}?{urlencode({'next': back})}")
-    add_never_cache_headers(answer)
-    return answer
+    response = redirect(f"{reverse('account_unlock')}?{urlencode({'next': back})}")
+    add_never_cache_headers(response)
+    return response
 
 
 def lock(request: HttpRequest, user: User, *, page: str = "", now: datetime) -> None:
-    """Lock the screens of the session; the counter keeps its client and gives its list back.
+    """Lock the session's screen; the counter keeps its client but returns its off-line list.
 
-    `page` is the console's page whose renewal may be under way.
+    `page` is the id of the console page that may still renew its list.
     """
     if screens.lock(str(request.session.session_key), now=now):
         offline.log_out(clerk=user.pk, page=page)
 
 
 def time_left(request: HttpRequest, user: User, *, now: datetime) -> timedelta:
-    """How long until the screens of the session lock without a further press."""
+    """Time until the session's screen locks without a further press."""
     key = str(request.session.session_key)
     screen = screens.screen_of(session_key=key, user=user.pk, now=now)
     return idle.left(screen.pressed_at, _lock_after(user), now)
@@ -109,11 +109,11 @@ def _person(request: HttpRequest, user: User | AnonymousUser) -> User | Anonymou
 
 
 def _lock_if_idle(screen: StaffScreen, user: User, now: datetime) -> bool:
-    """Lock a screen whose time is over, and whether it is locked now."""
+    """Lock the screen if it was idle for too long; returns whether it is locked now."""
     pressed_at = screen.pressed_at
     least = timedelta(minutes=idle.LEAST_MIN)
     if idle.left(pressed_at, least, now) > timedelta(0):
-        return False  # no office locks so soon; most requests end here
+        return False  # less than any office's limit; most requests end here
     if idle.left(pressed_at, _lock_after(user), now) > timedelta(0):
         return False
     if not screens.lock(screen.pk, now=now, pressed_at=pressed_at):
@@ -124,7 +124,7 @@ def _lock_if_idle(screen: StaffScreen, user: User, now: datetime) -> bool:
 
 
 def _lock_after(user: User) -> timedelta:
-    """The shortest time of the person's offices; longer while a client is at their counter."""
+    """The shortest limit of the person's offices, extended while a client is at their counter."""
     offices = Membership.objects.filter(user=user.pk)
     minutes = offices.order_by("office__lock_after_min").values_list("office__lock_after_min")
     shortest = minutes.first()
@@ -134,22 +134,22 @@ def _lock_after(user: User) -> timedelta:
 
 
 def is_press(request: HttpRequest) -> bool:
-    """Whether a person asked for this by a key or press; not a script, a timer or a stream."""
+    """Whether a person made this request by a key or click, not a script, timer or stream."""
     if "X-Fragment" in request.headers:
         return False
     mode = request.headers.get("Sec-Fetch-Mode")
     if mode is not None:
         return mode == "navigate" and request.headers.get("Sec-Fetch-User") == "?1"
-    # Browsers say it to secure addresses only; everywhere pages are asked for as HTML.
+    # Browsers send Sec-Fetch headers over https only; page requests always accept HTML.
     return "text/html" in request.headers.get("Accept", "")
 
 
 def _is_page(request: HttpRequest) -> bool:
-    """Whether the answer is shown as a page; scripts ask otherwise."""
+    """Whether the response will be shown as a page."""
     if "X-Fragment" in request.headers or request.content_type == "application/json":
         return False
     accept = request.headers.get("Accept", "")
-    if "text/html" in accept:  # also by the worker of the time without the server
+    if "text/html" in accept:  # also sent by the off-line service worker
         return True
     mode = request.headers.get("Sec-Fetch-Mode", "navigate")
     return mode == "navigate" and "application/json" not in accept

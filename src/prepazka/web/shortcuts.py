@@ -1,4 +1,4 @@
-"""Small things that views of every surface need."""
+"""Helpers for views of all surfaces: the office of the address, the clock, the client's address."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ View = Callable[Concatenate[HttpRequest, Directory, P], HttpResponse]
 
 
 def all_offices() -> list[Directory]:
-    """Every office by its name; an accent does not send Č behind Z."""
+    """All offices sorted by name, ignoring accents."""
 
-    def plain(where: Directory) -> str:
-        name = unicodedata.normalize("NFKD", str(where.office.name))
+    def plain(office: Directory) -> str:
+        name = unicodedata.normalize("NFKD", str(office.office.name))
         return name.encode("ascii", "ignore").decode().casefold()
 
-    return sorted((directory(one) for one in Office.objects.all()), key=plain)
+    return sorted((directory(row) for row in Office.objects.all()), key=plain)
 
 
 def office_or_404(slug: str) -> Directory:
-    """The office of the address; its clocks become those of the request."""
+    """The office of the slug; activates its time zone. Raises Http404."""
     try:
         office = directory_by_slug(slug)
     except Office.DoesNotExist:
@@ -40,7 +40,7 @@ def office_or_404(slug: str) -> Directory:
 
 
 def of_office(view: View[P]) -> Callable[..., HttpResponse]:
-    """Give the view the office whose `slug` is in the address."""
+    """Pass the office of the address to the view, with its time zone active."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -53,11 +53,11 @@ def of_office(view: View[P]) -> Callable[..., HttpResponse]:
 
 
 def address_of(request: HttpRequest) -> str:
-    """The address of the person: behind our own proxies, the one the outermost of them saw."""
+    """The client's IP address, as the outermost of our trusted proxies saw it."""
     from django.conf import settings  # noqa: PLC0415  # overridden by tests
 
     peer = str(request.META.get("REMOTE_ADDR", ""))
-    # Django has joined a header that stands twice.
+    # Django joins repeated headers into one.
     forwarded = [request.headers.get("X-Forwarded-For", "")]
     return visitors.address_of(peer, forwarded, settings.TRUSTED_PROXIES)
 

@@ -1,4 +1,4 @@
-"""Who of the staff may do what: the membership of an office, and its role."""
+"""Access of staff to pages: memberships, groups of roles, and first steps of accounts."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ P = ParamSpec("P")
 StaffView = Callable[Concatenate[HttpRequest, Directory, Membership, P], HttpResponse]
 
 COUNTER = (Role.CLERK, Role.RECEPTION, Role.ADMINISTRATOR)
-# Close or take over a counter that somebody left; a head is then at a counter, too.
+# Closing or taking over a counter that was left open; this way heads work at counters too.
 MAY_TAKE_OVER = (*COUNTER, Role.HEAD)
 DESK = (Role.RECEPTION, Role.OPERATOR, Role.ADMINISTRATOR)
 DESK_LOOK = (*DESK, Role.HEAD)
 HEADS = (Role.HEAD, Role.ADMINISTRATOR)
 ADMINISTRATORS = (Role.ADMINISTRATOR,)
-REASONS = (Role.HEAD,)  # besides the official: why somebody is away
+REASONS = (Role.HEAD,)  # may read reasons of absences, besides the official
 
 
 def member_of(request: HttpRequest, office: Directory) -> Membership | None:
@@ -44,15 +44,15 @@ def member_of(request: HttpRequest, office: Directory) -> Membership | None:
 
 
 def may_declare(member: Membership) -> bool:
-    """Whether they may say that a system is down, and that it works again."""
+    """Whether the member may declare and end incidents."""
     return member.role in HEADS or member.may_declare
 
 
 def may_lead(member: Membership, official: Official | None) -> bool:
-    """Whether they may take the official's seat at a meeting.
+    """Whether the member may chair the official's meeting.
 
-    It is the official's own; heads and administrators may stand in. Where the official has no
-    account, or the meeting no official, those who serve at counters may.
+    The official, heads and administrators may. If the official has no account, or the meeting has
+    no official, people who serve at counters may too.
     """
     if official and official.user_id:
         return official.user_id == member.user_id or member.role in HEADS
@@ -60,10 +60,10 @@ def may_lead(member: Membership, official: Official | None) -> bool:
 
 
 def staff_only(*roles: Role) -> Callable[[StaffView[P]], Callable[..., HttpResponse]]:
-    """Let in members of the office with one of the roles; for all others it does not exist.
+    """Pass the office and the membership to the view, for members with one of the roles.
 
-    A stranger is sent to log in, a member without the role is told so, and a member of another
-    office gets the same 404 as for an office that does not exist.
+    Strangers are redirected to log in, members without the role get 403, and members of other
+    offices get the same 404 as for an office that does not exist.
     """
 
     def decorate(view: StaffView[P]) -> Callable[..., HttpResponse]:
@@ -94,14 +94,16 @@ def staff_only(*roles: Role) -> Callable[[StaffView[P]], Callable[..., HttpRespo
 def note_refused(
     request: HttpRequest, user: int | None, office: Directory | None, *, role: str = "none"
 ) -> None:
-    """Write a line of the log: somebody signed in asked for what is not theirs. By numbers only."""
-    where = office.office.pk if office else "-"
+    """Log that somebody signed in requested what they may not see; by ids only."""
+    office_id = office.office.pk if office else "-"
     address = request.resolver_match.view_name if request.resolver_match else "-"
-    log.warning("Access refused: account %s, office %s, role %s, %s", user, where, role, address)
+    log.warning(
+        "Access refused: account %s, office %s, role %s, %s", user, office_id, role, address
+    )
 
 
 def not_yet(request: HttpRequest) -> HttpResponse | None:
-    """Where somebody must go first: to log in, to an own password, or to a required factor."""
+    """The response that leads to log in or to a first step of the account; None if neither."""
     if not request.user.is_authenticated:
         if screen_lock.is_locked(request):
             return screen_lock.to_unlock(request)
@@ -112,8 +114,8 @@ def not_yet(request: HttpRequest) -> HttpResponse | None:
     return to_first_step(request)
 
 
-# Where a first step is done. In each the person may also log out, prove once more who they are,
-# and put aside what the account tells them.
+# Pages of the first steps. During them people may also log out, reauthenticate, and dismiss
+# the account's notices.
 FIRST_STEP_PAGES = {
     FirstStep.OWN_PASSWORD: "account_change_password",
     FirstStep.SECOND_FACTOR: "mfa_activate_totp",
@@ -127,7 +129,7 @@ ALWAYS_OPEN = {
     "account_change_password",
     "account_second_factor_seen",
     "account_wrong_passwords_seen",
-    # A screen may be locked at any moment, and asks then for the password.
+    # The screen may be locked at any moment, and then asks for the password.
     "account_screen",
     "account_unlock",
     "account_lock",
@@ -136,7 +138,7 @@ ALWAYS_OPEN = {
 
 
 def to_first_step(request: HttpRequest) -> HttpResponse | None:
-    """The way to what somebody who is logged in must do first; None where all is open."""
+    """The redirect to the account's first step; None if there is none."""
     user = request.user
     step = first_step(user) if user.is_authenticated else None
     if step is None:
@@ -147,7 +149,7 @@ def to_first_step(request: HttpRequest) -> HttpResponse | None:
 
 
 def account_is_closed(request: HttpRequest, address: str) -> HttpResponse | None:
-    """The same for a page of the account, known by the name of its address."""
+    """The redirect to the first step from the account's page `address`; None if it is open."""
     if address in ALWAYS_OPEN:
         return None
     user = request.user

@@ -1,4 +1,4 @@
-"""The words, the link and the QR code of a ticket on paper, the same for every printer."""
+"""The content of a printed ticket (texts, link, QR code), the same for every printer."""
 
 from __future__ import annotations
 
@@ -21,42 +21,42 @@ from prepazka.offices.text import without_repeats
 from prepazka.queueing.models import Ticket
 from prepazka.reporting.place import Place, announced
 
-# More places than these are no help: the screen says which.
+# With more places than these the sentence is left out, as it would not help.
 MOST_PLACES = 2
 
 
 def slip_of(office: Directory, ticket: Ticket, *, now: datetime) -> Slip:
-    """The words on the paper, in the language of the ticket; no name is ever among them."""
+    """The slip of the ticket in its language; contains no personal name."""
     with translation.override(ticket.language):
-        place = announced(office, ticket, now=now)
+        position = announced(office, ticket, now=now)
         czech = office.services[ticket.service_id].name.get("cs", "")
         return Slip(
             office=str(office.office.name),
             title=pgettext("on a ticket", "Your number"),
             number=ticket.label,
-            service=str(place.service.name),
+            service=str(position.service.name),
             second="" if typography.is_czech(ticket.language) else czech,
-            facts=tuple(_facts(office, place, now)),
+            facts=tuple(_facts(office, position, now)),
             link=link_of(ticket),
             link_note=_("Follow the queue on your phone:"),
             foot=_("Not valid after %(moment)s")
-            % {"moment": _moment(place.valid_until.astimezone(office.tz))},
+            % {"moment": _moment(position.valid_until.astimezone(office.tz))},
         )
 
 
 def link_of(ticket: Ticket) -> str:
-    """The address of the ticket's own page, in the language of the ticket."""
+    """The address of the ticket's page in the ticket's language."""
     with translation.override(ticket.language):
         return settings.BASE_URL + reverse("ticket:page", args=[ticket.code])
 
 
 def qr_image(link: str) -> str:
-    """A QR code as the address of an image."""
+    """A QR code as a data URL."""
     return str(segno.make(link, error="m").svg_data_uri(scale=4, border=2))
 
 
 def where_to_wait(office: Directory, service: Service, ticket: Ticket | None = None) -> str:
-    """The sentence that says where holders wait, in the active language; empty where it is unclear.
+    """The sentence on where to wait, in the active language; empty if there are too many places.
 
     With `ticket`, the door of its official or the counter it was transferred to, else the places
     of the counters that serve the service.
@@ -70,13 +70,13 @@ def where_to_wait(office: Directory, service: Service, ticket: Ticket | None = N
     distinct = list(dict.fromkeys(filter(None, places)))
     if not distinct or len(distinct) > MOST_PLACES:
         return ""
-    where = pgettext("between two places", " or ").join(without_repeats(distinct))
+    places_in_words = pgettext("between two places", " or ").join(without_repeats(distinct))
     language = translation.get_language() or "cs"
-    return typography.nbsp(_("Wait here: %(place)s") % {"place": where}, language)
+    return typography.nbsp(_("Wait here: %(place)s") % {"place": places_in_words}, language)
 
 
 def _how_called(office: Directory, service: Service, ticket: Ticket) -> str:
-    """How the turn is made known: on which display, where the office has several."""
+    """The sentence on how the ticket will be called, naming displays if there are several."""
     if not _has_screen(office):
         return _("You will be called by this number.")
     displays = displays_of(office.office, _counters_of(office, service, ticket))
@@ -90,7 +90,7 @@ def _how_called(office: Directory, service: Service, ticket: Ticket) -> str:
 
 
 def _counters_of(office: Directory, service: Service, ticket: Ticket) -> list[Counter]:
-    """The counters that may call the ticket, known from where it goes or whom it is to meet."""
+    """The counters that may call the ticket, by its transfer, official or service."""
     official = official_of(office, ticket.booking) if ticket.booking else None
     if ticket.for_counter_id:
         return [office.counters[ticket.for_counter_id]]
@@ -100,14 +100,14 @@ def _counters_of(office: Directory, service: Service, ticket: Ticket) -> list[Co
 
 
 def _has_screen(office: Directory) -> bool:
-    shown = Device.objects.filter(office=office.office, kind=Device.Kind.DISPLAY, retired=False)
+    displays = Device.objects.filter(office=office.office, kind=Device.Kind.DISPLAY, retired=False)
     return any(
-        options.get("layout") != "door" for options in shown.values_list("options", flat=True)
+        options.get("layout") != "door" for options in displays.values_list("options", flat=True)
     )
 
 
-def _facts(office: Directory, place: Place, now: datetime) -> list[str]:
-    ticket = place.ticket
+def _facts(office: Directory, position: Place, now: datetime) -> list[str]:
+    ticket = position.ticket
     facts = [_("Issued: %(moment)s") % {"moment": _moment(ticket.issued_at.astimezone(office.tz))}]
     if ticket.booked_from and ticket.booked_to:
         start, end = (m.astimezone(office.tz) for m in (ticket.booked_from, ticket.booked_to))
@@ -118,22 +118,22 @@ def _facts(office: Directory, place: Place, now: datetime) -> list[str]:
                 _("Your turn comes from %(time)s; perhaps sooner if nobody else waits.")
                 % {"time": typography.clock(start)}
             )
-    if place.ahead is not None:
-        facts.append(people_ahead(place.ahead))
-    if place.wait:
+    if position.ahead is not None:
+        facts.append(people_ahead(position.ahead))
+    if position.wait:
         facts.append(
             _("Estimated wait: %(wait)s")
-            % {"wait": typography.usual_wait(place.wait[1], ticket.language, thin=place.thin)}
+            % {"wait": typography.usual_wait(position.wait[1], ticket.language, thin=position.thin)}
         )
-    elif place.opens_at and place.opens_at.astimezone(office.tz).date() == ticket.date:
-        opens = typography.clock(place.opens_at.astimezone(office.tz))
+    elif position.opens_at and position.opens_at.astimezone(office.tz).date() == ticket.date:
+        opens = typography.clock(position.opens_at.astimezone(office.tz))
         facts.append(_("The counter opens: %(time)s") % {"time": opens})
-    where = where_to_wait(office, place.service, ticket)
-    return [*facts, *filter(None, [where]), _how_called(office, place.service, ticket)]
+    waiting_place = where_to_wait(office, position.service, ticket)
+    return [*facts, *filter(None, [waiting_place]), _how_called(office, position.service, ticket)]
 
 
 def people_ahead(ahead: int) -> str:
-    """How many go before, in words."""
+    """The number of people ahead as a sentence."""
     if ahead == 0:
         return _("Nobody is ahead of you")
     return ngettext("%(n)s person ahead of you", "%(n)s people ahead of you", ahead) % {"n": ahead}

@@ -1,4 +1,4 @@
-"""Tags behind the shared includes: icons, the language switch, the list of errors."""
+"""Template tags of shared includes: icons, the language switch, the list of errors."""
 
 import re
 from functools import lru_cache
@@ -32,44 +32,46 @@ def _icon_markup(name: str) -> str:
 
 @register.simple_tag
 def icon(name: str) -> str:
-    """Draw a decorative icon inside the page: no request, the colour of the text."""
+    """A decorative icon as inline SVG, in the colour of the text."""
     svg = mark_safe(_icon_markup(name))  # noqa: S308 - a file of ours, not anyone's input
     return format_html('<span class="icon" aria-hidden="true">{}</span>', svg)
 
 
 @register.simple_tag(takes_context=True)
 def other_languages(context: Context) -> list[dict[str, str]]:
-    """Link the same page in the other languages, where its address carries the language."""
+    """Links to the same page in other languages; none if its address has no language."""
     request = context.get("request")
     if request is None:
         return []
-    here, active = request.get_full_path(), get_language()
-    others = [(code, translate_url(here, code)) for code, _ in settings.LANGUAGES if code != active]
+    path, active = request.get_full_path(), get_language()
+    translated = [
+        (code, translate_url(path, code)) for code, _ in settings.LANGUAGES if code != active
+    ]
     return [
         {"code": code, "name": get_language_info(code)["name_local"].capitalize(), "url": url}
-        for code, url in others
-        if url != here
+        for code, url in translated
+        if url != path
     ]
 
 
 @register.simple_tag
 def demo_clock() -> str:
-    """Day and time that the clock of a demo shows, whatever zone the page is in; empty elsewhere."""
+    """The demo clock's day and time in the default time zone; empty outside demos."""
     if not settings.DEMO:
         return ""
-    shown = clock.now().astimezone(settings.DEFAULT_ZONE)
-    day = typography.short_date(shown, get_language() or "cs")
-    return f"{day} {typography.clock(shown)}"
+    moment = clock.now().astimezone(settings.DEFAULT_ZONE)
+    day = typography.short_date(moment, get_language() or "cs")
+    return f"{day} {typography.clock(moment)}"
 
 
 @register.simple_tag
 def public_demo() -> bool:
-    """Whether this is a demo for the public, where each visitor reads their own messages."""
+    """Whether this is a public demo, where visitors read only their own messages."""
     return bool(settings.DEMO_PUBLIC)
 
 
 def first_input_id(bound: BoundField) -> str:
-    """Name the id a link in the error summary can reach: of a group of radios the first one."""
+    """The id that a link in the error summary targets; for radios that of the first one."""
     widget = bound.field.widget
     if isinstance(widget, ChoiceWidget) and not isinstance(widget, Select):
         return f"{bound.auto_id}_0"
@@ -80,7 +82,7 @@ def first_input_id(bound: BoundField) -> str:
 def error_items(
     form: BaseForm | None = None, errors: list[dict[str, str]] | None = None
 ) -> list[dict[str, str]]:
-    """One entry per message, in the order of the fields; what belongs to no field comes first, without a link."""
+    """Entries of the error summary: errors of the whole form first, then in order of fields."""
     items = []
     if form is not None and getattr(form, "errors", None):
         items += [{"field_id": "", "text": str(text)} for text in form.non_field_errors()]
@@ -94,7 +96,7 @@ def error_items(
 
 @register.filter
 def kind(bound: BoundField) -> str:
-    """How a field is drawn: radio, checkbox, checkboxes, select, textarea, hidden or input."""
+    """The field's kind: radio, checkbox, checkboxes, select, textarea, hidden or input."""
     widget = bound.field.widget
     if bound.is_hidden:
         return "hidden"

@@ -19,7 +19,7 @@ def _language() -> str:
 
 
 def _local(value: Any) -> Any:
-    """Show an aware moment in the active time zone, anything else unchanged."""
+    """An aware datetime in the active time zone; anything else unchanged."""
     return (
         timezone.localtime(value)
         if isinstance(value, datetime) and timezone.is_aware(value)
@@ -60,9 +60,9 @@ def day_and_month(value: date | None) -> str:
 
 
 @register.simple_tag
-def date_span(first: date, last: date) -> str:
+def date_span(first_day: date, last_day: date) -> str:
     """Show 1.–18. prosince 2026."""
-    return typography.date_span(first, last, _language())
+    return typography.date_span(first_day, last_day, _language())
 
 
 @register.filter
@@ -91,7 +91,7 @@ def usual_wait(expected: Any) -> str:
 
 @register.simple_tag
 def usual_minutes(high: int, thin: bool) -> str:  # noqa: FBT001  # templates pass by position
-    """The same of a number."""
+    """The usual wait of at most `high` minutes in words."""
     return typography.usual_wait(high, _language(), thin=thin)
 
 
@@ -103,7 +103,7 @@ def minutes_range(low: int, high: int) -> str:
 
 @register.filter(is_safe=True, needs_autoescape=True)
 def nbsp(value: object, autoescape: bool = True) -> str:  # noqa: FBT001, FBT002 - Django passes it
-    """Bind what the end of a line must not tear; text is escaped, safe markup stays."""
+    """The text with non-breaking spaces; text is escaped, safe markup stays."""
     text = conditional_escape(cast("str", value)) if autoescape else str(value)
     return mark_safe(typography.nbsp(text, _language()))  # noqa: S308 - escaped above
 
@@ -116,10 +116,10 @@ def phone(value: str) -> str:
 
 @register.filter
 def pin_groups(value: object) -> str:
-    """Group by CSS margins alone: copying gives bare digits, reading aloud single ones."""
+    """The PIN as HTML grouped by CSS margins: copies as plain digits, is read digit by digit."""
     pin = str(value)
     groups = format_html_join(
-        "", '<span class="pin__group">{}</span>', ((part,) for part in typography.pin_pairs(pin))
+        "", '<span class="pin__group">{}</span>', ((pair,) for pair in typography.pin_pairs(pin))
     )
     return format_html(
         '<span class="pin"><span aria-hidden="true">{}</span><span class="visually-hidden">{}</span></span>',

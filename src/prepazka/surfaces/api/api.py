@@ -1,4 +1,4 @@
-"""The public API, version 1: offices and terms to read, and the way of one booking."""
+"""The public API, version 1: offices, free slots, and the steps of a booking."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ PROBLEMS = frozenset({401, 403, 404, 409, 410, 422, 429, 503})
 
 
 class StrictJson(Parser):
-    """Reads bodies as every other JSON of a request is read."""
+    """Parses bodies with the limits that all JSON of requests has."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        """The value of the body; Refused where it cannot be read."""
+        """The parsed body. Raises RequestNotReadable or BodyTooLarge."""
         return json_body(request)
 
 
@@ -63,16 +63,16 @@ api.add_router("", tickets.router)
 api.add_router("", counters.router)
 
 
-def _answers(status: int, schema: Any) -> dict[Any, Any]:
+def _responses(status: int, schema: Any) -> dict[Any, Any]:
     return {status: schema, PROBLEMS: schemas.Problem}
 
 
 @api.exception_handler(Refused)
 def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
-    answer = errors.api_problem(request, error)
-    if request.method == "GET":  # as the good answers of the edge, for pages of other sites
-        answer["Access-Control-Allow-Origin"] = "*"
-    return answer
+    response = errors.api_problem(request, error)
+    if request.method == "GET":  # CORS, as in the edge's successful responses
+        response["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 @api.exception_handler(ValidationError)
@@ -82,9 +82,9 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def _unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    answer = errors.api_problem(request, WhoAreYou())
-    answer["WWW-Authenticate"] = "Bearer"
-    return answer
+    response = errors.api_problem(request, WhoAreYou())
+    response["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 @api.exception_handler(Http404)
@@ -94,62 +94,66 @@ def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
 
 @api.get("/health", response={200: schemas.HealthOut, 503: schemas.HealthOut}, tags=["operation"])
 def health(request: HttpRequest) -> Any:
-    """Whether all parts do their work; 503 where somebody should look.
+    """The state of all parts of the installation; 503 if an operator should look at it.
 
-    The edge answers first, and within two seconds whatever happens.
+    Answered by the edge, within two seconds in any case.
     """
     try:
         with connection.cursor() as cursor:
-            found = checks.health(cursor, now=now())
+            report = checks.health(cursor, now=now())
     except (OperationalError, InterfaceError):
-        found = None
-    return Status(*checks.answer(found))
+        report = None
+    return Status(*checks.answer(report))
 
 
-@api.get("/offices", response=_answers(200, list[schemas.OfficeOut]), tags=["offices"])
+@api.get("/offices", response=_responses(200, list[schemas.OfficeOut]), tags=["offices"])
 def offices(request: HttpRequest) -> Any:
     """All offices of this installation."""
     return [shown.office(directory(row)) for row in Office.objects.order_by("slug")]
 
 
-@api.get("/offices/{slug}", response=_answers(200, schemas.OfficeDetailOut), tags=["offices"])
+@api.get("/offices/{slug}", response=_responses(200, schemas.OfficeDetailOut), tags=["offices"])
 def office(request: HttpRequest, slug: str) -> Any:
     """One office with its services and hours."""
-    where = _where(slug)
-    services = [shown.service(where, one) for one in where.offered_services()]
-    return shown.office(where) | {
+    office = _office_by_slug(slug)
+    services = [shown.service(office, s) for s in office.offered_services()]
+    return shown.office(office) | {
         "services": services,
-        "hours": shown.hours(where, Directory.office_hours, now()),
+        "hours": shown.hours(office, Directory.office_hours, now()),
     }
 
 
 @api.get(
     "/offices/{slug}/departments",
-    response=_answers(200, list[schemas.DepartmentOut]),
+    response=_responses(200, list[schemas.DepartmentOut]),
     tags=["offices"],
 )
 def departments(request: HttpRequest, slug: str) -> Any:
     """Departments with their officials, services, and hours of the coming two weeks."""
-    where = _where(slug)
-    return [shown.department(where, d, now()) for d in where.departments.values() if not d.retired]
+    office = _office_by_slug(slug)
+    return [
+        shown.department(office, d, now()) for d in office.departments.values() if not d.retired
+    ]
 
 
 @api.get(
-    "/offices/{slug}/officials", response=_answers(200, list[schemas.OfficialOut]), tags=["offices"]
+    "/offices/{slug}/officials",
+    response=_responses(200, list[schemas.OfficialOut]),
+    tags=["offices"],
 )
 def officials(request: HttpRequest, slug: str) -> Any:
     """Officials with their public contact, services, and hours of the coming two weeks."""
-    where = _where(slug)
-    return [shown.official(where, one, now()) for one in where.open_officials()]
+    office = _office_by_slug(slug)
+    return [shown.official(office, o, now()) for o in office.open_officials()]
 
 
-@api.get("/offices/{slug}/monitor", response=_answers(200, dict[str, Any]), tags=["queue"])
+@api.get("/offices/{slug}/monitor", response=_responses(200, dict[str, Any]), tags=["queue"])
 def monitor(request: HttpRequest, slug: str) -> Any:
     """The live view: waiting people, estimates, last calls. Cacheable, with an ETag."""
     return _from_edge(request)
 
 
-@api.get("/offices/{slug}/queues", response=_answers(200, list[dict[str, Any]]), tags=["queue"])
+@api.get("/offices/{slug}/queues", response=_responses(200, list[dict[str, Any]]), tags=["queue"])
 def queues(request: HttpRequest, slug: str) -> Any:
     """The live view as QueueMonitor entities of the Smart Data Models. Cacheable, with an ETag."""
     return _from_edge(request)
@@ -157,7 +161,7 @@ def queues(request: HttpRequest, slug: str) -> Any:
 
 @api.get(
     "/offices/{slug}/services/{code}/terms",
-    response=_answers(200, schemas.TermsOut),
+    response=_responses(200, schemas.TermsOut),
     tags=["booking"],
 )
 def terms(
@@ -168,15 +172,15 @@ def terms(
     official: str = "",
     mode: str = "",
 ) -> Any:
-    """The free terms of a service in its whole horizon. Cacheable, with an ETag.
+    """The free slots of a service within its booking horizon. Cacheable, with an ETag.
 
-    A service of officials is offered with `official`, or with whoever is soonest; without a `mode`
-    in the usual one of the service.
+    For a service of officials, the slots of `official`, or of whoever is free first; without
+    `mode`, those of the service's usual mode.
     """
     return _from_edge(request)
 
 
-@api.get("/offices/{slug}/next", response=_answers(200, schemas.NextOut), tags=["booking"])
+@api.get("/offices/{slug}/next", response=_responses(200, schemas.NextOut), tags=["booking"])
 def next_terms(
     request: HttpRequest,
     slug: str,
@@ -185,46 +189,46 @@ def next_terms(
     department: str = "",
     most: int = 5,
 ) -> Any:
-    """The next terms of a service; without one, the first term of each service there is.
+    """The next free slots of a service; without `service`, the first slot of each service.
 
-    Of the whole office, or of what an official or a department takes. Readable from pages of
-    other sites (CORS), cacheable, with an ETag.
+    For the whole office, or for an official or a department. Readable from other sites' pages
+    (CORS), cacheable, with an ETag.
     """
     return _from_edge(request)
 
 
-@api.post("/offices/{slug}/holds", response=_answers(201, schemas.HoldOut), tags=["booking"])
+@api.post("/offices/{slug}/holds", response=_responses(201, schemas.HoldOut), tags=["booking"])
 def hold(
     request: HttpRequest,
     slug: str,
-    wanted: schemas.HoldIn,
+    body: schemas.HoldIn,
     key: Annotated[UUID | None, Header(alias="Idempotency-Key")] = None,
 ) -> Any:
-    """Keep a term for ten minutes. Repeated with the same Idempotency-Key, it is the same hold.
+    """Hold a slot for ten minutes. The same Idempotency-Key returns the same hold.
 
-    Where one network keeps many terms, or the whole office is crowded, it is three minutes:
-    `expires_at` says it. A busy office asks for a `proof`, the solved task of `/proof`; without
-    it a network may hold a few terms only. Members of staff send their token and need none.
-    Without `official`, a service of officials is held with whoever is free; the answer says who.
+    If one network holds many slots, or the whole office is crowded, it is three minutes; see
+    `expires_at`. A busy office asks for a `proof`, the solved challenge of `/proof`; without it a
+    network may hold only a few slots. Members of staff send their token and need no proof.
+    Without `official`, a service of officials is held with whoever is free; the response says who.
     """
-    where = _where(slug)
-    limits.limit_booking(request, where.office, limits.HOLDS, now=now())
-    service = where.service_by_code(wanted.service)
-    official = where.official_by_code(wanted.official) if wanted.official else None
-    if service is None or (wanted.official and official is None):
+    office = _office_by_slug(slug)
+    limits.limit_booking(request, office.office, limits.HOLDS, now=now())
+    service = office.service_by_code(body.service)
+    official = office.official_by_code(body.official) if body.official else None
+    if service is None or (body.official and official is None):
         raise NotFound
-    rules = where.rules_of(service)
-    proof.check(request, where, rules, wanted.proof, now=now())
+    rules = office.rules_of(service)
+    proof.check(request, office, rules, body.proof, now=now())
     held = usecases.hold_term(
-        office=where,
+        office=office,
         service=service,
-        starts_at=wanted.starts_at,
+        starts_at=body.starts_at,
         now=now(),
-        persons=wanted.persons,
+        persons=body.persons,
         channel=Channel.API,
-        language=wanted.language,
+        language=body.language,
         official=official,
-        mode=wanted.mode or None,
+        mode=body.mode or None,
         request_key=key,
         asker=limits.asker_of(request, now=now()),
     )
@@ -232,132 +236,141 @@ def hold(
         (held.service_id, held.starts_at, held.persons)
         != (
             service.pk,
-            wanted.starts_at,
-            wanted.persons,
+            body.starts_at,
+            body.persons,
         )
-        or held.mode != (wanted.mode or service.usual_mode)
-        or (official and official_of(where, held) != official)
+        or held.mode != (body.mode or service.usual_mode)
+        or (official and official_of(office, held) != official)
     ):
         raise KeyReused
-    proof.note_hold(where, rules, now=now())
-    return Status(201, _hold(held, where))
+    proof.note_hold(office, rules, now=now())
+    return Status(201, _hold(held, office))
 
 
-@api.get("/offices/{slug}/proof", response=_answers(200, schemas.ProofOut), tags=["booking"])
+@api.get("/offices/{slug}/proof", response=_responses(200, schemas.ProofOut), tags=["booking"])
 def proof_of_work(request: HttpRequest, slug: str, service: str) -> Any:
-    """Whether a hold of the service needs a proof of work now, and a task for it.
+    """Whether a hold of the service needs a proof of work now, and a challenge for it.
 
-    The task is an ALTCHA challenge; its solution is sent as `proof`, within twenty minutes and once.
+    The challenge is ALTCHA's; its solution is valid as `proof` once, within twenty minutes.
     """
-    where = _where(slug)
-    wanted = where.service_by_code(service)
-    if wanted is None:
+    office = _office_by_slug(slug)
+    chosen_service = office.service_by_code(service)
+    if chosen_service is None:
         raise NotFound
-    asked = proof.is_asked(request, where, where.rules_of(wanted), now=now())
-    task = json.loads(proof.challenge(now=now())) if asked else None
-    return {"asked": asked, "challenge": task}
+    required = proof.is_asked(request, office, office.rules_of(chosen_service), now=now())
+    task = json.loads(proof.challenge(now=now())) if required else None
+    return {"asked": required, "challenge": task}
 
 
-@api.post("/holds/{token}/extend", response=_answers(200, schemas.HoldOut), tags=["booking"])
+@api.post("/holds/{token}/extend", response=_responses(200, schemas.HoldOut), tags=["booking"])
 def extend(request: HttpRequest, token: str) -> Any:
-    """As long again, at most ten times: ten minutes, or three where a network keeps many terms."""
-    wanted = _read(token, "hold")
-    limits.limit_booking(request, wanted.office, limits.HOLDS, now=now())
+    """Extend a hold by ten minutes, or three if its network holds many slots; at most ten times."""
+    booking = _booking_by_token(token, "hold")
+    limits.limit_booking(request, booking.office, limits.HOLDS, now=now())
     asker = limits.asker_of(request, now=now())
-    held = usecases.extend_hold(booking=wanted.pk, now=now(), asker=asker)
+    held = usecases.extend_hold(booking=booking.pk, now=now(), asker=asker)
     return _hold(held, directory(held.office))
 
 
 @api.delete("/holds/{token}", response={204: None, PROBLEMS: schemas.Problem}, tags=["booking"])
 def release(request: HttpRequest, token: str) -> Any:
-    """Give the term back at once."""
-    usecases.release_hold(booking=_read(token, "hold").pk, now=now())
+    """Release the held slot at once."""
+    usecases.release_hold(booking=_booking_by_token(token, "hold").pk, now=now())
     return Status(204, None)
 
 
-@api.post("/holds/{token}/contact", response=_answers(202, schemas.RequestedOut), tags=["booking"])
-def contact(request: HttpRequest, token: str, said: schemas.ContactIn) -> Any:
-    """Say who comes; a message with a link asks for the confirmation, where the office wants one.
+@api.post(
+    "/holds/{token}/contact", response=_responses(202, schemas.RequestedOut), tags=["booking"]
+)
+def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
+    """Add the contact; if the office requires a confirmation, a message with a link asks for it.
 
-    It goes by e-mail, or by SMS to who gives a mobile number only, where the office sends them.
+    The message is an e-mail, or an SMS if only a mobile number is given and the office sends SMS.
     """
-    held = links.read(token, "hold")
-    if held is None:
+    booking_id = links.read(token, "hold")
+    if booking_id is None:
         raise NotFound
-    office = Office.objects.filter(bookings__pk=held).first()
+    office = Office.objects.filter(bookings__pk=booking_id).first()
     if office is None:
         raise NotFound
     limits.limit_booking(request, office, limits.REQUESTS, now=now())
-    phone = _phone(office, said.phone) if said.phone else ""
-    limits.count(limits.CONFIRMATIONS, contact_hash(contact_of(said.email, phone)), now=now())
+    phone = _phone(office, body.phone) if body.phone else ""
+    limits.count(limits.CONFIRMATIONS, contact_hash(contact_of(body.email, phone)), now=now())
     try:
-        done = usecases.request_confirmation(
-            booking=held,
-            name=said.name,
-            email=said.email,
+        booking = usecases.request_confirmation(
+            booking=booking_id,
+            name=body.name,
+            email=body.email,
             phone=phone,
             now=now(),
             asker=limits.asker_of(request, now=now()),
         )
     except Booking.DoesNotExist:
         raise NotFound from None
-    return Status(202, {"state": done.state, "expires_at": done.expires_at})
+    return Status(202, {"state": booking.state, "expires_at": booking.expires_at})
 
 
-@api.post("/confirmations/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
+@api.post("/confirmations/{token}", response=_responses(200, schemas.BookingOut), tags=["booking"])
 def confirm(request: HttpRequest, token: str) -> Any:
-    """Confirm by the token of the mailed link; repeated, it answers with the same PIN."""
-    return shown.booking(usecases.confirm_booking(booking=_read(token, "confirm").pk, now=now()))
+    """Confirm by the token of the mailed link; a repeat returns the same PIN."""
+    return shown.booking(
+        usecases.confirm_booking(booking=_booking_by_token(token, "confirm").pk, now=now())
+    )
 
 
-@api.get("/bookings/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
+@api.get("/bookings/{token}", response=_responses(200, schemas.BookingOut), tags=["booking"])
 def booking(request: HttpRequest, token: str) -> Any:
     """A booking by its personal token."""
-    return shown.booking(_read(token, "personal"))
+    return shown.booking(_booking_by_token(token, "personal"))
 
 
-@api.delete("/bookings/{token}", response=_answers(200, schemas.BookingOut), tags=["booking"])
+@api.delete("/bookings/{token}", response=_responses(200, schemas.BookingOut), tags=["booking"])
 def cancel(request: HttpRequest, token: str) -> Any:
-    """Cancel; repeated, it answers the same."""
-    return shown.booking(usecases.cancel_booking(booking=_read(token, "personal").pk, now=now()))
-
-
-@api.post("/bookings/{token}/mode", response=_answers(200, schemas.BookingOut), tags=["booking"])
-def change_mode(request: HttpRequest, token: str, wanted: schemas.ModeIn) -> Any:
-    """Keep the term and meet in another way, where the office does so at that time."""
-    found = _read(token, "personal")
-    phone = normalise_phone(wanted.phone) if wanted.phone else ""
+    """Cancel the booking; a repeat returns the same."""
     return shown.booking(
-        usecases.change_mode(booking=found.pk, mode=wanted.mode, phone=phone, now=now())
+        usecases.cancel_booking(booking=_booking_by_token(token, "personal").pk, now=now())
     )
 
 
-@api.post("/bookings/{token}/move", response=_answers(200, schemas.BookingOut), tags=["booking"])
-def move(request: HttpRequest, token: str, wanted: schemas.MoveIn) -> Any:
-    """Move to another term of the same service, in one step."""
-    found = _read(token, "personal")
+@api.post("/bookings/{token}/mode", response=_responses(200, schemas.BookingOut), tags=["booking"])
+def change_mode(request: HttpRequest, token: str, body: schemas.ModeIn) -> Any:
+    """Change the mode of meeting, if the office offers it at that time; the slot stays."""
+    booking = _booking_by_token(token, "personal")
+    phone = normalise_phone(body.phone) if body.phone else ""
     return shown.booking(
-        usecases.move_booking(booking=found.pk, starts_at=wanted.starts_at, now=now())
+        usecases.change_mode(booking=booking.pk, mode=body.mode, phone=phone, now=now())
     )
 
 
-def _where(slug: str) -> Directory:
+@api.post("/bookings/{token}/move", response=_responses(200, schemas.BookingOut), tags=["booking"])
+def move(request: HttpRequest, token: str, body: schemas.MoveIn) -> Any:
+    """Move the booking to another slot of the same service, in one step."""
+    booking = _booking_by_token(token, "personal")
+    return shown.booking(
+        usecases.move_booking(booking=booking.pk, starts_at=body.starts_at, now=now())
+    )
+
+
+def _office_by_slug(slug: str) -> Directory:
     try:
         return directory_by_slug(slug)
     except Office.DoesNotExist:
         raise NotFound from None
 
 
-def _read(token: str, purpose: links.Purpose) -> Booking:
-    known = links.read(token, purpose)
-    found = known and Booking.objects.select_related("office", "service").filter(pk=known).first()
-    if not found:
+def _booking_by_token(token: str, purpose: links.Purpose) -> Booking:
+    booking_id = links.read(token, purpose)
+    booking = (
+        booking_id
+        and Booking.objects.select_related("office", "service").filter(pk=booking_id).first()
+    )
+    if not booking:
         raise NotFound
-    return found
+    return booking
 
 
 def _from_edge(request: HttpRequest) -> HttpResponse:
-    """What the edge answers from memory; it comes here only for what it does not know."""
+    """The edge's answer, computed here; requests come here only if the edge cannot answer."""
     query = request.META.get("QUERY_STRING", "").encode()
     route = answers.route(request.path, query)
     try:
@@ -369,20 +382,20 @@ def _from_edge(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, content_type="application/json")
 
 
-def _hold(held: Booking, where: Directory) -> dict[str, Any]:
+def _hold(held: Booking, office: Directory) -> dict[str, Any]:
     if held.state != State.HELD or not held.expires_at or held.expires_at <= now():
         raise HoldExpired
     return {
         "token": links.sign(held.pk, "hold"),
-        "expires_at": shown.local(where, held.expires_at),
-        "starts_at": shown.local(where, held.starts_at),
-        "ends_at": shown.local(where, held.ends_at),
-        "official": shown.whose(where, held),
+        "expires_at": shown.local(office, held.expires_at),
+        "starts_at": shown.local(office, held.starts_at),
+        "ends_at": shown.local(office, held.ends_at),
+        "official": shown.whose(office, held),
     }
 
 
-def _phone(office: Office, said: str) -> str:
-    """The number in one form, where the office writes to numbers."""
+def _phone(office: Office, number: str) -> str:
+    """The mobile number in normalised form. Raises PhonesNotTaken if the office sends no SMS."""
     if not takes_phones(office, now=now()):
         raise PhonesNotTaken
-    return normalise_phone(said, mobile=True)
+    return normalise_phone(number, mobile=True)

@@ -1,4 +1,4 @@
-"""Who a program is: a paired device, or a member of staff, by the bearer token it sends."""
+"""Authentication by bearer tokens: a paired kiosk or a member of staff."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Kiosk:
 
     @property
     def principal(self) -> str:
-        """The name under which its requests are remembered."""
+        """The kiosk's key in the records of idempotent requests."""
         return f"device:{self.device.pk}"
 
 
@@ -39,7 +39,7 @@ class Staff:
 
     @property
     def principal(self) -> str:
-        """The name under which their requests are remembered."""
+        """The person's key in the records of idempotent requests."""
         return f"staff:{self.user}"
 
 
@@ -47,7 +47,7 @@ class KioskToken(HttpBearer):
     """The token of a paired kiosk."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Kiosk | None:
-        """The kiosk whose token it is."""
+        """The kiosk of the token, or None."""
         device = devices.by_token(token, now=now(), kind=Device.Kind.KIOSK)
         return Kiosk(device, directory(device.office)) if device else None
 
@@ -56,7 +56,7 @@ class StaffToken(HttpBearer):
     """The token of a member of staff; the office is in the address."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Bearer | None:
-        """Whose token it is, and what they are in the office of the address."""
+        """The token's owner with their role in the office of the address, or None."""
         match = request.resolver_match
         slug = match.kwargs.get("slug", "") if match else ""
         return by_token(token, slug=slug, now=now())
@@ -68,13 +68,13 @@ def member(request: HttpRequest, slug: str, *roles: Role) -> Staff:
     Raises NotFound for an office that is not theirs, NotAllowed without one of the roles,
     LogInFirst while the person must change the password or set up a second factor.
     """
-    known: Bearer = request.auth  # type: ignore[attr-defined]  # set by ninja
-    if known.office is None or known.role is None:
-        staff.note_refused(request, known.user, known.office)
+    bearer: Bearer = request.auth  # type: ignore[attr-defined]  # set by ninja
+    if bearer.office is None or bearer.role is None:
+        staff.note_refused(request, bearer.user, bearer.office)
         raise NotFound
-    if known.first_step is not None:
+    if bearer.first_step is not None:
         raise LogInFirst
-    if known.role not in roles:
-        staff.note_refused(request, known.user, known.office, role=known.role)
+    if bearer.role not in roles:
+        staff.note_refused(request, bearer.user, bearer.office, role=bearer.role)
         raise NotAllowed
-    return Staff(known.user, known.office, known.role)
+    return Staff(bearer.user, bearer.office, bearer.role)

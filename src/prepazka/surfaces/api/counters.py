@@ -1,4 +1,4 @@
-"""The API of a counter: everything a clerk's console can press."""
+"""The API of counters: all steps of a clerk's console."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ KEY: Any = Header(None, alias="Idempotency-Key")  # type: ignore[type-arg]  # a 
     "/offices/{slug}/queue", response={200: list[schemas.WaitingOut], PROBLEMS: schemas.Problem}
 )
 def queue(request: HttpRequest, slug: str) -> Any:
-    """Who waits, in the order of turn, each with the reason in words."""
-    who = member(request, slug, *COUNTER)
-    seen = hall(who.office, now=now())
+    """Waiting tickets in the queue's order, each with the reason for its place in words."""
+    staff = member(request, slug, *COUNTER)
+    snapshot = hall(staff.office, now=now())
     return [
         {
             "ticket": ticket.pk,
             "number": ticket.label,
-            "service": seen.office.services[ticket.service_id].code,
+            "service": snapshot.office.services[ticket.service_id].code,
             "booked": ticket.booked_from is not None,
-            "since": ticket.issued_at.astimezone(who.office.tz),
-            "reason": sentence(chosen.reason.payload(), seen.office),
+            "since": ticket.issued_at.astimezone(staff.office.tz),
+            "reason": sentence(chosen.reason.payload(), snapshot.office),
         }
-        for chosen in seen.order
-        if (ticket := seen.tickets.get(chosen.ticket))
+        for chosen in snapshot.order
+        if (ticket := snapshot.tickets.get(chosen.ticket))
     ]
 
 
@@ -59,20 +59,20 @@ def queue(request: HttpRequest, slug: str) -> Any:
     "/offices/{slug}/missed", response={200: list[schemas.MissedOut], PROBLEMS: schemas.Problem}
 )
 def missed(request: HttpRequest, slug: str) -> Any:
-    """Who was called today and did not come, the last called first."""
-    who = member(request, slug, *COUNTER, *DESK)
+    """Today's missed tickets, the last called first."""
+    staff = member(request, slug, *COUNTER, *DESK)
     return [
         {
-            "ticket": one.ticket.pk,
-            "number": one.ticket.label,
-            "service": one.service.code,
-            "booked": one.ticket.booked_from is not None,
-            "called_at": one.called_at.astimezone(who.office.tz),
-            "counter": one.counter.code,
-            "may_return": one.may_return,
-            "pin_until": one.pin_until and one.pin_until.astimezone(who.office.tz),
+            "ticket": call.ticket.pk,
+            "number": call.ticket.label,
+            "service": call.service.code,
+            "booked": call.ticket.booked_from is not None,
+            "called_at": call.called_at.astimezone(staff.office.tz),
+            "counter": call.counter.code,
+            "may_return": call.may_return,
+            "pin_until": call.pin_until and call.pin_until.astimezone(staff.office.tz),
         }
-        for one in missed_of_today(who.office, now=now())
+        for call in missed_of_today(staff.office, now=now())
     ]
 
 
@@ -81,32 +81,37 @@ def missed(request: HttpRequest, slug: str) -> Any:
     response={200: schemas.WaitingOut, PROBLEMS: schemas.Problem},
 )
 def return_missed(request: HttpRequest, slug: str, ticket: int) -> Any:
-    """Put a missed ticket back into the queue, right after those that came back before it."""
-    who = member(request, slug, *COUNTER, *DESK)
+    """Return a missed ticket to the queue, behind those returned before it."""
+    staff = member(request, slug, *COUNTER, *DESK)
     try:
-        found = turns.return_missed(office=who.office, ticket=ticket, now=now(), actor=who.user)
+        returned = turns.return_missed(
+            office=staff.office, ticket=ticket, now=now(), actor=staff.user
+        )
     except Ticket.DoesNotExist:
         raise NotFound from None
-    place = discipline.turn(turns.as_waiting(found), turns.policy_of(who.office), now())
+    position = discipline.turn(turns.as_waiting(returned), turns.policy_of(staff.office), now())
     return {
-        "ticket": found.pk,
-        "number": found.label,
-        "service": who.office.services[found.service_id].code,
-        "booked": found.booked_from is not None,
-        "since": found.issued_at.astimezone(who.office.tz),
-        "reason": sentence(place.reason.payload(), who.office),
+        "ticket": returned.pk,
+        "number": returned.label,
+        "service": staff.office.services[returned.service_id].code,
+        "booked": returned.booked_from is not None,
+        "since": returned.issued_at.astimezone(staff.office.tz),
+        "reason": sentence(position.reason.payload(), staff.office),
     }
 
 
 @router.post("/offices/{slug}/counters/{code}/open", response=SHIFT)
 def open_counter(request: HttpRequest, slug: str, code: str, key: UUID | None = KEY) -> Any:
-    """Sit down at a counter."""
-    who = member(request, slug, *COUNTER)
-    counter = next((c for c in who.office.open_counters() if c.code == code), None)
+    """Open a counter."""
+    staff = member(request, slug, *COUNTER)
+    counter = next((c for c in staff.office.open_counters() if c.code == code), None)
     if counter is None:
         raise NotFound
-    return _once(
-        request, who, key, lambda: counters.open_counter(counter=counter, clerk=who.user, now=now())
+    return _idempotent(
+        request,
+        staff,
+        key,
+        lambda: counters.open_counter(counter=counter, clerk=staff.user, now=now()),
     )
 
 
@@ -115,9 +120,9 @@ def open_counter(request: HttpRequest, slug: str, code: str, key: UUID | None = 
     response={200: list[schemas.OpenCounterOut], PROBLEMS: schemas.Problem},
 )
 def open_ones(request: HttpRequest, slug: str) -> Any:
-    """The open counters: who is there, since when, the last step, the client."""
-    who = member(request, slug, *MAY_TAKE_OVER)
-    zone = who.office.tz
+    """The open counters with their clerk, times of opening and of the last step, and client."""
+    staff = member(request, slug, *MAY_TAKE_OVER)
+    zone = staff.office.tz
     return [
         {
             "counter": row.counter.code,
@@ -128,26 +133,26 @@ def open_ones(request: HttpRequest, slug: str) -> Any:
             "client": row.client and row.client.pk,
             "number": row.client and row.client.label,
         }
-        for row in open_counters(who.office)
+        for row in open_counters(staff.office)
     ]
 
 
 @router.post("/offices/{slug}/counters/{code}/take-over", response=SHIFT)
 def take_over(
-    request: HttpRequest, slug: str, code: str, said: schemas.LeftIn, key: UUID | None = KEY
+    request: HttpRequest, slug: str, code: str, body: schemas.LeftIn, key: UUID | None = KEY
 ) -> Any:
-    """Work at a counter that a colleague left open; the client may stay there (`fate` stays)."""
-    who = member(request, slug, *COUNTER)
-    return _once(
+    """Take over a counter that a colleague left open; its client may stay there (`fate` stays)."""
+    staff = member(request, slug, *COUNTER)
+    return _idempotent(
         request,
-        who,
+        staff,
         key,
         lambda: counters.take_over_counter(
-            office=who.office,
-            shift=_shift_at(who, code),
-            clerk=who.user,
-            client=said.client,
-            fate=said.fate,
+            office=staff.office,
+            shift=_shift_at(staff, code),
+            clerk=staff.user,
+            client=body.client,
+            fate=body.fate,
             now=now(),
         ),
     )
@@ -155,20 +160,20 @@ def take_over(
 
 @router.post("/offices/{slug}/counters/{code}/close", response=SHIFT)
 def close_left(
-    request: HttpRequest, slug: str, code: str, said: schemas.LeftIn, key: UUID | None = KEY
+    request: HttpRequest, slug: str, code: str, body: schemas.LeftIn, key: UUID | None = KEY
 ) -> Any:
-    """Close a counter that a colleague left open, and say what became of its client."""
-    who = member(request, slug, *MAY_TAKE_OVER)
-    return _once(
+    """Close a counter that a colleague left open, with the `fate` of its client."""
+    staff = member(request, slug, *MAY_TAKE_OVER)
+    return _idempotent(
         request,
-        who,
+        staff,
         key,
         lambda: counters.close_left_counter(
-            office=who.office,
-            shift=_shift_at(who, code),
-            actor=who.user,
-            client=said.client,
-            fate=said.fate,
+            office=staff.office,
+            shift=_shift_at(staff, code),
+            actor=staff.user,
+            client=body.client,
+            fate=body.fate,
             now=now(),
         ),
     )
@@ -176,8 +181,8 @@ def close_left(
 
 @router.get("/offices/{slug}/counter", response=SHIFT)
 def my_counter(request: HttpRequest, slug: str) -> Any:
-    """The counter of this member of staff, and the client at it."""
-    return _shown(member(request, slug, *COUNTER))
+    """The open counter of this member of staff, and its client."""
+    return _counter_state(member(request, slug, *COUNTER))
 
 
 @router.post("/offices/{slug}/counter/{action}", response=SHIFT)
@@ -185,88 +190,96 @@ def act(
     request: HttpRequest,
     slug: str,
     action: str,
-    said: schemas.StepIn | None = None,
+    body: schemas.StepIn | None = None,
     key: UUID | None = KEY,
 ) -> Any:
-    """One step of the clerk.
+    """Do one step of the clerk; returns the counter after it.
 
     `action` is next, pick (`ticket`), recall, start, finish, no-show, park (`minutes`), transfer
     (`service`, `counter` or both), undo, pause, resume or close.
     """
-    who = member(request, slug, *COUNTER)
+    staff = member(request, slug, *COUNTER)
     if action not in STEPS:
         raise NotFound
-    wanted = said or schemas.StepIn(minutes=None)
-    return _once(request, who, key, lambda: _step(who, action, wanted), action)
+    step = body or schemas.StepIn(minutes=None)
+    return _idempotent(request, staff, key, lambda: _do_step(staff, action, step), action)
 
 
-def _step(who: Staff, action: str, wanted: schemas.StepIn) -> Any:
+def _do_step(staff: Staff, action: str, step: schemas.StepIn) -> Any:
     try:
-        return STEPS[action](who, wanted)
+        return STEPS[action](staff, step)
     except CounterNotOpen:
         # A colleague may have taken the counter over, or closed it.
-        raise no_counter(who.office, who.user, now()) from None
+        raise no_counter(staff.office, staff.user, now()) from None
 
 
-def _once(
-    request: HttpRequest, who: Staff, key: UUID | None, do: Callable[[], Any], action: str = ""
+def _idempotent(
+    request: HttpRequest, staff: Staff, key: UUID | None, work: Callable[[], Any], action: str = ""
 ) -> Any:
     return once(
         request,
-        principal=who.principal,
+        principal=staff.principal,
         key=key,
         now=now(),
-        work=do,
-        shown=lambda done: _after(who, action, done),
+        work=work,
+        to_response=lambda outcome: _state_after(staff, action, outcome),
     )
 
 
-def _turn(use_case: Callable[..., Ticket]) -> Callable[[Staff, schemas.StepIn], Any]:
+def _turn_step(use_case: Callable[..., Ticket]) -> Callable[[Staff, schemas.StepIn], Any]:
     step = part(use_case)
-    return lambda who, _: step(office=who.office, clerk=who.user, now=now())
+    return lambda staff, _: step(office=staff.office, clerk=staff.user, now=now())
 
 
-def _pick(who: Staff, said: schemas.StepIn) -> Ticket:
-    if said.ticket is None:
+def _pick(staff: Staff, step: schemas.StepIn) -> Ticket:
+    if step.ticket is None:
         raise NotUnderstood
     try:
-        return turns.call_by_hand(office=who.office, clerk=who.user, ticket=said.ticket, now=now())
+        return turns.call_by_hand(
+            office=staff.office, clerk=staff.user, ticket=step.ticket, now=now()
+        )
     except Ticket.DoesNotExist:
         raise NotFound from None
 
 
-def _park(who: Staff, said: schemas.StepIn) -> None:
-    if said.minutes is None:
+def _park(staff: Staff, step: schemas.StepIn) -> None:
+    if step.minutes is None:
         raise NotUnderstood
-    turns.park(office=who.office, clerk=who.user, minutes=said.minutes, now=now())
+    turns.park(office=staff.office, clerk=staff.user, minutes=step.minutes, now=now())
 
 
-def _transfer(who: Staff, said: schemas.StepIn) -> None:
-    service = who.office.service_by_code(said.service) if said.service else None
-    counter = _counter(who, said.counter) if said.counter else None
+def _transfer(staff: Staff, step: schemas.StepIn) -> None:
+    service = staff.office.service_by_code(step.service) if step.service else None
+    counter = _counter(staff, step.counter) if step.counter else None
     if service is None and counter is None:
         raise NotUnderstood
-    turns.transfer(office=who.office, clerk=who.user, service=service, counter=counter, now=now())
+    turns.transfer(
+        office=staff.office, clerk=staff.user, service=service, counter=counter, now=now()
+    )
 
 
-def _counter(who: Staff, code: str) -> Counter:
-    found = next((c for c in who.office.open_counters() if c.code == code), None)
-    if found is None:
+def _counter(staff: Staff, code: str) -> Counter:
+    counter = next((c for c in staff.office.open_counters() if c.code == code), None)
+    if counter is None:
         raise NotFound
-    return found
+    return counter
 
 
-def _shift(who: Staff) -> Shift:
-    found = Shift.objects.filter(office=who.office.office, clerk=who.user, closed_at=None).first()
-    if found is None:
+def _open_shift(staff: Staff) -> Shift:
+    shift = Shift.objects.filter(
+        office=staff.office.office, clerk=staff.user, closed_at=None
+    ).first()
+    if shift is None:
         raise CounterNotOpen
-    return found
+    return shift
 
 
-def _shift_at(who: Staff, code: str) -> int:
-    """The shift at a counter; one that was closed meanwhile is refused as such."""
-    counter = _counter(who, code)
-    shift = Shift.objects.filter(office=who.office.office, counter=counter, closed_at=None).first()
+def _shift_at(staff: Staff, code: str) -> int:
+    """The id of the counter's open shift. Raises CounterClosedAlready if there is none."""
+    counter = _counter(staff, code)
+    shift = Shift.objects.filter(
+        office=staff.office.office, counter=counter, closed_at=None
+    ).first()
     if shift is None:
         raise CounterClosedAlready
     return shift.pk
@@ -274,53 +287,53 @@ def _shift_at(who: Staff, code: str) -> int:
 
 CALLS = ("next", "pick")
 STEPS: dict[str, Callable[[Staff, schemas.StepIn], Any]] = {
-    "next": _turn(turns.call_next),
+    "next": _turn_step(turns.call_next),
     "pick": _pick,
-    "recall": _turn(turns.recall),
-    "start": _turn(turns.start_serving),
-    "finish": _turn(turns.finish),
-    "no-show": _turn(turns.no_show),
+    "recall": _turn_step(turns.recall),
+    "start": _turn_step(turns.start_serving),
+    "finish": _turn_step(turns.finish),
+    "no-show": _turn_step(turns.no_show),
     "park": _park,
     "transfer": _transfer,
-    "undo": _turn(turns.undo),
-    "pause": lambda who, _: counters.pause_counter(shift=_shift(who), now=now()),
-    "resume": lambda who, _: counters.resume_counter(shift=_shift(who), now=now()),
-    "close": lambda who, _: counters.close_counter(shift=_shift(who), now=now()),
+    "undo": _turn_step(turns.undo),
+    "pause": lambda staff, _: counters.pause_counter(shift=_open_shift(staff), now=now()),
+    "resume": lambda staff, _: counters.resume_counter(shift=_open_shift(staff), now=now()),
+    "close": lambda staff, _: counters.close_counter(shift=_open_shift(staff), now=now()),
 }
 
 
-def _after(who: Staff, action: str, done: object) -> dict[str, Any]:
-    """The counter after the step; a call has said all of it, for no paused counter calls."""
-    if action in CALLS and isinstance(done, Ticket) and done.counter_id:
-        return _as_json(who, done.counter_id, done, paused=False)
-    return _shown(who)
+def _state_after(staff: Staff, action: str, outcome: object) -> dict[str, Any]:
+    """The counter after the step; a call returned the ticket itself, and its counter is open."""
+    if action in CALLS and isinstance(outcome, Ticket) and outcome.counter_id:
+        return _as_json(staff, outcome.counter_id, outcome, paused=False)
+    return _counter_state(staff)
 
 
-def _shown(who: Staff) -> dict[str, Any]:
-    """The counter as JSON can carry it, because the answer may have to be said again."""
-    with connection.cursor() as cursor:  # it is hot, and others may wait for its transaction
-        cursor.execute(SHOWN, [who.office.office.pk, who.user])
-        found = cursor.fetchone()
-    if found is None:
+def _counter_state(staff: Staff) -> dict[str, Any]:
+    """The counter as JSON, because the response is stored to be repeated."""
+    with connection.cursor() as cursor:  # one query, as it runs within the step's transaction
+        cursor.execute(SHOWN, [staff.office.office.pk, staff.user])
+        record = cursor.fetchone()
+    if record is None:
         return {"counter": None, "paused": False, "client": None}
-    counter, paused, *row = found
-    return _as_json(who, counter, of_row(Ticket, row) if row[0] else None, paused=paused)
+    counter, paused, *row = record
+    return _as_json(staff, counter, of_row(Ticket, row) if row[0] else None, paused=paused)
 
 
-def _as_json(who: Staff, counter: int, client: Ticket | None, *, paused: bool) -> dict[str, Any]:
+def _as_json(staff: Staff, counter: int, client: Ticket | None, *, paused: bool) -> dict[str, Any]:
     return {
-        "counter": who.office.counters[counter].code,
+        "counter": staff.office.counters[counter].code,
         "paused": paused,
         "client": client
         and {
             "ticket": client.pk,
             "number": client.label,
-            "service": who.office.services[client.service_id].code,
+            "service": staff.office.services[client.service_id].code,
             "state": client.state,
             "language": client.language,
             "persons": client.persons,
             "booked": client.booked_from is not None,
-            "reason": sentence(client.reason, who.office),
+            "reason": sentence(client.reason, staff.office),
         },
     }
 

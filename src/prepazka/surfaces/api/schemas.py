@@ -1,4 +1,4 @@
-"""The shapes that the API takes and gives; instants are ISO 8601 with the office's offset."""
+"""Schemas of the API's requests and responses; instants are ISO 8601 with the office's offset."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _cleaned(clean: Callable[[str], str]) -> AfterValidator:
 
 Email = Annotated[str, Field(max_length=320), _cleaned(clean_email)]
 Name = Annotated[str, Field(min_length=1, max_length=120), _cleaned(clean_name)]
-# Read by the endpoint, whose answer says what is wrong with a number.
+# Parsed by the endpoint, so that its problem says what is wrong with the number.
 Phone = Annotated[str, Field(max_length=60), AfterValidator(_without_nul)]
 
 
@@ -57,7 +57,7 @@ class Problem(Schema):
 
 
 class FailingStepOut(Schema):
-    """A periodic step that last failed, or is late; office None: of the whole installation."""
+    """A periodic step that failed last time or is late; office null: for the whole installation."""
 
     step: str
     office: str | None
@@ -67,7 +67,7 @@ class FailingStepOut(Schema):
 
 
 class DeviceFaultOut(Schema):
-    """What a kiosk or display of an office cannot do, and since when."""
+    """The fault of a kiosk or display, and since when it lasts."""
 
     office: str
     device: str
@@ -76,7 +76,7 @@ class DeviceFaultOut(Schema):
 
 
 class HealthOut(Schema):
-    """What a watching program reads; None where the database, which knows it, is away."""
+    """The state of the installation for monitoring; null where the database is unavailable."""
 
     database: bool
     worker: bool | None = None
@@ -107,7 +107,7 @@ class OfficeOut(Schema):
 
 
 class ServiceOut(Schema):
-    """What people come for; `bookable` ones have terms."""
+    """A service; `bookable` ones have slots."""
 
     code: str
     name: dict[str, str]
@@ -124,7 +124,7 @@ class ServiceOut(Schema):
 
 
 class OpenOut(Schema):
-    """One stretch of opening hours."""
+    """One interval of opening hours."""
 
     opens_at: datetime
     closes_at: datetime
@@ -138,7 +138,7 @@ class OfficeDetailOut(OfficeOut):
 
 
 class DepartmentOut(Schema):
-    """A department; `path` is the lasting address of its page."""
+    """A department; `path` is the permanent address of its page."""
 
     code: str
     name: dict[str, str]
@@ -149,7 +149,7 @@ class DepartmentOut(Schema):
 
 
 class OfficialOut(Schema):
-    """An official whom people may meet, with what is public about them."""
+    """An official with public contact data."""
 
     code: str
     name: dict[str, str]
@@ -163,7 +163,7 @@ class OfficialOut(Schema):
 
 
 class TermOut(Schema):
-    """A term that can be taken now."""
+    """A free slot."""
 
     starts_at: datetime
     ends_at: datetime
@@ -171,7 +171,7 @@ class TermOut(Schema):
 
 
 class TermsOut(Schema):
-    """The free terms of a service."""
+    """The free slots of a service."""
 
     service: str
     official: str | None = Field(description="None: whoever is soonest, or a counter")
@@ -182,7 +182,7 @@ class TermsOut(Schema):
 
 
 class NextTermOut(Schema):
-    """A term that can be taken now, and the lasting address of its day."""
+    """A free slot with the permanent address of its day."""
 
     starts_at: datetime
     ends_at: datetime
@@ -193,7 +193,7 @@ class NextTermOut(Schema):
 
 
 class NextOut(Schema):
-    """The next free terms; `path` leads to all of them."""
+    """The next free slots; `path` is the address of all of them."""
 
     made_at: datetime
     path: str
@@ -201,7 +201,7 @@ class NextOut(Schema):
 
 
 class HoldIn(Schema):
-    """Which term to hold."""
+    """The slot to hold."""
 
     service: str
     starts_at: Instant
@@ -213,14 +213,14 @@ class HoldIn(Schema):
 
 
 class ProofOut(Schema):
-    """Whether a proof of work is asked for now, and the task."""
+    """Whether a proof of work is required now, and the challenge."""
 
     asked: bool
     challenge: dict[str, Any] | None = Field(description="an ALTCHA challenge; null if not asked")
 
 
 class HoldOut(Schema):
-    """A term kept for a while; the token stands for it in the next step."""
+    """A held slot; `token` identifies it in the next step."""
 
     token: str
     expires_at: datetime
@@ -230,7 +230,7 @@ class HoldOut(Schema):
 
 
 class ContactIn(Schema):
-    """Who comes, and where the confirmation goes."""
+    """The name of the person who comes, and the contact for the confirmation."""
 
     name: Name
     email: Email | Literal[""] = ""
@@ -244,27 +244,27 @@ class ContactIn(Schema):
 
 
 class RequestedOut(Schema):
-    """What happens next: `unconfirmed` waits for the link in the mail until `expires_at`."""
+    """The booking's state; `unconfirmed` waits until `expires_at` for the link in the message."""
 
     state: str
     expires_at: datetime | None
 
 
 class ModeIn(Schema):
-    """How to meet; a call needs a telephone number, where the booking has none."""
+    """The mode of meeting; `phone` needs a telephone number if the booking has none."""
 
     mode: str = Field(pattern="^(person|phone|video)$")
     phone: Phone = ""
 
 
 class MoveIn(Schema):
-    """The new term of the same service."""
+    """The new slot of the same service."""
 
     starts_at: Instant
 
 
 class BookingOut(Schema):
-    """A booking; `pin` is there once it is confirmed and until it is erased."""
+    """A booking; `pin` is set from the confirmation until personal data are erased."""
 
     token: str
     office: str
@@ -281,7 +281,7 @@ class BookingOut(Schema):
 
 
 class TicketIn(Schema):
-    """What a walk-in touched."""
+    """The service for which a ticket without a booking is issued."""
 
     service: str
     language: str = Field("cs", max_length=8, pattern="^[a-zA-Z-]*$")
@@ -289,7 +289,7 @@ class TicketIn(Schema):
 
 
 class PinIn(Schema):
-    """The digits a booked client entered."""
+    """The PIN that a booked client entered."""
 
     pin: str = Field(pattern=r"^\d{4}$")
     language: str = Field("cs", max_length=8, pattern="^[a-zA-Z-]*$")
@@ -301,9 +301,9 @@ class PinIn(Schema):
 
 
 class TicketOut(Schema):
-    """A place in the queue; `wait_min` is a range in minutes where it can be guessed.
+    """A ticket; `wait_min` is the range of the estimated wait in minutes, if there is one.
 
-    `waits_for` is the code of a system that is down: nobody is called for the service until then.
+    `waits_for` is the code of a failed system; nobody is called for the service until it works.
     """
 
     code: str
@@ -322,13 +322,13 @@ class TicketOut(Schema):
 
 
 class CheckInOut(Schema):
-    """What is true of a PIN: its outcome, when it counts, and the ticket where there is one.
+    """The outcome of a PIN, the time when it is accepted, and the ticket if there is one.
 
-    `returned`: the ticket had been called in vain and is waiting again, with the same number.
-    `missed`: it was called in vain once more, and only staff can put it back; `code` is empty.
+    `returned`: the ticket had missed its call and is waiting again, with the same number.
+    `missed`: the call was missed again, and only staff can return the ticket; `code` is empty.
     `again`: the PIN was just entered here, and its ticket is to be printed again.
     `used`: it has had a ticket since `ticket_since`; reception checks the name and prints it.
-    `changed`: the booking has another PIN, and its person a message about it.
+    `changed`: the booking has another PIN, which a message has announced to its person.
     """
 
     outcome: str
@@ -340,7 +340,7 @@ class CheckInOut(Schema):
 
 
 class StepIn(Schema):
-    """What some steps of a clerk need."""
+    """Parameters that some steps of a clerk need."""
 
     ticket: Id | None = None
     minutes: int | None = Field(None, ge=1, le=240)
@@ -349,10 +349,10 @@ class StepIn(Schema):
 
 
 class LeftIn(Schema):
-    """What became of the client at a counter that was left: the ticket that was seen there.
+    """The `client` seen at a counter that was left open, and their `fate`.
 
-    `fate` is served, waits (back to the queue, before the others), absent, or, with who takes the
-    counter over, stays.
+    `fate` is served, waits (returned to the front of the queue), absent, or, only when taking
+    the counter over, stays.
     """
 
     client: Id | None = None
@@ -393,7 +393,7 @@ class ShiftOut(Schema):
 
 
 class MissedOut(Schema):
-    """Somebody who was called today and did not come."""
+    """A ticket of today whose call was missed."""
 
     ticket: int
     number: str
@@ -406,7 +406,7 @@ class MissedOut(Schema):
 
 
 class WaitingOut(Schema):
-    """Somebody who waits, and why they stand where they stand."""
+    """A waiting ticket, and the reason for its place in the queue."""
 
     ticket: int
     number: str

@@ -1,4 +1,4 @@
-"""What the API shows of rows: public facts, and instants in the office's own time."""
+"""Rows as dictionaries of the API's schemas; instants have the office's offset."""
 
 from __future__ import annotations
 
@@ -25,51 +25,51 @@ from prepazka.reporting.soonest import Wanted
 AHEAD = 14  # days
 
 
-def department(where: Directory, row: Department, now: datetime) -> dict[str, Any]:
-    """One department, with codes of what belongs to it."""
+def department(office: Directory, row: Department, now: datetime) -> dict[str, Any]:
+    """A department with the codes of its officials and services."""
     return {
         "code": row.code,
         "name": row.name,
-        "officials": [one.code for one in officials_in(where, row)],
-        "services": [one.code for one in services_in(where, row)],
-        "hours": hours(where, hours_of_department(row), now),
-        "path": links.choose(where.office.slug, Wanted(department=row)),
+        "officials": [o.code for o in officials_in(office, row)],
+        "services": [s.code for s in services_in(office, row)],
+        "hours": hours(office, hours_of_department(row), now),
+        "path": links.choose(office.office.slug, Wanted(department=row)),
     }
 
 
-def official(where: Directory, row: Official, now: datetime) -> dict[str, Any]:
-    """One official; why somebody is away is not public."""
-    belongs = where.departments.get(row.department_id or 0)
+def official(office: Directory, row: Official, now: datetime) -> dict[str, Any]:
+    """An official with public data only, without reasons of absences."""
+    department = office.departments.get(row.department_id or 0)
     return {
         "code": row.code,
         "name": row.name,
-        "department": belongs.code if belongs and not belongs.retired else None,
+        "department": department.code if department and not department.retired else None,
         "place": row.place,
         "phone": row.phone,
         "email": row.email,
-        "services": [one.code for one in where.topics_of(row)],
-        "hours": hours(where, hours_of_official(row), now),
-        "path": links.choose(where.office.slug, Wanted(official=row)),
+        "services": [s.code for s in office.topics_of(row)],
+        "hours": hours(office, hours_of_official(row), now),
+        "path": links.choose(office.office.slug, Wanted(official=row)),
     }
 
 
-def hours(where: Directory, of: Hours, now: datetime) -> list[dict[str, Any]]:
-    """The hours of the coming two weeks, in the office's own time."""
-    today = calendar.day_of(now, where.tz)
+def hours(office: Directory, hours_on: Hours, now: datetime) -> list[dict[str, Any]]:
+    """The opening hours of the coming two weeks, with the office's offset."""
+    today = calendar.day_of(now, office.tz)
     days = [today + timedelta(days=n) for n in range(AHEAD)]
     return [
         {
-            "opens_at": local(where, calendar.local_instant(day, one.start, where.tz)),
-            "closes_at": local(where, calendar.local_instant(day, one.end, where.tz)),
+            "opens_at": local(office, calendar.local_instant(day, interval.start, office.tz)),
+            "closes_at": local(office, calendar.local_instant(day, interval.end, office.tz)),
         }
         for day in days
-        for one in of(where, day)
+        for interval in hours_on(office, day)
     ]
 
 
-def office(where: Directory) -> dict[str, Any]:
-    """The office in the list."""
-    row = where.office
+def office(office: Directory) -> dict[str, Any]:
+    """An office for the list of offices."""
+    row = office.office
     return {
         "slug": row.slug,
         "name": row.name,
@@ -81,51 +81,51 @@ def office(where: Directory) -> dict[str, Any]:
     }
 
 
-def service(where: Directory, one: Service) -> dict[str, Any]:
-    """What people come for."""
+def service(office: Directory, row: Service) -> dict[str, Any]:
+    """A service of the office."""
     return {
-        "code": one.code,
-        "name": one.name,
-        "hint": one.hint,
-        "documents": one.documents,
-        "fee": one.fee,
-        "agenda": where.agenda_of(one).code,
-        "duration_min": one.duration_min,
-        "modes": one.modes,
-        "bookable": is_bookable(where, one),
-        "walk_in": one.walk_in,
-        "max_persons": where.rules_of(one).max_persons,
-        "officials": [official.code for official in where.officials_for(one.pk)],
+        "code": row.code,
+        "name": row.name,
+        "hint": row.hint,
+        "documents": row.documents,
+        "fee": row.fee,
+        "agenda": office.agenda_of(row).code,
+        "duration_min": row.duration_min,
+        "modes": row.modes,
+        "bookable": is_bookable(office, row),
+        "walk_in": row.walk_in,
+        "max_persons": office.rules_of(row).max_persons,
+        "officials": [official.code for official in office.officials_for(row.pk)],
     }
 
 
-def booking(found: Booking) -> dict[str, Any]:
-    """A booking, to whoever has its token."""
-    where = directory(found.office)
-    kind = where.services[found.service_id]
-    rules = where.rules_of(kind)
+def booking(row: Booking) -> dict[str, Any]:
+    """A booking for the holder of its token, with the PIN."""
+    office = directory(row.office)
+    service = office.services[row.service_id]
+    rules = office.rules_of(service)
     return {
-        "token": signed.sign(found.pk, "personal"),
-        "office": where.office.slug,
-        "service": kind.code,
-        "official": whose(where, found),
-        "mode": found.mode,
-        "state": found.state,
-        "starts_at": local(where, found.starts_at),
-        "ends_at": local(where, found.ends_at),
-        "counts_from": local(where, rules.counts_from(found.starts_at)),
-        "counts_until": local(where, rules.counts_until(found.ends_at)),
-        "persons": found.persons,
-        "pin": found.pin,
+        "token": signed.sign(row.pk, "personal"),
+        "office": office.office.slug,
+        "service": service.code,
+        "official": whose(office, row),
+        "mode": row.mode,
+        "state": row.state,
+        "starts_at": local(office, row.starts_at),
+        "ends_at": local(office, row.ends_at),
+        "counts_from": local(office, rules.counts_from(row.starts_at)),
+        "counts_until": local(office, rules.counts_until(row.ends_at)),
+        "persons": row.persons,
+        "pin": row.pin,
     }
 
 
-def whose(where: Directory, found: Booking) -> str | None:
-    """The code of the official whom the booking is with."""
-    one = official_of(where, found)
-    return one.code if one else None
+def whose(office: Directory, booking: Booking) -> str | None:
+    """The code of the booking's official; None for a booking at a counter."""
+    official = official_of(office, booking)
+    return official.code if official else None
 
 
-def local(where: Directory, instant: datetime) -> datetime:
+def local(office: Directory, instant: datetime) -> datetime:
     """The instant with the offset of the office."""
-    return instant.astimezone(where.tz)
+    return instant.astimezone(office.tz)

@@ -1,4 +1,4 @@
-"""The API of a kiosk, and of whoever holds a ticket."""
+"""The API of kiosks and of ticket holders."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ KEY: Any = Header(None, alias="Idempotency-Key")  # type: ignore[type-arg]  # a 
 
 
 @router.post("/kiosk/tickets", auth=KioskToken(), response=TICKET)
-def issue(request: HttpRequest, wanted: schemas.TicketIn, key: UUID | None = KEY) -> Any:
-    """Give a walk-in a ticket. Sent again with the same key, it is the same ticket.
+def issue(request: HttpRequest, body: schemas.TicketIn, key: UUID | None = KEY) -> Any:
+    """Issue a ticket without a booking. The same Idempotency-Key returns the same ticket.
 
-    The number comes at once; people ahead and the wait are told by GET of the ticket.
+    The response has the number; get the ticket to learn the people ahead and the wait.
     """
     kiosk: Kiosk = request.auth  # type: ignore[attr-defined]  # set by ninja
-    service = kiosk.office.service_by_code(wanted.service)
+    service = kiosk.office.service_by_code(body.service)
     if service is None:
         raise NotFound
     ticket = issue_ticket(
@@ -40,8 +40,8 @@ def issue(request: HttpRequest, wanted: schemas.TicketIn, key: UUID | None = KEY
         service=service,
         touch=key or uuid4(),
         now=now(),
-        language=wanted.language,
-        persons=wanted.persons,
+        language=body.language,
+        persons=body.persons,
     )
     return shown(kiosk.office, ticket, look=False)
 
@@ -51,63 +51,63 @@ def issue(request: HttpRequest, wanted: schemas.TicketIn, key: UUID | None = KEY
     auth=KioskToken(),
     response={200: schemas.CheckInOut, PROBLEMS: schemas.Problem},
 )
-def check(request: HttpRequest, said: schemas.PinIn, key: UUID | None = KEY) -> Any:
-    """Take the PIN of a booked client; `outcome` says what is true of it, and what to do next.
+def check(request: HttpRequest, body: schemas.PinIn, key: UUID | None = KEY) -> Any:
+    """Check in by PIN; `outcome` says whether it was accepted, and why not.
 
-    After many wrong PINs the answer is `second_answer_needed` or `code_needed` until `second` is
-    sent too; a pair that gives no ticket is then `unknown`.
+    After many wrong PINs the error is `second_answer_needed` or `code_needed` until `second` is
+    sent too; a pair without a ticket is then `unknown`.
 
-    Entered again at the same kiosk within two minutes, a PIN answers `again` with its ticket, to be
+    A PIN entered again at the same kiosk within two minutes returns `again` with its ticket, to be
     printed again; later, or at another kiosk, `used` with the time of the ticket and nothing else.
     """
     kiosk: Kiosk = request.auth  # type: ignore[attr-defined]  # set by ninja
-    done = check_in(
+    checkin = check_in(
         office=kiosk.office,
         device=kiosk.device,
-        pin=said.pin,
+        pin=body.pin,
         touch=key or uuid4(),
         now=now(),
-        language=said.language,
-        second=said.second,
+        language=body.language,
+        second=body.second,
     )
-    verdict, tz = done.verdict, kiosk.office.tz
+    verdict, tz = checkin.verdict, kiosk.office.tz
     return {
         "outcome": verdict.outcome.value,
         "day": verdict.found.day if verdict.found else None,
         "opens_at": verdict.opens_at and verdict.opens_at.astimezone(tz),
         "closes_at": verdict.closes_at and verdict.closes_at.astimezone(tz),
-        **_ticket_of(kiosk.office, done),
+        **_ticket_of(kiosk.office, checkin),
     }
 
 
-def _ticket_of(office: Directory, done: CheckIn) -> dict[str, Any]:
-    """The ticket for whoever entered the PIN; of one that may be another's no code, no number."""
-    if done.ticket is None:
+def _ticket_of(office: Directory, checkin: CheckIn) -> dict[str, Any]:
+    """The ticket's fields; without code and number if it may belong to somebody else."""
+    if checkin.ticket is None:
         return {"ticket": None}
-    if shows_ticket(done.verdict):
-        return {"ticket": shown(office, done.ticket)}
-    if done.verdict.outcome is Outcome.USED:
-        return {"ticket": None, "ticket_since": done.ticket.issued_at.astimezone(office.tz)}
-    return {"ticket": shown(office, done.ticket) | {"code": ""}}
+    if shows_ticket(checkin.verdict):
+        return {"ticket": shown(office, checkin.ticket)}
+    if checkin.verdict.outcome is Outcome.USED:
+        return {"ticket": None, "ticket_since": checkin.ticket.issued_at.astimezone(office.tz)}
+    return {"ticket": shown(office, checkin.ticket) | {"code": ""}}
 
 
 @router.get("/tickets/{code}", response=TICKET)
 def ticket(request: HttpRequest, code: str) -> Any:
-    """A ticket by the code of its personal page: state, people ahead, wait."""
-    found = _read(code)
-    return shown(directory(found.office), found)
+    """The ticket of the code: state, people ahead, wait."""
+    ticket = _ticket_by_code(code)
+    return shown(directory(ticket.office), ticket)
 
 
 @router.delete("/tickets/{code}", response=TICKET)
 def leave(request: HttpRequest, code: str) -> Any:
-    """Give up the place; repeated, it answers the same."""
-    found = _read(code)
-    return shown(directory(found.office), give_up(ticket=found.pk, now=now()))
+    """Leave the queue; a repeat returns the same."""
+    ticket = _ticket_by_code(code)
+    return shown(directory(ticket.office), give_up(ticket=ticket.pk, now=now()))
 
 
 def shown(office: Directory, ticket: Ticket, *, look: bool = True) -> dict[str, Any]:
-    """The ticket as its holder may see it; without a look at the hall where `look` is off."""
-    place = (
+    """The ticket for its holder; without position and wait if `look` is off."""
+    position = (
         announced(office, ticket, now=now())
         if look
         else Place(ticket, office.services[ticket.service_id], valid_until(office, ticket))
@@ -115,20 +115,20 @@ def shown(office: Directory, ticket: Ticket, *, look: bool = True) -> dict[str, 
     return {
         "code": ticket.code,
         "number": ticket.label,
-        "service": place.service.code,
+        "service": position.service.code,
         "state": ticket.state,
         "issued_at": ticket.issued_at.astimezone(office.tz),
-        "valid_until": place.valid_until.astimezone(office.tz),
-        "counter": place.counter.number if place.counter else None,
+        "valid_until": position.valid_until.astimezone(office.tz),
+        "counter": position.counter.number if position.counter else None,
         "missed_at": ticket.missed_call and ticket.missed_call[0].astimezone(office.tz),
-        "ahead": place.ahead,
-        "wait_min": list(place.wait) if place.wait else None,
-        "waits_for": place.incident.system.code if place.incident else None,
+        "ahead": position.ahead,
+        "wait_min": list(position.wait) if position.wait else None,
+        "waits_for": position.incident.system.code if position.incident else None,
     }
 
 
-def _read(code: str) -> Ticket:
-    found = Ticket.objects.select_related("office").filter(code=code).first()
-    if found is None:
+def _ticket_by_code(code: str) -> Ticket:
+    ticket = Ticket.objects.select_related("office").filter(code=code).first()
+    if ticket is None:
         raise NotFound
-    return found
+    return ticket

@@ -1,1 +1,1 @@
-"""What calendar programs read."""
+"""Calendar feeds."""

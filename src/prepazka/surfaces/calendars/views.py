@@ -1,4 +1,4 @@
-"""The private iCalendar feed: whoever knows the address reads, nobody writes."""
+"""The private iCalendar feed, read-only, at a secret address."""
 
 from __future__ import annotations
 
@@ -16,29 +16,30 @@ from prepazka.web.errors import not_found
 from prepazka.web.limits import Limit, limit_address
 from prepazka.web.shortcuts import now
 
-# A town hall is one address for the calendars of all its officials.
+# Calendar programs of a whole town hall may share one IP address.
 READS = Limit("feed", 600, timedelta(minutes=10))
 
 
 @require_safe
 def feed(request: HttpRequest, token: str) -> HttpResponse:
-    """The bookings as a calendar; 304 when the program has them already."""
+    """The bookings as iCalendar; 304 if the client's copy is current."""
     moment = now()
     limit_address(request, READS, now=moment)
-    found = feed_of(token)
-    if found is None:
+    calendar_feed = feed_of(token)
+    if calendar_feed is None:
         return _private(not_found(request, Exception()))
-    office = directory_by_id(found.office_id)
-    mark = f'"{mark_of(found, office, now=moment)}"'
-    known = parse_etags(request.headers.get("If-None-Match", ""))
-    # A gzipping middleware makes the mark weak; the program then sends it back as such.
-    if {mark, f"W/{mark}", "*"} & set(known):
+    office = directory_by_id(calendar_feed.office_id)
+    etag = f'"{mark_of(calendar_feed, office, now=moment)}"'
+    client_etags = parse_etags(request.headers.get("If-None-Match", ""))
+    # A gzipping middleware makes the ETag weak; the client then sends it back as such.
+    if {etag, f"W/{etag}", "*"} & set(client_etags):
         response: HttpResponse = HttpResponseNotModified()
     else:
         response = HttpResponse(
-            calendar_of(found, office, now=moment), content_type="text/calendar; charset=utf-8"
+            calendar_of(calendar_feed, office, now=moment),
+            content_type="text/calendar; charset=utf-8",
         )
-    response.headers["ETag"] = mark
+    response.headers["ETag"] = etag
     return _private(response)
 
 

@@ -1,1 +1,1 @@
-"""Addresses that the gateways for short messages call."""
+"""Callbacks of SMS gateways."""

@@ -1,4 +1,4 @@
-"""The callback of a gateway: a secret address, and the same answer however often it is called."""
+"""Callbacks of SMS gateways, at secret addresses; repeating one has no further effect."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WRONG = Limit("callback-wrong", 30, timedelta(minutes=10))
 @csrf_exempt  # a program calls it; the secret is in the address
 @require_http_methods(["GET", "POST"])
 def sms(request: HttpRequest, gateway: str, token: str) -> HttpResponse:
-    """Act on what the gateway says. What it will not mend by repeating is answered as heard."""
+    """Process a gateway's callback: 200 once it is processed, 400 if it is not understood."""
     moment = now()
     if gateway not in incoming.READERS or not secrets.compare_digest(
         token.encode(), callback_token(gateway).encode()
@@ -41,9 +41,9 @@ def sms(request: HttpRequest, gateway: str, token: str) -> HttpResponse:
     if len(body) > LONGEST:
         return HttpResponse(status=413)
     try:
-        told = incoming.read(gateway, query=request.META["QUERY_STRING"], body=body)
+        reports = incoming.read(gateway, query=request.META["QUERY_STRING"], body=body)
     except incoming.NotUnderstood:
         log.warning("a callback of %s could not be understood", gateway)
         return HttpResponse("?", content_type="text/plain", status=400)
-    act_on(told, gateway=gateway, now=moment)
+    act_on(reports, gateway=gateway, now=moment)
     return HttpResponse("OK", content_type="text/plain")

@@ -1,1 +1,1 @@
-"""What a citizen sees: from choosing a service to the ticket on the phone."""
+"""The citizen's pages: offices, booking, appointments and the waiting list."""

@@ -1,4 +1,4 @@
-"""Links from the mails: confirm, look, move, cancel. Getting a page never changes anything."""
+"""Pages behind e-mail links: confirm, view, move, cancel. A GET never changes anything."""
 
 from __future__ import annotations
 
@@ -54,40 +54,40 @@ from prepazka.web.shortcuts import now
 
 
 @of_booking("confirm")
-def confirm(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
-    """The link of the first mail: a page with one button, so that no mail scanner confirms."""
-    personal = reverse("citizen:booking", args=[links.sign(found.pk, "personal")])
-    if found.confirmed_at or is_cancelled(found):
+def confirm(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+    """The page that confirms by a button, because mail scanners open links."""
+    personal = reverse("citizen:booking", args=[links.sign(booking.pk, "personal")])
+    if booking.confirmed_at or is_cancelled(booking):
         return HttpResponseRedirect(personal)
     if request.method == "POST":
-        return _confirm(request, found, office) or HttpResponseRedirect(personal)
-    if not _can_be_confirmed(found, now()):
-        return _too_late(request, found, office, ConfirmationTooLate())
-    return page(request, "confirm", office, **_facts(found, office))
+        return _confirm(request, booking, office) or HttpResponseRedirect(personal)
+    if not _can_be_confirmed(booking, now()):
+        return _too_late(request, booking, office, ConfirmationTooLate())
+    return page(request, "confirm", office, **_facts(booking, office))
 
 
-def _confirm(request: HttpRequest, found: Booking, office: Directory) -> HttpResponse | None:
-    """Confirm; the page that says why it was refused, None where the personal page says all."""
+def _confirm(request: HttpRequest, booking: Booking, office: Directory) -> HttpResponse | None:
+    """Confirm; the refusal's page, or None where the personal page shows the outcome."""
     try:
-        confirm_booking(booking=found.pk, now=now())
+        confirm_booking(booking=booking.pk, now=now())
     except BookingCancelled:
         return None
     except (ConfirmationTooLate, HoldExpired) as error:
-        return _too_late(request, found, office, error)
+        return _too_late(request, booking, office, error)
     except TooManyBookings as error:
-        text = limit_in_words(error, office, by_sms=not found.email)
+        text = limit_in_words(error, office, by_sms=not booking.email)
         return _refused(request, office, text, status_of(error))
     return None
 
 
 @of_booking("personal")
-def booking(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
-    """The personal page: the PIN while it counts, and what became of the visit."""
-    if found.state == State.DISPLACED and (made := found.offers.order_by("created_at").last()):
-        return HttpResponseRedirect(reverse("citizen:offer", args=[links.sign(made.pk, "offer")]))
+def booking(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+    """The personal page: the PIN while it is valid, then the outcome of the visit."""
+    if booking.state == State.DISPLACED and (offer := booking.offers.order_by("created_at").last()):
+        return HttpResponseRedirect(reverse("citizen:offer", args=[links.sign(offer.pk, "offer")]))
     at = now()
-    context = _facts(found, office) | meeting.shown(found, office, at)
-    expected = found.state == State.CONFIRMED and at < context["counts_until"]
+    context = _facts(booking, office) | meeting.shown(booking, office, at)
+    expected = booking.state == State.CONFIRMED and at < context["counts_until"]
     return page(
         request,
         "booking",
@@ -95,20 +95,23 @@ def booking(request: HttpRequest, found: Booking, office: Directory, token: str)
         token=token,
         **context,
         expected=expected,
-        changeable=_is_changeable(found, at),
-        over=found.state == State.CONFIRMED and not expected,
+        changeable=_is_changeable(booking, at),
+        over=booking.state == State.CONFIRMED and not expected,
         moved="zmeneno" in request.GET and expected,
-        **_visit(found, office, at),
-        down=_down(found, office, at),
-        days_url=_days_url(found, office),
-        other_modes=_is_changeable(found, at) and _has_other_mode(found, office),
-        **_sooner(found, office, token, expected=expected),
+        **_visit_ticket(booking, office, at),
+        down=_incident_notices(booking, office, at),
+        days_url=_days_url(booking, office),
+        other_modes=_is_changeable(booking, at) and _has_other_mode(booking, office),
+        **_waiting_list_links(booking, office, token, expected=expected),
     )
 
 
-def _visit(found: Booking, office: Directory, at: datetime) -> dict[str, Any]:
-    """The ticket of the visit; `call` says that it was called in vain, and `pin_until` what helps."""
-    ticket = getattr(found, "ticket", None)
+def _visit_ticket(booking: Booking, office: Directory, at: datetime) -> dict[str, Any]:
+    """The visit's ticket; after a no-show also `call`, the missed call in words, and `pin_until`.
+
+    Until that instant the PIN returns the ticket to the queue.
+    """
+    ticket = getattr(booking, "ticket", None)
     if ticket is None or ticket.state != TicketState.NO_SHOW:
         return {"ticket": ticket}
     until = pin_returns_until(office, ticket)
@@ -119,30 +122,32 @@ def _visit(found: Booking, office: Directory, at: datetime) -> dict[str, Any]:
     }
 
 
-def _down(found: Booking, office: Directory, at: datetime) -> list[Notice]:
-    """What the visit of today needs and is down."""
-    today = found.date == calendar.day_of(at, office.tz)
-    return notices(office, [office.services[found.service_id]]) if today else []
+def _incident_notices(booking: Booking, office: Directory, at: datetime) -> list[Notice]:
+    """Notices of incidents that affect today's appointment."""
+    today = booking.date == calendar.day_of(at, office.tz)
+    return notices(office, [office.services[booking.service_id]]) if today else []
 
 
-def _sooner(found: Booking, office: Directory, token: str, *, expected: bool) -> dict[str, Any]:
-    """The way to the waiting list for a sooner term, or to the place on it."""
-    entry = entry_of(found) if expected else None
+def _waiting_list_links(
+    booking: Booking, office: Directory, token: str, *, expected: bool
+) -> dict[str, Any]:
+    """The link to the booking's waiting list entry, or to join the list for a sooner slot."""
+    entry = entry_of(booking) if expected else None
     if entry:
         return {"waits_url": reverse("citizen:waiting", args=[links.sign(entry.pk, "list")])}
-    if expected and found.starts_at > now() and can_want_sooner(found, office):
+    if expected and booking.starts_at > now() and can_want_sooner(booking, office):
         return {"sooner_url": reverse("citizen:sooner", args=[token])}
     return {}
 
 
 @of_booking("personal")
 def calendar_file(
-    request: HttpRequest, found: Booking, office: Directory, token: str
+    request: HttpRequest, booking: Booking, office: Directory, token: str
 ) -> HttpResponse:
-    """The term for the person's calendar."""
-    if found.state == State.UNCONFIRMED:
+    """The appointment as an iCalendar file."""
+    if booking.state == State.UNCONFIRMED:
         raise Http404(token)
-    content = calendar_of(found, office, now=now())
+    content = calendar_of(booking, office, now=now())
     return HttpResponse(
         content,
         content_type="text/calendar; charset=utf-8",
@@ -153,36 +158,36 @@ def calendar_file(
 
 
 @of_booking("personal")
-def cancel(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
-    """Cancel by one button; then the personal page says that it is done."""
+def cancel(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+    """The page that cancels by a button, then redirects to the personal page."""
     personal = reverse("citizen:booking", args=[token])
     if request.method == "POST":
         try:
-            cancel_booking(booking=found.pk, now=now())
+            cancel_booking(booking=booking.pk, now=now())
         except Refused as error:
             return _refused(request, office, sentence(error), status_of(error), personal)
-    elif _is_changeable(found, now()):
-        return page(request, "cancel", office, back_url=personal, **_facts(found, office))
+    elif _is_changeable(booking, now()):
+        return page(request, "cancel", office, back_url=personal, **_facts(booking, office))
     return HttpResponseRedirect(personal)
 
 
 @of_booking("personal")
-def move(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
-    """Which other day; a post with a term moves the booking there."""
-    if not _is_changeable(found, now()):
+def move(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+    """The days to move to; a post with a slot moves the booking."""
+    if not _is_changeable(booking, now()):
         return HttpResponseRedirect(reverse("citizen:booking", args=[token]))
     if request.method == "POST":
-        return _move(request, found, office, token)
+        return _move(request, booking, office, token)
     terms = offered(
         office=office,
-        service=found.service,
+        service=booking.service,
         now=now(),
-        persons=found.persons,
-        besides=found.pk,
-        official=official_of(office, found),
-        mode=found.mode,
+        persons=booking.persons,
+        besides=booking.pk,
+        official=official_of(office, booking),
+        mode=booking.mode,
     )
-    terms = [t for t in terms if t.starts_at != found.starts_at]
+    terms = [t for t in terms if t.starts_at != booking.starts_at]
     return page(
         request,
         "days" if terms else "full",
@@ -191,67 +196,67 @@ def move(request: HttpRequest, found: Booking, office: Directory, token: str) ->
         months=months(
             terms, lambda day: reverse("citizen:move_times", args=[token, day.isoformat()])
         ),
-        full={} if terms else full_calendar(office, found.service, now()),
+        full={} if terms else full_calendar(office, booking.service, now()),
         back_url=reverse("citizen:booking", args=[token]),
-        **_facts(found, office),
+        **_facts(booking, office),
     )
 
 
 @of_booking("personal")
 def move_times(
-    request: HttpRequest, found: Booking, office: Directory, token: str, day: str
+    request: HttpRequest, booking: Booking, office: Directory, token: str, day: str
 ) -> HttpResponse:
-    """Which time of that day; the next page asks once more."""
-    wanted = day_or_none(day)
-    if wanted is None:
+    """The slots of a day to move to; the next page asks for confirmation."""
+    chosen_day = day_or_none(day)
+    if chosen_day is None:
         raise Http404(day)
-    if not _is_changeable(found, now()):
+    if not _is_changeable(booking, now()):
         return HttpResponseRedirect(reverse("citizen:booking", args=[token]))
     terms = offered(
         office=office,
-        service=found.service,
+        service=booking.service,
         now=now(),
-        days=[wanted],
-        persons=found.persons,
-        besides=found.pk,
-        official=official_of(office, found),
-        mode=found.mode,
+        days=[chosen_day],
+        persons=booking.persons,
+        besides=booking.pk,
+        official=official_of(office, booking),
+        mode=booking.mode,
     )
     return page(
         request,
         "times",
         office,
         moving=True,
-        day=wanted,
+        day=chosen_day,
         parts=parts_of_day(
-            [t for t in terms if t.starts_at != found.starts_at],
-            with_officials=official_of(office, found) is not None,
+            [t for t in terms if t.starts_at != booking.starts_at],
+            with_officials=official_of(office, booking) is not None,
         ),
-        why=why_no_times(office, found.service, wanted, now(), mode=found.mode),
+        why=why_no_times(office, booking.service, chosen_day, now(), mode=booking.mode),
         action=reverse("citizen:move", args=[token]),
         request_key=uuid4(),
         back_url=reverse("citizen:move", args=[token]),
-        **_facts(found, office),
+        **_facts(booking, office),
     )
 
 
-def _move(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
+def _move(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
     starts_at = instant_or_none(request.POST.get("starts_at", ""))
     try:
         if starts_at is None:
             raise TermNotOffered
         if "sure" not in request.POST:
-            return _ask_once_more(request, found, office, token, starts_at)
-        move_booking(booking=found.pk, starts_at=starts_at, now=now())
+            return _confirm_move(request, booking, office, token, starts_at)
+        move_booking(booking=booking.pk, starts_at=starts_at, now=now())
     except (TermTaken, TermNotOffered) as error:
-        others = nearest(
+        alternatives = nearest(
             office=office,
-            service=found.service,
-            starts_at=starts_at or found.starts_at,
+            service=booking.service,
+            starts_at=starts_at or booking.starts_at,
             now=now(),
-            persons=found.persons,
-            official=official_of(office, found),
-            mode=found.mode,
+            persons=booking.persons,
+            official=official_of(office, booking),
+            mode=booking.mode,
         )
         return page(
             request,
@@ -262,7 +267,7 @@ def _move(request: HttpRequest, found: Booking, office: Directory, token: str) -
             moving=True,
             hold_url=reverse("citizen:move", args=[token]),
             request_key=uuid4(),
-            others=[Choice(when(t), value=t.starts_at.isoformat()) for t in others],
+            others=[Choice(when(t), value=t.starts_at.isoformat()) for t in alternatives],
             days_url=reverse("citizen:move", args=[token]),
         )
     except Refused as error:
@@ -271,49 +276,51 @@ def _move(request: HttpRequest, found: Booking, office: Directory, token: str) -
     return HttpResponseRedirect(reverse("citizen:booking", args=[token]) + "?zmeneno=1")
 
 
-def _ask_once_more(
-    request: HttpRequest, found: Booking, office: Directory, token: str, starts_at: datetime
+def _confirm_move(
+    request: HttpRequest, booking: Booking, office: Directory, token: str, starts_at: datetime
 ) -> HttpResponse:
     day = calendar.day_of(starts_at, office.tz)
     terms = offered(
         office=office,
-        service=found.service,
+        service=booking.service,
         now=now(),
         days=[day],
-        persons=found.persons,
-        besides=found.pk,
-        official=official_of(office, found),
-        mode=found.mode,
+        persons=booking.persons,
+        besides=booking.pk,
+        official=official_of(office, booking),
+        mode=booking.mode,
     )
-    new = next((t for t in terms if t.starts_at == starts_at), None)
-    if new is None:
+    new_slot = next((t for t in terms if t.starts_at == starts_at), None)
+    if new_slot is None:
         raise TermTaken
     return page(
         request,
         "move",
         office,
-        new_when=when(new),
+        new_when=when(new_slot),
         starts_at=starts_at.isoformat(),
         action=reverse("citizen:move", args=[token]),
         back_url=reverse("citizen:move_times", args=[token, day.isoformat()]),
-        **_facts(found, office),
+        **_facts(booking, office),
     )
 
 
 def _too_late(
-    request: HttpRequest, found: Booking, office: Directory, error: Refused
+    request: HttpRequest, booking: Booking, office: Directory, error: Refused
 ) -> HttpResponse:
-    most = office.rules_of(found.service).max_persons
-    official = official_of(office, found)
-    mode = found.mode if len(found.service.modes) > 1 else ""
-    wish = Wish(found.service, found.persons, official=official, mode=mode, asked=most > 1)
+    max_persons = office.rules_of(booking.service).max_persons
+    official = official_of(office, booking)
+    mode = booking.mode if len(booking.service.modes) > 1 else ""
+    wish = Wish(
+        booking.service, booking.persons, official=official, mode=mode, asked=max_persons > 1
+    )
     return page(
         request,
         "taken",
         office,
         status=status_of(error),
         text=sentence(error),
-        **nearest_choices(office, wish, found.starts_at, now()),
+        **nearest_choices(office, wish, booking.starts_at, now()),
     )
 
 
@@ -323,30 +330,32 @@ def _refused(
     return page(request, "refused", office, status=status, text=text, back_url=back_url)
 
 
-def _facts(found: Booking, office: Directory) -> dict[str, Any]:
-    """As in the mails; the frame of the page says the office itself."""
-    context = context_of(found, office, now=now())
+def _facts(booking: Booking, office: Directory) -> dict[str, Any]:
+    """The booking's facts as in messages, without the office, which the page frame shows."""
+    context = context_of(booking, office, now=now())
     return {key: value for key, value in context.items() if key != "office"}
 
 
-def _can_be_confirmed(found: Booking, at: datetime) -> bool:
+def _can_be_confirmed(booking: Booking, at: datetime) -> bool:
     return (
-        found.state == State.UNCONFIRMED
-        and bool(found.expires_at and found.expires_at > at)
-        and found.starts_at > at
+        booking.state == State.UNCONFIRMED
+        and bool(booking.expires_at and booking.expires_at > at)
+        and booking.starts_at > at
     )
 
 
-def _is_changeable(found: Booking, at: datetime) -> bool:
-    if found.state == State.UNCONFIRMED and not _can_be_confirmed(found, at):
+def _is_changeable(booking: Booking, at: datetime) -> bool:
+    if booking.state == State.UNCONFIRMED and not _can_be_confirmed(booking, at):
         return False
-    return found.state in {State.CONFIRMED, State.UNCONFIRMED} and found.starts_at > at
+    return booking.state in {State.CONFIRMED, State.UNCONFIRMED} and booking.starts_at > at
 
 
-def _has_other_mode(found: Booking, office: Directory) -> bool:
-    return any(allows(office, found, mode) for mode in found.service.modes if mode != found.mode)
+def _has_other_mode(booking: Booking, office: Directory) -> bool:
+    return any(
+        allows(office, booking, mode) for mode in booking.service.modes if mode != booking.mode
+    )
 
 
-def _days_url(found: Booking, office: Directory) -> str:
-    code = office.services[found.service_id].code
+def _days_url(booking: Booking, office: Directory) -> str:
+    code = office.services[booking.service_id].code
     return reverse("citizen:days", args=[office.office.slug, code])

@@ -1,4 +1,4 @@
-"""Hours in words for contact pages, and the same as schema.org data for search engines."""
+"""Opening hours for contact pages, in words and as schema.org data for search engines."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ Row = tuple[str, str]
 
 
 def official_hours(office: Directory, official: Official) -> dict[str, list[Row]]:
-    """The usual hours of the official, and what will be different; why is not said."""
+    """The official's weekly hours and coming changes in words, without the changes' reasons."""
     return _in_words(office, hours_of_official(official))
 
 
 def department_hours(office: Directory, department: Department) -> dict[str, list[Row]]:
-    """The same for everybody of the department together."""
+    """The weekly hours and coming changes of a whole department in words."""
     return _in_words(office, hours_of_department(department))
 
 
 def department_data(office: Directory, department: Department, path: str) -> dict[str, Any]:
-    """The department as schema.org knows it."""
+    """The department as schema.org data."""
     return _place(office, str(department.name), path) | _opening(
         office, hours_of_department(department)
     )
@@ -49,7 +49,7 @@ def department_data(office: Directory, department: Department, path: str) -> dic
 def official_data(
     office: Directory, official: Official, department: Department | None, path: str
 ) -> dict[str, Any]:
-    """The official as a point of contact of their department; hours belong to a place."""
+    """The official as schema.org data: a contact point of the department, which has the hours."""
     name = str(department.name) if department else str(office.office.name)
     point = {
         "@type": "ContactPoint",
@@ -69,8 +69,8 @@ def _in_words(office: Directory, hours: Hours) -> dict[str, list[Row]]:
     return {
         "weekly": [(_days(days), spans(minutes)) for days, minutes in weekly(office, hours, today)],
         "changes": [
-            (_period(one), spans(one.minutes) or _("closed to visitors"))
-            for one in changes(office, hours, today)
+            (_period(change), spans(change.minutes) or _("closed to visitors"))
+            for change in changes(office, hours, today)
         ],
     }
 
@@ -79,21 +79,21 @@ def _days(numbers: list[int]) -> str:
     """Monday to Thursday; Monday and Wednesday."""
     names = typography.CS_DAYS if typography.is_czech(language()) else typography.EN_DAYS
     runs: list[list[int]] = []
-    for one in numbers:
-        if runs and one == runs[-1][-1] + 1:
-            runs[-1].append(one)
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
         else:
-            runs.append([one])
-    parts: list[str] = []
+            runs.append([number])
+    phrases: list[str] = []
     for run in runs:
         if len(run) >= IN_A_ROW:
             between = {"first": names[run[0]], "last": names[run[-1]]}
-            parts.append(_("%(first)s to %(last)s") % between)
+            phrases.append(_("%(first)s to %(last)s") % between)
         else:
-            parts += [names[one] for one in run]
-    if len(parts) == 1:
-        return parts[0]
-    return _("%(days)s and %(last)s") % {"days": ", ".join(parts[:-1]), "last": parts[-1]}
+            phrases += [names[number] for number in run]
+    if len(phrases) == 1:
+        return phrases[0]
+    return _("%(days)s and %(last)s") % {"days": ", ".join(phrases[:-1]), "last": phrases[-1]}
 
 
 def _period(change: Change) -> str:
@@ -104,7 +104,7 @@ def _period(change: Change) -> str:
 
 def _place(office: Directory, name: str, path: str) -> dict[str, Any]:
     row = office.office
-    found = {
+    fields = {
         "@context": "https://schema.org",
         "@type": "GovernmentOffice",
         "name": name,
@@ -114,32 +114,32 @@ def _place(office: Directory, name: str, path: str) -> dict[str, Any]:
         "email": row.email,
         "parentOrganization": {"@type": "GovernmentOrganization", "name": str(row.name)},
     }
-    return {key: value for key, value in found.items() if value}
+    return {key: value for key, value in fields.items() if value}
 
 
 def _opening(office: Directory, hours: Hours) -> dict[str, Any]:
     today = calendar.day_of(now(), office.tz)
     usual = [
-        _spec(start, end, dayOfWeek=[SCHEMA_DAYS[one] for one in days])
+        _spec(start, end, dayOfWeek=[SCHEMA_DAYS[number] for number in days])
         for days, minutes in weekly(office, hours, today)
         for start, end in _edges(minutes)
     ]
     special = [
-        _spec(start, end, validFrom=_iso(one.first), validThrough=_iso(one.last))
-        for one in changes(office, hours, today)
-        for start, end in _edges(one.minutes) or [(0, 0)]  # this is how closed is said
+        _spec(start, end, validFrom=_iso(change.first), validThrough=_iso(change.last))
+        for change in changes(office, hours, today)
+        for start, end in _edges(change.minutes) or [(0, 0)]  # schema.org's notation for closed
     ]
-    found: dict[str, Any] = {"openingHoursSpecification": usual}
-    return found | ({"specialOpeningHoursSpecification": special} if special else {})
+    opening: dict[str, Any] = {"openingHoursSpecification": usual}
+    return opening | ({"specialOpeningHoursSpecification": special} if special else {})
 
 
-def _spec(start: int, end: int, **more: Any) -> dict[str, Any]:
+def _spec(start: int, end: int, **validity: Any) -> dict[str, Any]:
     clocks = {"opens": _clock(start), "closes": _clock(end)}
-    return {"@type": "OpeningHoursSpecification", **more, **clocks}
+    return {"@type": "OpeningHoursSpecification", **validity, **clocks}
 
 
 def _edges(minutes: Minutes) -> list[tuple[int, int]]:
-    return [(one.start, one.end) for one in minutes]
+    return [(interval.start, interval.end) for interval in minutes]
 
 
 def _clock(minute: int) -> str:

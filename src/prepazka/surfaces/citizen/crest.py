@@ -1,4 +1,4 @@
-"""The picture of an office's crest, for all pages that show it."""
+"""The image of an office's crest."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from prepazka.offices.models import Crest
 
 @require_safe
 def picture(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
-    """The PNG of that digest; another crest has another address, so this may be cached for good."""
-    row = Crest.objects.filter(office__slug=slug, office__crest=digest).first()
-    if row is None:
+    """The PNG with that digest; a changed crest gets another address, so caches may keep it."""
+    crest = Crest.objects.filter(office__slug=slug, office__crest=digest).first()
+    if crest is None:
         raise Http404
-    answer = HttpResponse(bytes(row.content), content_type="image/png")
-    answer["Cache-Control"] = "public, max-age=31536000, immutable"
-    return answer
+    response = HttpResponse(bytes(crest.content), content_type="image/png")
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response

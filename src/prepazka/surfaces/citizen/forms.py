@@ -1,4 +1,4 @@
-"""What a citizen fills in: at most three things, one question on a page."""
+"""Forms of the citizen's pages: one question, or at most three fields, on a page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_TOPIC = 120
 
 
 class PersonsForm(forms.Form):
-    """For how many people the term is."""
+    """The number of people to book for."""
 
     osob = forms.ChoiceField(
         label=_("How many people are you booking for?"),
@@ -29,15 +29,15 @@ class PersonsForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, most: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, max_persons: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["osob"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  # for the reader and mypy
-        field.choices = [(str(n), str(n)) for n in range(1, most + 1)]
+        field.choices = [(str(n), str(n)) for n in range(1, max_persons + 1)]
 
 
 class ContactForm(forms.Form):
-    """Who comes, and where to send the confirmation."""
+    """Name and contact of the person who will come."""
 
     name = NameField(
         label=_("Name and surname"),
@@ -103,22 +103,25 @@ class ContactForm(forms.Form):
         if phones:
             self.fields["email"].required = False
         elif calls:
-            pass  # the mail is for the confirmation, the number for the call
+            pass  # both stay required: e-mail for the confirmation, the number for the call
         else:
             del self.fields["phone"]
 
     def clean(self) -> dict[str, Any]:
-        """One contact at least, where there is a choice."""
-        found: dict[str, Any] = super().clean() or self.cleaned_data
-        asked = [name for name in ("email", "phone") if name in self.fields]
-        if not any(found.get(name) for name in asked) and not self.errors.keys() & asked:
+        """Require one contact at least, where both are offered."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        contact_fields = [name for name in ("email", "phone") if name in self.fields]
+        if (
+            not any(cleaned.get(name) for name in contact_fields)
+            and not self.errors.keys() & contact_fields
+        ):
             self.add_error("email", _("Enter your e-mail address or your mobile number."))
-        found.setdefault("phone", "")
-        found.setdefault("topic", "")
-        return found
+        cleaned.setdefault("phone", "")
+        cleaned.setdefault("topic", "")
+        return cleaned
 
     def answers(self) -> dict[str, str]:
-        """Name, e-mail, telephone and topic; what was not asked is empty."""
+        """Name, e-mail, telephone and topic; fields that were not shown are empty."""
         return {name: self.cleaned_data[name] for name in ("name", "email", "phone", "topic")}
 
 
@@ -138,7 +141,7 @@ CLOCK = _("Enter a time such as 14:30, or leave it empty.")
 
 
 class WishForm(ContactForm):
-    """Which terms would suit, and whom to tell."""
+    """Suitable days and times, and the contact to notify."""
 
     first = DayField(
         label=_("First day"),
@@ -179,12 +182,12 @@ class WishForm(ContactForm):
     )
     field_order = ("first", "last", "weekdays", "since", "until", "persons", "name")
 
-    def __init__(self, *args: Any, most: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, max_persons: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         persons = self.fields["persons"]
         assert isinstance(persons, forms.TypedChoiceField)  # noqa: S101  # for mypy
-        persons.choices = [(str(n), str(n)) for n in range(1, most + 1)]
-        if most == 1:
+        persons.choices = [(str(n), str(n)) for n in range(1, max_persons + 1)]
+        if max_persons == 1:
             del self.fields["persons"]
         self.fields["email"].help_text = _("We will write to you there when a time becomes free.")
         if "phone" in self.fields:
@@ -193,15 +196,15 @@ class WishForm(ContactForm):
             )
 
     def clean(self) -> dict[str, Any]:
-        """The times as minutes of the day; without them the whole day suits."""
-        found = super().clean()
-        first, last = found.get("first"), found.get("last")
-        if first and last and last < first:
+        """Add `from_min` and `to_min`, minutes of the day; without times the whole day suits."""
+        cleaned = super().clean()
+        first_day, last_day = cleaned.get("first"), cleaned.get("last")
+        if first_day and last_day and last_day < first_day:
             self.add_error("last", _("The last day must not come before the first."))
-        since, until = found.get("since"), found.get("until")
+        since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and until <= since:
             self.add_error("until", _("The end must come after the beginning."))
-        found.setdefault("persons", 1)
-        found["from_min"] = since.hour * 60 + since.minute if since else 0
-        found["to_min"] = until.hour * 60 + until.minute if until else 1440
-        return found
+        cleaned.setdefault("persons", 1)
+        cleaned["from_min"] = since.hour * 60 + since.minute if since else 0
+        cleaned["to_min"] = until.hour * 60 + until.minute if until else 1440
+        return cleaned

@@ -1,4 +1,4 @@
-"""What a link from another page answers when what it leads to is not booked (any more)."""
+"""Pages for outdated links: 404 or 410 where an official, department or service is not booked."""
 
 from __future__ import annotations
 
@@ -14,50 +14,50 @@ MISSING, GONE = 404, 410
 
 
 def no_official(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
-    """The official is retired, and perhaps their department still takes people; or nobody."""
-    known = next((one for one in office.officials.values() if one.code == code), None)
-    if known is None:
-        return _answer(request, office, MISSING, _("There is no such page at this office."))
-    department = office.departments.get(known.department_id or 0)
+    """410 with a link to the department of a retired official; 404 if there is no such official."""
+    official = next((o for o in office.officials.values() if o.code == code), None)
+    if official is None:
+        return _gone_page(request, office, MISSING, _("There is no such page at this office."))
+    department = office.departments.get(official.department_id or 0)
     url = (
         reverse("citizen:department", args=[office.office.slug, department.code])
         if department and not department.retired
         else ""
     )
     text = _("This official takes no bookings any more.")
-    return _answer(request, office, GONE, text, url, str(department.name) if department else "")
+    return _gone_page(request, office, GONE, text, url, str(department.name) if department else "")
 
 
 def no_department(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
-    """The department is retired, or has nothing to book, or there is none."""
-    known = next((one for one in office.departments.values() if one.code == code), None)
-    if known is None:
-        return _answer(request, office, MISSING, _("There is no such page at this office."))
+    """410 for a retired department; 404 for one that has nothing to book or does not exist."""
+    department = next((d for d in office.departments.values() if d.code == code), None)
+    if department is None:
+        return _gone_page(request, office, MISSING, _("There is no such page at this office."))
     text = _("This department takes no bookings.")
-    return _answer(request, office, GONE if known.retired else MISSING, text)
+    return _gone_page(request, office, GONE if department.retired else MISSING, text)
 
 
 def no_service(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
-    """The service is retired, or is served without booking, or there is none."""
-    known = next((one for one in office.services.values() if one.code == code), None)
-    if known is None:
-        return _answer(request, office, MISSING, _("There is no such page at this office."))
-    if known.retired:
-        return _answer(request, office, GONE, _("The office does not offer this any more."))
+    """410 for a retired service; 404 for one that needs no booking or does not exist."""
+    service = next((s for s in office.services.values() if s.code == code), None)
+    if service is None:
+        return _gone_page(request, office, MISSING, _("There is no such page at this office."))
+    if service.retired:
+        return _gone_page(request, office, GONE, _("The office does not offer this any more."))
     text = _("This is not booked. Come in the opening hours and take a ticket.")
-    return _answer(request, office, MISSING, text)
+    return _gone_page(request, office, MISSING, text)
 
 
 def other_official(
     request: HttpRequest, office: Directory, service: Service, official: Official | None
 ) -> HttpResponse:
-    """The service is booked, but not with the one whom the address names."""
+    """404 or 410 with a link to the service, which the official of the address does not provide."""
     url = reverse("citizen:days", args=[office.office.slug, service.code])
     text = _("This cannot be booked with the official of the link.")
-    return _answer(request, office, MISSING if official else GONE, text, url, str(service.name))
+    return _gone_page(request, office, MISSING if official else GONE, text, url, str(service.name))
 
 
-def _answer(
+def _gone_page(
     request: HttpRequest,
     office: Directory,
     status: int,

@@ -1,4 +1,4 @@
-"""With a term in hand: who comes, a last look at everything, and the request."""
+"""Pages of a held slot: contact details, the summary to check, and the request to confirm."""
 
 from __future__ import annotations
 
@@ -65,50 +65,50 @@ LONGEST_PHONE = 20
 
 @of_booking("hold")
 def contact(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
-    """Name and one contact."""
+    """The form for the name and one contact."""
     if held.requested_at:
-        return _to("sent", token)
+        return _redirect_to("sent", token)
     if request.method == "POST":
-        return _take_contact(request, held, office, token)
+        return _store_contact(request, held, office, token)
     if not is_held(held, now()):
-        return _expired(request, held, office, token)
-    form = _form(held, office, initial=_known(held))
+        return _expired_page(request, held, office, token)
+    form = _form(held, office, initial=_stored_answers(held))
     return _contact_page(request, held, office, token, form)
 
 
-def _take_contact(
+def _store_contact(
     request: HttpRequest, held: Booking, office: Directory, token: str
 ) -> HttpResponse:
     form = _form(held, office, request.POST)
     valid = form.is_valid()
-    said = form.answers() if valid else _as_typed(request)
-    note_contact(booking=held.pk, **said, now=now())
+    answers = form.answers() if valid else _typed_values(request)
+    note_contact(booking=held.pk, **answers, now=now())
     if "extend" in request.POST:
         return _extend(request, held, office, token, "contact")
     if not is_held(held, now()):
-        return _expired(request, held, office, token)
+        return _expired_page(request, held, office, token)
     if not valid:
         return _contact_page(request, held, office, token, form, status=422)
-    return _to("check", token)
+    return _redirect_to("check", token)
 
 
 @of_booking("hold")
 def check(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
-    """A last look at all answers; the final button sends the request."""
+    """The summary of all answers; the final button sends the request."""
     if held.requested_at:
-        return _to("sent", token)
+        return _redirect_to("sent", token)
     if "extend" in request.POST:
         return _extend(request, held, office, token, "check")
     if not is_held(held, now()):
-        return _expired(request, held, office, token)
-    form = _form(held, office, _known(held))
+        return _expired_page(request, held, office, token)
+    form = _form(held, office, _stored_answers(held))
     if not form.is_valid():
-        return _to("contact", token)
-    if form.answers() != _known(held):  # kept as it was typed, beside an answer that was wrong
+        return _redirect_to("contact", token)
+    if form.answers() != _stored_answers(held):  # stored as typed while another answer was invalid
         held = note_contact(booking=held.pk, **form.answers(), now=now())
     if request.method == "POST":
-        take = _take_suggested if "suggested" in request.POST else _request
-        return take(request, held, office, token)
+        proceed = _store_suggested if "suggested" in request.POST else _request
+        return proceed(request, held, office, token)
     return page(
         request,
         "check",
@@ -119,19 +119,19 @@ def check(request: HttpRequest, held: Booking, office: Directory, token: str) ->
         remote=held.mode != Mode.PERSON,
         confirm_min=office.rules_of(office.services[held.service_id]).confirm_min,
         back_url=reverse("citizen:contact", args=[token]),
-        **_limit(held, now()),
+        **_time_left(held, now()),
     )
 
 
 @of_booking("hold")
 def sent(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
-    """What happens next: the mail is on its way. It can be sent again, or to another address."""
+    """The page after the request; the message can be sent again, or to another address."""
     if not held.requested_at:
-        return _to("contact", token)
+        return _redirect_to("contact", token)
     if corrected := correction_of(held):
-        return _to("sent", links.sign(corrected.pk, "hold"))
+        return _redirect_to("sent", links.sign(corrected.pk, "hold"))
     if request.method == "POST":
-        return _repeat(request, held, office, token)
+        return _send_again(request, held, office, token)
     waits = held.state == State.UNCONFIRMED
     lapsed = bool(held.expires_at and held.expires_at <= now())
     return page(
@@ -151,32 +151,32 @@ def sent(request: HttpRequest, held: Booking, office: Directory, token: str) -> 
     )
 
 
-def _take_suggested(
+def _store_suggested(
     _request: HttpRequest, held: Booking, _office: Directory, token: str
 ) -> HttpResponse:
-    """Write down the address that was probably meant."""
+    """Store the suggested correction of a mistyped e-mail address."""
     email = suggested(held.email) or held.email
-    note_contact(booking=held.pk, **(_known(held) | {"email": email}), now=now())
-    return _to("check", token)
+    note_contact(booking=held.pk, **(_stored_answers(held) | {"email": email}), now=now())
+    return _redirect_to("check", token)
 
 
-def _repeat(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
-    """Send the message again, or go back to the form with the slot kept."""
+def _send_again(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
+    """Send the confirmation message again, or reopen the contact form with the slot kept."""
     try:
         limit_booking(request, office.office, REQUESTS, now=now())
         if "correct" in request.POST:
             corrected = correct_request(booking=held.pk, now=now())
-            return _to("contact", links.sign(corrected.pk, "hold"))
+            return _redirect_to("contact", links.sign(corrected.pk, "hold"))
         count(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
         ask_again_to_confirm(booking=held.pk, now=now())
     except ConfirmationTooLate:
-        return _to("sent", token)  # which says that it is too late
+        return _redirect_to("sent", token)  # that page shows that it is too late
     except (TooManyTries, TooManyHolds) as error:
         back_url = reverse("citizen:sent", args=[token])
         text = sentence(error)
         status = status_of(error)
-        answer = page(request, "refused", office, status=status, text=text, back_url=back_url)
-        return mark_retry(answer, error)
+        response = page(request, "refused", office, status=status, text=text, back_url=back_url)
+        return mark_retry(response, error)
     return HttpResponseRedirect(reverse("citizen:sent", args=[token]) + "?znovu=1")
 
 
@@ -184,7 +184,7 @@ def _request(request: HttpRequest, held: Booking, office: Directory, token: str)
     try:
         limit_booking(request, office.office, REQUESTS, now=now())
         count(CONFIRMATIONS, contact_hash(contact_of(held.email, held.phone)), now=now())
-        done = request_confirmation(
+        booking = request_confirmation(
             booking=held.pk,
             name=held.name,
             email=held.email,
@@ -193,18 +193,18 @@ def _request(request: HttpRequest, held: Booking, office: Directory, token: str)
             asker=asker_of(request, now=now()),
         )
     except HoldExpired:
-        return _expired(request, held, office, token)
+        return _expired_page(request, held, office, token)
     except (TooManyBookings, TooManyUnconfirmed, TooManyTries, TooManyHolds) as error:
-        form = _form(held, office, _known(held))
+        form = _form(held, office, _stored_answers(held))
         by_sms = not held.email
         text = limit_in_words(error, office, by_sms=by_sms)
         form.add_error("phone" if by_sms else "email", text)
         answer = _contact_page(request, held, office, token, form, status=status_of(error))
         return mark_retry(answer, error)
-    if done.state == State.CONFIRMED:
-        personal = links.sign(done.pk, "personal")
+    if booking.state == State.CONFIRMED:
+        personal = links.sign(booking.pk, "personal")
         return HttpResponseRedirect(reverse("citizen:booking", args=[personal]))
-    return _to("sent", token)
+    return _redirect_to("sent", token)
 
 
 def _extend(
@@ -214,7 +214,7 @@ def _extend(
         limit_booking(request, office.office, HOLDS, now=now())
         extend_hold(booking=held.pk, now=now(), asker=asker_of(request, now=now()))
     except HoldExpired:
-        return _expired(request, held, office, token)
+        return _expired_page(request, held, office, token)
     except (CannotExtend, TooManyHolds) as error:
         refused = page(
             request,
@@ -225,7 +225,7 @@ def _extend(
             back_url=reverse(f"citizen:{back}", args=[token]),
         )
         return mark_retry(refused, error)
-    return _to(back, token)
+    return _redirect_to(back, token)
 
 
 def _contact_page(
@@ -249,20 +249,22 @@ def _contact_page(
         service=service,
         facts=facts_of(held, office)[:2],
         official=official_of(office, held),
-        back_url=_choose(held, office, "times", token),
-        **_limit(held, now()),
+        back_url=_change_url(held, office, "times", token),
+        **_time_left(held, now()),
     )
 
 
-def _expired(request: HttpRequest, held: Booking, office: Directory, token: str) -> HttpResponse:
-    """The term went back, or somebody has taken it since: offer others and keep the answers."""
+def _expired_page(
+    request: HttpRequest, held: Booking, office: Directory, token: str
+) -> HttpResponse:
+    """410 for an expired hold: offers the nearest slots and keeps the answers."""
     service = office.services[held.service_id]
-    own = own_hold(request, service, now())
-    if own and own.pk != held.pk:
-        return _chosen_since(request, held, own, office)
-    most = office.rules_of(service).max_persons
+    newer_hold = own_hold(request, service, now())
+    if newer_hold and newer_hold.pk != held.pk:
+        return _replaced_page(request, held, newer_hold, office)
+    max_persons = office.rules_of(service).max_persons
     wish = Wish(
-        service, held.persons, token, official_of(office, held), _mode(held), asked=most > 1
+        service, held.persons, token, official_of(office, held), _mode(held), asked=max_persons > 1
     )
     return page(
         request,
@@ -275,95 +277,99 @@ def _expired(request: HttpRequest, held: Booking, office: Directory, token: str)
     )
 
 
-def _chosen_since(
-    request: HttpRequest, held: Booking, own: Booking, office: Directory
+def _replaced_page(
+    request: HttpRequest, held: Booking, newer_hold: Booking, office: Directory
 ) -> HttpResponse:
-    """The same visitor has taken another time, in another tab: it is named, and goes on from here."""
-    typed = _known(Booking.objects.get(pk=held.pk))
-    if any(typed.values()) and not any(_known(own).values()):
-        note_contact(booking=own.pk, **typed, now=now())
-    token = links.sign(own.pk, "hold")
+    """410 for a hold replaced in another tab: names the newer hold and links to it."""
+    typed = _stored_answers(Booking.objects.get(pk=held.pk))
+    if any(typed.values()) and not any(_stored_answers(newer_hold).values()):
+        note_contact(booking=newer_hold.pk, **typed, now=now())
+    token = links.sign(newer_hold.pk, "hold")
     return page(
         request,
         "chosen",
         office,
         status=410,
-        when=when_of(own),
+        when=when_of(newer_hold),
         own_url=reverse("citizen:contact", args=[token]),
-        other_url=_choose(own, office, "times", token),
+        other_url=_change_url(newer_hold, office, "times", token),
     )
 
 
 def _rows(held: Booking, office: Directory, token: str) -> list[dict[str, str]]:
-    """Every answer with the way to change it; the place is the office's."""
-    answered = {held.phone, held.topic}  # they stand below, with the way to change them
-    facts = [one for one in facts_of(held, office) if one.value not in answered]
+    """Rows of the summary: each answer with a link to change it; the place has none."""
+    answered = {held.phone, held.topic}  # listed below, with a link to change them
+    facts = [fact for fact in facts_of(held, office) if fact.value not in answered]
     changes = ["services", "times", *(["services"] if official_of(office, held) else [])]
     rows = [
-        {"key": fact.key, "value": fact.value, "url": _choose(held, office, change, token)}
+        {"key": fact.key, "value": fact.value, "url": _change_url(held, office, change, token)}
         for fact, change in zip(facts, changes, strict=False)
     ]
     rows += [{"key": fact.key, "value": fact.value, "url": ""} for fact in facts[len(changes) :]]
     if office.rules_of(office.services[held.service_id]).max_persons > 1:
-        rows = _with_persons(rows, held, office, token)
+        rows = _rows_with_persons(rows, held, office, token)
     to_contact = reverse("citizen:contact", args=[token])
-    said = _known(held) | {"phone": typography.phone(held.phone)}
+    answers = _stored_answers(held) | {"phone": typography.phone(held.phone)}
     fields = ContactForm(phones=True, topic=True).fields
     return [
         *rows,
         *(
             {"key": str(fields[name].label), "value": value, "url": to_contact}
-            for name, value in said.items()
+            for name, value in answers.items()
             if value
         ),
     ]
 
 
-def _known(held: Booking) -> dict[str, str]:
-    """What the person has said so far."""
+def _stored_answers(held: Booking) -> dict[str, str]:
+    """The contact details stored with the hold so far."""
     return {"name": held.name, "email": held.email, "phone": held.phone, "topic": held.topic}
 
 
-def _form(held: Booking, office: Directory, *args: Any, **more: Any) -> ContactForm:
-    """The form as it is asked for this service and this way of meeting."""
+def _form(held: Booking, office: Directory, *args: Any, **kwargs: Any) -> ContactForm:
+    """The contact form with the fields that this service and mode of meeting need."""
     rules = office.rules_of(office.services[held.service_id])
-    phones, topic = _phones(office), rules.topic_line
-    return ContactForm(*args, phones=phones, topic=topic, mode=held.mode, **more)
+    phones, topic = _takes_phones(office), rules.topic_line
+    return ContactForm(*args, phones=phones, topic=topic, mode=held.mode, **kwargs)
 
 
-def _phones(office: Directory) -> bool:
+def _takes_phones(office: Directory) -> bool:
     return takes_phones(office.office, now=now())
 
 
-def _with_persons(
+def _rows_with_persons(
     rows: list[dict[str, str]], held: Booking, office: Directory, token: str
 ) -> list[dict[str, str]]:
-    kept = [row for row in rows if row["key"] != _("Persons")]
-    url = _choose(held, office, "persons", token)
-    return [*kept[:2], {"key": _("Persons"), "value": str(held.persons), "url": url}, *kept[2:]]
+    remaining = [row for row in rows if row["key"] != _("Persons")]
+    url = _change_url(held, office, "persons", token)
+    return [
+        *remaining[:2],
+        {"key": _("Persons"), "value": str(held.persons), "url": url},
+        *remaining[2:],
+    ]
 
 
-def _choose(held: Booking, office: Directory, what: str, token: str) -> str:
-    """The page on which an answer is changed; the hold is given up only for a new one."""
+def _change_url(held: Booking, office: Directory, step: str, token: str) -> str:
+    """The address where an answer is changed; the hold stays until a new one replaces it."""
     service, slug = office.services[held.service_id], office.office.slug
     official = official_of(office, held)
-    most = office.rules_of(service).max_persons
-    wish = Wish(service, held.persons, token, official, _mode(held), asked=most > 1)
-    if what == "services":
+    max_persons = office.rules_of(service).max_persons
+    wish = Wish(service, held.persons, token, official, _mode(held), asked=max_persons > 1)
+    if step == "services":
         instead = Wish(service, instead_of=token).query()
         return reverse("citizen:services", args=[slug]) + instead
-    if what == "persons":
+    if step == "persons":
         return reverse("citizen:days", args=[slug, service.code]) + wish.query(persons=False)
     day = calendar.day_of(held.starts_at, office.tz).isoformat()
     return reverse("citizen:times", args=[slug, service.code, day]) + wish.query()
 
 
 def _mode(held: Booking) -> str:
-    """The chosen way of meeting, where there was a choice."""
+    """The chosen mode of meeting, or an empty string if the service has only one."""
     return held.mode if len(held.service.modes) > 1 else ""
 
 
-def _limit(held: Booking, at: datetime) -> dict[str, Any]:
+def _time_left(held: Booking, at: datetime) -> dict[str, Any]:
     assert held.expires_at  # noqa: S101  # a hold has one, by constraint
     return {
         "held_until": held.expires_at,
@@ -371,8 +377,8 @@ def _limit(held: Booking, at: datetime) -> dict[str, Any]:
     }
 
 
-def _as_typed(request: HttpRequest) -> dict[str, str]:
-    """What was typed, cut to what the columns hold; it is shown again, never used as it is."""
+def _typed_values(request: HttpRequest) -> dict[str, str]:
+    """The invalid form's contact details cut to column lengths, only to be shown again."""
     return {
         "name": clean_text(request.POST.get("name", ""))[:LONGEST_NAME],
         "email": clean_text(request.POST.get("email", ""))[:LONGEST_EMAIL],
@@ -381,5 +387,5 @@ def _as_typed(request: HttpRequest) -> dict[str, str]:
     }
 
 
-def _to(name: str, token: str) -> HttpResponse:
+def _redirect_to(name: str, token: str) -> HttpResponse:
     return HttpResponseRedirect(reverse(f"citizen:{name}", args=[token]))

@@ -1,4 +1,4 @@
-"""A booking that need not be in person: another way of meeting, and who else comes by video."""
+"""Remote appointments: changing the mode of meeting and inviting guests to a video call."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from prepazka.web.shortcuts import now
 
 
 class ModeForm(forms.Form):
-    """How to meet instead; a call needs a number."""
+    """Another mode of meeting; a call needs a telephone number."""
 
     mode = forms.ChoiceField(
         label=_("How do you want to meet?"),
@@ -59,13 +59,13 @@ class ModeForm(forms.Form):
         self.fields["phone"].initial = phone
         field = self.fields["mode"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  # for the reader and mypy
-        field.choices = [(one, capfirst(how_in_words(one))) for one in modes]
+        field.choices = [(mode, capfirst(how_in_words(mode))) for mode in modes]
         if Mode.PHONE not in modes:
             del self.fields["phone"]
 
 
 class GuestForm(forms.Form):
-    """Who else should come to the meeting."""
+    """A guest to invite to the meeting."""
 
     name = NameField(label=_("Name of the guest"), required=False, max_length=120)
     email = AddressField(
@@ -78,19 +78,21 @@ class GuestForm(forms.Form):
 
 
 @of_booking("personal")
-def mode(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
-    """Meet in another way at the same time; only what the hours allow is offered."""
+def mode(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+    """Change the mode of meeting at the same time; only modes that the hours allow are offered."""
     personal = reverse("citizen:booking", args=[token])
-    others = [one for one in found.service.modes if one != found.mode]
-    possible = [one for one in others if allows(office, found, one)]
-    if found.state not in {State.CONFIRMED, State.UNCONFIRMED} or found.starts_at <= now():
+    other_modes = [m for m in booking.service.modes if m != booking.mode]
+    possible = [m for m in other_modes if allows(office, booking, m)]
+    if booking.state not in {State.CONFIRMED, State.UNCONFIRMED} or booking.starts_at <= now():
         return HttpResponseRedirect(personal)
-    form = ModeForm(request.POST or None, modes=possible, phone=found.phone)
+    form = ModeForm(request.POST or None, modes=possible, phone=booking.phone)
     status = 200
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
+        answers = form.cleaned_data
         try:
-            change_mode(booking=found.pk, mode=said["mode"], phone=said.get("phone", ""), now=now())
+            change_mode(
+                booking=booking.pk, mode=answers["mode"], phone=answers.get("phone", ""), now=now()
+            )
         except PhoneNeeded as error:
             form.add_error("phone", sentence(error))
         except Refused as error:
@@ -106,24 +108,24 @@ def mode(request: HttpRequest, found: Booking, office: Directory, token: str) ->
         status=status,
         form=form,
         possible=possible,
-        facts=facts_of(found, office)[:4],
+        facts=facts_of(booking, office)[:4],
         move_url=reverse("citizen:move", args=[token]),
         back_url=personal,
     )
 
 
 @of_booking("personal")
-def people(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
-    """Who else is invited; a post adds somebody, sends a new link, or takes an invitation back."""
+def people(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+    """The invited guests; a post invites one, sends a new link, or revokes an invitation."""
     personal = reverse("citizen:booking", args=[token])
-    if not may_invite(found, now()):
+    if not may_invite(booking, now()):
         return HttpResponseRedirect(personal)
     form = GuestForm()
     if request.method == "POST":
         form = GuestForm(request.POST if "email" in request.POST else None)
         try:
             limit_address(request, INVITATIONS, now=now())
-            if _follow(request, found, form):
+            if _handle_post(request, booking, form):
                 return HttpResponseRedirect(reverse("citizen:people", args=[token]))
         except (Refused, TooManyTries) as error:
             return _refused(request, office, error, reverse("citizen:people", args=[token]))
@@ -133,54 +135,54 @@ def people(request: HttpRequest, found: Booking, office: Directory, token: str) 
         office,
         status=422 if form.errors else 200,
         form=form,
-        people=invited_to(found),
-        away=away_of([found]),
+        people=invited_to(booking),
+        away=away_of([booking]),
         most=MOST,
-        facts=facts_of(found, office)[:4],
+        facts=facts_of(booking, office)[:4],
         back_url=personal,
     )
 
 
-def _follow(request: HttpRequest, found: Booking, form: GuestForm) -> bool:
-    """Do what was pressed; False if the form has to be filled in once more."""
+def _handle_post(request: HttpRequest, booking: Booking, form: GuestForm) -> bool:
+    """Do what the pressed button asks; False if the form is invalid and is shown again."""
     for name, act in (("zrusit", revoke), ("znovu", renew_link)):
-        if said := request.POST.get(name):
-            guest = next((p for p in _own(found) if str(p.pk) == said), None)
+        if participant_id := request.POST.get(name):
+            guest = next((p for p in _guests(booking) if str(p.pk) == participant_id), None)
             if guest:
                 act(participant=guest.pk, now=now())
             return True
     if not form.is_valid():
         return False
-    invite(booking=found.pk, now=now(), language=language(), **form.cleaned_data)
+    invite(booking=booking.pk, now=now(), language=language(), **form.cleaned_data)
     return True
 
 
-def _own(found: Booking) -> list[Participant]:
-    """Those whom the citizen may send away again: guests, not the officials."""
-    return [one for one in invited_to(found) if one.role == Participant.Role.GUEST]
+def _guests(booking: Booking) -> list[Participant]:
+    """The participants whom the citizen may remove: guests only."""
+    return [p for p in invited_to(booking) if p.role == Participant.Role.GUEST]
 
 
-def may_invite(found: Booking, at: datetime) -> bool:
-    """Whether others can still be asked to come."""
-    expected = found.state in {State.CONFIRMED, State.ARRIVED}
-    return expected and found.mode == Mode.VIDEO and found.ends_at > at
+def may_invite(booking: Booking, at: datetime) -> bool:
+    """Whether guests can still be invited."""
+    expected = booking.state in {State.CONFIRMED, State.ARRIVED}
+    return expected and booking.mode == Mode.VIDEO and booking.ends_at > at
 
 
-def shown(found: Booking, office: Directory, at: datetime) -> dict[str, Any]:
-    """What the page of a booking says of its meeting; the room is made on the first look."""
-    if not may_invite(found, at):
+def shown(booking: Booking, office: Directory, at: datetime) -> dict[str, Any]:
+    """Page context on the booking's video meeting; creates the meeting if it has none yet."""
+    if not may_invite(booking, at):
         return {}
     try:
-        meeting_for(found, at)
+        meeting_for(booking, at)
     except NoMeeting:
         return {}
-    away = away_of([found])
-    comes = [one.name for one in invited_to(found) if one.official_id and one not in away]
+    away = away_of([booking])
+    comes = [p.name for p in invited_to(booking) if p.official_id and p not in away]
     return {
         "may_invite": True,
-        "room_url": room_url(found, office),
+        "room_url": room_url(booking, office),
         "comes": comes,
-        "away": [one.name for one in away],
+        "away": [p.name for p in away],
     }
 
 

@@ -1,6 +1,6 @@
-"""Substitute terms on the web: take one, choose any other, ask for a call, or cancel.
+"""Substitute slots on the web: accept one, choose any other, ask for a call, or cancel.
 
-Getting a page changes nothing, so no mail scanner answers for a person.
+A GET changes nothing, because mail scanners open links.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ OfferView = Callable[[HttpRequest, Offer, Booking, Directory, str], HttpResponse
 
 
 def of_offer(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Give the view the offer of the signed link while its booking still has no term."""
+    """Pass the offer of the signed link to the view while its booking still has no slot."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, token: str, **more: Any) -> HttpResponse:
-        found = _offer_of(token)
-        if found is None or found.booking is None:
+    def wrapped(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponse:
+        offer = _offer_of(token)
+        if offer is None or offer.booking is None:
             return page(request, "bad_link", status=404)
-        office = directory(found.office)
+        office = directory(offer.office)
         with timezone.override(office.tz):
-            if found.booking.state == State.DISPLACED:
-                response = view(request, found, found.booking, office, token, **more)
+            if offer.booking.state == State.DISPLACED:
+                response = view(request, offer, offer.booking, office, token, **kwargs)
             else:
-                response = HttpResponseRedirect(_personal(found.booking))
+                response = HttpResponseRedirect(_personal_url(offer.booking))
         add_never_cache_headers(response)
         response["X-Robots-Tag"] = "noindex"
         return response
@@ -60,19 +60,19 @@ def of_offer(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 @of_offer
 def offer(
-    request: HttpRequest, found: Offer, booking: Booking, office: Directory, token: str
+    request: HttpRequest, offer: Offer, booking: Booking, office: Directory, token: str
 ) -> HttpResponse:
-    """The kept terms, each with its button; the one of the link in the message comes first."""
+    """The reserved slots, each with a button; the one chosen in the message comes first."""
     if request.method == "POST":
-        return _answer(request, found, booking, office, token)
-    return _page(request, found, booking, office, token)
+        return _answer_offer(request, offer, booking, office, token)
+    return _page(request, offer, booking, office, token)
 
 
 @of_offer
 def another(
-    request: HttpRequest, found: Offer, booking: Booking, office: Directory, token: str
+    request: HttpRequest, offer: Offer, booking: Booking, office: Directory, token: str
 ) -> HttpResponse:
-    """Any other day; nothing changes until a term is chosen."""
+    """The days with other free slots; nothing changes until one is chosen."""
     terms = offered(office=office, service=booking.service, now=now(), persons=booking.persons)
     return page(
         request,
@@ -89,14 +89,18 @@ def another(
 
 @of_offer
 def times(
-    request: HttpRequest, found: Offer, booking: Booking, office: Directory, token: str, day: str
+    request: HttpRequest, offer: Offer, booking: Booking, office: Directory, token: str, day: str
 ) -> HttpResponse:
-    """Any other time of that day; its button takes the term."""
-    wanted = day_or_none(day)
-    if wanted is None:
+    """The free slots of a day; a button takes one."""
+    chosen_day = day_or_none(day)
+    if chosen_day is None:
         raise Http404(day)
     terms = offered(
-        office=office, service=booking.service, now=now(), days=[wanted], persons=booking.persons
+        office=office,
+        service=booking.service,
+        now=now(),
+        days=[chosen_day],
+        persons=booking.persons,
     )
     return page(
         request,
@@ -104,7 +108,7 @@ def times(
         office,
         service=booking.service,
         moving=True,
-        day=wanted,
+        day=chosen_day,
         parts=parts_of_day(terms, with_officials=bool(office.officials_for(booking.service_id))),
         action=reverse("citizen:offer", args=[token]),
         request_key=uuid4(),
@@ -114,16 +118,16 @@ def times(
 
 def _page(
     request: HttpRequest,
-    found: Offer,
+    offer: Offer,
     booking: Booking,
     office: Directory,
     token: str,
     *,
     error: Refused | None = None,
 ) -> HttpResponse:
-    kept = _kept(found, office, now())
-    wanted = request.GET.get("termin", "")
-    first = [one for one in kept if str(one.number) == wanted]
+    reserved = _still_reserved(offer, office, now())
+    number = request.GET.get("termin", "")
+    chosen = [slot for slot in reserved if str(slot.number) == number]
     context = context_of(booking, office, now=now())
     return page(
         request,
@@ -133,50 +137,50 @@ def _page(
         error=sentence(error) if error else "",
         token=token,
         **{key: value for key, value in context.items() if key != "office"},
-        chosen=first[0] if first else None,
-        others=[one for one in kept if one not in first],
-        until=found.expires_at,
+        chosen=chosen[0] if chosen else None,
+        others=[slot for slot in reserved if slot not in chosen],
+        until=offer.expires_at,
         called="zavolame" in request.GET,
     )
 
 
-def _answer(
-    request: HttpRequest, found: Offer, booking: Booking, office: Directory, token: str
+def _answer_offer(
+    request: HttpRequest, offer: Offer, booking: Booking, office: Directory, token: str
 ) -> HttpResponse:
-    said, at = request.POST, now()
+    form, at = request.POST, now()
     try:
-        if "choice" in said:
-            choice = reading.whole(said["choice"], 9) or 0
-            offers.accept_offer(offer=found.pk, choice=choice, now=at)
-        elif starts_at := instant_or_none(said.get("starts_at", "")):
+        if "choice" in form:
+            choice = reading.whole(form["choice"], 9) or 0
+            offers.accept_offer(offer=offer.pk, choice=choice, now=at)
+        elif starts_at := instant_or_none(form.get("starts_at", "")):
             offers.take_another(booking=booking.pk, starts_at=starts_at, now=at)
-        elif "call" in said and booking.phone:
+        elif "call" in form and booking.phone:
             offers.ask_for_call(booking=booking.pk, now=at)
             return HttpResponseRedirect(reverse("citizen:offer", args=[token]) + "?zavolame=1")
-        elif "cancel" in said:
+        elif "cancel" in form:
             offers.give_up(booking=booking.pk, now=at)
-            return HttpResponseRedirect(_personal(booking))
+            return HttpResponseRedirect(_personal_url(booking))
         else:
             return HttpResponseRedirect(reverse("citizen:offer", args=[token]))
     except Refused as error:
-        return _page(request, found, booking, office, token, error=error)
-    return HttpResponseRedirect(_personal(booking) + "?zmeneno=1")
+        return _page(request, offer, booking, office, token, error=error)
+    return HttpResponseRedirect(_personal_url(booking) + "?zmeneno=1")
 
 
-def _kept(found: Offer, office: Directory, at: datetime) -> list[OfferedTerm]:
-    """The terms that can still be taken, with the numbers that they had in the message."""
-    if found.state != Offer.State.OPEN or found.expires_at <= at:
+def _still_reserved(offer: Offer, office: Directory, at: datetime) -> list[OfferedTerm]:
+    """The offered slots that are still reserved, with their numbers from the message."""
+    if offer.state != Offer.State.OPEN or offer.expires_at <= at:
         return []
-    return [one for one in offered_terms(found, office) if offers.is_kept(one.booking, at)]
+    return [slot for slot in offered_terms(offer, office) if offers.is_kept(slot.booking, at)]
 
 
 def _offer_of(token: str) -> Offer | None:
-    known: UUID | None = links.read(token, "offer")
-    if known is None:
+    offer_id: UUID | None = links.read(token, "offer")
+    if offer_id is None:
         return None
     rows = Offer.objects.select_related("office", "booking__service")
-    return rows.filter(pk=known).first()
+    return rows.filter(pk=offer_id).first()
 
 
-def _personal(booking: Booking) -> str:
+def _personal_url(booking: Booking) -> str:
     return reverse("citizen:booking", args=[links.sign(booking.pk, "personal")])

@@ -1,4 +1,4 @@
-"""The pages of an office: what it does, when it is open, how it treats people's data."""
+"""Public pages of an office: services and opening hours, privacy, accessibility."""
 
 from __future__ import annotations
 
@@ -27,69 +27,69 @@ from prepazka.web.incidents import notices
 from prepazka.web.shortcuts import all_offices, now, of_office
 
 WEEK = 7
-# When what the accessibility statement says was last compared with the program.
+# When the accessibility statement was last compared with the program.
 STATEMENT_MADE_ON = date(2026, 11, 30)
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """The offices of this installation."""
+    """The list of offices of this installation."""
     offices = all_offices()
     return page(request, "home", offices=[d.office for d in offices])
 
 
 @of_office
-def office(request: HttpRequest, where: Directory) -> HttpResponse:
+def office(request: HttpRequest, office: Directory) -> HttpResponse:
     """The home page of the office."""
     at = now()
-    today = calendar.day_of(at, where.tz)
+    today = calendar.day_of(at, office.tz)
     week = [(today + timedelta(days=n)) for n in range(WEEK)]
-    seen = monitor(where, now=at)
-    services = where.offered_services()
+    status = monitor(office, now=at)
+    services = office.offered_services()
     return page(
         request,
         "office",
-        where,
-        seen=seen,
-        down=notices(where, services),
-        ended=", ".join(str(s.name) for s in services if tickets_ended(where, s, at)),
+        office,
+        seen=status,
+        down=notices(office, services),
+        ended=", ".join(str(s.name) for s in services if tickets_ended(office, s, at)),
         at=at,
-        **_opening(where, at),
-        week=[_row(where, day) for day in week],
+        **_opening(office, at),
+        week=[_row(office, day) for day in week],
         agendas=[
             (
-                where.agendas[pk],
-                [{"service": s, "bookable": is_bookable(where, s)} for s in group],
+                office.agendas[pk],
+                [{"service": s, "bookable": is_bookable(office, s)} for s in group],
             )
             for pk, group in groupby(
-                sorted(services, key=lambda s: where.agendas[s.agenda_id].position),
+                sorted(services, key=lambda s: office.agendas[s.agenda_id].position),
                 key=lambda s: s.agenda_id,
             )
         ],
-        departments=departments_of(where),
+        departments=departments_of(office),
         query="",
-        bookable=any(is_bookable(where, s) for s in services),
-        monitor_url=_monitor_url(where.office.slug),
+        bookable=any(is_bookable(office, s) for s in services),
+        monitor_url=_monitor_url(office.office.slug),
     )
 
 
 @of_office
-def privacy(request: HttpRequest, where: Directory) -> HttpResponse:
-    """What happens with a person's data, in what this office uses."""
-    services = where.offered_services()
-    rules = [where.rules_of(one) for one in services]
-    reminders = where.office.message_rules.reminders
+def privacy(request: HttpRequest, office: Directory) -> HttpResponse:
+    """The privacy notice, limited to the features that this office uses."""
+    services = office.offered_services()
+    rules = [office.rules_of(s) for s in services]
+    reminders = office.office.message_rules.reminders
     return page(
         request,
         "privacy",
-        where,
-        phones=sends_sms(where.office),
+        office,
+        phones=sends_sms(office.office),
         push=public_key(),
         reminds_day=DAY_BEFORE in reminders,
         reminds_hours=HOURS_BEFORE in reminders,
-        topic_line=any(one.topic_line for one in rules),
-        waiting_list=any(one.waiting_list for one in rules),
-        video=any(Mode.VIDEO in one.modes for one in services),
-        own_room=where.office.video_rooms[:1] == our_room(),
+        topic_line=any(r.topic_line for r in rules),
+        waiting_list=any(r.waiting_list for r in rules),
+        video=any(Mode.VIDEO in s.modes for s in services),
+        own_room=office.office.video_rooms[:1] == our_room(),
         looks_days=settings.AUDIT_DAYS,
         replies_days=replies.KEEP.days,
         erasures_days=remembered.KEPT.days,
@@ -97,9 +97,9 @@ def privacy(request: HttpRequest, where: Directory) -> HttpResponse:
 
 
 @of_office
-def accessibility(request: HttpRequest, where: Directory) -> HttpResponse:
-    """The statement that act 99/2019 Sb. asks for."""
-    return page(request, "accessibility", where, made_on=STATEMENT_MADE_ON)
+def accessibility(request: HttpRequest, office: Directory) -> HttpResponse:
+    """The accessibility statement required by act 99/2019 Sb."""
+    return page(request, "accessibility", office, made_on=STATEMENT_MADE_ON)
 
 
 def _monitor_url(slug: str) -> str:
@@ -109,39 +109,39 @@ def _monitor_url(slug: str) -> str:
         return ""
 
 
-def _row(where: Directory, day: date) -> dict[str, Any]:
-    """A day of the table: the hours, which agendas are open besides, why it is closed."""
-    hours = where.general_hours(day)
+def _row(office: Directory, day: date) -> dict[str, Any]:
+    """A row of the week's table: hours, agendas with their own hours, reason for closing."""
+    hours = office.general_hours(day)
     return {
         "day": day,
         "hours": spans(hours),
-        "alone": [(agenda, spans(minutes)) for agenda, minutes in where.open_alone(day)],
-        "why": "" if hours else where.closure(day) or "",
+        "alone": [(agenda, spans(minutes)) for agenda, minutes in office.open_alone(day)],
+        "why": "" if hours else office.closure(day) or "",
     }
 
 
-def _opening(where: Directory, at: datetime) -> dict[str, Any]:
-    """Whether the office is open, wholly or for some agendas, why not, and when it will be."""
-    today, minute = calendar.day_of(at, where.tz), calendar.minute_of(at, where.tz)
-    general, alone = where.general_hours(today), where.open_alone(today)
+def _opening(office: Directory, at: datetime) -> dict[str, Any]:
+    """Whether the office and its agendas are open now, the reason if not, and the next opening."""
+    today, minute = calendar.day_of(at, office.tz), calendar.minute_of(at, office.tz)
+    general, alone = office.general_hours(today), office.open_alone(today)
     return {
-        "is_open": any(one.contains(minute) for one in general),
+        "is_open": any(interval.contains(minute) for interval in general),
         "hours_today": spans(general),
         "open_alone": [
             (agenda, spans(minutes))
             for agenda, minutes in alone
-            if any(one.contains(minute) for one in minutes)
+            if any(interval.contains(minute) for interval in minutes)
         ],
-        "why": "" if general else where.closure(today) or "",
-        "opens_next": _next_opening(where, at),
+        "why": "" if general else office.closure(today) or "",
+        "opens_next": _next_opening(office, at),
     }
 
 
-def _next_opening(where: Directory, at: datetime) -> datetime | None:
-    today = calendar.day_of(at, where.tz)
+def _next_opening(office: Directory, at: datetime) -> datetime | None:
+    today = calendar.day_of(at, office.tz)
     opens = (
-        calendar.local_instant(day, one.start, where.tz)
+        calendar.local_instant(day, interval.start, office.tz)
         for day in (today + timedelta(days=n) for n in range(NEXT_OPENING_WITHIN))
-        for one in where.general_hours(day)
+        for interval in office.general_hours(day)
     )
-    return next((one for one in opens if one > at), None)
+    return next((instant for instant in opens if instant > at), None)

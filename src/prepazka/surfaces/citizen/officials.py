@@ -1,4 +1,4 @@
-"""Whom to meet: departments, officials with a plain contact page, and their topics."""
+"""Pages of departments and officials: whom to meet, their topics, hours and contacts."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from prepazka.web.shortcuts import now, of_office
 
 
 def topics_url(office: Directory, service: Service, official: Official | None) -> str:
-    """The page on which the service was chosen."""
+    """The address of the page on which the service is chosen."""
     slug = office.office.slug
     if official:
         return reverse("citizen:official", args=[slug, official.code])
     for group in departments_of(office):
         takes = office.officials_for(service.pk)
-        if group.department and any(one in takes for one in group.officials):
+        if group.department and any(o in takes for o in group.officials):
             return reverse("citizen:anybody", args=[slug, group.department.code])
     return reverse("citizen:services", args=[slug])
 
@@ -39,23 +39,23 @@ def topics_url(office: Directory, service: Service, official: Official | None) -
 @require_safe
 @of_office
 def department(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
-    """Whom to meet: one of the officials, or whoever is soonest free."""
+    """The department's officials with their first free slots, and the choice of anybody."""
     group, slug, query = _group(office, code), office.office.slug, _query(request)
     if group is None:
         return _at_counters(request, office, code)
     soonest = _soonest(office, group)
     people = [
         Choice(
-            str(one.name),
-            _first(soonest.get(one.pk)),
-            url=reverse("citizen:official", args=[slug, one.code]) + query,
+            str(official.name),
+            _first_free(soonest.get(official.pk)),
+            url=reverse("citizen:official", args=[slug, official.code]) + query,
         )
-        for one in group.officials
+        for official in group.officials
     ]
-    first = min(soonest.values(), key=lambda term: term.starts_at, default=None)
+    soonest_term = min(soonest.values(), key=lambda term: term.starts_at, default=None)
     anybody = Choice(
         _("Anybody, whoever is soonest free"),
-        _first(first),
+        _first_free(soonest_term),
         url=reverse("citizen:anybody", args=[slug, code]) + query,
     )
     return page(
@@ -64,7 +64,7 @@ def department(request: HttpRequest, office: Directory, code: str) -> HttpRespon
         office,
         department=group.department,
         choices=[anybody, *people] if len(people) > 1 else people,
-        services=_others(office, group, query),
+        services=_counter_services(office, group, query),
         back_url=reverse("citizen:services", args=[slug]) + query,
     )
 
@@ -72,7 +72,7 @@ def department(request: HttpRequest, office: Directory, code: str) -> HttpRespon
 @require_safe
 @of_office
 def anybody(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
-    """What to discuss, with whoever of the department is free."""
+    """The topics that can be booked with any official of the department."""
     group, query = _group(office, code), _query(request)
     if group is None:
         return gone.no_department(request, office, code)
@@ -89,14 +89,14 @@ def anybody(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
 @require_safe
 @of_office
 def official(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
-    """The official's own page: where and when they are, and what can be booked with them."""
-    found = office.official_by_code(code)
-    if found is None:
+    """The official's page: place, hours, and topics that can be booked."""
+    official = office.official_by_code(code)
+    if official is None:
         return gone.no_official(request, office, code)
-    department = office.departments.get(found.department_id or 0)
+    department = office.departments.get(official.department_id or 0)
     back = (
         reverse("citizen:department", args=[office.office.slug, department.code])
-        if department and not department.retired and office.topics_of(found)
+        if department and not department.retired and office.topics_of(official)
         else reverse("citizen:services", args=[office.office.slug])
     )
     query = _query(request)
@@ -104,11 +104,11 @@ def official(request: HttpRequest, office: Directory, code: str) -> HttpResponse
         request,
         "official",
         office,
-        official=found,
+        official=official,
         department=department,
-        topics=[_topic(office, service, found, query) for service in office.topics_of(found)],
-        opened=contact.official_hours(office, found),
-        data=contact.official_data(office, found, department, request.path),
+        topics=[_topic(office, service, official, query) for service in office.topics_of(official)],
+        opened=contact.official_hours(office, official),
+        data=contact.official_data(office, official, department, request.path),
         back_url=back + query,
     )
 
@@ -116,9 +116,9 @@ def official(request: HttpRequest, office: Directory, code: str) -> HttpResponse
 @require_safe
 @of_office
 def contacts(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
-    """Everybody of the department with their door, telephone and hours."""
-    found = _department(office, code)
-    if found is None:
+    """The department's officials with their place, telephone and hours."""
+    department = _department(office, code)
+    if department is None:
         return gone.no_department(request, office, code)
     slug = office.office.slug
     url = reverse("citizen:department", args=[slug, code])
@@ -126,46 +126,46 @@ def contacts(request: HttpRequest, office: Directory, code: str) -> HttpResponse
         request,
         "contacts",
         office,
-        department=found,
-        opened=contact.department_hours(office, found),
-        data=contact.department_data(office, found, request.path),
-        people=[_person(office, one) for one in officials_in(office, found)],
-        url=url if services_in(office, found) else "",
-        back_url=url if services_in(office, found) else reverse("citizen:office", args=[slug]),
+        department=department,
+        opened=contact.department_hours(office, department),
+        data=contact.department_data(office, department, request.path),
+        people=[_person(office, official) for official in officials_in(office, department)],
+        url=url if services_in(office, department) else "",
+        back_url=url if services_in(office, department) else reverse("citizen:office", args=[slug]),
     )
 
 
-def _person(office: Directory, one: Official) -> dict[str, Any]:
-    url = reverse("citizen:official", args=[office.office.slug, one.code])
+def _person(office: Directory, official: Official) -> dict[str, Any]:
+    url = reverse("citizen:official", args=[office.office.slug, official.code])
     return {
-        "name": one.name,
-        "place": one.place,
-        "phone": one.phone,
-        "email": one.email,
-        "opened": contact.official_hours(office, one),
-        "url": url if office.topics_of(one) else "",
+        "name": official.name,
+        "place": official.place,
+        "phone": official.phone,
+        "email": official.email,
+        "opened": contact.official_hours(office, official),
+        "url": url if office.topics_of(official) else "",
     }
 
 
 def _at_counters(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
-    """A department without diaries: what is booked at its counters."""
-    found, query = _department(office, code), _query(request)
-    services = services_in(office, found) if found else []
+    """The services that a department without diaries takes at its counters."""
+    department, query = _department(office, code), _query(request)
+    services = services_in(office, department) if department else []
     if not services:
         return gone.no_department(request, office, code)
     return page(
         request,
         "topics",
         office,
-        department=found,
+        department=department,
         at_counters=True,
         topics=[_topic(office, service, None, query) for service in services],
         back_url=reverse("citizen:services", args=[office.office.slug]) + query,
     )
 
 
-def _others(office: Directory, group: Group, query: str) -> list[Choice]:
-    """What the department takes at counters, beside its officials."""
+def _counter_services(office: Directory, group: Group, query: str) -> list[Choice]:
+    """Services that the department takes at counters, besides those of its officials."""
     if group.department is None:
         return []
     return [
@@ -176,12 +176,12 @@ def _others(office: Directory, group: Group, query: str) -> list[Choice]:
 
 
 def _department(office: Directory, code: str) -> Department | None:
-    known = (d for d in office.departments.values() if not d.retired)
-    return next((d for d in known if d.code == code), None)
+    current = (d for d in office.departments.values() if not d.retired)
+    return next((d for d in current if d.code == code), None)
 
 
 def _group(office: Directory, code: str) -> Group | None:
-    """The department with its officials; None if nobody there has a diary."""
+    """The department with its officials; None if none of them has a diary."""
     for group in departments_of(office):
         if group.department and group.department.code == code:
             return group
@@ -189,43 +189,45 @@ def _group(office: Directory, code: str) -> Group | None:
 
 
 def _query(request: HttpRequest) -> str:
-    """The hold that a newly chosen term would replace."""
+    """The query string that names the hold to be replaced, or an empty string."""
     instead_of = request.GET.get("misto", "")
     return f"?misto={instead_of}" if booking_of(instead_of, "hold") else ""
 
 
 def _topics(office: Directory, group: Group) -> list[Service]:
-    """What can be booked with anybody of the department, in the order of the file."""
-    known = {s.pk for one in group.officials for s in office.topics_of(one)}
-    return [s for s in office.offered_services() if s.pk in known]
+    """The services that can be booked with the department's officials, in the file's order."""
+    topic_ids = {s.pk for official in group.officials for s in office.topics_of(official)}
+    return [s for s in office.offered_services() if s.pk in topic_ids]
 
 
 def _topic(office: Directory, service: Service, official: Official | None, query: str) -> Choice:
-    """A topic with its first free term and the way to all of them."""
-    first = next(iter(offered(office=office, service=service, now=now(), official=official)), None)
+    """A topic with its first free slot and a link to all of them."""
+    first_term = next(
+        iter(offered(office=office, service=service, now=now(), official=official)), None
+    )
     url = reverse("citizen:days", args=[office.office.slug, service.code]) + query
     if official:
         url += f"{'&' if query else '?'}urednik={official.code}"
-    return Choice(str(service.name), _first(first), url=url)
+    return Choice(str(service.name), _first_free(first_term), url=url)
 
 
 def _soonest(office: Directory, group: Group) -> dict[int, Term]:
-    """The first free term of each official for any topic: a statement for each topic."""
-    found: dict[int, Term] = {}
+    """The first free slot of each official for any topic; runs one search per topic."""
+    first_terms: dict[int, Term] = {}
     for service in _topics(office, group):
-        missing = {one.pk for one in office.officials_for(service.pk)}
+        missing = {official.pk for official in office.officials_for(service.pk)}
         for term in offered(office=office, service=service, now=now()):
-            for one in free_officials(office, service, term.lanes):
-                if one.pk in missing:
-                    missing.remove(one.pk)
-                    known = found.get(one.pk, term)
-                    found[one.pk] = min(known, term, key=lambda t: t.starts_at)
+            for official in free_officials(office, service, term.lanes):
+                if official.pk in missing:
+                    missing.remove(official.pk)
+                    earlier = first_terms.get(official.pk, term)
+                    first_terms[official.pk] = min(earlier, term, key=lambda t: t.starts_at)
             if not missing:
                 break
-    return found
+    return first_terms
 
 
-def _first(term: Term | None) -> str:
+def _first_free(term: Term | None) -> str:
     if term is None:
         return _("There are no free times at the moment")
     return _("First free: %(when)s") % {"when": when(term)}

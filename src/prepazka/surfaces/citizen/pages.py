@@ -1,4 +1,4 @@
-"""What the pages of a citizen share: the frame, the link to a booking, terms as a person sees them."""
+"""Shared by the citizen's pages: the page frame, signed links to bookings, lists of free slots."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from prepazka.web.errors import sentence
 from prepazka.web.incidents import notices
 
 NOON = 12
-RELEASE_WITHIN = 31  # days to look for the next day on which terms will be laid
+RELEASE_WITHIN = 31  # days ahead in which the next release of slots is looked for
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A link or a button of a list of terms."""
+    """A link or a button in a list of slots."""
 
     text: str
     note: str = ""
@@ -50,22 +50,22 @@ class Choice:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the person has chosen so far; it travels in the address."""
+    """The person's choices so far, carried in the query string of every link."""
 
     service: Service
     persons: int = 1
-    instead_of: str = ""  # the hold that a newly chosen term replaces, with its answers
+    instead_of: str = ""  # token of the hold that a newly chosen slot replaces, with its answers
     official: Official | None = None  # None: whoever is free, where officials are booked
-    mode: str = ""  # how they meet; the usual way where nothing was chosen
-    asked: bool = False  # the number of people was asked, so it is said even if it is one
+    mode: str = ""  # how they meet; empty means the service's usual mode
+    asked: bool = False  # the number of people was asked, so links carry it even if it is one
 
     def query(self, *, persons: bool = True) -> str:
-        """The part of an address after its path."""
-        said: dict[str, Any] = {"osob": self.persons} if persons and self.asked else {}
-        said |= {"urednik": self.official.code} if self.official else {}
-        said |= {"zpusob": self.mode} if self.mode else {}
-        said |= {"misto": self.instead_of} if self.instead_of else {}
-        return f"?{urlencode(said)}" if said else ""
+        """The query string with these choices, or an empty string if there are none."""
+        parameters: dict[str, Any] = {"osob": self.persons} if persons and self.asked else {}
+        parameters |= {"urednik": self.official.code} if self.official else {}
+        parameters |= {"zpusob": self.mode} if self.mode else {}
+        parameters |= {"misto": self.instead_of} if self.instead_of else {}
+        return f"?{urlencode(parameters)}" if parameters else ""
 
 
 def page(
@@ -76,7 +76,7 @@ def page(
     status: int = 200,
     **context: Any,
 ) -> HttpResponse:
-    """Render a page of the citizen in the frame of its office."""
+    """Render a citizen's page in the frame of its office."""
     frame: dict[str, Any] = {"home_url": reverse("citizen:home")}
     if office:
         frame = {
@@ -87,20 +87,20 @@ def page(
 
 
 def of_booking(purpose: links.Purpose) -> Callable[..., Callable[..., HttpResponse]]:
-    """Give the view the booking of the signed link, in the clocks of its office.
+    """Pass the booking of the signed link to the view, in the time zone of its office.
 
-    What a link opens is private: never kept by caches, never listed by search engines.
+    The response is private: never cached, never indexed by search engines.
     """
 
     def decorator(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def wrapped(request: HttpRequest, token: str, *args: Any, **kwargs: Any) -> HttpResponse:
-            found = booking_of(token, purpose)
-            if found is None:
+            booking = booking_of(token, purpose)
+            if booking is None:
                 return page(request, "bad_link", status=404)
-            office = directory(found.office)
+            office = directory(booking.office)
             with timezone.override(office.tz):
-                response = view(request, found, office, token, *args, **kwargs)
+                response = view(request, booking, office, token, *args, **kwargs)
             add_never_cache_headers(response)
             response["X-Robots-Tag"] = "noindex"
             return response
@@ -111,34 +111,34 @@ def of_booking(purpose: links.Purpose) -> Callable[..., Callable[..., HttpRespon
 
 
 def booking_of(token: str, purpose: links.Purpose) -> Booking | None:
-    """The booking behind a signed link, if there is one."""
-    known = links.read(token, purpose)
-    if known is None:
+    """The booking of the signed token, or None if there is none."""
+    booking_id = links.read(token, purpose)
+    if booking_id is None:
         return None
-    return Booking.objects.select_related("service", "office").filter(pk=known).first()
+    return Booking.objects.select_related("service", "office").filter(pk=booking_id).first()
 
 
 def is_held(booking: Booking, at: datetime) -> bool:
-    """Whether the hold still stands."""
+    """Whether the booking is a hold that has not expired."""
     return booking.state == State.HELD and bool(booking.expires_at and booking.expires_at > at)
 
 
 def own_hold(request: HttpRequest, service: Service, at: datetime) -> Booking | None:
-    """The hold that this browser has for the service and has requested nothing with, if any."""
-    own = booking_of(cookies.read(request, cookies.HOLD), "hold")
-    if own is None or own.service_id != service.pk or own.requested_at or not is_held(own, at):
+    """This browser's current hold for the service, unless it was already requested; or None."""
+    hold = booking_of(cookies.read(request, cookies.HOLD), "hold")
+    if hold is None or hold.service_id != service.pk or hold.requested_at or not is_held(hold, at):
         return None
-    return own
+    return hold
 
 
-def day_or_none(said: str) -> date | None:
-    """The day of an address such as 2026-11-23."""
-    return reading.day(said)
+def day_or_none(text: str) -> date | None:
+    """The day written as 2026-11-23 in an address, or None if it is unreadable."""
+    return reading.day(text)
 
 
-def instant_or_none(said: str) -> datetime | None:
-    """The instant of a button's value; only aware ones count."""
-    return reading.instant(said)
+def instant_or_none(text: str) -> datetime | None:
+    """The instant of a button's value; None if it is unreadable or has no time zone."""
+    return reading.instant(text)
 
 
 def language() -> str:
@@ -147,34 +147,36 @@ def language() -> str:
 
 
 def limit_in_words(error: Refused, office: Directory, *, by_sms: bool) -> str:
-    """The refusal; of too many bookings also where they are changed, and who books another."""
+    """The refusal as text; for too many bookings also how to change them and whom to call."""
     if not isinstance(error, TooManyBookings):
         return sentence(error)
-    most = int(error.params["most"])
+    limit = int(error.params["most"])
     if by_sms:
         text = ngettext(
             "There is already %(n)s appointment for this number, and there can be no more here. You can change it by the link in the SMS.",
             "There are already %(n)s appointments for this number, and there can be no more here. You can change them by the links in the SMS.",
-            most,
+            limit,
         )
     else:
         text = ngettext(
             "There is already %(n)s appointment for this e-mail address, and there can be no more here. You can change it by the link in the e-mail.",
             "There are already %(n)s appointments for this e-mail address, and there can be no more here. You can change them by the links in the e-mails.",
-            most,
+            limit,
         )
     if office.office.phone:
         call = _("We can book another one for you on %(phone)s.")
         text += " " + call % {"phone": typography.phone(office.office.phone)}
-    return text % {"n": most}
+    return text % {"n": limit}
 
 
 def months(offered: list[Term], url: Callable[[date], str]) -> list[dict[str, Any]]:
-    """The days with terms, by month: a name and the links with the number of terms in words."""
-    found = []
+    """The days with free slots by month: each month's first day and links with counts in words."""
+    by_month = []
     for _month, terms in groupby(offered, key=lambda t: (t.day.year, t.day.month)):
-        days = [(day, len(list(many))) for day, many in groupby(terms, key=lambda t: t.day)]
-        found.append(
+        days = [
+            (day, len(list(day_terms))) for day, day_terms in groupby(terms, key=lambda t: t.day)
+        ]
+        by_month.append(
             {
                 "first": days[0][0],
                 "days": [
@@ -182,23 +184,23 @@ def months(offered: list[Term], url: Callable[[date], str]) -> list[dict[str, An
                 ],
             }
         )
-    return found
+    return by_month
 
 
 def when(term: Term) -> str:
-    """The day and the time of a term."""
+    """The day and the time of a slot in words."""
     return f"{_day_name(term.day)}, {_span(term)}"
 
 
 def free_terms(count: int) -> str:
-    """In words, with the plural of the language."""
+    """The number of free slots in words, in the page's language."""
     return ngettext("%(n)s free time", "%(n)s free times", count) % {"n": count}
 
 
 def parts_of_day(offered: list[Term], *, with_officials: bool = False) -> list[dict[str, Any]]:
-    """The terms of a day as buttons, in the morning and in the afternoon.
+    """The slots of a day as buttons, grouped into morning and afternoon.
 
-    How many places are free is said of windows only; with an official one is alone.
+    The number of free places is shown for arrival windows only, never with officials.
     """
     several = not with_officials and max((t.free for t in offered), default=1) > 1
     morning = [t for t in offered if timezone.localtime(t.starts_at).hour < NOON]
@@ -213,8 +215,8 @@ def parts_of_day(offered: list[Term], *, with_officials: bool = False) -> list[d
 def nearest_choices(
     office: Directory, wish: Wish, starts_at: datetime, now: datetime
 ) -> dict[str, Any]:
-    """What a page offers instead of a term that is gone: three others and a form to take one."""
-    others = nearest(
+    """Page context that offers the three nearest slots instead of one that is taken."""
+    alternatives = nearest(
         office=office,
         service=wish.service,
         starts_at=starts_at,
@@ -225,8 +227,10 @@ def nearest_choices(
     )
     code, slug = wish.service.code, office.office.slug
     return {
-        "others": [Choice(when(t), value=t.starts_at.isoformat()) for t in others],
-        "hold_url": reverse("citizen:times", args=[slug, code, _day_of(others, starts_at, office)])
+        "others": [Choice(when(t), value=t.starts_at.isoformat()) for t in alternatives],
+        "hold_url": reverse(
+            "citizen:times", args=[slug, code, _first_day(alternatives, starts_at, office)]
+        )
         + wish.query(),
         "days_url": reverse("citizen:days", args=[slug, code]) + wish.query(),
         "request_key": uuid4(),
@@ -234,21 +238,21 @@ def nearest_choices(
 
 
 def full_calendar(office: Directory, service: Service, now: datetime) -> dict[str, Any]:
-    """What to say when nothing is free: when more comes, and how it looks without a booking."""
+    """Page context for a full calendar: the next release of slots and the walk-in situation."""
     return more_opens(office, service, now) | walk_in(office, service, now)
 
 
 def more_opens(office: Directory, service: Service, now: datetime) -> dict[str, Any]:
-    """When more terms can be booked, and of which day."""
-    found = slots.more_opens(
+    """The next day whose slots will be released and the instant of the release; {} if unknown."""
+    release = slots.more_opens(
         moment(now, office.tz),
         office.rules_of(service),
         lambda day: has_hours(office, service, day),
         ahead=RELEASE_WITHIN,
     )
-    if found is None:
+    if release is None:
         return {}
-    opens, day = found
+    opens, day = release
     released = calendar.local_instant(opens.day, opens.minute, office.tz)
     return {"next_day": day, "released_at": released, "at": now}
 
@@ -256,39 +260,39 @@ def more_opens(office: Directory, service: Service, now: datetime) -> dict[str, 
 def why_no_times(
     office: Directory, service: Service, day: date, at: datetime, *, mode: str | None = None
 ) -> str:
-    """Why a day has no times: past, not released yet, closed (and why), or all taken."""
+    """The reason why a day has no slots: past, closed, not released yet, or all taken."""
     rules, today = office.rules_of(service), calendar.day_of(at, office.tz)
     if day < today:
         return _("This day has passed.")
     if not has_hours(office, service, day, mode):
-        why = office.closure(day, service)
-        if why:
-            return _("This day is closed: %(why)s.") % {"why": why}
+        reason = office.closure(day, service)
+        if reason:
+            return _("This day is closed: %(why)s.") % {"why": reason}
         return _("We receive nobody for this on that day.")
     opens = slots.releases_at(day, rules)
     released = calendar.local_instant(opens.day, opens.minute, office.tz)
     if at < released:
-        when = typography.on_day_at(released.astimezone(office.tz), today, language())
+        released_in_words = typography.on_day_at(released.astimezone(office.tz), today, language())
         return _("Times on this day cannot be booked yet. We release them %(when)s.") % {
-            "when": when
+            "when": released_in_words
         }
     return _("There are no free times left on this day.")
 
 
 def walk_in(office: Directory, service: Service, now: datetime) -> dict[str, Any]:
-    """What somebody who comes without a booking can expect at this moment."""
-    seen = monitor(office, now=now)
-    one = next(s for s in seen["services"] if s["code"] == service.code)
-    opening = seen["next_opening"]
+    """Page context on walking in now: opening, waiting times in minutes, incidents."""
+    office_status = monitor(office, now=now)
+    service_status = next(s for s in office_status["services"] if s["code"] == service.code)
+    opening = office_status["next_opening"]
     return {
-        "open": seen["open"],
-        "waiting": one["waiting"],
-        "wait_to_min": one["wait_to_min"],
-        "wait_is_rough": one["wait_is_rough"],
-        "tickets": one["tickets"],
-        "tickets_ended": one["tickets_ended"],
+        "open": office_status["open"],
+        "waiting": service_status["waiting"],
+        "wait_to_min": service_status["wait_to_min"],
+        "wait_is_rough": service_status["wait_is_rough"],
+        "tickets": service_status["tickets"],
+        "tickets_ended": service_status["tickets_ended"],
         "walk_in": service.walk_in,
-        "down": [one.text for one in notices(office, [service])],
+        "down": [notice.text for notice in notices(office, [service])],
         "at": now,
         "next_opening": datetime.fromisoformat(opening) if opening else None,
     }
@@ -300,9 +304,10 @@ def hours_of(office: Directory, day: date) -> str:
 
 
 def spans(minutes: list[Interval[int]]) -> str:
-    """Local minutes of a day as hours in one line."""
+    """Intervals in minutes of the local day as clock times in one line."""
     return ", ".join(
-        typography.span(_clock(one.start), _clock(one.end), language()) for one in minutes
+        typography.span(_clock(interval.start), _clock(interval.end), language())
+        for interval in minutes
     )
 
 
@@ -310,12 +315,14 @@ def _clock(minute: int) -> time:
     return time(minute // 60 % 24, minute % 60)
 
 
-def _day_of(others: list[Term], starts_at: datetime, office: Directory) -> str:
-    return (others[0].day if others else calendar.day_of(starts_at, office.tz)).isoformat()
+def _first_day(alternatives: list[Term], starts_at: datetime, office: Directory) -> str:
+    return (
+        alternatives[0].day if alternatives else calendar.day_of(starts_at, office.tz)
+    ).isoformat()
 
 
 def _day_name(day: date) -> str:
-    """The day without its year, which the heading says: pondělí 23. listopadu."""
+    """The day without the year, which the heading has: pondělí 23. listopadu."""
     return typography.long_date(day, language()).rsplit(typography.NBSP, 1)[0]
 
 
@@ -330,9 +337,9 @@ def _time(term: Term, *, several: bool) -> Choice:
     return Choice(_span(term), places if several else "", value=term.starts_at.isoformat())
 
 
-def new_key(said: str) -> UUID:
-    """The key of a form, or a new one if it was tampered with."""
+def new_key(text: str) -> UUID:
+    """The idempotency key of a form, or a new one if the text is not a UUID."""
     try:
-        return UUID(said)
+        return UUID(text)
     except ValueError:
         return uuid4()

@@ -1,4 +1,4 @@
-"""The short address in an SMS: it only leads on, to the same pages as the links in the mails."""
+"""Short addresses in SMS: redirects to the same pages as the links in e-mails."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from prepazka.surfaces.citizen.pages import page
 
 @require_safe
 def link(request: HttpRequest, code: str) -> HttpResponse:
-    """To the page of the booking, the place on the waiting list or the offer, in its language."""
-    found = _behind(code)
-    if found is None:
+    """Redirect to the page of the booking, waiting list entry or offer, in its language."""
+    target = _target(code)
+    if target is None:
         return page(request, "bad_link", status=404)
-    answer = _to(*found)
+    response = _redirect(*target)
     if query := request.GET.urlencode():
-        answer["Location"] += f"?{query}"
-    return answer
+        response["Location"] += f"?{query}"
+    return response
 
 
 @require_safe
 def cancel(request: HttpRequest, code: str) -> HttpResponse:
-    """To the page with the one button that cancels."""
-    found = Booking.objects.filter(short_code=code).first()
-    if found is None:
+    """Redirect to the page that cancels the booking."""
+    booking = Booking.objects.filter(short_code=code).first()
+    if booking is None:
         return page(request, "bad_link", status=404)
-    return _to("cancel", "personal", found.pk, found.language)
+    return _redirect("cancel", "personal", booking.pk, booking.language)
 
 
-def _to(name: str, purpose: links.Purpose, pk: UUID, language: str) -> HttpResponse:
+def _redirect(name: str, purpose: links.Purpose, pk: UUID, language: str) -> HttpResponse:
     with translation.override(language):
-        answer = HttpResponseRedirect(reverse(f"citizen:{name}", args=[links.sign(pk, purpose)]))
-    add_never_cache_headers(answer)
-    answer["X-Robots-Tag"] = "noindex"
-    return answer
+        response = HttpResponseRedirect(reverse(f"citizen:{name}", args=[links.sign(pk, purpose)]))
+    add_never_cache_headers(response)
+    response["X-Robots-Tag"] = "noindex"
+    return response
 
 
-def _behind(code: str) -> tuple[str, links.Purpose, UUID, str] | None:
-    """The page that the code opens, its purpose, of what it speaks, and in which language."""
+def _target(code: str) -> tuple[str, links.Purpose, UUID, str] | None:
+    """The URL name, link purpose, row id and language for a short code; None if unknown."""
     booking = Booking.objects.filter(short_code=code).first()
     if booking and booking.state == State.UNCONFIRMED:
         return "confirm", "confirm", booking.pk, booking.language

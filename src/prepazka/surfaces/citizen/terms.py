@@ -1,4 +1,4 @@
-"""Choosing: the service, the number of people, the day and the time, which is then held."""
+"""Choosing a service, number of people, day and time; a post holds the slot."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ from prepazka.web.shortcuts import now, of_office
 @require_safe
 @of_office
 def services(request: HttpRequest, office: Directory) -> HttpResponse:
-    """Which service: only those that can be booked."""
+    """The list of services that can be booked."""
     instead_of = request.GET.get("misto", "")
     return page(
         request,
@@ -74,17 +74,17 @@ def services(request: HttpRequest, office: Directory) -> HttpResponse:
 
 
 def of_service(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Give the view the service of the address, or say kindly that it is not booked (so)."""
+    """Pass the service of the address to the view, or answer with a page why it is not booked."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, office: Directory, code: str, **more: str) -> HttpResponse:
+    def wrapped(request: HttpRequest, office: Directory, code: str, **kwargs: str) -> HttpResponse:
         service = office.service_by_code(code)
         if service is None or not is_bookable(office, service):
             return gone.no_service(request, office, code)
         official = _official(request, office)
         if request.GET.get("urednik") and official not in office.officials_for(service.pk):
             return gone.other_official(request, office, service, official)
-        return view(request, office, service, **more)
+        return view(request, office, service, **kwargs)
 
     return wrapped
 
@@ -93,18 +93,18 @@ def of_service(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 @of_office
 @of_service
 def days(request: HttpRequest, office: Directory, service: Service) -> HttpResponse:
-    """How many people, where that can be more than one; then which day."""
-    most = office.rules_of(service).max_persons
+    """The number of people, where more than one is allowed; then the days with free slots."""
+    max_persons = office.rules_of(service).max_persons
     wish = _wish(request, office, service)
     if wish is None:
-        return _persons(request, office, service, most)
-    besides = _old_hold(request, wish)
+        return _persons(request, office, service, max_persons)
+    replaced = _previous_hold(request, wish)
     terms = offered(
         office=office,
         service=service,
         now=now(),
         persons=wish.persons,
-        besides=besides.pk if besides else None,
+        besides=replaced.pk if replaced else None,
         official=wish.official,
         mode=wish.mode or None,
     )
@@ -117,34 +117,34 @@ def days(request: HttpRequest, office: Directory, service: Service) -> HttpRespo
         down=notices(office, [service]),
         months=months(terms, lambda day: _times_url(office, wish, day.isoformat())),
         full={} if terms else full_calendar(office, service, now()),
-        modes=_modes(office, wish),
-        more=_more_parts(office, service),
+        modes=_mode_links(office, wish),
+        more=_next_release(office, service),
         wish_url=_wish_url(office, wish),
-        back_url=_before_days(office, wish, most),
+        back_url=_back_from_days(office, wish, max_persons),
     )
 
 
 @of_office
 @of_service
 def times(request: HttpRequest, office: Directory, service: Service, day: str) -> HttpResponse:
-    """Which time of the day; a post holds it."""
-    wanted = day_or_none(day)
+    """The slots of a day; a post holds one."""
+    chosen_day = day_or_none(day)
     wish = _wish(request, office, service)
-    if wanted is None:
+    if chosen_day is None:
         raise Http404(day)
     if wish is None:
         asking = Wish(service, official=_official(request, office))
         return HttpResponseRedirect(_days_url(office, service) + asking.query(persons=False))
     if request.method == "POST":
         return _hold(request, office, wish)
-    besides = _old_hold(request, wish)
+    replaced = _previous_hold(request, wish)
     terms = offered(
         office=office,
         service=service,
         now=now(),
-        days=[wanted],
+        days=[chosen_day],
         persons=wish.persons,
-        besides=besides.pk if besides else None,
+        besides=replaced.pk if replaced else None,
         official=wish.official,
         mode=wish.mode or None,
     )
@@ -155,10 +155,12 @@ def times(request: HttpRequest, office: Directory, service: Service, day: str) -
         service=service,
         wish=wish,
         down=notices(office, [service]),
-        day=wanted,
+        day=chosen_day,
         request_key=uuid4(),
         challenge=_challenge(request, office, wish),
-        why="" if terms else why_no_times(office, service, wanted, now(), mode=wish.mode or None),
+        why=""
+        if terms
+        else why_no_times(office, service, chosen_day, now(), mode=wish.mode or None),
         two_in_a_row=_two_in_a_row(office, service),
         parts=parts_of_day(terms, with_officials=bool(office.officials_for(service.pk))),
         back_url=_days_url(office, service) + wish.query(),
@@ -167,18 +169,18 @@ def times(request: HttpRequest, office: Directory, service: Service, day: str) -
 
 def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
     starts_at = instant_or_none(request.POST.get("starts_at", ""))
-    old = _old_hold(request, wish)
+    previous_hold = _previous_hold(request, wish)
     try:
         limit_booking(request, office.office, HOLDS, now=now())
         rules = office.rules_of(wish.service)
         proof.check(request, office, rules, request.POST.get("altcha", ""), now=now())
         if starts_at is None:
             raise TermNotOffered
-        if old and _is_same(old, office, wish, starts_at):
-            return _to_contact(old)
-        # One form may be sent for several terms, by Back; each of them is a request of its own.
+        if previous_hold and _is_same(previous_hold, office, wish, starts_at):
+            return _to_contact(previous_hold)
+        # With Back, one form can be sent for several slots, so each slot has a key of its own.
         key = uuid5(new_key(request.POST.get("request_key", "")), starts_at.isoformat())
-        held = _hold_fresh(request, office, wish, starts_at, key, old)
+        held = _hold_fresh(request, office, wish, starts_at, key, previous_hold)
         proof.note_hold(office, rules, now=now())
     except (TooManyHolds, ProofNotValid) as error:
         refused = page(
@@ -202,10 +204,10 @@ def _hold(request: HttpRequest, office: Directory, wish: Wish) -> HttpResponse:
             challenge=_challenge(request, office, wish),
             **nearest_choices(office, wish, around, now()),
         )
-    # What was typed in this tab, which may stand at a hold that another tab has given up.
-    filled_in = [one for one in (_named_hold(wish), old) if one]
+    # The answers typed in this tab may be stored with a hold that another tab has released.
+    filled_in = [h for h in (_named_hold(wish), previous_hold) if h]
     if filled_in:
-        source = next((one for one in filled_in if one.name or one.email), filled_in[0])
+        source = next((h for h in filled_in if h.name or h.email), filled_in[0])
         note_contact(
             booking=held.pk,
             name=source.name,
@@ -223,9 +225,9 @@ def _hold_fresh(
     wish: Wish,
     starts_at: datetime,
     key: UUID,
-    old: Booking | None,
+    previous_hold: Booking | None,
 ) -> Booking:
-    """Hold the term; a repeat of the same post finds its hold, unless that has run out."""
+    """Hold the slot; a repeated post returns its first hold, or a new one if that has expired."""
     take = partial(
         hold_term,
         office=office,
@@ -236,7 +238,7 @@ def _hold_fresh(
         language=language(),
         official=wish.official,
         mode=wish.mode or None,
-        instead_of=old.pk if old else None,
+        instead_of=previous_hold.pk if previous_hold else None,
         asker=asker_of(request, now=now()),
     )
     held = take(request_key=key)
@@ -244,9 +246,12 @@ def _hold_fresh(
     return take(request_key=uuid4()) if ran_out else held
 
 
-def _persons(request: HttpRequest, office: Directory, service: Service, most: int) -> HttpResponse:
+def _persons(
+    request: HttpRequest, office: Directory, service: Service, max_persons: int
+) -> HttpResponse:
     form = PersonsForm(
-        request.GET if "osob" in request.GET or "dal" in request.GET else None, most=most
+        request.GET if "osob" in request.GET or "dal" in request.GET else None,
+        max_persons=max_persons,
     )
     return page(
         request,
@@ -262,44 +267,46 @@ def _persons(request: HttpRequest, office: Directory, service: Service, most: in
 
 
 def _wish(request: HttpRequest, office: Directory, service: Service) -> Wish | None:
-    """What the address says; None where the number of people must be asked first."""
-    most = office.rules_of(service).max_persons
-    said = request.GET.get("osob", "1" if most == 1 else "")
-    persons = reading.whole(said, most)
+    """The choices in the query string; None if the number of people must be asked first."""
+    max_persons = office.rules_of(service).max_persons
+    persons_text = request.GET.get("osob", "1" if max_persons == 1 else "")
+    persons = reading.whole(persons_text, max_persons)
     if not persons:
         return None
     instead_of = request.GET.get("misto", "")
-    known = instead_of if booking_of(instead_of, "hold") else ""
+    replaced_token = instead_of if booking_of(instead_of, "hold") else ""
     mode = request.GET.get("zpusob", "")
     mode = mode if mode in service.modes else ""
-    return Wish(service, persons, known, _official(request, office), mode, asked=most > 1)
+    return Wish(
+        service, persons, replaced_token, _official(request, office), mode, asked=max_persons > 1
+    )
 
 
-def _modes(office: Directory, wish: Wish) -> list[dict[str, Any]]:
-    """Links to the terms of each way of meeting, where the service has more than one."""
+def _mode_links(office: Directory, wish: Wish) -> list[dict[str, Any]]:
+    """Links to the slots of each mode of meeting, where the service has more than one."""
     service = wish.service
     chosen = wish.mode or service.usual_mode
     return [
         {
-            "text": capfirst(how_in_words(one)),
-            "url": _days_url(office, service) + replace(wish, mode=one).query(),
-            "chosen": one == chosen,
+            "text": capfirst(how_in_words(mode)),
+            "url": _days_url(office, service) + replace(wish, mode=mode).query(),
+            "chosen": mode == chosen,
         }
-        for one in service.modes
+        for mode in service.modes
         if len(service.modes) > 1
     ]
 
 
 def _official(request: HttpRequest, office: Directory) -> Official | None:
-    """Whom the address names."""
+    """The official named in the query string."""
     return office.official_by_code(request.GET.get("urednik", ""))
 
 
-def _old_hold(request: HttpRequest, wish: Wish) -> Booking | None:
-    """The hold that the new term replaces, while nothing was requested with it.
+def _previous_hold(request: HttpRequest, wish: Wish) -> Booking | None:
+    """The hold that the new slot replaces, unless it was already requested.
 
-    Without one in the address it is the hold that this browser has for the same service: who comes
-    with Back or from a second tab has one hold, and is not told that others have taken it.
+    Without one in the address it is this browser's hold for the same service, so that Back or a
+    second tab does not leave a second hold or report the slot as taken by somebody else.
     """
     named = _named_hold(wish)
     if named and is_held(named, now()):
@@ -308,30 +315,30 @@ def _old_hold(request: HttpRequest, wish: Wish) -> Booking | None:
 
 
 def _named_hold(wish: Wish) -> Booking | None:
-    """The hold that the address names, perhaps one that was given up since, in another tab."""
+    """The hold named in the query string; it may have been released since, in another tab."""
     named = booking_of(wish.instead_of, "hold") if wish.instead_of else None
     if named is None or named.requested_at or named.office_id != wish.service.office_id:
         return None
     return named
 
 
-def _is_same(old: Booking, office: Directory, wish: Wish, starts_at: datetime) -> bool:
+def _is_same(hold: Booking, office: Directory, wish: Wish, starts_at: datetime) -> bool:
     return (
-        is_held(old, now())
-        and old.starts_at == starts_at
-        and old.service_id == wish.service.pk
-        and old.persons == wish.persons
-        and old.mode == (wish.mode or wish.service.usual_mode)
-        and (wish.official is None or official_of(office, old) == wish.official)
+        is_held(hold, now())
+        and hold.starts_at == starts_at
+        and hold.service_id == wish.service.pk
+        and hold.persons == wish.persons
+        and hold.mode == (wish.mode or wish.service.usual_mode)
+        and (wish.official is None or official_of(office, hold) == wish.official)
     )
 
 
 def _to_contact(held: Booking) -> HttpResponse:
     token = links.sign(held.pk, "hold")
-    answer = HttpResponseRedirect(reverse("citizen:contact", args=[token]))
-    # Gone with the browser's session; it says no more than the address of the next page.
-    cookies.write(answer, cookies.HOLD, token, kept=None, samesite="Lax")
-    return answer
+    response = HttpResponseRedirect(reverse("citizen:contact", args=[token]))
+    # A session cookie; it holds the same token as the address of the next page.
+    cookies.write(response, cookies.HOLD, token, max_age=None, samesite="Lax")
+    return response
 
 
 def _office_url(office: Directory) -> str:
@@ -339,30 +346,30 @@ def _office_url(office: Directory) -> str:
 
 
 def _wish_url(office: Directory, wish: Wish) -> str:
-    """Where to wait for a term that suits, if the agenda has a list."""
+    """The address of the waiting list form, or an empty string if the agenda has none."""
     if not office.rules_of(wish.service).waiting_list:
         return ""
     path = reverse("citizen:wish", args=[office.office.slug, wish.service.code])
     return path + replace(wish, instead_of="").query()
 
 
-def _more_parts(office: Directory, service: Service) -> dict[str, Any]:
-    """When the days on the page get more terms, where they open in parts."""
+def _next_release(office: Directory, service: Service) -> dict[str, Any]:
+    """The next release of slots, where the agenda releases them in steps; else {}."""
     rules = office.rules_of(service)
     return more_opens(office, service, now()) if rules.release_steps else {}
 
 
 def _two_in_a_row(office: Directory, service: Service) -> int:
-    """How many minutes a meeting takes, where who needs longer may book two; else 0."""
+    """Minutes of one appointment where a person may book two in a row for more time; else 0."""
     rules = office.rules_of(service)
     several = rules.max_open_per_contact > 1 and bool(office.officials_for(service.pk))
     return service.duration_min if several and rules.kind == "slot" else 0
 
 
 def _challenge(request: HttpRequest, office: Directory, wish: Wish) -> str:
-    """The task for the browser, where the agenda asks for one now."""
-    asked = proof.is_asked(request, office, office.rules_of(wish.service), now=now())
-    return proof.challenge(now=now()) if asked else ""
+    """The proof-of-work challenge for the browser, or an empty string if none is required now."""
+    required = proof.is_asked(request, office, office.rules_of(wish.service), now=now())
+    return proof.challenge(now=now()) if required else ""
 
 
 def _days_url(office: Directory, service: Service) -> str:
@@ -374,8 +381,8 @@ def _times_url(office: Directory, wish: Wish, day: str) -> str:
     return path + wish.query()
 
 
-def _before_days(office: Directory, wish: Wish, most: int) -> str:
-    if most > 1:
+def _back_from_days(office: Directory, wish: Wish, max_persons: int) -> str:
+    if max_persons > 1:
         return _days_url(office, wish.service) + wish.query(persons=False)
     return (
         topics_url(office, wish.service, wish.official)

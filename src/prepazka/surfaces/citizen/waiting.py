@@ -1,4 +1,4 @@
-"""The waiting list as a citizen sees it: the wish, the place in the order, the offered term."""
+"""Waiting list pages: joining, the entry with its position, and accepting an offered slot."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ FAR = timedelta(days=60)  # what the form suggests as the last day
 
 
 def by_link(purpose: links.Purpose, model: type[Any]) -> Callable[..., Callable[..., HttpResponse]]:
-    """Give the view the entry or the offer of the signed link, in the clocks of its office."""
+    """Pass the entry or offer of the signed link to the view, in the time zone of its office."""
 
     def decorator(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def wrapped(request: HttpRequest, token: str) -> HttpResponse:
-            found = _behind(links.read(token, purpose), model)
-            if found is None:
+            linked = _linked_row(links.read(token, purpose), model)
+            if linked is None:
                 return page(request, "bad_link", status=404)
-            office = directory(found.office)
+            office = directory(linked.office)
             with timezone.override(office.tz):
-                response = view(request, found, office, token)
+                response = view(request, linked, office, token)
             add_never_cache_headers(response)
             response["X-Robots-Tag"] = "noindex"
             return response
@@ -71,26 +71,26 @@ def by_link(purpose: links.Purpose, model: type[Any]) -> Callable[..., Callable[
     return decorator
 
 
-def _behind(known: UUID | None, model: type[Any]) -> Any:
-    return model.objects.select_related("office").filter(pk=known).first() if known else None
+def _linked_row(pk: UUID | None, model: type[Any]) -> Any:
+    return model.objects.select_related("office").filter(pk=pk).first() if pk else None
 
 
 @of_office
 @of_service
 def wish(request: HttpRequest, office: Directory, service: Service) -> HttpResponse:
-    """Which days and times would suit, and whom to tell; a post puts the person on the list."""
+    """The form for suitable days, times and a contact; a post joins the waiting list."""
     if not office.rules_of(service).waiting_list:
         raise Http404(service.code)
     official = office.official_by_code(request.GET.get("urednik", ""))
     if sent_by := request.GET.get("odeslano"):
         return page(request, "wish_sent", office, service=service, by_sms=sent_by == "sms")
     phones = takes_phones(office.office, now=now())
-    most = office.rules_of(service).max_persons
+    max_persons = office.rules_of(service).max_persons
     if request.method != "POST":
         today = calendar.day_of(now(), office.tz)
         form = WishForm(
             phones=phones,
-            most=most,
+            max_persons=max_persons,
             initial={
                 "first": today.isoformat(),
                 "last": (today + FAR).isoformat(),
@@ -99,7 +99,7 @@ def wish(request: HttpRequest, office: Directory, service: Service) -> HttpRespo
             },
         )
         return _form(request, office, service, form)
-    form = WishForm(request.POST, phones=phones, most=most)
+    form = WishForm(request.POST, phones=phones, max_persons=max_persons)
     if not form.is_valid():
         return _form(request, office, service, form, status=422)
     return _join(request, office, service, official, form)
@@ -128,131 +128,133 @@ def _join(
     official: Official | None,
     form: WishForm,
 ) -> HttpResponse:
-    said = form.cleaned_data
+    answers = form.cleaned_data
     try:
         limit_address(request, REQUESTS, now=now())
-        count(CONFIRMATIONS, contact_hash(contact_of(said["email"], said["phone"])), now=now())
+        count(
+            CONFIRMATIONS, contact_hash(contact_of(answers["email"], answers["phone"])), now=now()
+        )
         join_list(
             office=office,
             service=service,
             wanted=Wanted(
-                said["first"],
-                said["last"],
-                tuple(map(int, said["weekdays"])),
-                said["from_min"],
-                said["to_min"],
+                answers["first"],
+                answers["last"],
+                tuple(map(int, answers["weekdays"])),
+                answers["from_min"],
+                answers["to_min"],
             ),
-            name=said["name"],
-            email=said["email"],
-            phone="" if said["email"] else said["phone"],
-            persons=said["persons"],
+            name=answers["name"],
+            email=answers["email"],
+            phone="" if answers["email"] else answers["phone"],
+            persons=answers["persons"],
             official=official,
             language=language(),
             now=now(),
         )
     except (AlreadyWaiting, TooManyBookings, TooManyTries, WishNotPossible) as error:
-        wrong = "email" if said["email"] else "phone"
-        text = limit_in_words(error, office, by_sms=wrong == "phone")
-        form.add_error("first" if isinstance(error, WishNotPossible) else wrong, text)
+        contact_field = "email" if answers["email"] else "phone"
+        text = limit_in_words(error, office, by_sms=contact_field == "phone")
+        form.add_error("first" if isinstance(error, WishNotPossible) else contact_field, text)
         return mark_retry(_form(request, office, service, form, status_of(error)), error)
-    way = "email" if said["email"] else "sms"
-    return HttpResponseRedirect(f"{request.path}?odeslano={way}")
+    channel = "email" if answers["email"] else "sms"
+    return HttpResponseRedirect(f"{request.path}?odeslano={channel}")
 
 
 @by_link("list", WaitingListEntry)
 def entry(
-    request: HttpRequest, found: WaitingListEntry, office: Directory, token: str
+    request: HttpRequest, entry: WaitingListEntry, office: Directory, token: str
 ) -> HttpResponse:
-    """The place on the list in words, what happens next, and the way out."""
+    """The entry's position and what happens next; a post confirms the entry or leaves the list."""
     if request.method == "POST":
         try:
             if "leave" in request.POST:
-                leave_list(entry=found.pk, now=now())
+                leave_list(entry=entry.pk, now=now())
             else:
-                confirm_entry(entry=found.pk, now=now())
+                confirm_entry(entry=entry.pk, now=now())
         except WaitingOver as error:
             return _refused(request, office, error, reverse("citizen:waiting", args=[token]))
         return HttpResponseRedirect(reverse("citizen:waiting", args=[token]))
-    offer = found.offers.filter(state=Offer.State.OPEN, expires_at__gt=now()).first()
+    offer = entry.offers.filter(state=Offer.State.OPEN, expires_at__gt=now()).first()
     return page(
         request,
         "waiting",
         office,
-        entry=found,
-        facts=wish_facts(found, office),
-        confirm_until=found.created_at + CONFIRM_WITHIN,
-        too_late=is_too_late(found, now()),
-        before=before(found),
-        rules=office.rules_of(office.services[found.service_id]),
-        join_url=join_path(found, office),
+        entry=entry,
+        facts=wish_facts(entry, office),
+        confirm_until=entry.created_at + CONFIRM_WITHIN,
+        too_late=is_too_late(entry, now()),
+        before=before(entry),
+        rules=office.rules_of(office.services[entry.service_id]),
+        join_url=join_path(entry, office),
         place_url=_place_url(offer) if offer else "",
         again_url=reverse(
-            "citizen:days", args=[office.office.slug, office.services[found.service_id].code]
+            "citizen:days", args=[office.office.slug, office.services[entry.service_id].code]
         ),
     )
 
 
 @by_link("place", Offer)
-def place(request: HttpRequest, found: Offer, office: Directory, token: str) -> HttpResponse:
-    """The offered term: getting the page changes nothing, a post accepts or declines."""
-    who, claim = found.entry, found.claims.first()
-    if who is None or claim is None:
+def place(request: HttpRequest, offer: Offer, office: Directory, token: str) -> HttpResponse:
+    """The offered slot; a post accepts or declines it."""
+    entry, claim = offer.entry, offer.claims.first()
+    if entry is None or claim is None:
         raise Http404(token)
-    waits = reverse("citizen:waiting", args=[links.sign(who.pk, "list")])
+    waits = reverse("citizen:waiting", args=[links.sign(entry.pk, "list")])
     if request.method == "POST":
         try:
             if "decline" in request.POST:
-                decline_place(offer=found.pk, now=now())
+                decline_place(offer=offer.pk, now=now())
                 return HttpResponseRedirect(waits)
-            booked = accept_place(offer=found.pk, now=now())
+            booked = accept_place(offer=offer.pk, now=now())
         except Refused as error:
             return _refused(request, office, error, waits)
         return _to_booking(booked)
-    if found.state == Offer.State.ACCEPTED:
-        return _to_booking(who.booking or claim)
-    claim.persons = who.persons
+    if offer.state == Offer.State.ACCEPTED:
+        return _to_booking(entry.booking or claim)
+    claim.persons = entry.persons
     return page(
         request,
         "place",
         office,
-        offer=found,
-        entry=who,
+        offer=offer,
+        entry=entry,
         facts=facts_of(claim, office),
-        is_open=found.state == Offer.State.OPEN and found.expires_at > now(),
+        is_open=offer.state == Offer.State.OPEN and offer.expires_at > now(),
         waits_url=waits,
     )
 
 
 @of_booking("personal")
-def sooner(request: HttpRequest, found: Booking, office: Directory, token: str) -> HttpResponse:
-    """Wait for a term sooner than the one that is booked, which stays."""
+def sooner(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
+    """Join the waiting list for a sooner slot; the present booking stays."""
     personal = reverse("citizen:booking", args=[token])
     if request.method == "POST":
         try:
-            made = want_sooner(booking=found.pk, now=now())
+            entry = want_sooner(booking=booking.pk, now=now())
         except Refused as error:
             return _refused(request, office, error, personal)
-        return HttpResponseRedirect(reverse("citizen:waiting", args=[links.sign(made.pk, "list")]))
-    if not can_want_sooner(found, office):
+        return HttpResponseRedirect(reverse("citizen:waiting", args=[links.sign(entry.pk, "list")]))
+    if not can_want_sooner(booking, office):
         return HttpResponseRedirect(personal)
     return page(
         request,
         "sooner",
         office,
-        facts=facts_of(found, office)[:2],
-        rules=office.rules_of(office.services[found.service_id]),
+        facts=facts_of(booking, office)[:2],
+        rules=office.rules_of(office.services[booking.service_id]),
         back_url=personal,
     )
 
 
 def can_want_sooner(booking: Booking, office: Directory) -> bool:
-    """Whether the agenda has a list, and the person is not on it for this booking."""
+    """Whether the agenda has a waiting list and the booking has no open entry on it."""
     rules = office.rules_of(office.services[booking.service_id])
     return rules.waiting_list and not entry_of(booking)
 
 
 def entry_of(booking: Booking) -> WaitingListEntry | None:
-    """The booking's open entry, if it has one."""
+    """The booking's open waiting list entry, or None."""
     return booking.waiting_list.filter(ended_at=None).first()
 
 

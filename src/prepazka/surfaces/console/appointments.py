@@ -1,4 +1,4 @@
-"""An official's own appointments: add, change, delete. Nobody else reads what they are for."""
+"""An official's own appointments: add, change, delete. Their titles are private."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ EVERYBODY = tuple(Role)
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
 def add(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
-    """Keep time for oneself, every week if wanted; who is booked then is shown first."""
+    """Add an appointment, optionally weekly; affected bookings are shown before it is saved."""
     official = official_of(office, member, code, own=True)
     day = day_said(request.GET.get("den", ""))
     form = AppointmentForm(office, request.POST or None, initial={"from_date": day})
     if request.method == "POST" and form.is_valid():
         try:
-            left = appointments.add_appointment(
+            unfit = appointments.add_appointment(
                 office=office,
                 official=official,
                 times=form.times(),
@@ -46,7 +46,7 @@ def add(request: HttpRequest, office: Directory, member: Membership, code: str) 
                 actor=member.user_id,
                 accept="sure" in request.POST,
             )
-            return done(request, office, official, left)
+            return done(request, office, official, unfit)
         except Affected as error:
             return impact(request, office, member, official, error)
         except AppointmentTooFar as refusal:
@@ -59,14 +59,14 @@ def add(request: HttpRequest, office: Directory, member: Membership, code: str) 
 def change(
     request: HttpRequest, office: Directory, member: Membership, code: str, appointment: int
 ) -> HttpResponse:
-    """Another time or name of one appointment; of one that repeats, of this week's."""
+    """Change one appointment's time or title; of a weekly one only this occurrence."""
     official = official_of(office, member, code, own=True)
-    row = _own(official, appointment)
-    form = AppointmentForm(office, request.POST or None, initial=_said(row))
+    row = _own_appointment(official, appointment)
+    form = AppointmentForm(office, request.POST or None, initial=_initial_values(row))
     del form.fields["until"]
     if request.method == "POST" and form.is_valid():
         try:
-            left = appointments.change_appointment(
+            unfit = appointments.change_appointment(
                 office=office,
                 official=official,
                 appointment=row.pk,
@@ -76,7 +76,7 @@ def change(
                 actor=member.user_id,
                 accept="sure" in request.POST,
             )
-            return done(request, office, official, left)
+            return done(request, office, official, unfit)
         except Affected as error:
             return impact(request, office, member, official, error)
         except Busy.DoesNotExist:
@@ -91,7 +91,7 @@ def change(
 def remove(
     request: HttpRequest, office: Directory, member: Membership, code: str, appointment: int
 ) -> HttpResponse:
-    """Give the time back, with all later weeks if asked."""
+    """Delete an appointment, with `later` also its later weekly occurrences."""
     official = official_of(office, member, code, own=True)
     appointments.remove_appointment(
         office=office,
@@ -105,14 +105,14 @@ def remove(
     return redirect(reverse("console:diary", args=[office.office.slug, official.code]))
 
 
-def _own(official: Official, appointment: int) -> Busy:
-    found = Busy.objects.filter(pk=appointment, official=official, calendar=None).first()
-    if found is None:
+def _own_appointment(official: Official, appointment: int) -> Busy:
+    busy = Busy.objects.filter(pk=appointment, official=official, calendar=None).first()
+    if busy is None:
         raise Http404
-    return found
+    return busy
 
 
-def _said(row: Busy) -> dict[str, Any]:
+def _initial_values(row: Busy) -> dict[str, Any]:
     starts, ends = timezone.localtime(row.starts_at), timezone.localtime(row.ends_at)
     return {
         "title": row.title,

@@ -1,4 +1,4 @@
-"""Who went before a ticket, and why: what a clerk answers when somebody asks."""
+"""Overtakes of a ticket: which tickets were called before it, and why."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from prepazka.web.staff import staff_only
 @staff_only(*Role)
 @require_GET
 def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The answer for the number in the address, and a field for another; no names."""
-    found = asked(office, request.GET.get("cislo", ""), now())
-    context = {"office": office.office, "member": member, **found}
-    status = 404 if found["label"] and "ticket" not in found else 200
+    """Overtakes of the ticket number in the address, without names; 404 if there is none."""
+    overtakes = asked(office, request.GET.get("cislo", ""), now())
+    context = {"office": office.office, "member": member, **overtakes}
+    status = 404 if overtakes["label"] and "ticket" not in overtakes else 200
     return render(request, "console/before.html", context, status=status)

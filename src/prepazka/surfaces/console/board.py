@@ -1,4 +1,4 @@
-"""What the console shows: the client at the counter, who waits in order, and the day's load."""
+"""Template context of the console's board: the current client, the queue, faults and notices."""
 
 from __future__ import annotations
 
@@ -26,42 +26,42 @@ from prepazka.web.incidents import Notice
 from prepazka.web.incidents import notices as notices_of
 
 PARK_MINUTES = (5, 10, 15, 30)
-# More than a clerk can take in; the rest is counted, so that a full hall stays quick to draw.
+# Further rows are only counted, so that the board of a full hall renders quickly.
 MOST_ROWS = 25
 MINUTE = timedelta(minutes=1)
-NOTICED = timedelta(hours=1)  # after the merge
+NOTICED = timedelta(hours=1)  # for how long after a merge its notices are shown
 
 
 @dataclass(frozen=True)
 class Row:
-    """A ticket that waits, as a line of the list."""
+    """A waiting ticket as a row of the list."""
 
     ticket: Ticket
     service: Service
     reason: str
     waited: int
     parked: bool
-    here: bool  # this counter may call it
+    here: bool  # this counter serves its service
     next: bool
-    stopped: bool  # what the service needs is down
-    held: dict[str, str]  # by which silent counter, since and until when; empty if by none
+    stopped: bool  # an incident stops its service
+    held: dict[str, str]  # the silent counter that holds it, since and until when; empty if none
 
 
 def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
-    """Everything the board's template wants: the counter's half, and the hall's half beside it."""
-    seen = hall(office, now=now)
-    office = seen.office
+    """Template context of the whole board: the counter and the hall."""
+    snapshot = hall(office, now=now)
+    office = snapshot.office
     held = held_elsewhere(office.office.pk, shift.counter_id, now)
-    rows = _rows(seen, shift, held)
+    rows = _rows(snapshot, shift, held)
     at_work = at_the_counter(office, shift, now, anybody=any(row.next for row in rows))
     if not at_work["anybody"]:
         at_work["only_held"] = next((row.held for row in rows if row.here and row.held), None)
     return at_work | {
         "rows": rows,
-        "more": len(seen.waiting) - len(rows),
-        "waiting": len(seen.waiting),
+        "more": len(snapshot.waiting) - len(rows),
+        "waiting": len(snapshot.waiting),
         "missed": count_missed(office, now=now),
-        "load": day_load(seen),
+        "load": day_load(snapshot),
         "faults": faults(office),
         "guarded": guarded_kiosks(office, now=now),
         "down": down(office, shift),
@@ -75,13 +75,13 @@ def board(office: Directory, shift: Shift, now: datetime) -> dict[str, Any]:
 def at_the_counter(
     office: Directory, shift: Shift, now: datetime, *, anybody: bool = True
 ) -> dict[str, Any]:
-    """The half of the board that a press changes; it costs the same however full the hall is."""
+    """Template context of the counter's half, whose cost does not depend on the hall's queue."""
     current = at_counter(shift)
     return {
         "office": office.office,
         "shift": shift,
         "counter": office.counters[shift.counter_id],
-        "current": current and _facts(office, current, now),
+        "current": current and _current_client(office, current, now),
         "anybody": anybody,
         "can_next": not current and not shift.paused_at and anybody,
         "can_pick": not current and not shift.paused_at,
@@ -95,27 +95,27 @@ def at_the_counter(
 
 
 def down(office: Directory, shift: Shift | None = None) -> list[Notice]:
-    """Incidents that stop what this counter serves; without one, what anybody serves."""
+    """Incidents that stop services of the shift's counter; without a shift, of any counter."""
     serves = office.serves[shift.counter_id] if shift else None
-    shown = [s for s in office.offered_services() if serves is None or s.pk in serves]
-    return notices_of(office, shown)
+    served = [s for s in office.offered_services() if serves is None or s.pk in serves]
+    return notices_of(office, served)
 
 
 def faults(office: Directory) -> list[dict[str, Any]]:
-    """Devices that cannot do their work, and why."""
+    """Devices with faults, and the faults as texts."""
     broken = Device.objects.filter(office=office.office, retired=False).exclude(fault="")
-    return [{"device": one, "text": in_words(one.fault)} for one in broken]
+    return [{"device": device, "text": in_words(device.fault)} for device in broken]
 
 
 def silent(office: Directory, held: dict[int, Holder]) -> list[dict[str, Any]]:
-    """Other counters that are silent, with the numbers only they may call for now."""
+    """Silent counters with the ticket numbers that only they may call for now."""
     return [
-        _held(office, one.holder) | {"labels": ", ".join(one.labels)}
-        for one in offline.silent_counters(held)
+        _holder_in_words(office, s.holder) | {"labels": ", ".join(s.labels)}
+        for s in offline.silent_counters(held)
     ]
 
 
-def _held(office: Directory, holder: Holder) -> dict[str, str]:
+def _holder_in_words(office: Directory, holder: Holder) -> dict[str, str]:
     return {
         "number": office.counters[holder.counter].number,
         "since": to_the_second(holder.since.astimezone(office.tz)),
@@ -124,7 +124,7 @@ def _held(office: Directory, holder: Holder) -> dict[str, str]:
 
 
 def notices(office: Directory, shift: Shift, now: datetime) -> list[dict[str, Any]]:
-    """What went wrong while devices were cut off, and staff should set right."""
+    """Problems found when off-line logs were merged, for staff to resolve."""
     rows = telling.notices(office.office.pk, since=now - NOTICED)
     return [
         {"event": row, "kind": row.outcome, "twice": _called_twice(office, shift, row)}
@@ -133,7 +133,7 @@ def notices(office: Directory, shift: Shift, now: datetime) -> list[dict[str, An
 
 
 def _called_twice(office: Directory, shift: Shift, row: OfflineEvent) -> dict[str, Any] | None:
-    """Of a call that does not count: whose it was, and which counts; None where it is not known."""
+    """The two calls of a ticket called twice, and which one counts; None if unknown."""
     later = row.grant.shift
     if later is None or not row.counted:
         return None
@@ -146,16 +146,16 @@ def _called_twice(office: Directory, shift: Shift, row: OfflineEvent) -> dict[st
 
 
 def current_shift(office: Directory, clerk: int) -> Shift | None:
-    """The clerk's open counter in this office."""
+    """The clerk's open shift in this office, or None."""
     return Shift.objects.filter(office=office.office, clerk=clerk, closed_at=None).first()
 
 
 def at_counter(shift: Shift) -> Ticket | None:
-    """The client at the counter."""
+    """The ticket at the shift's counter, or None."""
     return Ticket.objects.filter(counter=shift.counter_id, state__in=AT_COUNTER).first()
 
 
-def _facts(office: Directory, ticket: Ticket, now: datetime) -> dict[str, Any]:
+def _current_client(office: Directory, ticket: Ticket, now: datetime) -> dict[str, Any]:
     return {
         "ticket": ticket,
         "service": office.services[ticket.service_id],
@@ -166,24 +166,26 @@ def _facts(office: Directory, ticket: Ticket, now: datetime) -> dict[str, Any]:
     }
 
 
-def _rows(seen: Hall, shift: Shift, held: dict[int, Holder]) -> list[Row]:
-    office = seen.office
+def _rows(snapshot: Hall, shift: Shift, held: dict[int, Holder]) -> list[Row]:
+    office = snapshot.office
     policy, serves = policy_of(office), office.serves[shift.counter_id]
-    waiting = {w.ticket: w for w in seen.waiting}
+    waiting = {w.ticket: w for w in snapshot.waiting}
     able = {
         pk
-        for pk, one in waiting.items()
+        for pk, w in waiting.items()
         if discipline.may_be_called(
-            one, serves=serves, counter=shift.counter_id, policy=policy, now=seen.now
+            w, serves=serves, counter=shift.counter_id, policy=policy, now=snapshot.now
         )
     }
-    first = next((c.ticket for c in seen.order if c.ticket in able and c.ticket not in held), None)
+    next_ticket = next(
+        (c.ticket for c in snapshot.order if c.ticket in able and c.ticket not in held), None
+    )
     rows: list[Row] = []
-    # Those whom this counter may call, then the others, both in the order of turn.
-    for chosen in sorted(seen.order, key=lambda c: c.ticket not in able):
-        ticket = seen.tickets.get(chosen.ticket)
+    # Tickets that this counter may call come first; both groups are in the queue's order.
+    for chosen in sorted(snapshot.order, key=lambda c: c.ticket not in able):
+        ticket = snapshot.tickets.get(chosen.ticket)
         if ticket is None:
-            continue  # called between two looks
+            continue  # called between the two queries
         if len(rows) == MOST_ROWS:
             break
         rows.append(
@@ -191,19 +193,19 @@ def _rows(seen: Hall, shift: Shift, held: dict[int, Holder]) -> list[Row]:
                 ticket=ticket,
                 service=office.services[ticket.service_id],
                 reason=reasons.sentence(chosen.reason.payload(), office),
-                waited=_minutes(ticket.issued_at, seen.now),
+                waited=_minutes(ticket.issued_at, snapshot.now),
                 parked=chosen.turn.rank == discipline.PARKED,
                 here=ticket.service_id in serves,
-                next=ticket.pk == first,
+                next=ticket.pk == next_ticket,
                 stopped=ticket.service_id in office.stopped,
-                held=_held(office, held[ticket.pk]) if ticket.pk in held else {},
+                held=_holder_in_words(office, held[ticket.pk]) if ticket.pk in held else {},
             )
         )
     return rows
 
 
 def _undo(office: Directory, shift: Shift, now: datetime) -> dict[str, Any] | None:
-    """The step that can be taken back, in words; None if none can be."""
+    """The step that can be undone, in words; None if there is none."""
     step = last_step(office=office, clerk=shift.clerk_id, now=now)
     if step is None:
         return None
@@ -213,7 +215,7 @@ def _undo(office: Directory, shift: Shift, now: datetime) -> dict[str, Any] | No
 def _other_counters(
     office: Directory, shift: Shift, current: Ticket | None
 ) -> list[dict[str, Any]]:
-    """Counters that could take the client over, and which of them are closed."""
+    """Other counters that serve the client's service, and whether they are closed."""
     if current is None:
         return []
     opened = Shift.objects.filter(office=office.office, closed_at=None, paused_at=None)
@@ -230,5 +232,5 @@ def _minutes(start: datetime, end: datetime) -> int:
 
 
 def local_clock(office: Directory, instant: datetime) -> str:
-    """The instant on the office's clock."""
+    """The instant as a clock time in the office's time zone."""
     return clock(instant.astimezone(office.tz))

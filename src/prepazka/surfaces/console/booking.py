@@ -1,4 +1,4 @@
-"""Booking for somebody at the desk or on the telephone: service, term, person, slip."""
+"""Booking at the desk or by telephone: service, slot, contact, slip; moving and cancelling."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ BY_STAFF = (Channel.DESK, Channel.PHONE)
 @staff_only(*staff.DESK)
 @require_GET
 def choose_service(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """Step 1: what for, for how many."""
+    """Step 1: the service and the number of people."""
     form = BookForm(office, request.GET or None)
     if form.is_bound and form.is_valid():
-        wanted = form.cleaned_data
-        query = urlencode({"osob": wanted["persons"], "kanal": wanted["channel"]})
-        address = redirect("console:terms", office.office.slug, wanted["service"])
-        address["Location"] += f"?{query}"
-        return address
+        answers = form.cleaned_data
+        query = urlencode({"osob": answers["persons"], "kanal": answers["channel"]})
+        response = redirect("console:terms", office.office.slug, answers["service"])
+        response["Location"] += f"?{query}"
+        return response
     return render(
         request,
         "console/book.html",
@@ -67,17 +67,20 @@ def choose_service(request: HttpRequest, office: Directory, member: Membership) 
 def choose_term(
     request: HttpRequest, office: Directory, member: Membership, service: str
 ) -> HttpResponse:
-    """Step 2: which term; choosing holds it."""
-    wanted = office.service_by_code(service)
+    """Step 2: the free slots; a post holds one."""
+    chosen_service = office.service_by_code(service)
     persons, channel = persons_of(request), request.GET.get("kanal", Channel.DESK)
-    if wanted is None or channel not in BY_STAFF:
+    if chosen_service is None or channel not in BY_STAFF:
         raise Http404
-    official, mode = _official(request, office, wanted), mode_of(request.GET, wanted)
+    official, mode = (
+        _official(request, office, chosen_service),
+        mode_of(request.GET, chosen_service),
+    )
     if request.method == "POST":
         try:
             held = usecases.hold_term(
                 office=office,
-                service=wanted,
+                service=chosen_service,
                 starts_at=chosen_instant(request),
                 now=now(),
                 persons=persons,
@@ -91,16 +94,16 @@ def choose_term(
             return redirect("console:fill_in", office.office.slug, held.pk)
         except (TermTaken, TermNotOffered, TooManyHolds) as refusal:
             messages.error(request, sentence(refusal))
-    found = terms.offered(
+    slots = terms.offered(
         office=office,
-        service=wanted,
+        service=chosen_service,
         now=now(),
         persons=persons,
         channel=channel,
         official=official,
         mode=mode,
     )
-    return _terms(request, office, member, wanted, found, official=official)
+    return _terms(request, office, member, chosen_service, slots, official=official)
 
 
 def _terms(
@@ -108,19 +111,19 @@ def _terms(
     office: Directory,
     member: Membership,
     service: Service,
-    found: list[terms.Term],
+    slots: list[terms.Term],
     booking: Booking | None = None,
     official: Official | None = None,
 ) -> HttpResponse:
-    takes = office.officials_for(service.pk)
-    if takes:
-        rows = [(term, _names(office, service, term, official)) for term in found]
+    officials = office.officials_for(service.pk)
+    if officials:
+        rows = [(term, _names(office, service, term, official)) for term in slots]
     else:
-        rows = [(term, _places(term)) for term in found]
-    days = [(day, list(rest)) for day, rest in groupby(rows, key=lambda row: row[0].day)]
-    first = _from_day(request)
-    shown = [one for one in days if first is None or one[0] >= first]
-    later = shown[DAYS_SHOWN][0] if len(shown) > DAYS_SHOWN else None
+        rows = [(term, _places(term)) for term in slots]
+    days = [(day, list(group)) for day, group in groupby(rows, key=lambda row: row[0].day)]
+    from_day = _from_day(request)
+    visible = [(day, day_rows) for day, day_rows in days if from_day is None or day >= from_day]
+    later = visible[DAYS_SHOWN][0] if len(visible) > DAYS_SHOWN else None
     return render(
         request,
         "console/terms.html",
@@ -129,13 +132,15 @@ def _terms(
             "member": member,
             "service": service,
             "booking": booking,
-            "days": shown[:DAYS_SHOWN],
+            "days": visible[:DAYS_SHOWN],
             "later": later,
             "query": _without_day(request),
             "key": uuid4(),
             "official": official,
             "modes": [] if booking else mode_links(request, service),
-            "choices": _choices(request, takes, official) if len(takes) > 1 and not booking else [],
+            "choices": _choices(request, officials, official)
+            if len(officials) > 1 and not booking
+            else [],
         },
     )
 
@@ -145,25 +150,25 @@ def _terms(
 def fill_in(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
-    """Step 3: who comes."""
-    found = _booking(office, booking)
-    if found.state != State.HELD:
-        if found.channel in BY_STAFF and found.confirmed_at:
-            return redirect("console:slip", office.office.slug, found.pk)
+    """Step 3: the client's contact; a post books."""
+    row = _booking(office, booking)
+    if row.state != State.HELD:
+        if row.channel in BY_STAFF and row.confirmed_at:
+            return redirect("console:slip", office.office.slug, row.pk)
         messages.error(request, sentence(HoldExpired()))
-        return redirect(_back(office, found))
-    if found.channel not in BY_STAFF:
-        raise Http404  # somebody at home is filling it in
+        return redirect(_start_url(office, row))
+    if row.channel not in BY_STAFF:
+        raise Http404  # a citizen's own hold, made on the web
     form = ContactForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             usecases.request_confirmation(
-                booking=found.pk, now=now(), actor=member.user_id, **form.cleaned_data
+                booking=row.pk, now=now(), actor=member.user_id, **form.cleaned_data
             )
         except Refused as refusal:
             messages.error(request, sentence(refusal))
-            return redirect(_back(office, found))
-        return redirect("console:slip", office.office.slug, found.pk)
+            return redirect(_start_url(office, row))
+        return redirect("console:slip", office.office.slug, row.pk)
     return render(
         request,
         "console/fill_in.html",
@@ -171,9 +176,9 @@ def fill_in(
             "office": office.office,
             "member": member,
             "form": form,
-            "booking": found,
-            "service": office.services[found.service_id],
-            "official": official_of(office, found),
+            "booking": row,
+            "service": office.services[row.service_id],
+            "official": official_of(office, row),
             "sends_sms": sends_sms(office.office),
         },
     )
@@ -184,12 +189,12 @@ def fill_in(
 def give_back(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
-    """Free the held term at once, so that another one can be taken instead."""
-    found = _booking(office, booking)
-    if found.channel not in BY_STAFF:
+    """Release the held slot at once and start again."""
+    row = _booking(office, booking)
+    if row.channel not in BY_STAFF:
         raise Http404
-    usecases.release_hold(booking=found.pk, now=now(), actor=member.user_id)
-    return redirect(_back(office, found))
+    usecases.release_hold(booking=row.pk, now=now(), actor=member.user_id)
+    return redirect(_start_url(office, row))
 
 
 @staff_only(*staff.DESK)
@@ -197,32 +202,32 @@ def give_back(
 def slip(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
-    """Step 4: the slip with the PIN, and what else can be done with the booking."""
-    found = _booking(office, booking)
-    service = office.services[found.service_id]
+    """Step 4: the slip with the PIN, and further actions on the booking."""
+    row = _booking(office, booking)
+    service = office.services[row.service_id]
     return render(
         request,
         "console/slip.html",
         {
             "office": office.office,
             "member": member,
-            "booking": found,
+            "booking": row,
             "service": service,
-            "state": state_in_words(found, office),
-            "live": found.state == State.CONFIRMED,
-            "how": how_in_words(found.mode),
+            "state": state_in_words(row, office),
+            "live": row.state == State.CONFIRMED,
+            "how": how_in_words(row.mode),
             "modes": [
-                {"code": one, "name": how_in_words(one)}
-                for one in service.modes
-                if one != found.mode and found.state in {State.CONFIRMED, State.UNCONFIRMED}
+                {"code": m, "name": how_in_words(m)}
+                for m in service.modes
+                if m != row.mode and row.state in {State.CONFIRMED, State.UNCONFIRMED}
             ],
-            "unsent": unsent_in_words(found),
-            "official": official_of(office, found),
-            "changeable": found.state in {State.CONFIRMED, State.UNCONFIRMED},
-            "reference": reference_of(found.pk),
-            # What the heading and the line under it leave out.
-            "facts": facts_of(found, office)[2:],
-            "way": way_in_words(channel_for(found, office.office)),
+            "unsent": unsent_in_words(row),
+            "official": official_of(office, row),
+            "changeable": row.state in {State.CONFIRMED, State.UNCONFIRMED},
+            "reference": reference_of(row.pk),
+            # The first two facts are in the heading and the line below it.
+            "facts": facts_of(row, office)[2:],
+            "way": way_in_words(channel_for(row, office.office)),
         },
     )
 
@@ -232,16 +237,16 @@ def slip(
 def person(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
-    """Name and contact of the booked person; each look is recorded."""
-    found = _booking(office, booking)
-    readings.note_booking(member, found, now=now())
+    """The client's name and contact; each view is recorded."""
+    row = _booking(office, booking)
+    readings.note_booking(member, row, now=now())
     return render(
         request,
         "console/person.html",
         {
             "office": office.office,
             "member": member,
-            "booking": found,
+            "booking": row,
         },
     )
 
@@ -251,13 +256,13 @@ def person(
 def move(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
-    """Give the booking another term, as the office."""
-    found = _booking(office, booking)
-    service, together = office.services[found.service_id], _together(request, office)
+    """Move the booking on behalf of the office."""
+    row = _booking(office, booking)
+    service, together = office.services[row.service_id], _invited_colleagues(request, office)
     if request.method == "POST":
         try:
             move_together(
-                booking=found.pk,
+                booking=row.pk,
                 starts_at=chosen_instant(request),
                 colleagues=together,
                 now=now(),
@@ -267,20 +272,20 @@ def move(
             messages.error(request, sentence(refusal))
         else:
             messages.success(request, _("The booking was moved."))
-            return redirect("console:slip", office.office.slug, found.pk)
-    official = official_of(office, found)
+            return redirect("console:slip", office.office.slug, row.pk)
+    official = official_of(office, row)
     free = terms.offered(
         office=office,
         service=service,
         now=now(),
-        persons=found.persons,
-        channel=found.channel,
-        besides=found.pk,
+        persons=row.persons,
+        channel=row.channel,
+        besides=row.pk,
         official=official,
-        mode=found.mode,
+        mode=row.mode,
         together=together,
     )
-    return _terms(request, office, member, service, free, found, official)
+    return _terms(request, office, member, service, free, row, official)
 
 
 @staff_only(*staff.DESK)
@@ -288,74 +293,74 @@ def move(
 def cancel(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
-    """Cancel in the name of the office; the term is free at once."""
-    found = _booking(office, booking)
+    """Cancel on behalf of the office; the slot is free at once."""
+    row = _booking(office, booking)
     try:
-        usecases.cancel_booking(booking=found.pk, now=now(), by_office=True, actor=member.user_id)
+        usecases.cancel_booking(booking=row.pk, now=now(), by_office=True, actor=member.user_id)
         messages.success(request, _("The booking was cancelled."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-    return redirect("console:slip", office.office.slug, found.pk)
+    return redirect("console:slip", office.office.slug, row.pk)
 
 
-def _together(request: HttpRequest, office: Directory) -> list[Official]:
-    """Colleagues who should come too, so that only common free time is offered."""
-    found = [office.official_by_code(code) for code in request.GET.getlist("spolu")[:MOST]]
-    return [one for one in found if one]
+def _invited_colleagues(request: HttpRequest, office: Directory) -> list[Official]:
+    """Colleagues who should attend too, so that only common free slots are offered."""
+    colleagues = [office.official_by_code(code) for code in request.GET.getlist("spolu")[:MOST]]
+    return [o for o in colleagues if o]
 
 
-def _back(office: Directory, booking: Booking) -> str:
-    """Where the booking was begun: at the operators' screen, or at the desk."""
+def _start_url(office: Directory, booking: Booking) -> str:
+    """The address of the screen where the booking was started: the operators' or the desk's."""
     name = "operators" if booking.channel == Channel.PHONE else "book"
     return reverse(f"console:{name}", args=[office.office.slug])
 
 
 def _official(request: HttpRequest, office: Directory, service: Service) -> Official | None:
-    """Whom the caller asks for; nobody means whoever is soonest."""
+    """The requested official, or None for whoever is free first."""
     code = request.GET.get("urednik", "")
-    found = office.official_by_code(code) if code else None
-    if code and found not in office.officials_for(service.pk):
+    official = office.official_by_code(code) if code else None
+    if code and official not in office.officials_for(service.pk):
         raise Http404
-    return found
+    return official
 
 
 def _choices(
-    request: HttpRequest, takes: list[Official], chosen: Official | None
+    request: HttpRequest, officials: list[Official], chosen: Official | None
 ) -> list[dict[str, Any]]:
-    """Links to the terms of whoever is soonest and of each official."""
-    found = []
-    for one in (None, *takes):
+    """Links to the slots of whoever is free first and of each official."""
+    links = []
+    for official in (None, *officials):
         query = request.GET.copy()
         query.pop("urednik", None)
-        if one:
-            query["urednik"] = one.code
-        name = str(one.name) if one else _("whoever is soonest")
-        found.append({"name": name, "query": query.urlencode(), "chosen": one == chosen})
-    return found
+        if official:
+            query["urednik"] = official.code
+        name = str(official.name) if official else _("whoever is soonest")
+        links.append({"name": name, "query": query.urlencode(), "chosen": official == chosen})
+    return links
 
 
 def mode_links(request: HttpRequest, service: Service) -> list[dict[str, Any]]:
-    """Links to the terms of each way of meeting."""
-    chosen, found = mode_of(request.GET, service), []
-    for one in service.modes if len(service.modes) > 1 else ():
+    """Links to the slots of each mode of meeting; none if the service has only one."""
+    chosen, links = mode_of(request.GET, service), []
+    for mode in service.modes if len(service.modes) > 1 else ():
         query = request.GET.copy()
-        query["zpusob"] = one
-        name = how_in_words(one)
-        found.append({"name": name, "query": query.urlencode(), "chosen": one == chosen})
-    return found
+        query["zpusob"] = mode
+        name = how_in_words(mode)
+        links.append({"name": name, "query": query.urlencode(), "chosen": mode == chosen})
+    return links
 
 
-def mode_of(said: QueryDict, service: Service) -> str:
-    """The way of meeting that was chosen, else the usual one."""
-    chosen = said.get("zpusob", "")
+def mode_of(query: QueryDict, service: Service) -> str:
+    """The chosen mode of meeting, or the service's usual one."""
+    chosen = query.get("zpusob", "")
     return chosen if chosen in service.modes else service.usual_mode
 
 
 def _names(office: Directory, service: Service, term: terms.Term, official: Official | None) -> str:
-    """Who is free at the term, where nobody was chosen yet."""
+    """Names of officials free at the slot; empty if one was already chosen."""
     if official:
         return ""
-    return ", ".join(str(one.name) for one in free_officials(office, service, term.lanes))
+    return ", ".join(str(o.name) for o in free_officials(office, service, term.lanes))
 
 
 def _places(term: terms.Term) -> str:
@@ -363,20 +368,20 @@ def _places(term: terms.Term) -> str:
 
 
 def _booking(office: Directory, booking: UUID) -> Booking:
-    found = Booking.objects.filter(pk=booking, office=office.office).first()
-    if found is None:
+    row = Booking.objects.filter(pk=booking, office=office.office).first()
+    if row is None:
         raise Http404
-    return found
+    return row
 
 
 def persons_of(request: HttpRequest) -> int:
-    """For how many people, as the address says."""
+    """The number of people in the query string, between 1 and `MOST_PERSONS`."""
     persons = reading.whole(request.GET.get("osob", "1"))
     return max(1, min(persons or 1, MOST_PERSONS))
 
 
 def chosen_instant(request: HttpRequest) -> datetime:
-    """When the pressed slot begins. Raises Http404."""
+    """The start of the chosen slot. Raises Http404 if it is unreadable."""
     starts_at = reading.instant(request.POST.get("starts_at", ""))
     if starts_at is None:
         raise Http404
@@ -384,7 +389,7 @@ def chosen_instant(request: HttpRequest) -> datetime:
 
 
 def request_key(request: HttpRequest) -> UUID | None:
-    """By which a form that is sent twice is known."""
+    """The idempotency key of the form, or None."""
     try:
         return UUID(request.POST.get("key", ""))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Calendars around a diary: the feeds that show it, and outside ones that take its time."""
+"""Calendar feeds of a diary, and outside calendars whose events take its time."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from prepazka.web.staff import staff_only
 @staff_only(*Role)
 @require_http_methods(["GET", "POST"])
 def page(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
-    """Everything about the official's calendars; a post adds an outside one."""
+    """The official's feeds and outside calendars; a post adds an outside calendar."""
     official = official_of(office, member, code, own=True)
     form = CalendarForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
+        fields = form.cleaned_data
         try:
             with transaction.atomic():
                 added = outside.add_calendar(
                     official=official,
-                    kind=OutsideCalendar.Kind(said["kind"]),
-                    url=said["url"],
-                    username=said["username"],
-                    password=said["password"],
+                    kind=OutsideCalendar.Kind(fields["kind"]),
+                    url=fields["url"],
+                    username=fields["username"],
+                    password=fields["password"],
                     now=now(),
                     actor=member.user_id,
                 )
@@ -58,11 +58,11 @@ def page(request: HttpRequest, office: Directory, member: Membership, code: str)
 def remove(
     request: HttpRequest, office: Directory, member: Membership, code: str, calendar: int
 ) -> HttpResponse:
-    """Forget an outside calendar and the time that it took."""
+    """Remove an outside calendar and the busy times from it."""
     official = official_of(office, member, code, own=True)
-    found = OutsideCalendar.objects.filter(pk=calendar, official=official).first()
-    if found:
-        outside.remove_calendar(which=found, now=now(), actor=member.user_id)
+    row = OutsideCalendar.objects.filter(pk=calendar, official=official).first()
+    if row:
+        outside.remove_calendar(which=row, now=now(), actor=member.user_id)
         messages.success(request, _("The calendar no longer takes any time."))
     return _back(office, official)
 
@@ -72,7 +72,7 @@ def remove(
 def change_settings(
     request: HttpRequest, office: Directory, member: Membership, code: str, calendar: int
 ) -> HttpResponse:
-    """Say what of an outside calendar takes time; it is read anew at once."""
+    """Change which events of an outside calendar take time; it is read again at once."""
     official = official_of(office, member, code, own=True)
     row = _calendar_of(official, calendar)
     form = SettingsForm(request.POST, prefix=f"c{calendar}")
@@ -92,7 +92,7 @@ def change_settings(
 def free(
     request: HttpRequest, office: Directory, member: Membership, code: str, calendar: int
 ) -> HttpResponse:
-    """Give back time that is taken out of doubt: of one event, or of all that have vanished."""
+    """Free the time of one unclear event, or of all events that disappeared at once."""
     official = official_of(office, member, code, own=True)
     row = _calendar_of(official, calendar)
     if "vanished" in request.POST:
@@ -109,7 +109,7 @@ def free(
 def make_feed(
     request: HttpRequest, office: Directory, member: Membership, code: str
 ) -> HttpResponse:
-    """A new secret address of the diary, shown in this answer only."""
+    """Make a secret feed address of the diary, shown only in this response."""
     official = official_of(office, member, code, own=True)
     _feed, token = feeds.make_feed(
         office=office.office,
@@ -118,7 +118,7 @@ def make_feed(
         now=now(),
         actor=member.user_id,
     )
-    return _page(request, office, member, official, made=address_of(token))
+    return _page(request, office, member, official, feed_address=address_of(token))
 
 
 @staff_only(*Role)
@@ -126,12 +126,12 @@ def make_feed(
 def revoke_feed(
     request: HttpRequest, office: Directory, member: Membership, code: str, feed: int
 ) -> HttpResponse:
-    """Close a secret address of the diary."""
+    """Revoke a feed address of the diary."""
     official = official_of(office, member, code, own=True)
-    found = CalendarFeed.objects.filter(pk=feed, official=official).first()
-    if found is None:
+    calendar_feed = CalendarFeed.objects.filter(pk=feed, official=official).first()
+    if calendar_feed is None:
         raise Http404
-    feeds.revoke_feed(feed=found, now=now(), actor=member.user_id)
+    feeds.revoke_feed(feed=calendar_feed, now=now(), actor=member.user_id)
     messages.success(request, _("The address no longer shows anything."))
     return _back(office, official)
 
@@ -154,20 +154,20 @@ def _page(
     member: Membership,
     official: Official,
     form: CalendarForm | None = None,
-    made: str = "",
+    feed_address: str = "",
     settings: tuple[int, SettingsForm] | None = None,
 ) -> HttpResponse:
     calendars = outside_with_doubts(official, now())
-    for one in calendars:
-        if settings and one["row"].pk == settings[0]:
-            one["settings"] = settings[1]
-    shown: dict[str, Any] = {
+    for entry in calendars:
+        if settings and entry["row"].pk == settings[0]:
+            entry["settings"] = settings[1]
+    context: dict[str, Any] = {
         "office": office.office,
         "member": member,
         "official": official,
         "form": form or CalendarForm(),
-        "made": made,
+        "made": feed_address,
         "feeds": feeds.open_feeds(official),
         "outside": calendars,
     }
-    return render(request, "console/diary_calendars.html", shown)
+    return render(request, "console/diary_calendars.html", context)

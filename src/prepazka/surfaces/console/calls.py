@@ -1,4 +1,4 @@
-"""The call list: one person at a time, what to say, and a button or a key for each outcome."""
+"""The call list: taking an entry, the call's page, and its outcomes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from prepazka.web.staff import staff_only
 
 DAYS_SHOWN = 14
 Reason = CallListEntry.Reason
-# Functions, so that the words are looked up in the language of the moment.
+# Functions, so that texts are translated into the language of the request.
 REASONS: dict[str, Callable[[], str]] = {
     Reason.UNANSWERED: lambda: _("has not answered the offer"),
     Reason.NO_CONTACT: lambda: _("cannot be written to"),
@@ -45,7 +45,7 @@ REASONS: dict[str, Callable[[], str]] = {
 @staff_only(*staff.DESK_LOOK)
 @require_GET
 def call_list(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """Whom to call, and how far it is."""
+    """The open entries of the call list, and today's progress."""
     at = now()
     waiting = list(to_call(office.office, at).select_related("booking"))
     if waiting:
@@ -53,7 +53,9 @@ def call_list(request: HttpRequest, office: Directory, member: Membership) -> Ht
     today = calendar.local_instant(calendar.day_of(at, office.tz), 0, office.tz)
     rows = CallListEntry.objects.filter(office=office.office)
     rows = rows.filter(Q(closed_at=None) | Q(closed_at__gte=today))
-    mine = rows.filter(closed_at=None, taken_by=member.user_id, taken_at__gt=at - calls.TAKEN_FOR)
+    own_entries = rows.filter(
+        closed_at=None, taken_by=member.user_id, taken_at__gt=at - calls.TAKEN_FOR
+    )
     return render(
         request,
         "console/calls.html",
@@ -61,12 +63,12 @@ def call_list(request: HttpRequest, office: Directory, member: Membership) -> Ht
             "office": office.office,
             "member": member,
             "rows": [
-                (one, office.services[one.booking.service_id], REASONS[one.reason]())
-                for one in waiting
+                (entry, office.services[entry.booking.service_id], REASONS[entry.reason]())
+                for entry in waiting
             ],
             "done": rows.exclude(closed_at=None).count(),
             "all": rows.count(),
-            "mine": mine.first(),
+            "mine": own_entries.first(),
             "may_write": member.role in staff.DESK,
         },
     )
@@ -75,10 +77,10 @@ def call_list(request: HttpRequest, office: Directory, member: Membership) -> Ht
 @staff_only(*staff.DESK)
 @require_POST
 def take(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """Take the next person, or the one chosen from the list."""
-    wanted = request.POST.get("entry", "")
+    """Take the next entry, or the one chosen from the list."""
+    entry_text = request.POST.get("entry", "")
     rows = to_call(office.office, now())
-    entry = reading.whole(wanted)
+    entry = reading.whole(entry_text)
     chosen = rows if entry is None else rows.filter(pk=entry)
     for pk in chosen.values_list("pk", flat=True):
         try:
@@ -93,32 +95,32 @@ def take(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
 @staff_only(*staff.DESK)
 @require_http_methods(["GET", "POST"])
 def call(request: HttpRequest, office: Directory, member: Membership, entry: int) -> HttpResponse:
-    """The person, what to say, the terms, and what came of it."""
-    found = _mine(office, member, entry)
-    if found is None:
+    """The page of an entry taken by the member; a post records the call's outcome."""
+    row = _own_entry(office, member, entry)
+    if row is None:
         return redirect("console:calls", office.office.slug)
     if request.method == "POST":
-        return _outcome(request, office, member, found)
-    readings.note_booking(member, found.booking, now=now())
-    offer = offers.open_offer(found.booking)
-    kept = offered_terms(offer, office) if offer else []
+        return _record_outcome(request, office, member, row)
+    readings.note_booking(member, row.booking, now=now())
+    offer = offers.open_offer(row.booking)
+    reserved = offered_terms(offer, office) if offer else []
     return render(
         request,
         "console/call.html",
         {
             "office": office.office,
             "member": member,
-            "entry": found,
-            "booking": found.booking,
-            "service": office.services[found.booking.service_id],
-            "reason": REASONS[found.reason](),
-            "terms": [one for one in kept if offers.is_kept(one.booking, now())],
-            "displaced": found.booking.state == State.DISPLACED,
-            "cancelled": found.booking.state == State.CANCELLED_BY_OFFICE,
-            "incident": current_incident(found.booking),
-            "pin_changed": found.booking.replaced_pins.filter(date=found.booking.date).exists(),
-            "unwritten": found.reason == Reason.NO_CONTACT,
-            "last": found.attempts + 1 >= calls.ATTEMPTS,
+            "entry": row,
+            "booking": row.booking,
+            "service": office.services[row.booking.service_id],
+            "reason": REASONS[row.reason](),
+            "terms": [slot for slot in reserved if offers.is_kept(slot.booking, now())],
+            "displaced": row.booking.state == State.DISPLACED,
+            "cancelled": row.booking.state == State.CANCELLED_BY_OFFICE,
+            "incident": current_incident(row.booking),
+            "pin_changed": row.booking.replaced_pins.filter(date=row.booking.date).exists(),
+            "unwritten": row.reason == Reason.NO_CONTACT,
+            "last": row.attempts + 1 >= calls.ATTEMPTS,
         },
     )
 
@@ -128,15 +130,15 @@ def call(request: HttpRequest, office: Directory, member: Membership, entry: int
 def another(
     request: HttpRequest, office: Directory, member: Membership, entry: int
 ) -> HttpResponse:
-    """Any other term, while the person is on the telephone."""
-    found = _mine(office, member, entry)
-    if found is None:
+    """Free slots to choose from during the call; a post books one."""
+    row = _own_entry(office, member, entry)
+    if row is None:
         return redirect("console:calls", office.office.slug)
     starts_at = reading.instant(request.POST.get("starts_at", ""))
     if starts_at:
         try:
             offers.take_another(
-                booking=found.booking_id,
+                booking=row.booking_id,
                 starts_at=starts_at,
                 now=now(),
                 by="office",
@@ -145,12 +147,14 @@ def another(
         except Refused as refusal:
             messages.error(request, sentence(refusal))
             return redirect("console:call_another", office.office.slug, entry)
-        return _next(request, office, _("The client has the new appointment."))
-    service = office.services[found.booking.service_id]
+        return _to_list(request, office, _("The client has the new appointment."))
+    service = office.services[row.booking.service_id]
     free = terms.offered(
-        office=office, service=service, now=now(), persons=found.booking.persons, channel="desk"
+        office=office, service=service, now=now(), persons=row.booking.persons, channel="desk"
     )
-    days = [(day, [(t, "") for t in many]) for day, many in groupby(free, key=lambda t: t.day)]
+    days = [
+        (day, [(t, "") for t in day_terms]) for day, day_terms in groupby(free, key=lambda t: t.day)
+    ]
     return render(
         request,
         "console/terms.html",
@@ -158,60 +162,62 @@ def another(
             "office": office.office,
             "member": member,
             "service": service,
-            "booking": found.booking,
+            "booking": row.booking,
             "days": days[:DAYS_SHOWN],
             "key": uuid4(),
         },
     )
 
 
-def _outcome(  # noqa: PLR0911  # one button each
-    request: HttpRequest, office: Directory, member: Membership, found: CallListEntry
+def _record_outcome(  # noqa: PLR0911  # one button each
+    request: HttpRequest, office: Directory, member: Membership, entry: CallListEntry
 ) -> HttpResponse:
-    said, at = request.POST, now()
-    who: dict[str, Any] = {"now": at, "by": "office", "actor": member.user_id}
+    form, at = request.POST, now()
+    common: dict[str, Any] = {"now": at, "by": "office", "actor": member.user_id}
     try:
-        if "choice" in said:
-            offer = offers.open_offer(found.booking)
+        if "choice" in form:
+            offer = offers.open_offer(entry.booking)
             if offer is None:
                 raise OfferOver
-            choice = reading.whole(said["choice"], 9) or 0
-            offers.accept_offer(offer=offer.pk, choice=choice, **who)
-            return _next(request, office, _("The client has the new appointment."))
-        if "more" in said:
-            made = offers.more_terms(booking=found.booking_id, now=at, actor=member.user_id)
-            if made is None:
+            choice = reading.whole(form["choice"], 9) or 0
+            offers.accept_offer(offer=offer.pk, choice=choice, **common)
+            return _to_list(request, office, _("The client has the new appointment."))
+        if "more" in form:
+            new_offer = offers.more_terms(booking=entry.booking_id, now=at, actor=member.user_id)
+            if new_offer is None:
                 messages.info(request, _("There are no other free times."))
-            return redirect("console:call", office.office.slug, found.pk)
-        if "cancel" in said:
-            offers.give_up(booking=found.booking_id, **who)
-            return _next(request, office, _("The booking is cancelled."))
-        if "unreached" in said:
-            calls.not_reached(entry=found.pk, actor=member.user_id, now=at)
-            return _next(request, office, _("Noted; the client comes up again in two hours."))
-        if "wait" in said:
-            calls.wait_for_visit(entry=found.pk, actor=member.user_id, now=at)
-            return _next(request, office, _("Noted; the client comes up again at the booked time."))
-        if "told" in said:
-            calls.told(entry=found.pk, actor=member.user_id, now=at)
-            return _next(request, office, _("Noted."))
-        calls.leave_call(entry=found.pk, actor=member.user_id, now=at)
+            return redirect("console:call", office.office.slug, entry.pk)
+        if "cancel" in form:
+            offers.give_up(booking=entry.booking_id, **common)
+            return _to_list(request, office, _("The booking is cancelled."))
+        if "unreached" in form:
+            calls.not_reached(entry=entry.pk, actor=member.user_id, now=at)
+            return _to_list(request, office, _("Noted; the client comes up again in two hours."))
+        if "wait" in form:
+            calls.wait_for_visit(entry=entry.pk, actor=member.user_id, now=at)
+            return _to_list(
+                request, office, _("Noted; the client comes up again at the booked time.")
+            )
+        if "told" in form:
+            calls.told(entry=entry.pk, actor=member.user_id, now=at)
+            return _to_list(request, office, _("Noted."))
+        calls.leave_call(entry=entry.pk, actor=member.user_id, now=at)
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-        return redirect("console:call", office.office.slug, found.pk)
+        return redirect("console:call", office.office.slug, entry.pk)
     return redirect("console:calls", office.office.slug)
 
 
-def _next(request: HttpRequest, office: Directory, text: str) -> HttpResponse:
+def _to_list(request: HttpRequest, office: Directory, text: str) -> HttpResponse:
     messages.success(request, text)
     return redirect("console:calls", office.office.slug)
 
 
-def _mine(office: Directory, member: Membership, entry: int) -> CallListEntry | None:
-    """The entry, if the person has it now."""
-    found = CallListEntry.objects.select_related("booking").filter(pk=entry, office=office.office)
-    one = found.first()
-    if one is None:
+def _own_entry(office: Directory, member: Membership, entry: int) -> CallListEntry | None:
+    """The entry, if the member has it taken now, else None. Raises Http404."""
+    entries = CallListEntry.objects.select_related("booking").filter(pk=entry, office=office.office)
+    row = entries.first()
+    if row is None:
         raise Http404
-    fresh = one.taken_at is not None and one.taken_at + calls.TAKEN_FOR > now()
-    return one if one.closed_at is None and one.taken_by_id == member.user_id and fresh else None
+    fresh = row.taken_at is not None and row.taken_at + calls.TAKEN_FOR > now()
+    return row if row.closed_at is None and row.taken_by_id == member.user_id and fresh else None

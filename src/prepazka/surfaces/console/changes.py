@@ -1,4 +1,4 @@
-"""What all changes of a diary have in common: who may make them, their impact, their answer."""
+"""Shared by changes of diaries: rights, the page of affected bookings, the closing redirect."""
 
 from __future__ import annotations
 
@@ -29,33 +29,36 @@ def official_of(
     to_change: bool = False,
     own: bool = False,
 ) -> Official:
-    """The official, if the member may look into the diary, change it, or has it as their `own`."""
-    found = office.official_by_code(code)
-    if found is None:
+    """The official, if the member may see the diary, change it (`to_change`), or owns it (`own`).
+
+    Raises Http404 or PermissionDenied.
+    """
+    official = office.official_by_code(code)
+    if official is None:
         raise Http404
     may = is_own if own else may_change if to_change else may_look
-    if not may(member, found):
+    if not may(member, official):
         raise PermissionDenied
-    return found
+    return official
 
 
 def is_own(member: Membership, official: Official) -> bool:
-    """Whether it is the member's own diary."""
+    """Whether the diary belongs to the member."""
     return official.user_id == member.user_id
 
 
 def may_look(member: Membership, official: Official) -> bool:
-    """Whether the member may see who is booked."""
+    """Whether the member may see the diary's bookings."""
     return is_own(member, official) or member.role in staff.DESK_LOOK
 
 
 def may_read_reasons(member: Membership, official: Official) -> bool:
-    """Whether the member may read why the official is away: themselves, and the head."""
+    """Whether the member may read the reasons of absences: the official and the head may."""
     return is_own(member, official) or member.role in staff.REASONS
 
 
 def may_change(member: Membership, official: Official) -> bool:
-    """Whether the member may change the hours."""
+    """Whether the member may change the diary's hours."""
     return is_own(member, official) or member.role in staff.HEADS
 
 
@@ -66,8 +69,8 @@ def impact(
     official: Official,
     error: Affected,
 ) -> HttpResponse:
-    """Who has booked the time that would be taken; the same answers may then be sent again."""
-    said = [(k, v) for k, v in request.POST.items() if k not in {"csrfmiddlewaretoken", "sure"}]
+    """409 with the bookings in the way; its form repeats the same answers with `sure`."""
+    answers = [(k, v) for k, v in request.POST.items() if k not in {"csrfmiddlewaretoken", "sure"}]
     return render(
         request,
         "console/diary_impact.html",
@@ -75,8 +78,8 @@ def impact(
             "office": office.office,
             "member": member,
             "official": official,
-            "said": said,
-            "rows": [(one, office.services[one.service_id]) for one in error.bookings],
+            "said": answers,
+            "rows": [(booking, office.services[booking.service_id]) for booking in error.bookings],
             "absences": _absences(office, official, error),
         },
         status=409,
@@ -86,55 +89,58 @@ def impact(
 def _absences(
     office: Directory, official: Official, error: Affected
 ) -> list[tuple[Interval[datetime], list[tuple[str, str]]]]:
-    """Each stretch with people in it, and what the page of outages is asked about it."""
-    times = [Interval(one.starts_at, one.ends_at) for one in error.bookings]
+    """Lost intervals with bookings, each with prefilled fields of the disruption form."""
+    times = [Interval(booking.starts_at, booking.ends_at) for booking in error.bookings]
 
-    def has_people(part: Interval[datetime]) -> bool:
-        return any(map(part.overlaps, times))
+    def has_people(stretch: Interval[datetime]) -> bool:
+        return any(map(stretch.overlaps, times))
 
-    found = []
-    for day in sorted({one.date for one in error.bookings}):
-        whole = calendar.instants(Interval(0, calendar.DAY_MIN), day, office.tz)
-        parts = filter(has_people, intersect([whole] if whole else [], error.lost))
-        found += [(part, _asked(office, official, day, part, whole)) for part in parts]
-    return found
+    prefilled = []
+    for day in sorted({booking.date for booking in error.bookings}):
+        whole_day = calendar.instants(Interval(0, calendar.DAY_MIN), day, office.tz)
+        stretches = filter(has_people, intersect([whole_day] if whole_day else [], error.lost))
+        prefilled += [
+            (stretch, _disruption_fields(office, official, day, stretch, whole_day))
+            for stretch in stretches
+        ]
+    return prefilled
 
 
-def _asked(
+def _disruption_fields(
     office: Directory,
     official: Official,
     day: date,
-    part: Interval[datetime],
-    whole: Interval[datetime] | None,
+    stretch: Interval[datetime],
+    whole_day: Interval[datetime] | None,
 ) -> list[tuple[str, str]]:
-    """The form of the page of outages, filled in; the ends of the day are left empty."""
-    said = [
+    """Prefilled fields of the disruption form; times at the ends of the day are left out."""
+    fields = [
         ("what", f"official:{official.code}"),
         ("kind", HoursException.Kind.CLOSED.value),
         ("from_date", day.isoformat()),
     ]
-    if not whole or part.start != whole.start:
-        said.append(("opens", f"{part.start.astimezone(office.tz):%H:%M}"))
-    if not whole or part.end != whole.end:
-        said.append(("closes", f"{part.end.astimezone(office.tz):%H:%M}"))
-    return said
+    if not whole_day or stretch.start != whole_day.start:
+        fields.append(("opens", f"{stretch.start.astimezone(office.tz):%H:%M}"))
+    if not whole_day or stretch.end != whole_day.end:
+        fields.append(("closes", f"{stretch.end.astimezone(office.tz):%H:%M}"))
+    return fields
 
 
 def done(
-    request: HttpRequest, office: Directory, official: Official, left: list[Booking]
+    request: HttpRequest, office: Directory, official: Official, unfit: list[Booking]
 ) -> HttpResponse:
-    """Back to the diary, on the day of the first person who is left without a fitting term."""
+    """Redirect to the diary, on the day of the first booking that no longer fits the hours."""
     messages.success(request, _("The diary was changed."))
     address = reverse("console:diary", args=[office.office.slug, official.code])
-    if left:
+    if unfit:
         messages.warning(
             request,
             ngettext(
                 "%(n)s person is now booked outside the hours. Offer them another time.",
                 "%(n)s people are now booked outside the hours. Offer them another time.",
-                len(left),
+                len(unfit),
             )
-            % {"n": len(left)},
+            % {"n": len(unfit)},
         )
-        address += f"?den={left[0].date.isoformat()}"
+        address += f"?den={unfit[0].date.isoformat()}"
     return redirect(address)

@@ -1,4 +1,4 @@
-"""What a counter keeps for the time without the server, and the screen it then works with."""
+"""A counter's off-line pack (call list, policy) and its screen without the server."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ ID = re.compile(r"[-0-9a-f]{16,64}")  # of a browser or a page
 MOST_VERSIONS = 2**31
 
 
-# JSON of this site's own pages only: the session's cookie is not sent along from elsewhere.
+# Other sites' pages cannot send JSON here with the session's cookie, so no CSRF token is needed.
 @csrf_exempt
 @staff_only(*staff.COUNTER)
 @require_POST
 def data(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """Renew the list of the clerk's open counter; 409 while there is none."""
-    form = _read(request)
+    """Renew the call list of the clerk's open counter; 409 if no counter is open."""
+    form = _json_object(request)
     browser, ack = str(form.get("browser", "")), form.get("ack")
-    page = str(form.get("page", ""))  # pages of the release before do not say it
+    page = str(form.get("page", ""))  # not sent by pages of the previous release
     if type(ack) is not int or not 0 <= ack < MOST_VERSIONS:
         return HttpResponse(status=400)
     if not ID.fullmatch(browser) or (page and not ID.fullmatch(page)):
@@ -56,13 +56,13 @@ def data(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
     return JsonResponse(_pack(office, shift, renewed, moment))
 
 
-# As above; a page that is being closed can send no header of its own.
+# As above; a page that is being closed cannot send a custom header.
 @csrf_exempt
 @staff_only(*staff.COUNTER)
 @require_POST
 def leave(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The page of a console was closed: its list goes back to the hall."""
-    page = str(_read(request).get("page", ""))
+    """Return the call list of a console page that was closed."""
+    page = str(_json_object(request).get("page", ""))
     if not ID.fullmatch(page):
         return HttpResponse(status=400)
     shift = board.current_shift(office, member.user_id)
@@ -71,8 +71,8 @@ def leave(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
     return HttpResponse(status=204)
 
 
-def _read(request: HttpRequest) -> dict[str, Any]:
-    """The JSON object of the request; empty if it is none."""
+def _json_object(request: HttpRequest) -> dict[str, Any]:
+    """The JSON object of the request, or {} if the body is not one."""
     if request.content_type != "application/json":
         return {}
     try:
@@ -85,13 +85,13 @@ def _read(request: HttpRequest) -> dict[str, Any]:
 @staff_only(*staff.COUNTER)
 @require_GET
 def shell(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The counter without the server; the browser keeps this page and fills it."""
+    """The page of the off-line counter, which the browser caches and fills from the pack."""
     context = {"office": office.office, "member": member, "answers": _answers()}
     return render(request, "console/cutoff.html", context)
 
 
 def _answers() -> list[tuple[str, str]]:
-    """What the page says of a number that was typed and that it does not call."""
+    """Texts for typed numbers that the off-line page does not call, by reason."""
     number, counter = {"label": "{label}"}, {"label": "{label}", "counter": "{counter}"}
     return [
         ("unreadable", _("Please type the letter and the number of a ticket, for example V12.")),
@@ -111,9 +111,9 @@ def _answers() -> list[tuple[str, str]]:
 
 
 def _pack(
-    office: Directory, shift: Shift, found: offline.CallList, moment: datetime
+    office: Directory, shift: Shift, call_list: offline.CallList, moment: datetime
 ) -> dict[str, Any]:
-    grant, policy = found.grant, policy_of(office)
+    grant, policy = call_list.grant, policy_of(office)
     current = board.at_counter(shift)
     counter = office.counters[shift.counter_id]
     head = policy.head_start
@@ -135,12 +135,12 @@ def _pack(
             "callEarly": policy.call_early,
             "cap": None if policy.cap is None else int(policy.cap.total_seconds() * 1000),
         },
-        "tickets": [_ticket(w, found.labels[w.ticket]) for w in found.tickets],
+        "tickets": [_ticket(w, call_list.labels[w.ticket]) for w in call_list.tickets],
         "current": current and {"label": current.label, "state": current.state},
-        "shares": found.shares,
-        "blocks": found.blocks,
+        "shares": call_list.shares,
+        "blocks": call_list.blocks,
         "first": OFFLINE_FROM,
-        # So that the board is drawn anew when it shows other counters as silent.
+        # The page reloads its board when this list of silent counters changes.
         "silent": counters_of(held),
     }
 

@@ -52,14 +52,14 @@ SHOWN = (
 @staff_only(*staff.DESK_LOOK)
 @require_GET
 def bookings(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """Bookings of a day (today unless said), searched by PIN, number, time or name."""
+    """Bookings of a day (today by default), filtered by PIN, ticket number, time or name."""
     moment = now()
     day = _day(request.GET.get("den", "")) or calendar.day_of(moment, office.tz)
-    wanted = request.GET.get("hledat", "").strip()[:60]
+    search = request.GET.get("hledat", "").strip()[:60]
     rows = Booking.objects.filter(office=office.office, date=day, state__in=SHOWN)
-    rows = _search(rows, wanted, day, office).select_related("ticket")
-    if wanted:
-        readings.note_search(member, wanted, now=moment)
+    rows = _search(rows, search, day, office).select_related("ticket")
+    if search:
+        readings.note_search(member, search, now=moment)
     else:
         readings.note_list(member, "bookings", now=moment)
     return render(
@@ -69,19 +69,19 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
             "office": office.office,
             "member": member,
             "day": day,
-            "wanted": wanted,
+            "wanted": search,
             "today": day == calendar.day_of(moment, office.tz),
             "rows": [
                 {
-                    "booking": one,
-                    "service": office.services[one.service_id],
-                    "official": official_of(office, one),
-                    "state": state_in_words(one, office),
-                    "comes": one.state == State.CONFIRMED,
-                    "missed": _may_return(office, one, moment),
-                    "ticket": _valid_ticket(one),
+                    "booking": row,
+                    "service": office.services[row.service_id],
+                    "official": official_of(office, row),
+                    "state": state_in_words(row, office),
+                    "comes": row.state == State.CONFIRMED,
+                    "missed": _may_return(office, row, moment),
+                    "ticket": _valid_ticket(row),
                 }
-                for one in rows.order_by("starts_at", "created_at")[:MOST_ROWS]
+                for row in rows.order_by("starts_at", "created_at")[:MOST_ROWS]
             ],
             "may_write": member.role in staff.DESK,
             "missed": count_missed(office, now=moment),
@@ -94,7 +94,7 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
 
 
 def _may_return(office: Directory, booking: Booking, moment: datetime) -> Ticket | None:
-    """The ticket of today that was called in vain and may be put back."""
+    """The booking's no-show ticket that may still be returned to the queue, or None."""
     ticket = getattr(booking, "ticket", None)
     if ticket is None or ticket.state != TicketState.NO_SHOW:
         return None
@@ -102,33 +102,31 @@ def _may_return(office: Directory, booking: Booking, moment: datetime) -> Ticket
 
 
 def _valid_ticket(booking: Booking) -> Ticket | None:
-    """The ticket of the booking that is waiting or at a counter."""
+    """The booking's ticket that is waiting or at a counter, or None."""
     ticket = getattr(booking, "ticket", None)
     return ticket if ticket and ticket.state in (*IN_QUEUE, *AT_COUNTER) else None
 
 
-def _day(said: str) -> date | None:
-    return reading.day(said)
+def _day(text: str) -> date | None:
+    return reading.day(text)
 
 
-def _search(
-    rows: QuerySet[Booking], wanted: str, day: date, office: Directory
-) -> QuerySet[Booking]:
-    if not wanted:
+def _search(rows: QuerySet[Booking], text: str, day: date, office: Directory) -> QuerySet[Booking]:
+    if not text:
         return rows
-    if re.fullmatch(r"[0-9]{4}", digits := wanted.replace(" ", "")):
+    if re.fullmatch(r"[0-9]{4}", digits := text.replace(" ", "")):
         return rows.filter(pin=digits)
-    if number := re.fullmatch(r"([^\W\d_]{1,3}) ?([0-9]{1,6})", wanted):
+    if number := re.fullmatch(r"([^\W\d_]{1,3}) ?([0-9]{1,6})", text):
         return rows.filter(ticket__letter__iexact=number[1], ticket__number=int(number[2]))
-    if (minute := _minute(wanted)) is not None:
+    if (minute := _minute(text)) is not None:
         at = calendar.local_instant(day, minute, office.tz)
         return rows.filter(starts_at__lte=at, ends_at__gt=at)
-    return rows.filter(Q(name__icontains=wanted))
+    return rows.filter(Q(name__icontains=text))
 
 
-def _minute(said: str) -> int | None:
-    """Local minutes of a time written as 8:30 or 8.30."""
-    hour, _sep, minute = said.replace(".", ":").partition(":")
+def _minute(text: str) -> int | None:
+    """Minutes of the day from a time written as 8:30 or 8.30; None if unreadable."""
+    hour, _sep, minute = text.replace(".", ":").partition(":")
     hours, minutes = reading.whole(hour, 23), reading.whole(minute, 59)
     return None if hours is None or minutes is None else hours * 60 + minutes
 
@@ -138,24 +136,24 @@ def _minute(said: str) -> int | None:
 def arrive(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
-    """Register that a booked client has come; pressed twice, it is the same ticket."""
+    """Check a booked client in; a repeated post returns the same ticket."""
     if not Booking.objects.filter(pk=booking, office=office.office).exists():
         raise Http404
-    answer = check_in_at_desk(
+    checkin = check_in_at_desk(
         office=office, booking=booking, touch=booking, now=now(), actor=member.user_id
     )
-    registered = answer.verdict.accepted or answer.verdict.outcome is Outcome.RETURNED
+    registered = checkin.verdict.accepted or checkin.verdict.outcome is Outcome.RETURNED
     say = messages.success if registered else messages.warning
-    say(request, told(answer, office))
-    if answer.ticket and registered:
-        return redirect("console:ticket", office.office.slug, answer.ticket.pk)
+    say(request, told(checkin, office))
+    if checkin.ticket and registered:
+        return redirect("console:ticket", office.office.slug, checkin.ticket.pk)
     return redirect("console:desk", office.office.slug)
 
 
 @staff_only(*staff.DESK)
 @require_http_methods(["GET", "POST"])
 def new_ticket(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """Issue a ticket; the form carries the touch, so sending it twice makes one ticket."""
+    """Issue a ticket; the form's idempotency key makes a repeated post return the same one."""
     form = TicketForm(office, request.POST or None)
     if request.method == "POST" and form.is_valid():
         service = office.service_by_code(form.cleaned_data["service"])
@@ -192,26 +190,26 @@ def new_ticket(request: HttpRequest, office: Directory, member: Membership) -> H
 def ticket_page(
     request: HttpRequest, office: Directory, member: Membership, ticket: int
 ) -> HttpResponse:
-    """The ticket to print or to read out."""
-    tickets_here = Ticket.objects.filter(pk=ticket, office=office.office)
-    found = tickets_here.select_related("booking").first()
-    if found is None:
+    """The ticket's page, to print or read out."""
+    matching = Ticket.objects.filter(pk=ticket, office=office.office)
+    row = matching.select_related("booking").first()
+    if row is None:
         raise Http404
     moment = now()
-    if found.booking:
-        readings.note_booking(member, found.booking, now=moment)
+    if row.booking:
+        readings.note_booking(member, row.booking, now=moment)
     return render(
         request,
         "console/ticket.html",
         {
             "office": office.office,
             "member": member,
-            "ticket": found,
-            "service": office.services[found.service_id],
-            "ahead": _ahead(office, found, moment),
-            "slip": ticket_paper.slip_of(office, found, now=moment),
-            "qr": ticket_paper.qr_image(ticket_paper.link_of(found)),
-            "replaceable": found.booking_id and found.state in (*IN_QUEUE, *AT_COUNTER),
+            "ticket": row,
+            "service": office.services[row.service_id],
+            "ahead": _ahead(office, row, moment),
+            "slip": ticket_paper.slip_of(office, row, now=moment),
+            "qr": ticket_paper.qr_image(ticket_paper.link_of(row)),
+            "replaceable": row.booking_id and row.state in (*IN_QUEUE, *AT_COUNTER),
         },
     )
 
@@ -221,7 +219,7 @@ def ticket_page(
 def replace_code(
     request: HttpRequest, office: Directory, member: Membership, ticket: int
 ) -> HttpResponse:
-    """Give a ticket that somebody else holds to the right person: its paper so far opens nothing."""
+    """Replace the ticket's code, so that a slip in somebody else's hands opens nothing."""
     try:
         tickets.replace_code(office=office, ticket=ticket, now=now(), actor=member.user_id)
     except Ticket.DoesNotExist:

@@ -1,4 +1,4 @@
-"""The diary of an official: a day, a week, absences and extra hours; made for the keyboard."""
+"""The diary of an official: a day or a week of bookings, absences and extra hours."""
 
 from __future__ import annotations
 
@@ -45,17 +45,20 @@ WEEK = 7
 @staff_only(*EVERYBODY)
 @require_GET
 def diaries(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The diaries that the person may see; one's own at once."""
-    found = [one for one in office.open_officials() if may_look(member, one)]
-    if len(found) == 1:
-        return redirect("console:diary", office.office.slug, found[0].code)
+    """The diaries that the member may see; redirects if there is only one."""
+    visible = [official for official in office.open_officials() if may_look(member, official)]
+    if len(visible) == 1:
+        return redirect("console:diary", office.office.slug, visible[0].code)
     return render(
         request,
         "console/diaries.html",
         {
             "office": office.office,
             "member": member,
-            "rows": [(one, office.departments.get(one.department_id or 0)) for one in found],
+            "rows": [
+                (official, office.departments.get(official.department_id or 0))
+                for official in visible
+            ],
         },
     )
 
@@ -63,13 +66,13 @@ def diaries(request: HttpRequest, office: Directory, member: Membership) -> Http
 @staff_only(*EVERYBODY)
 @require_GET
 def diary(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
-    """One day to work by and to print, or a week (`?tyden`)."""
+    """One day of the diary, or a week with `?tyden`."""
     official = official_of(office, member, code)
     today = calendar.day_of(now(), office.tz)
     day = day_said(request.GET.get("den", "")) or today
     weekly = "tyden" in request.GET
-    first = day - timedelta(days=day.weekday()) if weekly else day
-    days = [first + timedelta(days=n) for n in range(WEEK if weekly else 1)]
+    first_day = day - timedelta(days=day.weekday()) if weekly else day
+    days = [first_day + timedelta(days=n) for n in range(WEEK if weekly else 1)]
     step = timedelta(days=WEEK if weekly else 1)
     readings.note_list(member, "diary", now=now(), official=official.pk)
     return render(
@@ -90,7 +93,7 @@ def diary(request: HttpRequest, office: Directory, member: Membership, code: str
             "reasons": may_read_reasons(member, official),
             "may_change": may_change(member, official),
             "own": is_own(member, official),
-            "unread": [one for one in outside_of(official) if one["failed"]],
+            "unread": [c for c in outside_of(official) if c["failed"]],
             "desk": member.role in staff.DESK,
         },
     )
@@ -99,12 +102,12 @@ def diary(request: HttpRequest, office: Directory, member: Membership, code: str
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
 def add(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
-    """Mark an absence or open extra hours; who has booked that time is shown first."""
+    """Add an absence or extra hours; affected bookings are shown before it is done."""
     official = official_of(office, member, code, to_change=True)
     form = ExceptionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            left = absences.add_exception(
+            unfit = absences.add_exception(
                 office=office,
                 official=official,
                 days=form.days(),
@@ -124,7 +127,7 @@ def add(request: HttpRequest, office: Directory, member: Membership, code: str) 
                     form.reasons(),
                 )
             return impact(request, office, member, official, error)
-        return done(request, office, official, left)
+        return done(request, office, official, unfit)
     return render(
         request,
         "console/diary_add.html",
@@ -142,10 +145,10 @@ def add(request: HttpRequest, office: Directory, member: Membership, code: str) 
 def remove(
     request: HttpRequest, office: Directory, member: Membership, code: str, exception: int
 ) -> HttpResponse:
-    """Take an absence or extra hours back."""
+    """Remove an absence or extra hours."""
     official = official_of(office, member, code, to_change=True)
     try:
-        left = absences.remove_exception(
+        unfit = absences.remove_exception(
             office=office,
             official=official,
             exception=exception,
@@ -155,13 +158,13 @@ def remove(
         )
     except Affected as error:
         return impact(request, office, member, official, error)
-    return done(request, office, official, left)
+    return done(request, office, official, unfit)
 
 
 def _days(
     office: Directory, official: Official, days: list[date], *, own: bool
 ) -> list[dict[str, Any]]:
-    """Per day the hours, everybody who is booked and all busy time, in two statements."""
+    """For each day the hours, bookings and busy times; runs two queries."""
     rows = (
         Booking.objects.filter(
             office=office.office,
@@ -173,17 +176,17 @@ def _days(
         .select_related("ticket")
     )
     by_day: dict[date, list[Booking]] = {}
-    for one in rows:
-        by_day.setdefault(one.date, []).append(one)
-    whole = {day: _instants(Interval(0, calendar.DAY_MIN), day, office) for day in days}
-    busy = busy_of(official, Interval(whole[days[0]].start, whole[days[-1]].end))
+    for booking in rows:
+        by_day.setdefault(booking.date, []).append(booking)
+    day_intervals = {day: _instants(Interval(0, calendar.DAY_MIN), day, office) for day in days}
+    busy = busy_of(official, Interval(day_intervals[days[0]].start, day_intervals[days[-1]].end))
     return [
         {
             "day": day,
-            "hours": [_instants(one, day, office) for one in office.diary_hours(official, day)],
+            "hours": [_instants(span, day, office) for span in office.diary_hours(official, day)],
             "rows": sorted(
                 _rows(office, official, by_day.get(day, []), busy)
-                + _busy(busy, whole[day], own=own),
+                + _busy(busy, day_intervals[day], own=own),
                 key=lambda row: (row["during"].start, row["during"].end),
             ),
         }
@@ -195,35 +198,37 @@ def _rows(
     office: Directory, official: Official, bookings: list[Booking], busy: list[Busy]
 ) -> list[dict[str, Any]]:
     prefetch_related_objects(bookings, "ticket")
-    changeable = [one for one in bookings if one.state in {State.CONFIRMED, State.UNCONFIRMED}]
+    changeable = [
+        booking for booking in bookings if booking.state in {State.CONFIRMED, State.UNCONFIRMED}
+    ]
     outside, clashing = absences.unfit(office, official, changeable), clashes(busy, changeable)
     return [
         {
-            "booking": one,
-            "during": Interval(one.starts_at, one.ends_at),
-            "service": office.services[one.service_id],
-            "state": state_in_words(one, office),
-            "how": "" if one.mode == Mode.PERSON else how_in_words(one.mode),
-            "outside": one in outside,
-            "clashing": one in clashing,
-            "changeable": one in changeable,
+            "booking": booking,
+            "during": Interval(booking.starts_at, booking.ends_at),
+            "service": office.services[booking.service_id],
+            "state": state_in_words(booking, office),
+            "how": "" if booking.mode == Mode.PERSON else how_in_words(booking.mode),
+            "outside": booking in outside,
+            "clashing": booking in clashing,
+            "changeable": booking in changeable,
         }
-        for one in bookings
+        for booking in bookings
     ]
 
 
 def _busy(busy: list[Busy], day: Interval[Any], *, own: bool) -> list[dict[str, Any]]:
-    """What of the busy time falls on the day; only the official reads what it is for."""
+    """Busy times that fall on the day; titles only for the diary's own official."""
     return [
         {
-            "busy": one,
-            "during": Interval(max(one.starts_at, day.start), min(one.ends_at, day.end)),
-            "all_day": one.starts_at <= day.start and one.ends_at >= day.end,
-            "title": one.title if own else "",
-            "own": own and one.calendar_id is None,
+            "busy": entry,
+            "during": Interval(max(entry.starts_at, day.start), min(entry.ends_at, day.end)),
+            "all_day": entry.starts_at <= day.start and entry.ends_at >= day.end,
+            "title": entry.title if own else "",
+            "own": own and entry.calendar_id is None,
         }
-        for one in busy
-        if one.starts_at < day.end and one.ends_at > day.start
+        for entry in busy
+        if entry.starts_at < day.end and entry.ends_at > day.start
     ]
 
 
@@ -233,15 +238,15 @@ def _instants(minutes: Interval[int], day: date, office: Directory) -> Interval[
 
 
 def _exceptions(office: Directory, official: Official, today: date) -> list[dict[str, Any]]:
-    """Absences and extra hours of today and later."""
+    """Absences and extra hours of today and later, in words."""
     rows = HoursException.objects.filter(
         Q(to_date__gte=today) | Q(to_date=None), office=office.office, official=official
     )
     return [
-        {"row": one, "days": days_in_words(one.days), "times": times_in_words(one.days)}
-        for one in rows.order_by("from_date", "opens", "begins", "pk")
+        {"row": row, "days": days_in_words(row.days), "times": times_in_words(row.days)}
+        for row in rows.order_by("from_date", "opens", "begins", "pk")
     ]
 
 
-def day_said(said: str) -> date | None:
-    return reading.day(said)
+def day_said(text: str) -> date | None:
+    return reading.day(text)

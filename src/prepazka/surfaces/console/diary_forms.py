@@ -28,21 +28,21 @@ MOST_DAYS = 31
 LONGEST_REPEAT = 366  # days
 
 
-def day_field(label: Any, **more: Any) -> DayField:
-    """A day, chosen by the browser's own calendar."""
+def day_field(label: Any, **kwargs: Any) -> DayField:
+    """A field for a day, with the browser's date picker."""
     return DayField(
-        label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **more
+        label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **kwargs
     )
 
 
-def time_field(label: Any, **more: Any) -> forms.TimeField:
-    """A time of day."""
+def time_field(label: Any, **kwargs: Any) -> forms.TimeField:
+    """A field for a time of day."""
     widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    return forms.TimeField(label=label, widget=widget, **more)
+    return forms.TimeField(label=label, widget=widget, **kwargs)
 
 
 class AppointmentForm(forms.Form):
-    """Time that an official needs for something else."""
+    """An appointment of the official's own, which takes time in the diary."""
 
     title = forms.CharField(
         label=_("What for"),
@@ -63,34 +63,34 @@ class AppointmentForm(forms.Form):
         self.office = office
 
     def clean(self) -> dict[str, Any]:
-        """Times and days must make sense together."""
-        said = super().clean() or {}
+        """Check that the end follows the beginning, and the limits of length and repeating."""
+        cleaned = super().clean() or {}
         if self.errors:
-            return said
-        first, last = said["from_date"], said["to_date"] or said["from_date"]
-        if (last, said["closes"]) <= (first, said["opens"]):
+            return cleaned
+        first_day, last_day = cleaned["from_date"], cleaned["to_date"] or cleaned["from_date"]
+        if (last_day, cleaned["closes"]) <= (first_day, cleaned["opens"]):
             self.add_error("closes", _("The end is not after the beginning."))
-        elif (last - first).days >= MOST_DAYS:
+        elif (last_day - first_day).days >= MOST_DAYS:
             self.add_error("to_date", _("At most a month at once. Mark an absence instead."))
-        until = said.get("until")
-        if until and until < first:
+        until = cleaned.get("until")
+        if until and until < first_day:
             self.add_error("until", _("The last day is before the first."))
-        elif until and (until - first).days > LONGEST_REPEAT:
+        elif until and (until - first_day).days > LONGEST_REPEAT:
             self.add_error("until", _("At most a year at once."))
-        elif until and (last - first).days >= 7:  # noqa: PLR2004  # a week
+        elif until and (last_day - first_day).days >= 7:  # noqa: PLR2004  # a week
             self.add_error("until", _("What lasts a week or more cannot repeat every week."))
-        return said
+        return cleaned
 
     def time(self) -> Interval[datetime]:
-        """The appointment's first time, as instants."""
-        said = self.cleaned_data
+        """The interval of the first occurrence."""
+        cleaned = self.cleaned_data
         return Interval(
-            self._instant(said["from_date"], said["opens"]),
-            self._instant(said["to_date"] or said["from_date"], said["closes"]),
+            self._instant(cleaned["from_date"], cleaned["opens"]),
+            self._instant(cleaned["to_date"] or cleaned["from_date"], cleaned["closes"]),
         )
 
     def times(self) -> list[Interval[datetime]]:
-        """The appointment's times in all its weeks."""
+        """The intervals of all weekly occurrences."""
         until = self.cleaned_data.get("until")
         return weekly(self.time(), until, self.office) if until else [self.time()]
 
@@ -99,7 +99,7 @@ class AppointmentForm(forms.Form):
 
 
 class WeekForm(forms.Form):
-    """The hours of an official, weekday by weekday, from a day on."""
+    """The weekly hours of an official, valid from a day on."""
 
     first = day_field(_("Holds from"), error_messages={"required": _("Say the first day.")})
     last = day_field(
@@ -118,21 +118,21 @@ class WeekForm(forms.Form):
         )
 
     def clean(self) -> dict[str, Any]:
-        """Each day's times follow one another; the days of validity too."""
-        said = super().clean() or {}
-        first, last = said.get("first"), said.get("last")
-        if first and first < self.today:
+        """Check the days of validity, and parse each weekday's times into intervals."""
+        cleaned = super().clean() or {}
+        first_day, last_day = cleaned.get("first"), cleaned.get("last")
+        if first_day and first_day < self.today:
             self.add_error("first", _("The past cannot be changed. Choose today or a later day."))
-        if first and last and last < first:
+        if first_day and last_day and last_day < first_day:
             self.add_error("last", _("The last day is before the first."))
-        for name in [name for name in said if name.startswith("day")]:
+        for name in [name for name in cleaned if name.startswith("day")]:
             try:
-                said[name] = spans(said[name])
+                cleaned[name] = spans(cleaned[name])
             except ValueError:
                 self.add_error(
                     name, gettext("Write times such as 8:00–12:00, 13:00–17:00, one after another.")
                 )
-        return said
+        return cleaned
 
     def week(self) -> dict[int, list[Interval[int]]]:
         """The hours by weekday, Monday is 0."""
@@ -140,7 +140,7 @@ class WeekForm(forms.Form):
 
 
 class CalendarForm(forms.Form):
-    """Where an outside calendar is."""
+    """The address and log-in of an outside calendar."""
 
     kind = forms.ChoiceField(
         label=_("How it is read"),
@@ -172,21 +172,21 @@ class CalendarForm(forms.Form):
     )
 
     def clean_url(self) -> str:
-        """The address as programs ask for it."""
-        said = re.sub(r"^webcals?://", "https://", self.cleaned_data["url"], flags=re.IGNORECASE)
+        """The address with http or https, without a user name in it."""
+        url = re.sub(r"^webcals?://", "https://", self.cleaned_data["url"], flags=re.IGNORECASE)
         try:
-            URLValidator(schemes=["http", "https"])(said)
+            URLValidator(schemes=["http", "https"])(url)
         except forms.ValidationError:
             raise forms.ValidationError(gettext("Write an address such as https://…")) from None
-        if urlsplit(said).username:
+        if urlsplit(url).username:
             raise forms.ValidationError(
                 gettext("Write the name and the password into their own fields.")
             )
-        return str(said)
+        return str(url)
 
 
 class SettingsForm(forms.Form):
-    """What of an outside calendar takes time; the fields are those of `OutsideCalendar`."""
+    """Which events of an outside calendar take time; fields are those of `OutsideCalendar`."""
 
     takes_unanswered = forms.BooleanField(
         label=_("invitations that I have not answered"), required=False
@@ -208,22 +208,22 @@ class SettingsForm(forms.Form):
 
 
 def spans(text: str) -> list[Interval[int]]:
-    """`8:00–12:00, 13–17`: one after another. Raises ValueError."""
-    found: list[Interval[int]] = []
-    for part in filter(None, (one.strip() for one in re.split(r"[,;]", text))):
-        said = TIMES.fullmatch(part)
-        if not said:
-            raise ValueError(part)
-        opens, closes = (_minute(said[at], said[at + 1]) for at in (1, 3))
-        if not opens < closes <= calendar.DAY_MIN or (found and opens < found[-1].end):
-            raise ValueError(part)
-        found.append(Interval(opens, closes))
-    return found
+    """Intervals in minutes of the day from `8:00–12:00, 13–17`. Raises ValueError if unordered."""
+    intervals: list[Interval[int]] = []
+    for piece in filter(None, (p.strip() for p in re.split(r"[,;]", text))):
+        match = TIMES.fullmatch(piece)
+        if not match:
+            raise ValueError(piece)
+        opens, closes = (_minute(match[at], match[at + 1]) for at in (1, 3))
+        if not opens < closes <= calendar.DAY_MIN or (intervals and opens < intervals[-1].end):
+            raise ValueError(piece)
+        intervals.append(Interval(opens, closes))
+    return intervals
 
 
-def written(found: list[Interval[int]]) -> str:
-    """Times as `spans` reads them."""
-    return ", ".join(f"{_clock(one.start)}–{_clock(one.end)}" for one in found)
+def written(intervals: list[Interval[int]]) -> str:
+    """The intervals as text that `spans` reads."""
+    return ", ".join(f"{_clock(interval.start)}–{_clock(interval.end)}" for interval in intervals)
 
 
 def _minute(hour: str, minute: str | None) -> int:

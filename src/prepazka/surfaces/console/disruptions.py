@@ -1,4 +1,4 @@
-"""An absence, a closure, an incident: first the people it touches, then one decision for each."""
+"""Closures and absences with affected bookings: preview, a decision for each, result, undo."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ Kind = HoursException.Kind
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
 def plan(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """What changes and when; then the impact; then it is done."""
+    """The form of a disruption; a post shows its impact, and with `apply` carries it out."""
     if request.method == "GET":
         _must_be_allowed(office, member, "office")
     form = DisruptionForm(request.POST or None, choices=_scopes(office, member))
     if request.method == "POST" and form.is_valid():
-        what = form.cleaned_data["what"]
-        _must_be_allowed(office, member, what)
+        target = form.cleaned_data["what"]
+        _must_be_allowed(office, member, target)
         reasons = form.reasons()
         if "apply" not in request.POST:
-            return impact_page(request, office, member, what, form.days(), reasons)
-        return _do(request, office, member, what, form.days(), reasons)
+            return impact_page(request, office, member, target, form.days(), reasons)
+        return _carry_out(request, office, member, target, form.days(), reasons)
     return render(
         request,
         "console/disrupt.html",
@@ -62,28 +62,31 @@ def plan(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
 def result(
     request: HttpRequest, office: Directory, member: Membership, disruption: int
 ) -> HttpResponse:
-    """What was done, how far the answers are, and the way back within the hour."""
-    found = _found(office, member, disruption)
-    rows = list(found.bookings.select_related("booking").order_by("was_starts_at", "pk"))
-    ids = [one.booking_id for one in rows]
+    """The outcome of a disruption and its offers; can be undone for `UNDO_WITHIN`."""
+    record = _disruption_of(office, member, disruption)
+    rows = list(record.bookings.select_related("booking").order_by("was_starts_at", "pk"))
+    ids = [affected.booking_id for affected in rows]
     if rows:
         readings.note_list(member, "disruption", now=now())
-    undo_until = found.created_at + UNDO_WITHIN
-    left = int((undo_until - now()).total_seconds())
+    undo_until = record.created_at + UNDO_WITHIN
+    seconds_left = int((undo_until - now()).total_seconds())
     return render(
         request,
         "console/disruption.html",
         {
             "office": office.office,
             "member": member,
-            "found": found,
-            "rows": [(one, _outcome(office, one.booking, one.decision)) for one in rows],
-            "tally": Tally(one.decision for one in rows),
+            "found": record,
+            "rows": [
+                (affected, _outcome(office, affected.booking, affected.decision))
+                for affected in rows
+            ],
+            "tally": Tally(affected.decision for affected in rows),
             "open": Offer.objects.filter(booking__in=ids, state=Offer.State.OPEN).count(),
             "calls": CallListEntry.objects.filter(booking__in=ids, closed_at=None).count(),
-            "undo_until": undo_until if not found.undone_at and left >= 0 else None,
-            "seconds": left,
-            "minutes": max(1, left // 60),
+            "undo_until": undo_until if not record.undone_at and seconds_left >= 0 else None,
+            "seconds": seconds_left,
+            "minutes": max(1, seconds_left // 60),
         },
     )
 
@@ -93,10 +96,10 @@ def result(
 def undo(
     request: HttpRequest, office: Directory, member: Membership, disruption: int
 ) -> HttpResponse:
-    """Take it back: whoever has not answered yet has the old term again."""
-    found = _found(office, member, disruption)
+    """Undo a disruption; people who have not answered yet get their original slot back."""
+    record = _disruption_of(office, member, disruption)
     try:
-        many = undo_disruption(disruption=found.pk, now=now(), actor=member.user_id)
+        count = undo_disruption(disruption=record.pk, now=now(), actor=member.user_id)
     except UndoTooLate as refusal:
         messages.error(request, sentence(refusal))
     else:
@@ -105,47 +108,47 @@ def undo(
             ngettext(
                 "Undone; %(n)s person has the original appointment again.",
                 "Undone; %(n)s people have their original appointments again.",
-                many,
+                count,
             )
-            % {"n": many},
+            % {"n": count},
         )
-    return redirect("console:disruption", office.office.slug, found.pk)
+    return redirect("console:disruption", office.office.slug, record.pk)
 
 
 def impact_page(
     request: HttpRequest,
     office: Directory,
     member: Membership,
-    what: str,
+    target: str,
     days: DayException,
     reasons: Reasons,
     *,
     refusal: Refused | None = None,
 ) -> HttpResponse:
-    """The people who would lose their term, with a proposal for each; nothing is changed yet."""
-    found = impact_of(
-        office=office, exceptions=exceptions_of(office, what, days, reasons), now=now()
+    """Preview of the bookings that lose their slot, with a proposed decision for each."""
+    impact = impact_of(
+        office=office, exceptions=exceptions_of(office, target, days, reasons), now=now()
     )
-    if found.rows:
+    if impact.rows:
         readings.note_list(member, "disruption", now=now())
-    said = fields_of(days) | {"what": what} | asdict(reasons)
+    answers = fields_of(days) | {"what": target} | asdict(reasons)
     return render(
         request,
         "console/impact.html",
         {
             "office": office.office,
             "member": member,
-            "what": dict(_scopes(office, member)).get(what, ""),
-            "said": list(said.items()),
+            "what": dict(_scopes(office, member)).get(target, ""),
+            "said": list(answers.items()),
             "days": days_in_words(days),
             "times": times_in_words(days),
-            "rows": [_row(found, one) for one in found.rows],
+            "rows": [_row(impact, row) for row in impact.rows],
             "colleagues": [
-                (one, official_on(office, one.lane_id), meeting_of(office, one))
-                for one in found.companions
+                (c, official_on(office, c.lane_id), meeting_of(office, c))
+                for c in impact.companions
             ],
-            "token": found.token,
-            "tally": Tally(one.decision for one in found.rows),
+            "token": impact.token,
+            "tally": Tally(row.decision for row in impact.rows),
             "error": sentence(refusal) if refusal else "",
         },
         status=409 if refusal else 200,
@@ -153,30 +156,30 @@ def impact_page(
 
 
 def meeting_of(office: Directory, companion: Booking) -> Official | None:
-    """Who leads the meeting to which a colleague was to come."""
+    """The official who leads the meeting of a colleague's companion booking."""
     meeting = companion.companion_of
     return official_on(office, meeting.lane_id) if meeting else None
 
 
 def exceptions_of(
-    office: Directory, what: str, days: DayException, reasons: Reasons
+    office: Directory, target: str, days: DayException, reasons: Reasons
 ) -> list[HoursException]:
-    """The rows that say it; a closed counter also leaves fewer places to the agendas it serves.
+    """Unsaved exceptions for the target; a closed counter also reduces its agendas' places.
 
-    Why the office, an agenda or a service is closed is public; of an official and a counter the row
-    has the reason for the staff.
+    The reason stored is the public one for the office, an agenda or a service, and the staff's
+    one for an official or a counter.
     """
-    kind, _colon, code = what.partition(":")
+    kind, _colon, code = target.partition(":")
     if kind == "counter":
         text = _in_czech(reasons.reason)
-        return _without_counter(office, _named(office.counters, code), days, text)
+        return _without_counter(office, _by_code(office.counters, code), days, text)
     text = _in_czech(reasons.reason if kind == "official" else reasons.public_reason)
     scopes: dict[str, Any] = {
         "agenda": office.agendas,
         "service": office.services,
         "official": office.officials,
     }
-    scope = {kind: _named(scopes[kind], code)} if kind in scopes else {}
+    scope = {kind: _by_code(scopes[kind], code)} if kind in scopes else {}
     return [HoursException(office=office.office, reason=text, **scope, **asdict(days))]
 
 
@@ -193,57 +196,57 @@ def _without_counter(
         serving = [c for c in office.open_counters() if services & office.serves[c.pk]]
         if agenda.retired or counter not in serving:
             continue
-        left = agenda.rules.quota * (len(serving) - 1) // len(serving)
+        places = agenda.rules.quota * (len(serving) - 1) // len(serving)
         rows.append(
             HoursException(
                 office=office.office,
                 agenda=agenda,
                 reason=reason,
-                **asdict(days) | {"kind": Kind.REDUCED, "places": left},
+                **asdict(days) | {"kind": Kind.REDUCED, "places": places},
             )
         )
     return rows
 
 
-def _do(
+def _carry_out(
     request: HttpRequest,
     office: Directory,
     member: Membership,
-    what: str,
+    target: str,
     days: DayException,
     reasons: Reasons,
 ) -> HttpResponse:
     try:
-        made = disrupt(
+        disruption = disrupt(
             office=office,
-            exceptions=exceptions_of(office, what, days, reasons),
+            exceptions=exceptions_of(office, target, days, reasons),
             seen=request.POST.get("seen", ""),
             choices=_choices(request.POST) if request.POST["apply"] == "chosen" else {},
             now=now(),
             actor=member.user_id,
-            # The rows of an official and of a counter have it themselves.
-            note="" if what.startswith(("official:", "counter:")) else reasons.reason,
+            # Exceptions of officials and counters store this reason themselves.
+            note="" if target.startswith(("official:", "counter:")) else reasons.reason,
             public_reason=reasons.public_reason,
         )
     except (ImpactChanged, NoSuchLane) as refusal:
-        return impact_page(request, office, member, what, days, reasons, refusal=refusal)
-    return redirect("console:disruption", office.office.slug, made.pk)
+        return impact_page(request, office, member, target, days, reasons, refusal=refusal)
+    return redirect("console:disruption", office.office.slug, disruption.pk)
 
 
-def _choices(said: QueryDict) -> dict[UUID, Choice]:
-    """The decisions of the form: `d-<booking>` is keep, offer, cancel, reassign or a lane."""
-    found = {}
-    for name, value in said.items():
+def _choices(form: QueryDict) -> dict[UUID, Choice]:
+    """Decisions from fields `d-<booking>`: keep, offer, cancel, reassign or `reassign:<lane>`."""
+    choices = {}
+    for name, value in form.items():
         if name.startswith("d-") and isinstance(value, str):
             decision, _colon, lane = value.partition(":")
             if decision in Decision.values:
                 number = reading.whole(lane)
-                found[UUID(name[2:])] = Choice(Decision(decision), number)
-    return found
+                choices[UUID(name[2:])] = Choice(Decision(decision), number)
+    return choices
 
 
-def _row(found: Impact, row: Row) -> dict[str, Any]:
-    office, booking = found.after, row.booking
+def _row(impact: Impact, row: Row) -> dict[str, Any]:
+    office, booking = impact.after, row.booking
     colleagues = [
         (f"{Decision.REASSIGN}:{lane}", official, lane == row.lane)
         for lane in row.candidates
@@ -265,10 +268,14 @@ def _outcome(office: Directory, booking: Booking, decision: str) -> str:
         return _("stays")
     if booking.state == "displaced":
         return _("waits for an answer")
-    return _confirmed(office, booking, decision) if booking.state == "confirmed" else _("cancelled")
+    return (
+        _confirmed_outcome(office, booking, decision)
+        if booking.state == "confirmed"
+        else _("cancelled")
+    )
 
 
-def _confirmed(office: Directory, booking: Booking, decision: str) -> str:
+def _confirmed_outcome(office: Directory, booking: Booking, decision: str) -> str:
     if decision == Decision.REASSIGN:
         official = official_on(office, booking.lane_id)
         if official:
@@ -282,42 +289,42 @@ def _confirmed(office: Directory, booking: Booking, decision: str) -> str:
 
 
 def _scopes(office: Directory, member: Membership) -> list[tuple[str, str]]:
-    """What the person may close: heads anything, an official their own diary."""
+    """Targets that the member may close: heads anything, officials their own diary."""
     own = [o for o in office.open_officials() if o.user_id == member.user_id]
     if member.role not in staff.HEADS:
-        return [(f"official:{one.code}", str(one.name)) for one in own]
-    found = [("office", _("the whole office"))]
-    found += [
+        return [(f"official:{o.code}", str(o.name)) for o in own]
+    scopes = [("office", _("the whole office"))]
+    scopes += [
         (f"agenda:{a.code}", _("agenda: %(name)s") % {"name": a.name})
         for a in office.agendas.values()
         if not a.retired
     ]
-    found += [
+    scopes += [
         (f"service:{s.code}", _("service: %(name)s") % {"name": s.name})
         for s in office.offered_services()
     ]
-    found += [(f"counter:{c.code}", str(c.name)) for c in office.open_counters()]
-    return found + [(f"official:{o.code}", str(o.name)) for o in office.open_officials()]
+    scopes += [(f"counter:{c.code}", str(c.name)) for c in office.open_counters()]
+    return scopes + [(f"official:{o.code}", str(o.name)) for o in office.open_officials()]
 
 
-def _must_be_allowed(office: Directory, member: Membership, what: str) -> None:
+def _must_be_allowed(office: Directory, member: Membership, target: str) -> None:
     if member.role in staff.HEADS:
         return
-    if what not in dict(_scopes(office, member)):
+    if target not in dict(_scopes(office, member)):
         raise PermissionDenied
 
 
-def _found(office: Directory, member: Membership, disruption: int) -> Disruption:
-    found = Disruption.objects.filter(pk=disruption, office=office.office).first()
-    if found is None:
+def _disruption_of(office: Directory, member: Membership, disruption: int) -> Disruption:
+    row = Disruption.objects.filter(pk=disruption, office=office.office).first()
+    if row is None:
         raise Http404
-    if member.role not in staff.HEADS and found.actor_id != member.user_id:
+    if member.role not in staff.HEADS and row.actor_id != member.user_id:
         raise PermissionDenied
-    return found
+    return row
 
 
-def _named(known: dict[int, Any], code: str) -> Any:
-    found = next((one for one in known.values() if one.code == code and not one.retired), None)
-    if found is None:
+def _by_code(rows: dict[int, Any], code: str) -> Any:
+    row = next((r for r in rows.values() if r.code == code and not r.retired), None)
+    if row is None:
         raise Http404(code)
-    return found
+    return row

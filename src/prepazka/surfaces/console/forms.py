@@ -25,7 +25,7 @@ LONGEST_ABSENCE = 366  # days
 
 
 class TicketForm(forms.Form):
-    """A ticket for somebody at the desk."""
+    """A ticket issued at the desk."""
 
     service = forms.ChoiceField(
         label=_("Service"),
@@ -49,7 +49,7 @@ class TicketForm(forms.Form):
 
 
 class BookForm(forms.Form):
-    """What somebody at the desk or on the telephone wants to book."""
+    """The service, number of people and channel of a booking by staff."""
 
     service = forms.ChoiceField(
         label=_("Service"),
@@ -72,14 +72,14 @@ class BookForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         if services is None:
-            services = [one for one in office.offered_services() if one.bookable]
-        _choices(self, [(one.code, str(one.name)) for one in services])
+            services = [s for s in office.offered_services() if s.bookable]
+        _choices(self, [(s.code, str(s.name)) for s in services])
         if len(services) == 1:
             self.fields["service"].initial = services[0].code
 
 
 class ContactForm(forms.Form):
-    """Who comes; a name is enough, a mail or telephone lets the office tell them of changes."""
+    """The client's name and optional contacts, to which changes are announced."""
 
     name = NameField(
         label=_("Name"), max_length=120, error_messages={"required": _("Write the name.")}
@@ -94,14 +94,14 @@ class ContactForm(forms.Form):
 
 @dataclass(frozen=True)
 class Reasons:
-    """Why something changes: what only the staff read, and what the people read."""
+    """The reason of a change for the staff, and the one for the public."""
 
     reason: str = ""
     public_reason: str = ""
 
 
 class Times(TextChoices):
-    """What times mean over several days; a form without an answer means each day."""
+    """How times apply to several days; no answer means on each day."""
 
     WITHOUT_BREAK = (
         "without_break",
@@ -111,7 +111,7 @@ class Times(TextChoices):
 
 
 class ExceptionForm(forms.Form):
-    """When an official is away, or takes people beyond the usual hours."""
+    """An official's absence or extra hours."""
 
     kind = forms.ChoiceField(
         label=_("What changes"),
@@ -177,52 +177,52 @@ class ExceptionForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Times and days must make sense together."""
-        said = super().clean() or {}
-        first, last = said.get("from_date"), said.get("to_date")
-        if first and last and last < first:
+        """Check the order of days and times, and the limit of length."""
+        cleaned = super().clean() or {}
+        first_day, last_day = cleaned.get("from_date"), cleaned.get("to_date")
+        if first_day and last_day and last_day < first_day:
             self.add_error("to_date", _("The last day is before the first."))
-        if first and last and (last - first).days > LONGEST_ABSENCE:
+        if first_day and last_day and (last_day - first_day).days > LONGEST_ABSENCE:
             self.add_error("to_date", _("At most a year at once."))
-        opens, closes = said.get("opens"), said.get("closes")
-        if self._is_without_break(said):
+        opens, closes = cleaned.get("opens"), cleaned.get("closes")
+        if self._is_without_break(cleaned):
             if closes == time():
                 self.add_error(
                     "closes", _("Midnight ends the day before: choose that day, without a time.")
                 )
         elif closes and closes <= (opens or time()):
             self.add_error("closes", _("The end is not after the beginning."))
-        if said.get("kind") == HoursException.Kind.EXTRA and not (opens and closes):
+        if cleaned.get("kind") == HoursException.Kind.EXTRA and not (opens and closes):
             self.add_error("opens", _("Extra hours need both times."))
-        return said
+        return cleaned
 
     def reasons(self) -> Reasons:
-        """Why, for the staff and for the public."""
+        """The reasons for the staff and for the public."""
         return Reasons(self.cleaned_data["reason"], self.cleaned_data["public_reason"])
 
     def days(self) -> DayException:
-        """What was filled in, as the calendar understands it."""
-        said = self.cleaned_data
-        first, last = said["from_date"], said["to_date"] or said["from_date"]
-        opens, closes = _minute(said["opens"]), _minute(said["closes"])
-        kind = said["kind"]
-        places = said["places"] if kind == HoursException.Kind.REDUCED else None
-        if self._is_without_break(said):
-            return DayException.without_break(first, last, opens, closes, kind, places)
-        return DayException(first, last, opens, closes, kind, places)
+        """The form's days and times as a DayException."""
+        cleaned = self.cleaned_data
+        first_day, last_day = cleaned["from_date"], cleaned["to_date"] or cleaned["from_date"]
+        opens, closes = _minute(cleaned["opens"]), _minute(cleaned["closes"])
+        kind = cleaned["kind"]
+        places = cleaned["places"] if kind == HoursException.Kind.REDUCED else None
+        if self._is_without_break(cleaned):
+            return DayException.without_break(first_day, last_day, opens, closes, kind, places)
+        return DayException(first_day, last_day, opens, closes, kind, places)
 
-    def _is_without_break(self, said: dict[str, Any]) -> bool:
-        """Whether the times are those of the first and of the last day."""
-        first, last = said.get("from_date"), said.get("to_date")
+    def _is_without_break(self, cleaned: dict[str, Any]) -> bool:
+        """Whether the times are the beginning on the first day and the end on the last."""
+        first_day, last_day = cleaned.get("from_date"), cleaned.get("to_date")
         return (
-            said.get("times") == Times.WITHOUT_BREAK
-            and said.get("kind") in {HoursException.Kind.CLOSED, HoursException.Kind.REDUCED}
-            and bool(first and last and first < last)
+            cleaned.get("times") == Times.WITHOUT_BREAK
+            and cleaned.get("kind") in {HoursException.Kind.CLOSED, HoursException.Kind.REDUCED}
+            and bool(first_day and last_day and first_day < last_day)
         )
 
 
 class DisruptionForm(ExceptionForm):
-    """An absence, a closure or fewer places, of whatever part of the office."""
+    """A closure, an absence, fewer places or other hours, for any part of the office."""
 
     what = forms.ChoiceField(label=_("What does it concern"))
     places = forms.IntegerField(
@@ -247,23 +247,25 @@ class DisruptionForm(ExceptionForm):
         ]
 
     def clean(self) -> dict[str, Any]:
-        """Fewer places belong to an agenda or the office, other hours need both times."""
-        said = super().clean()
-        kind, what = said.get("kind"), said.get("what", "")
+        """Check places, times and the kind against the target."""
+        cleaned = super().clean()
+        kind, target = cleaned.get("kind"), cleaned.get("what", "")
         if kind == HoursException.Kind.REDUCED:
-            if said.get("places") is None:
+            if cleaned.get("places") is None:
                 self.add_error("places", _("Say how many places are left."))
-            if what.partition(":")[0] not in {"office", "agenda"}:
+            if target.partition(":")[0] not in {"office", "agenda"}:
                 self.add_error("kind", _("Places can be fewer in an agenda or the whole office."))
-        elif kind == HoursException.Kind.INSTEAD and not (said.get("opens") and said.get("closes")):
+        elif kind == HoursException.Kind.INSTEAD and not (
+            cleaned.get("opens") and cleaned.get("closes")
+        ):
             self.add_error("opens", _("Other hours need both times."))
-        if what.startswith("counter:") and kind != HoursException.Kind.CLOSED:
+        if target.startswith("counter:") and kind != HoursException.Kind.CLOSED:
             self.add_error("kind", _("A counter can only be closed here."))
-        return said
+        return cleaned
 
 
 def fields_of(days: DayException) -> dict[str, str]:
-    """The fields of `ExceptionForm` and `DisruptionForm` that say these days; empty ones are left out."""
+    """The days as form fields of `ExceptionForm` and `DisruptionForm`, without empty ones."""
     without_break = days.begins is not None or days.ends is not None
     opens, closes = (days.begins, days.ends) if without_break else (days.opens, days.closes)
     fields = {

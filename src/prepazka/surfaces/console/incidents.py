@@ -1,4 +1,4 @@
-"""A system that is down: first whom it touches, then one press; corrected, and ended, the same way."""
+"""Incidents: declaring that a system is down, with a preview; changing and ending them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ HOURS = {
 
 
 class IncidentForm(forms.Form):
-    """What is down, why, until when, and who is told."""
+    """The failed system, cause, expected end, notes and who is notified."""
 
     system = forms.ChoiceField(
         label=gettext_lazy("What does not work"),
@@ -75,12 +75,14 @@ class IncidentForm(forms.Form):
         choices=list(HOURS.items()),
     )
 
-    known: Incident | None = None  # the one that is corrected
+    changed_incident: Incident | None = None  # set by ChangeForm
 
     def __init__(self, office: Directory, moment: datetime, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.office, self.moment = office, moment
-        down = {one.system_id for one in office.incidents if one != self.known}
+        down = {
+            incident.system_id for incident in office.incidents if incident != self.changed_incident
+        }
         free = [s for s in office.open_systems() if s.pk not in down and office.needing(s.pk)]
         self.systems: dict[str, System] = {s.code: s for s in free}
         self.fields["system"].choices = [  # type: ignore[attr-defined]
@@ -89,69 +91,71 @@ class IncidentForm(forms.Form):
         if len(free) == 1:
             self.initial["system"] = free[0].code
         self.fields["cause"].choices = [  # type: ignore[attr-defined]
-            (code, said() % {"system": "…"}) for code, said in words.CAUSES.items()
+            (code, text() % {"system": "…"}) for code, text in words.CAUSES.items()
         ]
         if "en" not in office.office.languages:
             del self.fields["note_en"]
 
     def clean_expected(self) -> datetime | None:
-        """The moment of today; one that has passed helps nobody."""
-        said = self.cleaned_data["expected"]
-        if said is None:
+        """The expected end as an instant of today; a past one is an error."""
+        clock_time = self.cleaned_data["expected"]
+        if clock_time is None:
             return None
         day = calendar.day_of(self.moment, self.office.tz)
-        at = calendar.local_instant(day, said.hour * 60 + said.minute, self.office.tz)
-        if at <= self.moment and not (self.known and self.known.expected_at == at):
+        at = calendar.local_instant(day, clock_time.hour * 60 + clock_time.minute, self.office.tz)
+        if at <= self.moment and not (
+            self.changed_incident and self.changed_incident.expected_at == at
+        ):
             raise forms.ValidationError(_("This time has passed already."))
         return at
 
     def incident(self) -> Incident:
-        """What was filled in, not saved."""
-        said = self.cleaned_data
-        note = {language: said.get(f"note_{language}", "").strip() for language in ("cs", "en")}
+        """The form's incident, unsaved."""
+        cleaned = self.cleaned_data
+        note = {language: cleaned.get(f"note_{language}", "").strip() for language in ("cs", "en")}
         return Incident(
             office=self.office.office,
-            system=self.systems[said["system"]],
-            cause=said["cause"],
+            system=self.systems[cleaned["system"]],
+            cause=cleaned["cause"],
             note={language: text for language, text in note.items() if text},
-            expected_at=said["expected"],
+            expected_at=cleaned["expected"],
             warn_hours=self.warn_hours(),
         )
 
     def warn_hours(self) -> int | None:
-        """Within how many hours the booked are told; None: all of today."""
-        said = self.cleaned_data["warn"]
-        return None if said == ALL_DAY else int(said)
+        """Bookings within so many hours are notified; None means all of today."""
+        choice = self.cleaned_data["warn"]
+        return None if choice == ALL_DAY else int(choice)
 
 
 class ChangeForm(IncidentForm):
-    """The same of an incident that lasts; who is told was decided when it was declared."""
+    """The form for changing an open incident, without the choice of who is notified."""
 
     def __init__(
-        self, known: Incident, office: Directory, moment: datetime, *args: Any, **kwargs: Any
+        self, incident: Incident, office: Directory, moment: datetime, *args: Any, **kwargs: Any
     ) -> None:
-        self.known = known
+        self.changed_incident = incident
         super().__init__(office, moment, *args, **kwargs)
         del self.fields["warn"]
-        at = known.expected_at
+        at = incident.expected_at
         self.initial = {
-            "system": known.system.code,
-            "cause": known.cause,
+            "system": incident.system.code,
+            "cause": incident.cause,
             "expected": f"{at.astimezone(office.tz):%H:%M}" if at else "",
-            "note_cs": dict(known.note).get("cs", ""),
-            "note_en": dict(known.note).get("en", ""),
+            "note_cs": dict(incident.note).get("cs", ""),
+            "note_en": dict(incident.note).get("en", ""),
         }
 
     def warn_hours(self) -> int | None:
-        """As it was declared."""
-        assert self.known is not None  # noqa: S101  # a ChangeForm is of an incident
-        return self.known.warn_hours
+        """The hours chosen when the incident was declared."""
+        assert self.changed_incident is not None  # noqa: S101  # a ChangeForm is of an incident
+        return self.changed_incident.warn_hours
 
 
 @staff_only(*EVERYBODY)
 @require_http_methods(["GET", "POST"])
 def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """What is down now, and the form; then whom it touches; then it is declared."""
+    """Open incidents and the form; a post previews the impact, and with `apply` declares it."""
     _must_be_allowed(member)
     moment = now()
     form = IncidentForm(office, moment, request.POST or None)
@@ -159,8 +163,8 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
         if "apply" in request.POST:
             return _declare(request, office, member, form, moment)
         return _preview(request, office, member, form, moment)
-    context = _open(office, moment) | {"form": form}
-    return render(request, "console/incidents.html", _frame(office, member) | context)
+    context = _open_incidents(office, moment) | {"form": form}
+    return render(request, "console/incidents.html", _page_context(office, member) | context)
 
 
 @staff_only(*EVERYBODY)
@@ -168,32 +172,32 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
 def change(
     request: HttpRequest, office: Directory, member: Membership, incident: int
 ) -> HttpResponse:
-    """What is said of an incident is corrected: the form, then what follows, then it is so."""
+    """Change an incident; a post previews the impact, and with `apply` saves it."""
     _must_be_allowed(member)
-    found = next((one for one in office.incidents if one.pk == incident), None)
-    if found is None:
+    row = next((i for i in office.incidents if i.pk == incident), None)
+    if row is None:
         get_object_or_404(Incident, pk=incident, office=office.office)
         messages.info(request, sentence(IncidentOver()))
         return redirect("console:incidents", office.office.slug)
     moment = now()
-    form = ChangeForm(found, office, moment, request.POST or None)
+    form = ChangeForm(row, office, moment, request.POST or None)
     if request.method == "POST" and form.is_valid():
         if "apply" in request.POST:
-            return _change(request, office, member, form, found)
+            return _change(request, office, member, form, row)
         return _preview(request, office, member, form, moment)
-    context = {"form": form, "incident": found}
-    return render(request, "console/incident_change.html", _frame(office, member) | context)
+    context = {"form": form, "incident": row}
+    return render(request, "console/incident_change.html", _page_context(office, member) | context)
 
 
 @staff_only(*EVERYBODY)
 @require_POST
 def end(request: HttpRequest, office: Directory, member: Membership, incident: int) -> HttpResponse:
-    """It works again. Pressed twice, it is the same."""
+    """End an incident; a repeated post changes nothing."""
     _must_be_allowed(member)
     get_object_or_404(Incident, pk=incident, office=office.office)
     ended = end_incident(incident=incident, now=now(), actor=member.user_id)
-    said = _("%(system)s works again. Numbers are being called, and people are told.")
-    messages.success(request, said % {"system": ended.system.name})
+    text = _("%(system)s works again. Numbers are being called, and people are told.")
+    messages.success(request, text % {"system": ended.system.name})
     return redirect("console:incidents", office.office.slug)
 
 
@@ -204,15 +208,15 @@ def _declare(
     form: IncidentForm,
     moment: datetime,
 ) -> HttpResponse:
-    wanted = form.incident()
+    draft = form.incident()
     try:
         declare_incident(
             office=office,
-            system=wanted.system,
-            cause=Cause(wanted.cause),
-            note=wanted.note,
-            expected_at=wanted.expected_at,
-            warn_hours=wanted.warn_hours,
+            system=draft.system,
+            cause=Cause(draft.cause),
+            note=draft.note,
+            expected_at=draft.expected_at,
+            warn_hours=draft.warn_hours,
             now=moment,
             actor=member.user_id,
         )
@@ -229,24 +233,24 @@ def _change(
     form: ChangeForm,
     incident: Incident,
 ) -> HttpResponse:
-    wanted = form.incident()
+    draft = form.incident()
     try:
-        told = change_incident(
+        informed = change_incident(
             incident=incident.pk,
-            system=wanted.system,
-            cause=Cause(wanted.cause),
-            note=wanted.note,
-            expected_at=wanted.expected_at,
+            system=draft.system,
+            cause=Cause(draft.cause),
+            note=draft.note,
+            expected_at=draft.expected_at,
             now=form.moment,
             actor=member.user_id,
         )
-        said = ngettext(
+        text = ngettext(
             "Changed; everybody can read it now. %(n)s person who was told is told again.",
             "Changed; everybody can read it now. %(n)s people who were told are told again.",
-            told,
+            informed,
         )
         changed = _("Changed; everybody can read it now.")
-        messages.success(request, said % {"n": told} if told else changed)
+        messages.success(request, text % {"n": informed} if informed else changed)
     except Refused as refusal:
         messages.error(request, sentence(refusal))
     return redirect("console:incidents", office.office.slug)
@@ -259,36 +263,38 @@ def _preview(
     form: IncidentForm,
     moment: datetime,
 ) -> HttpResponse:
-    wanted, known = form.incident(), form.known
-    moved = known is not None and known.expected_at != wanted.expected_at
-    hours = wanted.warn_hours
-    services = office.needing(wanted.system_id)
-    again = concerned(known, moment).filter(booking__service__in=services) if known else None
+    draft, changed = form.incident(), form.changed_incident
+    moved = changed is not None and changed.expected_at != draft.expected_at
+    hours = draft.warn_hours
+    services = office.needing(draft.system_id)
+    informed_again = (
+        concerned(changed, moment).filter(booking__service__in=services) if changed else None
+    )
     context = {
-        "incident": wanted,
-        "known": known,
-        "again": again.count() if again is not None and moved else 0,
-        "other": known is not None and known.system_id != wanted.system_id,
+        "incident": draft,
+        "known": changed,
+        "again": informed_again.count() if informed_again is not None and moved else 0,
+        "other": changed is not None and changed.system_id != draft.system_id,
         "services": services,
-        "touched": _touched(office, wanted, moment),
-        "texts": _texts(wanted, office),
+        "touched": _touched(office, draft, moment),
+        "texts": _texts(draft, office),
         "warn": HOURS[ALL_DAY if hours is None else str(hours)],
         "said": [(name, request.POST.get(name, "")) for name in form.fields],
     }
-    return render(request, "console/incident.html", _frame(office, member) | context)
+    return render(request, "console/incident.html", _page_context(office, member) | context)
 
 
-def _open(office: Directory, moment: datetime) -> dict[str, Any]:
+def _open_incidents(office: Directory, moment: datetime) -> dict[str, Any]:
     return {
         "open": [
             {
-                "incident": one,
-                "services": office.stopped_by(one),
-                "touched": _touched(office, one, moment),
-                "told": one.warned.count(),
-                "texts": _texts(one, office),
+                "incident": incident,
+                "services": office.stopped_by(incident),
+                "touched": _touched(office, incident, moment),
+                "told": incident.warned.count(),
+                "texts": _texts(incident, office),
             }
-            for one in office.incidents
+            for incident in office.incidents
         ],
         "any": any(office.needing(s.pk) for s in office.open_systems()),
     }
@@ -301,15 +307,15 @@ def _touched(office: Directory, incident: Incident, moment: datetime) -> Touched
 
 
 def _texts(incident: Incident, office: Directory) -> list[tuple[str, str]]:
-    """What people read, in each language of the office."""
-    found = []
+    """The incident's public text in each language of the office."""
+    texts = []
     for language in office.office.languages or ["cs"]:
         with override(language):
-            found.append((language, words.said_of(incident, office)))
-    return found
+            texts.append((language, words.said_of(incident, office)))
+    return texts
 
 
-def _frame(office: Directory, member: Membership) -> dict[str, Any]:
+def _page_context(office: Directory, member: Membership) -> dict[str, Any]:
     return {"office": office.office, "member": member}
 
 

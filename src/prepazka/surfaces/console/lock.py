@@ -1,4 +1,4 @@
-"""The locked screen: it asks for the password, and goes on where the person was."""
+"""Locking the screen, unlocking it by password, and logging out of a locked screen."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from prepazka.web.limits import network
 from prepazka.web.screen_lock import LOCKED, locked_user
 from prepazka.web.shortcuts import address_of, now
 
-LONGEST_AGO = 60  # seconds; a script tells of a press sooner, and an old one is none
+LONGEST_AGO = 60  # seconds; scripts report a press sooner, so an older one is ignored
 
 
 @never_cache
 @require_POST
 def screen(request: HttpRequest) -> HttpResponse:
-    """For the script of a page: how long until the lock, and whose session it is.
+    """JSON for a page's script: seconds until the lock (`left`) and the session's user (`who`).
 
-    `ago`: seconds since a key or press in the page; without it nothing was pressed.
+    `ago` in the post: seconds since the last key or press in the page; absent if there was none.
     """
     if locked_user(request) is not None:
         return screen_lock.to_unlock(request)
@@ -49,17 +49,17 @@ def screen(request: HttpRequest) -> HttpResponse:
         key = str(request.session.session_key)
         row = screens.screen_of(session_key=key, user=user.pk, now=moment)
         screens.note_press(row, now=moment - timedelta(seconds=ago))
-    left = screen_lock.time_left(request, user, now=moment).total_seconds()
-    return JsonResponse({"who": user.pk, "left": max(1, math.ceil(left))})
+    remaining = screen_lock.time_left(request, user, now=moment).total_seconds()
+    return JsonResponse({"who": user.pk, "left": max(1, math.ceil(remaining))})
 
 
 @never_cache
 @require_POST
 def lock(request: HttpRequest) -> HttpResponse:
-    """Lock at once: by the button, or by a page on which nobody has pressed anything for long."""
+    """Lock the screen: requested by the button, or by a page without presses for long."""
     page = request.POST.get("page", "")[:64]
     if (user := locked_user(request)) is not None:
-        # It locked by itself, and only the script knows whose renewal may be under way.
+        # Already locked by time; only the script knows which page may still renew its list.
         offline.log_out(clerk=user.pk, page=page)
     else:
         if (refusal := staff.not_yet(request)) is not None:
@@ -75,26 +75,26 @@ def lock(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def unlock(request: HttpRequest) -> HttpResponse:
-    """The page of a locked session, and the password that opens it again."""
+    """The page of a locked session; the right password unlocks it."""
     back = next_of(request)
     user = locked_user(request)
-    if user is None:  # it is open, or nobody's
-        return _opened(request, back)
+    if user is None:  # the session is not locked, or nobody is logged in
+        return _unlocked(request, back)
     if request.method == "GET":
         return _page(request, back)
-    wrong = _check(request, user, request.POST.get("password", ""))
-    if not wrong:
+    error = _password_error(request, user, request.POST.get("password", ""))
+    if not error:
         screens.unlock(str(request.session.session_key), now=real_now())
-        return _opened(request, back)
+        return _unlocked(request, back)
     if "X-Fragment" in request.headers:
-        return JsonResponse({"error": wrong}, status=422)
-    return _page(request, back, wrong)
+        return JsonResponse({"error": error}, status=422)
+    return _page(request, back, error)
 
 
 @never_cache
 @require_POST
 def log_out(request: HttpRequest) -> HttpResponse:
-    """Log out of a locked screen, so that another person can sign in; an open counter stays open."""
+    """Log out of a locked screen, so that another person can log in; an open counter stays open."""
     user = locked_user(request)
     if user is not None:
         request.user = user  # whose log-out it is, for the journal
@@ -102,8 +102,8 @@ def log_out(request: HttpRequest) -> HttpResponse:
     return redirect("account_login")
 
 
-def _check(request: HttpRequest, user: User, password: str) -> str:
-    """What is wrong with the password; nothing, if it is right. Each try counts as a log-in."""
+def _password_error(request: HttpRequest, user: User, password: str) -> str:
+    """The error about the password, or "" if it is right. Each try counts as a log-in."""
     sources = attempts.sources_of(
         username=user.username,
         network=network(address_of(request)),
@@ -124,17 +124,17 @@ def _check(request: HttpRequest, user: User, password: str) -> str:
 
 
 def next_of(request: HttpRequest) -> str:
-    """Where the person was: a page of ours, or nothing."""
+    """The path of our page to return to, or an empty string."""
     return own_path(request.POST.get("next", request.GET.get("next", "")))
 
 
-def _opened(request: HttpRequest, back: str) -> HttpResponse:
+def _unlocked(request: HttpRequest, back: str) -> HttpResponse:
     if "X-Fragment" in request.headers:
         return HttpResponse(status=204)
     return redirect(back or "console:home")
 
 
-def _page(request: HttpRequest, back: str, wrong: str = "") -> HttpResponse:
+def _page(request: HttpRequest, back: str, error: str = "") -> HttpResponse:
     user = locked_user(request)
     member = Membership.objects.filter(user=user).order_by("office").first()
     context = {
@@ -142,7 +142,7 @@ def _page(request: HttpRequest, back: str, wrong: str = "") -> HttpResponse:
         "name": member.name if member else "",
         "shift": Shift.objects.filter(clerk=user, closed_at=None).exists(),
         "next": back,
-        "wrong": wrong,
+        "wrong": error,
     }
-    status = 422 if wrong else 200
+    status = 422 if error else 200
     return render(request, "account/locked.html", context, status=status)

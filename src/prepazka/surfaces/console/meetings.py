@@ -1,4 +1,4 @@
-"""A booking by video at the desk and by telephone: another way of meeting, and who else comes."""
+"""A booking's mode of meeting and its guests and colleagues, changed by the desk."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from prepazka.web.staff import staff_only
 
 
 class GuestForm(forms.Form):
-    """Somebody from outside the office."""
+    """A guest from outside the office."""
 
     name = NameField(label=gettext_lazy("Name"), required=False, max_length=120)
     email = AddressField(label=gettext_lazy("E-mail"))
@@ -40,11 +40,11 @@ class GuestForm(forms.Form):
 def mode(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
-    """Let the booking keep its term and be in another mode."""
-    found = _booking(office, booking)
+    """Change the mode of meeting; the slot stays."""
+    row = _booking(office, booking)
     try:
         usecases.change_mode(
-            booking=found.pk,
+            booking=row.pk,
             mode=request.POST.get("mode", ""),
             now=now(),
             by_office=True,
@@ -53,7 +53,7 @@ def mode(
         messages.success(request, _("The way of meeting was changed."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
-    return redirect("console:slip", office.office.slug, found.pk)
+    return redirect("console:slip", office.office.slug, row.pk)
 
 
 @staff_only(*staff.DESK)
@@ -61,80 +61,80 @@ def mode(
 def people(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
-    """Who comes to the meeting: guests by e-mail, colleagues by their diaries."""
-    found = _booking(office, booking)
-    if found.mode != Mode.VIDEO or found.state not in {*OPEN, State.ARRIVED}:
-        return redirect("console:slip", office.office.slug, found.pk)
+    """Participants of the meeting; a post invites guests or colleagues, or revokes a link."""
+    row = _booking(office, booking)
+    if row.mode != Mode.VIDEO or row.state not in {*OPEN, State.ARRIVED}:
+        return redirect("console:slip", office.office.slug, row.pk)
     form = GuestForm(request.POST if "email" in request.POST else None)
     if request.method == "POST":
         try:
-            if _follow(request, office, member, found, form):
-                return redirect("console:people", office.office.slug, found.pk)
+            if _handle_post(request, office, member, row, form):
+                return redirect("console:people", office.office.slug, row.pk)
         except Refused as refusal:
             messages.error(request, sentence(refusal))
-            return redirect("console:people", office.office.slug, found.pk)
+            return redirect("console:people", office.office.slug, row.pk)
     return render(
         request,
         "console/people.html",
         {
             "office": office.office,
             "member": member,
-            "booking": found,
-            "service": office.services[found.service_id],
-            "official": official_of(office, found),
-            "people": participants.invited_to(found),
-            "away": participants.away_of([found]),
-            "colleagues": _colleagues(office, found),
+            "booking": row,
+            "service": office.services[row.service_id],
+            "official": official_of(office, row),
+            "people": participants.invited_to(row),
+            "away": participants.away_of([row]),
+            "colleagues": _colleagues(office, row),
             "most": participants.MOST,
             "form": form,
         },
     )
 
 
-def _follow(
-    request: HttpRequest, office: Directory, member: Membership, found: Booking, form: GuestForm
+def _handle_post(
+    request: HttpRequest, office: Directory, member: Membership, booking: Booking, form: GuestForm
 ) -> bool:
-    """Do what was pressed; False if the form has to be filled in once more."""
+    """Do what the pressed button asks; False if the form is invalid and is shown again."""
     acts = {"zrusit": participants.revoke, "znovu": participants.renew_link}
     for name, act in acts.items():
-        if said := request.POST.get(name):
-            known = {str(one.pk): one for one in participants.invited_to(found)}
-            if said in known:
-                act(participant=known[said].pk, now=now(), actor=member.user_id)
+        if participant_id := request.POST.get(name):
+            invited = {str(p.pk): p for p in participants.invited_to(booking)}
+            if participant_id in invited:
+                act(participant=invited[participant_id].pk, now=now(), actor=member.user_id)
             return True
     if code := request.POST.get("kolega"):
         official = office.official_by_code(code)
         if official is None:
             raise Http404
         participants.invite_colleague(
-            booking=found.pk, official=official, now=now(), actor=member.user_id
+            booking=booking.pk, official=official, now=now(), actor=member.user_id
         )
         return True
     if not form.is_valid():
         return False
-    participants.invite(booking=found.pk, now=now(), actor=member.user_id, **form.cleaned_data)
+    participants.invite(booking=booking.pk, now=now(), actor=member.user_id, **form.cleaned_data)
     return True
 
 
-def _colleagues(office: Directory, found: Booking) -> list[dict[str, Any]]:
-    """The other officials: who is free at the term, and where to look for a common one."""
-    own = official_of(office, found)
-    invited = {one.pk for one in companions.colleagues_of(office, found.pk)}
-    move = reverse("console:move", args=[office.office.slug, found.pk])
+def _colleagues(office: Directory, booking: Booking) -> list[dict[str, Any]]:
+    """Other officials: whether they are free at the slot, and a link to common free slots."""
+    own = official_of(office, booking)
+    invited = {official.pk for official in companions.colleagues_of(office, booking.pk)}
+    move = reverse("console:move", args=[office.office.slug, booking.pk])
     return [
         {
-            "official": one,
-            "department": office.departments.get(one.department_id or 0),
-            "free": companions.is_free(office, one, found, now=now()),
-            "common": f"{move}?spolu={one.code}",
+            "official": official,
+            "department": office.departments.get(official.department_id or 0),
+            "free": companions.is_free(office, official, booking, now=now()),
+            "common": f"{move}?spolu={official.code}",
         }
-        for one in office.open_officials()
-        if one != own and one.pk not in invited
+        for official in office.open_officials()
+        if official != own and official.pk not in invited
     ]
 
 
 def _booking(office: Directory, booking: UUID) -> Booking:
-    found = Booking.objects.filter(pk=booking, office=office.office, companion_of=None).first()
-    if found is None:
+    row = Booking.objects.filter(pk=booking, office=office.office, companion_of=None).first()
+    if row is None:
         raise Http404
-    return found
+    return row

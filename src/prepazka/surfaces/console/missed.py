@@ -1,4 +1,4 @@
-"""Who was called today and did not come: the list, and the way back into the queue."""
+"""Today's missed tickets, and returning them to the queue."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AT_WORK = tuple(dict.fromkeys((*staff.COUNTER, *staff.DESK)))
 @staff_only(*AT_WORK)
 @require_GET
 def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """All of today, or the number in the address."""
+    """Today's missed tickets, or only those of the number in the address."""
     moment = now()
     number = request.GET.get("cislo", "").strip()[:LONGEST_NUMBER]
     return render(
@@ -47,7 +47,7 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
 def put_back(
     request: HttpRequest, office: Directory, member: Membership, ticket: int
 ) -> HttpResponse:
-    """Put the ticket back into the queue; pressed twice, the second press changes nothing."""
+    """Return the ticket to the queue; a repeated post changes nothing."""
     try:
         returned = turns.return_missed(
             office=office, ticket=ticket, now=now(), actor=member.user_id

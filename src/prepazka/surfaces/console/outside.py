@@ -1,4 +1,4 @@
-"""Outside calendars in words: how old what we know is, and why it is not newer."""
+"""Outside calendars in words: when they were read, why reading failed, and unclear events."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REASONS = {
     "fault": gettext_lazy("reading it ended with a fault, which is in the log of the program"),
 }
 
-# What was not understood of an event; what it takes because of that is shown beside.
+# What could not be read in an event; the page shows beside it which time it takes.
 DOUBTS = {
     "start": gettext_lazy(
         "When it begins cannot be read. It takes the time that was known before."
@@ -61,11 +61,11 @@ def outside_of(official: Official) -> list[dict[str, Any]]:
 
 
 def outside_with_doubts(official: Official, now: datetime) -> list[dict[str, Any]]:
-    """The same with everything that the official can decide about."""
+    """The same with unclear and missing events, and the form of settings."""
     return [
         {
             **_in_words(row),
-            **_to_decide(outside.shown_of(row), now),
+            **_unclear_events(outside.shown_of(row), now),
             "settings": SettingsForm(initial=vars(row), prefix=f"c{row.pk}"),
         }
         for row in _rows(official)
@@ -73,7 +73,7 @@ def outside_with_doubts(official: Official, now: datetime) -> list[dict[str, Any
 
 
 def said_of(row: OutsideCalendar) -> str:
-    """The state of the calendar; the server is named, the secret part of its address is not."""
+    """The calendar's state as a sentence; names its host, not the secret part of its address."""
     words = {
         "host": urlsplit(row.url).hostname,
         "why": REASONS.get(row.failure, ""),
@@ -99,7 +99,7 @@ def said_of(row: OutsideCalendar) -> str:
     return _("The calendar at %(host)s will be read within a few minutes.") % words
 
 
-# It was read, and yet: the words of `booking.outside.PARTIAL`.
+# Texts by `booking.outside.PARTIAL`: reading succeeded, but with a reservation.
 READ = {
     "transparent": gettext_lazy("By its server's word it takes no time, so it takes none here."),
     "damaged": gettext_lazy(
@@ -127,37 +127,37 @@ def _in_words(row: OutsideCalendar) -> dict[str, Any]:
     }
 
 
-def _to_decide(shown: Shown, now: datetime) -> dict[str, Any]:
+def _unclear_events(state: Shown, now: datetime) -> dict[str, Any]:
     by_start = []
-    for doubt in shown.doubts:
-        ahead = [one for one in doubt.times if one.end > now]
+    for doubt in state.doubts:
+        ahead = [interval for interval in doubt.times if interval.end > now]
         words = {
             "mark": doubt.mark,
             "why": DOUBTS.get(doubt.why, SOMETHING),
-            "next": _during(ahead[0]) if ahead else "",
+            "next": _interval_in_words(ahead[0]) if ahead else "",
             "more": len(ahead) - 1,
             "takes": bool(doubt.times),
         }
         by_start.append((ahead[0].start.timestamp() if ahead else math.inf, words))
-    # What lies nearest comes first, what takes no time in the end.
+    # The nearest events first; those that take no time last.
     doubts = [words for _, words in sorted(by_start, key=itemgetter(0))]
-    missing = [one for one in shown.missing if one.end > now]
+    missing = [interval for interval in state.missing if interval.end > now]
     return {
         "doubts": doubts[:MOST_SHOWN],
         "more_doubts": max(0, len(doubts) - MOST_SHOWN),
-        "missing": [_during(one) for one in missing[:MOST_SHOWN]],
+        "missing": [_interval_in_words(interval) for interval in missing[:MOST_SHOWN]],
         "more_missing": max(0, len(missing) - MOST_SHOWN),
     }
 
 
-def _during(one: Interval[datetime]) -> str:
-    """Day and time; whole days without the time."""
-    start, end = localtime(one.start), localtime(one.end)
+def _interval_in_words(interval: Interval[datetime]) -> str:
+    """The interval's day and time; whole days without the time."""
+    start, end = localtime(interval.start), localtime(interval.end)
     if start.time() == end.time() == time():
-        last = end - timedelta(days=1)
+        last_day = end - timedelta(days=1)
         days = long_date(start)
-        if last.date() != start.date():
-            days = f"{days} – {long_date(last)}"
+        if last_day.date() != start.date():
+            days = f"{days} – {long_date(last_day)}"
         return _("%(days)s, all day") % {"days": days}
     if start.date() == end.date():
         return f"{long_date(start)} {span(start, end)}"

@@ -1,7 +1,6 @@
-"""An official's own clients, from the diary: see, book, move, cancel, with the message shown first.
+"""An official's own clients: view, book, move and cancel, with messages previewed first.
 
-Everything here is for the account to which the diary is linked. A booking that is not in this
-diary does not exist.
+Only for the account linked to the diary. A booking outside the diary is answered by 404.
 """
 
 from __future__ import annotations
@@ -54,12 +53,12 @@ from prepazka.web.staff import staff_only
 
 EVERYBODY = tuple(Role)
 LONGEST_REASON = 200
-# A hold belongs to whoever is filling it in, and one that ran out was never a client's.
+# A hold belongs to the person filling the form in; an expired one has no client.
 NOBODYS = (State.HELD, State.EXPIRED)
 
 
 class CancelForm(forms.Form):
-    """Why the office cancels; the client reads it."""
+    """The reason for cancelling, which is sent to the client."""
 
     reason = forms.CharField(
         label=gettext_lazy("Reason for the client"),
@@ -74,7 +73,7 @@ class CancelForm(forms.Form):
 
 @dataclass(frozen=True)
 class Diary:
-    """The diary of the member who asks; every function here begins with it."""
+    """The diary of the requesting member, with queries and addresses limited to it."""
 
     office: Directory
     member: Membership
@@ -83,12 +82,12 @@ class Diary:
     def page(
         self, request: HttpRequest, template: str, status: int = 200, **context: Any
     ) -> HttpResponse:
-        """The template, with what all of them speak of."""
+        """The rendered template with the diary's shared context."""
         usual = {"office": self.office.office, "member": self.member, "official": self.official}
         return render(request, f"console/{template}.html", usual | context, status=status)
 
     def address(self, name: str, *args: Any) -> str:
-        """A page of this diary."""
+        """The address of a page of this diary."""
         slug = self.office.office.slug
         return reverse(f"console:{name}", args=[slug, self.official.code, *args])
 
@@ -106,7 +105,7 @@ class Diary:
         return row
 
     def services(self) -> list[Service]:
-        """What can be booked with the official."""
+        """Services that can be booked with the official."""
         return [
             service
             for service in self.office.offered_services()
@@ -118,7 +117,7 @@ class Diary:
         readings.note_booking(self.member, booking, now=now())
 
 
-def _own(office: Directory, member: Membership, code: str) -> Diary:
+def _own_diary(office: Directory, member: Membership, code: str) -> Diary:
     return Diary(office, member, official_of(office, member, code, own=True))
 
 
@@ -127,8 +126,8 @@ def _own(office: Directory, member: Membership, code: str) -> Diary:
 def client(
     request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
-    """The booking, and what can be done with it."""
-    diary = _own(office, member, code)
+    """The page of a client's booking."""
+    diary = _own_diary(office, member, code)
     row = diary.booking(booking)
     return diary.page(
         request,
@@ -150,8 +149,8 @@ def client(
 def person(
     request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
-    """Name and contact of the client; each look is recorded."""
-    diary = _own(office, member, code)
+    """The client's name and contact; each view is recorded."""
+    diary = _own_diary(office, member, code)
     row = diary.booking(booking)
     diary.note_look(row)
     back = diary.address("own_client", row.pk)
@@ -163,10 +162,10 @@ def person(
 def move(
     request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
-    """Choose another slot, read the message, move."""
-    diary = _own(office, member, code)
+    """Move the booking: choose a slot, preview the message, confirm."""
+    diary = _own_diary(office, member, code)
     row = diary.booking(booking)
-    if over := _over(request, diary, row):
+    if over := _redirect_if_closed(request, diary, row):
         return over
     if request.method == "POST":
         starts_at, at = chosen_instant(request), now()
@@ -184,7 +183,7 @@ def move(
                 change()
                 messages.success(request, _("The booking was moved."))
                 return redirect(diary.address("own_client", row.pk))
-            return _ask(
+            return _preview(
                 request, diary, row, change, at, starts_at=starts_at, back=request.get_full_path()
             )
         except Refused as refusal:
@@ -209,10 +208,10 @@ def move(
 def cancel(
     request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
-    """Write the reason, read the message, cancel."""
-    diary = _own(office, member, code)
+    """Cancel the booking: write the reason, preview the message, confirm."""
+    diary = _own_diary(office, member, code)
     row = diary.booking(booking)
-    if over := _over(request, diary, row):
+    if over := _redirect_if_closed(request, diary, row):
         return over
     form = CancelForm(request.POST or None)
     back = diary.address("own_client", row.pk)
@@ -230,7 +229,7 @@ def cancel(
 
         try:
             if "sure" not in request.POST:
-                return _ask(request, diary, row, change, at, reason=form.cleaned_data["reason"])
+                return _preview(request, diary, row, change, at, reason=form.cleaned_data["reason"])
             change()
             messages.success(request, _("The booking was cancelled."))
         except Refused as refusal:
@@ -242,31 +241,31 @@ def cancel(
     )
 
 
-def _over(request: HttpRequest, diary: Diary, row: Booking) -> HttpResponse | None:
-    """Back to the booking, if it can no longer be changed."""
+def _redirect_if_closed(request: HttpRequest, diary: Diary, row: Booking) -> HttpResponse | None:
+    """A redirect to the booking if it can no longer be changed, else None."""
     if row.state in OPEN and row.starts_at > now():
         return None
     messages.error(request, _("This booking can no longer be changed."))
     return redirect(diary.address("own_client", row.pk))
 
 
-def _ask(
+def _preview(
     request: HttpRequest,
     diary: Diary,
     row: Booking,
     change: Callable[[], Any],
     at: datetime,
-    **more: Any,
+    **context: Any,
 ) -> HttpResponse:
-    """Show the messages before the change is made. Raises what the change raises."""
+    """The page that previews the change's messages. Raises what the change raises."""
     previews = messages_caused(change, office=diary.office.office, booking=row.pk, now=at)
     if previews:
-        diary.note_look(row)  # the address of the client stands there
-    return _before(request, diary, row, previews, **more)
+        diary.note_look(row)  # previews show the client's address
+    return _preview_page(request, diary, row, previews, **context)
 
 
-def _before(
-    request: HttpRequest, diary: Diary, row: Booking, previews: list[Preview], **more: Any
+def _preview_page(
+    request: HttpRequest, diary: Diary, row: Booking, previews: list[Preview], **context: Any
 ) -> HttpResponse:
     answers = [
         (name, value)
@@ -281,15 +280,15 @@ def _before(
         service=service,
         previews=previews,
         answers=answers,
-        **more,
+        **context,
     )
 
 
 @staff_only(*EVERYBODY)
 @require_GET
 def book(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
-    """What for, for how many, and whether the person stands there or telephones."""
-    diary = _own(office, member, code)
+    """The form for service, number of people and channel."""
+    diary = _own_diary(office, member, code)
     services = diary.services()
     form = BookForm(office, request.GET or None, services=services)
     if form.is_bound and form.is_valid():
@@ -304,19 +303,19 @@ def book(request: HttpRequest, office: Directory, member: Membership, code: str)
 def slots(
     request: HttpRequest, office: Directory, member: Membership, code: str, service: str
 ) -> HttpResponse:
-    """Choose a slot of the own diary; choosing holds it."""
-    diary = _own(office, member, code)
-    wanted = next((one for one in diary.services() if one.code == service), None)
+    """The free slots of the diary; a post holds one."""
+    diary = _own_diary(office, member, code)
+    chosen_service = next((s for s in diary.services() if s.code == service), None)
     channel = request.GET.get("kanal", BY_STAFF[0])
-    if wanted is None or channel not in BY_STAFF:
+    if chosen_service is None or channel not in BY_STAFF:
         raise Http404
-    chosen: dict[str, Any] = {
+    criteria: dict[str, Any] = {
         "office": office,
-        "service": wanted,
+        "service": chosen_service,
         "persons": persons_of(request),
         "channel": channel,
         "official": diary.official,
-        "mode": mode_of(request.GET, wanted),
+        "mode": mode_of(request.GET, chosen_service),
     }
     if request.method == "POST":
         try:
@@ -326,35 +325,37 @@ def slots(
                 request_key=request_key(request),
                 actor=member.user_id,
                 asker=asker_of(request, now=now()),
-                **chosen,
+                **criteria,
             )
             return redirect(diary.address("own_fill_in", held.pk))
         except Refused as refusal:
             messages.error(request, sentence(refusal))
-    free = terms.offered(now=now(), **chosen)
+    free = terms.offered(now=now(), **criteria)
     back = diary.address("own_book")
-    return _slots(request, diary, wanted, free, back=back, modes=mode_links(request, wanted))
+    return _slots(
+        request, diary, chosen_service, free, back=back, modes=mode_links(request, chosen_service)
+    )
 
 
 def _slots(
-    request: HttpRequest, diary: Diary, service: Service, free: list[terms.Term], **more: Any
+    request: HttpRequest, diary: Diary, service: Service, free: list[terms.Term], **context: Any
 ) -> HttpResponse:
     by_day = groupby(free, key=lambda term: term.day)
     days = [(day, [(term, "") for term in of_day]) for day, of_day in by_day]
-    first = request.GET.get("od", "")
-    shown = [one for one in days if one[0].isoformat() >= first]
+    from_day = request.GET.get("od", "")
+    visible = [(day, day_slots) for day, day_slots in days if day.isoformat() >= from_day]
     query = request.GET.copy()
     query.pop("od", None)
     return diary.page(
         request,
         "terms",
         service=service,
-        days=shown[:DAYS_SHOWN],
-        later=shown[DAYS_SHOWN][0] if len(shown) > DAYS_SHOWN else None,
+        days=visible[:DAYS_SHOWN],
+        later=visible[DAYS_SHOWN][0] if len(visible) > DAYS_SHOWN else None,
         query=query.urlencode(),
         key=uuid4(),
         back_text=_("Back"),
-        **more,
+        **context,
     )
 
 
@@ -363,11 +364,11 @@ def _slots(
 def fill_in(
     request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
-    """Who comes; read the message, book."""
-    diary = _own(office, member, code)
+    """Book the held slot: the client's contact, a preview of the message, confirmation."""
+    diary = _own_diary(office, member, code)
     row = diary.booking(booking, held=True)
     if row.channel not in BY_STAFF:
-        raise Http404  # somebody at home is filling it in
+        raise Http404  # a citizen's own hold, made on the web
     if row.state != State.HELD:
         if row.confirmed_at:
             return redirect(diary.address("own_client", row.pk))
@@ -385,7 +386,7 @@ def fill_in(
         try:
             if "sure" not in request.POST:
                 previews = messages_caused(change, office=office.office, booking=row.pk, now=at)
-                return _before(request, diary, row, previews, fresh=True)
+                return _preview_page(request, diary, row, previews, fresh=True)
             change()
             messages.success(request, _("The client is booked."))
             return redirect(diary.address("own_client", row.pk))
@@ -411,8 +412,8 @@ def fill_in(
 def give_back(
     request: HttpRequest, office: Directory, member: Membership, code: str, booking: UUID
 ) -> HttpResponse:
-    """Free the held slot at once."""
-    diary = _own(office, member, code)
+    """Release the held slot at once."""
+    diary = _own_diary(office, member, code)
     row = diary.booking(booking, held=True)
     if row.channel not in BY_STAFF:
         raise Http404

@@ -1,4 +1,4 @@
-"""Today's meetings by video and by telephone, beside the counters: enter, be late, end, book again."""
+"""Today's remote meetings: entering, announcing a delay, no-show, ending, a follow-up booking."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ DAYS_SHOWN = 5
 @staff_only(*EVERYBODY)
 @require_GET
 def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The meetings of today, in the order of time."""
+    """Today's meetings in order of time."""
     readings.note_list(member, "meetings", now=now())
-    return render(request, "console/meetings.html", _shown(office, member))
+    return render(request, "console/meetings.html", _context(office, member))
 
 
 @staff_only(*EVERYBODY)
 @require_GET
 def fragment(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """The list alone, for the live refresh."""
-    return render(request, "console/_meetings.html", _shown(office, member))
+    return render(request, "console/_meetings.html", _context(office, member))
 
 
 @staff_only(*EVERYBODY)
@@ -60,10 +60,10 @@ def fragment(request: HttpRequest, office: Directory, member: Membership) -> Htt
 def enter(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
-    """Into the room, in the official's seat."""
-    found = _led(office, member, booking)
+    """Redirect into the meeting room as its chair."""
+    row = _led_booking(office, member, booking)
     try:
-        meeting = participants.meeting_for(found, now())
+        meeting = participants.meeting_for(row, now())
     except Refused as refusal:
         messages.error(request, sentence(refusal))
         return redirect("console:meetings", office.office.slug)
@@ -76,46 +76,46 @@ def enter(
 def step(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID, name: str
 ) -> HttpResponse:
-    """What the official does without entering."""
+    """Announce a delay, note a no-show, or end the meeting, without entering the room."""
     act = STEPS.get(name)
     if act is None:
         raise Http404(name)
-    found = _led(office, member, booking)
+    row = _led_booking(office, member, booking)
     try:
-        messages.success(request, act(request, office, found, member.user_id))
+        messages.success(request, act(request, office, row, member.user_id))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
     return redirect("console:meetings", office.office.slug)
 
 
-def _late(request: HttpRequest, office: Directory, found: Booking, actor: int) -> str:
-    said = request.POST.get("minutes", "")
-    minutes = int(said) if said in map(str, LATE_MIN) else 0
-    meeting = participants.meeting_for(found, now())
-    told = late.tell_late(meeting, minutes, now(), actor)
-    if not told:
+def _announce_delay(request: HttpRequest, office: Directory, booking: Booking, actor: int) -> str:
+    text = request.POST.get("minutes", "")
+    minutes = int(text) if text in map(str, LATE_MIN) else 0
+    meeting = participants.meeting_for(booking, now())
+    informed = late.tell_late(meeting, minutes, now(), actor)
+    if not informed:
         return _("Nobody has to be told; the next ones begin on time.")
     return ngettext(
         "The people of %(n)s meeting have been told.",
         "The people of %(n)s meetings have been told.",
-        len(told),
-    ) % {"n": len(told)}
+        len(informed),
+    ) % {"n": len(informed)}
 
 
-def _absent(request: HttpRequest, office: Directory, found: Booking, actor: int) -> str:
-    closing.miss_meeting(booking=found.pk, now=now(), actor=actor)
+def _note_no_show(request: HttpRequest, office: Directory, booking: Booking, actor: int) -> str:
+    closing.miss_meeting(booking=booking.pk, now=now(), actor=actor)
     return _("Recorded as a no-show. A message offers another time.")
 
 
-def _end(request: HttpRequest, office: Directory, found: Booking, actor: int) -> str:
-    closing.end_outside(booking=found.pk, now=now(), actor=actor)
-    meeting = getattr(found, "meeting", None)
+def _end(request: HttpRequest, office: Directory, booking: Booking, actor: int) -> str:
+    closing.end_outside(booking=booking.pk, now=now(), actor=actor)
+    meeting = getattr(booking, "meeting", None)
     if meeting:
         video.close(meeting, office)
     return _("The meeting has ended.")
 
 
-STEPS = {"pozde": _late, "neprisel": _absent, "konec": _end}
+STEPS = {"pozde": _announce_delay, "neprisel": _note_no_show, "konec": _end}
 
 
 @staff_only(*EVERYBODY)
@@ -123,13 +123,13 @@ STEPS = {"pozde": _late, "neprisel": _absent, "konec": _end}
 def follow_up(
     request: HttpRequest, office: Directory, member: Membership, booking: UUID
 ) -> HttpResponse:
-    """Another term for the same people and the same topic."""
-    found = _led(office, member, booking)
+    """Book another slot for the same people and service."""
+    row = _led_booking(office, member, booking)
     starts_at = reading.instant(request.POST.get("starts_at", ""))
     if starts_at:
         try:
-            made = closing.book_follow_up(
-                booking=found.pk,
+            next_booking = closing.book_follow_up(
+                booking=row.pk,
                 starts_at=starts_at,
                 office=office,
                 now=now(),
@@ -139,92 +139,92 @@ def follow_up(
             messages.error(request, sentence(refusal))
         else:
             messages.success(request, _("The next meeting is booked; everybody is written to."))
-            own = official_of(office, made)
-            if own is None or not may_look(member, own):
+            official = official_of(office, next_booking)
+            if official is None or not may_look(member, official):
                 return redirect("console:meetings", office.office.slug)
-            diary = reverse("console:diary", args=[office.office.slug, own.code])
-            return redirect(f"{diary}?den={made.date.isoformat()}")
-    return _choose(request, office, member, found)
+            diary = reverse("console:diary", args=[office.office.slug, official.code])
+            return redirect(f"{diary}?den={next_booking.date.isoformat()}")
+    return _choose_slot(request, office, member, row)
 
 
-def _choose(
-    request: HttpRequest, office: Directory, member: Membership, found: Booking
+def _choose_slot(
+    request: HttpRequest, office: Directory, member: Membership, booking: Booking
 ) -> HttpResponse:
-    official = official_of(office, found)
+    official = official_of(office, booking)
     free = terms.offered(
         office=office,
-        service=office.services[found.service_id],
+        service=office.services[booking.service_id],
         now=now(),
-        persons=found.persons,
+        persons=booking.persons,
         channel=Channel.DESK,
         official=official,
-        mode=found.mode,
-        together=closing.colleagues_of(found) if found.mode == Mode.VIDEO else [],
+        mode=booking.mode,
+        together=closing.colleagues_of(booking) if booking.mode == Mode.VIDEO else [],
     )
     by_day = groupby(free, key=lambda term: term.day)
-    days = [(day, [(term, "") for term in many]) for day, many in by_day]
-    first = request.GET.get("od", "")
-    shown = [one for one in days if one[0].isoformat() >= first]
+    days = [(day, [(term, "") for term in day_terms]) for day, day_terms in by_day]
+    from_day = request.GET.get("od", "")
+    visible = [(day, slots) for day, slots in days if day.isoformat() >= from_day]
     return render(
         request,
         "console/terms.html",
         {
             "office": office.office,
             "member": member,
-            "service": office.services[found.service_id],
+            "service": office.services[booking.service_id],
             "official": official,
-            "days": shown[:DAYS_SHOWN],
-            "later": shown[DAYS_SHOWN][0] if len(shown) > DAYS_SHOWN else None,
+            "days": visible[:DAYS_SHOWN],
+            "later": visible[DAYS_SHOWN][0] if len(visible) > DAYS_SHOWN else None,
             "key": uuid4(),
-            "follows": found,
+            "follows": booking,
             "back": reverse("console:meetings", args=[office.office.slug]),
         },
     )
 
 
 def own_meetings(office: Directory, user: int, at: datetime) -> list[dict[str, Any]]:
-    """What the clerk at a counter has today in their own diary, besides the queue."""
-    mine = [one for one in office.open_officials() if one.user_id == user]
-    if not mine:
+    """Today's remaining meetings in the clerk's own diaries."""
+    officials = [o for o in office.open_officials() if o.user_id == user]
+    if not officials:
         return []
-    lanes = [lanes_of(office)[one.pk] for one in mine]
+    lanes = [lanes_of(office)[o.pk] for o in officials]
     rows = meetings.of_day(office.office, calendar.day_of(at, office.tz), lanes, now=at)
     member = Membership.objects.get(office=office.office, user=user)
-    return [one for one in _rows(office, member, rows) if not one["row"].over]
+    return [entry for entry in _rows(office, member, rows) if not entry["row"].over]
 
 
-def _shown(office: Directory, member: Membership) -> dict[str, Any]:
+def _context(office: Directory, member: Membership) -> dict[str, Any]:
     at = now()
     day = calendar.day_of(at, office.tz)
     rows = meetings.of_day(office.office, day, _lanes(office, member), now=at)
-    seen = [one for one in _rows(office, member, rows) if one["may_look"]]
+    visible = [entry for entry in _rows(office, member, rows) if entry["may_look"]]
     return {
         "office": office.office,
         "member": member,
         "day": day,
-        "rows": seen,
+        "rows": visible,
         "late_min": LATE_MIN,
-        "several": len({one["row"].booking.lane_id for one in seen}) > 1,
+        "several": len({entry["row"].booking.lane_id for entry in visible}) > 1,
         "down": [],
     }
 
 
 def _lanes(office: Directory, member: Membership) -> list[int] | None:
-    """Only one's own diary, unless one sees them all or serves whoever has no official."""
-    if any(may_look(member, one) or may_lead(member, one) for one in office.open_officials()):
-        own = [one for one in office.open_officials() if one.user_id == member.user_id]
-        if own and member.role not in HEADS:
-            return [lanes_of(office)[one.pk] for one in own]
+    """Lane ids of the member's own diaries; None means the meetings of all lanes."""
+    if any(may_look(member, o) or may_lead(member, o) for o in office.open_officials()):
+        own_officials = [o for o in office.open_officials() if o.user_id == member.user_id]
+        if own_officials and member.role not in HEADS:
+            return [lanes_of(office)[o.pk] for o in own_officials]
     return None
 
 
 def _rows(office: Directory, member: Membership, rows: list[meetings.Row]) -> list[dict[str, Any]]:
-    """With words, and with what this person may do; one key works for the first that is not over."""
+    """Meetings with texts and the member's rights; only the first one not over has keys."""
     first_led = first_late = True
-    found = []
+    entries = []
     away: dict[UUID, list[str]] = {}
-    for one in participants.away_of(row.booking for row in rows):
-        away.setdefault(one.meeting.booking_id, []).append(_name(one))
+    for participant in participants.away_of(row.booking for row in rows):
+        away.setdefault(participant.meeting.booking_id, []).append(_name(participant))
     for row in rows:
         official = official_of(office, row.booking)
         leads = may_lead(member, official)
@@ -233,7 +233,7 @@ def _rows(office: Directory, member: Membership, rows: list[meetings.Row]) -> li
         first_led = first_led and not keys
         late_key = first_late and leads and not row.over and row.booking.mode == Mode.VIDEO
         first_late = first_late and not late_key
-        found.append(
+        entries.append(
             {
                 "row": row,
                 "service": office.services[row.booking.service_id],
@@ -246,23 +246,27 @@ def _rows(office: Directory, member: Membership, rows: list[meetings.Row]) -> li
                 "keys": keys,
                 "late_key": late_key,
                 "away": away.get(row.booking.pk, []),
-                "names": [_name(one) for one in row.inside],
-                "lobby": [(_name(one), one.came_at) for one in row.lobby],
+                "names": [_name(participant) for participant in row.inside],
+                "lobby": [(_name(participant), participant.came_at) for participant in row.lobby],
             }
         )
-    return found
+    return entries
 
 
-def _name(one: Participant) -> str:
-    return one.name or (str(one.official.name) if one.official else "") or _("Participant")
+def _name(participant: Participant) -> str:
+    return (
+        participant.name
+        or (str(participant.official.name) if participant.official else "")
+        or _("Participant")
+    )
 
 
-def _led(office: Directory, member: Membership, booking: UUID) -> Booking:
-    """The booking, if this person leads its meeting."""
+def _led_booking(office: Directory, member: Membership, booking: UUID) -> Booking:
+    """The booking, if the member may lead its meeting; 404 or PermissionDenied otherwise."""
     rows = Booking.objects.filter(pk=booking, office=office.office, companion_of=None)
-    found = rows.exclude(mode=Mode.PERSON).select_related("lane").first()
-    if found is None:
+    row = rows.exclude(mode=Mode.PERSON).select_related("lane").first()
+    if row is None:
         raise Http404
-    if not may_lead(member, official_of(office, found)):
+    if not may_lead(member, official_of(office, row)):
         raise PermissionDenied
-    return found
+    return row

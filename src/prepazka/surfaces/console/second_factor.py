@@ -1,4 +1,4 @@
-"""The second factor as allauth asks for it: who may give it up, and how it moves to another phone."""
+"""The second factor in allauth: sealing its secrets, who may turn it off, and replacing it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from prepazka.web.shortcuts import now
 
 
 class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
-    """What differs here from allauth's own second factor."""
+    """allauth's adapter with sealed secrets and roles that require a second factor."""
 
     error_messages = DefaultMFAAdapter.error_messages | {
         "cannot_delete_authenticator": gettext_lazy(
@@ -36,36 +36,36 @@ class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no t
     }
 
     def encrypt(self, text: str) -> str:
-        """The secret as it is stored."""
+        """The sealed secret, as it is stored."""
         return sealing.seal_secret(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """The stored secret. Raises SecretUnreadable, whose sentence the person reads."""
+        """The secret in plain text. Raises SecretUnreadable, which is shown to the person."""
         return sealing.open_secret(encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        """Whether the person may give it up: not while a role of theirs requires one."""
+        """Whether the person may turn it off: not while one of their roles requires it."""
         return not access.factor_required(authenticator.user_id)
 
 
 @method_decorator(login_required, name="dispatch")
 @method_decorator(reauthentication_required(app="allauth.mfa"), name="dispatch")
 class ReplaceTOTP(ActivateTOTPView):  # type: ignore[misc]  # allauth has no types
-    """Sets the second factor up on another phone, without a moment in which there is none."""
+    """Replaces the second factor by one on another phone, in one transaction."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The page for who has a second factor; others set up their first one."""
+        """The page for people with a second factor; others are redirected to set one up."""
         if not self._present().exists():
             return redirect("mfa_activate_totp")
-        # Not ActivateTOTPView's own: it sends away whoever has a second factor.
+        # ActivateTOTPView.dispatch redirects people who already have a second factor.
         return FormView.dispatch(self, request, *args, **kwargs)
 
-    def get_context_data(self, **more: Any) -> dict[str, Any]:
-        """The same page, in words for a change."""
-        return dict(super().get_context_data(**more)) | {"replaces": True}
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        """The context of allauth, with `replaces` for the texts of the page."""
+        return dict(super().get_context_data(**context)) | {"replaces": True}
 
     def form_valid(self, form: forms.Form) -> HttpResponse:
-        """Exchange the secret; recovery codes stay."""
+        """Replace the secret; recovery codes stay."""
         user = self.request.user
         assert user.pk is not None  # noqa: S101  # logged in
         with transaction.atomic():

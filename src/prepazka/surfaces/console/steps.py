@@ -1,4 +1,4 @@
-"""What a clerk's key does: one press, one use-case, one sentence that says what happened."""
+"""Steps of a clerk at a counter: each runs one use-case and returns a sentence on its outcome."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class Press:
 def take(
     name: str, *, office: Directory, clerk: int, form: QueryDict, now: datetime, ticket: str = ""
 ) -> str:
-    """Do the step and return the sentence for the clerk. Raises the use-case's refusals.
+    """Do the step; returns the sentence for the clerk. Raises the use-case's refusals.
 
-    `ticket` is the client the clerk saw when pressing: if somebody else is at the counter by now,
-    the press was meant for a state that is over, and nothing is done.
+    `ticket` is the id of the client shown when the clerk pressed: NotAtCounter is raised if
+    another client is at the counter by now.
     """
     if name not in STEPS:
         raise Http404(name)
@@ -101,9 +101,9 @@ def _park(press: Press) -> str:
 
 
 def _transfer(press: Press) -> str:
-    """To `service:ID` or `counter:ID`."""
-    kind, _sep, wanted = press.form.get("to", "").partition(":")
-    target = reading.whole(wanted) or 0
+    """Transfer to the form's `to`, which is `service:ID` or `counter:ID`."""
+    kind, _sep, number = press.form.get("to", "").partition(":")
+    target = reading.whole(number) or 0
     service = press.office.services.get(target) if kind == "service" else None
     counter = press.office.counters.get(target) if kind == "counter" else None
     if service is None and counter is None:
@@ -135,7 +135,7 @@ def _resume(press: Press) -> str:
 
 
 def _close(press: Press) -> str:
-    """With `sure` also while people wait whom no other open counter may call."""
+    """Close the counter; needs `sure` if people wait whom no other open counter serves."""
     if "sure" not in press.form:
         alone = counters.waiting_here_alone(press.office, press.shift, press.now)
         if alone:

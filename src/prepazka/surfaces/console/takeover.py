@@ -1,4 +1,4 @@
-"""Open counters: who is there since when, and closing or taking over one that a clerk left."""
+"""Open counters, and closing or taking over a counter that a clerk left open."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
-# Functions, so that the words are looked up in the language of the moment.
+# Functions, so that texts are translated into the language of the request.
 FATES: dict[Fate, Callable[[], str]] = {
     Fate.STAYS: lambda: _("is still here; I go on with them"),
     Fate.SERVED: lambda: _("has been served and is gone"),
@@ -49,12 +49,12 @@ def open_ones(request: HttpRequest, office: Directory, member: Membership) -> Ht
 def left_counter(
     request: HttpRequest, office: Directory, member: Membership, shift: int
 ) -> HttpResponse:
-    """One open counter: GET shows who is there since when, POST closes it or takes it over."""
+    """The page of one open counter; a post closes it or takes it over."""
     if not Shift.objects.filter(pk=shift, office=office.office).exists():
         raise Http404(str(shift))
     if request.method == "POST":
         return _end(request, office, member, shift)
-    row = next((one for one in open_counters(office) if one.shift.pk == shift), None)
+    row = next((r for r in open_counters(office) if r.shift.pk == shift), None)
     if row is None:
         messages.info(request, sentence(CounterClosedAlready()))
         return redirect("console:counters", office.office.slug)
@@ -74,7 +74,7 @@ def left_counter(
 
 
 def rows_of(office: Directory, member: Membership) -> list[tuple[OpenCounter, bool]]:
-    """Each open counter, and whether the member may close it or take it over."""
+    """The open counters, each with whether the member may close it or take it over."""
     return [
         (
             row,

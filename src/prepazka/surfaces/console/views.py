@@ -1,4 +1,4 @@
-"""The console: choose an office, open a counter, call and serve."""
+"""The console: choosing an office, opening a counter, calling and serving."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ FIRST_PAGE = {Role.OPERATOR: "console:operators", Role.HEAD: "manager:overview"}
 @require_GET
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
-    """Lead to the only office, or let choose one of several."""
+    """Redirect to the member's only office, or list several to choose from."""
     if refusal := staff.not_yet(request):
         return refusal
-    found = Membership.objects.filter(user=request.user.pk).select_related("office")
-    members = list(found.order_by("office__slug"))
+    memberships = Membership.objects.filter(user=request.user.pk).select_related("office")
+    members = list(memberships.order_by("office__slug"))
     if len(members) == 1:
         return redirect(_first_page(members[0]))
-    places = [{"member": one, "url": _first_page(one)} for one in members]
-    return render(request, "console/home.html", {"places": places})
+    choices = [{"member": m, "url": _first_page(m)} for m in members]
+    return render(request, "console/home.html", {"places": choices})
 
 
 def _first_page(member: Membership) -> str:
@@ -49,27 +49,27 @@ def _first_page(member: Membership) -> str:
 @staff_only(*staff.MAY_TAKE_OVER)
 @require_GET
 def office_page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The console at the clerk's counter, or the counters to choose from.
+    """The console of the clerk's open counter, or the counters to choose from.
 
-    A head is at a counter only after taking it over.
+    403 for heads, unless they have taken a counter over.
     """
     shift = board.current_shift(office, member.user_id)
     if shift is None and member.role == Role.HEAD:
         raise PermissionDenied
     if shift is None:
-        return _choose(request, office, member)
-    shown = board.board(office, shift, now())
-    return render(request, "console/console.html", {**shown, "member": member})
+        return _choose_counter(request, office, member)
+    context = board.board(office, shift, now())
+    return render(request, "console/console.html", {**context, "member": member})
 
 
-def _choose(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
+def _choose_counter(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     open_rows = takeover.rows_of(office, member)
-    taken = {row.counter.pk: row for row, _may in open_rows}
+    open_by_counter = {row.counter.pk: row for row, _may in open_rows}
     rows = [
         {
             "counter": counter,
             "services": [s for s in office.offered_services() if s.pk in office.serves[counter.pk]],
-            "taken": taken.get(counter.pk),
+            "taken": open_by_counter.get(counter.pk),
         }
         for counter in office.open_counters()
     ]
@@ -87,7 +87,7 @@ def _choose(request: HttpRequest, office: Directory, member: Membership) -> Http
             "guarded": guarded_kiosks(office, now=now()),
             "down": board.down(office),
             "diaries": (member.role in staff.DESK_LOOK and bool(office.open_officials()))
-            or any(one.user_id == member.user_id for one in office.open_officials()),
+            or any(o.user_id == member.user_id for o in office.open_officials()),
         },
     )
 
@@ -95,7 +95,7 @@ def _choose(request: HttpRequest, office: Directory, member: Membership) -> Http
 @staff_only(*staff.COUNTER)
 @require_POST
 def open_counter(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """Sit down at a counter."""
+    """Open a counter for the clerk."""
     counter = next(
         (c for c in office.open_counters() if c.code == request.POST.get("counter")), None
     )
@@ -111,7 +111,7 @@ def open_counter(request: HttpRequest, office: Directory, member: Membership) ->
 @staff_only(*staff.MAY_TAKE_OVER)
 @require_GET
 def fragment(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The board alone, for the live refresh; without a counter, how it came to its end."""
+    """The board for the live refresh; without an open counter, the reason why it ended."""
     shift = board.current_shift(office, member.user_id)
     if shift is None:
         ending = no_counter(office, member.user_id, now())
@@ -128,10 +128,10 @@ def fragment(request: HttpRequest, office: Directory, member: Membership) -> Htt
 @staff_only(*staff.MAY_TAKE_OVER)
 @require_POST
 def step(request: HttpRequest, office: Directory, member: Membership, name: str) -> HttpResponse:
-    """One press; with script the answer is the counter's half of the board, else the page."""
+    """Do a step; returns the counter's half of the board to the script, else redirects."""
     kind = "success"
     try:
-        said = steps.take(
+        text = steps.take(
             name,
             office=office,
             clerk=member.user_id,
@@ -140,21 +140,21 @@ def step(request: HttpRequest, office: Directory, member: Membership, name: str)
             ticket=request.GET.get("t", ""),
         )
     except Refused as refusal:
-        said, kind = sentence(refusal), "error"
+        text, kind = sentence(refusal), "error"
     shift = board.current_shift(office, member.user_id)
     if "X-Fragment" in request.headers and shift is not None:
-        shown = board.at_the_counter(office, shift, now())
-        return render(request, "console/_now.html", {**shown, "said": said, "said_kind": kind})
-    messages.add_message(request, messages.ERROR if kind == "error" else messages.SUCCESS, said)
+        context = board.at_the_counter(office, shift, now())
+        return render(request, "console/_now.html", {**context, "said": text, "said_kind": kind})
+    messages.add_message(request, messages.ERROR if kind == "error" else messages.SUCCESS, text)
     page = reverse("console:office", args=[office.office.slug]) if shift else _page_of(member)
     if "X-Fragment" in request.headers:
-        # The script goes there itself: what a redirect shows would be read by nobody.
+        # The script would follow a redirect silently; this header makes it load the page itself.
         return HttpResponse(headers={"X-Go": page})
     return redirect(page)
 
 
 def _page_of(member: Membership) -> str:
-    """Where somebody without a counter goes on: a head has no counters to choose from."""
+    """The page for a member without a counter; heads have no counters to choose from."""
     page = "manager:overview" if member.role == Role.HEAD else "console:office"
     return reverse(page, args=[member.office.slug])
 
@@ -164,7 +164,7 @@ def _page_of(member: Membership) -> str:
 def contact(
     request: HttpRequest, office: Directory, member: Membership, ticket: int
 ) -> HttpResponse:
-    """Name and contact of the booked client at the clerk's own counter; each look is recorded."""
+    """Name and contact of the client at the clerk's counter; each view is recorded."""
     shift = board.current_shift(office, member.user_id)
     current = board.at_counter(shift) if shift else None
     if current is None or current.pk != ticket or current.booking is None:

@@ -1,4 +1,4 @@
-"""The weekly hours of an official on the screen: one line of times per weekday, no dragging."""
+"""The weekly hours of an official: a form with one line of times per weekday."""
 
 from __future__ import annotations
 
@@ -23,19 +23,20 @@ from prepazka.web.staff import staff_only
 @staff_only(*Role)
 @require_http_methods(["GET", "POST"])
 def week(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
-    """The hours as they hold from a day on, to be changed; who no longer fits is shown first."""
+    """Change the weekly hours from a day on; affected bookings are shown before it is saved."""
     official = official_of(office, member, code, to_change=True)
     today = calendar.day_of(now(), office.tz)
-    first = max(day_said(request.GET.get("od", "")) or today, today)
-    known = weeks.week_on(office, official, first)
+    first_day = max(day_said(request.GET.get("od", "")) or today, today)
+    current_week = weeks.week_on(office, official, first_day)
     form = WeekForm(
         today,
         request.POST or None,
-        initial={"first": first} | {f"day{n}": written(spans) for n, spans in known.items()},
+        initial={"first": first_day}
+        | {f"day{n}": written(spans) for n, spans in current_week.items()},
     )
     if request.method == "POST" and form.is_valid():
         try:
-            left = weeks.set_week(
+            unfit = weeks.set_week(
                 office=office,
                 official=official,
                 week=form.week(),
@@ -45,7 +46,7 @@ def week(request: HttpRequest, office: Directory, member: Membership, code: str)
                 actor=member.user_id,
                 accept="sure" in request.POST,
             )
-            return done(request, office, official, left)
+            return done(request, office, official, unfit)
         except Affected as error:
             return impact(request, office, member, official, error)
         except WeekWithoutHours as refusal:
@@ -58,7 +59,7 @@ def week(request: HttpRequest, office: Directory, member: Membership, code: str)
             "member": member,
             "official": official,
             "form": form,
-            "first": first,
-            "later": weeks.coming_changes(office, official, first),
+            "first": first_day,
+            "later": weeks.coming_changes(office, official, first_day),
         },
     )

@@ -1,4 +1,4 @@
-"""What the desk is told: the state of a booking, and the verdict when its client comes."""
+"""Texts of the console: verdicts of check-ins, states of bookings, undo, days and times."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from prepazka.web import missed
 
 WITH_TICKET = (State.ARRIVED, State.NO_SHOW)
 
-# Functions, so that the words are looked up in the language of the moment.
+# Functions, so that texts are translated into the language of the request.
 VERDICTS: dict[Outcome, Callable[[], str]] = {
     Outcome.INSIDE: lambda: _(
         "Registered. Ticket %(number)s; it goes before clients without booking."
@@ -48,7 +48,7 @@ VERDICTS: dict[Outcome, Callable[[], str]] = {
 }
 
 
-# By LastStep.kind; the seconds that are left stand beside it.
+# By LastStep.kind; the page shows the remaining seconds beside it.
 UNDO: dict[str, Callable[[], str]] = {
     "call": lambda: _("The call of %(number)s can be taken back"),
     "by_hand": lambda: _("The call of %(number)s by hand can be taken back"),
@@ -62,12 +62,12 @@ UNDO: dict[str, Callable[[], str]] = {
 
 
 def undo_in_words(step: LastStep) -> str:
-    """Which step of which client can be taken back."""
+    """The step that can be undone, as a sentence with the ticket's number."""
     return UNDO[step.kind]() % {"number": step.ticket.label}
 
 
 def told(answer: CheckIn, office: Directory) -> str:
-    """The sentence for the verdict, with the time or number it speaks of."""
+    """The verdict of a check-in as a sentence, with the ticket's number and times."""
     verdict, ticket = answer.verdict, answer.ticket
     start = verdict.found.window.start.astimezone(office.tz) if verdict.found else None
     opens = verdict.opens_at.astimezone(office.tz) if verdict.opens_at else None
@@ -79,7 +79,7 @@ def told(answer: CheckIn, office: Directory) -> str:
 
 
 def state_in_words(booking: Booking, office: Directory) -> str:
-    """Where the booking is; of a client who was called in vain, when and where that was."""
+    """The booking's state; after a missed call also when and where it was called."""
     if booking.companion_of_id and booking.state == State.HELD:
         return _("at a colleague's meeting by video")
     ticket = getattr(booking, "ticket", None) if booking.state in WITH_TICKET else None
@@ -100,35 +100,35 @@ def state_in_words(booking: Booking, office: Directory) -> str:
 
 
 def unsent_in_words(booking: Booking) -> str:
-    """That the last message to the client could not be sent, and why; "" if all is well."""
-    last = Message.objects.filter(booking=booking).exclude(error=NO_LONGER_NEEDED).last()
-    if last is None or last.state != Message.State.FAILED:
+    """The failure of the last message to the client as a sentence; "" if it did not fail."""
+    last_message = Message.objects.filter(booking=booking).exclude(error=NO_LONGER_NEEDED).last()
+    if last_message is None or last_message.state != Message.State.FAILED:
         return ""
     return _("The last message could not be sent (%(why)s). Please tell the client yourselves.") % {
-        "why": _(last.error)
+        "why": _(last_message.error)
     }
 
 
-def way_in_words(way: Message.Channel | None) -> str:
-    """How the client hears of the booking."""
-    if way:
-        return str(ADAPTERS[way].announcement)
+def way_in_words(channel: Message.Channel | None) -> str:
+    """How the client is informed of the booking, as a sentence."""
+    if channel:
+        return str(ADAPTERS[channel].announcement)
     return _("No message is sent: read the PIN aloud, or print the slip.")
 
 
 def days_in_words(days: DayException) -> str:
-    """Friday 20 November 2026 – Monday 23 November 2026, with times at the ends where there are any."""
+    """The range of days, such as "Friday 20 November 2026 – …", with times where they are set."""
     language = get_language() or ""
-    first = long_date(days.from_date, language) + _time_of(days.begins)
+    beginning = long_date(days.from_date, language) + _time_of(days.begins)
     if days.to_date is None:
-        return f"{first} …"
+        return f"{beginning} …"
     if days.to_date == days.from_date:
-        return first
-    return f"{first} {DASH} {long_date(days.to_date, language)}{_time_of(days.ends)}"
+        return beginning
+    return f"{beginning} {DASH} {long_date(days.to_date, language)}{_time_of(days.ends)}"
 
 
 def times_in_words(days: DayException) -> str:
-    """Which part of the days it is: 8:00–9:30, all day, without a break."""
+    """The times within the days: "8:00–9:30", "all day" or "without a break"."""
     if days.begins is not None or days.ends is not None:
         return _("without a break")
     minutes = days.minutes_on(days.from_date)

@@ -1,4 +1,4 @@
-"""What a display lets be heard: the clips of a call, their files, and sound that does not work."""
+"""Audio of a display: the clips of a call, serving their files, and faults of sound."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ SOUND_FAULTS = ("sound_blocked", "sound_broken")
 
 
 def urls(call: dict[str, Any], counter: Counter, options: dict[str, Any]) -> list[str]:
-    """What is played when the call comes, in order; nothing for one that is over."""
+    """Addresses of the clips to play for a call, in order; none for a call that is over."""
     if options["sound"] == "off" or call["state"] != State.CALLED:
         return []
-    known = clips(settings.VOICE_FOLDER)
+    recorded = clips(settings.VOICE_FOLDER)
     played = [chime()]
     if options["sound"] == "speech":
-        place = place_word(dict(counter.name).get("cs", ""))
+        counter_word = place_word(dict(counter.name).get("cs", ""))
         for language in options["speech"]:
-            names = said(call["ticket"], place, counter.number, language)
+            names = said(call["ticket"], counter_word, counter.number, language)
             paths = [f"{language}/{name}" for name in names]
-            # Half a sentence would mislead; without all of its clips it is not said.
-            played += [_url(path, known) for path in paths] if known.has(paths) else []
+            # Half a sentence would mislead, so it is played only if all of its clips exist.
+            played += [_url(path, recorded) for path in paths] if recorded.has(paths) else []
     return played
 
 
 def chime() -> str:
-    """The office's own chime, or ours."""
-    known = clips(settings.VOICE_FOLDER)
-    return _url(CHIME, known) if known.has([CHIME]) else static("display/chime.wav")
+    """The address of the office's own chime, or of the default one."""
+    recorded = clips(settings.VOICE_FOLDER)
+    return _url(CHIME, recorded) if recorded.has([CHIME]) else static("display/chime.wav")
 
 
-def _url(name: str, known: Clips) -> str:
-    return f"{reverse('display:clip', args=[name])}?v={known.version}"
+def _url(name: str, recorded: Clips) -> str:
+    return f"{reverse('display:clip', args=[name])}?v={recorded.version}"
 
 
 @require_safe
 def clip(request: HttpRequest, name: str) -> HttpResponse:
-    """One clip. Its address says the version, so a browser keeps it and asks no more."""
-    known = clips(settings.VOICE_FOLDER)
-    file = known.files.get(name)
+    """One clip; an address with the current version may be cached for good."""
+    recorded = clips(settings.VOICE_FOLDER)
+    file = recorded.files.get(name)
     try:
         content = file.read_bytes() if file else b""
-    except OSError as error:  # removed in this moment
+    except OSError as error:  # removed since the folder was read
         raise Http404(name) from error
     if not file or not content:
         raise Http404(name)
     response = HttpResponse(content, content_type=TYPES[file.suffix])
-    current = request.GET.get("v") == known.version
+    current = request.GET.get("v") == recorded.version
     response["Cache-Control"] = FOREVER if current else "no-cache"
     return response

@@ -1,4 +1,4 @@
-"""What a display shows at a moment: calls with the way to them, notices, whether the office is open."""
+"""Template context of a hall display: calls with directions, notices, opening."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from prepazka.web.incidents import Notice, notices
 
 ROWS = 6
 MOST_NOTICES = 3
-FEW = 3  # services that can be named in a notice
-LONGEST_WORD = 12  # before a counter's number; a longer name stands below it
-LONG_NUMBER, LONG_PLACE = 4, 12  # beyond these letters are set smaller
+FEW = 3  # at most so many services are named in a notice
+LONGEST_WORD = 12  # letters before a counter's number; a longer name is written below it
+LONG_NUMBER, LONG_PLACE = 4, 12  # longer texts are set in smaller letters
 
 
 def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any]:
-    """Everything the templates need."""
+    """Template context of the display at the given moment."""
     options = options_of(display.options)
     counters = _counters(display, office)
     shifts = _open_shifts(office, counters)
@@ -39,7 +39,7 @@ def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any
     latest = None if closed else next(iter(calls), None)
     only = counters[0] if options["layout"] == "counter" and len(counters) == 1 else None
     if only and latest and latest["state"] not in AT_COUNTER:
-        latest = None  # the counter is free: nobody is to come to it
+        latest = None  # the counter is free, so nobody should come to it
     return {
         "office": office.office,
         "layout": options["layout"],
@@ -53,7 +53,7 @@ def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any
         "notices": []
         if closed or options["layout"] == "door"
         else _notices(office, counters, shifts, moment, alone=bool(only)),
-        "above": only and _above(only, shifts),
+        "above": only and _free_counter(only, shifts),
         "mixed": len({call["word"] for call in calls}) > 1,
         "arrows": any(call["arrow"] for call in calls),
         "now": moment,
@@ -65,22 +65,22 @@ def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any
 
 
 def _door(display: Device, office: Directory, moment: datetime) -> dict[str, Any]:
-    """The code by which a ticket is taken with a telephone, while there is any to take."""
+    """The QR code for taking a ticket by telephone; empty while no tickets are issued."""
     allowed = office.office.phone_tickets != "none"
-    some = any(issues_tickets(office, s, moment) for s in office.offered_services())
-    qr = door.qr_of(door.link_of(display, moment)) if allowed and some else ""
+    issuing = any(issues_tickets(office, s, moment) for s in office.offered_services())
+    qr = door.qr_of(door.link_of(display, moment)) if allowed and issuing else ""
     return {"qr": qr, "allowed": allowed}
 
 
 def _counters(display: Device, office: Directory) -> list[Counter]:
-    """The counters this display is for; all of them where its options name none."""
+    """The counters shown on this display; all of them if its options name none."""
     codes = display.options.get("counters")
     return [c for c in office.open_counters() if not codes or c.code in codes]
 
 
 def _open_shifts(office: Directory, counters: list[Counter]) -> list[Shift]:
-    wanted = [c.pk for c in counters]
-    return list(Shift.objects.filter(office=office.office, closed_at=None, counter__in=wanted))
+    counter_ids = [c.pk for c in counters]
+    return list(Shift.objects.filter(office=office.office, closed_at=None, counter__in=counter_ids))
 
 
 def _somebody_called(office: Directory, counters: list[Counter]) -> bool:
@@ -90,7 +90,7 @@ def _somebody_called(office: Directory, counters: list[Counter]) -> bool:
 
 
 def _somebody_waits(office: Directory, moment: datetime) -> bool:
-    """Whether a counter that is open after hours is so for somebody."""
+    """Whether anybody waits, so that a counter open after hours still counts."""
     today = calendar.day_of(moment, office.tz)
     waiting = Ticket.objects.filter(office=office.office, date=today, state__in=IN_QUEUE)
     return waiting.exists()
@@ -117,9 +117,9 @@ def _calls(
 
 
 def where(counter: Counter) -> dict[str, str]:
-    """A counter's number with the word before it, and what is written below them.
+    """The word before a counter's number (`word`) and the text below them (`place`).
 
-    "Dveře 205" gives its own word. A name without the number, or a long one, stands below.
+    "Dveře 205" gives its own word. A name without the number, or a long one, goes below.
     """
     name, number = str(counter.name), counter.number
     word = name.removesuffix(number).strip()
@@ -134,7 +134,7 @@ def where(counter: Counter) -> dict[str, str]:
 
 
 def directions() -> dict[str, str]:
-    """Arrows in words, for whoever does not see which way one points."""
+    """Arrows in words, for people who do not see them."""
     return {
         "left": _("to the left"),
         "right": _("to the right"),
@@ -144,8 +144,8 @@ def directions() -> dict[str, str]:
     }
 
 
-def _above(counter: Counter, shifts: list[Shift]) -> dict[str, Any]:
-    """What is written above a counter at which nobody is."""
+def _free_counter(counter: Counter, shifts: list[Shift]) -> dict[str, Any]:
+    """The display above a free counter: its number, state and place."""
     shift = next(iter(shifts), None)
     if shift is None:
         state = _("Closed")
@@ -164,41 +164,43 @@ def _notices(
     *,
     alone: bool,
 ) -> list[str]:
-    """What everybody in the hall should know, in words. Above one counter the rest is written large."""
-    said = [_down(one) for one in notices(office, _here(office, counters))]
+    """Notices for everybody in the hall; a display above one counter omits counters' states."""
+    texts = [
+        _incident_text(notice) for notice in notices(office, _served_services(office, counters))
+    ]
     if ended := _without_tickets(office, counters, moment):
-        said.append(ended)
+        texts.append(ended)
     if alone:
-        return said
+        return texts
     if not shifts:
-        said.append(_("No counter is open at the moment. Please wait."))
+        texts.append(_("No counter is open at the moment. Please wait."))
     numbers = {c.pk: c.number for c in counters}
     paused = [numbers[shift.counter_id] for shift in shifts if shift.paused_at]
-    said += [_("Counter %(number)s has a break") % {"number": number} for number in paused]
-    return said[:MOST_NOTICES]
+    texts += [_("Counter %(number)s has a break") % {"number": number} for number in paused]
+    return texts[:MOST_NOTICES]
 
 
-def _down(one: Notice) -> str:
-    """What is down, with the services before it where there are few."""
-    return f"{one.names}: {one.text}" if len(one.services) <= FEW else one.text
+def _incident_text(notice: Notice) -> str:
+    """An incident's text, preceded by its services where they are few."""
+    return f"{notice.names}: {notice.text}" if len(notice.services) <= FEW else notice.text
 
 
-def _here(office: Directory, counters: list[Counter]) -> list[Service]:
+def _served_services(office: Directory, counters: list[Counter]) -> list[Service]:
     served = set().union(*(office.serves[c.pk] for c in counters)) if counters else set()
     return [s for s in office.offered_services() if s.pk in served]
 
 
 def _without_tickets(office: Directory, counters: list[Counter], moment: datetime) -> str:
-    """Whole agendas by their name, since a line of the screen is soon full."""
-    here = [s for s in _here(office, counters) if s.walk_in]
-    ended = {s.pk for s in here if tickets_ended(office, s, moment)}
+    """The notice of services without tickets; whole agendas are named instead of services."""
+    served = [s for s in _served_services(office, counters) if s.walk_in]
+    ended = {s.pk for s in served if tickets_ended(office, s, moment)}
     if not ended:
         return ""
-    if len(ended) == len(here):
+    if len(ended) == len(served):
         return _("No more tickets are issued today.")
     names = []
     by_agenda: dict[int, list[Service]] = {}
-    for service in here:
+    for service in served:
         by_agenda.setdefault(service.agenda_id, []).append(service)
     for services in by_agenda.values():
         over = [s for s in services if s.pk in ended]

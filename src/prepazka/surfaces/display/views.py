@@ -1,4 +1,4 @@
-"""The wall display: who is called where, and what else everybody in the hall should know."""
+"""The hall display's pages: calls and notices, sound faults, pairing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from prepazka.web.shortcuts import now
 
 
 def unpaired(request: HttpRequest) -> HttpResponse:
-    """Ask for the code; a screen that shows calls is told to load itself again."""
+    """The pairing form; for the live part a fragment that makes the screen reload."""
     if request.path == reverse("display:content"):
         return render(request, "display/_revoked.html")
     return _pairing_screen(request)
@@ -33,9 +33,9 @@ _of_display = devices.of_device(Device.Kind.DISPLAY, unpaired)
 @_of_display
 @require_safe
 def panel(request: HttpRequest, display: Device, office: Directory) -> HttpResponse:
-    """The whole screen."""
-    seen = shown(display, office, now()) | {"chime": heard.chime()}
-    response = render(request, "display/panel.html", seen)
+    """The display's page."""
+    context = shown(display, office, now()) | {"chime": heard.chime()}
+    response = render(request, "display/panel.html", context)
     devices.renew_token(request, response, Device.Kind.DISPLAY)
     return response
 
@@ -44,7 +44,7 @@ def panel(request: HttpRequest, display: Device, office: Directory) -> HttpRespo
 @_of_display
 @require_safe
 def content(request: HttpRequest, display: Device, office: Directory) -> HttpResponse:
-    """What changes on it."""
+    """The live part of the display."""
     return render(request, "display/_content.html", shown(display, office, now()))
 
 
@@ -52,7 +52,7 @@ def content(request: HttpRequest, display: Device, office: Directory) -> HttpRes
 @_of_display
 @require_POST
 def sound(request: HttpRequest, display: Device, office: Directory) -> HttpResponse:
-    """The browser says whether it can be heard; if not, the staff learn it."""
+    """Record the browser's report on sound; a fault is reported to staff."""
     fault = request.POST.get("fault", "")
     if fault not in ("", *heard.SOUND_FAULTS):
         return HttpResponse(status=400)
@@ -65,7 +65,7 @@ def sound(request: HttpRequest, display: Device, office: Directory) -> HttpRespo
 
 @require_POST
 def pairing(request: HttpRequest) -> HttpResponse:
-    """Make this browser a display."""
+    """Pair this browser as a display."""
     try:
         token = devices.pair_browser(request, Device.Kind.DISPLAY)
     except (registry.PairingCodeWrong, TooManyTries) as refused:

@@ -1,1 +1,1 @@
-"""The next free terms on other sites: a page for their frames, and an element for their pages."""
+"""The next free slots on other sites: a page for frames, and an HTML element."""

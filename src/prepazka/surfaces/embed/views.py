@@ -1,4 +1,4 @@
-"""A page for a frame on another site, and the page that tells its webmaster how."""
+"""The frame with free slots for other sites, and instructions for their webmasters."""
 
 from __future__ import annotations
 
@@ -34,42 +34,42 @@ SCRIPT = "embed/terms.js"
 @require_safe
 @of_office
 def frame(request: HttpRequest, office: Directory) -> HttpResponse:
-    """The next free terms. Links leave the frame, where browsers refuse cookies of others."""
-    said, slug = request.GET, office.office.slug
+    """The next free slots; links open in the whole tab, as browsers block cookies in frames."""
+    query, slug = request.GET, office.office.slug
     try:
-        what = wanted(
+        target = wanted(
             office,
-            service=said.get("ukon", ""),
-            official=said.get("urednik", ""),
-            department=said.get("odbor", ""),
+            service=query.get("ukon", ""),
+            official=query.get("urednik", ""),
+            department=query.get("odbor", ""),
         )
-        what, status = (Wanted(), GONE) if what.retired else (what, FOUND)
+        target, status = (Wanted(), GONE) if target.retired else (target, FOUND)
     except LookupError:
-        what, status = Wanted(), MISSING
-    most = _most(said.get("pocet", ""))
-    found = next_terms(office, what, now=now(), most=most) if status == FOUND else []
+        target, status = Wanted(), MISSING
+    limit = _limit(query.get("pocet", ""))
+    slots = next_terms(office, target, now=now(), most=limit) if status == FOUND else []
     context = {
         "office": office.office,
-        "title": _title(office, what),
+        "title": _title(office, target),
         "gone": status != FOUND,
-        "terms": [_link(slug, what, one) for one in found],
-        "all_url": _prefix() + links.choose(slug, what),
+        "terms": [_link(slug, target, slot) for slot in slots],
+        "all_url": _prefix() + links.choose(slug, target),
     }
-    answer = render(request, "embed/frame.html", context, status=status)
-    allow_frames(answer, office.office.embed_hosts)
-    answer["Cache-Control"] = "public, max-age=30"
-    return answer
+    response = render(request, "embed/frame.html", context, status=status)
+    allow_frames(response, office.office.embed_hosts)
+    response["Cache-Control"] = "public, max-age=30"
+    return response
 
 
 @require_safe
 @of_office
 def guide(request: HttpRequest, office: Directory) -> HttpResponse:
-    """What a webmaster copies: lasting addresses, the frame and the element."""
+    """Instructions for webmasters: permanent addresses, the frame and the element."""
     slug, row = office.office.slug, office.office
     addresses = [
-        (_("Departments"), [Wanted(department=one) for one in _departments(office)]),
-        (_("Officials"), [Wanted(official=one) for one in office.open_officials()]),
-        (_("Services"), [Wanted(service=one) for one in _services(office)]),
+        (_("Departments"), [Wanted(department=d) for d in _departments(office)]),
+        (_("Officials"), [Wanted(official=o) for o in office.open_officials()]),
+        (_("Services"), [Wanted(service=s) for s in _services(office)]),
     ]
     context = {
         "office": row,
@@ -78,9 +78,9 @@ def guide(request: HttpRequest, office: Directory) -> HttpResponse:
         "language": _language(),
         "office_url": f"{settings.BASE_URL}{_prefix()}/{slug}/",
         "addresses": [
-            (name, [(_title(office, one), _whole(slug, one)) for one in which])
-            for name, which in addresses
-            if which
+            (name, [(_title(office, target), _full_url(slug, target)) for target in targets])
+            for name, targets in addresses
+            if targets
         ],
         "frame_url": f"{settings.BASE_URL}{_prefix()}/{slug}/vlozit/",
         "live_url": f"{settings.BASE_URL}{_prefix()}/{slug}/nazivo/ramec/",
@@ -93,7 +93,7 @@ def guide(request: HttpRequest, office: Directory) -> HttpResponse:
 
 
 def integrity() -> str:
-    """The hash by which a foreign page may hold us to this very file."""
+    """The subresource integrity hash of the script."""
     path = finders.find(SCRIPT)
     if not path:
         raise Http404(SCRIPT)
@@ -102,37 +102,37 @@ def integrity() -> str:
 
 
 def _services(office: Directory) -> list[Service]:
-    return [one for one in office.offered_services() if is_bookable(office, one)]
+    return [s for s in office.offered_services() if is_bookable(office, s)]
 
 
 def _departments(office: Directory) -> list[Department]:
-    known = (one for one in office.departments.values() if not one.retired)
-    return [one for one in known if services_in(office, one)]
+    current = (d for d in office.departments.values() if not d.retired)
+    return [d for d in current if services_in(office, d)]
 
 
-def _title(office: Directory, what: Wanted) -> str:
-    named = [one for one in (what.service, what.official, what.department) if one]
-    return ", ".join(str(one.name) for one in named) or str(office.office.name)
+def _title(office: Directory, target: Wanted) -> str:
+    named = [subject for subject in (target.service, target.official, target.department) if subject]
+    return ", ".join(str(subject.name) for subject in named) or str(office.office.name)
 
 
-def _link(slug: str, what: Wanted, found: Next) -> dict[str, Any]:
-    """A term; what it is for is said where the frame is not of one service."""
-    term = found.term
+def _link(slug: str, target: Wanted, slot: Next) -> dict[str, Any]:
+    """A slot's link; names the service unless the frame is for one service only."""
+    term = slot.term
     return {
         "day": typography.long_date(term.day, _language()).rsplit(typography.NBSP, 1)[0],
         "starts_at": term.starts_at,
         "ends_at": term.ends_at,
-        "what": "" if what.service else str(found.service.name),
-        "url": _prefix() + links.day(slug, found.service, term.day, what.official),
+        "what": "" if target.service else str(slot.service.name),
+        "url": _prefix() + links.day(slug, slot.service, term.day, target.official),
     }
 
 
-def _whole(slug: str, what: Wanted) -> str:
-    return settings.BASE_URL + _prefix() + links.choose(slug, what)
+def _full_url(slug: str, target: Wanted) -> str:
+    return settings.BASE_URL + _prefix() + links.choose(slug, target)
 
 
-def _most(said: str) -> int:
-    count = reading.whole(said)
+def _limit(text: str) -> int:
+    count = reading.whole(text)
     return USUAL if count is None else max(1, min(count, MOST))
 
 

@@ -1,1 +1,1 @@
-"""The machine in the hall that gives tickets and takes PINs."""
+"""The kiosk, which issues tickets and checks people in by PIN."""

@@ -1,4 +1,4 @@
-"""What a kiosk says when there is no ticket to hand over: each case in its own words."""
+"""The kiosk's answers that give no ticket: title, text and next step for each outcome."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from prepazka.queueing.tickets import CheckIn, issues_tickets
 from prepazka.reporting.monitor import next_opening
 from prepazka.web import missed
 
-# The answer travels in the address, signed, so that a reload never tries the PIN again.
+# The answer is signed into the address, so that reloading the page does not try the PIN again.
 SALT, HOLDS = "kiosk:answer", 300
 
 
 @dataclass(frozen=True)
 class Said:
-    """An answer as the address carries it; ids and moments, nothing personal."""
+    """An answer as its signed address carries it: ids and instants, no personal data."""
 
     outcome: str
     service: int | None = None
@@ -41,76 +41,76 @@ class Said:
     seconds: int = 0
 
 
-def of_verdict(result: CheckIn) -> Said:
-    """The answer to a PIN that gave no new ticket."""
-    verdict, found = result.verdict, result.verdict.found
-    if found is None or verdict.opens_at is None or verdict.closes_at is None:
+def of_verdict(checkin: CheckIn) -> Said:
+    """The answer to a PIN for which no new ticket was issued."""
+    verdict, booking_pin = checkin.verdict, checkin.verdict.found
+    if booking_pin is None or verdict.opens_at is None or verdict.closes_at is None:
         return Said(verdict.outcome.value)
     return Said(
         verdict.outcome.value,
-        service=Booking.objects.values_list("service_id", flat=True).get(pk=found.booking),
-        office=found.office,
-        window=(found.window.start.isoformat(), found.window.end.isoformat()),
+        service=Booking.objects.values_list("service_id", flat=True).get(pk=booking_pin.booking),
+        office=booking_pin.office,
+        window=(booking_pin.window.start.isoformat(), booking_pin.window.end.isoformat()),
         counts=(verdict.opens_at.isoformat(), verdict.closes_at.isoformat()),
-        ticket=result.ticket.pk if result.ticket else None,
+        ticket=checkin.ticket.pk if checkin.ticket else None,
     )
 
 
-def page(said: Said) -> str:
-    """The address of the screen with the answer."""
-    token = signing.dumps(asdict(said), salt=SALT, compress=True)
+def page(answer: Said) -> str:
+    """The address of the screen that shows the answer."""
+    token = signing.dumps(asdict(answer), salt=SALT, compress=True)
     return reverse("kiosk:answer", args=[token])
 
 
 def read(token: str) -> Said | None:
-    """The answer of that address; None when it was changed or is old."""
+    """The answer in the token; None if it was tampered with or is older than `HOLDS` seconds."""
     try:
         return Said(**signing.loads(token, salt=SALT, max_age=HOLDS))
     except signing.BadSignature:
         return None
 
 
-def words(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
-    """Title, text and next step for the screen; `service` where one touch gives a ticket."""
-    return {"kind": "info", "may_retry": False, "service": None} | _WORDS[said.outcome](
-        said, office, now
+def words(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    """Template context: title, text, next step; `service` where one touch issues a ticket."""
+    return {"kind": "info", "may_retry": False, "service": None} | _WORDS[answer.outcome](
+        answer, office, now
     )
 
 
-def _early(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _early(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     return {
         "title": _("You have come early"),
         "text": _(
             "Your booking is for %(window)s. Come to this kiosk between %(opens)s and"
             " %(closes)s and enter the PIN again."
         )
-        % _times(said, office),
+        % _times(answer, office),
         "more": _("Your booking stays valid; there is nothing else you need to do now."),
     }
 
 
-def _remote(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _remote(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     return {
         "title": _("You need not come for this booking"),
         "text": _(
             "It is a meeting by video or by telephone on %(day)s, %(window)s. You can meet the"
             " official from home: the link and all details are in our e-mail."
         )
-        % _times(said, office),
+        % _times(answer, office),
         "more": _("If you would rather talk here, please ask at the desk; they can change it."),
     }
 
 
-def _void(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
-    service = office.services.get(said.service or 0)
+def _void(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    service = office.services.get(answer.service or 0)
     possible = service is not None and issues_tickets(office, service, now)
-    ticket = _ticket(said, office)
+    ticket = _ticket(answer, office)
     call = missed.to_holder(ticket, office) if ticket else ""
     return {
         "kind": "warning",
         "title": call or _("Your booked time has passed"),
         "text": _("The booking was for %(window)s and could be used until %(closes)s.")
-        % _times(said, office),
+        % _times(answer, office),
         "more": _("With one touch you get an ordinary ticket for the same matter.")
         if possible
         else _("Please go to the desk; they will advise you."),
@@ -118,8 +118,8 @@ def _void(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _missed(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
-    ticket = _ticket(said, office)
+def _missed(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    ticket = _ticket(answer, office)
     return {
         "kind": "warning",
         "title": (missed.to_holder(ticket, office) if ticket else "") or _("We called you"),
@@ -129,13 +129,13 @@ def _missed(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _ticket(said: Said, office: Directory) -> Ticket | None:
-    return Ticket.objects.filter(pk=said.ticket or 0, office=office.office).first()
+def _ticket(answer: Said, office: Directory) -> Ticket | None:
+    return Ticket.objects.filter(pk=answer.ticket or 0, office=office.office).first()
 
 
-def _used(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
-    """Neither number nor counter: whoever entered the PIN need not be the ticket's holder."""
-    ticket = _ticket(said, office)
+def _used(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    """Shows neither number nor counter, as the person may not be the ticket's holder."""
+    ticket = _ticket(answer, office)
     if ticket is None or ticket.state in {State.FINISHED, State.CANCELLED, State.NO_SHOW}:
         return {
             "title": _("You are already registered"),
@@ -154,7 +154,7 @@ def _used(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _changed(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _changed(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "may_retry": True,
@@ -164,16 +164,16 @@ def _changed(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _cancelled(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _cancelled(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "title": _("This booking was cancelled"),
-        "text": _("The booking for %(window)s is no longer valid.") % _times(said, office),
+        "text": _("The booking for %(window)s is no longer valid.") % _times(answer, office),
         "more": _("You can take an ordinary ticket, or ask at the desk what happened."),
     }
 
 
-def _unconfirmed(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _unconfirmed(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "title": _("This booking was not confirmed"),
@@ -181,14 +181,14 @@ def _unconfirmed(said: Said, office: Directory, now: datetime) -> dict[str, Any]
             "We held the time %(window)s for you, but the link in our e-mail was never opened,"
             " so the booking is not valid."
         )
-        % _times(said, office),
+        % _times(answer, office),
         "more": _("Please take an ordinary ticket."),
     }
 
 
-def _other_day(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
-    times = _times(said, office)
-    over = said.counts is not None and datetime.fromisoformat(said.counts[1]) < now
+def _other_day(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    times = _times(answer, office)
+    over = answer.counts is not None and datetime.fromisoformat(answer.counts[1]) < now
     if over:
         return {
             "kind": "warning",
@@ -207,21 +207,21 @@ def _other_day(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _other_office(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
-    other = Office.objects.filter(pk=said.office or 0).first()
-    name = str(other.name) if other else ""
-    address = str(other.address) if other else ""
+def _other_office(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    other_office = Office.objects.filter(pk=answer.office or 0).first()
+    name = str(other_office.name) if other_office else ""
+    address = str(other_office.address) if other_office else ""
     return {
         "kind": "warning",
         "title": _("Your booking is at another office"),
         "text": _("This PIN belongs to: %(office)s. The booking is for %(window)s.")
-        % ({"office": ", ".join(filter(None, (name, address)))} | _times(said, office)),
+        % ({"office": ", ".join(filter(None, (name, address)))} | _times(answer, office)),
         "more": _("Please use the kiosk there, between %(opens)s and %(closes)s.")
-        % _times(said, office),
+        % _times(answer, office),
     }
 
 
-def _unknown(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _unknown(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "may_retry": True,
@@ -231,7 +231,7 @@ def _unknown(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _short(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _short(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "may_retry": True,
@@ -241,19 +241,19 @@ def _short(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _paused(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _paused(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "title": _("A short pause"),
         "text": _("The PIN was wrong five times. In a moment you can try again."),
         "more": _("You can still take an ordinary ticket, or ask at the desk."),
-        "pause": said.seconds,
-        "idle": said.seconds,
+        "pause": answer.seconds,
+        "idle": answer.seconds,
         "idle_to": reverse("kiosk:pin"),
     }
 
 
-def _reception(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _reception(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "title": _("Please go to the desk"),
@@ -262,7 +262,7 @@ def _reception(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
     }
 
 
-def _no_telephone(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _no_telephone(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     return {
         "title": _("Please go to the desk"),
         "text": _("Without the telephone number the kiosk cannot tell that the booking is yours."),
@@ -270,7 +270,7 @@ def _no_telephone(said: Said, office: Directory, now: datetime) -> dict[str, Any
     }
 
 
-def _unknown_pair(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
+def _unknown_pair(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     return {
         "kind": "warning",
         "may_retry": True,
@@ -280,8 +280,8 @@ def _unknown_pair(said: Said, office: Directory, now: datetime) -> dict[str, Any
     }
 
 
-def _no_tickets(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
-    service = office.services.get(said.service or 0)
+def _no_tickets(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
+    service = office.services.get(answer.service or 0)
     if service and service.pk in office.stopped:
         return {
             "kind": "warning",
@@ -290,17 +290,17 @@ def _no_tickets(said: Said, office: Directory, now: datetime) -> dict[str, Any]:
             "more": said_of(office.stopped[service.pk], office),
         }
     opens = next_opening(office, now)
-    more = ""
+    next_step = ""
     if opens:
         local = opens.astimezone(office.tz)
         today = calendar.day_of(now, office.tz)
-        when = typography.on_day_at(local, today, get_language() or "cs")
-        more = _("We open %(when)s.") % {"when": when}
+        opens_in_words = typography.on_day_at(local, today, get_language() or "cs")
+        next_step = _("We open %(when)s.") % {"when": opens_in_words}
     return {
         "kind": "warning",
         "title": _("Tickets for this matter are not given out now"),
         "text": str(service.name) if service else "",
-        "more": more,
+        "more": next_step,
     }
 
 
@@ -325,13 +325,13 @@ _WORDS: dict[str, Callable[[Said, Directory, datetime], dict[str, Any]]] = {
 }
 
 
-def _times(said: Said, office: Directory) -> dict[str, str]:
-    if said.window is None or said.counts is None:
+def _times(answer: Said, office: Directory) -> dict[str, str]:
+    if answer.window is None or answer.counts is None:
         return {"window": "", "opens": "", "closes": "", "day": ""}
     language = get_language() or "cs"
     start, end, opens, closes = (
         datetime.fromisoformat(moment).astimezone(office.tz)
-        for moment in (*said.window, *said.counts)
+        for moment in (*answer.window, *answer.counts)
     )
     return {
         "window": typography.span(start, end, language),

@@ -1,4 +1,4 @@
-"""What a kiosk keeps for the time without the server, and the screens it then shows."""
+"""The kiosk's off-line pack (numbers, PINs, services) and its screens without the server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from prepazka.web.request_checks import RequestNotReadable, json_body
 from prepazka.web.shortcuts import now
 from prepazka.web.ticket_paper import where_to_wait
 
-# A number of each form that browsers' plural rules know; those of Czech and English.
+# One number for each plural category of Czech and English, as Intl.PluralRules names them.
 FORMS = (("one", 1), ("few", 2), ("other", 5))
 BROWSER = re.compile(r"[-0-9a-f]{16,64}")
 
@@ -41,10 +41,10 @@ BROWSER = re.compile(r"[-0-9a-f]{16,64}")
 @of_kiosk
 @require_POST
 def pack(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
-    """Renew the kiosk's grant, and note what the browser says of itself."""
+    """Renew the kiosk's off-line grant and record the state that the browser reports."""
     try:
-        said = json_body(request)
-        browser = str(said["browser"])
+        report = json_body(request)
+        browser = str(report["browser"])
     except (RequestNotReadable, KeyError, TypeError):
         return HttpResponse(status=400)
     if not BROWSER.fullmatch(browser):
@@ -53,10 +53,10 @@ def pack(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse
     reload = devices.heartbeat(
         device=kiosk.pk,
         now=moment,
-        version=str(said.get("version", ""))[:40],
-        waiting=_count(said.get("log")),
-        loaded=said.get("loaded"),
-        clock=said.get("clock"),
+        version=str(report.get("version", ""))[:40],
+        waiting=_log_length(report.get("log")),
+        loaded=report.get("loaded"),
+        clock=report.get("clock"),
     )
     printing.look_at_printer(kiosk, now=moment)
     grant = lease_numbers(office=office, device=kiosk, browser=browser, now=moment)
@@ -65,14 +65,14 @@ def pack(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse
     if following:
         starts = calendar.local_instant(following.date, 0, office.tz)
         pack["next"] = _pack(following, kiosk, office, starts)
-    # Reported lost while this list was being made: it may hold the new PINs.
+    # The kiosk may have been reported lost while the pack was built, which contains new PINs.
     return JsonResponse(pack) if devices.is_paired(kiosk) else unpaired(request)
 
 
 @of_kiosk
 @require_safe
 def shell(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
-    """The screens without the server; the browser keeps this page and fills it."""
+    """The page of off-line screens, which the browser caches and fills from the pack."""
     return render(
         request,
         "kiosk/cutoff.html",
@@ -106,8 +106,8 @@ def _pack(
         "key": grant.key("log").hex(),
         "pin_key": grant.key("pins").hex(),
         "numbers": numbers,
-        "services": [_service(office, one, moment) for one in assigned(office, kiosk)],
-        "pins": [_pin(one, office, grant) for one in pin_list(grant, office)],
+        "services": [_service(office, s, moment) for s in assigned(office, kiosk)],
+        "pins": [_pin(entry, office, grant) for entry in pin_list(grant, office)],
         "prints": prints_in_browser(kiosk),
         "wrong_pins": WRONG_PINS,
         "pause": int(PAUSE.total_seconds()),
@@ -118,11 +118,12 @@ def _pack(
 def _guard(
     kiosk: Device, office: Directory, grant: OfflineGrant, moment: datetime
 ) -> dict[str, int]:
-    """After how many wrong PINs within how long the kiosk takes none, as it knows no telephones.
+    """Limits on wrong PINs off-line, where the kiosk cannot ask for telephone digits.
 
-    `until`: it takes none until then because of those that the server knows; 0 if there are few.
+    `wrong` PINs within `within` ms stop PINs. `until` is the end (ms) of a stop that the server
+    has already imposed, or 0.
     """
-    guarded = {one.device.pk: one.until for one in guarded_kiosks(office, now=moment)}
+    guarded = {g.device.pk: g.until for g in guarded_kiosks(office, now=moment)}
     until = guarded.get(kiosk.pk)
     return {
         "wrong": pin_guard.KIOSK_WRONG,
@@ -132,30 +133,30 @@ def _guard(
 
 
 def _service(office: Directory, service: Service, moment: datetime) -> dict[str, Any]:
-    """A service with the times of today in which its tickets are given out."""
+    """A service with today's intervals (ms) in which its tickets are issued."""
     day, rules = calendar.day_of(moment, office.tz), office.office
-    # What was stopped when the server was last heard stays so.
+    # A service stopped at the last contact with the server stays stopped off-line.
     stopped = service.pk in office.stopped or service.tickets_today(day) in STOPPING
     hours = office.service_hours(service, day) if service.walk_in and not stopped else []
     return {
         "code": service.code,
         "letter": office.agenda_of(service).letter,
         "name": service.name,
-        "where": _where(office, service),
+        "where": _where_to_wait(office, service),
         "hours": [
             [
                 _ms(calendar.local_instant(day, minute, office.tz))
                 for minute in (
-                    max(0, one.start - rules.first_ticket_min),
-                    one.end - rules.last_ticket_min,
+                    max(0, interval.start - rules.first_ticket_min),
+                    interval.end - rules.last_ticket_min,
                 )
             ]
-            for one in hours
+            for interval in hours
         ],
     }
 
 
-def _where(office: Directory, service: Service) -> dict[str, str]:
+def _where_to_wait(office: Directory, service: Service) -> dict[str, str]:
     """Where to wait for the service, by language."""
     sentences = {}
     for language, _name in settings.LANGUAGES:
@@ -164,31 +165,31 @@ def _where(office: Directory, service: Service) -> dict[str, str]:
     return sentences
 
 
-def _pin(one: dict[str, Any], office: Directory, grant: OfflineGrant) -> dict[str, Any]:
-    ticket = one.pop("ticket")
-    return one | {
-        "call": _call(ticket, office) if ticket else None,
-        "booking": one["h"],
+def _pin(entry: dict[str, Any], office: Directory, grant: OfflineGrant) -> dict[str, Any]:
+    ticket = entry.pop("ticket")
+    return entry | {
+        "call": _missed_call_texts(ticket, office) if ticket else None,
+        "booking": entry["h"],
         "office": office.office.pk,
         "day": grant.date.isoformat(),
-        "since": one["since"] and _ms(datetime.fromisoformat(one["since"])),
-        "start": _ms(datetime.fromisoformat(one["start"])),
-        "end": _ms(datetime.fromisoformat(one["end"])),
+        "since": entry["since"] and _ms(datetime.fromisoformat(entry["since"])),
+        "start": _ms(datetime.fromisoformat(entry["start"])),
+        "end": _ms(datetime.fromisoformat(entry["end"])),
     }
 
 
-def _call(ticket: Ticket, office: Directory) -> dict[str, str]:
-    """What the kiosk says of a call in vain, by language."""
-    said = {}
+def _missed_call_texts(ticket: Ticket, office: Directory) -> dict[str, str]:
+    """The text on a missed call for its holder, by language."""
+    sentences = {}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
-            said[language] = missed.to_holder(ticket, office)
-    return said
+            sentences[language] = missed.to_holder(ticket, office)
+    return sentences
 
 
 def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _count(said: Any) -> int:
-    return min(max(said, 0), 100_000) if isinstance(said, int) else 0
+def _log_length(reported: Any) -> int:
+    return min(max(reported, 0), 100_000) if isinstance(reported, int) else 0

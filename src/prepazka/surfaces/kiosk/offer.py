@@ -1,4 +1,4 @@
-"""What a kiosk offers at this moment: at most eight choices on a screen."""
+"""The services that a kiosk offers now: at most eight choices on a screen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_CHOICES = 8
 
 @dataclass(frozen=True)
 class Choice:
-    """A thing to touch: a service that gives a ticket, or a page with more of them."""
+    """A button: a service that issues a ticket, or a page with more services."""
 
     letter: str
     name: str
@@ -31,7 +31,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Offer:
-    """The choices of one page, and how to get to the other pages."""
+    """The choices of one page, its number and the number of pages."""
 
     choices: list[Choice]
     page: int
@@ -39,32 +39,32 @@ class Offer:
 
 
 def services_of(office: Directory, kiosk: Device, now: datetime) -> list[Service]:
-    """Services for which this kiosk gives tickets now."""
+    """Services for which this kiosk issues tickets now."""
     return [s for s in assigned(office, kiosk) if issues_tickets(office, s, now)]
 
 
 def ended_services(office: Directory, kiosk: Device, now: datetime) -> list[Service]:
-    """Services for which the last ticket of today has been given out."""
+    """Services whose last ticket of today has been issued."""
     return [s for s in assigned(office, kiosk) if tickets_ended(office, s, now)]
 
 
 def down(office: Directory, kiosk: Device) -> list[Notice]:
-    """Incidents because of which this kiosk gives no tickets for some of its services."""
+    """Incidents that stop tickets of some of this kiosk's services."""
     return notices(office, [s for s in assigned(office, kiosk) if s.walk_in])
 
 
 def offer(office: Directory, kiosk: Device, now: datetime, page: int = 1) -> Offer:
-    """The start screen: the services themselves if they fit, else their agendas first."""
-    seen = hall(office, now=now)
-    office = seen.office
+    """The choices of the start screen: services if they fit, else their agendas."""
+    snapshot = hall(office, now=now)
+    office = snapshot.office
     services = services_of(office, kiosk, now)
     if len(services) <= MOST_CHOICES:
-        return _paged([_service(seen, s) for s in services], page)
+        return _paged([_service(snapshot, s) for s in services], page)
     choices: dict[int, Choice] = {}
     for service in services:
         agenda = office.agenda_of(service)
         alone = choices.get(agenda.pk) is None
-        choices[agenda.pk] = _service(seen, service) if alone else _agenda(seen, agenda)
+        choices[agenda.pk] = _service(snapshot, service) if alone else _agenda(snapshot, agenda)
     return _paged(list(choices.values()), page)
 
 
@@ -72,19 +72,19 @@ def offer_of_agenda(
     office: Directory, kiosk: Device, agenda: Agenda, now: datetime, page: int = 1
 ) -> Offer:
     """The services of one agenda."""
-    seen = hall(office, now=now)
-    services = services_of(seen.office, kiosk, now)
-    return _paged([_service(seen, s) for s in services if s.agenda_id == agenda.pk], page)
+    snapshot = hall(office, now=now)
+    services = services_of(snapshot.office, kiosk, now)
+    return _paged([_service(snapshot, s) for s in services if s.agenda_id == agenda.pk], page)
 
 
 def assigned(office: Directory, kiosk: Device) -> list[Service]:
-    """Services that this kiosk is for."""
+    """Services assigned to this kiosk; all of them if its options name none."""
     codes = kiosk.options.get("services")
     return [s for s in office.offered_services() if not codes or s.code in codes]
 
 
 def _paged(choices: list[Choice], page: int) -> Offer:
-    """All at once if they fit; else the last place of each page leads to the next."""
+    """One page of the choices; with several pages one place is left for the next-page button."""
     if len(choices) <= MOST_CHOICES:
         return Offer(choices, 1, 1)
     room = MOST_CHOICES - 1
@@ -93,20 +93,22 @@ def _paged(choices: list[Choice], page: int) -> Offer:
     return Offer(choices[(page - 1) * room : page * room], page, pages)
 
 
-def _service(seen: Hall, service: Service) -> Choice:
+def _service(snapshot: Hall, service: Service) -> Choice:
     return Choice(
-        letter=seen.office.agenda_of(service).letter,
+        letter=snapshot.office.agenda_of(service).letter,
         name=str(service.name),
         service=service.code,
-        waiting=sum(w.service == service.pk for w in seen.waiting),
-        wait=seen.outlook.newcomers.get(service.pk),
+        waiting=sum(w.service == service.pk for w in snapshot.waiting),
+        wait=snapshot.outlook.newcomers.get(service.pk),
     )
 
 
-def _agenda(seen: Hall, agenda: Agenda) -> Choice:
+def _agenda(snapshot: Hall, agenda: Agenda) -> Choice:
     return Choice(
         letter=agenda.letter,
         name=str(agenda.name),
         url=reverse("kiosk:agenda", args=[agenda.code]),
-        waiting=sum(seen.office.services[w.service].agenda_id == agenda.pk for w in seen.waiting),
+        waiting=sum(
+            snapshot.office.services[w.service].agenda_id == agenda.pk for w in snapshot.waiting
+        ),
     )

@@ -1,4 +1,4 @@
-"""Screens for those with a booking: the keypad, and the truth about the PIN."""
+"""Kiosk screens for people with a booking: the PIN keypad and the answer to a PIN."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ LONGEST_SECOND = 7  # a code such as 4K7-9M2
 @of_kiosk
 @require_http_methods(["GET", "HEAD", "POST"])
 def pin(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
-    """The keypad. Without a script each key is a post that comes back with one digit more."""
+    """The keypad. Without JavaScript each key is a post that returns with one digit more."""
     typed = "".join(c for c in request.POST.get("pin", "") if c in "0123456789")[:DIGITS]
     touch = touch_of(request) or uuid4()
-    if left := _pause_left(kiosk):
-        return redirect(answers.page(answers.Said("paused", seconds=left)))
+    if pause_seconds := _pause_left(kiosk):
+        return redirect(answers.page(answers.Said("paused", seconds=pause_seconds)))
     if "second" in request.POST and request.POST.get("key", ""):
-        return _second(request, kiosk, office, typed, touch)
+        return _ask_second_answer(request, kiosk, office, typed, touch)
     if request.method == "POST" and "key" not in request.POST:
-        return _checked(kiosk, office, typed, request)
+        return _try_pin(kiosk, office, typed, request)
     key = request.POST.get("key", "")
     typed = typed[:-1] if key == "back" else (typed + key[:1])[:DIGITS]
     return screen(request, kiosk, office, "pin", typed=typed, touch=touch, keys=KEYS)
@@ -45,20 +45,20 @@ def pin(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
 @of_kiosk
 @require_safe
 def answer(request: HttpRequest, kiosk: Device, office: Directory, token: str) -> HttpResponse:
-    """What the PIN meant, and the next step."""
-    said = answers.read(token)
-    if said is None:
+    """The answer to the PIN, and the next step."""
+    answer = answers.read(token)
+    if answer is None:
         return redirect(fresh_start())
-    return screen(request, kiosk, office, "answer", **answers.words(said, office, now()))
+    return screen(request, kiosk, office, "answer", **answers.words(answer, office, now()))
 
 
-def _checked(kiosk: Device, office: Directory, typed: str, request: HttpRequest) -> HttpResponse:
+def _try_pin(kiosk: Device, office: Directory, typed: str, request: HttpRequest) -> HttpResponse:
     touch = touch_of(request)
     if len(typed) < DIGITS or touch is None:
         return redirect(answers.page(answers.Said("short")))
     moment = now()
     try:
-        result = check_in(
+        checkin = check_in(
             office=office,
             device=kiosk,
             pin=typed,
@@ -69,17 +69,17 @@ def _checked(kiosk: Device, office: Directory, typed: str, request: HttpRequest)
         )
     except (DevicePaused, SecondAnswerNeeded) as refusal:
         return _refused(request, kiosk, office, typed, touch, refusal)
-    outcome = result.verdict.outcome
-    if result.ticket and shows_ticket(result.verdict):
-        # A touch that was sent again gets no second paper by itself.
-        fresh = not result.verdict.accepted or result.ticket.issued_at == moment
-        return hand_over(kiosk, office, result.ticket, fresh=fresh)
+    outcome = checkin.verdict.outcome
+    if checkin.ticket and shows_ticket(checkin.verdict):
+        # A repeated touch does not print a second slip by itself.
+        fresh = not checkin.verdict.accepted or checkin.ticket.issued_at == moment
+        return hand_over(kiosk, office, checkin.ticket, fresh=fresh)
     kiosk.refresh_from_db(fields=["paused_until"])
-    if left := _pause_left(kiosk):
-        return redirect(answers.page(answers.Said("paused", seconds=left)))
+    if pause_seconds := _pause_left(kiosk):
+        return redirect(answers.page(answers.Said("paused", seconds=pause_seconds)))
     if outcome is Outcome.UNKNOWN and request.POST.get("second", ""):
         return redirect(answers.page(answers.Said("unknown_pair")))
-    return redirect(answers.page(answers.of_verdict(result)))
+    return redirect(answers.page(answers.of_verdict(checkin)))
 
 
 def _refused(
@@ -94,22 +94,24 @@ def _refused(
         return redirect(answers.page(answers.Said("paused", seconds=refusal.params["seconds"])))
     if isinstance(refusal, CodeNeeded):
         return redirect(answers.page(answers.Said("reception")))
-    return _second(request, kiosk, office, typed, touch)
+    return _ask_second_answer(request, kiosk, office, typed, touch)
 
 
-def _second(
+def _ask_second_answer(
     request: HttpRequest, kiosk: Device, office: Directory, typed: str, touch: UUID
 ) -> HttpResponse:
-    """Ask for three digits of the telephone too; the code of the booking may be typed instead."""
-    second = request.POST.get("second", "").strip()[:LONGEST_SECOND]
+    """Also ask for three digits of the telephone; the booking's code may be typed instead."""
+    second_answer = request.POST.get("second", "").strip()[:LONGEST_SECOND]
     key = request.POST.get("key", "")
-    second = second[:-1] if key == "back" else (second + key[:1])[:LONGEST_SECOND]
-    context = {"typed": typed, "second": second, "touch": touch, "keys": KEYS}
+    second_answer = (
+        second_answer[:-1] if key == "back" else (second_answer + key[:1])[:LONGEST_SECOND]
+    )
+    context = {"typed": typed, "second": second_answer, "touch": touch, "keys": KEYS}
     context["without_phone"] = answers.page(answers.Said("no_telephone"))
     return screen(request, kiosk, office, "second", **context)
 
 
 def _pause_left(kiosk: Device) -> int:
-    """Seconds until the kiosk takes PINs again."""
-    left = (kiosk.paused_until - now()).total_seconds() if kiosk.paused_until else 0.0
-    return max(0, ceil(left))
+    """Seconds until the kiosk accepts PINs again; 0 if it does now."""
+    seconds = (kiosk.paused_until - now()).total_seconds() if kiosk.paused_until else 0.0
+    return max(0, ceil(seconds))

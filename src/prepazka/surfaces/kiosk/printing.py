@@ -1,4 +1,4 @@
-"""The kiosk's printer: which one prints a ticket, and what happens when it cannot."""
+"""Printing tickets on the kiosk's printer, and reporting the printer's faults."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ log = logging.getLogger(__name__)
 
 BROWSER = "browser"
 SILENT = "printer_silent"
-# Of a printer that never answers nothing else shows that the fault is over.
+# For a printer that never answers, a successful connection is the only sign of recovery.
 MENDED_BY_A_CONNECTION = ("printer_unreachable", SILENT)
 
 
 def has_printer(kiosk: Device) -> bool:
-    """Whether there can be paper at all."""
+    """Whether the kiosk can print at all."""
     return str(_printer(kiosk)["kind"]) != "none"
 
 
@@ -32,28 +32,28 @@ def prints_in_browser(kiosk: Device) -> bool:
 
 
 def _printer(kiosk: Device) -> dict[str, Any]:
-    """The printer as the office's file names it."""
+    """The printer's settings from the office file."""
     return kiosk.options.get("printer") or {"kind": "none"}
 
 
 def print_ticket(kiosk: Device, office: Directory, ticket: Ticket, *, now: datetime) -> str:
-    """Print after the ticket is committed; answers with printed, browser, none, unsure or failed.
+    """Print a committed ticket; returns printed, browser, none, unsure or failed.
 
-    A failure takes nothing from the citizen: the number is on the screen, the staff are alerted.
-    It is `unsure` where the printer took the ticket without a word though it has answered before.
+    A failure is reported to staff; the citizen still has the number on the screen. It is `unsure`
+    where the printer accepted the ticket without an answer though it has answered before.
     """
     if not has_printer(kiosk):
         return "none"
     if prints_in_browser(kiosk):
         return BROWSER
-    where = _printer(kiosk)
+    printer = _printer(kiosk)
     slip = slip_of(office, ticket, now=now)
     try:
         has_answered = print_slip(
             slip,
-            host=where["host"],
-            port=where["port"],
-            paper=where.get("paper", 80),
+            host=printer["host"],
+            port=printer["port"],
+            paper=printer.get("paper", 80),
             answers=_has_answered_before(kiosk),
         )
     except PrinterFault as fault:
@@ -68,12 +68,12 @@ def print_ticket(kiosk: Device, office: Directory, ticket: Ticket, *, now: datet
 
 
 def look_at_printer(kiosk: Device, *, now: datetime) -> None:
-    """Ask the printer how it is; a fault it has is told to staff, one that is over is cleared."""
-    where = _printer(kiosk)
-    if where["kind"] != "escpos":
+    """Query the printer's state; reports a fault to staff, or clears one that is over."""
+    printer = _printer(kiosk)
+    if printer["kind"] != "escpos":
         return
     try:
-        state = printer_state(where["host"], where["port"], answers=_has_answered_before(kiosk))
+        state = printer_state(printer["host"], printer["port"], answers=_has_answered_before(kiosk))
     except PrinterFault as fault:
         devices.note_printer(device=kiosk.pk, state={}, now=now)
         devices.report_fault(device=kiosk.pk, fault=fault.kind, now=now)
@@ -92,10 +92,10 @@ def look_at_printer(kiosk: Device, *, now: datetime) -> None:
 
 
 def _has_answered_before(kiosk: Device) -> bool:
-    """Whether the printer that the kiosk has now has ever answered a question."""
+    """Whether the kiosk's current printer has ever answered a status query."""
     return kiosk.answering_printer == _address(kiosk)
 
 
 def _address(kiosk: Device) -> str:
-    where = _printer(kiosk)
-    return f"{where.get('host', '')}:{where.get('port', '')}"
+    printer = _printer(kiosk)
+    return f"{printer.get('host', '')}:{printer.get('port', '')}"

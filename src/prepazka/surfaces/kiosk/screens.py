@@ -1,4 +1,4 @@
-"""What all screens of the kiosk share: the paired device, contrast, the way back to the start."""
+"""Shared by the kiosk's screens: the paired device, contrast, the return to the start."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from prepazka.web import cookies, devices
 from prepazka.web.shortcuts import now
 
 CONTRAST = "prepazka_kontrast"
-IDLE = 30  # seconds without a touch, after which the next person may come
+IDLE = 30  # seconds without a touch until the screen returns to the start
 
 
 def unpaired(request: HttpRequest) -> HttpResponse:
-    """Ask for the pairing code on the start screen; any other screen leads there."""
+    """The pairing form on the start screen; a redirect to it from any other screen."""
     start = reverse("kiosk:start")
     if request.path != start:
         return redirect(start)
@@ -36,21 +36,21 @@ def pairing_screen(request: HttpRequest, problem: str = "", status: int = 200) -
 
 
 def of_kiosk(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Give the view its kiosk and office; nothing on these screens may be kept by the browser."""
+    """Pass the paired kiosk and its office to the view; responses are never cached."""
     return never_cache(devices.of_device(Device.Kind.KIOSK, unpaired)(view))
 
 
 def screen(
     request: HttpRequest, kiosk: Device, office: Directory, template: str, **context: Any
 ) -> HttpResponse:
-    """Render a screen, with what every screen has. `idle` is None on a screen that stays."""
-    wanted = request.GET.get("kontrast", cookies.read(request, CONTRAST))
-    high = wanted == "1"
+    """Render a screen with the shared context; `idle` is None on a screen that stays."""
+    contrast = request.GET.get("kontrast", cookies.read(request, CONTRAST))
+    high = contrast == "1"
     moment = now().astimezone(office.tz)
     shared = {
         "office": office.office,
         "contrast": "high" if high else "",
-        "contrast_url": _with_contrast(request, "0" if high else "1"),
+        "contrast_url": _contrast_url(request, "0" if high else "1"),
         "now": moment,
         "wall_clock": moment.isoformat(timespec="seconds"),
         "idle": IDLE,
@@ -60,24 +60,24 @@ def screen(
     }
     response = render(request, f"kiosk/{template}.html", shared | context)
     if "kontrast" in request.GET:
-        cookies.write(response, CONTRAST, "1" if high else "0", kept=None, samesite="Strict")
+        cookies.write(response, CONTRAST, "1" if high else "0", max_age=None, samesite="Strict")
     return response
 
 
 def fresh_start() -> str:
-    """Where the screen goes for the next person: Czech, ordinary colours."""
+    """The start screen's address for the next person: in Czech, with ordinary colours."""
     return "/kiosk/?kontrast=0"
 
 
 def touch_of(request: HttpRequest) -> UUID | None:
-    """The touch that the screen carried, or None if it is not one of ours."""
+    """The idempotency key of the touch, or None if it is not a UUID."""
     try:
         return UUID(request.POST.get("touch", ""))
     except ValueError:
         return None
 
 
-def _with_contrast(request: HttpRequest, value: str) -> str:
+def _contrast_url(request: HttpRequest, contrast: str) -> str:
     query = request.GET.copy()
-    query["kontrast"] = value
+    query["kontrast"] = contrast
     return f"{request.path}?{query.urlencode()}"

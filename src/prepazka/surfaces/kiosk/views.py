@@ -1,4 +1,4 @@
-"""Screens for those without a booking: services, the ticket, and pairing the kiosk itself."""
+"""Kiosk screens for people without a booking: services, the ticket, and pairing the kiosk."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from prepazka.web.limits import TooManyTries
 from prepazka.web.shortcuts import now
 
 SHOWN, SHOWN_WITHOUT_PAPER = 20, 60  # seconds on the ticket's screen
-SHOWN_CODE = 60  # seconds; a code that old is still accepted
+SHOWN_CODE = 60  # seconds; a code of that age is still accepted
 REPRINT_WITHIN = timedelta(minutes=5)
 
 
 @of_kiosk
 @require_safe
 def start(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
-    """The services of this moment, and the way in for those with a booking."""
+    """The start screen: services offered now, and the way to the PIN keypad."""
     moment = now()
     offered = offer(office, kiosk, moment, _page(request))
     opens = None if offered.choices else next_opening(office, moment)
@@ -70,7 +70,7 @@ def start(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
 @of_kiosk
 @require_safe
 def phone(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
-    """The code by which a ticket is taken with one's own telephone; it changes every minute."""
+    """The QR code for taking a ticket by telephone; it changes every minute."""
     if office.office.phone_tickets == "none" or not offer(office, kiosk, now()).choices:
         return redirect(fresh_start())
     qr = door.qr_of(door.link_of(kiosk, now()))
@@ -80,24 +80,24 @@ def phone(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
 @of_kiosk
 @require_safe
 def agenda(request: HttpRequest, kiosk: Device, office: Directory, code: str) -> HttpResponse:
-    """The services of one agenda, where there are too many for one screen."""
-    found = next((a for a in office.agendas.values() if a.code == code and not a.retired), None)
-    offered = found and offer_of_agenda(office, kiosk, found, now(), _page(request))
+    """The services of one agenda, where all of them do not fit on one screen."""
+    agenda = next((a for a in office.agendas.values() if a.code == code and not a.retired), None)
+    offered = agenda and offer_of_agenda(office, kiosk, agenda, now(), _page(request))
     if not offered or not offered.choices:
         return redirect(fresh_start())
-    return screen(request, kiosk, office, "agenda", agenda=found, offer=offered)
+    return screen(request, kiosk, office, "agenda", agenda=agenda, offer=offered)
 
 
 @of_kiosk
 @require_POST
 def issue(request: HttpRequest, kiosk: Device, office: Directory) -> HttpResponse:
-    """One touch, one ticket; the same touch again is the same ticket and no second paper."""
+    """Issue a ticket; a repeated touch gets the same ticket and no second slip."""
     touch, service = touch_of(request), office.service_by_code(request.POST.get("service", ""))
     if touch is None or service is None:
         return redirect(fresh_start())
     moment = now()
     try:
-        given = issue_ticket(
+        ticket = issue_ticket(
             office=office,
             service=service,
             touch=touch,
@@ -106,39 +106,39 @@ def issue(request: HttpRequest, kiosk: Device, office: Directory) -> HttpRespons
         )
     except NoTicketsNow:
         return redirect(answers.page(answers.Said("no_tickets", service=service.pk)))
-    return hand_over(kiosk, office, given, fresh=given.issued_at == moment)
+    return hand_over(kiosk, office, ticket, fresh=ticket.issued_at == moment)
 
 
-def hand_over(kiosk: Device, office: Directory, given: Ticket, *, fresh: bool) -> HttpResponse:
-    """Print a ticket just given out, and lead to its screen."""
-    paper = printing.print_ticket(kiosk, office, given, now=now()) if fresh else "known"
-    return redirect(f"{reverse('kiosk:ticket', args=[given.code])}?papir={paper}")
+def hand_over(kiosk: Device, office: Directory, ticket: Ticket, *, fresh: bool) -> HttpResponse:
+    """Print the ticket if it is `fresh`, and redirect to its screen."""
+    paper = printing.print_ticket(kiosk, office, ticket, now=now()) if fresh else "known"
+    return redirect(f"{reverse('kiosk:ticket', args=[ticket.code])}?papir={paper}")
 
 
 @of_kiosk
 @require_safe
 def ticket(request: HttpRequest, kiosk: Device, office: Directory, code: str) -> HttpResponse:
-    """The number, large, with what its holder needs to know."""
-    given = _ticket(office, code)
+    """The ticket's number in large type, with its position and instructions."""
+    ticket = _ticket(office, code)
     paper = request.GET.get("papir", "")
     moment = now()
-    link, place = ticket_paper.link_of(given), announced(office, given, now=moment)
+    link, position = ticket_paper.link_of(ticket), announced(office, ticket, now=moment)
     by_browser = printing.prints_in_browser(kiosk)
     return screen(
         request,
         kiosk,
         office,
         "ticket",
-        place=place,
-        called=given.state in AT_COUNTER,
-        down_text=said_of(place.incident, office) if place.incident else "",
+        place=position,
+        called=ticket.state in AT_COUNTER,
+        down_text=said_of(position.incident, office) if position.incident else "",
         paper=paper,
         link=link,
         short_link=link.split("://")[-1].rstrip("/"),
         qr=ticket_paper.qr_image(link),
-        slip=ticket_paper.slip_of(office, given, now=moment) if by_browser else None,
-        call=missed.to_holder(given, office) if given.state in IN_QUEUE else "",
-        early=bool(given.booked_from and given.booked_from > moment),
+        slip=ticket_paper.slip_of(office, ticket, now=moment) if by_browser else None,
+        call=missed.to_holder(ticket, office) if ticket.state in IN_QUEUE else "",
+        early=bool(ticket.booked_from and ticket.booked_from > moment),
         may_print=paper in {"known", "unsure", "failed"} and printing.has_printer(kiosk),
         by_browser=by_browser,
         idle=SHOWN_WITHOUT_PAPER if paper in {"failed", "unsure", "none"} else SHOWN,
@@ -148,18 +148,18 @@ def ticket(request: HttpRequest, kiosk: Device, office: Directory, code: str) ->
 @of_kiosk
 @require_POST
 def reprint(request: HttpRequest, kiosk: Device, office: Directory, code: str) -> HttpResponse:
-    """Paper for a ticket that was given out without it, shortly afterwards."""
-    given = _ticket(office, code)
-    # Who is back in the queue gets the paper anew.
-    given_at = given.returned_at if given.missed_at and given.returned_at else given.issued_at
-    if now() - given_at > REPRINT_WITHIN:
+    """Print a ticket again within `REPRINT_WITHIN` of its issue."""
+    ticket = _ticket(office, code)
+    # After a return to the queue the time is counted from the return.
+    issued_at = ticket.returned_at if ticket.missed_at and ticket.returned_at else ticket.issued_at
+    if now() - issued_at > REPRINT_WITHIN:
         return redirect(fresh_start())
-    return hand_over(kiosk, office, given, fresh=True)
+    return hand_over(kiosk, office, ticket, fresh=True)
 
 
 @require_POST
 def pairing(request: HttpRequest) -> HttpResponse:
-    """Make this browser a kiosk."""
+    """Pair this browser as a kiosk."""
     try:
         token = devices.pair_browser(request, Device.Kind.KIOSK)
     except (registry.PairingCodeWrong, TooManyTries) as refused:
@@ -174,10 +174,10 @@ def _status(refused: Refused) -> int:
 
 
 def _ticket(office: Directory, code: str) -> Ticket:
-    found = Ticket.objects.filter(office=office.office, code=code).first()
-    if found is None:
+    ticket = Ticket.objects.filter(office=office.office, code=code).first()
+    if ticket is None:
         raise Http404(code)
-    return found
+    return ticket
 
 
 def _page(request: HttpRequest) -> int:

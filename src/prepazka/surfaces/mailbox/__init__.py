@@ -1,1 +1,1 @@
-"""The mails of the demo, so that its links can be clicked; absent from a real installation."""
+"""The demo's mailbox, so that links in mails can be tried; absent from real installations."""

@@ -1,4 +1,4 @@
-"""The demo's clock: whoever administers a demo office may let it show another time, or the real one."""
+"""The demo's clock: administrators of demo offices set it to another time or back to real time."""
 
 from __future__ import annotations
 
@@ -28,38 +28,38 @@ FASTEST = 3600.0
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
-    """What the clock shows; a post sets it, or with `stop` returns it to the real time."""
+    """The clock's time; a post sets it, or with `stop` returns it to real time."""
     if refusal := staff.not_yet(request):
         return refusal
-    mine = Membership.objects.filter(user=request.user.pk, office__demo=True)
-    if not mine.filter(role=Role.ADMINISTRATOR).exists():
+    memberships = Membership.objects.filter(user=request.user.pk, office__demo=True)
+    if not memberships.filter(role=Role.ADMINISTRATOR).exists():
         raise PermissionDenied
     if request.method != "POST":
-        return _shown(request)
+        return _page(request)
     if "stop" in request.POST:
         clock.stop_playing()
     else:
         try:
-            start, lasts, speed = _wanted(request)
+            start, duration, speed = _posted_play(request)
         except (ValueError, OverflowError):
             text = _("Write the moment, the minutes and the speed as in the example.")
-            return _shown(request, text)
-        clock.play(shown_from=start, lasts=lasts, speed=speed)
+            return _page(request, text)
+        clock.play(shown_from=start, lasts=duration, speed=speed)
     return redirect("demo_clock")
 
 
-def _wanted(request: HttpRequest) -> tuple[datetime, timedelta, float]:
+def _posted_play(request: HttpRequest) -> tuple[datetime, timedelta, float]:
     start = reading.instant(request.POST.get("from", ""))
-    lasts = timedelta(minutes=float(request.POST.get("minutes", "")))
+    duration = timedelta(minutes=float(request.POST.get("minutes", "")))
     speed = float(request.POST.get("speed", ""))
-    if start is None or not timedelta() < lasts <= LONGEST:
+    if start is None or not timedelta() < duration <= LONGEST:
         raise ValueError
     if not isfinite(speed) or not 0 < speed <= FASTEST:
         raise ValueError
-    return start, lasts, speed
+    return start, duration, speed
 
 
-def _shown(request: HttpRequest, problem: str = "") -> HttpResponse:
+def _page(request: HttpRequest, problem: str = "") -> HttpResponse:
     moment = clock.now()
     playing = DemoClock.objects.first()
     with timezone.override(settings.DEFAULT_ZONE):

@@ -1,4 +1,4 @@
-"""The list of the demo's mails, and one of them as a mail program shows it."""
+"""The demo's mailbox: the list of mails, one mail, its HTML and attachments."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from prepazka.web import cookies
 from prepazka.web.demo import with_mailbox
 
 MOST = 50
-SMS = "X-Idempotency-Key"  # a short message kept beside the mails
-VIRTUAL = "@ukazka.example"  # addresses of the people of a played day
+SMS = "X-Idempotency-Key"  # a header that only stored SMS have
+VIRTUAL = "@ukazka.example"  # addresses of simulated people
 
-# A mail is a document of its own: nothing runs in it, nothing is fetched for it, and only its own
-# page may frame it. Its links open in the whole tab, when somebody clicks.
+# A mail runs no scripts, loads nothing, and only its own page may frame it. Its links open in the
+# whole tab, after a click.
 IN_FRAME = "sandbox allow-top-navigation-by-user-activation"
 HTML_POLICY = (
-    "default-src 'none'; img-src data:; style-src 'unsafe-inline';"  # mails know no other styles
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline';"  # mails have inline styles only
     f" base-uri 'none'; frame-ancestors 'self'; {IN_FRAME}"
 )
 TOP = '<base target="_top">'
-# Attachments of these types keep them; all others are mere bytes to be saved.
+# Attachments of these types are served with their type, all others as application/octet-stream.
 KEPT_TYPES = frozenset(
     {"text/calendar", "application/ics", "text/plain", "application/pdf", "image/png"}
 )
@@ -43,7 +43,7 @@ KEPT_TYPES = frozenset(
 @with_mailbox
 @require_safe
 def mails(request: HttpRequest) -> HttpResponse:
-    """All mails, newest first; those of virtual people only when asked for, by `?vsichni`."""
+    """The mails, newest first; those of simulated people only with `?vsichni`."""
     every = "vsichni" in request.GET
     rows: list[dict[str, Any]] = []
     virtual = 0
@@ -62,7 +62,7 @@ def mails(request: HttpRequest) -> HttpResponse:
 @with_mailbox
 @require_safe
 def mail(request: HttpRequest, number: int) -> HttpResponse:
-    """One mail: its HTML in a frame, what is attached to it, and its plain text."""
+    """One mail: its HTML in a frame, its plain text and attachments."""
     message = _mail_or_404(request, number)
     return render(
         request,
@@ -73,7 +73,9 @@ def mail(request: HttpRequest, number: int) -> HttpResponse:
             "text": _text(message),
             "has_html": message.get_body(preferencelist=("html",)) is not None,
             "sandbox": IN_FRAME.removeprefix("sandbox "),
-            "attachments": list(enumerate(_name(part) for part in message.iter_attachments())),
+            "attachments": list(
+                enumerate(_file_name(mime_part) for mime_part in message.iter_attachments())
+            ),
         },
     )
 
@@ -87,50 +89,53 @@ def html(request: HttpRequest, number: int) -> HttpResponse:
     if body is None:
         raise Http404
     content = _with_pictures(str(body.get_content()), message)
-    answer = HttpResponse(content.replace("<head>", f"<head>{TOP}", 1))
-    answer["Content-Security-Policy"] = HTML_POLICY
-    answer["X-Frame-Options"] = "SAMEORIGIN"
-    return answer
+    response = HttpResponse(content.replace("<head>", f"<head>{TOP}", 1))
+    response["Content-Security-Policy"] = HTML_POLICY
+    response["X-Frame-Options"] = "SAMEORIGIN"
+    return response
 
 
 @with_mailbox
 @require_safe
 def attachment(request: HttpRequest, number: int, position: int) -> HttpResponse:
-    """An attachment, to be saved: a browser never shows it as a page of ours."""
-    parts = list(_mail_or_404(request, number).iter_attachments())
-    if position >= len(parts):
+    """An attachment, sent to be saved, so that a browser never shows it as our page."""
+    attachments = list(_mail_or_404(request, number).iter_attachments())
+    if position >= len(attachments):
         raise Http404
-    part = parts[position]
-    payload = part.get_payload(decode=True)
-    kind = part.get_content_type()
-    if kind not in KEPT_TYPES:
-        kind = "application/octet-stream"
-    elif part.get_content_maintype() == "text":
-        kind += f"; charset={part.get_content_charset('utf-8')}"
-    answer = HttpResponse(
+    chosen = attachments[position]
+    payload = chosen.get_payload(decode=True)
+    content_type = chosen.get_content_type()
+    if content_type not in KEPT_TYPES:
+        content_type = "application/octet-stream"
+    elif chosen.get_content_maintype() == "text":
+        content_type += f"; charset={chosen.get_content_charset('utf-8')}"
+    response = HttpResponse(
         payload if isinstance(payload, bytes) else b"",
-        content_type=kind,
+        content_type=content_type,
     )
-    answer["Content-Disposition"] = content_disposition_header(
-        as_attachment=True, filename=_name(part)
+    response["Content-Disposition"] = content_disposition_header(
+        as_attachment=True, filename=_file_name(chosen)
     )
-    answer["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; sandbox"
-    return answer
+    response["Content-Security-Policy"] = "default-src 'none'; frame-ancestors 'none'; sandbox"
+    return response
 
 
 def _with_pictures(content: str, message: EmailMessage) -> str:
-    """The HTML with the pictures that travel in the mail written into it."""
-    for part in message.walk():
-        name, payload = part.get("Content-ID", "").strip("<> "), part.get_payload(decode=True)
-        if name and isinstance(payload, bytes) and part.get_content_type() == "image/png":
-            written = f"data:image/png;base64,{b64encode(payload).decode()}"
-            content = content.replace(f'"cid:{name}"', f'"{written}"')
+    """The HTML with the mail's own images inlined as data URLs."""
+    for mime_part in message.walk():
+        name, payload = (
+            mime_part.get("Content-ID", "").strip("<> "),
+            mime_part.get_payload(decode=True),
+        )
+        if name and isinstance(payload, bytes) and mime_part.get_content_type() == "image/png":
+            data_url = f"data:image/png;base64,{b64encode(payload).decode()}"
+            content = content.replace(f'"cid:{name}"', f'"{data_url}"')
     return content
 
 
-def _name(part: EmailMessage) -> str:
-    """The file's name without any folder and without control characters."""
-    name = PurePath((part.get_filename() or "").replace("\\", "/")).name
+def _file_name(mime_part: EmailMessage) -> str:
+    """The attachment's file name without folders and control characters."""
+    name = PurePath((mime_part.get_filename() or "").replace("\\", "/")).name
     return "".join(c for c in name if c.isprintable()) or "priloha"
 
 
@@ -161,15 +166,15 @@ def _mail_or_404(request: HttpRequest, number: int) -> EmailMessage:
 
 
 def _may_see(request: HttpRequest, message: EmailMessage) -> bool:
-    """Whether the visitor may read it: in a demo for the public only what is about their own booking.
+    """Whether the visitor may read the mail; in a public demo only mails of their own booking.
 
-    Which that is says the signed cookie of the hold, which no other visitor has.
+    The booking is known from the signed cookie of the hold.
     """
     if not settings.DEMO_PUBLIC:
         return True
     booking = links.read(cookies.read(request, cookies.HOLD), "hold")
-    about, _dot, _rest = str(message["message-id"] or "").strip("<> ").partition(".")
-    return booking is not None and about == str(booking)
+    subject_id, _dot, _rest = str(message["message-id"] or "").strip("<> ").partition(".")
+    return booking is not None and subject_id == str(booking)
 
 
 def _read(path: Path) -> EmailMessage:

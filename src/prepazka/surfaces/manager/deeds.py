@@ -1,4 +1,4 @@
-"""Who of the staff did what: the journal of a day, by person, for the head of the office."""
+"""The audit log: what the staff did on a day, for the head of the office."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from prepazka.web import staff
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
-# Functions, so that the words are looked up in the language of the moment.
+# Functions, so that texts are translated into the language of the request.
 WORDS: dict[str, Callable[[], str]] = {
     "BookingHeld": lambda: _("held a slot"),
     "HoldExtended": lambda: _("extended the hold"),
@@ -127,9 +127,9 @@ WORDS: dict[str, Callable[[], str]] = {
     "MinutesClosed": lambda: _("closed the minutes of a meeting"),
     "OfficeLoaded": lambda: _("loaded the office file"),
 }
-# Done to the counter of a colleague, who is named beside the actor.
+# Events on a colleague's counter; the row names the colleague beside the actor.
 OF_A_COLLEAGUE = frozenset({"CounterTakenOver", "LeftCounterClosed"})
-# What citizens, devices and rules do: it never has an actor.
+# Events of citizens, devices and rules, which never have an actor.
 BY_NOBODY = frozenset(
     {
         "AlertAsked",
@@ -180,18 +180,18 @@ BY_NOBODY = frozenset(
 @staff_only(*staff.HEADS)
 @require_GET
 def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The steps of a day, of everybody or of one person, all or only looks at contacts."""
+    """A day's events of everybody or of one person; all, or only views of contacts."""
     day = _day(request.GET.get("den", "")) or calendar.day_of(now(), office.tz)
     actor = reading.whole(request.GET.get("kdo"))
     looks_only = "kontakty" in request.GET
-    found = deeds(office, day=day, actor=actor, looks_only=looks_only)
+    day_deeds = deeds(office, day=day, actor=actor, looks_only=looks_only)
     names = dict(office.office.memberships.values_list("user_id", "name"))
-    people = {one.actor for one in found}
-    people |= {int(one.data["user"]) for one in found if one.data.get("user")}
-    people |= {one.data["clerk"] for one in found if one.kind in OF_A_COLLEAGUE}
-    gone = people - set(names)
-    names |= dict(User.objects.filter(pk__in=gone).values_list("pk", "username"))
-    tickets = {one.data["ticket"] for one in found if one.data.get("ticket")}
+    people = {deed.actor for deed in day_deeds}
+    people |= {int(deed.data["user"]) for deed in day_deeds if deed.data.get("user")}
+    people |= {deed.data["clerk"] for deed in day_deeds if deed.kind in OF_A_COLLEAGUE}
+    removed = people - set(names)
+    names |= dict(User.objects.filter(pk__in=removed).values_list("pk", "username"))
+    tickets = {deed.data["ticket"] for deed in day_deeds if deed.data.get("ticket")}
     labels = {t.pk: t.label for t in Ticket.objects.filter(office=office.office, pk__in=tickets)}
     return render(
         request,
@@ -202,9 +202,9 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
             "day": day,
             "actor": actor,
             "looks_only": looks_only,
-            "people": sorted(names.items(), key=lambda one: czech_key(one[1])),
-            "rows": [_row(office, one, names, labels) for one in found],
-            "cut": len(found) == MOST,
+            "people": sorted(names.items(), key=lambda pair: czech_key(pair[1])),
+            "rows": [_row(office, deed, names, labels) for deed in day_deeds],
+            "cut": len(day_deeds) == MOST,
         },
     )
 
@@ -212,17 +212,17 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
 def _row(
     office: Directory, deed: Deed, names: dict[int, str], labels: dict[int, str]
 ) -> dict[str, Any]:
-    """The names of the staff and of things, never the client's."""
-    whose = office.officials.get(deed.data.get("official") or 0)
-    other = (
+    """A row of the table; names staff, counters and tickets, never the client."""
+    official = office.officials.get(deed.data.get("official") or 0)
+    subject = (
         labels.get(deed.data.get("ticket") or 0, "")
-        or (whose.name if whose else "")
+        or (official.name if official else "")
         or _other_person(deed, names)
     )
     if deed.kind in OF_A_COLLEAGUE:
         colleague = names.get(deed.data["clerk"], "")
-        place = str(office.counters[deed.data["counter"]].name)
-        other = ", ".join(part for part in (colleague, place, other) if part)
+        counter_name = str(office.counters[deed.data["counter"]].name)
+        subject = ", ".join(name for name in (colleague, counter_name, subject) if name)
     return {
         "at": deed.at,
         "who": names.get(deed.actor, ""),
@@ -230,15 +230,15 @@ def _row(
         "reference": reference_of(deed.booking.pk) if deed.booking else "",
         "booking": deed.booking,
         "service": office.services[deed.booking.service_id] if deed.booking else None,
-        "other": other,
+        "other": subject,
     }
 
 
 def _other_person(deed: Deed, names: dict[int, str]) -> str:
-    """The member of staff to whom it was done, unless it was their own step."""
+    """The name of the member of staff whom the event concerns, if not the actor."""
     user = deed.data.get("user") or 0
     return "" if user == deed.actor else names.get(user, "")
 
 
-def _day(said: str) -> date | None:
-    return reading.day(said)
+def _day(text: str) -> date | None:
+    return reading.day(text)

@@ -49,23 +49,23 @@ def _state_without_browser(device: Device) -> dict[str, str]:
 
 
 def clock_in_words(device: Device) -> str:
-    """By how much the device's clock is wrong; empty while it is right enough, or unknown."""
-    off = timedelta(seconds=device.clock_off_s or 0)
-    if abs(off) <= offices_devices.WRONG_CLOCK:
+    """The error of the device's clock in words; empty if it is small or unknown."""
+    error = timedelta(seconds=device.clock_off_s or 0)
+    if abs(error) <= offices_devices.WRONG_CLOCK:
         return ""
-    lasts = typography.minutes(abs(off) // timedelta(minutes=1), get_language() or "cs")
+    duration = typography.minutes(abs(error) // timedelta(minutes=1), get_language() or "cs")
     words = (
         _("the clock is fast by %(time)s")
-        if off > timedelta()
+        if error > timedelta()
         else _("the clock is slow by %(time)s")
     )
-    return words % {"time": lasts}
+    return words % {"time": duration}
 
 
 def printer_in_words(device: Device) -> str:
-    """What the printer last said of itself; empty where it said nothing."""
-    said = device.printer_state
-    if not said:
+    """The printer's last reported state in words; empty if it never reported one."""
+    state = device.printer_state
+    if not state:
         return _("no answer now") if device.fault == SILENT_PRINTER else ""
     words = {
         "paper_out": _("no paper"),
@@ -73,7 +73,7 @@ def printer_in_words(device: Device) -> str:
         "error": pgettext("of a printer", "broken"),
         "paper_low": _("little paper left"),
     }
-    return ", ".join(text for key, text in words.items() if said.get(key)) or _(
+    return ", ".join(text for key, text in words.items() if state.get(key)) or _(
         "paper and door fine"
     )
 
@@ -88,16 +88,16 @@ def devices(request: HttpRequest, office: Directory, member: Membership) -> Http
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
 def pairing(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
-    """A one-time code for the device's browser, shown in this answer only."""
+    """Make a one-time pairing code, shown only in this response."""
     device = _device(office, code)
-    made = offices_devices.make_pairing_code(device=device, now=now())
-    return _page(request, office, member, device=device, made=made)
+    pairing_code = offices_devices.make_pairing_code(device=device, now=now())
+    return _page(request, office, member, device=device, pairing_code=pairing_code)
 
 
 @staff_only(*staff.HEADS)
 @require_POST
 def reload(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
-    """Have the device's screen loaded anew, as soon as nobody stands at it."""
+    """Ask the device to reload its screen when nobody uses it."""
     device = _device(office, code)
     offices_devices.ask_reload(device=device.pk, now=now(), actor=member.user_id)
     messages.success(request, _("The screen will be loaded anew."))
@@ -109,7 +109,7 @@ def reload(request: HttpRequest, office: Directory, member: Membership, code: st
 def disconnect(
     request: HttpRequest, office: Directory, member: Membership, code: str
 ) -> HttpResponse:
-    """Take the office's screen away from a browser."""
+    """Revoke the device's pairing with its browser."""
     device = _device(office, code)
     offices_devices.revoke(device=device.pk, now=now(), actor=member.user_id)
     messages.success(request, _("The device was disconnected."))
@@ -119,7 +119,7 @@ def disconnect(
 @staff_only(*staff.HEADS)
 @require_http_methods(["GET", "POST"])
 def lost(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
-    """Say what happens when a kiosk is reported lost; a press on that page reports it."""
+    """The consequences of reporting a kiosk lost; a post reports it."""
     device = _device(office, code)
     if device.kind != Device.Kind.KIOSK:
         raise Http404(code)
@@ -148,7 +148,7 @@ def lost(request: HttpRequest, office: Directory, member: Membership, code: str)
             "member": member,
             "device": device,
             "bookings": len(held),
-            "unwritten": sum(channel_for(one, office.office) is None for one in held),
+            "unwritten": sum(channel_for(booking, office.office) is None for booking in held),
         },
     )
 
@@ -158,21 +158,21 @@ def _page(
     office: Directory,
     member: Membership,
     device: Device | None = None,
-    made: str = "",
+    pairing_code: str = "",
 ) -> HttpResponse:
     moment = now()
     held = numbers_held(office, moment)
-    known = list(Device.objects.filter(office=office.office, retired=False))
+    active = list(Device.objects.filter(office=office.office, retired=False))
     rows = [
         {
-            "device": one,
-            "state": state_of(one, moment),
-            "printer": printer_in_words(one),
-            "clock": clock_in_words(one),
-            "refused": lost_kiosk.entries_refused(one) if one.lost_at else 0,
-            "numbers": sorted(held.get(one.pk, {}).items()) if one.token_hash else [],
+            "device": d,
+            "state": state_of(d, moment),
+            "printer": printer_in_words(d),
+            "clock": clock_in_words(d),
+            "refused": lost_kiosk.entries_refused(d) if d.lost_at else 0,
+            "numbers": sorted(held.get(d.pk, {}).items()) if d.token_hash else [],
         }
-        for one in known
+        for d in active
     ]
     return render(
         request,
@@ -182,21 +182,21 @@ def _page(
             "member": member,
             "rows": rows,
             "fresh": device,
-            "made": made,
+            "made": pairing_code,
             "may_write": member.role in staff.ADMINISTRATORS,
-            "doors": [one for one in known if _shows_code(one)],
+            "doors": [d for d in active if _shows_code(d)],
         },
     )
 
 
 def _shows_code(device: Device) -> bool:
-    """Whether a ticket can be taken with a telephone by what the device shows."""
+    """Whether the device shows the QR code for tickets by telephone."""
     at_door = device.kind == Device.Kind.KIOSK or device.options.get("layout") == "door"
     return bool(device.token_hash) and at_door
 
 
 def _device(office: Directory, code: str) -> Device:
-    found = Device.objects.filter(office=office.office, code=code, retired=False).first()
-    if found is None:
+    device = Device.objects.filter(office=office.office, code=code, retired=False).first()
+    if device is None:
         raise Http404(code)
-    return found
+    return device

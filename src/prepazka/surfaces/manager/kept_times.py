@@ -1,4 +1,4 @@
-"""Times that are kept and not confirmed, by network, and one press that releases them."""
+"""Unconfirmed holds by network, and releasing all holds of one network."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONGEST_KEY = 32
 @staff_only(*staff.HEADS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """Which networks keep how many times; a post releases those of one."""
+    """Networks with their numbers of holds; a post releases those of one network."""
     moment = now()
     if request.method == "POST":
         times = networks.release_network(

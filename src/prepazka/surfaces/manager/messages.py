@@ -1,4 +1,4 @@
-"""What was sent to whom, and the office's own words for it."""
+"""Sent messages, and editing the office's own texts of messages."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ KINDS: dict[str, str | Promise] = {
     "turn_near": gettext_lazy("The turn of a ticket is near"),
     "turn_called": gettext_lazy("The ticket is called"),
 }
-# To those who were invited to a meeting; their words are ours.
+# Messages to participants of meetings; offices cannot change their texts.
 INVITED: dict[str, str | Promise] = {
     "invited": gettext_lazy("Invitation to a meeting"),
     "uninvited": gettext_lazy("Invitation taken back"),
@@ -85,31 +85,31 @@ LANGUAGES = {"cs": gettext_lazy("Czech"), "en": gettext_lazy("English")}
 @staff_only(*staff.HEADS)
 @require_GET
 def sent(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The newest messages; contacts are shown in part, and found by the whole."""
-    wanted, kind, state = (request.GET.get(name, "")[:120] for name in ("hledat", "druh", "stav"))
+    """The newest messages; contacts are masked, and searched by the full contact."""
+    search, kind, state = (request.GET.get(name, "")[:120] for name in ("hledat", "druh", "stav"))
     day = _day(request.GET.get("den", ""))
-    found = sent_messages(office, wanted=wanted.strip(), kind=kind, state=state, day=day)
+    newest = sent_messages(office, wanted=search.strip(), kind=kind, state=state, day=day)
     rows = [
         {
-            "message": one,
-            "kind": (KINDS | INVITED).get(one.kind, one.kind),
-            "state": STATES["delivered" if one.delivered_at else one.state],
-            "why": _(one.error) if one.error else "",
-            "name": one.to.name or _("erased"),
-            "contact": masked(one),
-            "channel": adapter_of(one).label,
+            "message": message,
+            "kind": (KINDS | INVITED).get(message.kind, message.kind),
+            "state": STATES["delivered" if message.delivered_at else message.state],
+            "why": _(message.error) if message.error else "",
+            "name": message.to.name or _("erased"),
+            "contact": masked(message),
+            "channel": adapter_of(message).label,
         }
-        for one in found
+        for message in newest
     ]
     context = {"rows": rows, "kinds": KINDS, "states": STATES, "most": MOST}
-    context |= {"wanted": wanted, "kind": kind, "state": state, "day": day}
+    context |= {"wanted": search, "kind": kind, "state": state, "day": day}
     return _render(request, office, member, "messages", context)
 
 
 @staff_only(*staff.HEADS)
 @require_GET
 def kinds(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The kinds of messages, and which of them have words of the office."""
+    """The kinds of messages, with the languages in which the office has its own text."""
     texts = office.office.message_rules.texts
     rows = [
         {
@@ -130,7 +130,7 @@ def kinds(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
 
 
 class WordsForm(forms.Form):
-    """The office's words of one kind in one language; what is empty is ours."""
+    """The office's texts of one kind in one language; an empty field means the default text."""
 
     subject = forms.CharField(label=gettext_lazy("Subject of the mail"), required=False)
     text = forms.CharField(
@@ -145,8 +145,10 @@ class WordsForm(forms.Form):
     )
 
     def said(self) -> dict[Part, str]:
-        """The words by their part."""
-        return {part: self.cleaned_data.get(part, "") for part in message_texts.PARTS}
+        """The texts by part of the message."""
+        return {
+            part_name: self.cleaned_data.get(part_name, "") for part_name in message_texts.PARTS
+        }
 
 
 @staff_only(*staff.HEADS)
@@ -154,41 +156,41 @@ class WordsForm(forms.Form):
 def words(
     request: HttpRequest, office: Directory, member: Membership, kind: str, language: str
 ) -> HttpResponse:
-    """Write the words, look at them, save them."""
+    """Edit, preview and save the office's texts of one kind in one language."""
     if kind not in own_words.kinds() or language not in office.office.languages:
         raise Http404
-    before = own_words.written(office, kind, language)
+    stored = own_words.written(office, kind, language)
     if request.method == "GET":
         return _words_page(
-            request, office, member, kind, language, WordsForm(initial=dict(before.items()))
+            request, office, member, kind, language, WordsForm(initial=dict(stored.items()))
         )
     if member.role not in staff.ADMINISTRATORS:
         raise PermissionDenied
     form = WordsForm(request.POST)
     form.is_valid()
-    said = form.said()
+    texts = form.said()
     if "ulozit" in request.POST:
         try:
             own_words.write_words(
                 office=office.office.pk,
                 kind=kind,
                 language=language,
-                words=said,
+                words=texts,
                 now=now(),
                 actor=member.user_id,
             )
         except own_words.BrokenWords:
-            pass  # said beside the fields, as in a preview
+            pass  # the faults are shown beside the fields, as in a preview
         else:
             messages.success(request, _("The words were saved."))
             return redirect("manager:kinds", office.office.slug)
-    for part, faults in own_words.faults_of(kind, own_words.tidy(said)).items():
+    for part_name, faults in own_words.faults_of(kind, own_words.tidy(texts)).items():
         for fault in faults:
-            form.add_error(part, in_words(kind, part, fault))
+            form.add_error(part_name, in_words(kind, part_name, fault))
     return _words_page(request, office, member, kind, language, form)
 
 
-def _words_page(  # what the page shows
+def _words_page(
     request: HttpRequest,
     office: Directory,
     member: Membership,
@@ -196,17 +198,17 @@ def _words_page(  # what the page shows
     language: str,
     form: WordsForm,
 ) -> HttpResponse:
-    said = form.said() if form.is_bound else own_words.written(office, kind, language)
+    texts = form.said() if form.is_bound else own_words.written(office, kind, language)
     broken = form.is_bound and bool(form.errors)
-    parts = [
+    rows = [
         {
-            "part": part,
-            "may": sorted(message_texts.allowed(kind, part)),
-            "must": sorted(message_texts.required(kind, part)),
-            "usual": own_words.usual(kind, part, language),
-            "field": form[part],
+            "part": part_name,
+            "may": sorted(message_texts.allowed(kind, part_name)),
+            "must": sorted(message_texts.required(kind, part_name)),
+            "usual": own_words.usual(kind, part_name, language),
+            "field": form[part_name],
         }
-        for part in message_texts.PARTS
+        for part_name in message_texts.PARTS
     ]
     context = {
         "kind": kind,
@@ -214,20 +216,22 @@ def _words_page(  # what the page shows
         "language": language,
         "language_name": LANGUAGES.get(language, language),
         "form": form,
-        "parts": parts,
+        "parts": rows,
         "may_write": member.role in staff.ADMINISTRATORS,
-        "preview": None if broken else own_words.preview(office, kind, language, said, now=now()),
+        "preview": None if broken else own_words.preview(office, kind, language, texts, now=now()),
         "sms_off": not office.office.message_rules.sms,
     }
     return _render(request, office, member, "words", context)
 
 
-def in_words(kind: str, part: Part, fault: Fault) -> str:
-    """What is wrong, and how to mend it."""
+def in_words(kind: str, part_name: Part, fault: Fault) -> str:
+    """The fault of a text and how to correct it, as a sentence."""
     if fault.kind == "unknown":
         return _("There is no {%(name)s} here. Use one of: %(known)s.") % {
             "name": fault.name,
-            "known": ", ".join(f"{{{one}}}" for one in sorted(message_texts.allowed(kind, part))),
+            "known": ", ".join(
+                f"{{{name}}}" for name in sorted(message_texts.allowed(kind, part_name))
+            ),
         }
     if fault.kind == "missing":
         return _("Add {%(name)s}; without it the message is of no use to people.") % {
@@ -241,17 +245,19 @@ def in_words(kind: str, part: Part, fault: Fault) -> str:
 
 
 def masked(message: Message) -> str:
-    """Enough of the contact to recognise it."""
+    """The contact with most characters hidden."""
     adapter = adapter_of(message)
     return adapter.masked(adapter.contact(message.to))
 
 
 def _has_own(texts: message_texts.Texts, kind: str, language: str) -> bool:
-    return any(message_texts.own(texts, kind, part, language) for part in message_texts.PARTS)
+    return any(
+        message_texts.own(texts, kind, part_name, language) for part_name in message_texts.PARTS
+    )
 
 
-def _day(said: str) -> date | None:
-    return reading.day(said)
+def _day(text: str) -> date | None:
+    return reading.day(text)
 
 
 def _render(

@@ -1,4 +1,4 @@
-"""Whose account looks after which diary, and the calendar feeds of officials and counters."""
+"""Accounts of officials' diaries, and calendar feeds of officials and counters."""
 
 from __future__ import annotations
 
@@ -25,22 +25,24 @@ from prepazka.web.staff import staff_only
 @staff_only(*staff.HEADS)
 @require_GET
 def officials(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """All diaries with their accounts, all counters with their feeds."""
+    """All officials with their accounts and feeds, and all counters with their feeds."""
     return _page(request, office, member)
 
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
 def link(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
-    """Give the diary to an account of this office, or to nobody."""
+    """Link the official's diary to an account of this office, or to none."""
     official = office.official_by_code(code)
-    said = request.POST.get("member", "")
-    if official is None or not (said == "" or said.isdecimal()):
+    member_id = request.POST.get("member", "")
+    if official is None or not (member_id == "" or member_id.isdecimal()):
         raise Http404
-    whom = Membership.objects.filter(office=office.office, pk=said).first() if said else None
-    if said and whom is None:
+    account = (
+        Membership.objects.filter(office=office.office, pk=member_id).first() if member_id else None
+    )
+    if member_id and account is None:
         raise Http404
-    offices_staff.link_official(official=official, member=whom, actor=member.user_id, now=now())
+    offices_staff.link_official(official=official, member=account, actor=member.user_id, now=now())
     messages.success(request, _("The account of the diary was changed."))
     return redirect("manager:officials", office.office.slug)
 
@@ -50,8 +52,8 @@ def link(request: HttpRequest, office: Directory, member: Membership, code: str)
 def make_feed(
     request: HttpRequest, office: Directory, member: Membership, code: str
 ) -> HttpResponse:
-    """A secret address with the bookings of a counter, shown in this answer only."""
-    counter = next((one for one in office.open_counters() if one.code == code), None)
+    """Make a secret feed address of a counter's bookings, shown only in this response."""
+    counter = next((c for c in office.open_counters() if c.code == code), None)
     if counter is None:
         raise Http404
     _feed, token = feeds.make_feed(
@@ -61,7 +63,7 @@ def make_feed(
         now=now(),
         actor=member.user_id,
     )
-    return _page(request, office, member, made=address_of(token))
+    return _page(request, office, member, feed_address=address_of(token))
 
 
 @staff_only(*staff.ADMINISTRATORS)
@@ -69,17 +71,17 @@ def make_feed(
 def revoke_feed(
     request: HttpRequest, office: Directory, member: Membership, feed: int
 ) -> HttpResponse:
-    """Close any secret address of the office."""
-    found = CalendarFeed.objects.filter(pk=feed, office=office.office).first()
-    if found is None:
+    """Revoke a feed address of the office."""
+    calendar_feed = CalendarFeed.objects.filter(pk=feed, office=office.office).first()
+    if calendar_feed is None:
         raise Http404
-    feeds.revoke_feed(feed=found, now=now(), actor=member.user_id)
+    feeds.revoke_feed(feed=calendar_feed, now=now(), actor=member.user_id)
     messages.success(request, _("The address no longer shows anything."))
     return redirect("manager:officials", office.office.slug)
 
 
 def _page(
-    request: HttpRequest, office: Directory, member: Membership, made: str = ""
+    request: HttpRequest, office: Directory, member: Membership, feed_address: str = ""
 ) -> HttpResponse:
     of_official: dict[int | None, list[CalendarFeed]] = defaultdict(list)
     of_counter: dict[int | None, list[CalendarFeed]] = defaultdict(list)
@@ -94,9 +96,9 @@ def _page(
             "office": office.office,
             "member": member,
             "members": sorted(office.office.memberships.all(), key=lambda row: czech_key(row.name)),
-            "rows": [(one, of_official[one.pk]) for one in office.open_officials()],
-            "counters": [(one, of_counter[one.pk]) for one in office.open_counters()],
-            "made": made,
+            "rows": [(official, of_official[official.pk]) for official in office.open_officials()],
+            "counters": [(counter, of_counter[counter.pk]) for counter in office.open_counters()],
+            "made": feed_address,
             "may_write": member.role in staff.ADMINISTRATORS,
         },
     )

@@ -1,4 +1,4 @@
-"""The staff list: add with a one-time password, correct, change the role, let in again, remove."""
+"""The staff list: adding people, names, roles, passwords, log-ins, API keys, removal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ROLES = {
     Role.HEAD: gettext_lazy("head (figures, closures and limits)"),
     Role.ADMINISTRATOR: gettext_lazy("administrator (all of it)"),
 }
-# What each group of roles in `web.staff` opens, so that the table on the page is what holds.
+# Abilities with the role groups of `web.staff` that check them, so that the page tells the truth.
 ABILITIES = (
     (gettext_lazy("open a counter, call and serve people"), staff.COUNTER),
     (
@@ -73,13 +73,13 @@ def _name_field() -> forms.CharField:
 
 
 class NameForm(forms.Form):
-    """The corrected name of somebody."""
+    """The corrected name of a member of staff."""
 
     name = _name_field()
 
 
 class StaffForm(forms.Form):
-    """Somebody new."""
+    """A new member of staff."""
 
     name = _name_field()
     username = forms.CharField(
@@ -104,20 +104,20 @@ class StaffForm(forms.Form):
 @staff_only(*staff.HEADS)
 @require_http_methods(["GET", "POST"])
 def people(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The list; the administrator adds people to it."""
+    """The staff list; a post by an administrator adds a member."""
     if request.method == "GET":
         return _page(request, office, member)
     if member.role not in staff.ADMINISTRATORS:
         raise PermissionDenied
     form = StaffForm(request.POST)
     if form.is_valid():
-        said = form.cleaned_data
+        fields = form.cleaned_data
         try:
             added = offices_staff.add_staff(
                 office=office.office,
-                username=said["username"],
-                name=said["name"],
-                role=Role(said["role"]),
+                username=fields["username"],
+                name=fields["name"],
+                role=Role(fields["role"]),
                 actor=member.user_id,
                 now=now(),
             )
@@ -137,15 +137,15 @@ def people(request: HttpRequest, office: Directory, member: Membership) -> HttpR
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
 def rename(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
-    """Correct the name, one's own too."""
-    whom = _of(office, which)
+    """Correct a member's name, including one's own."""
+    person = _membership(office, which)
     form = NameForm(request.POST)
     if not form.is_valid():
         messages.error(request, " ".join(map(str, form.errors["name"])))
         return redirect("manager:people", office.office.slug)
     try:
         offices_staff.rename_staff(
-            member=whom, name=form.cleaned_data["name"], actor=member.user_id, now=now()
+            member=person, name=form.cleaned_data["name"], actor=member.user_id, now=now()
         )
         messages.success(request, _("The name was corrected."))
     except Refused as refusal:
@@ -158,10 +158,10 @@ def rename(request: HttpRequest, office: Directory, member: Membership, which: i
 def second_factor(
     request: HttpRequest, office: Directory, member: Membership, which: int
 ) -> HttpResponse:
-    """Let somebody who has lost their second factor log in without it."""
+    """Reset a member's lost second factor."""
     try:
         offices_staff.reset_second_factor(
-            member=_of(office, which), actor=member.user_id, now=now()
+            member=_membership(office, which), actor=member.user_id, now=now()
         )
         messages.success(
             request,
@@ -178,13 +178,16 @@ def second_factor(
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
 def role(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
-    """Give another role."""
-    wanted = request.POST.get("role", "")
-    if wanted not in Role.values:
+    """Change a member's role."""
+    chosen_role = request.POST.get("role", "")
+    if chosen_role not in Role.values:
         raise Http404
     try:
         offices_staff.change_role(
-            member=_of(office, which), role=Role(wanted), actor=member.user_id, now=now()
+            member=_membership(office, which),
+            role=Role(chosen_role),
+            actor=member.user_id,
+            now=now(),
         )
         messages.success(request, _("The role was changed."))
     except Refused as refusal:
@@ -197,9 +200,11 @@ def role(request: HttpRequest, office: Directory, member: Membership, which: int
 def declares(
     request: HttpRequest, office: Directory, member: Membership, which: int
 ) -> HttpResponse:
-    """Let somebody say that a system is down, or no longer."""
+    """Give or take a member's right to declare incidents."""
     may = request.POST.get("may") == "1"
-    offices_staff.let_declare(member=_of(office, which), may=may, actor=member.user_id, now=now())
+    offices_staff.let_declare(
+        member=_membership(office, which), may=may, actor=member.user_id, now=now()
+    )
     messages.success(request, _("The right was given.") if may else _("The right was taken."))
     return redirect("manager:people", office.office.slug)
 
@@ -209,28 +214,30 @@ def declares(
 def password(
     request: HttpRequest, office: Directory, member: Membership, which: int
 ) -> HttpResponse:
-    """A new one-time password, shown in this answer only."""
-    whom = _of(office, which)
+    """Give a member a new one-time password, shown only in this response."""
+    person = _membership(office, which)
     try:
-        made = offices_staff.give_password(member=whom, actor=member.user_id, now=now())
+        one_time_password = offices_staff.give_password(
+            member=person, actor=member.user_id, now=now()
+        )
     except Refused as refusal:
         messages.error(request, sentence(refusal))
         return redirect("manager:people", office.office.slug)
-    return _page(request, office, member, fresh=whom, password=made)
+    return _page(request, office, member, fresh=person, password=one_time_password)
 
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_safe
 def access(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
-    """Where somebody is logged in, and which programs act for them."""
-    whom = _of(office, which)
+    """A member's sessions and API keys."""
+    person = _membership(office, which)
     try:
-        seen = offices_staff.access_of(whom, actor=member.user_id)
+        access_list = offices_staff.access_of(person, actor=member.user_id)
     except Refused as refusal:
         messages.error(request, sentence(refusal))
         return redirect("manager:people", office.office.slug)
-    shown = {"office": office.office, "member": member, "person": whom, "access": seen}
-    return render(request, "manager/access.html", shown)
+    context = {"office": office.office, "member": member, "person": person, "access": access_list}
+    return render(request, "manager/access.html", context)
 
 
 @staff_only(*staff.ADMINISTRATORS)
@@ -238,10 +245,10 @@ def access(request: HttpRequest, office: Directory, member: Membership, which: i
 def end_session(
     request: HttpRequest, office: Directory, member: Membership, which: int, session: int
 ) -> HttpResponse:
-    """Log somebody out of one browser."""
+    """End one session of a member."""
     try:
         offices_staff.end_session(
-            member=_of(office, which), which=session, actor=member.user_id, now=now()
+            member=_membership(office, which), which=session, actor=member.user_id, now=now()
         )
         messages.success(request, _("That browser is logged out."))
     except Refused as refusal:
@@ -254,10 +261,10 @@ def end_session(
 def end_token(
     request: HttpRequest, office: Directory, member: Membership, which: int, api_token: int
 ) -> HttpResponse:
-    """Let a program's key open nothing any more."""
+    """Revoke one API key of a member."""
     try:
         offices_staff.end_token(
-            member=_of(office, which), which=api_token, actor=member.user_id, now=now()
+            member=_membership(office, which), which=api_token, actor=member.user_id, now=now()
         )
         messages.success(request, _("The key opens nothing any more."))
     except Refused as refusal:
@@ -268,9 +275,11 @@ def end_token(
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
 def remove(request: HttpRequest, office: Directory, member: Membership, which: int) -> HttpResponse:
-    """Take away the access."""
+    """Remove a member's access to the office."""
     try:
-        offices_staff.remove_staff(member=_of(office, which), actor=member.user_id, now=now())
+        offices_staff.remove_staff(
+            member=_membership(office, which), actor=member.user_id, now=now()
+        )
         messages.success(request, _("The person no longer has access to this office."))
     except Refused as refusal:
         messages.error(request, sentence(refusal))
@@ -282,14 +291,16 @@ def _page(
     office: Directory,
     member: Membership,
     form: StaffForm | None = None,
-    **more: Any,
+    **extra: Any,
 ) -> HttpResponse:
     rows = sorted(
         Membership.objects.filter(office=office.office).select_related("user"),
         key=lambda row: czech_key(row.name),
     )
     protected = with_second_factor(row.user_id for row in rows)
-    officials = {one.user_id: one for one in office.open_officials() if one.user_id}
+    officials = {
+        official.user_id: official for official in office.open_officials() if official.user_id
+    }
     return render(
         request,
         "manager/people.html",
@@ -315,13 +326,13 @@ def _page(
                 for row in rows
             ],
             "may_write": member.role in staff.ADMINISTRATORS,
-            **more,
+            **extra,
         },
     )
 
 
-def _of(office: Directory, member: int) -> Membership:
-    found = Membership.objects.filter(pk=member, office=office.office).select_related("user")
-    if not (one := found.first()):
+def _membership(office: Directory, member: int) -> Membership:
+    memberships = Membership.objects.filter(pk=member, office=office.office).select_related("user")
+    if not (membership := memberships.first()):
         raise Http404
-    return one
+    return membership

@@ -1,4 +1,4 @@
-"""A person's data on request: look them up, give a copy, correct, erase."""
+"""A person's data on request: search, export, correct, erase."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CHANGED = "zaznamy"
 
 
 class CorrectionForm(forms.Form):
-    """The right values; an empty one is left as it is."""
+    """Corrected values; an empty field leaves the stored value."""
 
     name = NameField(label=gettext_lazy("Right name"), max_length=120, required=False)
     email = AddressField(label=gettext_lazy("Right e-mail address"), required=False)
@@ -46,7 +46,7 @@ class CorrectionForm(forms.Form):
 
 @dataclass(frozen=True)
 class Shown:
-    """One record as the page lists it."""
+    """One record for the page's list."""
 
     mark: str
     title: str | Promise
@@ -63,7 +63,7 @@ class Shown:
 @staff_only(*staff.ADMINISTRATORS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """Look a person up by a post, so that no address or log holds who it was; then do one step."""
+    """Search for a person or do one step; by POST, so that no address or log has the name."""
     if request.method != "POST":
         return _page(request, office, member, words="")
     words = request.POST.get("hledat", "")[:LONGEST]
@@ -95,9 +95,9 @@ def _export(
 ) -> HttpResponse:
     copy = export_person(**common, kinds=KINDS | INVITED)
     name = f"osobni-udaje-{common['now'].astimezone(office.tz):%Y-%m-%d}.zip"
-    answer = HttpResponse(copy.content, content_type="application/zip")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    response = HttpResponse(copy.content, content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _correct(
@@ -116,15 +116,15 @@ def _erase(
 ) -> HttpResponse:
     erased = erase_person(**common, confirmed="rozumim" in request.POST)
     text = ngettext("%(n)s record was erased.", "%(n)s records were erased.", erased.records)
-    said = [text % {"n": erased.records}]
+    sentences = [text % {"n": erased.records}]
     if erased.cancelled:
         text = ngettext(
             "%(n)s booking to come was cancelled.",
             "%(n)s bookings to come were cancelled.",
             erased.cancelled,
         )
-        said.append(text % {"n": erased.cancelled})
-    messages.success(request, " ".join(said))
+        sentences.append(text % {"n": erased.cancelled})
+    messages.success(request, " ".join(sentences))
     return redirect("manager:privacy", office.office.slug)
 
 
@@ -154,7 +154,7 @@ def _page(
         "member": member,
         "words": words,
         "problem": problem,
-        "records": [_shown(office, root, row, chosen, moment) for root, row in records.rows()],
+        "records": [_listed(office, root, row, chosen, moment) for root, row in records.rows()],
         "token": records.token if records else "",
         "sections": [(section.held.title, len(section.rows)) for section in sections],
         "ahead": sum(is_ahead(booking, moment) for booking in records.bookings),
@@ -166,7 +166,7 @@ def _page(
     return render(request, "manager/privacy.html", context)
 
 
-def _shown(
+def _listed(
     office: Directory, root: Root, row: Any, chosen: set[str] | None, moment: datetime
 ) -> Shown:
     mark = mark_of(root, row)

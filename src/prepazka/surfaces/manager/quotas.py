@@ -1,4 +1,4 @@
-"""How many may book each window, and what it does to people who come without a booking."""
+"""Booking quotas per arrival window, and their effect on people without a booking."""
 
 from __future__ import annotations
 
@@ -48,39 +48,39 @@ FIGURES: dict[str, Callable[[], str]] = {
 @staff_only(*staff.HEADS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The quotas; with another one chosen what it would do; saved by POST."""
-    found = quota_change.present(office, now=now())
-    said = request.POST if request.method == "POST" else request.GET
+    """The quotas, and the effect of a chosen new one; a post saves it."""
+    quotas = quota_change.present(office, now=now())
+    form = request.POST if request.method == "POST" else request.GET
     context: dict[str, Any] = {"office": office.office, "member": member, "reason_length": REASON}
     status = 200
-    if "agenda" in said:
-        if said["agenda"] not in found:
+    if "agenda" in form:
+        if form["agenda"] not in quotas:
             raise Http404
-        chosen = found[said["agenda"]]
-        context |= {"chosen": chosen.agenda.code, "reason": said.get("reason", "")[:REASON]}
-        context["wanted"] = said.get("quota", "")[:3]
-        quota = 0  # none, which is refused
+        chosen = quotas[form["agenda"]]
+        context |= {"chosen": chosen.agenda.code, "reason": form.get("reason", "")[:REASON]}
+        context["wanted"] = form.get("quota", "")[:3]
+        quota = 0  # stays 0 if the text is not a number, which raises NoSuchQuota
         try:
             quota = _number(context["wanted"])
             if request.method == "POST":
-                return _saved(request, office, member, chosen, quota)
+                return _save(request, office, member, chosen, quota)
             context |= _effect(office, chosen, quota)
         except Refused as refused:
             context["problem"], status = sentence(refused), 409
             if not isinstance(refused, NoSuchQuota):
                 context |= _effect(office, chosen, quota)
-    context["rows"] = [_row(office, one) for one in found.values()]
+    context["rows"] = [_row(office, q) for q in quotas.values()]
     return render(request, "manager/quotas.html", context, status=status)
 
 
-def _number(said: str) -> int:
-    quota = reading.whole(said)
+def _number(text: str) -> int:
+    quota = reading.whole(text)
     if quota is None:
         raise NoSuchQuota
     return quota
 
 
-def _saved(
+def _save(
     request: HttpRequest, office: Directory, member: Membership, chosen: Quota, quota: int
 ) -> HttpResponse:
     quota_change.set_quota(
@@ -96,60 +96,60 @@ def _saved(
 
 
 def _effect(office: Directory, chosen: Quota, quota: int) -> dict[str, Any]:
-    kept = ("quota", chosen.agenda.code, quota, now().date())
-    found: Effect | None = office.kept.get(kept)
-    if found is None:
+    cache_key = ("quota", chosen.agenda.code, quota, now().date())
+    effect: Effect | None = office.kept.get(cache_key)
+    if effect is None:
         until = time.monotonic() + SIMULATED_SECONDS
-        found = quota_change.effect(
+        effect = quota_change.effect(
             office, chosen, quota, now=now(), enough=lambda: time.monotonic() > until
         )
-        office.kept[kept] = found
+        office.kept[cache_key] = effect
     return {
-        "effect": found,
+        "effect": effect,
         "agenda": _agenda(office, chosen),
-        "before": _times(found.now),
-        "after": _times(found.then),
+        "before": _times(effect.now),
+        "after": _times(effect.then),
         "simulated": [
-            _simulated(FIGURES[name](), found.differences[name])
+            _simulated_difference(FIGURES[name](), effect.differences[name])
             for name in FIGURES
-            if name in found.differences
+            if name in effect.differences
         ],
     }
 
 
-def _agenda(office: Directory, one: Quota) -> Agenda:
-    return next(a for a in office.agendas.values() if a.code == one.agenda.code and not a.retired)
+def _agenda(office: Directory, quota: Quota) -> Agenda:
+    return next(a for a in office.agendas.values() if a.code == quota.agenda.code and not a.retired)
 
 
-def _row(office: Directory, one: Quota) -> dict[str, Any]:
-    agenda = _agenda(office, one)
+def _row(office: Directory, quota: Quota) -> dict[str, Any]:
+    agenda = _agenda(office, quota)
     names = {a.code: a.name for a in office.agendas.values() if not a.retired}
     return {
-        "quota": one,
+        "quota": quota,
         "agenda": agenda,
-        "day": WEEKDAYS[one.day.weekday()](),
-        "sharing": [names[code] for code in one.sharing],
-        "mean": number_format(one.burden.mean, 1),
+        "day": WEEKDAYS[quota.day.weekday()](),
+        "sharing": [names[code] for code in quota.sharing],
+        "mean": number_format(quota.burden.mean, 1),
         "learned": quota_change.learned(office, agenda),
-        "times": _times(one),
+        "times": _times(quota),
         "reason": agenda.rules.quota_reason,
     }
 
 
-def _times(one: Quota) -> str:
-    """The stretch; empty where the booked leave no time to others."""
-    return number_format(one.rounded, 2) if one.burden.taken < 1 else ""
+def _times(quota: Quota) -> str:
+    """The factor by which other people's waits grow; empty if bookings leave them no time."""
+    return number_format(quota.rounded, 2) if quota.burden.taken < 1 else ""
 
 
-def _simulated(label: str, one: Difference) -> dict[str, Any]:
+def _simulated_difference(label: str, difference: Difference) -> dict[str, Any]:
     return {
         "label": label,
-        "before": number_format(one.before, 1),
-        "after": number_format(one.after, 1),
-        "low": _signed(one.change - one.half),
-        "high": _signed(one.change + one.half),
+        "before": number_format(difference.before, 1),
+        "after": number_format(difference.after, 1),
+        "low": _signed(difference.change - difference.half),
+        "high": _signed(difference.change + difference.half),
     }
 
 
-def _signed(value: float) -> str:
-    return str(number_format(value, 1)).replace("-", "\N{MINUS SIGN}")
+def _signed(number: float) -> str:
+    return str(number_format(number, 1)).replace("-", "\N{MINUS SIGN}")

@@ -1,4 +1,4 @@
-"""What the head of an office sees: today's numbers, why people were called, the office's file."""
+"""The head's pages: today's figures, reasons of calls, waiting lists, office file, crest."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SCORED_DAYS = 28
 def overview(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
     """Today's numbers, open counters, devices."""
     moment = now()
-    seen = hall(office, now=moment)
+    snapshot = hall(office, now=moment)
     return render(
         request,
         "manager/overview.html",
@@ -63,16 +63,16 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
             "sms_alert": sms_alert(office.office, now=moment),
             "crowd": networks.crowd_of(office, now=moment),
             "today": today_of(office, now=moment),
-            "load": day_load(seen),
-            "counters": open_counters(seen.office),
+            "load": day_load(snapshot),
+            "counters": open_counters(snapshot.office),
             "services": [
                 {
-                    "service": one,
-                    "issued": issues_tickets(office, one, moment),
-                    "rule": one.tickets_today(calendar.day_of(moment, office.tz)),
+                    "service": service,
+                    "issued": issues_tickets(office, service, moment),
+                    "rule": service.tickets_today(calendar.day_of(moment, office.tz)),
                 }
-                for one in office.offered_services()
-                if one.walk_in
+                for service in office.offered_services()
+                if service.walk_in
             ],
             "scores": _scores(office),
             "files": inventory.findings(office.office.pk, now=moment),
@@ -85,20 +85,20 @@ def overview(request: HttpRequest, office: Directory, member: Membership) -> Htt
 
 
 def _scores(office: Directory) -> dict[str, Any]:
-    """How good the estimates of the last four weeks were, of all and by service."""
-    found = scores(office, now=now(), days=SCORED_DAYS)
-    rows = [(str(office.services[pk].name), one) for pk, one in found.services.items()]
+    """The accuracy of the last four weeks' estimates, by service and overall."""
+    estimates = scores(office, now=now(), days=SCORED_DAYS)
+    rows = [(str(office.services[pk].name), score) for pk, score in estimates.services.items()]
     return {
         "rows": [
             {
                 "name": name,
-                "tickets": one.tickets,
-                "error": one.error,
-                "waited": one.waited,
-                "inside": round(one.inside * 100),
-                "held": round(one.held * 100),
+                "tickets": score.tickets,
+                "error": score.error,
+                "waited": score.waited,
+                "inside": round(score.inside * 100),
+                "held": round(score.held * 100),
             }
-            for name, one in [*rows, *([("", found.whole)] if found.whole else [])]
+            for name, score in [*rows, *([("", estimates.whole)] if estimates.whole else [])]
         ],
     }
 
@@ -106,19 +106,19 @@ def _scores(office: Directory) -> dict[str, Any]:
 @staff_only(*staff.HEADS)
 @require_POST
 def tickets(request: HttpRequest, office: Directory, member: Membership, code: str) -> HttpResponse:
-    """Stop the tickets of a service for today, or let them go on whatever the estimate says."""
+    """Stop a service's tickets for today, or allow them regardless of the estimate."""
     service = office.service_by_code(code)
     if service is None or not service.walk_in:
         raise Http404(code)
-    do = open_tickets if request.POST.get("do") == "open" else stop_tickets
-    do(office=office, service=service, now=now(), actor=member.user_id)
+    change = open_tickets if request.POST.get("do") == "open" else stop_tickets
+    change(office=office, service=service, now=now(), actor=member.user_id)
     return redirect("manager:overview", office.office.slug)
 
 
 @staff_only(*staff.HEADS)
 @require_GET
 def calls(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """Why each client was called, and whom they went before."""
+    """Today's calls with their reasons and the tickets that they overtook."""
     names = dict(office.office.memberships.values_list("user_id", "name"))
     rows = [
         {
@@ -142,22 +142,22 @@ def calls(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
 @staff_only(*staff.HEADS)
 @require_GET
 def why(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """Why others went before the ticket of this number, who had come after it."""
-    found = asked(office, request.GET.get("cislo", ""), now())
-    context = {"office": office.office, "member": member, **found}
-    status = 200 if "ticket" in found else 404
+    """Why tickets issued later were called before the ticket of this number."""
+    overtakes = asked(office, request.GET.get("cislo", ""), now())
+    context = {"office": office.office, "member": member, **overtakes}
+    status = 200 if "ticket" in overtakes else 404
     return render(request, "manager/why.html", context, status=status)
 
 
 @staff_only(*staff.HEADS)
 @require_GET
 def waiting_list(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The waiting lists in their order, and what was offered to whom: without names."""
+    """The waiting lists in order, and the offers made, without names."""
     context = {
         "office": office.office,
         "member": member,
         "lists": [
-            (agenda, [{"line": one, "code": waiting.code_of(one.entry)} for one in lines])
+            (agenda, [{"line": line, "code": waiting.code_of(line.entry)} for line in lines])
             for agenda, lines in waiting.lists(office)
         ],
         "offers": waiting.offers_of(office),
@@ -168,18 +168,18 @@ def waiting_list(request: HttpRequest, office: Directory, member: Membership) ->
 @staff_only(*staff.HEADS)
 @require_GET
 def file(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """The office's file, on the screen or to download."""
+    """The office file, on the page or as a download."""
     if "stahnout" in request.GET:
-        answer = HttpResponse(
+        response = HttpResponse(
             _text_of(office, member), content_type="application/yaml; charset=utf-8"
         )
-        answer["Content-Disposition"] = f'attachment; filename="{office.office.slug}.yaml"'
-        return answer
+        response["Content-Disposition"] = f'attachment; filename="{office.office.slug}.yaml"'
+        return response
     return _file_page(request, office, member)
 
 
 def _text_of(office: Directory, member: Membership) -> str:
-    """The file as the person may read it: why an official is away is for the head alone."""
+    """The office file; reasons of officials' absences only for roles that may read them."""
     return export(office.office, with_reasons=member.role in staff.REASONS)
 
 
@@ -218,6 +218,6 @@ def crest(request: HttpRequest, office: Directory, member: Membership) -> HttpRe
         return _file_page(
             request, office, member, problem=sentence(refused), status=status_of(refused)
         )
-    said = _("The crest is removed.") if content is None else _("The crest is set.")
-    messages.success(request, said)
+    text = _("The crest is removed.") if content is None else _("The crest is set.")
+    messages.success(request, text)
     return redirect("manager:file", office.office.slug)

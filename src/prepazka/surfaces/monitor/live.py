@@ -1,4 +1,4 @@
-"""The live part of the page for the edge, which keeps it: with every call everybody asks for it."""
+"""The live part of the monitor for the edge, which caches it, as every viewer asks after a call."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ BOARD = re.compile("/([-a-zA-Z0-9_]+)/nazivo/")
 
 
 def fragment(path: str) -> Fragment | None:
-    """The live part at this address, if there is one; its language is in the address."""
-    said = translation.get_language_from_path(path)
-    found = BOARD.fullmatch(path.removeprefix(f"/{said}") if said else path)
-    if found is None:
+    """The live part at this path, which also gives its language; None for other paths."""
+    url_language = translation.get_language_from_path(path)
+    match = BOARD.fullmatch(path.removeprefix(f"/{url_language}") if url_language else path)
+    if match is None:
         return None
-    language = said or settings.LANGUAGE_CODE
-    return Fragment(path, lambda: _board(found[1], language), frozenset({"queue", "setup"}))
+    language = url_language or settings.LANGUAGE_CODE
+    return Fragment(path, lambda: _board(match[1], language), frozenset({"queue", "setup"}))
 
 
 def _board(slug: str, language: str) -> tuple[int, str]:
     try:
-        where = directory_by_slug(slug)
+        office = directory_by_slug(slug)
     except Office.DoesNotExist:
         raise LookupError(slug) from None
-    with translation.override(language), timezone.override(where.tz):
-        return where.office.pk, render_to_string("monitor/_board.html", context(where))
+    with translation.override(language), timezone.override(office.tz):
+        return office.office.pk, render_to_string("monitor/_board.html", context(office))

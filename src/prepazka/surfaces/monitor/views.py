@@ -1,4 +1,4 @@
-"""The public live view: a table that works without a script, and keeps itself fresh with one."""
+"""The public live view of queues: an HTML table that a script, where there is one, refreshes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from prepazka.web.frames import allow_frames
 from prepazka.web.shortcuts import all_offices, now, of_office
 
 USUAL_DAYS, MOST_DAYS = 7, 90
-ENOUGH = 30  # fewer tickets say nothing of the estimate
+ENOUGH = 30  # fewer tickets say nothing about the estimate's quality
 COLUMNS = (
     "at", "service", "waiting", "open_counters", "tickets", "wait_from_min", "wait_to_min",
 )  # fmt: skip
@@ -31,11 +31,11 @@ COLUMNS = (
 
 @require_safe
 @of_office
-def office(request: HttpRequest, where: Directory) -> HttpResponse:
-    """The page, or only its live part when the page itself asks for it."""
+def office(request: HttpRequest, office: Directory) -> HttpResponse:
+    """The office's live view, or only its live part for a request with X-Fragment."""
     fragment = "X-Fragment" in request.headers
     template = "monitor/_board.html" if fragment else "monitor/office.html"
-    response = render(request, template, context(where))
+    response = render(request, template, context(office))
     response["Cache-Control"] = "no-store" if fragment else "public, max-age=5"
     response["Vary"] = "X-Fragment, Accept-Encoding"
     return response
@@ -43,24 +43,24 @@ def office(request: HttpRequest, where: Directory) -> HttpResponse:
 
 @require_safe
 @of_office
-def frame(request: HttpRequest, where: Directory) -> HttpResponse:
-    """The live part for a frame on another site; it loads itself again."""
-    response = render(request, "monitor/frame.html", context(where))
-    response["Refresh"] = "30"  # a live view without a script
-    allow_frames(response, where.office.embed_hosts)
+def frame(request: HttpRequest, office: Directory) -> HttpResponse:
+    """The live view for a frame on another site; it reloads itself."""
+    response = render(request, "monitor/frame.html", context(office))
+    response["Refresh"] = "30"  # seconds; the frame has no script
+    allow_frames(response, office.office.embed_hosts)
     response["Cache-Control"] = "public, max-age=10"
     return response
 
 
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    """All offices beside one another; the page asks anew every minute, or when the first has news."""
+    """All offices in one table, refreshed every minute or when the first office changes."""
     at = now()
     offices = all_offices()
-    rows = [{"office": one.office, "seen": _shown(one, at)} for one in offices]
+    rows = [{"office": office.office, "seen": _status_of(office, at)} for office in offices]
     fragment = "X-Fragment" in request.headers
     template = "monitor/_offices.html" if fragment else "monitor/overview.html"
-    # One page has one clock: that of the first office.
+    # The page shows times in one time zone, that of the first office.
     with timezone.override(offices[0].tz if offices else None):
         response = render(request, template, {"rows": rows, "made_at": at})
     response["Cache-Control"] = "no-store" if fragment else "public, max-age=10"
@@ -70,28 +70,28 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @of_office
-def history(request: HttpRequest, where: Directory) -> HttpResponse:
-    """The last days as CSV, a row per service and quarter of an hour."""
+def history(request: HttpRequest, office: Directory) -> HttpResponse:
+    """The history of the last days as CSV, one row per service and quarter of an hour."""
     at = now()
     since = at - timedelta(days=_days(request.GET.get("dnu", "")))
-    rows = QuarterHour.objects.filter(office=where.office, at__gte=since).order_by("at", "service")
+    rows = QuarterHour.objects.filter(office=office.office, at__gte=since).order_by("at", "service")
     response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{where.office.slug}-nazivo.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{office.office.slug}-nazivo.csv"'
     response["Cache-Control"] = "public, max-age=300"
     response["Access-Control-Allow-Origin"] = "*"
     out = csv.writer(response)
     out.writerow(COLUMNS)
-    for one in rows.iterator():
+    for row in rows.iterator():
         low, high = ("", "")
-        if one.p20 is not None and one.p80 is not None:
-            low, high = map(str, Expected(one.p20, one.p20, one.p80).span)
+        if row.p20 is not None and row.p80 is not None:
+            low, high = map(str, Expected(row.p20, row.p20, row.p80).span)
         out.writerow(
             [
-                one.at.astimezone(where.tz).isoformat(timespec="minutes"),
-                where.services[one.service_id].code,
-                one.waiting,
-                one.open_counters,
-                int(one.tickets),
+                row.at.astimezone(office.tz).isoformat(timespec="minutes"),
+                office.services[row.service_id].code,
+                row.waiting,
+                row.open_counters,
+                int(row.tickets),
                 low,
                 high,
             ]
@@ -99,51 +99,51 @@ def history(request: HttpRequest, where: Directory) -> HttpResponse:
     return response
 
 
-def _days(said: str) -> int:
-    days = reading.whole(said)
+def _days(text: str) -> int:
+    days = reading.whole(text)
     return USUAL_DAYS if days is None else max(1, min(days, MOST_DAYS))
 
 
-def _shown(where: Directory, at: datetime) -> dict[str, Any]:
-    """What the live view says, with moments as templates want them."""
-    seen = monitor(where, now=at)
-    for service in seen["services"]:
+def _status_of(office: Directory, at: datetime) -> dict[str, Any]:
+    """The monitor's status with texts by language and instants as datetimes, for templates."""
+    status = monitor(office, now=at)
+    for service in status["services"]:
         service["name"] = Texts(service["name"])
         service["opens_at"] = _moment(service["next_opening"])
-    for incident in seen["incidents"]:
+    for incident in status["incidents"]:
         incident["text"] = Texts(incident["text"])
-    for call in seen["last_calls"]:
+    for call in status["last_calls"]:
         call["place"] = Texts(call["place"])
         call["at"] = _moment(call["called_at"])
-    seen["places"] = _by_place(seen["counters"])
-    seen["opens_at"] = _moment(seen["next_opening"])
-    highest = [s["wait_to_min"] for s in seen["services"] if s["wait_to_min"] is not None]
-    return seen | {"longest": max(highest, default=None)}
+    status["places"] = _by_place(status["counters"])
+    status["opens_at"] = _moment(status["next_opening"])
+    highest = [s["wait_to_min"] for s in status["services"] if s["wait_to_min"] is not None]
+    return status | {"longest": max(highest, default=None)}
 
 
 def _by_place(counters: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
-    """Where counters are open: each place with their numbers, in the order of the counters."""
+    """Places with the numbers of their open counters, in the counters' order."""
     numbers: dict[str, list[str]] = {}
     for counter in counters:
         numbers.setdefault(str(Texts(counter["place"])), []).append(counter["number"])
     return list(numbers.items())
 
 
-def _moment(said: str | None) -> datetime | None:
-    return datetime.fromisoformat(said) if said else None
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
-def context(where: Directory) -> dict[str, Any]:
-    """What the templates of the live view need."""
+def context(office: Directory) -> dict[str, Any]:
+    """Template context of the live view."""
     at = now()
-    seen, slug = _shown(where, at), where.office.slug
-    score = scores(where, now=at).whole
+    status, slug = _status_of(office, at), office.office.slug
+    score = scores(office, now=at).whole
     return {
-        "office": where.office,
+        "office": office.office,
         "home_url": reverse("citizen:office", args=[slug]),
-        "seen": seen,
+        "seen": status,
         "made_at": at,
-        "next_opening": seen["opens_at"],
+        "next_opening": status["opens_at"],
         "score": score if score and score.tickets >= ENOUGH else None,
         "error": round(score.error) if score else 0,
         "inside": round(score.inside * 100) if score else 0,

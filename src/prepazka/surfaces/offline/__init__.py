@@ -1,1 +1,1 @@
-"""Where browsers that were cut off send what they did, and the worker that keeps their screens."""
+"""Merging of off-line logs, and the service worker that caches off-line screens."""

@@ -1,4 +1,4 @@
-"""The log of a browser that was cut off; who wrote it is shown by its signatures."""
+"""Merging the log of a browser that was off-line, authenticated by the entries' signatures."""
 
 from __future__ import annotations
 
@@ -20,41 +20,41 @@ from prepazka.web.shortcuts import now
 WORKER = Path(looks.__file__).parent / "static/looks/offline/worker.js"
 
 
-@csrf_exempt  # no cookie is asked for: the signatures are what counts
+@csrf_exempt  # no cookie is used; entries are authenticated by signatures
 @never_cache
 @require_POST
 def log(request: HttpRequest) -> HttpResponse:
-    """Merge `{grant, events: [{seq, body, sig}]}`, as far as the limit of entries.
+    """Merge `{grant, events: [{seq, body, sig}]}`, up to the limit of entries.
 
-    Answers `{merged, part}`: the number of the last entry that is kept, and how many entries and
-    bytes one message may have; 413 and `part`, if it has more bytes.
+    Returns `{merged, part}`: the number of the last merged entry, and the limits of entries and
+    bytes of one request; 413 and `part` if the body is larger.
     """
-    part = {"entries": MOST, "bytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
+    batch_limits = {"entries": MOST, "bytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
     try:
-        said = json_body(request)
-        entries = [Entry(_id(e["seq"]), str(e["body"]), str(e["sig"])) for e in said["events"]]
-        grant = _id(said["grant"])
+        body = json_body(request)
+        entries = [Entry(_id(e["seq"]), str(e["body"]), str(e["sig"])) for e in body["events"]]
+        grant = _id(body["grant"])
     except BodyTooLarge:
-        return JsonResponse({"code": "too_large", "part": part}, status=413)
+        return JsonResponse({"code": "too_large", "part": batch_limits}, status=413)
     except (RequestNotReadable, ValueError, KeyError, TypeError):
         return JsonResponse({"code": "not_understood"}, status=400)
     try:
         merged = merge_log(grant=grant, entries=entries, now=now())
     except (GrantUnknown, SignatureWrong) as refused:
         return JsonResponse({"code": type(refused).__name__}, status=403)
-    return JsonResponse({"merged": merged, "part": part})
+    return JsonResponse({"merged": merged, "part": batch_limits})
 
 
-def _id(said: object) -> int:
-    number = reading.whole(said)
+def _id(field: object) -> int:
+    number = reading.whole(field)
     if number is None:
-        raise ValueError(said)
+        raise ValueError(field)
     return number
 
 
 @require_safe
 def worker(request: HttpRequest) -> HttpResponse:
-    """The service worker; it stands at the root, so that it may keep kiosk and console."""
-    answer = HttpResponse(WORKER.read_bytes(), content_type="text/javascript; charset=utf-8")
-    answer["Cache-Control"] = "no-cache"
-    return answer
+    """The service worker, at the root, so that its scope includes kiosk and console."""
+    response = HttpResponse(WORKER.read_bytes(), content_type="text/javascript; charset=utf-8")
+    response["Cache-Control"] = "no-cache"
+    return response

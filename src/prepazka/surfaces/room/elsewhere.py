@@ -1,4 +1,4 @@
-"""Rooms of conferencing servers: who gets the way in, and what is said when there is none."""
+"""Rooms of conferencing servers: addresses for participants, moving, and servers that fail."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ class WaitForOfficial(Refused):
     """The conferencing server does not answer. The official will see to it."""
 
 
-def must_sit(who: Participant, seat: UUID | None) -> None:
-    """Only whoever is inside, on that very seat. Raises NotInside."""
-    if who.place != Participant.Place.INSIDE or not seat or who.seat != seat:
+def must_sit(participant: Participant, seat: UUID | None) -> None:
+    """Raise NotInside unless the participant is inside on that seat."""
+    if participant.place != Participant.Place.INSIDE or not seat or participant.seat != seat:
         raise room.NotInside
 
 
-def way(office: Directory, who: Participant, *, now: datetime, actor: int | None) -> str:
-    """The address for this person, made now; empty if nobody has to be sent anywhere.
+def way(office: Directory, participant: Participant, *, now: datetime, actor: int | None) -> str:
+    """The participant's address in the server's room; empty if the meeting is on our page.
 
-    By the official's failure the meeting moves on; others wait for the official. Raises MovedOn,
-    WaitForOfficial.
+    If the server fails for the official, the meeting falls back to another room (MovedOn); other
+    participants wait for the official (WaitForOfficial).
     """
-    meeting = who.meeting
+    meeting = participant.meeting
     try:
-        return video.address(meeting, office, who, now=now)
+        return video.address(meeting, office, participant, now=now)
     except video.Unavailable as error:
-        if who.role != Participant.Role.CHAIR:
+        if participant.role != Participant.Role.CHAIR:
             with transaction.atomic():
                 Meeting.objects.select_for_update(no_key=True).get(pk=meeting.pk)
-                signals.tell(meeting.pk, "away", {"participant": str(who.pk)})
+                signals.tell(meeting.pk, "away", {"participant": str(participant.pk)})
             raise WaitForOfficial from error
         failed = providers.provider_of(meeting, office)
         with contextlib.suppress(Refused):
@@ -58,34 +58,40 @@ def way(office: Directory, who: Participant, *, now: datetime, actor: int | None
         raise MovedOn from error
 
 
-def move(who: Participant, chosen: str, address: str, *, now: datetime, actor: int | None) -> None:
-    """The official chooses another room. Raises ServerAway and as change_provider."""
-    office = directory_by_id(who.office_id)
-    if chosen in video.SERVERS and who.role == Participant.Role.CHAIR:
+def move(
+    participant: Participant, chosen: str, address: str, *, now: datetime, actor: int | None
+) -> None:
+    """Move the meeting to the chosen room. Raises ServerAway, and what change_provider raises."""
+    office = directory_by_id(participant.office_id)
+    if chosen in video.SERVERS and participant.role == Participant.Role.CHAIR:
         try:
-            video.prepare(who.meeting, office, chosen)
+            video.prepare(participant.meeting, office, chosen)
         except video.Unavailable as error:
             raise ServerAway from error
     providers.change_provider(
-        meeting=who.meeting_id,
+        meeting=participant.meeting_id,
         provider=chosen,
         office=office,
         address=address if chosen == Room.LINK else "",
-        chair=who.pk,
+        chair=participant.pk,
         now=now,
         actor=actor,
     )
 
 
 def offered(meeting: Meeting, office: Directory) -> list[tuple[str, str]]:
-    """What the official may choose: the office's list, our own room, an address, the telephone."""
+    """Codes and names of rooms to choose from: the office's list, our own room, an address."""
     listed = {*providers.rooms_of(meeting, office), Room.EMBEDDED.value, Room.LINK.value}
     return [(code, name) for code, name in words.rooms().items() if code in listed]
 
 
 def away(
-    request: HttpRequest, office: Directory, who: Participant, said: str, status: int
+    request: HttpRequest, office: Directory, participant: Participant, text: str, status: int
 ) -> HttpResponse:
-    """A page for the window that leads nowhere."""
-    context = {"office": office.office, "said": said, "phone": words.phone(who.meeting, office)}
+    """The page of a window for which there is no room."""
+    context = {
+        "office": office.office,
+        "said": text,
+        "phone": words.phone(participant.meeting, office),
+    }
     return render(request, "room/away.html", context, status=status)

@@ -1,4 +1,4 @@
-"""Minutes over HTTP: the draft for all inside, the steps of its writers, the PDF of the closed."""
+"""Minutes over HTTP: the draft, writing, comments and closing, and the PDF once closed."""
 
 from __future__ import annotations
 
@@ -20,92 +20,94 @@ NAME = "zapis.pdf"
 
 @of_holder
 @require_safe
-def draft(request: HttpRequest, who: Participant, link: int) -> HttpResponse:
-    """The minutes as they are, for those who see the meeting's papers."""
-    if not access.sees_all(who.meeting, who):
+def draft(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+    """The current minutes as JSON; 404 for participants who may not see the papers."""
+    if not access.sees_all(participant.meeting, participant):
         raise Http404
-    return JsonResponse(_shown(who, now()))
+    return JsonResponse(_state(participant, now()))
 
 
-def _shown(who: Participant, moment: datetime) -> dict[str, Any]:
-    writes = access.is_official(who)
-    held = Minutes.objects.filter(meeting=who.meeting_id).first()
-    if held is None:
+def _state(participant: Participant, moment: datetime) -> dict[str, Any]:
+    writes = access.is_official(participant)
+    record = Minutes.objects.filter(meeting=participant.meeting_id).first()
+    if record is None:
         return {"version": 0, "writes": writes, "closed": False, "comments": []}
-    last = held.versions.select_related("participant__official").order_by("-version").first()
-    comments = held.comments.select_related("participant__official").order_by("pk")
+    latest = record.versions.select_related("participant__official").order_by("-version").first()
+    comments = record.comments.select_related("participant__official").order_by("pk")
     return {
-        "version": held.version,
-        "content": held.content,
-        "by": access.name_of(last.participant if last else None),
+        "version": record.version,
+        "content": record.content,
+        "by": access.name_of(latest.participant if latest else None),
         "writes": writes,
-        "closed": held.closed_at is not None,
-        "printed": bool(held.key),
-        "pdf": minutes.pdf_state(held, now=moment),
-        "comments": [_comment(one) for one in comments],
+        "closed": record.closed_at is not None,
+        "printed": bool(record.key),
+        "pdf": minutes.pdf_state(record, now=moment),
+        "comments": [_comment(comment) for comment in comments],
     }
 
 
-def _comment(one: MinutesComment) -> dict[str, Any]:
+def _comment(comment: MinutesComment) -> dict[str, Any]:
     return {
-        "id": one.pk,
-        "name": access.name_of(one.participant),
-        "text": one.text,
-        "at": one.at.isoformat(),
+        "id": comment.pk,
+        "name": access.name_of(comment.participant),
+        "text": comment.text,
+        "at": comment.at.isoformat(),
     }
 
 
 @of_holder
 @require_safe
-def pdf(request: HttpRequest, who: Participant, link: int) -> HttpResponse:
-    """The closed minutes, for everybody of the meeting."""
-    held = Minutes.objects.filter(meeting=who.meeting_id).exclude(closed_at=None).first()
-    if held is None:
+def pdf(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+    """The PDF of the closed minutes."""
+    record = Minutes.objects.filter(meeting=participant.meeting_id).exclude(closed_at=None).first()
+    if record is None:
         raise Http404
-    if not held.key:
+    if not record.key:
         raise minutes.MinutesNotPrinted
     try:
-        with storage.get(held.key, storage.FILE) as kept:
-            return attachment(bytes(kept.read()), NAME, "application/pdf")
+        with storage.get(record.key, storage.FILE) as stream:
+            return attachment(bytes(stream.read()), NAME, "application/pdf")
     except FileNotFoundError:
         raise minutes.MinutesLost from None
 
 
 @of_holder
 @require_POST
-def step(request: HttpRequest, who: Participant, link: int, action: str) -> HttpResponse:
-    """One step of a writer or a reader; the answer is the minutes after it."""
+def step(request: HttpRequest, participant: Participant, link: int, action: str) -> HttpResponse:
+    """Do one step (begin, save, comment, close); returns the minutes after it."""
     act = STEPS.get(action)
     if act is None:
         raise Http404(action)
     moment = now()
-    act(request, who, link, moment)
-    return JsonResponse(_shown(who, moment))
+    act(request, participant, link, moment)
+    return JsonResponse(_state(participant, moment))
 
 
-def _begin(request: HttpRequest, who: Participant, link: int, moment: datetime) -> None:
-    minutes.begin(participant=who.pk, now=moment, actor=actor_of(request, who))
+def _begin(request: HttpRequest, participant: Participant, link: int, moment: datetime) -> None:
+    minutes.begin(participant=participant.pk, now=moment, actor=actor_of(request, participant))
 
 
-def _save(request: HttpRequest, who: Participant, link: int, moment: datetime) -> None:
+def _save(request: HttpRequest, participant: Participant, link: int, moment: datetime) -> None:
     try:
         content = reading.json_value(request.POST.get("content", ""))
     except reading.NotReadable:
         raise minutes.MinutesNotUnderstood from None
-    actor = actor_of(request, who)
+    actor = actor_of(request, participant)
     base = _number(request, "version")
-    minutes.save(participant=who.pk, base=base, content=content, now=moment, actor=actor)
+    minutes.save(participant=participant.pk, base=base, content=content, now=moment, actor=actor)
 
 
-def _comment_on(request: HttpRequest, who: Participant, link: int, moment: datetime) -> None:
+def _add_comment(
+    request: HttpRequest, participant: Participant, link: int, moment: datetime
+) -> None:
     text = request.POST.get("text", "")
-    minutes.comment(participant=who.pk, link=link, text=text, now=moment)
+    minutes.comment(participant=participant.pk, link=link, text=text, now=moment)
 
 
-def _close(request: HttpRequest, who: Participant, link: int, moment: datetime) -> None:
+def _close(request: HttpRequest, participant: Participant, link: int, moment: datetime) -> None:
     version = _number(request, "version")
-    actor = actor_of(request, who)
-    minutes.close(participant=who.pk, version=version, now=moment, actor=actor)
+    actor = actor_of(request, participant)
+    minutes.close(participant=participant.pk, version=version, now=moment, actor=actor)
 
 
 def _number(request: HttpRequest, name: str) -> int:
@@ -116,6 +118,6 @@ def _number(request: HttpRequest, name: str) -> int:
 STEPS: dict[str, Callable[[HttpRequest, Participant, int, datetime], None]] = {
     "zacit": _begin,
     "ulozit": _save,
-    "poznamka": _comment_on,
+    "poznamka": _add_comment,
     "uzavrit": _close,
 }

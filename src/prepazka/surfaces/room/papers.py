@@ -1,4 +1,4 @@
-"""Documents of a meeting over HTTP: brought, listed, shown page by page, downloaded, taken away."""
+"""Documents of a meeting over HTTP: uploading, listing, showing pages, downloading, removing."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ from prepazka.web.limits import REQUESTS, Limit, limit_address
 from prepazka.web.shortcuts import now
 
 BRINGING = Limit("bring", 60, REQUESTS.per)
-# Whatever a browser makes of a stranger's file, it runs nothing and belongs to no page of ours.
+# A file of a stranger must not run scripts or be framed, whatever type a browser guesses.
 SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
 View = Callable[..., HttpResponse]
 
 
 def of_holder(view: View) -> View:
-    """Give the view the participant, if the link is good for papers now."""
+    """Pass the participant and link number to the view, if the link gives access to papers now."""
 
     @wraps(view)
     def wrapped(
-        request: HttpRequest, office: Directory, who: Participant, link: int, **more: Any
+        request: HttpRequest, office: Directory, participant: Participant, link: int, **kwargs: Any
     ) -> HttpResponse:
-        access.must_hold(who.meeting, who, link)
-        return view(request, who, link, **more)
+        access.must_hold(participant.meeting, participant, link)
+        return view(request, participant, link, **kwargs)
 
     return of_participant(wrapped)
 
 
-def actor_of(request: HttpRequest, who: Participant) -> int | None:
-    """The account of the staff who acts; citizens have none."""
-    return request.user.pk if access.is_official(who) and request.user.pk else None
+def actor_of(request: HttpRequest, participant: Participant) -> int | None:
+    """The user id of the acting member of staff; None for citizens."""
+    return request.user.pk if access.is_official(participant) and request.user.pk else None
 
 
 def by_script(request: HttpRequest) -> bool:
-    """Whether the answer goes to a script of ours and not to a page."""
+    """Whether the request comes from our script, which wants JSON."""
     return "application/json" in request.headers.get("Accept", "")
 
 
 def uuid_or_none(text: str) -> UUID | None:
-    """The id of a form, or None."""
+    """The UUID in the text, or None."""
     try:
         return UUID(text)
     except ValueError:
@@ -61,53 +61,56 @@ def uuid_or_none(text: str) -> UUID | None:
 
 @of_holder
 @require_http_methods(["GET", "HEAD", "POST"])
-def files(request: HttpRequest, who: Participant, link: int) -> HttpResponse:
-    """What this participant sees; or one more file."""
+def files(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+    """The documents that the participant sees; a post uploads one."""
     if request.method == "POST":
-        return _bring(request, who, link)
-    inside = access.sees_all(who.meeting, who)
+        return _upload(request, participant, link)
+    inside = access.sees_all(participant.meeting, participant)
     return JsonResponse(
         {
-            "documents": [papers_words.shown(one, who) for one in documents.seen_by(who)],
-            "seen": showing.seen(who.meeting) if inside else None,
+            "documents": [
+                papers_words.shown(document, participant)
+                for document in documents.seen_by(participant)
+            ],
+            "seen": showing.seen(participant.meeting) if inside else None,
         }
     )
 
 
-def _bring(request: HttpRequest, who: Participant, link: int) -> HttpResponse:
+def _upload(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
     moment = now()
     limit_address(request, BRINGING, now=moment)
-    said = request.FILES.get("file")
-    if said is None or said.name is None:
+    upload = request.FILES.get("file")
+    if upload is None or upload.name is None:
         raise documents.FileEmpty
-    made = documents.add(
-        participant=who.pk,
+    document = documents.add(
+        participant=participant.pk,
         link=link,
-        name=said.name,
-        file=said,
+        name=upload.name,
+        file=upload,
         now=moment,
-        actor=actor_of(request, who),
+        actor=actor_of(request, participant),
     )
     if by_script(request):
-        return JsonResponse(papers_words.shown(made, who), status=201)
-    return _back(request)
+        return JsonResponse(papers_words.shown(document, participant), status=201)
+    return _to_papers(request)
 
 
-def _back(request: HttpRequest) -> HttpResponse:
-    found = request.resolver_match
-    assert found  # noqa: S101  # we were found by the address
-    link = [found.kwargs["slug"], found.kwargs["token"]]
+def _to_papers(request: HttpRequest) -> HttpResponse:
+    match = request.resolver_match
+    assert match  # noqa: S101  # set by the URL resolver
+    link = [match.kwargs["slug"], match.kwargs["token"]]
     return HttpResponseRedirect(reverse("room:page", args=link) + "#papers")
 
 
 @of_holder
 @require_safe
-def file(request: HttpRequest, who: Participant, link: int, document: UUID) -> HttpResponse:
-    """The file itself, always to be saved and never to be opened in the page."""
-    found = _found(who, document)
-    media = contents.BY_SUFFIX[PurePath(found.name).suffix].media
+def file(request: HttpRequest, participant: Participant, link: int, document: UUID) -> HttpResponse:
+    """The file as an attachment, so that browsers save it instead of opening it."""
+    stored = _ready_document(participant, document)
+    media = contents.BY_SUFFIX[PurePath(stored.name).suffix].media
     try:
-        return attachment(_read(found.key, storage.FILE), found.name, media)
+        return attachment(_read(stored.key, storage.FILE), stored.name, media)
     except Http404:
         raise documents.FileLost from None
 
@@ -115,48 +118,54 @@ def file(request: HttpRequest, who: Participant, link: int, document: UUID) -> H
 @of_holder
 @require_safe
 def picture(
-    request: HttpRequest, who: Participant, link: int, document: UUID, number: int
+    request: HttpRequest, participant: Participant, link: int, document: UUID, number: int
 ) -> HttpResponse:
-    """One page, as we have drawn it."""
-    found = _found(who, document)
-    if not 1 <= number <= found.pages:
+    """The rendered image of one page."""
+    stored = _ready_document(participant, document)
+    if not 1 <= number <= stored.pages:
         raise Http404(number)
-    return guarded(HttpResponse(_read(found.key, storage.page(number)), "image/webp"))
+    return guarded(HttpResponse(_read(stored.key, storage.page(number)), "image/webp"))
 
 
 @of_holder
 @require_safe
 def words_of_page(
-    request: HttpRequest, who: Participant, link: int, document: UUID, number: int
+    request: HttpRequest, participant: Participant, link: int, document: UUID, number: int
 ) -> HttpResponse:
-    """The words of one page, for whoever does not see it."""
-    found = _found(who, document)
-    if not 1 <= number <= found.pages:
+    """The text of one page, for people who do not see the image."""
+    stored = _ready_document(participant, document)
+    if not 1 <= number <= stored.pages:
         raise Http404(number)
     try:
-        text = _read(found.key, storage.text(number)).decode()
-    except Http404:  # a picture has no words
+        text = _read(stored.key, storage.text(number)).decode()
+    except Http404:  # an image has no text
         text = ""
     return JsonResponse({"text": text.replace("\r\n", "\n").strip()})
 
 
 @of_holder
 @require_POST
-def remove(request: HttpRequest, who: Participant, link: int, document: UUID) -> HttpResponse:
-    """Take a document away."""
+def remove(
+    request: HttpRequest, participant: Participant, link: int, document: UUID
+) -> HttpResponse:
+    """Remove a document."""
     documents.remove(
-        participant=who.pk, link=link, document=document, now=now(), actor=actor_of(request, who)
+        participant=participant.pk,
+        link=link,
+        document=document,
+        now=now(),
+        actor=actor_of(request, participant),
     )
-    return JsonResponse({}) if by_script(request) else _back(request)
+    return JsonResponse({}) if by_script(request) else _to_papers(request)
 
 
 @of_holder
 @require_POST
-def show(request: HttpRequest, who: Participant, link: int) -> HttpResponse:
-    """Let all see a page."""
+def show(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+    """Show a page to everybody in the room."""
     page = request.POST.get("page", "1")
     showing.show(
-        participant=who.pk,
+        participant=participant.pk,
         seat=_seat(request),
         document=uuid_or_none(request.POST.get("document", "")),
         page=reading.whole(page, 99_999) or 0,
@@ -166,10 +175,10 @@ def show(request: HttpRequest, who: Participant, link: int) -> HttpResponse:
 
 @of_holder
 @require_POST
-def lead(request: HttpRequest, who: Participant, link: int) -> HttpResponse:
-    """Let somebody turn the pages."""
+def lead(request: HttpRequest, participant: Participant, link: int) -> HttpResponse:
+    """Give the lead, which turns the pages, to a participant."""
     to = uuid_or_none(request.POST.get("who", ""))
-    showing.give_lead(participant=who.pk, seat=_seat(request), to=to or UUID(int=0))
+    showing.give_lead(participant=participant.pk, seat=_seat(request), to=to or UUID(int=0))
     return JsonResponse({})
 
 
@@ -177,32 +186,32 @@ def _seat(request: HttpRequest) -> UUID:
     return uuid_or_none(request.POST.get("seat", "")) or UUID(int=0)
 
 
-def _found(who: Participant, document: UUID) -> Document:
-    rows = documents.seen_by(who).filter(pk=document, state=Document.State.READY)
-    found: Document | None = rows.first()
-    if found is None:
+def _ready_document(participant: Participant, document: UUID) -> Document:
+    rows = documents.seen_by(participant).filter(pk=document, state=Document.State.READY)
+    stored: Document | None = rows.first()
+    if stored is None:
         raise Http404(document)
-    return found
+    return stored
 
 
 def _read(key: str, name: str) -> bytes:
     try:
-        with storage.get(key, name) as kept:
-            return bytes(kept.read())
+        with storage.get(key, name) as stream:
+            return bytes(stream.read())
     except FileNotFoundError:
         raise Http404(name) from None
 
 
 def attachment(content: bytes, name: str, media: str) -> HttpResponse:
-    """A file to be saved."""
-    answer = HttpResponse(content, media)
-    answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
-    return guarded(answer)
+    """A response with a file to be saved."""
+    response = HttpResponse(content, media)
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
+    return guarded(response)
 
 
-def guarded(answer: HttpResponse) -> HttpResponse:
-    """With the headers that everything brought by strangers has."""
-    answer["Content-Security-Policy"] = SANDBOX
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Cross-Origin-Resource-Policy"] = "same-origin"
-    return answer
+def guarded(response: HttpResponse) -> HttpResponse:
+    """The response with the security headers of uploaded content."""
+    response["Content-Security-Policy"] = SANDBOX
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response

@@ -1,4 +1,4 @@
-"""What the room says of documents and minutes in words."""
+"""Texts and template context of documents and minutes in the meeting room."""
 
 from __future__ import annotations
 
@@ -15,69 +15,71 @@ from prepazka.meetings.models import Document, Meeting, Minutes, Participant
 ACCEPTED = ",".join([*contents.BY_SUFFIX, ".jpeg"])
 
 
-def of_page(who: Participant, link: int, *, now: datetime) -> dict[str, Any]:
-    """What the page of the room and the page after it need of papers."""
-    meeting = who.meeting
+def of_page(participant: Participant, link: int, *, now: datetime) -> dict[str, Any]:
+    """Template context of papers, for the room's page and the page after the meeting."""
+    meeting = participant.meeting
     try:
-        access.must_hold(meeting, who, link)
+        access.must_hold(meeting, participant, link)
     except Refused:
         return {"papers": [], "holds": False}
-    largest = documents.limits_of(who.office).largest
-    held = Minutes.objects.filter(meeting=meeting).first()
+    largest = documents.limits_of(participant.office).largest
+    record = Minutes.objects.filter(meeting=meeting).first()
     ended = meeting.state == Meeting.State.ENDED
-    writes = access.is_official(who) and access.sees_all(meeting, who)
+    writes = access.is_official(participant) and access.sees_all(meeting, participant)
     return {
         "holds": True,
-        "papers": [shown(one, who) for one in documents.seen_by(who)],
+        "papers": [shown(document, participant) for document in documents.seen_by(participant)],
         "accepted": ACCEPTED,
         "largest": largest // MEGABYTE,
-        "closed": bool(held and held.closed_at),
-        "printed": bool(held and held.key),
-        "pdf_late": minutes.pdf_state(held, now=now) == "late",
-        "minutes_after": ended and (held is not None or writes) and access.sees_all(meeting, who),
+        "closed": bool(record and record.closed_at),
+        "printed": bool(record and record.key),
+        "pdf_late": minutes.pdf_state(record, now=now) == "late",
+        "minutes_after": ended
+        and (record is not None or writes)
+        and access.sees_all(meeting, participant),
         "papers_settings": {
-            "me": str(who.pk),
-            "chair": who.role == Participant.Role.CHAIR,
+            "me": str(participant.pk),
+            "chair": participant.role == Participant.Role.CHAIR,
             "largest": largest,
         },
         "papers_words": of_script(),
     }
 
 
-def shown(one: Document, who: Participant) -> dict[str, Any]:
-    """A document as its reader may know it."""
-    mine = one.participant_id == who.pk
-    over = who.meeting.state == Meeting.State.ENDED
+def shown(document: Document, participant: Participant) -> dict[str, Any]:
+    """A document's fields for the participant."""
+    mine = document.participant_id == participant.pk
+    over = participant.meeting.state == Meeting.State.ENDED
     return {
-        "id": str(one.pk),
-        "name": one.name,
-        "kind": one.kind,
-        "size": size_of(one.size),
-        "pages": one.pages,
-        "state": "lost" if one.missing_since else one.state,
-        "said": said(one),
-        "by": "" if mine else access.name_of(one.participant),
+        "id": str(document.pk),
+        "name": document.name,
+        "kind": document.kind,
+        "size": size_of(document.size),
+        "pages": document.pages,
+        "state": "lost" if document.missing_since else document.state,
+        "said": said(document),
+        "by": "" if mine else access.name_of(document.participant),
         "mine": mine,
-        "removable": not over and (mine or who.role == Participant.Role.CHAIR),
+        "removable": not over and (mine or participant.role == Participant.Role.CHAIR),
     }
 
 
 def size_of(size: int) -> str:
-    """The size as people read it."""
+    """The size in kB or MB as text."""
     if size >= MEGABYTE:
         return f"{size / MEGABYTE:.1f}\u00a0MB".replace(".", ",")
     return f"{max(1, round(size / 1024))}\u00a0kB"
 
 
-def said(one: Document) -> str:
-    """What became of a document, in a sentence; empty if it is ready."""
-    if one.missing_since:
+def said(document: Document) -> str:
+    """The document's state as a sentence; empty if it is ready."""
+    if document.missing_since:
         return _(
             "This file was lost at the office, we are sorry. If you have it, please give it to the office again."
         )
-    if one.state == Document.State.CHECKING:
+    if document.state == Document.State.CHECKING:
         return _("We are checking the file; the others do not see it yet.")
-    if one.state == Document.State.READY:
+    if document.state == Document.State.READY:
         return ""
     return {
         "infected": _("The antivirus found something harmful in the file. It was not kept."),
@@ -92,18 +94,18 @@ def said(one: Document) -> str:
         "encrypted": _("The file is locked by a password. Please save it without one."),
         "too_many_pages": _("The file has too many pages. Please divide it."),
         "too_slow": _("The pages could not be drawn in time. Please save the file more simply."),
-    }.get(one.refusal, _("The file is damaged or is something other than its beginning says."))
+    }.get(document.refusal, _("The file is damaged or is something other than its beginning says."))
 
 
 def pdf_late() -> str:
-    """What is said where the minutes could not be printed yet."""
+    """The sentence shown while the PDF of the minutes could not be made yet."""
     return _(
         "We have not managed to make the PDF yet, we are sorry. We try again each minute; once it is made, it will be here and we send it to everybody who has an e-mail address. Nothing that was written is lost: you can read it here meanwhile. If you need it today, please call the office."
     )
 
 
 def of_script() -> dict[str, str]:
-    """What the scripts of papers say, by short names."""
+    """Texts of the papers' scripts by key."""
     return {
         "none": _("No documents yet."),
         "show": _("Show to all"),

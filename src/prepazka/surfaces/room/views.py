@@ -1,4 +1,4 @@
-"""The room's page and its steps; the link in the address says who comes."""
+"""The meeting room's page and steps; the token in the address identifies the participant."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ from prepazka.web.shortcuts import now, office_or_404
 from prepazka.web.staff import may_lead, member_of, not_yet
 
 ENTERING = Limit("room", 120, REQUESTS.per)
-LINES = 500  # of the chat that a newcomer is given
-# The only pages of ours on which a camera may be asked for.
+LINES = 500  # latest chat messages sent to a participant who enters
+# These pages are the only ones that may ask for the camera.
 DEVICES = (
     "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self),"
     " speaker-selection=(self), geolocation=(), payment=()"
@@ -46,23 +46,23 @@ View = Callable[..., HttpResponse]
 
 
 def of_participant(view: View) -> View:
-    """Give the view the participant of the address, and the number of its link."""
+    """Pass the office, participant and link number of the address to the view."""
 
     @wraps(view)
-    def wrapped(request: HttpRequest, slug: str, token: str, **more: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, slug: str, token: str, **kwargs: Any) -> HttpResponse:
         office = office_or_404(slug)
         try:
-            who, link = _participant(office, token)
-            if who.role == Participant.Role.CHAIR:
-                # The powers of the office are not in a link alone.
+            participant, link = _participant(office, token)
+            if participant.role == Participant.Role.CHAIR:
+                # A leaked link must not give an official's powers, so the chair must log in too.
                 if (refusal := not_yet(request)) is not None:
                     return refusal
                 member = member_of(request, office)
                 if member is None:
                     raise Http404(token)
-                if not may_lead(member, who.official):
+                if not may_lead(member, participant.official):
                     raise PermissionDenied
-            response = view(request, office, who, link, **more)
+            response = view(request, office, participant, link, **kwargs)
         finally:
             timezone.deactivate()
         response["Referrer-Policy"] = "no-referrer"
@@ -72,46 +72,53 @@ def of_participant(view: View) -> View:
 
 
 def _participant(office: Directory, token: str) -> tuple[Participant, int]:
-    said = links.read(token)
-    found = said and (
-        Participant.objects.filter(pk=said[0], office=office.office)
+    payload = links.read(token)
+    participant = payload and (
+        Participant.objects.filter(pk=payload[0], office=office.office)
         .select_related("meeting__booking", "meeting__booking__lane", "official", "office")
         .first()
     )
-    if not found or not said:
+    if not participant or not payload:
         raise Http404(token)
-    return found, said[1]
+    return participant, payload[1]
 
 
 @of_participant
 @require_safe
-def page(request: HttpRequest, office: Directory, who: Participant, link: int) -> HttpResponse:
-    """The whole page; its script shows the check, the lobby and the room by turns."""
-    meeting, moment = who.meeting, now()
-    over = words.over_before(office, who, link, moment)
+def page(
+    request: HttpRequest, office: Directory, participant: Participant, link: int
+) -> HttpResponse:
+    """The room's page; its script switches between device check, lobby and room."""
+    meeting, moment = participant.meeting, now()
+    over = words.over_before(office, participant, link, moment)
     context: dict[str, Any] = {
         "office": office.office,
         "meeting": meeting,
         "booking": meeting.booking,
         "service": office.services[meeting.booking.service_id].name,
-        "who": who,
+        "who": participant,
         "chair": words.leads(meeting),
         "phone": words.phone(meeting, office),
         "over": over,
         "opens_at": meeting.booking.starts_at - room.OPENS,
-        "early": who.role not in room.OFFICIALS and moment < meeting.booking.starts_at - room.OPENS,
-        "is_chair": who.role == Participant.Role.CHAIR,
-        "rooms": elsewhere.offered(meeting, office) if who.role == Participant.Role.CHAIR else [],
+        "early": participant.role not in room.OFFICIALS
+        and moment < meeting.booking.starts_at - room.OPENS,
+        "is_chair": participant.role == Participant.Role.CHAIR,
+        "rooms": elsewhere.offered(meeting, office)
+        if participant.role == Participant.Role.CHAIR
+        else [],
         "follow_up": reverse("console:follow_up", args=[office.office.slug, meeting.booking_id]),
-        "call": meeting.booking.phone if who.role == Participant.Role.CHAIR else "",
+        "call": meeting.booking.phone if participant.role == Participant.Role.CHAIR else "",
         "settings": {
             "policy": settings.ICE_POLICY,
-            "me": str(who.pk),
+            "me": str(participant.pk),
             "provider": providers.provider_of(meeting, office),
-            "where": words.elsewhere(meeting, office, is_chair=who.role == Participant.Role.CHAIR),
+            "where": words.elsewhere(
+                meeting, office, is_chair=participant.role == Participant.Role.CHAIR
+            ),
         },
         "words": words.of_script(),
-        **papers_words.of_page(who, link, now=moment),
+        **papers_words.of_page(participant, link, now=moment),
     }
     if over:
         return render(request, "room/over.html", context, status=410)
@@ -122,58 +129,68 @@ def page(request: HttpRequest, office: Directory, who: Participant, link: int) -
 
 @of_participant
 @require_POST
-def enter(request: HttpRequest, office: Directory, who: Participant, link: int) -> HttpResponse:
-    """Take the seat; the answer is its credential."""
+def enter(
+    request: HttpRequest, office: Directory, participant: Participant, link: int
+) -> HttpResponse:
+    """Take a seat; returns its credential."""
     moment = now()
     try:
         limit_address(request, ENTERING, now=moment)
-        if who.role == Participant.Role.CHAIR and not words.over_before(office, who, link, moment):
-            video.settle(who.meeting, office, now=moment, actor=_actor(request, who))
+        if participant.role == Participant.Role.CHAIR and not words.over_before(
+            office, participant, link, moment
+        ):
+            video.settle(
+                participant.meeting, office, now=moment, actor=_actor(request, participant)
+            )
         entered = room.enter(
-            participant=who.pk,
+            participant=participant.pk,
             link=link,
             seat=_uuid(request.POST.get("seat", "")),
             take=request.POST.get("take") == "1",
             now=moment,
-            actor=_actor(request, who),
+            actor=_actor(request, participant),
         )
     except Refused as refused:
         return _problem(refused)
-    taken = entered.participant
-    assert taken.seat  # noqa: S101  # just taken
-    credential = seats.sign(seats.Seat(taken.pk, taken.meeting_id, taken.seat, taken.link))
-    said = {"credential": credential, "seat": str(taken.seat), "after": entered.after}
-    return JsonResponse(said | {"place": taken.place})
+    seated = entered.participant
+    assert seated.seat  # noqa: S101  # just taken
+    credential = seats.sign(seats.Seat(seated.pk, seated.meeting_id, seated.seat, seated.link))
+    answer = {"credential": credential, "seat": str(seated.seat), "after": entered.after}
+    return JsonResponse(answer | {"place": seated.place})
 
 
 @of_participant
 @require_safe
-def turn(request: HttpRequest, office: Directory, who: Participant, link: int) -> HttpResponse:
-    """Whose turn it will be, in words, for the lobby."""
-    found = meetings.turn(who.meeting, now=now())
-    return JsonResponse({"text": words.waiting(found, who.meeting)})
+def turn(
+    request: HttpRequest, office: Directory, participant: Participant, link: int
+) -> HttpResponse:
+    """The participant's turn in words, for the lobby."""
+    queue_turn = meetings.turn(participant.meeting, now=now())
+    return JsonResponse({"text": words.waiting(queue_turn, participant.meeting)})
 
 
 @of_participant
 @require_safe
-def inside(request: HttpRequest, office: Directory, who: Participant, link: int) -> HttpResponse:
-    """What only those inside get: the servers of the connection, and the chat since they came in."""
-    link_holds = who.revoked_at is None and who.link == link
-    running = who.meeting.state != Meeting.State.ENDED
-    if not (link_holds and running and who.place == Participant.Place.INSIDE):
+def inside(
+    request: HttpRequest, office: Directory, participant: Participant, link: int
+) -> HttpResponse:
+    """ICE servers, and the chat since the participant was admitted; only for those inside."""
+    link_holds = participant.revoked_at is None and participant.link == link
+    running = participant.meeting.state != Meeting.State.ENDED
+    if not (link_holds and running and participant.place == Participant.Place.INSIDE):
         return _problem(room.NotInside())
-    lines = Said.objects.filter(meeting=who.meeting_id, at__gte=who.admitted_at)
+    lines = Said.objects.filter(meeting=participant.meeting_id, at__gte=participant.admitted_at)
     return JsonResponse(
         {
-            "ice": seats.ice_servers(who.pk, now=now()),
+            "ice": seats.ice_servers(participant.pk, now=now()),
             "said": [
                 {
-                    "id": one.pk,
-                    "participant": str(one.participant_id),
-                    "text": one.text,
-                    "at": one.at.isoformat(),
+                    "id": message.pk,
+                    "participant": str(message.participant_id),
+                    "text": message.text,
+                    "at": message.at.isoformat(),
                 }
-                for one in reversed(lines.order_by("-pk")[:LINES])
+                for message in reversed(lines.order_by("-pk")[:LINES])
             ],
         }
     )
@@ -181,78 +198,88 @@ def inside(request: HttpRequest, office: Directory, who: Participant, link: int)
 
 @of_participant
 @require_safe
-def venue(request: HttpRequest, office: Directory, who: Participant, link: int) -> HttpResponse:
-    """The way into a room elsewhere."""
+def venue(
+    request: HttpRequest, office: Directory, participant: Participant, link: int
+) -> HttpResponse:
+    """Redirect into the room of a conferencing server."""
     moment, seat = now(), _uuid(request.GET.get("misto", ""))
     try:
         limit_address(request, ENTERING, now=moment)
-        if over := words.over_before(office, who, link, moment):
-            return elsewhere.away(request, office, who, over, 410)
-        elsewhere.must_sit(who, seat)
-        found = elsewhere.way(office, who, now=moment, actor=_actor(request, who))
+        if over := words.over_before(office, participant, link, moment):
+            return elsewhere.away(request, office, participant, over, 410)
+        elsewhere.must_sit(participant, seat)
+        address = elsewhere.way(office, participant, now=moment, actor=_actor(request, participant))
     except Refused as refused:
-        said, status = errors.sentence(refused), errors.status_of(refused)
-        return elsewhere.away(request, office, who, said, status)
-    here = reverse("room:page", args=[office.office.slug, links.sign(who.pk, link)])
-    return HttpResponseRedirect(found or here)
+        text, status = errors.sentence(refused), errors.status_of(refused)
+        return elsewhere.away(request, office, participant, text, status)
+    own_page = reverse("room:page", args=[office.office.slug, links.sign(participant.pk, link)])
+    return HttpResponseRedirect(address or own_page)
 
 
 @of_participant
 @require_POST
 def step(
-    request: HttpRequest, office: Directory, who: Participant, link: int, action: str
+    request: HttpRequest, office: Directory, participant: Participant, link: int, action: str
 ) -> HttpResponse:
-    """One step of a person in the room, by the seat that its tab has."""
+    """Do one step of a participant inside, identified by the seat of its tab."""
     act = STEPS.get(action)
     seat = _uuid(request.POST.get("seat", ""))
     if act is None:
         raise Http404(action)
-    if who.seat is None or who.seat != seat:
+    if participant.seat is None or participant.seat != seat:
         return _problem(room.NotInside())
     try:
-        act(request, who, seat, now())
+        act(request, participant, seat, now())
     except Refused as refused:
         return _problem(refused)
     return JsonResponse({})
 
 
 def _by_chair(use_case: Callable[..., None]) -> Callable[..., None]:
-    def act(request: HttpRequest, who: Participant, seat: UUID, moment: datetime) -> None:
+    def act(request: HttpRequest, participant: Participant, seat: UUID, moment: datetime) -> None:
         whom = _uuid(request.POST.get("who", ""))
         if whom is None:
             raise room.NotInside
-        use_case(chair=who.pk, participant=whom, now=moment, actor=_actor(request, who))
+        use_case(
+            chair=participant.pk, participant=whom, now=moment, actor=_actor(request, participant)
+        )
 
     return act
 
 
-def _leave(request: HttpRequest, who: Participant, seat: UUID, moment: datetime) -> None:
-    room.leave(participant=who.pk, seat=seat, now=moment, actor=_actor(request, who))
-
-
-def _end(request: HttpRequest, who: Participant, seat: UUID, moment: datetime) -> None:
-    room.end_meeting(chair=who.pk, now=moment, actor=_actor(request, who))
-    video.close(who.meeting, directory_by_id(who.office_id))
-
-
-def _choose(request: HttpRequest, who: Participant, seat: UUID, moment: datetime) -> None:
-    said = request.POST
-    elsewhere.move(
-        who,
-        said.get("room", ""),
-        said.get("address", "").strip(),
-        now=moment,
-        actor=_actor(request, who),
+def _leave(request: HttpRequest, participant: Participant, seat: UUID, moment: datetime) -> None:
+    room.leave(
+        participant=participant.pk, seat=seat, now=moment, actor=_actor(request, participant)
     )
 
 
-def _say(request: HttpRequest, who: Participant, seat: UUID, moment: datetime) -> None:
-    room.say(participant=who.pk, seat=seat, text=request.POST.get("text", ""), now=moment)
+def _end(request: HttpRequest, participant: Participant, seat: UUID, moment: datetime) -> None:
+    room.end_meeting(chair=participant.pk, now=moment, actor=_actor(request, participant))
+    video.close(participant.meeting, directory_by_id(participant.office_id))
 
 
-def _hand(request: HttpRequest, who: Participant, seat: UUID, moment: datetime) -> None:
+def _move_meeting(
+    request: HttpRequest, participant: Participant, seat: UUID, moment: datetime
+) -> None:
+    form = request.POST
+    elsewhere.move(
+        participant,
+        form.get("room", ""),
+        form.get("address", "").strip(),
+        now=moment,
+        actor=_actor(request, participant),
+    )
+
+
+def _say(request: HttpRequest, participant: Participant, seat: UUID, moment: datetime) -> None:
+    room.say(participant=participant.pk, seat=seat, text=request.POST.get("text", ""), now=moment)
+
+
+def _raise_hand(
+    request: HttpRequest, participant: Participant, seat: UUID, moment: datetime
+) -> None:
     up = request.POST.get("up") == "1"
-    room.raise_hand(participant=who.pk, seat=seat, up=up, now=moment)
+    room.raise_hand(participant=participant.pk, seat=seat, up=up, now=moment)
 
 
 STEPS: dict[str, Callable[..., None]] = {
@@ -262,9 +289,9 @@ STEPS: dict[str, Callable[..., None]] = {
     "odebrat": _by_chair(room.remove),
     "odejit": _leave,
     "skoncit": _end,
-    "mistnost": _choose,
+    "mistnost": _move_meeting,
     "rici": _say,
-    "ruka": _hand,
+    "ruka": _raise_hand,
 }
 
 
@@ -274,9 +301,9 @@ def _problem(refused: Refused) -> JsonResponse:
     )
 
 
-def _actor(request: HttpRequest, who: Participant) -> int | None:
-    """The account of the staff who acts; citizens have none."""
-    return request.user.pk if who.role in room.OFFICIALS and request.user.pk else None
+def _actor(request: HttpRequest, participant: Participant) -> int | None:
+    """The user id of the acting member of staff; None for citizens."""
+    return request.user.pk if participant.role in room.OFFICIALS and request.user.pk else None
 
 
 def _uuid(text: str) -> UUID | None:

@@ -1,4 +1,4 @@
-"""What the room says in words."""
+"""Texts of the meeting room's page and scripts."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from prepazka.web.errors import sentence
 
 def leads(meeting: Meeting) -> str:
     """The name of the official who leads the meeting."""
-    found = meeting.participants.filter(role=Participant.Role.CHAIR).select_related("official")
-    chair = found.first()
+    chairs = meeting.participants.filter(role=Participant.Role.CHAIR).select_related("official")
+    chair = chairs.first()
     official = chair.official if chair else meeting.booking.lane.official
     return (chair.name if chair else "") or (str(official.name) if official else "")
 
 
 def phone(meeting: Meeting, office: Directory) -> str:
-    """The way out when a connection cannot be made."""
+    """The telephone number to call if no connection can be made."""
     official = meeting.booking.lane.official
     return (official.phone if official else "") or office.office.phone
 
 
-def over_before(office: Directory, who: Participant, link: int, now: datetime) -> str:
-    """Why the link opens no room, in a sentence; empty if it does."""
-    booking, state = who.meeting.booking, who.meeting.state
-    if who.revoked_at or who.link != link:
+def over_before(office: Directory, participant: Participant, link: int, now: datetime) -> str:
+    """The reason why the link does not open the room, as a sentence; empty if it does."""
+    booking, state = participant.meeting.booking, participant.meeting.state
+    if participant.revoked_at or participant.link != link:
         return sentence(room.LinkRevoked())
-    if who.place == Participant.Place.REMOVED:
+    if participant.place == Participant.Place.REMOVED:
         return sentence(room.RemovedFromRoom())
     if state == Meeting.State.ENDED:
         return sentence(room.MeetingOver())
@@ -52,25 +52,25 @@ def over_before(office: Directory, who: Participant, link: int, now: datetime) -
 
 
 def waiting(turn: Turn, meeting: Meeting) -> str:
-    """How long somebody in the lobby waits."""
+    """The waiting time in the lobby as a sentence."""
     if meeting.state == Meeting.State.RUNNING:
         return _("The official is in the room and will let you in.")
     if turn.place == 1:
-        first = _("It is your turn next.")
+        position = _("It is your turn next.")
     else:
-        first = _("You are number %(place)s in the queue.") % {"place": turn.place}
+        position = _("You are number %(place)s in the queue.") % {"place": turn.place}
     if turn.minutes == 0:
-        return first + " " + _("The official will let you in soon.")
+        return position + " " + _("The official will let you in soon.")
     soon = ngettext(
         "The official will let you in, in about %(minutes)s minute.",
         "The official will let you in, in about %(minutes)s minutes.",
         turn.minutes,
     )
-    return first + " " + soon % {"minutes": turn.minutes}
+    return position + " " + soon % {"minutes": turn.minutes}
 
 
 def rooms() -> dict[str, str]:
-    """The names of the rooms, as the official chooses them."""
+    """Names of the kinds of rooms, for the official's choice."""
     return {
         Room.EMBEDDED: _("Video on this page"),
         Room.JITSI: "Jitsi Meet",
@@ -81,7 +81,7 @@ def rooms() -> dict[str, str]:
 
 
 def elsewhere(meeting: Meeting, office: Directory, *, is_chair: bool) -> dict[str, str]:
-    """What the page says of where the meeting is; a telephone number only to the official."""
+    """The sentence on where the meeting takes place, by kind of room."""
     call = meeting.booking.phone
     if is_chair:
         by_phone = _("The meeting goes on by telephone. Please call the participants.")
@@ -89,18 +89,18 @@ def elsewhere(meeting: Meeting, office: Directory, *, is_chair: bool) -> dict[st
         by_phone = _("The meeting goes on by telephone. The official will call you.")
     else:
         by_phone = _("The meeting goes on by telephone. Please call the official.")
-    link = _window(host_of(providers.address_of(meeting, office)))
+    link = _window_sentence(host_of(providers.address_of(meeting, office)))
     return {
         Room.EMBEDDED: _("The picture and sound are on this page again."),
-        Room.JITSI: _window(host_of(settings.JITSI_URL)),
-        Room.BIGBLUEBUTTON: _window(host_of(settings.BBB_URL)),
+        Room.JITSI: _window_sentence(host_of(settings.JITSI_URL)),
+        Room.BIGBLUEBUTTON: _window_sentence(host_of(settings.BBB_URL)),
         Room.LINK: link,
         Room.TELEPHONE: by_phone,
     }
 
 
-def _window(host: str) -> str:
-    """Whose window it is, so that nobody is surprised by another name in the address."""
+def _window_sentence(host: str) -> str:
+    """The sentence on another window; names its host, which people will see in the address."""
     if not host:
         return _("The picture and sound are in another window. Please open it.")
     text = _("The picture and sound are in another window, on %(host)s. Please open it.")
@@ -108,7 +108,7 @@ def _window(host: str) -> str:
 
 
 def of_script() -> dict[str, str]:
-    """What the page's scripts say, by short names; `{name}` is a person."""
+    """Texts of the page's scripts by key; `{name}` stands for a participant."""
     return {
         "came": _("{name} came."),
         "went": _("{name} left."),

@@ -1,4 +1,4 @@
-"""The holder of a ticket says where to be told that the turn is near, or no longer wants it."""
+"""Turn alerts of a ticket: the form for a contact, push subscriptions, and turning them off."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 
 WORKER = Path(__file__).parent / "static/ticket/alerts-worker.js"
-# A contact may be of somebody else, who must not be flooded.
+# The contact may belong to somebody else, who must not be flooded.
 SAME_CONTACT = limits.Limit("alert", 5, timedelta(hours=1))
 PUSH = ("endpoint", "p256dh", "auth")
 
 
 class AlertForm(forms.Form):
-    """One line: an e-mail address, or a mobile number where the office sends short messages."""
+    """One field: an e-mail address, or a mobile number where the office sends SMS."""
 
     contact = forms.CharField(max_length=254)
 
@@ -53,70 +53,70 @@ class AlertForm(forms.Form):
             field.widget.attrs |= {"autocomplete": "email", "inputmode": "email"}
 
     def clean_contact(self) -> Contact:
-        """The contact as it is kept."""
-        said = str(self.cleaned_data["contact"])
-        if "@" in said.translate(FULL_WIDTH) or not self.phones:
-            return Contact(email=cleaned(clean_email, said))
-        return Contact(phone=cleaned(lambda number: normalise_phone(number, mobile=True), said))
+        """The contact in normalised form."""
+        text = str(self.cleaned_data["contact"])
+        if "@" in text.translate(FULL_WIDTH) or not self.phones:
+            return Contact(email=cleaned(clean_email, text))
+        return Contact(phone=cleaned(lambda number: normalise_phone(number, mobile=True), text))
 
 
 @of_ticket
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
-    """The question where to tell, and what is kept of the answer."""
+    """The form for a turn alert; a post stores the contact or push subscription."""
     if ticket.state not in IN_QUEUE:
         return redirect("ticket:page", code=ticket.code)
     if request.method != "POST":
         return _page(request, ticket, office, _form(office))
     if "endpoint" in request.POST:
-        return _push(request, ticket, office)
+        return _store_push(request, ticket, office)
     form = _form(office, request.POST)
     if not form.is_valid():
         return _page(request, ticket, office, form, status=422)
-    return _keep(request, ticket, office, form.cleaned_data["contact"])
+    return _store_alert(request, ticket, office, form.cleaned_data["contact"])
 
 
 @of_ticket
 @require_POST
 def drop(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
-    """No more notices; the contact is erased at once."""
+    """Turn the alert off; the contact is erased at once."""
     drop_alert(ticket=ticket.pk, now=now())
     return redirect("ticket:page", code=ticket.code)
 
 
 @require_safe
 def worker(request: HttpRequest) -> HttpResponse:
-    """The service worker that shows notices; it keeps only pages of tickets, and changes none."""
-    answer = HttpResponse(WORKER.read_bytes(), content_type="text/javascript; charset=utf-8")
-    answer["Cache-Control"] = "no-cache"
-    return answer
+    """The service worker that shows notices and caches pages of tickets, nothing else."""
+    response = HttpResponse(WORKER.read_bytes(), content_type="text/javascript; charset=utf-8")
+    response["Cache-Control"] = "no-cache"
+    return response
 
 
-def _push(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
-    said = {name: request.POST.get(name, "")[: LONGEST + 1] for name in PUSH}
-    if not understood(**said):
+def _store_push(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
+    subscription = {name: request.POST.get(name, "")[: LONGEST + 1] for name in PUSH}
+    if not understood(**subscription):
         problem = _("This browser cannot be told. Give an e-mail address instead.")
         return _page(request, ticket, office, _form(office), problem, 422)
-    return _keep(request, ticket, office, Contact(push=said))
+    return _store_alert(request, ticket, office, Contact(push=subscription))
 
 
-def _keep(
+def _store_alert(
     request: HttpRequest, ticket: Ticket, office: Directory, contact: Contact
 ) -> HttpResponse:
     try:
         limits.limit_address(request, limits.REQUESTS, now=now())
-        if said := normalise_email(contact.email) if contact.email else contact.phone:
-            limits.count(SAME_CONTACT, said, now=now())
+        if address := normalise_email(contact.email) if contact.email else contact.phone:
+            limits.count(SAME_CONTACT, address, now=now())
         ask_alert(ticket=ticket.pk, contact=contact, language=get_language() or "cs", now=now())
     except limits.TooManyTries as refused:
         return _page(request, ticket, office, _form(office), sentence(refused), 429)
     except Refused:
-        pass  # called meanwhile: the page says so
+        pass  # called meanwhile; the ticket's page shows that
     return redirect("ticket:page", code=ticket.code)
 
 
-def _form(office: Directory, said: Any = None) -> AlertForm:
-    return AlertForm(said, phones=takes_phones(office.office, now=now()))
+def _form(office: Directory, posted: Any = None) -> AlertForm:
+    return AlertForm(posted, phones=takes_phones(office.office, now=now()))
 
 
 def _page(

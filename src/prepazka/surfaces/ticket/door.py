@@ -1,4 +1,4 @@
-"""A ticket taken with one's own telephone, by the code at the door."""
+"""Taking a ticket by telephone with the QR code at the office's door."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ TAKEN = limits.Limit("door", 30, limits.HOLDS.per)
 @of_office
 @require_safe
 def scan(request: HttpRequest, office: Directory, code: str) -> HttpResponse:
-    """The address in the QR code: it gives five minutes to choose."""
+    """The address in the QR code; redirects to a choice of services valid for five minutes."""
     try:
-        found = door.scanned(office, code, now())
+        door_pass = door.scanned(office, code, now())
     except (door.DoorCodeOld, door.NoPhoneTickets) as refused:
         return _refused(request, office, refused)
-    return _to_choice(request, office, found)
+    return _to_choice(request, office, door_pass)
 
 
 @never_cache
 @of_office
 @require_safe
 def start(request: HttpRequest, office: Directory) -> HttpResponse:
-    """The address on a poster, where the office lets people queue from anywhere."""
+    """The address on the poster, valid where the office issues tickets anywhere."""
     try:
-        found = door.from_anywhere(office, now())
+        door_pass = door.from_anywhere(office, now())
     except (door.DoorOnly, door.NoPhoneTickets) as refused:
         return _refused(request, office, refused)
-    return _to_choice(request, office, found)
+    return _to_choice(request, office, door_pass)
 
 
 @of_office
 @require_safe
 def poster(request: HttpRequest, office: Directory) -> HttpResponse:
-    """A sheet to print and hang up; only where the office lets people queue from anywhere."""
+    """The printable poster; 404 unless the office issues tickets anywhere."""
     if office.office.phone_tickets != "anywhere":
         raise Http404(office.office.slug)
     link = request.build_absolute_uri(reverse("door:start", args=[office.office.slug]))
@@ -66,80 +66,84 @@ def poster(request: HttpRequest, office: Directory) -> HttpResponse:
 @of_office
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest, office: Directory, token: str) -> HttpResponse:
-    """The services of this moment; one press, one ticket, whatever is pressed again."""
+    """The services offered now; a post issues one ticket per pass, however often repeated."""
     moment = now()
     try:
-        found = door.read(office, token, moment)
+        door_pass = door.read(office, token, moment)
     except door.DoorCodeOld as refused:
         return _refused(request, office, refused)
-    taken = Ticket.objects.filter(office=office.office, touch=found.touch).first()
-    if taken:
-        return redirect("ticket:page", code=taken.code)
+    ticket = Ticket.objects.filter(office=office.office, touch=door_pass.touch).first()
+    if ticket:
+        return redirect("ticket:page", code=ticket.code)
     if request.method != "POST":
-        return _choice(request, office, found, moment)
-    return _take(request, office, found, moment)
+        return _choice(request, office, door_pass, moment)
+    return _issue(request, office, door_pass, moment)
 
 
-def _take(
-    request: HttpRequest, office: Directory, found: door.Pass, moment: datetime
+def _issue(
+    request: HttpRequest, office: Directory, door_pass: door.Pass, moment: datetime
 ) -> HttpResponse:
     service = office.service_by_code(request.POST.get("service", ""))
-    if service is None or service not in _offered(office, found):
-        return _choice(request, office, found, moment)
+    if service is None or service not in _offered(office, door_pass):
+        return _choice(request, office, door_pass, moment)
     try:
         limits.limit_address(request, TAKEN, now=moment)
-        given = issue_ticket(
+        ticket = issue_ticket(
             office=office,
             service=service,
-            touch=found.touch,
+            touch=door_pass.touch,
             now=moment,
             language=translation.get_language() or "cs",
         )
     except (NoTicketsNow, limits.TooManyTries) as refused:
         status = 409 if isinstance(refused, NoTicketsNow) else 429
-        return _choice(request, office, found, moment, sentence(refused), status)
-    return redirect("ticket:page", code=given.code)
+        return _choice(request, office, door_pass, moment, sentence(refused), status)
+    return redirect("ticket:page", code=ticket.code)
 
 
 def _choice(
     request: HttpRequest,
     office: Directory,
-    found: door.Pass,
+    door_pass: door.Pass,
     moment: datetime,
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    offered, seen = _offered(office, found), hall(office, now=moment)
+    offered, snapshot = _offered(office, door_pass), hall(office, now=moment)
     choices = [
         {
-            "service": one,
-            "waiting": sum(w.service == one.pk for w in seen.waiting),
-            "wait": seen.outlook.newcomers.get(one.pk),
+            "service": service,
+            "waiting": sum(w.service == service.pk for w in snapshot.waiting),
+            "wait": snapshot.outlook.newcomers.get(service.pk),
         }
-        for one in offered
-        if issues_tickets(office, one, moment)
+        for service in offered
+        if issues_tickets(office, service, moment)
     ]
     context: dict[str, Any] = {
         "office": office.office,
         "choices": choices,
-        "ended": [one for one in offered if tickets_ended(office, one, moment)],
+        "ended": [service for service in offered if tickets_ended(office, service, moment)],
         "opens": None if choices else next_opening(office, moment),
-        "until": found.until,
+        "until": door_pass.until,
         "problem": problem,
     }
     return render(request, "ticket/choose.html", context, status=status)
 
 
-def _offered(office: Directory, found: door.Pass) -> list[Service]:
-    return [s for s in office.offered_services() if not found.services or s.code in found.services]
+def _offered(office: Directory, door_pass: door.Pass) -> list[Service]:
+    return [
+        s
+        for s in office.offered_services()
+        if not door_pass.services or s.code in door_pass.services
+    ]
 
 
-def _to_choice(request: HttpRequest, office: Directory, found: door.Pass) -> HttpResponse:
-    """In the language of the telephone, where the office speaks it: one code is for everybody."""
-    wanted = translation.get_language_from_request(request)
-    spoken = wanted if wanted in office.office.languages else translation.get_language()
-    with translation.override(spoken):
-        return redirect("door:choose", slug=office.office.slug, token=door.written(found))
+def _to_choice(request: HttpRequest, office: Directory, door_pass: door.Pass) -> HttpResponse:
+    """Redirect to the choice in the telephone's language, if the office offers it."""
+    preferred = translation.get_language_from_request(request)
+    language = preferred if preferred in office.office.languages else translation.get_language()
+    with translation.override(language):
+        return redirect("door:choose", slug=office.office.slug, token=door.written(door_pass))
 
 
 def _refused(request: HttpRequest, office: Directory, refused: Refused) -> HttpResponse:

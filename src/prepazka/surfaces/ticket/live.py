@@ -1,4 +1,4 @@
-"""The live part of the ticket's page for the edge: all who wait ask for it with every call."""
+"""The live part of a ticket's page for the edge, requested by every holder after each call."""
 
 from __future__ import annotations
 
@@ -23,54 +23,55 @@ TOPICS = frozenset({"queue", "setup", "alerts"})
 
 
 def fragment(path: str) -> Own | None:
-    """The live part at this address, if there is one; its language is in the address."""
-    said = translation.get_language_from_path(path)
-    found = PART.fullmatch(path.removeprefix(f"/{said}") if said else path)
-    if found is None:
+    """The live part at this path, which also gives its language; None for other paths."""
+    url_language = translation.get_language_from_path(path)
+    match = PART.fullmatch(path.removeprefix(f"/{url_language}") if url_language else path)
+    if match is None:
         return None
-    language = said or settings.LANGUAGE_CODE
-    return Own("ticket", found[1], language, office_of, Look.at_office, TOPICS)
+    language = url_language or settings.LANGUAGE_CODE
+    return Own("ticket", match[1], language, office_of, Look.at_office, TOPICS)
 
 
 def office_of(code: str) -> int:
-    """The office of the ticket. Raises LookupError."""
-    found = Ticket.objects.filter(code=code).values_list("office_id", flat=True).first()
-    if found is None:
+    """The id of the ticket's office. Raises LookupError if there is no such ticket."""
+    office_id = Ticket.objects.filter(code=code).values_list("office_id", flat=True).first()
+    if office_id is None:
         raise LookupError
-    return found
+    return office_id
 
 
 class Look:
-    """The hall at one moment, and by which ways those in it are told of their turn."""
+    """A snapshot of the hall at one moment, with the turn alerts of the tickets in it."""
 
     def __init__(self, office: Directory, now: datetime) -> None:
-        self.seen = hall(office, now=now)
-        self.office, self.now = self.seen.office, now
+        self.hall = hall(office, now=now)
+        self.office, self.now = self.hall.office, now
         self.shown: dict[tuple[str, str], bytes] = {}
-        self.tickets = {one.code: one for one in self.seen.tickets.values()}
+        self.tickets = {ticket.code: ticket for ticket in self.hall.tickets.values()}
         self.today = calendar.day_of(now, office.tz)
         alerts = TurnAlert.objects.filter(
             office=office.office, ticket__date=self.today, ticket__state__in=IN_QUEUE
         )
-        self.told = {one.ticket_id: way(one) for one in alerts}
+        self.alert_channels = {alert.ticket_id: way(alert) for alert in alerts}
 
     @classmethod
     def at_office(cls, pk: int) -> Look:
-        """A look at this moment."""
+        """The office's snapshot now."""
         return cls(directory_by_id(pk), clock.now())
 
     def show(self, code: str, language: str) -> bytes:
-        """The part of the ticket as HTML. Raises LookupError where Django should answer."""
+        """The ticket's live part as HTML. Raises LookupError where Django should answer."""
         ticket = self.tickets.get(code) or self._ended(code)
-        place = announced(self.office, ticket, now=self.now, seen=self.seen)
+        position = announced(self.office, ticket, now=self.now, seen=self.hall)
         with translation.override(language), timezone.override(self.office.tz):
-            said = shown(ticket, self.office, place, self.told.get(ticket.pk, ""), self.now)
-            return render_to_string("ticket/_content.html", said).encode()
+            channel = self.alert_channels.get(ticket.pk, "")
+            context = shown(ticket, self.office, position, channel, self.now)
+            return render_to_string("ticket/_content.html", context).encode()
 
     def _ended(self, code: str) -> Ticket:
-        """A ticket of today that is no longer in the hall; not one that has come in since."""
+        """A ticket of today that ended; LookupError for one that was issued after the snapshot."""
         today = Ticket.objects.filter(office=self.office.office, date=self.today, code=code)
-        found = today.exclude(state__in=(*IN_QUEUE, *AT_COUNTER)).first()
-        if found is None:
+        ticket = today.exclude(state__in=(*IN_QUEUE, *AT_COUNTER)).first()
+        if ticket is None:
             raise LookupError
-        return found
+        return ticket

@@ -1,4 +1,4 @@
-"""What the holder of a ticket sees: the place, the call; and may do: put off, give up."""
+"""The ticket holder's pages: position and call, postponing, leaving the queue."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ View = Callable[..., HttpResponse]
 
 
 def of_ticket(view: View) -> View:
-    """Give the view the ticket of the address and its office; after its day it is a farewell."""
+    """Pass the ticket of the address and its office to the view; 410 after the ticket's day."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, code: str) -> HttpResponse:
-        if not code.isprintable():  # the database cannot be asked for a zero byte
+        if not code.isprintable():  # PostgreSQL rejects a zero byte in a text parameter
             raise Http404
-        found = Ticket.objects.filter(code=code.upper()[:LONGEST_CODE]).select_related("office")
-        ticket = found.first()
+        matching = Ticket.objects.filter(code=code.upper()[:LONGEST_CODE]).select_related("office")
+        ticket = matching.first()
         if ticket is None:
             raise Http404(code)
         office = directory(ticket.office)
@@ -59,34 +59,34 @@ def of_ticket(view: View) -> View:
 @of_ticket
 @require_safe
 def page(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
-    """The whole page."""
-    return render(request, "ticket/page.html", _shown(ticket, office))
+    """The ticket's page."""
+    return render(request, "ticket/page.html", _context(ticket, office))
 
 
 @of_ticket
 @require_safe
 def content(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
-    """What changes on it."""
-    return render(request, "ticket/_content.html", _shown(ticket, office))
+    """The live part of the ticket's page."""
+    return render(request, "ticket/_content.html", _context(ticket, office))
 
 
 @of_ticket
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
-    """Give the place up, after a question."""
+    """Leave the queue, after a page that asks for confirmation."""
     if request.method != "POST":
         return _question(request, "leave", ticket, office)
-    return _done(request, ticket, office, lambda: tickets.give_up(ticket=ticket.pk, now=now()))
+    return _apply(request, ticket, office, lambda: tickets.give_up(ticket=ticket.pk, now=now()))
 
 
 @of_ticket
 @require_http_methods(["GET", "HEAD", "POST"])
 def later(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
-    """Let others go first for a while."""
+    """Postpone the ticket by some minutes, letting others go first."""
     if request.method != "POST":
         return _question(request, "later", ticket, office)
     minutes = reading.whole(request.POST.get("minutes"), calendar.DAY_MIN) or 0
-    return _done(
+    return _apply(
         request,
         ticket,
         office,
@@ -109,55 +109,57 @@ def _question(request: HttpRequest, name: str, ticket: Ticket, office: Directory
     )
 
 
-def _done(
+def _apply(
     request: HttpRequest, ticket: Ticket, office: Directory, act: Callable[[], Ticket]
 ) -> HttpResponse:
     try:
         act()
     except Refused as refused:
         fresh = Ticket.objects.get(pk=ticket.pk)
-        shown = _shown(fresh, office) | {"problem": sentence(refused)}
-        return render(request, "ticket/page.html", shown, status=409)
+        context = _context(fresh, office) | {"problem": sentence(refused)}
+        return render(request, "ticket/page.html", context, status=409)
     return redirect("ticket:page", code=ticket.code)
 
 
 def told_by(ticket: Ticket) -> str:
-    """By which way its holder is told of the turn."""
+    """The channel of the ticket's turn alert, or an empty string."""
     return way(TurnAlert.objects.filter(ticket=ticket).first())
 
 
 def way(alert: TurnAlert | None) -> str:
-    """The way that was wished: `email`, `phone`, `push`, or nothing."""
-    return next((one for one in ("email", "phone", "push") if alert and getattr(alert, one)), "")
+    """The alert's channel: `email`, `phone`, `push`, or an empty string."""
+    return next(
+        (channel for channel in ("email", "phone", "push") if alert and getattr(alert, channel)), ""
+    )
 
 
-def _shown(ticket: Ticket, office: Directory) -> dict[str, Any]:
+def _context(ticket: Ticket, office: Directory) -> dict[str, Any]:
     moment = now()
-    place = announced(office, ticket, now=moment)
-    return shown(ticket, office, place, told_by(ticket), moment)
+    position = announced(office, ticket, now=moment)
+    return shown(ticket, office, position, told_by(ticket), moment)
 
 
 def shown(
-    ticket: Ticket, office: Directory, place: Place, told: str, moment: datetime
+    ticket: Ticket, office: Directory, position: Place, channel: str, moment: datetime
 ) -> dict[str, Any]:
-    """What the page and its live part say."""
+    """Template context of the page and its live part; `channel` is the turn alert's."""
     aside = bool(ticket.parked_until and ticket.parked_until > moment)
     return {
         "office": office.office,
         "ticket": ticket,
-        "place": place,
+        "place": position,
         "aside": aside and ticket.state == State.PARKED,
-        "headline": headline(place, office, moment),
+        "headline": headline(position, office, moment),
         "call": missed.to_holder(ticket, office),
         "pin_until": _pin_until(ticket, office, moment),
-        "may_return": place.valid_until > moment,
+        "may_return": position.valid_until > moment,
         "waits": ticket.state in IN_QUEUE,
         "called": ticket.state == State.CALLED,
         "early": bool(ticket.booked_from and ticket.booked_from > moment),
         "may_postpone": tickets.may_postpone(ticket),
-        "told": told,
+        "told": channel,
         "now": moment,
-        "down": said_of(place.incident, office) if place.incident else "",
+        "down": said_of(position.incident, office) if position.incident else "",
         "asks_why": ticket.state in ASKS_WHY,
     }
 
@@ -170,13 +172,16 @@ def _pin_until(ticket: Ticket, office: Directory, moment: datetime) -> datetime 
 @of_ticket
 @require_safe
 def why(request: HttpRequest, ticket: Ticket, office: Directory) -> HttpResponse:
-    """Who went before although they came later, and why; numbers only."""
-    found = before(office, ticket, now=now())
+    """Tickets called earlier although issued later, with reasons; by number only."""
+    explanation = before(office, ticket, now=now())
     context = {
         "office": office.office,
         "ticket": ticket,
-        "before": found,
-        "own": reasons.public(found.reason, office),
-        "overtakes": [(one, reasons.public(one.reason, office)) for one in found.overtakes],
+        "before": explanation,
+        "own": reasons.public(explanation.reason, office),
+        "overtakes": [
+            (overtake, reasons.public(overtake.reason, office))
+            for overtake in explanation.overtakes
+        ],
     }
     return render(request, "ticket/why.html", context)

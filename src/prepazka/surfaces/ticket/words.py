@@ -14,9 +14,9 @@ from prepazka.reporting.place import Place
 from prepazka.web import missed
 
 
-def headline(place: Place, office: Directory, now: datetime) -> str:
-    """What its holder most needs to know now."""
-    ticket, counter = place.ticket, place.counter.number if place.counter else ""
+def headline(position: Place, office: Directory, now: datetime) -> str:
+    """The ticket's state in one sentence for its holder."""
+    ticket, counter = position.ticket, position.counter.number if position.counter else ""
     if ticket.state == State.PARKED and ticket.parked_until and ticket.parked_until > now:
         until = typography.clock(timezone.localtime(ticket.parked_until))
         return _("You let others go first until %(until)s") % {"until": until}

@@ -1,1 +1,1 @@
-"""The start page of a demo: a tour by roles, its clock, and people who come; absent elsewhere."""
+"""The start page of a demo: a tour by roles, the clock, and simulated people; absent elsewhere."""

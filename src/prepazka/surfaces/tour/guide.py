@@ -1,4 +1,4 @@
-"""What can be tried in an office, by role: each step is true of the office it is shown for."""
+"""The guided tour's steps by role, depending on what the office offers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prepazka.offices.models import Device, Membership, Mode, Official
 from prepazka.web.demo import has_mailbox
 from prepazka.web.demo_people import OFFICIAL, STAFF, VISITOR
 
-# The log-in of each role, without the office: of several clerks the one that is the visitor.
+# Username prefix of each role; of the several clerks the one that visitors use.
 LOG_INS = (
     {role: name for name, _name, role in reversed(STAFF)}
     | {"clerk": VISITOR}
@@ -24,7 +24,7 @@ LOG_INS = (
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to try, perhaps with a link or a button that begins it."""
+    """One thing to try, with an optional link or button."""
 
     text: str
     label: str = ""
@@ -34,7 +34,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Card:
-    """A role and what to try in it."""
+    """A role with its steps."""
 
     code: str
     title: str
@@ -43,7 +43,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the steps depend on."""
+    """Facts about the office on which the steps depend."""
 
     office: Directory
     devices: list[Device]
@@ -52,7 +52,7 @@ class Facts:
 
     @property
     def slug(self) -> str:
-        """The office's part of addresses."""
+        """The office's slug in addresses."""
         return self.office.office.slug
 
     @property
@@ -62,7 +62,7 @@ class Facts:
 
     @property
     def confirmed_by_link(self) -> int:
-        """Minutes within which a booking must be confirmed by a link; 0 where it counts at once."""
+        """Minutes within which a booking must be confirmed by link; 0 if it is valid at once."""
         services = (s for s in self.office.offered_services() if is_bookable(self.office, s))
         return max((self.office.rules_of(s).confirm_min for s in services), default=0)
 
@@ -74,19 +74,19 @@ class Facts:
 
     @property
     def window_min(self) -> int:
-        """Minutes of the windows in which counters take the booked; 0 where there are none."""
+        """The longest arrival window of a service, in minutes; 0 if there are none."""
         services = (s for s in self.office.offered_services() if is_bookable(self.office, s))
         rules = (self.office.rules_of(service) for service in services)
-        return max((one.window_min for one in rules if one.kind == "window"), default=0)
+        return max((r.window_min for r in rules if r.kind == "window"), default=0)
 
     @property
     def walk_in(self) -> bool:
-        """Whether tickets are given without a booking."""
+        """Whether tickets are issued without a booking."""
         return any(service.walk_in for service in self.office.offered_services())
 
 
 def facts(office: Directory) -> Facts:
-    """Read what the steps of the office depend on."""
+    """Read the office's facts from the database."""
     log_ins = {f"{name}.{office.office.slug}": role for role, name in LOG_INS.items()}
     members = Membership.objects.filter(office=office.office, user__username__in=log_ins)
     names = {log_ins[m.user.username]: m.name for m in members.select_related("user")}
@@ -99,42 +99,42 @@ def facts(office: Directory) -> Facts:
     return Facts(office, list(devices.order_by("position")), names, with_log_in.first())
 
 
-def cards(known: Facts) -> list[Card]:
-    """What to try, in the order in which it makes sense: first the citizen, then the staff."""
+def cards(facts: Facts) -> list[Card]:
+    """The cards in the order of the tour: the citizen, then roles that have a log-in."""
     makers = (_clerk, _reception, _operator, _official, _head, _administrator)
-    staff = [card for make in makers if (card := make(known)).code in known.names]
-    return [_citizen(known), *staff]
+    staff = [card for make in makers if (card := make(facts)).code in facts.names]
+    return [_citizen(facts), *staff]
 
 
-def _citizen(known: Facts) -> Card:
+def _citizen(facts: Facts) -> Card:
     steps: list[Step] = []
-    if known.bookable:
-        steps += _booking(known)
-    if known.by_video:
+    if facts.bookable:
+        steps += _booking(facts)
+    if facts.by_video:
         text = _(
             "If you choose a meeting by video, the e-mail has a link to the room. The official lets you in."
         )
         steps.append(Step(text))
-    steps += _kiosk(known)
-    displays = [one for one in known.devices if one.kind == Device.Kind.DISPLAY]
+    steps += _kiosk(facts)
+    displays = [d for d in facts.devices if d.kind == Device.Kind.DISPLAY]
     for number, display in enumerate(displays):
         text = _("Hang up the display beside it: it shows who is called where.")
         if number:
             text = _("The office has one more display, for other counters.")
-        steps.append(Step(text, str(display.name), _pair(known, display), posts=True))
+        steps.append(Step(text, str(display.name), _pair(facts, display), posts=True))
     text = _("Look at the queue as people at home see it.")
-    steps.append(Step(text, _("Live view"), reverse("monitor:office", args=[known.slug])))
+    steps.append(Step(text, _("Live view"), reverse("monitor:office", args=[facts.slug])))
     return Card("citizen", _("Citizen"), steps)
 
 
-def _booking(known: Facts) -> list[Step]:
-    services = reverse("citizen:services", args=[known.slug])
+def _booking(facts: Facts) -> list[Step]:
+    services = reverse("citizen:services", args=[facts.slug])
     if not has_mailbox():  # a real server sends the mails of this demo
         text = _("Book the nearest free time; an e-mail goes to the address that you enter.")
         return [Step(text, _("Book"), services)]
     text = _("Book the nearest free time. Any name and any e-mail address will do.")
     mail = _("The booking counts at once. Its e-mail is in the demo’s mailbox.")
-    if known.confirmed_by_link:
+    if facts.confirmed_by_link:
         mail = _(
             "Open the e-mail in the demo’s mailbox and confirm the booking by its link; the page then shows a PIN."
         )
@@ -144,33 +144,33 @@ def _booking(known: Facts) -> list[Step]:
     ]
 
 
-def _kiosk(known: Facts) -> list[Step]:
-    kiosk = next((one for one in known.devices if one.kind == Device.Kind.KIOSK), None)
+def _kiosk(facts: Facts) -> list[Step]:
+    kiosk = next((d for d in facts.devices if d.kind == Device.Kind.KIOSK), None)
     if kiosk is None:
         return []
-    if known.bookable and known.walk_in:
+    if facts.bookable and facts.walk_in:
         text = _(
             "Enter the PIN at the kiosk when your time comes (the clock above can be moved), or take a ticket without a booking."
         )
-    elif known.bookable:
+    elif facts.bookable:
         text = _("Enter the PIN at the kiosk when your time comes; the clock above can be moved.")
     else:
         text = _("Take a ticket at the kiosk.")
-    return [Step(text, str(kiosk.name), _pair(known, kiosk), posts=True)]
+    return [Step(text, str(kiosk.name), _pair(facts, kiosk), posts=True)]
 
 
-def _pair(known: Facts, device: Device) -> str:
-    return reverse("tour:pair", args=[known.slug, device.code])
+def _pair(facts: Facts, device: Device) -> str:
+    return reverse("tour:pair", args=[facts.slug, device.code])
 
 
-def _log_in(known: Facts, role: str, text: str) -> Step:
-    label = _("Log in as %s") % known.names.get(role, "")
-    return Step(text, label, reverse("tour:log_in", args=[known.slug, role]), posts=True)
+def _log_in(facts: Facts, role: str, text: str) -> Step:
+    label = _("Log in as %s") % facts.names.get(role, "")
+    return Step(text, label, reverse("tour:log_in", args=[facts.slug, role]), posts=True)
 
 
-def _clerk(known: Facts) -> Card:
-    steps = [_log_in(known, "clerk", _("Choose a free counter and open it."))]
-    if len(known.office.open_counters()) == 1:
+def _clerk(facts: Facts) -> Card:
+    steps = [_log_in(facts, "clerk", _("Choose a free counter and open it."))]
+    if len(facts.office.open_counters()) == 1:
         text = _(
             "This office has one counter only. To call people yourself, open it before you let people come."
         )
@@ -186,46 +186,46 @@ def _clerk(known: Facts) -> Card:
     return Card("clerk", _("Clerk at a counter"), steps)
 
 
-def _reception(known: Facts) -> Card:
+def _reception(facts: Facts) -> Card:
     text = _(
         "Find a booking by the PIN or the name and mark that the client has come; give a ticket to whoever prefers not to use the kiosk."
     )
-    return Card("reception", _("Desk"), [_log_in(known, "reception", text)])
+    return Card("reception", _("Desk"), [_log_in(facts, "reception", text)])
 
 
-def _operator(known: Facts) -> Card:
+def _operator(facts: Facts) -> Card:
     text = _("Find a client by name, telephone, e-mail or PIN, all by keyboard.")
-    steps = [_log_in(known, "operator", text)]
-    if known.bookable:
+    steps = [_log_in(facts, "operator", text)]
+    if facts.bookable:
         steps.append(Step(_("Book, move or cancel while the client is on the telephone.")))
     return Card("operator", _("Operator on the telephone"), steps)
 
 
-def _official(known: Facts) -> Card:
+def _official(facts: Facts) -> Card:
     steps = [
-        _log_in(known, "official", _("See your own diary: the day, the week, who is booked.")),
+        _log_in(facts, "official", _("See your own diary: the day, the week, who is booked.")),
         Step(
             _(
                 "Enter an absence: before it is saved you see whom it touches and what they will be offered."
             )
         ),
     ]
-    if known.by_video:
+    if facts.by_video:
         steps.append(Step(_("Under “Meetings” enter the room of a meeting by video.")))
     return Card("official", _("Official with a diary"), steps)
 
 
-def _head(known: Facts) -> Card:
+def _head(facts: Facts) -> Card:
     steps = [
-        _log_in(known, "head", _("See today’s numbers, open counters and devices.")),
+        _log_in(facts, "head", _("See today’s numbers, open counters and devices.")),
         Step(_("“Calls” says of each call why this client was next.")),
     ]
-    if known.window_min:
+    if facts.window_min:
         text = _(
             "“Bookings per window” says what more bookings would cost those who come without one."
         )
         steps.append(Step(text))
-    if known.office.open_systems():
+    if facts.office.open_systems():
         text = _(
             "“What does not work”: declare that a register is down, and look at the kiosk and the display."
         )
@@ -233,17 +233,19 @@ def _head(known: Facts) -> Card:
     return Card("head", _("Head of the department"), steps)
 
 
-def _administrator(known: Facts) -> Card:
+def _administrator(facts: Facts) -> Card:
     text = _("The whole office is one readable file: hours, services, counters, rules of booking.")
-    more = _("Devices and their codes, staff and their roles, words of messages.")
-    if sends_sms(known.office.office):
-        more = _("Devices and their codes, staff and their roles, words of e-mails and SMS.")
-    steps = [_log_in(known, "administrator", text), Step(more)]
+    devices_text = _("Devices and their codes, staff and their roles, words of messages.")
+    if sends_sms(facts.office.office):
+        devices_text = _(
+            "Devices and their codes, staff and their roles, words of e-mails and SMS."
+        )
+    steps = [_log_in(facts, "administrator", text), Step(devices_text)]
     return Card("administrator", _("Administrator"), steps)
 
 
 def begins_with(role: str, *, at_counter: bool) -> str:
-    """What to try first, said on the screen to which the log-in leads."""
+    """The hint shown after logging in as the role; `%(name)s` is the person."""
     if role == "clerk" and at_counter:
         return _("You are %(name)s at an open counter. Call the next client.")
     return {
@@ -260,14 +262,14 @@ def begins_with(role: str, *, at_counter: bool) -> str:
     }[role]
 
 
-def first_page(role: str, known: Facts) -> str:
-    """The screen on which the role begins."""
-    if role == "official" and known.official:
-        return reverse("console:diary", args=[known.slug, known.official.code])
+def first_page(role: str, facts: Facts) -> str:
+    """The address of the role's first screen."""
+    if role == "official" and facts.official:
+        return reverse("console:diary", args=[facts.slug, facts.official.code])
     page = {
         "reception": "console:desk",
         "operator": "console:operators",
         "head": "manager:overview",
         "administrator": "manager:file",
     }.get(role, "console:office")
-    return reverse(page, args=[known.slug])
+    return reverse(page, args=[facts.slug])

@@ -1,4 +1,4 @@
-"""The tour and its buttons. Each button posts; none of the addresses exists outside a demo."""
+"""The demo's guided tour and its buttons, which post; 404 outside a demo."""
 
 from __future__ import annotations
 
@@ -42,27 +42,27 @@ STEPS = {"10": timedelta(minutes=10), "60": timedelta(minutes=60)}
 @never_cache
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """The start page: what to try, in one of the offices."""
+    """The tour of one demo office."""
     offices, moment = demo_offices(), now()
     chosen = _chosen(offices, request.GET.get(OFFICE, ""), moment)
-    shown: dict[str, Any] = {
+    context: dict[str, Any] = {
         "home_url": reverse("start"),
         "offices": [
             {
-                "office": one.office,
-                "about": _about(one),
-                "open": is_open(one, moment),
-                "url": _address(one),
-                "current": one is chosen,
+                "office": office.office,
+                "about": _about(office),
+                "open": is_open(office, moment),
+                "url": _address(office),
+                "current": office is chosen,
             }
-            for one in offices
+            for office in offices
         ],
     }
     if chosen is None:
-        return render(request, "tour/tour.html", shown)
+        return render(request, "tour/tour.html", context)
     with timezone.override(chosen.tz):
-        shown |= _status(chosen, offices, moment)
-        shown |= {
+        context |= _status(chosen, offices, moment)
+        context |= {
             "cards": guide.cards(guide.facts(chosen)),
             "next_morning": next_morning([chosen], moment),
             "real_time": clock.shows_real_time(),
@@ -70,14 +70,14 @@ def page(request: HttpRequest) -> HttpResponse:
             "play_url": settings.BASE_URL,
             "stays_here": has_mailbox() and settings.SMS_GATEWAY in NOT_SENT,
         }
-        return render(request, "tour/tour.html", shown)
+        return render(request, "tour/tour.html", context)
 
 
 @demo_only
 @never_cache
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
-    """What changes on the page while one looks: the time, and the people who come."""
+    """The live part of the tour: the time and the simulated people."""
     offices, moment = demo_offices(), now()
     chosen = _chosen(offices, request.GET.get(OFFICE, ""), moment)
     if chosen is None:
@@ -89,7 +89,7 @@ def status(request: HttpRequest) -> HttpResponse:
 @demo_only
 @require_POST
 def set_clock(request: HttpRequest) -> HttpResponse:
-    """Move the demo's clock on, or let it show the real time; not while people come by it."""
+    """Move the demo's clock forward or back to real time; refused during a simulation."""
     offices, moment = demo_offices(), now()
     chosen = _chosen(offices, request.POST.get(OFFICE, ""), moment)
     wish = request.POST.get("do", "")
@@ -108,7 +108,7 @@ def set_clock(request: HttpRequest) -> HttpResponse:
 @demo_only
 @require_POST
 def let_people_come(request: HttpRequest) -> HttpResponse:
-    """Have a day of the office played, or stop the one that is played."""
+    """Start or stop the simulation of a day with people coming."""
     if not settings.DEMO_PLAYER:
         raise Http404
     chosen = _chosen(demo_offices(), request.POST.get(OFFICE, ""), now())
@@ -123,12 +123,12 @@ def let_people_come(request: HttpRequest) -> HttpResponse:
 @demo_only
 @require_POST
 def log_in(request: HttpRequest, slug: str, role: str) -> HttpResponse:
-    """Log in as the demo's person of the role, by the password that the demo publishes.
+    """Log in as the demo's person of the role with the published password.
 
-    Where that password was changed, or a second factor asked for, this opens nothing.
+    Shows an error if the password was changed; a second factor is still asked for.
     """
-    known = guide.facts(_office_or_404(slug))
-    if role not in known.names:
+    facts = guide.facts(_office_or_404(slug))
+    if role not in facts.names:
         raise Http404(role)
     username = f"{guide.LOG_INS[role]}.{slug}"
     user = get_adapter().authenticate(request, username=username, password=PASSWORD)
@@ -136,86 +136,86 @@ def log_in(request: HttpRequest, slug: str, role: str) -> HttpResponse:
         messages.error(
             request, _("This log-in has another password now, so the tour cannot use it.")
         )
-        return _back(known.office, role)
-    # The tour stays open in its own tab, whose other buttons must still work after this log-in.
-    # As everybody may log in so, a token from before the log-in gives nobody more than the page does.
+        return _back(facts.office, role)
+    # The tour's own tab stays open, and its forms must work after this log-in, so the CSRF token
+    # is kept. Everybody may log in here, so an older token gives nobody more than the page does.
     csrf_secret = request.META.get("CSRF_COOKIE")
-    answer: HttpResponse = perform_login(request, user, redirect_url=guide.first_page(role, known))
+    response: HttpResponse = perform_login(
+        request, user, redirect_url=guide.first_page(role, facts)
+    )
     request.META["CSRF_COOKIE"] = csrf_secret
     if request.user.is_authenticated:
         at_counter = Shift.objects.filter(clerk=request.user.pk, closed_at=None).exists()
         text = guide.begins_with(role, at_counter=at_counter)
-        messages.info(request, text % {"name": known.names[role]})
-    return answer
+        messages.info(request, text % {"name": facts.names[role]})
+    return response
 
 
 @demo_only
 @require_POST
 def pair(request: HttpRequest, slug: str, code: str) -> HttpResponse:
-    """Make this browser the office's kiosk or display; a browser paired before no longer is."""
+    """Pair this browser as the office's kiosk or display, replacing the browser paired before."""
     office = _office_or_404(slug)
-    found = Device.objects.filter(office=office.office, code=code, retired=False).first()
-    if found is None:
+    device = Device.objects.filter(office=office.office, code=code, retired=False).first()
+    if device is None:
         raise Http404(code)
-    one_time = registry.make_pairing_code(device=found, now=now())
-    _device, token = registry.pair(code=one_time, now=now(), kind=found.kind)
-    kind = Device.Kind(found.kind)
-    answer = redirect("kiosk:start" if kind == Device.Kind.KIOSK else "display:panel")
-    devices.keep_token(answer, kind, token)
-    return answer
+    pairing_code = registry.make_pairing_code(device=device, now=now())
+    _device, token = registry.pair(code=pairing_code, now=now(), kind=device.kind)
+    kind = Device.Kind(device.kind)
+    response = redirect("kiosk:start" if kind == Device.Kind.KIOSK else "display:panel")
+    devices.keep_token(response, kind, token)
+    return response
 
 
 def _office_or_404(slug: str) -> Directory:
-    office = next((one for one in demo_offices() if one.office.slug == slug), None)
+    office = next((o for o in demo_offices() if o.office.slug == slug), None)
     if office is None:
         raise Http404(slug)
     return office
 
 
 def _chosen(offices: list[Directory], slug: str, moment: datetime) -> Directory | None:
-    """The office of that name; else one where something is going on, and that is open."""
-    if named := next((one for one in offices if one.office.slug == slug), None):
+    """The office of the slug; else the simulated one, an open one, or the first."""
+    if named := next((o for o in offices if o.office.slug == slug), None):
         return named
     play = demo_play.current()
     if play and play.is_active:
-        return next((one for one in offices if one.office.pk == play.office_id), None)
-    opened = (one for one in offices if is_open(one, moment))
+        return next((o for o in offices if o.office.pk == play.office_id), None)
+    opened = (o for o in offices if is_open(o, moment))
     return next(opened, offices[0] if offices else None)
 
 
-def _address(office: Directory, part: str = "") -> str:
+def _address(office: Directory, anchor: str = "") -> str:
     query = urlencode({OFFICE: office.office.slug})
-    return f"{reverse('start')}?{query}" + (f"#{part}" if part else "")
+    return f"{reverse('start')}?{query}" + (f"#{anchor}" if anchor else "")
 
 
-def _back(office: Directory | None, part: str) -> HttpResponse:
-    return redirect(_address(office, part) if office else "start")
+def _back(office: Directory | None, anchor: str) -> HttpResponse:
+    return redirect(_address(office, anchor) if office else "start")
 
 
 def _about(office: Directory) -> str:
-    """What the office shows that others do not."""
-    known = guide.Facts(office, [], {}, None)
-    if known.by_video:
-        if known.window_min:
+    """What is special about the demo office, as a sentence; empty if nothing."""
+    facts = guide.Facts(office, [], {}, None)
+    if facts.by_video:
+        if facts.window_min:
             return _("Diaries of officials, and counters beside them")
         return _("Meetings with officials, by video or in person")
     if len(office.open_counters()) == 1:
         return _("One counter for everything")
-    if known.window_min:
+    if facts.window_min:
         text = _("Bookings in %(minutes)s-minute windows, beside walk-ins")
-        return text % {"minutes": known.window_min}
+        return text % {"minutes": facts.window_min}
     return ""
 
 
 def _status(office: Directory, offices: list[Directory], moment: datetime) -> dict[str, Any]:
-    """The time, whether the office is open, and how the people get on."""
+    """Template context of the live part: time, opening, and the simulation."""
     today = calendar.day_of(moment, office.tz)
     hours = office.office_hours(today)
-    closes = next(
-        (one.end for one in hours if one.contains(calendar.minute_of(moment, office.tz))), None
-    )
+    closes = next((h.end for h in hours if h.contains(calendar.minute_of(moment, office.tz))), None)
     play = demo_play.current()
-    played = next((one for one in offices if play and one.office.pk == play.office_id), None)
+    played = next((o for o in offices if play and o.office.pk == play.office_id), None)
     return {
         "office_shown": office.office,
         "now": moment,
@@ -223,14 +223,14 @@ def _status(office: Directory, offices: list[Directory], moment: datetime) -> di
         "opens": None if closes else next_opening(office, moment),
         "play": play if played else None,
         "people_come": DemoClock.objects.exclude(speed=1).exists(),
-        "played": _numbers(played, moment) if play and played else None,
+        "played": _day_progress(played, moment) if play and played else None,
         "played_here": played is office,
         "played_url": _address(played) if played else "",
     }
 
 
-def _numbers(office: Directory, moment: datetime) -> dict[str, Any]:
-    """How far the day of the office is, and how many people are where."""
+def _day_progress(office: Directory, moment: datetime) -> dict[str, Any]:
+    """The simulated day's progress in minutes, and counts of tickets and open counters."""
     today = calendar.day_of(moment, office.tz)
     of_day = Ticket.objects.filter(office=office.office, date=today)
     states = Counter(of_day.values_list("state", flat=True))

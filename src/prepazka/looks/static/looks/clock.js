@@ -1,5 +1,5 @@
-// Keeps [data-clock] right. An element with data-now="2026-11-23T08:30:00+01:00" gives the office's
-// own clock, which may differ from that of the machine under the screen.
+// Updates [data-clock]. An element with data-now="2026-11-23T08:30:00+01:00" gives the office's
+// time, which may differ from the clock of this computer.
 (() => {
   "use strict";
   let wall = 0;

@@ -1,20 +1,21 @@
-// Keeps parts of a page as they are on the server. An element says where its news come from:
+// Keeps parts of a page up to date. An element's attributes say where its updates come from:
 //   <div id="board" data-live="/zive/krumlov/" data-fragment="/krumlov/nazivo/?cast=1">
-// On news, every minute, and every 12 s without a stream, the fragment is fetched and, if it differs, put in.
-// Then the element gets a "live:updated" event, and "live:heard" whenever the stream says anything.
+// The fragment is fetched on news from the stream, every minute, and every 12 s without a stream, and
+// replaces the element's content if it differs. The element then gets a "live:updated" event, and a
+// "live:heard" event for every message of the stream.
 // Elements with [data-live-stale] are shown while nothing has been heard for 15 s.
 (() => {
   "use strict";
   const STALE = 15000;
-  const POLL = 12000; // the stream says at least every 10 s that it lives
+  const POLL = 12000; // the stream sends something at least every 10 s
   const ANEW = 60000; // estimates and opening hours change without any news
   const TIMEOUT = 10000;
-  const PRESS = 2000; // a press that lasts longer waits for no click any more
+  const PRESS = 2000; // a press that lasts longer is not going to become a click
   let heard = Date.now();
-  let broken = false; // the stream may live while what it announces cannot be read
+  let broken = false; // the stream may work while fetching the fragment fails
 
-  // Waits while something in the element is being pressed: a button that is replaced between the
-  // finger's coming and its going is never clicked.
+  // Waits while something in the element is being pressed, because a button that is replaced between
+  // pointerdown and pointerup never gets a click.
   async function released(element) {
     const until = performance.now() + PRESS;
     while (element.querySelector(":active") && performance.now() < until) {
@@ -35,7 +36,7 @@
     let wanted = false;
     let running = false;
     let asked = Date.now();
-    let changes = 0;  // by the page itself: what was asked before the last of them is out of date
+    let changes = 0;  // made by the page itself; responses requested before the last change are outdated
 
     async function refresh() {
       if (running) { wanted = true; return; }
@@ -56,7 +57,7 @@
         }
       } catch {
         broken = true;
-        // The mark of old data says it; the next news or poll tries again.
+        // The element is marked as stale; the next message or poll tries again.
       } finally {
         running = false;
         mark();
@@ -74,8 +75,8 @@
     }
 
     function soon() {
-      // Many screens hear the same news; they do not all ask in the same moment. The few of the
-      // hall ask first: those called look at them.
+      // Many screens get the same message, so their requests are spread over time. Screens in the
+      // hall ask first, because people who are called look at them.
       clearTimeout(timer);
       timer = setTimeout(refresh, "liveFirst" in element.dataset ? 0 : 20 + Math.random() * 80);
     }

@@ -1,4 +1,4 @@
-"""Keeps times whole where a line ends."""
+"""Template tags of the citizen's pages: JSON-LD data and text that does not break times."""
 
 import re
 from typing import Any
@@ -16,14 +16,14 @@ _TIMES = re.compile(r"\d{1,2}:\d\d–\d{1,2}:\d\d")
 
 @register.simple_tag
 def structured(data: dict[str, Any]) -> str:
-    """Data for search engines; a script element that is no script, so no policy stops it."""
-    made = json_script(data).replace("application/json", "application/ld+json", 1)
-    return mark_safe(made)  # noqa: S308  # escaped by Django
+    """A JSON-LD element for search engines; CSP allows it, because it is not executable."""
+    script = json_script(data).replace("application/json", "application/ld+json", 1)
+    return mark_safe(script)  # noqa: S308  # escaped by Django
 
 
 @register.filter
 def whole(value: str) -> str:
-    """Text with non-breaking spaces, and with ranges of times that no line end tears."""
+    """Text as HTML with non-breaking spaces, and with ranges of times kept on one line."""
     bound = typography.nbsp(str(conditional_escape(value)), language())
-    kept = _TIMES.sub(r'<span class="nowrap">\g<0></span>', bound)
-    return mark_safe(kept)  # noqa: S308  # escaped just above; only spans of ours are added
+    html = _TIMES.sub(r'<span class="nowrap">\g<0></span>', bound)
+    return mark_safe(html)  # noqa: S308  # escaped just above; only spans of ours are added

@@ -1,4 +1,4 @@
-"""What every page of the console asks of the server."""
+"""Template tags of the console's pages."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ register = template.Library()
 
 @register.simple_tag
 def has_open_counter(office: Office, member: Membership) -> bool:
-    """Whether the person is at an open counter of the office; only then has a page lists to renew."""
+    """Whether the member has an open counter; only then do pages renew off-line lists."""
     shifts = Shift.objects.filter(office=office, clerk=member.user_id, closed_at=None)
     return shifts.exists()
 
 
 @register.filter
 def needs_factor(user: User) -> bool:
-    """Whether a role of the person requires a second factor."""
+    """Whether one of the person's roles requires a second factor."""
     return access.factor_required(user.pk)

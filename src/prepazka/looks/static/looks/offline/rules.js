@@ -1,5 +1,5 @@
-// What a PIN means and whose turn it is, as core/pins.py and core/discipline.py have it. A table of
-// cases made by Python is answered by both (tests/journeys/test_offline_rules.py). All times are ms.
+// The rules of PINs and of the queue's order, as in core/pins.py and core/discipline.py. A table of
+// cases made by Python tests that both agree (tests/journeys/test_offline_rules.py). Times are in ms.
 (() => {
   "use strict";
   const MINUTE = 60000;

@@ -1,6 +1,6 @@
-// What a kiosk or a console keeps for the time without the server: its grant with keys that scripts
-// cannot read out, and the log of what it did, signed and flushed before the screen says it.
-// docs/offline.md describes the protocol. `PrepazkaOffline(name, url, shells)` is one keeper.
+// The off-line storage of a kiosk or console: its grant, whose keys scripts cannot extract, and its
+// log, signed and written to disk before the screen shows a step as done.
+// docs/offline.md describes the protocol. `PrepazkaOffline(name, url, shells)` makes one storage.
 (() => {
   "use strict";
   const TIMEOUT = 8000;
@@ -25,7 +25,7 @@
 
   let database = null;
 
-  // One transaction; `work` gets the two stores, and its writes are on the disk when this is done.
+  // One transaction; `work` gets the two stores, and its writes are on disk when the promise resolves.
   async function within(mode, work) {
     database = database || await opened();
     return new Promise((done, failed) => {
@@ -45,11 +45,11 @@
   const entriesOf = (grant, most) => within("readonly", (_, log) =>
     log.getAll(IDBKeyRange.bound([grant, 0], [grant, Infinity]), most));
 
-  // How much of a log one message has. Every answer of the server says what it takes at most; these
-  // are for the first message, before any answer.
+  // Limits of one message of a log. Every response of the server says what it accepts; these are for
+  // the first message, before any response.
   let part = { entries: 100, bytes: 65536 };
-  let bound = { entries: Infinity, bytes: Infinity }; // of a proxy that takes less than the server
-  const LONGEST = 8192; // bytes of one entry; any limit of a server is above that
+  let bound = { entries: Infinity, bytes: Infinity }; // a smaller limit of a proxy, once it has refused a message
+  const LONGEST = 8192; // bytes of one entry; every server accepts more
 
   const sizeOf = (event) => text.encode(JSON.stringify(event)).length + 1;
 
@@ -75,24 +75,24 @@
     });
   }
 
-  // Sends the log of one grant, part by part; each part that the server has is forgotten here, so
-  // that after a failure the next one goes on. True when nothing is left to send.
+  // Sends the log of one grant in parts and deletes each part that the server has merged, so that
+  // after a failure the next call continues. Resolves to true when nothing is left to send.
   async function uploadOf(grant) {
     for (;;) {
       const events = fitting(await entriesOf(grant, part.entries));
       if (!events.length) return true;
       const answer = await post(grant, events);
-      if (answer.status === 403) return false; // disconnected by the office: it stays here, unsent
+      if (answer.status === 403) return false; // disconnected by the office; the log stays here, unsent
       const said = await answer.json().catch(() => ({}));
       if (answer.status === 413 && events.length > 1) {
-        // A proxy does not say how much it takes.
+        // A proxy does not tell its limit.
         if (!(said.part?.bytes < part.bytes)) bound = { entries: Math.ceil(events.length / 2), bytes: Math.ceil(part.bytes / 2) };
         part = least(said.part || part, bound);
         continue;
       }
       if (!answer.ok) throw new Error(String(answer.status));
       part = least(said.part || part, bound);
-      if (said.merged < events[0].seq) return false; // a gap: the server lacks what came before
+      if (said.merged < events[0].seq) return false; // a gap: the server lacks earlier entries
       await within("readwrite", (_, log) => {
         log.delete(IDBKeyRange.bound([grant, 0], [grant, said.merged]));
       });
@@ -110,7 +110,7 @@
   }
 
   globalThis.PrepazkaOffline = function keeper(name, url, shells) {
-    // Asks the server; what it grants replaces what was kept. Throws when it is not reached.
+    // Requests a grant from the server, which replaces the stored one. Throws if it is unreachable.
     async function renew(more = {}) {
       const before = await get(name);
       const sent = Date.now();
@@ -132,7 +132,7 @@
       return said;
     }
 
-    // What was granted, with its secrets as keys that scripts cannot read out.
+    // The grant with its secrets imported as keys that scripts cannot extract.
     async function sealed({ key, pin_key: pins, ...said }, before) {
       const same = before && before.grant === said.grant;
       return {
@@ -142,21 +142,21 @@
       };
     }
 
-    // The server's time by our own clock.
+    // The server's time, computed from this computer's clock.
     const clock = (kept) => Date.now() + kept.offset;
 
     async function ready() {
       if (!possible()) return null;
       const kept = await get(name).catch(() => null);
       if (!kept || clock(kept) < kept.expires) return kept || null;
-      // Past midnight: the day that was granted in the evening, if there was one.
+      // After midnight: the next day's grant, if one was received in the evening.
       if (!kept.next || clock(kept) >= kept.next.expires) return null;
       const fresh = { ...kept.next, offset: kept.offset, heard: kept.heard };
       await put(name, fresh);
       return fresh;
     }
 
-    // Writes an entry of the log, with whatever must be kept together with it.
+    // Writes an entry of the log together with data that must be stored in the same transaction.
     function write(body, beside = () => ({})) {
       return navigator.locks.request("prepazka-log", async () => {
         const kept = await get(name);
@@ -176,8 +176,8 @@
       });
     }
 
-    // Sends the log of every grant; true when nothing is left to send. One page or worker at a time.
-    // A grant whose log cannot be sent holds up no other; then this throws, after all were tried.
+    // Sends the logs of all grants, one page or worker at a time; true when nothing is left to send.
+    // A log that cannot be sent does not block the others; this throws after all were tried.
     function upload() {
       return navigator.locks.request("prepazka-upload", async () => {
         let whole = true;
@@ -190,7 +190,7 @@
       });
     }
 
-    // Keeps the screens with all they need, and the worker that shows them.
+    // Caches the off-line screens with their files, and registers the worker that serves them.
     async function keep() {
       await navigator.serviceWorker.register("/offline-worker.js", { scope: "/" });
       const cache = await caches.open(CACHE);
@@ -213,7 +213,7 @@
           if (!found.startsWith("data:")) wanted.add(new URL(found, new URL(asset, location)).pathname);
         }
       }
-      // Last, because whoever finds a screen there relies on all it needs.
+      // Last, because a cached screen must find all its files in the cache.
       for (const [shell, answer] of screens) await cache.put(shell, answer);
     }
 

@@ -1,12 +1,12 @@
-// Keeps the screens of kiosk and console while the server cannot be reached. What is kept, the
-// pages put into the cache themselves (store.js); here it is only taken out.
+// Serves cached screens of kiosk and console while the server cannot be reached. Pages fill the cache
+// themselves (store.js); this worker only reads it.
 "use strict";
 const KEPT = "prepazka-offline";
 const TIMEOUT = 8000;
 
 self.addEventListener("install", (event) => {
   self.skipWaiting();
-  // What a page sends as it ends must not wait for this worker: it would be lost with the page.
+  // Requests that a page sends as it closes must not wait for this worker, or they would be lost.
   event.addRoutes?.({ condition: { requestMethod: "POST" }, source: "network" });
 });
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));

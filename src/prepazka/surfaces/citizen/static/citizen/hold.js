@@ -1,4 +1,4 @@
-// Says, once each, that the hold ends soon and that it has ended. The page works without it.
+// Announces once that the hold ends soon, and once that it has ended. The page works without it.
 (() => {
   "use strict";
   const SOON = 120;

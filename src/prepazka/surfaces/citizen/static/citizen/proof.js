@@ -1,4 +1,4 @@
-// Lets the browser solve the task of the page while the person reads. The form works without it.
+// Solves the page's proof of work while the person reads. The form works without it.
 (() => {
   "use strict";
   const box = document.querySelector("[data-proof]");

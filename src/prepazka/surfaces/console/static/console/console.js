@@ -1,6 +1,6 @@
 // The console's keys and presses. Without this file every button is a plain form.
 // A button with data-key is pressed by that key; the form #steps is sent in the background and
-// the board is put in place, so that the focus and the scroll stay where they were.
+// the board is replaced in place, so that focus and scroll position stay.
 (() => {
   "use strict";
   const board = document.getElementById("board");
@@ -9,8 +9,8 @@
   let focused = "";
   let opened = [];
   let counting = 0;  // the timer of the undo bar
-  let sending = "";  // the id of the button whose press is on its way
-  let waiting = "";  // what was pressed meanwhile, as a selector; a repeat of the same is dropped
+  let sending = "";  // the id of the button whose request is under way
+  let waiting = "";  // a selector of the button pressed meanwhile; repeats of the same press are dropped
 
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
@@ -18,7 +18,7 @@
   }
 
   for (const shown of document.querySelectorAll("[data-seconds-left]")) {
-    // Counted from the server's figure: the clock of the computer may be wrong.
+    // Counted from the server's number of seconds, as this computer's clock may be wrong.
     const ends = performance.now() + 1000 * Number(shown.dataset.secondsLeft);
     const tick = () => {
       const left = Math.max(0, Math.ceil((ends - performance.now()) / 1000));
@@ -37,7 +37,7 @@
     keys.addEventListener("change", () => localStorage.setItem("keys", keys.checked ? "on" : "off"));
   }
 
-  // A digit by its place: the upper row of a Czech keyboard writes +ěščřžýáíé without Shift.
+  // A digit by its physical key, because Czech keyboards type +ěščřžýáíé there without Shift.
   function keyOf(event) {
     const row = /^Digit([0-9])$/.exec(event.code);
     if (row) return row[1];
@@ -55,7 +55,7 @@
     const named = `[data-key="${wanted}"]`;
     const button = document.querySelector(named);
     if (!button || button.disabled) {
-      // A quick hand presses the next step before the answer to the last one brings its button.
+      // A quick clerk presses the next step before the response to the last one has brought its button.
       if (sending) waiting = named;
       return;
     }
@@ -63,7 +63,7 @@
     button.click();
     const panel = button.closest("details");
     if (!panel || !panel.open) return;
-    // Scrolled no further than needed: the other buttons stay where the eye has them.
+    // Scrolls no further than needed, so that the other buttons stay in place.
     panel.querySelector("button")?.focus({ preventScroll: true });
     panel.scrollIntoView({ block: "nearest" });
   });
@@ -81,7 +81,7 @@
     opened = [...board.querySelectorAll("details[open]")].map((panel) => panel.id);
   }
 
-  // After the board was replaced: panels stay open, the focus stays, or goes to the client.
+  // After the board was replaced: keeps panels open and the focus, or moves it to the client.
   function restore(panels) {
     for (const id of panels) {
       const panel = document.getElementById(id);
@@ -96,8 +96,8 @@
     dropCalled();
   }
 
-  // The bar goes when its time is over; its place stays, so that no button moves. Counted from the
-  // server's figure: the clock of the computer may be wrong, or jump.
+  // Hides the undo bar when its time is over, but keeps its space, so that no button moves. Counted
+  // from the server's number of seconds, as this computer's clock may be wrong or jump.
   function countDown() {
     clearInterval(counting);
     const bar = board.querySelector("[data-undo]");
@@ -116,7 +116,7 @@
     }, 250);
   }
 
-  // Who was called waits no more: the hall's half of the board is older than this press.
+  // Removes the called ticket from the hall's half of the board, which is older than this press.
   function dropCalled() {
     const called = board.querySelector("[data-ticket]")?.dataset.ticket;
     const row = called && board.querySelector(`[data-waits="${called}"]`);
@@ -156,7 +156,7 @@
       if (answer.status === 423) return document.dispatchEvent(new Event("screen:ask"));
       if (answer.redirected || answer.status === 401) return window.location.reload();
       if (!answer.ok) throw new Error(String(answer.status));
-      // Only the counter's half; the hall's half comes with the news of this very press.
+      // Only the counter's half; the hall's half is updated by the live message about this press.
       const now = document.getElementById("now");
       const html = await answer.text();
       await globalThis.PrepazkaLive?.released(now);
@@ -168,7 +168,7 @@
       opened = [];
     } catch {
       if (await globalThis.PrepazkaConsole?.takeOver().catch(() => false)) return;
-      // Send it as a plain form: the server then says what is wrong.
+      // Submit as a plain form, so that the server's error page is shown.
       event.target.action = button.getAttribute("formaction");
       button.dataset.plain = "1";
       event.target.requestSubmit(button);

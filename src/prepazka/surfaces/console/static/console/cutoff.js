@@ -1,6 +1,6 @@
-// The counter without the server: it calls from its own list, in the same order of turn, and by
-// numbers that a kiosk gives while it is cut off too. Everything is signed and kept until the
-// server answers, then sent, and the ordinary console comes back.
+// The off-line counter: it calls from its own list in the queue's order, and numbers that an off-line
+// kiosk issues. Steps are signed and stored until the server answers, then they are sent and the
+// ordinary console is loaded.
 (() => {
   "use strict";
   const TRY = 5000;
@@ -15,7 +15,7 @@
   const key = () => `calls:${kept.grant}`;
   const nameOf = (service) => { const all = kept.services[service]; return all ? all[lang] || all.cs : ""; };
 
-  // Whom this counter may still call: what the server dealt to it, without whom it has called.
+  // The tickets that this counter may still call: its list from the server without those called.
   const waiting = () => kept.tickets.filter((w) => !state.called.includes(w.label));
 
   const next = () => PrepazkaRules.nextInTurn(waiting(), {
@@ -34,7 +34,7 @@
     current: { label, state: "called" },
   });
 
-  // Whose a kiosk's number is: of the counters that can call its letter each has its own share.
+  // The counter that may call a kiosk's number; counters that serve its letter divide the numbers.
   const shareOf = (letter) => kept.shares.find((one) => one.letter === letter);
   const isMine = (share, n) => share.mine.includes((n - kept.first) % share.step);
   const owner = (share, n) => share.owners?.[(n - kept.first) % share.step];
@@ -56,7 +56,7 @@
     absent: () => does("absent", state.current.label, {}, { current: null }),
   };
 
-  // What may be said of a number that somebody has on paper; null if this counter may call it.
+  // The answer about a typed number that this counter may not call; null if it may.
   function refusal(label) {
     const [, letter, digits] = label.match(/^(\p{Lu}{1,3})([0-9]{1,6})$/u) || [];
     if (!letter) return ["unreadable"];
@@ -112,7 +112,7 @@
     const offered = (kept.blocks || []).map((block) => [block.letter, nextNumber(block)]).filter(([, n]) => n !== null);
     const labels = offered.map(([letter, n]) => `${letter}${n}`).join(" ");
     const numbers = $("numbers");
-    // The same buttons stay: a press that began on one would be lost with it.
+    // The buttons are not replaced, because a press that has begun on one would be lost.
     if (numbers.dataset.labels === labels) for (const button of numbers.querySelectorAll("[data-number]")) able(button, !current);
     else numbers.replaceChildren(...offered.map(([letter, n]) => {
       const made = $("number-button").content.cloneNode(true);
@@ -145,7 +145,7 @@
   });
 
   async function back() {
-    // What was done is sent before anything is asked for: its list is what these calls came from.
+    // The log is sent before a new list is requested, because its calls refer to the present list.
     await keeper.upload();
     const answer = await fetch(home, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(8000) });
     if (answer.status < 500) location.replace(home);
@@ -153,15 +153,15 @@
 
   (async () => {
     if (localStorage.getItem("screen-locked")) {
-      // Locked before the server went away: nothing is called until the server has asked for the password.
+      // The screen was locked before the server became unreachable, and only the server can unlock it.
       $("locked").hidden = false;
       return;
     }
     kept = await keeper.ready();
     if (!kept) { $("broken").hidden = false; return; }
     state = (await keeper.get(key())) || { called: [], current: kept.current };
-    // What was seen last on-line is newer than a state of an earlier cut; but of kiosks' numbers the
-    // server may not know yet, so those stay called.
+    // The last state seen on-line is newer than that of an earlier outage; but kiosks' numbers called
+    // then may be unknown to the server, so they stay called.
     if (state.heard !== kept.heard) {
       const called = state.called.filter((label) => Number(label.replace(/^\D+/, "")) >= kept.first);
       state = { called, heard: kept.heard, current: kept.current };
@@ -170,7 +170,7 @@
     draw();
   })().catch(() => { $("broken").hidden = false; });
   setInterval(() => {
-    if (!kept) back().catch(() => {}); // there is nothing to call from, so nothing to wait for
+    if (!kept) back().catch(() => {}); // no list is stored, so the counter cannot work off-line
     else once(() => back().catch(() => {}));
   }, TRY);
 })();

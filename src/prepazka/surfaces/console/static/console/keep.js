@@ -1,10 +1,10 @@
-// While the console is on-line: keeps what it needs without the server, has a worker renew the
-// list of people whom this counter may call then, and gives that list back when the page goes.
-// Without an answer the counter goes on by itself.
+// Prepares the console for outages: caches its off-line page, has a worker renew the list of tickets
+// that this counter may call off-line, and returns the list when the page closes. When the server
+// stops answering, it opens the off-line counter.
 (() => {
   "use strict";
   const KEEP_AGAIN = 600000;
-  const STREAM_LIVES = 15000; // it says at least every 10 s that it lives
+  const STREAM_LIVES = 15000; // the stream sends something at least every 10 s
   const MOVES_WITHIN = 10000; // ms from a click to the next page
   const { url, shell, home, farewell, worker: file, store, open } = document.currentScript.dataset;
   const keeper = PrepazkaOffline("console", url, [shell]);
@@ -12,9 +12,9 @@
   const slug = home.split("/").at(-2);
   let page = crypto.randomUUID?.();
   let worker = null;
-  let failed = 0; // renewals without an answer, one after another
-  let heard = -Infinity; // when the live stream last said anything
-  let moving = -Infinity; // when a click began to lead to another page of the console
+  let failed = 0; // consecutive renewals without a response
+  let heard = -Infinity; // when the last message of the live stream came
+  let moving = -Infinity; // when a click started navigation to another page of the console
 
   async function keep() {
     const kept = await keeper.get("console-screens");
@@ -25,12 +25,12 @@
 
   async function takeOver() {
     if (!(await keeper.ready()) || !(await caches.match(shell))) return false;
-    moving = performance.now(); // the counter goes on with its list
+    moving = performance.now(); // the next page keeps the counter's list
     location.assign(shell);
     return true;
   }
 
-  // The server has the list back: this browser must not call from it if it is cut off right now.
+  // The server has taken the list back, so this browser must not call from it if it goes off-line now.
   async function gaveBack() {
     const kept = await keeper.get("console");
     if (kept?.slug === slug && kept.tickets.length) await keeper.put("console", { ...kept, tickets: [] });
@@ -42,8 +42,8 @@
     worker.postMessage({ now: true });
   }
 
-  // The counter is closed: a renewal under way would be refused, and load the page whose sentence
-  // says so a second time, without it.
+  // The counter is being closed: a renewal under way would be refused and reload the page, which would
+  // then lose its message.
   async function ended() {
     stop();
     await gaveBack();
@@ -52,7 +52,7 @@
   globalThis.PrepazkaConsole = { takeOver, pressed, ended };
   if (!keeper.possible()) return;
   if (open === undefined) {
-    // No counter is open here; what was done without the server is sent all the same.
+    // No counter is open on this page, but an off-line log is sent all the same.
     gaveBack().catch(() => {});
     keeper.upload().catch(() => {});
     return;
@@ -61,7 +61,7 @@
   function answered({ data }) {
     if (data.failed) {
       failed += 1;
-      // A hidden page waits with the other screen as long as the stream lives.
+      // A hidden page does not open the off-line counter as long as the stream works.
       const lives = document.hidden && performance.now() - heard < STREAM_LIVES;
       if (failed > 1 && board && !lives) takeOver().catch(() => {});
       return;
@@ -92,14 +92,14 @@
 
   start();
 
-  // A locked counter has no list: the server has it back, and this page gets nobody by a renewal under way.
+  // A locked counter has no list: the server has taken it back and refuses this page's renewals.
   document.addEventListener("screen:locking", (event) => {
     event.detail.page = page;
     ended().catch(() => {});
   });
   document.addEventListener("screen:unlocked", () => {
     stop();
-    page = crypto.randomUUID(); // as a new page: the old one has given its list back
+    page = crypto.randomUUID(); // a new id, because the page with the old one has returned its list
     start();
     board?.dispatchEvent(new Event("live:refresh"));
   });
@@ -130,21 +130,21 @@
     const to = event.submitter?.getAttribute("formaction") || form.getAttribute("action") || "";
     if (within(to)) moving = performance.now();
     if (!("logout" in form.dataset)) return;
-    // The server gives the list back, and this page gets nobody by a renewal under way.
+    // The server returns the list to the hall and refuses renewals of this page's id.
     form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "page", value: page }));
     stop();
     gaveBack().catch(() => {});
   });
 
   window.addEventListener("pagehide", () => {
-    // Without a server that answers the list is still the counter's own, and the next page's.
+    // While the server does not answer, the list still belongs to the counter and its next page.
     if (!worker || failed || performance.now() - moving < MOVES_WITHIN) return;
     navigator.sendBeacon(farewell, new Blob([JSON.stringify({ page })], { type: "application/json" }));
   });
 
   window.addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
-    page = crypto.randomUUID(); // as a new page: the old one has said farewell
+    page = crypto.randomUUID(); // a new id, because the page with the old one has been closed
     moving = -Infinity;
     worker?.postMessage({ page });
   });

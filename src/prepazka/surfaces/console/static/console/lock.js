@@ -1,29 +1,29 @@
-// Locks the screen when nobody presses anything. The server decides: this tells it of keys and presses,
-// and takes the page's content away while the screen is locked. Nothing of it is then on the screen, in
-// reach of a screen reader, or in what Back shows; what was typed comes back with the password.
+// Locks the screen after inactivity. The server decides; this script reports keys and presses to it, and
+// removes the page's content while the screen is locked, so that it is neither visible nor available to
+// screen readers or by Back. Typed text is restored after unlocking.
 // Events on the document: "screen:ask" by a script that was refused with 423; "screen:locking", whose
 // detail.page a console fills in with its page's id; "screen:unlocked".
 (() => {
   "use strict";
   const { screen, lock, unlock, home, who } = document.currentScript.dataset;
-  const FLAG = "screen-locked"; // for the counter without the server
+  const FLAG = "screen-locked"; // read by the off-line counter
   const TOLD_EVERY = 15000;
-  const FIRST_ASK = 30000; // after the page was opened, if nothing is pressed
+  const FIRST_ASK = 30000; // ms after the page was opened, if nothing is pressed
   const ASK_AGAIN = 5000;
-  const SLEPT = 20000; // a timer so late means that the computer slept
-  const PRESENT = 60000; // whoever is in a meeting may sit there without pressing
-  const template = document.getElementById("screen-lock"); // a meeting's page has none: it is never covered
+  const SLEPT = 20000; // ms; a timer late by so much means that the computer slept
+  const PRESENT = 60000; // ms; people in a meeting may not press anything for long
+  const template = document.getElementById("screen-lock"); // a meeting's page has none and is never covered
   const tabs = globalThis.BroadcastChannel ? new BroadcastChannel("prepazka-screen") : null;
   const part = (name) => document.querySelector(`[data-lock-${name}]`);
-  let deadline = Date.now() + FIRST_ASK; // when the server is asked, or the page covered
-  let span = 0; // ms from a press to the lock, as the server said last
-  let told = -Infinity; // when the server was last told of a press
-  let pressed = 0; // of which it has not been told
+  let deadline = Date.now() + FIRST_ASK; // when to ask the server, or to cover the page
+  let span = 0; // ms from a press to the lock, by the server's last response
+  let told = -Infinity; // when a press was last reported to the server
+  let pressed = 0; // when the last unreported press was made
   let looked = Date.now();
   let asking = false;
-  let pending = false; // the person has locked, and the server does not know it yet
-  let page = ""; // of the console, whose list goes back
-  let kept = null; // the content under the cover
+  let pending = false; // the person has locked the screen, and the server has not confirmed it yet
+  let page = ""; // the id of the console's page, whose list the server takes back
+  let kept = null; // the page's content while it is covered
 
   function send(address, values) {
     const token = (template?.content || document).querySelector("[name=csrfmiddlewaretoken]").value;
@@ -65,9 +65,9 @@
     localStorage.setItem(FLAG, "1");
   }
 
-  // --- what the server says ---------------------------------------------------------------------------
+  // --- the server ---------------------------------------------------------------------------
 
-  // Whether the screen is locked; `ago` tells of a press so many seconds ago.
+  // Asks the server whether the screen is locked; `ago` reports a press so many seconds ago.
   async function ask(ago) {
     if (asking) return;
     asking = true;
@@ -92,7 +92,7 @@
 
   function unanswered() {
     if (Date.now() <= deadline && !kept) return;
-    if (span) cover(); // what must not be seen is covered, and asked about again
+    if (span) cover(); // covered to be safe until the server answers
     deadline = Date.now() + ASK_AGAIN;
     if (kept) part("away").hidden = false;
   }
@@ -103,7 +103,7 @@
     if (!template) return;
     if (!kept?.sure) {
       if (!page) goingToLock();
-      // Once more with the page's id: a renewal of its list may be under way.
+      // Locks again with the page's id, because a renewal of its list may be under way.
       if (page) send(lock, { page }).catch(() => {});
       page = "";
       tabs?.postMessage({ locked: true });
@@ -133,7 +133,7 @@
       if (answer.status === 401 || answer.status === 403) return location.replace(home);
       unanswered();
     } catch {
-      unanswered(); // it stays covered, and the server is told once it answers
+      unanswered(); // the page stays covered, and the server is told as soon as it answers
     } finally {
       asking = false;
     }
@@ -155,12 +155,12 @@
     }
   }
 
-  // --- what a person does ------------------------------------------------------------------------------
+  // --- the person ------------------------------------------------------------------------------
 
   function press(event) {
     if (!event.isTrusted || kept) return;
     pressed = Date.now();
-    deadline = Math.max(deadline, pressed + span); // without the server, too
+    deadline = Math.max(deadline, pressed + span); // also while the server does not answer
   }
 
   for (const kind of ["keydown", "pointerdown", "touchstart", "wheel"]) {
@@ -197,7 +197,7 @@
       if (answer.status === 422) words = (await answer.json()).error;
       else if (answer.status < 500) return location.reload(); // the form is out of date
     } catch {
-      // The words that are there say it.
+      // The message on the page already says so.
     } finally {
       button.disabled = false;
       field.value = "";
@@ -223,6 +223,6 @@
   window.addEventListener("focus", look);
   window.addEventListener("pagehide", (event) => { if (event.persisted) cover(); });
   window.addEventListener("pageshow", (event) => { if (event.persisted) ask(); });
-  if (template) localStorage.removeItem(FLAG); // the server gives such a page to an open screen only
+  if (template) localStorage.removeItem(FLAG); // the server sends this page only while the screen is not locked
   setInterval(look, 1000);
 })();

@@ -1,5 +1,5 @@
-// The page of a locked session: the counter without the server stays locked too, and when another tab
-// unlocks the session, this one goes on as well.
+// The page of a locked session: keeps the off-line counter locked too, and continues when another tab
+// unlocks the session.
 (() => {
   "use strict";
   localStorage.setItem("screen-locked", "1");

@@ -1,5 +1,5 @@
-// The operators' keys beside the console's: / searches, arrows walk, Esc goes back. Without this
-// file everything is a link, a button or a form, and the Tab key reaches it.
+// The operators' keys in addition to the console's: / searches, arrows move, Esc goes back. Without
+// this file everything can be reached by the Tab key.
 (() => {
   "use strict";
   const box = document.getElementById("hledat");
@@ -13,7 +13,7 @@
     if (!document.querySelector("[data-invalid]")) document.getElementById("id_name")?.focus();
   }
   if (box && location.search) {
-    // What was just found or chosen has the focus, so that the next key acts on it.
+    // Focuses what was just found or chosen, so that the next key acts on it.
     const moving = document.querySelector(".moving") && places[0];
     (moving || document.getElementById("chosen") || results[0])?.focus();
   }
@@ -22,7 +22,7 @@
     list[Math.max(0, Math.min(list.length - 1, list.indexOf(from) + step))]?.focus();
   }
 
-  // The nearest place in the direction of the arrow, as the eye sees it.
+  // The visually nearest place in the direction of the arrow.
   function nearest(from, key) {
     const here = from.getBoundingClientRect();
     const across = key === "ArrowLeft" || key === "ArrowRight";
@@ -79,7 +79,7 @@
     }
   }
 
-  // Of the ways in which the client may hear of the booking only the one that holds is shown.
+  // Shows only the channel by which the client will be informed of the booking.
   function tellWay() {
     const mail = document.getElementById("id_email");
     const phone = document.getElementById("id_phone");

@@ -1,6 +1,6 @@
-// A worker of the console's page: it renews the list of people whom the counter may call without
-// the server, and sends what was done without it. Browsers slow down the timers of a page that is
-// hidden or covered, but not those of its worker. The page is told of every answer.
+// A worker of the console's page: it renews the list of tickets that the counter may call off-line,
+// and sends the off-line log. Browsers slow down timers of hidden or covered pages, but not those of
+// their workers. The page gets every response.
 "use strict";
 const EVERY = 5000;
 let keeper = null;
@@ -14,7 +14,7 @@ async function renew() {
   running = true;
   asked = performance.now();
   try {
-    // First what happened, then the list that follows from it.
+    // First the log, then a list that takes it into account.
     await keeper.upload();
     const { refused, silent } = await keeper.renew({ page });
     postMessage({ refused, silent });
@@ -33,6 +33,6 @@ self.addEventListener("message", ({ data }) => {
     setInterval(renew, EVERY);
   }
   if (data.page) page = data.page;
-  // News of the live stream hurry a renewal only where the timer is late.
+  // A message of the live stream triggers a renewal only if the timer is late.
   if (!data.stream || performance.now() - asked > EVERY) renew();
 });

@@ -1,9 +1,9 @@
-// Shows new calls one after another, each with a steady highlight; says them by voice.js.
-// A call is shown for as long as it is heard, and at least for HOLD; the next one waits.
+// Shows new calls one after another, each with a steady highlight, and plays them by voice.js.
+// A call is shown while it is played, and at least for HOLD; the next one waits.
 (() => {
   "use strict";
-  const HOLD = 6000; // ms for which a call has the large place for itself
-  const CROWD = 5; // with more calls waiting than this, only the chime is heard
+  const HOLD = 6000; // ms for which a call is shown large
+  const CROWD = 5; // with more waiting calls than this, only the chime is played
   const live = document.querySelector("[data-live]");
   const queue = [];
   let known = keys();
@@ -40,7 +40,7 @@
     const volume = Number(document.querySelector("[data-volume]")?.dataset.volume ?? 100) / 100;
     const shown = new Promise((done) => { setTimeout(done, HOLD); });
     const heard = window.voice.play(queue.length > CROWD ? say.slice(0, 1) : say, volume);
-    await Promise.all([shown, heard]); // neither ever fails
+    await Promise.all([shown, heard]); // neither promise is ever rejected
     next();
   }
 

@@ -1,9 +1,9 @@
-// Plays clips one after another, never two at once, and tells the server when it cannot be heard.
-// window.voice.play([addresses], volume) is done when the last one has ended; it never fails.
+// Plays clips one after another, never two at once, and reports to the server when playing fails.
+// window.voice.play([addresses], volume) resolves when the last one has ended; it never rejects.
 (() => {
   "use strict";
   const STUCK = 10000; // ms; a clip lasts at most four seconds
-  const HUSHED = 0.01; // of the volume, for the trial at the start
+  const HUSHED = 0.01; // fraction of the volume for the test at the start
   const AGAIN = 60000;
   const told = document.querySelector("[data-sound]");
   const touch = document.querySelector("[data-touch]");
@@ -18,7 +18,7 @@
 
   async function inOrder(addresses, volume) {
     let trouble = "";
-    // All are asked for at once, so that the pauses between them are those of speech.
+    // All clips are fetched at once, so that there are no gaps between them.
     const sounds = addresses.map((address) => {
       const sound = new Audio(address);
       sound.preload = "auto";
@@ -29,7 +29,7 @@
         await one(sound, volume);
       } catch (error) {
         trouble = error?.name === "NotAllowedError" ? "sound_blocked" : "sound_broken";
-        if (trouble === "sound_blocked") break; // the browser wants a touch first
+        if (trouble === "sound_blocked") break; // the browser requires a touch first
       }
     }
     if (addresses.length) tell(trouble);
@@ -47,7 +47,7 @@
       });
     } finally {
       clearTimeout(timer);
-      sound.pause(); // what got stuck must not come alive during the next one
+      sound.pause(); // a stuck clip must not start during the next one
     }
   }
 
@@ -63,7 +63,7 @@
       });
       if (answer.ok) fault = trouble;
     } catch {
-      // The next call or trial says it again.
+      // The next call or test reports it again.
     }
   }
 

@@ -1,5 +1,5 @@
 // <prepazka-terms office="…" service="…" official="…" department="…" lang="cs" count="5">
-//   <a href="…">Objednat se</a>  (shown until the terms are here, and whenever they cannot be)
+//   <a href="…">Objednat se</a>  (shown until slots are loaded, or if that fails)
 // </prepazka-terms>
 (() => {
   "use strict";
@@ -32,7 +32,7 @@ small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
     constructor() {
       super();
       const root = this.attachShadow({ mode: "open" });
-      const sheet = new CSSStyleSheet(); // a strict style-src lets this in, a style element not
+      const sheet = new CSSStyleSheet(); // allowed by a strict style-src, unlike a style element
       sheet.replaceSync(STYLE);
       root.adoptedStyleSheets = [sheet];
       root.append(document.createElement("slot"));
@@ -51,7 +51,7 @@ small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
 
     async #load() {
       const turn = ++this.#asked;
-      await null; // several attributes set together ask once
+      await null; // attributes set together cause one request
       if (turn !== this.#asked) return;
       const office = encodeURIComponent(this.getAttribute("office") || "");
       const query = new URLSearchParams({ most: this.getAttribute("count") || "5" });
@@ -97,7 +97,7 @@ small { display: block; font-size: .875em; font-weight: 400; color: ${INK}; }`;
     }
   }
 
-  // The office's own wall clock, whatever the visitor's zone.
+  // In the office's time zone, whatever the visitor's is.
   function when({ starts_at: from, ends_at: to }, language) {
     const shown = { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" };
     const day = new Date(from.slice(0, 10)).toLocaleDateString(language === "cs" ? "cs-CZ" : "en-GB", shown);

@@ -1,11 +1,11 @@
-// The kiosk without the server: the same touches, answered from its own block of numbers and list
-// of PINs. The screens are the page's templates. As soon as the server answers, what happened is
-// sent, and the ordinary start screen comes back.
+// The off-line kiosk: issues tickets from its own block of numbers and checks PINs by its own list.
+// Screens are templates of the page. As soon as the server answers, the log is sent and the ordinary
+// start screen is loaded.
 (() => {
   "use strict";
   const TRY = 5000;
-  const LOW = 20; // numbers of a letter that are said to be few
-  const SHOWN = 60; // seconds on a number, as there may be no paper
+  const LOW = 20; // a warning is shown when a letter has at most so many numbers left
+  const SHOWN = 60; // seconds for which a number is shown, as there may be no paper
   const lang = document.documentElement.lang;
   const keeper = PrepazkaOffline("kiosk", "/kiosk/zasoba/", []);
   const screen = document.getElementById("screen");
@@ -26,7 +26,7 @@
     for (const place of made.querySelectorAll("[data-word]")) {
       if (words[place.dataset.word] !== undefined) place.textContent = words[place.dataset.word];
     }
-    // Sentences carry their times as [window], [opens], [closes].
+    // Sentences have placeholders [window], [opens], [closes] for times.
     for (const place of made.querySelectorAll("[data-times]")) {
       place.textContent = place.textContent.replace(/\[(\w+)\]/g, (_, key) => words[key] ?? "");
     }
@@ -75,7 +75,7 @@
   const leftOf = (letter) => (kept.numbers[letter] || [])
     .reduce((sum, [first, last]) => sum + Math.max(0, last - Math.max(first - 1, used[letter] || 0)), 0);
 
-  // A line for each letter of which few numbers are left, so that staff can do something in time.
+  // A line for each letter with few numbers left, so that staff can act in time.
   function few(services) {
     const letters = [...new Set(services.map((one) => one.letter))].sort();
     return letters.filter((letter) => leftOf(letter) <= LOW).map((letter) => {
@@ -90,7 +90,7 @@
 
   // --- tickets ----------------------------------------------------------------------------------
 
-  // The next number of the letter; the same touch again has the number it had.
+  // The next number of the letter; a repeated touch gets its previous number.
   function issue(service, letter, touch, more = {}, mark = {}) {
     return keeper.write({ kind: "issue", touch, service, language: lang, ...more }, async (now) => {
       const given = (await keeper.get("touches")) || {};
@@ -139,7 +139,7 @@
     setTimeout(() => print(), 200);
   }
 
-  // The sheet that the browser prints; a line without words is left out.
+  // The sheet that the browser prints, without empty lines.
   function paperOf(words) {
     const sheet = document.querySelector(".ticket-paper");
     for (const place of sheet.querySelectorAll("[data-paper-word]")) {
@@ -170,7 +170,7 @@
       opens: clock(said.opens), closes: clock(said.closes), since: said.found.since ? clock(said.found.since) : "",
       call: said.found.call ? `${said.found.call[lang] || said.found.call.cs}.` : "",
     } : {};
-    // Only the server can put somebody back into the queue: here it is said what happened, and where to go.
+    // Only the server can return a ticket to the queue; this says what happened and where to go.
     if (said.outcome === "returned") said.outcome = "missed";
     if (said.accepted) return arrive(said, h, used, touch, words);
     await keeper.write({ kind: "pin", label: "", outcome: said.outcome }, async () => ({}));
@@ -186,7 +186,7 @@
     if (since) since.hidden = !words.since;
   }
 
-  // Telephones are not known here, so instead of a second answer the kiosk sends to reception.
+  // Telephone numbers are not available off-line, so the kiosk refers people to reception instead.
   async function guarded(now) {
     const { wrong: most, within, until } = kept.guard;
     const times = (await keeper.get("wrong")) || [];
@@ -198,7 +198,7 @@
     await keeper.put("wrong", [...times.filter((at) => at > now - kept.guard.within), now]);
   }
 
-  // Paper that jammed, or a PIN entered twice in a hurry: the same ticket.
+  // After a paper jam, or if the PIN was entered twice, the same ticket is shown.
   function reprint(said, given, words) {
     const service = kept.services.find((one) => one.code === said.found.service) || { name: { cs: "" } };
     ticket(given.label, service, given.late ? "late" : "arrived", words);
@@ -259,7 +259,7 @@
 
   // --- back to the server ---------------------------------------------------------------------------
 
-  let returning = false; // a long log takes longer than the time to the next try
+  let returning = false; // sending a long log may last beyond the next attempt
 
   async function back() {
     if (returning) return;
@@ -273,7 +273,7 @@
     await keeper.upload();
     kept = await keeper.ready();
     await readUsed();
-    // Nobody loses the number before their eyes.
+    // A number on the screen is not replaced while somebody reads it.
     if (["start", "closed"].includes(shown)) location.replace(lang === "en" ? "/en/kiosk/" : "/kiosk/");
   }
 

@@ -1,10 +1,10 @@
-// While the kiosk is on-line: renews what it may do without the server, sends what it did, keeps a
-// touch until its ticket was shown, and loads the screen anew when staff ask for it.
+// Prepares the kiosk for outages: renews its off-line grant, sends its log, stores a touch until its
+// ticket is shown, and reloads the screen when staff ask for it.
 (() => {
   "use strict";
   const EVERY = 60000;
   const KEEP_AGAIN = 600000;
-  const PENDING = 300000; // a touch older than that is nobody's any more
+  const PENDING = 300000; // ms; the person of an older touch has left
   const SHELLS = ["/kiosk/bez-site/", "/en/kiosk/bez-site/"];
   const VERSION = document.currentScript.src.match(/keep\.([0-9a-f]+)\.js/)?.[1] || "dev";
   const keeper = PrepazkaOffline("kiosk", "/kiosk/zasoba/", SHELLS);
@@ -28,7 +28,7 @@
     await keeper.put("screens", { version: VERSION, at: Date.now() });
   }
 
-  // Staff's wish to load anew comes by the live stream, not only with the next renewal.
+  // A reload requested by staff also comes by the live stream, before the next renewal.
   async function listen() {
     const kept = await keeper.ready();
     if (!kept?.slug || !start) return;
@@ -56,7 +56,7 @@
   }
 
   globalThis.PrepazkaKiosk = {
-    // The touch is on the disk before the server is asked; a PIN never is.
+    // The touch is stored before the request is sent; a PIN is never stored.
     async pend(form) {
       if (!keeper.possible()) return;
       const said = Object.fromEntries(new FormData(form));
@@ -67,7 +67,7 @@
         await keeper.put("pending", { touch, service: said.service, url: form.action, at: Date.now() });
       }
     },
-    // The server is not reached: go on without it, if the kiosk may.
+    // The server is unreachable: continue off-line, if the kiosk has a grant.
     async takeOver() {
       if (!(await keeper.ready()) || !(await caches.match(shell))) return false;
       location.assign(shell);
@@ -75,7 +75,7 @@
     },
   };
 
-  // The server has answered, or another person came: the PIN of before is nobody's any more.
+  // The server has answered, or another person has come: the previous PIN is discarded.
   sessionStorage.removeItem("pin");
   if (!keeper.possible()) return;
   resume().catch(() => {});

@@ -1,11 +1,11 @@
-// The kiosk's own behaviour: nothing is lost when the server cannot be reached, the screen returns
-// to the start by itself, and the keypad types without a round trip. All works without it, too.
+// The kiosk's behaviour with scripts: requests are repeated while the server is unreachable, the screen
+// returns to the start by itself, and the keypad needs no round trips. It works without scripts too.
 (() => {
   "use strict";
   const AGAIN = 3000; // ms between attempts
   const TIMEOUT = 8000;
-  const LONG = 15000; // of being offline, after which the desk is offered
-  const FRESHEN = 60000; // of an untouched start screen
+  const LONG = 15000; // ms of being unreachable, after which the screen refers people to the desk
+  const FRESHEN = 60000; // ms after which an untouched start screen is reloaded
   const body = document.body;
   const panel = document.querySelector("[data-offline]");
   let busy = false;
@@ -25,7 +25,7 @@
     return answer;
   }
 
-  // The same request again and again: a touch has its own number, so it never counts twice.
+  // Repeats the request; the touch's idempotency key prevents a second ticket.
   async function reach(url, options = {}, form = null) {
     if (busy) return;
     busy = true;
@@ -36,10 +36,10 @@
       try {
         const answer = await ask(url, options);
         if (given.signal.aborted) break;
-        // A page that asks for more has no address of its own: the form fetches it itself.
+        // A page that asks another question has no address, so the form itself is submitted to load it.
         if (form && !answer.redirected) form.submit();
         else location.assign(answer.url);
-        return; // still busy: the page is leaving
+        return; // stays busy, because the page is being left
       } catch {
         if (await globalThis.PrepazkaKiosk?.takeOver().catch(() => false)) return;
         show(Date.now() - since > LONG);
@@ -105,7 +105,7 @@
 
   // --- keypad ---------------------------------------------------------------------------------
 
-  // The second answer may be the code of a booking, which has letters.
+  // The second answer may be a booking's code, which has letters.
   const pin = document.querySelector(".kiosk-pin-input");
   if (pin) {
     pin.inputMode = "none"; // our keys, not those of the system
@@ -124,7 +124,7 @@
   // --- paper by the browser ---------------------------------------------------------------------
 
   if ("print" in body.dataset) {
-    // A reload must not print once more.
+    // A reload must not print again.
     history.replaceState(null, "", location.pathname);
     addEventListener("load", () => setTimeout(() => window.print(), 200));
   }

@@ -1,4 +1,4 @@
-// The button that says that a screen goes on below its edge, and shows the rest.
+// The button that shows that a screen continues below its edge, and scrolls there.
 (() => {
   "use strict";
   const button = document.querySelector("[data-more]");

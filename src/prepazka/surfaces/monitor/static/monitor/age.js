@@ -1,4 +1,4 @@
-// Says in words how old the data are; the words come with the element.
+// Shows the age of the data in words taken from the element.
 (() => {
   "use strict";
   let known = "";

@@ -1,4 +1,4 @@
-// What scripts of papers share: questions to the server, words, small elements.
+// Shared by the scripts of papers: requests to the server, texts, small elements.
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 export const words = read("papers-words");

@@ -7,7 +7,7 @@ const $ = (id) => document.getElementById(id);
 export class Check {
   constructor(devices, words) {
     Object.assign(this, { devices, words, stop: () => {} });
-    $("check").hidden = false; // without scripts there is nothing to press
+    $("check").hidden = false; // hidden in the page, because it needs scripts
     $("ask").addEventListener("click", () => this.tried());
     $("sound").addEventListener("click", () => testSound($("output").value));
     for (const one of document.querySelectorAll("select[data-device]")) {
@@ -18,14 +18,14 @@ export class Check {
     navigator.mediaDevices?.addEventListener?.("devicechange", () => this.fill());
   }
 
-  // Without a press if the person has allowed it before.
+  // Starts by itself if the person has given permission before.
   async known() {
     const asked = await Promise.all(["camera", "microphone"].map((name) =>
       navigator.permissions?.query({ name }).catch(() => null)));
     if (asked.some((one) => one?.state === "granted")) await this.begin();
   }
 
-  // Pressed: it is said how it went, and the focus goes on when the button is gone.
+  // After a press: announces the outcome, and moves the focus if the button has disappeared.
   async tried() {
     await this.begin();
     if ($("devices-problem").hidden) announce(this.words.devices_work);

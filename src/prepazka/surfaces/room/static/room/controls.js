@@ -2,7 +2,7 @@
 import { announce, notice } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
-const KEYS = "room-keys"; // whether single keys work, as this browser remembers
+const KEYS = "room-keys"; // storage key: whether single-key shortcuts are on in this browser
 
 export class Controls {
   constructor(meeting, words) {
@@ -33,10 +33,10 @@ export class Controls {
     event.preventDefault();
     if (button.matches("input, textarea")) { this.before = document.activeElement; button.focus(); return; }
     button.click();
-    if (button.matches("summary")) button.focus(); // said: its name, and whether it is open
+    if (button.matches("summary")) button.focus(); // so that screen readers announce its name and state
   }
 
-  // From writing to where the person was before.
+  // Returns the focus from the chat to where it was before.
   back() {
     const place = this.before?.matches(":not(body)") && this.before.isConnected ? this.before : null;
     (place ?? document.querySelector('[data-stage="room"] [data-title]')).focus();

@@ -12,7 +12,7 @@ export class Devices extends EventTarget {
     this.wanted = { audio: true, video: true };
   }
 
-  // Ask for both at once, so that the person is asked once; then for each that can be had.
+  // Requests both at once, so that the browser asks once; if that fails, each of them alone.
   async open() {
     const media = navigator.mediaDevices;
     if (!media?.getUserMedia) {
@@ -71,7 +71,7 @@ export class Devices extends EventTarget {
     return { audio: of("audioinput"), video: of("videoinput"), output: of("audiooutput") };
   }
 
-  // The microphone stays open while it is off, so that it is on again at once.
+  // A muted microphone stays open, so that it can be turned on again at once.
   async microphone(on) {
     this.wanted.audio = on;
     if (on && !this.tracks.audio) await this.get("audio");
@@ -79,7 +79,7 @@ export class Devices extends EventTarget {
     return this.has("audio");
   }
 
-  // The camera is let go, so that its light goes out.
+  // The camera is released, so that its light goes out.
   async camera(on) {
     this.wanted.video = on;
     if (on) await this.get("video");

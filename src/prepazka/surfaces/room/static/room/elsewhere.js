@@ -1,5 +1,5 @@
-// Where the picture and sound are: on this page, in a conferencing server's window, or on the telephone.
-// Our page stays open beside it: it tells of every move, and chat, people and papers stay here.
+// The place of picture and sound: this page, a conferencing server's window, or the telephone. Our page
+// stays open beside it, announces every move, and keeps chat, participants and papers.
 const $ = (id) => document.getElementById(id);
 const OURS = "embedded";
 const PHONE = "telephone";

@@ -1,12 +1,12 @@
-// The minutes: a form for officials, a text for the others, remarks of all. Where two officials wrote
-// the same field, both texts are shown and the person decides; until then theirs is what is saved.
+// The minutes: a form for officials, a text for others, remarks by everybody. If two officials edited the
+// same field, both texts are shown and the person decides; until then the other's text is saved.
 import { ask, button, fill, made, words } from "./asking.js";
 import { announce } from "./view.js";
 
-const WAITS = 1200; // after the last key
-const LOOKS = 4000; // on the page after the meeting, where no signals come
-const PRINTS = 20000; // no signal comes where a print fails
-const TELLS = 60000; // the others' writing is told at most so often
+const WAITS = 1200; // ms after the last key until the draft is saved
+const LOOKS = 4000; // ms between requests on the page after the meeting, which gets no signals
+const PRINTS = 20000; // ms between requests while the PDF is made, because no signal comes if it fails
+const TELLS = 60000; // ms; other people's edits are announced at most so often
 const TEXTS = ["present", "subject", "course", "conclusions"];
 const same = (a, b) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 
@@ -73,17 +73,17 @@ class Minutes {
     if (held && held.closest("[hidden]")) this.onward(writing);
   }
 
-  // What was pressed is gone: to the first field, or to what is read.
+  // The pressed button has disappeared: moves the focus to the first field, or to the text.
   onward(writing) { (writing ? this.root.querySelector("textarea") : this.find("read")).focus(); }
 
-  // The list may be closed: what happened in it is said.
+  // Announces changes, because the section may be collapsed.
   news(now, writing) {
     const before = this.before;
     this.before = { version: now.version, closed: now.closed, remarks: now.comments.length };
     if (!before) return;
     for (const one of now.comments.slice(before.remarks)) announce(fill("remark", one));
     if (now.closed && !before.closed) {
-      if (!this.root.checkVisibility()) announce(words.closed); // else its own line says so
+      if (!this.root.checkVisibility()) announce(words.closed); // otherwise the visible line says so
     } else if (!before.version && now.version) announce(words.begun);
     else if (now.version > before.version && !writing) this.tell();
   }
@@ -97,7 +97,7 @@ class Minutes {
     }, TELLS);
   }
 
-  // Where nothing has changed, nothing is drawn: whoever is reading is not thrown back to the beginning.
+  // Redraws only if something has changed, so that a reader's position is not lost.
   fresh(part, value) {
     this.drawn ??= {};
     const now = JSON.stringify(value);
@@ -149,8 +149,8 @@ class Minutes {
       const [a, b, c] = [was.get(name), mine.get(name), is.get(name)];
       if (same(b, c)) this.settle(name);
       else if (same(a, b)) this.put(name, c);
-      else if (same(a, c) || !c) continue; // only we have changed it
-      else if (!b) this.put(name, c); // we deleted what they changed
+      else if (same(a, c) || !c) continue; // changed only by us
+      else if (!b) this.put(name, c); // deleted by us, changed by the other
       else this.conflict(name, c);
     }
     this.base = is;
@@ -211,7 +211,7 @@ class Minutes {
     this.held.delete(name);
   }
 
-  // What we would have saved: our fields, but theirs where the person has not decided yet.
+  // The content to save: our fields, but the other's where the person has not decided yet.
   wanted() {
     const now = this.fields();
     for (const [name, { theirs }] of this.held) now.set(name, theirs);
@@ -254,7 +254,7 @@ class Minutes {
     return done;
   }
 
-  // What was taken as we sent it is the new base; what was not is a conflict that absorb() finds.
+  // Fields saved as sent become the new base; others are conflicts, which absorb() finds.
   after(sent, now) {
     const is = this.flat(now.content);
     for (const [name, value] of sent) if (same(is.get(name), value)) this.base.set(name, value);

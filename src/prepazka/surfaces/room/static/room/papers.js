@@ -1,9 +1,9 @@
-// Documents: the lists before and in the room, bringing one more, and which page all see.
+// Documents: the lists before and in the room, uploading, and the page shown to everybody.
 import { ask, base, button, fill, made, settings, token, words } from "./asking.js";
 import { Viewer } from "./viewer.js";
 import { announce, notice, released } from "./view.js";
 
-const CHECKS = 2500; // while a file of ours is being checked
+const CHECKS = 2500; // ms between requests while our file is being checked
 
 class Papers {
   constructor() {
@@ -50,7 +50,7 @@ class Papers {
       if (said.seen && this.inside) this.follow(said.seen);
     } catch { /* the next signal asks again */ }
     const checking = this.known.some((one) => one.state === "checking");
-    // What became of the file stands in the list now.
+    // The list now shows the file's state.
     if (!checking && this.sent) { this.sent.textContent = ""; this.sent = null; }
     if (checking) this.later = setTimeout(() => this.load(), CHECKS);
   }
@@ -134,7 +134,7 @@ class Papers {
     if (!one) return;
     if (one.size > settings.largest) { said.textContent = fill("too_large", { most: settings.largest >> 20 }); return; }
     const press = form.querySelector("button");
-    const held = document.activeElement === press; // a disabled one loses the focus
+    const held = document.activeElement === press; // a disabled button loses the focus
     press.disabled = true;
     bar.hidden = false;
     try {
@@ -153,7 +153,7 @@ class Papers {
     }
   }
 
-  // fetch() does not say how much has been sent.
+  // XMLHttpRequest, because fetch() does not report the upload's progress.
   send(address, file, tell) {
     return new Promise((done, failed) => {
       const request = new XMLHttpRequest();

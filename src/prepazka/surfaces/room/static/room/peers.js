@@ -1,11 +1,11 @@
-// Everybody connected with everybody. Of two, the one whose seat sorts later makes the first offer
-// with three lines in a fixed order (sound, camera, screen); later only tracks are replaced, so
-// nothing is negotiated again but the way itself (perfect negotiation, ICE restarts).
+// A mesh of peer connections. In each pair the participant whose seat sorts later makes the first offer,
+// with three lines in a fixed order (sound, camera, screen). Later only tracks are replaced, so that
+// only the connection's path is negotiated again (perfect negotiation, ICE restarts).
 // Events: "track" (seat, kind, track), "state" (seat, state), "gone" (seat).
 const KINDS = ["audio", "video", "screen"];
-const LATE = 15000; // without a connection for so long: say so
-const DISCONNECTED = 3000; // may heal by itself
-const AGAIN = 8000; // between attempts to find another way
+const LATE = 15000; // ms without a connection after which the person is told
+const DISCONNECTED = 3000; // ms; a shorter interruption may end by itself
+const AGAIN = 8000; // ms between ICE restarts
 
 export class Mesh extends EventTarget {
   constructor({ line, devices, seat, ice, policy }) {
@@ -26,14 +26,14 @@ export class Mesh extends EventTarget {
     for (const seat of [...this.peers.keys()]) this.drop(seat);
   }
 
-  // The people inside as the server says; returns the seats that are new.
+  // Takes the server's list of people inside; returns the new seats.
   update(people) {
     const there = new Map(people.filter((one) => one.seat !== this.seat).map((one) => [one.seat, one]));
     for (const seat of [...this.peers.keys()]) if (!there.has(seat)) this.drop(seat);
     const fresh = [...there.keys()].filter((seat) => !this.known?.has(seat));
     this.known = new Set(there.keys());
     for (const [seat, person] of there) {
-      // Whoever is away for long comes back with another seat; until then nothing is tried.
+      // People away for long return with another seat, so no reconnection is tried until then.
       if (person.here) this.peer(seat).here = true;
       else if (this.peers.has(seat)) this.peers.get(seat).here = false;
     }
@@ -59,7 +59,7 @@ export class Mesh extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  // Who is heard most now; null when nobody speaks.
+  // The loudest participant now; null if nobody speaks.
   loudest() {
     let [best, level] = [null, 0.02];
     for (const [seat, peer] of this.peers) {
@@ -101,7 +101,7 @@ class Peer {
   }
 
   async offer() {
-    if (this.polite && !this.pc.remoteDescription) return; // the first offer is the other's
+    if (this.polite && !this.pc.remoteDescription) return; // the other side makes the first offer
     try {
       this.making = true;
       await this.pc.setLocalDescription();
@@ -113,7 +113,7 @@ class Peer {
     }
   }
 
-  // One after the other: a candidate may not overtake its description.
+  // Handled in order, because a candidate must not be processed before its description.
   take(kind, body) {
     this.work = this.work.then(() => (kind === "sdp" ? this.described(body) : this.candidate(body)))
       .catch((fault) => { if (this.pc.signalingState !== "closed") console.warn(kind, fault); });
@@ -123,7 +123,7 @@ class Peer {
     const collision = said.type === "offer" && (this.making || this.pc.signalingState !== "stable");
     this.ignores = !this.polite && collision;
     if (this.ignores) return;
-    if (said.type === "answer" && this.pc.signalingState !== "have-local-offer") return; // an old one
+    if (said.type === "answer" && this.pc.signalingState !== "have-local-offer") return; // an outdated answer
     const first = !this.pc.remoteDescription;
     await this.pc.setRemoteDescription(said);
     if (said.type !== "offer") return;
@@ -161,7 +161,7 @@ class Peer {
       this.say("lost");
       clearTimeout(this.late);
       this.late = setTimeout(() => this.say("late"), LATE);
-      // The offering side begins; the other helps only when that brought nothing.
+      // The offering side restarts first; the other side only if that did not help.
       const wait = (state === "failed" ? 0 : DISCONNECTED) + (this.polite ? 4000 : 0);
       this.timer = setTimeout(() => this.restart(), wait);
     }
@@ -174,7 +174,7 @@ class Peer {
     const good = state === "connected" || state === "completed";
     if (this.pc.signalingState === "closed" || (good && !anyway)) return;
     if (this.here && this.pc.remoteDescription) {
-      // An offer that nobody answered would hold up every later one.
+      // An unanswered offer would block all later ones.
       if (this.pc.signalingState === "have-local-offer" && !anyway) {
         await this.pc.setLocalDescription({ type: "rollback" }).catch(() => {});
       }

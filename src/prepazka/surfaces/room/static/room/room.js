@@ -1,5 +1,5 @@
-// The way through the page: check, lobby, room, farewell. What other parts of the room (documents,
-// minutes) need, they get by events on the document:
+// The stages of the page: device check, lobby, room, farewell. Other parts of the room (documents,
+// minutes) communicate by events on the document:
 //   "room:state" {people, place}, "room:signal" {from, kind, body}; they send by "room:send" {kind, body, to}.
 import { Check } from "./check.js";
 import { Controls } from "./controls.js";
@@ -106,7 +106,7 @@ class Meeting {
     this.line = this.mesh = null;
   }
 
-  // After a long silence: the same person takes a seat anew, and everybody connects anew.
+  // After a long interruption: takes a new seat, and all connections are made again.
   async again() {
     this.line?.close();
     const inside = this.place === "inside";
@@ -140,7 +140,7 @@ class Meeting {
     document.dispatchEvent(new CustomEvent("room:state", { detail: said }));
   }
 
-  // The meeting goes on in another room: everybody is told, and pictures of ours begin or end.
+  // The meeting moves to another room: announces it, and starts or ends our own connections.
   async moved() {
     this.elsewhere.draw(this.place, this.seat);
     if (this.place !== "inside") { announce(this.elsewhere.text()); return; }
@@ -220,7 +220,7 @@ class Meeting {
     this.controls.draw();
   }
 
-  // Who waits is said; the first of them is let in by one key, too.
+  // Announces people in the lobby; one key lets the first of them in.
   knocks(waiting) {
     const first = $("waiting").querySelector('[data-act="pustit"]');
     if (first) first.dataset.key = "p";
@@ -233,7 +233,7 @@ class Meeting {
     if (button.ariaDisabled) return;
     const name = one.name || words.somebody;
     if (act === "odebrat" && !confirm(fill(words, "sure_remove", { name }))) return;
-    button.ariaDisabled = "true"; // a disabled one would lose the focus
+    button.ariaDisabled = "true"; // a disabled button would lose the focus
     const done = await this.step(act, { who: one.id });
     if (!done || act === "ztlumit") button.ariaDisabled = null;
     if (done && act === "ztlumit") announce(fill(words, "you_muted", { name }));

@@ -1,9 +1,9 @@
-// The line to the server: a stream of news that reads on where it was cut, and an outbox.
+// The connection to the server: an event stream that resumes where it was interrupted, and an outbox.
 // Events: "state" (who is inside), "signal" (from, kind, body), "over" (reason),
 // "stale" (the seat must be taken anew), "connected" (true or false).
-const STALL = 25000; // the stream says every 10 s that it lives
+const STALL = 25000; // ms; the stream sends something every 10 s
 const PULSE = 15000;
-const ANEW = 60000; // after so long a silence the seat is taken anew, and every connection made anew
+const ANEW = 60000; // ms of silence after which a new seat is taken and all connections are made again
 const FLUSH = 20;
 const MOST = 64;
 
@@ -124,7 +124,7 @@ export class Line extends EventTarget {
     this.flushing = 0;
   }
 
-  // Whether it needs no repeating: a refusal stays one.
+  // Whether the request is settled: refusals are final and not repeated.
   async post(signals) {
     try {
       const answer = await this.ask("signaly", {

@@ -1,4 +1,4 @@
-// What is seen of the room: pictures, people, the chat, and what is said aloud.
+// The room's view: pictures, participants, the chat, and announcements for screen readers.
 const $ = (id) => document.getElementById(id);
 
 export function fill(words, name, values = {}) {
@@ -12,8 +12,8 @@ export function show(stage) {
   title?.focus();
 }
 
-// Polite: what is being read is read to its end. A log, so that of several things said at once none is
-// lost, and whoever missed one can look it up.
+// A polite live region, so that the current announcement is not interrupted; a log, so that none of
+// several announcements is lost and missed ones can be looked up.
 const KEPT = 30;
 export function announce(text) {
   const log = $("say");
@@ -24,7 +24,7 @@ export function announce(text) {
   if (log.children.length > KEPT) log.firstElementChild.remove();
 }
 
-// Seen above the pictures, and said.
+// Shows a text above the pictures and announces it.
 export function notice(text, kind = "warning") {
   const box = $("notice");
   if (text) announce(text);
@@ -48,7 +48,7 @@ export class Stage {
     made.querySelector("[data-name]").textContent = name;
     const video = made.querySelector("video");
     video.setAttribute("aria-label", name);
-    video.muted = true; // the sound has an element of its own
+    video.muted = true; // sound is played by an element of its own
     this.tiles.set(key, made);
     this.root.append(made);
     this.arrange();
@@ -93,7 +93,7 @@ export class Stage {
 
   put(element, track) {
     element.srcObject = track ? new MediaStream([track]) : null;
-    if (track) element.play().catch(() => {}); // a tab in the background may refuse; it plays when seen
+    if (track) element.play().catch(() => {}); // a background tab may refuse to play; it starts when shown
     if (element.localName === "audio" && this.output) element.setSinkId?.(this.output).catch(() => {});
   }
 
@@ -102,7 +102,7 @@ export class Stage {
     for (const one of document.querySelectorAll("audio")) one.setSinkId?.(id).catch(() => {});
   }
 
-  // What somebody's devices do, as their browser says.
+  // The state of a participant's devices, as their browser reports it.
   told(seat, media) {
     const before = this.media.get(seat)?.screen;
     this.media.set(seat, media);
@@ -139,7 +139,7 @@ export class Stage {
     for (const [key, tile] of this.tiles) tile.classList.toggle("is-speaking", key === seat);
   }
 
-  // Returns who was found inside, came, went and raised a hand since the last time.
+  // Returns the people inside, and those who came, left or raised a hand since the last call.
   update(people) {
     const before = this.people;
     const first = before.size === 0;
@@ -173,9 +173,9 @@ function initials(name) {
     .map((part) => part[0]).slice(0, 2).join("") || "•";
 }
 
-// Waits while something in the element is being pressed, as `looks/live.js` does: a line that moves or
-// is made anew between the finger's coming and its going is never clicked.
-const PRESS = 2000; // a press that lasts longer waits for no click any more
+// Waits while something in the element is being pressed, as `looks/live.js` does, because an element
+// that moves or is replaced between pointerdown and pointerup never gets a click.
+const PRESS = 2000; // ms; a press that lasts longer is not going to become a click
 export async function released(element) {
   const until = performance.now() + PRESS;
   while (element.querySelector(":active") && performance.now() < until) {
@@ -183,7 +183,7 @@ export async function released(element) {
   }
 }
 
-// The list of people; for the official with what they may do with each.
+// The list of participants; the chair gets buttons for each of them.
 export function list(root, people, { words, me, acts, does }) {
   const held = root.contains(document.activeElement);
   const focused = document.activeElement?.dataset?.act;
@@ -212,7 +212,7 @@ export function list(root, people, { words, me, acts, does }) {
     return line;
   }));
   if (!held) return;
-  // Whoever was pressed may be gone: on to the next in the same list, or to the heading of those inside.
+  // The pressed person's row may be gone: focuses the next row of the list, or the list's heading.
   const next = root.querySelector(`[data-id="${whom}"] [data-act="${focused}"]`) ?? root.querySelector(`[data-act="${focused}"]`);
   (next ?? $("people-title")).focus();
 }

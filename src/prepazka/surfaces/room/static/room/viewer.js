@@ -1,16 +1,16 @@
-// The page that all see, and the one that somebody looks at alone.
+// The viewer of documents: the page shown to everybody, and a page viewed alone.
 import { ask, base, fill, made, settings, words } from "./asking.js";
 import { announce } from "./view.js";
 
 const SIZES = [1, 1.5, 2, 3];
-const POINTS = 150; // between two signals of a moving pointer
+const POINTS = 150; // ms between signals of a moving pointer
 const FADES = 2500;
 
 export class Viewer {
   constructor(papers) {
     this.papers = papers;
     this.root = document.getElementById("paper");
-    this.alone = null; // {document, page} of whoever looks on their own
+    this.alone = null; // {document, page} viewed alone, or null
     this.size = 0;
     const find = (name) => this.root.querySelector(`[data-${name}]`);
     this.parts = Object.fromEntries(["name", "lead", "page", "sheet", "box", "image", "point", "words"].map((one) => [one, find(one)]));
@@ -45,7 +45,7 @@ export class Viewer {
   }
 
   open(one, forAll) {
-    this.opened = one.id; // the focus follows when it is drawn
+    this.opened = one.id; // focused when it has been drawn
     if (forAll) { this.alone = null; this.papers.show(one.id, 1); }
     else this.alone = { document: one.id, page: 1 };
     this.draw();
@@ -56,7 +56,7 @@ export class Viewer {
     const page = this.now.page + by;
     if (!one || page < 1 || page > one.pages) return;
     if (!this.alone && this.papers.leads) {
-      // Our own eyes do not wait for the server; the others' page follows.
+      // Shows the page at once; the others see it after the server's signal.
       this.papers.seen = { ...this.papers.seen, page };
       this.papers.show(one.id, page);
     } else this.alone = { document: one.id, page };
@@ -78,7 +78,7 @@ export class Viewer {
 
   key(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, textarea, select, summary, [data-words]")) return;
-    const wide = this.size > 0; // then the arrows move the large page
+    const wide = this.size > 0; // the arrow keys then scroll the enlarged page
     const acts = {
       PageDown: () => this.turn(1), PageUp: () => this.turn(-1), "+": () => this.zoom(1), "-": () => this.zoom(-1),
       ...(!wide && { ArrowRight: () => this.turn(1), ArrowLeft: () => this.turn(-1) }),
@@ -128,7 +128,7 @@ export class Viewer {
     if (this.alone) text = words.own;
     else if (this.papers.leads && (!leader || leader === settings.me)) text = words.lead_me;
     else if (leader) text = fill("lead_other", { name: this.papers.person(leader)?.name ?? "" });
-    // Drawn only where something has changed: a choice that somebody is opening would close.
+    // Redraws only if something has changed, because redrawing closes an open select.
     const shows = JSON.stringify([text, settings.chair && !this.alone && [leader, this.papers.people.map((one) => [one.id, one.name])]]);
     if (lead.dataset.shows === shows) return;
     lead.dataset.shows = shows;
@@ -136,7 +136,7 @@ export class Viewer {
     if (settings.chair && !this.alone) this.choice(lead, leader);
   }
 
-  // The official says who turns the pages.
+  // The chair chooses who turns the pages.
   choice(lead, leader) {
     const select = made("select", "paper__leader");
     select.setAttribute("aria-label", lead.textContent);

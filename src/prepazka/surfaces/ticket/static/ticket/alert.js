@@ -1,4 +1,4 @@
-// Lets this browser be told by web push, where it can be. The subscription goes with the form.
+// Offers turn alerts by web push, where the browser supports it. The form sends the subscription.
 (() => {
   "use strict";
   const form = document.querySelector("[data-push]");
@@ -15,7 +15,7 @@
     if ((await Notification.requestPermission()) !== "granted") throw new Error("not allowed");
     const worker = await navigator.serviceWorker.register("/t/upozorneni.js", { scope: "/t/" });
     const wanted = { userVisibleOnly: true, applicationServerKey: bytes(form.dataset.push) };
-    // One made for other keys, as before a restored database, cannot be used any more.
+    // A subscription made for other keys, such as before a database was restored, cannot be used.
     const old = await worker.pushManager.getSubscription();
     const key = old?.options.applicationServerKey;
     if (key && btoa(String.fromCharCode(...new Uint8Array(key))) !== btoa(atob(form.dataset.push.replace(/-/g, "+").replace(/_/g, "/")))) {

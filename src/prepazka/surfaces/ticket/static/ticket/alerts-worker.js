@@ -1,5 +1,5 @@
-// Shows notices that the turn is near, and opens the page of the ticket. It answers no requests and
-// keeps nothing: what works without the network is another worker's (looks/offline).
+// Shows turn alerts and opens the ticket's page. It handles no requests and caches nothing; off-line
+// work is done by another worker (looks/offline).
 self.addEventListener("install", () => self.skipWaiting());
 
 self.addEventListener("push", (event) => {
@@ -9,7 +9,7 @@ self.addEventListener("push", (event) => {
     self.registration.showNotification(said.title, {
       body: said.body,
       lang: said.language,
-      tag: said.tag, // the call replaces the notice before it,
+      tag: said.tag, // the notice of the call replaces the earlier one,
       renotify: true, // but not silently
       requireInteraction: true,
       vibrate: [300, 150, 300],

@@ -1,4 +1,4 @@
-// Says a change of state aloud to a screen reader, in the title, and by a buzz when called.
+// Announces changes of state to screen readers and in the title, and vibrates on a call.
 (() => {
   "use strict";
   const say = document.querySelector("[data-say]");

@@ -1,5 +1,5 @@
-// Keeps the time and the numbers of the tour fresh. Buttons stay as they are, so that none moves
-// away under a finger; when other buttons are due, the page is loaded anew.
+// Updates the tour's time and numbers. Buttons are not replaced, so that none moves under a finger;
+// when other buttons are needed, the page is reloaded.
 (() => {
   "use strict";
   const EVERY = 2000;
@@ -22,7 +22,7 @@
         if (shown && shown.innerHTML !== part.innerHTML) shown.innerHTML = part.innerHTML;
       }
     } catch {
-      // The server is away for a moment; the next look tries again.
+      // The server is unreachable at the moment; the next update tries again.
     }
   }
 
