@@ -22,6 +22,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
 from prepazka.surfaces.manager import people
 from tests import town
+from tests.proofs import prove
 from tests.surfaces.test_login import NEW, PASSWORD
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
@@ -51,7 +52,7 @@ def browser(agent: str, username: str = "novakova", password: str = PASSWORD) ->
     client = Client(headers={"user-agent": agent})
     client.post("/ucet/login/", {"login": username, "password": password})
     assert "_auth_user_id" in client.session
-    return client
+    return prove(client)
 
 
 def works(client: Client) -> bool:
@@ -89,6 +90,7 @@ def test_the_person_sees_and_ends_their_own(office: Directory) -> None:
     stranger = town.clerk(office, "cizi")
     elsewhere = Client(headers={"user-agent": EDGE})
     elsewhere.force_login(stranger)
+    prove(elsewhere)
     elsewhere.get("/ucet/2fa/")
     tokens = {
         name: make_token(user=user, name=name, now=town.at("9:00"))
@@ -163,6 +165,7 @@ def test_an_administrator_sees_and_ends_a_persons(
     token = make_token(user=user, name="Terminál", now=town.at("9:00"))
     admin = Client()
     admin.force_login(town.clerk(office, "spravce", "administrator"))
+    prove(admin)
     at = f"/sprava/lhota/lide/{Membership.objects.get(user=user).pk}/pristupy/"
     assert at in admin.get("/sprava/lhota/lide/").content.decode()
     page = text(admin.get(at))
@@ -193,6 +196,7 @@ def test_people_of_several_offices_are_for_who_administers_all(office: Directory
     admin = Client()
     admin_user = town.clerk(office, "spravce", "administrator")
     admin.force_login(admin_user)
+    prove(admin)
     at = (
         f"/sprava/lhota/lide/{Membership.objects.get(user=user, office=office.office).pk}/pristupy/"
     )

@@ -698,6 +698,7 @@ OPEN_BEFORE = {
     "account_inactive",
     "account_signup",
     "account_reauthenticate",
+    "mfa_reauthenticate",
     "account_change_password",
     "account_second_factor_seen",
     "account_wrong_passwords_seen",
