@@ -174,6 +174,7 @@ OWN = {
     "account_sessions_end",
     "account_session_end",
     "account_token_end",
+    "account_token_allow",
     "account_second_factor_seen",
     "account_wrong_passwords_seen",
     "mfa_index",

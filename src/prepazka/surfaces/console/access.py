@@ -18,7 +18,7 @@ from prepazka.web.shortcuts import now
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The list of sessions and of programs' keys."""
-    access = staff.access_of_user(_user(request), present=_session(request))
+    access = staff.access_of_user(_user(request), now=now(), present=_session(request))
     return render(request, "account/access.html", {"access": access})
 
 
@@ -49,6 +49,16 @@ def end_token(request: HttpRequest, api_token: int) -> HttpResponse:
     """Let a program's key open nothing any more."""
     log_ins.end_token(user=_user(request), which=api_token, actor=_user(request), now=now())
     messages.success(request, _("The key opens nothing any more."))
+    return redirect("account_access")
+
+
+@login_required
+@require_POST
+@confirmed
+def allow_token(request: HttpRequest, api_token: int) -> HttpResponse:
+    """Let a program's key that waits for the person open what they may."""
+    log_ins.allow_token(user=_user(request), which=api_token, now=now())
+    messages.success(request, _("The program may use the key now."))
     return redirect("account_access")
 
 

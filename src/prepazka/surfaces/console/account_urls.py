@@ -29,6 +29,7 @@ urlpatterns = [
     path("pristupy/konec/", access.end_other_sessions, name="account_sessions_end"),
     path("pristupy/<int:session>/konec/", access.end_session, name="account_session_end"),
     path("pristupy/klice/<int:api_token>/konec/", access.end_token, name="account_token_end"),
+    path("pristupy/klice/<int:api_token>/povolit/", access.allow_token, name="account_token_allow"),
     # Before allauth's own of the same names.
     path("2fa/totp/activate/", activate_totp, name="mfa_activate_totp"),
     path("2fa/reauthenticate/", CodeAgain.as_view(), name="mfa_reauthenticate"),

@@ -228,7 +228,7 @@ def access(request: HttpRequest, office: Directory, member: Membership, which: i
     """Where somebody is logged in, and which programs act for them."""
     whom = _of(office, which)
     try:
-        seen = offices_staff.access_of(whom, actor=member.user_id)
+        seen = offices_staff.access_of(whom, actor=member.user_id, now=now())
     except Refused as refusal:
         messages.error(request, sentence(refusal))
         return redirect("manager:people", office.office.slug)
