@@ -53,7 +53,7 @@ def must_confirm(*proofs: str) -> Callable[[View[P]], View[P]]:
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
-        def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if set(proofs) & set(missing_proofs(request)):
                 raise ReauthenticationRequired
             return view(request, *args, **kwargs)
