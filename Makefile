@@ -1,6 +1,6 @@
 # Needs make and Python 3.11 or newer; everything else goes into .venv. `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-days check bench faults attack validate lock clean
+.PHONY: help setup setup-dev run test test-days check bench faults attack validate advisories lock clean
 SHELL := /bin/sh
 export PYTHON
 
@@ -42,6 +42,9 @@ attack: setup-dev ## attack an installation in every way, with controls (ARGS="-
 
 validate: setup-dev ## the simulator against exact values and ciw; a quarter of an hour (ARGS="..." go to pytest)
 	@PREPAZKA_VALIDATE=1 exec .venv/bin/pytest -n 2 --dist worksteal -s tests/validation $(ARGS)
+
+advisories: setup-dev ## compare the lock files with published holes (FILES="..." in the OSV format, downloaded before)
+	@.venv/bin/python tools/advisories.py $(FILES)
 
 lock: ## resolve the lock files anew (UPGRADE=1: to newer versions)
 	@sh tools/lock.sh

@@ -12,7 +12,7 @@ from prepazka.officefile import load, presets
 from prepazka.offices.directory import directory_by_slug
 from tests import town
 from tests.clock import real_now
-from tests.journeys.test_people import log_in
+from tests.journeys.test_people import confirm, log_in
 
 pytestmark = pytest.mark.journey
 Look = Callable[[Page, str], None]
@@ -35,6 +35,8 @@ def test_what_opens_an_account_is_seen_and_ended(
     expect(hers.get_by_text("tento", exact=True)).to_be_visible()
     look(hers, "access-own")
     hers.get_by_role("button", name="Ukončit přihlášení").click()
+    look(hers, "access-confirm")
+    confirm(hers)
     expect(hers.get_by_text("Ten prohlížeč je odhlášený")).to_be_visible()
     left.reload()
     expect(left.locator("#id_login")).to_be_visible()
@@ -46,6 +48,7 @@ def test_what_opens_an_account_is_seen_and_ended(
     row.get_by_role("link", name="Přihlášení a klíče").click()
     look(admin, "access-person")
     admin.locator("tr", has_text="Informační tabule").get_by_role("button").click()
+    confirm(admin)
     expect(admin.get_by_text("Klíč už nic neotevře")).to_be_visible()
     expect(admin.get_by_text("Informační tabule")).to_have_count(0)
     admin.get_by_role("button", name="Ukončit přihlášení").click()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,18 @@ from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.models import StaffScreen
-from prepazka.offices.directory import Directory
+from prepazka.booking.terms import offered
+from prepazka.booking.usecases import hold_term, request_confirmation
+from prepazka.officefile import load, presets
+from prepazka.offices.directory import Directory, directory_by_slug
+from prepazka.offices.models import Office, Official
 from prepazka.queueing.models import CallLease, Shift, State, Ticket
 from tests import town
+from tests.clock import real_now
 from tests.journeys.test_console import PASSWORD, log_in, sit_down
 from tests.journeys.test_hall import give_ticket, office
 from tests.journeys.test_offline import has_list_of, is_ready
+from tests.journeys.test_people import log_in as log_in_at
 from tests.journeys.test_silent import until
 
 __all__ = ["office"]
@@ -218,3 +224,66 @@ def test_somebody_else_signs_in_from_the_locked_screen(console: Page, office: Di
     console.keyboard.press("Enter")
     expect(console.get_by_role("link", name="Dvorak")).to_be_visible()
     assert Shift.objects.get().closed_at is None
+
+
+# Somebody's screen with a client's name on it.
+LATER = "() => { const now = Date.now; Date.now = () => now() + 2 * 3600e3; }"
+CLIENT = "Karel Vomáčka"
+
+
+def see_covered(page: Page) -> None:
+    """The lock is there, and neither client nor matter: to the eye and to a screen reader."""
+    expect(page.get_by_role("heading", name=LOCKED)).to_be_visible()
+    expect(page.get_by_label("Heslo")).to_be_focused()
+    for seen in (page.locator("body").inner_text(), page.locator("body").aria_snapshot()):
+        assert not re.search(r"Vomáčk|Stavební", seen), seen
+
+
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [
+        ("clerk", "/pult/praha6/diar/novotna/?den={day}"),
+        ("operator", "/pult/praha6/telefon/?hledat=Vomáčka"),
+    ],
+    ids=["official", "operator"],
+)
+def test_pages_of_officials_and_operators_are_covered_by_time(
+    live_url: str, context: Contexts, look: Callable[[Page, str], None], role: str, path: str
+) -> None:
+    load.load(presets.text("praha-6"), now=real_now())
+    user = town.clerk(directory_by_slug("praha6"), "novotna", role)
+    Official.objects.filter(code="novotna").update(user=user)
+    Office.objects.update(version=F("version") + 1)
+    office = directory_by_slug("praha6")
+    day = booked_with_official(office)
+    page = context(viewport={"width": 360, "height": 740}).new_page()
+    log_in_at(page, live_url + path.format(day=day.isoformat()), "novotna")
+    expect(page.get_by_text(CLIENT).first).to_be_visible()
+    until(StaffScreen.objects.exists, "the page has not asked yet")
+    with page.expect_response("**/ucet/zamek/obrazovka/"):
+        page.mouse.click(5, 500)
+    idle(hours=2)
+    page.evaluate(LATER)
+    see_covered(page)
+    look(page, f"locked-{role}")
+    page.reload()
+    see_covered(page)
+    enter(page, PASSWORD)
+    expect(page.get_by_text(CLIENT).first).to_be_visible()
+
+
+def booked_with_official(office: Directory) -> date:
+    """The day of a client who is booked with the official."""
+    official, moment = office.official_by_code("novotna"), real_now()
+    service = town.service(office, "stavebni-upravy")
+    slot = offered(office=office, service=service, official=official, now=moment)[0]
+    held = hold_term(
+        office=office,
+        service=service,
+        official=official,
+        starts_at=slot.starts_at,
+        now=moment,
+        channel="desk",
+    )
+    request_confirmation(booking=held.pk, name=CLIENT, email="karel@example.cz", now=moment)
+    return slot.day

@@ -14,7 +14,7 @@ from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Office
 from tests import town
 from tests.clock import real_now
-from tests.journeys.test_people import log_in
+from tests.journeys.test_people import confirm, log_in
 from tests.surfaces.test_login import code_for
 
 pytestmark = pytest.mark.journey
@@ -67,6 +67,7 @@ def test_a_required_factor_is_set_up_lost_and_set_up_anew(
     row = admin.locator("tr", has_text="vedouci")
     row.locator("summary").click()
     row.get_by_role("button", name="Zrušit ztracený druhý faktor").click()
+    confirm(admin)
     expect(admin.get_by_text("druhý faktor si nastaví při příštím přihlášení")).to_be_visible()
     look(admin, "factor-people")
 

@@ -107,6 +107,23 @@ def test_one_declines_and_the_next_accepts(
     look(page, "waiting-head")
 
 
+def test_a_press_before_the_task_is_solved_waits_for_it(live_url: str, page: Page) -> None:
+    """A slow telephone takes seconds; the person does not press again for that."""
+    town.office(proof="always")
+    page.goto(f"{live_url}/lhota/objednat/prepis/")
+    page.add_init_script(
+        "const Real = Worker; window.Worker = class extends Real {"
+        " postMessage(...given) { setTimeout(() => super.postMessage(...given), 3000); } };"
+    )
+    page.locator("a.term").last.click()
+    page.locator("[data-proof] altcha-widget").wait_for(state="attached")
+    page.locator("button.term").last.click()
+    expect(page.locator("button.term").last).to_have_attribute("aria-busy", "true")
+    expect(page.get_by_label("Jméno a příjmení")).to_be_visible()
+    assert Count.objects.filter(scope="proof").count() == 1
+    assert not Count.objects.filter(scope="no-proof").exists()
+
+
 def test_the_browser_solves_the_task_by_itself(live_url: str, page: Page, look: Look) -> None:
     town.office(proof="always")
     wrong: list[str] = []

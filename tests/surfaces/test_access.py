@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.db.models import F
 from django.db.models.functions import Now
 from django.test import Client
 
 from prepazka.accounts import sessions
 from prepazka.accounts.models import ApiToken, StaffSession, User
 from prepazka.accounts.tokens import make_token
+from prepazka.config import office_commands
 from prepazka.jobs import steps
 from prepazka.journal.models import Event
-from prepazka.offices import staff
+from prepazka.offices import bearers, staff
 from prepazka.offices.directory import Directory
-from prepazka.offices.models import Membership
+from prepazka.offices.models import Membership, Office
 from prepazka.surfaces.manager import people
+from prepazka.web.confirmation import FACTOR as FACTOR_PROOF
+from prepazka.web.confirmation import PASSWORD as PASSWORD_PROOF
 from tests import town
+from tests.clock import real_now
+from tests.proofs import prove
 from tests.surfaces.test_login import NEW, PASSWORD
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
@@ -51,7 +59,7 @@ def browser(agent: str, username: str = "novakova", password: str = PASSWORD) ->
     client = Client(headers={"user-agent": agent})
     client.post("/ucet/login/", {"login": username, "password": password})
     assert "_auth_user_id" in client.session
-    return client
+    return prove(client)
 
 
 def works(client: Client) -> bool:
@@ -89,6 +97,7 @@ def test_the_person_sees_and_ends_their_own(office: Directory) -> None:
     stranger = town.clerk(office, "cizi")
     elsewhere = Client(headers={"user-agent": EDGE})
     elsewhere.force_login(stranger)
+    prove(elsewhere)
     elsewhere.get("/ucet/2fa/")
     tokens = {
         name: make_token(user=user, name=name, now=town.at("9:00"))
@@ -163,6 +172,7 @@ def test_an_administrator_sees_and_ends_a_persons(
     token = make_token(user=user, name="Terminál", now=town.at("9:00"))
     admin = Client()
     admin.force_login(town.clerk(office, "spravce", "administrator"))
+    prove(admin)
     at = f"/sprava/lhota/lide/{Membership.objects.get(user=user).pk}/pristupy/"
     assert at in admin.get("/sprava/lhota/lide/").content.decode()
     page = text(admin.get(at))
@@ -193,6 +203,7 @@ def test_people_of_several_offices_are_for_who_administers_all(office: Directory
     admin = Client()
     admin_user = town.clerk(office, "spravce", "administrator")
     admin.force_login(admin_user)
+    prove(admin)
     at = (
         f"/sprava/lhota/lide/{Membership.objects.get(user=user, office=office.office).pk}/pristupy/"
     )
@@ -229,3 +240,78 @@ def test_the_last_use_is_kept_to_the_minute(office: Directory) -> None:
     assert row.used_at - row.started_at > timedelta(minutes=59)
     sessions.note_use(key=key or "", user=user.pk, user_agent=FIREFOX)
     assert StaffSession.objects.get().used_at == row.used_at
+
+
+def test_keys_end_after_a_year_at_most_and_old_ones_have_no_end(
+    office: Directory,
+) -> None:
+    user = town.clerk(office)
+    moment = real_now()
+    old = make_token(user=user, name="Stará tabule", now=moment)
+    ApiToken.objects.update(ends_at=None)
+    ended = make_token(user=user, name="Skončená", now=moment - timedelta(days=366))
+    make_token(user=user, name="Na dlouho", now=moment, lasts=timedelta(days=4000))
+    month = make_token(user=user, name="Na měsíc", now=moment, lasts=timedelta(days=30))
+    assert ApiToken.objects.get(name="Na dlouho").ends_at == moment + timedelta(days=365)
+    assert [api_works(token) for token in (old, ended, month)] == [True, False, True]
+    last = moment + timedelta(days=30)
+    for after, works_still in ((timedelta(seconds=-1), True), (timedelta(0), False)):
+        bearer = bearers.by_token(month, slug="lhota", now=last + after)
+        assert (bearer is not None) == works_still
+    page = text(browser(FIREFOX).get(OWN))
+    assert re.search(r"Stará tabule [\d. :]+ bez konce", page)
+    assert "Skončená" not in page
+    end = last.astimezone(office.tz)
+    assert re.search(rf"Na měsíc [\d. :]+ {end.day}\. {end.month}\. {end.year}", page)
+    admin = Client()
+    admin.force_login(town.clerk(office, "spravce", "administrator"))
+    at = f"/sprava/lhota/lide/{Membership.objects.get(user=user).pk}/pristupy/"
+    assert re.search(r"Stará tabule [\d. :]+ bez konce", text(admin.get(at)))
+
+
+def test_where_a_factor_is_required_a_new_key_waits_for_the_person(
+    office: Directory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = town.clerk(office)
+    before = make_token(user=user, name="Dřívější", now=real_now())
+    Office.objects.update(second_factor_roles=["clerk"], version=F("version") + 1)
+    TOTP.activate(user, generate_totp_secret())
+    asked = argparse.Namespace(username="novakova", program="Tabule", revoke=False, days=30)
+    office_commands.token(asked)
+    printed = capsys.readouterr()
+    token = printed.out.strip()
+    assert "until they allow it in their account" in printed.err
+    assert api_works(before), "it was there before the office required one"
+    assert not api_works(token), "the operator's word alone opens nothing"
+    key = ApiToken.objects.get(name="Tabule")
+    assert key.ends_at is not None
+    assert key.ends_at - key.created_at == timedelta(days=30)
+
+    here = Client()
+    here.force_login(user)
+    assert "nic neotevře, dokud ho nepovolíte" in text(here.get(OWN))
+    allow = f"{OWN}klice/{key.pk}/povolit/"
+    for proofs in ((PASSWORD_PROOF,), (FACTOR_PROOF,)):
+        prove(here, *proofs).post(allow)
+        assert not api_works(token)
+    stranger = Client()
+    stranger.force_login(town.clerk(office, "cizi", "head"))
+    prove(stranger).post(allow)
+    assert not api_works(token), "somebody else's"
+    for _ in range(2):
+        assert prove(here).post(allow).status_code == 302
+    assert api_works(token)
+    assert kinds().count("TokenAllowed") == 1
+    assert "nic neotevře" not in text(here.get(OWN))
+
+
+def test_without_a_required_factor_a_new_key_opens_at_once(
+    office: Directory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    town.clerk(office)
+    asked = argparse.Namespace(username="novakova", program="Tabule", revoke=False, days=365)
+    office_commands.token(asked)
+    printed = capsys.readouterr()
+    assert api_works(printed.out.strip())
+    assert "allow" not in printed.err
+    assert kinds() == ["TokenMade"]

@@ -139,6 +139,7 @@ WITHOUT_FIELDS = {
     "account_session_end",
     "account_sessions_end",
     "account_token_end",
+    "account_token_allow",
     "manager:access_session",
     "manager:access_token",
     "manager:second_factor",

@@ -21,6 +21,7 @@ from prepazka.queueing import counters, tickets, turns
 from prepazka.surfaces.console import accounts
 from prepazka.surfaces.manager import devices, kept_times, people, views
 from tests import town
+from tests.proofs import prove
 
 pytestmark = pytest.mark.django_db
 NINE_THIRTY = town.at("9:30")
@@ -36,7 +37,7 @@ def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
 @pytest.fixture
 def admin(office: Directory, client: Client) -> Client:
     client.force_login(town.clerk(office, "spravce", "administrator"))
-    return client
+    return prove(client)
 
 
 def text(answer: Any) -> str:

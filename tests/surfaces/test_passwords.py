@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from prepazka.accounts.models import User
 from tests import town
+from tests.config.test_stolen_passwords import WORDS, hash_list
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
 PASSWORD = "heslo heslo heslo"
@@ -57,6 +60,7 @@ def test_words_of_the_office_and_keys_in_a_row_are_refused(
     [
         ("krátké", "12"),
         ("telechargement", "běžn"),
+        ("  TeleChargement ", "běžn"),
     ],
 )
 def test_short_and_common_ones_are_refused(clerk: User, client: Client, new: str, why: str) -> None:
@@ -100,3 +104,29 @@ def test_fields_hide_what_is_typed_and_let_managers_help(clerk: User, client: Cl
         assert re.search(r'autocomplete="(current|new)-password"', field), field
         assert "onpaste" not in field
         assert "maxlength" not in field
+
+
+def test_stolen_ones_are_refused_by_the_operators_file(
+    clerk: User,
+    client: Client,
+    tmp_path: Path,
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stolen = "modrá lavička v parku"
+    path = hash_list(tmp_path / "list", [*WORDS, stolen])
+    settings.AUTH_PASSWORD_VALIDATORS = [
+        *settings.AUTH_PASSWORD_VALIDATORS,
+        {
+            "NAME": "prepazka.accounts.passwords.StolenPassword",
+            "OPTIONS": {"path": str(path)},
+        },
+    ]
+    assert "už někdo ukradl" in chosen(client, stolen)
+    assert clerk.check_password(PASSWORD)
+    assert chosen(client, "Modrá lavička v parku") == ""
+    path.unlink()
+    with caplog.at_level("ERROR"):
+        assert chosen(client, stolen, old="Modrá lavička v parku") == "", "work goes on"
+    assert "PREPAZKA_STOLEN_PASSWORDS cannot be read" in caplog.text
+    assert stolen not in caplog.text

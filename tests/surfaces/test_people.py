@@ -25,6 +25,7 @@ from prepazka.surfaces.console import accounts
 from prepazka.surfaces.manager import people
 from prepazka.web import staff
 from tests import officials, town
+from tests.proofs import prove
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
 PAGE = "/sprava/lhota/lide/"
@@ -43,7 +44,7 @@ def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
 @pytest.fixture
 def admin(office: Directory, client: Client) -> Client:
     client.force_login(town.clerk(office, "spravce", "administrator"))
-    return client
+    return prove(client)
 
 
 def text(answer: Any) -> str:
@@ -305,7 +306,7 @@ def test_only_an_administrator_of_all_offices_resets(office: Directory, admin: C
     assert "SecondFactorReset" not in kinds()
     client = Client()
     client.force_login(both)
-    client.post(at(user, "druhy-faktor"))
+    prove(client).post(at(user, "druhy-faktor"))
     assert not Authenticator.objects.filter(user=user).exists()
     events = Event.objects.filter(kind="SecondFactorReset")
     assert {one.office for one in events} == {office.office.pk, horka.office.pk}

@@ -18,6 +18,7 @@ from prepazka.accounts.tokens import make_token
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Office, Role
 from tests import town
+from tests.proofs import prove
 from tests.surfaces.test_login import code_for, confirm, log_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
@@ -129,6 +130,7 @@ def test_after_a_reset_the_person_is_led_to_set_up_anew(office: Directory, clien
     require("clerk")
     admin = Client()
     admin.force_login(town.clerk(office, "spravce", "administrator"))
+    prove(admin)
     member = Membership.objects.get(user=user)
     page = admin.get("/sprava/lhota/lide/")
     assert "přihlašuje se s druhým faktorem" in text(page)

@@ -41,6 +41,9 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)  # none: of a release before 0.3, without an end
+    # Opens nothing until the person, logged in with their second factor, has allowed it.
+    waits = models.BooleanField(default=False, db_default=False)
 
 
 class SealingDelay(models.Model):

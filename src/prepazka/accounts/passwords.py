@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
+
 from django.contrib.auth.password_validation import CommonPasswordValidator
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+
+from prepazka.accounts.models import User
+from prepazka.accounts.stolen_passwords import is_stolen
+
+log = logging.getLogger(__name__)
 
 
 class CommonPassword(CommonPasswordValidator):
@@ -16,3 +25,28 @@ class CommonPassword(CommonPasswordValidator):
     def get_help_text(self) -> str:
         """The same beside the field."""
         return _("Do not use a common password.")
+
+
+class StolenPassword:
+    """Refuses the passwords of a file of stolen ones on this machine; no service is asked."""
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+
+    def validate(self, password: str, user: User | None = None) -> None:
+        """Raises ValidationError with the sentence that the person reads.
+
+        A file that cannot be read any more is an error of the log: people go on without it.
+        """
+        try:
+            stolen = is_stolen(password, self.path)
+        except OSError:
+            log.exception("The file of PREPAZKA_STOLEN_PASSWORDS cannot be read")
+            return
+        if stolen:
+            sentence = _("This password has been stolen somewhere before. Choose another one.")
+            raise ValidationError(sentence, code="stolen")
+
+    def get_help_text(self) -> str:
+        """The same beside the field."""
+        return _("Do not use a password that was stolen somewhere else.")

@@ -9,14 +9,33 @@ from datetime import datetime, timedelta
 from prepazka.accounts.models import ApiToken, User
 
 PREFIX = "prepazka_"  # so that a key found in a wrong place is recognised
+LONGEST = timedelta(days=365)
 SEEN_EVERY = timedelta(minutes=1)
 
 
-def make_token(*, user: User, name: str, now: datetime) -> str:
-    """A new key; it is told once and cannot be read again."""
+def make_token(
+    *, user: User, name: str, now: datetime, lasts: timedelta = LONGEST, waits: bool = False
+) -> str:
+    """A new key, shown once and not to be read again.
+
+    With `waits` it opens nothing until `allow_token`.
+    """
     token = PREFIX + secrets.token_urlsafe(32)
-    ApiToken.objects.create(user=user, name=name, hash=hash_of(token), created_at=now)
+    ApiToken.objects.create(
+        user=user,
+        name=name,
+        hash=hash_of(token),
+        created_at=now,
+        ends_at=now + min(lasts, LONGEST),
+        waits=waits,
+    )
     return token
+
+
+def allow_token(*, user: int, which: int) -> bool:
+    """Let that key of the person open what it may; False where it did not wait."""
+    waiting = ApiToken.objects.filter(user=user, pk=which, revoked_at=None, waits=True)
+    return bool(waiting.update(waits=False))
 
 
 def revoke_tokens(*, user: User, name: str, now: datetime) -> int:
@@ -24,9 +43,11 @@ def revoke_tokens(*, user: User, name: str, now: datetime) -> int:
     return ApiToken.objects.filter(user=user, name=name, revoked_at=None).update(revoked_at=now)
 
 
-def live_tokens(user: int) -> list[ApiToken]:
-    """The person's keys that open something, the newest first."""
-    return list(ApiToken.objects.filter(user=user, revoked_at=None).order_by("-created_at", "-pk"))
+def live_tokens(user: int, *, now: datetime) -> list[ApiToken]:
+    """The person's keys that neither were ended nor have ended by themselves, the newest first."""
+    live = ApiToken.objects.filter(user=user, revoked_at=None)
+    own = live.exclude(ends_at__lte=now)
+    return list(own.order_by("-created_at", "-pk"))
 
 
 def end_tokens(*, user: int, which: int | None = None, now: datetime) -> int:

@@ -156,6 +156,14 @@ def _add_people(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     token.add_argument("username")
     token.add_argument("program", help="what uses it, for example a counter's terminal")
     token.add_argument("--revoke", action="store_true", help="let its tokens open nothing more")
+    token.add_argument(
+        "--days",
+        type=int,
+        default=365,
+        choices=range(1, 366),
+        metavar="DAYS",
+        help="after how many days it ends, 365 at most and without this option",
+    )
     _on_database(token, "prepazka.config.office_commands", "token")
 
     pair = commands.add_parser("pair", help="print a one-time code for a kiosk or a display")

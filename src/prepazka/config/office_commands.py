@@ -7,6 +7,7 @@ import getpass
 import os
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING
 
@@ -227,7 +228,7 @@ def seal_secrets(arguments: argparse.Namespace) -> None:
 def token(arguments: argparse.Namespace) -> None:
     """Print a token with which a program acts for a member of staff, or revoke its tokens."""
     from prepazka.accounts.models import ApiToken, User  # noqa: PLC0415
-    from prepazka.accounts.tokens import make_token, revoke_tokens  # noqa: PLC0415
+    from prepazka.accounts.tokens import revoke_tokens  # noqa: PLC0415
     from prepazka.offices import clock, log_ins  # noqa: PLC0415
 
     user = User.objects.filter(username=arguments.username, is_active=True).first()
@@ -238,8 +239,16 @@ def token(arguments: argparse.Namespace) -> None:
         raise Stopped(f"The name of the program is too long; it may have {longest} characters.")
     now = clock.now()
     if not arguments.revoke:
-        log_ins.note_token(user=user.pk, revoked=False, now=now)
-        print(make_token(user=user, name=arguments.program, now=now))
+        lasts = timedelta(days=arguments.days)
+        made, waits = log_ins.make_token(user=user, name=arguments.program, lasts=lasts, now=now)
+        print(made)
+        print(f"It ends on {now + lasts:%Y-%m-%d}, or with the password.", file=sys.stderr)
+        if waits:
+            print(
+                "A role of this person requires a second factor, so the token opens nothing until"
+                " they allow it in their account (Přihlášení a klíče).",
+                file=sys.stderr,
+            )
         return
     revoked = revoke_tokens(user=user, name=arguments.program, now=now)
     if revoked:

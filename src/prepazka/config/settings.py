@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from prepazka.accounts.stolen_passwords import NotAHashList, check_hash_list
 from prepazka.config.env import (
     SettingError,
     env_address,
@@ -180,7 +181,7 @@ CACHES = {
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -189,6 +190,22 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "prepazka.accounts.passwords.CommonPassword"},
     {"NAME": "prepazka.offices.passwords.EasilyGuessed"},
 ]
+# A file of hashes of stolen passwords on this machine; without it none is looked up.
+if STOLEN_PASSWORDS := env_str("PREPAZKA_STOLEN_PASSWORDS", default=""):
+    try:
+        check_hash_list(Path(STOLEN_PASSWORDS))
+    except (OSError, NotAHashList) as unusable:
+        msg = (
+            f"PREPAZKA_STOLEN_PASSWORDS is {STOLEN_PASSWORDS}, which cannot be searched: {unusable}."
+            " Give the list of SHA-1 hashes ordered by hash, or unset it."
+        )
+        raise SettingError(msg) from None
+    AUTH_PASSWORD_VALIDATORS.append(
+        {
+            "NAME": "prepazka.accounts.passwords.StolenPassword",
+            "OPTIONS": {"path": STOLEN_PASSWORDS},
+        }
+    )
 ACCOUNT_ADAPTER = "prepazka.surfaces.console.accounts.StaffOnly"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]

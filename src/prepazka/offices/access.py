@@ -24,6 +24,7 @@ class FirstStep(Enum):
     """The one thing that is open to the account."""
 
     OWN_PASSWORD = auto()  # choose an own one; somebody else has set the present one
+    TOKEN = auto()  # allow the key of a program; everything else is open
     SECOND_FACTOR = auto()  # set one up; the role in one of the offices requires it
 
 

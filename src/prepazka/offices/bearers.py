@@ -27,19 +27,25 @@ def by_token(token: str, *, slug: str, now: datetime) -> Bearer | None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT t.id, t.used_at, u.id, o.id, o.version, m.role, u.must_change_password,"  # noqa: S608  # constants
-            f" {FACTOR_REQUIRED} AND NOT {HAS_FACTOR} FROM accounts_apitoken t"
+            f" {FACTOR_REQUIRED} AND NOT {HAS_FACTOR}, t.waits FROM accounts_apitoken t"
             " JOIN accounts_user u ON u.id = t.user_id AND u.is_active"
             " LEFT JOIN offices_office o ON o.slug = %s"
             " LEFT JOIN offices_membership m ON m.office_id = o.id AND m.user_id = u.id"
-            " WHERE t.hash = %s AND t.revoked_at IS NULL",
-            [slug, tokens.hash_of(token)],
+            " WHERE t.hash = %s AND t.revoked_at IS NULL AND (t.ends_at IS NULL OR t.ends_at > %s)",
+            [slug, tokens.hash_of(token), now],
         )
         found = cursor.fetchone()
     if found is None:
         return None
-    key, used_at, user, office, version, role, must_change, lacks_factor = found
+    key, used_at, user, office, version, role, must_change, lacks_factor, waits = found
     first_step = (
-        FirstStep.OWN_PASSWORD if must_change else FirstStep.SECOND_FACTOR if lacks_factor else None
+        FirstStep.OWN_PASSWORD
+        if must_change
+        else FirstStep.SECOND_FACTOR
+        if lacks_factor
+        else FirstStep.TOKEN
+        if waits
+        else None
     )
     tokens.note_use(key, used_at, now=now)
     known = office and (kept_directory(office, version) or directory_by_id(office))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -20,6 +20,7 @@ from prepazka.accounts.models import User
 from prepazka.core import events
 from prepazka.core.events import Event
 from prepazka.journal.record import record
+from prepazka.offices import access
 from prepazka.offices.models import Membership
 
 log = logging.getLogger(__name__)
@@ -109,6 +110,26 @@ def note_second_factor(*, user: int, removed: bool, now: datetime) -> None:
 def note_recovery_codes(*, user: int, now: datetime) -> None:
     """Somebody has made new recovery codes."""
     _record(user, lambda o: events.RecoveryCodesMade(office=o, at=now, actor=user, user=user))
+
+
+@transaction.atomic
+def make_token(*, user: User, name: str, lasts: timedelta, now: datetime) -> tuple[str, bool]:
+    """A key of a program by a command of the operator, and whether it waits for the person.
+
+    It waits where a role of theirs requires a second factor, so that it opens nothing by the
+    operator's word alone.
+    """
+    waits = access.factor_required(user.pk)
+    token = tokens.make_token(user=user, name=name, lasts=lasts, waits=waits, now=now)
+    note_token(user=user.pk, revoked=False, now=now)
+    return token, waits
+
+
+@transaction.atomic
+def allow_token(*, user: int, which: int, now: datetime) -> None:
+    """The person lets a key of theirs open what they may. Repeated, it changes nothing."""
+    if tokens.allow_token(user=user, which=which):
+        _record(user, lambda o: events.TokenAllowed(office=o, at=now, actor=user, user=user))
 
 
 @transaction.atomic

@@ -315,18 +315,18 @@ class Access:
     tokens: list[ApiToken]
 
 
-def access_of(member: Membership, *, actor: int) -> Access:
+def access_of(member: Membership, *, actor: int, now: datetime) -> Access:
     """What opens the account, for an administrator of every office where the person works.
 
     Raises AccessElsewhere.
     """
     _must_reach_all(member, actor)
-    return access_of_user(member.user_id)
+    return access_of_user(member.user_id, now=now)
 
 
-def access_of_user(user: int, *, present: str = "") -> Access:
+def access_of_user(user: int, *, now: datetime, present: str = "") -> Access:
     """The same for the person themselves; `present` is the key of the session that asks."""
-    return Access(sessions.open_sessions(user, present=present), tokens.live_tokens(user))
+    return Access(sessions.open_sessions(user, present=present), tokens.live_tokens(user, now=now))
 
 
 @transaction.atomic

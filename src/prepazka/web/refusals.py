@@ -24,7 +24,7 @@ class NotAllowed(Refused):
 
 
 class LogInFirst(Refused):
-    """The person whose token it is must log in to the pages first, to choose a password or to set up a second factor."""
+    """The person whose token it is must log in to the pages first, to choose a password, to set up a second factor, or to allow the token."""
 
 
 class WhoAreYou(Refused):

@@ -126,6 +126,7 @@ ALWAYS_OPEN = {
     "account_inactive",
     "account_signup",
     "account_reauthenticate",
+    "mfa_reauthenticate",
     "account_change_password",
     "account_second_factor_seen",
     "account_wrong_passwords_seen",

@@ -267,6 +267,13 @@ class SessionEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TokenAllowed(Event):
+    """Somebody with a second factor allowed a key of a program that waited for them."""
+
+    user: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class TokenEnded(Event):
     """The actor let keys of programs of somebody, or their own, open nothing any more."""
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from prepazka.offices import log_ins, staff
+from prepazka.web.confirmation import confirmed
 from prepazka.web.shortcuts import now
 
 
@@ -17,12 +18,13 @@ from prepazka.web.shortcuts import now
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The list of sessions and of programs' keys."""
-    access = staff.access_of_user(_user(request), present=_session(request))
+    access = staff.access_of_user(_user(request), now=now(), present=_session(request))
     return render(request, "account/access.html", {"access": access})
 
 
 @login_required
 @require_POST
+@confirmed
 def end_session(request: HttpRequest, session: int) -> HttpResponse:
     """Log out of another browser."""
     log_ins.end_session(user=_user(request), which=session, actor=_user(request), now=now())
@@ -32,6 +34,7 @@ def end_session(request: HttpRequest, session: int) -> HttpResponse:
 
 @login_required
 @require_POST
+@confirmed
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
     """Log out of every browser but this one."""
     log_ins.end_other_sessions(user=_user(request), session=_session(request), now=now())
@@ -41,10 +44,21 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
+@confirmed
 def end_token(request: HttpRequest, api_token: int) -> HttpResponse:
     """Let a program's key open nothing any more."""
     log_ins.end_token(user=_user(request), which=api_token, actor=_user(request), now=now())
     messages.success(request, _("The key opens nothing any more."))
+    return redirect("account_access")
+
+
+@login_required
+@require_POST
+@confirmed
+def allow_token(request: HttpRequest, api_token: int) -> HttpResponse:
+    """Let a program's key that waits for the person open what they may."""
+    log_ins.allow_token(user=_user(request), which=api_token, now=now())
+    messages.success(request, _("The program may use the key now."))
     return redirect("account_access")
 
 

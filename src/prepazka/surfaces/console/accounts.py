@@ -4,24 +4,33 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from allauth.account.signals import password_changed, user_logged_in
-from allauth.account.views import LogoutView
+from allauth.account.views import (
+    BaseReauthenticateView,
+    LogoutView,
+    ReauthenticateView,
+    password_change,
+)
 from allauth.core import context
-from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.base.views import ReauthenticateView as ReauthenticateFactorView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.signals import user_logged_out
 from django.core.exceptions import ValidationError
 from django.dispatch import receiver
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -36,10 +45,16 @@ from prepazka.queueing.counters import close_counter, waiting_here_alone
 from prepazka.queueing.models import Shift
 from prepazka.queueing.refusals import CounterBusy
 from prepazka.surfaces.console.board import at_counter
-from prepazka.web import known_devices
+from prepazka.web import confirmation, known_devices
 from prepazka.web.errors import sentence
 from prepazka.web.limits import network
 from prepazka.web.shortcuts import address_of, now
+
+# allauth's pages, and what each asks for.
+PROOF_OF_PAGE = {
+    "reauthenticate": confirmation.PASSWORD,
+    "mfa_reauthenticate": confirmation.FACTOR,
+}
 
 
 class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -97,6 +112,23 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
             reauthenticate_by_password(request)
         return response
 
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """Whether a proof is missing. Raises ReauthenticationRequired, by which they are asked for.
+
+        allauth would be content with whichever proof was given last.
+        """
+        if confirmation.missing_proofs(self.request):
+            raise ReauthenticationRequired
+        return False
+
+    def get_reauthentication_methods(
+        self, user: AbstractBaseUser | AnonymousUser
+    ) -> list[dict[str, str]]:
+        """The page of each proof that is missing, in the order in which they are asked for."""
+        pages: list[dict[str, str]] = super().get_reauthentication_methods(user)
+        missing = confirmation.missing_proofs(self.request)
+        return [page for page in pages if PROOF_OF_PAGE[page["id"]] in missing] or pages
+
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Back to work."""
         return reverse("console:home")
@@ -145,6 +177,32 @@ def begin(sources: Sequence[attempts.Source], *, now: datetime) -> attempts.Atte
         return attempts.begin(sources, now=now)
     except attempts.LogInDelayed as refusal:
         raise ValidationError(sentence(refusal), code="delayed") from None
+
+
+class AskForTheNext(BaseReauthenticateView):  # type: ignore[misc]  # allauth has no types
+    """After one proof the page of the next; after the last one what was asked for is done."""
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """The page of the next proof, or what was asked for; a form that waits stays kept."""
+        if confirmation.missing_proofs(self.request):
+            pages = get_adapter(self.request).get_reauthentication_methods(self.request.user)
+            return redirect(self.passthrough_next_url(pages[0]["url"]))
+        response: HttpResponse = super().form_valid(form)
+        return response
+
+
+@method_decorator(login_required, name="dispatch")
+class PasswordAgain(ReauthenticateView, AskForTheNext):  # type: ignore[misc]  # allauth has no types
+    """Asks for the password once more."""
+
+
+@method_decorator(login_required, name="dispatch")
+class CodeAgain(ReauthenticateFactorView, AskForTheNext):  # type: ignore[misc]  # allauth has no types
+    """Asks for a code of the second factor once more."""
+
+
+# The password is asked for by the form itself.
+change_password = confirmation.must_confirm(confirmation.FACTOR)(password_change)
 
 
 class LogOut(LogoutView):  # type: ignore[misc]  # allauth has no types

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.decorators import reauthentication_required
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.internal.flows import post_authentication
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, clear_totp_secret
 from allauth.mfa.totp.views import ActivateTOTPView
@@ -48,6 +49,22 @@ class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no t
         return not access.factor_required(authenticator.user_id)
 
 
+def _note_code(request: HttpRequest) -> None:
+    """A code was shown to set the factor up, and is good once: it counts as the fresh proof."""
+    factor = Authenticator.objects.get(user=request.user.pk, type=Authenticator.Type.TOTP)
+    post_authentication(request, factor, reauthenticated=True)
+
+
+class ActivateTOTP(ActivateTOTPView):  # type: ignore[misc]  # allauth has no types
+    """Sets a second factor up, and goes on to the recovery codes."""
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        """As allauth's."""
+        response: HttpResponse = super().form_valid(form)
+        _note_code(self.request)
+        return response
+
+
 @method_decorator(login_required, name="dispatch")
 @method_decorator(reauthentication_required(app="allauth.mfa"), name="dispatch")
 class ReplaceTOTP(ActivateTOTPView):  # type: ignore[misc]  # allauth has no types
@@ -75,6 +92,7 @@ class ReplaceTOTP(ActivateTOTPView):  # type: ignore[misc]  # allauth has no typ
             TOTP.activate(user, form.secret)  # type: ignore[attr-defined]  # allauth's form
             log_ins.note_second_factor(user=user.pk, removed=False, now=now())
         clear_totp_secret(self.request)
+        _note_code(self.request)
         messages.success(self.request, _("Codes come from the other phone now."))
         return redirect("mfa_index")
 
@@ -82,4 +100,5 @@ class ReplaceTOTP(ActivateTOTPView):  # type: ignore[misc]  # allauth has no typ
         return Authenticator.objects.filter(user=self.request.user.pk, type=Authenticator.Type.TOTP)
 
 
+activate_totp = ActivateTOTP.as_view()
 replace_totp = ReplaceTOTP.as_view()

@@ -102,6 +102,7 @@ WORDS: dict[str, Callable[[], str]] = {
     "RecoveryCodesMade": lambda: _("made recovery codes"),
     "SessionEnded": lambda: _("logged out of another browser"),
     "TokenEnded": lambda: _("ended the keys of programs of"),
+    "TokenAllowed": lambda: _("allowed a key of a program of"),
     "TokenMade": lambda: _("an API key was made or revoked for"),
     "DiaryChanged": lambda: _("changed a diary"),
     "OfficialLinked": lambda: _("said whose the diary is"),

@@ -21,6 +21,7 @@ from prepazka.offices import staff as offices_staff
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Role
 from prepazka.web import staff
+from prepazka.web.confirmation import confirmed
 from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
@@ -155,6 +156,7 @@ def rename(request: HttpRequest, office: Directory, member: Membership, which: i
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
+@confirmed
 def second_factor(
     request: HttpRequest, office: Directory, member: Membership, which: int
 ) -> HttpResponse:
@@ -211,6 +213,7 @@ def declares(
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
+@confirmed
 def password(
     request: HttpRequest, office: Directory, member: Membership, which: int
 ) -> HttpResponse:
@@ -232,7 +235,7 @@ def access(request: HttpRequest, office: Directory, member: Membership, which: i
     """A member's sessions and API keys."""
     person = _membership(office, which)
     try:
-        access_list = offices_staff.access_of(person, actor=member.user_id)
+        access_list = offices_staff.access_of(person, actor=member.user_id, now=now())
     except Refused as refusal:
         messages.error(request, sentence(refusal))
         return redirect("manager:people", office.office.slug)
@@ -242,6 +245,7 @@ def access(request: HttpRequest, office: Directory, member: Membership, which: i
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
+@confirmed
 def end_session(
     request: HttpRequest, office: Directory, member: Membership, which: int, session: int
 ) -> HttpResponse:
@@ -258,6 +262,7 @@ def end_session(
 
 @staff_only(*staff.ADMINISTRATORS)
 @require_POST
+@confirmed
 def end_token(
     request: HttpRequest, office: Directory, member: Membership, which: int, api_token: int
 ) -> HttpResponse:
