@@ -139,3 +139,5 @@ def test_no_entry_says_anything_twice(package: Path) -> None:
     for path in package.glob("locale/*/LC_MESSAGES/django.po"):
         said_twice = [match[0] for match in ONE_ENTRY.finditer("\n" + path.read_text("utf-8"))]
         assert said_twice == []
+        ids = re.findall(r"\n((?:msgctxt .*\n)?msgid .*(?:\n\".*)*)", path.read_text("utf-8"))
+        assert [entry for entry, times in Counter(ids).items() if times > 1] == []
