@@ -27,7 +27,7 @@ def join(office: Directory, who: str, now: datetime = NOW) -> WaitingListEntry:
     entry = waiting_list.join_list(
         office=office,
         service=town.service(office),
-        wanted=Wanted(town.MONDAY, town.MONDAY),
+        wish=Wanted(town.MONDAY, town.MONDAY),
         name=who,
         email=f"{who}@example.cz",
         now=now,
@@ -141,7 +141,7 @@ def test_control_without_the_day_s_lock_an_offer_is_accepted_and_expired(
 ) -> None:
     _, offer = one_offer()
     monkeypatch.setattr(places, "lock_booking", lambda pk, *_: Booking.objects.get(pk=pk))
-    monkeypatch.setattr(places, "_lock", meet_after(2, places._lock))
+    monkeypatch.setattr(places, "_locked_offer", meet_after(2, places._locked_offer))
     accepted, expired = answer_at_once(
         offer, lambda: places.expire_place(offer.pk, offer.expires_at)
     )
