@@ -120,7 +120,7 @@ def _first_of(
         return providers.change_provider(
             meeting=meeting.pk,
             provider=one,
-            was=was,
+            failed_provider=was,
             why="unavailable",
             office=office,
             now=now,
