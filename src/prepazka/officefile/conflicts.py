@@ -1,4 +1,4 @@
-"""Live visits that an office no longer fits."""
+"""Conflicts of an office with its live bookings, tickets, shifts and waiting list."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMING = (State.HELD, *OPEN, State.ARRIVED)
 
 @dataclass(frozen=True)
 class Conflict:
-    """A visit and why it no longer fits; `reference` is a booking's id, a ticket or a counter."""
+    """A visit that no longer fits; `reference` is a booking's id, a ticket or a counter."""
 
     reference: str
     when: str
@@ -32,7 +32,7 @@ class Conflict:
 
 
 def conflicts(office: Directory, *, now: datetime) -> list[Conflict]:
-    """Bookings to come, tickets of today and open counters that the office no longer fits."""
+    """Future bookings, today's tickets, open counters and entries that no longer fit the office."""
     waits = [
         Conflict(str(entry.pk), f"{entry.service.code}, {entry.from_date}", "waiting list", why)
         for entry, why in unmet_waits(office, now)
@@ -41,7 +41,7 @@ def conflicts(office: Directory, *, now: datetime) -> list[Conflict]:
 
 
 def unmet_waits(office: Directory, now: datetime) -> list[tuple[WaitingListEntry, str]]:
-    """Who waits for what the office no longer offers, and why it does not."""
+    """Entries of the waiting list for services no longer offered, each with the reason."""
     rows = WaitingListEntry.objects.filter(
         office=office.office, to_date__gte=calendar.day_of(now, office.tz)
     ).exclude(state__in=ENDED)
@@ -75,20 +75,20 @@ def _bookings(office: Directory, now: datetime) -> list[Conflict]:
     rows = Booking.objects.filter(office=office.office, state__in=COMING, ends_at__gt=now).exclude(
         RETURNING | Q(state__in=EXPIRING) & Q(expires_at__lte=now) | Q(companion_of__isnull=False)
     )
-    found = []
+    unfit = []
     for booking in rows.select_related("lane").order_by("starts_at", "pk"):
         why = _why_not(office, booking)
         if why:
             local = booking.starts_at.astimezone(office.tz)
             service = office.services[booking.service_id].code
-            found.append(
+            unfit.append(
                 Conflict(str(booking.pk), f"{service}, {local:%Y-%m-%d %H:%M}", "booking", why)
             )
-    return found
+    return unfit
 
 
 def _why_not(office: Directory, booking: Booking) -> str:
-    """Why the booking no longer fits; nothing if it does."""
+    """Why the booking no longer fits; empty if it does."""
     service = office.services[booking.service_id]
     if service.retired:
         return "its service is no longer in the file"
@@ -118,7 +118,7 @@ def _why_not_its_lane(office: Directory, booking: Booking) -> str:
 
 
 def _within_hours(office: Directory, booking: Booking) -> bool:
-    wanted = Interval(booking.starts_at, booking.ends_at)
+    booked_time = Interval(booking.starts_at, booking.ends_at)
     service = office.services[booking.service_id]
     if booking.lane.official_id:
         official = office.officials[booking.lane.official_id]
@@ -126,9 +126,9 @@ def _within_hours(office: Directory, booking: Booking) -> bool:
     else:
         hours = office.booking_hours(service, booking.date, booking.mode)
     return any(
-        one.contains(wanted)
+        opening.contains(booked_time)
         for minutes in hours
-        if (one := calendar.instants(minutes, booking.date, office.tz))
+        if (opening := calendar.instants(minutes, booking.date, office.tz))
     )
 
 
@@ -137,7 +137,7 @@ def _tickets(office: Directory, now: datetime) -> list[Conflict]:
     rows = Ticket.objects.filter(
         office=office.office, date=today, state__in=(*IN_QUEUE, *AT_COUNTER)
     )
-    found = []
+    unfit = []
     for ticket in rows.order_by("pk"):
         service = office.services[ticket.service_id]
         why = ""
@@ -148,8 +148,8 @@ def _tickets(office: Directory, now: datetime) -> list[Conflict]:
         elif ticket.for_counter_id and office.counters[ticket.for_counter_id].retired:
             why = "the counter it was sent to is no longer in the file"
         if why:
-            found.append(Conflict(ticket.label, f"{service.code}, today", "ticket", why))
-    return found
+            unfit.append(Conflict(ticket.label, f"{service.code}, today", "ticket", why))
+    return unfit
 
 
 def _shifts(office: Directory) -> list[Conflict]:
