@@ -65,6 +65,6 @@ def test_control_without_the_lock_one_of_them_is_lost(monkeypatch: pytest.Monkey
         met()
         return row
 
-    monkeypatch.setattr(outside, "_locked", unlocked)
+    monkeypatch.setattr(outside, "_lock_calendar", unlocked)
     both(found)
     assert outcome(found) != (True, True)

@@ -124,7 +124,7 @@ def not_reached(*, entry: int, actor: int, now: datetime) -> CallListEntry:
     )
     call_entry = CallListEntry.objects.get(pk=entry)
     if changed:
-        record(_called(booking, Outcome.UNREACHED, actor, now))
+        record(_call_event(booking, Outcome.UNREACHED, actor, now))
     if changed and call_entry.attempts >= ATTEMPTS:
         _give_up_calling(booking, actor, now)
         call_entry.refresh_from_db()
@@ -164,15 +164,15 @@ def told(*, entry: int, actor: int, now: datetime) -> None:
         outcome=Outcome.ANSWERED, closed_at=now, taken_by=None, taken_at=None
     )
     if changed:
-        record(_called(booking, Outcome.ANSWERED, actor, now))
+        record(_call_event(booking, Outcome.ANSWERED, actor, now))
 
 
 def note_call(*, booking: Booking, outcome: str, actor: int, now: datetime) -> None:
     """Record the outcome of a call in the journal; the caller has closed the entry."""
-    record(_called(booking, outcome, actor, now))
+    record(_call_event(booking, outcome, actor, now))
 
 
-def _called(booking: Booking, outcome: str, actor: int, now: datetime) -> events.CalledByPhone:
+def _call_event(booking: Booking, outcome: str, actor: int, now: datetime) -> events.CalledByPhone:
     return events.CalledByPhone(
         office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, outcome=outcome
     )

@@ -40,7 +40,7 @@ def add(booking: Booking, official: Official, *, now: datetime) -> Booking:
     if existing:
         return existing
     during = Interval(booking.starts_at, booking.ends_at)
-    if official == diaries.official_of(office, booking) or not _free(
+    if official == diaries.official_of(office, booking) or not _free_spans(
         office, official, [(booking.date, during)], now, None
     ):
         raise ColleagueNotFree
@@ -62,7 +62,7 @@ def add(booking: Booking, official: Official, *, now: datetime) -> Booking:
 
 def drop(booking: Booking, official: Official, *, now: datetime) -> None:
     """Remove one colleague from the meeting; the day is locked."""
-    _end(Booking.objects.filter(companion_of=booking, lane__official=official), now)
+    _end_holds(Booking.objects.filter(companion_of=booking, lane__official=official), now)
 
 
 def free(booking: Booking, *, now: datetime) -> None:
@@ -74,13 +74,13 @@ def free(booking: Booking, *, now: datetime) -> None:
 def free_all(bookings: Iterable[UUID], *, now: datetime) -> None:
     """Remove all colleagues of several bookings; their days are locked."""
     if booking_ids := list(bookings):
-        _end(Booking.objects.filter(companion_of__in=booking_ids), now)
+        _end_holds(Booking.objects.filter(companion_of__in=booking_ids), now)
 
 
 def lose(rows: Iterable[Booking], *, now: datetime, actor: int | None = None) -> None:
     """Release companions who cannot come, and record it for the official who leads the meeting."""
     for companion in rows:
-        _end(Booking.objects.filter(pk=companion.pk), now)
+        _end_holds(Booking.objects.filter(pk=companion.pk), now)
         official = Lane.objects.only("official_id").get(pk=companion.lane_id).official_id
         assert official is not None  # noqa: S101  # a companion is on an official's lane
         record(
@@ -97,7 +97,7 @@ def lose(rows: Iterable[Booking], *, now: datetime, actor: int | None = None) ->
 def is_free(office: Directory, official: Official, booking: Booking, *, now: datetime) -> bool:
     """Whether the official is free at the time of the booking."""
     during = Interval(booking.starts_at, booking.ends_at)
-    return bool(_free(office, official, [(booking.date, during)], now, booking.pk))
+    return bool(_free_spans(office, official, [(booking.date, during)], now, booking.pk))
 
 
 def carry(booking: Booking, *, now: datetime) -> None:
@@ -117,9 +117,9 @@ def carry(booking: Booking, *, now: datetime) -> None:
             continue
         colleague = diaries.official_of(office, companion)
         if colleague in {None, leading_official}:
-            _end(Booking.objects.filter(pk=companion.pk), now)
+            _end_holds(Booking.objects.filter(pk=companion.pk), now)
             continue
-        if not _free(office, colleague, [(booking.date, during)], now, booking.pk):
+        if not _free_spans(office, colleague, [(booking.date, during)], now, booking.pk):
             lose([companion], now=now)
             continue
         _end_expired_holds(companion.lane_id, during, now)
@@ -152,7 +152,7 @@ def common(
     """The terms at which all colleagues are free too; one SQL statement per colleague."""
     for colleague in colleagues:
         spans = [(term.day, Interval(term.starts_at, term.ends_at)) for term in terms]
-        free_times = _free(office, colleague, spans, now, besides)
+        free_times = _free_spans(office, colleague, spans, now, besides)
         terms = [term for term in terms if (term.starts_at, term.ends_at) in free_times]
     return terms
 
@@ -161,11 +161,11 @@ def must_be_free(office: Directory, during: During, *, now: datetime, of: UUID |
     """Check that the colleagues of the booking `of` are free at this time. Raises TermTaken."""
     day = calendar.day_of(during.start, office.tz)
     for colleague in colleagues_of(office, of):
-        if not _free(office, colleague, [(day, during)], now, of):
+        if not _free_spans(office, colleague, [(day, during)], now, of):
             raise TermTaken
 
 
-def _free(
+def _free_spans(
     office: Directory,
     official: Official | None,
     spans: Sequence[tuple[date, During]],
@@ -211,5 +211,5 @@ def _end_expired_holds(lane: int, during: During, now: datetime) -> None:
     )
 
 
-def _end(rows: QuerySet[Booking], now: datetime) -> None:
+def _end_holds(rows: QuerySet[Booking], now: datetime) -> None:
     rows.filter(state=State.HELD).update(state=State.EXPIRED, ended_at=now, expires_at=None)

@@ -114,7 +114,7 @@ def taken(
         )
         rows = cursor.fetchall()
     by_day = {
-        day: (starts, ends, _joined(sets), public) for day, starts, ends, public, *sets in rows
+        day: (starts, ends, _joined_sets(sets), public) for day, starts, ends, public, *sets in rows
     }
     _carry_over_midnight(by_day, days[1], office.tz)
     return [(day, *of_day) for day, of_day in by_day.items()]
@@ -140,7 +140,7 @@ def _end_of(day: date, tz: ZoneInfo) -> int:
     return int(calendar.local_instant(day + timedelta(days=1), 0, tz).timestamp()) // 60
 
 
-def _joined(words: list[list[int]]) -> list[int]:
+def _joined_sets(words: list[list[int]]) -> list[int]:
     """Sets of all officials, joined from the words of bits in which they were read."""
     joined, *higher_words = words
     for shift, word in enumerate(higher_words, start=1):

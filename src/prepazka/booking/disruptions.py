@@ -194,7 +194,7 @@ def _restore(row: DisruptedBooking, booking: Booking, now: datetime, actor: int)
         official = Lane.objects.only("official_id").get(pk=row.was_lane).official_id
         if booking.state not in OPEN or not official:
             return False  # lanes of an agenda are interchangeable
-    elif not _waits(row, booking):
+    elif not _is_unanswered(row, booking):
         return False
     if row.was_starts_at <= now or not _previous_time_is_free(row, booking, now):
         return False
@@ -219,7 +219,7 @@ def _restore(row: DisruptedBooking, booking: Booking, now: datetime, actor: int)
     return True
 
 
-def _waits(row: DisruptedBooking, booking: Booking) -> bool:
+def _is_unanswered(row: DisruptedBooking, booking: Booking) -> bool:
     """Whether the person has neither answered nor booked again."""
     if row.decision == Decision.OFFER:
         return booking.state == State.DISPLACED and (

@@ -80,7 +80,7 @@ def impact_of(
     rows = [
         Row(booking, Decision.OFFER, candidates=_candidates(after, booking)) for booking in affected
     ]
-    _propose(after, rows, choices or {}, now)
+    _propose_decisions(after, rows, choices or {}, now)
     held = [booking for booking in touched if booking.state == State.HELD]
     return Impact(
         rows,
@@ -151,11 +151,11 @@ class Fits:
 
     def with_official(self, booking: Booking, official: Official) -> bool:
         """Whether the booking would fit with this official."""
-        return self._within(booking, official)
+        return self._is_within_hours(booking, official)
 
     def places(self, booking: Booking) -> int:
         """The number of lanes of the agenda that are open during the whole booking."""
-        if not self._within(booking, None):
+        if not self._is_within_hours(booking, None):
             return 0
         service, tz = self.office.services[booking.service_id], self.office.tz
         start = calendar.minute_of(booking.starts_at, tz)
@@ -165,7 +165,7 @@ class Fits:
         quota = self.office.rules_of(service).quota
         return min([quota, *(places for when, places in reduced if when.overlaps(during))])
 
-    def _within(self, booking: Booking, official: Official | None) -> bool:
+    def _is_within_hours(self, booking: Booking, official: Official | None) -> bool:
         diary_key = official.pk if official else 0, booking.companion_of_id is not None
         key = booking.service_id, booking.date, diary_key, booking.mode
         if key not in self.openings:
@@ -199,7 +199,7 @@ def _candidates(after: Directory, booking: Booking) -> tuple[int, ...]:
     )
 
 
-def _propose(
+def _propose_decisions(
     after: Directory, rows: list[Row], choices: Mapping[UUID, Choice], now: datetime
 ) -> None:
     occupied = _occupied_time(after, rows, now)

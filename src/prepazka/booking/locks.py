@@ -15,14 +15,14 @@ from prepazka.journal.rows import one
 def lock_days(office: int, days: Iterable[date]) -> None:
     """Lock days of an office, in the order of their dates, which prevents deadlocks."""
     dates = sorted(set(days))
-    if _locked(office, dates) < len(dates):
+    if _lock_rows(office, dates) < len(dates):
         OfficeDay.objects.bulk_create(
             [OfficeDay(office_id=office, date=day) for day in dates], ignore_conflicts=True
         )
-        _locked(office, dates)
+        _lock_rows(office, dates)
 
 
-def _locked(office: int, days: list[date]) -> int:
+def _lock_rows(office: int, days: list[date]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM booking_officeday WHERE office_id = %s AND date = ANY(%s)"

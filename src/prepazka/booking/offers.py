@@ -48,7 +48,7 @@ def make_offer(
     if not offered_terms:
         request_call(booking=booking, reason=Reason.NO_TERM, now=now)
         return None
-    offer = _keep(booking, offered_terms, office, now)
+    offer = _hold_terms(booking, offered_terms, office, now)
     if can_be_written_to(booking, office.office):
         kind: type[events.OfferMade | events.OfferChanged] = events.OfferMade
     else:
@@ -77,7 +77,7 @@ def accept_offer(
     `choice` counts from 1, by time. An accepted offer returns the booking as it is. Raises
     OfferOver, OfferTermGone.
     """
-    locked = _locked_offer(offer)
+    locked = _lock_offer(offer)
     booking = _booking_of(locked)
     if locked.state == Offer.State.ACCEPTED:
         return booking
@@ -92,8 +92,8 @@ def accept_offer(
     if not is_kept(claim, now):
         raise OfferTermGone
     _end_offer(locked, Offer.State.ACCEPTED, now)
-    _take(booking, claim.lane_id, during_of(claim), now)
-    _settle(booking, locked, Outcome.ACCEPTED, now, by, actor)
+    _move_to(booking, claim.lane_id, during_of(claim), now)
+    _record_acceptance(booking, locked, Outcome.ACCEPTED, now, by, actor)
     return booking
 
 
@@ -132,8 +132,8 @@ def take_another(
         now=now,
         mode=locked.mode,
     )
-    _take(locked, claim.lane, claim.during, now)
-    _settle(locked, offer, Outcome.ANOTHER_TERM, now, by, actor)
+    _move_to(locked, claim.lane, claim.during, now)
+    _record_acceptance(locked, offer, Outcome.ANOTHER_TERM, now, by, actor)
     return locked
 
 
@@ -143,7 +143,7 @@ def decline_offer(*, offer: UUID, now: datetime, by: By = "citizen") -> Booking:
 
     Does nothing if the offer is no longer open.
     """
-    locked = _locked_offer(offer)
+    locked = _lock_offer(offer)
     booking = _booking_of(locked)
     if locked.state == Offer.State.OPEN:
         _end_offer(locked, Offer.State.DECLINED, now)
@@ -235,7 +235,7 @@ def more_terms(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
     for day in {calendar.day_of(during.start, office.tz) for _, during in chosen}:
         release_expired(office=locked.office_id, day=day, now=now)
     withdraw_offers(locked, now)
-    new_offer = _keep(locked, chosen, office, now)
+    new_offer = _hold_terms(locked, chosen, office, now)
     new_offer.escalated_at = now
     new_offer.save(update_fields=["escalated_at"])
     CallListEntry.objects.filter(booking=locked, closed_at=None).update(offer=new_offer)
@@ -254,7 +254,7 @@ def more_terms(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
 @transaction.atomic
 def pass_on(*, offer: UUID, now: datetime) -> None:
     """Escalate an unanswered offer at half its time: call list, and the terms are held longer."""
-    locked = _locked_offer(offer)
+    locked = _lock_offer(offer)
     if locked.state != Offer.State.OPEN or locked.escalated_at or locked.expires_at <= now:
         return
     booking = _booking_of(locked)
@@ -271,7 +271,7 @@ def expire_offer(*, offer: UUID, now: datetime) -> None:
 
     People who cannot be written to stay on the call list and are not cancelled.
     """
-    locked = _locked_offer(offer)
+    locked = _lock_offer(offer)
     if locked.state != Offer.State.OPEN or now < locked.expires_at:
         return
     booking = _booking_of(locked)
@@ -317,7 +317,7 @@ def is_kept(claim: Booking, now: datetime) -> bool:
     return claim.state == State.HELD and claim.expires_at is not None and now < claim.expires_at
 
 
-def _locked_offer(offer: UUID) -> Offer:
+def _lock_offer(offer: UUID) -> Offer:
     """Lock the days of the booking and of the terms; returns the offer, read then."""
     before_lock = Offer.objects.get(pk=offer, kind=Offer.Kind.SUBSTITUTE)
     days = list(before_lock.claims.values_list("date", flat=True).distinct())
@@ -332,7 +332,7 @@ def _booking_of(offer: Offer) -> Booking:
     return offer.booking
 
 
-def _keep(
+def _hold_terms(
     booking: Booking, offered_terms: list[tuple[int, During]], office: Directory, now: datetime
 ) -> Offer:
     until = now + office.office.answer_within
@@ -388,7 +388,7 @@ def _end_offer(offer: Offer, state: Offer.State, now: datetime) -> None:
     offer.claims.filter(state=State.HELD).update(state=State.EXPIRED, ended_at=now, expires_at=None)
 
 
-def _take(booking: Booking, lane: int, during: During, now: datetime) -> None:
+def _move_to(booking: Booking, lane: int, during: During, now: datetime) -> None:
     if during.start <= now:
         raise TermNotOffered
     office = directory_by_id(booking.office_id)
@@ -408,7 +408,7 @@ def _take(booking: Booking, lane: int, during: During, now: datetime) -> None:
     companions.carry(booking, now=now)
 
 
-def _settle(
+def _record_acceptance(
     booking: Booking,
     offer: Offer | None,
     outcome: str,

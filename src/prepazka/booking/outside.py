@@ -106,7 +106,7 @@ def change_settings(
     *, outside_calendar: OutsideCalendar, wishes: Wishes, now: datetime, actor: int
 ) -> None:
     """Set which events of the calendar block time; applies from the next reading on."""
-    locked = _locked(outside_calendar.pk)
+    locked = _lock_calendar(outside_calendar.pk)
     if locked is None:
         return
     for name, value in wishes.items():
@@ -121,7 +121,7 @@ def free_doubt(*, outside_calendar: OutsideCalendar, mark: str, now: datetime, a
 
     Does nothing if the doubt is gone.
     """
-    locked = _locked(outside_calendar.pk)
+    locked = _lock_calendar(outside_calendar.pk)
     if locked:
         _store_state(locked, known_of(locked).freeing(mark), now, actor)
 
@@ -129,7 +129,7 @@ def free_doubt(*, outside_calendar: OutsideCalendar, mark: str, now: datetime, a
 @transaction.atomic
 def free_missing(*, outside_calendar: OutsideCalendar, now: datetime, actor: int) -> None:
     """Unblock the time of events that disappeared from the calendar all at once."""
-    locked = _locked(outside_calendar.pk)
+    locked = _lock_calendar(outside_calendar.pk)
     if locked:
         _store_state(locked, known_of(locked).letting_go(), now, actor)
 
@@ -148,7 +148,7 @@ def note_read(
     `mark` recognises the unchanged calendar next time. A `transparent` calendar blocks no time, as
     its server says. Does nothing if the calendar is deleted.
     """
-    locked = _locked(calendar_id)
+    locked = _lock_calendar(calendar_id)
     if locked is None:
         return
     locked.etag = mark
@@ -170,7 +170,7 @@ def note_read(
 @transaction.atomic
 def note_failure(*, calendar_id: int, reason: str, now: datetime) -> None:
     """Store why a calendar could not be read; its busy time stays as it was."""
-    locked = _locked(calendar_id)
+    locked = _lock_calendar(calendar_id)
     if locked:
         locked.tried_at, locked.failure = now, reason
         locked.save(update_fields=["tried_at", "failure"])
@@ -283,7 +283,7 @@ def _replace_busy_time(
     return bool(removed or added)
 
 
-def _locked(calendar_id: int) -> OutsideCalendar | None:
+def _lock_calendar(calendar_id: int) -> OutsideCalendar | None:
     rows = OutsideCalendar.objects.select_for_update(no_key=True, of=("self",))
     return rows.filter(pk=calendar_id).first()
 

@@ -62,7 +62,7 @@ def _offer_next(office: Office, agenda: int, now: datetime) -> bool | None:
         lock_days(office.pk, [term.day])
         release_expired(office=office.pk, day=term.day, now=now)
         try:
-            _offer(snapshot, entry, term, until, now)
+            _make_offer(snapshot, entry, term, until, now)
         except (TermNotOffered, TermTaken):
             return False  # the next call reads the calendar again
         return True
@@ -80,7 +80,7 @@ def _possible_offers(
     for entry in waiting.in_order(rows):
         if entry.booking and (entry.booking.state not in OPEN or entry.booking.starts_at <= now):
             continue
-        key = (entry.service_id, entry.persons, entry.official_id, _mode(office, entry))
+        key = (entry.service_id, entry.persons, entry.official_id, _mode_for(office, entry))
         if key not in free_terms:
             free_terms[key] = _free_terms(office, entry, now)
         wish = _wish(entry)
@@ -99,11 +99,11 @@ def _free_terms(office: Directory, entry: Entry, now: datetime) -> list[terms.Te
         persons=entry.persons,
         channel=Channel.LIST,
         official=office.officials[entry.official_id] if entry.official_id else None,
-        mode=_mode(office, entry),
+        mode=_mode_for(office, entry),
     )
 
 
-def _mode(office: Directory, entry: Entry) -> str:
+def _mode_for(office: Directory, entry: Entry) -> str:
     """The mode of the booking that would move; for a new booking the service's usual one."""
     return entry.booking.mode if entry.booking else office.services[entry.service_id].usual_mode
 
@@ -146,7 +146,7 @@ def _keep_until(
     )
 
 
-def _offer(
+def _make_offer(
     office: Directory, entry: Entry, term: terms.Term, until: datetime, now: datetime
 ) -> None:
     """Hold the term for the entry and record the offer; its day is locked.
@@ -162,9 +162,9 @@ def _offer(
         channel=Channel.LIST,
         now=now,
         official=office.officials[entry.official_id] if entry.official_id else None,
-        mode=_mode(office, entry),
+        mode=_mode_for(office, entry),
     )
-    _take_back(claim.lane, claim.during, now)
+    _end_returning_holds(claim.lane, claim.during, now)
     offer = Offer.objects.create(
         office=office.office,
         kind=Offer.Kind.WAITING_LIST,
@@ -183,7 +183,7 @@ def _offer(
         expires_at=until + returns.longest(office.rules_of(service)),
         persons=entry.persons,
         channel=Channel.LIST,
-        mode=_mode(office, entry),
+        mode=_mode_for(office, entry),
         language=entry.language,
         offer=offer,
         created_at=now,
@@ -197,7 +197,7 @@ def _offer(
     )
 
 
-def _take_back(lane: int, during: Interval[datetime], now: datetime) -> None:
+def _end_returning_holds(lane: int, during: Interval[datetime], now: datetime) -> None:
     """End the holds without a person that delayed the term's return to the public."""
     Booking.objects.filter(
         RETURNING, lane=lane, starts_at__lt=during.end, ends_at__gt=during.start
@@ -210,16 +210,16 @@ def accept_place(*, offer: UUID, now: datetime) -> Booking:
 
     An accepted offer returns the same booking. Raises PlaceOver, TooManyBookings, BookingOver.
     """
-    locked_offer, claim = _locked_offer(offer)
+    locked_offer, claim = _lock_offer(offer)
     entry = locked_offer.entry
     assert entry is not None  # noqa: S101  # of the waiting list
     if locked_offer.state == Offer.State.ACCEPTED:
         return entry.booking or claim
     _must_be_open(locked_offer, claim, now)
     if entry.booking:
-        booking = _move(entry.booking, claim, now)
+        booking = _move_to_claim(entry.booking, claim, now)
     else:
-        booking = _book(entry, claim, now)
+        booking = _book_claim(entry, claim, now)
     _close_offer(locked_offer, Offer.State.ACCEPTED, now)
     _set_entry_state(entry, Entry.State.FULFILLED, now)
     record(
@@ -234,7 +234,7 @@ def accept_place(*, offer: UUID, now: datetime) -> Booking:
     return booking
 
 
-def _book(entry: Entry, claim: Booking, now: datetime) -> Booking:
+def _book_claim(entry: Entry, claim: Booking, now: datetime) -> Booking:
     rules = directory_by_id(claim.office_id).rules_of(claim.service)
     claim.contact_hash = entry.contact_hash
     limit_open(claim, claim.service.agenda_id, limit=rules.max_open_per_contact, now=now)
@@ -245,7 +245,7 @@ def _book(entry: Entry, claim: Booking, now: datetime) -> Booking:
     return claim
 
 
-def _move(booking: Booking, claim: Booking, now: datetime) -> Booking:
+def _move_to_claim(booking: Booking, claim: Booking, now: datetime) -> Booking:
     """End the offer's hold and move the booking to its time; both days are locked."""
     if booking.state not in OPEN or booking.starts_at <= now:
         raise BookingOver
@@ -261,7 +261,7 @@ def decline_place(*, offer: UUID, now: datetime) -> None:
 
     Does nothing if the offer is no longer open. Raises PlaceTaken if it was accepted.
     """
-    locked_offer, claim = _locked_offer(offer)
+    locked_offer, claim = _lock_offer(offer)
     if locked_offer.state == Offer.State.ACCEPTED:
         raise PlaceTaken
     if locked_offer.state == Offer.State.OPEN and locked_offer.expires_at > now:
@@ -272,14 +272,14 @@ def close_open_offer(entry: Entry, *, now: datetime) -> None:
     """Decline the open offer of an entry that ends, if any; the list is locked."""
     opened = Offer.objects.filter(entry=entry, state=Offer.State.OPEN).first()
     if opened:
-        locked_offer, claim = _locked_offer(opened.pk)
+        locked_offer, claim = _lock_offer(opened.pk)
         if locked_offer.state == Offer.State.OPEN:
             _decline(locked_offer, claim, now)
 
 
 def _decline(offer: Offer, claim: Booking, now: datetime) -> None:
     assert offer.entry is not None  # noqa: S101  # of the waiting list
-    _free_claim(claim, now, now)
+    _release_hold(claim, now, now)
     _close_offer(offer, Offer.State.DECLINED, now)
     offer.entry.unanswered = 0
     _set_entry_state(offer.entry, Entry.State.WAITING)
@@ -342,12 +342,12 @@ def expire_place(offer: UUID, now: datetime) -> bool:
 
     The entry moves to the end of the list, or is dropped after too many unanswered offers.
     """
-    locked_offer, claim = _locked_offer(offer)
+    locked_offer, claim = _lock_offer(offer)
     if locked_offer.state != Offer.State.OPEN or locked_offer.expires_at > now:
         return False
     entry = locked_offer.entry
     assert entry is not None  # noqa: S101  # of the waiting list
-    _free_claim(claim, now, locked_offer.expires_at)
+    _release_hold(claim, now, locked_offer.expires_at)
     _close_offer(locked_offer, Offer.State.EXPIRED, now)
     entry.unanswered += 1
     entry.queued_at = now
@@ -362,7 +362,7 @@ def expire_place(offer: UUID, now: datetime) -> bool:
     return True
 
 
-def _locked_offer(offer: UUID) -> tuple[Offer, Booking]:
+def _lock_offer(offer: UUID) -> tuple[Offer, Booking]:
     """Lock the days of the offer's hold and of the booking that would move; returns offer and hold.
 
     Locks again if the booking has moved to another day in the meantime.
@@ -383,7 +383,7 @@ def _must_be_open(offer: Offer, claim: Booking, now: datetime) -> None:
         raise PlaceOver
 
 
-def _free_claim(claim: Booking, now: datetime, since: datetime) -> None:
+def _release_hold(claim: Booking, now: datetime, since: datetime) -> None:
     if claim.state == State.HELD:
         end(claim, State.EXPIRED, now)
         returns.give_back(returns.Freed.of(claim), now=now, since=since)

@@ -116,11 +116,11 @@ def offered(
     mode = mode or service.usual_mode
     if not day_list or officials == [] or not _is_offered(service, mode):
         return []
-    occupied = _taken(office, service, day_list, now, besides, officials, channel)
+    occupied = _occupied_by_day(office, service, day_list, now, besides, officials, channel)
     free_terms: list[Term] = []
     for day in day_list:
         layout = _cached_day(office, service, day, persons, officials, mode)
-        for offer in _offers(office, service, layout, day, occupied[day], channel, now):
+        for offer in _offers_of_day(office, service, layout, day, occupied[day], channel, now):
             starts_at, ends_at = layout.instants[offer.interval.start]
             if now < starts_at:
                 free_terms.append(Term(day, starts_at, ends_at, offer.free, offer.lanes))
@@ -152,11 +152,11 @@ def find(
         raise TermNotOffered
     day = calendar.day_of(starts_at, office.tz)
     layout = _cached_day(office, service, day, persons, officials, mode)
-    occupied = _taken(office, service, [day], now, besides, officials, channel)
+    occupied = _occupied_by_day(office, service, [day], now, besides, officials, channel)
     start = next((m for m, (begins, _) in layout.instants.items() if begins == starts_at), None)
     if start is None or starts_at <= now:
         raise TermNotOffered
-    for offer in _offers(office, service, layout, day, occupied[day], channel, now):
+    for offer in _offers_of_day(office, service, layout, day, occupied[day], channel, now):
         if offer.interval.start == start:
             during = Interval(*layout.instants[start])
             companions.must_be_free(office, during, now=now, of=besides)
@@ -168,7 +168,7 @@ def find(
             return Claim(lanes_of(office, service)[cast("int", number)], during)
     if any(
         offer.interval.start == start
-        for offer in _offers(office, service, layout, day, Taken(), channel, now)
+        for offer in _offers_of_day(office, service, layout, day, Taken(), channel, now)
     ):
         raise TermTaken
     raise TermNotOffered
@@ -283,7 +283,7 @@ def moment(instant: datetime, tz: ZoneInfo) -> slots.Moment:
     return slots.Moment(calendar.day_of(instant, tz), calendar.minute_of(instant, tz))
 
 
-def _offers(
+def _offers_of_day(
     office: Directory,
     service: Service,
     layout: _Day,
@@ -361,7 +361,7 @@ def lasts_on(day: date, tz: ZoneInfo) -> slots.Lasts:
     return slots.shown_length
 
 
-def _taken(
+def _occupied_by_day(
     office: Directory,
     service: Service,
     days: list[date],
@@ -419,11 +419,11 @@ def _taken(
         taken_by_day[day] = Taken([slots.Taken(*claim) for claim in minutes], public)
     if officials is None:
         for day in days:
-            _reduce(office, service, day, taken_by_day)
+            _close_lanes(office, service, day, taken_by_day)
     return taken_by_day
 
 
-def _reduce(
+def _close_lanes(
     office: Directory, service: Service, day: date, taken_by_day: dict[date, Taken]
 ) -> None:
     """Add claims on the lanes that are closed while the agenda has fewer places than usual."""

@@ -83,7 +83,7 @@ def join_list(
     limit_open_of(
         key, office.office.pk, service.agenda_id, limit=rules.max_open_per_contact, now=now
     )
-    _once_in_agenda(key, office.office.pk, service.agenda_id, now)
+    _end_unconfirmed_entries(key, office.office.pk, service.agenda_id, now)
     entry = _create(
         office,
         service,
@@ -118,7 +118,7 @@ def want_sooner(*, booking: UUID, now: datetime) -> WaitingListEntry:
         raise BookingOver
     key = locked.contact_hash or contact_hash(f"booking:{locked.pk}")
     lock_contact(key)
-    _once_in_agenda(key, locked.office_id, service.agenda_id, now)
+    _end_unconfirmed_entries(key, locked.office_id, service.agenda_id, now)
     entry = _create(
         office,
         service,
@@ -142,11 +142,11 @@ def want_sooner(*, booking: UUID, now: datetime) -> WaitingListEntry:
 @transaction.atomic
 def confirm_entry(*, entry: UUID, now: datetime) -> WaitingListEntry:
     """Confirm an entry by the link in the message. Raises WaitingOver."""
-    locked = _locked_entry(entry)
+    locked = _lock_entry(entry)
     if locked.state in ENDED or is_too_late(locked, now):
         raise WaitingOver
     if locked.state == Entry.State.UNCONFIRMED:
-        if not _change(locked, Entry.State.WAITING):
+        if not _set_state(locked, Entry.State.WAITING):
             raise WaitingOver  # a newer entry of the same contact has just taken its place
         record(events.ListConfirmed(office=locked.office_id, entry=str(locked.pk), at=now))
     return locked
@@ -155,11 +155,11 @@ def confirm_entry(*, entry: UUID, now: datetime) -> WaitingListEntry:
 @transaction.atomic
 def leave_list(*, entry: UUID, now: datetime) -> WaitingListEntry:
     """End an entry at the person's request; declines its open offer. Does nothing if ended."""
-    locked = _locked_entry(entry)
+    locked = _lock_entry(entry)
     close_open_offer(locked, now=now)
     locked.refresh_from_db()  # the offer may have been accepted before its day was locked
     if locked.state not in ENDED:
-        _leave(locked, Entry.State.LEFT, "citizen", now)
+        _end_entry(locked, Entry.State.LEFT, "citizen", now)
     return locked
 
 
@@ -174,9 +174,9 @@ def lapse_entries(*, office: Directory, now: datetime) -> int:
     rows = Entry.objects.filter(waiting & (past | gone | late), office=office.office)
     ended = 0
     for pk in rows.order_by("service__agenda", "pk").values_list("pk", flat=True):
-        locked = _locked_entry(pk)
+        locked = _lock_entry(pk)
         if locked.state in {Entry.State.WAITING, Entry.State.UNCONFIRMED}:
-            ended += _leave(locked, Entry.State.LAPSED, "past", now)
+            ended += _end_entry(locked, Entry.State.LAPSED, "past", now)
     return ended
 
 
@@ -223,7 +223,7 @@ def end_waits(*, office: int, entries: Iterable[UUID], now: datetime) -> int:
     for entry in rows.order_by("queued_at", "pk"):
         close_open_offer(entry, now=now)
         entry.refresh_from_db()
-        if entry.state not in ENDED and _change(entry, Entry.State.DROPPED, now):
+        if entry.state not in ENDED and _set_state(entry, Entry.State.DROPPED, now):
             record(events.ListEnded(office=office, entry=str(entry.pk), at=now))
             ended += 1
     return ended
@@ -256,7 +256,7 @@ def _create(
     )
 
 
-def _once_in_agenda(key: str, office: int, agenda: int, now: datetime) -> None:
+def _end_unconfirmed_entries(key: str, office: int, agenda: int, now: datetime) -> None:
     """End the contact's unconfirmed entries in the agenda; the contact is locked.
 
     Raises AlreadyWaiting.
@@ -267,31 +267,33 @@ def _once_in_agenda(key: str, office: int, agenda: int, now: datetime) -> None:
     if any(entry.state != Entry.State.UNCONFIRMED for entry in entries):
         raise AlreadyWaiting
     for entry in entries:
-        if not _leave(entry, Entry.State.LEFT, "citizen", now):
+        if not _end_entry(entry, Entry.State.LEFT, "citizen", now):
             raise AlreadyWaiting  # confirmed in the meantime
 
 
-def _locked_entry(entry: UUID) -> WaitingListEntry:
+def _lock_entry(entry: UUID) -> WaitingListEntry:
     """Lock the list of the entry; returns the entry, read then. Raises DoesNotExist."""
     agenda = Entry.objects.values_list("service__agenda", flat=True).get(pk=entry)
     lock_list(agenda)
     return Entry.objects.get(pk=entry)
 
 
-def _change(entry: WaitingListEntry, state: Entry.State, ended_at: datetime | None = None) -> bool:
+def _set_state(
+    entry: WaitingListEntry, state: Entry.State, ended_at: datetime | None = None
+) -> bool:
     """Store the state unless it has changed since it was read; returns whether it was stored."""
     same = Entry.objects.filter(pk=entry.pk, state=entry.state)
     entry.state, entry.ended_at = state, ended_at
     return bool(same.update(state=state, ended_at=ended_at))
 
 
-def _leave(
+def _end_entry(
     entry: WaitingListEntry,
     state: Entry.State,
     why: Literal["citizen", "past"],
     now: datetime,
 ) -> bool:
-    changed = _change(entry, state, now)
+    changed = _set_state(entry, state, now)
     if changed:
         record(events.ListLeft(office=entry.office_id, entry=str(entry.pk), at=now, why=why))
     return changed

@@ -48,7 +48,7 @@ def set_week(
     def change() -> None:
         # Hours for a single mode stay as they are.
         rows = OpeningHours.objects.filter(official=official, booking=False, mode=None)
-        new_rows = replaced([_hours(row) for row in rows], week, first_day, last_day)
+        new_rows = replaced([_weekly_hours(row) for row in rows], week, first_day, last_day)
         rows.delete()
         OpeningHours.objects.bulk_create(
             OpeningHours(office=office.office, official=official, **asdict(hours))
@@ -64,7 +64,7 @@ def week_on(office: Directory, official: Official, day: date) -> dict[int, list[
     return {
         week_day.weekday(): interval.union(
             Interval(row.opens, row.closes)
-            for row in map(_hours, rows_of(office, official))
+            for row in map(_weekly_hours, rows_of(office, official))
             if row.holds_on(week_day)
         )
         for week_day in sorted(week, key=date.weekday)
@@ -99,7 +99,7 @@ def replaced(
         for weekday, spans in week.items()
         for span in interval.union(spans)
     ]
-    return _joined(new_rows)
+    return _joined_rows(new_rows)
 
 
 def _outside_days(row: WeeklyHours, first_day: date, last_day: date | None) -> list[WeeklyHours]:
@@ -114,29 +114,29 @@ def _outside_days(row: WeeklyHours, first_day: date, last_day: date | None) -> l
     return remaining
 
 
-def _joined(rows: Iterable[WeeklyHours]) -> list[WeeklyHours]:
+def _joined_rows(rows: Iterable[WeeklyHours]) -> list[WeeklyHours]:
     """The rows with equal hours of adjoining validity joined into one."""
     joined: list[WeeklyHours] = []
-    for row in sorted(rows, key=_order):
+    for row in sorted(rows, key=_sort_key):
         previous = joined[-1] if joined else None
-        if previous and _same(previous, row) and previous.valid_to == _day_before(row):
+        if previous and _has_same_hours(previous, row) and previous.valid_to == _day_before(row):
             joined[-1] = replace(previous, valid_to=row.valid_to)
         else:
             joined.append(row)
     return joined
 
 
-def _order(row: WeeklyHours) -> tuple[int, int, int, date]:
+def _sort_key(row: WeeklyHours) -> tuple[int, int, int, date]:
     return row.weekday, row.opens, row.closes, row.valid_from or date.min
 
 
-def _same(earlier: WeeklyHours, later: WeeklyHours) -> bool:
-    return _order(earlier)[:3] == _order(later)[:3] and earlier.valid_to is not None
+def _has_same_hours(earlier: WeeklyHours, later: WeeklyHours) -> bool:
+    return _sort_key(earlier)[:3] == _sort_key(later)[:3] and earlier.valid_to is not None
 
 
 def _day_before(row: WeeklyHours) -> date | None:
     return row.valid_from and row.valid_from - DAY
 
 
-def _hours(row: OpeningHours) -> WeeklyHours:
+def _weekly_hours(row: OpeningHours) -> WeeklyHours:
     return WeeklyHours(row.weekday, row.opens, row.closes, row.valid_from, row.valid_to)

@@ -52,7 +52,7 @@ def miss_meeting(*, booking: UUID, now: datetime, actor: int | None = None) -> B
         raise SomebodyCame
     if locked.state != State.CONFIRMED:
         raise NotHeldRemotely
-    meeting = _locked_meeting(locked)
+    meeting = _lock_meeting(locked)
     if now < locked.starts_at + timedelta(minutes=meeting.late_min if meeting else 0) + WAITED:
         raise NotMissedYet(minutes=int(WAITED.total_seconds() // 60))
     end(locked, State.NO_SHOW, now)
@@ -78,7 +78,7 @@ def end_outside(*, booking: UUID, now: datetime, actor: int | None = None) -> Bo
         raise NotHeldRemotely
     if locked.mode == Mode.VIDEO and locked.state != State.ARRIVED:
         raise NotHeldRemotely
-    meeting = _locked_meeting(locked)
+    meeting = _lock_meeting(locked)
     if meeting:
         end_now(meeting, now, actor)
     return serve_remotely(booking=booking, now=now, actor=actor)
@@ -147,5 +147,5 @@ def _invite_again(
     )
 
 
-def _locked_meeting(booking: Booking) -> Meeting | None:
+def _lock_meeting(booking: Booking) -> Meeting | None:
     return Meeting.objects.select_for_update(no_key=True).filter(booking=booking).first()

@@ -89,7 +89,7 @@ def _type_of_archive(file: IO[bytes]) -> Type | None:
     try:
         with zipfile.ZipFile(file) as archive:
             names = set(archive.namelist())
-            if "mimetype" in names and _start(archive, "mimetype").strip() == ODT:
+            if "mimetype" in names and _head_of_member(archive, "mimetype").strip() == ODT:
                 return TYPES["odt"]
             if "word/document.xml" in names and "[Content_Types].xml" in names:
                 return TYPES["docx"]
@@ -100,7 +100,7 @@ def _type_of_archive(file: IO[bytes]) -> Type | None:
     return None
 
 
-def _start(archive: zipfile.ZipFile, name: str, limit: int = 200) -> bytes:
+def _head_of_member(archive: zipfile.ZipFile, name: str, limit: int = 200) -> bytes:
     with archive.open(name) as member:
         return member.read(limit)
 
@@ -126,7 +126,9 @@ def look_inside(path: Path, kind: str) -> None:
                 raise Unfit("embedded")
             _check_size(archive, members)
             _check_links(archive, members, kind)
-            if kind == "docx" and DOCX not in _start(archive, "[Content_Types].xml", CHUNK):
+            if kind == "docx" and DOCX not in _head_of_member(
+                archive, "[Content_Types].xml", CHUNK
+            ):
                 raise Unfit("macros")  # a Word type with macros, or no text document at all
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, ValueError) as error:
         raise Unfit("broken") from error
@@ -168,11 +170,11 @@ def _check_links(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], kind:
                 root = ElementTree.parse(member).getroot()
         except (ElementTree.ParseError, DefusedXmlException) as error:
             raise Unfit("broken") from error
-        if any((_leads_out if relations else _loads)(element) for element in root.iter()):
+        if any((_points_outside if relations else _loads)(element) for element in root.iter()):
             raise Unfit("outside")
 
 
-def _leads_out(relation: Any) -> bool:
+def _points_outside(relation: Any) -> bool:
     """Whether a relation of a DOCX has its target outside the file and is no hyperlink."""
     target = relation.get("Target", "").strip().lower()
     outside = relation.get("TargetMode", "").lower() == "external" or "://" in target

@@ -120,7 +120,7 @@ def add(
     access.must_bring(person.meeting, person, link)
     stored_file = _store_file(person.meeting, name, file, limits_of(person.office).largest, now)
     try:
-        return _add(participant, link, stored_file, now, actor)
+        return _create_document(participant, link, stored_file, now, actor)
     except BaseException:
         storage.drop(stored_file.key)
         raise
@@ -154,7 +154,7 @@ def _sha256(file: IO[bytes] | File[bytes]) -> str:
 
 
 @transaction.atomic
-def _add(
+def _create_document(
     participant: UUID, link: int, stored_file: Kept, now: datetime, actor: int | None
 ) -> Document:
     office = Participant.objects.values_list("office_id", flat=True).get(pk=participant)
@@ -200,7 +200,7 @@ def _size_of(rows: QuerySet[Document]) -> int:
 @transaction.atomic
 def accept(*, document: UUID, pages: int, size: int, sha256: str, now: datetime) -> bool:
     """Mark a document as checked and ready for everybody inside. False if it is gone."""
-    checked = _locked_for_check(document)
+    checked = _lock_for_check(document)
     if checked is None:
         return False
     checked.state, checked.pages, checked.checked_at = State.READY, pages, now
@@ -213,7 +213,7 @@ def accept(*, document: UUID, pages: int, size: int, sha256: str, now: datetime)
 @transaction.atomic
 def refuse(*, document: UUID, reason: str, now: datetime) -> bool:
     """Mark a document as refused; its file is deleted, the reason stays. False if it is gone."""
-    checked = _locked_for_check(document)
+    checked = _lock_for_check(document)
     if checked is None:
         return False
     checked.state, checked.refusal, checked.checked_at = State.REFUSED, reason, now
@@ -229,7 +229,7 @@ def refuse(*, document: UUID, reason: str, now: datetime) -> bool:
     return True
 
 
-def _locked_for_check(document: UUID) -> Document | None:
+def _lock_for_check(document: UUID) -> Document | None:
     """The document if it waits for its check; its meeting is locked."""
     Meeting.objects.select_for_update(no_key=True).filter(documents=document).first()
     return Document.objects.filter(pk=document, state=State.CHECKING).first()

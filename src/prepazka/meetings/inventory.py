@@ -72,7 +72,7 @@ def inspect(*, office: int, now: datetime) -> Inventory:
     folders = storage.folders_of(office)
     # Rows are read after the files: a row created in between is younger than the grace, and a file
     # deleted in between was deleted with its row.
-    known_keys = _keys(office)
+    known_keys = _stored_keys(office)
     stray = {key for key, names in folders.items() if key not in known_keys and names}
     stray = {key for key in stray if _is_old(key, folders[key], now)}
     removed = _note_stray(office, stray, now)
@@ -113,7 +113,7 @@ def _meetings_lacking_file(rows: QuerySet[Document] | QuerySet[Minutes]) -> Quer
     return rows.exclude(missing_since=None).values_list("meeting__booking__starts_at", flat=True)
 
 
-def _keys(office: int) -> set[str]:
+def _stored_keys(office: int) -> set[str]:
     """The storage keys of the office's rows, without refused documents, which have no file."""
     documents = Document.objects.filter(office=office).exclude(state=Document.State.REFUSED)
     printed = Minutes.objects.filter(office=office).exclude(key="")

@@ -74,11 +74,11 @@ def meeting_for(booking: Booking, now: datetime) -> Meeting:
             language=locked.language,
             invited_at=now,
         )
-    _seat_chair(meeting, locked, now)
+    _update_chair(meeting, locked, now)
     return meeting
 
 
-def _seat_chair(meeting: Meeting, booking: Booking, now: datetime) -> None:
+def _update_chair(meeting: Meeting, booking: Booking, now: datetime) -> None:
     """Make the booking's official the chair; a new official gets a new link."""
     office = directory_by_id(booking.office_id)
     official = official_of(office, booking)

@@ -116,7 +116,7 @@ def enter(
     if is_arriving:
         record(events.MeetingJoined(**event_fields, participant=str(person.pk)))
     if person.role == Participant.Role.CHAIR:
-        _start(meeting, now, event_fields)
+        _start_meeting(meeting, now, event_fields)
     elif person.role not in OFFICIALS and booking.state == BookingState.CONFIRMED:
         booking.state, booking.arrived_at = BookingState.ARRIVED, now
         booking.save(update_fields=["state", "arrived_at"])
@@ -133,7 +133,7 @@ def admit(*, chair: UUID, participant: UUID, now: datetime, actor: int | None = 
         return
     if person.place != Place.LOBBY:
         raise NotInside
-    if _inside(meeting).count() >= MOST:
+    if _people_inside(meeting).count() >= MOST:
         raise RoomFull(most=MOST)
     person.place, person.admitted_at = Place.INSIDE, now
     person.save(update_fields=["place", "admitted_at"])
@@ -180,7 +180,7 @@ def end_meeting(*, chair: UUID, now: datetime, actor: int | None = None) -> None
     Raises OnlyTheChair, MeetingOver.
     """
     meeting, person, booking = _lock_booking_and_meeting(chair)
-    _must_chair(meeting, person)
+    _must_be_chair(meeting, person)
     if booking.state == BookingState.ARRIVED:
         booking.state, booking.served_at = BookingState.SERVED, now
         booking.save(update_fields=["state", "served_at"])
@@ -249,7 +249,7 @@ def _lock_with_seat(participant: UUID, seat: UUID, *places: str) -> tuple[Meetin
     return meeting, person
 
 
-def _must_chair(meeting: Meeting, participant: Participant) -> None:
+def _must_be_chair(meeting: Meeting, participant: Participant) -> None:
     if meeting.state == Meeting.State.ENDED:
         raise MeetingOver
     if (
@@ -262,7 +262,7 @@ def _must_chair(meeting: Meeting, participant: Participant) -> None:
 
 def _lock_by_chair(chair: UUID, participant: UUID) -> tuple[Meeting, Participant]:
     meeting, leader = _lock_meeting(chair)
-    _must_chair(meeting, leader)
+    _must_be_chair(meeting, leader)
     person = meeting.participants.filter(pk=participant).exclude(pk=chair).first()
     if person is None:
         raise NotInside
@@ -306,13 +306,13 @@ def _must_be_allowed_in(
 
 def _place_for(meeting: Meeting, participant: Participant) -> str:
     may_be_inside = participant.role in OFFICIALS or participant.place == Place.INSIDE
-    has_room = _inside(meeting).exclude(pk=participant.pk).count() < MOST
+    has_room = _people_inside(meeting).exclude(pk=participant.pk).count() < MOST
     if participant.role == Participant.Role.CHAIR or (may_be_inside and has_room):
         return Place.INSIDE
     return Place.LOBBY
 
 
-def _start(meeting: Meeting, now: datetime, event_fields: dict[str, Any]) -> None:
+def _start_meeting(meeting: Meeting, now: datetime, event_fields: dict[str, Any]) -> None:
     if meeting.state == Meeting.State.PLANNED:
         meeting.state, meeting.started_at = Meeting.State.RUNNING, now
         meeting.save(update_fields=["state", "started_at"])
@@ -338,7 +338,7 @@ def absent(meeting: Meeting) -> QuerySet[Participant]:
     return invited.exclude(place=Place.REMOVED).exclude(pk__in=connected)
 
 
-def _inside(meeting: Meeting) -> QuerySet[Participant]:
+def _people_inside(meeting: Meeting) -> QuerySet[Participant]:
     """Participants who are inside and connected."""
     return meeting.participants.filter(place=Place.INSIDE, seen_at__gt=_present_since())
 

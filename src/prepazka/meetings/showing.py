@@ -51,14 +51,14 @@ def give_lead(*, participant: UUID, seat: UUID, to: UUID) -> None:
         raise NotInside
     meeting.leader = None if new_leader.pk == person.pk else new_leader
     meeting.save(update_fields=["leader"])
-    _tell(meeting)
+    _signal_page(meeting)
 
 
 def put(meeting: Meeting, document: Document | None, page: int) -> None:
     """Store the page shown to all and signal it; the caller has locked the meeting."""
     meeting.shown, meeting.shown_page = document, page
     meeting.save(update_fields=["shown", "shown_page"])
-    _tell(meeting)
+    _signal_page(meeting)
 
 
 def seen(meeting: Meeting) -> dict[str, str | int | None]:
@@ -71,5 +71,5 @@ def seen(meeting: Meeting) -> dict[str, str | int | None]:
     }
 
 
-def _tell(meeting: Meeting) -> None:
+def _signal_page(meeting: Meeting) -> None:
     signals.tell(meeting.pk, "page", seen(meeting))

@@ -86,7 +86,7 @@ def drop_file(key: str, name: str) -> None:
 def names_in(key: str) -> list[str]:
     """The names of the files in a folder; empty if there is none. Raises StorageUnreachable."""
     try:
-        return _listed(key)[1]
+        return _list_folder(key)[1]
     except Exception as error:  # each kind of storage has errors of its own
         raise StorageUnreachable(str(error)) from error
 
@@ -126,7 +126,7 @@ def folders_of(office: int) -> dict[str, list[str]]:
     for meeting in _folders_in(str(office)):
         for name in _folders_in(f"{office}/{meeting}"):
             key = f"{office}/{meeting}/{name}"
-            files_by_key[key] = _listed(key)[1]
+            files_by_key[key] = _list_folder(key)[1]
     return files_by_key
 
 
@@ -139,10 +139,10 @@ def written_at(key: str, names: list[str]) -> datetime | None:
 
 
 def _folders_in(path: str) -> list[str]:
-    return _listed(path)[0]
+    return _list_folder(path)[0]
 
 
-def _listed(path: str) -> tuple[list[str], list[str]]:
+def _list_folder(path: str) -> tuple[list[str], list[str]]:
     """Folders and files in a path, sorted; empty if it does not exist."""
     try:
         folders, files = papers().listdir(path)

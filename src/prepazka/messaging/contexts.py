@@ -376,7 +376,7 @@ def facts_of(booking: Booking, office: Directory, *, invited: bool = False) -> l
         Fact(_("Appointment"), capfirst(when_of(booking))),
         Fact(_("Official"), str(official.name) if official else ""),
         Fact(_("What it is about"), "" if invited else booking.topic),
-        Fact(_("How we meet"), _how(booking, service)),
+        Fact(_("How we meet"), _unusual_mode(booking, service)),
         Fact(_("We will call you at"), "" if invited or not by_phone else booking.phone),
         Fact(_("When to come"), _when_to_come(booking, office) if in_person else ""),
         Fact(_("The PIN holds"), _pin_until(booking, office) if in_person else ""),
@@ -433,7 +433,7 @@ def _entry_out_of_hours(booking: Booking, office: Directory) -> str:
     return "" if inside else str(office.office.after_hours)
 
 
-def _how(booking: Booking, service: Service) -> str:
+def _unusual_mode(booking: Booking, service: Service) -> str:
     """The mode in words; empty for a visit in person if the service offers no other mode."""
     usual = service.modes == [Mode.PERSON] and booking.mode == Mode.PERSON
     return "" if usual else capfirst(how_in_words(booking.mode))

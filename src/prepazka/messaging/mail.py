@@ -129,9 +129,9 @@ def compose_mail(message: Message, *, now: datetime) -> Mail:
         context = context_of_message(message, office, now=now) | {"crest": crest}
         texts = message.office.message_rules.texts
         if message.participant:
-            subject, text, html = _words_to_invited(message, context)
+            subject, text, html = _subject_and_texts_for_participant(message, context)
         else:
-            subject, text, html = _words(message, context, said_in_mail(context), texts)
+            subject, text, html = _subject_and_texts(message, context, said_in_mail(context), texts)
         return Mail(
             to=person.email,
             sender=formataddr((str(office.office.name), settings.DEFAULT_FROM_EMAIL)),
@@ -161,7 +161,7 @@ def _crest(office: Office) -> tuple[dict[str, Any], tuple[Attachment, ...]]:
     return html_picture, (Attachment("crest.png", picture, "image/png", content_id),)
 
 
-def _words(
+def _subject_and_texts(
     message: Message, context: dict[str, Any], placeholders: dict[str, str], texts: Texts
 ) -> tuple[str, str, str]:
     """The subject, text and HTML of a mail, in the office's own words if it has any."""
@@ -184,7 +184,9 @@ def _words(
     )
 
 
-def _words_to_invited(message: Message, context: dict[str, Any]) -> tuple[str, str, str]:
+def _subject_and_texts_for_participant(
+    message: Message, context: dict[str, Any]
+) -> tuple[str, str, str]:
     """The subject, text and HTML of a mail to a participant."""
     about, sentence = INVITED[message.kind]
     subject = " – ".join([_(about), context["when"], str(context["office"].name)])

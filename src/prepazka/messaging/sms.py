@@ -155,7 +155,7 @@ def compose_sms(message: Message, *, now: datetime) -> Sms:
     person, office = message.person, directory(message.office)
     rules = office.office.message_rules
     with translation.override(person.language), timezone.override(office.tz):
-        text = _text(message, office, wide=rules.unicode)
+        text = _fitted_text(message, office, wide=rules.unicode)
     return Sms(
         e164=person.phone,
         text=text,
@@ -165,7 +165,7 @@ def compose_sms(message: Message, *, now: datetime) -> Sms:
     )
 
 
-def _text(message: Message, office: Directory, *, wide: bool) -> str:
+def _fitted_text(message: Message, office: Directory, *, wide: bool) -> str:
     kind, placeholders = kind_in_words(message), said_of(message, office)
     own_text = own(message.office.message_rules.texts, kind, "sms", message.person.language)
     usual_text = TEXTS[kind]
@@ -223,9 +223,9 @@ def said_of(message: Message, office: Directory) -> dict[str, str]:
         "url": url,
         "link": url,
         "cancel": f"{url}x/" if booking and booking.short_code else url,
-        "terms": _terms(offer, office) if offer else _asked_about(message, office),
+        "terms": _numbered_terms(offer, office) if offer else _numbered_bookings(message, office),
         "start": _start(booking) if booking else "",
-        "starts": _starts(offer, office) if offer else "",
+        "starts": _numbered_starts(offer, office) if offer else "",
         **_of_incident(message, office),
         "number": alert.ticket.label if alert else "",
         "counter": counter.number if counter else "",
@@ -255,7 +255,7 @@ def _official(booking: Booking, office: Directory) -> str:
     return str(official.name) if official else ""
 
 
-def _terms(offer: Offer, office: Directory) -> str:
+def _numbered_terms(offer: Offer, office: Directory) -> str:
     """The terms of an offer with the numbers to reply; a single term has no number."""
     times = [_when(term.booking, office) for term in offered_terms(offer, office)]
     if len(times) == 1:
@@ -263,7 +263,7 @@ def _terms(offer: Offer, office: Directory) -> str:
     return ", ".join(f"{number}) {when}" for number, when in enumerate(times, start=1))
 
 
-def _asked_about(message: Message, office: Directory) -> str:
+def _numbered_bookings(message: Message, office: Directory) -> str:
     """The bookings of the question which one is meant, with the numbers to reply."""
     if message.kind != "reply_which":
         return ""
@@ -276,7 +276,7 @@ def _asked_about(message: Message, office: Directory) -> str:
     )
 
 
-def _starts(offer: Offer, office: Directory) -> str:
+def _numbered_starts(offer: Offer, office: Directory) -> str:
     """The terms of an offer by their starts alone, so that three fit with a URL."""
     times = [f"{t.number}) {_start(t.booking)}" for t in offered_terms(offer, office)]
     return ", ".join(times)

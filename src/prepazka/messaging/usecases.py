@@ -129,12 +129,12 @@ def compose(*, event: int, now: datetime) -> list[Message]:
     if rows[0] and rows[0].mode == Mode.VIDEO:
         with suppress(NoMeeting):  # the room must exist before messages link to it
             meeting_for(rows[0], now)
-    messages = [_to_person(happened, *rows, now=now)] if happened.kind in KINDS else []
-    messages += _to_invited(happened, rows[0], now)
+    messages = [_message_to_person(happened, *rows, now=now)] if happened.kind in KINDS else []
+    messages += _messages_to_participants(happened, rows[0], now)
     return [message for message in messages if message and message.state == Message.State.QUEUED]
 
 
-def _to_person(
+def _message_to_person(
     happened: Event,
     booking: Booking | None,
     entry: WaitingListEntry | None,
@@ -145,11 +145,11 @@ def _to_person(
 ) -> Message | None:
     person: Person | None = booking or entry or alert
     channel = channel_for(person, person.office) if person else None
-    if person is None or not _is_for(booking, happened):
+    if person is None or not _is_recipient(booking, happened):
         return None
     if channel is None:
         concerned = booking or (entry and entry.booking)
-        if concerned and _is_by_office(happened, concerned):
+        if concerned and _needs_call(happened, concerned):
             put_on_call_list(booking=concerned.pk, reason=Reason.NO_CONTACT, now=now)
         return None
     message, is_new = Message.objects.get_or_create(
@@ -172,7 +172,7 @@ def _to_person(
     return message
 
 
-def _is_by_office(happened: Event, booking: Booking) -> bool:
+def _needs_call(happened: Event, booking: Booking) -> bool:
     """Whether the office made a change of which an unreachable person must be told by a call."""
     calls = CallListEntry.objects.filter(booking=booking).exclude(closed_at=None)
     if calls.filter(closed_at=happened.at).exclude(outcome=Outcome.WITHDRAWN).exists():
@@ -185,7 +185,9 @@ def _is_by_office(happened: Event, booking: Booking) -> bool:
     return happened.kind in BY_OFFICE or happened.data.get("by") == "office"
 
 
-def _to_invited(happened: Event, booking: Booking | None, now: datetime) -> list[Message]:
+def _messages_to_participants(
+    happened: Event, booking: Booking | None, now: datetime
+) -> list[Message]:
     """Messages to the participant whom the event names, else to all invited to the meeting."""
     if booking is None or happened.kind not in TO_INVITED:
         return []
@@ -206,11 +208,11 @@ def _to_invited(happened: Event, booking: Booking | None, now: datetime) -> list
             defaults={**defaults, "created_at": now, "channel": Message.Channel.EMAIL},
         )[0]
         for participant in people
-        if participant.email and _is_for(participant, happened)
+        if participant.email and _is_recipient(participant, happened)
     ]
 
 
-def _is_for(recipient: Participant | Booking | None, happened: Event) -> bool:
+def _is_recipient(recipient: Participant | Booking | None, happened: Event) -> bool:
     """Whether the recipient gets a message; if the event lists `absent` people, only they do."""
     absent = happened.data.get("absent")
     if isinstance(recipient, Booking) and absent is not None:
@@ -258,7 +260,7 @@ def deliver(*, message: int, gateways: Gateways, now: datetime) -> None:
     too, so that a message that cannot be composed fails in the end.
     """
     try:
-        _give_time_to_click(message, now)
+        _restart_deadline_if_late(message, now)
         _deliver(message, gateways, now)
     except Undeliverable as failure:
         _note_failure(message, failure, now)
@@ -273,7 +275,7 @@ def deliver(*, message: int, gateways: Gateways, now: datetime) -> None:
 
 
 @transaction.atomic
-def _give_time_to_click(message: int, now: datetime) -> None:
+def _restart_deadline_if_late(message: int, now: datetime) -> None:
     """Restart the confirmation deadline before a late message is sent.
 
     It is a transaction of its own, because it locks the booking's day, which must not stay locked
@@ -350,7 +352,7 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
 def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR0911, PLR0912  # one reason each
     """Whether the message need not be sent any more."""
     if message.participant:
-        return _is_pointless_to(message.participant, message, now)
+        return _is_pointless_for_participant(message.participant, message, now)
     person, booking, offer = message.person, message.booking, message.offer
     if message.alert:
         return _turn_has_passed(message, message.alert, now)
@@ -367,15 +369,15 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
         return booking.state != State.UNCONFIRMED
     if message.kind == "restored" and not _was_informed(message):
         return True
-    if message.kind in OF_INCIDENTS and _is_overtaken(message, booking, now):
+    if message.kind in OF_INCIDENTS and _is_incident_outdated(message, booking, now):
         return True
     if message.kind == "room_changed":
-        return _has_moved_on(citizen_of(booking), message, booking)
+        return _is_room_change_outdated(citizen_of(booking), message, booking)
     if message.kind == "missed":
         return booking.state != State.NO_SHOW
     if message.kind in REMINDERS:
         stopped = adapter.takes_stop and wants_no_reminders(booking)
-        if stopped or _is_of_time_before(message, booking):
+        if stopped or _is_for_previous_time(message, booking):
             return True
     if message.kind == "reply_over":
         return booking.state in OPEN
@@ -386,13 +388,13 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
     return booking.sequence != message.sequence
 
 
-def _is_of_time_before(message: Message, booking: Booking) -> bool:
+def _is_for_previous_time(message: Message, booking: Booking) -> bool:
     """Whether the reminder was due before the booking moved; the new time has its own reminder."""
     due = Event.objects.filter(pk=message.event).values_list("at", flat=True).first()
     return due is not None and booking.moved_at is not None and due <= booking.moved_at
 
 
-def _is_overtaken(message: Message, booking: Booking, now: datetime) -> bool:
+def _is_incident_outdated(message: Message, booking: Booking, now: datetime) -> bool:
     """Whether a message about an incident is out of date, or the person is no longer expected."""
     incident = incident_of(message)
     warned = incident.ended_at is None and incident.warned.filter(booking=booking).exists()
@@ -422,7 +424,7 @@ def _turn_has_passed(message: Message, alert: TurnAlert, now: datetime) -> bool:
     return not contact or not is_current or since is None or now - since > TURN_LASTS
 
 
-def _is_pointless_to(  # noqa: PLR0911  # one reason each
+def _is_pointless_for_participant(  # noqa: PLR0911  # one reason each
     participant: Participant, message: Message, now: datetime
 ) -> bool:
     """Whether a message to a participant need not be sent any more."""
@@ -432,21 +434,23 @@ def _is_pointless_to(  # noqa: PLR0911  # one reason each
     if not participant.email or booking is None:
         return True
     if message.kind == "meeting_room":
-        return _has_moved_on(participant, message, booking)
+        return _is_room_change_outdated(participant, message, booking)
     if booking.ends_at <= now:
         return True
     if message.kind == "uninvited":
         return participant.revoked_at is None
     if participant.revoked_at:
         return True
-    if message.kind == "meeting_reminder" and _is_of_time_before(message, booking):
+    if message.kind == "meeting_reminder" and _is_for_previous_time(message, booking):
         return True
     if message.kind in {"invited", "meeting_reminder", "meeting_late", "meeting_colleague"}:
         return booking.mode != Mode.VIDEO or booking.state not in {*OPEN, State.ARRIVED}
     return booking.sequence != message.sequence
 
 
-def _has_moved_on(participant: Participant | None, message: Message, booking: Booking) -> bool:
+def _is_room_change_outdated(
+    participant: Participant | None, message: Message, booking: Booking
+) -> bool:
     """Whether the meeting is over or in another room since, or the participant is connected."""
     event = Event.objects.filter(pk=message.event).first()
     meeting = Meeting.objects.filter(booking=booking).exclude(state=Meeting.State.ENDED).first()

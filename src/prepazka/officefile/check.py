@@ -84,7 +84,7 @@ class _Reader:
         officials = self._parts("officials", self._official)
         devices = self._parts("kiosks", self._kiosk) + self._parts("displays", self._display)
         crest = root.take("crest", read_crest(self.folder), b"")
-        self._everything_is_served()
+        self._check_everything_is_served()
         root.done()
         return plan.OfficePlan(
             **office,
@@ -205,9 +205,11 @@ class _Reader:
                     section.node if section else self.root.node, needed, at=key, value="nothing"
                 )
             return ()
-        return tuple(read(code, section_of_code) for code, section_of_code in self._coded(section))
+        return tuple(
+            read(code, section_of_code) for code, section_of_code in self._sections_by_code(section)
+        )
 
-    def _coded(self, section: Section) -> list[tuple[str, Section]]:
+    def _sections_by_code(self, section: Section) -> list[tuple[str, Section]]:
         coded = list(section.each(A_MAPPING))
         for code, _ in coded:
             if not values.CODE.fullmatch(code):
@@ -237,7 +239,7 @@ class _Reader:
     # --- agendas and services
 
     def _agenda(self, code: str, section: Section) -> plan.AgendaPlan:
-        self._code_is_new(code, section)
+        self._check_code_is_new(code, section)
         self.agendas[code] = []
         booking = self._booking(section, code)
         self.exact = booking is not None and booking.kind == "slot"
@@ -256,14 +258,16 @@ class _Reader:
             booking=booking,
             services=tuple(
                 self._service(service_code, service_section, code, bookable=booking is not None)
-                for service_code, service_section in (self._coded(services) if services else ())
+                for service_code, service_section in (
+                    self._sections_by_code(services) if services else ()
+                )
             ),
             times=read_times(section, self.languages, booking=True, modes=True),
         )
         section.done()
         return agenda
 
-    def _code_is_new(self, code: str, section: Section) -> None:
+    def _check_code_is_new(self, code: str, section: Section) -> None:
         if code in self.agendas or any(code in services for services in self.agendas.values()):
             section.wrong(
                 section.node,
@@ -325,7 +329,7 @@ class _Reader:
         *,
         bookable: bool,
     ) -> plan.ServicePlan:
-        self._code_is_new(code, section)
+        self._check_code_is_new(code, section)
         self.agendas[agenda].append(code)
         nothing: Text = {}
         service = plan.ServicePlan(
@@ -360,7 +364,7 @@ class _Reader:
         section.done()
         return service
 
-    def _everything_is_served(self) -> None:
+    def _check_everything_is_served(self) -> None:
         agendas = self.root.values.get("agendas")
         if agendas is None or not self.counter_codes:
             return

@@ -45,11 +45,13 @@ def unmet_waits(office: Directory, now: datetime) -> list[tuple[WaitingListEntry
     rows = WaitingListEntry.objects.filter(
         office=office.office, to_date__gte=calendar.day_of(now, office.tz)
     ).exclude(state__in=ENDED)
-    checked = ((row, _why_no_wait(office, row)) for row in rows.order_by("queued_at", "pk"))
+    checked = (
+        (row, _why_entry_does_not_fit(office, row)) for row in rows.order_by("queued_at", "pk")
+    )
     return [(row, why) for row, why in checked if why]
 
 
-def _why_no_wait(office: Directory, entry: WaitingListEntry) -> str:
+def _why_entry_does_not_fit(office: Directory, entry: WaitingListEntry) -> str:
     service = office.services[entry.service_id]
     if service.retired:
         return "its service is no longer in the file"
@@ -60,10 +62,10 @@ def _why_no_wait(office: Directory, entry: WaitingListEntry) -> str:
     if not office.counters_for(service.pk):
         return "no counter serves it any more"
     official = office.officials[entry.official_id] if entry.official_id else None
-    return _why_not_with(office, service, official) if official else ""
+    return _why_not_with_official(office, service, official) if official else ""
 
 
-def _why_not_with(office: Directory, service: Service, official: Official) -> str:
+def _why_not_with_official(office: Directory, service: Service, official: Official) -> str:
     if official.retired:
         return f"{official.code} is no longer in the file"
     if official not in office.officials_for(service.pk):
@@ -77,7 +79,7 @@ def _bookings(office: Directory, now: datetime) -> list[Conflict]:
     )
     unfit = []
     for booking in rows.select_related("lane").order_by("starts_at", "pk"):
-        why = _why_not(office, booking)
+        why = _why_booking_does_not_fit(office, booking)
         if why:
             local = booking.starts_at.astimezone(office.tz)
             service = office.services[booking.service_id].code
@@ -87,14 +89,14 @@ def _bookings(office: Directory, now: datetime) -> list[Conflict]:
     return unfit
 
 
-def _why_not(office: Directory, booking: Booking) -> str:
+def _why_booking_does_not_fit(office: Directory, booking: Booking) -> str:
     """Why the booking no longer fits; empty if it does."""
     service = office.services[booking.service_id]
     if service.retired:
         return "its service is no longer in the file"
     if not service.bookable:
         return "its service can no longer be booked"
-    if why := _why_not_its_lane(office, booking):
+    if why := _why_lane_does_not_fit(office, booking):
         return why
     if not office.counters_for(service.pk):
         return "no counter serves it any more"
@@ -103,11 +105,11 @@ def _why_not(office: Directory, booking: Booking) -> str:
     return ""
 
 
-def _why_not_its_lane(office: Directory, booking: Booking) -> str:
+def _why_lane_does_not_fit(office: Directory, booking: Booking) -> str:
     service, lane = office.services[booking.service_id], booking.lane
     quota, why = office.rules_of(service).quota, ""
     if lane.official_id:
-        why = _why_not_with(office, service, office.officials[lane.official_id])
+        why = _why_not_with_official(office, service, office.officials[lane.official_id])
     elif office.officials_for(service.pk):
         why = "its service is now booked with officials"
     elif lane.agenda_id != service.agenda_id:

@@ -29,7 +29,7 @@ def read_crest(folder: Path | None) -> Callable[[yaml.Node], bytes]:
 
     def read(node: yaml.Node) -> bytes:
         text = scalar(node, EXPECTED)
-        content = _decoded(text) if text.startswith(PICTURE) else _beside(text, folder)
+        content = _decoded(text) if text.startswith(PICTURE) else _read_file(text, folder)
         try:
             return clean_crest(content)
         except WrongCrest as wrong:
@@ -45,7 +45,7 @@ def _decoded(text: str) -> bytes:
         raise Wrong(f"a PNG picture in base64 after {PICTURE}") from error
 
 
-def _beside(name: str, folder: Path | None) -> bytes:
+def _read_file(name: str, folder: Path | None) -> bytes:
     if folder is None:
         raise Wrong(f"the picture itself, {PICTURE}…: here is no folder to look for it")
     if Path(name).name != name or not name.isprintable():

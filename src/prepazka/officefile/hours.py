@@ -74,7 +74,9 @@ def _read_week(week: Section, by_day: Found) -> None:
         weekdays = _weekdays(key)
         week.asked.append(key)
         if not weekdays:
-            week.wrong(week.keys[key], DAY_KEYS, value=f"unknown key {show(key)}{_comma(key)}")
+            week.wrong(
+                week.keys[key], DAY_KEYS, value=f"unknown key {show(key)}{_quotes_hint(key)}"
+            )
             continue
         try:
             spans = [] if _is_closed(node) else values.spans(node)
@@ -90,7 +92,7 @@ def _read_week(week: Section, by_day: Found) -> None:
             existing.extend(spans)
 
 
-def _comma(key: str) -> str:
+def _quotes_hint(key: str) -> str:
     return " (times with commas need quotes)" if ":" in key else ""
 
 
@@ -188,7 +190,7 @@ def _read_exception(
     if spans is None and (not optional or section.has("times")):
         return []
     if dates.has_times:
-        return _without_break(section, kind, dates, reason, places)
+        return _exception_with_times(section, kind, dates, reason, places)
     whole_days: list[Interval[int] | None] = [None]
     return [
         exceptional(kind, dates.start, dates.end, span, reason, places)
@@ -196,7 +198,7 @@ def _read_exception(
     ]
 
 
-def _without_break(
+def _exception_with_times(
     section: Section, kind: str, dates: values.Days, reason: Text, places: int | None
 ) -> list[Exceptional]:
     """The exception of days that begin or end at a time of day."""

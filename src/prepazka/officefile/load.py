@@ -144,12 +144,12 @@ def _set_office(office: Office, office_plan: plan.OfficePlan, report: LoadReport
         "messages_data": office_plan.messages.data(),
         "second_factor_roles": list(office_plan.second_factor_roles),
     }
-    differs = _set(office, fields)
+    differs = _set_fields(office, fields)
     if (put_crest(office, office_plan.crest) or differs) and office.version:
         report.changed.append(f"office {office.slug}")
 
 
-def _set(row: Any, fields: Mapping[str, Any]) -> bool:
+def _set_fields(row: Any, fields: Mapping[str, Any]) -> bool:
     """Set the fields of a row; returns whether any of them differed."""
     differing = {name: value for name, value in fields.items() if getattr(row, name) != value}
     for name, value in differing.items():
@@ -169,12 +169,12 @@ class _Loading:
 
     def parts(self, office_plan: plan.OfficePlan) -> None:
         """Store all parts of the office except its hours."""
-        departments = self._rows(
+        departments = self._store_rows(
             Department, {d.code: {"name": d.name} for d in office_plan.departments}
         )
-        systems = self._rows(System, {s.code: {"name": s.name} for s in office_plan.systems})
+        systems = self._store_rows(System, {s.code: {"name": s.name} for s in office_plan.systems})
         self._free_letters({a.code: a.letter for a in office_plan.agendas})
-        self.agendas = self._rows(
+        self.agendas = self._store_rows(
             Agenda,
             {
                 a.code: {
@@ -187,8 +187,10 @@ class _Loading:
             },
         )
         for agenda in office_plan.agendas:
-            self._lanes(self.agendas[agenda.code], agenda.booking.quota if agenda.booking else 0)
-        self.services = self._rows(
+            self._create_lanes(
+                self.agendas[agenda.code], agenda.booking.quota if agenda.booking else 0
+            )
+        self.services = self._store_rows(
             Service,
             {
                 s.code: {
@@ -208,8 +210,8 @@ class _Loading:
             },
         )
         for planned in office_plan.services():
-            self._needs(self.services[planned.code], {systems[c].pk for c in planned.needs})
-        self.counters = self._rows(
+            self._set_systems(self.services[planned.code], {systems[c].pk for c in planned.needs})
+        self.counters = self._store_rows(
             Counter,
             {
                 c.code: {"name": c.name, "number": c.number, "place": c.place}
@@ -217,11 +219,11 @@ class _Loading:
             },
         )
         for counter in office_plan.counters:
-            self._serves(self.counters[counter.code], counter.services)
-        self._officials(office_plan.officials, departments)
-        self._devices(office_plan.devices)
+            self._set_services(self.counters[counter.code], counter.services)
+        self._store_officials(office_plan.officials, departments)
+        self._store_devices(office_plan.devices)
 
-    def _rows(
+    def _store_rows(
         self, model: type[Any], fields_by_code: Mapping[str, dict[str, Any]]
     ) -> dict[str, Any]:
         """Update, create and retire rows of a model; returns the rows of the file by code."""
@@ -232,7 +234,10 @@ class _Loading:
         rows = {}
         for position, (code, fields) in enumerate(fields_by_code.items()):
             row = existing.get(code) or model(office=self.office, code=code)
-            if _set(row, {**fields, "position": position, "retired": False}) or row.pk is None:
+            if (
+                _set_fields(row, {**fields, "position": position, "retired": False})
+                or row.pk is None
+            ):
                 self._note("created" if row.pk is None else "changed", row)
                 row.save()
             rows[code] = row
@@ -257,7 +262,7 @@ class _Loading:
             if letters.get(agenda.code) not in {None, agenda.letter}:
                 Agenda.objects.filter(pk=agenda.pk).update(retired=True)
 
-    def _lanes(self, agenda: Agenda, quota: int) -> None:
+    def _create_lanes(self, agenda: Agenda, quota: int) -> None:
         """Create missing lanes up to the quota; lanes above it stay, as they may have bookings."""
         existing = set(agenda.lanes.values_list("number", flat=True))
         Lane.objects.bulk_create(
@@ -266,7 +271,7 @@ class _Loading:
             if number not in existing
         )
 
-    def _serves(self, counter_or_official: Counter | Official, codes: Iterable[str]) -> None:
+    def _set_services(self, counter_or_official: Counter | Official, codes: Iterable[str]) -> None:
         """Set the services; retired ones stay, so that people who booked them can be called."""
         service_ids = {self.services[code].pk for code in codes}
         served = counter_or_official.services.all()
@@ -276,17 +281,17 @@ class _Loading:
             counter_or_official.services.add(*(service_ids - current_ids))
             self._note("changed", counter_or_official)
 
-    def _needs(self, service: Service, system_ids: set[int]) -> None:
+    def _set_systems(self, service: Service, system_ids: set[int]) -> None:
         current_ids = {system.pk for system in service.needs.all()}
         if current_ids != system_ids:
             service.needs.set(system_ids)
             self._note("changed", service)
 
-    def _officials(
+    def _store_officials(
         self, official_plans: Iterable[plan.OfficialPlan], departments: Mapping[str, Department]
     ) -> None:
         """Store officials and create their lanes; their accounts are not in the file."""
-        self.officials = self._rows(
+        self.officials = self._store_rows(
             Official,
             {
                 o.code: {
@@ -310,15 +315,15 @@ class _Loading:
             if official.pk not in with_lane
         )
         for official in official_plans:
-            self._serves(self.officials[official.code], official.topics)
+            self._set_services(self.officials[official.code], official.topics)
 
-    def _devices(self, device_plans: Iterable[plan.DevicePlan]) -> None:
+    def _store_devices(self, device_plans: Iterable[plan.DevicePlan]) -> None:
         kinds = {device_plan.code: device_plan.kind for device_plan in device_plans}
         for device in Device.objects.filter(office=self.office, code__in=kinds):
             if device.kind != kinds[device.code]:
                 self._unpair(device)
                 device.save()
-        self._rows(
+        self._store_rows(
             Device,
             {
                 device_plan.code: {
@@ -332,7 +337,7 @@ class _Loading:
 
     def _unpair(self, device: Device) -> None:
         """Revoke the credentials of a device that is retired or has become another kind."""
-        _set(device, UNPAIRED)
+        _set_fields(device, UNPAIRED)
 
     # --- hours
 
@@ -376,12 +381,12 @@ class _Loading:
             for scope, times in scopes
             for exception in times.exceptions
         ]
-        self._replace(OpeningHours, hours)
-        self._replace(HoursException, exceptions)
+        self._replace_rows(OpeningHours, hours)
+        self._replace_rows(HoursException, exceptions)
 
-    def _replace(self, model: type[Any], rows: list[Any]) -> None:
+    def _replace_rows(self, model: type[Any], rows: list[Any]) -> None:
         existing = model.objects.filter(office=self.office).order_by("pk")
-        if [_content(row) for row in existing] != [_content(row) for row in rows]:
+        if [_column_values(row) for row in existing] != [_column_values(row) for row in rows]:
             existing.delete()
             model.objects.bulk_create(rows)
             if self.office.version:
@@ -394,7 +399,7 @@ def _week_fields(row: calendar.WeeklyHours) -> dict[str, Any]:
     return asdict(row)
 
 
-def _content(row: Any) -> dict[str, Any]:
+def _column_values(row: Any) -> dict[str, Any]:
     return {
         column.attname: getattr(row, column.attname)
         for column in row._meta.concrete_fields

@@ -53,7 +53,7 @@ class Effect:
 def present(office: Directory, *, now: datetime) -> dict[str, Quota]:
     """The office's quotas by the agenda's code in its regular week, with learned service times."""
     return quotas(
-        plan_of(office.regular), since=calendar.day_of(now, office.tz), means=_means(office)
+        plan_of(office.regular), since=calendar.day_of(now, office.tz), means=_learned_means(office)
     )
 
 
@@ -64,7 +64,7 @@ def learned(office: Directory, agenda: Agenda) -> bool:
     return not any(times.thin(s.pk) for s in services)
 
 
-def _means(office: Directory) -> dict[str, float]:
+def _learned_means(office: Directory) -> dict[str, float]:
     times = learning.known(office).times
     services = [s for s in office.offered_services() if not times.thin(s.pk)]
     return {s.code: times.mean(s.pk) for s in services}
@@ -82,12 +82,14 @@ def effect(
     then = current.with_quota(quota)
     days, differences, counted = 0, list[Difference](), False
     if max(current.quota, quota) <= MOST_SIMULATED:
-        plan, counted = _as_people_come(office, current, now)
+        plan, counted = _plan_with_demand(office, current, now)
         number = current.named.agendas[current.agenda.code]
         after = with_quota(plan, number, quota)
         simulated = simulate_both(plan, after, most=MOST_DAYS, seed=SEED, enough=enough)
         days, differences = len(simulated[0].days), compare(*simulated)
-    beyond = _beyond(office.office, agenda, quota, now).count() if quota < current.quota else 0
+    beyond = (
+        _bookings_beyond(office.office, agenda, quota, now).count() if quota < current.quota else 0
+    )
     return Effect(current, then, days, {d.name: d for d in differences}, counted, beyond)
 
 
@@ -97,7 +99,7 @@ def _agenda(office: Directory, current: Quota) -> Agenda:
     )
 
 
-def _as_people_come(office: Directory, current: Quota, now: datetime) -> tuple[Plan, bool]:
+def _plan_with_demand(office: Directory, current: Quota, now: datetime) -> tuple[Plan, bool]:
     """The plan of the day with the demand of the last four weeks, and whether that was known."""
     plan, since = current.named.plan, calendar.day_of(now, office.tz) - COUNTED
     tickets = Ticket.objects.filter(
@@ -119,7 +121,9 @@ def _check(quota: int) -> None:
         raise NoSuchQuota
 
 
-def _beyond(office: Office, agenda: Agenda, quota: int, now: datetime) -> QuerySet[Booking]:
+def _bookings_beyond(
+    office: Office, agenda: Agenda, quota: int, now: datetime
+) -> QuerySet[Booking]:
     return Booking.objects.filter(
         office=office,
         lane__agenda=agenda,

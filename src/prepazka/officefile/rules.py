@@ -95,10 +95,10 @@ def write_rules(rules: Rules) -> dict[str, Any]:
         entries["never called early"] = "yes"
     if rules.topic_line:
         entries["topic in own words"] = "yes"
-    return entries | _against_haste(rules)
+    return entries | _write_fairness_rules(rules)
 
 
-def _against_haste(rules: Rules) -> dict[str, Any]:
+def _write_fairness_rules(rules: Rules) -> dict[str, Any]:
     """Rules that favour people who do not watch the calendar all day, if not the default."""
     usual, entries = Rules(), dict[str, Any]()
     if rules.return_to_min:

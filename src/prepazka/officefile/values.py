@@ -449,12 +449,12 @@ def steps(node: yaml.Node) -> tuple[Step, ...]:
 def write_steps(release_steps: tuple[Step, ...]) -> list[str]:
     """Parts as `steps` reads them."""
     return [
-        f"{_percent(step.share)} % {_before(step.days_before)} at {write_clock(step.minute)}"
+        f"{_percent(step.share)} % {_days_before(step.days_before)} at {write_clock(step.minute)}"
         for step in release_steps
     ]
 
 
-def _before(days: int) -> str:
+def _days_before(days: int) -> str:
     return "same day" if not days else f"{days} {'day' if days == 1 else 'days'} before"
 
 

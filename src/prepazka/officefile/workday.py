@@ -44,7 +44,7 @@ def plan_of(
     are in equal demand, agendas in proportion to their counters. Agendas booked with officials are
     left out, as they have no queue. Raises NoSuchDay.
     """
-    hours = _open(office, office.times, day)
+    hours = _open_hours(office, office.times, day)
     if not hours:
         raise NoSuchDay("The office is closed on that day.")
     codes = {s.code: n for n, s in enumerate(office.services(), start=1)}
@@ -71,7 +71,7 @@ def plan_of(
     return Named(plan, numbers, {c.number: n for n, c in enumerate(office.counters, start=1)})
 
 
-def _open(office: OfficePlan, times: Times, day: date) -> list[Interval[int]]:
+def _open_hours(office: OfficePlan, times: Times, day: date) -> list[Interval[int]]:
     holidays = czech_holidays([day.year]) if office.public_holidays == "CZ" else frozenset()
     return open_minutes(day, times.hours, _exceptions(times), holidays)
 
@@ -85,7 +85,7 @@ def _hours_of_part(
 ) -> list[Interval[int]]:
     """The hours of a part: its own, or the office's without its exceptions."""
     if times.hours:
-        return intersect(_open(office, times, day), hours)
+        return intersect(_open_hours(office, times, day), hours)
     closed = [e.minutes_on(day) for e in _exceptions(times) if e.kind == "closed"]
     return subtract(hours, filter(None, closed))
 

@@ -54,7 +54,7 @@ def _nonempty(**entries: Any) -> dict[str, Any]:
     }
 
 
-def _yes(flag: bool) -> str:  # noqa: FBT001  # it is what is written
+def _yes_or_no(flag: bool) -> str:  # noqa: FBT001  # it is what is written
     return "yes" if flag else "no"
 
 
@@ -101,7 +101,7 @@ def _policy(office: plan.OfficePlan) -> dict[str, Any]:
     return {
         "head start": "none" if head_start is None else values.write_length(head_start),
         **({} if cap is None else {"longest wait": values.write_length(cap)}),
-        "call early": _yes(office.call_early),
+        "call early": _yes_or_no(office.call_early),
         "first ticket": values.write_length(office.first_ticket_min),
         "last ticket": values.write_length(office.last_ticket_min),
         "overtime": "none"
@@ -156,7 +156,7 @@ def _service(service: plan.ServicePlan, agenda: plan.AgendaPlan) -> dict[str, An
         fee=_text(service.fee),
     )
     if service.bookable != (agenda.booking is not None):
-        entries["bookable"] = _yes(service.bookable)
+        entries["bookable"] = _yes_or_no(service.bookable)
     if not service.walk_in:
         entries["walk-in"] = "no"
     if service.needs:

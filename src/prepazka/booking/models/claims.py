@@ -72,7 +72,7 @@ FOLDED = (
 WORDS_SEARCHED = 4  # each word of "doc. Ing. Jana Nováková" can be searched by
 
 
-def _word(number: int) -> Func:
+def _name_word(number: int) -> Func:
     return Func(
         F("name_folded"),
         Value(" "),
@@ -221,10 +221,10 @@ class Booking(OfOffice):
             *(
                 models.Index(
                     F("office"),
-                    _word(n),
+                    _name_word(n),
                     F("starts_at"),
                     include=["id", "name_folded"],
-                    condition=Q(GreaterThan(_word(n), Value(""))) & ~Q(state=State.HELD),
+                    condition=Q(GreaterThan(_name_word(n), Value(""))) & ~Q(state=State.HELD),
                     name=f"booking_name_{n}",
                 )
                 for n in range(1, WORDS_SEARCHED + 1)

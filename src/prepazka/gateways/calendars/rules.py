@@ -48,7 +48,7 @@ class Rule:
 
     def occurrences(self, earliest: datetime) -> Iterator[datetime]:
         """Local times in order, from `earliest` on, up to the rule's end or without end."""
-        rule = rrulestr(self.text, dtstart=self._near(earliest))
+        rule = rrulestr(self.text, dtstart=self._start_near(earliest))
         assert isinstance(rule, rrule)  # noqa: S101  # one rule, so no set of rules
         for local in rule:
             if self.until and self._is_past(local, self.until):
@@ -56,7 +56,7 @@ class Rule:
             if local >= earliest:
                 yield local
 
-    def _near(self, earliest: datetime) -> datetime:
+    def _start_near(self, earliest: datetime) -> datetime:
         """A start shortly before `earliest` with the same pattern, if the rule has no COUNT."""
         start = self.start.local
         step = STEPS.get(self.rhythm)
@@ -94,11 +94,11 @@ def _fields_of(text: str) -> dict[str, str]:
     if fields.get("FREQ") not in RHYTHMS:
         raise ValueError(text)
     for key, value in fields.items():
-        _check(key, value)
+        _check_field(key, value)
     return fields
 
 
-def _check(key: str, value: str) -> None:
+def _check_field(key: str, value: str) -> None:
     if key in RANGES:
         low, high = RANGES[key]
         numbers = [int(number) for number in value.split(",")]

@@ -116,11 +116,11 @@ class Series:
         for change in changes:
             times = change.own(self.context) if change.takes else []
             if change.why:
-                self._doubt(self.key, change, times)
+                self._doubt_event(self.key, change, times)
             else:
-                self._take(self.key, times)
+                self._add_times(self.key, times)
         for master in masters:
-            self._unfold(self._key_of(master, masters), master, sound)
+            self._expand(self._key_of(master, masters), master, sound)
 
     def give_up(self, components: list[Component], why: str) -> None:
         """Count each component from DTSTART to DTEND, in doubt; its earlier known time stays."""
@@ -129,15 +129,15 @@ class Series:
             try:
                 event = _event(component, self.context)
             except Exception:  # noqa: BLE001  # a stranger's event may be wrong in any way
-                self._note(self.key, component, why, [])
+                self._add_doubt(self.key, component, why, [])
             else:
-                self._note(self.key, component, why, event.own(self.context))
+                self._add_doubt(self.key, component, why, event.own(self.context))
 
     def without_times(self, components: list[Component], why: str) -> None:
         """Count the components as doubts without times; their earlier known time stays."""
         self.times, self.doubts = {}, []
         for component in components:
-            self._note(self.key, component, why, [])
+            self._add_doubt(self.key, component, why, [])
 
     def _events(self, components: list[Component]) -> tuple[list[Event], list[Event]]:
         masters: list[Event] = []
@@ -147,13 +147,13 @@ class Series:
                 event = _event(component, self.context)
             except ValueError:
                 if not component.sound or takes_time(component, self.context.wishes, all_day=False):
-                    self._note(self.key, component, "start", [])
+                    self._add_doubt(self.key, component, "start", [])
                 continue
             (changes if component.all("RECURRENCE-ID") else masters).append(event)
         return masters, changes
 
-    def _unfold(self, key: str, master: Event, changes: list[Event]) -> None:
-        self._take(key, [])
+    def _expand(self, key: str, master: Event, changes: list[Event]) -> None:
+        self._add_times(key, [])
         onward_changes = [change for change in changes if change.onwards]
         if not master.takes and not any(change.takes for change in onward_changes):
             return
@@ -172,25 +172,25 @@ class Series:
             # The times expanded so far are the nearest ones.
             master.why = "budget"
         if repeats is None or master.why:
-            self._doubt(key, master, times + master.own(self.context))
+            self._doubt_event(key, master, times + master.own(self.context))
             return
-        self._take(key, times)
+        self._add_times(key, times)
         if repeats.unread:
             # Only excluded days are in doubt, so the series counts in full.
-            self._note(key, master.component, "left_out", [], keeps=False)
+            self._add_doubt(key, master.component, "left_out", [], keeps=False)
 
     def _key_of(self, master: Event, masters: list[Event]) -> str:
         if len(masters) == 1:
             return self.key
         return key_of(f"{self.uid}\n{_text(master.component, 'DTSTART')}")
 
-    def _take(self, key: str, times: Times) -> None:
+    def _add_times(self, key: str, times: Times) -> None:
         self.times[key] = union([*self.times.get(key, []), *times])
 
-    def _doubt(self, key: str, event: Event, times: Times) -> None:
-        self._note(key, event.component, event.why, times, keeps=event.why != "exception")
+    def _doubt_event(self, key: str, event: Event, times: Times) -> None:
+        self._add_doubt(key, event.component, event.why, times, keeps=event.why != "exception")
 
-    def _note(
+    def _add_doubt(
         self, key: str, component: Component, why: str, times: Times, *, keeps: bool = True
     ) -> None:
         mark = key_of("\n".join([key, why, *component.lines_of(MARKED)]))
@@ -209,7 +209,7 @@ class Repeats:
         self.left_out: set[datetime] = set()  # instants
         self.left_out_days: set[date] = set()
         for when in [*self._dates("EXDATE"), *(change.of for change in changes if change.of)]:
-            self._leave_out(when)
+            self._exclude(when)
         self.onwards = sorted(
             (
                 (change.of.instant, self._shift(change, change.of), change)
@@ -218,7 +218,7 @@ class Repeats:
             ),
             key=lambda change: change[0],
         )
-        self.extra = list(self._extra())
+        self.extra = list(self._extra_dates())
         self.rules = self._rules("RRULE")
         self.rules_out = self._rules("EXRULE")
 
@@ -233,10 +233,10 @@ class Repeats:
             if start not in yielded and start not in excluded:
                 yielded.add(start)
                 instant = to_utc(start, self.zone)
-                if not self._is_left_out(start, instant):
+                if not self._is_excluded(start, instant):
                     yield self._as_changed(start, instant)
         for start, event in self.extra:
-            if not self._is_left_out(start, to_utc(start, self.zone)):
+            if not self._is_excluded(start, to_utc(start, self.zone)):
                 yield start, event
 
     def _starts(self, earliest: datetime, latest: datetime) -> Iterator[datetime]:
@@ -255,7 +255,7 @@ class Repeats:
         earliest = plus(to_local(window.start, UTC), -max(lengths) - margin)
         return earliest, plus(to_local(window.end, UTC), margin)
 
-    def _leave_out(self, when: When) -> None:
+    def _exclude(self, when: When) -> None:
         if when.all_day:
             self.left_out_days.add(when.local.date())
         elif self.master.start.all_day:
@@ -263,7 +263,7 @@ class Repeats:
         else:
             self.left_out.add(when.instant)
 
-    def _is_left_out(self, start: datetime, instant: datetime) -> bool:
+    def _is_excluded(self, start: datetime, instant: datetime) -> bool:
         return instant in self.left_out or start.date() in self.left_out_days
 
     def _shift(self, change: Event, of: When) -> timedelta:
@@ -284,23 +284,23 @@ class Repeats:
             try:
                 rules.append(Rule(rule_property.value, self.master.start, self.context.zones))
             except ValueError:
-                self._was_unread(name)
+                self._note_unreadable(name)
         return rules
 
     def _dates(self, name: str) -> Iterator[When]:
-        for text, date_property in self._items(name):
+        for text, date_property in self._date_texts(name):
             try:
-                yield self._own_zone(
+                yield self._with_event_zone(
                     self.context.zones.when(text, _zone_of(date_property)), date_property
                 )
             except ValueError:
-                self._was_unread(name)
+                self._note_unreadable(name)
 
-    def _extra(self) -> Iterator[tuple[datetime, Event]]:
-        for text, date_property in self._items("RDATE"):
+    def _extra_dates(self) -> Iterator[tuple[datetime, Event]]:
+        for text, date_property in self._date_texts("RDATE"):
             start_text, period, end_text = text.partition("/")
             try:
-                when = self._own_zone(
+                when = self._with_event_zone(
                     self.context.zones.when(start_text, _zone_of(date_property)), date_property
                 )
                 event = self.master
@@ -311,7 +311,7 @@ class Repeats:
                 elif when.all_day != self.master.start.all_day:
                     event = replace(self.master, start=when, length=Length(DAY, NOTHING))
             except ValueError:
-                self._was_unread("RDATE")
+                self._note_unreadable("RDATE")
             else:
                 start = when.local if when.all_day else to_local(when.instant, self.zone)
                 yield start, event
@@ -322,17 +322,17 @@ class Repeats:
         exact = self.context.zones.when(text, _zone_of(date_property)).instant - start.instant
         return Length(NOTHING, exact)
 
-    def _own_zone(self, when: When, date_property: Property) -> When:
+    def _with_event_zone(self, when: When, date_property: Property) -> When:
         """The time in the event's zone if it has none of its own."""
         floats = not (when.all_day or date_property.parameters.get("TZID") or when.zone_given)
         return replace(when, zone=self.zone) if floats else when
 
-    def _items(self, name: str) -> Iterator[tuple[str, Property]]:
+    def _date_texts(self, name: str) -> Iterator[tuple[str, Property]]:
         for date_property in self.master.component.all(name):
             for text in date_property.value.split(","):
                 yield text, date_property
 
-    def _was_unread(self, name: str) -> None:
+    def _note_unreadable(self, name: str) -> None:
         if name.startswith("EX"):
             self.unread = True
         else:

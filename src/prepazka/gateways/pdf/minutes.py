@@ -67,7 +67,7 @@ def make(sheet: Sheet, *, at: datetime) -> bytes:
         missing = set(forbidden)
         for _ in range(rounds):
             try:
-                return _compile(_replaced(content, missing), at, system_fonts=system_fonts)
+                return _compile(_with_replacements(content, missing), at, system_fonts=system_fonts)
             except _NotPrinted as failure:
                 if failure.missing <= missing:
                     log.warning("minutes are not printed as they were written: %s", failure)
@@ -104,7 +104,7 @@ def _run(request: bytes) -> tuple[int, bytes]:
     return process.returncode, process.stdout
 
 
-def _replaced(content: dict[str, Any], missing: set[str]) -> dict[str, Any]:
+def _with_replacements(content: dict[str, Any], missing: set[str]) -> dict[str, Any]:
     if not missing:
         return {**content, "replaced_note": ""}
     replacer = printable.Replacer(missing)

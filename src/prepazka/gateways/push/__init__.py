@@ -47,7 +47,7 @@ def send(push: Push) -> None:
     """Send one notice by its push service. Raises PushGone, Undeliverable."""
     if not understood(push.endpoint, push.p256dh, push.auth):
         raise Undeliverable("not a subscription", permanent=True)
-    sealed = _sealed(push)
+    sealed = _encrypted(push)
     headers = {**sealed.headers, "Urgency": "high", "Content-Type": "application/octet-stream"}
     backend = Guarded(time.monotonic() + WITHIN, settings.PUSH_NETWORKS)
     try:
@@ -76,7 +76,7 @@ def _check_status(status: int) -> None:
         raise Undeliverable(f"push service: {status}", permanent=True)
 
 
-def _sealed(push: Push) -> WebPushMessage:
+def _encrypted(push: Push) -> WebPushMessage:
     keys = _keys()
     sealer = WebPush(
         private_key=keys.private.encode(),

@@ -74,7 +74,7 @@ class _Session:
 
     def send(self, sms: Sms) -> Sent:
         """Submit every part and wait for the answer to each."""
-        client = self._bound()
+        client = self._bound_client()
         texts, coding, kind = gsm.make_parts(sms.text)
         ids = [
             self._submit(client, sms, text, coding, kind, receipt=not number)
@@ -90,7 +90,7 @@ class _Session:
             self.client.disconnect()
         self.client = None
 
-    def _bound(self) -> Peer:
+    def _bound_client(self) -> Peer:
         account = (settings.SMS_URL, settings.SMS_USER)
         if self.client and self.bound_to == account and time.monotonic() - self.used < IDLE:
             return self.client

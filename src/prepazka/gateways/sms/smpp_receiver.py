@@ -34,7 +34,7 @@ def listen(act: Act, *, stop: Event) -> None:
     tries = 0
     while not stop.is_set():
         try:
-            _session(act, stop)
+            _run_session(act, stop)
             tries = 0
         except (exceptions.PDUError, exceptions.ConnectionError, OSError) as error:
             log.warning("the message centre is lost: %s", error or type(error).__name__)
@@ -44,11 +44,11 @@ def listen(act: Act, *, stop: Event) -> None:
         tries += 1
 
 
-def _session(act: Act, stop: Event) -> None:
+def _run_session(act: Act, stop: Event) -> None:
     client = smpp.connected(smpp.ANSWERS_WITHIN)
     try:
         client.bind_receiver(**smpp.account_of())
-        client.set_message_received_handler(lambda pdu, **_: _hear(pdu, act))
+        client.set_message_received_handler(lambda pdu, **_: _process(pdu, act))
         is_enquired = False
         while not stop.is_set():
             client._socket.settimeout(SILENCE)  # noqa: SLF001  # the library has no other way
@@ -71,7 +71,7 @@ def _enquiry(client: smpp.Peer) -> Any:
     return make_pdu("enquire_link", client=client)
 
 
-def _hear(pdu: Any, act: Act) -> int:
+def _process(pdu: Any, act: Act) -> int:
     """Process one message; returns an error status on failure, so that the centre retries."""
     try:
         notice = told_by(pdu)

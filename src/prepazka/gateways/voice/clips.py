@@ -46,11 +46,11 @@ def clips(folder: str) -> Clips:
     """The clips of the folder; cached until one of its folders changes."""
     if not folder:
         return Clips({}, "")
-    return _listed(folder, tuple(_modified_at(subfolder) for subfolder in _folders(Path(folder))))
+    return _clips_in(folder, tuple(_modified_at(subfolder) for subfolder in _folders(Path(folder))))
 
 
 @lru_cache(maxsize=4)
-def _listed(folder: str, changed: tuple[int, ...]) -> Clips:
+def _clips_in(folder: str, changed: tuple[int, ...]) -> Clips:
     clip_names = {CHIME, *(f"{la}/{clip}" for la in LANGUAGES for clip in every_clip(la))}
     files = {}
     for subfolder in _folders(Path(folder)):
