@@ -19,7 +19,7 @@ def without_lock() -> None:
     def only_read(office: int, days: list[date]) -> int:
         return OfficeDay.objects.filter(office=office, date__in=days).count()
 
-    locks._locked = only_read  # noqa: SLF001
+    locks._lock_rows = only_read  # noqa: SLF001
 
 
 def without_isolation() -> None:

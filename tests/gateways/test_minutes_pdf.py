@@ -170,7 +170,7 @@ def test_a_compiler_that_breaks_harms_nobody_else(
     broken.write_text(
         real.read_text("utf-8")
         .replace("Path(__file__)", f"Path({str(real)!r})")
-        .replace("    wanted =", f"    if b'u03a9' in request: {program}\n    wanted =", 1)
+        .replace("    job =", f"    if b'u03a9' in request: {program}\n    job =", 1)
     )
     monkeypatch.setattr(typeset, "__file__", str(broken))
     monkeypatch.setattr(pdf, "WAITS", 3)

@@ -68,7 +68,7 @@ def test_one_declines_and_the_next_accepts(
     petr = waiting_list.join_list(
         office=office,
         service=town.service(office),
-        wanted=Wanted(freed.date, freed.date),
+        wish=Wanted(freed.date, freed.date),
         name="Petr Dvořák",
         email="petr@example.cz",
         now=real_now(),

@@ -369,7 +369,7 @@ def wait(code: str = "prepis", who: str = "jana") -> WaitingListEntry:
     entry = waiting_list.join_list(
         office=lhota(),
         service=town.service(lhota(), code),
-        wanted=waiting_list.Wanted(town.MONDAY, town.MONDAY),
+        wish=waiting_list.Wanted(town.MONDAY, town.MONDAY),
         name=who.title(),
         email=f"{who}@example.cz",
         now=NOW,

@@ -105,7 +105,7 @@ def test_erasing_empties_the_rows_and_cancels_what_is_to_come() -> None:
     entry = join_list(
         office=office,
         service=town.service(office),
-        wanted=Wanted(town.MONDAY, town.MONDAY),
+        wish=Wanted(town.MONDAY, town.MONDAY),
         name="Jana",
         email=JANA,
         now=NOW,
@@ -188,7 +188,7 @@ def test_a_correction_reaches_every_place_and_messages_that_wait(settings: Any) 
     entry = join_list(
         office=office,
         service=town.service(office),
-        wanted=Wanted(town.MONDAY, town.MONDAY),
+        wish=Wanted(town.MONDAY, town.MONDAY),
         name="Jana",
         email=JANA,
         now=NOW,
@@ -349,7 +349,7 @@ def test_after_a_restore_they_are_erased_again(
     entry = join_list(
         office=office,
         service=town.service(office),
-        wanted=Wanted(town.MONDAY, town.MONDAY),
+        wish=Wanted(town.MONDAY, town.MONDAY),
         name="Jana",
         email=JANA,
         now=NOW,

@@ -189,7 +189,7 @@ def _on_the_waiting_list(where: Directory) -> None:
     entry = join_list(
         office=where,
         service=town.service(where),
-        wanted=Wanted(DAY, DAY),
+        wish=Wanted(DAY, DAY),
         name=NAME,
         email=EMAIL,
         phone=PHONE,
@@ -260,7 +260,7 @@ def _absent(where: Directory) -> None:
     held = officials.hold(where, "8:00", "novakova")
     usecases.request_confirmation(booking=held.pk, name=NAME, email=EMAIL, phone=PHONE, now=NOW)
     seen = impact_of(office=where, exceptions=absence, now=NOW).token
-    disrupt(office=where, exceptions=absence, seen=seen, now=NOW, actor=head.pk, note=STAFF)
+    disrupt(office=where, exceptions=absence, seen_token=seen, now=NOW, actor=head.pk, note=STAFF)
     start = town.at("17:00")
     add_appointment(
         office=where,

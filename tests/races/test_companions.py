@@ -51,7 +51,7 @@ def test_control_without_the_look_the_constraint_holds(monkeypatch: pytest.Monke
     where = meetings.office()
     made = meetings.confirmed(where)
     met = meeting(2)
-    free, find = companions._free, terms.find
+    free, find = companions._free_spans, terms.find
     monkeypatch.setattr(participants, "lock_booking", lambda pk: Booking.objects.get(pk=pk))
 
     def looked(*args: Any) -> Any:
@@ -65,7 +65,7 @@ def test_control_without_the_look_the_constraint_holds(monkeypatch: pytest.Monke
         return found
 
     monkeypatch.setattr(participants, "release_expired", lambda **_: 0)
-    monkeypatch.setattr(companions, "_free", looked)
+    monkeypatch.setattr(companions, "_free_spans", looked)
     monkeypatch.setattr(terms, "find", found_term)
     answers = both(where, made)
     assert [type(one) for one in answers].count(IntegrityError) == 1

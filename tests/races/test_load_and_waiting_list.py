@@ -30,7 +30,7 @@ def somebody_waits() -> WaitingListEntry:
     entry = waiting_list.join_list(
         office=where,
         service=town.service(where, "rodny-list"),
-        wanted=Wanted(town.MONDAY, town.MONDAY),
+        wish=Wanted(town.MONDAY, town.MONDAY),
         name="Jana",
         email="jana@example.cz",
         now=NOW,

@@ -28,16 +28,16 @@ def calendar(where: Directory) -> OutsideCalendar:
         now=NOW,
         actor=1,
     )
-    outside.note_read(which=found.pk, reading=Reading({}, [DOUBT]), now=NOW)
+    outside.note_read(calendar_id=found.pk, reading=Reading({}, [DOUBT]), now=NOW)
     return found
 
 
 def both(found: OutsideCalendar) -> list[Any]:
     def step(number: int) -> None:
         if number:
-            outside.free_doubt(which=found, mark=DOUBT.mark, now=NOW, actor=1)
+            outside.free_doubt(outside_calendar=found, mark=DOUBT.mark, now=NOW, actor=1)
         else:
-            outside.note_read(which=found.pk, reading=Reading({"b": EVENT}, [DOUBT]), now=NOW)
+            outside.note_read(calendar_id=found.pk, reading=Reading({"b": EVENT}, [DOUBT]), now=NOW)
 
     return together(2, step)
 
@@ -65,6 +65,6 @@ def test_control_without_the_lock_one_of_them_is_lost(monkeypatch: pytest.Monkey
         met()
         return row
 
-    monkeypatch.setattr(outside, "_locked", unlocked)
+    monkeypatch.setattr(outside, "_lock_calendar", unlocked)
     both(found)
     assert outcome(found) != (True, True)

@@ -43,7 +43,7 @@ def act(head: int, seen: str, rows: list[HoursException] | None = None) -> Disru
     return disrupt(
         office=directory_by_slug("lhota"),
         exceptions=rows or absence(),
-        seen=seen,
+        seen_token=seen,
         now=NOW,
         actor=head,
     )

@@ -27,7 +27,7 @@ def join(office: Directory, who: str, now: datetime = NOW) -> WaitingListEntry:
     entry = waiting_list.join_list(
         office=office,
         service=town.service(office),
-        wanted=Wanted(town.MONDAY, town.MONDAY),
+        wish=Wanted(town.MONDAY, town.MONDAY),
         name=who,
         email=f"{who}@example.cz",
         now=now,
@@ -78,7 +78,7 @@ def test_control_without_the_list_s_lock_the_constraint_refuses(
     WaitingListEntry.objects.update(state="waiting")
     monkeypatch.setattr(places, "lock_list", lambda _: None)
     # Past the last look of both, before the first row of either.
-    monkeypatch.setattr(places, "_take_back", meet_before(2, places._take_back))
+    monkeypatch.setattr(places, "_end_returning_holds", meet_before(2, places._end_returning_holds))
     monkeypatch.setattr(places, "lock_days", lambda *_: None)
     answers = together(2, lambda _: places.offer_freed(office=office.office, now=NOW))
     # Both meant to make an offer to her; the table lets one stand.
@@ -141,7 +141,7 @@ def test_control_without_the_day_s_lock_an_offer_is_accepted_and_expired(
 ) -> None:
     _, offer = one_offer()
     monkeypatch.setattr(places, "lock_booking", lambda pk, *_: Booking.objects.get(pk=pk))
-    monkeypatch.setattr(places, "_lock", meet_after(2, places._lock))
+    monkeypatch.setattr(places, "_lock_offer", meet_after(2, places._lock_offer))
     accepted, expired = answer_at_once(
         offer, lambda: places.expire_place(offer.pk, offer.expires_at)
     )

@@ -159,7 +159,7 @@ def waits(peer: Peer) -> tuple[Booking, Worker]:
     entry = waiting_list.join_list(
         office=where,
         service=town.service(where),
-        wanted=Wanted(town.MONDAY, town.MONDAY),
+        wish=Wanted(town.MONDAY, town.MONDAY),
         name="Jana",
         email="",
         phone=PHONE,

@@ -45,7 +45,7 @@ def booked(where: Directory, clock: str = "9:00", **more: Any) -> Booking:
 def feed(where: Directory, of: Any = None, *, names: bool = False) -> str:
     _, token = feeds.make_feed(
         office=where.office,
-        of=of or officials.official(where),
+        owner=of or officials.official(where),
         with_names=names,
         now=NOW,
         actor=town.clerk(where, f"kdo{CalendarFeed.objects.count()}").pk,

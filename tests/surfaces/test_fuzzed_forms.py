@@ -298,7 +298,7 @@ class Town:
         )
         _feed, token = feeds.make_feed(
             office=office.office,
-            of=official,
+            owner=official,
             with_names=True,
             now=NOW,
             actor=town.clerk(office, "druhy").pk,

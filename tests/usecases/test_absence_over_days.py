@@ -133,7 +133,7 @@ def test_it_is_one_thing_to_take_back(lhota: Directory) -> None:
     booking = booked(TUESDAY, "8:00", "povoleni")
     rows = absence()
     seen = impact_of(office=here(), exceptions=rows, now=NOW).token
-    made = disrupt(office=here(), exceptions=rows, seen=seen, now=NOW, actor=head)
+    made = disrupt(office=here(), exceptions=rows, seen_token=seen, now=NOW, actor=head)
     assert made.exceptions.count() == 1
     assert [hours(day) for day in (MONDAY, TUESDAY, WEDNESDAY)] == [[(8, 14)], [], [(10, 17)]]
     assert undo_disruption(disruption=made.pk, now=NOW, actor=head) == 1

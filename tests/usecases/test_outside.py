@@ -142,10 +142,10 @@ def test_what_is_in_doubt_takes_time_until_a_person_says_that_it_is_free(
     assert taken() == ["23. 07-23. 08", "24. 08-24. 09", "01. 08-01. 09"]
     [doubt] = outside.shown_of(found).doubts
     events = Event.objects.count()
-    outside.free_doubt(which=found, mark=doubt.mark, now=NOW, actor=7)
+    outside.free_doubt(outside_calendar=found, mark=doubt.mark, now=NOW, actor=7)
     assert taken() == ["23. 07-23. 08"]
     assert Event.objects.count() == events + 1
-    outside.free_doubt(which=found, mark=doubt.mark, now=NOW, actor=7)
+    outside.free_doubt(outside_calendar=found, mark=doubt.mark, now=NOW, actor=7)
     assert Event.objects.count() == events + 1
     refreshed(found, 10)
     assert (taken(), found.failure) == (["23. 07-23. 08"], "")
@@ -181,7 +181,7 @@ def test_a_person_may_say_at_once_that_all_was_cancelled(lhota: Directory, peer:
     found = refreshed(add(lhota, peer.url))
     peer.body = ics()
     refreshed(found, 5)
-    outside.free_missing(which=found, now=NOW, actor=7)
+    outside.free_missing(outside_calendar=found, now=NOW, actor=7)
     found.refresh_from_db()
     assert (found.failure, Busy.objects.count()) == ("", 0)
     assert refreshed(found, 10).failure == ""
@@ -325,7 +325,7 @@ def test_wishes_of_a_calendar_count_from_the_next_reading_on(lhota: Directory, p
         takes_all_day_by_others=True,
         owner_address="já@x.cz",
     )
-    outside.change_settings(which=found, wishes=wishes, now=NOW, actor=7)
+    outside.change_settings(outside_calendar=found, wishes=wishes, now=NOW, actor=7)
     refreshed(found, 5)
     assert taken() == []
 
@@ -333,7 +333,7 @@ def test_wishes_of_a_calendar_count_from_the_next_reading_on(lhota: Directory, p
 def test_a_calendar_that_its_server_keeps_out_of_time(lhota: Directory, peer: Peer) -> None:
     found = refreshed(add(lhota, peer.url))
     reading = Reading({})
-    outside.note_read(which=found.pk, reading=reading, transparent=True, now=NOW)
+    outside.note_read(calendar_id=found.pk, reading=reading, transparent=True, now=NOW)
     found.refresh_from_db()
     assert (found.failure, Busy.objects.count()) == ("transparent", 0)
 
@@ -367,13 +367,13 @@ def test_the_same_address_again_and_too_many(lhota: Directory) -> None:
 
 def test_removed_it_takes_nothing(lhota: Directory, peer: Peer) -> None:
     found = refreshed(add(lhota, peer.url))
-    outside.remove_calendar(which=found, now=NOW, actor=1)
-    outside.remove_calendar(which=found, now=NOW, actor=1)
+    outside.remove_calendar(outside_calendar=found, now=NOW, actor=1)
+    outside.remove_calendar(outside_calendar=found, now=NOW, actor=1)
     assert not Busy.objects.exists()
     # A job that was reading it meanwhile finds nothing to write to.
     reading = Reading({"a": [Interval(town.at("8:00"), town.at("9:00"))]})
-    outside.note_read(which=found.pk, reading=reading, now=NOW)
-    outside.note_failure(which=found.pk, reason="slow", now=NOW)
+    outside.note_read(calendar_id=found.pk, reading=reading, now=NOW)
+    outside.note_failure(calendar_id=found.pk, reason="slow", now=NOW)
     calendars.refresh(calendar=found.pk, now=NOW)
     assert not Busy.objects.exists()
 
@@ -386,7 +386,7 @@ def test_five_thousand_events_are_written_in_few_statements(lhota: Directory, pe
         for n in range(5_000)
     }
     with CaptureQueriesContext(connection) as seen:
-        outside.note_read(which=found.pk, reading=Reading(events), now=NOW)
+        outside.note_read(calendar_id=found.pk, reading=Reading(events), now=NOW)
     assert Busy.objects.count() == 5_000
     assert len(seen) < 20
 
@@ -396,9 +396,9 @@ def test_a_round_asks_each_calendar_once_and_the_broken_ones_seldom(
     lhota: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     well, broken, gone = (add(lhota, f"https://a.example/{n}.ics") for n in range(3))
-    outside.note_failure(which=broken.pk, reason="slow", now=NOW)
+    outside.note_failure(calendar_id=broken.pk, reason="slow", now=NOW)
     OutsideCalendar.objects.filter(pk=broken.pk).update(refreshed_at=NOW - timedelta(days=2))
-    outside.remove_calendar(which=gone, now=NOW, actor=1)
+    outside.remove_calendar(outside_calendar=gone, now=NOW, actor=1)
     calendars.defer_due(now=NOW)
     calendars.defer_due(now=NOW)
     jobs = ProcrastinateJob.objects.filter(task_name="refresh_calendar")

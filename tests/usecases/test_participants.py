@@ -271,7 +271,7 @@ class TestColleagueAway:
         found = impact_of(office=where, exceptions=exceptions, now=NOW)
         assert (found.rows, found.holds, found.companions) == ([], [], [claim])
         assert companions(made), "nothing is changed by looking"
-        disrupt(office=where, exceptions=exceptions, seen=found.token, now=NOW, actor=head)
+        disrupt(office=where, exceptions=exceptions, seen_token=found.token, now=NOW, actor=head)
         assert companions(made) == []
         made.refresh_from_db()
         assert made.state == State.CONFIRMED

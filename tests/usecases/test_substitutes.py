@@ -83,7 +83,9 @@ def look(exceptions: list[HoursException], **more: Any) -> Impact:
 
 def do(exceptions: list[HoursException], head: int, now: datetime = NOW, **more: Any) -> Disruption:
     seen = more.pop("seen", None) or look(exceptions).token
-    return disrupt(office=here(), exceptions=exceptions, seen=seen, now=now, actor=head, **more)
+    return disrupt(
+        office=here(), exceptions=exceptions, seen_token=seen, now=now, actor=head, **more
+    )
 
 
 def kinds(*named: str) -> list[str]:
@@ -430,7 +432,7 @@ def test_the_registry_is_down_until_eleven(db: None) -> None:
     Booking.objects.filter(pk=filling.pk).update(expires_at=now + timedelta(minutes=9))
     found = impact_of(office=here(), exceptions=down, now=now)
     assert ([r.booking for r in found.rows], found.holds) == ([early], [filling])
-    disrupt(office=here(), exceptions=down, seen=found.token, now=now, actor=head)
+    disrupt(office=here(), exceptions=down, seen_token=found.token, now=now, actor=head)
     assert (again(late).state, again(filling).state) == ("confirmed", "expired")
     claims = list(offers.claims_of(offer_to(early)))
     tuesday, wednesday = (town.MONDAY + timedelta(days=n) for n in (1, 2))

@@ -58,7 +58,7 @@ def join(office: Directory, who: str, now: datetime = NOW, **more: Any) -> Waiti
     entry = waiting_list.join_list(
         office=office,
         service=town.service(office),
-        wanted=more.pop("wanted", MONDAY_ONLY),
+        wish=more.pop("wanted", MONDAY_ONLY),
         name=who.title(),
         email=f"{who}@example.cz",
         now=now,
@@ -189,7 +189,7 @@ class TestJoining:
         left = waiting_list.join_list(
             office=office,
             service=town.service(office),
-            wanted=MONDAY_ONLY,
+            wish=MONDAY_ONLY,
             name="Zlý",
             email="jana@example.cz",
             now=NOW,
@@ -228,7 +228,7 @@ class TestJoining:
         entry = waiting_list.join_list(
             office=office,
             service=town.service(office),
-            wanted=Wanted(town.MONDAY, town.MONDAY + timedelta(days=7)),
+            wish=Wanted(town.MONDAY, town.MONDAY + timedelta(days=7)),
             name="Jana",
             email="jana@example.cz",
             now=NOW,

@@ -1,1 +1,1 @@
-"""Claims on lanes: from a hold to a confirmed booking and its check-in."""
+"""Bookings of time on lanes, from the hold through the confirmation to the visit."""

@@ -25,7 +25,10 @@ FARTHEST = timedelta(days=366)
 
 
 class Affected(Exception):
-    """People have booked time that would be taken back, which is `lost`; nothing was changed."""
+    """Bookings lie in the hours that would be lost; nothing was changed.
+
+    `bookings` are the people concerned, `lost` the spans of time.
+    """
 
     def __init__(self, bookings: list[Booking], lost: Iterable[Interval[datetime]]) -> None:
         super().__init__(f"{len(bookings)} bookings")
@@ -43,10 +46,10 @@ def add_exception(
     actor: int,
     accept: bool = False,
 ) -> list[Booking]:
-    """Mark an absence (`closed`) or open extra hours of one official.
+    """Add an absence (`closed`) or extra hours of one official; returns bookings that do not fit.
 
-    Bookings that no longer fit are kept and answered with, if that is accepted; from the meetings
-    of others the official is free then. Raises Affected.
+    Such bookings are kept if `accept` is set; otherwise Affected is raised. The official no longer
+    takes part in colleagues' meetings at that time.
     """
 
     def change() -> None:
@@ -72,32 +75,35 @@ def remove_exception(
     actor: int,
     accept: bool = False,
 ) -> list[Booking]:
-    """Take an absence or extra hours back. Repeated, it changes nothing. Raises Affected."""
-    found = HoursException.objects.filter(pk=exception, official=official).first()
-    if found is None:
+    """Remove an absence or extra hours; returns the bookings that no longer fit.
+
+    Does nothing if it was removed before. Raises Affected.
+    """
+    existing = HoursException.objects.filter(pk=exception, official=official).first()
+    if existing is None:
         return []
 
     def change() -> None:
         HoursException.objects.filter(pk=exception, official=official).delete()
 
     return change_hours(
-        office, official, (found.from_date, found.to_date), change, now, actor, accept
+        office, official, (existing.from_date, existing.to_date), change, now, actor, accept
     )
 
 
 def unfit(office: Directory, official: Official, bookings: Iterable[Booking]) -> list[Booking]:
-    """Those of the official's bookings that lie outside their hours."""
-    return [one for one in bookings if not _fits(office, official, one)]
+    """The official's bookings that lie outside their hours."""
+    return [booking for booking in bookings if not _fits(office, official, booking)]
 
 
 def coming(
-    office: Directory, official: Official, first: date, last: date, now: datetime
+    office: Directory, official: Official, first_day: date, last_day: date, now: datetime
 ) -> list[Booking]:
-    """The official's bookings to come on these days, in the order of time."""
+    """The official's future bookings from `first_day` to `last_day` inclusive, ordered by time."""
     rows = Booking.objects.filter(
         office=office.office,
         lane=lanes_of(office)[official.pk],
-        date__range=(first, last),
+        date__range=(first_day, last_day),
         state__in=COMING,
         ends_at__gt=now,
     ).exclude(RETURNING | Q(state__in=EXPIRING) & Q(expires_at__lte=now))
@@ -113,61 +119,78 @@ def change_hours(
     actor: int,
     accept: bool,  # noqa: FBT001  # passed on
 ) -> list[Booking]:
-    """Change hours within the days, under their locks, and look who no longer fits. Raises Affected."""
+    """Apply `change` to the official's hours under a lock; returns the bookings that do not fit.
+
+    `span` are the first and last day of the change; None means without an end. Raises Affected
+    unless `accept` is set.
+    """
     row = Office.objects.select_for_update(no_key=True).get(pk=office.office.pk)
-    first, last = _ahead(span, calendar.day_of(now, office.tz))
-    # No booking is made or moved on these days while we look which ones still fit.
-    lock_days(row.pk, (first + timedelta(days=n) for n in range((last - first).days + 1)))
-    before = coming(office, official, first, last, now)
-    old = directory.read(row)
-    was = {one.pk for one in unfit(old, official, before)}
+    first_day, last_day = _bookable_days(span, calendar.day_of(now, office.tz))
+    # Nobody can book or move a booking on these days while we check which ones still fit.
+    lock_days(
+        row.pk, (first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1))
+    )
+    bookings = coming(office, official, first_day, last_day, now)
+    snapshot_before = directory.read(row)
+    already_unfit = {booking.pk for booking in unfit(snapshot_before, official, bookings)}
     change()
     Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
     row.refresh_from_db()
-    # Read afresh: a snapshot kept by version would survive a refusal that rolls this back.
-    new = directory.read(row)
-    affected = [one for one in unfit(new, official, before) if one.pk not in was]
+    # Read from the database: a snapshot cached by version would survive a rollback of this change.
+    snapshot_after = directory.read(row)
+    affected = [
+        booking
+        for booking in unfit(snapshot_after, official, bookings)
+        if booking.pk not in already_unfit
+    ]
     if affected and not accept:
-        raise Affected(affected, _lost(old, new, official, {one.date for one in affected}))
-    companions.lose([one for one in affected if one.companion_of_id], now=now, actor=actor)
-    kept = [one for one in affected if one.companion_of_id is None]
+        raise Affected(
+            affected,
+            _lost_time(
+                snapshot_before, snapshot_after, official, {booking.date for booking in affected}
+            ),
+        )
+    companions.lose(
+        [booking for booking in affected if booking.companion_of_id], now=now, actor=actor
+    )
+    still_booked = [booking for booking in affected if booking.companion_of_id is None]
     record(
         events.DiaryChanged(
-            office=row.pk, at=now, actor=actor, official=official.pk, bookings=len(kept)
+            office=row.pk, at=now, actor=actor, official=official.pk, bookings=len(still_booked)
         )
     )
-    return kept
+    return still_booked
 
 
-def _lost(
-    old: Directory, new: Directory, official: Official, days: set[date]
+def _lost_time(
+    before: Directory, after: Directory, official: Official, days: set[date]
 ) -> list[Interval[datetime]]:
-    """The time of these days in which the official would no longer take people."""
-    found = []
+    """The spans of these days in which the official no longer works after the change."""
+    lost_spans = []
     for day in sorted(days):
-        gone = subtract(old.diary_hours(official, day), new.diary_hours(official, day))
-        found += [calendar.instants(one, day, old.tz) for one in gone]
-    return [one for one in found if one]
+        lost_minutes = subtract(before.diary_hours(official, day), after.diary_hours(official, day))
+        lost_spans += [calendar.instants(minutes, day, before.tz) for minutes in lost_minutes]
+    return [span for span in lost_spans if span]
 
 
-def _ahead(span: tuple[date, date | None], today: date) -> tuple[date, date]:
-    """The days of the change on which anything can be booked."""
-    first = max(span[0], today)
-    last = min(span[1] or today + FARTHEST, today + FARTHEST)
-    return first, max(first, last)
+def _bookable_days(span: tuple[date, date | None], today: date) -> tuple[date, date]:
+    """The first and last day of the change on which anything can be booked."""
+    first_day = max(span[0], today)
+    last_day = min(span[1] or today + FARTHEST, today + FARTHEST)
+    return first_day, max(first_day, last_day)
 
 
 def _fits(office: Directory, official: Official, booking: Booking) -> bool:
-    wanted = Interval(booking.starts_at, booking.ends_at)
+    booked_time = Interval(booking.starts_at, booking.ends_at)
     service = office.services[booking.service_id]
     hours = (
-        # Who comes to a colleague's meeting needs no topic, only to be at work.
+        # A companion at a colleague's meeting only has to be at work; the service does not matter.
         office.diary_hours(official, booking.date)
         if booking.companion_of_id
         else office.official_hours(official, service, booking.date, booking.mode)
     )
     return any(
-        one.contains(wanted)
+        opening.contains(booked_time)
         for minutes in hours
-        if (one := calendar.instants(minutes, booking.date, office.tz))
+        if (opening := calendar.instants(minutes, booking.date, office.tz))
     )

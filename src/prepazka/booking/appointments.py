@@ -1,4 +1,4 @@
-"""Private appointments of an official: time that nobody may book from then on."""
+"""Private appointments of officials, which block their time for booking."""
 
 from __future__ import annotations
 
@@ -38,26 +38,26 @@ def add_appointment(
     actor: int,
     accept: bool = False,
 ) -> list[Booking]:
-    """Keep the times free; several belong to one appointment that repeats.
+    """Block the times for booking; returns the bookings that lie in them.
 
-    Bookings made before are kept and answered with, if that is accepted. Raises Affected,
-    AppointmentTooFar.
+    Several times belong to one repeating appointment. Existing bookings are kept if `accept` is
+    set; otherwise Affected is raised. Raises AppointmentTooFar.
     """
     _must_be_near(times, now)
-    affected = _look(office, official, times, (), now, accept=accept)
+    affected = _bookings_affected(office, official, times, (), now, accept=accept)
     series = uuid4() if len(times) > 1 else None
     Busy.objects.bulk_create(
         Busy(
             office=office.office,
             official=official,
-            starts_at=one.start,
-            ends_at=one.end,
+            starts_at=time.start,
+            ends_at=time.end,
             title=title,
             series=series,
         )
-        for one in times
+        for time in times
     )
-    _say(office, official, affected, now, actor)
+    _record_change(office, official, affected, now, actor)
     return affected
 
 
@@ -73,17 +73,18 @@ def change_appointment(
     actor: int,
     accept: bool = False,
 ) -> list[Booking]:
-    """Give one appointment another time or title; of one that repeats, only this week's.
+    """Change the time or title of one appointment; returns the bookings that lie in the new time.
 
-    Raises Busy.DoesNotExist, Affected, AppointmentTooFar.
+    Of a repeating appointment only this occurrence changes. Raises Busy.DoesNotExist, Affected,
+    AppointmentTooFar.
     """
     _must_be_near([time], now)
-    found = Busy.objects.get(pk=appointment, official=official, calendar=None)
-    was = Interval(found.starts_at, found.ends_at)
-    affected = _look(office, official, [time], [was], now, accept=accept)
-    # Somebody else may have deleted it meanwhile; then nothing is there to be changed.
-    Busy.objects.filter(pk=found.pk).update(starts_at=time.start, ends_at=time.end, title=title)
-    _say(office, official, affected, now, actor)
+    existing = Busy.objects.get(pk=appointment, official=official, calendar=None)
+    previous_time = Interval(existing.starts_at, existing.ends_at)
+    affected = _bookings_affected(office, official, [time], [previous_time], now, accept=accept)
+    # An update by key: somebody may have deleted the row meanwhile, and then nothing changes.
+    Busy.objects.filter(pk=existing.pk).update(starts_at=time.start, ends_at=time.end, title=title)
+    _record_change(office, official, affected, now, actor)
     return affected
 
 
@@ -97,42 +98,46 @@ def remove_appointment(
     actor: int,
     later_too: bool = False,
 ) -> None:
-    """Give the time back, on request with all later weeks. Repeated, it changes nothing."""
+    """Delete an appointment, with `later_too` also its later weeks. Does nothing if it is gone."""
     own = Busy.objects.filter(official=official, calendar=None)
-    found = own.filter(pk=appointment).first()
-    if found is None:
+    existing = own.filter(pk=appointment).first()
+    if existing is None:
         return
-    if later_too and found.series:
-        own.filter(series=found.series, starts_at__gte=found.starts_at).delete()
+    if later_too and existing.series:
+        own.filter(series=existing.series, starts_at__gte=existing.starts_at).delete()
     else:
-        found.delete()
-    _say(office, official, [], now, actor)
+        existing.delete()
+    _record_change(office, official, [], now, actor)
 
 
-def weekly(first: Interval[datetime], until: date, office: Directory) -> Times:
-    """The same local time of every week up to a day, whatever the clocks do meanwhile."""
+def weekly(first_time: Interval[datetime], until: date, office: Directory) -> Times:
+    """The same local time of every week up to and including a day, across clock changes."""
     start, end = (
-        one.astimezone(office.tz).replace(tzinfo=None) for one in (first.start, first.end)
+        instant.astimezone(office.tz).replace(tzinfo=None)
+        for instant in (first_time.start, first_time.end)
     )
-    found = []
+    times = []
     while start.date() <= until:
-        found.append(Interval(_instant(start, office), _instant(end, office)))
+        times.append(Interval(_instant(start, office), _instant(end, office)))
         start, end = start + WEEK, end + WEEK
-    return found
+    return times
 
 
 def clashes(busy: Iterable[Busy], bookings: Iterable[Booking]) -> set[Booking]:
-    """Those of one official's bookings that lie in their busy time."""
-    known = list(busy)
+    """The bookings of one official that overlap the official's busy time."""
+    busy_times = list(busy)
     return {
-        one
-        for one in bookings
-        if any(b.starts_at < one.ends_at and one.starts_at < b.ends_at for b in known)
+        booking
+        for booking in bookings
+        if any(
+            busy_time.starts_at < booking.ends_at and booking.starts_at < busy_time.ends_at
+            for busy_time in busy_times
+        )
     }
 
 
 def busy_of(official: Official, during: Interval[datetime]) -> list[Busy]:
-    """Busy time of the official that touches the interval, in the order of time."""
+    """The official's busy time that overlaps the interval, ordered by time."""
     rows = Busy.objects.filter(
         office=official.office_id,
         official=official,
@@ -142,23 +147,28 @@ def busy_of(official: Official, during: Interval[datetime]) -> list[Busy]:
     return list(rows.order_by("starts_at", "pk"))
 
 
-def _look(
+def _bookings_affected(
     office: Directory,
     official: Official,
     times: Times,
-    before: Sequence[Interval[datetime]],
+    previous_times: Sequence[Interval[datetime]],
     now: datetime,
     *,
     accept: bool,
 ) -> list[Booking]:
-    """Who is booked in the new times and was not in the way `before`; their days are locked."""
-    days = {day for one in times for day in _days(one, office)}
+    """The bookings in the new times that were not in the previous ones; locks their days.
+
+    Raises Affected unless `accept` is set.
+    """
+    days = {day for time in times for day in _days_touched(time, office)}
     lock_days(office.office.pk, days)
     booked = coming(office, official, min(days), max(days), now)
     affected = [
-        one
-        for one in booked
-        if _touched(one, times) and not _touched(one, before) and one.ends_at > now
+        booking
+        for booking in booked
+        if _touched(booking, times)
+        and not _touched(booking, previous_times)
+        and booking.ends_at > now
     ]
     if affected and not accept:
         raise Affected(affected, times)
@@ -169,13 +179,16 @@ def _touched(booking: Booking, times: Iterable[Interval[datetime]]) -> bool:
     return any(t.start < booking.ends_at and booking.starts_at < t.end for t in times)
 
 
-def _days(one: Interval[datetime], office: Directory) -> list[date]:
-    first, last = calendar.day_of(one.start, office.tz), calendar.day_of(one.end, office.tz)
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+def _days_touched(time: Interval[datetime], office: Directory) -> list[date]:
+    first_day, last_day = (
+        calendar.day_of(time.start, office.tz),
+        calendar.day_of(time.end, office.tz),
+    )
+    return [first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1)]
 
 
 def _must_be_near(times: Times, now: datetime) -> None:
-    if any(one.end <= now or one.end > now + FARTHEST for one in times):
+    if any(time.end <= now or time.end > now + FARTHEST for time in times):
         raise AppointmentTooFar
 
 
@@ -183,7 +196,7 @@ def _instant(local: datetime, office: Directory) -> datetime:
     return calendar.local_instant(local.date(), local.hour * 60 + local.minute, office.tz)
 
 
-def _say(
+def _record_change(
     office: Directory, official: Official, affected: list[Booking], now: datetime, actor: int
 ) -> None:
     record(

@@ -1,4 +1,4 @@
-"""The call list: whom operators telephone, one operator to one person at a time."""
+"""The call list: people whom operators telephone; one operator takes one person at a time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TO_BE_TOLD = (*OPEN, State.DISPLACED, State.CANCELLED_BY_OFFICE)
 def request_call(
     *, booking: Booking, reason: str, now: datetime, offer: Offer | None = None
 ) -> CallListEntry:
-    """Ask the operators to telephone the person; once, whatever the number of reasons.
+    """Put the person on the call list, or return the open entry if there is one already.
 
     The caller is in a transaction and has locked the booking's day.
     """
@@ -49,14 +49,14 @@ def request_call(
 
 
 def close_calls(*, booking: Booking, outcome: str, now: datetime) -> None:
-    """Nobody need telephone any more. The caller has locked the booking's day."""
+    """Close the booking's open entry with the outcome. The caller has locked the booking's day."""
     CallListEntry.objects.filter(booking=booking, closed_at=None).update(
         outcome=outcome, closed_at=now, taken_by=None, taken_at=None
     )
 
 
 def to_call(office: Office, now: datetime) -> QuerySet[CallListEntry]:
-    """Whom to telephone now, the longest waiting first; those with a colleague are left out."""
+    """The entries to telephone now, fewest attempts first; leaves out those an operator has."""
     rows = CallListEntry.objects.filter(office=office, closed_at=None)
     rows = rows.filter(Q(not_before=None) | Q(not_before__lte=now))
     return rows.filter(Q(taken_at=None) | Q(taken_at__lt=now - TAKEN_FOR)).order_by(
@@ -67,15 +67,15 @@ def to_call(office: Office, now: datetime) -> QuerySet[CallListEntry]:
 def put_on_call_list(
     *, booking: UUID, reason: str, now: datetime, offer: UUID | None = None
 ) -> None:
-    """Put the person on the list, once, while there is time to tell them.
+    """Put the person on the call list unless they are on it or the visit is over.
 
-    The list says what can be done for somebody without a number. Whoever never confirmed and left
-    none is not on it: nobody could be told, and the term is released by itself.
+    People without a number are listed too: the list shows what else can be done for them. An
+    unconfirmed booking without a number is left out, because its time is released automatically.
     """
-    found = Booking.objects.filter(pk=booking, state__in=TO_BE_TOLD, ends_at__gt=now)
-    found = found.exclude(phone="", state=State.UNCONFIRMED)
-    for office in found.values_list("office_id", flat=True):
-        # Whoever is on the list already stays there with the first reason.
+    bookings = Booking.objects.filter(pk=booking, state__in=TO_BE_TOLD, ends_at__gt=now)
+    bookings = bookings.exclude(phone="", state=State.UNCONFIRMED)
+    for office in bookings.values_list("office_id", flat=True):
+        # An open entry keeps its first reason.
         CallListEntry.objects.bulk_create(
             [
                 CallListEntry(
@@ -92,7 +92,7 @@ def put_on_call_list(
 
 @transaction.atomic
 def take_call(*, entry: int, actor: int, now: datetime) -> CallListEntry:
-    """Take one person for ten minutes. Raises CallTaken, NotWaitingForTerm."""
+    """Reserve an entry for the operator for ten minutes. Raises CallTaken, NotWaitingForTerm."""
     rows = CallListEntry.objects.filter(pk=entry, closed_at=None)
     free = Q(taken_at=None) | Q(taken_at__lt=now - TAKEN_FOR) | Q(taken_by=actor)
     if rows.filter(free).update(taken_by=actor, taken_at=now):
@@ -102,7 +102,7 @@ def take_call(*, entry: int, actor: int, now: datetime) -> CallListEntry:
 
 @transaction.atomic
 def leave_call(*, entry: int, actor: int, now: datetime) -> None:
-    """Give the person back to the list without having telephoned."""
+    """Return an entry to the list without a call."""
     CallListEntry.objects.filter(pk=entry, closed_at=None, taken_by=actor).update(
         taken_by=None, taken_at=None
     )
@@ -110,10 +110,10 @@ def leave_call(*, entry: int, actor: int, now: datetime) -> None:
 
 @transaction.atomic
 def not_reached(*, entry: int, actor: int, now: datetime) -> CallListEntry:
-    """Nobody answered: try again in two hours, three times in all.
+    """Record an unanswered call; the entry comes back in two hours, after three attempts it closes.
 
-    After the last one the office cancels, with a message where one can be sent. Pressed twice,
-    or after a colleague has settled it, it changes nothing.
+    Closing cancels a displaced booking, with a message where one can be sent. Does nothing if the
+    entry is closed or another operator has it.
     """
     booking = lock_booking(CallListEntry.objects.only("booking_id").get(pk=entry).booking_id)
     changed = CallListEntry.objects.filter(pk=entry, closed_at=None, taken_by=actor).update(
@@ -122,20 +122,21 @@ def not_reached(*, entry: int, actor: int, now: datetime) -> CallListEntry:
         taken_by=None,
         taken_at=None,
     )
-    found = CallListEntry.objects.get(pk=entry)
+    call_entry = CallListEntry.objects.get(pk=entry)
     if changed:
-        record(_called(booking, Outcome.UNREACHED, actor, now))
-    if changed and found.attempts >= ATTEMPTS:
+        record(_call_event(booking, Outcome.UNREACHED, actor, now))
+    if changed and call_entry.attempts >= ATTEMPTS:
         _give_up_calling(booking, actor, now)
-        found.refresh_from_db()
-    return found
+        call_entry.refresh_from_db()
+    return call_entry
 
 
 @transaction.atomic
 def wait_for_visit(*, entry: int, actor: int, now: datetime) -> CallListEntry:
-    """The person cannot be telephoned: come back to them at the booked time, if nobody has till then.
+    """Put the entry off until the visit, for a person who cannot be telephoned.
 
-    After that time, or right before it, in two hours. Settled by a colleague, it changes nothing.
+    It comes back at the booked time, in two hours at the earliest. Does nothing if the entry is
+    closed or another operator has it.
     """
     booking = lock_booking(CallListEntry.objects.only("booking_id").get(pk=entry).booking_id)
     until = max(booking.starts_at, now + AGAIN_AFTER)
@@ -157,21 +158,21 @@ def wait_for_visit(*, entry: int, actor: int, now: datetime) -> CallListEntry:
 
 @transaction.atomic
 def told(*, entry: int, actor: int, now: datetime) -> None:
-    """The person was told what the message should have said. Repeated, it changes nothing."""
+    """Close the entry: the person has been informed. Does nothing if it is closed already."""
     booking = lock_booking(CallListEntry.objects.only("booking_id").get(pk=entry).booking_id)
     changed = CallListEntry.objects.filter(pk=entry, closed_at=None).update(
         outcome=Outcome.ANSWERED, closed_at=now, taken_by=None, taken_at=None
     )
     if changed:
-        record(_called(booking, Outcome.ANSWERED, actor, now))
+        record(_call_event(booking, Outcome.ANSWERED, actor, now))
 
 
 def note_call(*, booking: Booking, outcome: str, actor: int, now: datetime) -> None:
-    """Write down how a call ended; the caller has closed the entry."""
-    record(_called(booking, outcome, actor, now))
+    """Record the outcome of a call in the journal; the caller has closed the entry."""
+    record(_call_event(booking, outcome, actor, now))
 
 
-def _called(booking: Booking, outcome: str, actor: int, now: datetime) -> events.CalledByPhone:
+def _call_event(booking: Booking, outcome: str, actor: int, now: datetime) -> events.CalledByPhone:
     return events.CalledByPhone(
         office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, outcome=outcome
     )

@@ -1,4 +1,4 @@
-"""Bringing stored contacts up to the form in which they are stored today; used by migrations."""
+"""Rewriting of stored contacts into today's normalised form; used by migrations."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ BATCH = 500  # rows that are read at a time
 def clean_contacts(model: type[Any], *, batch: int = BATCH) -> int:
     """Rewrite `email`, `phone` and `contact_hash` where they differ; returns how many rows changed.
 
-    The table is walked by its key, and each row is changed by a statement of its own, so nobody
-    waits. A row that somebody changes meanwhile is left to them. What cannot be understood stays as
-    it is. Erased rows have no contact and are not read. Repeated, it changes nothing.
+    Reads the table in pages by primary key and updates each row by its own statement, so no lock is
+    held for long. A row changed meanwhile by somebody else is skipped, and a contact that cannot be
+    parsed stays as it is. Erased rows have no contact and are not read. A second run changes
+    nothing.
     """
     names = {field.name for field in model._meta.get_fields()}
     columns = [name for name in ("email", "phone", "contact_hash") if name in names]
     with_contact = Q(email="") if "phone" not in names else Q(email="", phone="")
     manager = model.objects
     rows = manager.exclude(with_contact).order_by("pk")
-    changed, last = 0, None
+    changed, last_pk = 0, None
     while True:
-        after = rows.filter(pk__gt=last) if last is not None else rows
-        page = list(after.values("pk", *columns)[:batch])
+        unread = rows.filter(pk__gt=last_pk) if last_pk is not None else rows
+        page = list(unread.values("pk", *columns)[:batch])
         for stored in page:
             pk = stored["pk"]
             fresh = _cleaned(stored)
             if fresh != stored:
                 same = manager.filter(**stored)
                 changed += same.update(**{name: fresh[name] for name in columns})
-            last = pk
+            last_pk = pk
         if len(page) < batch:
             return changed
 

@@ -1,4 +1,7 @@
-"""Contacts: normalised, and recognised again by a keyed hash after they have been erased."""
+"""Normalised e-mail addresses and telephone numbers, and their keyed hashes.
+
+The hash recognises a contact after the contact itself has been erased.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,9 @@ from prepazka.core import contact_text
 from prepazka.offices.models import Office
 
 HOME, HOME_CODE = "CZ", 420
-# Some countries do not tell mobile numbers from others.
+# In some countries mobile numbers cannot be told from landlines.
 MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
-# What people write a number with, once spaces and dashes of all kinds are one kind.
+# Characters of a number after all kinds of spaces and dashes have been unified.
 WRITTEN_WITH = set("0123456789+ -./()")
 DASHES = re.compile(r"[\u2010-\u2015\u2043\u2212\ufe58\ufe63]")
 BEFORE_NUMBER = re.compile(
@@ -67,7 +70,7 @@ def clean_name(text: str) -> str:
 
 
 def plain_phone(text: str) -> str:
-    """The number with ordinary spaces and dashes, without marks, `tel.` and a zero in brackets."""
+    """The number with plain spaces and dashes, without `tel.` and a zero in brackets."""
     number = contact_text.clean_text(text.translate(contact_text.FULL_WIDTH))
     number = BEFORE_NUMBER.sub("", DASHES.sub("-", number))
     return ZERO_WITHIN.sub(r"\1 ", number)
@@ -106,7 +109,7 @@ def _without_zero(parsed: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber:
 
 
 def contact_of(email: str, phone: str) -> str:
-    """What stands for the person in limits; a number nobody can read stands as it is."""
+    """The normalised contact by which limits count a person; an unreadable number as it is."""
     if email:
         return normalise_email(email)
     with suppress(PhoneNotUnderstood):

@@ -1,4 +1,4 @@
-"""Diaries of officials: one lane each, with hours of their own, beside the lanes of agendas."""
+"""Diaries of officials: each official has one lane with hours of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from prepazka.offices.models import Official, Service
 
 WORD = slots.MOST_LANES  # a set of officials is read in words that fit a bigint
 
-# Whether a live row takes its term: one moment for holds, an earlier one for the unconfirmed.
+# A live row blocks its time unless it has expired; unconfirmed bookings block it for the agenda's
+# return delay longer, hence two parameters.
 STANDS = """NOT (b.state = 'held' AND b.expires_at <= %s
                OR b.state = 'unconfirmed' AND b.expires_at <= %s)"""
 STANDS_FOR_LIST = (
@@ -29,19 +30,19 @@ STANDS_FOR_LIST = (
 
 @lru_cache(maxsize=16)
 def _statement(words: int, *, for_list: bool) -> str:
-    """As `terms.TAKEN`, for lanes that are named one by one and have a buffer around claims.
+    """The SQL of `taken`: as `terms.TAKEN`, for listed lanes, with a buffer around each claim.
 
-    Busy time of the officials is taken too, under the first day that it touches.
+    Busy time of the officials counts too, under the first day that it touches.
     """
-    each = [f"w{n}" for n in range(words)]
-    lanes = ", ".join(f"bit_or(d.{w}) AS {w}" for w in each)
+    columns = [f"w{n}" for n in range(words)]
+    lanes = ", ".join(f"bit_or(d.{w}) AS {w}" for w in columns)
     return f"""
     WITH diary AS MATERIALIZED (
         SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::int[]{", %s::bigint[]" * words})
-            AS d(lane, official, buffer, {", ".join(each)})
+            AS d(lane, official, buffer, {", ".join(columns)})
     )
     SELECT date, array_agg(starts ORDER BY starts), array_agg(ends ORDER BY starts),
-           sum(places)::int, {", ".join(f"array_agg({w} ORDER BY starts)" for w in each)}
+           sum(places)::int, {", ".join(f"array_agg({w} ORDER BY starts)" for w in columns)}
       FROM (
         SELECT b.date, (extract(epoch FROM b.starts_at) / 60)::int - d.buffer AS starts,
                (extract(epoch FROM b.ends_at) / 60)::int + d.buffer AS ends, {lanes},
@@ -69,7 +70,7 @@ def _statement(words: int, *, for_list: bool) -> str:
 
 def taken(
     office: Directory,
-    whose: Sequence[Official],
+    officials: Sequence[Official],
     unit: int,
     days: tuple[date, date],
     expired: tuple[datetime, datetime],
@@ -77,25 +78,25 @@ def taken(
     *,
     for_list: bool,
 ) -> list[Any]:
-    """Live claims and busy time in the diaries: per day minutes since 1970, sets of officials.
+    """Live claims and busy time of the officials: per day starts, ends, sets of officials, public.
 
-    The n-th official of `whose` is the n-th bit. One statement, whose answer grows with the
-    different times of the days and not with the officials.
+    Starts and ends are minutes since 1970; a set has a bit for the n-th of `officials`. One SQL
+    statement, whose number of rows does not depend on the number of officials.
     """
     lanes = lanes_of(office)
     words = [
-        [1 << n - first if 0 <= n - first < WORD else 0 for n in range(len(whose))]
-        for first in range(0, len(whose), WORD)
+        [1 << n - offset if 0 <= n - offset < WORD else 0 for n in range(len(officials))]
+        for offset in range(0, len(officials), WORD)
     ]
-    first = calendar.local_instant(days[0], 0, office.tz)
-    last = calendar.local_instant(days[1] + timedelta(days=1), 0, office.tz)
+    window_start = calendar.local_instant(days[0], 0, office.tz)
+    window_end = calendar.local_instant(days[1] + timedelta(days=1), 0, office.tz)
     with connection.cursor() as cursor:
         cursor.execute(
             _statement(len(words), for_list=for_list),
             [
-                [lanes[one.pk] for one in whose],
-                [one.pk for one in whose],
-                [one.buffer_min for one in whose],
+                [lanes[official.pk] for official in officials],
+                [official.pk for official in officials],
+                [official.buffer_min for official in officials],
                 *words,
                 unit,
                 office.office.pk,
@@ -107,60 +108,62 @@ def taken(
                 office.office.timezone,
                 days[0],
                 office.office.pk,
-                last,
-                first,
+                window_end,
+                window_start,
             ],
         )
         rows = cursor.fetchall()
-    found = {
-        day: (starts, ends, _joined(sets), public) for day, starts, ends, public, *sets in rows
+    by_day = {
+        day: (starts, ends, _joined_sets(sets), public) for day, starts, ends, public, *sets in rows
     }
-    _carry_over_midnight(found, days[1], office.tz)
-    return [(day, *of_day) for day, of_day in found.items()]
+    _carry_over_midnight(by_day, days[1], office.tz)
+    return [(day, *of_day) for day, of_day in by_day.items()]
 
 
-def _carry_over_midnight(found: dict[date, Any], last: date, tz: ZoneInfo) -> None:
-    """Let busy time that lasts into the next day be taken there as well, in the order of time."""
-    day = min(found, default=last)
-    while day < last:
-        midnight, after = _end_of(day, tz), day + timedelta(days=1)
-        for one in zip(*found.get(day, ((), (), ()))[:3], strict=True):
-            if one[1] > midnight:
-                starts, ends, sets, _ = found.setdefault(after, ([], [], [], 0))
-                at = bisect(starts, one[0])
-                for known, new in zip((starts, ends, sets), one, strict=True):
-                    known.insert(at, new)
-        day = after
+def _carry_over_midnight(by_day: dict[date, Any], last_day: date, tz: ZoneInfo) -> None:
+    """Add busy time that lasts past midnight to the next day too, ordered by start."""
+    day = min(by_day, default=last_day)
+    while day < last_day:
+        midnight, next_day = _end_of(day, tz), day + timedelta(days=1)
+        for span in zip(*by_day.get(day, ((), (), ()))[:3], strict=True):
+            if span[1] > midnight:
+                starts, ends, sets, _ = by_day.setdefault(next_day, ([], [], [], 0))
+                index = bisect(starts, span[0])
+                for column, cell in zip((starts, ends, sets), span, strict=True):
+                    column.insert(index, cell)
+        day = next_day
 
 
 @lru_cache(maxsize=4096)
 def _end_of(day: date, tz: ZoneInfo) -> int:
-    """The minute since 1970 at which the day ends."""
+    """The minute since 1970 at which the local day ends."""
     return int(calendar.local_instant(day + timedelta(days=1), 0, tz).timestamp()) // 60
 
 
-def _joined(words: list[list[int]]) -> list[int]:
-    """Sets of all officials, of the words in which they were read."""
-    joined, *more = words
-    for shift, word in enumerate(more, start=1):
+def _joined_sets(words: list[list[int]]) -> list[int]:
+    """Sets of all officials, joined from the words of bits in which they were read."""
+    joined, *higher_words = words
+    for shift, word in enumerate(higher_words, start=1):
         joined = [low | high << shift * WORD for low, high in zip(joined, word, strict=True)]
     return joined
 
 
-def least_loaded(whose: Sequence[Official], free: int, claims: Sequence[slots.Taken]) -> Official:
-    """Of the free officials the one with the fewest claims and appointments that day.
+def least_loaded(
+    officials: Sequence[Official], free: int, claims: Sequence[slots.Taken]
+) -> Official:
+    """The free official with the fewest claims and appointments that day.
 
-    Equals come in the order of the file.
+    `free` has a bit per official. Ties go to the first in the office file.
     """
 
     def people(number: int) -> int:
         return sum(claim.lanes >> number & 1 for claim in claims)
 
-    return whose[min((n for n in range(len(whose)) if free >> n & 1), key=people)]
+    return officials[min((n for n in range(len(officials)) if free >> n & 1), key=people)]
 
 
 def lanes_of(office: Directory) -> dict[int, int]:
-    """The lane of each official, by their id; retired ones too."""
+    """The lane id of each official by the official's id, including retired officials."""
     if "diaries" not in office.kept:
         rows = Lane.objects.filter(office=office.office, official__isnull=False)
         office.kept["diaries"] = dict(rows.values_list("official_id", "pk"))
@@ -168,7 +171,7 @@ def lanes_of(office: Directory) -> dict[int, int]:
 
 
 def official_of(office: Directory, booking: Booking) -> Official | None:
-    """The official whom the booking is with, if it is with one."""
+    """The official whom the booking is with; None for a booking on an agenda's lane."""
     if "whose" not in office.kept:
         office.kept["whose"] = {lane: pk for pk, lane in lanes_of(office).items()}
     pk = office.kept["whose"].get(booking.lane_id)
@@ -176,6 +179,6 @@ def official_of(office: Directory, booking: Booking) -> Official | None:
 
 
 def free_officials(office: Directory, service: Service, free: int) -> list[Official]:
-    """Who they are, of a term's set of lanes that was asked for without naming anybody."""
-    whose = office.officials_for(service.pk)
-    return [one for n, one in enumerate(whose) if free >> n & 1]
+    """The officials of a term's set of lanes (`Term.lanes`), for a search without an official."""
+    officials = office.officials_for(service.pk)
+    return [official for n, official in enumerate(officials) if free >> n & 1]

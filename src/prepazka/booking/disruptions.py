@@ -1,4 +1,4 @@
-"""Taking time back: one decision for each person concerned, and its undoing within the hour."""
+"""Disruptions: closing booked hours, with a decision per booking, and undo within an hour."""
 
 from __future__ import annotations
 
@@ -43,46 +43,49 @@ def disrupt(
     *,
     office: Directory,
     exceptions: Sequence[HoursException],
-    seen: str,
+    seen_token: str,
     now: datetime,
     actor: int,
     choices: Mapping[UUID, Choice] | None = None,
     note: str = "",
     public_reason: str = "",
 ) -> Disruption:
-    """Add the exceptions and do what was decided; without a choice, what is proposed.
+    """Add the hours' exceptions and apply the decision for each affected booking.
 
-    The `note` is for the staff; whose term is taken back reads the `public_reason`.
-    `seen` is the token of the list that the head saw. Raises ImpactChanged if somebody has come
-    on it or left it since, NoSuchLane if a chosen colleague is no longer free.
+    A booking without a choice gets the proposed decision. The `note` is for the staff; people who
+    lose their time read the `public_reason`. `seen_token` identifies the list that was on the
+    screen. Raises ImpactChanged if the list has changed since, NoSuchLane if a chosen colleague
+    is no longer free.
     """
-    row = Office.objects.select_for_update(no_key=True).get(pk=office.office.pk)
-    # Nobody books, moves or cancels in the office while places are found for all.
-    locked = _days(office, exceptions, now)
-    lock_days(row.pk, locked)
-    before = directory.read(row)
-    for day in _expiring_days(row, now) & locked:
-        release_expired(office=row.pk, day=day, now=now)
-    found = impact_of(office=before, exceptions=exceptions, now=now, choices=choices)
-    if found.token != seen:
+    locked_office = Office.objects.select_for_update(no_key=True).get(pk=office.office.pk)
+    # Nobody can book, move or cancel in the office while new places are assigned.
+    days = _days_to_lock(office, exceptions, now)
+    lock_days(locked_office.pk, days)
+    snapshot_before = directory.read(locked_office)
+    for day in _expiring_days(locked_office, now) & days:
+        release_expired(office=locked_office.pk, day=day, now=now)
+    impact = impact_of(office=snapshot_before, exceptions=exceptions, now=now, choices=choices)
+    if impact.token != seen_token:
         raise ImpactChanged
-    disruption = Disruption.objects.create(office=row, actor_id=actor, created_at=now, note=note)
+    disruption = Disruption.objects.create(
+        office=locked_office, actor_id=actor, created_at=now, note=note
+    )
     disruption.exceptions.set(HoursException.objects.bulk_create(exceptions))
-    Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
-    companions.lose(found.companions, now=now, actor=actor)
-    free_holds(found.holds, now)
-    for one in found.rows:
-        if one.decision in {Decision.OFFER, Decision.CANCEL} and public_reason:
-            one.booking.cancel_reason = public_reason
-            one.booking.save(update_fields=["cancel_reason"])
-        _apply(disruption, one, found, now, actor)
+    Office.objects.filter(pk=locked_office.pk).update(version=F("version") + 1)
+    companions.lose(impact.companions, now=now, actor=actor)
+    free_holds(impact.holds, now)
+    for row in impact.rows:
+        if row.decision in {Decision.OFFER, Decision.CANCEL} and public_reason:
+            row.booking.cancel_reason = public_reason
+            row.booking.save(update_fields=["cancel_reason"])
+        _apply(disruption, row, impact, now, actor)
     record(
         events.OfficeDisrupted(
-            office=row.pk,
+            office=locked_office.pk,
             at=now,
             actor=actor,
             disruption=disruption.pk,
-            bookings=len(found.rows),
+            bookings=len(impact.rows),
         )
     )
     return disruption
@@ -90,38 +93,40 @@ def disrupt(
 
 @transaction.atomic
 def undo_disruption(*, disruption: int, now: datetime, actor: int) -> int:
-    """Take the exceptions back, and give the old term to everybody who has not answered yet.
+    """Remove the exceptions and restore the bookings of people who have not answered yet.
 
-    Returns how many got it back. Pressed twice, it changes nothing. Raises UndoTooLate.
+    Returns how many were restored; a second call restores none. Raises UndoTooLate.
     """
-    known = Disruption.objects.get(pk=disruption)
-    Office.objects.select_for_update(no_key=True).get(pk=known.office_id)
-    known.refresh_from_db()
-    if known.undone_at:
+    stored = Disruption.objects.get(pk=disruption)
+    Office.objects.select_for_update(no_key=True).get(pk=stored.office_id)
+    stored.refresh_from_db()
+    if stored.undone_at:
         return 0
-    if known.created_at + UNDO_WITHIN < now:
+    if stored.created_at + UNDO_WITHIN < now:
         raise UndoTooLate
-    rows = list(known.bookings.order_by("was_starts_at", "pk"))
-    lock_days(known.office_id, _undo_days(rows, directory.directory_by_id(known.office_id)))
-    HoursException.objects.filter(disruptions=known).delete()
-    Office.objects.filter(pk=known.office_id).update(version=F("version") + 1)
-    known.undone_at = now
-    known.save(update_fields=["undone_at"])
-    bookings = Booking.objects.in_bulk([one.booking_id for one in rows])
-    restored = sum(_restore(one, bookings[one.booking_id], now, actor) for one in rows)
+    rows = list(stored.bookings.order_by("was_starts_at", "pk"))
+    lock_days(
+        stored.office_id, _days_to_lock_for_undo(rows, directory.directory_by_id(stored.office_id))
+    )
+    HoursException.objects.filter(disruptions=stored).delete()
+    Office.objects.filter(pk=stored.office_id).update(version=F("version") + 1)
+    stored.undone_at = now
+    stored.save(update_fields=["undone_at"])
+    bookings = Booking.objects.in_bulk([row.booking_id for row in rows])
+    restored = sum(_restore(row, bookings[row.booking_id], now, actor) for row in rows)
     record(
         events.DisruptionUndone(
-            office=known.office_id,
+            office=stored.office_id,
             at=now,
             actor=actor,
-            disruption=known.pk,
+            disruption=stored.pk,
             bookings=restored,
         )
     )
     return restored
 
 
-def _apply(disruption: Disruption, row: Row, found: Impact, now: datetime, actor: int) -> None:
+def _apply(disruption: Disruption, row: Row, impact: Impact, now: datetime, actor: int) -> None:
     booking = row.booking
     was = {
         "was_lane": booking.lane_id,
@@ -140,7 +145,7 @@ def _apply(disruption: Disruption, row: Row, found: Impact, now: datetime, actor
         booking.sequence += 1
         end(booking, State.DISPLACED, now)
         record(events.BookingDisplaced(**ids))
-        make_offer(booking=booking, terms=row.terms, office=found.after, now=now, actor=actor)
+        make_offer(booking=booking, terms=row.terms, office=impact.after, now=now, actor=actor)
     elif row.decision == Decision.CANCEL:
         booking.sequence += 1
         end(booking, State.CANCELLED_BY_OFFICE, now)
@@ -155,7 +160,7 @@ def _apply(disruption: Disruption, row: Row, found: Impact, now: datetime, actor
 
 
 def _reassign(booking: Booking, lane: int, ids: dict[str, Any]) -> None:
-    """Another lane of the agenda is nothing to the person; another official is."""
+    """Put the booking on another lane; it is announced only when the official changes."""
     official = Lane.objects.only("official_id").get(pk=lane).official_id
     booking.lane_id = lane
     if official:
@@ -166,11 +171,11 @@ def _reassign(booking: Booking, lane: int, ids: dict[str, Any]) -> None:
 
 
 def free_holds(holds: Sequence[Booking], now: datetime) -> None:
-    """Terms still being filled in end; an offer that loses its last term goes to a telephone."""
+    """End the holds; a person whose offer loses its last term comes on the call list."""
     for hold in holds:
         end(hold, State.EXPIRED, now)
         record(events.HoldReleased(office=hold.office_id, booking=str(hold.pk), at=now))
-    offers = {one.offer_id for one in holds if one.offer_id}
+    offers = {hold.offer_id for hold in holds if hold.offer_id}
     for offer in Offer.objects.filter(pk__in=offers, state=Offer.State.OPEN).select_related(
         "booking"
     ):
@@ -180,7 +185,7 @@ def free_holds(holds: Sequence[Booking], now: datetime) -> None:
 
 
 def _restore(row: DisruptedBooking, booking: Booking, now: datetime, actor: int) -> bool:
-    """Give the old term back, unless the person has another one by now or it is taken."""
+    """Give the booking its previous time; False if it is taken or the person has another one."""
     if row.decision == Decision.KEEP or booking.sequence != row.sequence:
         return False
     if booking.lane_id == row.was_lane and booking.state in OPEN:
@@ -188,10 +193,10 @@ def _restore(row: DisruptedBooking, booking: Booking, now: datetime, actor: int)
     if row.decision == Decision.REASSIGN:
         official = Lane.objects.only("official_id").get(pk=row.was_lane).official_id
         if booking.state not in OPEN or not official:
-            return False  # a lane of an agenda is as good as another
-    elif not _waits(row, booking):
+            return False  # lanes of an agenda are interchangeable
+    elif not _is_unanswered(row, booking):
         return False
-    if row.was_starts_at <= now or not _was_is_free(row, booking, now):
+    if row.was_starts_at <= now or not _previous_time_is_free(row, booking, now):
         return False
     if row.decision == Decision.OFFER:
         withdraw_offers(booking, now)
@@ -214,8 +219,8 @@ def _restore(row: DisruptedBooking, booking: Booking, now: datetime, actor: int)
     return True
 
 
-def _waits(row: DisruptedBooking, booking: Booking) -> bool:
-    """Whether the person is still without any answer of their own."""
+def _is_unanswered(row: DisruptedBooking, booking: Booking) -> bool:
+    """Whether the person has neither answered nor booked again."""
     if row.decision == Decision.OFFER:
         return booking.state == State.DISPLACED and (
             open_offer(booking) is not None
@@ -234,8 +239,8 @@ def _waits(row: DisruptedBooking, booking: Booking) -> bool:
     )
 
 
-def _was_is_free(row: DisruptedBooking, booking: Booking, now: datetime) -> bool:
-    taken = Booking.objects.filter(
+def _previous_time_is_free(row: DisruptedBooking, booking: Booking, now: datetime) -> bool:
+    overlapping = Booking.objects.filter(
         office=booking.office_id,
         lane=row.was_lane,
         starts_at__lt=row.was_ends_at,
@@ -243,26 +248,28 @@ def _was_is_free(row: DisruptedBooking, booking: Booking, now: datetime) -> bool
         state__in=LIVE,
     )
     release_expired(office=booking.office_id, day=booking.date, now=now)
-    return not taken.exclude(pk=booking.pk).exists()
+    return not overlapping.exclude(pk=booking.pk).exists()
 
 
-def _days(office: Directory, exceptions: Sequence[HoursException], now: datetime) -> set[date]:
-    """Every day on which anybody may lose or get a term."""
+def _days_to_lock(
+    office: Directory, exceptions: Sequence[HoursException], now: datetime
+) -> set[date]:
+    """Every day on which a booking may lose its time or get another."""
     today = calendar.day_of(now, office.tz)
-    first, last = span_of(exceptions, today)
+    first_day, last_day = span_of(exceptions, today)
     farthest = max((r.horizon_days for r in office.rules.values()), default=0)
-    first, last = min(first, today), max(last, today + timedelta(days=farthest))
-    return {first + timedelta(days=n) for n in range((last - first).days + 1)}
+    first_day, last_day = min(first_day, today), max(last_day, today + timedelta(days=farthest))
+    return {first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1)}
 
 
-def _undo_days(rows: Sequence[DisruptedBooking], office: Directory) -> set[date]:
-    days = {calendar.day_of(one.was_starts_at, office.tz) for one in rows}
-    ids = [one.booking_id for one in rows]
-    mine = Q(pk__in=ids) | Q(offer__booking__in=ids)
-    return days | set(Booking.objects.filter(mine).values_list("date", flat=True))
+def _days_to_lock_for_undo(rows: Sequence[DisruptedBooking], office: Directory) -> set[date]:
+    days = {calendar.day_of(row.was_starts_at, office.tz) for row in rows}
+    ids = [row.booking_id for row in rows]
+    concerned = Q(pk__in=ids) | Q(offer__booking__in=ids)
+    return days | set(Booking.objects.filter(concerned).values_list("date", flat=True))
 
 
 def _expiring_days(office: Office, now: datetime) -> set[date]:
-    """Days with holds that have run out, which the net would still count."""
+    """Days with expired holds, which the lane's constraint would still count."""
     rows = Booking.objects.filter(office=office, state__in=EXPIRING, expires_at__lte=now)
     return set(rows.values_list("date", flat=True).distinct())

@@ -1,4 +1,7 @@
-"""What time does to bookings. Each function is one transaction and reads no clock."""
+"""Time-driven transitions of bookings: expiry, no-shows, reminders, erasure.
+
+Each function is one transaction; `now` is an argument.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from prepazka.offices.models import Mode, Office
 
 NO_REMINDER_WITHIN = timedelta(hours=30)
 SOON, NO_SECOND_REMINDER_WITHIN = timedelta(hours=2), timedelta(hours=6)
-# What of a booking is personal, and what it is emptied to.
+# Personal columns of a booking, with the values that erase them.
 ERASED: dict[str, Any] = {
     "name": "",
     "email": "",
@@ -31,15 +34,15 @@ ERASED: dict[str, Any] = {
     "topic": "",
     **NO_NETWORK,
 }
-NOTHING = (State.EXPIRED, State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE)
+NEVER_TOOK_PLACE = (State.EXPIRED, State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE)
 
 
 @transaction.atomic
 def mark_no_shows(*, office: Directory, day: date, now: datetime) -> int:
-    """End the bookings of that day whose late time has passed; their capacity is free again.
+    """Mark bookings of that day as no-shows when their late limit has passed; returns how many.
 
-    Who has entered the room of a meeting by video counts as arrived. It is the office that
-    telephones, so nobody can miss a call. Returns how many there were.
+    Joining the room of a video meeting counts as arrival. A booking by telephone counts as served,
+    because it is the office that calls.
     """
     lock_days(office.office.pk, [day])
     ended = 0
@@ -59,36 +62,39 @@ def mark_no_shows(*, office: Directory, day: date, now: datetime) -> int:
 
 @transaction.atomic
 def expire_day(*, office: int, day: date, now: datetime) -> int:
-    """Tidy the expired holds of a day; nothing waits for this, it only keeps the rows honest."""
+    """End the expired holds of a day; returns how many.
+
+    Expired holds block nothing even before this runs; it only updates their state.
+    """
     lock_days(office, [day])
     return release_expired(office=office, day=day, now=now)
 
 
 @transaction.atomic
 def remind_due(*, booking: UUID, now: datetime) -> None:
-    """Ask for the reminder of a booking, once; those made less than a day ahead need none."""
-    found = lock_booking(booking)
-    if found.state != State.CONFIRMED or found.reminded_at or found.starts_at <= now:
+    """Request the reminder of a booking, once, unless it was made less than 30 hours ahead."""
+    locked = lock_booking(booking)
+    if locked.state != State.CONFIRMED or locked.reminded_at or locked.starts_at <= now:
         return
-    found.reminded_at = now
-    found.save(update_fields=["reminded_at"])
-    if found.starts_at - _known_since(found) > NO_REMINDER_WITHIN:
-        record(events.ReminderDue(office=found.office_id, booking=str(found.pk), at=now))
+    locked.reminded_at = now
+    locked.save(update_fields=["reminded_at"])
+    if locked.starts_at - _known_since(locked) > NO_REMINDER_WITHIN:
+        record(events.ReminderDue(office=locked.office_id, booking=str(locked.pk), at=now))
 
 
 @transaction.atomic
 def remind_soon(*, booking: UUID, now: datetime) -> None:
-    """Ask for the reminder two hours before, once; those made the same morning need none."""
-    found = lock_booking(booking)
-    opens = found.starts_at - SOON
-    if found.state != State.CONFIRMED or not opens <= now < found.starts_at:
+    """Request the reminder two hours before, once, unless it was made less than 6 hours ahead."""
+    locked = lock_booking(booking)
+    opens = locked.starts_at - SOON
+    if locked.state != State.CONFIRMED or not opens <= now < locked.starts_at:
         return
-    if found.reminded_at and found.reminded_at >= opens:
+    if locked.reminded_at and locked.reminded_at >= opens:
         return
-    found.reminded_at = now
-    found.save(update_fields=["reminded_at"])
-    if found.starts_at - _known_since(found) > NO_SECOND_REMINDER_WITHIN:
-        record(events.SoonReminderDue(office=found.office_id, booking=str(found.pk), at=now))
+    locked.reminded_at = now
+    locked.save(update_fields=["reminded_at"])
+    if locked.starts_at - _known_since(locked) > NO_SECOND_REMINDER_WITHIN:
+        record(events.SoonReminderDue(office=locked.office_id, booking=str(locked.pk), at=now))
 
 
 def _known_since(booking: Booking) -> datetime:
@@ -97,13 +103,13 @@ def _known_since(booking: Booking) -> datetime:
 
 @transaction.atomic
 def erase_personal_data(*, office: Office, now: datetime) -> int:
-    """Erase name, contact, PIN, topic and reason of visits long over and of bookings that came to nothing.
+    """Erase name, contact, PIN, topic and reason of past bookings; returns how many.
 
-    The retention of the office counts from the visit; cancelled and expired ones keep a day.
-    Returns how many bookings were erased.
+    The office's retention counts from the end of the visit. Cancelled and expired bookings are
+    erased after a day.
     """
     over = Q(ends_at__lt=now - timedelta(days=office.retention_days))
-    came_to_nothing = Q(state__in=NOTHING, ended_at__lt=now - timedelta(days=1))
+    came_to_nothing = Q(state__in=NEVER_TOOK_PLACE, ended_at__lt=now - timedelta(days=1))
     rows = Booking.objects.filter(over | came_to_nothing, office=office, erased_at=None)
     erased = rows.update(**ERASED, erased_at=now)
     ReplacedPin.objects.filter(office=office, booking__erased_at__isnull=False).delete()

@@ -1,4 +1,4 @@
-"""Identifiers of our bookings in calendar files, and how they are known when they come back."""
+"""UIDs of bookings in calendar files, and their recognition in calendars that we read."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ OURS = re.compile(rf"([0-9a-f-]{{36}})(?:-{SUFFIX})?@(.+)", re.IGNORECASE)
 
 
 def mailed_uid(booking: UUID) -> str:
-    """The UID in files that are mailed; it stays for ever, so that a later file changes the event."""
+    """The UID in mailed files; it never changes, so that a later file updates the same event."""
     return f"{booking}@{_mail_host()}"
 
 
 def feed_uid(booking: UUID) -> str:
-    """The UID in feeds: another one, for a feed and a mail may meet in one calendar program."""
+    """The UID in feeds; differs from the mailed one, as one calendar program may have both."""
     return f"{booking}-{SUFFIX}@{host()}"
 
 
 def own_events(uids: Mapping[str, str], office: int) -> set[str]:
-    """The keys of those UIDs that are bookings of the office here.
+    """The keys of the UIDs that belong to bookings of the office in this installation.
 
-    What only looks like one (another host, an id that is not stored) is somebody else's event.
+    A UID of another host, or of a booking that is not stored, is not ours.
     """
     ids: dict[str, UUID] = {}
     for key, uid in uids.items():
-        found = OURS.fullmatch(uid.strip())
-        if found and found[2].lower() in {host().lower(), _mail_host().lower()}:
+        match = OURS.fullmatch(uid.strip())
+        if match and match[2].lower() in {host().lower(), _mail_host().lower()}:
             try:
-                ids[key] = UUID(found[1])
+                ids[key] = UUID(match[1])
             except ValueError:
                 continue
     stored = set(
@@ -45,10 +45,10 @@ def own_events(uids: Mapping[str, str], office: int) -> set[str]:
 
 
 def host() -> str:
-    """The installation's name in the identifiers of feeds."""
+    """The installation's host name as it stands in the UIDs of feeds."""
     return urlsplit(settings.BASE_URL).hostname or "localhost"
 
 
 def _mail_host() -> str:
-    # As it was written into mails that lie in people's calendars already.
+    # Must stay as it is: mailed events with this host are in people's calendars.
     return settings.BASE_URL.split("//", 1)[-1].split(":", 1)[0].split("/", 1)[0]

@@ -1,4 +1,4 @@
-"""Secret addresses at which calendar programs read the bookings of an official or a counter."""
+"""Calendar feeds: secret addresses with the bookings of an official or a counter."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from prepazka.offices.models import Counter, Office, Official
 def make_feed(
     *,
     office: Office,
-    of: Official | Counter,
+    owner: Official | Counter,
     with_names: bool,
     now: datetime,
     actor: int,
 ) -> tuple[CalendarFeed, str]:
-    """A new feed and its token, which is kept nowhere else."""
+    """Create a feed; returns it with its token, of which only the hash is stored."""
     token = secrets.token_urlsafe(32)
     feed = CalendarFeed.objects.create(
         office=office,
-        official=of if isinstance(of, Official) else None,
-        counter=of if isinstance(of, Counter) else None,
+        official=owner if isinstance(owner, Official) else None,
+        counter=owner if isinstance(owner, Counter) else None,
         token_hash=_hash(token),
         with_names=with_names,
         created_at=now,
@@ -40,20 +40,20 @@ def make_feed(
 
 @transaction.atomic
 def revoke_feed(*, feed: CalendarFeed, now: datetime, actor: int) -> None:
-    """Close the address for good. Repeated, it changes nothing."""
+    """Close the feed for good. Does nothing if it is closed."""
     if CalendarFeed.objects.filter(pk=feed.pk, revoked_at=None).update(revoked_at=now):
         record(events.FeedRevoked(office=feed.office_id, at=now, actor=actor, feed=feed.pk))
 
 
 def feed_of(token: str) -> CalendarFeed | None:
-    """The feed behind an address, unless it was revoked."""
-    found = CalendarFeed.objects.filter(token_hash=_hash(token), revoked_at=None)
-    return found.select_related("official", "counter").first()
+    """The feed with this token; None if there is none or it was revoked."""
+    feeds = CalendarFeed.objects.filter(token_hash=_hash(token), revoked_at=None)
+    return feeds.select_related("official", "counter").first()
 
 
-def open_feeds(of: Official | Counter) -> list[CalendarFeed]:
-    """The feeds that can be read, oldest first."""
-    return list(of.feeds.filter(revoked_at=None).order_by("pk").select_related("created_by"))
+def open_feeds(owner: Official | Counter) -> list[CalendarFeed]:
+    """The owner's feeds that are not revoked, oldest first."""
+    return list(owner.feeds.filter(revoked_at=None).order_by("pk").select_related("created_by"))
 
 
 def _hash(token: str) -> str:

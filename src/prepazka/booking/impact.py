@@ -1,6 +1,6 @@
-"""Whom a change of hours would touch, and what is proposed to each of them; nothing is written.
+"""Preview of a change of hours: the bookings affected and a proposal for each. Writes nothing.
 
-The number of SQL statements depends on the services concerned and not on the people.
+The number of SQL statements depends on the services concerned, not on the number of bookings.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ Decision = DisruptedBooking.Decision
 During = Interval[datetime]
 FARTHEST = timedelta(days=366)
 MOST_TERMS = 3
-# Nobody is offered a term so soon that they could not answer and come.
+# The earliest substitute: people need time to answer and to come.
 SOONEST = timedelta(hours=2)
 
 
 class Choice(NamedTuple):
-    """What the head decided for one person; without a lane, any colleague who can."""
+    """The head's decision for one booking; without a lane, any colleague who is free."""
 
     decision: Decision
     lane: int | None = None
@@ -40,7 +40,7 @@ class Choice(NamedTuple):
 
 @dataclass
 class Row:
-    """One booking that no longer fits, what is proposed, and who else could serve it then."""
+    """A booking that no longer fits, the proposed decision, and the lanes that could take it."""
 
     booking: Booking
     decision: Decision
@@ -51,12 +51,12 @@ class Row:
 
 @dataclass
 class Impact:
-    """The people concerned in the order of time; `token` says which list it is."""
+    """The affected bookings ordered by time; `token` identifies this list."""
 
     rows: list[Row]
-    # Terms that somebody is just filling in, or that are kept for an offer.
+    # Holds of people who are filling in the form, and holds kept for an offer.
     holds: list[Booking]
-    # What colleagues were to come to; those meetings stay.
+    # Companions who can no longer come; the meetings themselves stay.
     companions: list[Booking]
     token: str
     after: Directory
@@ -69,49 +69,56 @@ def impact_of(
     now: datetime,
     choices: Mapping[UUID, Choice] | None = None,
 ) -> Impact:
-    """Who would lose the term by these exceptions, with the choices made and proposals else.
+    """The bookings that would lose their time by the exceptions, with a decision for each.
 
-    `office` does not have the exceptions yet. Raises NoSuchLane.
+    The decision is the one in `choices`, else a proposal. `office` is the snapshot without the
+    exceptions. Raises NoSuchLane.
     """
     after = office.besides(exceptions)
     touched = _touched(office, after, exceptions, now)
-    affected = [one for one in touched if one.state in OPEN]
-    rows = [Row(one, Decision.OFFER, candidates=_candidates(after, one)) for one in affected]
-    _propose(after, rows, choices or {}, now)
-    held = [one for one in touched if one.state == State.HELD]
+    affected = [booking for booking in touched if booking.state in OPEN]
+    rows = [
+        Row(booking, Decision.OFFER, candidates=_candidates(after, booking)) for booking in affected
+    ]
+    _propose_decisions(after, rows, choices or {}, now)
+    held = [booking for booking in touched if booking.state == State.HELD]
     return Impact(
         rows,
-        [one for one in held if one.companion_of_id is None],
-        [one for one in held if one.companion_of_id],
+        [booking for booking in held if booking.companion_of_id is None],
+        [booking for booking in held if booking.companion_of_id],
         token_of(affected),
         after,
     )
 
 
 def token_of(affected: Iterable[Booking]) -> str:
-    """The list as a word: it changes with who is on it, and with where and when they are."""
-    said = sorted(f"{one.pk}{one.lane_id}{one.starts_at}{one.state}" for one in affected)
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+    """A fingerprint of the list; changes with the bookings, their lanes, times and states."""
+    lines = sorted(
+        f"{booking.pk}{booking.lane_id}{booking.starts_at}{booking.state}" for booking in affected
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def span_of(exceptions: Iterable[HoursException], today: date) -> tuple[date, date]:
-    """The days to come that the exceptions speak of, at most a year of them."""
-    most = today + FARTHEST
-    first = min((max(one.from_date, today) for one in exceptions), default=today)
-    last = max((min(one.to_date or most, most) for one in exceptions), default=today)
-    return first, max(first, last)
+    """The first and last future day of the exceptions, at most a year ahead."""
+    farthest = today + FARTHEST
+    first_day = min((max(exception.from_date, today) for exception in exceptions), default=today)
+    last_day = max(
+        (min(exception.to_date or farthest, farthest) for exception in exceptions), default=today
+    )
+    return first_day, max(first_day, last_day)
 
 
 def official_on(office: Directory, lane: int) -> Official | None:
-    """Whose lane it is; None for a lane of an agenda."""
-    pk = next((pk for pk, own in lanes_of(office).items() if own == lane), None)
+    """The official of the lane; None for a lane of an agenda."""
+    pk = next((pk for pk, lane_id in lanes_of(office).items() if lane_id == lane), None)
     return office.officials[pk] if pk else None
 
 
 def _touched(
     office: Directory, after: Directory, exceptions: Sequence[HoursException], now: datetime
 ) -> list[Booking]:
-    """Bookings and holds to come that fit the hours now and would not afterwards."""
+    """Future bookings and holds that fit the hours before the change and not after it."""
     days = span_of(exceptions, calendar.day_of(now, office.tz))
     rows = Booking.objects.filter(
         office=office.office,
@@ -119,19 +126,23 @@ def _touched(
         state__in=(State.HELD, *OPEN),
         ends_at__gt=now,
     ).exclude(Q(state__in=EXPIRING) & Q(expires_at__lte=now))
-    fits, still = Fits(office), Fits(after)
-    return [one for one in rows.order_by("starts_at", "pk") if fits(one) and not still(one)]
+    fits_before, fits_after = Fits(office), Fits(after)
+    return [
+        booking
+        for booking in rows.order_by("starts_at", "pk")
+        if fits_before(booking) and not fits_after(booking)
+    ]
 
 
 class Fits:
-    """Whether a booking lies within the hours of its lane; each day is laid out once."""
+    """Tells whether a booking lies within the hours of its lane; caches the hours of each day."""
 
     def __init__(self, office: Directory) -> None:
         self.office = office
-        self.known: dict[Hashable, list[During]] = {}
+        self.openings: dict[Hashable, list[During]] = {}
 
     def __call__(self, booking: Booking) -> bool:
-        """Ask about the lane that the booking has."""
+        """Whether the booking fits on the lane that it has."""
         official = official_of(self.office, booking)
         if official:
             return self.with_official(booking, official)
@@ -139,12 +150,12 @@ class Fits:
         return booking.lane_id in lanes[: self.places(booking)]
 
     def with_official(self, booking: Booking, official: Official) -> bool:
-        """Whether the official takes people for the service at that time."""
-        return self._within(booking, official)
+        """Whether the booking would fit with this official."""
+        return self._is_within_hours(booking, official)
 
     def places(self, booking: Booking) -> int:
-        """How many lanes of the agenda can be booked during the whole time of the booking."""
-        if not self._within(booking, None):
+        """The number of lanes of the agenda that are open during the whole booking."""
+        if not self._is_within_hours(booking, None):
             return 0
         service, tz = self.office.services[booking.service_id], self.office.tz
         start = calendar.minute_of(booking.starts_at, tz)
@@ -154,48 +165,48 @@ class Fits:
         quota = self.office.rules_of(service).quota
         return min([quota, *(places for when, places in reduced if when.overlaps(during))])
 
-    def _within(self, booking: Booking, official: Official | None) -> bool:
-        whose = official.pk if official else 0, booking.companion_of_id is not None
-        key = booking.service_id, booking.date, whose, booking.mode
-        if key not in self.known:
+    def _is_within_hours(self, booking: Booking, official: Official | None) -> bool:
+        diary_key = official.pk if official else 0, booking.companion_of_id is not None
+        key = booking.service_id, booking.date, diary_key, booking.mode
+        if key not in self.openings:
             service, day = self.office.services[booking.service_id], booking.date
             hours = (
-                # Who comes to a colleague's meeting needs no topic, only to be at work.
+                # A companion only has to be at work; the service does not matter.
                 self.office.diary_hours(official, day)
                 if official and booking.companion_of_id
                 else self.office.official_hours(official, service, day, booking.mode)
                 if official
                 else self.office.booking_hours(service, day, booking.mode)
             )
-            laid = (calendar.instants(one, day, self.office.tz) for one in hours)
-            self.known[key] = [one for one in laid if one]
-        wanted = Interval(booking.starts_at, booking.ends_at)
-        return any(one.contains(wanted) for one in self.known[key])
+            laid = (calendar.instants(minutes, day, self.office.tz) for minutes in hours)
+            self.openings[key] = [opening for opening in laid if opening]
+        booked_time = Interval(booking.starts_at, booking.ends_at)
+        return any(opening.contains(booked_time) for opening in self.openings[key])
 
 
 def _candidates(after: Directory, booking: Booking) -> tuple[int, ...]:
-    """Lanes that could serve the booking at its time, were they free."""
+    """Lanes whose hours allow the booking at its time, free or not."""
     fits = after.kept.setdefault("fits", Fits(after))
     service = after.services[booking.service_id]
     if official_of(after, booking) is None:
         lanes = terms.lanes_of(after, service)[: fits.places(booking)]
         return tuple(lane for lane in lanes if lane != booking.lane_id)
-    own = lanes_of(after)
+    lane_of = lanes_of(after)
     return tuple(
-        own[one.pk]
-        for one in after.officials_for(service.pk)
-        if own[one.pk] != booking.lane_id and fits.with_official(booking, one)
+        lane_of[official.pk]
+        for official in after.officials_for(service.pk)
+        if lane_of[official.pk] != booking.lane_id and fits.with_official(booking, official)
     )
 
 
-def _propose(
+def _propose_decisions(
     after: Directory, rows: list[Row], choices: Mapping[UUID, Choice], now: datetime
 ) -> None:
-    taken = _calendar(after, rows, now)
+    occupied = _occupied_time(after, rows, now)
     undecided, offered = [], []
     for row in rows:
         row.candidates = tuple(
-            lane for lane in row.candidates if taken.is_free(lane, during_of(row.booking))
+            lane for lane in row.candidates if occupied.is_free(lane, during_of(row.booking))
         )
     for row in rows:
         choice = choices.get(row.booking.pk)
@@ -206,71 +217,80 @@ def _propose(
         if choice.decision == Decision.REASSIGN:
             if row.lane is None or row.lane not in row.candidates:
                 raise NoSuchLane
-            if not taken.is_free(row.lane, during_of(row.booking)):
+            if not occupied.is_free(row.lane, during_of(row.booking)):
                 raise NoSuchLane
-            taken.add(row.lane, during_of(row.booking))
+            occupied.add(row.lane, during_of(row.booking))
         elif choice.decision == Decision.OFFER:
             offered.append(row)
-    found = impact.stay(
-        [impact.Visit(r.booking.pk, during_of(r.booking), r.candidates) for r in undecided], taken
+    assigned = impact.stay(
+        [impact.Visit(r.booking.pk, during_of(r.booking), r.candidates) for r in undecided],
+        occupied,
     )
     for row in undecided:
-        row.lane = found.get(row.booking.pk)
+        row.lane = assigned.get(row.booking.pk)
         if row.lane is None:
             row.decision = Decision.OFFER
             offered.append(row)
         else:
             row.decision = Decision.REASSIGN
-            taken.add(row.lane, during_of(row.booking))
-    _offer(after, sorted(offered, key=lambda r: (r.booking.starts_at, r.booking.pk)), taken, now)
+            occupied.add(row.lane, during_of(row.booking))
+    _offer_substitutes(
+        after, sorted(offered, key=lambda r: (r.booking.starts_at, r.booking.pk)), occupied, now
+    )
 
 
-def _offer(after: Directory, rows: list[Row], taken: impact.Calendar, now: datetime) -> None:
-    known: dict[tuple[int, int, str], list[impact.Term]] = {}
+def _offer_substitutes(
+    after: Directory, rows: list[Row], occupied: impact.Calendar, now: datetime
+) -> None:
+    terms_of: dict[tuple[int, int, str], list[impact.Term]] = {}
     for row in rows:
-        key = _wanted(row.booking)
-        if key not in known:
-            known[key] = other_terms(after, *key, now)
+        key = _wish_of(row.booking)
+        if key not in terms_of:
+            terms_of[key] = other_terms(after, *key, now)
     visits = [impact.Visit(r.booking.pk, during_of(r.booking), (r.booking.lane_id,)) for r in rows]
-    wanted: dict[Hashable, list[impact.Term]] = {
-        r.booking.pk: known[_wanted(r.booking)] for r in rows
+    wishes: dict[Hashable, list[impact.Term]] = {
+        r.booking.pk: terms_of[_wish_of(r.booking)] for r in rows
     }
-    found = impact.substitutes(
-        visits, wanted, taken, MOST_TERMS, lambda at: at.astimezone(after.tz)
+    substitutes = impact.substitutes(
+        visits, wishes, occupied, MOST_TERMS, lambda at: at.astimezone(after.tz)
     )
     for row in rows:
-        row.terms = found[row.booking.pk]
+        row.terms = substitutes[row.booking.pk]
 
 
-def _wanted(booking: Booking) -> tuple[int, int, str]:
+def _wish_of(booking: Booking) -> tuple[int, int, str]:
     return booking.service_id, booking.persons, booking.mode
 
 
 def other_terms(
     office: Directory, service: int, persons: int, mode: str, now: datetime
 ) -> list[impact.Term]:
-    """All free terms of the service that somebody can still be asked about, with their lanes."""
-    wanted = office.services[service]
-    whose = office.officials_for(service)
-    own = lanes_of(office)
-    lanes = [own[one.pk] for one in whose] if whose else terms.lanes_of(office, wanted)
+    """All free terms of the service from two hours ahead on, with their lanes."""
+    wanted_service = office.services[service]
+    officials = office.officials_for(service)
+    lane_of = lanes_of(office)
+    lanes = (
+        [lane_of[official.pk] for official in officials]
+        if officials
+        else terms.lanes_of(office, wanted_service)
+    )
     sets: dict[int, tuple[int, ...]] = {}
-    found = []
+    free_terms = []
     for term in terms.offered(
-        office=office, service=wanted, now=now, persons=persons, channel="desk", mode=mode
+        office=office, service=wanted_service, now=now, persons=persons, channel="desk", mode=mode
     ):
         if term.starts_at >= now + SOONEST:
             if term.lanes not in sets:
                 sets[term.lanes] = tuple(
                     lane for n, lane in enumerate(lanes) if term.lanes >> n & 1
                 )
-            found.append(impact.Term(Interval(term.starts_at, term.ends_at), sets[term.lanes]))
-    return found
+            free_terms.append(impact.Term(Interval(term.starts_at, term.ends_at), sets[term.lanes]))
+    return free_terms
 
 
-def _calendar(after: Directory, rows: list[Row], now: datetime) -> impact.Calendar:
-    """What is taken on the lanes of the candidates, in two statements."""
-    own = {lane: pk for pk, lane in lanes_of(after).items()}
+def _occupied_time(after: Directory, rows: list[Row], now: datetime) -> impact.Calendar:
+    """The occupied time on the candidates' lanes; two SQL statements."""
+    official_of_lane = {lane: pk for pk, lane in lanes_of(after).items()}
     buffers = buffers_of(after)
     lanes = {lane for row in rows for lane in row.candidates}
     if not lanes:
@@ -281,26 +301,26 @@ def _calendar(after: Directory, rows: list[Row], now: datetime) -> impact.Calend
         date__range=(min(r.booking.date for r in rows), max(r.booking.date for r in rows)),
         state__in=LIVE,
     ).exclude(Q(state__in=EXPIRING) & Q(expires_at__lte=now))
-    taken = [
+    occupied = [
         (lane, Interval(start, end))
         for lane, start, end in claims.values_list("lane_id", "starts_at", "ends_at")
     ]
     lane_of = lanes_of(after)
     busy = Busy.objects.filter(
         office=after.office,
-        official__in=[own[lane] for lane in lanes if lane in own],
+        official__in=[official_of_lane[lane] for lane in lanes if lane in official_of_lane],
         starts_at__lt=max(r.booking.ends_at for r in rows) + timedelta(days=1),
         ends_at__gt=min(r.booking.starts_at for r in rows) - timedelta(days=1),
     )
-    taken += [
+    occupied += [
         (lane_of[pk], Interval(start, end))
         for pk, start, end in busy.values_list("official_id", "starts_at", "ends_at")
     ]
-    return impact.Calendar.of(taken, buffers)
+    return impact.Calendar.of(occupied, buffers)
 
 
 def buffers_of(office: Directory) -> dict[int, timedelta]:
-    """How long each official needs between two people, by lane."""
+    """The break that each official needs between two bookings, by lane."""
     return {
         lane: timedelta(minutes=office.officials[pk].buffer_min)
         for pk, lane in lanes_of(office).items()

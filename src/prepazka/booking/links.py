@@ -1,4 +1,4 @@
-"""Signed links in messages: each says one booking and one purpose, and nothing else opens it."""
+"""Signed links in messages; each is valid for one booking and one purpose."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from uuid import UUID
 from django.core import signing
 
 Purpose = Literal["hold", "confirm", "personal", "list", "place", "offer"]
-# Easy to copy from a small screen: no letters that look like digits. 32 of them, 60 bits in twelve.
+# Without letters that look like digits, as people copy the code from a small screen. 32 characters,
+# so twelve of them have 60 bits.
 SHORT = "abcdefghijkmnpqrstuvwxyz23456789"
 SHORT_LENGTH = 12
 
 
 def sign(booking: UUID, purpose: Purpose) -> str:
-    """A token of about 66 characters, safe in an address."""
+    """A URL-safe token of about 66 characters for the booking and the purpose."""
     name = base64.urlsafe_b64encode(booking.bytes).decode().rstrip("=")
     return signing.Signer(salt=f"booking:{purpose}", sep=".").sign(name)
 
 
 def read(token: str, purpose: Purpose) -> UUID | None:
-    """The booking the token was signed for, or None if it was changed or is for another use."""
+    """The booking of the token; None if the token is invalid or has another purpose."""
     try:
         name = signing.Signer(salt=f"booking:{purpose}", sep=".").unsign(token)
         return UUID(bytes=base64.urlsafe_b64decode(name + "=="))
@@ -32,5 +33,5 @@ def read(token: str, purpose: Purpose) -> UUID | None:
 
 
 def short_code() -> str:
-    """A part of an address that nobody guesses, short enough for an SMS."""
+    """A random code for an address in an SMS, twelve characters with 60 bits."""
     return "".join(secrets.choice(SHORT) for _ in range(SHORT_LENGTH))

@@ -1,4 +1,4 @@
-"""The locks of booking; each is taken before the look and held until the transaction ends."""
+"""Locks of booking; each is taken before anything is read and held until the transaction ends."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from prepazka.journal.rows import one
 
 
 def lock_days(office: int, days: Iterable[date]) -> None:
-    """Lock the office's days, always in the order of their dates so that nobody deadlocks."""
-    wanted = sorted(set(days))
-    if _locked(office, wanted) < len(wanted):
+    """Lock days of an office, in the order of their dates, which prevents deadlocks."""
+    dates = sorted(set(days))
+    if _lock_rows(office, dates) < len(dates):
         OfficeDay.objects.bulk_create(
-            [OfficeDay(office_id=office, date=day) for day in wanted], ignore_conflicts=True
+            [OfficeDay(office_id=office, date=day) for day in dates], ignore_conflicts=True
         )
-        _locked(office, wanted)
+        _lock_rows(office, dates)
 
 
-def _locked(office: int, days: list[date]) -> int:
+def _lock_rows(office: int, days: list[date]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM booking_officeday WHERE office_id = %s AND date = ANY(%s)"
@@ -33,22 +33,25 @@ def _locked(office: int, days: list[date]) -> int:
 
 
 def lock_booking(booking: UUID, *other_days: date) -> Booking:
-    """Lock the day of a booking (and other days of its office), then read it.
+    """Lock the day of a booking (and other days of its office); returns the booking, read then.
 
-    The booking may have moved to another day between the look for its day and the lock; then
-    the lock is taken once more. Raises Booking.DoesNotExist.
+    The booking may move to another day before the lock is there; then the lock is taken again.
+    Raises Booking.DoesNotExist.
     """
     while True:
         day = _lock_day_of(booking, other_days)
-        found = one(Booking, "FROM booking_booking WHERE id = %s", [booking])
-        if found is None:
+        locked = one(Booking, "FROM booking_booking WHERE id = %s", [booking])
+        if locked is None:
             raise Booking.DoesNotExist
-        if found.date == day:
-            return found
+        if locked.date == day:
+            return locked
 
 
 def _lock_day_of(booking: UUID, other_days: tuple[date, ...]) -> date | None:
-    """Lock the days of a booking that is about to be read; the day's row exists since its hold."""
+    """Lock the days and return the booking's day; None if there is no booking.
+
+    The day's row exists since the hold.
+    """
     if other_days:
         row = Booking.objects.filter(pk=booking).values_list("office_id", "date").first()
         if row:
@@ -61,20 +64,20 @@ def _lock_day_of(booking: UUID, other_days: tuple[date, ...]) -> date | None:
             " WHERE b.id = %s FOR NO KEY UPDATE OF d",
             [booking],
         )
-        found = cursor.fetchone()
-    return found[0] if found else None
+        locked_row = cursor.fetchone()
+    return locked_row[0] if locked_row else None
 
 
 def lock_contact(contact_hash: str) -> None:
-    """Serialise the bookings of one contact, so that its limit holds across days.
+    """Lock a contact, so that its limit of bookings holds across days.
 
-    Taken last and only while holding a single day, so it never waits in a circle.
+    It is the last lock taken, by transactions that hold a single day, so it cannot deadlock.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [contact_hash])
 
 
 def lock_list(agenda: int) -> None:
-    """Let one at a time decide who on the agenda's waiting list is next; taken before any day."""
+    """Lock the agenda's waiting list; taken before the lock of any day."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"list:{agenda}"])

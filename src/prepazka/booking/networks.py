@@ -1,4 +1,4 @@
-"""How many times of an office a network keeps: counted under its lock, released by the head."""
+"""Limits on how many times of an office one network may hold, and their release by the head."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office
 
-LISTED_FROM = 3  # times that a network keeps before the head sees it in the list
+LISTED_FROM = 3  # holds of a network from which the head sees it in the list
 
 LIVE_OF = f"""
 SELECT
@@ -54,7 +54,7 @@ AND (state IN {quoted(EXPIRING)} AND expires_at > %(now)s
 
 
 def limit_hold(office: Directory, asker: Asker | None, *, now: datetime) -> timedelta:
-    """How long the asker may keep one more time; the caller has locked its day.
+    """The length of one more hold for the asker; the caller has locked its day.
 
     Raises TooManyHolds.
     """
@@ -71,50 +71,50 @@ def limit_hold(office: Directory, asker: Asker | None, *, now: datetime) -> time
 def limit_extension(
     booking: Booking, office: Directory, asker: Asker | None, *, now: datetime
 ) -> timedelta:
-    """How long a hold lasts when it is extended: by how many its network began to keep before."""
+    """The length of an extension; depends on how many earlier holds the network has."""
     if asker is None:
         return FULL_LENGTH
-    own = _keeper_of(booking, asker)
-    lock_network(office.office.pk, own)
-    live = live_of(office.office.pk, own, now=now, besides=booking, before=booking.created_at)
-    return hold_limits.length(live, own.limits, crowded=is_crowded(office, now=now))
+    keeper = _keeper_of(booking, asker)
+    lock_network(office.office.pk, keeper)
+    live = live_of(office.office.pk, keeper, now=now, besides=booking, before=booking.created_at)
+    return hold_limits.length(live, keeper.limits, crowded=is_crowded(office, now=now))
 
 
 def limit_unclicked(
     booking: Booking, office: Directory, asker: Asker | None, *, now: datetime
 ) -> None:
-    """Let a booking be confirmed without a click, if its network may. Raises TooManyHolds."""
+    """Check the network's limit of bookings confirmed without a click. Raises TooManyHolds."""
     if asker is None:
         return
-    own = _keeper_of(booking, asker)
-    lock_network(office.office.pk, own)
-    live = live_of(office.office.pk, own, now=now, besides=booking)
+    keeper = _keeper_of(booking, asker)
+    lock_network(office.office.pk, keeper)
+    live = live_of(office.office.pk, keeper, now=now, besides=booking)
     crowded = is_crowded(office, now=now)
-    if not hold_limits.may_book_unclicked(live, own.limits, crowded=crowded):
+    if not hold_limits.may_book_unclicked(live, keeper.limits, crowded=crowded):
         raise TooManyHolds(minutes=60, contact=contact_of_office(office.office))
 
 
 def _keeper_of(booking: Booking, asker: Asker) -> Asker:
-    """Whose hold it is: who holds by one network and goes on by another is counted by the first."""
+    """The asker with the network that made the hold, which counts even if the person changed it."""
     keys = (booking.network, booking.network_56, booking.network_48)
     return replace(asker, keys=keys) if booking.network_48 else asker
 
 
 def too_many(office: Office, live: Live, *, now: datetime) -> TooManyHolds:
-    """The refusal, with when the first of the network's times ends."""
+    """The refusal, with the minutes until the first hold of the network ends."""
     minutes = hold_limits.minutes_until(live.frees_at, now, otherwise=FULL_LENGTH)
     return TooManyHolds(minutes=minutes, contact=contact_of_office(office))
 
 
 def contact_of_office(office: Office) -> str:
-    """How a refused person reaches the office: by telephone wherever the file gives a number."""
+    """The office's contact for a refused person: telephone, else e-mail, else the name."""
     return office.phone or office.email or str(office.name)
 
 
 def lock_network(office: int, asker: Asker) -> None:
-    """Let one at a time count what the widest network of the asker keeps of the office.
+    """Lock the asker's widest network in the office while its holds are counted.
 
-    Taken after all days, and no day is locked afterwards, so nobody waits in a circle.
+    Taken after all days, and no day is locked afterwards, which prevents deadlocks.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -131,7 +131,7 @@ def live_of(
     besides: Booking | None = None,
     before: datetime | None = None,
 ) -> Live:
-    """What the asker's network has of the office now; one statement."""
+    """The counts of live and recent bookings of the asker's network; one SQL statement."""
     address, area, site = asker.keys
     with connection.cursor() as cursor:
         cursor.execute(
@@ -153,14 +153,14 @@ def live_of(
 
 
 def kept_of(office: Directory, *, now: datetime) -> int:
-    """How many times of the office citizens keep unconfirmed, or took without a click this hour."""
+    """The number of citizens' unconfirmed bookings and of this hour's ones without a click."""
     with connection.cursor() as cursor:
         cursor.execute(KEPT, {"office": office.office.pk, "now": now, "hour": now - HOUR})
         return int(cursor.fetchone()[0])
 
 
 def ceiling_of(office: Directory) -> int:
-    """How many of them make the office crowded."""
+    """The number of such bookings from which the office counts as crowded."""
     if "ceiling" not in office.kept:
         lanes = Lane.objects.filter(office=office.office).count()
         office.kept["ceiling"] = hold_limits.ceiling(lanes)
@@ -168,19 +168,19 @@ def ceiling_of(office: Directory) -> int:
 
 
 def is_crowded(office: Directory, *, now: datetime) -> bool:
-    """Whether more times are kept than people usually keep."""
+    """Whether unusually many times of the office are held."""
     return kept_of(office, now=now) >= ceiling_of(office)
 
 
 def crowd_of(office: Directory, *, now: datetime) -> int:
-    """How many times are kept, where that is more than usual; else nothing."""
-    kept = kept_of(office, now=now)
-    return kept if kept >= ceiling_of(office) else 0
+    """The number of held times if the office is crowded, else 0."""
+    kept_times = kept_of(office, now=now)
+    return kept_times if kept_times >= ceiling_of(office) else 0
 
 
 @dataclass(frozen=True)
 class Keeper:
-    """A network that keeps times now; `name` is the start of its hash, never an address."""
+    """A network with holds; `name` is the start of its hash, never an address."""
 
     name: str
     key: str
@@ -189,7 +189,7 @@ class Keeper:
 
 
 def keepers(office: Directory, *, now: datetime) -> list[Keeper]:
-    """The networks that keep the most times, which the head can release."""
+    """The networks with the most holds, at most 50, which the head can release."""
     rows = (
         _kept_by_citizens(office, now)
         .values("network")
@@ -205,9 +205,9 @@ def keepers(office: Directory, *, now: datetime) -> list[Keeper]:
 
 @transaction.atomic
 def release_network(*, office: Directory, network: str, now: datetime, actor: int) -> int:
-    """Give back at once all that the network keeps unconfirmed; what is confirmed stays.
+    """End all unconfirmed bookings of the network; confirmed ones stay.
 
-    Returns how many times there were. Repeated, it finds none and records nothing.
+    Returns how many were ended. If there are none, nothing is recorded.
     """
     rows = _kept_by_citizens(office, now).filter(network=network)
     lock_days(office.office.pk, rows.values_list("date", flat=True))
@@ -222,20 +222,20 @@ def release_network(*, office: Directory, network: str, now: datetime, actor: in
 
 @transaction.atomic
 def watch_crowd(*, office: Directory, now: datetime) -> bool:
-    """Note in the journal that the office is crowded, at most once an hour; the head sees it."""
+    """Record that the office is crowded, at most once an hour; False if nothing was recorded."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"crowd:{office.office.pk}"]
         )
-    kept = kept_of(office, now=now)
-    if kept < ceiling_of(office) or crowded_at(office, now=now):
+    kept_times = kept_of(office, now=now)
+    if kept_times < ceiling_of(office) or crowded_at(office, now=now):
         return False
-    record(events.OfficeCrowded(office=office.office.pk, at=now, times=kept))
+    record(events.OfficeCrowded(office=office.office.pk, at=now, times=kept_times))
     return True
 
 
 def crowded_at(office: Directory, *, now: datetime) -> datetime | None:
-    """When the office was last noted as crowded, within the last hour."""
+    """When the office was recorded as crowded within the last hour; None if it was not."""
     rows = Event.objects.filter(
         office=office.office.pk, kind="OfficeCrowded", at__gt=now - HOUR, at__lte=now
     )
@@ -243,7 +243,7 @@ def crowded_at(office: Directory, *, now: datetime) -> datetime | None:
 
 
 def forget_networks(*, office: int, now: datetime) -> int:
-    """Erase the hashes of bookings confirmed without a click more than a day ago."""
+    """Erase network hashes of bookings confirmed more than a day ago; returns how many."""
     rows = Booking.objects.filter(office=office).exclude(network_48="")
     return rows.exclude(state__in=EXPIRING).exclude(confirmed_at__gt=now - DAY).update(**NO_NETWORK)
 

@@ -1,4 +1,4 @@
-"""Substitute terms: three claims kept for one displaced person, until one of them is taken.
+"""Substitute terms: up to three terms held for a displaced person until one is accepted.
 
 An offer and its booking are changed only under the lock of the booking's day.
 """
@@ -27,7 +27,7 @@ from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory_by_id
 
 By = Literal["citizen", "sms", "office"]
-LAST_WORD = timedelta(minutes=30)  # before the term itself
+LAST_WORD = timedelta(minutes=30)  # an offered term is held until this long before its start
 Reason = CallListEntry.Reason
 
 
@@ -39,16 +39,16 @@ def make_offer(
     now: datetime,
     actor: int | None = None,
 ) -> Offer | None:
-    """Keep the terms for a displaced person and ask which one suits.
+    """Hold the terms for a displaced person and offer them; None if there are no terms.
 
-    Who cannot be written to comes on the call list at once, and so does one for whom no term is
-    free. The caller has locked the days of the booking and of the terms.
+    People who cannot be written to and people without any free term come on the call list. The
+    caller has locked the days of the booking and of the terms.
     """
-    found = list(terms)
-    if not found:
+    offered_terms = list(terms)
+    if not offered_terms:
         request_call(booking=booking, reason=Reason.NO_TERM, now=now)
         return None
-    offer = _keep(booking, found, office, now)
+    offer = _hold_terms(booking, offered_terms, office, now)
     if can_be_written_to(booking, office.office):
         kind: type[events.OfferMade | events.OfferChanged] = events.OfferMade
     else:
@@ -72,27 +72,28 @@ def make_offer(
 def accept_offer(
     *, offer: UUID, choice: int, now: datetime, by: By = "citizen", actor: int | None = None
 ) -> Booking:
-    """Take the term of that number (1 is the first by time); the other terms are free again.
+    """Move the booking to the offered term of that number and release the other terms.
 
-    Clicked again, it answers with the booking as it is. Raises OfferOver, OfferTermGone.
+    `choice` counts from 1, by time. An accepted offer returns the booking as it is. Raises
+    OfferOver, OfferTermGone.
     """
-    found = _lock(offer)
-    booking = _booking(found)
-    if found.state == Offer.State.ACCEPTED:
+    locked = _lock_offer(offer)
+    booking = _booking_of(locked)
+    if locked.state == Offer.State.ACCEPTED:
         return booking
-    if found.state != Offer.State.OPEN or booking.state != State.DISPLACED:
+    if locked.state != Offer.State.OPEN or booking.state != State.DISPLACED:
         raise OfferOver
-    if found.expires_at <= now:
+    if locked.expires_at <= now:
         raise OfferOver
-    claims = list(claims_of(found))
+    claims = list(claims_of(locked))
     if not 1 <= choice <= len(claims):
         raise OfferTermGone
     claim = claims[choice - 1]
     if not is_kept(claim, now):
         raise OfferTermGone
-    _end_offer(found, Offer.State.ACCEPTED, now)
-    _take(booking, claim.lane_id, during_of(claim), now)
-    _settle(booking, found, Outcome.ACCEPTED, now, by, actor)
+    _end_offer(locked, Offer.State.ACCEPTED, now)
+    _move_to(booking, claim.lane_id, during_of(claim), now)
+    _record_acceptance(booking, locked, Outcome.ACCEPTED, now, by, actor)
     return booking
 
 
@@ -105,50 +106,54 @@ def take_another(
     by: By = "citizen",
     actor: int | None = None,
 ) -> Booking:
-    """Give a displaced person any free term instead of those offered.
+    """Move a displaced booking to any free term instead of those offered.
 
-    Clicked again, it answers with the booking as it is. Raises NotWaitingForTerm, TermNotOffered,
+    A repeated request returns the booking as it is. Raises NotWaitingForTerm, TermNotOffered,
     TermTaken.
     """
     office = directory_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
     day = calendar.day_of(starts_at, office.tz)
-    found = lock_booking(booking, day)
-    if found.state == State.CONFIRMED and found.starts_at == starts_at:
-        return found
-    if found.state != State.DISPLACED:
+    locked = lock_booking(booking, day)
+    if locked.state == State.CONFIRMED and locked.starts_at == starts_at:
+        return locked
+    if locked.state != State.DISPLACED:
         raise NotWaitingForTerm
-    office = directory_by_id(found.office_id)
-    release_expired(office=found.office_id, day=day, now=now)
-    offer = open_offer(found)
+    office = directory_by_id(locked.office_id)
+    release_expired(office=locked.office_id, day=day, now=now)
+    offer = open_offer(locked)
     if offer:
         _end_offer(offer, Offer.State.ACCEPTED, now)
     claim = terms.find(
         office=office,
-        service=office.services[found.service_id],
+        service=office.services[locked.service_id],
         starts_at=starts_at,
-        persons=found.persons,
+        persons=locked.persons,
         channel="desk" if by == "office" else "web",
         now=now,
-        mode=found.mode,
+        mode=locked.mode,
     )
-    _take(found, claim.lane, claim.during, now)
-    _settle(found, offer, Outcome.ANOTHER_TERM, now, by, actor)
-    return found
+    _move_to(locked, claim.lane, claim.during, now)
+    _record_acceptance(locked, offer, Outcome.ANOTHER_TERM, now, by, actor)
+    return locked
 
 
 @transaction.atomic
 def decline_offer(*, offer: UUID, now: datetime, by: By = "citizen") -> Booking:
-    """No term suits: its claims are free again, and the person is telephoned.
+    """Decline all offered terms; they are released, and the person comes on the call list.
 
-    Said again, or too late, it changes nothing.
+    Does nothing if the offer is no longer open.
     """
-    found = _lock(offer)
-    booking = _booking(found)
-    if found.state == Offer.State.OPEN:
-        _end_offer(found, Offer.State.DECLINED, now)
+    locked = _lock_offer(offer)
+    booking = _booking_of(locked)
+    if locked.state == Offer.State.OPEN:
+        _end_offer(locked, Offer.State.DECLINED, now)
         record(
             events.OfferDeclined(
-                office=found.office_id, booking=str(booking.pk), offer=str(found.pk), at=now, by=by
+                office=locked.office_id,
+                booking=str(booking.pk),
+                offer=str(locked.pk),
+                at=now,
+                by=by,
             )
         )
         if booking.state == State.DISPLACED:
@@ -158,116 +163,124 @@ def decline_offer(*, offer: UUID, now: datetime, by: By = "citizen") -> Booking:
 
 @transaction.atomic
 def ask_for_call(*, booking: UUID, now: datetime) -> Booking:
-    """The person would rather be telephoned; the offered terms stay kept. Raises NotWaitingForTerm."""
-    found = lock_booking(booking)
-    if found.state != State.DISPLACED:
+    """Put the person on the call list at their request; the offered terms stay held.
+
+    Raises NotWaitingForTerm.
+    """
+    locked = lock_booking(booking)
+    if locked.state != State.DISPLACED:
         raise NotWaitingForTerm
-    request_call(booking=found, reason=Reason.CALL_ME, now=now, offer=open_offer(found))
-    return found
+    request_call(booking=locked, reason=Reason.CALL_ME, now=now, offer=open_offer(locked))
+    return locked
 
 
 @transaction.atomic
 def give_up(
     *, booking: UUID, now: datetime, by: By = "citizen", actor: int | None = None
 ) -> Booking:
-    """The displaced person needs no term any more. Repeated, it changes nothing.
+    """Cancel a displaced booking because the person needs no other term.
 
-    Raises NotWaitingForTerm.
+    Does nothing if the person has cancelled it. Raises NotWaitingForTerm.
     """
-    found = lock_booking(booking)
-    if found.state == State.CANCELLED_BY_CITIZEN:
-        return found
-    if found.state != State.DISPLACED:
+    locked = lock_booking(booking)
+    if locked.state == State.CANCELLED_BY_CITIZEN:
+        return locked
+    if locked.state != State.DISPLACED:
         raise NotWaitingForTerm
-    withdraw_offers(found, now, state=Offer.State.DECLINED)
+    withdraw_offers(locked, now, state=Offer.State.DECLINED)
     outcome = Outcome.CANCELLED if by == "office" else Outcome.ANSWERED
-    close_calls(booking=found, outcome=outcome, now=now)
+    close_calls(booking=locked, outcome=outcome, now=now)
     if by == "office" and actor:
-        note_call(booking=found, outcome=outcome, actor=actor, now=now)
-    found.sequence += 1
-    end(found, State.CANCELLED_BY_CITIZEN, now)
+        note_call(booking=locked, outcome=outcome, actor=actor, now=now)
+    locked.sequence += 1
+    end(locked, State.CANCELLED_BY_CITIZEN, now)
     record(
         events.BookingCancelled(
-            office=found.office_id, booking=str(found.pk), at=now, actor=actor, by="citizen"
+            office=locked.office_id, booking=str(locked.pk), at=now, actor=actor, by="citizen"
         )
     )
-    return found
+    return locked
 
 
 @transaction.atomic
 def more_terms(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
-    """Keep three other terms instead, while an operator speaks with the person.
+    """Replace the offered terms by three others, for an operator who speaks with the person.
 
     None if nothing else is free; the offer then stays as it was. Raises NotWaitingForTerm.
     """
     office = directory_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
     service = office.services[Booking.objects.only("service_id").get(pk=booking).service_id]
-    found = lock_booking(booking, *terms.horizon(office, service, now))
-    if found.state != State.DISPLACED:
+    locked = lock_booking(booking, *terms.horizon(office, service, now))
+    if locked.state != State.DISPLACED:
         raise NotWaitingForTerm
-    shown = {
-        (one.starts_at) for one in Booking.objects.filter(offer__booking=found).only("starts_at")
+    offered_before = {
+        (claim.starts_at)
+        for claim in Booking.objects.filter(offer__booking=locked).only("starts_at")
     }
     free = [
-        one
-        for one in other_terms(office, found.service_id, found.persons, found.mode, now)
-        if one.during.start not in shown
+        term
+        for term in other_terms(office, locked.service_id, locked.persons, locked.mode, now)
+        if term.during.start not in offered_before
     ]
-    visit = impact.Visit(found.pk, during_of(found), (found.lane_id,))
+    visit = impact.Visit(locked.pk, during_of(locked), (locked.lane_id,))
     chosen = impact.substitutes(
         [visit],
-        {found.pk: free},
+        {locked.pk: free},
         impact.Calendar.of(buffers=impacts.buffers_of(office)),
         MOST_TERMS,
         lambda at: at.astimezone(office.tz),
-    )[found.pk]
+    )[locked.pk]
     if not chosen:
         return None
     for day in {calendar.day_of(during.start, office.tz) for _, during in chosen}:
-        release_expired(office=found.office_id, day=day, now=now)
-    withdraw_offers(found, now)
-    made = _keep(found, chosen, office, now)
-    made.escalated_at = now
-    made.save(update_fields=["escalated_at"])
-    CallListEntry.objects.filter(booking=found, closed_at=None).update(offer=made)
+        release_expired(office=locked.office_id, day=day, now=now)
+    withdraw_offers(locked, now)
+    new_offer = _hold_terms(locked, chosen, office, now)
+    new_offer.escalated_at = now
+    new_offer.save(update_fields=["escalated_at"])
+    CallListEntry.objects.filter(booking=locked, closed_at=None).update(offer=new_offer)
     record(
         events.OfferChanged(
-            office=found.office_id, booking=str(found.pk), offer=str(made.pk), at=now, actor=actor
+            office=locked.office_id,
+            booking=str(locked.pk),
+            offer=str(new_offer.pk),
+            at=now,
+            actor=actor,
         )
     )
-    return made
+    return new_offer
 
 
 @transaction.atomic
 def pass_on(*, offer: UUID, now: datetime) -> None:
-    """Half of the time is over without an answer: the operators telephone, the terms wait longer."""
-    found = _lock(offer)
-    if found.state != Offer.State.OPEN or found.escalated_at or found.expires_at <= now:
+    """Escalate an unanswered offer at half its time: call list, and the terms are held longer."""
+    locked = _lock_offer(offer)
+    if locked.state != Offer.State.OPEN or locked.escalated_at or locked.expires_at <= now:
         return
-    booking = _booking(found)
-    office = directory_by_id(found.office_id)
-    claims = [one for one in claims_of(found) if is_kept(one, now)]
-    found.escalated_at = now
-    _keep_until(found, claims, now + office.office.answer_within)
-    request_call(booking=booking, reason=Reason.UNANSWERED, now=now, offer=found)
+    booking = _booking_of(locked)
+    office = directory_by_id(locked.office_id)
+    claims = [claim for claim in claims_of(locked) if is_kept(claim, now)]
+    locked.escalated_at = now
+    _keep_until(locked, claims, now + office.office.answer_within)
+    request_call(booking=booking, reason=Reason.UNANSWERED, now=now, offer=locked)
 
 
 @transaction.atomic
 def expire_offer(*, offer: UUID, now: datetime) -> None:
-    """Nobody answered: the terms are free again, and the office says so and how to book anew.
+    """End an unanswered offer at its deadline and cancel the booking, with a message.
 
-    Whom nobody can write to stays on the call list.
+    People who cannot be written to stay on the call list and are not cancelled.
     """
-    found = _lock(offer)
-    if found.state != Offer.State.OPEN or now < found.expires_at:
+    locked = _lock_offer(offer)
+    if locked.state != Offer.State.OPEN or now < locked.expires_at:
         return
-    booking = _booking(found)
-    _end_offer(found, Offer.State.EXPIRED, now)
-    ids = {"office": found.office_id, "booking": str(booking.pk), "at": now}
-    record(events.OfferExpired(offer=str(found.pk), **ids))  # type: ignore[arg-type]
+    booking = _booking_of(locked)
+    _end_offer(locked, Offer.State.EXPIRED, now)
+    ids = {"office": locked.office_id, "booking": str(booking.pk), "at": now}
+    record(events.OfferExpired(offer=str(locked.pk), **ids))  # type: ignore[arg-type]
     if booking.state != State.DISPLACED:
         return
-    office = directory_by_id(found.office_id)
+    office = directory_by_id(locked.office_id)
     if not can_be_written_to(booking, office.office):
         request_call(booking=booking, reason=Reason.NO_CONTACT, now=now)
         return
@@ -280,7 +293,7 @@ def expire_offer(*, offer: UUID, now: datetime) -> None:
 def withdraw_offers(
     booking: Booking, now: datetime, state: Offer.State = Offer.State.WITHDRAWN
 ) -> None:
-    """Free what is kept for the booking. The caller has locked its day."""
+    """End the booking's open offer, if any. The caller has locked its day."""
     offer = open_offer(booking)
     if offer is None:
         return
@@ -290,37 +303,37 @@ def withdraw_offers(
 
 
 def open_offer(booking: Booking) -> Offer | None:
-    """The offer that waits for an answer."""
+    """The booking's unanswered offer, if any."""
     return Offer.objects.filter(booking=booking, state=Offer.State.OPEN).first()
 
 
 def claims_of(offer: Offer) -> Iterable[Booking]:
-    """The terms as they are numbered everywhere: by time, then by lane."""
+    """The holds of the offered terms in the order of their numbers: by time, then by lane."""
     return offer.claims.order_by("starts_at", "lane_id")
 
 
 def is_kept(claim: Booking, now: datetime) -> bool:
-    """Whether the term can still be taken."""
+    """Whether the offered term is still held."""
     return claim.state == State.HELD and claim.expires_at is not None and now < claim.expires_at
 
 
-def _lock(offer: UUID) -> Offer:
-    """Lock the days of the booking and of the terms, then read the offer."""
-    known = Offer.objects.get(pk=offer, kind=Offer.Kind.SUBSTITUTE)
-    days = list(known.claims.values_list("date", flat=True).distinct())
-    booking = lock_booking(known.booking_id, *days) if known.booking_id else None
-    found = Offer.objects.get(pk=offer)
-    found.booking = booking
-    return found
+def _lock_offer(offer: UUID) -> Offer:
+    """Lock the days of the booking and of the terms; returns the offer, read then."""
+    before_lock = Offer.objects.get(pk=offer, kind=Offer.Kind.SUBSTITUTE)
+    days = list(before_lock.claims.values_list("date", flat=True).distinct())
+    booking = lock_booking(before_lock.booking_id, *days) if before_lock.booking_id else None
+    locked = Offer.objects.get(pk=offer)
+    locked.booking = booking
+    return locked
 
 
-def _booking(offer: Offer) -> Booking:
+def _booking_of(offer: Offer) -> Booking:
     assert offer.booking is not None  # noqa: S101  # offer_to_somebody
     return offer.booking
 
 
-def _keep(
-    booking: Booking, found: list[tuple[int, During]], office: Directory, now: datetime
+def _hold_terms(
+    booking: Booking, offered_terms: list[tuple[int, During]], office: Directory, now: datetime
 ) -> Offer:
     until = now + office.office.answer_within
     offer = Offer.objects.create(
@@ -329,7 +342,7 @@ def _keep(
         booking=booking,
         short_code=short_code(),
         created_at=now,
-        expires_at=_last(until, (during.start for _, during in found)),
+        expires_at=_end_of_offer(until, (during.start for _, during in offered_terms)),
     )
     Booking.objects.bulk_create(
         Booking(
@@ -347,19 +360,21 @@ def _keep(
             offer=offer,
             created_at=now,
         )
-        for lane, during in found
+        for lane, during in offered_terms
     )
     return offer
 
 
-def _last(until: datetime, starts: Iterable[datetime]) -> datetime:
-    """The offer is over when the last of its terms is."""
+def _end_of_offer(until: datetime, starts: Iterable[datetime]) -> datetime:
+    """The deadline of an offer, at the latest when its last term can no longer be taken."""
     return min(until, max(starts) - LAST_WORD)
 
 
 def _keep_until(offer: Offer, claims: list[Booking], until: datetime) -> None:
     if claims:
-        offer.expires_at = max(offer.expires_at, _last(until, (c.starts_at for c in claims)))
+        offer.expires_at = max(
+            offer.expires_at, _end_of_offer(until, (c.starts_at for c in claims))
+        )
     offer.save(update_fields=["expires_at", "escalated_at"])
     for claim in claims:
         claim.expires_at = min(offer.expires_at, claim.starts_at - LAST_WORD)
@@ -367,13 +382,13 @@ def _keep_until(offer: Offer, claims: list[Booking], until: datetime) -> None:
 
 
 def _end_offer(offer: Offer, state: Offer.State, now: datetime) -> None:
-    """Free all claims; one of them may be taken by the booking in the same transaction."""
+    """End the offer and its holds; the booking may take one of the lanes in this transaction."""
     offer.state, offer.ended_at = state, now
     offer.save(update_fields=["state", "ended_at"])
     offer.claims.filter(state=State.HELD).update(state=State.EXPIRED, ended_at=now, expires_at=None)
 
 
-def _take(booking: Booking, lane: int, during: During, now: datetime) -> None:
+def _move_to(booking: Booking, lane: int, during: During, now: datetime) -> None:
     if during.start <= now:
         raise TermNotOffered
     office = directory_by_id(booking.office_id)
@@ -393,7 +408,7 @@ def _take(booking: Booking, lane: int, during: During, now: datetime) -> None:
     companions.carry(booking, now=now)
 
 
-def _settle(
+def _record_acceptance(
     booking: Booking,
     offer: Offer | None,
     outcome: str,

@@ -1,4 +1,4 @@
-"""Calendars kept elsewhere: what is known of them, kept until they are read well again."""
+"""External calendars of officials: settings, the last good reading, and the busy time from it."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ AHEAD = timedelta(days=400)
 MOST_CALENDARS = 5
 
 
-# The calendar was read, and yet something of it should be known; in the order of weight.
+# Failures of a calendar that was read only in part, the gravest first.
 PARTIAL = ("transparent", "damaged", "vanished", "partly")
 
 
 class Wishes(TypedDict):
-    """What of a calendar takes time, and whose it is; fields of `OutsideCalendar`."""
+    """Which events of a calendar block time, and its owner; fields of `OutsideCalendar`."""
 
     takes_unanswered: bool
     takes_tentative: bool
@@ -66,147 +66,165 @@ def add_calendar(
     username: str = "",
     password: str = "",
 ) -> OutsideCalendar:
-    """Let the events of a calendar take the official's time. Raises TooManyCalendars.
+    """Add a calendar whose events block the official's time. Raises TooManyCalendars.
 
-    The same address again answers with the calendar that is known, with the new password.
+    A calendar with the same address is updated with the new user name and password.
     """
-    # Two requests at once must not both find room.
+    # Two concurrent requests must not both pass the limit.
     Official.objects.select_for_update(no_key=True, of=("self",)).get(pk=official.pk)
-    known = OutsideCalendar.objects.filter(official=official)
-    # Locked: a reading that ends meanwhile must not be overwritten.
-    found = known.select_for_update(no_key=True, of=("self",)).filter(url=url).first()
-    if found is None and known.count() >= MOST_CALENDARS:
+    calendars = OutsideCalendar.objects.filter(official=official)
+    # Locked, so that a reading that ends meanwhile is not overwritten.
+    outside_calendar = (
+        calendars.select_for_update(no_key=True, of=("self",)).filter(url=url).first()
+    )
+    if outside_calendar is None and calendars.count() >= MOST_CALENDARS:
         raise TooManyCalendars(most=MOST_CALENDARS)
-    found = found or OutsideCalendar(office_id=official.office_id, official=official, url=url)
-    found.kind, found.username, found.password = kind, username, sealed(password)
-    found.etag = found.failure = ""
-    found.save()
-    _say(official.office_id, official.pk, now, actor)
-    return found
+    outside_calendar = outside_calendar or OutsideCalendar(
+        office_id=official.office_id, official=official, url=url
+    )
+    outside_calendar.kind, outside_calendar.username, outside_calendar.password = (
+        kind,
+        username,
+        sealed(password),
+    )
+    outside_calendar.etag = outside_calendar.failure = ""
+    outside_calendar.save()
+    _record_change(official.office_id, official.pk, now, actor)
+    return outside_calendar
 
 
 @transaction.atomic
-def remove_calendar(*, which: OutsideCalendar, now: datetime, actor: int) -> None:
-    """Forget the calendar, and with it all the time that it took. Repeated, it changes nothing."""
-    deleted, _ = OutsideCalendar.objects.filter(pk=which.pk).delete()
+def remove_calendar(*, outside_calendar: OutsideCalendar, now: datetime, actor: int) -> None:
+    """Delete the calendar and the busy time from it. Does nothing if it is deleted."""
+    deleted, _ = OutsideCalendar.objects.filter(pk=outside_calendar.pk).delete()
     if deleted:
-        _say(which.office_id, which.official_id, now, actor)
+        _record_change(outside_calendar.office_id, outside_calendar.official_id, now, actor)
 
 
 @transaction.atomic
-def change_settings(*, which: OutsideCalendar, wishes: Wishes, now: datetime, actor: int) -> None:
-    """Say what of the calendar takes time; it counts from the next reading on, which is whole."""
-    found = _locked(which.pk)
-    if found is None:
+def change_settings(
+    *, outside_calendar: OutsideCalendar, wishes: Wishes, now: datetime, actor: int
+) -> None:
+    """Set which events of the calendar block time; applies from the next reading on."""
+    locked = _lock_calendar(outside_calendar.pk)
+    if locked is None:
         return
     for name, value in wishes.items():
-        setattr(found, name, value)
-    found.save()
-    _say(found.office_id, found.official_id, now, actor)
+        setattr(locked, name, value)
+    locked.save()
+    _record_change(locked.office_id, locked.official_id, now, actor)
 
 
 @transaction.atomic
-def free_doubt(*, which: OutsideCalendar, mark: str, now: datetime, actor: int) -> None:
-    """Give back the time of something that was not understood, until it changes in the calendar.
+def free_doubt(*, outside_calendar: OutsideCalendar, mark: str, now: datetime, actor: int) -> None:
+    """Unblock the time of a doubtful event until it changes in the calendar.
 
-    A doubt that is gone meanwhile changes nothing.
+    Does nothing if the doubt is gone.
     """
-    found = _locked(which.pk)
-    if found:
-        _keep(found, known_of(found).freeing(mark), now, actor)
+    locked = _lock_calendar(outside_calendar.pk)
+    if locked:
+        _store_state(locked, known_of(locked).freeing(mark), now, actor)
 
 
 @transaction.atomic
-def free_missing(*, which: OutsideCalendar, now: datetime, actor: int) -> None:
-    """Give back at once the time of events that vanished all together."""
-    found = _locked(which.pk)
-    if found:
-        _keep(found, known_of(found).letting_go(), now, actor)
+def free_missing(*, outside_calendar: OutsideCalendar, now: datetime, actor: int) -> None:
+    """Unblock the time of events that disappeared from the calendar all at once."""
+    locked = _lock_calendar(outside_calendar.pk)
+    if locked:
+        _store_state(locked, known_of(locked).letting_go(), now, actor)
 
 
 @transaction.atomic
 def note_read(
     *,
-    which: int,
+    calendar_id: int,
     reading: Reading | None,
     now: datetime,
     mark: str = "",
     transparent: bool = False,
 ) -> None:
-    """Take over what was read, in one step; None: it is as it was. A deleted calendar is left.
+    """Store a reading of a calendar; None as the reading means that nothing has changed.
 
-    A `transparent` one takes no time at all by the word of its server.
+    `mark` recognises the unchanged calendar next time. A `transparent` calendar blocks no time, as
+    its server says. Does nothing if the calendar is deleted.
     """
-    found = _locked(which)
-    if found is None:
+    locked = _lock_calendar(calendar_id)
+    if locked is None:
         return
-    found.etag = mark
-    found.refreshed_at = found.tried_at = now
+    locked.etag = mark
+    locked.refreshed_at = locked.tried_at = now
     if reading is not None:
-        ours = own_events(reading.uids, found.office_id)
-        known = Known() if transparent else merged(_before(found), reading.without(ours), now)
-        found.failure = _trouble(known, reading, transparent=transparent)
-        _keep(found, known, now, None)
+        ours = own_events(reading.uids, locked.office_id)
+        calendar_state = (
+            Known() if transparent else merged(_state_before(locked), reading.without(ours), now)
+        )
+        locked.failure = _partial_failure(calendar_state, reading, transparent=transparent)
+        _store_state(locked, calendar_state, now, None)
         return
-    if found.failure not in PARTIAL:
-        # The text is as it was; what was wrong with it is so too.
-        found.failure = ""
-    found.save()
+    if locked.failure not in PARTIAL:
+        # An unchanged text keeps its partial failures.
+        locked.failure = ""
+    locked.save()
 
 
 @transaction.atomic
-def note_failure(*, which: int, reason: str, now: datetime) -> None:
-    """Remember why it could not be read; the time that it took so far stays taken."""
-    found = _locked(which)
-    if found:
-        found.tried_at, found.failure = now, reason
-        found.save(update_fields=["tried_at", "failure"])
+def note_failure(*, calendar_id: int, reason: str, now: datetime) -> None:
+    """Store why a calendar could not be read; its busy time stays as it was."""
+    locked = _lock_calendar(calendar_id)
+    if locked:
+        locked.tried_at, locked.failure = now, reason
+        locked.save(update_fields=["tried_at", "failure"])
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a person should know of a calendar and can decide about."""
+    """What the official sees of a calendar and can decide about."""
 
     doubts: list[Doubt]
     missing: Times
 
 
-def shown_of(which: OutsideCalendar) -> Shown:
-    """What was not understood, and what vanished and is kept."""
-    known = known_of(which)
-    return Shown(known.open_doubts(), known.missing())
+def shown_of(outside_calendar: OutsideCalendar) -> Shown:
+    """The doubtful events, and the busy time of events that disappeared."""
+    calendar_state = known_of(outside_calendar)
+    return Shown(calendar_state.open_doubts(), calendar_state.missing())
 
 
-def known_of(which: OutsideCalendar) -> Known:
-    """What is known of the calendar's events."""
-    return Known(events_from_json(which.known_events), doubts_from_json(which.doubts))
+def known_of(outside_calendar: OutsideCalendar) -> Known:
+    """The stored events and doubts of the calendar."""
+    return Known(
+        events_from_json(outside_calendar.known_events), doubts_from_json(outside_calendar.doubts)
+    )
 
 
 def window_of(office: Directory, now: datetime) -> Interval[datetime]:
-    """The time of which we want to know: from today's midnight on."""
+    """The time in which events are read: 400 days from today's local midnight on."""
     start = calendar.local_instant(calendar.day_of(now, office.tz), 0, office.tz)
     return Interval(start, start + AHEAD)
 
 
 def sealed(secret: str) -> str:
-    """The secret, readable only with the installation's own one."""
+    """The secret encrypted with a key derived from the installation's secret key."""
     return _fernet().encrypt(secret.encode()).decode() if secret else ""
 
 
 def opened(secret: str) -> str:
-    """What was sealed. Raises ValueError when the installation's secret is another one now."""
+    """The decrypted secret. Raises ValueError if it was encrypted with another secret key."""
     try:
         return _fernet().decrypt(secret.encode()).decode() if secret else ""
     except InvalidToken as error:
         raise ValueError("sealed by another secret") from error
 
 
-def _before(found: OutsideCalendar) -> Known:
-    """What was known; of a calendar that an earlier release has read, the plain times."""
-    known = known_of(found)
-    if known.events or known.doubts:
-        return known
-    rows = Busy.objects.filter(calendar=found).order_by("starts_at")
+def _state_before(outside_calendar: OutsideCalendar) -> Known:
+    """The state from the last reading.
+
+    Of a calendar that was last read by an earlier release only the busy time is known.
+    """
+    calendar_state = known_of(outside_calendar)
+    if calendar_state.events or calendar_state.doubts:
+        return calendar_state
+    rows = Busy.objects.filter(calendar=outside_calendar).order_by("starts_at")
     return Known(
         {
             f"before {start}": Taken([Interval(start, end)])
@@ -215,55 +233,59 @@ def _before(found: OutsideCalendar) -> Known:
     )
 
 
-def _trouble(known: Known, reading: Reading, *, transparent: bool) -> str:
-    """A word of `PARTIAL`, or none."""
+def _partial_failure(calendar_state: Known, reading: Reading, *, transparent: bool) -> str:
+    """A value of `PARTIAL`, or an empty string if the calendar was read whole."""
     if transparent:
         return "transparent"
     if reading.damaged:
         return "damaged"
-    if known.missing():
+    if calendar_state.missing():
         return "vanished"
-    return "partly" if known.open_doubts() else ""
+    return "partly" if calendar_state.open_doubts() else ""
 
 
-def _keep(found: OutsideCalendar, known: Known, now: datetime, actor: int | None) -> None:
-    """Write what is known, and the time that it takes."""
-    found.known_events = events_to_json(known.events)
-    found.doubts = doubts_to_json(known.doubts)
-    if found.failure in {"partly", "vanished"}:
-        gone = known.missing()
-        found.failure = "vanished" if gone else "partly" if known.open_doubts() else ""
-    found.save()
-    if _replace(found, set(known.busy()), now):
-        _say(found.office_id, found.official_id, now, actor)
+def _store_state(
+    locked: OutsideCalendar, calendar_state: Known, now: datetime, actor: int | None
+) -> None:
+    """Store the calendar's state and replace the busy time from it."""
+    locked.known_events = events_to_json(calendar_state.events)
+    locked.doubts = doubts_to_json(calendar_state.doubts)
+    if locked.failure in {"partly", "vanished"}:
+        missing = calendar_state.missing()
+        locked.failure = "vanished" if missing else "partly" if calendar_state.open_doubts() else ""
+    locked.save()
+    if _replace_busy_time(locked, set(calendar_state.busy()), now):
+        _record_change(locked.office_id, locked.official_id, now, actor)
 
 
-def _replace(found: OutsideCalendar, busy: set[Interval[datetime]], now: datetime) -> bool:
-    """Write only what differs, for most refreshes change nothing; and say whether it did."""
-    rows = Busy.objects.filter(calendar=found)
-    known = {Interval(one.starts_at, one.ends_at): one.pk for one in rows}
-    gone = [pk for during, pk in known.items() if during not in busy]
-    new = busy - known.keys()
-    Busy.objects.filter(pk__in=gone).delete()
+def _replace_busy_time(
+    locked: OutsideCalendar, busy: set[Interval[datetime]], now: datetime
+) -> bool:
+    """Update the busy time of the calendar where it differs; returns whether it did."""
+    rows = Busy.objects.filter(calendar=locked)
+    stored = {Interval(row.starts_at, row.ends_at): row.pk for row in rows}
+    removed = [pk for during, pk in stored.items() if during not in busy]
+    added = busy - stored.keys()
+    Busy.objects.filter(pk__in=removed).delete()
     Busy.objects.bulk_create(
         [
             Busy(
-                office_id=found.office_id,
-                official_id=found.official_id,
-                calendar=found,
-                starts_at=one.start,
-                ends_at=one.end,
+                office_id=locked.office_id,
+                official_id=locked.official_id,
+                calendar=locked,
+                starts_at=span.start,
+                ends_at=span.end,
             )
-            for one in sorted(new)
+            for span in sorted(added)
         ],
         batch_size=1_000,
     )
-    return bool(gone or new)
+    return bool(removed or added)
 
 
-def _locked(which: int) -> OutsideCalendar | None:
+def _lock_calendar(calendar_id: int) -> OutsideCalendar | None:
     rows = OutsideCalendar.objects.select_for_update(no_key=True, of=("self",))
-    return rows.filter(pk=which).first()
+    return rows.filter(pk=calendar_id).first()
 
 
 def _fernet() -> MultiFernet:
@@ -272,5 +294,5 @@ def _fernet() -> MultiFernet:
     return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
 
 
-def _say(office: int, official: int, now: datetime, actor: int | None) -> None:
+def _record_change(office: int, official: int, now: datetime, actor: int | None) -> None:
     record(events.DiaryChanged(office=office, at=now, actor=actor, official=official))

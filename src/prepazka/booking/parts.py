@@ -1,4 +1,7 @@
-"""Parts of use-cases: the caller's transaction has locked the booking's day, and looked."""
+"""Transitions of bookings shared by use-cases.
+
+The caller is in a transaction, has locked the booking's day and checked that it may change.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,9 @@ from prepazka.journal import rows
 from prepazka.journal.record import record
 
 PINS_TRIED = 8
-# Somebody whose first message does not come asks again, and confirms one of them.
+# People whose first message does not arrive book again and confirm one of the two.
 SPARE_UNCONFIRMED = 2
-# Whose hold it was is erased when it ends.
+# The network of a booking is erased when it ends.
 NO_NETWORK = {"network": "", "network_56": "", "network_48": ""}
 CHANGED_BY_CONFIRMING = (
     "state",
@@ -45,8 +48,8 @@ def put(
     by: Literal["citizen", "office"],
     actor: int | None = None,
 ) -> None:
-    """Let the booking have another claim; the caller has locked both days and looked."""
-    left = returns.Freed.of(booking)
+    """Move the booking to another claim; the caller has locked both days."""
+    freed = returns.Freed.of(booking)
     booking.lane_id = claim.lane
     booking.starts_at, booking.ends_at = claim.during.start, claim.during.end
     if booking.date != day:
@@ -58,8 +61,8 @@ def put(
     booking.reminded_at = None
     booking.save()
     companions.carry(booking, now=now)
-    if not left.overlaps(booking):
-        returns.give_back(left, now=now)
+    if not freed.overlaps(booking):
+        returns.give_back(freed, now=now)
     record(
         events.BookingMoved(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, by=by
@@ -70,9 +73,10 @@ def put(
 def confirm(
     booking: Booking, now: datetime, actor: int | None = None, *, keep_network: bool = False
 ) -> None:
-    """Let the booking be confirmed, with its PIN; the caller has locked its day and looked.
+    """Confirm the booking and give it a PIN.
 
-    Without a click the network is kept for a day, because only it limits such bookings.
+    With `keep_network` the network's hashes stay for a day: bookings without a click are limited
+    only by them.
     """
     if not keep_network:
         forget_network(booking)
@@ -89,9 +93,9 @@ def confirm(
 
 
 def change_pin(booking: Booking, *, now: datetime, actor: int | None = None) -> None:
-    """Give a confirmed booking another PIN; the caller has locked its day and looked.
+    """Give a confirmed booking another PIN; the old one is not reused on that day.
 
-    The person is told the new one, and the old one is nobody else's on that day.
+    The event makes the person be told the new PIN.
     """
     ReplacedPin.objects.create(
         office_id=booking.office_id, booking=booking, date=booking.date, pin=booking.pin, at=now
@@ -106,11 +110,10 @@ def change_pin(booking: Booking, *, now: datetime, actor: int | None = None) -> 
 
 
 def draw_pin(booking: Booking) -> str:
-    """A PIN free on the booking's day, and not in use on any other open day if possible.
+    """A PIN unused on the booking's day, and if possible by any open booking of another day.
 
-    One that a booking of the day had before is not free.
-
-    A few drawn at random are looked up; only where all are in use are all of them read.
+    Replaced PINs of the day count as used. A few random PINs are checked first; only if all of
+    them are in use are the office's PINs read.
     """
     tried = {pins.draw((), (), SystemRandom()) for _ in range(PINS_TRIED)}
     with connection.cursor() as cursor:
@@ -126,15 +129,16 @@ def draw_pin(booking: Booking) -> str:
         )
         if free := tried - {pin for (pin,) in cursor.fetchall()}:
             return free.pop()
-    known = Booking.objects.filter(office=booking.office_id).exclude(pin="")
-    taken = set(known.filter(date=booking.date).values_list("pin", flat=True))
+    with_pin = Booking.objects.filter(office=booking.office_id).exclude(pin="")
+    unavailable = set(with_pin.filter(date=booking.date).values_list("pin", flat=True))
     replaced = ReplacedPin.objects.filter(office=booking.office_id, date=booking.date)
-    taken |= set(replaced.values_list("pin", flat=True))
-    avoid = set(known.filter(state__in=OPEN).values_list("pin", flat=True))
-    return pins.draw(taken, avoid, SystemRandom())
+    unavailable |= set(replaced.values_list("pin", flat=True))
+    avoid = set(with_pin.filter(state__in=OPEN).values_list("pin", flat=True))
+    return pins.draw(unavailable, avoid, SystemRandom())
 
 
 def serve(booking: Booking, now: datetime, actor: int | None = None) -> None:
+    """Mark the booking as served."""
     booking.state, booking.served_at = State.SERVED, now
     booking.save(update_fields=["state", "served_at"])
     ids = {"office": booking.office_id, "booking": str(booking.pk)}
@@ -142,7 +146,7 @@ def serve(booking: Booking, now: datetime, actor: int | None = None) -> None:
 
 
 def end(booking: Booking, state: State, now: datetime) -> None:
-    """Let the booking be over; the caller has locked its day and looked."""
+    """End the booking in that state; releases its colleagues and erases its network."""
     booking.state = state
     booking.ended_at = now
     booking.expires_at = None
@@ -152,14 +156,15 @@ def end(booking: Booking, state: State, now: datetime) -> None:
 
 
 def forget_network(booking: Booking) -> None:
-    """Clear the hashes of who kept the time; the caller writes the row."""
+    """Clear the network's hashes of the booking; the caller saves it."""
     booking.network = booking.network_56 = booking.network_48 = ""
 
 
 def release_expired(*, office: int, day: date, now: datetime) -> int:
-    """End the expired holds of a day that the caller has locked, so that the net lets go too.
+    """End the expired holds of a locked day; returns how many.
 
-    A term that nobody confirmed comes back as a cancelled one does.
+    The lane's constraint counts them until then. Time of bookings that were requested and never
+    confirmed returns to the public with the agenda's delay, as after a cancellation.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -173,20 +178,22 @@ def release_expired(*, office: int, day: date, now: datetime) -> int:
         )
         expired = cursor.fetchall()
     companions.free_all([pk for pk, *_ in expired], now=now)
-    for pk, at, was_asked in expired:
+    for pk, expired_at, was_asked in expired:
         if was_asked:
-            returns.give_back(returns.Freed.of(Booking.objects.get(pk=pk)), now=now, since=at)
+            returns.give_back(
+                returns.Freed.of(Booking.objects.get(pk=pk)), now=now, since=expired_at
+            )
         record(events.BookingExpired(office=office, booking=str(pk), at=now))
     return len(expired)
 
 
-def limit_open(booking: Booking, agenda: int, *, most: int, now: datetime) -> None:
-    """Lock the contact and count its confirmed bookings of the agenda. Raises TooManyBookings."""
-    limit_open_of(booking.contact_hash, booking.office_id, agenda, most=most, now=now)
+def limit_open(booking: Booking, agenda: int, *, limit: int, now: datetime) -> None:
+    """Lock the contact and check its confirmed bookings of the agenda. Raises TooManyBookings."""
+    limit_open_of(booking.contact_hash, booking.office_id, agenda, limit=limit, now=now)
 
 
-def limit_unconfirmed(booking: Booking, *, most: int, now: datetime) -> None:
-    """Count those that wait for their confirmation too; `limit_open` has locked the contact.
+def limit_unconfirmed(booking: Booking, *, limit: int, now: datetime) -> None:
+    """Check the contact's unconfirmed bookings; `limit_open` has locked the contact.
 
     Raises TooManyUnconfirmed.
     """
@@ -197,12 +204,12 @@ def limit_unconfirmed(booking: Booking, *, most: int, now: datetime) -> None:
         state=State.UNCONFIRMED,
         expires_at__gt=now,
     )
-    if waiting.count() >= most + SPARE_UNCONFIRMED:
+    if waiting.count() >= limit + SPARE_UNCONFIRMED:
         raise TooManyUnconfirmed
 
 
-def limit_open_of(key: str, office: int, agenda: int, *, most: int, now: datetime) -> None:
-    """The same of a contact's hash alone."""
+def limit_open_of(key: str, office: int, agenda: int, *, limit: int, now: datetime) -> None:
+    """The same as `limit_open` for the hash of a contact."""
     lock_contact(key)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -211,14 +218,15 @@ def limit_open_of(key: str, office: int, agenda: int, *, most: int, now: datetim
             " AND b.ends_at > %s AND b.state = 'confirmed'",
             [office, key, agenda, now],
         )
-        if cursor.fetchone()[0] >= most:
-            raise TooManyBookings(most=most)
+        if cursor.fetchone()[0] >= limit:
+            raise TooManyBookings(most=limit)
 
 
 def is_cancelled(booking: Booking) -> bool:
-    """Whether somebody cancelled it."""
+    """Whether the person or the office cancelled the booking."""
     return booking.state in {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE}
 
 
 def ran_out(booking: Booking, now: datetime) -> bool:
+    """Whether the deadline of a hold or an unconfirmed booking has passed."""
     return booking.expires_at is not None and booking.expires_at <= now

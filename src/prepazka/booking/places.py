@@ -1,4 +1,4 @@
-"""Places for those on the waiting list: a freed term is offered, accepted, declined, passed on."""
+"""Offers of free terms to people on the waiting list: made, accepted, declined, expired."""
 
 from __future__ import annotations
 
@@ -29,69 +29,69 @@ from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Office
 
 Entry = WaitingListEntry
-MOST_AT_ONCE = 200  # offers of one round; the next round is a minute away
+MOST_AT_ONCE = 200  # offers per agenda and round; the next round comes in a minute
 
 
 def offer_freed(*, office: Office, now: datetime) -> int:
-    """Offer what is free to those who wait for it, in the fair order; how many offers were made.
+    """Offer free terms to people on the waiting list in its order; returns how many offers.
 
-    It looks at the calendar and not at what has happened, so whoever runs it, however late, finds
-    every freed term: a job after each event, and the round of every minute.
+    It reads the calendar rather than events, so a late or repeated run misses no freed term. It is
+    run by a job after each event, and every minute.
     """
     rows = Entry.objects.filter(office=office, state=Entry.State.WAITING)
     agendas = rows.order_by("service__agenda").values_list("service__agenda", flat=True)
-    made = 0
+    offer_count = 0
     for agenda in agendas.distinct():
         for _ in range(MOST_AT_ONCE):
             offered = _offer_next(office, agenda, now)
             if offered is None:
                 break
-            made += offered
-    return made
+            offer_count += offered
+    return offer_count
 
 
 @transaction.atomic
 def _offer_next(office: Office, agenda: int, now: datetime) -> bool | None:
-    """Make the first offer that can be made; False if somebody was quicker, None if there is none.
+    """Make the first possible offer; False if its term was taken meanwhile, None if there is none.
 
-    One transaction for one offer: the list is locked, then the one day of the term.
+    One transaction per offer: locks the list, then the day of the term.
     """
     lock_list(agenda)
-    where = directory_by_id(office.pk)
-    for entry, term, until in _pairs(where, agenda, now):
+    snapshot = directory_by_id(office.pk)
+    for entry, term, until in _possible_offers(snapshot, agenda, now):
         lock_days(office.pk, [term.day])
         release_expired(office=office.pk, day=term.day, now=now)
         try:
-            _offer(where, entry, term, until, now)
+            _make_offer(snapshot, entry, term, until, now)
         except (TermNotOffered, TermTaken):
-            return False  # the next look at the calendar knows it
+            return False  # the next call reads the calendar again
         return True
     return None
 
 
-def _pairs(
+def _possible_offers(
     office: Directory, agenda: int, now: datetime
 ) -> Iterable[tuple[Entry, terms.Term, datetime]]:
-    """Who would be offered which term, and until when it would be kept, first to last."""
+    """Entries with the term each could be offered and its deadline, in the order of the list."""
     rows = Entry.objects.filter(
         office=office.office, service__agenda=agenda, state=Entry.State.WAITING
     ).select_related("booking")
-    known: dict[object, list[terms.Term]] = {}
+    free_terms: dict[object, list[terms.Term]] = {}
     for entry in waiting.in_order(rows):
         if entry.booking and (entry.booking.state not in OPEN or entry.booking.starts_at <= now):
             continue
-        key = (entry.service_id, entry.persons, entry.official_id, _mode(office, entry))
-        if key not in known:
-            known[key] = _free(office, entry, now)
+        key = (entry.service_id, entry.persons, entry.official_id, _mode_for(office, entry))
+        if key not in free_terms:
+            free_terms[key] = _free_terms(office, entry, now)
         wish = _wish(entry)
-        for term in known[key]:
-            until = _until(office, entry, term.starts_at, now)
+        for term in free_terms[key]:
+            until = _keep_until(office, entry, term.starts_at, now)
             if until and _suits(office, wish, term):
                 yield entry, term, until
                 break
 
 
-def _free(office: Directory, entry: Entry, now: datetime) -> list[terms.Term]:
+def _free_terms(office: Directory, entry: Entry, now: datetime) -> list[terms.Term]:
     return terms.offered(
         office=office,
         service=office.services[entry.service_id],
@@ -99,17 +99,17 @@ def _free(office: Directory, entry: Entry, now: datetime) -> list[terms.Term]:
         persons=entry.persons,
         channel=Channel.LIST,
         official=office.officials[entry.official_id] if entry.official_id else None,
-        mode=_mode(office, entry),
+        mode=_mode_for(office, entry),
     )
 
 
-def _mode(office: Directory, entry: Entry) -> str:
-    """A booking that moves stays in its mode; a new one is in the usual one."""
+def _mode_for(office: Directory, entry: Entry) -> str:
+    """The mode of the booking that would move; for a new booking the service's usual one."""
     return entry.booking.mode if entry.booking else office.services[entry.service_id].usual_mode
 
 
 def _wish(entry: Entry) -> waiting.Wish:
-    before = Booking.objects.filter(offer__entry=entry).values_list("starts_at", flat=True)
+    offered_before = Booking.objects.filter(offer__entry=entry).values_list("starts_at", flat=True)
     return waiting.Wish(
         first=entry.from_date,
         last=entry.to_date,
@@ -117,7 +117,7 @@ def _wish(entry: Entry) -> waiting.Wish:
         from_min=entry.from_min,
         to_min=entry.to_min,
         before=entry.booking.starts_at if entry.booking else None,
-        not_at=frozenset(before),
+        not_at=frozenset(offered_before),
     )
 
 
@@ -133,7 +133,9 @@ def _suits(office: Directory, wish: waiting.Wish, term: terms.Term) -> bool:
     )
 
 
-def _until(office: Directory, entry: Entry, starts_at: datetime, now: datetime) -> datetime | None:
+def _keep_until(
+    office: Directory, entry: Entry, starts_at: datetime, now: datetime
+) -> datetime | None:
     rules = office.rules_of(office.services[entry.service_id])
     return waiting.keep_until(
         now=now,
@@ -144,10 +146,13 @@ def _until(office: Directory, entry: Entry, starts_at: datetime, now: datetime) 
     )
 
 
-def _offer(
+def _make_offer(
     office: Directory, entry: Entry, term: terms.Term, until: datetime, now: datetime
 ) -> None:
-    """Keep the term for the person; its day is locked. Raises TermNotOffered, TermTaken."""
+    """Hold the term for the entry and record the offer; its day is locked.
+
+    Raises TermNotOffered, TermTaken.
+    """
     service = office.services[entry.service_id]
     claim = terms.find(
         office=office,
@@ -157,9 +162,9 @@ def _offer(
         channel=Channel.LIST,
         now=now,
         official=office.officials[entry.official_id] if entry.official_id else None,
-        mode=_mode(office, entry),
+        mode=_mode_for(office, entry),
     )
-    _take_back(claim.lane, claim.during, now)
+    _end_returning_holds(claim.lane, claim.during, now)
     offer = Offer.objects.create(
         office=office.office,
         kind=Offer.Kind.WAITING_LIST,
@@ -178,7 +183,7 @@ def _offer(
         expires_at=until + returns.longest(office.rules_of(service)),
         persons=entry.persons,
         channel=Channel.LIST,
-        mode=_mode(office, entry),
+        mode=_mode_for(office, entry),
         language=entry.language,
         offer=offer,
         created_at=now,
@@ -192,8 +197,8 @@ def _offer(
     )
 
 
-def _take_back(lane: int, during: Interval[datetime], now: datetime) -> None:
-    """End the claims without a person that kept the term until now."""
+def _end_returning_holds(lane: int, during: Interval[datetime], now: datetime) -> None:
+    """End the holds without a person that delayed the term's return to the public."""
     Booking.objects.filter(
         RETURNING, lane=lane, starts_at__lt=during.end, ends_at__gt=during.start
     ).update(state=State.EXPIRED, ended_at=now, expires_at=None)
@@ -201,27 +206,27 @@ def _take_back(lane: int, during: Interval[datetime], now: datetime) -> None:
 
 @transaction.atomic
 def accept_place(*, offer: UUID, now: datetime) -> Booking:
-    """Take the offered term: its claim becomes the booking, or the booking moves to it.
+    """Accept the offered term: its hold becomes a booking, or the existing booking moves to it.
 
-    Repeated, it answers with the same booking. Raises PlaceOver, TooManyBookings, BookingOver.
+    An accepted offer returns the same booking. Raises PlaceOver, TooManyBookings, BookingOver.
     """
-    found, claim = _lock(offer)
-    entry = found.entry
+    locked_offer, claim = _lock_offer(offer)
+    entry = locked_offer.entry
     assert entry is not None  # noqa: S101  # of the waiting list
-    if found.state == Offer.State.ACCEPTED:
+    if locked_offer.state == Offer.State.ACCEPTED:
         return entry.booking or claim
-    _must_be_open(found, claim, now)
+    _must_be_open(locked_offer, claim, now)
     if entry.booking:
-        booking = _move(entry.booking, claim, now)
+        booking = _move_to_claim(entry.booking, claim, now)
     else:
-        booking = _book(entry, claim, now)
-    _close(found, Offer.State.ACCEPTED, now)
-    _entry(entry, Entry.State.FULFILLED, now)
+        booking = _book_claim(entry, claim, now)
+    _close_offer(locked_offer, Offer.State.ACCEPTED, now)
+    _set_entry_state(entry, Entry.State.FULFILLED, now)
     record(
         events.PlaceAccepted(
-            office=found.office_id,
+            office=locked_offer.office_id,
             entry=str(entry.pk),
-            offer=str(found.pk),
+            offer=str(locked_offer.pk),
             booking=str(booking.pk),
             at=now,
         )
@@ -229,10 +234,10 @@ def accept_place(*, offer: UUID, now: datetime) -> Booking:
     return booking
 
 
-def _book(entry: Entry, claim: Booking, now: datetime) -> Booking:
+def _book_claim(entry: Entry, claim: Booking, now: datetime) -> Booking:
     rules = directory_by_id(claim.office_id).rules_of(claim.service)
     claim.contact_hash = entry.contact_hash
-    limit_open(claim, claim.service.agenda_id, most=rules.max_open_per_contact, now=now)
+    limit_open(claim, claim.service.agenda_id, limit=rules.max_open_per_contact, now=now)
     claim.name, claim.email, claim.phone = entry.name, entry.email, entry.phone
     claim.short_code = short_code() if entry.phone and not entry.email else None
     claim.requested_at = now
@@ -240,8 +245,8 @@ def _book(entry: Entry, claim: Booking, now: datetime) -> Booking:
     return claim
 
 
-def _move(booking: Booking, claim: Booking, now: datetime) -> Booking:
-    """The kept claim gives way to the booking, within the lock of both days."""
+def _move_to_claim(booking: Booking, claim: Booking, now: datetime) -> Booking:
+    """End the offer's hold and move the booking to its time; both days are locked."""
     if booking.state not in OPEN or booking.starts_at <= now:
         raise BookingOver
     end(claim, State.EXPIRED, now)
@@ -252,32 +257,32 @@ def _move(booking: Booking, claim: Booking, now: datetime) -> Booking:
 
 @transaction.atomic
 def decline_place(*, offer: UUID, now: datetime) -> None:
-    """Pass the term on; the person keeps their place. Repeated, nothing happens.
+    """Decline the offer and release its term; the person keeps the place on the list.
 
-    Raises PlaceTaken if it was accepted before.
+    Does nothing if the offer is no longer open. Raises PlaceTaken if it was accepted.
     """
-    found, claim = _lock(offer)
-    if found.state == Offer.State.ACCEPTED:
+    locked_offer, claim = _lock_offer(offer)
+    if locked_offer.state == Offer.State.ACCEPTED:
         raise PlaceTaken
-    if found.state == Offer.State.OPEN and found.expires_at > now:
-        _decline(found, claim, now)
+    if locked_offer.state == Offer.State.OPEN and locked_offer.expires_at > now:
+        _decline(locked_offer, claim, now)
 
 
 def close_open_offer(entry: Entry, *, now: datetime) -> None:
-    """Decline the open offer of somebody who leaves; the list is locked."""
+    """Decline the open offer of an entry that ends, if any; the list is locked."""
     opened = Offer.objects.filter(entry=entry, state=Offer.State.OPEN).first()
     if opened:
-        found, claim = _lock(opened.pk)
-        if found.state == Offer.State.OPEN:
-            _decline(found, claim, now)
+        locked_offer, claim = _lock_offer(opened.pk)
+        if locked_offer.state == Offer.State.OPEN:
+            _decline(locked_offer, claim, now)
 
 
 def _decline(offer: Offer, claim: Booking, now: datetime) -> None:
     assert offer.entry is not None  # noqa: S101  # of the waiting list
-    _free_claim(claim, now, now)
-    _close(offer, Offer.State.DECLINED, now)
+    _release_hold(claim, now, now)
+    _close_offer(offer, Offer.State.DECLINED, now)
     offer.entry.unanswered = 0
-    _entry(offer.entry, Entry.State.WAITING)
+    _set_entry_state(offer.entry, Entry.State.WAITING)
     record(
         events.PlaceDeclined(
             office=offer.office_id, entry=str(offer.entry.pk), offer=str(offer.pk), at=now
@@ -286,10 +291,11 @@ def _decline(offer: Offer, claim: Booking, now: datetime) -> None:
 
 
 def withdraw_beyond(office: Directory, *, now: datetime) -> int:
-    """Free what is kept for somebody on places that the agendas no longer have; returns how many.
+    """End offered holds on lanes beyond the agendas' reduced quotas; returns how many.
 
-    Who waits stays in the order; who was displaced keeps the other terms, or is telephoned where
-    none is left. The caller has locked the office, its waiting lists and its days.
+    People on the waiting list keep their place. Displaced people keep their other offered terms, or
+    come on the call list if none is left. The caller has locked the office, its waiting lists and
+    its days.
     """
     from prepazka.booking.disruptions import free_holds  # noqa: PLC0415  # they know each other
 
@@ -305,8 +311,8 @@ def withdraw_beyond(office: Directory, *, now: datetime) -> int:
         offer = claim.offer
         if offer and offer.entry:
             end(claim, State.EXPIRED, now)
-            _close(offer, Offer.State.WITHDRAWN, now)
-            _entry(offer.entry, Entry.State.WAITING)
+            _close_offer(offer, Offer.State.WITHDRAWN, now)
+            _set_entry_state(offer.entry, Entry.State.WAITING)
             record(
                 events.PlaceWithdrawn(
                     office=office.office.pk,
@@ -320,7 +326,7 @@ def withdraw_beyond(office: Directory, *, now: datetime) -> int:
 
 
 def unanswered_places(office: int, now: datetime) -> list[UUID]:
-    """The offers of terms that nobody answered in time."""
+    """The ids of waiting-list offers whose deadline has passed without an answer."""
     due = Offer.objects.filter(
         office=office,
         kind=Offer.Kind.WAITING_LIST,
@@ -332,36 +338,44 @@ def unanswered_places(office: int, now: datetime) -> list[UUID]:
 
 @transaction.atomic
 def expire_place(offer: UUID, now: datetime) -> bool:
-    """Pass on the term of an offer that nobody answered; False where it was answered meanwhile."""
-    found, claim = _lock(offer)
-    if found.state != Offer.State.OPEN or found.expires_at > now:
+    """End an unanswered offer and release its term; False if it was answered meanwhile.
+
+    The entry moves to the end of the list, or is dropped after too many unanswered offers.
+    """
+    locked_offer, claim = _lock_offer(offer)
+    if locked_offer.state != Offer.State.OPEN or locked_offer.expires_at > now:
         return False
-    entry = found.entry
+    entry = locked_offer.entry
     assert entry is not None  # noqa: S101  # of the waiting list
-    _free_claim(claim, now, found.expires_at)
-    _close(found, Offer.State.EXPIRED, now)
+    _release_hold(claim, now, locked_offer.expires_at)
+    _close_offer(locked_offer, Offer.State.EXPIRED, now)
     entry.unanswered += 1
     entry.queued_at = now
     dropped = waiting.is_dropped(entry.unanswered)
-    _entry(entry, Entry.State.DROPPED if dropped else Entry.State.WAITING, now if dropped else None)
-    office, pk = found.office_id, str(entry.pk)
-    record(events.PlaceUnanswered(office=office, entry=pk, offer=str(found.pk), at=now))
+    _set_entry_state(
+        entry, Entry.State.DROPPED if dropped else Entry.State.WAITING, now if dropped else None
+    )
+    office, pk = locked_offer.office_id, str(entry.pk)
+    record(events.PlaceUnanswered(office=office, entry=pk, offer=str(locked_offer.pk), at=now))
     if dropped:
         record(events.ListDropped(office=office, entry=pk, at=now))
     return True
 
 
-def _lock(offer: UUID) -> tuple[Offer, Booking]:
-    """Lock the day of the kept claim, and that of the booking that would move; then read."""
+def _lock_offer(offer: UUID) -> tuple[Offer, Booking]:
+    """Lock the days of the offer's hold and of the booking that would move; returns offer and hold.
+
+    Locks again if the booking has moved to another day in the meantime.
+    """
     claim = Booking.objects.only("pk").get(offer=offer)
     while True:
         moving = Booking.objects.filter(waiting_list__offers=offer).first()
-        locked = lock_booking(claim.pk, *([moving.date] if moving else []))
-        found = Offer.objects.select_related("entry__booking").get(pk=offer)
-        assert found.entry is not None  # noqa: S101  # of the waiting list
-        now_at = found.entry.booking
-        if now_at is None or moving is None or now_at.date == moving.date:
-            return found, locked
+        locked_claim = lock_booking(claim.pk, *([moving.date] if moving else []))
+        locked_offer = Offer.objects.select_related("entry__booking").get(pk=offer)
+        assert locked_offer.entry is not None  # noqa: S101  # of the waiting list
+        current_booking = locked_offer.entry.booking
+        if current_booking is None or moving is None or current_booking.date == moving.date:
+            return locked_offer, locked_claim
 
 
 def _must_be_open(offer: Offer, claim: Booking, now: datetime) -> None:
@@ -369,17 +383,17 @@ def _must_be_open(offer: Offer, claim: Booking, now: datetime) -> None:
         raise PlaceOver
 
 
-def _free_claim(claim: Booking, now: datetime, since: datetime) -> None:
+def _release_hold(claim: Booking, now: datetime, since: datetime) -> None:
     if claim.state == State.HELD:
         end(claim, State.EXPIRED, now)
         returns.give_back(returns.Freed.of(claim), now=now, since=since)
 
 
-def _close(offer: Offer, state: Offer.State, now: datetime) -> None:
+def _close_offer(offer: Offer, state: Offer.State, now: datetime) -> None:
     offer.state, offer.ended_at = state, now
     offer.save(update_fields=["state", "ended_at"])
 
 
-def _entry(entry: Entry, state: Entry.State, ended_at: datetime | None = None) -> None:
+def _set_entry_state(entry: Entry, state: Entry.State, ended_at: datetime | None = None) -> None:
     entry.state, entry.ended_at = state, ended_at
     entry.save(update_fields=["state", "ended_at", "queued_at", "unanswered"])

@@ -1,8 +1,8 @@
-"""A freed term comes back to the public after a while that nobody can guess.
+"""Random delay before freed time is offered to the public again.
 
-Whoever gives a term up for somebody else to take, by agreement or for money, cannot know when. The
-waiting list sees the term at once. The claim that keeps it is an ordinary one without a person: the
-lane's constraint guards it, and it runs out by itself, without any job.
+It keeps people from passing a booking on by agreement or for money, as nobody can tell when the
+time becomes free. The waiting list sees it at once. The time is kept by a hold without a person:
+the lane's constraint protects it, and it expires without any job.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from prepazka.booking.models import Booking, Channel, State, WaitingListEntry
 from prepazka.core.slots import Rules
 from prepazka.offices.directory import Directory, directory_by_id
 
-# Where no delay is asked for, but somebody waits: long enough for the list to be asked.
+# The shortest delay if somebody is on the waiting list: time enough to make them an offer.
 LIST_FIRST = timedelta(minutes=2)
 chance = SystemRandom()
 
 
 @dataclass(frozen=True)
 class Freed:
-    """The term that a booking had."""
+    """The lane and time that a booking had."""
 
     office: int
     service: int
@@ -33,7 +33,7 @@ class Freed:
 
     @classmethod
     def of(cls, booking: Booking) -> Freed:
-        """The term of the booking as it is now."""
+        """The lane and time of the booking as it is now."""
         return cls(
             booking.office_id,
             booking.service_id,
@@ -44,7 +44,7 @@ class Freed:
         )
 
     def overlaps(self, booking: Booking) -> bool:
-        """Whether the booking takes a part of it."""
+        """Whether the booking takes a part of the freed time."""
         return (
             self.lane == booking.lane_id
             and self.starts_at < booking.ends_at
@@ -53,7 +53,10 @@ class Freed:
 
 
 def give_back(freed: Freed, *, now: datetime, since: datetime | None = None) -> None:
-    """Keep a term that is free since then, as the agenda's rules ask; its day is locked."""
+    """Hold freed time back from the public for the agenda's delay; its day is locked.
+
+    The delay counts from `since`, by default from now.
+    """
     if freed.starts_at <= now:
         return
     office = directory_by_id(freed.office)
@@ -95,5 +98,5 @@ def _somebody_waits(office: Directory, service: int) -> bool:
 
 
 def longest(rules: Rules) -> timedelta:
-    """How long an offer's claim outlives the offer, so that what follows happens before."""
+    """How long an offer's hold outlives the offer, so that the offer is ended before the hold."""
     return max(timedelta(minutes=rules.return_to_min), 2 * LIST_FIRST)

@@ -1,4 +1,4 @@
-"""Which terms can be taken: read in a fixed number of statements, decided by `core.slots`."""
+"""Search for free terms: reads what is taken in two SQL statements; `core.slots` decides."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MINUTE = timedelta(minutes=1)
 PUBLIC = {Channel.WEB, Channel.API, Channel.LIST}  # all under the rules of the web
 
 
-# Written out, so that the planner sees that the partial index of live claims serves.
+# Hand-written SQL, so that the planner uses the partial index of live bookings.
 TAKEN = f"""
     SELECT date, array_agg(starts ORDER BY starts), array_agg(ends ORDER BY starts),
            array_agg(lanes ORDER BY starts), sum(places)::int
@@ -46,23 +46,23 @@ TAKEN = f"""
       ) AS together
      GROUP BY date
 """  # noqa: S608  # made of constants
-# The waiting list is asked first: it sees the freed terms on their way back to the public.
+# The waiting list sees freed terms that are not public yet.
 TAKEN_FOR_LIST = TAKEN.replace(diaries.STANDS, diaries.STANDS_FOR_LIST)
 
 
 class Term(NamedTuple):
-    """A term that can be taken now, as instants, and on how many lanes."""
+    """A free term: its start and end as instants, and the number of free lanes."""
 
     day: date
     starts_at: datetime
     ends_at: datetime
     free: int
-    lanes: int = 0  # the same as a set; `diaries.free_officials` says who they are
+    lanes: int = 0  # the free lanes as bits; `diaries.free_officials` turns them into officials
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The lane and the time that a hold takes."""
+    """The lane and the interval to book."""
 
     lane: int
     during: Interval[datetime]
@@ -70,21 +70,21 @@ class Claim:
 
 @dataclass
 class Taken:
-    """What is taken in one day: minutes on sets of lanes, and the places the public has."""
+    """The bookings of one day as local minutes on sets of lanes, and the public's places."""
 
     claims: list[slots.Taken] = field(default_factory=list)
     public: int = 0
 
 
 class _Day(NamedTuple):
-    """A day as it is laid when empty, and the instants at which its candidates start and end."""
+    """The layout of an empty day, and the instants at which its candidate terms start and end."""
 
     laid: slots.Laid
     instants: dict[int, tuple[datetime, datetime]]
 
 
 def units_of(office: Directory, service: Service, persons: int) -> int:
-    """How many windows (or durations) one booking takes: consecutive time for each person."""
+    """The number of windows (or durations) of one booking: consecutive time for each person."""
     rules = office.rules_of(service)
     if rules.kind == "slot":
         return persons
@@ -104,28 +104,28 @@ def offered(
     mode: str | None = None,
     together: Sequence[Official] = (),
 ) -> list[Term]:
-    """The terms that can be taken now, in the order of time; by default in the whole horizon.
+    """The free terms ordered by time, by default in the whole horizon.
 
-    `besides` names a booking that does not count as taking anything, because it is being moved.
-    Without an `official`, a service of officials is offered with whoever of them is free; without
-    a `mode`, in the usual one. Those who come `together`, and the colleagues whom the booking of
-    `besides` has already, must be free as well. Two SQL statements whatever the number of days, lanes, officials and bookings.
+    `besides` is a booking being moved, which does not count as taken. Without an `official`, a
+    service of officials is offered with any of them; without a `mode`, in the usual one. The
+    officials in `together`, and the colleagues of the booking `besides`, must be free too. Two SQL
+    statements whatever the number of days, lanes, officials and bookings.
     """
-    wanted = list(days) if days is not None else horizon(office, service, now)
-    whose = _whose(office, service, official)
+    day_list = list(days) if days is not None else horizon(office, service, now)
+    officials = _officials_searched(office, service, official)
     mode = mode or service.usual_mode
-    if not wanted or whose == [] or not _is_offered(service, mode):
+    if not day_list or officials == [] or not _is_offered(service, mode):
         return []
-    taken = _taken(office, service, wanted, now, besides, whose, channel)
-    found: list[Term] = []
-    for day in wanted:
-        known = _day(office, service, day, persons, whose, mode)
-        for offer in _offers(office, service, known, day, taken[day], channel, now):
-            starts_at, ends_at = known.instants[offer.interval.start]
+    occupied = _occupied_by_day(office, service, day_list, now, besides, officials, channel)
+    free_terms: list[Term] = []
+    for day in day_list:
+        layout = _cached_day(office, service, day, persons, officials, mode)
+        for offer in _offers_of_day(office, service, layout, day, occupied[day], channel, now):
+            starts_at, ends_at = layout.instants[offer.interval.start]
             if now < starts_at:
-                found.append(Term(day, starts_at, ends_at, offer.free, offer.lanes))
+                free_terms.append(Term(day, starts_at, ends_at, offer.free, offer.lanes))
     colleagues = [*together, *companions.colleagues_of(office, besides)]
-    return companions.common(office, found, colleagues, now=now, besides=besides)
+    return companions.common(office, free_terms, colleagues, now=now, besides=besides)
 
 
 def find(
@@ -140,35 +140,35 @@ def find(
     official: Official | None = None,
     mode: str | None = None,
 ) -> Claim:
-    """The lane on which the term can be taken; the caller has locked its day.
+    """The lane on which the term can be booked; the caller has locked its day.
 
-    Of several free officials it is the one with the fewest claims and appointments that day,
-    then the first of the file. Raises TermNotOffered if the office has no such term, TermTaken if
-    none is left, also for the colleagues whom the booking of `besides` has.
+    Of several free officials it is the one with the fewest claims and appointments that day, then
+    the first in the office file. Raises TermNotOffered if the office has no such term, TermTaken if
+    it is taken or a colleague of the booking `besides` is not free.
     """
-    whose = _whose(office, service, official)
+    officials = _officials_searched(office, service, official)
     mode = mode or service.usual_mode
-    if whose == [] or not _is_offered(service, mode):
+    if officials == [] or not _is_offered(service, mode):
         raise TermNotOffered
     day = calendar.day_of(starts_at, office.tz)
-    known = _day(office, service, day, persons, whose, mode)
-    taken = _taken(office, service, [day], now, besides, whose, channel)
-    start = next((m for m, (begins, _) in known.instants.items() if begins == starts_at), None)
+    layout = _cached_day(office, service, day, persons, officials, mode)
+    occupied = _occupied_by_day(office, service, [day], now, besides, officials, channel)
+    start = next((m for m, (begins, _) in layout.instants.items() if begins == starts_at), None)
     if start is None or starts_at <= now:
         raise TermNotOffered
-    for offer in _offers(office, service, known, day, taken[day], channel, now):
+    for offer in _offers_of_day(office, service, layout, day, occupied[day], channel, now):
         if offer.interval.start == start:
-            during = Interval(*known.instants[start])
+            during = Interval(*layout.instants[start])
             companions.must_be_free(office, during, now=now, of=besides)
-            if whose is not None:
-                free = diaries.least_loaded(whose, offer.lanes, taken[day].claims)
+            if officials is not None:
+                free = diaries.least_loaded(officials, offer.lanes, occupied[day].claims)
                 return Claim(diaries.lanes_of(office)[free.pk], during)
             quota = office.rules_of(service).quota
-            number = slots.free_lane(offer.interval, taken[day].claims, quota)
+            number = slots.free_lane(offer.interval, occupied[day].claims, quota)
             return Claim(lanes_of(office, service)[cast("int", number)], during)
     if any(
         offer.interval.start == start
-        for offer in _offers(office, service, known, day, Taken(), channel, now)
+        for offer in _offers_of_day(office, service, layout, day, Taken(), channel, now)
     ):
         raise TermTaken
     raise TermNotOffered
@@ -185,7 +185,7 @@ def nearest(
     official: Official | None = None,
     mode: str | None = None,
 ) -> list[Term]:
-    """The three terms nearest to one that was taken, in the order of time."""
+    """The three free terms nearest to `starts_at`, ordered by time."""
     terms = offered(
         office=office,
         service=service,
@@ -200,28 +200,28 @@ def nearest(
 
 
 def horizon(office: Directory, service: Service, now: datetime) -> list[date]:
-    """Today and all days that may be booked, the released ones and those for the desk only."""
+    """Today and all days of the horizon, including days that only the desk may book."""
     today = calendar.day_of(now, office.tz)
     return [today + timedelta(days=n) for n in range(office.rules_of(service).horizon_days + 1)]
 
 
 def is_bookable(office: Directory, service: Service) -> bool:
-    """Whether terms are laid for the service at all, in windows or with officials."""
+    """Whether the service can be booked at all: by windows of its agenda or with officials."""
     if not service.bookable or service.retired:
         return False
     return bool(office.officials_for(service.pk) or lanes_of(office, service))
 
 
 def has_hours(office: Directory, service: Service, day: date, mode: str | None = None) -> bool:
-    """Whether terms would be laid on that day, were nothing taken."""
-    whose, mode = _whose(office, service, None), mode or service.usual_mode
-    if whose is None:
+    """Whether the service has any booking hours on that day."""
+    officials, mode = _officials_searched(office, service, None), mode or service.usual_mode
+    if officials is None:
         return bool(office.booking_hours(service, day, mode))
-    return any(office.official_hours(one, service, day, mode) for one in whose)
+    return any(office.official_hours(official, service, day, mode) for official in officials)
 
 
 def allows(office: Directory, booking: Booking, mode: str) -> bool:
-    """Whether the booking could stay where it is in that mode."""
+    """Whether the mode is offered at the booking's time."""
     service, official = office.services[booking.service_id], diaries.official_of(office, booking)
     if not _is_offered(service, mode):
         return False
@@ -230,9 +230,9 @@ def allows(office: Directory, booking: Booking, mode: str) -> bool:
         if official
         else office.booking_hours(service, booking.date, mode)
     )
-    wanted = Interval(booking.starts_at, booking.ends_at)
-    open_ = (calendar.instants(one, booking.date, office.tz) for one in hours)
-    return any(one.contains(wanted) for one in open_ if one)
+    booked_time = Interval(booking.starts_at, booking.ends_at)
+    openings = (calendar.instants(minutes, booking.date, office.tz) for minutes in hours)
+    return any(opening.contains(booked_time) for opening in openings if opening)
 
 
 def _is_offered(service: Service, mode: str) -> bool:
@@ -240,12 +240,14 @@ def _is_offered(service: Service, mode: str) -> bool:
 
 
 def kept_for_desk(office: Directory, service: Service, day: date, now: datetime) -> int:
-    """How many of the day's places only desk and telephone may take at this moment."""
-    known = _day(office, service, day, 1, _whose(office, service, None), service.usual_mode)
-    places = known.laid.places
-    here, rules = moment(now, office.tz), office.rules_of(service)
-    kept = slots.kept_for_desk(day, here.day, places, rules)
-    return max(kept, places - slots.released(day, here, places, rules))
+    """The number of the day's places that only desk and telephone may book now."""
+    layout = _cached_day(
+        office, service, day, 1, _officials_searched(office, service, None), service.usual_mode
+    )
+    places = layout.laid.places
+    local_now, rules = moment(now, office.tz), office.rules_of(service)
+    kept_places = slots.kept_for_desk(day, local_now.day, places, rules)
+    return max(kept_places, places - slots.released(day, local_now, places, rules))
 
 
 def laid(
@@ -256,15 +258,17 @@ def laid(
     official: Official | None,
     mode: str | None = None,
 ) -> Sequence[Interval[int]]:
-    """All terms of the day in local minutes, were nothing taken."""
-    whose = _whose(office, service, official)
-    if whose == []:
+    """All terms of the day in local minutes, free or not."""
+    officials = _officials_searched(office, service, official)
+    if officials == []:
         return ()
-    return _day(office, service, day, persons, whose, mode or service.usual_mode).laid.candidates
+    return _cached_day(
+        office, service, day, persons, officials, mode or service.usual_mode
+    ).laid.candidates
 
 
 def lanes_of(office: Directory, service: Service) -> list[int]:
-    """The ids of the agenda's lanes within its quota, lowest number first."""
+    """The ids of the agenda's lanes within its quota, ordered by number."""
     key = ("lanes", service.agenda_id)
     if key not in office.kept:
         within = Lane.objects.filter(
@@ -275,105 +279,115 @@ def lanes_of(office: Directory, service: Service) -> list[int]:
 
 
 def moment(instant: datetime, tz: ZoneInfo) -> slots.Moment:
-    """The instant as the office's wall clock shows it."""
+    """The instant as the office's local day and minute."""
     return slots.Moment(calendar.day_of(instant, tz), calendar.minute_of(instant, tz))
 
 
-def _offers(
+def _offers_of_day(
     office: Directory,
     service: Service,
-    known: _Day,
+    layout: _Day,
     day: date,
-    taken: Taken,
+    occupied: Taken,
     channel: str,
     now: datetime,
 ) -> list[slots.Offer]:
     return slots.offered(
         day=day,
-        laid=known.laid,
-        taken=taken.claims,
+        laid=layout.laid,
+        taken=occupied.claims,
         rules=office.rules_of(service),
         now=moment(now, office.tz),
         channel="web" if channel in PUBLIC else cast("slots.Channel", channel),
-        public_taken=taken.public,
+        public_taken=occupied.public,
     )
 
 
-def _whose(office: Directory, service: Service, official: Official | None) -> list[Official] | None:
-    """The officials in whose diaries to look; None where windows are laid instead."""
-    every = office.officials_for(service.pk)
+def _officials_searched(
+    office: Directory, service: Service, official: Official | None
+) -> list[Official] | None:
+    """The officials whose diaries are searched; None if the service uses its agenda's windows."""
+    officials = office.officials_for(service.pk)
     if official is None:
-        return every or None
-    return [one for one in every if one.pk == official.pk]
+        return officials or None
+    return [candidate for candidate in officials if candidate.pk == official.pk]
 
 
-def _day(
+def _cached_day(
     office: Directory,
     service: Service,
     day: date,
     persons: int,
-    whose: list[Official] | None,
+    officials: list[Official] | None,
     mode: str,
 ) -> _Day:
-    """The day laid out, once per snapshot: it changes only with the office's version."""
-    one = whose[0].pk if whose and len(whose) == 1 else None
-    key = ("laid", service.pk, day, persons, one, mode)
+    """The layout of the day, cached in the snapshot; it changes with the office's version only."""
+    only_official = officials[0].pk if officials and len(officials) == 1 else None
+    key = ("laid", service.pk, day, persons, only_official, mode)
     if key not in office.kept:
-        office.kept[key] = _lay(office, service, day, persons, whose, mode)
+        office.kept[key] = _laid_day(office, service, day, persons, officials, mode)
     return cast("_Day", office.kept[key])
 
 
-def _lay(
+def _laid_day(
     office: Directory,
     service: Service,
     day: date,
     persons: int,
-    whose: list[Official] | None,
+    officials: list[Official] | None,
     mode: str,
 ) -> _Day:
     rules, units = office.rules_of(service), units_of(office, service, persons)
     lasts = lasts_on(day, office.tz)
-    if whose is None:
+    if officials is None:
         hours = office.booking_hours(service, day, mode)
         laid = slots.lay(hours, rules, duration=service.duration_min, units=units, lasts=lasts)
     else:
-        openings = [office.official_hours(one, service, day, mode) for one in whose]
+        openings = [office.official_hours(official, service, day, mode) for official in officials]
         laid = slots.diaries(
             openings, rules, duration=service.duration_min, units=units, lasts=lasts
         )
-    spans = ((one.start, calendar.instants(one, day, office.tz)) for one in laid.candidates)
+    spans = (
+        (candidate.start, calendar.instants(candidate, day, office.tz))
+        for candidate in laid.candidates
+    )
     return _Day(laid, {minute: (span.start, span.end) for minute, span in spans if span})
 
 
 def lasts_on(day: date, tz: ZoneInfo) -> slots.Lasts:
-    """How many minutes really pass in local minutes of the day."""
+    """A function from local minutes of the day to elapsed ones, which differ at a clock change."""
     if calendar.has_clock_change(day, tz):
         return partial(calendar.lasting_minutes, day=day, tz=tz)
     return slots.shown_length
 
 
-def _taken(
+def _occupied_by_day(
     office: Directory,
     service: Service,
     days: list[date],
     now: datetime,
     besides: UUID | None,
-    whose: list[Official] | None,
+    officials: list[Official] | None,
     channel: str,
 ) -> dict[date, Taken]:
-    """Live claims of the days; an expired hold takes nothing, whatever its row says.
+    """The live bookings by day; an expired hold does not count, whatever the state of its row.
 
-    A booking that nobody confirmed takes its term until the delay of the agenda has passed.
-
-    The database joins the lanes taken at the same time into one set, so that what is read grows
-    with the windows of the days and not with the bookings.
+    An unconfirmed booking counts until the agenda's return delay after its deadline has passed. The
+    database joins lanes booked at the same time into one set, so the number of rows grows with the
+    windows of the days and not with the bookings.
     """
     rules = office.rules_of(service)
     for_list, lapsed = channel == Channel.LIST, now - rules.return_to_min * MINUTE
     unit = rules.window_min if rules.kind == "window" else service.duration_min
-    if whose is not None:
+    if officials is not None:
         rows = diaries.taken(
-            office, whose, unit, (min(days), max(days)), (now, lapsed), besides, for_list=for_list
+            office,
+            officials,
+            unit,
+            (min(days), max(days)),
+            (now, lapsed),
+            besides,
+            for_list=for_list,
         )
     else:
         with connection.cursor() as cursor:
@@ -394,44 +408,50 @@ def _taken(
                 ],
             )
             rows = cursor.fetchall()
-    found: dict[date, Taken] = defaultdict(Taken)
+    taken_by_day: dict[date, Taken] = defaultdict(Taken)
     for day, starts, ends, lanes, public in rows:
         minutes = zip(
-            _wall(day, starts, office.tz), _wall(day, ends, office.tz), lanes, strict=True
+            _local_minutes(day, starts, office.tz),
+            _local_minutes(day, ends, office.tz),
+            lanes,
+            strict=True,
         )
-        found[day] = Taken([slots.Taken(*one) for one in minutes], public)
-    if whose is None:
+        taken_by_day[day] = Taken([slots.Taken(*claim) for claim in minutes], public)
+    if officials is None:
         for day in days:
-            _reduce(office, service, day, found)
-    return found
+            _close_lanes(office, service, day, taken_by_day)
+    return taken_by_day
 
 
-def _reduce(office: Directory, service: Service, day: date, found: dict[date, Taken]) -> None:
-    """Take the lanes above the places that are left, where there are fewer than usual."""
-    every = (1 << office.rules_of(service).quota) - 1
+def _close_lanes(
+    office: Directory, service: Service, day: date, taken_by_day: dict[date, Taken]
+) -> None:
+    """Add claims on the lanes that are closed while the agenda has fewer places than usual."""
+    all_lanes = (1 << office.rules_of(service).quota) - 1
     if reduced := office.places(service.agenda_id, day):
-        found[day].claims += [
+        taken_by_day[day].claims += [
             slots.Taken(during.start, during.end, lanes)
             for during, places in reduced
-            if (lanes := every & ~((1 << places) - 1))
+            if (lanes := all_lanes & ~((1 << places) - 1))
         ]
-        found[day].claims.sort()
+        taken_by_day[day].claims.sort()
 
 
 @lru_cache(maxsize=4096)
 def _midnight(day: date, tz: ZoneInfo) -> int | None:
-    """The minute since 1970 from which the day's wall clock counts; None on a day it is changed."""
+    """The minute since 1970 of the day's midnight; None on a day with a clock change."""
     noon = calendar.local_instant(day, 720, tz) - 720 * MINUTE
     plain = calendar.local_instant(day, 0, tz) == noon
     return int(noon.timestamp()) // 60 if plain else None
 
 
-def _wall(day: date, instants: list[int], tz: ZoneInfo) -> list[int]:
-    """Local minutes after the midnight of `day`, of minutes since 1970."""
+def _local_minutes(day: date, instants: list[int], tz: ZoneInfo) -> list[int]:
+    """Minutes since 1970 as local minutes after the midnight of `day`."""
     midnight = _midnight(day, tz)
     if midnight is not None:
-        return [one - midnight for one in instants]
-    local = (datetime.fromtimestamp(one * 60, tz) for one in instants)
+        return [minute - midnight for minute in instants]
+    local_times = (datetime.fromtimestamp(minute * 60, tz) for minute in instants)
     return [
-        (one.date() - day).days * calendar.DAY_MIN + one.hour * 60 + one.minute for one in local
+        (local_time.date() - day).days * calendar.DAY_MIN + local_time.hour * 60 + local_time.minute
+        for local_time in local_times
     ]

@@ -1,4 +1,7 @@
-"""What may be done with a term. Each function is one transaction and reads no clock."""
+"""Use-cases of a booking: hold, request, confirm, move, cancel.
+
+Each function is one transaction; `now` is an argument.
+"""
 
 from __future__ import annotations
 
@@ -45,10 +48,10 @@ from prepazka.offices.models import Mode, Official, Service
 
 # WCAG 2.2, 2.2.1: a time limit can be extended at least ten times.
 EXTENSIONS = 10
-# By how much a person who asks for the message again can move the deadline, in all.
+# How much longer in all a person can keep the time by asking for the message again.
 KEPT_LONGER = timedelta(hours=1)
-MAIL_LATE_MOST = timedelta(hours=2)  # so much of our delay does not cost the person the term
-# What a corrected booking takes over.
+MAIL_LATE_MOST = timedelta(hours=2)  # how much longer when our own mail is late
+# Fields that a corrected booking copies.
 ANSWERS = (
     *("office_id", "service_id", "lane_id", "date", "starts_at", "ends_at", "persons", "channel"),
     *("mode", "language", "name", "email", "phone", "topic"),
@@ -73,28 +76,27 @@ def hold_term(
     actor: int | None = None,
     asker: Asker | None = None,
 ) -> Booking:
-    """Keep a term for somebody who is still filling in the form.
+    """Hold a term for a person who is filling in the form; returns the held booking.
 
-    A service of officials is held with the one named, else with whoever is free; without a `mode`
-    it is the usual one of the service. The hold that
-    this one is `instead_of` is given back in the same step. Asked again with the same
-    `request_key`, it answers with the same booking. The `asker` has only so many at a time, and
-    the later ones for three minutes instead of ten; None is not limited.
+    Without an `official`, a service of officials is held with any that is free; without a `mode`,
+    in the usual one. The hold `instead_of` is released in the same transaction. A repeated
+    `request_key` returns the same booking. The `asker` may have a limited number of holds, the
+    later ones for three minutes instead of ten; None is not limited.
     Raises TermNotOffered, TermTaken, TooManyPersons, TooManyHolds.
     """
     if persons > office.rules_of(service).max_persons:
         raise TooManyPersons(most=office.rules_of(service).max_persons)
     day = calendar.day_of(starts_at, office.tz)
-    old = (
+    replaced_hold = (
         Booking.objects.filter(pk=instead_of, office=office.office).first() if instead_of else None
     )
-    lock_days(office.office.pk, [day, old.date] if old else [day])
-    if request_key and (known := _asked_before(office, request_key)):
-        return known
-    if old:
-        release_hold(booking=old.pk, now=now, actor=actor)
+    lock_days(office.office.pk, [day, replaced_hold.date] if replaced_hold else [day])
+    if request_key and (existing := _asked_before(office, request_key)):
+        return existing
+    if replaced_hold:
+        release_hold(booking=replaced_hold.pk, now=now, actor=actor)
     release_expired(office=office.office.pk, day=day, now=now)
-    # Somebody may have taken the time back since the page was read; that waits for no load.
+    # Re-read under the lock: a disruption may have closed this time since the page was rendered.
     office = directory_by_id(office.office.pk)
     service = office.services[service.pk]
     lasts = networks.limit_hold(office, asker, now=now)
@@ -137,31 +139,35 @@ def hold_term(
 def extend_hold(
     *, booking: UUID, now: datetime, actor: int | None = None, asker: Asker | None = None
 ) -> Booking:
-    """Give the person as long again for the form: ten minutes, or three where a network keeps many.
+    """Extend a hold by ten minutes from now, or by three if its network has many holds.
 
     Raises HoldExpired, CannotExtend.
     """
-    found = lock_booking(booking)
-    _must_be_held(found, now)
-    if found.extended >= EXTENSIONS:
+    locked = lock_booking(booking)
+    _must_be_held(locked, now)
+    if locked.extended >= EXTENSIONS:
         raise CannotExtend
-    office = directory_by_id(found.office_id)
-    found.extended += 1
-    lasts = networks.limit_extension(found, office, asker, now=now)
-    found.expires_at = max(found.expires_at or now, now + lasts)
-    found.save(update_fields=["extended", "expires_at"])
-    record(events.HoldExtended(office=found.office_id, booking=str(found.pk), at=now, actor=actor))
-    return found
+    office = directory_by_id(locked.office_id)
+    locked.extended += 1
+    lasts = networks.limit_extension(locked, office, asker, now=now)
+    locked.expires_at = max(locked.expires_at or now, now + lasts)
+    locked.save(update_fields=["extended", "expires_at"])
+    record(
+        events.HoldExtended(office=locked.office_id, booking=str(locked.pk), at=now, actor=actor)
+    )
+    return locked
 
 
 @transaction.atomic
 def release_hold(*, booking: UUID, now: datetime, actor: int | None = None) -> None:
-    """Give a held term back at once; one that is no longer a hold is left as it is."""
-    found = lock_booking(booking)
-    if found.state == State.HELD:
-        end(found, State.EXPIRED, now)
+    """End a hold at once. Does nothing if the booking is no longer a hold."""
+    locked = lock_booking(booking)
+    if locked.state == State.HELD:
+        end(locked, State.EXPIRED, now)
         record(
-            events.HoldReleased(office=found.office_id, booking=str(found.pk), at=now, actor=actor)
+            events.HoldReleased(
+                office=locked.office_id, booking=str(locked.pk), at=now, actor=actor
+            )
         )
 
 
@@ -175,16 +181,18 @@ def note_contact(
     phone: str = "",
     topic: str = "",
 ) -> Booking:
-    """Keep with the hold what the person has filled in so far, so that no way back loses it.
+    """Store the answers given so far with the hold, so that going back in the form keeps them.
 
-    It is allowed after the hold has run out too, because the next hold takes the answers over;
-    nothing is checked, and nothing is written to what is no longer a hold.
+    Works on an expired hold too, because the next hold copies the answers. Nothing is validated;
+    a booking that has been requested is left as it is.
     """
-    found = lock_booking(booking)
-    if found.state in {State.HELD, State.EXPIRED} and not (found.requested_at or found.erased_at):
-        found.name, found.email, found.phone, found.topic = name, email, phone, topic
-        found.save(update_fields=["name", "email", "phone", "topic"])
-    return found
+    locked = lock_booking(booking)
+    if locked.state in {State.HELD, State.EXPIRED} and not (
+        locked.requested_at or locked.erased_at
+    ):
+        locked.name, locked.email, locked.phone, locked.topic = name, email, phone, topic
+        locked.save(update_fields=["name", "email", "phone", "topic"])
+    return locked
 
 
 @transaction.atomic
@@ -198,118 +206,118 @@ def request_confirmation(
     actor: int | None = None,
     asker: Asker | None = None,
 ) -> Booking:
-    """Take the contact; the booking then waits for the click in the mail, if its rules ask.
+    """Request a held booking with the person's contact; it is then unconfirmed or confirmed.
 
-    Bookings taken by staff, and those of agendas that ask no click, are confirmed at once; of the
-    latter the `asker` may have only so many an hour and a day.
+    Bookings by staff, and those of agendas that ask for no click in a message, are confirmed at
+    once; the `asker` may have a limited number of the latter an hour and a day. Does nothing if it
+    was requested before.
     Raises HoldExpired, PhoneNeeded, TooManyBookings, TooManyUnconfirmed, TooManyHolds.
     """
-    found = lock_booking(booking)
-    if found.requested_at:
-        return found  # pressed twice
-    _must_be_held(found, now)
-    if found.mode == Mode.PHONE and not phone:
+    locked = lock_booking(booking)
+    if locked.requested_at:
+        return locked  # the form was sent twice
+    _must_be_held(locked, now)
+    if locked.mode == Mode.PHONE and not phone:
         raise PhoneNeeded
-    office = directory_by_id(found.office_id)
-    service = office.services[found.service_id]
+    office = directory_by_id(locked.office_id)
+    service = office.services[locked.service_id]
     rules = office.rules_of(service)
     contact = contact_of(email, phone)
-    found.contact_hash = contact_hash(contact) if contact else ""
-    if contact and found.channel in {"web", "api"}:
-        limit_open(found, service.agenda_id, most=rules.max_open_per_contact, now=now)
-        limit_unconfirmed(found, most=rules.max_open_per_contact, now=now)
-    unclicked = not rules.confirm_min and found.channel in {"web", "api"}
+    locked.contact_hash = contact_hash(contact) if contact else ""
+    if contact and locked.channel in {"web", "api"}:
+        limit_open(locked, service.agenda_id, limit=rules.max_open_per_contact, now=now)
+        limit_unconfirmed(locked, limit=rules.max_open_per_contact, now=now)
+    unclicked = not rules.confirm_min and locked.channel in {"web", "api"}
     if unclicked:
-        networks.limit_unclicked(found, office, asker, now=now)
-    found.name, found.email, found.phone = name, email, phone
-    found.short_code = short_code() if phone and not email else None
-    found.requested_at = now
-    if rules.confirm_min and found.channel in {"web", "api"}:
-        found.state = State.UNCONFIRMED
-        found.expires_at = now + timedelta(minutes=rules.confirm_min)
-        written.update(found, CHANGED_BY_CONFIRMING)
+        networks.limit_unclicked(locked, office, asker, now=now)
+    locked.name, locked.email, locked.phone = name, email, phone
+    locked.short_code = short_code() if phone and not email else None
+    locked.requested_at = now
+    if rules.confirm_min and locked.channel in {"web", "api"}:
+        locked.state = State.UNCONFIRMED
+        locked.expires_at = now + timedelta(minutes=rules.confirm_min)
+        written.update(locked, CHANGED_BY_CONFIRMING)
         record(
             events.ConfirmationRequested(
-                office=found.office_id, booking=str(found.pk), at=now, actor=actor
+                office=locked.office_id, booking=str(locked.pk), at=now, actor=actor
             )
         )
     else:
-        confirm(found, now, actor, keep_network=unclicked)
-    return found
+        confirm(locked, now, actor, keep_network=unclicked)
+    return locked
 
 
 @transaction.atomic
 def confirm_booking(*, booking: UUID, now: datetime) -> Booking:
-    """Confirm by the link in the mail: the booking gets its PIN.
+    """Confirm a booking by the link in the message; it gets its PIN.
 
-    Of several unconfirmed bookings of a contact only as many can be confirmed as it may have.
-    Repeated, it answers with the same booking and PIN. Raises ConfirmationTooLate,
-    BookingCancelled, HoldExpired, TooManyBookings.
+    A confirmed booking is returned as it is. Raises ConfirmationTooLate, BookingCancelled,
+    HoldExpired, and TooManyBookings if the contact has reached its limit meanwhile.
     """
-    found = lock_booking(booking)
-    if found.confirmed_at and not is_cancelled(found):
-        return found
-    if is_cancelled(found):
+    locked = lock_booking(booking)
+    if locked.confirmed_at and not is_cancelled(locked):
+        return locked
+    if is_cancelled(locked):
         raise BookingCancelled
-    if found.state == State.HELD:
+    if locked.state == State.HELD:
         raise HoldExpired
-    if found.state != State.UNCONFIRMED or ran_out(found, now) or found.starts_at <= now:
+    if locked.state != State.UNCONFIRMED or ran_out(locked, now) or locked.starts_at <= now:
         raise ConfirmationTooLate
-    if found.contact_hash and found.channel in {"web", "api"}:
-        service = directory_by_id(found.office_id).services[found.service_id]
-        most = directory_by_id(found.office_id).rules_of(service).max_open_per_contact
-        limit_open(found, service.agenda_id, most=most, now=now)
-    confirm(found, now)
-    return found
+    if locked.contact_hash and locked.channel in {"web", "api"}:
+        service = directory_by_id(locked.office_id).services[locked.service_id]
+        limit = directory_by_id(locked.office_id).rules_of(service).max_open_per_contact
+        limit_open(locked, service.agenda_id, limit=limit, now=now)
+    confirm(locked, now)
+    return locked
 
 
 @transaction.atomic
 def ask_again_to_confirm(*, booking: UUID, now: datetime) -> Booking:
-    """Send the message with the link once more, and start the deadline anew.
+    """Send the confirmation message again and restart the deadline.
 
-    The deadline never lies later than an hour after it would have been at first, so nobody keeps a
-    slot by asking. Raises ConfirmationTooLate.
+    The deadline moves by an hour at most in all, so that nobody keeps a slot by asking. Raises
+    ConfirmationTooLate.
     """
-    found = lock_booking(booking)
-    _must_be_unconfirmed(found, now)
-    assert found.expires_at  # noqa: S101  # an unconfirmed booking has one, by constraint
-    assert found.requested_at  # noqa: S101  # and this, since it was requested
-    office = directory_by_id(found.office_id)
-    allowed = timedelta(minutes=office.rules_of(office.services[found.service_id]).confirm_min)
-    latest = found.requested_at + allowed + KEPT_LONGER
-    found.expires_at = max(found.expires_at, min(now + allowed, latest))
-    found.save(update_fields=["expires_at"])
-    record(events.ConfirmationRequested(office=found.office_id, booking=str(found.pk), at=now))
-    return found
+    locked = lock_booking(booking)
+    _must_be_unconfirmed(locked, now)
+    assert locked.expires_at  # noqa: S101  # an unconfirmed booking has one, by constraint
+    assert locked.requested_at  # noqa: S101  # and this, since it was requested
+    office = directory_by_id(locked.office_id)
+    allowed = timedelta(minutes=office.rules_of(office.services[locked.service_id]).confirm_min)
+    latest = locked.requested_at + allowed + KEPT_LONGER
+    locked.expires_at = max(locked.expires_at, min(now + allowed, latest))
+    locked.save(update_fields=["expires_at"])
+    record(events.ConfirmationRequested(office=locked.office_id, booking=str(locked.pk), at=now))
+    return locked
 
 
 @transaction.atomic
 def correct_request(*, booking: UUID, now: datetime) -> Booking:
-    """Give the slot of an unconfirmed booking to a new hold with the same answers.
+    """Replace an unconfirmed booking by a new hold with the same answers, to correct them.
 
-    A mistyped address belongs to somebody else: the links sent there open nothing of the new
-    booking. Repeated, it answers with the same hold. Raises ConfirmationTooLate.
+    A mistyped address may belong to somebody else, so the links sent there must not open the new
+    booking. A repeated call returns the same hold. Raises ConfirmationTooLate.
     """
-    found = lock_booking(booking)
-    if existing := correction_of(found):
+    locked = lock_booking(booking)
+    if existing := correction_of(locked):
         return existing
-    _must_be_unconfirmed(found, now)
-    answers = {name: getattr(found, name) for name in ANSWERS}
-    end(found, State.EXPIRED, now)
-    record(events.HoldReleased(office=found.office_id, booking=str(found.pk), at=now))
+    _must_be_unconfirmed(locked, now)
+    answers = {name: getattr(locked, name) for name in ANSWERS}
+    end(locked, State.EXPIRED, now)
+    record(events.HoldReleased(office=locked.office_id, booking=str(locked.pk), at=now))
     corrected = Booking(
         **answers,
         expires_at=now + FULL_LENGTH,
-        request_key=_key_of_correction(found),
+        request_key=_key_of_correction(locked),
         created_at=now,
     )
     written.insert(corrected)
-    record(events.BookingHeld(office=found.office_id, booking=str(corrected.pk), at=now))
+    record(events.BookingHeld(office=locked.office_id, booking=str(corrected.pk), at=now))
     return corrected
 
 
 def correction_of(booking: Booking) -> Booking | None:
-    """The booking that has taken the slot of this one over, if its request was corrected."""
+    """The booking that replaced this one by `correct_request`, if any."""
     key = _key_of_correction(booking)
     return Booking.objects.filter(office=booking.office_id, request_key=key).first()
 
@@ -320,21 +328,22 @@ def _key_of_correction(booking: Booking) -> UUID:
 
 @transaction.atomic
 def wait_for_mail(*, booking: UUID, now: datetime) -> None:
-    """Start the deadline of an unconfirmed booking anew, because our own mail was late.
+    """Restart the deadline of an unconfirmed booking, because our own mail was late.
 
-    At most so far as `MAIL_LATE_MOST` allows, so a server that never answers keeps no term for days.
+    It moves by `MAIL_LATE_MOST` at most, so that a mail server that never answers keeps no slot for
+    days.
     """
-    found = lock_booking(booking)
-    if found.state != State.UNCONFIRMED or ran_out(found, now):
+    locked = lock_booking(booking)
+    if locked.state != State.UNCONFIRMED or ran_out(locked, now):
         return
-    office = directory_by_id(found.office_id)
-    rules = office.rules_of(office.services[found.service_id])
+    office = directory_by_id(locked.office_id)
+    rules = office.rules_of(office.services[locked.service_id])
     allowed = timedelta(minutes=rules.confirm_min)
-    assert found.expires_at  # noqa: S101  # an unconfirmed booking has one, by constraint
-    assert found.requested_at  # noqa: S101  # and this, since it was requested
-    latest = found.requested_at + allowed + MAIL_LATE_MOST
-    found.expires_at = max(found.expires_at, min(now + allowed, latest))
-    found.save(update_fields=["expires_at"])
+    assert locked.expires_at  # noqa: S101  # an unconfirmed booking has one, by constraint
+    assert locked.requested_at  # noqa: S101  # and this, since it was requested
+    latest = locked.requested_at + allowed + MAIL_LATE_MOST
+    locked.expires_at = max(locked.expires_at, min(now + allowed, latest))
+    locked.save(update_fields=["expires_at"])
 
 
 @transaction.atomic
@@ -346,32 +355,32 @@ def move_booking(
     by_office: bool = False,
     actor: int | None = None,
 ) -> Booking:
-    """Move a booking to another term of the same service and official, in one step.
+    """Move a booking to another term of the same service and official.
 
-    Moving to where it already is answers with the booking as it is. Raises TermNotOffered,
-    TermTaken, BookingOver, AlreadyArrived, BookingCancelled.
+    A booking that is already there is returned as it is. Raises TermNotOffered, TermTaken,
+    BookingOver, AlreadyArrived, BookingCancelled.
     """
     office = directory_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
     day = calendar.day_of(starts_at, office.tz)
-    found = lock_booking(booking, day)
-    if found.starts_at == starts_at and found.state in OPEN:
-        return found
-    _must_be_changeable(found, now)
-    office = directory_by_id(found.office_id)
-    release_expired(office=found.office_id, day=day, now=now)
+    locked = lock_booking(booking, day)
+    if locked.starts_at == starts_at and locked.state in OPEN:
+        return locked
+    _must_be_changeable(locked, now)
+    office = directory_by_id(locked.office_id)
+    release_expired(office=locked.office_id, day=day, now=now)
     claim = terms.find(
         office=office,
-        service=office.services[found.service_id],
+        service=office.services[locked.service_id],
         starts_at=starts_at,
-        persons=found.persons,
-        channel=found.channel,
+        persons=locked.persons,
+        channel=locked.channel,
         now=now,
-        besides=found.pk,
-        official=official_of(office, found),
-        mode=found.mode,
+        besides=locked.pk,
+        official=official_of(office, locked),
+        mode=locked.mode,
     )
-    put(found, claim, day, now=now, by="office" if by_office else "citizen", actor=actor)
-    return found
+    put(locked, claim, day, now=now, by="office" if by_office else "citizen", actor=actor)
+    return locked
 
 
 @transaction.atomic
@@ -384,43 +393,43 @@ def change_mode(
     by_office: bool = False,
     actor: int | None = None,
 ) -> Booking:
-    """Let the booking keep its term and be in another mode; the PIN stays for a visit in person.
+    """Change the mode of a booking at the same time; it keeps its PIN.
 
-    Asked for the mode that it has, it answers with the booking as it is. Raises ModeNotOffered,
-    PhoneNeeded, BookingOver, AlreadyArrived, BookingCancelled.
+    A booking in that mode is returned as it is. Raises ModeNotOffered, PhoneNeeded, BookingOver,
+    AlreadyArrived, BookingCancelled.
     """
-    found = lock_booking(booking)
-    if found.mode == mode and found.state in OPEN:
-        return found
-    _must_be_changeable(found, now)
-    if not terms.allows(directory_by_id(found.office_id), found, mode):
+    locked = lock_booking(booking)
+    if locked.mode == mode and locked.state in OPEN:
+        return locked
+    _must_be_changeable(locked, now)
+    if not terms.allows(directory_by_id(locked.office_id), locked, mode):
         raise ModeNotOffered
-    found.phone = phone or found.phone
-    if mode == Mode.PHONE and not found.phone:
+    locked.phone = phone or locked.phone
+    if mode == Mode.PHONE and not locked.phone:
         raise PhoneNeeded
-    companions.free(found, now=now)  # colleagues come to a meeting by video only
-    found.mode = mode
-    found.sequence += 1
-    found.save(update_fields=["mode", "phone", "sequence"])
+    companions.free(locked, now=now)  # only video meetings have companions
+    locked.mode = mode
+    locked.sequence += 1
+    locked.save(update_fields=["mode", "phone", "sequence"])
     record(
         events.BookingModeChanged(
-            office=found.office_id,
-            booking=str(found.pk),
+            office=locked.office_id,
+            booking=str(locked.pk),
             at=now,
             actor=actor,
             by="office" if by_office else "citizen",
         )
     )
-    return found
+    return locked
 
 
 @transaction.atomic
 def serve_remotely(*, booking: UUID, now: datetime, actor: int | None = None) -> Booking:
-    """The meeting or the call has taken place. Repeated, or too late, it changes nothing."""
-    found = lock_booking(booking)
-    if found.mode != Mode.PERSON and found.state in {State.CONFIRMED, State.ARRIVED}:
-        serve(found, now, actor)
-    return found
+    """Mark a video meeting or a call as served. Does nothing in any other mode or state."""
+    locked = lock_booking(booking)
+    if locked.mode != Mode.PERSON and locked.state in {State.CONFIRMED, State.ARRIVED}:
+        serve(locked, now, actor)
+    return locked
 
 
 @transaction.atomic
@@ -432,34 +441,35 @@ def cancel_booking(
     actor: int | None = None,
     reason: str = "",
 ) -> Booking:
-    """Cancel, which frees the term at once. Repeated, it answers with the same booking.
+    """Cancel a booking and free its time: at once for the waiting list, later for the public.
 
-    The client reads the `reason` in the message and on the page of the booking. Raises BookingOver, AlreadyArrived.
+    The person reads the `reason` in the message and on the page of the booking. A cancelled booking
+    is returned as it is. Raises BookingOver, AlreadyArrived.
     """
-    found = lock_booking(booking)
-    if is_cancelled(found):
-        return found
-    _must_be_changeable(found, now)
-    found.sequence += 1
+    locked = lock_booking(booking)
+    if is_cancelled(locked):
+        return locked
+    _must_be_changeable(locked, now)
+    locked.sequence += 1
     if reason:
-        found.cancel_reason = reason
-        found.save(update_fields=["cancel_reason"])
+        locked.cancel_reason = reason
+        locked.save(update_fields=["cancel_reason"])
     end(
-        found,
+        locked,
         State.CANCELLED_BY_OFFICE if by_office else State.CANCELLED_BY_CITIZEN,
         now,
     )
-    returns.give_back(returns.Freed.of(found), now=now)
+    returns.give_back(returns.Freed.of(locked), now=now)
     record(
         events.BookingCancelled(
-            office=found.office_id,
-            booking=str(found.pk),
+            office=locked.office_id,
+            booking=str(locked.pk),
             at=now,
             actor=actor,
             by="office" if by_office else "citizen",
         )
     )
-    return found
+    return locked
 
 
 def _asked_before(office: Directory, request_key: UUID) -> Booking | None:

@@ -1,4 +1,4 @@
-"""Joining the waiting list, confirming, leaving. Who is offered what is in `places`."""
+"""Entries of the waiting list: join, confirm, leave, end. Offers to them are in `places`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from prepazka.offices.models import Office, Official, Service
 
 Entry = WaitingListEntry
 EVERY_DAY = tuple(range(7))
-# Nothing is kept for an unconfirmed entry, so its mail may take its time.
+# Nothing is held for an unconfirmed entry, so a long deadline does no harm.
 CONFIRM_WITHIN = timedelta(hours=24)
 FARTHEST = timedelta(days=366)
 ENDED = (Entry.State.FULFILLED, Entry.State.LEFT, Entry.State.DROPPED, Entry.State.LAPSED)
@@ -43,7 +43,7 @@ ERASED = {"name": "", "email": "", "phone": "", "contact_hash": ""}
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which terms suit somebody, as they said it."""
+    """The days and local times that suit the person."""
 
     first: date
     last: date
@@ -57,7 +57,7 @@ def join_list(
     *,
     office: Directory,
     service: Service,
-    wanted: Wanted,
+    wish: Wanted,
     name: str,
     email: str,
     now: datetime,
@@ -66,9 +66,10 @@ def join_list(
     official: Official | None = None,
     language: str = "cs",
 ) -> WaitingListEntry:
-    """Wait for a term; the place in the order counts from now, offers come once it is confirmed.
+    """Create an unconfirmed entry; its place in the list counts from now.
 
-    A contact waits once in an agenda; an earlier entry that it never confirmed gives way.
+    Offers come once the entry is confirmed. A contact has one entry per agenda; an earlier
+    unconfirmed one ends.
     Raises NoWaitingList, TooManyPersons, WishNotPossible, AlreadyWaiting, TooManyBookings.
     """
     rules = office.rules_of(service)
@@ -76,17 +77,17 @@ def join_list(
         raise NoWaitingList
     if persons > rules.max_persons:
         raise TooManyPersons(most=rules.max_persons)
-    if not is_possible(office, service, wanted, persons, official, now=now):
+    if not is_possible(office, service, wish, persons, official, now=now):
         raise WishNotPossible
     key = contact_hash(contact_of(email, phone))
     limit_open_of(
-        key, office.office.pk, service.agenda_id, most=rules.max_open_per_contact, now=now
+        key, office.office.pk, service.agenda_id, limit=rules.max_open_per_contact, now=now
     )
-    _once_in_agenda(key, office.office.pk, service.agenda_id, now)
+    _end_unconfirmed_entries(key, office.office.pk, service.agenda_id, now)
     entry = _create(
         office,
         service,
-        wanted,
+        wish,
         now,
         state=Entry.State.UNCONFIRMED,
         official=official,
@@ -103,67 +104,68 @@ def join_list(
 
 @transaction.atomic
 def want_sooner(*, booking: UUID, now: datetime) -> WaitingListEntry:
-    """Wait for a term sooner than the one already booked, which stays until another is accepted.
+    """Create an entry for a sooner term; the booking stays until an offer is accepted.
 
-    The booking's own link is the confirmation. Raises NoWaitingList, BookingOver, AlreadyWaiting.
+    The entry needs no confirmation, as the booking is confirmed. Raises NoWaitingList, BookingOver,
+    AlreadyWaiting.
     """
-    found = lock_booking(booking)
-    office = directory_by_id(found.office_id)
-    service = office.services[found.service_id]
+    locked = lock_booking(booking)
+    office = directory_by_id(locked.office_id)
+    service = office.services[locked.service_id]
     if not office.rules_of(service).waiting_list:
         raise NoWaitingList
-    if not found.confirmed_at or found.state not in OPEN or found.starts_at <= now:
+    if not locked.confirmed_at or locked.state not in OPEN or locked.starts_at <= now:
         raise BookingOver
-    key = found.contact_hash or contact_hash(f"booking:{found.pk}")
+    key = locked.contact_hash or contact_hash(f"booking:{locked.pk}")
     lock_contact(key)
-    _once_in_agenda(key, found.office_id, service.agenda_id, now)
+    _end_unconfirmed_entries(key, locked.office_id, service.agenda_id, now)
     entry = _create(
         office,
         service,
-        Wanted(calendar.day_of(now, office.tz), found.date),
+        Wanted(calendar.day_of(now, office.tz), locked.date),
         now,
         state=Entry.State.WAITING,
-        booking=found,
-        official=official_of(office, found),
-        persons=found.persons,
-        language=found.language,
-        name=found.name,
-        email=found.email,
-        phone=found.phone,
+        booking=locked,
+        official=official_of(office, locked),
+        persons=locked.persons,
+        language=locked.language,
+        name=locked.name,
+        email=locked.email,
+        phone=locked.phone,
         contact_hash=key,
     )
-    record(events.ListJoined(office=found.office_id, entry=str(entry.pk), at=now))
-    record(events.ListConfirmed(office=found.office_id, entry=str(entry.pk), at=now))
+    record(events.ListJoined(office=locked.office_id, entry=str(entry.pk), at=now))
+    record(events.ListConfirmed(office=locked.office_id, entry=str(entry.pk), at=now))
     return entry
 
 
 @transaction.atomic
 def confirm_entry(*, entry: UUID, now: datetime) -> WaitingListEntry:
-    """The contact has answered. Repeated, it answers with the same. Raises WaitingOver."""
-    found = _lock(entry)
-    if found.state in ENDED or is_too_late(found, now):
+    """Confirm an entry by the link in the message. Raises WaitingOver."""
+    locked = _lock_entry(entry)
+    if locked.state in ENDED or is_too_late(locked, now):
         raise WaitingOver
-    if found.state == Entry.State.UNCONFIRMED:
-        if not _change(found, Entry.State.WAITING):
+    if locked.state == Entry.State.UNCONFIRMED:
+        if not _set_state(locked, Entry.State.WAITING):
             raise WaitingOver  # a newer entry of the same contact has just taken its place
-        record(events.ListConfirmed(office=found.office_id, entry=str(found.pk), at=now))
-    return found
+        record(events.ListConfirmed(office=locked.office_id, entry=str(locked.pk), at=now))
+    return locked
 
 
 @transaction.atomic
 def leave_list(*, entry: UUID, now: datetime) -> WaitingListEntry:
-    """Wait no longer; an open offer is declined with it. Repeated, nothing happens."""
-    found = _lock(entry)
-    close_open_offer(found, now=now)
-    found.refresh_from_db()  # the offer may have been accepted before we came to its day
-    if found.state not in ENDED:
-        _leave(found, Entry.State.LEFT, "citizen", now)
-    return found
+    """End an entry at the person's request; declines its open offer. Does nothing if ended."""
+    locked = _lock_entry(entry)
+    close_open_offer(locked, now=now)
+    locked.refresh_from_db()  # the offer may have been accepted before its day was locked
+    if locked.state not in ENDED:
+        _end_entry(locked, Entry.State.LEFT, "citizen", now)
+    return locked
 
 
 @transaction.atomic
 def lapse_entries(*, office: Directory, now: datetime) -> int:
-    """End the entries whose days or booking have passed, or that nobody confirmed; how many."""
+    """End entries that nobody confirmed or whose days or booking have passed; returns how many."""
     today = calendar.day_of(now, office.tz)
     past = Q(to_date__lt=today) | Q(booking__isnull=False, booking__starts_at__lte=now)
     gone = Q(booking__isnull=False) & ~Q(booking__state__in=OPEN)
@@ -172,14 +174,14 @@ def lapse_entries(*, office: Directory, now: datetime) -> int:
     rows = Entry.objects.filter(waiting & (past | gone | late), office=office.office)
     ended = 0
     for pk in rows.order_by("service__agenda", "pk").values_list("pk", flat=True):
-        found = _lock(pk)
-        if found.state in {Entry.State.WAITING, Entry.State.UNCONFIRMED}:
-            ended += _leave(found, Entry.State.LAPSED, "past", now)
+        locked = _lock_entry(pk)
+        if locked.state in {Entry.State.WAITING, Entry.State.UNCONFIRMED}:
+            ended += _end_entry(locked, Entry.State.LAPSED, "past", now)
     return ended
 
 
 def erase_entries(*, office: Office, now: datetime) -> int:
-    """Erase name and contact of who has not been waiting for a day."""
+    """Erase name and contact of entries that ended more than a day ago; returns how many."""
     rows = Entry.objects.filter(
         office=office, state__in=ENDED, ended_at__lt=now - timedelta(days=1), erased_at=None
     )
@@ -189,21 +191,21 @@ def erase_entries(*, office: Office, now: datetime) -> int:
 def is_possible(
     office: Directory,
     service: Service,
-    wanted: Wanted,
+    wish: Wanted,
     persons: int,
     official: Official | None,
     *,
     now: datetime,
 ) -> bool:
-    """Whether the office lays any term within the wish at all, taken or not."""
+    """Whether the office has any term within the wish, free or not."""
     today = calendar.day_of(now, office.tz)
-    first, last = max(wanted.first, today), min(wanted.last, today + FARTHEST)
-    if wanted.first > wanted.last or wanted.from_min >= wanted.to_min:
+    first_day, last_day = max(wish.first, today), min(wish.last, today + FARTHEST)
+    if wish.first > wish.last or wish.from_min >= wish.to_min:
         return False
-    for n in range((last - first).days + 1):
-        day = first + timedelta(days=n)
-        if day.weekday() in wanted.weekdays and any(
-            wanted.from_min <= during.start and during.end <= wanted.to_min
+    for n in range((last_day - first_day).days + 1):
+        day = first_day + timedelta(days=n)
+        if day.weekday() in wish.weekdays and any(
+            wish.from_min <= during.start and during.end <= wish.to_min
             for during in terms.laid(office, service, day, persons, official)
         ):
             return True
@@ -211,41 +213,42 @@ def is_possible(
 
 
 def end_waits(*, office: int, entries: Iterable[UUID], now: datetime) -> int:
-    """End the waits for what the office no longer offers, each with a message; returns how many.
+    """End entries for services no longer offered, each with a message; returns how many.
 
-    Who is reached by no message and has a booking is telephoned. The caller has locked the lists.
+    People whom no message reaches and who have a booking come on the call list. The caller has
+    locked the lists.
     """
     rows = Entry.objects.filter(office=office, pk__in=list(entries)).exclude(state__in=ENDED)
     ended = 0
     for entry in rows.order_by("queued_at", "pk"):
         close_open_offer(entry, now=now)
         entry.refresh_from_db()
-        if entry.state not in ENDED and _change(entry, Entry.State.DROPPED, now):
+        if entry.state not in ENDED and _set_state(entry, Entry.State.DROPPED, now):
             record(events.ListEnded(office=office, entry=str(entry.pk), at=now))
             ended += 1
     return ended
 
 
 def is_too_late(entry: WaitingListEntry, now: datetime) -> bool:
-    """Whether it can be confirmed no more."""
+    """Whether the entry's deadline for confirming has passed."""
     return entry.state == Entry.State.UNCONFIRMED and entry.created_at <= now - CONFIRM_WITHIN
 
 
 def _create(
     office: Directory,
     service: Service,
-    wanted: Wanted,
+    wish: Wanted,
     now: datetime,
     **person: object,
 ) -> WaitingListEntry:
     return Entry.objects.create(
         office=office.office,
         service=service,
-        from_date=wanted.first,
-        to_date=wanted.last,
-        weekdays=sorted(set(wanted.weekdays)),
-        from_min=wanted.from_min,
-        to_min=wanted.to_min,
+        from_date=wish.first,
+        to_date=wish.last,
+        weekdays=sorted(set(wish.weekdays)),
+        from_min=wish.from_min,
+        to_min=wish.to_min,
         short_code=short_code(),
         queued_at=now,
         created_at=now,
@@ -253,39 +256,44 @@ def _create(
     )
 
 
-def _once_in_agenda(key: str, office: int, agenda: int, now: datetime) -> None:
-    """The contact is locked. Raises AlreadyWaiting."""
+def _end_unconfirmed_entries(key: str, office: int, agenda: int, now: datetime) -> None:
+    """End the contact's unconfirmed entries in the agenda; the contact is locked.
+
+    Raises AlreadyWaiting.
+    """
     rows = Entry.objects.filter(office=office, service__agenda=agenda, contact_hash=key)
-    # All states by one statement: between two, one that is just being confirmed would be in neither.
-    found = list(rows.exclude(state__in=ENDED))
-    if any(one.state != Entry.State.UNCONFIRMED for one in found):
+    # One statement for all states: with two, an entry confirmed in between would be in neither.
+    entries = list(rows.exclude(state__in=ENDED))
+    if any(entry.state != Entry.State.UNCONFIRMED for entry in entries):
         raise AlreadyWaiting
-    for old in found:
-        if not _leave(old, Entry.State.LEFT, "citizen", now):
-            raise AlreadyWaiting  # confirmed at this very moment
+    for entry in entries:
+        if not _end_entry(entry, Entry.State.LEFT, "citizen", now):
+            raise AlreadyWaiting  # confirmed in the meantime
 
 
-def _lock(entry: UUID) -> WaitingListEntry:
-    """Lock the list of the entry, then read it. Raises WaitingListEntry.DoesNotExist."""
+def _lock_entry(entry: UUID) -> WaitingListEntry:
+    """Lock the list of the entry; returns the entry, read then. Raises DoesNotExist."""
     agenda = Entry.objects.values_list("service__agenda", flat=True).get(pk=entry)
     lock_list(agenda)
     return Entry.objects.get(pk=entry)
 
 
-def _change(entry: WaitingListEntry, state: Entry.State, ended_at: datetime | None = None) -> bool:
-    """Write the state, unless somebody has changed it since it was read."""
+def _set_state(
+    entry: WaitingListEntry, state: Entry.State, ended_at: datetime | None = None
+) -> bool:
+    """Store the state unless it has changed since it was read; returns whether it was stored."""
     same = Entry.objects.filter(pk=entry.pk, state=entry.state)
     entry.state, entry.ended_at = state, ended_at
     return bool(same.update(state=state, ended_at=ended_at))
 
 
-def _leave(
+def _end_entry(
     entry: WaitingListEntry,
     state: Entry.State,
     why: Literal["citizen", "past"],
     now: datetime,
 ) -> bool:
-    changed = _change(entry, state, now)
+    changed = _set_state(entry, state, now)
     if changed:
         record(events.ListLeft(office=entry.office_id, entry=str(entry.pk), at=now, why=why))
     return changed

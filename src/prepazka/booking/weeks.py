@@ -1,4 +1,4 @@
-"""The recurring week of an official, as it holds from a day on."""
+"""Weekly hours of an official, valid from a day on."""
 
 from __future__ import annotations
 
@@ -31,47 +31,48 @@ def set_week(
     office: Directory,
     official: Official,
     week: Week,
-    first: date,
-    last: date | None,
+    first_day: date,
+    last_day: date | None,
     now: datetime,
     actor: int,
     accept: bool = False,
 ) -> list[Booking]:
-    """Let the official take people by this week from `first` on, or until `last` only.
+    """Set the official's weekly hours from `first_day` on, with `last_day` until then only.
 
-    Bookings that no longer fit are kept and answered with, if that is accepted. Raises Affected,
-    WeekWithoutHours.
+    Returns the bookings that no longer fit; they are kept if `accept` is set, otherwise Affected is
+    raised. Raises WeekWithoutHours.
     """
     if not any(week.values()):
         raise WeekWithoutHours
 
     def change() -> None:
-        # Hours for one mode only are kept as they are.
+        # Hours for a single mode stay as they are.
         rows = OpeningHours.objects.filter(official=official, booking=False, mode=None)
-        wanted = replaced([_hours(row) for row in rows], week, first, last)
+        new_rows = replaced([_weekly_hours(row) for row in rows], week, first_day, last_day)
         rows.delete()
         OpeningHours.objects.bulk_create(
-            OpeningHours(office=office.office, official=official, **asdict(one)) for one in wanted
+            OpeningHours(office=office.office, official=official, **asdict(hours))
+            for hours in new_rows
         )
 
-    return change_hours(office, official, (first, last), change, now, actor, accept)
+    return change_hours(office, official, (first_day, last_day), change, now, actor, accept)
 
 
 def week_on(office: Directory, official: Official, day: date) -> dict[int, list[Interval[int]]]:
-    """The hours of each weekday as they hold in the week from that day on."""
+    """The official's hours by weekday (0 is Monday) in the seven days from that day on."""
     week = [day + n * DAY for n in range(7)]
     return {
-        one.weekday(): interval.union(
+        week_day.weekday(): interval.union(
             Interval(row.opens, row.closes)
-            for row in map(_hours, rows_of(office, official))
-            if row.holds_on(one)
+            for row in map(_weekly_hours, rows_of(office, official))
+            if row.holds_on(week_day)
         )
-        for one in sorted(week, key=date.weekday)
+        for week_day in sorted(week, key=date.weekday)
     }
 
 
 def rows_of(office: Directory, official: Official) -> list[OpeningHours]:
-    """The official's rows of weekly hours."""
+    """The official's rows of weekly hours for all modes."""
     return [
         row
         for row in office.hours
@@ -80,62 +81,62 @@ def rows_of(office: Directory, official: Official) -> list[OpeningHours]:
 
 
 def coming_changes(office: Directory, official: Official, today: date) -> list[date]:
-    """The later days from which another week holds."""
+    """The days after today from which other weekly hours hold."""
     starts = {row.valid_from for row in rows_of(office, official) if row.valid_from}
     ends = {row.valid_to + DAY for row in rows_of(office, official) if row.valid_to}
     return sorted(day for day in starts | ends if day > today)
 
 
 def replaced(
-    rows: Iterable[WeeklyHours], week: Week, first: date, last: date | None
+    rows: Iterable[WeeklyHours], week: Week, first_day: date, last_day: date | None
 ) -> list[WeeklyHours]:
-    """The rows with another week in these days; hours that do not change stay one row."""
-    found = []
+    """The rows with the week's hours put in for these days; unchanged hours stay one row."""
+    new_rows = []
     for row in rows:
-        found += _outside(row, first, last)
-    found += [
-        WeeklyHours(weekday, one.start, one.end, first, last)
+        new_rows += _outside_days(row, first_day, last_day)
+    new_rows += [
+        WeeklyHours(weekday, span.start, span.end, first_day, last_day)
         for weekday, spans in week.items()
-        for one in interval.union(spans)
+        for span in interval.union(spans)
     ]
-    return _joined(found)
+    return _joined_rows(new_rows)
 
 
-def _outside(row: WeeklyHours, first: date, last: date | None) -> list[WeeklyHours]:
-    """What of the row holds before and after the days."""
-    found = []
-    if row.valid_from is None or row.valid_from < first:
-        until = first - DAY if row.valid_to is None else min(row.valid_to, first - DAY)
-        found.append(replace(row, valid_to=until))
-    if last and (row.valid_to is None or row.valid_to > last):
-        since = last + DAY if row.valid_from is None else max(row.valid_from, last + DAY)
-        found.append(replace(row, valid_from=since))
-    return found
+def _outside_days(row: WeeklyHours, first_day: date, last_day: date | None) -> list[WeeklyHours]:
+    """The row cut to its validity before and after the days."""
+    remaining = []
+    if row.valid_from is None or row.valid_from < first_day:
+        until = first_day - DAY if row.valid_to is None else min(row.valid_to, first_day - DAY)
+        remaining.append(replace(row, valid_to=until))
+    if last_day and (row.valid_to is None or row.valid_to > last_day):
+        since = last_day + DAY if row.valid_from is None else max(row.valid_from, last_day + DAY)
+        remaining.append(replace(row, valid_from=since))
+    return remaining
 
 
-def _joined(rows: Iterable[WeeklyHours]) -> list[WeeklyHours]:
-    """Equal hours whose validity follows on without a gap, as one row."""
-    found: list[WeeklyHours] = []
-    for row in sorted(rows, key=_order):
-        before = found[-1] if found else None
-        if before and _same(before, row) and before.valid_to == _eve(row):
-            found[-1] = replace(before, valid_to=row.valid_to)
+def _joined_rows(rows: Iterable[WeeklyHours]) -> list[WeeklyHours]:
+    """The rows with equal hours of adjoining validity joined into one."""
+    joined: list[WeeklyHours] = []
+    for row in sorted(rows, key=_sort_key):
+        previous = joined[-1] if joined else None
+        if previous and _has_same_hours(previous, row) and previous.valid_to == _day_before(row):
+            joined[-1] = replace(previous, valid_to=row.valid_to)
         else:
-            found.append(row)
-    return found
+            joined.append(row)
+    return joined
 
 
-def _order(row: WeeklyHours) -> tuple[int, int, int, date]:
+def _sort_key(row: WeeklyHours) -> tuple[int, int, int, date]:
     return row.weekday, row.opens, row.closes, row.valid_from or date.min
 
 
-def _same(one: WeeklyHours, other: WeeklyHours) -> bool:
-    return _order(one)[:3] == _order(other)[:3] and one.valid_to is not None
+def _has_same_hours(earlier: WeeklyHours, later: WeeklyHours) -> bool:
+    return _sort_key(earlier)[:3] == _sort_key(later)[:3] and earlier.valid_to is not None
 
 
-def _eve(row: WeeklyHours) -> date | None:
+def _day_before(row: WeeklyHours) -> date | None:
     return row.valid_from and row.valid_from - DAY
 
 
-def _hours(row: OpeningHours) -> WeeklyHours:
+def _weekly_hours(row: OpeningHours) -> WeeklyHours:
     return WeeklyHours(row.weekday, row.opens, row.closes, row.valid_from, row.valid_to)

@@ -1,1 +1,1 @@
-"""One package per outside system."""
+"""Gateways to external systems, one package each."""

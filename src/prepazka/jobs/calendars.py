@@ -81,19 +81,19 @@ def refresh(*, calendar: int, now: datetime) -> None:
     try:
         answer = _read(row, now)
         outside.note_read(
-            which=calendar,
+            calendar_id=calendar,
             reading=answer.reading,
             mark=answer.mark,
             transparent=answer.transparent,
             now=now,
         )
     except Unreadable as error:
-        outside.note_failure(which=calendar, reason=error.reason, now=now)
+        outside.note_failure(calendar_id=calendar, reason=error.reason, now=now)
     except OperationalError:
         raise  # of our own database, which cannot note anything now
     except Exception:
         log.exception("Outside calendar %s could not be read", calendar)
-        outside.note_failure(which=calendar, reason="fault", now=now)
+        outside.note_failure(calendar_id=calendar, reason="fault", now=now)
 
 
 def _read(row: OutsideCalendar, now: datetime) -> Read:

@@ -1,1 +1,1 @@
-"""One typed event per use-case, in the same transaction."""
+"""The journal: one typed event per use-case, written in the same transaction."""

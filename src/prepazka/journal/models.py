@@ -1,13 +1,13 @@
-"""The journal: what happened, in the order it was written."""
+"""The tables of the journal: events, pending follow-ups, runs of periodic steps."""
 
 from django.db import models
 
 
 class Event(models.Model):
-    """One thing that happened, by ids only: no personal data ever enters the journal."""
+    """One event, with ids only: the journal contains no personal data."""
 
     id = models.BigAutoField(primary_key=True)
-    # A plain number, not a foreign key: the journal lies below the offices and outlives them.
+    # No foreign key, because the journal is a layer below offices and outlives them.
     office = models.BigIntegerField()
     kind = models.CharField(max_length=40)
     at = models.DateTimeField()
@@ -25,10 +25,10 @@ class Event(models.Model):
 
 
 class PendingFollowUp(models.Model):
-    """An event whose follow-up (messages, offers, papers) is still owed.
+    """An event whose follow-up (messages, offers, documents) has not been done yet.
 
-    Written in the event's own transaction and deleted when the follow-up is done, so that a lost
-    job is found by our rows, whatever queue carries the jobs. The journal itself never changes.
+    Created in the event's transaction and deleted when the follow-up is done, so that a lost job is
+    noticed whatever queue carries the jobs. Events themselves never change.
     """
 
     event = models.BigIntegerField(primary_key=True)
@@ -39,12 +39,12 @@ class PendingFollowUp(models.Model):
 
 
 class StepRun(models.Model):
-    """How a periodic step of the worker goes in one office, or in the whole installation."""
+    """The last success and failure of a periodic step in one office or the installation."""
 
     step = models.CharField(max_length=40)
     office = models.BigIntegerField(null=True)
     last_good_at = models.DateTimeField(null=True)
-    # Health calls the step late when it has not gone well again by then.
+    # The health check reports the step as late if it has not succeeded again by then.
     expected_by = models.DateTimeField()
     last_failure_at = models.DateTimeField(null=True)
     failure = models.CharField(max_length=200, blank=True, help_text="kind and place, no data")

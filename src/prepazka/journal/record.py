@@ -1,4 +1,4 @@
-"""Writing to the journal: the event, the wake-up call and the job that must follow, at once."""
+"""Writing of events to the journal, with the notification and the job of the follow-up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prepazka.journal.models import PendingFollowUp
 
 CHANNEL = "prepazka"
 FOLLOW_UP = "prepazka.jobs.tasks.follow_up"
-# Part of the statements below: notes that the written event has a follow-up, which is owed.
+# Part of the statements below: creates the pending follow-up of the event.
 PENDING = (
     " pending AS (INSERT INTO journal_pendingfollowup (event, at)"
     " SELECT id, at FROM written WHERE %s::boolean)"
@@ -30,33 +30,33 @@ RECORD = (
 
 
 def record(event: Event) -> int:
-    """Append the event in the caller's transaction and wake the listeners when it commits.
+    """Append the event in the caller's transaction; returns the id of its row.
 
-    The notice carries ids and topics only; a listener re-reads the state, because events of
-    parallel transactions may become visible out of the order of their ids.
-    Returns the id of the journal's row.
+    Listeners are notified at the commit, with ids and topics only. They re-read the state, because
+    events of parallel transactions may become visible out of the order of their ids.
     """
     with connection.cursor() as cursor:
         cursor.execute(RECORD, _values(event))
-        (written, _) = cursor.fetchone()
+        (event_id, _) = cursor.fetchone()
     if event.followed_up:
-        _follow_up(int(written))
-    return int(written)
+        _follow_up(int(event_id))
+    return int(event_id)
 
 
 def change(sql: str, parameters: Sequence[Any], event: Event) -> tuple[Any, ...] | None:
-    """Change one row and record it in the same round trip, for what others wait for.
+    """Change one row and record the event in one round trip, for hot paths; returns the columns.
 
-    `sql` changes the row and returns columns of it; what changes nothing records nothing.
+    `sql` changes the row and returns columns of it. None if it changes nothing; then nothing is
+    recorded.
     """
     with connection.cursor() as cursor:
         cursor.execute(_recorded(sql), [*parameters, *_values(event)])
-        found = cursor.fetchone()
-    if found is None:
+        fetched = cursor.fetchone()
+    if fetched is None:
         return None
-    *row, written, _ = found
+    *row, event_id, _ = fetched
     if event.followed_up:
-        _follow_up(int(written))
+        _follow_up(int(event_id))
     return tuple(row)
 
 
@@ -73,9 +73,9 @@ def _recorded(sql: str) -> str:
 
 def _values(event: Event) -> list[Any]:
     notice = json.dumps({"office": event.office, "topics": event.topics})
-    data = json.dumps(event.payload())
+    payload = json.dumps(event.payload())
     return [
-        *(event.office, event.kind, event.at, event.actor, data),
+        *(event.office, event.kind, event.at, event.actor, payload),
         event.followed_up,
         CHANNEL,
         notice,
@@ -83,20 +83,20 @@ def _values(event: Event) -> list[Any]:
 
 
 def follow_up_key(event: int) -> str:
-    """The queueing lock of the event's follow-up: at most one job of it waits."""
+    """The queueing lock of the event's follow-up, of which at most one job waits."""
     return f"event:{event}"
 
 
 def settle_follow_up(event: int) -> None:
-    """Note that the event's follow-up is done."""
+    """Delete the pending follow-up of the event, which is done."""
     PendingFollowUp.objects.filter(event=event).delete()
 
 
 def _follow_up(event: int) -> None:
-    """Put the job into the caller's transaction, also within the worker.
+    """Queue the follow-up's job in the caller's transaction, also within the worker.
 
-    The worker's own application writes jobs by connections of its own: the job could then run
-    before its event is committed, find nothing, and the message would be lost.
+    The worker's own application uses other connections: the job could then run before its event is
+    committed, find nothing, and the message would be lost.
     """
     JobManager(DjangoConnector()).defer_job(
         Job(

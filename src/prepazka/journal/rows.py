@@ -1,4 +1,4 @@
-"""Rows of models by statements whose text is made once: hot paths cannot pay for it each time."""
+"""Reading and writing of model rows by cached SQL, for hot paths."""
 
 # ruff: noqa: SLF001  # what Django calls _meta is documented
 
@@ -15,34 +15,34 @@ M = TypeVar("M", bound=models.Model)
 
 @cache
 def columns(model: type[models.Model], table: str = "") -> str:
-    """All columns of the model, as `of_row` wants them."""
+    """All columns of the model for a SELECT, in the order that `of_row` needs."""
     prefix = f"{table}." if table else ""
     return ", ".join(f'{prefix}"{field.column}"' for field in model._meta.concrete_fields)
 
 
 def of_row(model: type[M], row: Sequence[Any]) -> M:
-    """The object of a row of `columns`."""
+    """The object of a row selected by `columns`."""
     values = list(row)
-    for place, convert in _converters(model):
-        values[place] = convert(values[place], None, connection)
+    for index, convert in _converters(model):
+        values[index] = convert(values[index], None, connection)
     return model.from_db(connection.alias, _names(model), values)
 
 
 def width(model: type[models.Model]) -> int:
-    """How many `columns` there are."""
+    """The number of `columns`."""
     return len(_names(model))
 
 
-def one(model: type[M], rest: str, parameters: Iterable[Any], table: str = "") -> M | None:
-    """The first object of `SELECT … {rest}`, where `table` names the model's."""
+def one(model: type[M], clause: str, parameters: Iterable[Any], table: str = "") -> M | None:
+    """The first object of `SELECT … {clause}`; `table` is the alias of the model's table."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns(model, table)} {rest}", list(parameters))
+        cursor.execute(f"SELECT {columns(model, table)} {clause}", list(parameters))
         row = cursor.fetchone()
     return of_row(model, row) if row else None
 
 
 def insert(row: models.Model) -> None:
-    """Write a new row, and let it know the key that it got."""
+    """Insert a new row and set its primary key."""
     sql, fields = _inserting(type(row))
     with connection.cursor() as cursor:
         cursor.execute(sql, _values(row, fields, add=True))
@@ -51,7 +51,7 @@ def insert(row: models.Model) -> None:
 
 
 def update(row: models.Model, names: tuple[str, ...]) -> None:
-    """Write these fields of a row that is there, as `save(update_fields=names)` does."""
+    """Update these fields of an existing row, as `save(update_fields=names)` does."""
     sql, fields = _updating(type(row), names)
     with connection.cursor() as cursor:
         cursor.execute(sql, [*_values(row, fields, add=False), row.pk])
@@ -69,9 +69,9 @@ def _inserting(model: type[models.Model]) -> tuple[str, list[Any]]:
         if not field.generated and not isinstance(field, models.AutoField)
     ]
     names = ", ".join(f'"{field.column}"' for field in fields)
-    places = ", ".join("%s" for _ in fields)
+    placeholders = ", ".join("%s" for _ in fields)
     key = model._meta.pk.column
-    sql = f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({places}) RETURNING {key}"  # noqa: S608
+    sql = f"INSERT INTO {model._meta.db_table} ({names}) VALUES ({placeholders}) RETURNING {key}"  # noqa: S608
     return sql, fields
 
 
@@ -90,9 +90,9 @@ def _names(model: type[models.Model]) -> list[str]:
 
 @cache
 def _converters(model: type[models.Model]) -> list[tuple[int, Any]]:
-    """What turns a column's value into the field's, by its place; most need nothing."""
+    """The converters from database values by the column's index, for fields that have one."""
     return [
-        (place, field.from_db_value)
-        for place, field in enumerate(model._meta.concrete_fields)
+        (index, field.from_db_value)
+        for index, field in enumerate(model._meta.concrete_fields)
         if hasattr(field, "from_db_value")
     ]

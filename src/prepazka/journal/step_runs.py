@@ -1,4 +1,4 @@
-"""Notes of periodic steps: when each last went well, and how it fails."""
+"""Recording of the successes and failures of periodic steps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SELECT %s, office, %s, %s, 0, '' FROM unnest(%s::bigint[]) AS office
 ON CONFLICT (step, office) DO UPDATE SET
   last_good_at = excluded.last_good_at, expected_by = excluded.expected_by, failures = 0
 """
-# A step that never went well is expected from its first failure on.
+# A step that has never succeeded is expected from its first failure on.
 BAD = """
 INSERT INTO journal_steprun (step, office, last_failure_at, expected_by, failures, failure)
 VALUES (%s, %s, %s, %s, 1, %s)
@@ -26,7 +26,7 @@ ON CONFLICT (step, office) DO UPDATE SET
 def note_good(
     *, step: str, offices: Sequence[int | None], expected_by: datetime, now: datetime
 ) -> None:
-    """Note that the step went well in these offices; None is the whole installation."""
+    """Record that the step succeeded in these offices; None is the whole installation."""
     with connection.cursor() as cursor:
         cursor.execute(GOOD, [step, now, expected_by, list(offices)])
 
@@ -34,6 +34,6 @@ def note_good(
 def note_failure(
     *, step: str, office: int | None, failure: str, expected_by: datetime, now: datetime
 ) -> None:
-    """Note that the step failed in this office; the moment by which it is expected stays."""
+    """Record that the step failed in this office; an existing `expected_by` stays."""
     with connection.cursor() as cursor:
         cursor.execute(BAD, [step, office, now, expected_by, failure[:200]])

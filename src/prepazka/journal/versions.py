@@ -1,4 +1,4 @@
-"""Which version of the program and of its tables this is."""
+"""Versions of the program and of its database schema."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from psycopg import errors
 
 @cache
 def program_version() -> str:
-    """The version of the installed package."""
+    """The version of the installed package; empty if it is not installed."""
     try:
         return version("prepazka")
     except PackageNotFoundError:  # run from its source alone
@@ -22,15 +22,15 @@ def program_version() -> str:
 
 @cache
 def known_migrations() -> frozenset[tuple[str, str]]:
-    """The migrations that this version of the program wants, by app and name."""
+    """The migrations of this version of the program, by app and name."""
     return frozenset(MigrationLoader(None).disk_migrations or ())
 
 
 def pending_migrations(cursor: Any = None) -> int:
-    """How many migrations the database lacks; all of them where it has no tables yet."""
+    """The number of migrations that the database lacks; all if it has no tables yet."""
     if cursor is None:
-        with connection.cursor() as own:
-            return pending_migrations(own)
+        with connection.cursor() as new_cursor:
+            return pending_migrations(new_cursor)
     try:
         cursor.execute("SELECT app, name FROM django_migrations")
         applied = set(cursor.fetchall())

@@ -1,1 +1,1 @@
-"""Meetings by video: who takes part, what is looked at together, what is written down."""
+"""Meetings by video: participants, the room, shared documents, and minutes."""

@@ -1,4 +1,4 @@
-"""Who may see and change the papers of a meeting: its documents and its minutes."""
+"""Permissions for the documents and minutes of a meeting."""
 
 from __future__ import annotations
 
@@ -19,64 +19,75 @@ from prepazka.meetings.room import (
 
 Place = Participant.Place
 Role = Participant.Role
-# After these the visit took place, or still may.
+# States of a booking whose visit took place or still may.
 VISITS = {*LIVE, BookingState.NO_SHOW, BookingState.SERVED}
 
 
 def lock(participant: UUID) -> tuple[Meeting, Participant]:
-    """The meeting, held until the commit, and the participant as it is. Raises NotInside."""
-    held = Meeting.objects.select_for_update(no_key=True, of=("self",)).select_related("booking")
-    meeting = held.filter(participants=participant).first()
+    """Lock the meeting until the commit; returns it and the participant. Raises NotInside."""
+    meetings = Meeting.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "booking"
+    )
+    meeting = meetings.filter(participants=participant).first()
     if meeting is None:
         raise NotInside
     return meeting, Participant.objects.select_related("official").get(pk=participant)
 
 
-def must_hold(meeting: Meeting, who: Participant, link: int) -> None:
-    """Raises LinkRevoked, RemovedFromRoom, MeetingCancelled."""
-    if who.revoked_at or who.link != link or meeting.erased_at:
+def must_hold(meeting: Meeting, participant: Participant, link: int) -> None:
+    """Check that the link is valid. Raises LinkRevoked, RemovedFromRoom, MeetingCancelled."""
+    if participant.revoked_at or participant.link != link or meeting.erased_at:
         raise LinkRevoked
-    if who.place == Place.REMOVED:
+    if participant.place == Place.REMOVED:
         raise RemovedFromRoom
     if meeting.booking.state not in VISITS:
         raise MeetingCancelled
 
 
-def must_bring(meeting: Meeting, who: Participant, link: int) -> None:
-    """Whether somebody may add or take away papers. Raises as must_hold, and MeetingOver."""
-    must_hold(meeting, who, link)
+def must_bring(meeting: Meeting, participant: Participant, link: int) -> None:
+    """Check that documents may be added or removed. Raises as must_hold, and MeetingOver."""
+    must_hold(meeting, participant, link)
     if meeting.state == Meeting.State.ENDED:
         raise MeetingOver
 
 
-def sees_all(meeting: Meeting, who: Participant) -> bool:
-    """Whether somebody sees what others brought: once admitted, and the official always."""
-    if who.role == Role.CHAIR:
+def sees_all(meeting: Meeting, participant: Participant) -> bool:
+    """Whether the participant sees others' documents: once admitted, and the chair always."""
+    if participant.role == Role.CHAIR:
         return True
     ended = meeting.state == Meeting.State.ENDED
-    return who.admitted_at is not None if ended else who.place == Place.INSIDE
+    return participant.admitted_at is not None if ended else participant.place == Place.INSIDE
 
 
-def must_be_inside(meeting: Meeting, who: Participant, seat: UUID) -> None:
-    """Raises NotInside."""
-    over = meeting.state == Meeting.State.ENDED
-    if over or who.revoked_at or who.place != Place.INSIDE or who.seat != seat:
+def must_be_inside(meeting: Meeting, participant: Participant, seat: UUID) -> None:
+    """Check that the participant is in the running meeting on this seat. Raises NotInside."""
+    is_over = meeting.state == Meeting.State.ENDED
+    if (
+        is_over
+        or participant.revoked_at
+        or participant.place != Place.INSIDE
+        or participant.seat != seat
+    ):
         raise NotInside
 
 
-def must_write(meeting: Meeting, who: Participant) -> None:
-    """Only officials of the meeting write its minutes, also after its end. Raises OnlyTheChair."""
-    if who.role not in OFFICIALS or who.revoked_at or not sees_all(meeting, who):
+def must_write(meeting: Meeting, participant: Participant) -> None:
+    """Check that the participant may write minutes, as officials may. Raises OnlyTheChair."""
+    if (
+        participant.role not in OFFICIALS
+        or participant.revoked_at
+        or not sees_all(meeting, participant)
+    ):
         raise OnlyTheChair
 
 
-def is_official(who: Participant) -> bool:
-    """The chair and colleagues."""
-    return who.role in OFFICIALS
+def is_official(participant: Participant) -> bool:
+    """Whether the participant is the chair or a colleague."""
+    return participant.role in OFFICIALS
 
 
-def name_of(who: Participant | None) -> str:
-    """The participant's name, as the others see it."""
-    if who is None:
+def name_of(participant: Participant | None) -> str:
+    """The participant's name as the others see it; empty for None."""
+    if participant is None:
         return ""
-    return who.name or (str(who.official.name) if who.official else "")
+    return participant.name or (str(participant.official.name) if participant.official else "")

@@ -1,4 +1,4 @@
-"""How a meeting ends outside its room, and what follows: missed, ended, booked once more."""
+"""Endings of a meeting outside its room: missed, ended from the list, followed by another."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from prepazka.meetings.room import end_now
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Mode, Official
 
-# Who comes later than this may still be met, but need not be waited for.
+# How long the official must wait before a meeting can be marked as missed.
 WAITED = timedelta(minutes=5)
 
 
@@ -39,40 +39,46 @@ class NotHeldRemotely(Refused):
 
 @transaction.atomic
 def miss_meeting(*, booking: UUID, now: datetime, actor: int | None = None) -> Booking:
-    """Nobody came, or nobody took the call: the rest of the time is free, and a message says so.
+    """Mark a meeting or call as a no-show and end it; the person gets a message.
 
-    Repeated, it changes nothing. Raises NotHeldRemotely, NotMissedYet, SomebodyCame.
+    Does nothing if it is marked. Raises NotHeldRemotely, NotMissedYet, SomebodyCame.
     """
-    found = lock_booking(booking)
-    if found.state == State.NO_SHOW:
-        return found
-    if found.mode == Mode.PERSON or found.companion_of_id:
+    locked = lock_booking(booking)
+    if locked.state == State.NO_SHOW:
+        return locked
+    if locked.mode == Mode.PERSON or locked.companion_of_id:
         raise NotHeldRemotely
-    if found.state == State.ARRIVED:
+    if locked.state == State.ARRIVED:
         raise SomebodyCame
-    if found.state != State.CONFIRMED:
+    if locked.state != State.CONFIRMED:
         raise NotHeldRemotely
-    meeting = _meeting(found)
-    if now < found.starts_at + timedelta(minutes=meeting.late_min if meeting else 0) + WAITED:
+    meeting = _lock_meeting(locked)
+    if now < locked.starts_at + timedelta(minutes=meeting.late_min if meeting else 0) + WAITED:
         raise NotMissedYet(minutes=int(WAITED.total_seconds() // 60))
-    end(found, State.NO_SHOW, now)
-    said = {"office": found.office_id, "booking": str(found.pk), "at": now, "actor": actor}
-    record(events.BookingNoShow(**said))  # type: ignore[arg-type]
-    record(events.MeetingMissed(meeting=str(meeting.pk) if meeting else "", **said))  # type: ignore[arg-type]
+    end(locked, State.NO_SHOW, now)
+    event_fields = {
+        "office": locked.office_id,
+        "booking": str(locked.pk),
+        "at": now,
+        "actor": actor,
+    }
+    record(events.BookingNoShow(**event_fields))  # type: ignore[arg-type]
+    meeting_id = str(meeting.pk) if meeting else ""
+    record(events.MeetingMissed(meeting=meeting_id, **event_fields))  # type: ignore[arg-type]
     if meeting:
         end_now(meeting, now, actor)
-    return found
+    return locked
 
 
 @transaction.atomic
 def end_outside(*, booking: UUID, now: datetime, actor: int | None = None) -> Booking:
-    """End the meeting or the call from the list: it has taken place. Raises NotHeldRemotely."""
-    found = lock_booking(booking)
-    if found.mode == Mode.PERSON or found.state not in {State.CONFIRMED, State.ARRIVED}:
+    """End a meeting or call that has taken place, from the list. Raises NotHeldRemotely."""
+    locked = lock_booking(booking)
+    if locked.mode == Mode.PERSON or locked.state not in {State.CONFIRMED, State.ARRIVED}:
         raise NotHeldRemotely
-    if found.mode == Mode.VIDEO and found.state != State.ARRIVED:
+    if locked.mode == Mode.VIDEO and locked.state != State.ARRIVED:
         raise NotHeldRemotely
-    meeting = _meeting(found)
+    meeting = _lock_meeting(locked)
     if meeting:
         end_now(meeting, now, actor)
     return serve_remotely(booking=booking, now=now, actor=actor)
@@ -87,55 +93,59 @@ def book_follow_up(
     now: datetime,
     actor: int | None = None,
 ) -> Booking:
-    """Another term for the same people and the same topic, in the same way; all are written to.
+    """Book another term for the same people, service and mode; everybody gets a message.
 
     Raises as hold_term, request_confirmation and invite_colleague; then nothing is booked.
     """
-    found = Booking.objects.get(pk=booking)
+    previous = Booking.objects.get(pk=booking)
     held = hold_term(
         office=office,
-        service=office.services[found.service_id],
+        service=office.services[previous.service_id],
         starts_at=starts_at,
         now=now,
-        persons=found.persons,
+        persons=previous.persons,
         channel=Channel.DESK,
-        language=found.language,
-        official=official_of(office, found),
-        mode=found.mode,
+        language=previous.language,
+        official=official_of(office, previous),
+        mode=previous.mode,
         actor=actor,
     )
-    made = request_confirmation(
+    follow_up = request_confirmation(
         booking=held.pk,
-        name=found.name,
-        email=found.email,
-        phone=found.phone,
+        name=previous.name,
+        email=previous.email,
+        phone=previous.phone,
         now=now,
         actor=actor,
     )
-    if made.mode == Mode.VIDEO:
-        meeting_for(made, now)
-        for one in invited_to(found):
-            _invite_again(made, one, now, actor)
-    return made
+    if follow_up.mode == Mode.VIDEO:
+        meeting_for(follow_up, now)
+        for invited in invited_to(previous):
+            _invite_again(follow_up, invited, now, actor)
+    return follow_up
 
 
 def colleagues_of(booking: Booking) -> list[Official]:
-    """The officials of other departments who were invited."""
-    return [one.official for one in invited_to(booking) if one.official]
+    """The invited officials of other departments."""
+    return [participant.official for participant in invited_to(booking) if participant.official]
 
 
-def _invite_again(made: Booking, one: Participant, now: datetime, actor: int | None) -> Participant:
-    if one.official:
-        return invite_colleague(booking=made.pk, official=one.official, now=now, actor=actor)
+def _invite_again(
+    follow_up: Booking, invited: Participant, now: datetime, actor: int | None
+) -> Participant:
+    if invited.official:
+        return invite_colleague(
+            booking=follow_up.pk, official=invited.official, now=now, actor=actor
+        )
     return invite(
-        booking=made.pk,
-        email=one.email,
-        name=one.name,
-        language=one.language,
+        booking=follow_up.pk,
+        email=invited.email,
+        name=invited.name,
+        language=invited.language,
         now=now,
         actor=actor,
     )
 
 
-def _meeting(booking: Booking) -> Meeting | None:
+def _lock_meeting(booking: Booking) -> Meeting | None:
     return Meeting.objects.select_for_update(no_key=True).filter(booking=booking).first()

@@ -1,4 +1,4 @@
-"""What a file is, by its content and never by its name; and a name that is safe to show."""
+"""Type and safety checks of uploaded files by their content, and safe file names."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import IO, Any, NamedTuple
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
 
-LARGEST_INSIDE = 200 * 1024 * 1024  # bytes of all that a packed file holds
+LARGEST_INSIDE = 200 * 1024 * 1024  # bytes of an archive's content when unpacked
 MOST_MEMBERS = 2000
 LONGEST_NAME = 100
 CHUNK = 1 << 20
 ODT = b"application/vnd.oasis.opendocument.text"
 DOCX = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
-# Programs inside a text; no office needs them to read it.
+# Macros in a text document.
 MACROS = re.compile(
     r"(^|/)(vbaproject\.bin|vbadata\.xml|basic/.*|scripts/.*|activex/.*)$", re.IGNORECASE
 )
 
 
-# What a program of texts would load or start by itself: objects of other programs inside the text.
+# Objects of other programs embedded in a text document, which a word processor may start.
 EMBEDDED = re.compile(
     r"(^|/)(embeddings/.+|oleobject[^/]*\.bin|objectreplacements/.+)$", re.IGNORECASE
 )
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how every OLE file begins, whatever its name
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the first bytes of an OLE file
 RELATIONS = re.compile(r"\.rels$", re.IGNORECASE)
 HYPERLINK = re.compile(r"/hyperlink$", re.IGNORECASE)
 HARMLESS = ("http://", "https://", "mailto:", "tel:", "#")
-# Elements of ODF that load or start what their address says, when the text is opened.
+# Elements of ODF that load or start the target of their link when the document is opened.
 LOADED = {"image", "object", "object-ole", "plugin", "applet", "floating-frame", "event-listener"}
 LOADED |= {"section-source", "file-source", "dde-source", "script", "font-face-uri", "fill-image"}
 XLINK = "{http://www.w3.org/1999/xlink}href"
@@ -39,7 +39,7 @@ LARGEST_XML = 8 * 1024 * 1024
 
 
 class Unfit(Exception):
-    """The file must not be passed on; `code` says why."""
+    """The file must not be shared; `code` is the reason."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -47,7 +47,7 @@ class Unfit(Exception):
 
 
 class Type(NamedTuple):
-    """A kind of `Document`, the suffix its name gets, and what the browser is told."""
+    """A file type: the kind of `Document`, the suffix of its name, and its media type."""
 
     kind: str
     suffix: str
@@ -66,11 +66,11 @@ TYPES = {
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ),
 }
-BY_SUFFIX = {one.suffix: one for one in TYPES.values()}
+BY_SUFFIX = {file_type.suffix: file_type for file_type in TYPES.values()}
 
 
 def type_of(file: IO[bytes]) -> Type | None:
-    """What the file begins like; the worker looks whether it is that throughout."""
+    """The type by the first bytes; None if unknown. The worker checks the rest of the file."""
     file.seek(0)
     head = file.read(1024)
     file.seek(0)
@@ -82,14 +82,14 @@ def type_of(file: IO[bytes]) -> Type | None:
         return TYPES["png"]
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return TYPES["webp"]
-    return _packed(file) if head.startswith(b"PK\x03\x04") else None
+    return _type_of_archive(file) if head.startswith(b"PK\x03\x04") else None
 
 
-def _packed(file: IO[bytes]) -> Type | None:
+def _type_of_archive(file: IO[bytes]) -> Type | None:
     try:
-        with zipfile.ZipFile(file) as whole:
-            names = set(whole.namelist())
-            if "mimetype" in names and _start(whole, "mimetype").strip() == ODT:
+        with zipfile.ZipFile(file) as archive:
+            names = set(archive.namelist())
+            if "mimetype" in names and _head_of_member(archive, "mimetype").strip() == ODT:
                 return TYPES["odt"]
             if "word/document.xml" in names and "[Content_Types].xml" in names:
                 return TYPES["docx"]
@@ -100,72 +100,82 @@ def _packed(file: IO[bytes]) -> Type | None:
     return None
 
 
-def _start(whole: zipfile.ZipFile, name: str, most: int = 200) -> bytes:
-    with whole.open(name) as member:
-        return member.read(most)
+def _head_of_member(archive: zipfile.ZipFile, name: str, limit: int = 200) -> bytes:
+    with archive.open(name) as member:
+        return member.read(limit)
 
 
 def look_inside(path: Path, kind: str) -> None:
-    """Read a text document to its end. Raises Unfit: bomb, macros, embedded, outside, encrypted, broken."""
+    """Check a whole text document.
+
+    Raises Unfit with bomb, macros, embedded, outside, encrypted or broken.
+    """
     try:
-        with zipfile.ZipFile(path) as whole:
-            members = whole.infolist()
-            if len(members) > MOST_MEMBERS or sum(m.file_size for m in members) > LARGEST_INSIDE:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if (
+                len(members) > MOST_MEMBERS
+                or sum(member.file_size for member in members) > LARGEST_INSIDE
+            ):
                 raise Unfit("bomb")
-            if any(one.flag_bits & 1 for one in members):
+            if any(member.flag_bits & 1 for member in members):
                 raise Unfit("encrypted")
-            if any(MACROS.search(one.filename.replace("\\", "/")) for one in members):
+            if any(MACROS.search(member.filename.replace("\\", "/")) for member in members):
                 raise Unfit("macros")
-            if any(EMBEDDED.search(one.filename.replace("\\", "/")) for one in members):
+            if any(EMBEDDED.search(member.filename.replace("\\", "/")) for member in members):
                 raise Unfit("embedded")
-            _inflate(whole, members)
-            _look_at_links(whole, members, kind)
-            if kind == "docx" and DOCX not in _start(whole, "[Content_Types].xml", CHUNK):
-                raise Unfit("macros")  # a type of Word with programs, or no text at all
+            _check_size(archive, members)
+            _check_links(archive, members, kind)
+            if kind == "docx" and DOCX not in _head_of_member(
+                archive, "[Content_Types].xml", CHUNK
+            ):
+                raise Unfit("macros")  # a Word type with macros, or no text document at all
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, ValueError) as error:
         raise Unfit("broken") from error
     except EOFError as error:
         raise Unfit("broken") from error
 
 
-def _inflate(whole: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
-    """Count what is really inside: the declared sizes are only a claim."""
-    left = LARGEST_INSIDE
-    for one in members:
-        with whole.open(one) as member:
-            begins = member.read(len(OLE))
-            if begins == OLE:
+def _check_size(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
+    """Check the unpacked size by reading it, as declared sizes may lie; also finds OLE files.
+
+    Raises Unfit with bomb or embedded.
+    """
+    bytes_left = LARGEST_INSIDE
+    for zip_info in members:
+        with archive.open(zip_info) as member:
+            head = member.read(len(OLE))
+            if head == OLE:
                 raise Unfit("embedded")
-            left -= len(begins)
+            bytes_left -= len(head)
             while chunk := member.read(CHUNK):
-                left -= len(chunk)
-                if left < 0:
+                bytes_left -= len(chunk)
+                if bytes_left < 0:
                     raise Unfit("bomb")
 
 
-def _look_at_links(whole: zipfile.ZipFile, members: list[zipfile.ZipInfo], kind: str) -> None:
-    """Raise Unfit("outside") for what a program would fetch when it opens the text.
+def _check_links(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], kind: str) -> None:
+    """Check that opening the document fetches nothing. Raises Unfit with outside, bomb or broken.
 
-    A link that somebody has to press may lead to the web; templates, pictures, frames and objects may
-    not lie outside the file.
+    Hyperlinks to the web are allowed; templates, pictures, frames and objects must be in the file.
     """
-    for one in members:
-        relations = kind == "docx" and RELATIONS.search(one.filename)
-        if not relations and not (kind == "odt" and one.filename.lower().endswith(".xml")):
+    for zip_info in members:
+        relations = kind == "docx" and RELATIONS.search(zip_info.filename)
+        if not relations and not (kind == "odt" and zip_info.filename.lower().endswith(".xml")):
             continue
-        if one.file_size > LARGEST_XML:
+        if zip_info.file_size > LARGEST_XML:
             raise Unfit("bomb")
         try:
-            with whole.open(one) as member:
+            with archive.open(zip_info) as member:
                 root = ElementTree.parse(member).getroot()
         except (ElementTree.ParseError, DefusedXmlException) as error:
             raise Unfit("broken") from error
-        if any((_leads_out if relations else _loads)(element) for element in root.iter()):
+        if any((_points_outside if relations else _loads)(element) for element in root.iter()):
             raise Unfit("outside")
 
 
-def _leads_out(relation: Any) -> bool:
-    """Whether a relation of a DOCX is outside the file, and no ordinary hyperlink."""
+def _points_outside(relation: Any) -> bool:
+    """Whether a relation of a DOCX has its target outside the file and is no hyperlink."""
     target = relation.get("Target", "").strip().lower()
     outside = relation.get("TargetMode", "").lower() == "external" or "://" in target
     link = HYPERLINK.search(relation.get("Type", "")) and target.startswith(HARMLESS)
@@ -173,7 +183,7 @@ def _leads_out(relation: Any) -> bool:
 
 
 def _loads(element: Any) -> bool:
-    """Whether an element of an ODT fetches or starts what is outside the file."""
+    """Whether an element of an ODT fetches or starts something outside the file."""
     target = element.get(XLINK, "").strip().lower()
     tag = str(element.tag).rpartition("}")[2]
     if tag == "a":
@@ -181,18 +191,18 @@ def _loads(element: Any) -> bool:
     return tag in LOADED and (":" in target or target.startswith(("//", "\\\\", "../")))
 
 
-def clean_name(said: str, suffix: str) -> str:
-    """The name without folders, control characters and what turns the direction of writing."""
-    name = unicodedata.normalize("NFC", said).replace("\\", "/").rsplit("/", 1)[-1]
+def clean_name(raw_name: str, suffix: str) -> str:
+    """A safe name with the suffix: no folders, control characters or direction marks."""
+    name = unicodedata.normalize("NFC", raw_name).replace("\\", "/").rsplit("/", 1)[-1]
     name = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in name)
     name = re.sub(r'[<>:"|?*;%]', "_", name)
     name = re.sub(r"\s+", " ", name).strip(" .")
-    stem, dot, last = name.rpartition(".")
-    if dot and stem and _same(f".{last.lower()}", suffix):
+    stem, dot, ending = name.rpartition(".")
+    if dot and stem and _is_same_suffix(f".{ending.lower()}", suffix):
         name = stem
     name = name[: LONGEST_NAME - len(suffix)].strip(" .") or "dokument"
     return name + suffix
 
 
-def _same(said: str, suffix: str) -> bool:
-    return said == suffix or (said, suffix) == (".jpeg", ".jpg")
+def _is_same_suffix(ending: str, suffix: str) -> bool:
+    return ending == suffix or (ending, suffix) == (".jpeg", ".jpg")

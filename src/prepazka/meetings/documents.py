@@ -1,7 +1,7 @@
-"""Documents that people bring: added, checked by the worker, seen by the others, taken away.
+"""Documents of a meeting: uploaded, checked by the worker, seen by the others, removed.
 
-A file lies in the storage before its row is there, and is removed if the row does not come. The
-office's row is locked before the meeting's, so that its quota holds however many bring at once.
+A file is stored before its row is created, and removed if the row cannot be. The office's row is
+locked before the meeting's, so that its quota holds under concurrent uploads.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class NotYours(Refused):
 
 @dataclass(frozen=True)
 class Limits:
-    """How much may be brought: the office's limits below those of the installation, in bytes."""
+    """Upload limits: the office's own, at most the installation's. Sizes are in bytes."""
 
     largest: int
     meeting: int
@@ -77,7 +77,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Kept:
-    """A file in the storage that belongs to no row yet."""
+    """A stored file that has no row yet."""
 
     pk: UUID
     key: str
@@ -88,17 +88,17 @@ class Kept:
 
 
 def limits_of(office: Office) -> Limits:
-    """What holds now; the installation may have lowered its own since the file was loaded."""
-    own = office.file_rules
+    """The office's limits now, capped by the installation's, which may have been lowered since."""
+    rules = office.file_rules
 
-    def least(wanted: int | None, most: int) -> int:
-        return most if wanted is None else min(wanted * MEGABYTE, most)
+    def least(own_limit_mb: int | None, limit: int) -> int:
+        return limit if own_limit_mb is None else min(own_limit_mb * MEGABYTE, limit)
 
     return Limits(
-        largest=least(own.largest_mb, settings.FILE_LARGEST),
-        meeting=least(own.meeting_mb, settings.FILES_OF_OFFICE),
-        office=least(own.office_mb, settings.FILES_OF_OFFICE),
-        number=min(own.number or MOST_DOCUMENTS, MOST_DOCUMENTS),
+        largest=least(rules.largest_mb, settings.FILE_LARGEST),
+        meeting=least(rules.meeting_mb, settings.FILES_OF_OFFICE),
+        office=least(rules.office_mb, settings.FILES_OF_OFFICE),
+        number=min(rules.number or MOST_DOCUMENTS, MOST_DOCUMENTS),
     )
 
 
@@ -111,22 +111,24 @@ def add(
     now: datetime,
     actor: int | None = None,
 ) -> Document:
-    """Keep a file and have it checked; nobody else sees it before.
+    """Store an uploaded file and request its check; others see it after the check.
 
-    Raises what access.must_bring does, and FileEmpty, FileTooLarge, FileUnknown,
-    TooManyDocuments, MeetingFull, QuotaReached.
+    Raises as access.must_bring, and FileEmpty, FileTooLarge, FileUnknown, TooManyDocuments,
+    MeetingFull, QuotaReached.
     """
-    who = Participant.objects.select_related("meeting__booking", "office").get(pk=participant)
-    access.must_bring(who.meeting, who, link)
-    kept = _keep(who.meeting, name, file, limits_of(who.office).largest, now)
+    person = Participant.objects.select_related("meeting__booking", "office").get(pk=participant)
+    access.must_bring(person.meeting, person, link)
+    stored_file = _store_file(person.meeting, name, file, limits_of(person.office).largest, now)
     try:
-        return _add(participant, link, kept, now, actor)
+        return _create_document(participant, link, stored_file, now, actor)
     except BaseException:
-        storage.drop(kept.key)
+        storage.drop(stored_file.key)
         raise
 
 
-def _keep(meeting: Meeting, name: str, file: File[bytes], largest: int, now: datetime) -> Kept:
+def _store_file(
+    meeting: Meeting, name: str, file: File[bytes], largest: int, now: datetime
+) -> Kept:
     if not file.size:
         raise FileEmpty
     if file.size > largest:
@@ -152,34 +154,43 @@ def _sha256(file: IO[bytes] | File[bytes]) -> str:
 
 
 @transaction.atomic
-def _add(participant: UUID, link: int, kept: Kept, now: datetime, actor: int | None) -> Document:
+def _create_document(
+    participant: UUID, link: int, stored_file: Kept, now: datetime, actor: int | None
+) -> Document:
     office = Participant.objects.values_list("office_id", flat=True).get(pk=participant)
     limits = limits_of(Office.objects.select_for_update(no_key=True).get(pk=office))
-    meeting, who = access.lock(participant)
-    access.must_bring(meeting, who, link)
-    there = meeting.documents.exclude(state=State.REFUSED)
-    if there.count() >= limits.number:
+    meeting, person = access.lock(participant)
+    access.must_bring(meeting, person, link)
+    existing = meeting.documents.exclude(state=State.REFUSED)
+    if existing.count() >= limits.number:
         raise TooManyDocuments(most=limits.number)
-    if _size_of(Document.objects.filter(office=office)) + kept.size > limits.office:
+    if _size_of(Document.objects.filter(office=office)) + stored_file.size > limits.office:
         raise QuotaReached
-    if _size_of(there) + kept.size > limits.meeting:
+    if _size_of(existing) + stored_file.size > limits.meeting:
         raise MeetingFull(most=limits.meeting // MEGABYTE)
-    made = Document.objects.create(
-        id=kept.pk,
+    document = Document.objects.create(
+        id=stored_file.pk,
         office_id=office,
         meeting=meeting,
-        participant=who,
-        name=kept.name,
-        kind=kept.kind.kind,
-        size=kept.size,
-        sha256=kept.sha256,
-        key=kept.key,
+        participant=person,
+        name=stored_file.name,
+        kind=stored_file.kind.kind,
+        size=stored_file.size,
+        sha256=stored_file.sha256,
+        key=stored_file.key,
         created_at=now,
     )
-    said: dict[str, Any] = {"office": office, "meeting": str(meeting.pk), "at": now, "actor": actor}
-    record(events.DocumentAdded(**said, document=str(made.pk), participant=str(who.pk)))
+    event_fields: dict[str, Any] = {
+        "office": office,
+        "meeting": str(meeting.pk),
+        "at": now,
+        "actor": actor,
+    }
+    record(
+        events.DocumentAdded(**event_fields, document=str(document.pk), participant=str(person.pk))
+    )
     signals.tell(meeting.pk, "papers")
-    return made
+    return document
 
 
 def _size_of(rows: QuerySet[Document]) -> int:
@@ -188,34 +199,38 @@ def _size_of(rows: QuerySet[Document]) -> int:
 
 @transaction.atomic
 def accept(*, document: UUID, pages: int, size: int, sha256: str, now: datetime) -> bool:
-    """The check found nothing; everybody inside sees the document. False if it is gone."""
-    found = _checked(document)
-    if found is None:
+    """Mark a document as checked and ready for everybody inside. False if it is gone."""
+    checked = _lock_for_check(document)
+    if checked is None:
         return False
-    found.state, found.pages, found.checked_at = State.READY, pages, now
-    found.size, found.sha256 = size, sha256
-    found.save(update_fields=["state", "pages", "checked_at", "size", "sha256"])
-    signals.tell(found.meeting_id, "papers")
+    checked.state, checked.pages, checked.checked_at = State.READY, pages, now
+    checked.size, checked.sha256 = size, sha256
+    checked.save(update_fields=["state", "pages", "checked_at", "size", "sha256"])
+    signals.tell(checked.meeting_id, "papers")
     return True
 
 
 @transaction.atomic
 def refuse(*, document: UUID, reason: str, now: datetime) -> bool:
-    """The check found what must not be passed on; the file goes, the reason stays."""
-    found = _checked(document)
-    if found is None:
+    """Mark a document as refused; its file is deleted, the reason stays. False if it is gone."""
+    checked = _lock_for_check(document)
+    if checked is None:
         return False
-    found.state, found.refusal, found.checked_at = State.REFUSED, reason, now
-    found.save(update_fields=["state", "refusal", "checked_at"])
-    said: dict[str, Any] = {"office": found.office_id, "meeting": str(found.meeting_id), "at": now}
-    record(events.DocumentRefused(**said, document=str(found.pk), reason=reason))
-    signals.tell(found.meeting_id, "papers")
-    transaction.on_commit(lambda: storage.drop(found.key))
+    checked.state, checked.refusal, checked.checked_at = State.REFUSED, reason, now
+    checked.save(update_fields=["state", "refusal", "checked_at"])
+    event_fields: dict[str, Any] = {
+        "office": checked.office_id,
+        "meeting": str(checked.meeting_id),
+        "at": now,
+    }
+    record(events.DocumentRefused(**event_fields, document=str(checked.pk), reason=reason))
+    signals.tell(checked.meeting_id, "papers")
+    transaction.on_commit(lambda: storage.drop(checked.key))
     return True
 
 
-def _checked(document: UUID) -> Document | None:
-    """The document that waits for its check, its meeting held."""
+def _lock_for_check(document: UUID) -> Document | None:
+    """The document if it waits for its check; its meeting is locked."""
     Meeting.objects.select_for_update(no_key=True).filter(documents=document).first()
     return Document.objects.filter(pk=document, state=State.CHECKING).first()
 
@@ -224,33 +239,37 @@ def _checked(document: UUID) -> Document | None:
 def remove(
     *, participant: UUID, link: int, document: UUID, now: datetime, actor: int | None = None
 ) -> None:
-    """Take a document away for good. Raises as access.must_bring, and NoDocument, NotYours."""
-    meeting, who = access.lock(participant)
-    access.must_bring(meeting, who, link)
-    found = meeting.documents.filter(pk=document).first()
-    if found is None:
+    """Delete a document. Raises as access.must_bring, and NoDocument, NotYours."""
+    meeting, person = access.lock(participant)
+    access.must_bring(meeting, person, link)
+    stored = meeting.documents.filter(pk=document).first()
+    if stored is None:
         raise NoDocument
-    if who.role != Participant.Role.CHAIR and found.participant_id != who.pk:
+    if person.role != Participant.Role.CHAIR and stored.participant_id != person.pk:
         raise NotYours
-    if meeting.shown_id == found.pk:
+    if meeting.shown_id == stored.pk:
         showing.put(meeting, None, 1)
-    said: dict[str, Any] = {
+    event_fields: dict[str, Any] = {
         "office": meeting.office_id,
         "meeting": str(meeting.pk),
         "at": now,
         "actor": actor,
     }
-    record(events.DocumentRemoved(**said, document=str(found.pk), participant=str(who.pk)))
-    key = found.key
-    found.delete()
+    record(
+        events.DocumentRemoved(**event_fields, document=str(stored.pk), participant=str(person.pk))
+    )
+    key = stored.key
+    stored.delete()
     signals.tell(meeting.pk, "papers")
     transaction.on_commit(lambda: storage.drop(key))
 
 
-def seen_by(who: Participant) -> QuerySet[Document]:
-    """What this participant may know of: their own, and once admitted what is ready of others."""
-    rows = who.meeting.documents.select_related("participant__official").order_by("created_at")
-    own = rows.filter(participant=who)
-    if not access.sees_all(who.meeting, who):
+def seen_by(participant: Participant) -> QuerySet[Document]:
+    """The documents the participant sees: their own, and once admitted others' ready ones."""
+    rows = participant.meeting.documents.select_related("participant__official").order_by(
+        "created_at"
+    )
+    own = rows.filter(participant=participant)
+    if not access.sees_all(participant.meeting, participant):
         return own
     return own | rows.filter(state=State.READY)

@@ -1,4 +1,4 @@
-"""Forgetting meetings: with the booking's personal data go their papers, what was said and by whom."""
+"""Erasure of meetings after their bookings: chat, names, documents and minutes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Role = Participant.Role
 
 
 def erase_meetings(*, office: Office, now: datetime) -> int:
-    """Erase the chat and the names of meetings whose bookings are erased; the rows stay.
+    """Erase chat and names of meetings whose bookings are erased; returns how many.
 
-    Runs in the caller's transaction, after the bookings. Returns how many meetings were erased.
+    The rows stay. Runs in the caller's transaction, after the bookings.
     """
     due = Meeting.objects.filter(
         office=office, erased_at=None, booking__erased_at__isnull=False
@@ -25,22 +25,22 @@ def erase_meetings(*, office: Office, now: datetime) -> int:
     meetings = list(due)
     Said.objects.filter(meeting__in=meetings).delete()
     Signal.objects.filter(meeting__in=meetings).delete()
-    # Officials were there by their office; who among the public was is forgotten.
+    # Officials stay: they took part for the office.
     public = Participant.objects.filter(meeting__in=meetings, role__in=(Role.CITIZEN, Role.GUEST))
     public.update(name="", email="")
     return Meeting.objects.filter(pk__in=meetings).update(address="", erased_at=now)
 
 
 def erase_papers(*, office: Office, now: datetime) -> int:
-    """Erase documents and minutes of meetings whose booking was erased; how many they were.
+    """Erase documents and minutes of meetings whose booking was erased; returns how many meetings.
 
-    The files first: if this is cut short, the rows remain and the next night goes on. Raises
-    StorageNotOurs before anything is erased: without the row nobody would look for the file again.
+    Files are deleted before rows, so an interrupted run continues the next night. Raises
+    StorageNotOurs before anything is erased, because a file without a row would never be found.
     """
     documents = Exists(Document.objects.filter(meeting=OuterRef("pk")))
     minutes = Exists(Minutes.objects.filter(meeting=OuterRef("pk")))
-    over = Meeting.objects.filter(office=office, booking__erased_at__lte=now)
-    rows = list(over.filter(documents | minutes).values_list("pk", flat=True))
+    meetings = Meeting.objects.filter(office=office, booking__erased_at__lte=now)
+    rows = list(meetings.filter(documents | minutes).values_list("pk", flat=True))
     if rows:
         storage_identity.must_be_ours(now=now)
     for meeting in rows:

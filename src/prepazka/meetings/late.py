@@ -1,4 +1,4 @@
-"""The official runs late: whoever meets them next that day is told, and by how much."""
+"""Notices that the official runs late, to the meetings of the rest of the day."""
 
 from __future__ import annotations
 
@@ -27,59 +27,61 @@ class LateTooLong(Refused):
 def tell_late(
     meeting: Meeting, minutes: int, now: datetime, actor: int | None = None
 ) -> list[Meeting]:
-    """Tell the people of this meeting, if it has not begun, and of the later ones of the day.
+    """Announce a delay of this meeting and the later ones of the day; returns those announced.
 
-    A pause between two meetings makes up for a part of the delay; who waits no longer than before
-    is told nothing, and nobody is told the same twice. Raises LateTooLong.
+    A pause between two meetings reduces the delay of the next. Meetings without a delay, or whose
+    delay was announced before, get no message. Raises LateTooLong.
     """
     if not 1 <= minutes <= LONGEST:
         raise LateTooLong(most=LONGEST)
-    first = lock_booking(meeting.booking_id)
-    told = []
-    for booking, late in _delays(first, _later(first), minutes):
+    delayed = lock_booking(meeting.booking_id)
+    late_meetings = []
+    for booking, late_min in _delays(delayed, _rest_of_day(delayed), minutes):
         if booking.mode != Mode.VIDEO or booking.state != State.CONFIRMED:
             continue
-        found = meeting_for(booking, now)
-        if found.state != Meeting.State.PLANNED or found.late_min == late:
+        later = meeting_for(booking, now)
+        if later.state != Meeting.State.PLANNED or later.late_min == late_min:
             continue
-        found.late_min = late
-        found.save(update_fields=["late_min"])
-        told.append(found)
+        later.late_min = late_min
+        later.save(update_fields=["late_min"])
+        late_meetings.append(later)
         record(
             events.MeetingLate(
-                office=found.office_id,
+                office=later.office_id,
                 booking=str(booking.pk),
-                meeting=str(found.pk),
-                minutes=late,
+                meeting=str(later.pk),
+                minutes=late_min,
                 at=now,
                 actor=actor,
             )
         )
-    return told
+    return late_meetings
 
 
-def _later(first: Booking) -> Iterable[Booking]:
-    """This booking and the later ones of its official on that day, in the order of time."""
+def _rest_of_day(delayed: Booking) -> Iterable[Booking]:
+    """This booking and the later ones of its official on that day, ordered by time."""
     rows = Booking.objects.filter(
-        lane=first.lane_id,
-        date=first.date,
-        starts_at__gte=first.starts_at,
+        lane=delayed.lane_id,
+        date=delayed.date,
+        starts_at__gte=delayed.starts_at,
         companion_of=None,
         state__in=(State.CONFIRMED, State.ARRIVED),
     )
     return rows.order_by("starts_at")
 
 
-def _delays(first: Booking, rows: Iterable[Booking], minutes: int) -> Iterable[tuple[Booking, int]]:
-    """By how many minutes each of them begins later."""
-    free_at = first.starts_at + timedelta(minutes=minutes)
-    if first.state != State.CONFIRMED:  # it has begun and takes longer
-        free_at = first.ends_at + timedelta(minutes=minutes)
+def _delays(
+    delayed: Booking, rows: Iterable[Booking], minutes: int
+) -> Iterable[tuple[Booking, int]]:
+    """The bookings that begin later, each with its delay in minutes."""
+    free_at = delayed.starts_at + timedelta(minutes=minutes)
+    if delayed.state != State.CONFIRMED:  # it has begun and takes longer
+        free_at = delayed.ends_at + timedelta(minutes=minutes)
     for booking in rows:
-        if booking.pk == first.pk and booking.state != State.CONFIRMED:
+        if booking.pk == delayed.pk and booking.state != State.CONFIRMED:
             continue
-        late = int((free_at - booking.starts_at).total_seconds()) // 60
-        if late <= 0:
+        late_min = int((free_at - booking.starts_at).total_seconds()) // 60
+        if late_min <= 0:
             return
-        yield booking, late
-        free_at = booking.ends_at + timedelta(minutes=late)
+        yield booking, late_min
+        free_at = booking.ends_at + timedelta(minutes=late_min)

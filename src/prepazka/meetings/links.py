@@ -1,4 +1,4 @@
-"""The link of one participant: who it is, and the number that a new link raises."""
+"""Signed links of participants, with a number that each new link increases."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ SALT = "meeting:participant"
 
 
 def sign(participant: UUID, link: int) -> str:
-    """A token of about 70 characters, safe in an address."""
+    """A URL-safe token of about 70 characters."""
     name = base64.urlsafe_b64encode(participant.bytes).decode().rstrip("=")
     return signing.Signer(salt=SALT, sep=".").sign(f"{name}.{link}")
 
 
 def read(token: str) -> tuple[UUID, int] | None:
-    """The participant and the number of the link, or None if it was changed.
+    """The participant and the number of the link; None if the token is invalid.
 
-    Whoever reads compares the number with `Participant.link` and looks at `revoked_at`.
+    The caller compares the number with `Participant.link` and checks `revoked_at`.
     """
     try:
         name, _, link = signing.Signer(salt=SALT, sep=".").unsign(token).partition(".")

@@ -1,7 +1,7 @@
-"""Minutes: begun with what is known, written by officials at once, remarked on, closed once.
+"""Minutes of a meeting: drafted and edited together by officials, commented on, closed once.
 
-Each use-case locks the meeting. What somebody writes carries the version it began from; where two
-wrote the same field, the second is shown the first one's text and decides, and nothing is lost.
+Each use-case locks the meeting. An edit carries the version it started from; if two people changed
+the same field, the second one sees the first one's text and decides, so nothing is lost.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from prepazka.meetings import access, signals, storage
 from prepazka.meetings.models import Meeting, Minutes, MinutesComment, MinutesVersion, Participant
 from prepazka.meetings.room import NothingSaid, NotInside, OnlyTheChair
 
-STRETCH = timedelta(minutes=1)  # of one person's writing that the journal need not repeat
+STRETCH = timedelta(minutes=1)  # of one person's writing that is journalled once
 LONGEST_COMMENT = 2000
-# The worker prints within seconds, and tries again each minute what failed.
+# The worker prints within seconds and retries failures every minute.
 PDF_LATE_AFTER = timedelta(minutes=2)
 PDF_REPORTED_AFTER = timedelta(hours=1)  # to the head of the office
 
@@ -58,7 +58,7 @@ class MinutesBlank(Refused):
 
 @dataclass(frozen=True)
 class Saved:
-    """The minutes as they are now, and the fields in which others' text stands instead of ours."""
+    """The minutes after saving, and the fields in which others' text replaced ours."""
 
     version: int
     content: minutes.Content
@@ -67,23 +67,29 @@ class Saved:
 
 @transaction.atomic
 def begin(*, participant: UUID, now: datetime, actor: int | None = None) -> Minutes:
-    """Begin the draft with who was admitted and what the visit is about; once. Raises OnlyTheChair."""
-    meeting, who = access.lock(participant)
-    access.must_write(meeting, who)
-    found = Minutes.objects.filter(meeting=meeting).first()
-    if found:
-        return found
-    content = {**minutes.EMPTY, "tasks": [], **_known(meeting)}
-    made = Minutes.objects.create(office_id=meeting.office_id, meeting=meeting)
-    _write(made, content, who, now, actor)
-    return made
+    """Create the draft with the people admitted and the subject, or return the existing one.
+
+    Raises OnlyTheChair.
+    """
+    meeting, person = access.lock(participant)
+    access.must_write(meeting, person)
+    existing = Minutes.objects.filter(meeting=meeting).first()
+    if existing:
+        return existing
+    content = {**minutes.EMPTY, "tasks": [], **_known_facts(meeting)}
+    draft = Minutes.objects.create(office_id=meeting.office_id, meeting=meeting)
+    _write_version(draft, content, person, now, actor)
+    return draft
 
 
-def _known(meeting: Meeting) -> dict[str, str]:
+def _known_facts(meeting: Meeting) -> dict[str, str]:
     rows = meeting.participants.exclude(admitted_at=None).select_related("official")
-    came = sorted(rows.order_by("admitted_at", "pk"), key=lambda one: not access.is_official(one))
-    with translation.override("cs"):  # minutes are a document of the office
-        names = [access.name_of(one) for one in came]
+    participants = sorted(
+        rows.order_by("admitted_at", "pk"),
+        key=lambda participant: not access.is_official(participant),
+    )
+    with translation.override("cs"):  # minutes are an official document, hence in Czech
+        names = [access.name_of(participant) for participant in participants]
         subject = str(meeting.booking.service.name)
     return {"present": "\n".join(filter(None, names)), "subject": subject}
 
@@ -92,91 +98,95 @@ def _known(meeting: Meeting) -> dict[str, str]:
 def save(
     *, participant: UUID, base: int, content: Any, now: datetime, actor: int | None = None
 ) -> Saved:
-    """Save a draft that began from version `base`, beside what others wrote since.
+    """Save an edit of version `base`, merged with what others have written since.
 
     Raises OnlyTheChair, MinutesNotBegun, MinutesAreClosed, MinutesNotUnderstood.
     """
-    meeting, who = access.lock(participant)
-    access.must_write(meeting, who)
-    held = _open(meeting)
-    mine = _understood(content)
-    was = held.versions.filter(version=base).first()
-    if was is None:
+    meeting, person = access.lock(participant)
+    access.must_write(meeting, person)
+    draft = _open_draft(meeting)
+    own_content = _validated(content)
+    base_version = draft.versions.filter(version=base).first()
+    if base_version is None:
         raise MinutesNotUnderstood
-    merged, conflicts = minutes.merge(was.content, mine, held.content)
-    if merged != held.content:
-        _write(held, _understood(merged), who, now, actor)
-    return Saved(held.version, held.content, conflicts)
+    merged, conflicts = minutes.merge(base_version.content, own_content, draft.content)
+    if merged != draft.content:
+        _write_version(draft, _validated(merged), person, now, actor)
+    return Saved(draft.version, draft.content, conflicts)
 
 
 @transaction.atomic
 def comment(*, participant: UUID, link: int, text: str, now: datetime) -> MinutesComment:
-    """Remark on the draft. Raises NotInside, NothingSaid, MinutesNotBegun, MinutesAreClosed."""
-    meeting, who = access.lock(participant)
-    access.must_hold(meeting, who, link)
-    if not access.sees_all(meeting, who):
+    """Comment on the draft.
+
+    Raises NotInside, NothingSaid, MinutesNotBegun, MinutesAreClosed.
+    """
+    meeting, person = access.lock(participant)
+    access.must_hold(meeting, person, link)
+    if not access.sees_all(meeting, person):
         raise NotInside
-    held = _open(meeting)
+    draft = _open_draft(meeting)
     text = text.replace("\x00", "").strip()
     if not 0 < len(text) <= LONGEST_COMMENT:
         raise NothingSaid
-    made = MinutesComment.objects.create(
-        office_id=meeting.office_id, minutes=held, participant=who, text=text, at=now
+    remark = MinutesComment.objects.create(
+        office_id=meeting.office_id, minutes=draft, participant=person, text=text, at=now
     )
-    record(events.MinutesCommented(**_said(meeting, now, None), participant=str(who.pk)))
-    signals.tell(meeting.pk, "minutes", {"version": held.version})
-    return made
+    record(events.MinutesCommented(**_event_fields(meeting, now, None), participant=str(person.pk)))
+    signals.tell(meeting.pk, "minutes", {"version": draft.version})
+    return remark
 
 
 @transaction.atomic
 def close(*, participant: UUID, version: int, now: datetime, actor: int | None = None) -> Minutes:
-    """Close the minutes as the chair sees them; closing again answers the same.
+    """Close the minutes at the version that the chair has seen.
 
+    Closed minutes are returned as they are.
     Raises OnlyTheChair, MinutesNotBegun, MinutesChanged, MinutesBlank.
     """
-    meeting, who = access.lock(participant)
-    access.must_write(meeting, who)
-    if who.role != Participant.Role.CHAIR:
+    meeting, person = access.lock(participant)
+    access.must_write(meeting, person)
+    if person.role != Participant.Role.CHAIR:
         raise OnlyTheChair
-    held = Minutes.objects.filter(meeting=meeting).first()
-    if held is None:
+    stored = Minutes.objects.filter(meeting=meeting).first()
+    if stored is None:
         raise MinutesNotBegun
-    if held.closed_at:
-        return held
-    if held.version != version:
+    if stored.closed_at:
+        return stored
+    if stored.version != version:
         raise MinutesChanged
-    if minutes.is_blank(held.content):
+    if minutes.is_blank(stored.content):
         raise MinutesBlank
-    held.closed_at, held.closed_by = now, who
-    held.save(update_fields=["closed_at", "closed_by"])
-    said = _said(meeting, now, actor)
-    record(events.MinutesClosed(**said, participant=str(who.pk), version=held.version))
-    signals.tell(meeting.pk, "minutes", {"version": held.version})
-    return held
+    stored.closed_at, stored.closed_by = now, person
+    stored.save(update_fields=["closed_at", "closed_by"])
+    event_fields = _event_fields(meeting, now, actor)
+    record(events.MinutesClosed(**event_fields, participant=str(person.pk), version=stored.version))
+    signals.tell(meeting.pk, "minutes", {"version": stored.version})
+    return stored
 
 
 @transaction.atomic
 def put_pdf(*, minutes: int, pdf: bytes, now: datetime) -> bool:
-    """Keep the PDF of closed minutes, once; a message to everybody follows."""
-    found = Minutes.objects.select_related("meeting").get(pk=minutes)
-    Meeting.objects.select_for_update(no_key=True).get(pk=found.meeting_id)
-    found.refresh_from_db()
-    if found.key or not found.closed_at:
+    """Store the PDF of closed minutes; its event sends it to everybody. False if it is stored."""
+    stored = Minutes.objects.select_related("meeting").get(pk=minutes)
+    Meeting.objects.select_for_update(no_key=True).get(pk=stored.meeting_id)
+    stored.refresh_from_db()
+    if stored.key or not stored.closed_at:
         return False
-    found.key = f"{storage.folder(found.office_id, found.meeting_id)}/{storage.MINUTES}"
-    storage.put(found.key, storage.FILE, pdf)
-    found.save(update_fields=["key"])
-    said = _said(found.meeting, now, None)
-    record(events.MinutesReady(**said, booking=str(found.meeting.booking_id)))
-    signals.tell(found.meeting_id, "minutes", {"version": found.version})
+    stored.key = f"{storage.folder(stored.office_id, stored.meeting_id)}/{storage.MINUTES}"
+    storage.put(stored.key, storage.FILE, pdf)
+    stored.save(update_fields=["key"])
+    event_fields = _event_fields(stored.meeting, now, None)
+    record(events.MinutesReady(**event_fields, booking=str(stored.meeting.booking_id)))
+    signals.tell(stored.meeting_id, "minutes", {"version": stored.version})
     return True
 
 
 @transaction.atomic
 def replace_lost_pdf(*, minutes: int, pdf: bytes) -> bool:
-    """Keep the PDF of closed minutes in place of one that the storage lost; nobody is written to.
+    """Store the PDF of closed minutes again after the storage lost it; sends no message.
 
-    False if it is not lost any more, or the minutes are erased.
+    False if it is not missing any more, or the minutes are erased.
     """
     meeting = Meeting.objects.select_for_update(no_key=True).filter(minutes=minutes).first()
     lost = Minutes.objects.filter(pk=minutes, meeting=meeting).exclude(key="")
@@ -189,57 +199,65 @@ def replace_lost_pdf(*, minutes: int, pdf: bytes) -> bool:
     return True
 
 
-def pdf_state(held: Minutes | None, *, now: datetime) -> str:
-    """Of closed minutes "ready", "soon" or "late"; empty while they are open or not begun."""
-    if held is None or not held.closed_at:
+def pdf_state(stored: Minutes | None, *, now: datetime) -> str:
+    """The state of the PDF: "ready", "soon" or "late"; empty until the minutes are closed."""
+    if stored is None or not stored.closed_at:
         return ""
-    if held.key:
+    if stored.key:
         return "ready"
-    return "late" if now - held.closed_at >= PDF_LATE_AFTER else "soon"
+    return "late" if now - stored.closed_at >= PDF_LATE_AFTER else "soon"
 
 
 def unprinted(office: int, *, now: datetime) -> list[datetime]:
-    """The beginnings of the meetings whose closed minutes lack their PDF for an hour or longer."""
+    """The starts of meetings whose minutes were closed over an hour ago and have no PDF."""
     late = Minutes.objects.filter(office=office, key="", closed_at__lte=now - PDF_REPORTED_AFTER)
     return sorted(late.values_list("meeting__booking__starts_at", flat=True))
 
 
-def _open(meeting: Meeting) -> Minutes:
-    held = Minutes.objects.filter(meeting=meeting).first()
-    if held is None:
+def _open_draft(meeting: Meeting) -> Minutes:
+    stored = Minutes.objects.filter(meeting=meeting).first()
+    if stored is None:
         raise MinutesNotBegun
-    if held.closed_at:
+    if stored.closed_at:
         raise MinutesAreClosed
-    return held
+    return stored
 
 
-def _understood(content: Any) -> minutes.Content:
+def _validated(content: Any) -> minutes.Content:
     try:
         return minutes.understood(content)
     except (ValueError, TypeError):
         raise MinutesNotUnderstood from None
 
 
-def _write(
-    held: Minutes, content: minutes.Content, who: Participant, now: datetime, actor: int | None
+def _write_version(
+    draft: Minutes,
+    content: minutes.Content,
+    participant: Participant,
+    now: datetime,
+    actor: int | None,
 ) -> None:
-    """The next version; the journal hears of it once in a stretch of one person's writing."""
-    last = held.versions.order_by("-version").first()
-    held.version, held.content = held.version + 1, content
-    held.save(update_fields=["version", "content"])
+    """Store the next version; journalled once per stretch of one person's writing."""
+    previous = draft.versions.order_by("-version").first()
+    draft.version, draft.content = draft.version + 1, content
+    draft.save(update_fields=["version", "content"])
     MinutesVersion.objects.create(
-        office_id=held.office_id,
-        minutes=held,
-        version=held.version,
+        office_id=draft.office_id,
+        minutes=draft,
+        version=draft.version,
         content=content,
-        participant=who,
+        participant=participant,
         at=now,
     )
-    if last is None or last.participant_id != who.pk or now - last.at > STRETCH:
-        said = _said(held.meeting, now, actor)
-        record(events.MinutesSaved(**said, participant=str(who.pk), version=held.version))
-    signals.tell(held.meeting_id, "minutes", {"version": held.version})
+    if previous is None or previous.participant_id != participant.pk or now - previous.at > STRETCH:
+        event_fields = _event_fields(draft.meeting, now, actor)
+        record(
+            events.MinutesSaved(
+                **event_fields, participant=str(participant.pk), version=draft.version
+            )
+        )
+    signals.tell(draft.meeting_id, "minutes", {"version": draft.version})
 
 
-def _said(meeting: Meeting, now: datetime, actor: int | None) -> dict[str, Any]:
+def _event_fields(meeting: Meeting, now: datetime, actor: int | None) -> dict[str, Any]:
     return {"office": meeting.office_id, "meeting": str(meeting.pk), "at": now, "actor": actor}

@@ -1,4 +1,4 @@
-"""The tables of meetings. The term is the booking's; a meeting is what happens in it."""
+"""The tables of meetings; the time of a meeting is that of its booking."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prepazka.offices.models import Office, Official, OfOffice, Room
 
 
 class Meeting(OfOffice):
-    """A booked term in which people see and hear each other by video."""
+    """The video meeting of a booking."""
 
     class State(models.TextChoices):
         PLANNED = "planned"
@@ -24,20 +24,20 @@ class Meeting(OfOffice):
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="meetings")
     booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="meeting")
     state = models.CharField(max_length=8, choices=State.choices, default=State.PLANNED)
-    # Whose room it is; empty until the official comes or chooses one.
+    # The provider of the room; empty until the official comes or chooses one.
     provider = models.CharField(max_length=16, choices=Room.choices, blank=True)
-    # Of a room elsewhere, written by hand; else it is made from the template of the office.
+    # The address of an external room, entered by hand; if empty, the office's template is used.
     address = models.URLField(max_length=500, blank=True)
-    # The document that all see, and its page from 1.
+    # The document shown to all, and its page, counted from 1.
     shown = models.ForeignKey(
         "meetings.Document", null=True, on_delete=models.SET_NULL, related_name="+"
     )
     shown_page = models.PositiveSmallIntegerField(default=1)
-    # Who turns its pages; none: the chair.
+    # The participant who turns the pages; None means the chair.
     leader = models.ForeignKey(
         "meetings.Participant", null=True, on_delete=models.SET_NULL, related_name="+"
     )
-    # By how much the official said that the meeting begins later.
+    # The delay that the official has announced, in minutes.
     late_min = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
@@ -46,21 +46,21 @@ class Meeting(OfOffice):
 
 
 class Participant(OfOffice):
-    """Somebody who may come to a meeting, each by a link of their own and without an account."""
+    """A person invited to a meeting, by a personal link and without an account."""
 
     class Role(models.TextChoices):
-        CITIZEN = "citizen"  # who booked
-        GUEST = "guest"  # whom the citizen or the official invited
-        CHAIR = "chair"  # the official of the term: admits, mutes, removes, ends
+        CITIZEN = "citizen"  # the person who booked
+        GUEST = "guest"  # invited by the citizen or the official
+        CHAIR = "chair"  # the official of the booking: admits, mutes, removes, ends
         COLLEAGUE = "colleague"  # an official of another department
 
     class Place(models.TextChoices):
-        """Where somebody is."""
+        """Where the participant is."""
 
         AWAY = "away"
         LOBBY = "lobby"
         INSIDE = "inside"
-        REMOVED = "removed"  # by the official, and may not return
+        REMOVED = "removed"  # by the official, without return
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="participants")
@@ -71,11 +71,11 @@ class Participant(OfOffice):
     name = models.CharField(max_length=120, blank=True)
     email = models.EmailField(blank=True)
     language = models.CharField(max_length=8, default="cs")
-    # The link is signed with this number, which a new link raises; the old one then opens nothing.
+    # The number in the signed link; a new link increases it, which makes the old one invalid.
     link = models.PositiveSmallIntegerField(default=1)
     revoked_at = models.DateTimeField(null=True)
     place = models.CharField(max_length=8, choices=Place.choices, default=Place.AWAY)
-    # The one browser tab in which the participant is; a second tab takes it over.
+    # The browser tab in which the participant is; one at a time.
     seat = models.UUIDField(null=True)
     seen_at = models.DateTimeField(null=True)
     came_at = models.DateTimeField(null=True, help_text="to the lobby, for the first time")
@@ -99,7 +99,7 @@ class Participant(OfOffice):
 
 
 class Signal(OfOffice):
-    """One thing that a browser in the room tells the others; kept only while the room lives."""
+    """A message between browsers in a room; deleted after some minutes."""
 
     meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="signals")
     sender = models.UUIDField(null=True, help_text="the seat; none: the office's rules")
@@ -122,7 +122,7 @@ class Said(OfOffice):
 
 
 class Document(OfOffice):
-    """A file that somebody brought to the meeting."""
+    """A file uploaded to a meeting."""
 
     class Kind(models.TextChoices):
         PDF = "pdf"
@@ -145,7 +145,7 @@ class Document(OfOffice):
     kind = models.CharField(max_length=5, choices=Kind.choices)
     size = models.PositiveBigIntegerField(help_text="bytes")
     sha256 = models.CharField(max_length=64)
-    # The folder in the storage: the file and its pages; never a name that a person wrote.
+    # The folder of the file and its pages in the storage, made of ids.
     key = models.CharField(max_length=100, unique=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.CHECKING)
     refusal = models.CharField(max_length=40, blank=True, help_text="code of the reason")
@@ -158,7 +158,7 @@ class Document(OfOffice):
 
 
 class Minutes(OfOffice):
-    """What was agreed (zápis): written beside the picture, closed by the official."""
+    """The minutes (zápis) of a meeting; closed by the official."""
 
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="minutes")
     meeting = models.OneToOneField(Meeting, on_delete=models.CASCADE, related_name="minutes")
@@ -174,7 +174,7 @@ class Minutes(OfOffice):
 
 
 class MinutesVersion(OfOffice):
-    """The minutes as somebody left them; the present version is the last one."""
+    """One version of the minutes; the last one is the current."""
 
     minutes = models.ForeignKey(Minutes, on_delete=models.CASCADE, related_name="versions")
     version = models.PositiveIntegerField()
@@ -189,7 +189,7 @@ class MinutesVersion(OfOffice):
 
 
 class MinutesComment(OfOffice):
-    """What a participant says about the draft."""
+    """A participant's comment on the draft."""
 
     minutes = models.ForeignKey(Minutes, on_delete=models.CASCADE, related_name="comments")
     participant = models.ForeignKey(Participant, null=True, on_delete=models.SET_NULL)
@@ -198,11 +198,11 @@ class MinutesComment(OfOffice):
 
 
 class FileStorage(models.Model):
-    """The storage of this installation: one row, whose id the storage bears in a file of its own."""
+    """The identity of the file storage: one row, whose id stands in a file of the storage."""
 
     class Problem(models.TextChoices):
-        UNMARKED = "unmarked"  # it bears no id: not mounted, or another folder
-        FOREIGN = "foreign"  # it bears the id of another database
+        UNMARKED = "unmarked"  # it has no id: not mounted, or another folder
+        FOREIGN = "foreign"  # it has the id of another database
         UNREACHABLE = "unreachable"
 
     only = models.BooleanField(primary_key=True, default=True, db_default=True)
@@ -217,9 +217,9 @@ class FileStorage(models.Model):
 
 
 class StrayFolder(models.Model):
-    """Files in the storage that belong to no document and no minutes, until they are removed."""
+    """A folder in the storage without a document or minutes, until it is removed."""
 
-    # A number, as the storage may have files of an office that the database does not have.
+    # No foreign key, as the storage may have files of an office that the database does not have.
     office = models.BigIntegerField()
     key = models.CharField(max_length=255, unique=True)
     first_seen_at = models.DateTimeField()

@@ -1,8 +1,8 @@
-"""Pictures and words of a document's pages, made by a program of its own.
+"""Rendering of a document's pages to pictures and text, in a process of its own.
 
-`python -m prepazka.meetings.pages KIND FILE FOLDER` limits its own time and memory before it
-opens what a stranger has sent. A browser never gets the stranger's file to show, only these.
-It ends with 0 and prints the number of pages, or prints why it refuses and ends with 3.
+`python -m prepazka.meetings.pages KIND FILE FOLDER` limits its time and memory before it opens an
+uploaded file. Browsers show only these pages, never the uploaded file. It exits with 0 and prints
+the number of pages, or exits with 3 and prints the reason for refusing.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Any
 MOST_PAGES = 200
 SECONDS = 60  # of computing
 MEMORY = 1 << 30
-LARGEST = 64 << 20  # bytes of one written file
-WIDEST = 1600  # points of the screen; sharp on a telephone, readable when twice as large
+LARGEST = 64 << 20  # bytes of one output file
+WIDEST = 1600  # pixels; sharp on a telephone, readable when enlarged twice
 TALLEST = 2400
 MOST_PIXELS = 50_000_000
 LONGEST_TEXT = 20_000
 REFUSED = 3
 
 
-# Names of PDF that start something, hold a file, or send what was filled in.
+# Names in a PDF that start an action, hold a file, or submit a form.
 ACTIVE = re.compile(
     rb"/(JavaScript|JS|Launch|EmbeddedFiles?|FileAttachment|RichMedia|Movie|Sound|Rendition|XFA"
     rb"|SubmitForm|ImportData|GoToR|GoToE|AA)(?![A-Za-z0-9])"
@@ -34,11 +34,14 @@ STREAMS = re.compile(rb"stream\r?\n.*?endstream", re.DOTALL)
 
 
 class Refusal(Exception):
-    """Why there will be no pages."""
+    """The document cannot be rendered; the message is the code of the reason."""
 
 
 def limit() -> None:
-    """Bind this process; where there is no such thing (Windows), the caller's clock remains."""
+    """Limit time, memory and file size of this process; no effect on Windows.
+
+    There the caller's timeout remains.
+    """
     with contextlib.suppress(ImportError):
         import resource  # noqa: PLC0415  # not everywhere
 
@@ -49,7 +52,10 @@ def limit() -> None:
 
 
 def of_pdf(file: Path, folder: Path) -> int:
-    """Draw each page; of a PDF with scripts, actions or files inside only the pages are passed on."""
+    """Render each page of a PDF; returns how many.
+
+    A PDF with scripts, actions or embedded files is replaced by its rendered pages. Raises Refusal.
+    """
     import pypdfium2  # noqa: PLC0415  # after the limits
     from pypdfium2 import raw  # noqa: PLC0415
 
@@ -74,12 +80,12 @@ def of_pdf(file: Path, folder: Path) -> int:
         (folder / f"{number}.txt").write_text(words.replace("\x00", ""), encoding="utf-8")
         page.close()
     if active:
-        _drawn_only(folder, count)
+        _replace_by_pages(folder, count)
     return count
 
 
 def plain_copy(document: Any) -> bytes:
-    """The document written anew, without its encryption and with no object packed in another."""
+    """The document saved again without encryption and compressed objects."""
     from pypdfium2 import raw  # noqa: PLC0415  # after the limits
 
     copy = io.BytesIO()
@@ -88,33 +94,36 @@ def plain_copy(document: Any) -> bytes:
 
 
 def is_active(plain: bytes) -> bool:
-    """Whether the copy has scripts, files inside, or actions that lead out of it or start something."""
+    """Whether the copy has scripts, embedded files, or actions that reach outside the document."""
     names = STREAMS.sub(b"", plain)
     names = re.sub(rb"#([0-9a-fA-F]{2})", lambda code: bytes([int(code[1], 16)]), names)
     return bool(ACTIVE.search(names))
 
 
-def _drawn_only(folder: Path, count: int) -> None:
-    """Pass on the drawn pages in the place of the file."""
+def _replace_by_pages(folder: Path, count: int) -> None:
+    """Replace the file by a PDF of its rendered pages."""
     from PIL import Image  # noqa: PLC0415  # after the limits
 
-    first, *rest = (folder / f"{number}.webp" for number in range(1, count + 1))
-    with Image.open(first) as image:
-        more = map(Image.open, rest)
-        image.save(folder / "file", "PDF", save_all=True, append_images=more, resolution=144)
+    first_page, *other_pages = (folder / f"{number}.webp" for number in range(1, count + 1))
+    with Image.open(first_page) as image:
+        images = map(Image.open, other_pages)
+        image.save(folder / "file", "PDF", save_all=True, append_images=images, resolution=144)
 
 
 def of_image(file: Path, folder: Path) -> int:
-    """Write the picture anew, upright and without what a camera notes, such as the place."""
+    """Save the picture again, upright and without metadata such as the location; returns 1.
+
+    Raises Refusal.
+    """
     from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415  # after the limits
 
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     try:
-        with Image.open(file, formats=("JPEG", "PNG", "WEBP")) as said:
-            if said.width * said.height > MOST_PIXELS:
+        with Image.open(file, formats=("JPEG", "PNG", "WEBP")) as original:
+            if original.width * original.height > MOST_PIXELS:
                 raise Refusal("bomb")
-            kind = said.format
-            upright = ImageOps.exif_transpose(said)
+            kind = original.format
+            upright = ImageOps.exif_transpose(original)
             clear = "A" in upright.getbands() or "transparency" in upright.info
             image = upright.convert("RGBA" if clear and kind != "JPEG" else "RGB")
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
@@ -129,7 +138,7 @@ def of_image(file: Path, folder: Path) -> int:
 
 
 def main(kind: str, file: Path, folder: Path) -> int:
-    """Make the pages and say how many there are."""
+    """Render the pages and print their number or the reason for refusing; returns the exit code."""
     limit()
     try:
         print({"pdf": of_pdf, "image": of_image}[kind](file, folder))  # noqa: T201  # the answer

@@ -1,6 +1,6 @@
-"""Who may come to a meeting: the citizen, guests, the official of the term and colleagues.
+"""Participants of a meeting: the citizen, guests, the official of the booking and colleagues.
 
-Everybody but the staff at their consoles comes by a signed link of their own. The booking's day is
+Everybody except staff at their consoles enters by a personal signed link. The booking's day is
 locked first, then the meeting.
 """
 
@@ -29,9 +29,9 @@ from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Mode, Official
 
 MOST = 6  # people in one room, the official and the citizen among them
-MOST_EVER = 15  # rows of one meeting: nobody sends mails to the whole world through us
+MOST_EVER = 15  # participants ever invited to one meeting, so that nobody mails strangers en masse
 MOST_LINKS = 10  # mails to one person
-LEFT_OPEN = timedelta(hours=6)  # after the term, until nobody comes back to end the meeting
+LEFT_OPEN = timedelta(hours=6)  # after the booked time, when an open meeting is ended automatically
 Role = Participant.Role
 
 
@@ -53,56 +53,56 @@ class MustStay(Refused):
 
 @transaction.atomic
 def meeting_for(booking: Booking, now: datetime) -> Meeting:
-    """The meeting of a booking by video, made on the first asking, with its citizen and its chair.
+    """The meeting of a video booking, created on the first call, with its citizen and chair.
 
-    Asked again, it follows the booking to another official. Raises NoMeeting.
+    The chair is updated if the booking has another official. Raises NoMeeting.
     """
-    found = lock_booking(booking.pk)
-    if found.mode != Mode.VIDEO or found.companion_of_id:
+    locked = lock_booking(booking.pk)
+    if locked.mode != Mode.VIDEO or locked.companion_of_id:
         raise NoMeeting
-    meeting = Meeting.objects.select_for_update(no_key=True).filter(booking=found).first()
+    meeting = Meeting.objects.select_for_update(no_key=True).filter(booking=locked).first()
     if meeting is None:
-        if found.state not in {*OPEN, State.ARRIVED}:
+        if locked.state not in {*OPEN, State.ARRIVED}:
             raise NoMeeting
-        meeting = Meeting.objects.create(office_id=found.office_id, booking=found, created_at=now)
+        meeting = Meeting.objects.create(office_id=locked.office_id, booking=locked, created_at=now)
         Participant.objects.create(
-            office_id=found.office_id,
+            office_id=locked.office_id,
             meeting=meeting,
             role=Role.CITIZEN,
-            name=found.name,
-            email=found.email,
-            language=found.language,
+            name=locked.name,
+            email=locked.email,
+            language=locked.language,
             invited_at=now,
         )
-    _seat_chair(meeting, found, now)
+    _update_chair(meeting, locked, now)
     return meeting
 
 
-def _seat_chair(meeting: Meeting, booking: Booking, now: datetime) -> None:
-    """The official of the term leads; one who took it over gets a link of their own."""
+def _update_chair(meeting: Meeting, booking: Booking, now: datetime) -> None:
+    """Make the booking's official the chair; a new official gets a new link."""
     office = directory_by_id(booking.office_id)
     official = official_of(office, booking)
-    known = meeting.participants.filter(role=Role.CHAIR).first()
-    if known and known.official_id == (official and official.pk):
+    existing = meeting.participants.filter(role=Role.CHAIR).first()
+    if existing and existing.official_id == (official and official.pk):
         return
-    if official:  # was a colleague in it until now
+    if official:  # who may have been invited as a colleague before
         meeting.participants.filter(role=Role.COLLEAGUE, official=official).update(
             official=None, revoked_at=now
         )
-    chair = known or Participant(
+    chair = existing or Participant(
         office_id=booking.office_id, meeting=meeting, role=Role.CHAIR, link=0, invited_at=now
     )
     chair.official = official
     chair.link += 1
-    chair.name, chair.email = _official_words(office, official)
+    chair.name, chair.email = _name_and_email(office, official)
     chair.language = _first_language(office)
     chair.save()
 
 
-def _official_words(office: Directory, official: Official | None) -> tuple[str, str]:
+def _name_and_email(office: Directory, official: Official | None) -> tuple[str, str]:
     with translation.override(_first_language(office)):
-        who = official or office.office
-        return str(who.name)[:120], official.email if official else ""
+        named = official or office.office
+        return str(named.name)[:120], official.email if official else ""
 
 
 def _first_language(office: Directory) -> str:
@@ -120,16 +120,16 @@ def invite(
     by: Participant | None = None,
     actor: int | None = None,
 ) -> Participant:
-    """Let somebody come too, by a link that is mailed to them; who is invited already, stays so.
+    """Invite a guest by e-mail, or return the guest who has that address already.
 
     Raises NoMeeting, TooManyParticipants, TooManyInvitations.
     """
-    _found, meeting = _lock(booking, now)
+    _booking, meeting = _lock_booking_and_meeting(booking, now)
     email = email.strip()
     rows = meeting.participants.filter(revoked_at=None)
-    known = rows.filter(email__iexact=email).first()
-    if known:
-        return known
+    existing = rows.filter(email__iexact=email).first()
+    if existing:
+        return existing
     _must_have_room(meeting)
     guest = Participant.objects.create(
         office_id=meeting.office_id,
@@ -141,7 +141,7 @@ def invite(
         invited_at=now,
         invited_by=by or rows.filter(role=Role.CHAIR if actor else Role.CITIZEN).first(),
     )
-    _say(events.ParticipantInvited, guest, now, actor)
+    _record_event(events.ParticipantInvited, guest, now, actor)
     return guest
 
 
@@ -149,29 +149,34 @@ def invite(
 def invite_colleague(
     *, booking: UUID, official: Official, now: datetime, actor: int | None = None
 ) -> Participant:
-    """Let another official come: the time in their diary is taken from this moment.
+    """Invite another official and block the time in their diary.
 
-    Raises NoMeeting, ColleagueNotFree, TooManyParticipants, TooManyInvitations.
+    Returns the participant, existing or new. Raises NoMeeting, ColleagueNotFree,
+    TooManyParticipants, TooManyInvitations.
     """
-    found, meeting = _lock(booking, now)
-    mine = meeting.participants.filter(official=official)
-    known = mine.filter(revoked_at=None).first()
-    release_expired(office=found.office_id, day=found.date, now=now)
-    if known is None:
+    locked, meeting = _lock_booking_and_meeting(booking, now)
+    rows = meeting.participants.filter(official=official)
+    existing = rows.filter(revoked_at=None).first()
+    release_expired(office=locked.office_id, day=locked.date, now=now)
+    if existing is None:
         _must_have_room(meeting)
-    companions.add(found, official, now=now)
-    if known:
-        return known
-    office = directory_by_id(found.office_id)
-    back = mine.first() or Participant(
-        office_id=found.office_id, meeting=meeting, role=Role.COLLEAGUE, official=official, link=0
+    companions.add(locked, official, now=now)
+    if existing:
+        return existing
+    office = directory_by_id(locked.office_id)
+    colleague = rows.first() or Participant(
+        office_id=locked.office_id, meeting=meeting, role=Role.COLLEAGUE, official=official, link=0
     )
-    back.name, back.email = _official_words(office, official)
-    back.language, back.invited_at, back.revoked_at = _first_language(office), now, None
-    back.link += 1
-    back.save()
-    _say(events.ParticipantInvited, back, now, actor)
-    return back
+    colleague.name, colleague.email = _name_and_email(office, official)
+    colleague.language, colleague.invited_at, colleague.revoked_at = (
+        _first_language(office),
+        now,
+        None,
+    )
+    colleague.link += 1
+    colleague.save()
+    _record_event(events.ParticipantInvited, colleague, now, actor)
+    return colleague
 
 
 @transaction.atomic
@@ -183,85 +188,85 @@ def move_together(
     now: datetime,
     actor: int | None = None,
 ) -> Booking:
-    """Move the booking as the office, and let these colleagues come as well, or do nothing.
+    """Move the booking on behalf of the office and invite the colleagues, in one transaction.
 
     Raises as move_booking and invite_colleague.
     """
     moved = move_booking(booking=booking, starts_at=starts_at, now=now, by_office=True, actor=actor)
-    for one in colleagues:
-        invite_colleague(booking=booking, official=one, now=now, actor=actor)
+    for colleague in colleagues:
+        invite_colleague(booking=booking, official=colleague, now=now, actor=actor)
     return moved
 
 
 @transaction.atomic
 def revoke(*, participant: UUID, now: datetime, actor: int | None = None) -> None:
-    """Take an invitation back: the link opens nothing, a colleague's time is free again.
+    """Revoke an invitation: the link becomes invalid, a colleague's time is free again.
 
-    Repeated, it changes nothing. Raises MustStay.
+    Does nothing if it is revoked. Raises MustStay.
     """
-    known = Participant.objects.select_related("meeting").get(pk=participant)
-    booking = lock_booking(known.meeting.booking_id)
-    Meeting.objects.select_for_update(no_key=True).get(pk=known.meeting_id)
-    known.refresh_from_db()
-    if known.role in {Role.CHAIR, Role.CITIZEN}:
+    person = Participant.objects.select_related("meeting").get(pk=participant)
+    booking = lock_booking(person.meeting.booking_id)
+    Meeting.objects.select_for_update(no_key=True).get(pk=person.meeting_id)
+    person.refresh_from_db()
+    if person.role in {Role.CHAIR, Role.CITIZEN}:
         raise MustStay
-    if known.revoked_at:
+    if person.revoked_at:
         return
-    known.revoked_at = now
-    known.save(update_fields=["revoked_at"])
-    if known.official:
-        companions.drop(booking, known.official, now=now)
-    _say(events.ParticipantRevoked, known, now, actor)
+    person.revoked_at = now
+    person.save(update_fields=["revoked_at"])
+    if person.official:
+        companions.drop(booking, person.official, now=now)
+    _record_event(events.ParticipantRevoked, person, now, actor)
 
 
 @transaction.atomic
 def renew_link(*, participant: UUID, now: datetime, actor: int | None = None) -> Participant:
-    """Mail a new link, for example because the old one was passed on; it opens nothing any more.
+    """Send the participant a new link, which makes the old one invalid.
 
     Raises NoMeeting, TooManyInvitations.
     """
-    known = Participant.objects.select_related("meeting").get(pk=participant)
-    _lock(known.meeting.booking_id, now)
-    known.refresh_from_db()
-    if known.revoked_at:
+    person = Participant.objects.select_related("meeting").get(pk=participant)
+    _lock_booking_and_meeting(person.meeting.booking_id, now)
+    person.refresh_from_db()
+    if person.revoked_at:
         raise NoMeeting
-    if known.link >= MOST_LINKS:
+    if person.link >= MOST_LINKS:
         raise TooManyInvitations
-    known.link += 1
-    known.save(update_fields=["link"])
-    _say(events.ParticipantInvited, known, now, actor)
-    return known
+    person.link += 1
+    person.save(update_fields=["link"])
+    _record_event(events.ParticipantInvited, person, now, actor)
+    return person
 
 
 def link_of(participant: Participant) -> str:
-    """The participant's own token, as it stands in the address of the room."""
+    """The participant's token in the address of the room."""
     return links.sign(participant.pk, participant.link)
 
 
 def participant_of(token: str) -> Participant | None:
-    """Whose token it is; None if it was changed, replaced by a newer one, or taken back."""
-    known = links.read(token)
-    if known is None:
+    """The participant of the token; None if it is invalid, replaced or revoked."""
+    parsed = links.read(token)
+    if parsed is None:
         return None
     rows = Participant.objects.select_related("meeting__booking", "office", "official")
-    return rows.filter(pk=known[0], link=known[1], revoked_at=None).first()
+    return rows.filter(pk=parsed[0], link=parsed[1], revoked_at=None).first()
 
 
 def room_path(participant: Participant, slug: str) -> str:
-    """The address of the room for this participant, without the site; before the term, the test."""
+    """The path of the participant's room; before the meeting it shows the test of devices."""
     prefix = "" if participant.language == "cs" else f"/{participant.language}"
     return f"{prefix}/{slug}/schuzka/{link_of(participant)}/"
 
 
 def citizen_of(booking: Booking) -> Participant | None:
-    """The participant who booked, once there is a meeting."""
+    """The participant who booked; None if there is no meeting yet."""
     if booking.mode != Mode.VIDEO:
         return None
     return Participant.objects.filter(meeting__booking=booking, role=Role.CITIZEN).first()
 
 
 def invited_to(booking: Booking) -> list[Participant]:
-    """Guests and colleagues, in the order in which they were invited."""
+    """Guests and colleagues in the order of their invitations."""
     rows = Participant.objects.filter(
         meeting__booking=booking, revoked_at=None, role__in=(Role.GUEST, Role.COLLEAGUE)
     )
@@ -269,7 +274,7 @@ def invited_to(booking: Booking) -> list[Participant]:
 
 
 def away_of(bookings: Iterable[Booking]) -> list[Participant]:
-    """Colleagues who were invited to these meetings and cannot come after all."""
+    """Colleagues invited to these meetings whose time is no longer kept."""
     rows = Participant.objects.filter(
         meeting__booking__in=list(bookings), revoked_at=None, role=Role.COLLEAGUE
     )
@@ -278,18 +283,18 @@ def away_of(bookings: Iterable[Booking]) -> list[Participant]:
         lane__official=OuterRef("official"),
         state=State.HELD,
     )
-    found = rows.filter(~Exists(comes)).select_related("meeting", "official")
-    return list(found.order_by("invited_at", "pk"))
+    absent = rows.filter(~Exists(comes)).select_related("meeting", "official")
+    return list(absent.order_by("invited_at", "pk"))
 
 
 def everybody_of(booking: Booking) -> list[Participant]:
-    """Everybody of the meeting who was neither sent out nor disinvited: whom the minutes concern."""
+    """All participants who were neither removed nor revoked; they get the minutes."""
     rows = Participant.objects.filter(meeting__booking=booking, revoked_at=None)
     return list(rows.exclude(place=Participant.Place.REMOVED).order_by("invited_at", "pk"))
 
 
 def left_open(office: int, now: datetime) -> list[UUID]:
-    """The bookings of meetings that nobody has ended."""
+    """The bookings of meetings still open six hours after their end."""
     due = Meeting.objects.filter(
         office=office,
         booking__state__in=(State.ARRIVED, State.SERVED),
@@ -300,18 +305,18 @@ def left_open(office: int, now: datetime) -> list[UUID]:
 
 @transaction.atomic
 def settle(booking: UUID, now: datetime) -> bool:
-    """End a meeting that was left open; whoever came to it was served."""
+    """End a meeting left open and mark its booking as served; False if it had ended."""
     serve_remotely(booking=booking, now=now)
-    open_ = Meeting.objects.filter(booking=booking).exclude(state=Meeting.State.ENDED)
-    return bool(open_.update(state=Meeting.State.ENDED, ended_at=now))
+    open_meetings = Meeting.objects.filter(booking=booking).exclude(state=Meeting.State.ENDED)
+    return bool(open_meetings.update(state=Meeting.State.ENDED, ended_at=now))
 
 
-def _lock(booking: UUID, now: datetime) -> tuple[Booking, Meeting]:
-    """The booking and its meeting, both locked. Raises NoMeeting."""
-    found = lock_booking(booking)
-    if found.state not in {*OPEN, State.ARRIVED} or found.ends_at <= now:
+def _lock_booking_and_meeting(booking: UUID, now: datetime) -> tuple[Booking, Meeting]:
+    """Lock the booking and its meeting; returns both. Raises NoMeeting."""
+    locked = lock_booking(booking)
+    if locked.state not in {*OPEN, State.ARRIVED} or locked.ends_at <= now:
         raise NoMeeting
-    return found, meeting_for(found, now)
+    return locked, meeting_for(locked, now)
 
 
 def _must_have_room(meeting: Meeting) -> None:
@@ -322,18 +327,18 @@ def _must_have_room(meeting: Meeting) -> None:
         raise TooManyInvitations
 
 
-def _say(
+def _record_event(
     kind: type[events.ParticipantInvited | events.ParticipantRevoked],
-    who: Participant,
+    participant: Participant,
     now: datetime,
     actor: int | None,
 ) -> None:
     record(
         kind(
-            office=who.office_id,
-            booking=str(who.meeting.booking_id),
-            meeting=str(who.meeting_id),
-            participant=str(who.pk),
+            office=participant.office_id,
+            booking=str(participant.meeting.booking_id),
+            meeting=str(participant.meeting_id),
+            participant=str(participant.pk),
             at=now,
             actor=actor,
         )

@@ -1,7 +1,7 @@
-"""Whose room a meeting is in: the office's list in its order, and at the end the telephone.
+"""Providers of meeting rooms: the office's list in its order, the telephone last.
 
-A meeting gets its room when the official comes, and whoever is in the lobby or in the room is told
-of every change at once. Nothing here asks a server; whoever calls has done so before.
+A meeting gets its room when the official comes; people in the lobby and the room see every change
+at once. Nothing here contacts a provider's server; the caller has done that.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from prepazka.offices.models import Room
 
 CODE_OF_ROOM = "{code}"
 SALT = "meeting:room"
-LONG = 24  # hexadecimal digits that nobody guesses
+LONG = 24  # hexadecimal digits, too many to guess
 
 
 class NoSuchRoom(Refused):
@@ -36,24 +36,24 @@ class NoRoomAddress(Refused):
 
 
 def rooms_of(meeting: Meeting, office: Directory) -> list[str]:
-    """Where this meeting can be, first the room that is meant; the telephone is always the last."""
+    """The providers allowed for this meeting, the preferred first, the telephone always last."""
     service = office.services[meeting.booking.service_id]
     listed = service.video_rooms or office.office.video_rooms or [Room.EMBEDDED]
     return [*dict.fromkeys([*map(str, listed), Room.TELEPHONE.value])]
 
 
 def provider_of(meeting: Meeting, office: Directory) -> str:
-    """Whose room it is, or would be now."""
+    """The meeting's provider, or the preferred one if none is chosen yet."""
     return meeting.provider or rooms_of(meeting, office)[0]
 
 
 def code_of(meeting: Meeting) -> str:
-    """The meeting's name on foreign servers: always the same, and not to be guessed."""
+    """The meeting's name on providers' servers; constant, and impossible to guess."""
     return "p" + salted_hmac(SALT, str(meeting.pk), algorithm="sha256").hexdigest()[:LONG]
 
 
 def address_of(meeting: Meeting, office: Directory) -> str:
-    """Of a room elsewhere: what was written for this meeting, else the office's with its code."""
+    """The address of an external room: the meeting's own, else made from the office's template."""
     if meeting.address:
         return meeting.address
     return office.office.video_link.replace(CODE_OF_ROOM, code_of(meeting))
@@ -66,41 +66,41 @@ def change_provider(
     provider: str,
     office: Directory,
     now: datetime,
-    was: str | None = None,
+    failed_provider: str | None = None,
     address: str = "",
     why: Literal["chosen", "unavailable"] = "chosen",
     chair: UUID | None = None,
     actor: int | None = None,
 ) -> str:
-    """Let the meeting be in that room, and tell everybody; answers whose room it is.
+    """Change the meeting's provider and inform everybody; returns the provider used now.
 
-    Whose page is open reads it there, in the lobby too; everybody else gets a message.
-
-    `was` says which room failed: if another one is used meanwhile, nothing changes. With `chair`
-    only the official who is inside may. Raises MeetingOver, OnlyTheChair, NoSuchRoom,
-    NoRoomAddress.
+    People with an open page see the change there, the others get a message. With `failed_provider`
+    nothing changes if another provider is used meanwhile. With `chair` only the official inside may
+    change it. Raises MeetingOver, OnlyTheChair, NoSuchRoom, NoRoomAddress.
     """
-    held = Meeting.objects.select_for_update(no_key=True, of=("self",)).select_related("booking")
-    found = held.get(pk=meeting)
-    if found.state == Meeting.State.ENDED:
+    meetings = Meeting.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "booking"
+    )
+    locked = meetings.get(pk=meeting)
+    if locked.state == Meeting.State.ENDED:
         raise room.MeetingOver
-    if chair and not _leads(found, chair):
+    if chair and not _is_leading(locked, chair):
         raise room.OnlyTheChair
-    planned = provider_of(found, office)
-    if was is not None and planned != was:
+    planned = provider_of(locked, office)
+    if failed_provider is not None and planned != failed_provider:
         return planned
-    _look(found, office, provider, address)
-    before = (planned, found.address)
-    is_first, found.provider = not found.provider, provider
-    found.address = address if provider == Room.LINK and address else found.address
-    found.save(update_fields=["provider", "address"])
-    if (provider, found.address) != before:
+    _check_room(locked, office, provider, address)
+    previous = (planned, locked.address)
+    is_first, locked.provider = not locked.provider, provider
+    locked.address = address if provider == Room.LINK and address else locked.address
+    locked.save(update_fields=["provider", "address"])
+    if (provider, locked.address) != previous:
         record(
             events.MeetingProviderChanged(
-                office=found.office_id,
-                meeting=str(found.pk),
-                booking=str(found.booking_id),
-                absent=[str(one.pk) for one in room.absent(found)],
+                office=locked.office_id,
+                meeting=str(locked.pk),
+                booking=str(locked.booking_id),
+                absent=[str(participant.pk) for participant in room.absent(locked)],
                 provider=provider,
                 was=planned,
                 why=why,
@@ -108,22 +108,22 @@ def change_provider(
                 actor=actor,
             )
         )
-    if is_first or (provider, found.address) != before:
-        signals.tell(found.pk, "provider", {"provider": provider})
+    if is_first or (provider, locked.address) != previous:
+        signals.tell(locked.pk, "provider", {"provider": provider})
     return provider
 
 
-def _look(found: Meeting, office: Directory, provider: str, address: str) -> None:
+def _check_room(meeting: Meeting, office: Directory, provider: str, address: str) -> None:
     if provider not in Room.values:
         raise NoSuchRoom
-    if provider in {Room.JITSI, Room.BIGBLUEBUTTON} and provider not in rooms_of(found, office):
+    if provider in {Room.JITSI, Room.BIGBLUEBUTTON} and provider not in rooms_of(meeting, office):
         raise NoSuchRoom
     if address and not is_room_address(address):
         raise NoRoomAddress
-    if provider == Room.LINK and not (address or address_of(found, office)):
+    if provider == Room.LINK and not (address or address_of(meeting, office)):
         raise NoRoomAddress
 
 
-def _leads(found: Meeting, chair: UUID) -> bool:
-    rows = found.participants.filter(pk=chair, role="chair", revoked_at=None, place="inside")
+def _is_leading(meeting: Meeting, chair: UUID) -> bool:
+    rows = meeting.participants.filter(pk=chair, role="chair", revoked_at=None, place="inside")
     return rows.exists()

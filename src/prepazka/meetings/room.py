@@ -1,7 +1,7 @@
-"""Who is in the room: enter, admit, put back, mute, remove, leave, end; chat and hands.
+"""Use-cases of the room: enter, admit, put back, mute, remove, leave, end, chat, raise a hand.
 
-Each use-case locks the meeting (entering and ending also the day of the booking, before it),
-looks, decides, writes, records, and wakes the room.
+Each locks the meeting (entering and ending lock the booking's day before it), checks, writes,
+records the event, and notifies the room.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from prepazka.meetings.models import Meeting, Participant, Said
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Office
 
-MOST = 6  # people inside; a mesh of more is too much for a telephone
-OPENS = timedelta(minutes=15)  # before the term, for whoever waits in the lobby
+MOST = 6  # people inside; a telephone cannot handle a larger mesh of connections
+OPENS = timedelta(minutes=15)  # before the booked time, when the lobby opens
 LONGEST_LINE = 2000
 OFFICIALS = (Participant.Role.CHAIR, Participant.Role.COLLEAGUE)
 Place = Participant.Place
@@ -79,7 +79,7 @@ class NothingSaid(Refused):
 
 @dataclass(frozen=True)
 class Entered:
-    """Where somebody is now, and after which signal they have to listen."""
+    """The participant after entering, and the number of the last signal before."""
 
     participant: Participant
     after: int
@@ -95,89 +95,92 @@ def enter(
     take: bool = False,
     actor: int | None = None,
 ) -> Entered:
-    """Take a seat: officials inside, others in the lobby, whoever was inside inside again.
+    """Enter: officials and people who were inside go inside, others to the lobby.
 
-    `seat` is the one that the same tab had; another living seat is replaced only with `take`.
+    `seat` is the one that the same tab had. Another connected tab is replaced only with `take`.
     Raises Participant.DoesNotExist and the refusals above.
     """
-    meeting, who, booking = _locked(participant)
-    _may_enter(meeting, who, booking, link, now)
-    if who.seat and who.seat != seat and not take and _alive(who):
+    meeting, person, booking = _lock_booking_and_meeting(participant)
+    _must_be_allowed_in(meeting, person, booking, link, now)
+    if person.seat and person.seat != seat and not take and _is_connected(person):
         raise SeatTaken
-    first = who.place == Place.AWAY
-    who.place = _place(meeting, who)
-    who.seat = uuid4()
-    who.left_at, who.came_at = None, who.came_at or now
-    if who.place == Place.INSIDE:
-        who.admitted_at = who.admitted_at or now
-    who.save(update_fields=["place", "seat", "left_at", "came_at", "admitted_at"])
-    Participant.objects.filter(pk=who.pk).update(seen_at=Now())
-    said = _said(meeting, now, actor)
-    if first:
-        record(events.MeetingJoined(**said, participant=str(who.pk)))
-    if who.role == Participant.Role.CHAIR:
-        _start(meeting, now, said)
-    elif who.role not in OFFICIALS and booking.state == BookingState.CONFIRMED:
+    is_arriving = person.place == Place.AWAY
+    person.place = _place_for(meeting, person)
+    person.seat = uuid4()
+    person.left_at, person.came_at = None, person.came_at or now
+    if person.place == Place.INSIDE:
+        person.admitted_at = person.admitted_at or now
+    person.save(update_fields=["place", "seat", "left_at", "came_at", "admitted_at"])
+    Participant.objects.filter(pk=person.pk).update(seen_at=Now())
+    event_fields = _event_fields(meeting, now, actor)
+    if is_arriving:
+        record(events.MeetingJoined(**event_fields, participant=str(person.pk)))
+    if person.role == Participant.Role.CHAIR:
+        _start_meeting(meeting, now, event_fields)
+    elif person.role not in OFFICIALS and booking.state == BookingState.CONFIRMED:
         booking.state, booking.arrived_at = BookingState.ARRIVED, now
         booking.save(update_fields=["state", "arrived_at"])
         record(events.BookingArrived(office=meeting.office_id, booking=str(booking.pk), at=now))
-    kind = "admitted" if who.place == Place.INSIDE else "state"
-    return Entered(who, signals.tell(meeting.pk, kind, {"participant": str(who.pk)}))
+    kind = "admitted" if person.place == Place.INSIDE else "state"
+    return Entered(person, signals.tell(meeting.pk, kind, {"participant": str(person.pk)}))
 
 
 @transaction.atomic
 def admit(*, chair: UUID, participant: UUID, now: datetime, actor: int | None = None) -> None:
-    """Let somebody from the lobby in. Raises OnlyTheChair, NotInside, RoomFull."""
-    meeting, who = _by_chair(chair, participant)
-    if who.place == Place.INSIDE:
+    """Let a participant in from the lobby. Raises OnlyTheChair, NotInside, RoomFull."""
+    meeting, person = _lock_by_chair(chair, participant)
+    if person.place == Place.INSIDE:
         return
-    if who.place != Place.LOBBY:
+    if person.place != Place.LOBBY:
         raise NotInside
-    if _inside(meeting).count() >= MOST:
+    if _people_inside(meeting).count() >= MOST:
         raise RoomFull(most=MOST)
-    who.place, who.admitted_at = Place.INSIDE, now
-    who.save(update_fields=["place", "admitted_at"])
-    record(events.MeetingAdmitted(**_said(meeting, now, actor), participant=str(who.pk)))
-    signals.tell(meeting.pk, "admitted", {"participant": str(who.pk)})
+    person.place, person.admitted_at = Place.INSIDE, now
+    person.save(update_fields=["place", "admitted_at"])
+    record(events.MeetingAdmitted(**_event_fields(meeting, now, actor), participant=str(person.pk)))
+    signals.tell(meeting.pk, "admitted", {"participant": str(person.pk)})
 
 
 @transaction.atomic
 def put_back(*, chair: UUID, participant: UUID, now: datetime, actor: int | None = None) -> None:
-    """Ask somebody to wait outside for a while. Raises OnlyTheChair, NotInside."""
+    """Send a participant back to the lobby. Raises OnlyTheChair, NotInside."""
     _send_out(chair, participant, Place.LOBBY, events.MeetingPutBack, now, actor)
 
 
 @transaction.atomic
 def remove(*, chair: UUID, participant: UUID, now: datetime, actor: int | None = None) -> None:
-    """End somebody's part in the meeting; their link opens nothing any more. Raises as put_back."""
+    """Remove a participant; the link becomes invalid. Raises OnlyTheChair, NotInside."""
     _send_out(chair, participant, Place.REMOVED, events.MeetingRemoved, now, actor)
 
 
 @transaction.atomic
 def mute(*, chair: UUID, participant: UUID, now: datetime, actor: int | None = None) -> None:
-    """Ask somebody's browser to be silent; they may speak again. Raises OnlyTheChair, NotInside."""
-    meeting, who = _by_chair(chair, participant)
-    if who.place != Place.INSIDE:
+    """Mute a participant's microphone, who can unmute it. Raises OnlyTheChair, NotInside."""
+    meeting, person = _lock_by_chair(chair, participant)
+    if person.place != Place.INSIDE:
         raise NotInside
-    record(events.MeetingMuted(**_said(meeting, now, actor), participant=str(who.pk)))
-    signals.tell(meeting.pk, "mute", receiver=who.seat)
+    record(events.MeetingMuted(**_event_fields(meeting, now, actor), participant=str(person.pk)))
+    signals.tell(meeting.pk, "mute", receiver=person.seat)
 
 
 @transaction.atomic
 def leave(*, participant: UUID, seat: UUID, now: datetime, actor: int | None = None) -> None:
-    """Go away of one's own will; the way back leads through the lobby. Raises NotInside."""
-    meeting, who = _own(participant, seat)
-    who.place, who.left_at, who.hand_at = Place.AWAY, now, None
-    who.save(update_fields=["place", "left_at", "hand_at"])
-    record(events.MeetingLeft(**_said(meeting, now, actor), participant=str(who.pk)))
+    """Leave the room; to return, a citizen or guest goes through the lobby. Raises NotInside."""
+    meeting, person = _lock_with_seat(participant, seat)
+    person.place, person.left_at, person.hand_at = Place.AWAY, now, None
+    person.save(update_fields=["place", "left_at", "hand_at"])
+    record(events.MeetingLeft(**_event_fields(meeting, now, actor), participant=str(person.pk)))
     signals.tell(meeting.pk, "state")
 
 
 @transaction.atomic
 def end_meeting(*, chair: UUID, now: datetime, actor: int | None = None) -> None:
-    """End the meeting for everybody; the visit has been served. Raises OnlyTheChair, MeetingOver."""
-    meeting, who, booking = _locked(chair)
-    _must_chair(meeting, who)
+    """End the meeting for everybody and mark its booking as served.
+
+    Raises OnlyTheChair, MeetingOver.
+    """
+    meeting, person, booking = _lock_booking_and_meeting(chair)
+    _must_be_chair(meeting, person)
     if booking.state == BookingState.ARRIVED:
         booking.state, booking.served_at = BookingState.SERVED, now
         booking.save(update_fields=["state", "served_at"])
@@ -186,105 +189,109 @@ def end_meeting(*, chair: UUID, now: datetime, actor: int | None = None) -> None
 
 
 def end_now(meeting: Meeting, now: datetime, actor: int | None = None) -> None:
-    """Let the meeting be over; the caller has locked it. Repeated, it changes nothing."""
+    """End the meeting, which the caller has locked. Does nothing if it has ended."""
     if meeting.state == Meeting.State.ENDED:
         return
     meeting.state, meeting.ended_at = Meeting.State.ENDED, now
     meeting.save(update_fields=["state", "ended_at"])
     meeting.participants.update(hand_at=None)
-    record(events.MeetingEnded(**_said(meeting, now, actor)))
+    record(events.MeetingEnded(**_event_fields(meeting, now, actor)))
     signals.tell(meeting.pk, "state")
 
 
 @transaction.atomic
 def say(*, participant: UUID, seat: UUID, text: str, now: datetime) -> Said:
-    """A line of the chat, for those who are inside. Raises NotInside, NothingSaid."""
-    meeting, who = _own(participant, seat, Place.INSIDE)
+    """Post a line to the chat. Raises NotInside, NothingSaid."""
+    meeting, person = _lock_with_seat(participant, seat, Place.INSIDE)
     text = text.replace("\x00", "").strip()
     if not 0 < len(text) <= LONGEST_LINE:
         raise NothingSaid
     line = Said.objects.create(
-        office_id=meeting.office_id, meeting=meeting, participant=who, text=text, at=now
+        office_id=meeting.office_id, meeting=meeting, participant=person, text=text, at=now
     )
-    body = {"id": line.pk, "participant": str(who.pk), "text": text, "at": now.isoformat()}
+    body = {"id": line.pk, "participant": str(person.pk), "text": text, "at": now.isoformat()}
     signals.tell(meeting.pk, "said", body)
     return line
 
 
 @transaction.atomic
 def raise_hand(*, participant: UUID, seat: UUID, up: bool, now: datetime) -> None:
-    """Show or withdraw a wish to speak. Raises NotInside."""
-    meeting, who = _own(participant, seat, Place.INSIDE)
-    who.hand_at = (who.hand_at or now) if up else None
-    who.save(update_fields=["hand_at"])
+    """Raise or lower a hand. Raises NotInside."""
+    meeting, person = _lock_with_seat(participant, seat, Place.INSIDE)
+    person.hand_at = (person.hand_at or now) if up else None
+    person.save(update_fields=["hand_at"])
     signals.tell(meeting.pk, "state")
 
 
-def _locked(participant: UUID) -> tuple[Meeting, Participant, Booking]:
-    """The booking's day, then the meeting; then the participant as it is."""
-    found = Participant.objects.select_related("meeting").get(pk=participant)
-    booking = lock_booking(found.meeting.booking_id)
-    meeting = Meeting.objects.select_for_update(no_key=True).get(pk=found.meeting_id)
+def _lock_booking_and_meeting(participant: UUID) -> tuple[Meeting, Participant, Booking]:
+    """Lock the booking's day, then the meeting; returns meeting, participant and booking."""
+    person = Participant.objects.select_related("meeting").get(pk=participant)
+    booking = lock_booking(person.meeting.booking_id)
+    meeting = Meeting.objects.select_for_update(no_key=True).get(pk=person.meeting_id)
     return meeting, Participant.objects.get(pk=participant), booking
 
 
-def _lock(participant: UUID) -> tuple[Meeting, Participant]:
-    """The meeting of the participant, without its booking."""
-    held = Meeting.objects.select_for_update(no_key=True, of=("self",))
-    meeting = held.filter(participants=participant).first()
+def _lock_meeting(participant: UUID) -> tuple[Meeting, Participant]:
+    """Lock the participant's meeting; returns meeting and participant. Raises NotInside."""
+    meetings = Meeting.objects.select_for_update(no_key=True, of=("self",))
+    meeting = meetings.filter(participants=participant).first()
     if meeting is None:
         raise NotInside
     return meeting, Participant.objects.get(pk=participant)
 
 
-def _own(participant: UUID, seat: UUID, *places: str) -> tuple[Meeting, Participant]:
-    meeting, who = _lock(participant)
+def _lock_with_seat(participant: UUID, seat: UUID, *places: str) -> tuple[Meeting, Participant]:
+    meeting, person = _lock_meeting(participant)
     allowed = places or (Place.INSIDE, Place.LOBBY)
-    over = meeting.state == Meeting.State.ENDED
-    if over or who.seat != seat or who.revoked_at or who.place not in allowed:
+    is_over = meeting.state == Meeting.State.ENDED
+    if is_over or person.seat != seat or person.revoked_at or person.place not in allowed:
         raise NotInside
-    return meeting, who
+    return meeting, person
 
 
-def _must_chair(meeting: Meeting, who: Participant) -> None:
+def _must_be_chair(meeting: Meeting, participant: Participant) -> None:
     if meeting.state == Meeting.State.ENDED:
         raise MeetingOver
-    if who.role != Participant.Role.CHAIR or who.revoked_at or who.place != Place.INSIDE:
+    if (
+        participant.role != Participant.Role.CHAIR
+        or participant.revoked_at
+        or participant.place != Place.INSIDE
+    ):
         raise OnlyTheChair
 
 
-def _by_chair(chair: UUID, participant: UUID) -> tuple[Meeting, Participant]:
-    meeting, leads = _lock(chair)
-    _must_chair(meeting, leads)
-    who = meeting.participants.filter(pk=participant).exclude(pk=chair).first()
-    if who is None:
+def _lock_by_chair(chair: UUID, participant: UUID) -> tuple[Meeting, Participant]:
+    meeting, leader = _lock_meeting(chair)
+    _must_be_chair(meeting, leader)
+    person = meeting.participants.filter(pk=participant).exclude(pk=chair).first()
+    if person is None:
         raise NotInside
-    return meeting, who
+    return meeting, person
 
 
 def _send_out(
     chair: UUID,
     participant: UUID,
-    place: str,
+    new_place: str,
     event: type[events.MeetingPutBack | events.MeetingRemoved],
     now: datetime,
     actor: int | None,
 ) -> None:
-    meeting, who = _by_chair(chair, participant)
-    if who.place not in {Place.INSIDE, Place.LOBBY}:
+    meeting, person = _lock_by_chair(chair, participant)
+    if person.place not in {Place.INSIDE, Place.LOBBY}:
         raise NotInside
-    who.place, who.hand_at = place, None
-    who.save(update_fields=["place", "hand_at"])
-    record(event(**_said(meeting, now, actor), participant=str(who.pk)))
+    person.place, person.hand_at = new_place, None
+    person.save(update_fields=["place", "hand_at"])
+    record(event(**_event_fields(meeting, now, actor), participant=str(person.pk)))
     signals.tell(meeting.pk, "state")
 
 
-def _may_enter(
-    meeting: Meeting, who: Participant, booking: Booking, link: int, now: datetime
+def _must_be_allowed_in(
+    meeting: Meeting, participant: Participant, booking: Booking, link: int, now: datetime
 ) -> None:
-    if who.revoked_at or who.link != link:
+    if participant.revoked_at or participant.link != link:
         raise LinkRevoked
-    if who.place == Place.REMOVED:
+    if participant.place == Place.REMOVED:
         raise RemovedFromRoom
     if meeting.state == Meeting.State.ENDED:
         raise MeetingOver
@@ -293,48 +300,48 @@ def _may_enter(
     today = calendar.day_of(now, directory(Office.objects.get(pk=meeting.office_id)).tz)
     if today > booking.date and meeting.state == Meeting.State.PLANNED:
         raise OtherDay
-    if who.role not in OFFICIALS and now < booking.starts_at - OPENS:
+    if participant.role not in OFFICIALS and now < booking.starts_at - OPENS:
         raise TooEarly(minutes=int(OPENS.total_seconds() // 60))
 
 
-def _place(meeting: Meeting, who: Participant) -> str:
-    wanted = who.role in OFFICIALS or who.place == Place.INSIDE
-    room = _inside(meeting).exclude(pk=who.pk).count() < MOST
-    if who.role == Participant.Role.CHAIR or (wanted and room):
+def _place_for(meeting: Meeting, participant: Participant) -> str:
+    may_be_inside = participant.role in OFFICIALS or participant.place == Place.INSIDE
+    has_room = _people_inside(meeting).exclude(pk=participant.pk).count() < MOST
+    if participant.role == Participant.Role.CHAIR or (may_be_inside and has_room):
         return Place.INSIDE
     return Place.LOBBY
 
 
-def _start(meeting: Meeting, now: datetime, said: dict[str, Any]) -> None:
+def _start_meeting(meeting: Meeting, now: datetime, event_fields: dict[str, Any]) -> None:
     if meeting.state == Meeting.State.PLANNED:
         meeting.state, meeting.started_at = Meeting.State.RUNNING, now
         meeting.save(update_fields=["state", "started_at"])
-        record(events.MeetingStarted(**said))
+        record(events.MeetingStarted(**event_fields))
 
 
-def _present() -> ExpressionWrapper[Any]:
+def _present_since() -> ExpressionWrapper[Any]:
     ago = timedelta(seconds=signals.PRESENT)
     return ExpressionWrapper(Now() - ago, output_field=DateTimeField())
 
 
-def _alive(who: Participant) -> bool:
-    found = Participant.objects.filter(pk=who.pk, place__in=(Place.LOBBY, Place.INSIDE))
-    return found.filter(seen_at__gt=_present()).exists()
+def _is_connected(participant: Participant) -> bool:
+    present = Participant.objects.filter(pk=participant.pk, place__in=(Place.LOBBY, Place.INSIDE))
+    return present.filter(seen_at__gt=_present_since()).exists()
 
 
 def absent(meeting: Meeting) -> QuerySet[Participant]:
-    """Those who may come, except the chair, and have no living page of the meeting now."""
-    here = Participant.objects.filter(
-        meeting=meeting, place__in=(Place.LOBBY, Place.INSIDE), seen_at__gt=_present()
+    """Invited participants, except the chair, who are not connected now."""
+    connected = Participant.objects.filter(
+        meeting=meeting, place__in=(Place.LOBBY, Place.INSIDE), seen_at__gt=_present_since()
     )
-    may = meeting.participants.filter(revoked_at=None).exclude(role=Participant.Role.CHAIR)
-    return may.exclude(place=Place.REMOVED).exclude(pk__in=here)
+    invited = meeting.participants.filter(revoked_at=None).exclude(role=Participant.Role.CHAIR)
+    return invited.exclude(place=Place.REMOVED).exclude(pk__in=connected)
 
 
-def _inside(meeting: Meeting) -> QuerySet[Participant]:
-    """Who is inside and has not lost the connection."""
-    return meeting.participants.filter(place=Place.INSIDE, seen_at__gt=_present())
+def _people_inside(meeting: Meeting) -> QuerySet[Participant]:
+    """Participants who are inside and connected."""
+    return meeting.participants.filter(place=Place.INSIDE, seen_at__gt=_present_since())
 
 
-def _said(meeting: Meeting, now: datetime, actor: int | None) -> dict[str, Any]:
+def _event_fields(meeting: Meeting, now: datetime, actor: int | None) -> dict[str, Any]:
     return {"office": meeting.office_id, "meeting": str(meeting.pk), "at": now, "actor": actor}

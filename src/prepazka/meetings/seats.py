@@ -1,4 +1,4 @@
-"""The seat: one browser tab of a participant, and the short-lived credential that speaks for it."""
+"""Seats: short-lived credentials of one browser tab of a participant."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from django.core import signing
 
 SALT = "meeting:seat"
 LASTS = timedelta(minutes=10)
-# A relay is opened for one meeting, and what was left of an evening is of no use to others.
+# Long enough for a meeting; afterwards the relay's password is useless to others.
 RELAY_LASTS = timedelta(hours=4)
 
 
 @dataclass(frozen=True)
 class Seat:
-    """Who sits where: bound to the person, the meeting, the tab and the number of the link."""
+    """A participant's tab in a meeting, with the number of the link it was opened by."""
 
     participant: UUID
     meeting: UUID
@@ -31,17 +31,17 @@ class Seat:
 
 
 def sign(seat: Seat) -> str:
-    """A credential that is good for ten minutes."""
+    """A signed credential for the seat, valid for ten minutes."""
     ids = seat.participant.bytes + seat.meeting.bytes + seat.seat.bytes
     name = base64.urlsafe_b64encode(ids).decode()
     return signing.TimestampSigner(salt=SALT, sep=".").sign(f"{name}.{seat.link}")
 
 
 def read(credential: str) -> Seat | None:
-    """Whom the credential speaks for, or None if it was changed or is too old."""
+    """The seat of the credential; None if it is invalid or expired."""
     try:
-        said = signing.TimestampSigner(salt=SALT, sep=".").unsign(credential, max_age=LASTS)
-        name, _, link = said.partition(".")
+        unsigned = signing.TimestampSigner(salt=SALT, sep=".").unsign(credential, max_age=LASTS)
+        name, _, link = unsigned.partition(".")
         ids = base64.urlsafe_b64decode(name)
         participant, meeting, seat = (UUID(bytes=ids[at : at + 16]) for at in (0, 16, 32))
         return Seat(participant, meeting, seat, int(link))
@@ -50,16 +50,16 @@ def read(credential: str) -> Seat | None:
 
 
 def ice_servers(participant: UUID, *, now: datetime) -> list[dict[str, Any]]:
-    """How browsers find each other; a relay's password is made for one person and some hours.
+    """The STUN and TURN servers for WebRTC, with a relay password valid for four hours.
 
-    It is what coturn checks with `use-auth-secret`. Only for whoever was admitted.
+    coturn checks the password with `use-auth-secret`. To be given to admitted participants only.
     """
     servers: list[dict[str, Any]] = []
     if settings.STUN_URLS:
         servers.append({"urls": settings.STUN_URLS})
     if settings.TURN_URLS and settings.TURN_SECRET:
         name = f"{int((now + RELAY_LASTS).timestamp())}:{participant.hex}"
-        made = hmac.new(settings.TURN_SECRET.encode(), name.encode(), hashlib.sha1).digest()
-        password = base64.b64encode(made).decode()
+        digest = hmac.new(settings.TURN_SECRET.encode(), name.encode(), hashlib.sha1).digest()
+        password = base64.b64encode(digest).decode()
         servers.append({"urls": settings.TURN_URLS, "username": name, "credential": password})
     return servers

@@ -1,4 +1,4 @@
-"""Which page all see, and who turns it. Only a signal tells of it; the journal need not know."""
+"""The document page shown to all, and who turns the pages. Signalled, not journalled."""
 
 from __future__ import annotations
 
@@ -20,49 +20,49 @@ class NotToShow(Refused):
     """This document has no pages to show."""
 
 
-def leads(meeting: Meeting, who: Participant) -> bool:
-    """Who was given the lead, and the chair always."""
-    return who.role == Participant.Role.CHAIR or meeting.leader_id == who.pk
+def leads(meeting: Meeting, participant: Participant) -> bool:
+    """Whether the participant may turn pages: the appointed leader, and the chair always."""
+    return participant.role == Participant.Role.CHAIR or meeting.leader_id == participant.pk
 
 
 @transaction.atomic
 def show(*, participant: UUID, seat: UUID, document: UUID | None, page: int = 1) -> None:
-    """Let all see this page, or no document. Raises NotInside, NotLeading, NotToShow."""
-    meeting, who = access.lock(participant)
-    access.must_be_inside(meeting, who, seat)
-    if not leads(meeting, who):
+    """Show a page to all, with None no document. Raises NotInside, NotLeading, NotToShow."""
+    meeting, person = access.lock(participant)
+    access.must_be_inside(meeting, person, seat)
+    if not leads(meeting, person):
         raise NotLeading
     ready = meeting.documents.filter(state=Document.State.READY)
-    found = ready.filter(pk=document).first() if document else None
-    if document and (found is None or not 1 <= page <= found.pages):
+    shown_document = ready.filter(pk=document).first() if document else None
+    if document and (shown_document is None or not 1 <= page <= shown_document.pages):
         raise NotToShow
-    put(meeting, found, page)
+    put(meeting, shown_document, page)
 
 
 @transaction.atomic
 def give_lead(*, participant: UUID, seat: UUID, to: UUID) -> None:
-    """The chair lets somebody turn the pages, or takes it back. Raises OnlyTheChair, NotInside."""
-    meeting, who = access.lock(participant)
-    access.must_be_inside(meeting, who, seat)
-    if who.role != Participant.Role.CHAIR:
+    """Let `to` turn the pages; the chair's own id takes it back. Raises OnlyTheChair, NotInside."""
+    meeting, person = access.lock(participant)
+    access.must_be_inside(meeting, person, seat)
+    if person.role != Participant.Role.CHAIR:
         raise OnlyTheChair
-    whom = meeting.participants.filter(pk=to, place=Participant.Place.INSIDE).first()
-    if whom is None:
+    new_leader = meeting.participants.filter(pk=to, place=Participant.Place.INSIDE).first()
+    if new_leader is None:
         raise NotInside
-    meeting.leader = None if whom.pk == who.pk else whom
+    meeting.leader = None if new_leader.pk == person.pk else new_leader
     meeting.save(update_fields=["leader"])
-    _tell(meeting)
+    _signal_page(meeting)
 
 
 def put(meeting: Meeting, document: Document | None, page: int) -> None:
-    """Write which page all see; the caller holds the meeting."""
+    """Store the page shown to all and signal it; the caller has locked the meeting."""
     meeting.shown, meeting.shown_page = document, page
     meeting.save(update_fields=["shown", "shown_page"])
-    _tell(meeting)
+    _signal_page(meeting)
 
 
 def seen(meeting: Meeting) -> dict[str, str | int | None]:
-    """What all see, as browsers are told."""
+    """The shown document, page and leader as sent to browsers."""
     document, leader = meeting.shown_id, meeting.leader_id
     return {
         "document": str(document) if document else None,
@@ -71,5 +71,5 @@ def seen(meeting: Meeting) -> dict[str, str | int | None]:
     }
 
 
-def _tell(meeting: Meeting) -> None:
+def _signal_page(meeting: Meeting) -> None:
     signals.tell(meeting.pk, "page", seen(meeting))

@@ -1,8 +1,8 @@
-"""What browsers in a room tell each other, as rows: they outlive a restart and reach both nodes.
+"""Signals between browsers in a room, stored as rows, so they survive restarts and reach all nodes.
 
-Every writer locks the row of the meeting before its signal gets a number. So the numbers of a
-meeting become visible in their order, and whoever was away reads on from the last one it had.
-Moments here are the database's own clock: they are about connections, not about the office.
+Every writer locks the meeting's row before its signal gets a number, so the numbers of a meeting
+become visible in order, and a browser that was away continues from its last one. Times are the
+database's clock, because they concern connections and not the office.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from uuid import UUID
 from django.db import connection
 
 CHANNEL = "prepazka_room"
-# What a browser may send to others: how to connect, what its devices do, where it points.
+# Kinds that a browser may send: connection descriptions, state of devices, the pointer.
 KINDS = frozenset({"sdp", "ice", "media", "point"})
-LARGEST = 32 * 1024  # characters of one body; a description of six tracks has about ten thousand
+LARGEST = 32 * 1024  # characters of one body; a description of six tracks has about 10,000
 MOST = 64  # signals in one request
 KEPT = "10 minutes"
-PRESENT = 45  # seconds after its last pulse in which a seat counts as here
+PRESENT = 45  # seconds after the last pulse in which a seat counts as connected
 
-# The sender must be inside a meeting that goes on, and so must the receiver.
+# Sender and receiver must both be inside a meeting that has not ended.
 SEND = """
 WITH who AS (
   SELECT m.id AS meeting, m.office_id AS office, p.seat FROM meetings_participant p
@@ -45,14 +45,14 @@ SELECT count(*), (SELECT count(*) FROM who),
 FROM written
 """
 
-# The seat says that it lives.
+# Marks a seat as connected.
 PULSE = """
 UPDATE meetings_participant p SET seen_at = now()
 WHERE p.id = %(participant)s AND p.seat = %(seat)s AND p.link = %(link)s AND p.revoked_at IS NULL
 RETURNING 1
 """
 
-# One statement, so that who is inside and what was said are of one moment.
+# One statement, so that participants and signals are read at the same moment.
 READ = """
 SELECT m.state, m.provider,
   (SELECT coalesce(json_agg(json_build_object(
@@ -73,9 +73,9 @@ FROM meetings_meeting m WHERE m.id = %(meeting)s
 def tell(
     meeting: UUID, kind: str, body: dict[str, Any] | None = None, *, receiver: UUID | None = None
 ) -> int:
-    """Say something to a room by the office's rules; the caller has locked the meeting.
+    """Send a signal to a room and notify its connections; returns the signal's number.
 
-    Also what wakes the room after a change of its people or its state. Returns the number.
+    The caller has locked the meeting. Without a `receiver` it goes to everybody inside.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -91,7 +91,7 @@ def tell(
 
 
 def purge() -> int:
-    """Forget what was told long ago; a browser that was away for so long comes in anew."""
+    """Delete old signals; returns how many. A browser that was away for so long enters again."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM meetings_signal WHERE at < now() - %s::interval", [KEPT])
         return int(cursor.rowcount)

@@ -1,6 +1,6 @@
-"""Where files of meetings lie: a folder of ours or a storage that speaks S3, never a web root.
+"""Storage of meetings' files, in a private folder or an S3 bucket, never under a web root.
 
-Keys are `office/meeting/document`, all by ids, so that a meeting is erased as one folder.
+Keys are `office/meeting/document`, made of ids, so that a meeting is erased as one folder.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 
 FILE = "file"
 MINUTES = "minutes"
-MARKER = "prepazka-storage"  # says whose storage it is; at its root
+MARKER = "prepazka-storage"  # the file at the root with the storage's identity
 
 
 class StorageUnreachable(Exception):  # reads as what it says
@@ -29,31 +29,31 @@ def papers() -> Storage:
 
 
 def folder(office: int, meeting: UUID) -> str:
-    """Where everything of a meeting lies."""
+    """The key of a meeting's folder."""
     return f"{office}/{meeting.hex}"
 
 
 def page(number: int) -> str:
-    """The picture of one page, in the folder of a document."""
+    """The file name of one page's picture in a document's folder."""
     return f"{number}.webp"
 
 
 def text(number: int) -> str:
-    """The words of one page."""
+    """The file name of one page's text in a document's folder."""
     return f"{number}.txt"
 
 
 def put(key: str, name: str, content: File[Any] | bytes) -> None:
-    """Keep a file; what was there under the same name is replaced."""
+    """Store a file, replacing one of the same name."""
     _save(f"{key}/{name}", ContentFile(content) if isinstance(content, bytes) else content)
 
 
 def _save(path: str, file: File[Any]) -> None:
-    kept = papers()
-    written = kept.save(path, file)
-    if isinstance(kept, FileSystemStorage):
-        # A row that says we have the file must not outlive a power cut that the file does not.
-        with Path(kept.path(written)).open("rb+") as on_disk:
+    backend = papers()
+    saved_name = backend.save(path, file)
+    if isinstance(backend, FileSystemStorage):
+        # Without fsync a power cut could lose the file although its row says that we have it.
+        with Path(backend.path(saved_name)).open("rb+") as on_disk:
             os.fsync(on_disk.fileno())
 
 
@@ -63,39 +63,39 @@ def get(key: str, name: str) -> File[Any]:
 
 
 def drop(key: str) -> None:
-    """Remove a folder and all in it; what is gone already is no fault."""
+    """Delete a folder with its files, if it exists."""
     if not key:
         return
-    kept = papers()
+    backend = papers()
     try:
-        folders, files = kept.listdir(key)
+        folders, files = backend.listdir(key)
     except FileNotFoundError:
         return
     for name in folders:
         drop(f"{key}/{name}")
     for name in files:
-        kept.delete(f"{key}/{name}")
-    kept.delete(key)  # the empty folder itself, where there are folders
+        backend.delete(f"{key}/{name}")
+    backend.delete(key)  # the empty folder itself; S3 has none
 
 
 def drop_file(key: str, name: str) -> None:
-    """Remove one file; what is gone already is no fault."""
+    """Delete one file, if it exists."""
     papers().delete(f"{key}/{name}")
 
 
 def names_in(key: str) -> list[str]:
-    """The names of the files in a folder; none where there is no folder. Raises StorageUnreachable."""
+    """The names of the files in a folder; empty if there is none. Raises StorageUnreachable."""
     try:
-        return _listed(key)[1]
+        return _list_folder(key)[1]
     except Exception as error:  # each kind of storage has errors of its own
         raise StorageUnreachable(str(error)) from error
 
 
 def marker() -> str:
-    """The id that the storage bears; empty if it has none. Raises StorageUnreachable."""
+    """The id in the storage's marker file; empty if there is none. Raises StorageUnreachable."""
     try:
-        with papers().open(MARKER) as kept:
-            return bytes(kept.read(100)).decode("ascii", "replace").strip()
+        with papers().open(MARKER) as marker_file:
+            return bytes(marker_file.read(100)).decode("ascii", "replace").strip()
     except FileNotFoundError:
         return ""
     except Exception as error:  # each kind of storage has errors of its own
@@ -103,7 +103,7 @@ def marker() -> str:
 
 
 def put_marker(identity: str) -> None:
-    """Let the storage bear this id. Raises StorageUnreachable."""
+    """Write the id to the storage's marker file. Raises StorageUnreachable."""
     try:
         _save(MARKER, ContentFile(identity.encode()))
     except Exception as error:  # each kind of storage has errors of its own
@@ -111,27 +111,27 @@ def put_marker(identity: str) -> None:
 
 
 def has(key: str, name: str) -> bool:
-    """Whether the file is there."""
+    """Whether the file exists."""
     return papers().exists(f"{key}/{name}")
 
 
 def offices() -> set[int]:
-    """The offices of which the storage has anything, by their ids."""
+    """The ids of offices that have files in the storage."""
     return {int(name) for name in _folders_in("") if name.isascii() and name.isdigit()}
 
 
 def folders_of(office: int) -> dict[str, list[str]]:
     """The keys of the office's documents and minutes, each with the names of its files."""
-    found: dict[str, list[str]] = {}
+    files_by_key: dict[str, list[str]] = {}
     for meeting in _folders_in(str(office)):
         for name in _folders_in(f"{office}/{meeting}"):
             key = f"{office}/{meeting}/{name}"
-            found[key] = _listed(key)[1]
-    return found
+            files_by_key[key] = _list_folder(key)[1]
+    return files_by_key
 
 
 def written_at(key: str, names: list[str]) -> datetime | None:
-    """When the newest of the files was written; None if they are gone meanwhile."""
+    """When the newest of the files was written; None if they no longer exist."""
     try:
         return max(papers().get_modified_time(f"{key}/{name}") for name in names)
     except (FileNotFoundError, ValueError):
@@ -139,11 +139,11 @@ def written_at(key: str, names: list[str]) -> datetime | None:
 
 
 def _folders_in(path: str) -> list[str]:
-    return _listed(path)[0]
+    return _list_folder(path)[0]
 
 
-def _listed(path: str) -> tuple[list[str], list[str]]:
-    """Folders and files; what is gone meanwhile has none."""
+def _list_folder(path: str) -> tuple[list[str], list[str]]:
+    """Folders and files in a path, sorted; empty if it does not exist."""
     try:
         folders, files = papers().listdir(path)
     except FileNotFoundError:

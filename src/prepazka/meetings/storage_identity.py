@@ -1,8 +1,8 @@
-"""Whether the storage that is set is the one that the rows of this database mean.
+"""Check that the configured storage belongs to this database.
 
-The database has an id and the storage bears it in a file at its root (`storage.MARKER`), written
-at first use. A folder that is not mounted, or another one, so is told from ours before anything is
-erased by what it does not have.
+The database has an id, which is written to a file at the storage's root (`storage.MARKER`) at first
+use. This detects an unmounted or wrong folder before rows are erased because their files seem to be
+missing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from prepazka.meetings.models import Document, FileStorage, Minutes
 
 log = logging.getLogger(__name__)
 Problem = FileStorage.Problem
-LOOKED_FOR = 20  # files by which a storage without a mark is known as ours
+LOOKED_FOR = 20  # newest files that are looked for in a storage without a marker
 IN_WORDS = {
     Problem.UNMARKED: "bears no id: perhaps its folder is not mounted, or another one is set",
     Problem.FOREIGN: "bears the id of another database: perhaps another folder or bucket is set",
@@ -24,17 +24,17 @@ IN_WORDS = {
 
 
 class StorageNotOurs(Exception):  # reads as what it says
-    """The storage of files is not the one that the rows of this database mean, or is away."""
+    """The storage belongs to another database, or cannot be reached."""
 
 
 def note_first_use(*, now: datetime) -> None:
-    """Let the storage bear the id of this database, if it never has. For whoever writes a file."""
+    """Write this database's id to the storage before its first file, unless it has been written."""
     if not FileStorage.objects.filter(marked_at__isnull=False).exists():
         check(now=now)
 
 
 def is_used() -> bool:
-    """Whether this database has ever had files; without any there is nothing to compare."""
+    """Whether this database has ever had files."""
     return (
         FileStorage.objects.exists()
         or Document.objects.exists()
@@ -43,22 +43,22 @@ def is_used() -> bool:
 
 
 def must_be_ours(*, now: datetime) -> None:
-    """Compare the ids, and note and log what is wrong. Raises StorageNotOurs."""
+    """Compare the ids; stores and logs a problem. Raises StorageNotOurs."""
     problem = check(now=now)
     if problem:
         raise StorageNotOurs(IN_WORDS[problem])
 
 
 def check(*, now: datetime) -> Problem | None:
-    """Compare the ids, and note and log what is wrong; what it is, or None."""
-    # The id is in the database before the storage bears it: cut short, it is written again.
+    """Compare the ids; stores and logs a problem and returns it, None if there is none."""
+    # The id is stored in the database first, so an interrupted run writes the marker again.
     row, _ = FileStorage.objects.get_or_create(only=True)
     try:
         problem = _compare(row, now)
     except storage.StorageUnreachable as error:
         log.warning("storage of files: %s", error)
         problem = Problem.UNREACHABLE
-    if problem and row.problem != problem:  # said once; each step that it stops says so anew
+    if problem and row.problem != problem:  # log a problem once; each stopped step logs again
         log.error(
             "the storage of files %s. Nothing is erased in it and its rows are kept until it bears"
             " the id %s in its file %s.",
@@ -73,22 +73,22 @@ def check(*, now: datetime) -> Problem | None:
 
 
 def _compare(row: FileStorage, now: datetime) -> Problem | None:
-    borne = storage.marker()
-    if not borne and row.marked_at is None and _plausible():
+    marker = storage.marker()
+    if not marker and row.marked_at is None and _may_be_ours():
         storage.put_marker(str(row.identity))
-        borne = str(row.identity)
-    if borne == str(row.identity):
+        marker = str(row.identity)
+    if marker == str(row.identity):
         row.marked_at = row.marked_at or now
         return None
-    return Problem.FOREIGN if borne else Problem.UNMARKED
+    return Problem.FOREIGN if marker else Problem.UNMARKED
 
 
-def _plausible() -> bool:
-    """Whether a storage without an id may be ours: it has some file of the newest rows, if any."""
-    kept = Document.objects.exclude(state=Document.State.REFUSED).order_by("-created_at")
+def _may_be_ours() -> bool:
+    """Whether a storage without a marker may be ours: it has a file of the newest rows, if any."""
+    documents = Document.objects.exclude(state=Document.State.REFUSED).order_by("-created_at")
     printed = Minutes.objects.exclude(key="").order_by("-pk")
     keys = [
-        *kept.values_list("key", flat=True)[:LOOKED_FOR],
+        *documents.values_list("key", flat=True)[:LOOKED_FOR],
         *printed.values_list("key", flat=True)[:LOOKED_FOR],
     ]
     try:

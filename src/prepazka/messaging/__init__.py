@@ -1,1 +1,1 @@
-"""What people are told, and what became of each message."""
+"""Messages to people: composed for events, delivered, and answered."""

@@ -1,8 +1,8 @@
-"""The channels of messages: one entry each in `ADAPTERS`, and everything that differs between them.
+"""The channels of messages, one adapter each in `ADAPTERS`, and their limits.
 
-A new channel is a member of `Message.Channel`, an entry here, and its gateway in `jobs.tasks.GATEWAYS`.
-Which failures are permanent is said by the gateway that meets them (`Undeliverable.permanent`); here
-stands what can be judged before sending, and what a failure means for the contact.
+A new channel is a member of `Message.Channel`, an entry here, and its gateway in
+`jobs.tasks.GATEWAYS`. The gateway says which failures are permanent (`Undeliverable.permanent`);
+the adapter knows what can be decided before sending, and which failures end a contact.
 """
 
 from __future__ import annotations
@@ -38,36 +38,36 @@ COSTS = (Message.State.QUEUED, Message.State.SENT)
 
 @dataclass(frozen=True)
 class MonthlyLimit:
-    """How much of a channel an office pays for in a calendar month."""
+    """The monthly and hourly limits of a channel that is charged by parts."""
 
-    of: Callable[[MessageRules], int | None]  # None: as much as is needed
-    parts: Callable[[Any], int]  # how much of it a composed message takes
-    exceeded: str  # why a message beyond it is not sent, as the desk reads it
-    per_hour: Callable[[], int]  # how much may leave of an office within an hour; the rest waits
+    of: Callable[[MessageRules], int | None]  # the office's monthly limit; None means no limit
+    parts: Callable[[Any], int]  # the number of parts of a composed message
+    exceeded: str  # the error shown to the desk for a message beyond the monthly limit
+    per_hour: Callable[[], int]  # the parts an office may send within an hour; the rest waits
 
 
 @dataclass(frozen=True)
 class Adapter:
-    """What the program knows of a channel.
+    """Everything that differs between channels.
 
-    `contact` is what somebody left for it, falsy if nothing; `address` is that in the form which the
-    gateway takes, falsy if it cannot be written to. `compose(message, now=…)` gives what the gateway
-    takes, and `shown` of that the recipient, the subject and the text.
+    `contact` is the person's contact for the channel, falsy if there is none; `address` is the
+    contact in the gateway's form, falsy if it cannot be written to. `compose(message, now=…)`
+    returns what the gateway sends, and `shown` its recipient, subject and text.
     """
 
     label: Promise
-    announcement: Promise  # how the client hears of the booking, to the staff
+    announcement: Promise  # tells the staff how the client is informed
     contact: Callable[[Person | Participant], Any]
     address: Callable[[Any], Any]
-    no_address: str  # why nothing can be sent to the contact, as the desk reads it
-    masked: Callable[[Any], str]  # enough of the contact to recognise it
+    no_address: str  # the error shown to the desk when the contact cannot be written to
+    masked: Callable[[Any], str]  # the contact abbreviated so that it can be recognised
     compose: Callable[..., Any]
     shown: Callable[[Any], tuple[str, str, str]]
     is_offered: Callable[[Office], bool] = lambda _office: True
     monthly_limit: MonthlyLimit | None = None
-    rings: bool = False  # what can wait for the day does, by the office's quiet hours
-    takes_stop: bool = False  # the person may answer that there shall be no more reminders
-    ends_contact: tuple[type[Undeliverable], ...] = ()  # failures after which it is forgotten
+    rings: bool = False  # makes a sound, so messages that can wait respect quiet hours
+    takes_stop: bool = False  # the person can stop reminders by answering
+    ends_contact: tuple[type[Undeliverable], ...] = ()  # failures after which it is erased
 
 
 def sends_sms(office: Office) -> bool:
@@ -76,7 +76,7 @@ def sends_sms(office: Office) -> bool:
 
 
 def mobile_of(phone: str) -> str:
-    """The number for a short message, or nothing if none can be sent there."""
+    """The number in E.164; empty if no short message can be sent to it."""
     try:
         return normalise_phone(phone, mobile=True) if phone else ""
     except (PhoneNotUnderstood, PhoneNotMobile):
@@ -92,7 +92,7 @@ def _masked_email(email: str) -> str:
     return f"{name[:2]}…@{domain}" if domain else ""
 
 
-# In the order in which they are chosen: e-mail says more than a notice or a short message.
+# In the order of preference: an e-mail can say more than a notice or a short message.
 ADAPTERS: Mapping[Message.Channel, Adapter] = {
     Message.Channel.EMAIL: Adapter(
         label=gettext_lazy("e-mail"),
@@ -107,7 +107,7 @@ ADAPTERS: Mapping[Message.Channel, Adapter] = {
     Message.Channel.PUSH: Adapter(
         label=gettext_lazy("notice in the browser"),
         announcement=gettext_lazy("Every change is shown as a notice in the client's browser."),
-        contact=lambda person: getattr(person, "push", {}),  # of holders of tickets alone
+        contact=lambda person: getattr(person, "push", {}),  # only holders of tickets have one
         address=lambda push: push,
         no_address=gettext_noop("no browser takes the notice"),
         masked=lambda push: _("in the browser") if push else "",
@@ -138,12 +138,12 @@ ADAPTERS: Mapping[Message.Channel, Adapter] = {
 
 
 def adapter_of(message: Message) -> Adapter:
-    """The adapter of the channel by which the message goes."""
+    """The adapter of the message's channel."""
     return ADAPTERS[Message.Channel(message.channel)]
 
 
 def channel_for(person: Person, office: Office) -> Message.Channel | None:
-    """The first channel by which the person can be written to; None: only by telephone or here."""
+    """The preferred channel by which the person can be written to; None if there is none."""
     return next(
         (
             channel
@@ -155,7 +155,7 @@ def channel_for(person: Person, office: Office) -> Message.Channel | None:
 
 
 def takes_phones(office: Office, *, now: datetime) -> bool:
-    """Whether people may book with a telephone number alone at this moment."""
+    """Whether people may now book with a telephone number and no e-mail."""
     return (
         sends_sms(office)
         and fits_limit(office, 1, Message.Channel.SMS, now=now)
@@ -163,30 +163,30 @@ def takes_phones(office: Office, *, now: datetime) -> bool:
     )
 
 
-def fits_limit(office: Office, parts: int, channel: str, *, now: datetime) -> bool:
-    """Whether so many more parts stay within the office's limit of this month."""
+def fits_limit(office: Office, part_count: int, channel: str, *, now: datetime) -> bool:
+    """Whether that many more parts stay within the office's limit of this month."""
     monthly = ADAPTERS[Message.Channel(channel)].monthly_limit
     limit = monthly.of(office.message_rules) if monthly else None
     if limit is None:
         return True
-    return spent_this_month(office, channel, now=now) + parts <= limit
+    return spent_this_month(office, channel, now=now) + part_count <= limit
 
 
 def spent_this_month(office: Office, channel: str, *, now: datetime) -> int:
-    """How many parts the office pays for in the calendar month of this moment."""
+    """The number of parts that the office pays for in the current calendar month."""
     tz = ZoneInfo(office.timezone)
-    first = calendar.day_of(now, tz).replace(day=1)
+    first_day = calendar.day_of(now, tz).replace(day=1)
     spent = Message.objects.filter(
-        Q(state__in=COSTS) | Q(sent_at__isnull=False),  # what never arrived was paid too
+        Q(state__in=COSTS) | Q(sent_at__isnull=False),  # undelivered ones were charged too
         office=office,
         channel=channel,
-        created_at__gte=calendar.local_instant(first, 0, tz),
+        created_at__gte=calendar.local_instant(first_day, 0, tz),
     ).aggregate(parts=Sum("parts"))["parts"]
     return spent or 0
 
 
 def hour_is_full(office: Office, channel: str, *, now: datetime) -> bool:
-    """Whether as much of the channel has left in the last hour as may leave."""
+    """Whether the office has used up the channel's hourly limit."""
     monthly = ADAPTERS[Message.Channel(channel)].monthly_limit
     if monthly is None:
         return False
@@ -197,7 +197,7 @@ def hour_is_full(office: Office, channel: str, *, now: datetime) -> bool:
 
 
 def sms_alert(office: Office, *, now: datetime) -> str:
-    """What the head must know of the limits of short messages: `month`, `soon`, `hour` or nothing."""
+    """The state of the SMS limits for the head: "month" or "hour" if used up, "soon", or empty."""
     limit = office.message_rules.monthly_limit
     if not sends_sms(office):
         return ""
@@ -211,7 +211,7 @@ def sms_alert(office: Office, *, now: datetime) -> str:
 
 
 def lock_limit(office: Office, channel: str) -> None:
-    """Let one message at a time be counted into the limit, until the transaction ends."""
+    """Lock the office's limit of a channel until the transaction ends, so that it holds."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{channel}:{office.pk}"]

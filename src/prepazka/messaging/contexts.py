@@ -1,4 +1,4 @@
-"""What the templates of messages and the pages of a booking speak of."""
+"""Template contexts of messages and of the pages of a booking."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ DASH = "\u2013"
 
 
 class Fact(NamedTuple):
-    """One line of what a person must know, the same on the page and in the mail."""
+    """One labelled line of a booking, the same on the page and in the mail."""
 
     key: str
     value: str
 
 
 class OfferedTerm(NamedTuple):
-    """One term of an offer: its number in a reply, when it is, with whom, and where to take it."""
+    """One term of an offer: its number in a reply, time, official, and the URL that accepts it."""
 
     number: int
     booking: Booking
@@ -54,13 +54,13 @@ class OfferedTerm(NamedTuple):
 
 
 def context_of_message(message: Message, office: Directory, *, now: datetime) -> dict[str, Any]:
-    """What the templates of a message speak of: the booking or the entry, and the offer to it."""
+    """The template context of a message."""
     if message.participant and message.booking:
         context = context_of_participant(message.participant, message.booking, office)
         if message.kind == "meeting_colleague":
             event = Event.objects.filter(pk=message.event).first()
-            gone = office.officials.get(event.data["official"]) if event else None
-            context["colleague"] = str(gone.name) if gone else _("A colleague")
+            colleague = office.officials.get(event.data["official"]) if event else None
+            context["colleague"] = str(colleague.name) if colleague else _("A colleague")
             context["meetings_url"] = url_of("console:meetings", office.office.slug)
         elif message.kind == "meeting_room":
             context["facts"] = _facts_of_room(context)
@@ -83,22 +83,24 @@ def context_of_message(message: Message, office: Directory, *, now: datetime) ->
     return context
 
 
-def context_of_participant(who: Participant, booking: Booking, office: Directory) -> dict[str, Any]:
-    """What somebody invited to a meeting may know: no PIN, no contact, no link of another."""
+def context_of_participant(
+    participant: Participant, booking: Booking, office: Directory
+) -> dict[str, Any]:
+    """The context for a participant: without PIN, contact and links of the person who booked."""
     return {
-        "participant": who,
+        "participant": participant,
         "office": office.office,
         "service": office.services[booking.service_id],
         "when": when_of(booking),
         "facts": facts_of(booking, office, invited=True),
-        "late_min": who.meeting.late_min,
-        "room_url": room_url(booking, office, who),
+        "late_min": participant.meeting.late_min,
+        "room_url": room_url(booking, office, participant),
         **context_of_room(booking, office),
     }
 
 
 def context_of_room(booking: Booking, office: Directory) -> dict[str, Any]:
-    """Where a meeting by video is held in the end: by telephone, and on which number."""
+    """Whether a video meeting is held by telephone instead, and the office's number."""
     rows = Meeting.objects.filter(booking=booking, provider=Room.TELEPHONE)
     official = official_of(office, booking)
     by_phone = booking.mode == Mode.VIDEO and rows.exists()
@@ -109,7 +111,7 @@ def context_of_room(booking: Booking, office: Directory) -> dict[str, Any]:
 
 
 def _facts_of_room(context: dict[str, Any]) -> list[Fact]:
-    """The facts of a meeting that has moved; by telephone it is not by video any more."""
+    """The facts of a meeting that has another room, with the telephone as the mode if it is one."""
     how, by_phone = _("How we meet"), capfirst(how_in_words(Mode.PHONE))
     return [
         Fact(how, by_phone) if context["by_phone"] and fact.key == how else fact
@@ -118,7 +120,7 @@ def _facts_of_room(context: dict[str, Any]) -> list[Fact]:
 
 
 def join_in_words(booking: Booking, office: Directory) -> str:
-    """How one joins a meeting that has moved, as the end of a sentence."""
+    """How to join a meeting that has another room, as the end of a sentence."""
     room = context_of_room(booking, office)
     if not room["by_phone"]:
         return _("in another room, your link holds")
@@ -131,16 +133,16 @@ def join_in_words(booking: Booking, office: Directory) -> str:
     return _("by telephone, please call %(number)s") % {"number": room["call"]}
 
 
-def room_url(booking: Booking, office: Directory, who: Participant | None = None) -> str:
-    """The address of the room for the person who booked, or for another participant."""
-    who = who or citizen_of(booking)
-    if who is None or booking.mode != Mode.VIDEO:
+def room_url(booking: Booking, office: Directory, participant: Participant | None = None) -> str:
+    """The URL of the participant's room, by default of the person who booked; empty if none."""
+    participant = participant or citizen_of(booking)
+    if participant is None or booking.mode != Mode.VIDEO:
         return ""
-    return settings.BASE_URL + room_path(who, office.office.slug)
+    return settings.BASE_URL + room_path(participant, office.office.slug)
 
 
 def how_in_words(mode: str) -> str:
-    """How citizen and official meet."""
+    """The mode of a meeting in words."""
     return {
         Mode.PERSON: _("in person at the office"),
         Mode.PHONE: _("by telephone"),
@@ -149,12 +151,12 @@ def how_in_words(mode: str) -> str:
 
 
 def no_show_in_words() -> str:
-    """What marks a booking to which nobody came, where the staff read it."""
+    """The label of a no-show for the staff."""
     return _("did not come")
 
 
 def kind_in_words(message: Message) -> str:
-    """The kind as the office writes it: a cancellation by the office has words of its own."""
+    """The kind by which texts are chosen: a cancellation by the office has its own."""
     if message.kind == "cancelled" and message.booking:
         by_office = message.booking.state == State.CANCELLED_BY_OFFICE
         return "cancelled_by_office" if by_office else "cancelled"
@@ -162,7 +164,7 @@ def kind_in_words(message: Message) -> str:
 
 
 def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
-    """What an office's own words may speak of, filled in from the context of the templates."""
+    """The values of placeholders in an office's own texts of mails, from the template context."""
     booking, service = context.get("booking"), context["service"]
     facts = {fact.key: fact.value for fact in context["facts"]}
     waits = booking is not None and booking.state == State.UNCONFIRMED
@@ -198,20 +200,20 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
 
 
 def incident_of(message: Message) -> Incident:
-    """The incident of which the message tells; a made-up one in a preview."""
+    """The incident that the message is about; an unsaved sample in a preview."""
     event = Event.objects.filter(pk=message.event).first()
     if event and "incident" in event.data:
-        found = Incident.objects.select_related("system").get(pk=event.data["incident"])
-        if meant := event.data.get("system"):  # since, it is of another one; never saved
-            found.system = System.objects.get(pk=meant)
-        return found
+        incident = Incident.objects.select_related("system").get(pk=event.data["incident"])
+        if system_id := event.data.get("system"):  # as of the event; the row is not saved
+            incident.system = System.objects.get(pk=system_id)
+        return incident
     assert message.booking is not None  # noqa: S101  # incidents are told to those who booked
     system = System(name=message.booking.service.agenda.name)
     return Incident(system=system, cause=Incident.Cause.DOWN, office=message.office)
 
 
 def context_of_incident(incident: Incident, booking: Booking, office: Directory) -> dict[str, Any]:
-    """What the templates about an incident speak of."""
+    """The template context of an incident."""
     return {
         "incident": incident,
         "system": str(incident.system.name),
@@ -223,19 +225,22 @@ def context_of_incident(incident: Incident, booking: Booking, office: Directory)
 
 
 def is_in_hall(booking: Booking) -> bool:
-    """Whether the person has arrived and was not called in vain."""
+    """Whether the person has arrived and has not missed the call."""
     missed = Ticket.objects.filter(booking=booking, state=TicketState.NO_SHOW)
     return booking.state == State.ARRIVED and not missed.exists()
 
 
 def context_of_alert(alert: TurnAlert, office: Directory) -> dict[str, Any]:
-    """What the templates about a ticket's turn speak of."""
+    """The template context of a ticket's turn."""
     ticket, service = alert.ticket, office.services[alert.service_id]
     counter = office.counters.get(ticket.counter_id) if ticket.counter_id else None
-    place = str(counter.place) if counter else ""
-    known = (
+    counter_place = str(counter.place) if counter else ""
+    facts = (
         Fact(_("Number"), ticket.label),
-        Fact(_("Counter"), ", ".join(filter(None, [counter.number, place])) if counter else ""),
+        Fact(
+            _("Counter"),
+            ", ".join(filter(None, [counter.number, counter_place])) if counter else "",
+        ),
         Fact(_("Service"), str(service.name)),
         Fact(_("Where"), str(office.office.address)),
     )
@@ -246,12 +251,12 @@ def context_of_alert(alert: TurnAlert, office: Directory) -> dict[str, Any]:
         "counter": counter.number if counter else "",
         "ticket_url": url_of("ticket:page", ticket.code),
         "again_url": url_of("citizen:office", office.office.slug),
-        "facts": [fact for fact in known if fact.value],
+        "facts": [fact for fact in facts if fact.value],
     }
 
 
 def context_of_entry(entry: WaitingListEntry, office: Directory) -> dict[str, Any]:
-    """What the templates about a place on the waiting list speak of."""
+    """The template context of a waiting-list entry."""
     service = office.services[entry.service_id]
     return {
         "entry": entry,
@@ -266,7 +271,7 @@ def context_of_entry(entry: WaitingListEntry, office: Directory) -> dict[str, An
 
 
 def join_path(entry: WaitingListEntry, office: Directory) -> str:
-    """Where the person of the entry can join the list again, for a term or for a sooner one."""
+    """The path of the page on which the person can join the waiting list again."""
     if entry.booking:
         return reverse("citizen:sooner", args=[links.sign(entry.booking.pk, "personal")])
     service = office.services[entry.service_id]
@@ -274,13 +279,13 @@ def join_path(entry: WaitingListEntry, office: Directory) -> str:
 
 
 def wish_facts(entry: WaitingListEntry, office: Directory) -> list[Fact]:
-    """For which terms somebody waits, in the active language."""
+    """The facts of a waiting-list entry, in the active language."""
     service = office.services[entry.service_id]
     official = office.officials[entry.official_id] if entry.official_id else None
     sooner = when_of(entry.booking) if entry.booking else ""
     days = render_to_string("messaging/_days.txt", {"entry": entry}).strip()
-    weekdays = ", ".join(str(WEEKDAYS[one]) for one in entry.weekdays)
-    known = (
+    weekdays = ", ".join(str(WEEKDAYS[weekday]) for weekday in entry.weekdays)
+    facts = (
         Fact(_("Service"), str(service.name)),
         Fact(_("Official"), str(official.name) if official else ""),
         Fact(_("Sooner than"), sooner),
@@ -289,7 +294,7 @@ def wish_facts(entry: WaitingListEntry, office: Directory) -> list[Fact]:
         Fact(_("Times"), "" if (entry.from_min, entry.to_min) == ALL_DAY else _hours(entry)),
         Fact(_("Persons"), str(entry.persons) if entry.persons > 1 else ""),
     )
-    return [fact for fact in known if fact.value]
+    return [fact for fact in facts if fact.value]
 
 
 def _hours(entry: WaitingListEntry) -> str:
@@ -298,7 +303,7 @@ def _hours(entry: WaitingListEntry) -> str:
 
 
 def context_of_offer(offer: Offer, office: Directory) -> dict[str, Any]:
-    """What the templates about an offer speak of; its address and its terms are always there."""
+    """The template context of an offer."""
     return {
         "offer": offer,
         "offer_url": short_url(offer.short_code),
@@ -308,12 +313,12 @@ def context_of_offer(offer: Offer, office: Directory) -> dict[str, Any]:
 
 
 def offered_terms(offer: Offer, office: Directory) -> list[OfferedTerm]:
-    """The terms of an offer as they are numbered everywhere: by time, then by lane."""
-    found = []
-    claims = sorted(offer.claims.all(), key=lambda one: (one.starts_at, one.lane_id))
+    """The terms of an offer, numbered by time, then by lane."""
+    terms = []
+    claims = sorted(offer.claims.all(), key=lambda claim: (claim.starts_at, claim.lane_id))
     for number, claim in enumerate(claims, start=1):
         official = official_of(office, claim)
-        found.append(
+        terms.append(
             OfferedTerm(
                 number=number,
                 booking=claim,
@@ -322,11 +327,11 @@ def offered_terms(offer: Offer, office: Directory) -> list[OfferedTerm]:
                 url=f"{short_url(offer.short_code)}?termin={number}",
             )
         )
-    return found
+    return terms
 
 
 def context_of(booking: Booking, office: Directory, *, now: datetime) -> dict[str, Any]:
-    """What the templates of a booking's mails and pages speak of."""
+    """The template context of a booking."""
     service = office.services[booking.service_id]
     rules = office.rules_of(service)
     personal = links.sign(booking.pk, "personal")
@@ -350,45 +355,47 @@ def context_of(booking: Booking, office: Directory, *, now: datetime) -> dict[st
 
 
 def late_min(booking: Booking) -> int:
-    """By how much the official said that the meeting begins later."""
+    """The announced delay of the booking's meeting in minutes."""
     if booking.mode != Mode.VIDEO:
         return 0
-    said = Meeting.objects.filter(booking=booking).values_list("late_min", flat=True).first()
-    return said or 0
+    minutes = Meeting.objects.filter(booking=booking).values_list("late_min", flat=True).first()
+    return minutes or 0
 
 
 def facts_of(booking: Booking, office: Directory, *, invited: bool = False) -> list[Fact]:
-    """What the page of a booking and all its mails say, in the active language and zone.
+    """The facts of a booking for its page and mails, in the active language and time zone.
 
-    Those `invited` to a meeting do not read the telephone number of the person who booked.
+    With `invited` they are for participants: without the booker's telephone number and topic.
     """
     service = office.services[booking.service_id]
     official = official_of(office, booking)
-    here, by_phone = booking.mode == Mode.PERSON, booking.mode == Mode.PHONE
-    known = (
+    in_person, by_phone = booking.mode == Mode.PERSON, booking.mode == Mode.PHONE
+    facts = (
         Fact(_("Booked by"), booking.name if invited else ""),
         Fact(_("Service"), str(service.name)),
         Fact(_("Appointment"), capfirst(when_of(booking))),
         Fact(_("Official"), str(official.name) if official else ""),
         Fact(_("What it is about"), "" if invited else booking.topic),
-        Fact(_("How we meet"), _how(booking, service)),
+        Fact(_("How we meet"), _unusual_mode(booking, service)),
         Fact(_("We will call you at"), "" if invited or not by_phone else booking.phone),
-        Fact(_("When to come"), _come(booking, office) if here else ""),
-        Fact(_("The PIN holds"), _pin_until(booking, office) if here else ""),
+        Fact(_("When to come"), _when_to_come(booking, office) if in_person else ""),
+        Fact(_("The PIN holds"), _pin_until(booking, office) if in_person else ""),
         Fact(_("Persons"), str(booking.persons) if booking.persons > 1 else ""),
-        Fact(_("Where"), _where(office, service, official) if here else ""),
-        Fact(_("Your number appears on"), _displays(office, service, official) if here else ""),
-        Fact(_("The way in"), _way_in(booking, office) if here else ""),
-        Fact(_("What to bring") if here else _("What to have ready"), str(service.documents)),
+        Fact(_("Where"), _place(office, service, official) if in_person else ""),
+        Fact(
+            _("Your number appears on"), _displays(office, service, official) if in_person else ""
+        ),
+        Fact(_("The way in"), _entry_out_of_hours(booking, office) if in_person else ""),
+        Fact(_("What to bring") if in_person else _("What to have ready"), str(service.documents)),
         Fact(_("Fee"), str(service.fee)),
     )
-    return [fact for fact in known if fact.value]
+    return [fact for fact in facts if fact.value]
 
 
-def _where(office: Directory, service: Service, official: Official | None) -> str:
-    """The address, then the official's door, or where the counters of the service are.
+def _place(office: Directory, service: Service, official: Official | None) -> str:
+    """The office's address with the official's door or the places of the service's counters.
 
-    Where they are at several places, the call says to which of them one goes.
+    If there are several places, the text says that the call will name one.
     """
     if official and str(official.place):
         places = [str(official.place)]
@@ -399,43 +406,45 @@ def _where(office: Directory, service: Service, official: Official | None) -> st
     places = list(dict.fromkeys(filter(None, places)))
     doors = places[0] if len(places) == 1 else ""
     if len(places) > 1:
-        shown = without_repeats(places)
-        several = _(" or ").join([", ".join(shown[:-1]), shown[-1]])
+        shortened = without_repeats(places)
+        several = _(" or ").join([", ".join(shortened[:-1]), shortened[-1]])
         doors = _("%(places)s: your call will say which") % {"places": several}
     return "; ".join(filter(None, [str(office.office.address), doors]))
 
 
 def _displays(office: Directory, service: Service, official: Official | None) -> str:
-    """Where the call will be seen, in an office of several displays."""
+    """The names of displays that show the call; empty in an office with one display."""
     counters = office.counters_for(service.pk)
     if official and official.counter_id:
         counters = [office.counters[official.counter_id]]
     return ", ".join(displays_of(office.office, counters))
 
 
-def _way_in(booking: Booking, office: Directory) -> str:
-    """How to get in, of a visit that begins or ends outside the hours of the office."""
-    opened = (
-        calendar.instants(one, booking.date, office.tz) for one in office.office_hours(booking.date)
+def _entry_out_of_hours(booking: Booking, office: Directory) -> str:
+    """How to enter the building, for a visit partly outside the office's hours; else empty."""
+    openings = (
+        calendar.instants(minutes, booking.date, office.tz)
+        for minutes in office.office_hours(booking.date)
     )
     inside = any(
-        one and one.start <= booking.starts_at and booking.ends_at <= one.end for one in opened
+        opening and opening.start <= booking.starts_at and booking.ends_at <= opening.end
+        for opening in openings
     )
     return "" if inside else str(office.office.after_hours)
 
 
-def _how(booking: Booking, service: Service) -> str:
-    """Nothing where it goes without saying."""
+def _unusual_mode(booking: Booking, service: Service) -> str:
+    """The mode in words; empty for a visit in person if the service offers no other mode."""
     usual = service.modes == [Mode.PERSON] and booking.mode == Mode.PERSON
     return "" if usual else capfirst(how_in_words(booking.mode))
 
 
 def when_of(booking: Booking) -> str:
-    """The day and the times in words, in the active language and zone."""
+    """The day and the times in words, in the active language and time zone."""
     return render_to_string("messaging/_when.txt", {"booking": booking}).strip()
 
 
-def _come(booking: Booking, office: Directory) -> str:
+def _when_to_come(booking: Booking, office: Directory) -> str:
     rules = office.rules_of(office.services[booking.service_id])
     opens = rules.counts_from(booking.starts_at)
     closes = rules.counts_until(booking.ends_at) if rules.late_min else None
@@ -450,10 +459,10 @@ def _pin_until(booking: Booking, office: Directory) -> str:
 
 
 def url_of(name: str, *args: str) -> str:
-    """A whole address of ours."""
+    """The absolute URL of a named page."""
     return settings.BASE_URL + reverse(name, args=args)
 
 
 def short_url(code: str) -> str:
-    """The short address that goes into an SMS."""
+    """The short URL used in an SMS."""
     return url_of("short_link", code)

@@ -1,4 +1,4 @@
-"""The mails: what they say, and the calendar file they carry."""
+"""Composing of mails and of the calendar files attached to them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ SUBJECTS = {
     "room_changed": gettext_noop("Your meeting by video has moved"),
     "missed": gettext_noop("We have missed you at the meeting"),
 }
-# To those who were invited to a meeting: the subject, and the sentence that says what it is about.
+# Messages to participants of a meeting: the subject and the first sentence.
 MINUTES = "meeting_minutes"
 PDF_MISSING = gettext_noop("the PDF of the minutes is missing in the storage")
 INVITED = {
@@ -115,23 +115,23 @@ INVITED = {
         gettext_noop("the official has closed the minutes of the meeting. They are attached."),
     ),
 }
-# How long before the term a calendar reminds of it: of a way to the office, and of a call or a room.
+# How long before the start a calendar reminds of a visit, and of a call or video meeting.
 ALARM, ALARM_AT_DESK = timedelta(hours=1), timedelta(minutes=15)
-# The person must not come at the term: it goes from the calendar too.
+# States in which the event is removed from the person's calendar.
 GONE = {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE, State.DISPLACED}
 
 
 def compose_mail(message: Message, *, now: datetime) -> Mail:
-    """The mail as it would be sent now, in the language of the booking."""
+    """The mail as it would be sent now, in its recipient's language."""
     person, office = message.to, directory(message.office)
     with translation.override(person.language), timezone.override(office.tz):
         crest, pictures = _crest(office.office)
         context = context_of_message(message, office, now=now) | {"crest": crest}
         texts = message.office.message_rules.texts
         if message.participant:
-            subject, text, html = _words_to_invited(message, context)
+            subject, text, html = _subject_and_texts_for_participant(message, context)
         else:
-            subject, text, html = _words(message, context, said_in_mail(context), texts)
+            subject, text, html = _subject_and_texts(message, context, said_in_mail(context), texts)
         return Mail(
             to=person.email,
             sender=formataddr((str(office.office.name), settings.DEFAULT_FROM_EMAIL)),
@@ -147,34 +147,34 @@ def compose_mail(message: Message, *, now: datetime) -> Mail:
 
 
 def _crest(office: Office) -> tuple[dict[str, Any], tuple[Attachment, ...]]:
-    """The office's crest: how the HTML shows it, and the picture that goes with the mail.
+    """The office's crest: its attributes for the HTML, and the attached picture.
 
-    It travels in the mail: a picture on our server is blocked by most programs until the person
-    allows it, and fetching it would tell us who reads which mail when.
+    It is attached, because most programs block remote pictures, and loading one would tell us who
+    reads which mail when.
     """
     content = crest_of(office)
     if not content:
         return {}, ()
     picture, width, height = crest_for_mail(content)
     content_id = f"crest-{office.crest}@{_host()}"
-    shown = {"url": f"cid:{content_id}", "width": width, "height": height}
-    return shown, (Attachment("crest.png", picture, "image/png", content_id),)
+    html_picture = {"url": f"cid:{content_id}", "width": width, "height": height}
+    return html_picture, (Attachment("crest.png", picture, "image/png", content_id),)
 
 
-def _words(
-    message: Message, context: dict[str, Any], said: dict[str, str], texts: Texts
+def _subject_and_texts(
+    message: Message, context: dict[str, Any], placeholders: dict[str, str], texts: Texts
 ) -> tuple[str, str, str]:
-    """The subject, the text and the HTML: the office's own words where there are any, else ours."""
+    """The subject, text and HTML of a mail, in the office's own words if it has any."""
     kind, language = kind_in_words(message), message.person.language
-    subject = fill(own(texts, kind, "subject", language), said)
+    subject = fill(own(texts, kind, "subject", language), placeholders)
     if not subject:
         about = context.get("when") or context.get("number")
         usual = [_(SUBJECTS[message.kind]), about, str(context["office"].name)]
         subject = " – ".join(filter(None, usual))
-    written = own(texts, kind, "text", language)
-    if said["remote"] and "{pin}" in written:
-        written = ""  # words that send people to the kiosk
-    text = fill(written, said)
+    own_text = own(texts, kind, "text", language)
+    if placeholders["remote"] and "{pin}" in own_text:
+        own_text = ""  # the office's words are for visits with a PIN
+    text = fill(own_text, placeholders)
     name = "_own" if text else message.kind
     context |= {"title": subject, "own_text": text}
     return (
@@ -184,8 +184,10 @@ def _words(
     )
 
 
-def _words_to_invited(message: Message, context: dict[str, Any]) -> tuple[str, str, str]:
-    """The same to somebody invited: nothing that only the person who booked may see or do."""
+def _subject_and_texts_for_participant(
+    message: Message, context: dict[str, Any]
+) -> tuple[str, str, str]:
+    """The subject, text and HTML of a mail to a participant."""
     about, sentence = INVITED[message.kind]
     subject = " – ".join([_(about), context["when"], str(context["office"].name)])
     context |= {"title": subject, "sentence": _(sentence), "kind": message.kind}
@@ -197,32 +199,32 @@ def _words_to_invited(message: Message, context: dict[str, Any]) -> tuple[str, s
 
 
 def _calendar(message: Message, office: Directory, *, now: datetime) -> tuple[Attachment, ...]:
-    """The term for the person's calendar; while it waits for the click, there is none."""
+    """The attachments: minutes or a calendar file; none while the booking is unconfirmed."""
     booking = message.booking
     if booking is None or message.kind == "confirm":
         return ()
     if message.kind == MINUTES:
         return _minutes(message)
-    who = message.participant
-    method = _method(booking, who, by_mail=True)
+    participant = message.participant
+    method = _method(booking, participant, by_mail=True)
     media_type = f"text/calendar; method={method}; charset=utf-8"
-    content = calendar_file(booking, office, now=now, who=who, by_mail=True)
+    content = calendar_file(booking, office, now=now, participant=participant, by_mail=True)
     return (Attachment("termin.ics", content, media_type),)
 
 
 def _minutes(message: Message) -> tuple[Attachment, ...]:
-    """The PDF itself: the link to it lives only as long as the booking. None, once it is erased.
+    """The PDF of the minutes, attached because a link expires with the booking; none if erased.
 
     Raises Undeliverable while the storage lacks it.
     """
-    held = Minutes.objects.filter(meeting__booking=message.booking).exclude(key="").first()
-    if held is None:
+    minutes = Minutes.objects.filter(meeting__booking=message.booking).exclude(key="").first()
+    if minutes is None:
         return ()
     try:
-        with storage.get(held.key, storage.FILE) as kept:
-            return (Attachment("zapis.pdf", kept.read(), "application/pdf"),)
+        with storage.get(minutes.key, storage.FILE) as pdf:
+            return (Attachment("zapis.pdf", pdf.read(), "application/pdf"),)
     except FileNotFoundError as error:
-        # The mail says that they are attached: it waits until they are there again.
+        # The mail says that the minutes are attached, so it waits for the file.
         raise Undeliverable(PDF_MISSING, permanent=False) from error
 
 
@@ -231,18 +233,19 @@ def calendar_file(
     office: Directory,
     *,
     now: datetime,
-    who: Participant | None = None,
+    participant: Participant | None = None,
     by_mail: bool = False,
 ) -> bytes:
     """An iCalendar object (RFC 5545, 5546) of the booking, in UTC; SEQUENCE grows with changes.
 
-    To `who` was invited it leads to the room and to nothing else. `by_mail` makes it a REQUEST
-    that names its attendee, so that calendars keep and remove it by themselves; a file that the
-    person downloads is a PUBLISH.
+    For a `participant` it links to the room only. With `by_mail` it is a REQUEST with an attendee,
+    which calendars update and remove by themselves; a downloaded file is a PUBLISH.
     """
-    method = _method(booking, who, by_mail=by_mail)
+    method = _method(booking, participant, by_mail=by_mail)
     cancelled = method == "CANCEL"
-    facts = {fact.key: fact.value for fact in facts_of(booking, office, invited=who is not None)}
+    facts = {
+        fact.key: fact.value for fact in facts_of(booking, office, invited=participant is not None)
+    }
     event = Event()
     event.add("uid", mailed_uid(booking.pk))
     event.add("sequence", booking.sequence)
@@ -251,20 +254,20 @@ def calendar_file(
     event.add("dtend", booking.ends_at)
     event.add("summary", f"{office.services[booking.service_id].name} – {office.office.name}")
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
-    room = room_url(booking, office, who)
+    room = room_url(booking, office, participant)
     if booking.mode == Mode.PERSON:
         event.add("location", facts.get(_("Where"), str(office.office.address)))
     else:
         event.add("location", room or capfirst(how_in_words(booking.mode)))
     if not cancelled:
-        event.add("description", _description(booking, facts, room, who))
+        event.add("description", _description(booking, facts, room, participant))
         page = url_of("citizen:booking", links.sign(booking.pk, "personal"))
-        event.add("url", room if who else page)
+        event.add("url", room if participant else page)
         event.add_component(_alarm(booking, str(event["summary"])))
     event.add("organizer", f"mailto:{office.office.email or settings.DEFAULT_FROM_EMAIL}")
     event["organizer"].params["cn"] = vText(str(office.office.name))
     if by_mail:
-        event.add("attendee", _attendee(booking, who), encode=False)
+        event.add("attendee", _attendee(booking, participant), encode=False)
     calendar = Calendar()
     calendar.add("prodid", "-//prepazka//booking//CS")
     calendar.add("version", "2.0")
@@ -274,16 +277,16 @@ def calendar_file(
 
 
 def _description(
-    booking: Booking, facts: dict[str, str], room: str, who: Participant | None
+    booking: Booking, facts: dict[str, str], room: str, participant: Participant | None
 ) -> str:
-    """What the person needs on the way: PIN or entrance, when to come, what to bring."""
+    """The event's description: PIN or entrance to the meeting, and the facts of the booking."""
     lines = []
-    if booking.pin and booking.mode == Mode.PERSON and not who:
+    if booking.pin and booking.mode == Mode.PERSON and not participant:
         lines.append(_("PIN for the kiosk: %(pin)s") % {"pin": booking.pin})
     if room:
         lines += [_("Entrance to the meeting:"), room]
-    elsewhere = {_("Service"), _("Appointment"), _("Where")}  # in fields of their own
-    lines += [f"{key}: {value}" for key, value in facts.items() if key not in elsewhere]
+    in_own_fields = {_("Service"), _("Appointment"), _("Where")}  # in fields of their own
+    lines += [f"{key}: {value}" for key, value in facts.items() if key not in in_own_fields]
     return "\n".join(lines)
 
 
@@ -295,9 +298,9 @@ def _alarm(booking: Booking, summary: str) -> Alarm:
     return alarm
 
 
-def _attendee(booking: Booking, who: Participant | None) -> vCalAddress:
-    """Whoever the mail goes to; they have agreed already and nobody waits for their answer."""
-    person = who or booking
+def _attendee(booking: Booking, participant: Participant | None) -> vCalAddress:
+    """The recipient as an attendee who has accepted, so that no answer is asked for."""
+    person = participant or booking
     attendee = vCalAddress(f"mailto:{person.email}")
     attendee.params["cn"] = vText(person.name or person.email)
     attendee.params["role"] = vText("REQ-PARTICIPANT")
@@ -306,8 +309,10 @@ def _attendee(booking: Booking, who: Participant | None) -> vCalAddress:
     return attendee
 
 
-def _method(booking: Booking, who: Participant | None = None, *, by_mail: bool) -> str:
-    away = who is not None and (who.revoked_at is not None or booking.mode != Mode.VIDEO)
+def _method(booking: Booking, participant: Participant | None = None, *, by_mail: bool) -> str:
+    away = participant is not None and (
+        participant.revoked_at is not None or booking.mode != Mode.VIDEO
+    )
     if away or booking.state in GONE:
         return "CANCEL"
     return "REQUEST" if by_mail else "PUBLISH"

@@ -1,4 +1,4 @@
-"""What people are told: one row per message, from the event that caused it to its delivery."""
+"""Messages to people, from the event that caused one to its delivery, and people's replies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Person = Booking | WaitingListEntry | TurnAlert
 
 
 class Message(OfOffice):
-    """One message to one person: about their booking, their entry on the waiting list, or their turn."""
+    """One message to one person about a booking, a waiting-list entry or a ticket's turn."""
 
     class State(models.TextChoices):
         QUEUED = "queued"
@@ -35,21 +35,21 @@ class Message(OfOffice):
     alert = models.ForeignKey(
         TurnAlert, null=True, on_delete=models.CASCADE, related_name="messages"
     )
-    # The terms it offers, where it is about an offer to that booking or entry.
+    # The offer that the message is about, if any.
     offer = models.ForeignKey(Offer, null=True, on_delete=models.CASCADE, related_name="messages")
-    # One of several people of a meeting, each of whom gets a message of their own.
+    # The participant of the booking's meeting who gets the message; None means the booker.
     participant = models.ForeignKey(
         Participant, null=True, on_delete=models.CASCADE, related_name="messages"
     )
     kind = models.CharField(max_length=40)
     channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.EMAIL)
-    # One event causes one message of a kind, however often its job runs.
+    # The id of the event; it causes one message of a kind, however often its job runs.
     event = models.BigIntegerField()
     sequence = models.PositiveSmallIntegerField(default=0)
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=200, blank=True)
-    # Of a short message: what the gateway calls it, and for how many parts it charges.
+    # Of a short message: the gateway's id, and the number of charged parts.
     gateway_id = models.CharField(max_length=80, blank=True)
     parts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()
@@ -91,19 +91,19 @@ class Message(OfOffice):
 
     @property
     def person(self) -> Person:
-        """Whose name, contact, language and short code the message goes by."""
-        found = self.booking or self.entry or self.alert
-        assert found is not None  # noqa: S101  # message_to_somebody
-        return found
+        """The row whose name, contact, language and short code the message uses."""
+        person = self.booking or self.entry or self.alert
+        assert person is not None  # noqa: S101  # message_to_somebody
+        return person
 
     @property
     def to(self) -> Person | Participant:
-        """Who gets it: a participant of the meeting, or whose booking or wish it is."""
+        """The recipient: the participant of the meeting if set, else `person`."""
         return self.participant or self.person
 
     @property
     def about(self) -> str:
-        """What it is about, as a word: messages about the same leave in their order."""
+        """A key of the subject; messages with the same key are sent in their order."""
         if self.alert_id:
             return f"alert:{self.alert_id}"
         if self.participant_id:
@@ -112,14 +112,14 @@ class Message(OfOffice):
 
 
 class PushKey(models.Model):
-    """The key pair by which push services know this installation (RFC 8292); there is one row."""
+    """The installation's key pair for push services (RFC 8292); there is one row."""
 
     private = models.TextField(help_text="PEM")
     public = models.TextField(help_text="PEM")
 
 
 class Reply(models.Model):
-    """A short message that came, under a keyed hash: so each is acted on once. No text is kept."""
+    """A received short message by its keyed hash, so that each is processed once; without text."""
 
     class Word(models.TextChoices):
         CONFIRM = "confirm"
@@ -127,9 +127,9 @@ class Reply(models.Model):
         WHEN = "when"
         CHOOSE = "choose"
         DECLINE = "decline"
-        STOP = "stop"  # reminders; kept longer than the others
+        STOP = "stop"  # no more reminders; kept longer than the others
         UNKNOWN = "unknown"
-        HELP = "help"  # not what came, but that help was sent in this hour
+        HELP = "help"  # no received message: marks that help was sent in this hour
 
     key = models.CharField(max_length=64, unique=True)
     booking = models.ForeignKey(

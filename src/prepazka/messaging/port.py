@@ -1,4 +1,4 @@
-"""What a message is when it leaves, and how its delivery may fail."""
+"""Types shared with gateways: composed messages, receipts, incoming messages, failures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from prepazka.core.faults import without_contacts
 
-# Why a message waits through no fault of ours; health leaves these alone.
+# Reasons of waiting that are no fault of ours; health checks ignore them.
 ADDRESS_REFUSED = "the address was refused"
 QUIET_HOURS = "quiet hours"
 HOUR_FULL = "as many short messages as may leave in an hour have left"
@@ -17,7 +17,7 @@ HOUR_FULL = "as many short messages as may leave in an hour have left"
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file that goes with a mail."""
+    """A file attached to a mail."""
 
     name: str
     content: bytes
@@ -27,7 +27,7 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail ready to be sent; `message_id` stays the same however often it is tried."""
+    """A mail ready to be sent; `message_id` is the same for every attempt."""
 
     to: str
     sender: str
@@ -42,7 +42,7 @@ class Mail:
 
 @dataclass(frozen=True)
 class Sms:
-    """A short message ready to be sent; `idempotency_key` stays the same however often it is tried."""
+    """A short message ready to be sent; `idempotency_key` is the same for every attempt."""
 
     e164: str
     text: str
@@ -53,7 +53,7 @@ class Sms:
 
 @dataclass(frozen=True)
 class Push:
-    """A notice ready for a browser; encrypted for it, it is thrown away after `lasts` seconds."""
+    """A notice ready to be encrypted for a browser; it expires after `lasts` seconds."""
 
     endpoint: str
     p256dh: str
@@ -64,7 +64,7 @@ class Push:
 
 @dataclass(frozen=True)
 class Sent:
-    """What the gateway calls the message, and how many parts it charges."""
+    """The gateway's id of a message, and the number of charged parts."""
 
     id: str
     parts: int
@@ -72,7 +72,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a message, in the gateway's last word about it."""
+    """The gateway's final report on a message."""
 
     id: str
     delivered: bool
@@ -81,7 +81,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Incoming:
-    """A short message that somebody sent us; `id` is the gateway's, if it has one."""
+    """A short message that we received; `id` is the gateway's, if it has one."""
 
     number: str
     text: str
@@ -89,12 +89,13 @@ class Incoming:
 
 
 class Undeliverable(Exception):  # reads as what it says
-    """The message could not be handed over; a permanent failure will not change by waiting.
+    """The message could not be sent; a `permanent` failure will not change by waiting.
 
-    What a server answered may hold the contact, which goes neither into a row nor into a log.
+    Contacts are removed from the message, as a server's answer may contain them and it goes to rows
+    and logs.
     """
 
-    is_fault = False  # of ours: the log needs no traceback
+    is_fault = False  # an expected failure: the log needs no traceback
 
     def __init__(self, why: str, *, permanent: bool, not_before: datetime | None = None) -> None:
         super().__init__(without_contacts(why))
@@ -103,12 +104,12 @@ class Undeliverable(Exception):  # reads as what it says
 
 
 class PushGone(Undeliverable):
-    """The browser no longer wants any notices from us."""
+    """The browser has unsubscribed from our notices."""
 
     def __init__(self) -> None:
         super().__init__("the browser takes no more notices", permanent=True)
 
 
-# By the channel's name: takes what the channel composes, raises Undeliverable. What the gateway
-# calls the message is Sent; one that has no names for messages answers None.
+# Gateways by the channel's name. Each takes what the channel composes and returns Sent, or None if
+# it has no ids for messages. Raises Undeliverable.
 Gateways = Mapping[str, Callable[[Any], Sent | None]]

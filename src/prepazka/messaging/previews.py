@@ -1,4 +1,4 @@
-"""What the clients would be sent by a change that is not made yet."""
+"""Previews of the messages that a change would send."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BLANK = "_"
 
 @dataclass(frozen=True)
 class Preview:
-    """One message as it would leave; `parts` is how many short messages it takes, 0 of a mail."""
+    """One message as it would be sent; `parts` is the number of SMS parts, 0 for a mail."""
 
     to: str
     language: str
@@ -33,8 +33,8 @@ class Preview:
     parts: int
 
 
-class _NotMade(Exception):
-    """The way out of the transaction."""
+class _RollBack(Exception):
+    """Raised to roll the transaction back."""
 
 
 def messages_caused(
@@ -42,12 +42,11 @@ def messages_caused(
 ) -> list[Preview]:
     """The messages that `change` of the booking would cause; nothing is changed or sent.
 
-    The change is made for real in a transaction that is rolled back, so that the words are those
-    that will leave. What would be drawn by lot when it is made again (a PIN, a short address) is
-    left blank, and the client's own links are cut short, for they open the booking. `change` must
-    be given the same `now`. Raises what `change` raises.
+    The change is made in a transaction that is rolled back, so the texts are exact. Random values
+    that would differ next time (a PIN, a short address) are left blank, and links are cut short,
+    because they open the booking. `change` must use the same `now`. Raises what `change` raises.
     """
-    was = Booking.objects.only("pin", "short_code").get(pk=booking)
+    booking_before = Booking.objects.only("pin", "short_code").get(pk=booking)
     previews: list[Preview] = []
     try:
         with transaction.atomic():
@@ -55,29 +54,29 @@ def messages_caused(
             rows = Event.objects.filter(office=office.pk, at=now, data__booking=str(booking))
             for event in rows.order_by("pk"):
                 previews += [
-                    _preview(message, was, now)
+                    _preview(message, booking_before, now)
                     for message in compose(event=event.pk, now=now)
                     if not is_pointless(message, now)
                 ]
-            raise _NotMade
-    except _NotMade:
+            raise _RollBack
+    except _RollBack:
         return previews
 
 
-def _preview(message: Message, was: Booking, now: datetime) -> Preview:
+def _preview(message: Message, booking_before: Booking, now: datetime) -> Preview:
     person = message.booking
     if person and message.participant is None:
-        if not was.pin:
+        if not booking_before.pin:
             person.pin = BLANK * len(person.pin)
-        if not was.short_code and person.short_code:
+        if not booking_before.short_code and person.short_code:
             person.short_code = BLANK * len(person.short_code)
     adapter = adapter_of(message)
     composed = adapter.compose(message, now=now)
     to, subject, text = adapter.shown(composed)
-    parts = adapter.monthly_limit.parts(composed) if adapter.monthly_limit else 0
-    return Preview(to, message.to.language, subject, without_links(text), parts)
+    part_count = adapter.monthly_limit.parts(composed) if adapter.monthly_limit else 0
+    return Preview(to, message.to.language, subject, without_links(text), part_count)
 
 
 def without_links(text: str) -> str:
-    """The text with our addresses cut short behind the name of the host."""
+    """The text with our URLs cut short after the host name."""
     return re.sub(rf"({re.escape(settings.BASE_URL)}/)\S+", r"\1…", text)

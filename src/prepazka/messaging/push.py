@@ -1,4 +1,4 @@
-"""The notices in browsers: a line, a sentence, and the page they open."""
+"""Composing of browser notices: a title, a sentence, and the page they open."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from prepazka.messaging.models import Message
 from prepazka.messaging.port import Push
 from prepazka.offices.directory import directory
 
-# After so many seconds a telephone that was off learns nothing old.
+# Seconds after which a notice expires, so that a telephone switched on later shows no old one.
 LASTS = {"turn_near": 600, "turn_called": 120}
 
 
 def compose_push(message: Message, *, now: datetime) -> Push:
-    """The notice as it would be sent now, in the language of its reader."""
+    """The notice as it would be sent now, in its recipient's language."""
     alert, office = message.alert, directory(message.office)
     assert alert is not None  # noqa: S101  # only tickets have browsers
     with translation.override(alert.language), timezone.override(office.tz):

@@ -1,4 +1,4 @@
-"""What the gateways say became of the messages."""
+"""Delivery receipts from gateways."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ UNDELIVERED = gettext_noop("the message did not reach the telephone")
 
 @transaction.atomic
 def note_receipt(receipt: Receipt, *, now: datetime) -> bool:
-    """Write down that a message arrived, or that it never will; repeated, it changes nothing.
+    """Store that a message was delivered or has failed; a repeated receipt changes nothing.
 
-    Returns False for a message that is not known (yet): its sending may not be written down.
+    Returns False for an unknown message: the transaction that sends it may not be committed yet.
     """
-    found = (
+    message = (
         Message.objects.select_for_update(no_key=True)
-        .filter(channel=Message.Channel.SMS, gateway_id__in=_names(receipt.id))
+        .filter(channel=Message.Channel.SMS, gateway_id__in=_id_variants(receipt.id))
         .last()
     )
-    if found is None:
+    if message is None:
         return False
-    if found.delivered_at:
+    if message.delivered_at:
         return True
     if receipt.delivered:
-        found.delivered_at, found.state, found.error = now, Message.State.SENT, ""
-        found.save(update_fields=["delivered_at", "state", "error"])
-    elif found.state != Message.State.FAILED:
-        found.state, found.error = Message.State.FAILED, UNDELIVERED
-        found.save(update_fields=["state", "error"])
-        give_to_operators(found, now=now)
+        message.delivered_at, message.state, message.error = now, Message.State.SENT, ""
+        message.save(update_fields=["delivered_at", "state", "error"])
+    elif message.state != Message.State.FAILED:
+        message.state, message.error = Message.State.FAILED, UNDELIVERED
+        message.save(update_fields=["state", "error"])
+        give_to_operators(message, now=now)
     return True
 
 
 def give_to_operators(message: Message, *, now: datetime) -> None:
-    """Let somebody telephone the person whom the message will never reach."""
+    """Put the person of an undeliverable message on the call list."""
     if message.booking_id and not message.participant_id:
         put_on_call_list(
             booking=message.booking_id,
@@ -51,9 +51,14 @@ def give_to_operators(message: Message, *, now: datetime) -> None:
         )
 
 
-def _names(said: str) -> set[str]:
-    """The id as it may have been written: message centres answer in hex and report in decimal."""
-    found = {said}
-    if said.isdigit() and len(said) <= 20:  # noqa: PLR2004  # 64 bits
-        found |= {f"{int(said):x}", f"{int(said):X}", f"{int(said):08x}", f"{int(said):08X}"}
-    return found - {"", "0"}
+def _id_variants(gateway_id: str) -> set[str]:
+    """The id in decimal and hexadecimal: some SMS centres accept in one and report in the other."""
+    variants = {gateway_id}
+    if gateway_id.isdigit() and len(gateway_id) <= 20:  # noqa: PLR2004  # 64 bits
+        variants |= {
+            f"{int(gateway_id):x}",
+            f"{int(gateway_id):X}",
+            f"{int(gateway_id):08x}",
+            f"{int(gateway_id):08X}",
+        }
+    return variants - {"", "0"}

@@ -1,4 +1,4 @@
-"""The short messages: what they say, in one part wherever that can be done politely."""
+"""Composing of short messages, in one part wherever that can be done politely."""
 
 from __future__ import annotations
 
@@ -119,16 +119,16 @@ WITH_PIN = {
     "restored",
     "pin_changed",
 }
-# What the office took back, perhaps with a reason for the person.
+# Kinds about cancelled time, to which the office's reason is added.
 WITH_REASON = {"cancelled", "cancelled_by_office", "offer"}
-# Where even the usual words without the name of the office are too long.
+# For kinds whose usual text is too long even without the office's name.
 BRIEFER = {
     "incident_moved": gettext_noop("%(system)s. %(expected)s %(url)s"),
     "offer": gettext_noop(
         "Time %(start)s (%(matter)s) is off. %(starts)s. Reply 1-3, NO, or %(url)s"
     ),
 }
-# With the matter, where the office's name still fits beside it: who waits for several knows which.
+# With the matter if the office's name fits too, for people who wait for several services.
 WITH_MATTER = {
     "place": gettext_noop("%(office)s: %(matter)s, free: %(terms)s. Accept by %(until)s: %(url)s"),
 }
@@ -146,16 +146,16 @@ SHORTER = (
     ("Municipal Office", ""),
 )
 PARTS_OF_PLAIN, PARTS_OF_UNICODE = 1, 2
-# Whoever loses a time must learn of which matter, and what there is instead: one part is too short.
+# More parts for an offer, which must name the matter, the lost time and the substitutes.
 MORE_PARTS = {"offer": 1}
 
 
 def compose_sms(message: Message, *, now: datetime) -> Sms:
-    """The short message as it would be sent now, in the language of the booking."""
+    """The short message as it would be sent now, in its recipient's language."""
     person, office = message.person, directory(message.office)
     rules = office.office.message_rules
     with translation.override(person.language), timezone.override(office.tz):
-        text = _text(message, office, wide=rules.unicode)
+        text = _fitted_text(message, office, wide=rules.unicode)
     return Sms(
         e164=person.phone,
         text=text,
@@ -165,45 +165,46 @@ def compose_sms(message: Message, *, now: datetime) -> Sms:
     )
 
 
-def _text(message: Message, office: Directory, *, wide: bool) -> str:
-    kind, said = kind_in_words(message), said_of(message, office)
-    written = own(message.office.message_rules.texts, kind, "sms", message.person.language)
+def _fitted_text(message: Message, office: Directory, *, wide: bool) -> str:
+    kind, placeholders = kind_in_words(message), said_of(message, office)
+    own_text = own(message.office.message_rules.texts, kind, "sms", message.person.language)
     usual_text = TEXTS[kind]
     if message.booking and message.booking.mode != Mode.PERSON and kind in WITH_PIN:
-        usual_text, written = REMOTE, "" if "{pin}" in written else written
-    named = list(names(str(office.office.name)))
-    tries = [(usual_text, name) for name in named]
-    if kind in WITH_MATTER and not written:
-        whole = [name for name in named[:2] if name]  # as it is, and with the usual abbreviations
-        tries = [(WITH_MATTER[kind], name) for name in whole] + tries
-    if kind in BRIEFER and not written:
-        tries.append((BRIEFER[kind], ""))
-    most, text = (PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + MORE_PARTS.get(kind, 0), ""
-    for usual, name in tries:
-        said["office"] = name
-        text = (fill(written, said) if written else _(usual) % said).removeprefix(": ")
+        usual_text, own_text = REMOTE, "" if "{pin}" in own_text else own_text
+    office_names = list(names(str(office.office.name)))
+    attempts = [(usual_text, name) for name in office_names]
+    if kind in WITH_MATTER and not own_text:
+        full_names = [name for name in office_names[:2] if name]  # unabbreviated and abbreviated
+        attempts = [(WITH_MATTER[kind], name) for name in full_names] + attempts
+    if kind in BRIEFER and not own_text:
+        attempts.append((BRIEFER[kind], ""))
+    max_parts, text = (PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + MORE_PARTS.get(kind, 0), ""
+    for usual, name in attempts:
+        placeholders["office"] = name
+        filled = fill(own_text, placeholders) if own_text else _(usual) % placeholders
+        text = filled.removeprefix(": ")
         text = text.replace("\u00a0", " ") if wide else gsm7.plain(text)
-        if gsm7.parts(text) <= most:
+        if gsm7.parts(text) <= max_parts:
             break
     reason = message.booking.cancel_reason if message.booking else ""
     return _with_reason(text, reason, wide=wide) if kind in WITH_REASON and reason else text
 
 
 def _with_reason(text: str, reason: str, *, wide: bool) -> str:
-    """The text and why, in one part more at most; a long reason is cut, the page has all of it."""
-    most = max(gsm7.parts(text), PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + 1
+    """The text with the reason, at most one part longer; a long reason is cut, the page has all."""
+    max_parts = max(gsm7.parts(text), PARTS_OF_UNICODE if wide else PARTS_OF_PLAIN) + 1
     words = reason.split()
     for count in range(len(words), 0, -1):
-        shown = " ".join(words[:count]) + ("" if count == len(words) else "...")
-        longer = f"{text} {_('Reason:')} {shown}"
+        shortened = " ".join(words[:count]) + ("" if count == len(words) else "...")
+        longer = f"{text} {_('Reason:')} {shortened}"
         longer = longer.replace("\u00a0", " ") if wide else gsm7.plain(longer)
-        if gsm7.parts(longer) <= most:
+        if gsm7.parts(longer) <= max_parts:
             return longer
     return text
 
 
 def said_of(message: Message, office: Directory) -> dict[str, str]:
-    """What a text may speak of; what the message is not about is empty."""
+    """The values of placeholders in texts of short messages; empty if they do not apply."""
     booking, offer, alert = message.booking, message.offer, message.alert
     counter = office.counters.get(alert.ticket.counter_id or 0) if alert else None
     until = offer.expires_at if offer else booking and booking.expires_at
@@ -222,9 +223,9 @@ def said_of(message: Message, office: Directory) -> dict[str, str]:
         "url": url,
         "link": url,
         "cancel": f"{url}x/" if booking and booking.short_code else url,
-        "terms": _terms(offer, office) if offer else _asked_about(message, office),
+        "terms": _numbered_terms(offer, office) if offer else _numbered_bookings(message, office),
         "start": _start(booking) if booking else "",
-        "starts": _starts(offer, office) if offer else "",
+        "starts": _numbered_starts(offer, office) if offer else "",
         **_of_incident(message, office),
         "number": alert.ticket.label if alert else "",
         "counter": counter.number if counter else "",
@@ -243,7 +244,7 @@ def _of_incident(message: Message, office: Directory) -> dict[str, str]:
 
 
 def _matter(service: str) -> str:
-    """The name of the service, cut after a whole word where it is long."""
+    """The name of the service, cut after a whole word if it is long."""
     if len(service) <= LONGEST_MATTER:
         return service
     return service[: LONGEST_MATTER - 2].rpartition(" ")[0].rstrip(" ,–-") + "..."
@@ -254,31 +255,31 @@ def _official(booking: Booking, office: Directory) -> str:
     return str(official.name) if official else ""
 
 
-def _terms(offer: Offer, office: Directory) -> str:
-    """The terms of an offer by the numbers that are to be answered; a lone one has no number."""
-    found = [_when(term.booking, office) for term in offered_terms(offer, office)]
-    if len(found) == 1:
-        return found[0]
-    return ", ".join(f"{number}) {when}" for number, when in enumerate(found, start=1))
+def _numbered_terms(offer: Offer, office: Directory) -> str:
+    """The terms of an offer with the numbers to reply; a single term has no number."""
+    times = [_when(term.booking, office) for term in offered_terms(offer, office)]
+    if len(times) == 1:
+        return times[0]
+    return ", ".join(f"{number}) {when}" for number, when in enumerate(times, start=1))
 
 
-def _asked_about(message: Message, office: Directory) -> str:
-    """The bookings of which one shall be chosen, by the numbers that are to be answered."""
+def _numbered_bookings(message: Message, office: Directory) -> str:
+    """The bookings of the question which one is meant, with the numbers to reply."""
     if message.kind != "reply_which":
         return ""
     event = Event.objects.filter(pk=message.event, kind="ReplyAmbiguous").first()
-    asked = event.data["bookings"] if event else []
-    rows = Booking.objects.in_bulk(asked, field_name="id")
+    booking_ids = event.data["bookings"] if event else []
+    rows = Booking.objects.in_bulk(booking_ids, field_name="id")
     starts = {str(pk): _start(row) for pk, row in rows.items()}
     return ", ".join(
-        f"{number}) {starts[pk]}" for number, pk in enumerate(asked, 1) if pk in starts
+        f"{number}) {starts[pk]}" for number, pk in enumerate(booking_ids, 1) if pk in starts
     )
 
 
-def _starts(offer: Offer, office: Directory) -> str:
-    """The same as short as can be: three terms and an address must fit one message."""
-    found = [f"{t.number}) {_start(t.booking)}" for t in offered_terms(offer, office)]
-    return ", ".join(found)
+def _numbered_starts(offer: Offer, office: Directory) -> str:
+    """The terms of an offer by their starts alone, so that three fit with a URL."""
+    times = [f"{t.number}) {_start(t.booking)}" for t in offered_terms(offer, office)]
+    return ", ".join(times)
 
 
 def _start(booking: Booking) -> str:
@@ -286,7 +287,7 @@ def _start(booking: Booking) -> str:
 
 
 def names(name: str) -> Iterator[str]:
-    """The name of the office, then shorter and shorter ones, at last none at all."""
+    """The name of the office and shorter and shorter forms of it, the last one empty."""
     yield name
     for long, short in SHORTER:
         name = name.replace(long, short)
@@ -300,7 +301,7 @@ def names(name: str) -> Iterator[str]:
 
 
 def url_of(person: Person, office: Directory) -> str:
-    """The short address of the booking; bookings from before there were such lead to the office."""
+    """The URL for a short message: the short one, or the office's page if there is none."""
     if isinstance(person, TurnAlert):
         return settings.BASE_URL + reverse("ticket:page", args=[person.ticket.code])
     if person.short_code:
@@ -311,8 +312,8 @@ def url_of(person: Person, office: Directory) -> str:
 def _when(booking: Booking, office: Directory) -> str:
     start, end = timezone.localtime(booking.starts_at), timezone.localtime(booking.ends_at)
     exact = office.rules_of(office.services[booking.service_id]).kind == "slot"
-    said = date_format(start, "D j.n. G:i")
-    return said if exact else f"{said}-{date_format(end, 'G:i')}"
+    start_text = date_format(start, "D j.n. G:i")
+    return start_text if exact else f"{start_text}-{date_format(end, 'G:i')}"
 
 
 def _clock(moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Writing messages for events, and delivering each of them once."""
+"""Messages for events: composing them and delivering each once."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from prepazka.queueing.models import IN_QUEUE, TurnAlert
 from prepazka.queueing.models import State as TicketState
 
 log = logging.getLogger(__name__)
-# Which message an event of the journal causes.
+# The kind of message to the person by the kind of event.
 KINDS = {
     "ConfirmationRequested": "confirm",
     "BookingConfirmed": "confirmed",
@@ -77,7 +77,7 @@ KINDS = {
     "MeetingMissed": "missed",
     "MeetingProviderChanged": "room_changed",
 }
-# And which one to everybody else who was invited to the meeting.
+# The kind of message to other participants of the meeting by the kind of event.
 TO_INVITED = {
     "ParticipantInvited": "invited",
     "ParticipantRevoked": "uninvited",
@@ -95,46 +95,46 @@ TO_INVITED = {
     "ColleagueFreed": "meeting_colleague",
     "MinutesReady": MINUTES,
 }
-# Changes by the office that do not say by whom. Offers care for whom they cannot reach themselves.
+# Events of changes that only the office makes. Offers put unreachable people on the call list.
 BY_OFFICE = {"BookingReassigned", "ListEnded"}
 Reason = CallListEntry.Reason
-# Those that ask for an answer to an offer.
+# Kinds that ask for an answer to an offer.
 ASKS = {"offer", "place"}
 REMINDERS = {"reminder", "reminder_soon"}
-# Those that ring no telephone in quiet hours.
+# Kinds that are not sent in quiet hours by a channel that rings.
 WAITING_FOR_DAY = {*REMINDERS, "place", "dropped", "wait_ended"}
-# Why a message was not sent, as the desk reads it.
+# Errors of messages as the desk reads them.
 NO_GATEWAY = gettext_noop("the installation cannot send by this channel")
 NO_LONGER_NEEDED = "no longer needed"
-# After so many tries, which take two days, nobody is helped by another one.
+# Attempts, about two days of them, after which a message fails for good.
 GIVES_UP = 600
-# A message that waits longer than this has eaten into the person's time to click.
+# A message sent later than this after its event shortens the person's time to confirm.
 LATE = timedelta(seconds=30)
 SLOWEST_SERVER_S = 300
 AFTER_FULL_HOUR = timedelta(minutes=10)
-# What is said of a turn is no news after this.
+# Messages about a turn are not sent after this time.
 TURN_LASTS = timedelta(minutes=15)
 
 
 @transaction.atomic
 def compose(*, event: int, now: datetime) -> list[Message]:
-    """Write the messages an event calls for; run again, it finds those it wrote.
+    """Create the messages that an event causes; returns those still to be delivered.
 
-    Returns the ones still to be delivered.
+    Run again, it returns the existing ones.
     """
     happened = Event.objects.filter(pk=event).first()
     if happened is None or happened.kind not in {*KINDS, *TO_INVITED}:
         return []
-    about = _about(happened.data)
-    if about[0] and about[0].mode == Mode.VIDEO:
-        with suppress(NoMeeting):  # the room and its links are there before anybody is told
-            meeting_for(about[0], now)
-    found = [_to_person(happened, *about, now=now)] if happened.kind in KINDS else []
-    found += _to_invited(happened, about[0], now)
-    return [one for one in found if one and one.state == Message.State.QUEUED]
+    rows = _rows_of(happened.data)
+    if rows[0] and rows[0].mode == Mode.VIDEO:
+        with suppress(NoMeeting):  # the room must exist before messages link to it
+            meeting_for(rows[0], now)
+    messages = [_message_to_person(happened, *rows, now=now)] if happened.kind in KINDS else []
+    messages += _messages_to_participants(happened, rows[0], now)
+    return [message for message in messages if message and message.state == Message.State.QUEUED]
 
 
-def _to_person(
+def _message_to_person(
     happened: Event,
     booking: Booking | None,
     entry: WaitingListEntry | None,
@@ -145,11 +145,11 @@ def _to_person(
 ) -> Message | None:
     person: Person | None = booking or entry or alert
     channel = channel_for(person, person.office) if person else None
-    if person is None or not _is_for(booking, happened):
+    if person is None or not _is_recipient(booking, happened):
         return None
     if channel is None:
         concerned = booking or (entry and entry.booking)
-        if concerned and _is_by_office(happened, concerned):
+        if concerned and _needs_call(happened, concerned):
             put_on_call_list(booking=concerned.pk, reason=Reason.NO_CONTACT, now=now)
         return None
     message, is_new = Message.objects.get_or_create(
@@ -172,21 +172,23 @@ def _to_person(
     return message
 
 
-def _is_by_office(happened: Event, booking: Booking) -> bool:
-    """Whether the office changed something that the person must learn from somebody."""
+def _needs_call(happened: Event, booking: Booking) -> bool:
+    """Whether the office made a change of which an unreachable person must be told by a call."""
     calls = CallListEntry.objects.filter(booking=booking).exclude(closed_at=None)
     if calls.filter(closed_at=happened.at).exclude(outcome=Outcome.WITHDRAWN).exists():
-        return False  # it was agreed in a call, or three calls were in vain
+        return False  # agreed in a call, or three calls were unanswered
     if happened.kind == "BookingRestored":
-        # Whoever has heard of no change need not hear that it was taken back.
+        # People who were not informed of the change need not learn of its undoing.
         return calls.exclude(outcome=Outcome.WITHDRAWN).exists()
     if happened.kind == "BookingWarned":
-        return not is_in_hall(booking)  # whose displays say so
+        return not is_in_hall(booking)  # where displays show it
     return happened.kind in BY_OFFICE or happened.data.get("by") == "office"
 
 
-def _to_invited(happened: Event, booking: Booking | None, now: datetime) -> list[Message]:
-    """To the one whom the event names, else to all who were invited to the booking's meeting."""
+def _messages_to_participants(
+    happened: Event, booking: Booking | None, now: datetime
+) -> list[Message]:
+    """Messages to the participant whom the event names, else to all invited to the meeting."""
     if booking is None or happened.kind not in TO_INVITED:
         return []
     if named := happened.data.get("participant"):
@@ -197,52 +199,52 @@ def _to_invited(happened: Event, booking: Booking | None, now: datetime) -> list
         people = everybody_of(booking)
     else:
         people = invited_to(booking)
-    fresh = {"office_id": booking.office_id, "booking": booking, "sequence": booking.sequence}
+    defaults = {"office_id": booking.office_id, "booking": booking, "sequence": booking.sequence}
     return [
         Message.objects.get_or_create(
             event=happened.pk,
             kind=TO_INVITED[happened.kind],
-            participant=one,
-            defaults={**fresh, "created_at": now, "channel": Message.Channel.EMAIL},
+            participant=participant,
+            defaults={**defaults, "created_at": now, "channel": Message.Channel.EMAIL},
         )[0]
-        for one in people
-        if one.email and _is_for(one, happened)
+        for participant in people
+        if participant.email and _is_recipient(participant, happened)
     ]
 
 
-def _is_for(who: Participant | Booking | None, happened: Event) -> bool:
-    """Whether somebody learns it by a message; of another room, the page told those at it."""
+def _is_recipient(recipient: Participant | Booking | None, happened: Event) -> bool:
+    """Whether the recipient gets a message; if the event lists `absent` people, only they do."""
     absent = happened.data.get("absent")
-    if isinstance(who, Booking) and absent is not None:
-        who = citizen_of(who)
-    return absent is None or (who is not None and str(who.pk) in absent)
+    if isinstance(recipient, Booking) and absent is not None:
+        recipient = citizen_of(recipient)
+    return absent is None or (recipient is not None and str(recipient.pk) in absent)
 
 
-def _about(
-    data: dict[str, Any],
+def _rows_of(
+    payload: dict[str, Any],
 ) -> tuple[Booking | None, WaitingListEntry | None, Offer | None, TurnAlert | None]:
-    """The rows that an event names; an offer leads to its booking or its entry."""
+    """The booking, entry, offer and alert of an event; an offer leads to its booking or entry."""
     alerts = TurnAlert.objects.select_related("office", "ticket")
-    offer = Offer.objects.get(pk=data["offer"]) if data.get("offer") else None
-    booking = data.get("booking") or (offer and offer.booking_id)
-    entry = None if booking else data.get("entry") or (offer and offer.entry_id)
+    offer = Offer.objects.get(pk=payload["offer"]) if payload.get("offer") else None
+    booking = payload.get("booking") or (offer and offer.booking_id)
+    entry = None if booking else payload.get("entry") or (offer and offer.entry_id)
     return (
         Booking.objects.select_related("office").get(pk=booking) if booking else None,
         WaitingListEntry.objects.select_related("office").get(pk=entry) if entry else None,
         offer,
-        alerts.get(pk=data["alert"]) if data.get("alert") else None,
+        alerts.get(pk=payload["alert"]) if payload.get("alert") else None,
     )
 
 
 def _count_parts(message: Message, now: datetime) -> None:
-    """Count the message into the month of its office; one beyond the limit is not sent."""
+    """Store the message's number of parts, or let it fail if the monthly limit is reached."""
     adapter, office = adapter_of(message), message.office
     if adapter.monthly_limit is None:
         return
     lock_limit(office, message.channel)
-    parts = adapter.monthly_limit.parts(adapter.compose(message, now=now))
-    if fits_limit(office, parts, message.channel, now=now):
-        message.parts = parts
+    part_count = adapter.monthly_limit.parts(adapter.compose(message, now=now))
+    if fits_limit(office, part_count, message.channel, now=now):
+        message.parts = part_count
     else:
         message.state, message.error = Message.State.FAILED, adapter.monthly_limit.exceeded
         give_to_operators(message, now=now)
@@ -250,35 +252,34 @@ def _count_parts(message: Message, now: datetime) -> None:
 
 
 def deliver(*, message: int, gateways: Gateways, now: datetime) -> None:
-    """Send one message by the gateway of its channel, unless it was sent or has lost its sense.
+    """Send one message by its channel's gateway, unless it was sent or has become pointless.
 
-    The row is locked while the mail leaves, so two workers cannot both send it. A worker that
-    dies after the server took the mail, and before that is written down, sends it once more with
-    the same Message-ID; no sender can tell this from a mail that was lost. Raises Undeliverable,
-    after writing down the failure; any other fault of ours counts as a try as well, so that a
-    message that can never be composed is given up at last.
+    The row is locked while the message is sent, so two workers cannot both send it. If a worker
+    dies after the server took a mail and before the commit, the mail is sent again with the same
+    Message-ID. Raises Undeliverable after storing the failure. Any other error counts as an attempt
+    too, so that a message that cannot be composed fails in the end.
     """
     try:
-        _give_time_to_click(message, now)
+        _restart_deadline_if_late(message, now)
         _deliver(message, gateways, now)
     except Undeliverable as failure:
         _note_failure(message, failure, now)
         raise
     except (OperationalError, InterfaceError):
-        raise  # the database is away, or the message is locked
+        raise  # the database is unreachable, or the message is locked
     except Exception as fault:
-        noted = kind_and_place(fault)  # without its words, which may name people
+        noted = kind_and_place(fault)  # without the error's text, which may contain personal data
         log.error("A message could not be composed: %s", noted)  # noqa: TRY400
         _note_failure(message, Undeliverable(noted, permanent=False), now)
         raise
 
 
 @transaction.atomic
-def _give_time_to_click(message: int, now: datetime) -> None:
-    """Start the deadline anew before a late mail leaves.
+def _restart_deadline_if_late(message: int, now: datetime) -> None:
+    """Restart the confirmation deadline before a late message is sent.
 
-    A transaction of its own, because it locks the day of the booking: while a slow mail server
-    takes its time, others must be able to book.
+    It is a transaction of its own, because it locks the booking's day, which must not stay locked
+    while a slow mail server answers.
     """
     late = Message.objects.filter(
         pk=message,
@@ -294,9 +295,9 @@ def _give_time_to_click(message: int, now: datetime) -> None:
 @transaction.atomic
 def _deliver(message: int, gateways: Gateways, now: datetime) -> None:
     with connection.cursor() as cursor:
-        # A server that takes the mail slowly must not cost us the transaction that says so.
+        # A slow mail server must not make PostgreSQL end the transaction that records the sending.
         cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{SLOWEST_SERVER_S}s'")
-    found = (
+    locked = (
         Message.objects.select_for_update(of=("self",), no_key=True)
         .select_related(
             *("booking", "entry", "offer", "alert__ticket", "office", "participant__meeting")
@@ -304,16 +305,16 @@ def _deliver(message: int, gateways: Gateways, now: datetime) -> None:
         .filter(pk=message)
         .first()
     )
-    if found is None or found.state != Message.State.QUEUED:
+    if locked is None or locked.state != Message.State.QUEUED:
         return
-    if is_pointless(found, now):
-        found.state, found.error = Message.State.FAILED, NO_LONGER_NEEDED
-        found.save(update_fields=["state", "error"])
+    if is_pointless(locked, now):
+        locked.state, locked.error = Message.State.FAILED, NO_LONGER_NEEDED
+        locked.save(update_fields=["state", "error"])
         return
-    _send(found, gateways, now)
-    found.state, found.sent_at, found.attempts = Message.State.SENT, now, found.attempts + 1
-    found.error = ""
-    found.save(update_fields=["state", "sent_at", "attempts", "error", "gateway_id", "parts"])
+    _send(locked, gateways, now)
+    locked.state, locked.sent_at, locked.attempts = Message.State.SENT, now, locked.attempts + 1
+    locked.error = ""
+    locked.save(update_fields=["state", "sent_at", "attempts", "error", "gateway_id", "parts"])
 
 
 def _send(message: Message, gateways: Gateways, now: datetime) -> None:
@@ -335,26 +336,26 @@ def _send(message: Message, gateways: Gateways, now: datetime) -> None:
 
 @transaction.atomic
 def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
-    found = Message.objects.select_for_update(no_key=True).get(pk=message)
-    found.attempts, found.error = found.attempts + 1, str(failure)[:200]
-    if failure.permanent or found.attempts >= GIVES_UP:
-        found.state = Message.State.FAILED
-        give_to_operators(found, now=now)
-    if found.alert and isinstance(failure, adapter_of(found).ends_contact):
-        forget_contact(found.alert.ticket_id)
-    found.save(update_fields=["attempts", "error", "state"])
-    if found.kind == "confirm" and found.booking_id and not failure.permanent:
-        # The person cannot click what we could not send: the term is kept while we try.
-        wait_for_mail(booking=found.booking_id, now=now)
+    locked = Message.objects.select_for_update(no_key=True).get(pk=message)
+    locked.attempts, locked.error = locked.attempts + 1, str(failure)[:200]
+    if failure.permanent or locked.attempts >= GIVES_UP:
+        locked.state = Message.State.FAILED
+        give_to_operators(locked, now=now)
+    if locked.alert and isinstance(failure, adapter_of(locked).ends_contact):
+        forget_contact(locked.alert.ticket_id)
+    locked.save(update_fields=["attempts", "error", "state"])
+    if locked.kind == "confirm" and locked.booking_id and not failure.permanent:
+        # The person cannot confirm without the message, so the term is held while we retry.
+        wait_for_mail(booking=locked.booking_id, now=now)
 
 
 def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR0911, PLR0912  # one reason each
-    """Whether events have overtaken the message."""
+    """Whether the message need not be sent any more."""
     if message.participant:
-        return _is_pointless_to(message.participant, message, now)
+        return _is_pointless_for_participant(message.participant, message, now)
     person, booking, offer = message.person, message.booking, message.offer
     if message.alert:
-        return _is_past(message, message.alert, now)
+        return _turn_has_passed(message, message.alert, now)
     adapter = adapter_of(message)
     if not adapter.contact(person):
         return True
@@ -366,17 +367,17 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
         return message.entry is None or message.entry.ended_at is not None
     if message.kind == "confirm":
         return booking.state != State.UNCONFIRMED
-    if message.kind == "restored" and not _was_told(message):
+    if message.kind == "restored" and not _was_informed(message):
         return True
-    if message.kind in OF_INCIDENTS and _is_overtaken(message, booking, now):
+    if message.kind in OF_INCIDENTS and _is_incident_outdated(message, booking, now):
         return True
     if message.kind == "room_changed":
-        return _has_moved_on(citizen_of(booking), message, booking)
+        return _is_room_change_outdated(citizen_of(booking), message, booking)
     if message.kind == "missed":
         return booking.state != State.NO_SHOW
     if message.kind in REMINDERS:
         stopped = adapter.takes_stop and wants_no_reminders(booking)
-        if stopped or _is_of_time_before(message, booking):
+        if stopped or _is_for_previous_time(message, booking):
             return True
     if message.kind == "reply_over":
         return booking.state in OPEN
@@ -387,82 +388,84 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
     return booking.sequence != message.sequence
 
 
-def _is_of_time_before(message: Message, booking: Booking) -> bool:
-    """Whether the reminder fell due before the booking was moved; the new time has its own."""
+def _is_for_previous_time(message: Message, booking: Booking) -> bool:
+    """Whether the reminder was due before the booking moved; the new time has its own reminder."""
     due = Event.objects.filter(pk=message.event).values_list("at", flat=True).first()
     return due is not None and booking.moved_at is not None and due <= booking.moved_at
 
 
-def _is_overtaken(message: Message, booking: Booking, now: datetime) -> bool:
-    """Whether the person neither waits nor is to come, or the incident has gone as it came."""
+def _is_incident_outdated(message: Message, booking: Booking, now: datetime) -> bool:
+    """Whether a message about an incident is out of date, or the person is no longer expected."""
     incident = incident_of(message)
     warned = incident.ended_at is None and incident.warned.filter(booking=booking).exists()
     if warned != (message.kind != "incident_over"):
         return True
     if message.kind != "incident":
         event = Event.objects.get(pk=message.event)
-        before = Message.objects.filter(
+        earlier = Message.objects.filter(
             booking=booking, kind="incident", state=Message.State.SENT, pk__lt=message.pk
         )
         if message.kind == "incident_moved":
             if event.data["expected"] != iso(incident.expected_at):
-                return True  # a later change has a message of its own
-            before = before.filter(sent_at__lte=event.at)  # one sent since has said the new time
-        if not before.exists():
+                return True  # a later change has its own message
+            earlier = earlier.filter(sent_at__lte=event.at)  # later ones had the new time
+        if not earlier.exists():
             return True
     comes = booking.state == State.CONFIRMED and booking.ends_at > now
     return not comes and not is_in_hall(booking)
 
 
-def _is_past(message: Message, alert: TurnAlert, now: datetime) -> bool:
-    """Whether the turn has moved on, or its holder no longer wants to know."""
+def _turn_has_passed(message: Message, alert: TurnAlert, now: datetime) -> bool:
+    """Whether the turn has passed, or the holder no longer wants messages."""
     state, near = alert.ticket.state, message.kind == "turn_near"
     since = alert.near_at if near else alert.ticket.called_at
-    there = adapter_of(message).contact(alert)
-    still = state in IN_QUEUE if near else state == TicketState.CALLED
-    return not there or not still or since is None or now - since > TURN_LASTS
+    contact = adapter_of(message).contact(alert)
+    is_current = state in IN_QUEUE if near else state == TicketState.CALLED
+    return not contact or not is_current or since is None or now - since > TURN_LASTS
 
 
-def _is_pointless_to(  # noqa: PLR0911  # one reason each
-    who: Participant, message: Message, now: datetime
+def _is_pointless_for_participant(  # noqa: PLR0911  # one reason each
+    participant: Participant, message: Message, now: datetime
 ) -> bool:
-    """The same for somebody who was invited to a meeting."""
+    """Whether a message to a participant need not be sent any more."""
     booking = message.booking
     if message.kind == MINUTES:
-        return not who.email or who.revoked_at is not None
-    if not who.email or booking is None:
+        return not participant.email or participant.revoked_at is not None
+    if not participant.email or booking is None:
         return True
     if message.kind == "meeting_room":
-        return _has_moved_on(who, message, booking)
+        return _is_room_change_outdated(participant, message, booking)
     if booking.ends_at <= now:
         return True
     if message.kind == "uninvited":
-        return who.revoked_at is None
-    if who.revoked_at:
+        return participant.revoked_at is None
+    if participant.revoked_at:
         return True
-    if message.kind == "meeting_reminder" and _is_of_time_before(message, booking):
+    if message.kind == "meeting_reminder" and _is_for_previous_time(message, booking):
         return True
     if message.kind in {"invited", "meeting_reminder", "meeting_late", "meeting_colleague"}:
         return booking.mode != Mode.VIDEO or booking.state not in {*OPEN, State.ARRIVED}
     return booking.sequence != message.sequence
 
 
-def _has_moved_on(who: Participant | None, message: Message, booking: Booking) -> bool:
-    """Whether the meeting is over or in yet another room, or the person has come meanwhile."""
+def _is_room_change_outdated(
+    participant: Participant | None, message: Message, booking: Booking
+) -> bool:
+    """Whether the meeting is over or in another room since, or the participant is connected."""
     event = Event.objects.filter(pk=message.event).first()
-    held = Meeting.objects.filter(booking=booking).exclude(state=Meeting.State.ENDED).first()
-    if who is None or held is None or booking.mode != Mode.VIDEO:
+    meeting = Meeting.objects.filter(booking=booking).exclude(state=Meeting.State.ENDED).first()
+    if participant is None or meeting is None or booking.mode != Mode.VIDEO:
         return True
     if booking.state not in {*OPEN, State.ARRIVED}:
         return True
-    moved = event is not None and event.data["provider"] != held.provider
-    return moved or not absent(held).filter(pk=who.pk).exists()
+    moved = event is not None and event.data["provider"] != meeting.provider
+    return moved or not absent(meeting).filter(pk=participant.pk).exists()
 
 
-def _was_told(message: Message) -> bool:
-    """Whether the change that is now undone has ever left; messages leave in their order."""
-    before = Message.objects.filter(
+def _was_informed(message: Message) -> bool:
+    """Whether the last message sent before was about the change that is now undone."""
+    earlier = Message.objects.filter(
         booking=message.booking_id, state=Message.State.SENT, pk__lt=message.pk
     )
-    last = before.order_by("pk").last()
-    return last is not None and last.kind in {"offer", "reassigned", "cancelled"}
+    last_message = earlier.order_by("pk").last()
+    return last_message is not None and last_message.kind in {"offer", "reassigned", "cancelled"}

@@ -1,4 +1,4 @@
-"""The office's own words for its messages: written, shown before they are sent, taken back."""
+"""An office's own texts of messages: validation, storing, and previews."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office
 from prepazka.queueing.models import Ticket, TurnAlert
 
-# The same at every look, so that a preview shows changes of the words and nothing else.
+# Constant, so that previews differ only by the texts.
 SAMPLE_ID, SAMPLE_CODE, SAMPLE_PIN = UUID(int=1), "abcdefghjkmn", "1234"
 OF_ENTRIES = {"on_list", "place", "dropped", "wait_ended"}
 OF_TICKETS = {"turn_near", "turn_called"}
@@ -46,7 +46,7 @@ class BrokenWords(Refused):
 
 @dataclass(frozen=True)
 class Preview:
-    """What a person would get: the mail, the short message, and what the latter costs."""
+    """The mail and the short message that a person would get, with the length of the latter."""
 
     mail: Mail | None
     sms: str
@@ -65,9 +65,9 @@ def write_words(
     now: datetime,
     actor: int | None = None,
 ) -> None:
-    """Put the office's words in the place of ours; empty ones give ours back.
+    """Store the office's own texts of a kind of message; an empty one restores the default.
 
-    Raises BrokenWords, and then changes nothing.
+    Raises BrokenWords.
     """
     tidied = tidy(words)
     if faults := faults_of(kind, tidied):
@@ -84,39 +84,47 @@ def write_words(
 
 
 def tidy(words: dict[Part, str]) -> dict[Part, str]:
-    """The words as they are kept; a subject and a short message are one line."""
-    found = {part: message_texts.tidy(said) for part, said in words.items()}
+    """The texts as they are stored; a subject and a short message are one line."""
+    tidied = {part: message_texts.tidy(text) for part, text in words.items()}
     return {
-        part: said if part == "text" else " ".join(said.split()) for part, said in found.items()
+        part: text if part == "text" else " ".join(text.split()) for part, text in tidied.items()
     }
 
 
 def faults_of(kind: str, words: dict[Part, str]) -> dict[Part, list[Fault]]:
-    """What is wrong with each part; an empty one is ours, and right."""
-    found = {part: message_texts.faults(kind, part, said) for part, said in words.items() if said}
-    return {part: faults for part, faults in found.items() if faults}
+    """The faults by part, for parts that have any; an empty text is the default and has none."""
+    faults_by_part = {
+        part: message_texts.faults(kind, part, text) for part, text in words.items() if text
+    }
+    return {part: faults for part, faults in faults_by_part.items() if faults}
 
 
 def with_words(texts: Texts, kind: str, language: str, words: dict[Part, str]) -> Texts:
-    """The texts with these words; kinds and parts without any are left out."""
-    found = {k: {p: dict(said) for p, said in parts.items()} for k, parts in texts.items()}
-    for part, said in words.items():
-        of_part = found.setdefault(kind, {}).setdefault(part, {})
-        of_part[language] = said
-        found[kind][part] = {one: text for one, text in of_part.items() if text}
-    found[kind] = {part: said for part, said in found.get(kind, {}).items() if said}
-    return {k: parts for k, parts in found.items() if parts}
+    """The texts with these put in; kinds and parts without any text are left out."""
+    updated = {
+        k: {p: dict(by_language) for p, by_language in parts.items()} for k, parts in texts.items()
+    }
+    for text_part, text in words.items():
+        of_part = updated.setdefault(kind, {}).setdefault(text_part, {})
+        of_part[language] = text
+        updated[kind][text_part] = {code: text for code, text in of_part.items() if text}
+    updated[kind] = {
+        text_part: by_language
+        for text_part, by_language in updated.get(kind, {}).items()
+        if by_language
+    }
+    return {k: parts for k, parts in updated.items() if parts}
 
 
 def kinds() -> list[str]:
-    """The kinds whose words may be written."""
+    """The kinds of messages whose texts offices may change."""
     return message_texts.known({*SUBJECTS, *TEXTS})
 
 
 def preview(
     office: Directory, kind: str, language: str, words: dict[Part, str], *, now: datetime
 ) -> Preview | None:
-    """The message with these words about a made-up visit; None where there is nothing to book."""
+    """A message with these texts about a sample visit; None if the office has nothing to book."""
     booking = _sample(office, kind, language, now)
     if booking is None:
         return None
@@ -141,8 +149,10 @@ def preview(
 
 
 def _sample(office: Directory, kind: str, language: str, now: datetime) -> Booking | None:
-    """A visit next week at nine that nobody booked; it is never saved."""
-    services = [one for one in office.services.values() if one.bookable and not one.retired]
+    """An unsaved sample booking next week at nine; None if nothing can be booked."""
+    services = [
+        service for service in office.services.values() if service.bookable and not service.retired
+    ]
     lane = Lane.objects.filter(office=office.office).order_by("pk").first()
     if not services or lane is None:
         return None
@@ -167,7 +177,7 @@ def _sample(office: Directory, kind: str, language: str, now: datetime) -> Booki
 
 
 def _sample_entry(booking: Booking, now: datetime) -> WaitingListEntry:
-    """Somebody who waits for such a visit; never saved."""
+    """An unsaved sample entry of the waiting list."""
     return WaitingListEntry(
         id=SAMPLE_ID,
         office=booking.office,
@@ -187,7 +197,7 @@ def _sample_entry(booking: Booking, now: datetime) -> WaitingListEntry:
 
 
 def _sample_alert(booking: Booking, office: Directory, now: datetime) -> TurnAlert:
-    """The holder of a ticket for such a visit; never saved."""
+    """An unsaved sample alert of a ticket's turn."""
     counter = next((c for c in office.open_counters()), None)
     ticket = Ticket(
         office=booking.office,
@@ -209,7 +219,7 @@ def _sample_alert(booking: Booking, office: Directory, now: datetime) -> TurnAle
 
 
 def _sample_offer(booking: Booking, now: datetime, *, terms: int) -> Offer:
-    """So many terms, an hour apart; never saved."""
+    """An unsaved sample offer of that many terms, an hour apart."""
     offer = Offer(
         id=SAMPLE_ID,
         office=booking.office,
@@ -223,23 +233,23 @@ def _sample_offer(booking: Booking, now: datetime, *, terms: int) -> Offer:
         claim.starts_at += timedelta(hours=hours)
         claim.ends_at += timedelta(hours=hours)
         claims.append(claim)
-    # As if they had been fetched with it.
+    # As if prefetched, because unsaved claims cannot be queried.
     offer._prefetched_objects_cache = {"claims": claims}  # type: ignore[attr-defined]  # noqa: SLF001
     return offer
 
 
 def written(office: Directory, kind: str, language: str) -> dict[Part, str]:
-    """The words of the office as they are kept."""
+    """The office's own texts by part; empty where it has none."""
     texts = office.office.message_rules.texts
     return {part: message_texts.own(texts, kind, part, language) for part in message_texts.PARTS}
 
 
-def usual(kind: str, part: Part, language: str) -> str:
-    """Our own words of a subject or a short message, with placeholders as offices write them."""
+def usual(kind: str, text_part: Part, language: str) -> str:
+    """The default subject or short message, with placeholders as offices write them."""
     with translation.override(language):
-        of_part = {"subject": SUBJECTS, "sms": TEXTS}.get(part, {})
-        found = of_part.get(kind) or of_part.get(kind.removesuffix("_by_office"), "")
-        return translation.gettext(found) % NAMES if found else ""
+        of_part = {"subject": SUBJECTS, "sms": TEXTS}.get(text_part, {})
+        text = of_part.get(kind) or of_part.get(kind.removesuffix("_by_office"), "")
+        return translation.gettext(text) % NAMES if text else ""
 
 
 NAMES = {name: f"{{{name}}}" for name in message_texts.SHORT} | {

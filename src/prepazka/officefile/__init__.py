@@ -1,1 +1,1 @@
-"""An office as one readable file: checked, loaded, and written again without loss."""
+"""The office file: a YAML file that describes an office; checked, loaded, and exported."""

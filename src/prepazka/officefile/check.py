@@ -1,4 +1,4 @@
-"""Reading an office's file: everything that is wrong at once, or the plan of the office."""
+"""Parsing of an office's file into a plan; reports all problems at once."""
 
 from __future__ import annotations
 
@@ -29,23 +29,24 @@ BY_CODE = "a mapping from codes to their contents"
 
 
 def check(text: str, folder: Path | None = None) -> plan.OfficePlan:
-    """The plan that the file describes. Raises WrongFile with all that is wrong.
+    """The plan that the file describes. Raises WrongFile with all problems.
 
-    `folder` is that of the file: its crest may lie there; without it the file holds the crest.
+    `folder` is the folder of the file, in which its crest may be; without it the crest must be
+    written in the file.
     """
     problems: list[Problem] = []
     root = Section(compose(text), "", problems, "an office's file, which starts with `office:`")
     reader = _Reader(root, folder)
-    found = reader.read() if not problems else None
-    if found and not problems:
-        reader.quotas_are_bearable(found)
-    if problems or found is None:
+    office = reader.read() if not problems else None
+    if office and not problems:
+        reader.quotas_are_bearable(office)
+    if problems or office is None:
         raise WrongFile(problems)
-    return found
+    return office
 
 
 class _Reader:
-    """One reading; it collects codes as it goes, so that later parts can refer to earlier ones."""
+    """Reads one file; collects codes, so that later sections can refer to earlier ones."""
 
     def __init__(self, root: Section, folder: Path | None) -> None:
         self.root, self.folder = root, folder
@@ -57,9 +58,9 @@ class _Reader:
         self.served: set[str] = set()
         self.counter_numbers: set[str] = set()
         self.counter_codes: list[str] = []
-        self.bookable: dict[str, bool] = {}  # code of a service -> whether officials may have it
+        self.bookable: dict[str, bool] = {}  # code of a service -> whether officials may offer it
         self.device_codes: set[str] = set()
-        self.booking: dict[str, Section] = {}  # the booking rules of agendas, by their codes
+        self.booking: dict[str, Section] = {}  # booking rules by the agenda's code
 
     def read(self) -> plan.OfficePlan:
         root = self.root
@@ -83,7 +84,7 @@ class _Reader:
         officials = self._parts("officials", self._official)
         devices = self._parts("kiosks", self._kiosk) + self._parts("displays", self._display)
         crest = root.take("crest", read_crest(self.folder), b"")
-        self._everything_is_served()
+        self._check_everything_is_served()
         root.done()
         return plan.OfficePlan(
             **office,
@@ -116,7 +117,7 @@ class _Reader:
             )
         self.languages = section.take("languages", values.languages, ("cs",))
         nothing: Text = {}
-        found = {
+        fields = {
             "slug": section.take("code", values.code, missing='a short code such as "lhota"'),
             "name": section.take("name", self._text, missing="the office's name"),
             "address": section.take("address", self._text, nothing),
@@ -132,20 +133,20 @@ class _Reader:
             "embed": section.take("embed", values.hosts, None),
         }
         section.done()
-        return found
+        return fields
 
     def _video(self) -> dict[str, Any]:
-        """Whose rooms people meet in; secrets of conferencing servers are not in a file."""
+        """The settings of video meetings; secrets of conferencing servers are not in a file."""
         section = self.root.section("video", A_MAPPING)
         if section is None:
             return {}
-        found = {
+        fields = {
             "rooms": section.take("rooms", values.rooms, ("embedded",)),
             "room_link": section.take("link", values.room_link, ""),
             "files": read_files(section),
         }
         section.done()
-        return found
+        return fields
 
     def _policy(self) -> dict[str, Any]:
         section = self.root.section("policy", A_MAPPING) or Section(
@@ -161,7 +162,7 @@ class _Reader:
         overtime = section.take(
             "overtime", values.length(0, values.DAY_MIN, none=-1, example="15 min"), 0
         )
-        found = {
+        fields = {
             "head_start_min": None if head_start == -1 else head_start,
             "walkin_cap_min": None if cap == -1 else cap,
             "call_early": section.take("call early", values.flag, True),
@@ -185,7 +186,7 @@ class _Reader:
             "second_factor_roles": section.take("second factor", values.roles, ()),
         }
         section.done()
-        return found
+        return fields
 
     def _text(self, node: yaml.Node) -> Text:
         return values.text_in(self.languages)(node)
@@ -204,14 +205,16 @@ class _Reader:
                     section.node if section else self.root.node, needed, at=key, value="nothing"
                 )
             return ()
-        return tuple(read(code, part) for code, part in self._coded(section))
+        return tuple(
+            read(code, section_of_code) for code, section_of_code in self._sections_by_code(section)
+        )
 
-    def _coded(self, section: Section) -> list[tuple[str, Section]]:
-        found = list(section.each(A_MAPPING))
-        for code, _ in found:
+    def _sections_by_code(self, section: Section) -> list[tuple[str, Section]]:
+        coded = list(section.each(A_MAPPING))
+        for code, _ in coded:
             if not values.CODE.fullmatch(code):
                 section.wrong(section.keys[code], "a short code of letters, digits and hyphens")
-        return found
+        return coded
 
     def _department(self, code: str, section: Section) -> plan.DepartmentPlan:
         self.departments.append(code)
@@ -226,17 +229,17 @@ class _Reader:
         return plan.SystemPlan(code, name)
 
     def _needs(self, node: yaml.Node) -> tuple[str, ...]:
-        """Codes of systems, in the order in which the file names the systems."""
-        found = {values.code(one) for one in list_of(node, "codes of systems")}
-        for one in sorted(found):
-            if one not in self.systems:
-                raise Wrong(f"codes of systems: {nearest(one, self.systems)}")
-        return tuple(one for one in self.systems if one in found)
+        """Codes of systems, in the order of the file's systems."""
+        codes = {values.code(code) for code in list_of(node, "codes of systems")}
+        for code in sorted(codes):
+            if code not in self.systems:
+                raise Wrong(f"codes of systems: {nearest(code, self.systems)}")
+        return tuple(code for code in self.systems if code in codes)
 
     # --- agendas and services
 
     def _agenda(self, code: str, section: Section) -> plan.AgendaPlan:
-        self._code_is_new(code, section)
+        self._check_code_is_new(code, section)
         self.agendas[code] = []
         booking = self._booking(section, code)
         self.exact = booking is not None and booking.kind == "slot"
@@ -245,7 +248,7 @@ class _Reader:
         services = section.section("services", BY_CODE)
         if services is None or not services.values:
             section.wrong(section.node, "one service at least", at="services", value="nothing")
-        found = plan.AgendaPlan(
+        agenda = plan.AgendaPlan(
             code=code,
             name=section.take("name", self._text, missing="the agenda's name"),
             letter=section.take(
@@ -254,15 +257,17 @@ class _Reader:
             department=section.take("department", self._department_code, None),
             booking=booking,
             services=tuple(
-                self._service(one, part, code, bookable=booking is not None)
-                for one, part in (self._coded(services) if services else ())
+                self._service(service_code, service_section, code, bookable=booking is not None)
+                for service_code, service_section in (
+                    self._sections_by_code(services) if services else ()
+                )
             ),
             times=read_times(section, self.languages, booking=True, modes=True),
         )
         section.done()
-        return found
+        return agenda
 
-    def _code_is_new(self, code: str, section: Section) -> None:
+    def _check_code_is_new(self, code: str, section: Section) -> None:
         if code in self.agendas or any(code in services for services in self.agendas.values()):
             section.wrong(
                 section.node,
@@ -272,19 +277,19 @@ class _Reader:
 
     def _letter(self, code: str) -> Callable[[yaml.Node], str]:
         def read(node: yaml.Node) -> str:
-            found = values.letter(node)
-            if found in self.letters:
-                raise Wrong(f'a letter of its own; "{self.letters[found]}" has this one')
-            self.letters[found] = code
-            return found
+            letter = values.letter(node)
+            if letter in self.letters:
+                raise Wrong(f'a letter of its own; "{self.letters[letter]}" has this one')
+            self.letters[letter] = code
+            return letter
 
         return read
 
     def _department_code(self, node: yaml.Node) -> str:
-        found = values.code(node)
-        if found not in self.departments:
-            raise Wrong(f"the code of a department: {nearest(found, self.departments)}")
-        return found
+        department = values.code(node)
+        if department not in self.departments:
+            raise Wrong(f"the code of a department: {nearest(department, self.departments)}")
+        return department
 
     def _booking(self, agenda: Section, code: str) -> Rules | None:
         if not agenda.has("booking"):
@@ -304,16 +309,16 @@ class _Reader:
         return rules
 
     def quotas_are_bearable(self, office: plan.OfficePlan) -> None:
-        """Refuse what makes walk-ins wait too long, unless the file says why."""
-        for code, one in quotas(office).items():
-            if one.refused and one.agenda.booking and not one.agenda.booking.quota_reason:
+        """Add a problem for each quota that makes walk-ins wait too long and has no reason."""
+        for code, quota in quotas(office).items():
+            if quota.refused and quota.agenda.booking and not quota.agenda.booking.quota_reason:
                 section = self.booking[code]
                 section.wrong(
                     section.values.get("quota", section.node),
                     f"a quota that makes them wait {REFUSE} times as long at most: fewer people, a"
                     ' longer window, more counters, or a "quota reason"',
                     at="quota",
-                    value=said(one),
+                    value=said(quota),
                 )
 
     def _service(
@@ -324,10 +329,10 @@ class _Reader:
         *,
         bookable: bool,
     ) -> plan.ServicePlan:
-        self._code_is_new(code, section)
+        self._check_code_is_new(code, section)
         self.agendas[agenda].append(code)
         nothing: Text = {}
-        found = plan.ServicePlan(
+        service = plan.ServicePlan(
             code=code,
             name=section.take("name", self._text, missing="the service's name"),
             duration_min=section.take(
@@ -345,21 +350,21 @@ class _Reader:
             modes=section.take("modes", values.modes, self.modes),
             rooms=section.take("rooms", values.rooms, self.rooms),
         )
-        self.bookable[code] = found.bookable and self.exact
-        if found.bookable and not bookable:
+        self.bookable[code] = service.bookable and self.exact
+        if service.bookable and not bookable:
             section.wrong(
                 section.values["bookable"], '"no", or booking rules in its agenda', at="bookable"
             )
-        if not found.bookable and not found.walk_in:
+        if not service.bookable and not service.walk_in:
             section.wrong(
                 section.node,
                 'a service that is "bookable" or "walk-in"',
                 value="a service that nobody can come for",
             )
         section.done()
-        return found
+        return service
 
-    def _everything_is_served(self) -> None:
+    def _check_everything_is_served(self) -> None:
         agendas = self.root.values.get("agendas")
         if agendas is None or not self.counter_codes:
             return
@@ -377,7 +382,7 @@ class _Reader:
 
     def _official(self, code: str, section: Section) -> plan.OfficialPlan:
         nothing: Text = {}
-        found = plan.OfficialPlan(
+        official = plan.OfficialPlan(
             code=code,
             name=section.take("name", self._text, missing="the official's name"),
             department=section.take("department", self._department_code, None),
@@ -392,7 +397,7 @@ class _Reader:
             buffer_min=section.take("buffer", values.length(0, 600, none=0, example="5 min"), 0),
             times=read_times(section, self.languages, modes=True),
         )
-        if not section.has("hours") and not found.times.mode_hours:
+        if not section.has("hours") and not official.times.mode_hours:
             section.wrong(
                 section.node,
                 'the official\'s hours such as {mon: "8:00-17:00"}',
@@ -400,23 +405,23 @@ class _Reader:
                 value="nothing",
             )
         section.done()
-        return found
+        return official
 
     def _counter_code(self, node: yaml.Node) -> str:
-        found = values.code(node)
-        if found not in self.counter_codes:
-            raise Wrong(f"the code of a counter: {nearest(found, self.counter_codes)}")
-        return found
+        counter = values.code(node)
+        if counter not in self.counter_codes:
+            raise Wrong(f"the code of a counter: {nearest(counter, self.counter_codes)}")
+        return counter
 
     def _topics(self, node: yaml.Node) -> tuple[str, ...]:
-        found = self._services(node)
-        for code in found:
+        codes = self._services(node)
+        for code in codes:
             if not self.bookable[code]:
                 raise Wrong(
                     f'services booked by exact times; "{code}" is not (its agenda needs'
                     " booking rules of kind: slot)"
                 )
-        return found
+        return codes
 
     # --- counters and devices
 
@@ -432,7 +437,7 @@ class _Reader:
         self.counter_numbers.add(number)
         nothing: Text = {}
         served: tuple[str, ...] = ()
-        found = plan.CounterPlan(
+        counter = plan.CounterPlan(
             code=code,
             number=number,
             name=section.take("name", self._text, plan.counter_name(number)),
@@ -441,42 +446,42 @@ class _Reader:
             or served,
             times=read_times(section, self.languages),
         )
-        self.served.update(found.services)
+        self.served.update(counter.services)
         section.done()
-        return found
+        return counter
 
     def _services(self, node: yaml.Node) -> tuple[str, ...]:
-        """Codes of services; that of an agenda stands for all of its services."""
-        every = [code for services in self.agendas.values() for code in services]
+        """Codes of services, in the order of the file; an agenda's code means all its services."""
+        all_codes = [code for services in self.agendas.values() for code in services]
         if shown(node) == '"all"':
-            return tuple(every)
+            return tuple(all_codes)
         expected = 'codes of agendas or services such as [vozidla, doklady], or "all"'
-        wanted: set[str] = set()
-        for one in list_of(node, expected):
-            code = one.value if isinstance(one, yaml.ScalarNode) else ""
+        chosen: set[str] = set()
+        for code_node in list_of(node, expected):
+            code = code_node.value if isinstance(code_node, yaml.ScalarNode) else ""
             if code in self.agendas:
-                wanted.update(self.agendas[code])
-            elif code in every:
-                wanted.add(code)
+                chosen.update(self.agendas[code])
+            elif code in all_codes:
+                chosen.add(code)
             else:
-                raise Wrong(f"{expected}: {nearest(code, [*self.agendas, *every])}", one)
-        if not wanted:
+                raise Wrong(f"{expected}: {nearest(code, [*self.agendas, *all_codes])}", code_node)
+        if not chosen:
             raise Wrong(expected)
-        return tuple(code for code in every if code in wanted)
+        return tuple(code for code in all_codes if code in chosen)
 
     def _counters(self, node: yaml.Node) -> list[str]:
         if shown(node) == '"all"':
             return list(self.counter_codes)
         expected = 'codes of counters such as [p1, p2], or "all"'
-        wanted = []
-        for one in list_of(node, expected):
-            code = one.value if isinstance(one, yaml.ScalarNode) else ""
+        chosen = []
+        for code_node in list_of(node, expected):
+            code = code_node.value if isinstance(code_node, yaml.ScalarNode) else ""
             if code not in self.counter_codes:
-                raise Wrong(f"{expected}: {nearest(code, self.counter_codes)}", one)
-            wanted.append(code)
-        if not wanted:
+                raise Wrong(f"{expected}: {nearest(code, self.counter_codes)}", code_node)
+            chosen.append(code)
+        if not chosen:
             raise Wrong(expected)
-        return [code for code in self.counter_codes if code in wanted]
+        return [code for code in self.counter_codes if code in chosen]
 
     def _device(
         self,
@@ -497,8 +502,8 @@ class _Reader:
         return plan.DevicePlan(kind, code, name, options)
 
     def _kiosk(self, code: str, section: Section) -> plan.DevicePlan:
-        every = [one for services in self.agendas.values() for one in services]
-        services = section.take("services", self._services, tuple(every))
+        all_codes = [service for services in self.agendas.values() for service in services]
+        services = section.take("services", self._services, tuple(all_codes))
         options = {
             "services": list(services or ()),
             "printer": section.take("printer", values.printer, {"kind": "none"}),
@@ -513,7 +518,7 @@ class _Reader:
         return self._device("display", code, section, options)
 
     def _some_languages(self, node: yaml.Node) -> tuple[str, ...]:
-        found = values.languages(node)
-        if not set(found) <= set(self.languages):
+        chosen = values.languages(node)
+        if not set(chosen) <= set(self.languages):
             raise Wrong(f"languages of the office ({', '.join(self.languages)})")
-        return found
+        return chosen

@@ -1,4 +1,4 @@
-"""Live visits that an office no longer fits."""
+"""Conflicts of an office with its live bookings, tickets, shifts and waiting list."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMING = (State.HELD, *OPEN, State.ARRIVED)
 
 @dataclass(frozen=True)
 class Conflict:
-    """A visit and why it no longer fits; `reference` is a booking's id, a ticket or a counter."""
+    """A visit that no longer fits; `reference` is a booking's id, a ticket or a counter."""
 
     reference: str
     when: str
@@ -32,7 +32,7 @@ class Conflict:
 
 
 def conflicts(office: Directory, *, now: datetime) -> list[Conflict]:
-    """Bookings to come, tickets of today and open counters that the office no longer fits."""
+    """Future bookings, today's tickets, open counters and entries that no longer fit the office."""
     waits = [
         Conflict(str(entry.pk), f"{entry.service.code}, {entry.from_date}", "waiting list", why)
         for entry, why in unmet_waits(office, now)
@@ -41,15 +41,17 @@ def conflicts(office: Directory, *, now: datetime) -> list[Conflict]:
 
 
 def unmet_waits(office: Directory, now: datetime) -> list[tuple[WaitingListEntry, str]]:
-    """Who waits for what the office no longer offers, and why it does not."""
+    """Entries of the waiting list for services no longer offered, each with the reason."""
     rows = WaitingListEntry.objects.filter(
         office=office.office, to_date__gte=calendar.day_of(now, office.tz)
     ).exclude(state__in=ENDED)
-    checked = ((row, _why_no_wait(office, row)) for row in rows.order_by("queued_at", "pk"))
+    checked = (
+        (row, _why_entry_does_not_fit(office, row)) for row in rows.order_by("queued_at", "pk")
+    )
     return [(row, why) for row, why in checked if why]
 
 
-def _why_no_wait(office: Directory, entry: WaitingListEntry) -> str:
+def _why_entry_does_not_fit(office: Directory, entry: WaitingListEntry) -> str:
     service = office.services[entry.service_id]
     if service.retired:
         return "its service is no longer in the file"
@@ -60,10 +62,10 @@ def _why_no_wait(office: Directory, entry: WaitingListEntry) -> str:
     if not office.counters_for(service.pk):
         return "no counter serves it any more"
     official = office.officials[entry.official_id] if entry.official_id else None
-    return _why_not_with(office, service, official) if official else ""
+    return _why_not_with_official(office, service, official) if official else ""
 
 
-def _why_not_with(office: Directory, service: Service, official: Official) -> str:
+def _why_not_with_official(office: Directory, service: Service, official: Official) -> str:
     if official.retired:
         return f"{official.code} is no longer in the file"
     if official not in office.officials_for(service.pk):
@@ -75,26 +77,26 @@ def _bookings(office: Directory, now: datetime) -> list[Conflict]:
     rows = Booking.objects.filter(office=office.office, state__in=COMING, ends_at__gt=now).exclude(
         RETURNING | Q(state__in=EXPIRING) & Q(expires_at__lte=now) | Q(companion_of__isnull=False)
     )
-    found = []
+    unfit = []
     for booking in rows.select_related("lane").order_by("starts_at", "pk"):
-        why = _why_not(office, booking)
+        why = _why_booking_does_not_fit(office, booking)
         if why:
             local = booking.starts_at.astimezone(office.tz)
             service = office.services[booking.service_id].code
-            found.append(
+            unfit.append(
                 Conflict(str(booking.pk), f"{service}, {local:%Y-%m-%d %H:%M}", "booking", why)
             )
-    return found
+    return unfit
 
 
-def _why_not(office: Directory, booking: Booking) -> str:
-    """Why the booking no longer fits; nothing if it does."""
+def _why_booking_does_not_fit(office: Directory, booking: Booking) -> str:
+    """Why the booking no longer fits; empty if it does."""
     service = office.services[booking.service_id]
     if service.retired:
         return "its service is no longer in the file"
     if not service.bookable:
         return "its service can no longer be booked"
-    if why := _why_not_its_lane(office, booking):
+    if why := _why_lane_does_not_fit(office, booking):
         return why
     if not office.counters_for(service.pk):
         return "no counter serves it any more"
@@ -103,11 +105,11 @@ def _why_not(office: Directory, booking: Booking) -> str:
     return ""
 
 
-def _why_not_its_lane(office: Directory, booking: Booking) -> str:
+def _why_lane_does_not_fit(office: Directory, booking: Booking) -> str:
     service, lane = office.services[booking.service_id], booking.lane
     quota, why = office.rules_of(service).quota, ""
     if lane.official_id:
-        why = _why_not_with(office, service, office.officials[lane.official_id])
+        why = _why_not_with_official(office, service, office.officials[lane.official_id])
     elif office.officials_for(service.pk):
         why = "its service is now booked with officials"
     elif lane.agenda_id != service.agenda_id:
@@ -118,7 +120,7 @@ def _why_not_its_lane(office: Directory, booking: Booking) -> str:
 
 
 def _within_hours(office: Directory, booking: Booking) -> bool:
-    wanted = Interval(booking.starts_at, booking.ends_at)
+    booked_time = Interval(booking.starts_at, booking.ends_at)
     service = office.services[booking.service_id]
     if booking.lane.official_id:
         official = office.officials[booking.lane.official_id]
@@ -126,9 +128,9 @@ def _within_hours(office: Directory, booking: Booking) -> bool:
     else:
         hours = office.booking_hours(service, booking.date, booking.mode)
     return any(
-        one.contains(wanted)
+        opening.contains(booked_time)
         for minutes in hours
-        if (one := calendar.instants(minutes, booking.date, office.tz))
+        if (opening := calendar.instants(minutes, booking.date, office.tz))
     )
 
 
@@ -137,7 +139,7 @@ def _tickets(office: Directory, now: datetime) -> list[Conflict]:
     rows = Ticket.objects.filter(
         office=office.office, date=today, state__in=(*IN_QUEUE, *AT_COUNTER)
     )
-    found = []
+    unfit = []
     for ticket in rows.order_by("pk"):
         service = office.services[ticket.service_id]
         why = ""
@@ -148,8 +150,8 @@ def _tickets(office: Directory, now: datetime) -> list[Conflict]:
         elif ticket.for_counter_id and office.counters[ticket.for_counter_id].retired:
             why = "the counter it was sent to is no longer in the file"
         if why:
-            found.append(Conflict(ticket.label, f"{service.code}, today", "ticket", why))
-    return found
+            unfit.append(Conflict(ticket.label, f"{service.code}, today", "ticket", why))
+    return unfit
 
 
 def _shifts(office: Directory) -> list[Conflict]:

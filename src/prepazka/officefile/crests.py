@@ -1,4 +1,4 @@
-"""The crest of an office's file: a picture beside the file, or written into it as base64."""
+"""Reading and writing of an office's crest: a picture file next to the office file, or base64."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ WRONG = {
 
 
 def read_crest(folder: Path | None) -> Callable[[yaml.Node], bytes]:
-    """Reads the cleaned picture of a node; its file is looked for in the folder and nowhere else."""
+    """A reader of the crest that returns the cleaned PNG; files are read from the folder only."""
 
     def read(node: yaml.Node) -> bytes:
-        value = scalar(node, EXPECTED)
-        content = _decoded(value) if value.startswith(PICTURE) else _beside(value, folder)
+        text = scalar(node, EXPECTED)
+        content = _decoded(text) if text.startswith(PICTURE) else _read_file(text, folder)
         try:
             return clean_crest(content)
         except WrongCrest as wrong:
@@ -38,14 +38,14 @@ def read_crest(folder: Path | None) -> Callable[[yaml.Node], bytes]:
     return read
 
 
-def _decoded(value: str) -> bytes:
+def _decoded(text: str) -> bytes:
     try:
-        return b64decode("".join(value.removeprefix(PICTURE).split()), validate=True)
+        return b64decode("".join(text.removeprefix(PICTURE).split()), validate=True)
     except binascii.Error as error:
         raise Wrong(f"a PNG picture in base64 after {PICTURE}") from error
 
 
-def _beside(name: str, folder: Path | None) -> bytes:
+def _read_file(name: str, folder: Path | None) -> bytes:
     if folder is None:
         raise Wrong(f"the picture itself, {PICTURE}…: here is no folder to look for it")
     if Path(name).name != name or not name.isprintable():
@@ -58,7 +58,7 @@ def _beside(name: str, folder: Path | None) -> bytes:
 
 
 def write_crest(content: bytes) -> str:
-    """The picture as `read_crest` reads it, in lines; empty where there is none."""
+    """The picture as base64 in lines, as `read_crest` reads it; empty without a picture."""
     if not content:
         return ""
     text = b64encode(content).decode()

@@ -1,4 +1,4 @@
-"""Reading and writing of what a display shows and says."""
+"""Reading and writing of the options of displays."""
 
 from __future__ import annotations
 
@@ -19,53 +19,61 @@ ARROWS_EXPECTED = "directions to counters such as {p1: left, p2: ahead}"
 def read_display(
     section: Section, counters: Sequence[str], text: Callable[[yaml.Node], Text]
 ) -> dict[str, Any]:
-    """Its options besides the counters it is for."""
+    """The display's options except its counters."""
     layout = section.take("layout", values.choice(*LAYOUTS), LAYOUTS[0])
-    known = usual(layout)
+    defaults = usual(layout)
     return {
         "layout": layout,
-        "sound": section.take("sound", _sound, known["sound"]),
-        "speech": section.take("speech", _speech, known["speech"]),
-        "volume": section.take("volume", values.number(1, LOUDEST), known["volume"]),
-        "text": section.take("text", text, known["text"]),
+        "sound": section.take("sound", _sound, defaults["sound"]),
+        "speech": section.take("speech", _speech, defaults["speech"]),
+        "volume": section.take("volume", values.number(1, LOUDEST), defaults["volume"]),
+        "text": section.take("text", text, defaults["text"]),
         "arrows": _arrows(section, counters),
     }
 
 
 def write_display(options: dict[str, Any], text: Callable[[Text], Any]) -> dict[str, Any]:
-    """What differs from the usual; the layout always."""
-    found = options_of(options)
-    known = usual(found["layout"])
-    differs = {k: v for k, v in found.items() if v != known[k] or k == "layout"}
+    """The options that differ from the layout's defaults, and the layout."""
+    full_options = options_of(options)
+    defaults = usual(full_options["layout"])
+    differs = {
+        name: setting
+        for name, setting in full_options.items()
+        if setting != defaults[name] or name == "layout"
+    }
     if "text" in differs:
-        differs["text"] = text(found["text"])
+        differs["text"] = text(full_options["text"])
     if "volume" in differs:
-        differs["volume"] = str(found["volume"])
+        differs["volume"] = str(full_options["volume"])
     return differs
 
 
 def _sound(node: yaml.Node) -> str:
-    """`off` as well as `no`, because that is how people switch things off in YAML."""
-    found = scalar(node, "one of: " + ", ".join(SOUNDS)).lower()
-    return "off" if found in {"no", "false"} else values.choice(*SOUNDS)(node)
+    """The kind of sound; `no` means `off`, because people write that in YAML."""
+    sound = scalar(node, "one of: " + ", ".join(SOUNDS)).lower()
+    return "off" if sound in {"no", "false"} else values.choice(*SOUNDS)(node)
 
 
 def _speech(node: yaml.Node) -> list[str]:
     expected = "languages of speech such as [cs, en]; there are: " + ", ".join(LANGUAGES)
-    found = [scalar(one, expected) for one in items(node, expected)]
-    if not found or len(set(found)) < len(found) or not set(found) <= set(LANGUAGES):
+    languages = [scalar(language_node, expected) for language_node in items(node, expected)]
+    if (
+        not languages
+        or len(set(languages)) < len(languages)
+        or not set(languages) <= set(LANGUAGES)
+    ):
         raise Wrong(expected)
-    return found
+    return languages
 
 
 def _arrows(section: Section, counters: Sequence[str]) -> dict[str, str]:
-    below = section.section("arrows", ARROWS_EXPECTED)
-    if below is None:
+    arrow_section = section.section("arrows", ARROWS_EXPECTED)
+    if arrow_section is None:
         return {}
-    found = {}
+    arrows = {}
     for code in counters:
-        direction = below.take(code, values.choice(*ARROWS), "")
+        direction = arrow_section.take(code, values.choice(*ARROWS), "")
         if direction:
-            found[code] = direction
-    below.done()
-    return found
+            arrows[code] = direction
+    arrow_section.done()
+    return arrows

@@ -1,4 +1,4 @@
-"""Writing an office as the file that loads back to the same office."""
+"""Export of an office to a file that loads back to the same office."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from prepazka.offices.models import Agenda, Device, HoursException, Office, Offi
 
 
 def export(office: Office, *, with_reasons: bool = True) -> str:
-    """The office's file. Loading it changes nothing but the office's version.
+    """The text of the office's file. Loading it changes nothing but the office's version.
 
-    Without reasons, those of officials' absences are not in it, and loading it leaves them.
+    Without `with_reasons` it does not contain the reasons of officials' absences, and loading it
+    keeps them.
     """
-    written = plan_of(directory.read(office))
-    return write(written if with_reasons else _without_reasons(written))
+    office_plan = plan_of(directory.read(office))
+    return write(office_plan if with_reasons else _without_reasons(office_plan))
 
 
 def _without_reasons(office: plan.OfficePlan) -> plan.OfficePlan:
@@ -33,14 +34,14 @@ def _without_reasons(office: plan.OfficePlan) -> plan.OfficePlan:
 
 def _with_hidden_reasons(official: plan.OfficialPlan) -> plan.OfficialPlan:
     exceptions = tuple(
-        replace(one, reason=plan.AS_BEFORE) if one.reason else one
-        for one in official.times.exceptions
+        replace(exception, reason=plan.AS_BEFORE) if exception.reason else exception
+        for exception in official.times.exceptions
     )
     return replace(official, times=replace(official.times, exceptions=exceptions))
 
 
 def plan_of(office: Directory) -> plan.OfficePlan:
-    """What the office's file would say; retired parts are left out."""
+    """The plan of the office, without retired parts."""
     row = office.office
     return plan.OfficePlan(
         slug=row.slug,
@@ -95,7 +96,7 @@ def plan_of(office: Directory) -> plan.OfficePlan:
 
 
 def _in_order(office: Directory) -> list[Service]:
-    """Services in the order of the file, agenda by agenda."""
+    """Offered services in the order of the file, agenda by agenda."""
     agendas = [a.pk for a in office.agendas.values() if not a.retired]
     offered = office.offered_services()
     return [s for pk in agendas for s in offered if s.agenda_id == pk]
@@ -156,35 +157,35 @@ def _official(office: Directory, official: Official) -> plan.OfficialPlan:
 
 
 def _devices(office: Directory) -> tuple[plan.DevicePlan, ...]:
-    """Kiosks first, then displays; options that a file never set get their usual value."""
+    """Kiosks, then displays; options that were never set get their default."""
     rows = list(Device.objects.filter(office=office.office, retired=False))
     services = [s.code for s in _in_order(office)]
     counters = [c.code for c in office.open_counters()]
-    found = []
+    devices = []
     for row in sorted(rows, key=lambda device: device.kind != Device.Kind.KIOSK):
         if row.kind == Device.Kind.KIOSK:
-            shown = row.options.get("services", services)
+            chosen = row.options.get("services", services)
             options: dict[str, Any] = {
-                "services": [code for code in services if code in shown],
+                "services": [code for code in services if code in chosen],
                 "printer": row.options.get("printer", {"kind": "none"}),
                 "languages": row.options.get("languages", list(office.office.languages)),
             }
         else:
-            shown = row.options.get("counters", counters)
+            chosen = row.options.get("counters", counters)
             options = options_of(row.options)
             arrows = options["arrows"].items()
             options |= {
-                "counters": [code for code in counters if code in shown],
+                "counters": [code for code in counters if code in chosen],
                 "arrows": {code: where for code, where in arrows if code in counters},
             }
-        found.append(plan.DevicePlan(row.kind, row.code, dict(row.name), options))
-    return tuple(found)
+        devices.append(plan.DevicePlan(row.kind, row.code, dict(row.name), options))
+    return tuple(devices)
 
 
 def _times(office: Directory, **scope: int) -> plan.Times:
     hours: dict[bool | str, Found] = defaultdict(lambda: defaultdict(list))
     for row in office.hours:
-        if _belongs(row, scope):
+        if _is_of_scope(row, scope):
             valid = (row.valid_from, row.valid_to)
             hours[row.mode or row.booking][valid, row.weekday].append(
                 Interval(row.opens, row.closes)
@@ -194,14 +195,14 @@ def _times(office: Directory, **scope: int) -> plan.Times:
         booking_hours=weekly(hours[True]),
         mode_hours=tuple((mode, weekly(hours[mode])) for mode in MODES if hours[mode]),
         exceptions=tuple(
-            _exceptional(one)
-            for one in sorted(office.exceptions, key=lambda e: e.pk)
-            if _belongs(one, scope)
+            _exceptional(exception)
+            for exception in sorted(office.exceptions, key=lambda e: e.pk)
+            if _is_of_scope(exception, scope)
         ),
     )
 
 
-def _belongs(row: Any, scope: dict[str, int]) -> bool:
+def _is_of_scope(row: Any, scope: dict[str, int]) -> bool:
     return all(
         getattr(row, name) == scope.get(name)
         for name in ("agenda_id", "service_id", "counter_id", "official_id")

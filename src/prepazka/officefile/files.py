@@ -1,4 +1,4 @@
-"""Limits of the files that people bring to meetings, read from the office's file and written to it."""
+"""Reading and writing of the limits of files uploaded to meetings."""
 
 from __future__ import annotations
 
@@ -24,45 +24,45 @@ KEYS: Mapping[str, str] = {
 
 
 def read_files(section: Section) -> FileRules:
-    """The limits of the office, each at most that of the installation on which it is checked."""
-    found = FileRules(
+    """The office's limits, each at most the installation's own."""
+    limits = FileRules(
         largest_mb=section.take(KEYS["largest_mb"], _size(settings.FILE_LARGEST), None),
         meeting_mb=section.take(KEYS["meeting_mb"], _size(settings.FILES_OF_OFFICE), None),
         office_mb=section.take(KEYS["office_mb"], _size(settings.FILES_OF_OFFICE), None),
         number=section.take(KEYS["number"], values.number(1, MOST_DOCUMENTS), None),
     )
-    _in_order(section, found)
-    return found
+    _check_order(section, limits)
+    return limits
 
 
 def write_files(files: FileRules) -> dict[str, Any]:
-    """The limits as `read_files` reads them; what the installation decides is left out."""
+    """The limits as `read_files` reads them, without those left to the installation."""
     return {
         KEYS[name]: str(value) if name == "number" else f"{value} MB"
         for name, value in files.data().items()
     }
 
 
-def _size(most: int) -> Callable[[yaml.Node], int]:
-    """A size in MB up to so many bytes."""
-    megabytes = most // MEGABYTE
+def _size(largest_bytes: int) -> Callable[[yaml.Node], int]:
+    """A reader of a size in MB, at most that many bytes."""
+    megabytes = largest_bytes // MEGABYTE
     expected = f"a size from 1 MB to {megabytes} MB, the most of this installation, such as 10 MB"
 
     def read(node: yaml.Node) -> int:
-        said = re.fullmatch(r"(\d{1,7})\s*(MB|GB)", scalar(node, expected))
-        found = int(said[1]) * UNITS[said[2]] if said else 0
-        if not 1 <= found <= megabytes:
+        match = re.fullmatch(r"(\d{1,7})\s*(MB|GB)", scalar(node, expected))
+        size_mb = int(match[1]) * UNITS[match[2]] if match else 0
+        if not 1 <= size_mb <= megabytes:
             raise Wrong(expected)
-        return found
+        return size_mb
 
     return read
 
 
-def _in_order(section: Section, files: FileRules) -> None:
-    """A smaller limit above a larger one would only confuse those who bring a file."""
+def _check_order(section: Section, files: FileRules) -> None:
+    """Add a problem where a limit is larger than the limit of what contains it."""
     names = ("largest_mb", "meeting_mb", "office_mb")
-    said = [(name, value) for name in names if (value := getattr(files, name)) is not None]
-    for (low, small), (high, large) in pairwise(said):
+    limits = [(name, limit) for name in names if (limit := getattr(files, name)) is not None]
+    for (low, small), (high, large) in pairwise(limits):
         if small > large:
             section.wrong(
                 section.values[KEYS[high]], f'at least as much as "{KEYS[low]}", {small} MB'

@@ -1,4 +1,4 @@
-"""Hours in the file: `mon, wed: "7:30-11:30, 12:30-17:00"`, and the days that differ."""
+"""Reading and writing of weekly hours, `mon, wed: "7:30-11:30, 12:30-17:00"`, and exceptions."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Found = dict[tuple[Validity, int], list[Interval[int]]]
 def read_times(
     section: Section, languages: tuple[str, ...], *, booking: bool = False, modes: bool = False
 ) -> Times:
-    """The hours of the office or of a part.
+    """The hours of the office or of a part of it.
 
-    `booking` says whether it can have booking hours, `modes` whether hours for one mode only.
+    `booking` allows booking hours and reduced days, `modes` allows hours for a single mode.
     """
     return Times(
         hours=_read_hours(section, "hours"),
@@ -40,8 +40,8 @@ def read_times(
 
 
 def _read_mode_hours(section: Section) -> tuple[tuple[str, tuple[WeeklyHours, ...]], ...]:
-    found = ((mode, _read_hours(section, f"{mode} hours")) for mode in values.MODES)
-    return tuple((mode, rows) for mode, rows in found if rows)
+    by_mode = ((mode, _read_hours(section, f"{mode} hours")) for mode in values.MODES)
+    return tuple((mode, rows) for mode, rows in by_mode if rows)
 
 
 def _read_hours(section: Section, key: str) -> tuple[WeeklyHours, ...]:
@@ -49,8 +49,8 @@ def _read_hours(section: Section, key: str) -> tuple[WeeklyHours, ...]:
         return ()
     node = section.values[key]
     blocks = node.value if isinstance(node, yaml.SequenceNode) else [node]
-    found: Found = defaultdict(list)
-    before = len(section.problems)
+    by_day: Found = defaultdict(list)
+    problems_before = len(section.problems)
     for block in blocks:
         _read_week(
             Section(
@@ -59,14 +59,14 @@ def _read_hours(section: Section, key: str) -> tuple[WeeklyHours, ...]:
                 section.problems,
                 'a week such as {mon: "8:00-12:00, 13:00-17:00"}',
             ),
-            found,
+            by_day,
         )
-    if not any(found.values()) and len(section.problems) == before:
+    if not any(by_day.values()) and len(section.problems) == problems_before:
         section.wrong(node, "the hours of one weekday at least", at=key)
-    return weekly(found)
+    return weekly(by_day)
 
 
-def _read_week(week: Section, found: Found) -> None:
+def _read_week(week: Section, by_day: Found) -> None:
     valid = _validity(week)
     for key, node in week.values.items():
         if key in {"from", "to"}:
@@ -74,7 +74,9 @@ def _read_week(week: Section, found: Found) -> None:
         weekdays = _weekdays(key)
         week.asked.append(key)
         if not weekdays:
-            week.wrong(week.keys[key], DAY_KEYS, value=f"unknown key {show(key)}{_comma(key)}")
+            week.wrong(
+                week.keys[key], DAY_KEYS, value=f"unknown key {show(key)}{_quotes_hint(key)}"
+            )
             continue
         try:
             spans = [] if _is_closed(node) else values.spans(node)
@@ -84,23 +86,23 @@ def _read_week(week: Section, found: Found) -> None:
             week.wrong(wrong.node or node, wrong.expected + hint, at=key)
             continue
         for weekday in weekdays:
-            known = found[valid, weekday]
-            if any(one.overlaps(other) for one in spans for other in known):
+            existing = by_day[valid, weekday]
+            if any(span.overlaps(existing_span) for span in spans for existing_span in existing):
                 week.wrong(node, f"hours of {WEEKDAYS[weekday]} that do not overlap", at=key)
-            known.extend(spans)
+            existing.extend(spans)
 
 
-def _comma(key: str) -> str:
+def _quotes_hint(key: str) -> str:
     return " (times with commas need quotes)" if ":" in key else ""
 
 
 def _validity(week: Section) -> Validity:
-    first = week.take("from", values.one_day, None)
-    last = week.take("to", values.one_day, None)
-    if first and last and last < first:
+    first_day = week.take("from", values.one_day, None)
+    last_day = week.take("to", values.one_day, None)
+    if first_day and last_day and last_day < first_day:
         week.wrong(week.values["to"], "a last day that does not come before the first", at="to")
         return None, None
-    return first, last
+    return first_day, last_day
 
 
 def _is_closed(node: yaml.Node) -> bool:
@@ -108,22 +110,22 @@ def _is_closed(node: yaml.Node) -> bool:
 
 
 def _weekdays(key: str) -> list[int]:
-    """The weekdays of `mon-fri` or `mon, wed`; none if it says anything else."""
-    found: list[int] = []
-    for part in key.split(","):
-        ends = [end.strip() for end in part.split("-")]
+    """The weekdays of `mon-fri` or `mon, wed`, 0 is Monday; empty if it is neither."""
+    weekdays: list[int] = []
+    for range_text in key.split(","):
+        ends = [end.strip() for end in range_text.split("-")]
         if len(ends) not in {1, 2} or any(end not in WEEKDAYS for end in ends):
             return []
-        found += range(WEEKDAYS.index(ends[0]), WEEKDAYS.index(ends[-1]) + 1)
-    return found
+        weekdays += range(WEEKDAYS.index(ends[0]), WEEKDAYS.index(ends[-1]) + 1)
+    return weekdays
 
 
-def weekly(found: Found) -> tuple[WeeklyHours, ...]:
-    """The rows in one order, touching ones joined, so that equal hours compare equal."""
+def weekly(by_day: Found) -> tuple[WeeklyHours, ...]:
+    """The hours as sorted rows with adjoining ones joined, so that equal hours compare equal."""
     rows = [
-        WeeklyHours(weekday, one.start, one.end, *valid)
-        for (valid, weekday), spans in found.items()
-        for one in interval.union(spans)
+        WeeklyHours(weekday, span.start, span.end, *valid)
+        for (valid, weekday), spans in by_day.items()
+        for span in interval.union(spans)
     ]
     return tuple(sorted(rows, key=_order))
 
@@ -144,9 +146,9 @@ def _read_exceptions(
         return ()
     return tuple(
         exception
-        for one in node.value
+        for day_node in node.value
         for exception in _read_exception(
-            Section(one, section.below("exceptions"), section.problems, expected),
+            Section(day_node, section.below("exceptions"), section.problems, expected),
             languages,
             KINDS if reduced else KINDS[:-1],
         )
@@ -154,54 +156,56 @@ def _read_exceptions(
 
 
 def _read_exception(
-    item: Section, languages: tuple[str, ...], allowed: tuple[str, ...]
+    section: Section, languages: tuple[str, ...], allowed: tuple[str, ...]
 ) -> list[Exceptional]:
-    kinds = [kind for kind in allowed if item.has(kind)]
-    spans: list[Interval[int]] | None = item.take("times", values.spans, None)
+    kinds = [kind for kind in allowed if section.has(kind)]
+    spans: list[Interval[int]] | None = section.take("times", values.spans, None)
     nothing: Text = {}
-    reason = item.take("reason", values.text_in(languages), nothing)
+    reason = section.take("reason", values.text_in(languages), nothing)
     reduced = kinds == ["reduced"]
-    places = item.take("places", values.number(0, MOST_LANES), None) if reduced else None
-    item.done()
+    places = section.take("places", values.number(0, MOST_LANES), None) if reduced else None
+    section.done()
     if len(kinds) != 1:
-        if item.values:
-            item.wrong(
-                item.node,
+        if section.values:
+            section.wrong(
+                section.node,
                 f"days under exactly one of: {', '.join(allowed)}",
                 value=" and ".join(kinds) or "no days",
             )
         return []
     (kind,) = kinds
-    dates = item.take(kind, values.days, None)
-    if reduced and not item.has("places"):
-        item.wrong(item.node, "how many places are left", at="places", value="nothing")
+    dates = section.take(kind, values.days, None)
+    if reduced and not section.has("places"):
+        section.wrong(section.node, "how many places are left", at="places", value="nothing")
     optional = kind in {"closed", "reduced"}
-    if not optional and not item.has("times"):
-        item.wrong(
-            item.node,
+    if not optional and not section.has("times"):
+        section.wrong(
+            section.node,
             f'times of the {kind} hours such as "9:00-12:00"',
             at="times",
             value="nothing",
         )
     if dates is None or (reduced and places is None):
         return []
-    if spans is None and (not optional or item.has("times")):
+    if spans is None and (not optional or section.has("times")):
         return []
     if dates.has_times:
-        return _without_break(item, kind, dates, reason, places)
+        return _exception_with_times(section, kind, dates, reason, places)
     whole_days: list[Interval[int] | None] = [None]
     return [
-        exceptional(kind, dates.start, dates.end, one, reason, places)
-        for one in spans or whole_days
+        exceptional(kind, dates.start, dates.end, span, reason, places)
+        for span in spans or whole_days
     ]
 
 
-def _without_break(
-    item: Section, kind: str, dates: values.Days, reason: Text, places: int | None
+def _exception_with_times(
+    section: Section, kind: str, dates: values.Days, reason: Text, places: int | None
 ) -> list[Exceptional]:
-    """Days that begin and end at times of day."""
-    if kind not in {"closed", "reduced"} or item.has("times"):
-        item.wrong(item.values[kind], 'days without times; hours stand under "times"', at=kind)
+    """The exception of days that begin or end at a time of day."""
+    if kind not in {"closed", "reduced"} or section.has("times"):
+        section.wrong(
+            section.values[kind], 'days without times; hours stand under "times"', at=kind
+        )
         return []
     days = DayException.without_break(*dates, kind, places)  # type: ignore[arg-type]
     if days.begins is None and days.ends is None:
@@ -218,7 +222,7 @@ def exceptional(
     reason: Text,
     places: int | None = None,
 ) -> Exceptional:
-    """An exception; a whole day closed or reduced has no times."""
+    """An exception; times are dropped where a whole day is closed or reduced."""
     if span == Interval(0, values.DAY_MIN) and kind in {"closed", "reduced"}:
         span = None
     opens, closes = (span.start, span.end) if span else (None, None)
@@ -227,7 +231,7 @@ def exceptional(
 
 
 def write_hours(rows: Iterable[WeeklyHours]) -> list[dict[str, str]]:
-    """The weeks as `_read_week` reads them, one for each validity; equal days share a line."""
+    """The weeks as `_read_week` reads them, one per validity; equal days share a line."""
     weeks: dict[Validity, dict[int, list[Interval[int]]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         weeks[row.valid_from, row.valid_to][row.weekday].append(Interval(row.opens, row.closes))
@@ -235,11 +239,11 @@ def write_hours(rows: Iterable[WeeklyHours]) -> list[dict[str, str]]:
 
 
 def _write_week(valid: Validity, week: dict[int, list[Interval[int]]]) -> dict[str, str]:
-    written = {key: str(day) for key, day in zip(("from", "to"), valid, strict=True) if day}
+    entry = {key: str(day) for key, day in zip(("from", "to"), valid, strict=True) if day}
     shared: dict[str, list[int]] = defaultdict(list)
     for weekday, spans in week.items():
         shared[values.write_spans(spans)].append(weekday)
-    return written | {_write_weekdays(days): spans for spans, days in shared.items()}
+    return entry | {_write_weekdays(days): spans for spans, days in shared.items()}
 
 
 def _write_weekdays(days: list[int]) -> str:
@@ -248,53 +252,56 @@ def _write_weekdays(days: list[int]) -> str:
     return ", ".join(WEEKDAYS[day] for day in days)
 
 
-def write_exceptions(found: Iterable[Exceptional]) -> list[dict[str, object]]:
-    """The exceptions as `_read_exception` reads them; several times of the same days are one."""
-    items: list[tuple[Exceptional, list[Interval[int]]]] = []
-    for one in found:
-        spans = _times_of_day(one.days)
+def write_exceptions(exceptions: Iterable[Exceptional]) -> list[dict[str, object]]:
+    """The exceptions as `_read_exception` reads them; those of the same days are joined."""
+    groups: list[tuple[Exceptional, list[Interval[int]]]] = []
+    for exception in exceptions:
+        spans = _times_of_day(exception.days)
         if (
-            items
+            groups
             and spans
-            and _same_days(items[-1][0], one)
-            and items[-1][1]
-            and (items[-1][1][-1].end <= spans[0].start)
+            and _same_days(groups[-1][0], exception)
+            and groups[-1][1]
+            and (groups[-1][1][-1].end <= spans[0].start)
         ):
-            items[-1][1].extend(spans)
+            groups[-1][1].extend(spans)
         else:
-            items.append((one, spans))
-    return [_write_exception(one, spans) for one, spans in items]
+            groups.append((exception, spans))
+    return [_write_exception(exception, spans) for exception, spans in groups]
 
 
 def _times_of_day(days: DayException) -> list[Interval[int]]:
-    """The times that hold on each of the days; none where they are whole, or have no break."""
+    """The times of each of the days; empty for whole days and for days without a break."""
     if days.opens is None and days.closes is None:
         return []
     times = days.minutes_on(days.from_date)
     return [times] if times else []
 
 
-def _same_days(one: Exceptional, other: Exceptional) -> bool:
-    a, b = one.days, other.days
-    return (a.kind, a.places, a.from_date, a.to_date, one.reason) == (
+def _same_days(exception: Exceptional, following: Exceptional) -> bool:
+    a, b = exception.days, following.days
+    return (a.kind, a.places, a.from_date, a.to_date, exception.reason) == (
         b.kind,
         b.places,
         b.from_date,
         b.to_date,
-        other.reason,
+        following.reason,
     )
 
 
-def _write_exception(one: Exceptional, spans: list[Interval[int]]) -> dict[str, object]:
-    written: dict[str, object] = {
-        one.days.kind: values.write_days(
-            one.days.from_date, one.days.to_date, one.days.begins, one.days.ends
+def _write_exception(exception: Exceptional, spans: list[Interval[int]]) -> dict[str, object]:
+    entry: dict[str, object] = {
+        exception.days.kind: values.write_days(
+            exception.days.from_date,
+            exception.days.to_date,
+            exception.days.begins,
+            exception.days.ends,
         )
     }
-    if one.days.places is not None:
-        written["places"] = one.days.places
+    if exception.days.places is not None:
+        entry["places"] = exception.days.places
     if spans:
-        written["times"] = values.write_spans(spans)
-    if one.reason:
-        written["reason"] = one.reason
-    return written
+        entry["times"] = values.write_spans(spans)
+    if exception.reason:
+        entry["reason"] = exception.reason
+    return entry

@@ -1,4 +1,4 @@
-"""Loading an office's file: in place, in one transaction, and never past a live visit unsaid."""
+"""Loading of an office's file into the database, in one transaction, with a check for conflicts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ UNPAIRED = {"pairing_hash": "", "pairing_expires_at": None, "token_hash": "", "p
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What a load has done; parts are said as `service prepis`."""
+    """The changes of a load; parts are listed as `service prepis`."""
 
     office: Office
     created: list[str] = field(default_factory=list)
@@ -53,9 +53,9 @@ class LoadReport:
 class LoadRefused(Exception):
     """Live visits would no longer fit the office; nothing was changed."""
 
-    def __init__(self, found: list[Conflict]) -> None:
-        self.conflicts = found
-        super().__init__("\n".join(map(str, found)))
+    def __init__(self, conflicts: list[Conflict]) -> None:
+        self.conflicts = conflicts
+        super().__init__("\n".join(map(str, conflicts)))
 
 
 @transaction.atomic
@@ -67,27 +67,28 @@ def load(
     demo: bool = False,
     folder: Path | None = None,
 ) -> LoadReport:
-    """Make the office as its file says: a new one, or the one of that code in place.
+    """Create the office of the file, or update the one with the same code.
 
-    `folder` is where the file lies, if its crest lies beside it. What the file has dropped is retired, never deleted, so that past and coming visits keep it.
-    Raises WrongFile, and LoadRefused unless conflicts are accepted; then nothing has changed.
+    `folder` is the folder of the file, in which its crest may be. Parts no longer in the file are
+    retired and never deleted, because visits refer to them. Raises WrongFile, and LoadRefused
+    unless conflicts are accepted; then nothing is changed.
     """
-    wanted = check(text, folder)
+    office_plan = check(text, folder)
     office, is_new = Office.objects.select_for_update(no_key=True).get_or_create(
-        slug=wanted.slug, defaults={"name": wanted.name, "version": 0, "demo": demo}
+        slug=office_plan.slug, defaults={"name": office_plan.name, "version": 0, "demo": demo}
     )
-    report = LoadReport(office, created=[f"office {wanted.slug}"] if is_new else [])
+    report = LoadReport(office, created=[f"office {office_plan.slug}"] if is_new else [])
     rules = [agenda.rules for agenda in office.agendas.all()]
-    rules += [agenda.booking for agenda in wanted.agendas if agenda.booking]
+    rules += [agenda.booking for agenda in office_plan.agendas if agenda.booking]
     lock_coming_days(office, rules, now)
     required_before = office.second_factor_roles
-    _set_office(office, wanted, report)
+    _set_office(office, office_plan, report)
     loading = _Loading(office, report)
-    loading.parts(wanted)
-    loading.times(wanted)
+    loading.parts(office_plan)
+    loading.times(office_plan)
     office.version += 1
     office.save()
-    # Read afresh: a snapshot kept by version would survive a refusal that rolls this back.
+    # Read from the database: a snapshot cached by version would survive a rollback of this load.
     loaded = directory.read(office)
     report.conflicts.extend(conflicts(loaded, now=now))
     if report.conflicts and not accept_conflicts:
@@ -103,17 +104,17 @@ def load(
 
 
 def lock_coming_days(office: Office, rules: Iterable[Rules], now: datetime) -> None:
-    """Let no booking be made or moved and no place be offered while we look which ones still fit."""
+    """Lock the office's waiting lists and bookable days, while conflicts are looked for."""
     for agenda in office.agendas.order_by("pk").values_list("pk", flat=True):
         lock_list(agenda)
     today = now.date()
-    farthest = max((one.horizon_days for one in rules), default=0) + 1
+    farthest = max((agenda_rules.horizon_days for agenda_rules in rules), default=0) + 1
     lock_days(office.pk, (today + timedelta(days=n) for n in range(-1, farthest + 1)))
 
 
-def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> None:
+def _set_office(office: Office, office_plan: plan.OfficePlan, report: LoadReport) -> None:
     fields = {
-        name: getattr(wanted, name)
+        name: getattr(office_plan, name)
         for name in (
             "name",
             "address",
@@ -135,21 +136,21 @@ def _set_office(office: Office, wanted: plan.OfficePlan, report: LoadReport) -> 
             "lock_after_min",
         )
     } | {
-        "languages": list(wanted.languages),
-        "embed_hosts": None if wanted.embed is None else list(wanted.embed),
-        "video_rooms": list(wanted.rooms),
-        "video_link": wanted.room_link,
-        "files_data": wanted.files.data(),
-        "messages_data": wanted.messages.data(),
-        "second_factor_roles": list(wanted.second_factor_roles),
+        "languages": list(office_plan.languages),
+        "embed_hosts": None if office_plan.embed is None else list(office_plan.embed),
+        "video_rooms": list(office_plan.rooms),
+        "video_link": office_plan.room_link,
+        "files_data": office_plan.files.data(),
+        "messages_data": office_plan.messages.data(),
+        "second_factor_roles": list(office_plan.second_factor_roles),
     }
-    differs = _set(office, fields)
-    if (put_crest(office, wanted.crest) or differs) and office.version:
+    differs = _set_fields(office, fields)
+    if (put_crest(office, office_plan.crest) or differs) and office.version:
         report.changed.append(f"office {office.slug}")
 
 
-def _set(row: Any, fields: Mapping[str, Any]) -> bool:
-    """Set the fields, and say whether any of them differed."""
+def _set_fields(row: Any, fields: Mapping[str, Any]) -> bool:
+    """Set the fields of a row; returns whether any of them differed."""
     differing = {name: value for name, value in fields.items() if getattr(row, name) != value}
     for name, value in differing.items():
         setattr(row, name, value)
@@ -157,7 +158,7 @@ def _set(row: Any, fields: Mapping[str, Any]) -> bool:
 
 
 class _Loading:
-    """One load into one office, whose row is locked."""
+    """A load into one office, whose row is locked."""
 
     def __init__(self, office: Office, report: LoadReport) -> None:
         self.office, self.report = office, report
@@ -166,12 +167,14 @@ class _Loading:
         self.counters: dict[str, Counter] = {}
         self.officials: dict[str, Official] = {}
 
-    def parts(self, wanted: plan.OfficePlan) -> None:
-        """Departments, agendas with their lanes, services, counters, officials and devices."""
-        departments = self._rows(Department, {d.code: {"name": d.name} for d in wanted.departments})
-        systems = self._rows(System, {s.code: {"name": s.name} for s in wanted.systems})
-        self._free_letters({a.code: a.letter for a in wanted.agendas})
-        self.agendas = self._rows(
+    def parts(self, office_plan: plan.OfficePlan) -> None:
+        """Store all parts of the office except its hours."""
+        departments = self._store_rows(
+            Department, {d.code: {"name": d.name} for d in office_plan.departments}
+        )
+        systems = self._store_rows(System, {s.code: {"name": s.name} for s in office_plan.systems})
+        self._free_letters({a.code: a.letter for a in office_plan.agendas})
+        self.agendas = self._store_rows(
             Agenda,
             {
                 a.code: {
@@ -180,12 +183,14 @@ class _Loading:
                     "department_id": departments[a.department].pk if a.department else None,
                     "rules_data": a.booking.data() if a.booking else {},
                 }
-                for a in wanted.agendas
+                for a in office_plan.agendas
             },
         )
-        for agenda in wanted.agendas:
-            self._lanes(self.agendas[agenda.code], agenda.booking.quota if agenda.booking else 0)
-        self.services = self._rows(
+        for agenda in office_plan.agendas:
+            self._create_lanes(
+                self.agendas[agenda.code], agenda.booking.quota if agenda.booking else 0
+            )
+        self.services = self._store_rows(
             Service,
             {
                 s.code: {
@@ -200,44 +205,49 @@ class _Loading:
                     "modes": list(s.modes),
                     "video_rooms": list(s.rooms),
                 }
-                for a in wanted.agendas
+                for a in office_plan.agendas
                 for s in a.services
             },
         )
-        for planned in wanted.services():
-            self._needs(self.services[planned.code], {systems[c].pk for c in planned.needs})
-        self.counters = self._rows(
+        for planned in office_plan.services():
+            self._set_systems(self.services[planned.code], {systems[c].pk for c in planned.needs})
+        self.counters = self._store_rows(
             Counter,
             {
                 c.code: {"name": c.name, "number": c.number, "place": c.place}
-                for c in wanted.counters
+                for c in office_plan.counters
             },
         )
-        for counter in wanted.counters:
-            self._serves(self.counters[counter.code], counter.services)
-        self._officials(wanted.officials, departments)
-        self._devices(wanted.devices)
+        for counter in office_plan.counters:
+            self._set_services(self.counters[counter.code], counter.services)
+        self._store_officials(office_plan.officials, departments)
+        self._store_devices(office_plan.devices)
 
-    def _rows(self, model: type[Any], wanted: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-        """The rows by code: changed in place, new ones created, dropped ones retired."""
-        known = {row.code: row for row in model.objects.filter(office=self.office)}
-        for code in known.keys() - wanted.keys():
-            if not known[code].retired:
-                self._retire(known[code])
+    def _store_rows(
+        self, model: type[Any], fields_by_code: Mapping[str, dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Update, create and retire rows of a model; returns the rows of the file by code."""
+        existing = {row.code: row for row in model.objects.filter(office=self.office)}
+        for code in existing.keys() - fields_by_code.keys():
+            if not existing[code].retired:
+                self._retire(existing[code])
         rows = {}
-        for position, (code, fields) in enumerate(wanted.items()):
-            row = known.get(code) or model(office=self.office, code=code)
-            if _set(row, {**fields, "position": position, "retired": False}) or row.pk is None:
+        for position, (code, fields) in enumerate(fields_by_code.items()):
+            row = existing.get(code) or model(office=self.office, code=code)
+            if (
+                _set_fields(row, {**fields, "position": position, "retired": False})
+                or row.pk is None
+            ):
                 self._note("created" if row.pk is None else "changed", row)
                 row.save()
             rows[code] = row
         return rows
 
-    def _note(self, what: str, row: Named) -> None:
-        said = f"{type(row).__name__.lower()} {row.code}"
-        known: list[str] = getattr(self.report, what)
-        if said not in known and said not in self.report.created:
-            known.append(said)
+    def _note(self, outcome: str, row: Named) -> None:
+        label = f"{type(row).__name__.lower()} {row.code}"
+        noted: list[str] = getattr(self.report, outcome)
+        if label not in noted and label not in self.report.created:
+            noted.append(label)
 
     def _retire(self, row: Named) -> None:
         row.retired = True
@@ -247,41 +257,41 @@ class _Loading:
         self._note("retired", row)
 
     def _free_letters(self, letters: Mapping[str, str]) -> None:
-        """Take the letters that will move from their agendas first, so that two may swap them."""
+        """Retire agendas whose letter will change first, so that two agendas can swap letters."""
         for agenda in Agenda.objects.filter(office=self.office, retired=False):
             if letters.get(agenda.code) not in {None, agenda.letter}:
                 Agenda.objects.filter(pk=agenda.pk).update(retired=True)
 
-    def _lanes(self, agenda: Agenda, quota: int) -> None:
-        """Lanes up to the quota; those above it stay for the bookings they may hold."""
-        known = set(agenda.lanes.values_list("number", flat=True))
+    def _create_lanes(self, agenda: Agenda, quota: int) -> None:
+        """Create missing lanes up to the quota; lanes above it stay, as they may have bookings."""
+        existing = set(agenda.lanes.values_list("number", flat=True))
         Lane.objects.bulk_create(
             Lane(office=self.office, agenda=agenda, number=number)
             for number in range(quota)
-            if number not in known
+            if number not in existing
         )
 
-    def _serves(self, who: Counter | Official, codes: Iterable[str]) -> None:
-        """Set the services; a retired one stays, so that whoever booked it can still be called."""
-        wanted = {self.services[code].pk for code in codes}
-        served = who.services.all()
-        known = {service.pk for service in served if not service.retired}
-        if known != wanted:
-            who.services.remove(*(known - wanted))
-            who.services.add(*(wanted - known))
-            self._note("changed", who)
+    def _set_services(self, counter_or_official: Counter | Official, codes: Iterable[str]) -> None:
+        """Set the services; retired ones stay, so that people who booked them can be called."""
+        service_ids = {self.services[code].pk for code in codes}
+        served = counter_or_official.services.all()
+        current_ids = {service.pk for service in served if not service.retired}
+        if current_ids != service_ids:
+            counter_or_official.services.remove(*(current_ids - service_ids))
+            counter_or_official.services.add(*(service_ids - current_ids))
+            self._note("changed", counter_or_official)
 
-    def _needs(self, service: Service, wanted: set[int]) -> None:
-        known = {system.pk for system in service.needs.all()}
-        if known != wanted:
-            service.needs.set(wanted)
+    def _set_systems(self, service: Service, system_ids: set[int]) -> None:
+        current_ids = {system.pk for system in service.needs.all()}
+        if current_ids != system_ids:
+            service.needs.set(system_ids)
             self._note("changed", service)
 
-    def _officials(
-        self, wanted: Iterable[plan.OfficialPlan], departments: Mapping[str, Department]
+    def _store_officials(
+        self, official_plans: Iterable[plan.OfficialPlan], departments: Mapping[str, Department]
     ) -> None:
-        """Officials and their lanes; the account that looks after a diary is not in the file."""
-        self.officials = self._rows(
+        """Store officials and create their lanes; their accounts are not in the file."""
+        self.officials = self._store_rows(
             Official,
             {
                 o.code: {
@@ -293,47 +303,51 @@ class _Loading:
                     "department_id": departments[o.department].pk if o.department else None,
                     "counter_id": self.counters[o.counter].pk if o.counter else None,
                 }
-                for o in wanted
+                for o in official_plans
             },
         )
-        known = set(
+        with_lane = set(
             Lane.objects.filter(official__office=self.office).values_list("official", flat=True)
         )
         Lane.objects.bulk_create(
-            Lane(office=self.office, official=one)
-            for one in self.officials.values()
-            if one.pk not in known
+            Lane(office=self.office, official=official)
+            for official in self.officials.values()
+            if official.pk not in with_lane
         )
-        for official in wanted:
-            self._serves(self.officials[official.code], official.topics)
+        for official in official_plans:
+            self._set_services(self.officials[official.code], official.topics)
 
-    def _devices(self, wanted: Iterable[plan.DevicePlan]) -> None:
-        kinds = {one.code: one.kind for one in wanted}
+    def _store_devices(self, device_plans: Iterable[plan.DevicePlan]) -> None:
+        kinds = {device_plan.code: device_plan.kind for device_plan in device_plans}
         for device in Device.objects.filter(office=self.office, code__in=kinds):
             if device.kind != kinds[device.code]:
                 self._unpair(device)
                 device.save()
-        self._rows(
+        self._store_rows(
             Device,
             {
-                one.code: {"kind": one.kind, "name": one.name, "options": one.options}
-                for one in wanted
+                device_plan.code: {
+                    "kind": device_plan.kind,
+                    "name": device_plan.name,
+                    "options": device_plan.options,
+                }
+                for device_plan in device_plans
             },
         )
 
     def _unpair(self, device: Device) -> None:
-        """A device that is no more, or is another now, must not speak for the office."""
-        _set(device, UNPAIRED)
+        """Revoke the credentials of a device that is retired or has become another kind."""
+        _set_fields(device, UNPAIRED)
 
     # --- hours
 
-    def times(self, wanted: plan.OfficePlan) -> None:
-        """Hours and exceptions; nothing refers to their rows, so differing ones are replaced."""
-        scopes: list[tuple[dict[str, Any], plan.Times]] = [({}, wanted.times)]
-        scopes += [({"agenda": self.agendas[a.code]}, a.times) for a in wanted.agendas]
-        scopes += [({"service": self.services[s.code]}, s.times) for s in wanted.services()]
-        scopes += [({"counter": self.counters[c.code]}, c.times) for c in wanted.counters]
-        scopes += [({"official": self.officials[o.code]}, o.times) for o in wanted.officials]
+    def times(self, office_plan: plan.OfficePlan) -> None:
+        """Replace hours and exceptions if they differ; no other rows refer to them."""
+        scopes: list[tuple[dict[str, Any], plan.Times]] = [({}, office_plan.times)]
+        scopes += [({"agenda": self.agendas[a.code]}, a.times) for a in office_plan.agendas]
+        scopes += [({"service": self.services[s.code]}, s.times) for s in office_plan.services()]
+        scopes += [({"counter": self.counters[c.code]}, c.times) for c in office_plan.counters]
+        scopes += [({"official": self.officials[o.code]}, o.times) for o in office_plan.officials]
         hours = [
             OpeningHours(
                 office=self.office, booking=booking, mode=mode, **scope, **_week_fields(row)
@@ -351,27 +365,30 @@ class _Loading:
             for row in HoursException.objects.filter(office=self.office).exclude(official=None)
         }
 
-        def reason(scope: dict[str, Any], one: plan.Exceptional) -> plan.Text:
+        def reason(scope: dict[str, Any], exception: plan.Exceptional) -> plan.Text:
             official = scope.get("official")
-            if official is None or one.reason != plan.AS_BEFORE:
-                return one.reason
-            return present.get((official.pk, one.days), {})
+            if official is None or exception.reason != plan.AS_BEFORE:
+                return exception.reason
+            return present.get((official.pk, exception.days), {})
 
         exceptions = [
             HoursException(
-                office=self.office, **scope, reason=reason(scope, one), **asdict(one.days)
+                office=self.office,
+                **scope,
+                reason=reason(scope, exception),
+                **asdict(exception.days),
             )
             for scope, times in scopes
-            for one in times.exceptions
+            for exception in times.exceptions
         ]
-        self._replace(OpeningHours, hours)
-        self._replace(HoursException, exceptions)
+        self._replace_rows(OpeningHours, hours)
+        self._replace_rows(HoursException, exceptions)
 
-    def _replace(self, model: type[Any], wanted: list[Any]) -> None:
-        known = model.objects.filter(office=self.office).order_by("pk")
-        if [_content(row) for row in known] != [_content(row) for row in wanted]:
-            known.delete()
-            model.objects.bulk_create(wanted)
+    def _replace_rows(self, model: type[Any], rows: list[Any]) -> None:
+        existing = model.objects.filter(office=self.office).order_by("pk")
+        if [_column_values(row) for row in existing] != [_column_values(row) for row in rows]:
+            existing.delete()
+            model.objects.bulk_create(rows)
             if self.office.version:
                 self.report.changed.append(
                     "opening hours" if model is OpeningHours else "exceptions"
@@ -382,9 +399,9 @@ def _week_fields(row: calendar.WeeklyHours) -> dict[str, Any]:
     return asdict(row)
 
 
-def _content(row: Any) -> dict[str, Any]:
+def _column_values(row: Any) -> dict[str, Any]:
     return {
-        one.attname: getattr(row, one.attname)
-        for one in row._meta.concrete_fields
-        if not one.primary_key
+        column.attname: getattr(row, column.attname)
+        for column in row._meta.concrete_fields
+        if not column.primary_key
     }

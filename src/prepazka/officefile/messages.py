@@ -1,4 +1,4 @@
-"""The messages of an office, read from the file and written to it."""
+"""Reading and writing of an office's rules and texts of messages."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ SENDER = re.compile(r"\+?\d{3,15}|(?=.*[A-Za-z])[A-Za-z0-9 ._&-]{1,11}")
 
 
 def read_messages(root: Section, languages: tuple[str, ...]) -> MessageRules:
-    """The rules; without the section there are no short messages."""
+    """The rules of messages; the defaults, without short messages, if there is no section."""
     section = root.section("messages", 'rules such as {sms: yes, monthly limit: "500"}')
     usual = MessageRules()
     if section is None:
         return usual
     quiet = section.take("quiet hours", _quiet, (usual.quiet_from_min, usual.quiet_to_min))
-    found = MessageRules(
+    rules = MessageRules(
         sms=section.take("sms", values.flag, usual.sms),
         sender=section.take("sender", _sender, usual.sender),
         monthly_limit=section.take("monthly limit", _limit, usual.monthly_limit),
@@ -44,83 +44,85 @@ def read_messages(root: Section, languages: tuple[str, ...]) -> MessageRules:
         texts=_texts(section, languages),
     )
     section.done()
-    return found
+    return rules
 
 
 def write_messages(rules: MessageRules) -> dict[str, Any]:
-    """The rules as `read_messages` reads them; what is as usual is left out."""
+    """The rules as `read_messages` reads them, without defaults."""
     usual = MessageRules()
     if rules == usual:
         return {}
-    written: dict[str, Any] = {"sms": "yes" if rules.sms else "no"}
+    entries: dict[str, Any] = {"sms": "yes" if rules.sms else "no"}
     if rules.sender:
-        written["sender"] = rules.sender
+        entries["sender"] = rules.sender
     if rules.monthly_limit != usual.monthly_limit:
         limit = rules.monthly_limit
-        written["monthly limit"] = "none" if limit is None else str(limit)
+        entries["monthly limit"] = "none" if limit is None else str(limit)
     if rules.unicode:
-        written["unicode"] = "yes"
+        entries["unicode"] = "yes"
     quiet = (rules.quiet_from_min, rules.quiet_to_min)
     if quiet != (usual.quiet_from_min, usual.quiet_to_min):
-        written["quiet hours"] = (
+        entries["quiet hours"] = (
             "none" if quiet[0] == quiet[1] else "-".join(map(values.write_clock, quiet))
         )
     if rules.reminders != usual.reminders:
-        written["reminders"] = _words(rules.reminders)
+        entries["reminders"] = _words(rules.reminders)
     if rules.texts:
-        written["texts"] = {
-            kind: {part: dict(said) for part, said in parts.items()}
-            for kind, parts in rules.texts.items()
+        entries["texts"] = {
+            kind: {text_part: dict(by_language) for text_part, by_language in texts_of_kind.items()}
+            for kind, texts_of_kind in rules.texts.items()
         }
-    return written
+    return entries
 
 
 def _words(reminders: tuple[str, ...]) -> str:
-    return next(words for words, found in REMINDERS.items() if found == reminders)
+    return next(words for words, chosen in REMINDERS.items() if chosen == reminders)
 
 
 def _texts(section: Section, languages: tuple[str, ...]) -> Texts:
-    """The office's own words, by kind, part and language; broken ones are problems of the file."""
+    """The office's own texts by kind, part and language; adds a problem for each broken one."""
     kinds = section.section("texts", "kinds of messages such as `reminder`")
-    found: dict[str, dict[str, dict[str, str]]] = {}
+    texts: dict[str, dict[str, dict[str, str]]] = {}
     if kinds is None:
-        return found
-    for kind, parts in kinds.each("`subject`, `text` and `sms`"):
+        return texts
+    for kind, kind_section in kinds.each("`subject`, `text` and `sms`"):
         if kind not in message_texts.NEEDS:
             kinds.wrong(
                 kinds.keys[kind], nearest(kind, message_texts.NEEDS), value=f'the kind "{kind}"'
             )
             continue
-        for part in message_texts.PARTS:
-            said = parts.section(part, "words per language such as {cs: ..., en: ...}")
-            words = _by_language(kind, part, said, languages) if said else {}
+        for text_part in message_texts.PARTS:
+            part_section = kind_section.section(
+                text_part, "words per language such as {cs: ..., en: ...}"
+            )
+            words = _by_language(kind, text_part, part_section, languages) if part_section else {}
             if words:
-                found.setdefault(kind, {})[part] = words
-        parts.done()
-    return found
+                texts.setdefault(kind, {})[text_part] = words
+        kind_section.done()
+    return texts
 
 
 def _by_language(
-    kind: str, part: message_texts.Part, said: Section, languages: tuple[str, ...]
+    kind: str, text_part: message_texts.Part, section: Section, languages: tuple[str, ...]
 ) -> dict[str, str]:
-    found = {}
+    words_by_language = {}
     for language in languages:
-        words = said.take(language, lambda node: _own(kind, part, node), "")
+        words = section.take(language, lambda node: _own_words(kind, text_part, node), "")
         if words:
-            found[language] = words
-    said.done()
-    return found
+            words_by_language[language] = words
+    section.done()
+    return words_by_language
 
 
-def _own(kind: str, part: message_texts.Part, node: yaml.Node) -> str:
+def _own_words(kind: str, text_part: message_texts.Part, node: yaml.Node) -> str:
     text = message_texts.tidy(scalar(node, "the words of the message"))
-    for fault in message_texts.faults(kind, part, text):
-        raise Wrong(_expected(kind, part, fault))
-    return " ".join(text.split()) if part != "text" else text
+    for fault in message_texts.faults(kind, text_part, text):
+        raise Wrong(_expected(kind, text_part, fault))
+    return " ".join(text.split()) if text_part != "text" else text
 
 
-def _expected(kind: str, part: message_texts.Part, fault: message_texts.Fault) -> str:
-    names = sorted(message_texts.allowed(kind, part))
+def _expected(kind: str, text_part: message_texts.Part, fault: message_texts.Fault) -> str:
+    names = sorted(message_texts.allowed(kind, text_part))
     if fault.kind == "unknown":
         return f"not the placeholder {{{fault.name}}} but {nearest(fault.name, names)}"
     if fault.kind == "missing":
@@ -134,10 +136,10 @@ def _sender(node: yaml.Node) -> str:
     expected = (
         'a number such as "+420777123456", or a name of at most 11 letters without diacritics'
     )
-    found = scalar(node, expected)
-    if not SENDER.fullmatch(found):
+    text = scalar(node, expected)
+    if not SENDER.fullmatch(text):
         raise Wrong(expected)
-    return found
+    return text
 
 
 def _limit(node: yaml.Node) -> int | None:
@@ -147,11 +149,11 @@ def _limit(node: yaml.Node) -> int | None:
 
 
 def _quiet(node: yaml.Node) -> tuple[int, int]:
-    found = scalar(node, QUIET)
-    if found == "none":
+    text = scalar(node, QUIET)
+    if text == "none":
         return 0, 0
     try:
-        start, end = (values.clock(part.strip()) for part in re.split(r"[-–]", found))
+        start, end = (values.clock(clock_text.strip()) for clock_text in re.split(r"[-–]", text))
     except ValueError as error:
         raise Wrong(QUIET) from error
     if start == end or max(start, end) >= values.DAY_MIN:

@@ -1,4 +1,4 @@
-"""Reading YAML with the line of everything, so that an error can say where it is."""
+"""YAML nodes with their lines, sections of keys, and problems that name the line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN = 60
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong: the line, what stands there, and what was expected."""
+    """One problem of a file: the line, the value there, and what was expected."""
 
     line: int
     where: str
@@ -25,12 +25,12 @@ class Problem:
     expected: str
 
     def __str__(self) -> str:
-        place = f"line {self.line}: {self.where}: " if self.where else f"line {self.line}: "
-        return f"{place}{self.value}; expected {self.expected}."
+        location = f"line {self.line}: {self.where}: " if self.where else f"line {self.line}: "
+        return f"{location}{self.value}; expected {self.expected}."
 
 
 class WrongFile(Exception):
-    """The file cannot be used; `problems` say why, in the order of its lines."""
+    """The file cannot be used; `problems` are in the order of its lines."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(set(problems))
@@ -53,11 +53,11 @@ def compose(text: str) -> yaml.Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if mark and mark.index >= len(text.rstrip()) and error.context_mark:
-            mark = error.context_mark  # what was never closed is to be mended where it began
+            mark = error.context_mark  # point at the start of what was never closed
         line = mark.line + 1 if mark else 1
-        found = " ".join(part for part in (error.context, error.problem) if part)
+        reason = " ".join(sentence for sentence in (error.context, error.problem) if sentence)
         raise WrongFile(
-            [Problem(line, "", _line_of(text, line), f"correct YAML ({found})")]
+            [Problem(line, "", _line_of(text, line), f"correct YAML ({reason})")]
         ) from error
     except yaml.reader.ReaderError as error:
         line = text[: int(error.position)].count("\n") + 1
@@ -82,7 +82,7 @@ def show(value: str) -> str:
 
 
 def shown(node: yaml.Node) -> str:
-    """What stands at the node."""
+    """The node's content as problems show it."""
     if isinstance(node, yaml.MappingNode):
         return "a mapping"
     if isinstance(node, yaml.SequenceNode):
@@ -91,13 +91,13 @@ def shown(node: yaml.Node) -> str:
 
 
 def line_of(node: yaml.Node) -> int:
-    """The line, counted from one."""
+    """The node's line, counted from 1."""
     return int(node.start_mark.line) + 1
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The known names for a message: the nearest one, or all of them."""
-    names = list(known)
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """The allowed names for a problem: the one nearest to `name`, or all of them."""
+    names = list(allowed)
     close = get_close_matches(name, names, n=1, cutoff=0.6)
     return f'"{close[0]}"' if close else f"one of: {', '.join(names) or 'none yet'}"
 
@@ -114,18 +114,18 @@ def scalar(node: yaml.Node, expected: str) -> str:
 
 
 def items(node: yaml.Node, expected: str) -> list[yaml.Node]:
-    """The values of a list, or of one text with commas. Raises Wrong."""
+    """The nodes of a list, or of a text separated by commas. Raises Wrong."""
     if isinstance(node, yaml.SequenceNode) and node.tag in PLAIN_TAGS:
         return list(node.value)
     text = scalar(node, expected)
     return [
-        yaml.ScalarNode(node.tag, part.strip(), node.start_mark, node.end_mark)
-        for part in text.split(",")
+        yaml.ScalarNode(node.tag, piece.strip(), node.start_mark, node.end_mark)
+        for piece in text.split(",")
     ]
 
 
 class Section:
-    """A mapping of the file, whose keys are taken one by one."""
+    """A mapping of the file; keys are read one by one, and unread ones are problems."""
 
     def __init__(self, node: yaml.Node, path: str, problems: list[Problem], expected: str) -> None:
         self.node, self.path, self.problems = node, path, problems
@@ -143,18 +143,18 @@ class Section:
         if not name:
             self.wrong(key, "a key that is a word")
         elif name in self.keys:
-            first = line_of(self.keys[name])
-            self.wrong(key, f"each key once (the first is on line {first})")
+            first_line = line_of(self.keys[name])
+            self.wrong(key, f"each key once (the first is on line {first_line})")
         else:
             self.keys[name], self.values[name] = key, value
 
     def wrong(self, node: yaml.Node, expected: str, *, at: str = "", value: str = "") -> None:
-        """Note a problem."""
+        """Add a problem."""
         where = f"{self.path}.{at}" if self.path and at else self.path or at
         self.problems.append(Problem(line_of(node), where, value or shown(node), expected))
 
     def has(self, key: str) -> bool:
-        """Whether the key is there; asking makes it known."""
+        """Whether the key is there; from now on it counts as a known key."""
         self.asked.append(key)
         return key in self.values
 
@@ -172,9 +172,9 @@ class Section:
         *,
         missing: str = "",
     ) -> T | D | None:
-        """The value of the key. What is wrong is noted, and the default taken, to read on.
+        """The value of the key; the default if it is missing or wrong, which adds a problem.
 
-        `missing` says what is expected of a key that must be there.
+        `missing` is what a problem says is expected of a required key.
         """
         if not self.has(key):
             if missing:
@@ -193,17 +193,17 @@ class Section:
         return Section(self.values[key], self.below(key), self.problems, expected)
 
     def below(self, key: str) -> str:
-        """The path of what is under the key."""
+        """The path of the key's content."""
         return f"{self.path}.{key}" if self.path else key
 
     def each(self, expected: str) -> Iterator[tuple[str, Section]]:
-        """The parts of a mapping whose keys are codes."""
+        """The sections of a mapping whose keys are codes."""
         for key, value in self.values.items():
             self.asked.append(key)
             yield key, Section(value, self.below(key), self.problems, expected)
 
     def done(self) -> None:
-        """Note the keys that nobody asked for."""
+        """Add a problem for each unknown key."""
         for name, key in self.keys.items():
             if name in self.asked:
                 continue

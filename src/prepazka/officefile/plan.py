@@ -1,4 +1,4 @@
-"""What an office's file says, as plain values that compare equal when the files mean the same."""
+"""The content of an office's file as dataclasses that compare equal if files mean the same."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from prepazka.core.message_rules import MessageRules
 from prepazka.core.slots import Rules
 
 Text = dict[str, str]
-# The reason of an official's absence in a file for somebody who may not read it; loading the file
-# leaves the reason that is there.
+# Stands for the reason of an official's absence in an export for people who may not read it;
+# loading keeps the stored reason.
 AS_BEFORE: Text = {"cs": "as before"}
 
 
 @dataclass(frozen=True)
 class Exceptional:
-    """Days on which the week's hours do not hold, and why."""
+    """Days on which the weekly hours do not apply, with the reason."""
 
     days: DayException
     reason: Text = field(default_factory=dict)
@@ -27,12 +27,12 @@ class Exceptional:
 
 @dataclass(frozen=True)
 class Times:
-    """Hours of the office or of one of its parts; a part without its own follows the office."""
+    """Hours of the office or of a part of it; a part without hours has the office's."""
 
     hours: tuple[WeeklyHours, ...] = ()
     booking_hours: tuple[WeeklyHours, ...] = ()
     exceptions: tuple[Exceptional, ...] = ()
-    # Electronic office hours: those for one mode only.
+    # Hours for a single mode, such as video.
     mode_hours: tuple[tuple[str, tuple[WeeklyHours, ...]], ...] = ()
 
 
@@ -46,7 +46,7 @@ class DepartmentPlan:
 
 @dataclass(frozen=True)
 class SystemPlan:
-    """Something of others without which a service cannot be given."""
+    """An external system without which a service cannot be provided."""
 
     code: str
     name: Text
@@ -54,7 +54,7 @@ class SystemPlan:
 
 @dataclass(frozen=True)
 class ServicePlan:
-    """An act a citizen comes for."""
+    """A service that citizens come for."""
 
     code: str
     name: Text
@@ -97,7 +97,7 @@ class CounterPlan:
 
 @dataclass(frozen=True)
 class OfficialPlan:
-    """A person who is booked by name; `topics` are codes of services in the order of the file."""
+    """An official who can be booked; `topics` are codes of services in the order of the file."""
 
     code: str
     name: Text
@@ -113,7 +113,7 @@ class OfficialPlan:
 
 @dataclass(frozen=True)
 class DevicePlan:
-    """A kiosk or a display; `options` as `Device.options` keeps them."""
+    """A kiosk or a display; `options` are as in `Device.options`."""
 
     kind: str
     code: str
@@ -167,7 +167,7 @@ class OfficePlan:
 
 
 def counter_name(number: str) -> Text:
-    """The name of a counter whose file gives it none."""
+    """The default name of a counter."""
     return {"cs": f"Přepážka {number}", "en": f"Counter {number}"}
 
 

@@ -1,4 +1,4 @@
-"""The offices that come with the program, by name."""
+"""Sample office files that come with the program, by name."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ SUFFIX = ".yaml"
 
 
 class NoSuchFile(Exception):
-    """Neither a file that can be read nor a preset; the message says why, and which there are."""
+    """Neither a readable file nor a preset; the message says why and lists the presets."""
 
 
 def names() -> list[str]:
     """The names of the presets."""
     files = resources.files("prepazka.presets").iterdir()
-    return sorted(one.name.removesuffix(SUFFIX) for one in files if one.name.endswith(SUFFIX))
+    return sorted(file.name.removesuffix(SUFFIX) for file in files if file.name.endswith(SUFFIX))
 
 
 def text(name: str) -> str:
-    """The file of a preset. Raises KeyError."""
+    """The text of a preset. Raises KeyError."""
     if name not in names():
         raise KeyError(name)
     return (resources.files("prepazka.presets") / f"{name}{SUFFIX}").read_text(encoding="utf-8")
 
 
 def folder_of(name: str) -> Path:
-    """The folder of that file or preset, where what the file names lies beside it."""
+    """The folder of a file or preset, in which files it names are looked for."""
     if not Path(name).exists() and name in names():
         return Path(str(resources.files("prepazka.presets")))
     return Path(name).parent
 
 
 def text_of(name: str) -> str:
-    """The text of a file, or of a preset where no such file lies. Raises NoSuchFile, WrongFile."""
+    """The text of a file, or of a preset if there is no such file. Raises NoSuchFile, WrongFile."""
     path = Path(name)
     if not path.exists() and name in names():
         return text(name)

@@ -1,4 +1,4 @@
-"""Setting a quota in the screens: what it would do, and doing it."""
+"""Changing an agenda's quota from the screens, with a preview of its effect."""
 
 from __future__ import annotations
 
@@ -33,83 +33,87 @@ from prepazka.queueing.models import State, Ticket
 MOST_DAYS = 100
 SEED = 1
 COUNTED = timedelta(days=28)
-ENOUGH_DAYS = 5  # of tickets, to know how many people come
-# What looks like a telephone number, a number of a person or an address of theirs.
+ENOUGH_DAYS = 5  # with tickets, from which the number of people is estimated
+# Text that looks like a telephone number, a personal number or an e-mail address.
 CONTACT = re.compile(r"@|(?:\d[ /-]?){6,}")
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What another quota would do."""
+    """The effect of another quota."""
 
     now: Quota
     then: Quota
-    days: int  # that were simulated; none, where so many places cannot be
+    days: int  # simulated; 0 if there are too many places to simulate
     differences: dict[str, Difference]
-    counted: bool  # the people who come are those of the last weeks, not an assumption
-    beyond: int  # bookings to come on places above the quota, which they keep
+    counted: bool  # whether the demand is that of the last weeks and not an assumption
+    beyond: int  # future bookings on places above the quota, which they keep
 
 
 def present(office: Directory, *, now: datetime) -> dict[str, Quota]:
-    """The quotas of the office in an ordinary week, with learned service times where there are."""
+    """The office's quotas by the agenda's code in its regular week, with learned service times."""
     return quotas(
-        plan_of(office.regular), since=calendar.day_of(now, office.tz), means=_means(office)
+        plan_of(office.regular), since=calendar.day_of(now, office.tz), means=_learned_means(office)
     )
 
 
 def learned(office: Directory, agenda: Agenda) -> bool:
-    """Whether the times of all its booked services have been learned."""
+    """Whether the service times of all the agenda's bookable services have been learned."""
     times = learning.known(office).times
-    own = [s for s in office.offered_services() if s.agenda_id == agenda.pk and s.bookable]
-    return not any(times.thin(s.pk) for s in own)
+    services = [s for s in office.offered_services() if s.agenda_id == agenda.pk and s.bookable]
+    return not any(times.thin(s.pk) for s in services)
 
 
-def _means(office: Directory) -> dict[str, float]:
+def _learned_means(office: Directory) -> dict[str, float]:
     times = learning.known(office).times
-    known = [s for s in office.offered_services() if not times.thin(s.pk)]
-    return {s.code: times.mean(s.pk) for s in known}
+    services = [s for s in office.offered_services() if not times.thin(s.pk)]
+    return {s.code: times.mean(s.pk) for s in services}
 
 
 def effect(
-    office: Directory, found: Quota, quota: int, *, now: datetime, enough: Callable[[], bool]
+    office: Directory, current: Quota, quota: int, *, now: datetime, enough: Callable[[], bool]
 ) -> Effect:
-    """What the quota does by the formula and on simulated days, as many as there is time for.
+    """The effect of a quota by the formula and on simulated days.
 
-    Raises NoSuchQuota.
+    It simulates days until `enough` returns true, at most 100. Raises NoSuchQuota.
     """
     _check(quota)
-    agenda = _agenda(office, found)
-    then = found.with_quota(quota)
+    agenda = _agenda(office, current)
+    then = current.with_quota(quota)
     days, differences, counted = 0, list[Difference](), False
-    if max(found.quota, quota) <= MOST_SIMULATED:
-        plan, counted = _as_people_come(office, found, now)
-        number = found.named.agendas[found.agenda.code]
+    if max(current.quota, quota) <= MOST_SIMULATED:
+        plan, counted = _plan_with_demand(office, current, now)
+        number = current.named.agendas[current.agenda.code]
         after = with_quota(plan, number, quota)
-        both = simulate_both(plan, after, most=MOST_DAYS, seed=SEED, enough=enough)
-        days, differences = len(both[0].days), compare(*both)
-    beyond = _beyond(office.office, agenda, quota, now).count() if quota < found.quota else 0
-    return Effect(found, then, days, {d.name: d for d in differences}, counted, beyond)
+        simulated = simulate_both(plan, after, most=MOST_DAYS, seed=SEED, enough=enough)
+        days, differences = len(simulated[0].days), compare(*simulated)
+    beyond = (
+        _bookings_beyond(office.office, agenda, quota, now).count() if quota < current.quota else 0
+    )
+    return Effect(current, then, days, {d.name: d for d in differences}, counted, beyond)
 
 
-def _agenda(office: Directory, found: Quota) -> Agenda:
-    return next(a for a in office.agendas.values() if a.code == found.agenda.code and not a.retired)
+def _agenda(office: Directory, current: Quota) -> Agenda:
+    return next(
+        a for a in office.agendas.values() if a.code == current.agenda.code and not a.retired
+    )
 
 
-def _as_people_come(office: Directory, found: Quota, now: datetime) -> tuple[Plan, bool]:
-    """The plan of the day with as many people as have come of late."""
-    plan, since = found.named.plan, calendar.day_of(now, office.tz) - COUNTED
-    seen = Ticket.objects.filter(
+def _plan_with_demand(office: Directory, current: Quota, now: datetime) -> tuple[Plan, bool]:
+    """The plan of the day with the demand of the last four weeks, and whether that was known."""
+    plan, since = current.named.plan, calendar.day_of(now, office.tz) - COUNTED
+    tickets = Ticket.objects.filter(
         office=office.office, date__gte=since, date__lt=calendar.day_of(now, office.tz)
     ).exclude(state=State.CANCELLED)
-    days = seen.aggregate(days=Count("date", distinct=True))["days"]
+    days = tickets.aggregate(days=Count("date", distinct=True))["days"]
     plan = replace(plan, no_show=1 - learning.known(office).shows_up)
     if days < ENOUGH_DAYS:
         return plan, False
-    rows = dict(seen.values_list("service").annotate(many=Count("pk")))
+    rows = dict(tickets.values_list("service").annotate(many=Count("pk")))
     numbers = {s.code: n for n, s in enumerate(plan_of(office.regular).services(), start=1)}
-    many = {numbers[s.code]: rows.get(s.pk, 0) / days for s in office.offered_services()}
-    asked = tuple(replace(a, clients=many.get(a.service, 0.0)) for a in plan.asked)
-    return replace(plan, asked=asked), True
+    per_day = {numbers[s.code]: rows.get(s.pk, 0) / days for s in office.offered_services()}
+    demand = tuple(replace(a, clients=per_day.get(a.service, 0.0)) for a in plan.asked)
+    return replace(plan, asked=demand), True
 
 
 def _check(quota: int) -> None:
@@ -117,7 +121,9 @@ def _check(quota: int) -> None:
         raise NoSuchQuota
 
 
-def _beyond(office: Office, agenda: Agenda, quota: int, now: datetime) -> QuerySet[Booking]:
+def _bookings_beyond(
+    office: Office, agenda: Agenda, quota: int, now: datetime
+) -> QuerySet[Booking]:
     return Booking.objects.filter(
         office=office,
         lane__agenda=agenda,
@@ -131,9 +137,9 @@ def _beyond(office: Office, agenda: Agenda, quota: int, now: datetime) -> QueryS
 def set_quota(
     *, office: Office, agenda: str, quota: int, reason: str, now: datetime, actor: int | None
 ) -> Quota | None:
-    """Set how many may book each window of the agenda; bookings above it are kept.
+    """Set the agenda's quota; bookings above it stay. Returns its effect, None if it has none.
 
-    Raises NoSuchQuota, QuotaNeedsReason where walk-ins would wait too long, ReasonWithContact.
+    Raises NoSuchQuota, QuotaNeedsReason if walk-ins would wait too long, ReasonWithContact.
     """
     _check(quota)
     reason = " ".join(reason.split())[:REASON]
@@ -141,17 +147,17 @@ def set_quota(
         raise ReasonWithContact
     locked = Office.objects.select_for_update(no_key=True).get(pk=office.pk)
     row = Agenda.objects.get(office=locked, code=agenda, retired=False)
-    before = row.rules
-    lock_coming_days(locked, [before], now)
-    found = present(directory.read(locked), now=now).get(agenda)
-    then = found.with_quota(quota) if found else None
+    previous_rules = row.rules
+    lock_coming_days(locked, [previous_rules], now)
+    current = present(directory.read(locked), now=now).get(agenda)
+    then = current.with_quota(quota) if current else None
     if then and then.refused and not reason:
         raise QuotaNeedsReason
-    row.rules_data = replace(before, quota=quota, quota_reason=reason).data()
+    row.rules_data = replace(previous_rules, quota=quota, quota_reason=reason).data()
     row.save(update_fields=["rules_data"])
-    known = set(row.lanes.values_list("number", flat=True))
+    existing = set(row.lanes.values_list("number", flat=True))
     Lane.objects.bulk_create(
-        Lane(office=locked, agenda=row, number=n) for n in range(quota) if n not in known
+        Lane(office=locked, agenda=row, number=n) for n in range(quota) if n not in existing
     )
     locked.version += 1
     locked.save(update_fields=["version"])
@@ -162,7 +168,7 @@ def set_quota(
             at=now,
             actor=actor,
             agenda=row.pk,
-            before=before.quota,
+            before=previous_rules.quota,
             after=quota,
             stretch=then.times if then else "",
             reason=reason,

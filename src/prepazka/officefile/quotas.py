@@ -1,4 +1,4 @@
-"""What the booking quotas of an office do to people who come without a booking."""
+"""The effect of an office's booking quotas on the wait of people without a booking."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEARLY = 1e-9  # a stretch of exactly the limit is within it
 
 @dataclass(frozen=True)
 class Quota:
-    """An agenda's quota on the day of the week on which it burdens the counters most."""
+    """An agenda's quota on the weekday on which it burdens the counters most."""
 
     agenda: AgendaPlan
     quota: int
@@ -29,42 +29,42 @@ class Quota:
     day: date
     named: Named  # the plan of that day
     burden: Burden
-    sharing: tuple[str, ...]  # codes of the other agendas whose booked are served there
+    sharing: tuple[str, ...]  # codes of other agendas with bookings at the same counters
 
     @property
     def stretch(self) -> float:
-        """By what factor the wait of those without a booking grows."""
+        """The factor by which people without a booking wait longer."""
         return self.burden.stretch
 
     @property
     def warned(self) -> bool:
-        """Whether it is more than an office should ask of them."""
+        """Whether the stretch is above the limit for a warning."""
         return self.stretch > WARN + NEARLY
 
     @property
     def refused(self) -> bool:
-        """Whether it needs a reason."""
+        """Whether the stretch is above the limit from which a reason is required."""
         return self.stretch > REFUSE + NEARLY
 
     @property
     def times(self) -> str:
-        """The stretch as it is written, rounded up; a quota may leave no time for others at all."""
+        """The rounded stretch as text; "∞" if the quota leaves no time for others."""
         return f"{self.rounded:.2f}" if self.burden.taken < 1 else "∞"
 
     @property
     def rounded(self) -> float:
-        """The stretch to hundredths, upwards, so that what exceeds a limit is seen to."""
+        """The stretch rounded up to hundredths, so that what exceeds a limit shows it."""
         return ceil(self.stretch * 100 - NEARLY) / 100
 
     def with_quota(self, quota: int) -> Quota:
         """The same day with another quota."""
         plan = with_quota(self.named.plan, self.named.agendas[self.agenda.code], quota)
-        found = burden(plan, self.named.agendas[self.agenda.code]) or self.burden
-        return replace(self, quota=quota, burden=found)
+        new_burden = burden(plan, self.named.agendas[self.agenda.code]) or self.burden
+        return replace(self, quota=quota, burden=new_burden)
 
 
 def with_quota(plan: Plan, agenda: int, quota: int) -> Plan:
-    """The plan with so many places per window of the agenda."""
+    """The plan with another quota of the agenda."""
     changed = (replace(b, quota=quota) if b.agenda == agenda else b for b in plan.bookable)
     return replace(plan, bookable=tuple(changed))
 
@@ -75,10 +75,11 @@ def quotas(
     since: date | None = None,
     means: Mapping[str, float] | None = None,
 ) -> dict[str, Quota]:
-    """The quotas by the agenda's code, each on its worst day; in the order of the file.
+    """The quotas by the agenda's code, each on its worst day, in the order of the file.
 
-    Agendas whose counters take nobody without a booking have none: no one waits there longer.
-    `since`: only the week from this day counts; without it, ordinary weeks of all hours of the file.
+    Agendas whose counters serve only people with a booking are left out, as nobody waits longer
+    there. With `since` only the week from that day counts, otherwise a regular week of each
+    validity of hours. `means` are minutes of services by code.
     """
     worst: dict[str, Quota] = {}
     for day in _days(office, since):
@@ -87,14 +88,14 @@ def quotas(
         except NoSuchDay:
             continue
         for agenda in office.agendas:
-            found = _on(office, agenda, day, named)
-            if found and (agenda.code not in worst or found.stretch > worst[agenda.code].stretch):
-                worst[agenda.code] = found
+            quota = _quota_on(office, agenda, day, named)
+            if quota and (agenda.code not in worst or quota.stretch > worst[agenda.code].stretch):
+                worst[agenda.code] = quota
     return {a.code: worst[a.code] for a in office.agendas if a.code in worst}
 
 
 def _days(office: OfficePlan, since: date | None) -> Iterator[date]:
-    """Days of the weeks that count; a week for each date from which hours are valid."""
+    """The days of the weeks that count: from `since`, or one week per validity of hours."""
     if since:
         mondays = [since]
     else:
@@ -107,44 +108,46 @@ def _days(office: OfficePlan, since: date | None) -> Iterator[date]:
         yield from (monday + timedelta(days=n) for n in range(WEEK))
 
 
-def _on(office: OfficePlan, agenda: AgendaPlan, day: date, named: Named) -> Quota | None:
+def _quota_on(office: OfficePlan, agenda: AgendaPlan, day: date, named: Named) -> Quota | None:
     number = named.agendas[agenda.code]
     windows = next((b.windows for b in named.plan.bookable if b.agenda == number), ())
     if agenda.booking is None or not windows or not _takes_walk_ins(office, agenda):
         return None
-    found = burden(named.plan, number)
-    if found is None:
+    agenda_burden = burden(named.plan, number)
+    if agenda_burden is None:
         return None
     codes = {n: code for code, n in named.agendas.items()}
     length = windows[0].end - windows[0].start
-    sharing = tuple(codes[n] for n in found.sharing)
-    return Quota(agenda, agenda.booking.quota, length, day, named, found, sharing)
+    sharing = tuple(codes[n] for n in agenda_burden.sharing)
+    return Quota(agenda, agenda.booking.quota, length, day, named, agenda_burden, sharing)
 
 
 def _takes_walk_ins(office: OfficePlan, agenda: AgendaPlan) -> bool:
-    """Whether anybody without a booking is served where the agenda is."""
-    own = {s.code for s in agenda.services}
-    there = {code for c in office.counters if own & set(c.services) for code in c.services}
-    return any(s.walk_in for s in office.services() if s.code in there)
+    """Whether the agenda's counters serve people without a booking."""
+    own_codes = {s.code for s in agenda.services}
+    served_there = {
+        code for c in office.counters if own_codes & set(c.services) for code in c.services
+    }
+    return any(s.walk_in for s in office.services() if s.code in served_there)
 
 
 def warnings(office: OfficePlan) -> list[str]:
-    """A line for each quota that stretches the wait of walk-ins too much."""
+    """A line for each quota above the limit for a warning."""
     return [
-        f"agendas.{code}.booking.quota: {said(one)}"
-        for code, one in quotas(office).items()
-        if one.warned
+        f"agendas.{code}.booking.quota: {said(quota)}"
+        for code, quota in quotas(office).items()
+        if quota.warned
     ]
 
 
-def said(one: Quota) -> str:
-    """The quota and what it does, as a phrase."""
-    does = f"makes those without a booking wait {one.times} times as long"
-    if one.burden.taken >= 1:
+def said(quota: Quota) -> str:
+    """The quota and its effect as a phrase."""
+    does = f"makes those without a booking wait {quota.times} times as long"
+    if quota.burden.taken >= 1:
         does = "leaves no time of the counters to those without a booking"
-    counters = "1 counter" if one.burden.counters == 1 else f"{one.burden.counters} counters"
-    shared = f", shared with {', '.join(one.sharing)}" if one.sharing else ""
+    counters = "1 counter" if quota.burden.counters == 1 else f"{quota.burden.counters} counters"
+    shared = f", shared with {', '.join(quota.sharing)}" if quota.sharing else ""
     return (
-        f"{one.quota} per {one.window_min} min {does} ({counters} at the thinnest moment{shared};"
-        f" {one.burden.mean:.3g} min a service)"
+        f"{quota.quota} per {quota.window_min} min {does} ({counters} at the thinnest moment{shared};"
+        f" {quota.burden.mean:.3g} min a service)"
     )

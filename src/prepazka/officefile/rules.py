@@ -1,4 +1,4 @@
-"""The booking rules of an agenda, read from the file and written to it."""
+"""Reading and writing of an agenda's booking rules."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ PROOFS: dict[str, Proof] = {"never": "never", "when busy": "busy", "always": "al
 
 
 def read_rules(section: Section) -> Rules:
-    """The booking rules; what is left out is as `core.slots.Rules` has it."""
+    """The booking rules; missing ones have the defaults of `core.slots.Rules`."""
     usual = Rules()
     minutes = values.length(0, values.DAY_MIN, example="30 min")
-    some = values.length(1, values.DAY_MIN, example="30 min")
+    positive_minutes = values.length(1, values.DAY_MIN, example="30 min")
     days = values.length(0, 366, unit=values.DAY_MIN, example="30 days")
-    far = values.length(0, values.MOST_MIN)
-    none = values.length(0, values.DAY_MIN, none=0, example="15 min")
-    soon, late = section.take("returns after", values.delay, (0, 0))
-    part, until = section.take("kept for desk", values.share, (0.0, 1))
+    lead = values.length(0, values.MOST_MIN)
+    minutes_or_none = values.length(0, values.DAY_MIN, none=0, example="15 min")
+    return_from, return_to = section.take("returns after", values.delay, (0, 0))
+    desk_share, desk_share_until = section.take("kept for desk", values.share, (0.0, 1))
     horizon = section.take("horizon", days, usual.horizon_days)
     steps = section.take("released in parts", values.steps, ())
     if steps and steps[0].days_before >= horizon:
@@ -34,27 +34,27 @@ def read_rules(section: Section) -> Rules:
     proof = values.choice(*PROOFS)
     return Rules(
         kind=section.take("kind", values.choice("window", "slot"), usual.kind),  # type: ignore[arg-type]
-        window_min=section.take("window", some, usual.window_min),
+        window_min=section.take("window", positive_minutes, usual.window_min),
         quota=section.take("quota", values.number(1, MOST_LANES), usual.quota),
         quota_reason=section.take("quota reason", values.words(REASON, "a reason"), ""),
-        raster_min=section.take("starts every", some, usual.raster_min),
+        raster_min=section.take("starts every", positive_minutes, usual.raster_min),
         horizon_days=horizon,
-        lead_min=section.take("lead", far, usual.lead_min),
-        confirm_min=section.take("confirm within", none, usual.confirm_min),
+        lead_min=section.take("lead", lead, usual.lead_min),
+        confirm_min=section.take("confirm within", minutes_or_none, usual.confirm_min),
         early_min=section.take("early", minutes, usual.early_min),
-        late_min=section.take("late", none, usual.late_min),
+        late_min=section.take("late", minutes_or_none, usual.late_min),
         max_open_per_contact=section.take(
             "max open bookings", values.number(1, 100), usual.max_open_per_contact
         ),
         max_persons=section.take("max persons", values.number(1, 20), usual.max_persons),
-        reserved_share=part,
-        reserved_until_days=until,
+        reserved_share=desk_share,
+        reserved_until_days=desk_share_until,
         release="graduated" if steps else "rolling",
         release_steps=steps,
         release_time_min=section.take("released at", values.one_clock, usual.release_time_min),
         called_from_start=section.take("never called early", values.flag, usual.called_from_start),
-        return_from_min=soon,
-        return_to_min=late,
+        return_from_min=return_from,
+        return_to_min=return_to,
         waiting_list=section.take("waiting list", values.flag, usual.waiting_list),
         offer_min=section.take(
             "offers kept", values.length(15, MOST_OFFER_MIN, example="60 min"), usual.offer_min
@@ -65,16 +65,16 @@ def read_rules(section: Section) -> Rules:
 
 
 def write_rules(rules: Rules) -> dict[str, Any]:
-    """The rules as `read_rules` reads them; rare ones only where they differ from the usual."""
+    """The rules as `read_rules` reads them; rare ones only if they differ from the default."""
     usual = Rules()
     length = values.write_length
-    written: dict[str, Any] = {"kind": rules.kind} if rules.kind != usual.kind else {}
-    written |= {"window": length(rules.window_min), "quota": str(rules.quota)}
+    entries: dict[str, Any] = {"kind": rules.kind} if rules.kind != usual.kind else {}
+    entries |= {"window": length(rules.window_min), "quota": str(rules.quota)}
     if rules.quota_reason:
-        written["quota reason"] = rules.quota_reason
+        entries["quota reason"] = rules.quota_reason
     if rules.raster_min != usual.raster_min or rules.kind == "slot":
-        written["starts every"] = length(rules.raster_min)
-    written |= {
+        entries["starts every"] = length(rules.raster_min)
+    entries |= {
         "horizon": length(rules.horizon_days * values.DAY_MIN),
         "lead": length(rules.lead_min),
         "confirm within": _or_none(rules.confirm_min),
@@ -84,32 +84,34 @@ def write_rules(rules: Rules) -> dict[str, Any]:
         "max persons": str(rules.max_persons),
     }
     if rules.reserved_share:
-        written["kept for desk"] = values.write_share(
+        entries["kept for desk"] = values.write_share(
             rules.reserved_share, rules.reserved_until_days
         )
     if rules.release_time_min:
-        written["released at"] = values.write_clock(rules.release_time_min)
+        entries["released at"] = values.write_clock(rules.release_time_min)
     if rules.release_steps:
-        written["released in parts"] = values.write_steps(rules.release_steps)
+        entries["released in parts"] = values.write_steps(rules.release_steps)
     if rules.called_from_start:
-        written["never called early"] = "yes"
+        entries["never called early"] = "yes"
     if rules.topic_line:
-        written["topic in own words"] = "yes"
-    return written | _against_haste(rules)
+        entries["topic in own words"] = "yes"
+    return entries | _write_fairness_rules(rules)
 
 
-def _against_haste(rules: Rules) -> dict[str, Any]:
-    """What helps those who do not stand at the computer all day."""
-    usual, written = Rules(), dict[str, Any]()
+def _write_fairness_rules(rules: Rules) -> dict[str, Any]:
+    """Rules that favour people who do not watch the calendar all day, if not the default."""
+    usual, entries = Rules(), dict[str, Any]()
     if rules.return_to_min:
-        written["returns after"] = values.write_delay(rules.return_from_min, rules.return_to_min)
+        entries["returns after"] = values.write_delay(rules.return_from_min, rules.return_to_min)
     if rules.waiting_list:
-        written["waiting list"] = "yes"
+        entries["waiting list"] = "yes"
     if rules.offer_min != usual.offer_min:
-        written["offers kept"] = values.write_length(rules.offer_min)
+        entries["offers kept"] = values.write_length(rules.offer_min)
     if rules.proof != usual.proof:
-        written["proof of work"] = next(said for said, one in PROOFS.items() if one == rules.proof)
-    return written
+        entries["proof of work"] = next(
+            word for word, proof in PROOFS.items() if proof == rules.proof
+        )
+    return entries
 
 
 def _or_none(minutes: int) -> str:

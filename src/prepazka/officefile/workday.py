@@ -1,4 +1,4 @@
-"""The plan to simulate that follows from an office's file and one of its days."""
+"""The plan for simulating a day of an office, made from its file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prepazka.core.interval import Interval, intersect, subtract
 from prepazka.core.slots import Rules, candidates
 from prepazka.officefile.plan import AgendaPlan, OfficePlan, Times
 
-BUSY = 0.85  # of the counters' time, where nobody says how many come
+BUSY = 0.85  # share of the counters' time, if the number of clients is not given
 LUNCH_MIN = 30
 
 
@@ -23,7 +23,7 @@ class NoSuchDay(ValueError):
 
 @dataclass(frozen=True)
 class Named:
-    """A plan, and the numbers by which it calls agendas and counters."""
+    """A plan, and its numbers of agendas by code and of counters by their number."""
 
     plan: Plan
     agendas: dict[str, int]
@@ -38,21 +38,20 @@ def plan_of(
     lunches: bool = True,
     means: Mapping[str, float] | None = None,
 ) -> Named:
-    """What the file says of the day. Demand is `clients` a day, or what keeps counters busy.
+    """The plan of the day. Demand is `clients` a day, or what keeps the counters busy.
 
-    `means` are minutes of services, by code, where they are known better than from the file.
-
-    Services of an agenda are wanted alike; agendas in proportion to the counters they have.
-    Officials, who are booked by name, have no hall and are left out.
+    `means` are minutes of services by code that replace those of the file. Services of an agenda
+    are in equal demand, agendas in proportion to their counters. Agendas booked with officials are
+    left out, as they have no queue. Raises NoSuchDay.
     """
-    hours = _open(office, office.times, day)
+    hours = _open_hours(office, office.times, day)
     if not hours:
         raise NoSuchDay("The office is closed on that day.")
     codes = {s.code: n for n, s in enumerate(office.services(), start=1)}
     numbers = {a.code: n for n, a in enumerate(office.agendas, start=1)}
     posts = tuple(_posts(office, day, hours, codes, lunches=lunches))
     walk_in = {codes[s.code] for s in office.services() if s.walk_in or s.bookable}
-    asked = _demand(office, posts, codes, numbers, walk_in, clients, means or {})
+    demand = _demand(office, posts, codes, numbers, walk_in, clients, means or {})
     bookable = tuple(
         _bookable(office, a, a.booking, day, hours, numbers[a.code])
         for a in office.agendas
@@ -68,25 +67,25 @@ def plan_of(
         call_early=office.call_early,
         cap=None if cap is None else timedelta(minutes=cap),
     )
-    plan = Plan(tickets, asked, bookable, posts, policy)
+    plan = Plan(tickets, demand, bookable, posts, policy)
     return Named(plan, numbers, {c.number: n for n, c in enumerate(office.counters, start=1)})
 
 
-def _open(office: OfficePlan, times: Times, day: date) -> list[Interval[int]]:
+def _open_hours(office: OfficePlan, times: Times, day: date) -> list[Interval[int]]:
     holidays = czech_holidays([day.year]) if office.public_holidays == "CZ" else frozenset()
     return open_minutes(day, times.hours, _exceptions(times), holidays)
 
 
 def _exceptions(times: Times) -> list[DayException]:
-    return [one.days for one in times.exceptions]
+    return [exception.days for exception in times.exceptions]
 
 
-def _own(
+def _hours_of_part(
     office: OfficePlan, times: Times, day: date, hours: list[Interval[int]]
 ) -> list[Interval[int]]:
-    """Hours of a part: its own, or the office's, cut by its exceptions."""
+    """The hours of a part: its own, or the office's without its exceptions."""
     if times.hours:
-        return intersect(_open(office, times, day), hours)
+        return intersect(_open_hours(office, times, day), hours)
     closed = [e.minutes_on(day) for e in _exceptions(times) if e.kind == "closed"]
     return subtract(hours, filter(None, closed))
 
@@ -100,14 +99,14 @@ def _posts(
     lunches: bool,
 ) -> Iterable[Post]:
     for n, counter in enumerate(office.counters, start=1):
-        own = _own(office, counter.times, day, hours)
-        if not own:
+        counter_hours = _hours_of_part(office, counter.times, day, hours)
+        if not counter_hours:
             continue
-        opens, closes = own[0].start, own[-1].end
-        breaks = subtract([Interval(opens, closes)], own)
+        opens, closes = counter_hours[0].start, counter_hours[-1].end
+        breaks = subtract([Interval(opens, closes)], counter_hours)
         if lunches and not breaks and closes - opens > 6 * 60:
             start = 11 * 60 + LUNCH_MIN * (n % 4)
-            breaks = intersect([Interval(start, start + LUNCH_MIN)], own)
+            breaks = intersect([Interval(start, start + LUNCH_MIN)], counter_hours)
         serves = frozenset(codes[s] for s in counter.services)
         yield Post(n, serves, opens, closes, tuple(breaks))
 
@@ -121,7 +120,7 @@ def _demand(
     clients: float | None,
     means: Mapping[str, float],
 ) -> tuple[Asked, ...]:
-    """Each counter's minutes are shared by the services it serves."""
+    """The demand by service; each counter's minutes are divided among its services."""
     minutes = dict.fromkeys(codes.values(), 0.0)
     for post in posts:
         kinds = post.serves & offered
@@ -129,19 +128,21 @@ def _demand(
         for kind in kinds:
             minutes[kind] += worked / len(kinds)
     services = [(a, s) for a in office.agendas for s in a.services if minutes[codes[s.code]]]
-    found = []
-    for agenda, one in services:
-        mean = means.get(one.code, one.duration_min)
-        many = BUSY * minutes[codes[one.code]] / mean
+    demand = []
+    for agenda, service in services:
+        mean = means.get(service.code, service.duration_min)
+        clients_of_service = BUSY * minutes[codes[service.code]] / mean
         number = numbers[agenda.code]
-        found.append(Asked(codes[one.code], number, many, mean, booked=one.bookable))
-    total = sum(a.clients for a in found)
-    times = clients / total if clients and total else 1.0
-    return tuple(replace(a, clients=a.clients * times) for a in found)
+        demand.append(
+            Asked(codes[service.code], number, clients_of_service, mean, booked=service.bookable)
+        )
+    total = sum(a.clients for a in demand)
+    factor = clients / total if clients and total else 1.0
+    return tuple(replace(a, clients=a.clients * factor) for a in demand)
 
 
 def _with_officials(office: OfficePlan, agenda: AgendaPlan) -> bool:
-    """Whether all that can be booked of the agenda is booked with officials."""
+    """Whether all bookable services of the agenda are booked with officials."""
     topics = {code for official in office.officials for code in official.topics}
     return all(s.code in topics for s in agenda.services if s.bookable)
 
@@ -155,19 +156,19 @@ def _bookable(
     number: int,
 ) -> Bookable:
     times = agenda.times
-    own = _own(office, times, day, hours)
+    agenda_hours = _hours_of_part(office, times, day, hours)
     weekly = times.booking_hours or office.times.booking_hours
     if weekly:
-        own = intersect(open_minutes(day, weekly, _exceptions(times)), own)
+        agenda_hours = intersect(open_minutes(day, weekly, _exceptions(times)), agenda_hours)
     duration = max((s.duration_min for s in agenda.services if s.bookable), default=15)
     if rules.kind == "slot":
-        # Exact terms one after another, as a clerk's diary fills.
-        laid = [w for o in own for w in candidates([o], rules, duration=duration)]
-        kept: list[Interval[int]] = []
-        for one in laid:
-            if not kept or one.start >= kept[-1].end:
-                kept.append(one)
-        laid = kept
+        # Consecutive terms without overlap, as a clerk's diary fills.
+        laid = [w for o in agenda_hours for w in candidates([o], rules, duration=duration)]
+        consecutive: list[Interval[int]] = []
+        for window in laid:
+            if not consecutive or window.start >= consecutive[-1].end:
+                consecutive.append(window)
+        laid = consecutive
     else:
-        laid = candidates(own, rules, duration=duration)
+        laid = candidates(agenda_hours, rules, duration=duration)
     return Bookable(number, tuple(laid), rules.quota)

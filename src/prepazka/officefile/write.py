@@ -1,4 +1,4 @@
-"""The plan of an office as readable YAML, with what is as usual left out."""
+"""Writing of an office's plan as readable YAML, without defaults."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ WIDTH = 96
 
 
 class _Part(dict[str, Any]):
-    """A part of the file, always on lines of its own."""
+    """A mapping that is always written on lines of its own."""
 
 
 def write(office: plan.OfficePlan) -> str:
-    """The file; `check` of it gives an equal plan."""
-    parts = {
+    """The text of the file; `check` turns it into an equal plan."""
+    sections = {
         "format": "1",
         "office": _office(office),
         **_times(office.times),
@@ -40,35 +40,41 @@ def write(office: plan.OfficePlan) -> str:
         "officials": {o.code: _official(office, o) for o in office.officials},
         "kiosks": {d.code: _kiosk(office, d) for d in office.devices if d.kind == "kiosk"},
         "displays": {d.code: _display(office, d) for d in office.devices if d.kind == "display"},
-        "crest": write_crest(office.crest),  # last, for it is long
+        "crest": write_crest(office.crest),  # last, because it is long
     }
-    return "\n".join(_dump({key: value}) for key, value in parts.items() if value)
+    return "\n".join(_dump({key: section}) for key, section in sections.items() if section)
 
 
-def _some(**found: Any) -> dict[str, Any]:
-    """The keys that say something; `_` stands for a space."""
+def _nonempty(**entries: Any) -> dict[str, Any]:
+    """The entries that are not empty; `_` in a key stands for a space."""
     return {
-        key.replace("_", " "): value
-        for key, value in found.items()
-        if value not in ("", None, {}, [])
+        key.replace("_", " "): content
+        for key, content in entries.items()
+        if content not in ("", None, {}, [])
     }
 
 
-def _yes(said: bool) -> str:  # noqa: FBT001  # it is what is written
-    return "yes" if said else "no"
+def _yes_or_no(flag: bool) -> str:  # noqa: FBT001  # it is what is written
+    return "yes" if flag else "no"
 
 
 def _text(text: Text) -> Any:
-    written = {one: _lines(value) for one, value in text.items()}
-    return written["cs"] if list(written) == ["cs"] and isinstance(written["cs"], str) else written
+    by_language = {
+        language: _lines(text_in_language) for language, text_in_language in text.items()
+    }
+    return (
+        by_language["cs"]
+        if list(by_language) == ["cs"] and isinstance(by_language["cs"], str)
+        else by_language
+    )
 
 
-def _lines(value: str) -> str | list[str]:
-    return value.split("\n") if "\n" in value else value
+def _lines(text: str) -> str | list[str]:
+    return text.split("\n") if "\n" in text else text
 
 
 def _office(office: plan.OfficePlan) -> dict[str, Any]:
-    return _some(
+    return _nonempty(
         code=office.slug,
         name=_text(office.name),
         address=_text(office.address),
@@ -87,7 +93,7 @@ def _video(office: plan.OfficePlan) -> dict[str, Any]:
     files = write_files(office.files)
     if office.rooms == ("embedded",) and not office.room_link:
         return files
-    return _some(rooms=list(office.rooms), link=office.room_link) | files
+    return _nonempty(rooms=list(office.rooms), link=office.room_link) | files
 
 
 def _policy(office: plan.OfficePlan) -> dict[str, Any]:
@@ -95,7 +101,7 @@ def _policy(office: plan.OfficePlan) -> dict[str, Any]:
     return {
         "head start": "none" if head_start is None else values.write_length(head_start),
         **({} if cap is None else {"longest wait": values.write_length(cap)}),
-        "call early": _yes(office.call_early),
+        "call early": _yes_or_no(office.call_early),
         "first ticket": values.write_length(office.first_ticket_min),
         "last ticket": values.write_length(office.last_ticket_min),
         "overtime": "none"
@@ -105,17 +111,17 @@ def _policy(office: plan.OfficePlan) -> dict[str, Any]:
         "personal data kept": values.write_length(office.retention_days * values.DAY_MIN),
         "answer offers within": values.write_length(office.answer_offers_min),
         "lock screens after": values.write_length(office.lock_after_min),
-        **_some(second_factor=values.write_roles(office.second_factor_roles)),
+        **_nonempty(second_factor=values.write_roles(office.second_factor_roles)),
     }
 
 
 def _times(times: plan.Times) -> dict[str, Any]:
     of_modes = {f"{mode} hours": _weeks(rows) for mode, rows in times.mode_hours}
     exceptions = write_exceptions(times.exceptions)
-    for one in exceptions:
-        if "reason" in one:
-            one["reason"] = _text(one["reason"])  # type: ignore[arg-type]
-    return _some(
+    for exception in exceptions:
+        if "reason" in exception:
+            exception["reason"] = _text(exception["reason"])  # type: ignore[arg-type]
+    return _nonempty(
         hours=_weeks(times.hours),
         booking_hours=_weeks(times.booking_hours),
         **of_modes,
@@ -130,7 +136,7 @@ def _weeks(rows: tuple[WeeklyHours, ...]) -> _Part | list[_Part]:
 
 def _agenda(agenda: plan.AgendaPlan) -> dict[str, Any]:
     return (
-        _some(
+        _nonempty(
             letter=agenda.letter,
             department=agenda.department,
             name=_text(agenda.name),
@@ -142,7 +148,7 @@ def _agenda(agenda: plan.AgendaPlan) -> dict[str, Any]:
 
 
 def _service(service: plan.ServicePlan, agenda: plan.AgendaPlan) -> dict[str, Any]:
-    written = _some(
+    entries = _nonempty(
         name=_text(service.name),
         duration=f"{service.duration_min} min",
         hint=_text(service.hint),
@@ -150,21 +156,21 @@ def _service(service: plan.ServicePlan, agenda: plan.AgendaPlan) -> dict[str, An
         fee=_text(service.fee),
     )
     if service.bookable != (agenda.booking is not None):
-        written["bookable"] = _yes(service.bookable)
+        entries["bookable"] = _yes_or_no(service.bookable)
     if not service.walk_in:
-        written["walk-in"] = "no"
+        entries["walk-in"] = "no"
     if service.needs:
-        written["needs"] = list(service.needs)
+        entries["needs"] = list(service.needs)
     if service.modes != ("person",):
-        written["modes"] = list(service.modes)
+        entries["modes"] = list(service.modes)
     if service.rooms:
-        written["rooms"] = list(service.rooms)
-    return written | _times(service.times)
+        entries["rooms"] = list(service.rooms)
+    return entries | _times(service.times)
 
 
 def _counter(office: plan.OfficePlan, counter: plan.CounterPlan) -> dict[str, Any]:
     name = {} if counter.name == plan.counter_name(counter.number) else counter.name
-    return _some(
+    return _nonempty(
         number=counter.number,
         name=_text(name) if name else None,
         place=_text_or_none(counter.place),
@@ -174,7 +180,7 @@ def _counter(office: plan.OfficePlan, counter: plan.CounterPlan) -> dict[str, An
 
 def _official(office: plan.OfficePlan, official: plan.OfficialPlan) -> dict[str, Any]:
     buffer = official.buffer_min
-    return _some(
+    return _nonempty(
         name=_text(official.name),
         department=official.department,
         counter=official.counter,
@@ -191,16 +197,16 @@ def _text_or_none(text: Text) -> Any:
 
 
 def _services(office: plan.OfficePlan, codes: Iterable[str]) -> Any:
-    """Whole agendas by their codes, other services by their own."""
-    wanted = set(codes)
-    if wanted == {s.code for s in office.services()}:
+    """The services as written: "all", codes of whole agendas, and codes of other services."""
+    codes_given = set(codes)
+    if codes_given == {s.code for s in office.services()}:
         return "all"
-    written = []
+    entries = []
     for agenda in office.agendas:
-        here = [s.code for s in agenda.services]
-        chosen = [code for code in here if code in wanted]
-        written += [agenda.code] if chosen == here else chosen
-    return written
+        agenda_codes = [s.code for s in agenda.services]
+        chosen = [code for code in agenda_codes if code in codes_given]
+        entries += [agenda.code] if chosen == agenda_codes else chosen
+    return entries
 
 
 def _kiosk(office: plan.OfficePlan, device: plan.DevicePlan) -> dict[str, Any]:
@@ -213,11 +219,11 @@ def _kiosk(office: plan.OfficePlan, device: plan.DevicePlan) -> dict[str, Any]:
 
 def _display(office: plan.OfficePlan, device: plan.DevicePlan) -> dict[str, Any]:
     counters = device.options["counters"]
-    every = [c.code for c in office.counters]
+    all_counters = [c.code for c in office.counters]
     return (
         _device(device)
         | {
-            "counters": "all" if counters == every else counters,
+            "counters": "all" if counters == all_counters else counters,
         }
         | write_display(device.options, _text)
     )
@@ -237,26 +243,28 @@ class _Dumper(yaml.SafeDumper):
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: FBT001, FBT002
         super().increase_indent(flow, False)
 
-    def represent_short(self, found: Any) -> yaml.Node:
+    def represent_short(self, collection: Any) -> yaml.Node:
         node: yaml.CollectionNode = (
-            self.represent_dict(found) if isinstance(found, dict) else self.represent_list(found)
+            self.represent_dict(collection)
+            if isinstance(collection, dict)
+            else self.represent_list(collection)
         )
-        parts = list(found.values()) if isinstance(found, dict) else found
-        simple = all(isinstance(one, str) for one in parts)
+        members = list(collection.values()) if isinstance(collection, dict) else collection
+        simple = all(isinstance(member, str) for member in members)
         node.flow_style = (
-            bool(parts)
+            bool(members)
             and simple
-            and len(str(found)) < WIDTH - 20
+            and len(str(collection)) < WIDTH - 20
             and (
-                isinstance(found, list) or len(found) <= 2  # noqa: PLR2004
+                isinstance(collection, list) or len(collection) <= 2  # noqa: PLR2004
             )
         )
         return node
 
-    def represent_text(self, found: str) -> yaml.Node:
-        times = ":" in found and found.replace(":", "").replace("-", "")[:1].isdigit()
-        style = "|" if found.startswith(PICTURE) else '"' if times else None
-        node: yaml.Node = self.represent_scalar("tag:yaml.org,2002:str", found, style=style)
+    def represent_text(self, text: str) -> yaml.Node:
+        times = ":" in text and text.replace(":", "").replace("-", "")[:1].isdigit()
+        style = "|" if text.startswith(PICTURE) else '"' if times else None
+        node: yaml.Node = self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
         return node
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -267,17 +275,17 @@ _Dumper.add_representer(_Part, _Dumper.represent_dict)
 _Dumper.add_representer(dict, _Dumper.represent_short)
 _Dumper.add_representer(list, _Dumper.represent_short)
 _Dumper.add_representer(str, _Dumper.represent_text)
-# Only what a reader of the file would take for something else needs quotes: we read strings.
+# `check` reads all scalars as strings, so quotes are needed only where people would misread one.
 _Dumper.yaml_implicit_resolvers = {}
 
 
-def _dump(found: dict[str, Any]) -> str:
-    written: str = yaml.dump(
-        _Part(found),
+def _dump(section: dict[str, Any]) -> str:
+    text: str = yaml.dump(
+        _Part(section),
         Dumper=_Dumper,
         allow_unicode=True,
         sort_keys=False,
         width=WIDTH,
         default_flow_style=False,
     )
-    return written
+    return text

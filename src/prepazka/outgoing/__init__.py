@@ -1,1 +1,1 @@
-"""How gateways reach servers whose address somebody else has given."""
+"""Guarded connections to servers whose addresses come from users."""

@@ -1,4 +1,4 @@
-"""A connection that never leads into our own network, and never outlasts its deadline."""
+"""Network backend that refuses our own network and enforces a deadline."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ Networks = Sequence[IPv4Network | IPv6Network]
 
 
 class Forbidden(Exception):
-    """The host lies in a network into which nobody may send us."""
+    """The host is in a network to which connections are not permitted."""
 
 
 class Unknown(Exception):
-    """The name of the host leads nowhere."""
+    """The host name cannot be resolved."""
 
 
 class Guarded(httpcore.NetworkBackend):
-    """Connects to public addresses and permitted networks only, and lets no step pass the deadline.
+    """Connects to public addresses and permitted networks only, with a deadline for every step.
 
-    Raises Forbidden, Unknown.
+    `deadline` is by `time.monotonic`. Raises Forbidden, Unknown.
     """
 
     def __init__(self, deadline: float, permitted: Networks) -> None:
@@ -43,9 +43,9 @@ class Guarded(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Any = None,
     ) -> httpcore.NetworkStream:
-        left = min(CONNECT_WITHIN, _left(self.deadline))
+        seconds_left = min(CONNECT_WITHIN, _seconds_left(self.deadline))
         address = _allowed(host, port, self.permitted)
-        stream = self.inner.connect_tcp(address, port, left, local_address, socket_options)
+        stream = self.inner.connect_tcp(address, port, seconds_left, local_address, socket_options)
         return _Timed(stream, self.deadline)
 
     def sleep(self, seconds: float) -> None:
@@ -54,45 +54,44 @@ class Guarded(httpcore.NetworkBackend):
 
 def is_within(address: str, networks: Networks) -> bool:
     """Whether the address lies in one of the networks."""
-    known = ipaddress.ip_address(address.partition("%")[0])
-    return any(known in network for network in networks)
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    return any(ip in network for network in networks)
 
 
 def _allowed(host: str, port: int, permitted: Networks) -> str:
-    """An address of the host that we may ask.
+    """An address of the host to which connections are permitted. Raises Forbidden, Unknown.
 
-    The name is resolved once and that very address is connected, so that the name cannot mean
-    another one a moment later.
+    The caller connects to this very address, so that a second resolution cannot return another one.
     """
     if settings.DEMO_PUBLIC:
         raise Forbidden(host)
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise Unknown(host) from error
-    addresses = [str(one[4][0]) for one in found]
-    if not all(_is_public(one) or is_within(one, permitted) for one in addresses):
+    addresses = [str(entry[4][0]) for entry in resolved]
+    if not all(_is_public(address) or is_within(address, permitted) for address in addresses):
         raise Forbidden(host)
     return addresses[0]
 
 
 def _is_public(address: str) -> bool:
-    known = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(known, "ipv4_mapped", None) or getattr(known, "sixtofour", None)
-    return (inner or known).is_global and not known.is_multicast
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    embedded = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
+    return (embedded or ip).is_global and not ip.is_multicast
 
 
 class _Timed(httpcore.NetworkStream):
-    """A stream whose every read and write ends with the request's deadline."""
+    """A stream that applies the request's deadline to every read and write."""
 
     def __init__(self, inner: httpcore.NetworkStream, deadline: float) -> None:
         self.inner, self.deadline = inner, deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self.inner.read(max_bytes, _left(self.deadline))
+        return self.inner.read(max_bytes, _seconds_left(self.deadline))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.inner.write(buffer, _left(self.deadline))
+        self.inner.write(buffer, _seconds_left(self.deadline))
 
     def close(self) -> None:
         self.inner.close()
@@ -104,15 +103,16 @@ class _Timed(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         return _Timed(
-            self.inner.start_tls(ssl_context, server_hostname, _left(self.deadline)), self.deadline
+            self.inner.start_tls(ssl_context, server_hostname, _seconds_left(self.deadline)),
+            self.deadline,
         )
 
     def get_extra_info(self, info: str) -> Any:
         return self.inner.get_extra_info(info)
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
+def _seconds_left(deadline: float) -> float:
+    seconds_left = deadline - time.monotonic()
+    if seconds_left <= 0:
         raise httpcore.ReadTimeout
-    return left
+    return seconds_left

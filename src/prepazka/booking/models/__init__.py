@@ -1,4 +1,4 @@
-"""The tables of booking, one module per notion."""
+"""The tables of booking, one module per subject."""
 
 from prepazka.booking.models.claims import (
     EXPIRING,

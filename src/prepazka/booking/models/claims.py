@@ -1,4 +1,4 @@
-"""Lanes and the claims on them; the constraints here hold whatever the code above does."""
+"""Lanes and the bookings on them; database constraints prevent double booking."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from prepazka.offices.models import Agenda, Mode, Office, Official, OfOffice, Se
 
 
 class OfficeDay(OfOffice):
-    """One office on one local day: the row every change of that day's claims locks first."""
+    """One local day of an office; every change of the day's bookings locks this row first."""
 
     date = models.DateField()
 
@@ -25,7 +25,7 @@ class OfficeDay(OfOffice):
 
 
 class Lane(OfOffice):
-    """A line of time that can hold one person at a time: a place of an agenda, or an official."""
+    """A resource that serves one person at a time: a place of an agenda, or an official."""
 
     agenda = models.ForeignKey(Agenda, null=True, on_delete=models.PROTECT, related_name="lanes")
     official = models.OneToOneField(
@@ -45,7 +45,7 @@ class Lane(OfOffice):
 
 
 class State(models.TextChoices):
-    """Where a booking is; who ended it is part of the state."""
+    """The state of a booking; it says too who cancelled it."""
 
     HELD = "held"
     UNCONFIRMED = "unconfirmed"
@@ -64,15 +64,15 @@ EXPIRING = (State.HELD, State.UNCONFIRMED)
 OPEN = (State.UNCONFIRMED, State.CONFIRMED)
 
 
-# The name as it is searched: without case and accents, words with one space between them.
+# The searched form of a name: lower case, without accents, words separated by one space.
 FOLDED = (
     r"btrim(regexp_replace(regexp_replace(lower(normalize(%(expressions)s, NFD)), '[\u0300-\u036f]', '', 'g'),"
     r" '[^[:alnum:]]+', ' ', 'g'))"
 )
-WORDS_SEARCHED = 4  # of a name: "doc. Ing. Jana Nováková" is still found by each of them
+WORDS_SEARCHED = 4  # each word of "doc. Ing. Jana Nováková" can be searched by
 
 
-def _word(number: int) -> Func:
+def _name_word(number: int) -> Func:
     return Func(
         F("name_folded"),
         Value(" "),
@@ -83,26 +83,26 @@ def _word(number: int) -> Func:
 
 
 def quoted(states: Iterable[str]) -> str:
-    """The states as a list of SQL, for statements that are written out."""
+    """The states as an SQL list for hand-written statements."""
     return "(" + ", ".join(f"'{state}'" for state in states) + ")"
 
 
 class Channel(models.TextChoices):
-    """How the booking came."""
+    """The channel by which the booking was made."""
 
     WEB = "web"
     API = "api"
     DESK = "desk"
     PHONE = "phone"
-    LIST = "list"  # the waiting list: a freed term before the public sees it, or an offer of it
+    LIST = "list"  # the waiting list: freed time that is not public yet, or an offer of it
 
 
-# A freed term on its way back to the public: a claim without a person.
+# Freed time that is not public yet: a hold without a person.
 RETURNING = Q(state=State.HELD, channel=Channel.LIST, offer=None)
 
 
 class Booking(OfOffice):
-    """A claim on an interval of one lane, from the hold until the visit is over."""
+    """An interval of one lane taken by somebody, from the hold to the end of the visit."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="bookings")
@@ -124,21 +124,21 @@ class Booking(OfOffice):
     name = models.CharField(max_length=120, blank=True)
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=20, blank=True)
-    # Collated by bytes: a prefix is then a range of the index, and erasing the name erases it.
+    # Collation "C", so that a search by prefix uses the index. Erasing the name empties it too.
     name_folded = models.GeneratedField(
         expression=Func(F("name"), template=FOLDED),
         output_field=models.TextField(db_collation="C"),
         db_persist=True,
     )
-    # The part of the address in a short message; there is none where nobody gets one.
+    # The code in the address sent by SMS; None if no SMS is sent.
     short_code = models.CharField(max_length=12, null=True, unique=True)  # noqa: DJ001  # unique
-    # A keyed hash: the limit per contact still works after the contact itself is erased.
+    # A keyed hash: the limit per contact works after the contact itself has been erased.
     contact_hash = models.CharField(max_length=64, blank=True)
-    # A hold that keeps a term for somebody to whom it is offered.
+    # Set on a hold that keeps offered time for somebody.
     offer = models.ForeignKey(
         "booking.Offer", null=True, on_delete=models.SET_NULL, related_name="claims"
     )
-    # A hold that keeps the time of a colleague who comes to the meeting of that booking.
+    # Set on a hold that keeps the time of a colleague who joins that booking's meeting.
     companion_of = models.ForeignKey(
         "self", null=True, on_delete=models.CASCADE, related_name="companions"
     )
@@ -152,11 +152,11 @@ class Booking(OfOffice):
     served_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True, help_text="cancelled, expired or no-show")
     erased_at = models.DateTimeField(null=True)
-    # What it is about, in the person's own words.
+    # The subject of the visit in the person's own words.
     topic = models.CharField(max_length=120, blank=True, default="", db_default="")
-    # Why the office cancelled it; the client reads it, so it is erased with the contact.
+    # The office's reason for cancelling; the person reads it, and it is erased with the contact.
     cancel_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
-    # Keyed hashes of the network (its address, /56 and /48) or the account that keeps the time;
+    # Keyed hashes of the network (address, /56 and /48) or of the account that made the hold;
     # erased when the hold ends, and a day after a confirmation without a click.
     network = models.CharField(max_length=32, blank=True, default="", db_default="")
     network_56 = models.CharField(max_length=32, blank=True, default="", db_default="")
@@ -221,10 +221,10 @@ class Booking(OfOffice):
             *(
                 models.Index(
                     F("office"),
-                    _word(n),
+                    _name_word(n),
                     F("starts_at"),
                     include=["id", "name_folded"],
-                    condition=Q(GreaterThan(_word(n), Value(""))) & ~Q(state=State.HELD),
+                    condition=Q(GreaterThan(_name_word(n), Value(""))) & ~Q(state=State.HELD),
                     name=f"booking_name_{n}",
                 )
                 for n in range(1, WORDS_SEARCHED + 1)

@@ -1,4 +1,4 @@
-"""Diaries beside the bookings: time nobody may book, outside calendars, and feeds to read."""
+"""Officials' busy time, external calendars that fill it, and calendar feeds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prepazka.offices.models import Counter, Official, OfOffice
 
 
 class OutsideCalendar(OfOffice):
-    """A calendar kept elsewhere whose events block an official's lane; read by a job only."""
+    """An external calendar whose events block an official's lane; fetched by a job."""
 
     class Kind(models.TextChoices):
         ICS = "ics"
@@ -24,15 +24,15 @@ class OutsideCalendar(OfOffice):
     username = models.CharField(max_length=120, blank=True)
     # Signed and encrypted with a key derived from the installation's secret.
     password = models.CharField(max_length=400, blank=True)
-    # By what an unchanged calendar is known: the mark of `gateways.calendars.Read`.
+    # Recognises an unchanged calendar: the mark of `gateways.calendars.Read`.
     etag = models.CharField(max_length=200, blank=True)
     refreshed_at = models.DateTimeField(null=True, help_text="when it was last read well")
     tried_at = models.DateTimeField(null=True)
     failure = models.CharField(max_length=200, blank=True)
-    # As `core.external_times` writes them; heavy, so lists of calendars leave the first one out.
+    # JSON written by `core.external_times`; `known_events` is large, so lists defer it.
     known_events = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     doubts = models.JSONField(default=list, db_default=Value([], models.JSONField()))
-    # What takes time besides plain events, see `gateways.calendars.attendance`.
+    # Kinds of events that block time besides plain ones, see `gateways.calendars.attendance`.
     takes_unanswered = models.BooleanField(default=True, db_default=True)
     takes_tentative = models.BooleanField(default=True, db_default=True)
     takes_elsewhere = models.BooleanField(default=True, db_default=True)
@@ -41,18 +41,18 @@ class OutsideCalendar(OfOffice):
 
 
 class Busy(OfOffice):
-    """An interval of an official that cannot be booked; what was booked before, stays booked."""
+    """An interval in which an official cannot be booked; earlier bookings stay."""
 
     official = models.ForeignKey(Official, on_delete=models.CASCADE, related_name="busy")
-    # None: a private appointment written in the diary.
+    # None for a private appointment entered in the diary.
     calendar = models.ForeignKey(
         OutsideCalendar, null=True, on_delete=models.CASCADE, related_name="events"
     )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    # Only the official reads it; of an outside calendar nothing but the time is kept.
+    # Visible to the official only; empty for events of external calendars.
     title = models.CharField(max_length=120, blank=True)
-    # The same for all weeks of an appointment that repeats.
+    # Shared by all occurrences of a repeating appointment.
     series = models.UUIDField(null=True)
 
     class Meta:
@@ -63,7 +63,7 @@ class Busy(OfOffice):
 
 
 class CalendarFeed(OfOffice):
-    """A secret address at which a calendar program reads the bookings of an official or counter."""
+    """A secret address with the bookings of an official or a counter for calendar programs."""
 
     official = models.ForeignKey(
         Official, null=True, on_delete=models.CASCADE, related_name="feeds"

@@ -1,4 +1,4 @@
-"""PINs that bookings had before their kiosk was lost."""
+"""PINs that were replaced because a kiosk was lost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from prepazka.offices.models import OfOffice
 
 
 class ReplacedPin(OfOffice):
-    """A PIN that counts no more; nobody else gets it on that day, and kiosks say what happened."""
+    """A PIN that is no longer valid; it is not reused that day, and kiosks explain the change."""
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="replaced_pins")
     date = models.DateField()

@@ -1,4 +1,4 @@
-"""Time taken back from people who have booked it, and the terms they are offered instead."""
+"""Disruptions, offers of substitute terms, and the call list."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from prepazka.offices.models import OfOffice
 
 
 class Disruption(OfOffice):
-    """One change that takes time back: an absence, a closure, an incident; undone within an hour."""
+    """One change that closes booked hours: an absence, a closure, an incident."""
 
-    # What it was: the exceptions it wrote are deleted again when it is undone.
+    # Deleted when the disruption is undone.
     exceptions = models.ManyToManyField("offices.HoursException", related_name="disruptions")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     note = models.CharField(
@@ -27,7 +27,7 @@ class Disruption(OfOffice):
 
 
 class DisruptedBooking(models.Model):
-    """What was decided for one booking, and where it was before."""
+    """The decision for one booking of a disruption, and its previous lane and time."""
 
     class Decision(models.TextChoices):
         KEEP = "keep"
@@ -50,9 +50,9 @@ class DisruptedBooking(models.Model):
 
 
 class Offer(OfOffice):
-    """Terms kept for one person for a while, each of them a claim of its own.
+    """Terms kept for one person until a deadline, each by a hold of its own.
 
-    A substitute belongs to the displaced `booking`; a place from the waiting list to its `entry`.
+    A substitute belongs to the displaced `booking`, an offer from the waiting list to its `entry`.
     """
 
     class Kind(models.TextChoices):
@@ -73,7 +73,7 @@ class Offer(OfOffice):
         WaitingListEntry, null=True, on_delete=models.CASCADE, related_name="offers"
     )
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
-    # The part of the address in a short message.
+    # The code in the address sent by SMS.
     short_code = models.CharField(max_length=12, unique=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -102,7 +102,7 @@ class Offer(OfOffice):
 
 
 class CallListEntry(OfOffice):
-    """Somebody whom the operators should telephone, until one of them closes it with an outcome."""
+    """A person whom operators should telephone; closed with an outcome."""
 
     class Reason(models.TextChoices):
         UNANSWERED = "unanswered"  # an offer
@@ -110,15 +110,15 @@ class CallListEntry(OfOffice):
         UNDELIVERED = "undelivered"  # a message failed for good
         DECLINED = "declined"  # no offered term suits
         CALL_ME = "call_me"  # the person asks for a call
-        NO_TERM = "no_term"  # none was free to be offered
+        NO_TERM = "no_term"  # nothing free to offer
 
     class Outcome(models.TextChoices):
         ACCEPTED = "accepted"
         ANOTHER_TERM = "another_term"
         CANCELLED = "cancelled"
         UNREACHED = "unreached"
-        ANSWERED = "answered"  # meanwhile by link or message
-        WITHDRAWN = "withdrawn"  # the reason has gone
+        ANSWERED = "answered"  # by link or message in the meantime
+        WITHDRAWN = "withdrawn"  # the reason no longer holds
 
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="calls")
     offer = models.ForeignKey(Offer, null=True, on_delete=models.CASCADE, related_name="calls")
@@ -126,7 +126,7 @@ class CallListEntry(OfOffice):
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(null=True, help_text="when to try again")
-    # Who is telephoning now, so that two operators do not call the same person.
+    # The operator who is calling now, so that two operators do not call the same person.
     taken_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     taken_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""People who wait for a term that suits them."""
+"""The waiting list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prepazka.offices.models import Official, OfOffice, Service
 
 
 class WaitingListEntry(OfOffice):
-    """A wish for a term: any of these days and times, or sooner than the term already booked."""
+    """A wish for a term within these days and times, or sooner than the one already booked."""
 
     class State(models.TextChoices):
         UNCONFIRMED = "unconfirmed"  # the contact has not answered yet
@@ -29,7 +29,7 @@ class WaitingListEntry(OfOffice):
     official = models.ForeignKey(
         Official, null=True, on_delete=models.PROTECT, related_name="waiting_list"
     )
-    # The booking that would be moved to the sooner term; none, if there is no booking yet.
+    # The booking to move to a sooner term; None if the person has no booking yet.
     booking = models.ForeignKey(
         Booking, null=True, on_delete=models.CASCADE, related_name="waiting_list"
     )
@@ -46,7 +46,7 @@ class WaitingListEntry(OfOffice):
     phone = models.CharField(max_length=20, blank=True)
     contact_hash = models.CharField(max_length=64, blank=True)
     short_code = models.CharField(max_length=12, unique=True)
-    # The order of the list; an unanswered offer puts the person behind the others.
+    # The order of the list; an unanswered offer moves the person to its end.
     queued_at = models.DateTimeField()
     unanswered = models.PositiveSmallIntegerField(default=0, help_text="offers so far")
     created_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""An antivirus that speaks clamd's protocol: the file is sent to it in pieces (INSTREAM)."""
+"""Antivirus check of files over clamd's protocol (INSTREAM)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WAITS = 60.0  # seconds for the verdict on one file
 
 
 class Away(Exception):
-    """The antivirus did not answer, or not as it should; the file stays unchecked."""
+    """The antivirus did not answer or answered wrongly; the file is not checked."""
 
 
 def configured() -> bool:
@@ -23,41 +23,44 @@ def configured() -> bool:
 
 
 def is_clean(file: IO[bytes]) -> bool:
-    """Whether nothing was found in the file. Raises Away, also where the file is too large for it."""
+    """Whether the antivirus finds nothing in the file.
+
+    Raises Away, also if the file is too large for it.
+    """
     try:
-        with _connect(settings.CLAMD) as line:
-            line.sendall(b"zINSTREAM\0")
+        with _connect(settings.CLAMD) as connection:
+            connection.sendall(b"zINSTREAM\0")
             while chunk := file.read(CHUNK):
-                line.sendall(struct.pack(">I", len(chunk)) + chunk)
-            line.sendall(struct.pack(">I", 0))
-            said = _answer(line)
+                connection.sendall(struct.pack(">I", len(chunk)) + chunk)
+            connection.sendall(struct.pack(">I", 0))
+            verdict = _answer(connection)
     except (OSError, ValueError) as error:
         raise Away(type(error).__name__) from error
-    if said.endswith(b" FOUND"):
+    if verdict.endswith(b" FOUND"):
         return False
-    if said == b"stream: OK":
+    if verdict == b"stream: OK":
         return True
-    raise Away(said[:100].decode("ascii", "replace"))
+    raise Away(verdict[:100].decode("ascii", "replace"))
 
 
-def _connect(where: str) -> socket.socket:
-    if "/" in where:
-        line = socket.socket(socket.AF_UNIX)
-        line.settimeout(WAITS)
+def _connect(address: str) -> socket.socket:
+    if "/" in address:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(WAITS)
         try:
-            line.connect(str(Path(where)))
+            connection.connect(str(Path(address)))
         except OSError:
-            line.close()
+            connection.close()
             raise
-        return line
-    host, _, port = where.rpartition(":")
+        return connection
+    host, _, port = address.rpartition(":")
     return socket.create_connection((host.strip("[]") or "localhost", int(port)), timeout=WAITS)
 
 
-def _answer(line: socket.socket) -> bytes:
-    said = b""
-    while part := line.recv(4096):
-        said += part
-        if b"\0" in said or len(said) > CHUNK:
+def _answer(connection: socket.socket) -> bytes:
+    received = b""
+    while chunk := connection.recv(4096):
+        received += chunk
+        if b"\0" in received or len(received) > CHUNK:
             break
-    return said.split(b"\0", 1)[0].strip()
+    return received.split(b"\0", 1)[0].strip()

@@ -1,4 +1,4 @@
-"""Calendars kept elsewhere, by their iCalendar address or by CalDAV: when somebody is busy."""
+"""Busy time from external calendars, by an iCalendar address or by CalDAV."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["Preferences", "Read", "Source", "Unreadable", "read"]
 
 
 HASH = 32  # characters
-LONGEST_ETAG = 130  # characters; a longer one is not kept
-READER = 1  # raised with each change of what a text means, so that all calendars are read anew
+LONGEST_ETAG = 130  # characters; a longer one is not stored
+READER = 1  # version of the reader; increased when texts are read differently, to read all again
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where the calendar is, and what opens it."""
+    """The address and credentials of a calendar."""
 
     url: str
     caldav: bool = False
@@ -33,38 +33,38 @@ class Source:
     password: str = ""
 
     @property
-    def who(self) -> tuple[str, str] | None:
-        """Name and password, where the calendar asks for them."""
+    def credentials(self) -> tuple[str, str] | None:
+        """User name and password; None if there is no user name."""
         return (self.username, self.password) if self.username else None
 
 
 @dataclass(frozen=True)
 class Read:
-    """What was read; None where nothing has changed since the mark was made.
+    """The outcome of a reading; `reading` is None if nothing has changed since the given mark.
 
-    The mark is a hash of the conditions and one of the text, and then the server's own tag.
+    The new mark consists of a hash of the conditions, a hash of the text, and the server's ETag.
     """
 
     reading: Reading | None
     mark: str = ""
-    transparent: bool = False  # its server says that the whole calendar takes no time
+    transparent: bool = False  # the server says that the whole calendar blocks no time
 
     @property
     def busy(self) -> Times | None:
-        """Everything that is taken, doubtful things too; None where nothing has changed."""
+        """All busy time, including doubtful events; None if nothing has changed."""
         return self.reading.busy() if self.reading else None
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """What besides the calendar's text decides what takes time."""
+    """What the busy time depends on besides the calendar's text."""
 
     window: Interval[datetime]
     tz: ZoneInfo  # of times without a zone
     wishes: Preferences
 
     def hash(self) -> str:
-        """Changes with the conditions and with the reader itself."""
+        """A hash of the conditions and of the reader's version."""
         wishes = {**vars(self.wishes), "addresses": sorted(self.wishes.addresses)}
         return _hash([repr((READER, self.window.start, self.tz.key, wishes)).encode()])
 
@@ -77,9 +77,10 @@ def read(
     tz: ZoneInfo,
     wishes: Preferences | None = None,
 ) -> Read:
-    """When the calendar's owner is busy within the window. Raises Unreadable.
+    """The busy time of the calendar's owner within the window. Raises Unreadable.
 
-    Times without a zone are those of `tz`; of the events nothing but their time is taken.
+    `mark` is that of the last reading, or empty. Times without a zone are in `tz`. Only the times
+    of events are read.
     """
     conditions = Conditions(window, tz, wishes or Preferences())
     if not mark.startswith(conditions.hash()):
@@ -88,28 +89,30 @@ def read(
 
 
 def _read_address(source: Source, mark: str, conditions: Conditions) -> Read:
-    answer = _asked(source, mark)
+    answer = _changed_answer(source, mark)
     if answer is None:
         return Read(None, mark)
-    new = conditions.hash() + _hash([answer.body])
-    same = mark[: len(new)] == new
-    new += answer.etag if len(answer.etag) <= LONGEST_ETAG else ""
-    if same:
-        return Read(None, new)
+    new_mark = conditions.hash() + _hash([answer.body])
+    is_same = mark[: len(new_mark)] == new_mark
+    new_mark += answer.etag if len(answer.etag) <= LONGEST_ETAG else ""
+    if is_same:
+        return Read(None, new_mark)
     reading = unfolded([answer.body], conditions.window, conditions.tz, conditions.wishes)
-    return Read(reading, new)
+    return Read(reading, new_mark)
 
 
-def _asked(source: Source, mark: str) -> Answer | None:
-    """What the address answers; None if it is as it was."""
+def _changed_answer(source: Source, mark: str) -> Answer | None:
+    """The answer of the address; None if it is unchanged since the mark."""
     if etag := mark[2 * HASH :]:
-        answer = ask("GET", source.url, who=source.who, headers={"If-None-Match": etag})
+        answer = ask(
+            "GET", source.url, credentials=source.credentials, headers={"If-None-Match": etag}
+        )
         if not answer.unchanged:
             return answer
-        if not answer.etag or _plain(answer.etag) == _plain(etag):
+        if not answer.etag or _without_weak_prefix(answer.etag) == _without_weak_prefix(etag):
             return None
-        # "Not modified" with the tag of something else: the text itself is asked for.
-    answer = ask("GET", source.url, who=source.who)
+        # "Not modified" with another ETag than ours: the text is requested without conditions.
+    answer = ask("GET", source.url, credentials=source.credentials)
     if answer.unchanged:
         raise Unreadable("broken")
     return answer
@@ -121,29 +124,39 @@ def _read_caldav(source: Source, mark: str, conditions: Conditions) -> Read:
     except Unreadable as error:
         if error.reason != "broken":
             raise
-        # A server may stumble over a single event when it looks which ones touch the window.
+        # A server may fail on a single event when it filters by time; all events are requested.
         answer = _report(source, None)
     texts, complete = contents_of(answer.body)
     transparent = _is_transparent(source)
     state = b"%d%d" % (complete, transparent)
-    new = conditions.hash() + _hash([state, *sorted(texts)])
-    if new == mark:
-        return Read(None, new, transparent)
+    new_mark = conditions.hash() + _hash([state, *sorted(texts)])
+    if new_mark == mark:
+        return Read(None, new_mark, transparent)
     if transparent:
-        return Read(Reading({}), new, transparent=True)
+        return Read(Reading({}), new_mark, transparent=True)
     reading = unfolded(texts, conditions.window, conditions.tz, conditions.wishes)
-    return Read(replace(reading, damaged=reading.damaged or not complete), new)
+    return Read(replace(reading, damaged=reading.damaged or not complete), new_mark)
 
 
 def _report(source: Source, window: Interval[datetime] | None) -> Answer:
-    return ask("REPORT", source.url, who=source.who, body=query(window), headers={"Depth": "1"})
+    return ask(
+        "REPORT",
+        source.url,
+        credentials=source.credentials,
+        body=query(window),
+        headers={"Depth": "1"},
+    )
 
 
 def _is_transparent(source: Source) -> bool:
-    """Whether the server keeps the calendar out of its owner's time; when in doubt, it does not."""
+    """Whether the server says that the calendar blocks no time; False if in doubt."""
     try:
         answer = ask(
-            "PROPFIND", source.url, who=source.who, body=property_query(), headers={"Depth": "0"}
+            "PROPFIND",
+            source.url,
+            credentials=source.credentials,
+            body=property_query(),
+            headers={"Depth": "0"},
         )
         return is_transparent(answer.body)
     except Unreadable:
@@ -151,11 +164,11 @@ def _is_transparent(source: Source) -> bool:
 
 
 def _hash(texts: list[bytes]) -> str:
-    whole = hashlib.sha256()
+    digest = hashlib.sha256()
     for text in texts:
-        whole.update(b"%d:" % len(text) + text)
-    return whole.hexdigest()[:HASH]
+        digest.update(b"%d:" % len(text) + text)
+    return digest.hexdigest()[:HASH]
 
 
-def _plain(etag: str) -> str:
+def _without_weak_prefix(etag: str) -> str:
     return etag.strip().removeprefix("W/")

@@ -1,4 +1,4 @@
-"""How much computing and how many repeats reading a calendar may cost."""
+"""Limits of computing time and of repeats for reading a calendar."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from contextlib import contextmanager
 from typing import Any
 
 OF_SERIES = 2.0  # seconds of computing for one event with its repeats
-OF_CALENDAR = 20.0  # and for all of them
+OF_CALENDAR = 20.0  # seconds for all events of a calendar
 MOST_OF_SERIES = 20_000  # repeats within the window
 MOST_OF_CALENDAR = 300_000
 
 
 class OutOfBudget(BaseException):
-    """The event costs too much. No Exception, so that no library on the way swallows it."""
+    """A limit was exceeded. A BaseException, so that libraries do not swallow it."""
 
 
 class Budget:
-    """What is left for one calendar."""
+    """The time and repeats left for one calendar."""
 
     def __init__(self) -> None:
         self.until = time.process_time() + OF_CALENDAR
@@ -29,10 +29,11 @@ class Budget:
 
     @contextmanager
     def series(self, at_least: float = 0) -> Iterator[None]:
-        """Raise OutOfBudget inside when the series takes too long.
+        """Limit the time of one series; OutOfBudget is raised inside when it is exceeded.
 
-        `at_least` so many seconds are given even where nothing is left for the calendar. A rule that never repeats keeps the library busy without coming back, so a timer interrupts
-        it. Only a main thread can have one; elsewhere the caller's own limit remains.
+        `at_least` seconds are given even if nothing is left for the calendar. A rule without any
+        repeat can keep the library busy for ever, so a timer interrupts it. Timers need the main
+        thread; in other threads the caller's own limit applies.
         """
         self.left_of_series = MOST_OF_SERIES
         seconds = max(at_least, min(OF_SERIES, self.until - time.process_time()))
@@ -41,21 +42,21 @@ class Budget:
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = signal.signal(signal.SIGPROF, _interrupt)
+        previous_handler = signal.signal(signal.SIGPROF, _interrupt)
         signal.setitimer(signal.ITIMER_PROF, seconds, seconds)
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
-            signal.signal(signal.SIGPROF, before)
+            signal.signal(signal.SIGPROF, previous_handler)
 
     def check(self) -> None:
-        """Raise OutOfBudget where nothing is left for the whole calendar."""
+        """Raise OutOfBudget if nothing is left for the calendar."""
         if self.left < 0 or time.process_time() >= self.until:
             raise OutOfBudget
 
     def count(self) -> None:
-        """Note one repeat. Raises OutOfBudget."""
+        """Count one repeat. Raises OutOfBudget."""
         self.left_of_series -= 1
         self.left -= 1
         if self.left_of_series < 0 or self.left < 0:

@@ -1,4 +1,4 @@
-"""From iCalendar texts to busy times; titles, places and people are left where they are."""
+"""Busy times from iCalendar texts; titles, places and people are not read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prepazka.gateways.calendars.text import OF_EVENTS, Component, File, parse
 from prepazka.gateways.calendars.unreadable import Unreadable
 from prepazka.gateways.calendars.values import Zones
 
-LEAST = 0.5  # seconds for the plain times of a series whose repeats were too many
+LEAST = 0.5  # seconds for the plain times of a series with too many repeats
 
 
 def read_texts(
@@ -26,42 +26,51 @@ def read_texts(
     tz: ZoneInfo,
     wishes: Preferences | None = None,
 ) -> Reading:
-    """When somebody is busy within the window. Raises Unreadable if nothing is a calendar.
+    """The busy time and doubts within the window. Raises Unreadable if no text is a calendar.
 
-    Times without a zone are those of `tz`.
+    Times without a zone are in `tz`.
     """
     files = [parse(text) for text in texts]
-    if files and not any(one.calendars for one in files):
+    if files and not any(file.calendars for file in files):
         raise Unreadable("garbage")
-    components = [component for one in files for component in one.components]
-    zones = Zones(tz, [one for one in components if one.name == "VTIMEZONE"])
+    components = [component for file in files for component in file.components]
+    zones = Zones(tz, [component for component in components if component.name == "VTIMEZONE"])
     context = Context(window, zones, wishes or Preferences(), Budget())
     times: dict[str, Times] = {}
     doubts: list[Doubt] = []
     uids: dict[str, str] = {}
     for uid, events in _by_uid(components).items():
         series = _read_series(uid, events, context)
-        for key, taken in series.times.items():
-            times[key] = union([*times.get(key, []), *taken])
+        for key, event_times in series.times.items():
+            times[key] = union([*times.get(key, []), *event_times])
         doubts += series.doubts
-        uids |= dict.fromkeys([*series.times, *(one.event for one in series.doubts)], uid)
-    found = read_free_busy([one for one in components if one.name == "VFREEBUSY"], context)
-    return Reading(times | found.times, doubts + found.doubts, _is_damaged(files), uids)
+        uids |= dict.fromkeys([*series.times, *(doubt.event for doubt in series.doubts)], uid)
+    free_busy = read_free_busy(
+        [component for component in components if component.name == "VFREEBUSY"], context
+    )
+    return Reading(times | free_busy.times, doubts + free_busy.doubts, _is_damaged(files), uids)
 
 
 def _by_uid(components: list[Component]) -> dict[str, list[Component]]:
-    """The events by their UID; one without is known by its time, which no other place names."""
+    """The events by their UID, or by the lines of their times if they have none."""
     by_uid: dict[str, list[Component]] = defaultdict(list)
     for component in components:
         if not _is_event(component):
             continue
-        uid = next((one.value.strip() for one in component.all("UID") if one.value.strip()), "")
+        uid = next(
+            (
+                uid_property.value.strip()
+                for uid_property in component.all("UID")
+                if uid_property.value.strip()
+            ),
+            "",
+        )
         by_uid[uid or "\n".join(component.lines_of(OF_EVENTS))].append(component)
     return by_uid
 
 
 def _is_event(component: Component) -> bool:
-    """An event, or what may have been one before its first or last line was spoilt."""
+    """Whether it is an event, or may have been one before its BEGIN or END was damaged."""
     return component.name == "VEVENT" or not (
         component.sound or component.name in {"VTIMEZONE", "VFREEBUSY"}
     )
@@ -88,4 +97,4 @@ def _give_up(series: Series, events: list[Component], why: str) -> None:
 
 
 def _is_damaged(files: list[File]) -> bool:
-    return any(one.damaged or not one.calendars for one in files)
+    return any(file.damaged or not file.calendars for file in files)

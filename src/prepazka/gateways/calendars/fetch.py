@@ -1,4 +1,4 @@
-"""One request to somebody else's server: never into our own network, never long, never big."""
+"""A request to a calendar server, limited in networks, time and size."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ REDIRECTS = 3
 PORTS = {"http": 80, "https": 443}
 UNQUOTED = "!$%&'()*+,-./:;=?@_~[]"
 MOVED = (301, 302, 303, 307, 308)
-# Why it could not be read; the diary says each in words.
+# Reasons of Unreadable, which the diary puts in words.
 BY_STATUS = {401: "denied", 403: "denied", 404: "missing", 410: "missing"}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server sent."""
+    """The server's answer."""
 
     body: bytes
     etag: str = ""
@@ -38,23 +38,25 @@ def ask(
     method: str,
     url: str,
     *,
-    who: tuple[str, str] | None = None,
+    credentials: tuple[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
 ) -> Answer:
-    """The answer of the server, after its redirects. Raises Unreadable.
+    """The server's answer, after redirects. Raises Unreadable.
 
-    The password goes to the server of the first address only.
+    `credentials` are sent only to the origin of `url`, not to redirects elsewhere.
     """
     deadline = time.monotonic() + WITHIN
     url = in_ascii(url)
-    first = _origin(url)
+    first_origin = _origin(url)
     backend = Guarded(deadline, settings.CALENDAR_NETWORKS)
     with httpcore.ConnectionPool(network_backend=backend, retries=0) as pool:
         for _ in range(REDIRECTS + 1):
-            secret = who if _origin(url) == first else None
+            secret = credentials if _origin(url) == first_origin else None
             try:
-                found = _once(pool, method, url, _headers(secret, headers, body), body)
+                answer = _answer_or_redirect(
+                    pool, method, url, _headers(secret, headers, body), body
+                )
             except (httpcore.TimeoutException, TimeoutError) as error:
                 raise Unreadable("slow") from error
             except Forbidden as error:
@@ -63,74 +65,75 @@ def ask(
                 raise Unreadable("forbidden") from error
             except (Unknown, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
                 raise Unreadable("unreachable") from error
-            if isinstance(found, Answer):
-                return found
-            url = in_ascii(urljoin(url, found))
+            if isinstance(answer, Answer):
+                return answer
+            url = in_ascii(urljoin(url, answer))
     raise Unreadable("broken")
 
 
-def _once(
+def _answer_or_redirect(
     pool: httpcore.ConnectionPool,
     method: str,
     url: str,
     headers: dict[str, str],
     body: bytes,
 ) -> Answer | str:
-    """The answer, or the address to which the server sends us."""
+    """The answer, or the URL of a redirect."""
     with pool.stream(method, url, headers=list(headers.items()), content=body or None) as response:
-        said = {name.lower().decode("latin-1"): _text(value) for name, value in response.headers}
-        if response.status in MOVED and "location" in said:
-            return said["location"]
+        response_headers = {
+            name.lower().decode("latin-1"): _header_text(value) for name, value in response.headers
+        }
+        if response.status in MOVED and "location" in response_headers:
+            return response_headers["location"]
         if response.status == 304:  # noqa: PLR2004  # not modified
-            return Answer(b"", said.get("etag", ""), unchanged=True)
+            return Answer(b"", response_headers.get("etag", ""), unchanged=True)
         if response.status not in {200, 207}:
             raise Unreadable(BY_STATUS.get(response.status, "broken"))
-        return Answer(_whole(response.iter_stream()), said.get("etag", ""))
+        return Answer(_limited_content(response.iter_stream()), response_headers.get("etag", ""))
 
 
-def _whole(parts: Iterable[bytes]) -> bytes:
-    found = bytearray()
-    for part in parts:
-        found += part
-        if len(found) > LARGEST:
+def _limited_content(chunks: Iterable[bytes]) -> bytes:
+    content = bytearray()
+    for chunk in chunks:
+        content += chunk
+        if len(content) > LARGEST:
             raise Unreadable("big")
-    return bytes(found)
+    return bytes(content)
 
 
 def _headers(
-    who: tuple[str, str] | None, more: Mapping[str, str] | None, body: bytes
+    credentials: tuple[str, str] | None, extra: Mapping[str, str] | None, body: bytes
 ) -> dict[str, str]:
-    # Compressed answers are not asked for: a small one could unfold to any size.
-    found = {"User-Agent": "prepazka", "Accept-Encoding": "identity", **(more or {})}
+    # No compression: a small compressed answer could expand to any size.
+    headers = {"User-Agent": "prepazka", "Accept-Encoding": "identity", **(extra or {})}
     if body:
-        found |= {"Content-Type": "application/xml; charset=utf-8"}
-    if who:
-        secret = base64.b64encode(":".join(who).encode()).decode()
-        found["Authorization"] = f"Basic {secret}"
-    return found
+        headers |= {"Content-Type": "application/xml; charset=utf-8"}
+    if credentials:
+        secret = base64.b64encode(":".join(credentials).encode()).decode()
+        headers["Authorization"] = f"Basic {secret}"
+    return headers
 
 
 def in_ascii(url: str) -> str:
-    """The address as it is sent: hosts with diacritics by IDNA, the rest in percents.
-
-    Raises Unreadable.
-    """
+    """The URL in ASCII: the host in IDNA, the rest percent-encoded. Raises Unreadable."""
     try:
-        parts = urlsplit(url.strip())
-        host, port = parts.hostname or "", parts.port
+        split_url = urlsplit(url.strip())
+        host, port = split_url.hostname or "", split_url.port
         if not host.isascii():
             host = idna.encode(host, uts46=True).decode()
     except ValueError as error:  # also what idna refuses
         raise Unreadable("forbidden") from error
     if ":" in host:
         host = f"[{host}]"
-    place = f"{host}:{port}" if port is not None else host
-    path, asked = (quote(part, safe=UNQUOTED) for part in (parts.path, parts.query))
-    return urlunsplit((parts.scheme, place, path, asked, ""))
+    netloc = f"{host}:{port}" if port is not None else host
+    path, query_string = (
+        quote(piece, safe=UNQUOTED) for piece in (split_url.path, split_url.query)
+    )
+    return urlunsplit((split_url.scheme, netloc, path, query_string, ""))
 
 
-def _text(value: bytes) -> str:
-    """A header, which servers write in UTF-8 or, as they should, in Latin-1."""
+def _header_text(value: bytes) -> str:
+    """The text of a header, in UTF-8 or Latin-1."""
     try:
         return value.decode()
     except UnicodeDecodeError:
@@ -138,12 +141,12 @@ def _text(value: bytes) -> str:
 
 
 def _origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port. Raises Unreadable for anything but http and https."""
+    """Scheme, host and port of a URL. Raises Unreadable for schemes other than http and https."""
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        split_url = urlsplit(url)
+        port = split_url.port
     except ValueError as error:
         raise Unreadable("forbidden") from error
-    if parts.scheme not in PORTS or not parts.hostname:
+    if split_url.scheme not in PORTS or not split_url.hostname:
         raise Unreadable("forbidden")
-    return parts.scheme, parts.hostname, port or PORTS[parts.scheme]
+    return split_url.scheme, split_url.hostname, port or PORTS[split_url.scheme]

@@ -1,4 +1,4 @@
-"""Published free and busy time (VFREEBUSY): what shows when people are busy, and nothing more."""
+"""Busy time from published free and busy time (VFREEBUSY)."""
 
 from __future__ import annotations
 
@@ -13,58 +13,62 @@ from prepazka.gateways.calendars.values import When, length, plus, to_utc
 
 @dataclass
 class Found:
-    """As a `Reading` has them; each period is an event of its own."""
+    """Times and doubts as in a `Reading`; each period counts as an event."""
 
     times: dict[str, Times] = field(default_factory=dict)
     doubts: list[Doubt] = field(default_factory=list)
 
 
 def read_free_busy(components: list[Component], context: Context) -> Found:
-    """What the components take; a period whose end is not understood lasts the rest of its day."""
-    found = Found()
+    """The busy time of the components; a period with an unreadable end lasts to midnight."""
+    collected = Found()
     for component in components:
-        for one in component.all("FREEBUSY"):
-            kind = one.parameters.get("FBTYPE", "BUSY").strip().upper()
+        for periods in component.all("FREEBUSY"):
+            kind = periods.parameters.get("FBTYPE", "BUSY").strip().upper()
             if kind == "FREE" or (kind == "BUSY-TENTATIVE" and not context.wishes.tentative):
                 continue
-            for text in filter(None, (part.strip() for part in one.value.split(","))):
-                _read_period(text, one, component, context, found)
+            for text in filter(None, (piece.strip() for piece in periods.value.split(","))):
+                _read_period(text, periods, component, context, collected)
         if not component.sound:
-            _note(component, "torn", [], found)
-    return found
+            _add_doubt(component, "torn", [], collected)
+    return collected
 
 
 def _read_period(
-    text: str, one: Property, component: Component, context: Context, found: Found
+    text: str, periods: Property, component: Component, context: Context, collected: Found
 ) -> None:
-    first, _, last = text.partition("/")
-    zone = one.parameters.get("TZID", "")
+    start_text, _, end_text = text.partition("/")
+    zone = periods.parameters.get("TZID", "")
     try:
-        start = context.zones.when(first, zone)
+        start = context.zones.when(start_text, zone)
     except ValueError:
-        _note(component, "start", [], found, text)
+        _add_doubt(component, "start", [], collected, text)
         return
     try:
-        end = _end(start, last, zone, context)
+        end = _end(start, end_text, zone, context)
     except ValueError:
         tonight = plus(start.instant, rest_of_day(start, context.zones))
         times = context.clipped(start.instant, tonight)
-        _note(component, "end", times, found, text)
+        _add_doubt(component, "end", times, collected, text)
     else:
-        found.times[key_of(f"FREEBUSY {start.instant} {end}")] = context.clipped(start.instant, end)
+        collected.times[key_of(f"FREEBUSY {start.instant} {end}")] = context.clipped(
+            start.instant, end
+        )
 
 
 def _end(start: When, text: str, zone: str, context: Context) -> datetime:
     if "P" in text.upper():
-        days, rest = length(text)
-        return plus(to_utc(plus(start.local, days), start.zone), rest)
+        days, exact = length(text)
+        return plus(to_utc(plus(start.local, days), start.zone), exact)
     end = context.zones.when(text, zone).instant
     if end - start.instant < timedelta(0):
         raise ValueError(text)
     return end
 
 
-def _note(component: Component, why: str, times: Times, found: Found, text: str = "") -> None:
+def _add_doubt(
+    component: Component, why: str, times: Times, collected: Found, text: str = ""
+) -> None:
     lines = [text] if text else component.lines_of(MARKED)
     mark = key_of("\n".join(["FREEBUSY", why, *lines]))
-    found.doubts.append(Doubt(key_of(f"FREEBUSY {text}"), mark, why, times, keeps=True))
+    collected.doubts.append(Doubt(key_of(f"FREEBUSY {text}"), mark, why, times, keeps=True))

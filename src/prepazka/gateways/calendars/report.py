@@ -1,4 +1,4 @@
-"""CalDAV (RFC 4791): the one question we ask, and the calendars in its answer."""
+"""CalDAV requests (RFC 4791) and reading of their answers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ DAV = "{DAV:}"
 
 
 def query(window: Interval[datetime] | None) -> bytes:
-    """Ask for the events that touch the window, or for all; what repeats is unfolded here.
+    """The body of a REPORT for the events that overlap the window, or for all.
 
-    Servers differ in how well they expand a recurrence, so none is asked to.
+    Recurrences are expanded by us, because servers differ in how well they do it.
     """
     during = ""
     if window:
         start, end = (
-            one.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ") for one in (window.start, window.end)
+            instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+            for instant in (window.start, window.end)
         )
         during = f'<C:time-range start="{start}" end="{end}"/>'
     return (
@@ -37,7 +38,7 @@ def query(window: Interval[datetime] | None) -> bytes:
 
 
 def property_query() -> bytes:
-    """Ask whether the calendar counts for its owner's free and busy time (RFC 6638)."""
+    """The body of a PROPFIND whether the calendar counts as its owner's busy time (RFC 6638)."""
     return (
         b'<?xml version="1.0" encoding="utf-8"?>'
         b'<D:propfind xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">'
@@ -46,14 +47,17 @@ def property_query() -> bytes:
 
 
 def contents_of(answer: bytes) -> tuple[list[bytes], bool]:
-    """The iCalendar objects of a multistatus, and whether none is missing. Raises Unreadable.
+    """The iCalendar objects of a multistatus, and whether it is complete. Raises Unreadable.
 
-    A server may answer an object, or the rest of a long list, with an error instead of its text.
+    A server may return an error instead of an object or of the rest of a long list.
     """
     root = _multistatus(answer)
     texts, complete = [], True
     for response in root.iter(f"{DAV}response"):
-        text = next((one.text for one in response.iter(f"{CALDAV}calendar-data") if one.text), "")
+        text = next(
+            (element.text for element in response.iter(f"{CALDAV}calendar-data") if element.text),
+            "",
+        )
         if text.strip():
             texts.append(text.encode())
         elif not _is_collection(response):
@@ -62,13 +66,13 @@ def contents_of(answer: bytes) -> tuple[list[bytes], bool]:
 
 
 def is_transparent(answer: bytes) -> bool:
-    """Whether the server says that the events of the calendar take no time. Raises Unreadable."""
-    found = _multistatus(answer).iter(f"{CALDAV}schedule-calendar-transp")
-    return any(one.find(f"{CALDAV}transparent") is not None for one in found)
+    """Whether the server says that the calendar's events block no time. Raises Unreadable."""
+    elements = _multistatus(answer).iter(f"{CALDAV}schedule-calendar-transp")
+    return any(element.find(f"{CALDAV}transparent") is not None for element in elements)
 
 
 def _is_collection(response: ET.Element) -> bool:
-    """Whether it speaks of the calendar itself, and of no fault of it (such as too many events)."""
+    """Whether the response is for the calendar itself and no error (such as too many events)."""
     name = (response.findtext(f"{DAV}href") or "").strip()
     return name.endswith("/") and response.find(f"{DAV}status") is None
 

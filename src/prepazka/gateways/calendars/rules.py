@@ -1,4 +1,4 @@
-"""Recurrence rules (RFC 5545, 3.3.10): checked, brought near the window, and unfolded lazily."""
+"""Recurrence rules (RFC 5545, 3.3.10): validated, started near the window, expanded lazily."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dateutil.rrule import rrule, rrulestr
 
 from prepazka.gateways.calendars.values import DAY, When, Zones, to_local, to_utc
 
-# How far the pattern of a rule moves with each interval; longer ones have few repeats anyway.
+# The length of one interval by frequency; the longer frequencies have few repeats anyway.
 STEPS = {
     "SECONDLY": timedelta(seconds=1),
     "MINUTELY": timedelta(minutes=1),
@@ -19,7 +19,7 @@ STEPS = {
     "WEEKLY": timedelta(days=7),
 }
 RHYTHMS = frozenset({*STEPS, "MONTHLY", "YEARLY"})
-# The smallest and the largest number of each list; zero only where it is the smallest.
+# The smallest and largest number of each list; zero is allowed only as the smallest.
 RANGES = {
     "BYSECOND": (0, 60),
     "BYMINUTE": (0, 59),
@@ -35,35 +35,35 @@ BY_DAY = re.compile(rf"(?:[+-]?[1-9]\d?)?(?:{WEEKDAYS})")
 
 
 class Rule:
-    """One RRULE or EXRULE of an event. Raises ValueError for what is not understood in it."""
+    """One RRULE or EXRULE of an event. Raises ValueError if it cannot be read."""
 
     def __init__(self, text: str, start: When, zones: Zones) -> None:
-        parts = _parts(text)
+        fields = _fields_of(text)
         self.start = start
-        self.until = zones.when(parts.pop("UNTIL")) if "UNTIL" in parts else None
-        self.rhythm = parts["FREQ"]
-        self.interval = int(parts.get("INTERVAL", "1"))
-        self.counted = "COUNT" in parts
-        self.text = ";".join(f"{key}={value}" for key, value in parts.items())
+        self.until = zones.when(fields.pop("UNTIL")) if "UNTIL" in fields else None
+        self.rhythm = fields["FREQ"]
+        self.interval = int(fields.get("INTERVAL", "1"))
+        self.counted = "COUNT" in fields
+        self.text = ";".join(f"{key}={value}" for key, value in fields.items())
 
-    def occurrences(self, first: datetime) -> Iterator[datetime]:
-        """Local times in their order, from about `first` on, up to the rule's end or for ever."""
-        rule = rrulestr(self.text, dtstart=self._near(first))
+    def occurrences(self, earliest: datetime) -> Iterator[datetime]:
+        """Local times in order, from `earliest` on, up to the rule's end or without end."""
+        rule = rrulestr(self.text, dtstart=self._start_near(earliest))
         assert isinstance(rule, rrule)  # noqa: S101  # one rule, so no set of rules
         for local in rule:
             if self.until and self._is_past(local, self.until):
                 return
-            if local >= first:
+            if local >= earliest:
                 yield local
 
-    def _near(self, first: datetime) -> datetime:
-        """A start of the same pattern shortly before `first`, where repeats are not counted."""
+    def _start_near(self, earliest: datetime) -> datetime:
+        """A start shortly before `earliest` with the same pattern, if the rule has no COUNT."""
         start = self.start.local
         step = STEPS.get(self.rhythm)
         if self.counted or step is None:
             return start
-        whole = (first - start) // (step * self.interval) - 1
-        return start + whole * step * self.interval if whole > 0 else start
+        intervals = (earliest - start) // (step * self.interval) - 1
+        return start + intervals * step * self.interval if intervals > 0 else start
 
     def _is_past(self, local: datetime, until: When) -> bool:
         if until.all_day:
@@ -76,36 +76,37 @@ class Rule:
 
 
 def _last_day(until: When, start: When) -> date:
-    """The last day of days that repeat; some programs write its midnight here as a time in UTC."""
-    here = to_local(until.instant, start.zone)
-    return here.date() if here.time() == time() else until.local.date()
+    """The last day of repeated all-day events; some programs write its midnight as a UTC time."""
+    local_until = to_local(until.instant, start.zone)
+    return local_until.date() if local_until.time() == time() else until.local.date()
 
 
-def _parts(text: str) -> dict[str, str]:
-    parts: dict[str, str] = {}
-    for piece in filter(None, (part.strip() for part in text.upper().strip().split(";"))):
-        key, equals, value = (part.strip() for part in piece.partition("="))
-        if not equals or not value or key in parts:
+def _fields_of(text: str) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    assignments = (assignment.strip() for assignment in text.upper().strip().split(";"))
+    for assignment in filter(None, assignments):
+        key, equals, value = (side.strip() for side in assignment.partition("="))
+        if not equals or not value or key in fields:
             raise ValueError(text)
-        parts[key] = value
-    if parts.pop("RSCALE", "GREGORIAN") != "GREGORIAN" or parts.pop("SKIP", "OMIT") != "OMIT":
+        fields[key] = value
+    if fields.pop("RSCALE", "GREGORIAN") != "GREGORIAN" or fields.pop("SKIP", "OMIT") != "OMIT":
         raise ValueError(text)
-    if parts.get("FREQ") not in RHYTHMS:
+    if fields.get("FREQ") not in RHYTHMS:
         raise ValueError(text)
-    for key, value in parts.items():
-        _check(key, value)
-    return parts
+    for key, value in fields.items():
+        _check_field(key, value)
+    return fields
 
 
-def _check(key: str, value: str) -> None:
+def _check_field(key: str, value: str) -> None:
     if key in RANGES:
         low, high = RANGES[key]
-        numbers = [int(part) for part in value.split(",")]
+        numbers = [int(number) for number in value.split(",")]
         fits = all(low <= n <= high and (n != 0 or low == 0) for n in numbers)
     elif key in {"INTERVAL", "COUNT"}:
         fits = value.isdecimal() and 1 <= int(value) < 10**6
     elif key == "BYDAY":
-        fits = all(BY_DAY.fullmatch(part.strip()) for part in value.split(","))
+        fits = all(BY_DAY.fullmatch(by_day.strip()) for by_day in value.split(","))
     elif key == "WKST":
         fits = value in WEEKDAYS.split("|")
     else:

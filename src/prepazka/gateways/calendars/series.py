@@ -1,8 +1,8 @@
-"""One event with all its repeats and exceptions: when it takes time, and what is in doubt.
+"""The busy time and doubts of one event with its repeats and exceptions.
 
-Local times are unfolded by the clock of the event's zone, and compared as instants in UTC. What is
-not understood takes its time from DTSTART to DTEND; an exception that is not understood leaves its
-series whole.
+Repeats are expanded in local time of the event's zone and compared as instants in UTC. An event
+that cannot be read in full blocks the time from DTSTART to DTEND; an exception that cannot be read
+leaves its series unchanged.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from prepazka.gateways.calendars.text import Component, Property
 from prepazka.gateways.calendars.values import DAY, When, Zones, length, plus, to_local, to_utc
 
 NOTHING = timedelta(0)
-# Around the window, for days and zones differ by less.
+# Added around the window, as local days and zones differ by less.
 MARGIN = timedelta(days=2)
-# What the mark of a doubt is made of: nothing that programs renew with each export.
+# Properties that a doubt's mark is made of: none that programs change with each export.
 MARKED = frozenset(
     """UID RECURRENCE-ID DTSTART DTEND DURATION RRULE EXRULE RDATE EXDATE STATUS TRANSP ATTENDEE
     ORGANIZER FREEBUSY X-MICROSOFT-CDO-BUSYSTATUS""".split()
@@ -32,7 +32,7 @@ MARKED = frozenset(
 
 @dataclass(frozen=True)
 class Context:
-    """What all events of a calendar are read with."""
+    """The settings for reading the events of a calendar."""
 
     window: Interval[datetime]
     zones: Zones
@@ -40,17 +40,16 @@ class Context:
     budget: Budget
 
     def clipped(self, start: datetime, end: datetime) -> Times:
-        """The interval as far as it lies in the window; nothing if it is empty."""
-        first, last = max(start, self.window.start), min(end, self.window.end)
-        return [Interval(first, last)] if first < last else []
+        """The part of the interval within the window, as a list; empty if there is none."""
+        clipped_start, clipped_end = max(start, self.window.start), min(end, self.window.end)
+        return [Interval(clipped_start, clipped_end)] if clipped_start < clipped_end else []
 
 
 @dataclass(frozen=True)
 class Length:
-    """How long an event takes: whole days by the clock on the wall, then exact time.
+    """The length of an event: whole days in local time, then an exact duration.
 
-    DTEND says both an exact length and one by the clock, and over a change of the clocks the
-    longer of them counts.
+    DTEND implies both an exact length and one in local time; at a clock change the longer counts.
     """
 
     days: timedelta
@@ -68,77 +67,77 @@ class Length:
 
     @property
     def longest(self) -> timedelta:
-        """At least as long as any occurrence."""
+        """An upper bound of the length of an occurrence."""
         return self.days + self.rest + DAY
 
     @property
     def is_negative(self) -> bool:
-        """Whether the end lies before the start."""
+        """Whether the end is before the start."""
         return (self.exact if self.exact is not None else self.days + self.rest) < NOTHING
 
 
 @dataclass
 class Event:
-    """A component that was read: a master, or an exception of one."""
+    """An event read from a component: a master or an exception."""
 
     component: Component
     start: When
     length: Length
-    why: str = ""  # what of it is in doubt
+    why: str = ""  # the reason of doubt; empty if there is none
     takes: bool = True
-    of: When | None = None  # the occurrence that it replaces
-    onwards: bool = False  # it replaces all later ones too
+    of: When | None = None  # the occurrence that an exception replaces
+    onwards: bool = False  # whether it replaces all later occurrences too
 
     def own(self, context: Context) -> Times:
-        """Its time from DTSTART to DTEND, without repeats."""
+        """The time from DTSTART to DTEND, without repeats."""
         return self.lasting(self.start.local, self.start.zone, context)
 
     def lasting(self, start: datetime, zone: tzinfo, context: Context) -> Times:
-        """The time of an occurrence at a local time."""
+        """The time of an occurrence that starts at a local time."""
         if self.start.all_day:
             start = datetime.combine(start.date(), time())
         return context.clipped(to_utc(start, zone), self.length.end(start, zone))
 
 
 class Series:
-    """Reads the components of one UID: masters, and exceptions of them."""
+    """The components of one UID, masters and exceptions; `read` fills `times` and `doubts`."""
 
     def __init__(self, uid: str, context: Context) -> None:
         self.key = key_of(uid)
         self.uid = uid
         self.context = context
-        self.times: dict[str, Times] = {}  # by event; a master beside another has a key of its own
+        self.times: dict[str, Times] = {}  # by event key; each of several masters has its own
         self.doubts: list[Doubt] = []
 
     def read(self, components: list[Component]) -> None:
-        """Fill `times` and `doubts`. Raises OutOfBudget where even the components are too much."""
+        """Fill `times` and `doubts`. Raises OutOfBudget if reading components takes too long."""
         masters, changes = self._events(components)
-        sound = [one for one in changes if not one.why]
-        for one in changes:
-            times = one.own(self.context) if one.takes else []
-            if one.why:
-                self._doubt(self.key, one, times)
+        sound = [change for change in changes if not change.why]
+        for change in changes:
+            times = change.own(self.context) if change.takes else []
+            if change.why:
+                self._doubt_event(self.key, change, times)
             else:
-                self._take(self.key, times)
+                self._add_times(self.key, times)
         for master in masters:
-            self._unfold(self._key_of(master, masters), master, sound)
+            self._expand(self._key_of(master, masters), master, sound)
 
     def give_up(self, components: list[Component], why: str) -> None:
-        """Take each component from its DTSTART to its DTEND and what was known before."""
+        """Count each component from DTSTART to DTEND, in doubt; its earlier known time stays."""
         self.times, self.doubts = {}, []
         for component in components:
             try:
                 event = _event(component, self.context)
             except Exception:  # noqa: BLE001  # a stranger's event may be wrong in any way
-                self._note(self.key, component, why, [])
+                self._add_doubt(self.key, component, why, [])
             else:
-                self._note(self.key, component, why, event.own(self.context))
+                self._add_doubt(self.key, component, why, event.own(self.context))
 
     def without_times(self, components: list[Component], why: str) -> None:
-        """Take what was known of the components before, and nothing else."""
+        """Count the components as doubts without times; their earlier known time stays."""
         self.times, self.doubts = {}, []
         for component in components:
-            self._note(self.key, component, why, [])
+            self._add_doubt(self.key, component, why, [])
 
     def _events(self, components: list[Component]) -> tuple[list[Event], list[Event]]:
         masters: list[Event] = []
@@ -148,15 +147,15 @@ class Series:
                 event = _event(component, self.context)
             except ValueError:
                 if not component.sound or takes_time(component, self.context.wishes, all_day=False):
-                    self._note(self.key, component, "start", [])
+                    self._add_doubt(self.key, component, "start", [])
                 continue
             (changes if component.all("RECURRENCE-ID") else masters).append(event)
         return masters, changes
 
-    def _unfold(self, key: str, master: Event, changes: list[Event]) -> None:
-        self._take(key, [])
-        later = [one for one in changes if one.onwards]
-        if not master.takes and not any(one.takes for one in later):
+    def _expand(self, key: str, master: Event, changes: list[Event]) -> None:
+        self._add_times(key, [])
+        onward_changes = [change for change in changes if change.onwards]
+        if not master.takes and not any(change.takes for change in onward_changes):
             return
         times: Times = []
         repeats = None
@@ -164,94 +163,99 @@ class Series:
             self.context.budget.check()
             repeats = Repeats(master, changes, self.context)
             master.why = master.why or ("rule" if repeats.loses else "")
-            for start, like in repeats.occurrences():
-                during = like.lasting(start, master.start.zone, self.context)
-                if like.takes and during:
+            for start, event in repeats.occurrences():
+                during = event.lasting(start, master.start.zone, self.context)
+                if event.takes and during:
                     self.context.budget.count()
                     times += during
         except OutOfBudget:
-            # What was unfolded so far is the nearest future.
+            # The times expanded so far are the nearest ones.
             master.why = "budget"
         if repeats is None or master.why:
-            self._doubt(key, master, times + master.own(self.context))
+            self._doubt_event(key, master, times + master.own(self.context))
             return
-        self._take(key, times)
+        self._add_times(key, times)
         if repeats.unread:
-            # Only days that are left out are in doubt: the series stays whole.
-            self._note(key, master.component, "left_out", [], keeps=False)
+            # Only excluded days are in doubt, so the series counts in full.
+            self._add_doubt(key, master.component, "left_out", [], keeps=False)
 
     def _key_of(self, master: Event, masters: list[Event]) -> str:
         if len(masters) == 1:
             return self.key
         return key_of(f"{self.uid}\n{_text(master.component, 'DTSTART')}")
 
-    def _take(self, key: str, times: Times) -> None:
+    def _add_times(self, key: str, times: Times) -> None:
         self.times[key] = union([*self.times.get(key, []), *times])
 
-    def _doubt(self, key: str, event: Event, times: Times) -> None:
-        self._note(key, event.component, event.why, times, keeps=event.why != "exception")
+    def _doubt_event(self, key: str, event: Event, times: Times) -> None:
+        self._add_doubt(key, event.component, event.why, times, keeps=event.why != "exception")
 
-    def _note(
+    def _add_doubt(
         self, key: str, component: Component, why: str, times: Times, *, keeps: bool = True
     ) -> None:
         mark = key_of("\n".join([key, why, *component.lines_of(MARKED)]))
-        if all(one.mark != mark for one in self.doubts):
+        if all(doubt.mark != mark for doubt in self.doubts):
             self.doubts.append(Doubt(key, mark, why, union(times), keeps))
 
 
 class Repeats:
-    """The occurrences of a master that no exception replaces. Raises OutOfBudget."""
+    """The occurrences of a master that are not replaced by exceptions. Raises OutOfBudget."""
 
     def __init__(self, master: Event, changes: list[Event], context: Context) -> None:
         self.master, self.context = master, context
         self.zone = master.start.zone
-        self.loses = False  # a part was not understood, so that repeats may be missing
-        self.unread = False  # or days that should be left out are not
+        self.loses = False  # whether repeats may be missing, as a part could not be read
+        self.unread = False  # whether excluded days may be missing, as a part could not be read
         self.left_out: set[datetime] = set()  # instants
         self.left_out_days: set[date] = set()
-        for when in [*self._dates("EXDATE"), *(one.of for one in changes if one.of)]:
-            self._leave_out(when)
+        for when in [*self._dates("EXDATE"), *(change.of for change in changes if change.of)]:
+            self._exclude(when)
         self.onwards = sorted(
             (
-                (one.of.instant, self._shift(one, one.of), one)
-                for one in changes
-                if one.of and one.onwards
+                (change.of.instant, self._shift(change, change.of), change)
+                for change in changes
+                if change.of and change.onwards
             ),
             key=lambda change: change[0],
         )
-        self.extra = list(self._extra())
+        self.extra = list(self._extra_dates())
         self.rules = self._rules("RRULE")
         self.rules_out = self._rules("EXRULE")
 
     def occurrences(self) -> Iterator[tuple[datetime, Event]]:
-        """Local starts by the master's zone, each with the event whose length it has."""
-        first, last = self._bounds()
-        out = {local for rule in self.rules_out for local in _up_to(rule.occurrences(first), last)}
-        seen: set[datetime] = set()
-        for start in self._starts(first, last):
-            if start not in seen and start not in out:
-                seen.add(start)
+        """Local starts in the master's zone, each with the event that gives its length."""
+        earliest, latest = self._bounds()
+        excluded = {
+            local for rule in self.rules_out for local in _up_to(rule.occurrences(earliest), latest)
+        }
+        yielded: set[datetime] = set()
+        for start in self._starts(earliest, latest):
+            if start not in yielded and start not in excluded:
+                yielded.add(start)
                 instant = to_utc(start, self.zone)
-                if not self._is_left_out(start, instant):
+                if not self._is_excluded(start, instant):
                     yield self._as_changed(start, instant)
-        for start, like in self.extra:
-            if not self._is_left_out(start, to_utc(start, self.zone)):
-                yield start, like
+        for start, event in self.extra:
+            if not self._is_excluded(start, to_utc(start, self.zone)):
+                yield start, event
 
-    def _starts(self, first: datetime, last: datetime) -> Iterator[datetime]:
-        # DTSTART counts, also where the rule would not name it.
+    def _starts(self, earliest: datetime, latest: datetime) -> Iterator[datetime]:
+        # DTSTART is an occurrence even if the rule does not produce it.
         yield self.master.start.local
         for rule in self.rules:
-            yield from _up_to(rule.occurrences(first), last)
+            yield from _up_to(rule.occurrences(earliest), latest)
 
     def _bounds(self) -> tuple[datetime, datetime]:
-        lengths = [self.master.length.longest, *(one.length.longest for *_, one in self.onwards)]
-        around = MARGIN + max((abs(shift) for _, shift, _ in self.onwards), default=NOTHING)
+        lengths = [
+            self.master.length.longest,
+            *(change.length.longest for *_, change in self.onwards),
+        ]
+        margin = MARGIN + max((abs(shift) for _, shift, _ in self.onwards), default=NOTHING)
         window = self.context.window
-        first = plus(to_local(window.start, UTC), -max(lengths) - around)
-        return first, plus(to_local(window.end, UTC), around)
+        earliest = plus(to_local(window.start, UTC), -max(lengths) - margin)
+        return earliest, plus(to_local(window.end, UTC), margin)
 
-    def _leave_out(self, when: When) -> None:
+    def _exclude(self, when: When) -> None:
         if when.all_day:
             self.left_out_days.add(when.local.date())
         elif self.master.start.all_day:
@@ -259,11 +263,11 @@ class Repeats:
         else:
             self.left_out.add(when.instant)
 
-    def _is_left_out(self, start: datetime, instant: datetime) -> bool:
+    def _is_excluded(self, start: datetime, instant: datetime) -> bool:
         return instant in self.left_out or start.date() in self.left_out_days
 
     def _shift(self, change: Event, of: When) -> timedelta:
-        """How far a change of "this and all later ones" moves them by the clock on the wall."""
+        """By how much an exception for all later occurrences shifts them in local time."""
         if change.start.all_day or of.all_day:
             return change.start.local - of.local
         return to_local(change.start.instant, self.zone) - to_local(of.instant, self.zone)
@@ -276,53 +280,59 @@ class Repeats:
 
     def _rules(self, name: str) -> list[Rule]:
         rules = []
-        for one in self.master.component.all(name):
+        for rule_property in self.master.component.all(name):
             try:
-                rules.append(Rule(one.value, self.master.start, self.context.zones))
+                rules.append(Rule(rule_property.value, self.master.start, self.context.zones))
             except ValueError:
-                self._was_unread(name)
+                self._note_unreadable(name)
         return rules
 
     def _dates(self, name: str) -> Iterator[When]:
-        for text, one in self._items(name):
+        for text, date_property in self._date_texts(name):
             try:
-                yield self._own_zone(self.context.zones.when(text, _zone_of(one)), one)
+                yield self._with_event_zone(
+                    self.context.zones.when(text, _zone_of(date_property)), date_property
+                )
             except ValueError:
-                self._was_unread(name)
+                self._note_unreadable(name)
 
-    def _extra(self) -> Iterator[tuple[datetime, Event]]:
-        for text, one in self._items("RDATE"):
-            first, period, last = text.partition("/")
+    def _extra_dates(self) -> Iterator[tuple[datetime, Event]]:
+        for text, date_property in self._date_texts("RDATE"):
+            start_text, period, end_text = text.partition("/")
             try:
-                when = self._own_zone(self.context.zones.when(first, _zone_of(one)), one)
-                like = self.master
+                when = self._with_event_zone(
+                    self.context.zones.when(start_text, _zone_of(date_property)), date_property
+                )
+                event = self.master
                 if period:
-                    like = replace(self.master, start=when, length=self._period(when, last, one))
+                    event = replace(
+                        self.master, start=when, length=self._period(when, end_text, date_property)
+                    )
                 elif when.all_day != self.master.start.all_day:
-                    like = replace(self.master, start=when, length=Length(DAY, NOTHING))
+                    event = replace(self.master, start=when, length=Length(DAY, NOTHING))
             except ValueError:
-                self._was_unread("RDATE")
+                self._note_unreadable("RDATE")
             else:
                 start = when.local if when.all_day else to_local(when.instant, self.zone)
-                yield start, like
+                yield start, event
 
-    def _period(self, start: When, text: str, one: Property) -> Length:
+    def _period(self, start: When, text: str, date_property: Property) -> Length:
         if "P" in text.upper():
             return Length(*length(text))
-        exact = self.context.zones.when(text, _zone_of(one)).instant - start.instant
+        exact = self.context.zones.when(text, _zone_of(date_property)).instant - start.instant
         return Length(NOTHING, exact)
 
-    def _own_zone(self, when: When, one: Property) -> When:
-        """A time without a zone is that of the event."""
-        floats = not (when.all_day or one.parameters.get("TZID") or when.zone_given)
+    def _with_event_zone(self, when: When, date_property: Property) -> When:
+        """The time in the event's zone if it has none of its own."""
+        floats = not (when.all_day or date_property.parameters.get("TZID") or when.zone_given)
         return replace(when, zone=self.zone) if floats else when
 
-    def _items(self, name: str) -> Iterator[tuple[str, Property]]:
-        for one in self.master.component.all(name):
-            for text in one.value.split(","):
-                yield text, one
+    def _date_texts(self, name: str) -> Iterator[tuple[str, Property]]:
+        for date_property in self.master.component.all(name):
+            for text in date_property.value.split(","):
+                yield text, date_property
 
-    def _was_unread(self, name: str) -> None:
+    def _note_unreadable(self, name: str) -> None:
         if name.startswith("EX"):
             self.unread = True
         else:
@@ -330,18 +340,18 @@ class Repeats:
 
 
 def rest_of_day(start: When, zones: Zones) -> timedelta:
-    """How long the day of the start still lasts in the office."""
-    here = to_local(start.instant, zones.office)
-    return plus(datetime.combine(here.date(), time()), DAY) - here
+    """The time from the start to the end of its day in the office's zone."""
+    local_start = to_local(start.instant, zones.office)
+    return plus(datetime.combine(local_start.date(), time()), DAY) - local_start
 
 
 def key_of(text: str) -> str:
-    """A short name for what identifies an event, which may itself speak of people."""
+    """A short hash of an event's identifier, which may contain personal data."""
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 def _event(component: Component, context: Context) -> Event:
-    """The component's time. Raises ValueError where its start cannot be read."""
+    """The event of a component. Raises ValueError if its start cannot be read."""
     starts, wrong = _readable(component.all("DTSTART"), context.zones)
     if not starts:
         raise ValueError("DTSTART")
@@ -362,44 +372,46 @@ def _event(component: Component, context: Context) -> Event:
     elif not event.why and not start.certain:
         event.why = "zone"
     if not event.takes and event.why in {"start", "end", "zone"}:
-        event.why = ""  # whenever it is, it takes nothing
+        event.why = ""  # it blocks no time whatever its time is
     return event
 
 
 def _note_exception(event: Event, zones: Zones) -> None:
-    found, wrong = _readable(event.component.all("RECURRENCE-ID"), zones)
+    replaced, wrong = _readable(event.component.all("RECURRENCE-ID"), zones)
     ranges = {
-        one.parameters.get("RANGE", "").upper() for one in event.component.all("RECURRENCE-ID")
+        recurrence_id.parameters.get("RANGE", "").upper()
+        for recurrence_id in event.component.all("RECURRENCE-ID")
     }
-    if wrong or len(found) != 1 or not ranges <= {"", "THISANDFUTURE"}:
+    if wrong or len(replaced) != 1 or not ranges <= {"", "THISANDFUTURE"}:
         event.why = "exception"
         return
-    event.of, event.onwards = found[0], "THISANDFUTURE" in ranges
+    event.of, event.onwards = replaced[0], "THISANDFUTURE" in ranges
 
 
 def _length(component: Component, start: When, zones: Zones) -> tuple[Length, bool]:
-    """How long the event takes, and whether what is written cannot be so.
+    """The length of the event, and whether its properties are contradictory or unreadable.
 
-    What cannot be so lasts to the end of its day.
+    Such an event lasts to the end of its day.
     """
     ends, wrong = _readable(component.all("DTEND"), zones)
     lengths, wrong_too = _lengths(component)
     if start.all_day:
-        last = max(
+        last_midnight = max(
             [
                 plus(start.local, DAY),
-                *(_midnight_after(one) for one in ends),
-                *(plus(start.local, days + _whole_days(rest)) for days, rest in lengths),
+                *(_midnight_after(end) for end in ends),
+                *(plus(start.local, days + _whole_days(exact)) for days, exact in lengths),
             ]
         )
-        return Length(last - start.local, NOTHING), wrong or wrong_too
+        return Length(last_midnight - start.local, NOTHING), wrong or wrong_too
     tonight = Length(NOTHING, rest_of_day(start, zones))
-    spans = [_between(start, one) for one in ends] + [Length(*one) for one in lengths]
+    spans = [_between(start, end) for end in ends]
+    spans += [Length(*duration) for duration in lengths]
     torn = not (component.sound or spans)
-    if wrong or wrong_too or torn or any(one.is_negative for one in spans):
-        return max([tonight, *spans], key=lambda one: one.longest), True
-    mixed = any(one.all_day or not one.certain for one in ends)
-    return max(spans, key=lambda one: one.longest, default=Length(NOTHING, NOTHING)), mixed
+    if wrong or wrong_too or torn or any(span.is_negative for span in spans):
+        return max([tonight, *spans], key=lambda span: span.longest), True
+    mixed = any(end.all_day or not end.certain for end in ends)
+    return max(spans, key=lambda span: span.longest, default=Length(NOTHING, NOTHING)), mixed
 
 
 def _between(start: When, end: When) -> Length:
@@ -409,45 +421,45 @@ def _between(start: When, end: When) -> Length:
 
 
 def _midnight_after(end: When) -> datetime:
-    """The end of whole days; a time within a day counts the whole of it."""
+    """The midnight at or after the end; a time within a day counts the whole day."""
     midnight = datetime.combine(end.local.date(), time())
     return midnight if midnight == end.local else plus(midnight, DAY)
 
 
-def _whole_days(rest: timedelta) -> timedelta:
-    return timedelta(days=-(-rest // DAY))
+def _whole_days(exact: timedelta) -> timedelta:
+    return timedelta(days=-(-exact // DAY))
 
 
 def _lengths(component: Component) -> tuple[list[tuple[timedelta, timedelta]], bool]:
-    found, wrong = [], False
-    for one in component.all("DURATION"):
+    lengths, wrong = [], False
+    for duration in component.all("DURATION"):
         try:
-            found.append(length(one.value))
+            lengths.append(length(duration.value))
         except ValueError:
             wrong = True
-    return found, wrong
+    return lengths, wrong
 
 
 def _readable(properties: list[Property], zones: Zones) -> tuple[list[When], bool]:
-    found, wrong = [], False
-    for one in properties:
+    readable, wrong = [], False
+    for date_property in properties:
         try:
-            found.append(zones.of(one))
+            readable.append(zones.of(date_property))
         except ValueError:
             wrong = True
-    return found, wrong
+    return readable, wrong
 
 
-def _up_to(starts: Iterator[datetime], last: datetime) -> Iterator[datetime]:
-    for one in starts:
-        if one > last:
+def _up_to(starts: Iterator[datetime], latest: datetime) -> Iterator[datetime]:
+    for start in starts:
+        if start > latest:
             return
-        yield one
+        yield start
 
 
-def _zone_of(one: Property) -> str:
-    return one.parameters.get("TZID", "")
+def _zone_of(date_property: Property) -> str:
+    return date_property.parameters.get("TZID", "")
 
 
 def _text(component: Component, name: str) -> str:
-    return ",".join(one.value for one in component.all(name))
+    return ",".join(named_property.value for named_property in component.all(name))

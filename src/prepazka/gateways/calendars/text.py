@@ -1,7 +1,7 @@
-"""The text of an iCalendar file (RFC 5545), taken apart so that one fault spoils one component.
+"""Tolerant parser of iCalendar text (RFC 5545): an error affects only its component.
 
-Text around a calendar, unknown properties and wrong lines are passed over. A component whose BEGIN
-or END is missing is marked; what such a fault may have hidden makes the whole file `damaged`.
+Text around a calendar, unknown properties and invalid lines are skipped. A component without its
+BEGIN or END is marked; if such an error may have hidden events, the file is `damaged`.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ FOLD = re.compile(rb"(?:\r*\n|\r)[ \t]")
 NAME = re.compile(r"\s*([A-Za-z0-9-]+)\s*(?=[;:])")
 PARAMETER = re.compile(r';\s*([A-Za-z0-9-]+)\s*=((?:"[^"]*"|[^";:])*)')
 ROOT = "VCALENDAR"
-# Components that stand directly in a calendar; one of them inside another means a lost END.
+# Components directly in a calendar; one of them inside another means that an END is missing.
 OUTER = frozenset(
     {"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE", "VAVAILABILITY", "VPOLL"}
 )
-# Properties that belong to an event; directly in a calendar they mean a lost BEGIN.
+# Properties of an event; directly in a calendar they mean that a BEGIN is missing.
 OF_EVENTS = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RECURRENCE-ID"})
-# A zone such as UTC+01:00 without the quotation marks that its colon asks for.
+# A zone such as UTC+01:00 without the quotation marks that its colon requires.
 CUT_ZONE = re.compile(r"([^:]*):(?=\d{8})")
 UTF_16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"B\0": "utf-16-le", b"\0B": "utf-16-be"}
 
 
 class Property(NamedTuple):
-    """One line: name and parameter names in capitals."""
+    """One property; its name and the names of parameters are in upper case."""
 
     name: str
     parameters: dict[str, str]
@@ -37,39 +37,41 @@ class Property(NamedTuple):
 
 @dataclass
 class Component:
-    """What stands between a BEGIN and its END; those inside are kept with their own names."""
+    """A component from its BEGIN to its END, with its inner components."""
 
     name: str
     properties: list[Property] = field(default_factory=list)
     inner: list[Component] = field(default_factory=list)
-    sound: bool = True  # its BEGIN and END, and those inside, fit each other
+    sound: bool = True  # whether BEGIN and END match, also those of inner components
 
     def all(self, name: str) -> list[Property]:
-        """The properties of that name, in their order."""
-        return [one for one in self.properties if one.name == name]
+        """The properties of that name in order."""
+        return [prop for prop in self.properties if prop.name == name]
 
     def values(self, name: str) -> set[str]:
-        """The distinct values of the properties of that name, in capitals."""
-        return {one.value.strip().upper() for one in self.all(name)}
+        """The distinct values of the properties of that name, in upper case."""
+        return {prop.value.strip().upper() for prop in self.all(name)}
 
     def lines_of(self, names: frozenset[str]) -> list[str]:
         """The properties of those names as sorted text."""
-        return sorted(str(one) for one in self.properties if one.name in names)
+        return sorted(str(prop) for prop in self.properties if prop.name in names)
 
     def lines(self) -> Iterator[str]:
-        """The component as text once more."""
+        """The component as lines of text."""
         yield f"BEGIN:{self.name}"
         for name, parameters, value in self.properties:
-            more = "".join(f';{key}="{said}"' for key, said in parameters.items())
-            yield f"{name}{more}:{value}"
-        for one in self.inner:
-            yield from one.lines()
+            parameter_text = "".join(
+                f';{key}="{parameter_value}"' for key, parameter_value in parameters.items()
+            )
+            yield f"{name}{parameter_text}:{value}"
+        for inner_component in self.inner:
+            yield from inner_component.lines()
         yield f"END:{self.name}"
 
 
 @dataclass
 class File:
-    """The components of all calendars of a text."""
+    """The components of all calendars in a text."""
 
     components: list[Component] = field(default_factory=list)
     calendars: int = 0
@@ -77,27 +79,27 @@ class File:
 
 
 def parse(body: bytes) -> File:
-    """The calendars in the text; `calendars` is 0 where there is none."""
+    """The content of the text; `calendars` is 0 if it is no calendar."""
     return _Parser().run(body)
 
 
 class _Parser:
     def __init__(self) -> None:
         self.file = File()
-        self.stack: list[Component] = []  # the calendar, a component in it, those inside that
-        self.loose: list[Property] = []  # what stood directly in the calendar lately
+        self.stack: list[Component] = []  # open components: the calendar first, the innermost last
+        self.loose: list[Property] = []  # recent properties directly in the calendar
 
     def run(self, body: bytes) -> File:
         for line in _lines(body):
-            found = _property(line)
-            if found is None:
+            prop = _property(line)
+            if prop is None:
                 continue
-            if found.name == "BEGIN":
-                self.begin(found.value.strip().upper())
-            elif found.name == "END":
-                self.end(found.value.strip().upper())
+            if prop.name == "BEGIN":
+                self.begin(prop.value.strip().upper())
+            elif prop.name == "END":
+                self.end(prop.value.strip().upper())
             else:
-                self.property(found)
+                self.property(prop)
         if self.stack:
             self.file.damaged = True
             self.close(0)
@@ -124,50 +126,50 @@ class _Parser:
         self.loose = []
 
     def end(self, name: str) -> None:
-        open_names = [one.name for one in self.stack]
+        open_names = [component.name for component in self.stack]
         if name in open_names:
             depth = len(open_names) - 1 - open_names[::-1].index(name)
             if depth < len(self.stack) - 1 and len(self.stack) > 1:
-                # The calendar's own END, for example, closes an event that had lost its own.
+                # For example the calendar's END closes an event without an END.
                 self.stack[1].sound = False
-            self.close(depth, whole=True)
+            self.close(depth, has_end=True)
         elif self.stack:
             self.file.damaged = True
             if len(self.stack) > 1:
                 self.stack[1].sound = False
         self.loose = []
 
-    def property(self, found: Property) -> None:
+    def property(self, prop: Property) -> None:
         if not self.stack:
             return
         if len(self.stack) == 1:
-            self.loose.append(found)
-            if found.name not in OF_EVENTS:
+            self.loose.append(prop)
+            if prop.name not in OF_EVENTS:
                 return
             # The BEGIN of this event is missing.
             self.file.damaged = True
             self.stack.append(Component("VEVENT", self.loose, sound=False))
             self.loose = []
         else:
-            self.stack[-1].properties.append(found)
+            self.stack[-1].properties.append(prop)
 
-    def close(self, depth: int, *, whole: bool = False) -> None:
-        """Close all components from the depth inwards; not `whole`: without their own END."""
+    def close(self, depth: int, *, has_end: bool = False) -> None:
+        """Close all components from the depth inwards; `has_end` says whether there was an END."""
         while len(self.stack) > depth:
-            one = self.stack.pop()
+            component = self.stack.pop()
             if len(self.stack) == 1:
-                one.sound &= whole
-                self.file.components.append(one)
+                component.sound &= has_end
+                self.file.components.append(component)
             elif self.stack:
-                self.stack[-1].inner.append(one)
-                self.stack[1].sound &= whole
+                self.stack[-1].inner.append(component)
+                self.stack[1].sound &= has_end
 
 
 def _lines(body: bytes) -> Iterator[str]:
     encoding = UTF_16.get(body[:2])
     if encoding:
         body = body.decode(encoding, "replace").encode()
-    # Unfolded as bytes, for a fold may stand inside a letter.
+    # Lines are unfolded as bytes, because a fold may be inside a multi-byte character.
     for line in LINE_END.split(FOLD.sub(b"", body)):
         yield line.decode("utf-8", "replace").lstrip("\ufeff")
 
@@ -176,16 +178,16 @@ def _property(line: str) -> Property | None:
     head = NAME.match(line)
     if head is None:
         return None
-    at, parameters = head.end(), {}
-    while found := PARAMETER.match(line, at):
-        parameters[found[1].upper()] = found[2].strip().strip('"')
-        at = found.end()
-    if line[at : at + 1] != ":":
-        # A quotation mark that does not end, or a parameter without a value.
-        at = line.find(":", at)
-        if at < 0:
+    position, parameters = head.end(), {}
+    while match := PARAMETER.match(line, position):
+        parameters[match[1].upper()] = match[2].strip().strip('"')
+        position = match.end()
+    if line[position : position + 1] != ":":
+        # An unclosed quotation mark, or a parameter without a value.
+        position = line.find(":", position)
+        if position < 0:
             return None
-    value = line[at + 1 :]
+    value = line[position + 1 :]
     if "TZID" in parameters and (cut := CUT_ZONE.match(value)):
         parameters["TZID"] += f":{cut[1]}"
         value = value[cut.end() :]

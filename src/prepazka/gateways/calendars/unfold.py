@@ -1,4 +1,4 @@
-"""Reading texts in a process of its own: whatever is in them costs the worker nothing but a wait."""
+"""Reading of calendar texts in a process of its own, so that no text can harm the worker."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from prepazka.core.interval import Interval
 from prepazka.gateways.calendars.attendance import Preferences
 from prepazka.gateways.calendars.unreadable import Unreadable
 
-WAITS = 90.0  # seconds; the program's own limit is of computing
+WAITS = 90.0  # seconds of wall clock; the program limits its own computing time
 PROGRAM = "prepazka.gateways.calendars.unfold_main"
 
 
 def unfolded(
     texts: Sequence[bytes], window: Interval[datetime], tz: ZoneInfo, wishes: Preferences
 ) -> Reading:
-    """As `read_texts`, by a process of its own. Raises Unreadable."""
+    """The same as `read_texts`, in a process of its own. Raises Unreadable."""
     question = {
         "texts": [text.decode("latin-1") for text in texts],
         "window": times_to_json([window]),
         "zone": tz.key,
         "wishes": {**vars(wishes), "addresses": sorted(wishes.addresses)},
     }
-    # Isolated, with nothing of our environment: what a stranger sent learns no secret of ours.
+    # Isolated and with an empty environment, so that a malicious text cannot read our secrets.
     command = [sys.executable, "-I", "-m", PROGRAM]
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command,
             input=json.dumps(question).encode(),
             capture_output=True,
@@ -46,11 +46,11 @@ def unfolded(
         )
     except subprocess.TimeoutExpired as error:
         raise Unreadable("heavy") from error
-    if done.returncode in {-24, -9}:  # SIGXCPU, and SIGKILL at the hard limit
+    if process.returncode in {-24, -9}:  # SIGXCPU, and SIGKILL at the hard limit
         raise Unreadable("heavy")
-    if done.returncode:
-        raise RuntimeError(done.stderr.decode("utf-8", "replace")[-2000:])
-    answer = json.loads(done.stdout)
+    if process.returncode:
+        raise RuntimeError(process.stderr.decode("utf-8", "replace")[-2000:])
+    answer = json.loads(process.stdout)
     if "unreadable" in answer:
         raise Unreadable(answer["unreadable"])
     return Reading(

@@ -1,6 +1,6 @@
-"""The program behind `unfold`: a question as JSON on standard input, the answer on standard output.
+"""The program behind `unfold`: reads a request as JSON on standard input, writes the answer.
 
-It limits its own time and memory before it opens what a stranger has sent.
+It limits its own time and memory before it reads calendar texts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from prepazka.gateways.calendars.attendance import Preferences
 from prepazka.gateways.calendars.busy import read_texts
 from prepazka.gateways.calendars.unreadable import Unreadable
 
-SECONDS = 45  # of computing, beyond the reader's own budget
+SECONDS = 45  # of computing, more than the reader's own budget
 MEMORY = 2 << 30
 
 
@@ -40,7 +40,7 @@ def _answered(question: Any) -> dict[str, Any]:
 
 
 def _limit() -> None:
-    """Bind this process; where there is no such thing (Windows), the caller's clock remains."""
+    """Limit time and memory of this process; on Windows only the caller's timeout applies."""
     with contextlib.suppress(ImportError):
         import resource  # noqa: PLC0415  # not everywhere
 

@@ -1,4 +1,7 @@
-"""Values of iCalendar properties: days and times, lengths, zones. Each raises ValueError."""
+"""Values of iCalendar properties: dates and times, durations, zones.
+
+Functions raise ValueError for values that cannot be read.
+"""
 
 from __future__ import annotations
 
@@ -24,52 +27,52 @@ UNIVERSAL = frozenset({"UTC", "GMT", "Z", "ETC/UTC"})
 
 @dataclass(frozen=True)
 class When:
-    """A day (at its midnight) or a time, as the clock of a zone shows it."""
+    """A day (as its midnight) or a time, in local time of a zone."""
 
     local: datetime  # without a zone
     zone: tzinfo
     all_day: bool = False
-    certain: bool = True  # the zone is the one that was meant
-    zone_given: bool = True  # and not only taken for lack of one
+    certain: bool = True  # whether the zone's name was recognised
+    zone_given: bool = True  # False if the office's zone is used for lack of one
 
     @property
     def instant(self) -> datetime:
-        """In UTC. A time that the spring change skips counts by the offset before it."""
+        """The instant in UTC; a time skipped by a clock change uses the offset before it."""
         return to_utc(self.local, self.zone)
 
 
 class Zones:
-    """The zones that the files of one calendar speak of; without one, it is the office's."""
+    """Resolves the time zones of one calendar; times without a zone are in the office's."""
 
     def __init__(self, office: tzinfo, definitions: Iterable[Component]) -> None:
         self.office = office
         self.defined = {
-            one.value.strip(): component
+            tzid.value.strip(): component
             for component in definitions
-            for one in component.all("TZID")
+            for tzid in component.all("TZID")
         }
         self.cache: dict[str, tuple[tzinfo, bool]] = {}
 
     def named(self, name: str) -> tuple[tzinfo, bool]:
-        """The zone, and whether it is certain; the office's where nobody knows the name."""
+        """The zone of that name, and whether it was recognised; otherwise the office's."""
         if name not in self.cache:
-            # Stays so where the definition takes so long that reading it is interrupted.
+            # Remains the entry if reading the definition takes too long and is interrupted.
             self.cache[name] = (self.office, False)
             zone = _by_name(name) or self._by_definition(name) or _by_offset(name)
             self.cache[name] = (zone or self.office, zone is not None)
         return self.cache[name]
 
     def when(self, text: str, zone_name: str = "") -> When:
-        """The day or time. Raises ValueError."""
+        """The day or time of a value. Raises ValueError."""
         text = text.strip().upper()
         day = DATE.match(text)
         if day is None:
             raise ValueError(text)
         midnight = datetime.combine(date(int(day[1]), int(day[2]), int(day[3])), time())
-        rest = text[day.end() :]
-        if not rest:
+        time_text = text[day.end() :]
+        if not time_text:
             return When(midnight, self.office, all_day=True)
-        clock = TIME.fullmatch(rest)
+        clock = TIME.fullmatch(time_text)
         if clock is None:
             raise ValueError(text)
         hour, minute, second = int(clock[1]), int(clock[2]), min(int(clock[3] or 0), 59)
@@ -79,36 +82,36 @@ class Zones:
         zone, certain = self.named(zone_name) if zone_name else (self.office, True)
         return When(local, zone, certain=certain, zone_given=bool(zone_name))
 
-    def of(self, found: Property) -> When:
+    def of(self, prop: Property) -> When:
         """The day or time of a property. Raises ValueError."""
-        return self.when(found.value, found.parameters.get("TZID", ""))
+        return self.when(prop.value, prop.parameters.get("TZID", ""))
 
     def _by_definition(self, name: str) -> tzinfo | None:
         component = self.defined.get(name)
         if component is None or not component.sound:
             return None
-        for one in component.all("X-LIC-LOCATION"):
-            if zone := _by_name(one.value):
+        for location in component.all("X-LIC-LOCATION"):
+            if zone := _by_name(location.value):
                 return zone
         try:
-            # The zone's own rules, read once by a strict library.
+            # The definition in the calendar, read by a strict library.
             text = "\r\n".join([*component.lines(), ""])
             definition = Timezone.from_ical(text)
-            assert isinstance(definition, Timezone)  # noqa: S101  # else: as not understood
-            own: tzinfo = definition.to_tz(lookup_tzid=False)
-            datetime(2026, 1, 1, tzinfo=own).astimezone(UTC)
+            assert isinstance(definition, Timezone)  # noqa: S101  # else it counts as unreadable
+            defined_zone: tzinfo = definition.to_tz(lookup_tzid=False)
+            datetime(2026, 1, 1, tzinfo=defined_zone).astimezone(UTC)
         except Exception:  # noqa: BLE001  # a stranger's definition may be wrong in any way
             return None
-        return own
+        return defined_zone
 
 
 def length(text: str) -> tuple[timedelta, timedelta]:
-    """Whole days, and the rest: days follow the clock on the wall. Raises ValueError."""
-    found = LENGTH.fullmatch(text.strip().upper())
-    if found is None or not any(found.groups()[1:]):
+    """A DURATION as whole days of local time and an exact duration. Raises ValueError."""
+    match = LENGTH.fullmatch(text.strip().upper())
+    if match is None or not any(match.groups()[1:]):
         raise ValueError(text)
-    weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
-    sign = -1 if found[1] == "-" else 1
+    weeks, days, hours, minutes, seconds = (int(amount or 0) for amount in match.groups()[1:])
+    sign = -1 if match[1] == "-" else 1
     try:
         return (
             sign * timedelta(days=7 * weeks + days),
@@ -119,7 +122,7 @@ def length(text: str) -> tuple[timedelta, timedelta]:
 
 
 def to_utc(local: datetime, zone: tzinfo) -> datetime:
-    """The instant; at the ends of the calendar the offset is left out."""
+    """The instant of a local time; at the ends of the calendar the offset is left out."""
     try:
         return local.replace(tzinfo=zone).astimezone(UTC)
     except (OverflowError, ValueError):
@@ -127,16 +130,16 @@ def to_utc(local: datetime, zone: tzinfo) -> datetime:
 
 
 def to_local(instant: datetime, zone: tzinfo) -> datetime:
-    """What the clock of the zone shows, without a zone."""
+    """The instant in local time of the zone, as a naive datetime."""
     return instant.astimezone(zone).replace(tzinfo=None)
 
 
-def plus(local: datetime, more: timedelta) -> datetime:
-    """The sum, at most the end of the calendar."""
+def plus(local: datetime, duration: timedelta) -> datetime:
+    """The sum, limited to the years 1 to 9999."""
     try:
-        return local + more
+        return local + duration
     except OverflowError:
-        year, month, day = (9999, 12, 31) if more > timedelta(0) else (1, 1, 1)
+        year, month, day = (9999, 12, 31) if duration > timedelta(0) else (1, 1, 1)
         return local.replace(year=year, month=month, day=day)
 
 
@@ -147,26 +150,26 @@ def _zone_names() -> dict[str, str]:
 
 @lru_cache(maxsize=256)
 def _by_name(name: str) -> tzinfo | None:
-    """A zone of the IANA or of Windows, also behind a prefix such as /mozilla.org/20050126_1/."""
-    known = name.strip().strip('"')
-    if known.upper() in UNIVERSAL:
+    """The zone of an IANA or Windows name, also with a prefix such as /mozilla.org/20050126_1/."""
+    zone_name = name.strip().strip('"')
+    if zone_name.upper() in UNIVERSAL:
         return UTC
-    known = WINDOWS_TO_OLSON.get(known, known)
-    parts = [part for part in known.split("/") if part]
-    for first in range(max(0, len(parts) - 3), len(parts)):
-        if full := _zone_names().get("/".join(parts[first:]).upper()):
-            # "Prague" alone would be a guess, while "EST5EDT" is a name of its own.
-            return ZoneInfo(full)
+    zone_name = WINDOWS_TO_OLSON.get(zone_name, zone_name)
+    segments = [segment for segment in zone_name.split("/") if segment]
+    for start in range(max(0, len(segments) - 3), len(segments)):
+        if iana_name := _zone_names().get("/".join(segments[start:]).upper()):
+            # "Prague" alone would be a guess, whereas "EST5EDT" is a full name.
+            return ZoneInfo(iana_name)
     return None
 
 
 def _by_offset(name: str) -> tzinfo | None:
-    """`UTC+1`, `GMT+01:00`, `+0100`: an offset that is written out."""
-    found = OFFSET.fullmatch(name.strip())
-    if found is None:
+    """The zone of an explicit offset such as `UTC+1`, `GMT+01:00` or `+0100`."""
+    match = OFFSET.fullmatch(name.strip())
+    if match is None:
         return None
     try:
-        return _offset(f"{found[1]}{int(found[2]):02}{found[3] or '00'}")
+        return _offset(f"{match[1]}{int(match[2]):02}{match[3] or '00'}")
     except ValueError:
         return None
 

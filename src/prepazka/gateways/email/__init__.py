@@ -1,4 +1,4 @@
-"""Mail by SMTP, over connections that are kept while they are in use."""
+"""Sending of mail by SMTP, with reuse of recently used connections."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prepazka.core.contact_text import ascii_email
 from prepazka.messaging.port import ADDRESS_REFUSED, Attachment, Mail, Undeliverable
 
 PERMANENT = range(500, 600)
-# Servers hang up on whoever is silent for long, and wonder at many connections of one sender.
+# Servers close idle connections, and may limit the number of connections of one sender.
 IDLE_S, MOST_KEPT = 10.0, 4
 NOBODY = "none"
 HTML = "text/html"
@@ -27,7 +27,7 @@ Account = tuple[str, int, str, str]
 
 
 class Nobody(EmailBackend):
-    """Sends with the empty return path, to which no machine may answer."""
+    """Sends with an empty return path, to which machines must not reply."""
 
     def _send(self, email_message: EmailMultiAlternatives) -> bool:
         content = email_message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
@@ -37,28 +37,30 @@ class Nobody(EmailBackend):
         return True
 
 
-class _Kept:
-    """Open connections that nobody uses at the moment, the latest used last."""
+class _IdleConnections:
+    """Open SMTP connections not in use, the most recently used last."""
 
     def __init__(self) -> None:
         self.lock = Lock()
         self.open: list[tuple[Account, float, Any]] = []
 
     def take(self) -> Any | None:
-        """One that was used a moment ago; the others are closed."""
+        """A recently used connection of the current account, or None; closes expired ones."""
         with self.lock:
-            found, self.open = self.open, []
+            connections, self.open = self.open, []
             fresh = [
-                one for one in found if one[0] == _account() and time.monotonic() - one[1] < IDLE_S
+                connection
+                for connection in connections
+                if connection[0] == _account() and time.monotonic() - connection[1] < IDLE_S
             ]
             self.open = fresh[:-1]
-        for one in found:
-            if one not in fresh:
-                close(one[2])
+        for connection in connections:
+            if connection not in fresh:
+                close(connection[2])
         return fresh[-1][2] if fresh else None
 
     def give(self, backend: Any) -> None:
-        """Keep it for the next mail."""
+        """Keep a connection for the next mail, or close it if there are enough."""
         with self.lock:
             if len(self.open) < MOST_KEPT:
                 self.open.append((_account(), time.monotonic(), backend))
@@ -66,27 +68,27 @@ class _Kept:
         close(backend)
 
     def close_all(self) -> None:
-        """Hang up."""
+        """Close all connections."""
         with self.lock:
-            found, self.open = self.open, []
-        for one in found:
-            close(one[2])
+            connections, self.open = self.open, []
+        for connection in connections:
+            close(connection[2])
 
 
-kept = _Kept()
+kept = _IdleConnections()
 
 
 def close(backend: Any) -> None:
-    """Hang up, whatever state the connection is in."""
+    """Close a connection, whatever state it is in."""
     with suppress(smtplib.SMTPException, OSError):
         backend.close()
 
 
 def send(mail: Mail) -> None:
-    """Hand the mail to the SMTP server of the settings. Raises Undeliverable.
+    """Send the mail by the SMTP server of the settings. Raises Undeliverable.
 
-    It is permanent where the address cannot be written to, or the server refuses it or the mail,
-    and in a demo for the public without a mailbox, where nothing may leave.
+    The failure is permanent if the address is invalid, if the server refuses the address or the
+    mail, and in a public demo without a mailbox, which sends nothing.
     """
     if settings.DEMO_PUBLIC and not settings.MAILBOX:
         raise Undeliverable("a demo for the public sends nothing", permanent=True)
@@ -102,13 +104,13 @@ def send(mail: Mail) -> None:
             ADDRESS_REFUSED, permanent=all(c in PERMANENT for c in codes)
         ) from error
     except smtplib.SMTPDataError as error:
-        # The server took the address and has read the mail; 5xx will be the answer each time.
+        # The server has read the mail, so a 5xx answer will not change.
         permanent = error.smtp_code in PERMANENT
         raise Undeliverable(
             f"the server answered {error.smtp_code}", permanent=permanent
         ) from error
     except smtplib.SMTPResponseException as error:
-        # A server that refuses us (wrong password, relaying denied) may be mended by its people.
+        # A refusal of our account (wrong password, relaying denied) can be repaired by an admin.
         raise Undeliverable(f"the server answered {error.smtp_code}", permanent=False) from error
     except (smtplib.SMTPException, OSError) as error:
         raise Undeliverable(type(error).__name__, permanent=False) from error
@@ -118,15 +120,15 @@ def _send(message: EmailMultiAlternatives) -> None:
     backend = kept.take()
     if backend is not None:
         try:
-            _over(backend, message)
+            _send_over(backend, message)
         except smtplib.SMTPServerDisconnected:
-            pass  # it had enough of us; a new connection will do
+            pass  # the server closed the idle connection; use a new one
         else:
             return
-    _over(_backend(), message)
+    _send_over(_backend(), message)
 
 
-def _over(backend: Any, message: EmailMultiAlternatives) -> None:
+def _send_over(backend: Any, message: EmailMultiAlternatives) -> None:
     try:
         backend.open()
         backend.send_messages([message])
@@ -151,44 +153,46 @@ def _account() -> Account:
 
 
 class _Message(EmailMultiAlternatives):
-    """A mail whose HTML may show pictures that travel with it, as multipart/related (RFC 2387)."""
+    """A mail whose HTML can show attached pictures, as multipart/related (RFC 2387)."""
 
     pictures: tuple[Attachment, ...] = ()
 
     def _create_mime_attachment(self, content: Any, mimetype: str) -> Any:
-        part = super()._create_mime_attachment(content, mimetype)  # type: ignore[misc]
+        html_part = super()._create_mime_attachment(content, mimetype)  # type: ignore[misc]
         if mimetype != HTML or not self.pictures:
-            return part
+            return html_part
         related = SafeMIMEMultipart(_subtype="related", encoding=settings.DEFAULT_CHARSET)
         related.set_param("type", HTML)
-        related.attach(part)
-        for one in self.pictures:
-            picture = super()._create_mime_attachment(one.content, one.media_type)  # type: ignore[misc]
-            picture.add_header("Content-ID", f"<{one.content_id}>")
-            picture.add_header("Content-Disposition", "inline", filename=one.name)
+        related.attach(html_part)
+        for attachment in self.pictures:
+            picture = super()._create_mime_attachment(  # type: ignore[misc]
+                attachment.content, attachment.media_type
+            )
+            picture.add_header("Content-ID", f"<{attachment.content_id}>")
+            picture.add_header("Content-Disposition", "inline", filename=attachment.name)
             related.attach(picture)
         return related
 
 
 def _message(mail: Mail) -> _Message:
-    back = settings.MAIL_RETURN_PATH
+    return_path = settings.MAIL_RETURN_PATH
     message = _Message(
         subject=mail.subject,
         body=mail.text,
-        from_email=back if back and back != NOBODY else mail.sender,
+        from_email=return_path if return_path and return_path != NOBODY else mail.sender,
         to=[mail.to],
         reply_to=[mail.reply_to] if mail.reply_to else None,
         headers={"Message-ID": mail.message_id, "From": mail.sender, **mail.headers},
     )
-    message.pictures = tuple(one for one in mail.attachments if one.content_id)
+    message.pictures = tuple(attachment for attachment in mail.attachments if attachment.content_id)
     message.attach_alternative(mail.html, HTML)
-    for one in mail.attachments:
-        if one.content_id:
+    for attachment in mail.attachments:
+        if attachment.content_id:
             continue
-        if one.media_type.startswith(CALENDAR):
-            # Outlook takes an appointment only from among the bodies; others look for a file.
-            message.attach_alternative(one.content.decode(), one.media_type)
-            message.attach(one.name, one.content, CALENDAR_FILE)
+        if attachment.media_type.startswith(CALENDAR):
+            # Outlook reads an appointment only from an alternative body; others need a file.
+            message.attach_alternative(attachment.content.decode(), attachment.media_type)
+            message.attach(attachment.name, attachment.content, CALENDAR_FILE)
         else:
-            message.attach(one.name, one.content, one.media_type)
+            message.attach(attachment.name, attachment.content, attachment.media_type)
     return message

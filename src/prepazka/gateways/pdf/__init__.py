@@ -1,1 +1,1 @@
-"""PDFs: pictures of the pages of somebody's PDF, and the PDF of our minutes."""
+"""PDFs: rendering of uploaded documents, and printing of minutes."""

@@ -1,4 +1,4 @@
-"""Have the pages of a document drawn by a program of its own, under a clock."""
+"""Rendering of a document's pages by `meetings.pages`, with a timeout."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from pathlib import Path
 from prepazka.meetings import pages
 from prepazka.meetings.contents import Unfit
 
-WAITS = 120  # seconds; the program's own limit is of computing
+WAITS = 120  # seconds of wall clock; the program limits its own computing time
 
 
 def draw(kind: str, file: Path, folder: Path) -> int:
-    """Write the pages into the folder; how many. Raises Unfit."""
-    # Isolated, with nothing of our environment: what a stranger sent learns no secret of ours.
+    """Render the pages of a file into the folder; returns how many. Raises Unfit."""
+    # Isolated and with an empty environment, so that a malicious file cannot read our secrets.
     command = [sys.executable, "-I", pages.__file__, kind, str(file), str(folder)]
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command, capture_output=True, timeout=WAITS, check=False, env={}, cwd=folder
         )
     except subprocess.TimeoutExpired as error:
         raise Unfit("too_slow") from error
-    said = done.stdout.decode("ascii", "replace").strip()
-    if done.returncode == 0:
-        return int(said)
-    if done.returncode == pages.REFUSED:
-        raise Unfit(said)
-    raise Unfit("too_slow" if _out_of_time(done.returncode) else "broken")
+    output = process.stdout.decode("ascii", "replace").strip()
+    if process.returncode == 0:
+        return int(output)
+    if process.returncode == pages.REFUSED:
+        raise Unfit(output)
+    raise Unfit("too_slow" if _out_of_time(process.returncode) else "broken")
 
 
 def _out_of_time(code: int) -> bool:

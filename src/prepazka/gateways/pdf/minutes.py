@@ -1,9 +1,9 @@
-"""The minutes as a tagged PDF (PDF/A-2a and PDF/UA-1), made by typst in a process of its own (`typeset`).
+"""Minutes as a tagged PDF (PDF/A-2a and PDF/UA-1), made by typst in a process of its own.
 
-A PDF/A holds no character without a glyph. Libertinus and the other fonts inside typst draw Latin,
-Greek, Cyrillic, Hebrew, Arabic, Devanagari and most symbols; where they lack a character, the fonts
-of the system are asked as well, and what no font has is replaced in brackets (`core.printable`).
-No text makes a print fail.
+A PDF/A must have a glyph for each character. Libertinus and the other fonts of typst have Latin,
+Greek, Cyrillic, Hebrew, Arabic, Devanagari and most symbols; if they lack a character, the fonts of
+the system are tried too, and a character without any glyph is replaced in brackets
+(`core.printable`). No text makes printing fail.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from prepazka.gateways.pdf import typeset
 
 log = logging.getLogger(__name__)
 WAITS = 60  # seconds for one compilation; a hundred pages take two
-ROUNDS = 4  # a replacement brings in characters that every font has, so one or two do
+ROUNDS = 4  # replacements consist of characters that every font has, so one or two are enough
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """What stands in the PDF, all of it in words already.
+    """The content of the PDF, in final words.
 
-    `replaced_note` is printed only where a character had to be replaced.
+    `replaced_note` is printed only if a character had to be replaced.
     """
 
     lang: str
@@ -49,7 +49,7 @@ class Sheet:
 
 
 class _NotPrinted(Exception):
-    """The compiler gave no PDF; `missing` are the texts that no font can draw, if that was it."""
+    """The compiler made no PDF; `missing` are the texts without a glyph, if that is the reason."""
 
     def __init__(self, why: str, missing: frozenset[str] = frozenset()) -> None:
         super().__init__(why)
@@ -57,9 +57,9 @@ class _NotPrinted(Exception):
 
 
 def make(sheet: Sheet, *, at: datetime) -> bytes:
-    """The PDF; the same sheet of the same moment and the same fonts gives the same bytes.
+    """The PDF of a sheet; the same sheet, time and fonts give the same bytes.
 
-    Raises RuntimeError where not even plain Latin letters can be printed.
+    Raises RuntimeError if not even plain Latin letters can be printed.
     """
     content = _each_text(asdict(sheet), printable.cleaned)
     forbidden = printable.forbidden_in(json.dumps(content, ensure_ascii=False))
@@ -67,7 +67,7 @@ def make(sheet: Sheet, *, at: datetime) -> bytes:
         missing = set(forbidden)
         for _ in range(rounds):
             try:
-                return _compile(_replaced(content, missing), at, system_fonts=system_fonts)
+                return _compile(_with_replacements(content, missing), at, system_fonts=system_fonts)
             except _NotPrinted as failure:
                 if failure.missing <= missing:
                     log.warning("minutes are not printed as they were written: %s", failure)
@@ -90,21 +90,21 @@ def _compile(content: dict[str, Any], at: datetime, *, system_fonts: bool) -> by
 
 
 def _run(request: bytes) -> tuple[int, bytes]:
-    """The exit status and the output of the program.
+    """The exit status and the output of `typeset`.
 
-    What it writes to its error output is dropped, as it may quote the minutes.
+    Its error output is dropped, as it may quote the minutes.
     """
     command = [sys.executable, "-I", typeset.__file__]
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command, input=request, capture_output=True, timeout=WAITS, check=False, env={}
         )
     except subprocess.TimeoutExpired as error:
         raise _NotPrinted("the compiler took too long") from error
-    return done.returncode, done.stdout
+    return process.returncode, process.stdout
 
 
-def _replaced(content: dict[str, Any], missing: set[str]) -> dict[str, Any]:
+def _with_replacements(content: dict[str, Any], missing: set[str]) -> dict[str, Any]:
     if not missing:
         return {**content, "replaced_note": ""}
     replacer = printable.Replacer(missing)
@@ -112,11 +112,11 @@ def _replaced(content: dict[str, Any], missing: set[str]) -> dict[str, Any]:
     return changed
 
 
-def _each_text(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, dict):
-        return {name: _each_text(part, change) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_each_text(part, change) for part in value]
-    return value
+def _each_text(node: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(node, str):
+        return change(node)
+    if isinstance(node, dict):
+        return {name: _each_text(child, change) for name, child in node.items()}
+    if isinstance(node, list | tuple):
+        return [_each_text(child, change) for child in node]
+    return node

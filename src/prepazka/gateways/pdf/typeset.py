@@ -1,7 +1,7 @@
-"""A program of its own that sets minutes as a PDF: a compiler that breaks or loops harms no worker.
+"""The program that typesets minutes as a PDF, separate so that it cannot harm the worker.
 
-Reads JSON from its input: `content` of the template, `at` in seconds since 1970, `system_fonts`.
-Writes the PDF, or exits with REFUSED and writes the list of texts that no font can draw.
+Reads JSON on standard input: `content` of the template, `at` in seconds since 1970, `system_fonts`.
+Writes the PDF, or exits with REFUSED and writes the list of texts that have no glyph.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ import typst
 
 REFUSED = 3
 TEMPLATE = Path(__file__).with_name("minutes.typ")
-# How typst names each text that it has no glyph for, all of them in one answer.
+# How typst reports each text without a glyph, all of them in one diagnostic.
 MISSING = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
 RUST_ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}|\\(.)", re.DOTALL)
 ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 
 
 def answer(request: bytes) -> tuple[int, bytes]:
-    """The exit status and the output."""
-    wanted = json.loads(request)
+    """The exit status and the output for a request."""
+    job = json.loads(request)
     compiler = typst.Compiler(
         root=str(TEMPLATE.parent),
-        ignore_system_fonts=not wanted["system_fonts"],
-        sys_inputs={"data": json.dumps(wanted["content"])},
+        ignore_system_fonts=not job["system_fonts"],
+        sys_inputs={"data": json.dumps(job["content"])},
     )
     try:
         pdf = compiler.compile(
             input=str(TEMPLATE),
             format="pdf",
             pdf_standards=["a-2a", "ua-1"],
-            timestamp=wanted["at"],
+            timestamp=job["at"],
         )
     except typst.TypstError as error:
         return REFUSED, json.dumps(missing_in(error.diagnostic)).encode()
@@ -44,7 +44,7 @@ def answer(request: bytes) -> tuple[int, bytes]:
 
 
 def missing_in(diagnostic: str) -> list[str]:
-    """The texts that have no glyph, by the compiler's answer; empty if it says something else."""
+    """The texts without a glyph in the compiler's diagnostic; empty for other errors."""
     quoted = set(MISSING.findall(diagnostic))
     return sorted(RUST_ESCAPE.sub(_unescaped, text) for text in quoted)
 

@@ -1,4 +1,4 @@
-"""Prints a ticket on an ESC/POS printer that listens on TCP, usually on port 9100."""
+"""Printing of tickets on ESC/POS printers over TCP, usually on port 9100."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from escpos.constants import QR_ECLEVEL_M
 from escpos.exceptions import Error as EscposError
 from escpos.printer.network import Network
 
-# The Central European page that such printers have; Czech is complete in it.
+# The Central European code page of such printers; it has all Czech letters.
 CODE_PAGE = "CP852"
 PYTHON_CODEC = "cp852"
-# Characters to a line, by the width of the paper in millimetres.
+# Characters per line by the width of the paper in millimetres.
 COLUMNS = {58: 32, 80: 48}
 TIMEOUT = 2.0
 ANSWER_WITHIN = 0.4
-# How long a printer that used to answer is waited for before it is suspected.
+# Seconds to wait for a printer that has answered before.
 ANSWER_AT_LAST_WITHIN = 2.0
 PAPER_SENSOR = b"\x10\x04\x04"  # DLE EOT 4
 PAPER_END = 0x60
-FIXED_BITS, FIXED_VALUE = 0x93, 0x12  # every true answer to DLE EOT has these
+FIXED_BITS, FIXED_VALUE = 0x93, 0x12  # fixed bits of every answer to DLE EOT
 
-# What people type for the screen and this code page lacks.
+# Replacements of characters that the code page lacks.
 _PLAIN = str.maketrans(
     {
         "\u00a0": " ",
@@ -47,7 +47,7 @@ _PLAIN = str.maketrans(
 
 
 class PrinterFault(Exception):
-    """The slip was not printed, or perhaps not; `kind` is what the staff are told."""
+    """The slip was not printed, or it is unknown; `kind` is the code shown to the staff."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -56,7 +56,7 @@ class PrinterFault(Exception):
 
 @dataclass(frozen=True)
 class Slip:
-    """What is on the paper, in words that are ready to be printed."""
+    """The content of a printed ticket, in final words."""
 
     office: str
     number: str
@@ -70,12 +70,12 @@ class Slip:
 
     @property
     def address(self) -> str:
-        """The link as it is typed: without the scheme and the last slash."""
+        """The link as people type it: without the scheme and the last slash."""
         return self.link.split("://")[-1].rstrip("/")
 
     @property
     def address_parts(self) -> tuple[str, str]:
-        """The address in two parts, between which a line may be broken."""
+        """The host and the path of the address, between which a line may be broken."""
         host, slash, path = self.address.partition("/")
         return host + slash, path
 
@@ -89,19 +89,19 @@ def print_slip(
     timeout: float = TIMEOUT,
     answers: bool = False,
 ) -> bool:
-    """Print on paper that is 58 or 80 mm wide, and cut; whether the printer answers questions.
+    """Print a slip on paper 58 or 80 mm wide and cut it; returns whether the printer gives status.
 
-    `answers` says that it has answered before. Raises PrinterFault: printer_unreachable,
-    printer_no_paper, printer_broken; printer_silent where one that has answered before took the
-    slip without a word, so that nobody knows whether it was printed.
+    `answers` says that it has given status before. Raises PrinterFault: printer_unreachable,
+    printer_no_paper, printer_broken; printer_silent if a printer that gave status before gives none
+    now, so that it is unknown whether the slip was printed.
     """
     with _connected(host, port, timeout) as printer:
-        status = _asked(printer, PAPER_SENSOR)
+        status = _ask_status(printer, PAPER_SENSOR)
         if status is not None and status & PAPER_END:
             raise PrinterFault("printer_no_paper")
         _write(printer, slip, COLUMNS[paper])
         if status is None and answers:
-            status = _asked(printer, PAPER_SENSOR, ANSWER_AT_LAST_WITHIN)
+            status = _ask_status(printer, PAPER_SENSOR, ANSWER_AT_LAST_WITHIN)
             if status is None:
                 raise PrinterFault("printer_silent")
         return status is not None
@@ -125,22 +125,24 @@ def _connected(host: str, port: int, timeout: float) -> Iterator[Network]:
 def printer_state(
     host: str, port: int = 9100, timeout: float = TIMEOUT, *, answers: bool = False
 ) -> dict[str, bool]:
-    """What the printer says of itself; empty where it answers no such questions.
+    """The printer's status; empty if the printer gives none.
 
     Keys: `online`, `door_open`, `paper_out`, `paper_low`, `error`. `answers` says that it has
-    answered before. Raises PrinterFault, printer_silent where it no longer does.
+    given status before. Raises PrinterFault, printer_silent if it no longer does.
     """
     question = bytes([0x10, 0x04, 1])
     with _connected(host, port, timeout) as printer:
-        first = _asked(printer, question)
-        if first is None and answers:
-            first = _asked(printer, question, ANSWER_AT_LAST_WITHIN)
-            if first is None:
+        status_byte = _ask_status(printer, question)
+        if status_byte is None and answers:
+            status_byte = _ask_status(printer, question, ANSWER_AT_LAST_WITHIN)
+            if status_byte is None:
                 raise PrinterFault("printer_silent")
-        if first is None:
+        if status_byte is None:
             return {}
-        said = {n: _asked(printer, bytes([0x10, 0x04, n])) for n in (2, 3, 4)} | {1: first}
-    status, offline, error, paper = (said[n] or 0 for n in (1, 2, 3, 4))
+        status_bytes = {n: _ask_status(printer, bytes([0x10, 0x04, n])) for n in (2, 3, 4)} | {
+            1: status_byte
+        }
+    status, offline, error, paper = (status_bytes[n] or 0 for n in (1, 2, 3, 4))
     return {
         "online": not status & 0x08,
         "door_open": bool(offline & 0x04),
@@ -150,21 +152,21 @@ def printer_state(
     }
 
 
-def _asked(printer: Network, question: bytes, within: float = ANSWER_WITHIN) -> int | None:
-    """One byte of status; None for a printer that is silent, or says something else."""
+def _ask_status(printer: Network, question: bytes, within: float = ANSWER_WITHIN) -> int | None:
+    """One byte of status; None if the printer is silent or the answer is no status."""
     device = printer.device
-    usual = device.gettimeout()
+    previous_timeout = device.gettimeout()
     device.settimeout(within)
     try:
         device.sendall(question)
-        said = device.recv(1)
+        reply = device.recv(1)
     except TimeoutError:
         return None
     finally:
-        device.settimeout(usual)
-    if not said:
+        device.settimeout(previous_timeout)
+    if not reply:
         raise ConnectionError("the printer hung up")
-    return said[0] if said[0] & FIXED_BITS == FIXED_VALUE else None
+    return reply[0] if reply[0] & FIXED_BITS == FIXED_VALUE else None
 
 
 def _write(printer: Network, slip: Slip, columns: int) -> None:
@@ -188,8 +190,8 @@ def _write(printer: Network, slip: Slip, columns: int) -> None:
     printer.text("\n")
     printer.qr(slip.link, ec=QR_ECLEVEL_M, size=6, native=True)
     _lines(printer, slip.link_note, columns)
-    whole = len(slip.address) <= columns
-    for line in [slip.address] if whole else slip.address_parts:
+    fits_line = len(slip.address) <= columns
+    for line in [slip.address] if fits_line else slip.address_parts:
         _lines(printer, line, columns)
     printer.set(align="center", bold=True, normal_textsize=True)
     _lines(printer, slip.foot, columns)
@@ -197,7 +199,7 @@ def _write(printer: Network, slip: Slip, columns: int) -> None:
 
 
 def _lines(printer: Network, text: str, columns: int) -> None:
-    """The text broken between words, so that the printer never tears one."""
+    """Print the text in lines broken between words."""
     line = ""
     for word in plain(text).split():
         if line and len(line) + 1 + len(word) > columns:
@@ -210,7 +212,7 @@ def _lines(printer: Network, text: str, columns: int) -> None:
 
 
 def plain(text: str) -> str:
-    """The text in characters that the code page has; others lose their marks, or become `?`."""
+    """The text in characters of the code page; others lose their accents or become `?`."""
     composed = unicodedata.normalize("NFC", text)
     return "".join(_encodable(c) for c in composed.translate(_PLAIN))
 
@@ -220,8 +222,8 @@ def _encodable(character: str) -> str:
         character.encode(PYTHON_CODEC)
     except UnicodeEncodeError:
         # "½" is decomposed into digits and a slash of its own, which no code page has.
-        parts = unicodedata.normalize("NFKD", character).replace("\u2044", "/")
+        decomposed = unicodedata.normalize("NFKD", character).replace("\u2044", "/")
         if unicodedata.category(character) == "Cf" or unicodedata.combining(character):
             return ""
-        return parts.encode("ascii", "ignore").decode() or "?"
+        return decomposed.encode("ascii", "ignore").decode() or "?"
     return character

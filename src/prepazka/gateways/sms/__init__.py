@@ -1,4 +1,4 @@
-"""Short messages through the gateway of the settings."""
+"""Sending of short messages by the gateway of the settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prepazka.messaging.port import Sent, Sms, Undeliverable
 
 
 def send(sms: Sms) -> Sent:
-    """Hand the message to the gateway. Raises Undeliverable."""
+    """Send the message by the gateway. Raises Undeliverable."""
     if not settings.SMS_GATEWAY:
         raise Undeliverable("no gateway for short messages is set", permanent=False)
     gateway = import_module(f"{__name__}.{settings.SMS_GATEWAY}")

@@ -1,4 +1,4 @@
-"""BulkGate (simple API 1.0): JSON there and back."""
+"""BulkGate (simple API 1.0, JSON)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ ON_THE_WAY = {"accepted", "sent", "scheduled"}
 
 
 def send(sms: Sms) -> Sent:
-    """Send; the gateway drops the same text to the same number within five minutes.
+    """Send a message. Raises Undeliverable.
 
-    Raises Undeliverable.
+    The gateway drops the same text to the same number within five minutes.
     """
-    said = {
+    request = {
         "application_id": settings.SMS_USER,
         "application_token": settings.SMS_PASSWORD,
         "number": sms.e164.removeprefix("+"),
@@ -28,20 +28,20 @@ def send(sms: Sms) -> Sent:
         "tag": sms.idempotency_key,
         **_sender(sms.sender),
     }
-    answer = web.post(web.addresses(USUAL), "/api/1.0/simple/transactional", json=said)
-    found = web.json_of(answer)
-    data = found.get("data")
-    if not isinstance(data, dict):
-        if "error" not in found and "type" not in found:
+    answer = web.post(web.addresses(USUAL), "/api/1.0/simple/transactional", json=request)
+    reply = web.json_of(answer)
+    delivery = reply.get("data")
+    if not isinstance(delivery, dict):
+        if "error" not in reply and "type" not in reply:
             raise web.not_understood(answer)
-        kind = str(found.get("type") or "")
-        raise web.refused(found.get("error") or kind, permanent=kind in PERMANENT)
-    if data.get("status") not in ON_THE_WAY:
-        why = str(data.get("error") or data.get("code") or data.get("status"))
+        kind = str(reply.get("type") or "")
+        raise web.refused(reply.get("error") or kind, permanent=kind in PERMANENT)
+    if delivery.get("status") not in ON_THE_WAY:
+        why = str(delivery.get("error") or delivery.get("code") or delivery.get("status"))
         raise web.refused(why, permanent=why in PERMANENT)
-    parts = data.get("part_id")
-    count = len(parts) if isinstance(parts, list) and parts else gsm7.parts(sms.text)
-    return Sent(id=str(data.get("sms_id") or sms.idempotency_key), parts=count)
+    part_ids = delivery.get("part_id")
+    count = len(part_ids) if isinstance(part_ids, list) and part_ids else gsm7.parts(sms.text)
+    return Sent(id=str(delivery.get("sms_id") or sms.idempotency_key), parts=count)
 
 
 def _sender(sender: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Short messages written to the standard error of the worker, for developing."""
+"""Short messages written to the worker's standard error, for development."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from prepazka.messaging.port import Sent, Sms
 
 
 def send(sms: Sms) -> Sent:
-    """Show the message."""
+    """Write the message to standard error."""
     sys.stderr.write(f"SMS to {sms.e164}: {sms.text}\n")
     return Sent(id=sms.idempotency_key, parts=gsm7.parts(sms.text))

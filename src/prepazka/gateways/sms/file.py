@@ -1,4 +1,4 @@
-"""Short messages kept as files beside the mails, for trying things out."""
+"""Short messages written as files to the demo's mailbox."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from prepazka.messaging.port import Sent, Sms
 
 
 def send(sms: Sms) -> Sent:
-    """Write the message to the folder of the demo's mailbox, under the time of its arrival."""
-    kept = EmailMessage(policy=SMTP)
-    kept["From"] = sms.sender or "SMS"
-    kept["To"] = sms.e164
-    kept["Subject"] = f"SMS {sms.e164}"
-    kept["X-Idempotency-Key"] = sms.idempotency_key
-    kept.set_content(sms.text, cte="8bit")
+    """Write the message to the folder of the demo's mailbox, named by the time."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sms.sender or "SMS"
+    message["To"] = sms.e164
+    message["Subject"] = f"SMS {sms.e164}"
+    message["X-Idempotency-Key"] = sms.idempotency_key
+    message.set_content(sms.text, cte="8bit")
     folder, name = Path(settings.SMS_FOLDER), f"{time.time_ns()}.eml"
-    half = folder / f"{name}.part"  # another ending until it is whole
-    half.write_bytes(kept.as_bytes())
-    half.rename(folder / name)
+    partial = folder / f"{name}.part"  # another suffix until it is complete
+    partial.write_bytes(message.as_bytes())
+    partial.rename(folder / name)
     return Sent(id=name, parts=gsm7.parts(sms.text))

@@ -1,4 +1,4 @@
-"""GoSMS: OAuth 2 client credentials, then JSON; the channel (SMS_CHANNEL) holds the sender."""
+"""GoSMS (OAuth 2 client credentials, JSON); the channel (SMS_CHANNEL) determines the sender."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from prepazka.messaging.port import Sent, Sms
 
 USUAL = "https://app.gosms.eu"
 CREATED, UNAUTHORIZED, BAD_REQUEST = 201, 401, 400
-EARLIER = 60  # seconds before its end at which a token is not used any more
+EARLIER = 60  # seconds before its expiry from which a token is not used
 
 _tokens: dict[tuple[str, str], tuple[str, float]] = {}
 _lock = Lock()
 
 
 def send(sms: Sms) -> Sent:
-    """Send through the channel. Raises Undeliverable."""
-    said: dict[str, Any] = {"message": sms.text, "recipients": [sms.e164]}
+    """Send a message. Raises Undeliverable."""
+    request: dict[str, Any] = {"message": sms.text, "recipients": [sms.e164]}
     if settings.SMS_CHANNEL:
-        said["channel"] = int(settings.SMS_CHANNEL)
-    answer = _post(said)
+        request["channel"] = int(settings.SMS_CHANNEL)
+    answer = _post(request)
     if answer.status_code == UNAUTHORIZED:  # the token was revoked before its time
         _forget()
-        answer = _post(said)
-    found = web.json_of(answer)
+        answer = _post(request)
+    reply = web.json_of(answer)
     if answer.status_code not in {200, CREATED}:
-        why = found.get("detail") or found.get("title") or f"HTTP {answer.status_code}"
+        why = reply.get("detail") or reply.get("title") or f"HTTP {answer.status_code}"
         raise web.refused(why, permanent=answer.status_code == BAD_REQUEST)
-    recipients = found.get("recipients")
+    recipients = reply.get("recipients")
     if isinstance(recipients, dict) and recipients.get("invalid"):
         raise web.refused("the number is not valid", permanent=True)
-    link = str(found.get("link") or "")
+    link = str(reply.get("link") or "")
     if not link:
         raise web.not_understood(answer)
     return Sent(id=link.rstrip("/").rsplit("/", 1)[-1], parts=gsm7.parts(sms.text))
 
 
-def _post(said: dict[str, Any]) -> httpx.Response:
+def _post(request: dict[str, Any]) -> httpx.Response:
     headers = {"Authorization": f"Bearer {_token()}"}
-    return web.post(web.addresses(USUAL), "/api/v1/messages", json=said, headers=headers)
+    return web.post(web.addresses(USUAL), "/api/v1/messages", json=request, headers=headers)
 
 
 def _account() -> tuple[str, str]:
@@ -71,12 +71,12 @@ def _token() -> str:
             "client_secret": settings.SMS_PASSWORD,
         },
     )
-    found = web.json_of(answer)
-    token = str(found.get("access_token") or "")
+    reply = web.json_of(answer)
+    token = str(reply.get("access_token") or "")
     if answer.status_code != 200 or not token:  # noqa: PLR2004  # OK
-        raise web.refused(found.get("error") or f"HTTP {answer.status_code}", permanent=False)
+        raise web.refused(reply.get("error") or f"HTTP {answer.status_code}", permanent=False)
     try:
-        lasts = float(found.get("expires_in") or 0)
+        lasts = float(reply.get("expires_in") or 0)
     except (TypeError, ValueError):
         lasts = 0.0
     with _lock:

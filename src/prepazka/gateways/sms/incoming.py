@@ -1,4 +1,4 @@
-"""What the gateways on the web tell us in their callbacks: receipts, and messages that came."""
+"""Reading of web gateways' callbacks: receipts and received messages."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from prepazka.core import reading
 from prepazka.messaging.port import Incoming, Receipt
 
 Item = Mapping[str, Any]
-LARGEST_NUMBER = 10**30  # a gateway may count its messages with long numbers
-MOST = 200  # of one callback; a gateway that has more sends the rest in the next one
+LARGEST_NUMBER = 10**30  # ids of messages may be long numbers
+MOST = 200  # items of one callback; a gateway sends the rest in the next one
 
 
 class NotUnderstood(Exception):
@@ -21,27 +21,27 @@ class NotUnderstood(Exception):
 
 
 def read(gateway: str, *, query: str, body: bytes) -> list[Receipt | Incoming]:
-    """Everything a callback says. Raises NotUnderstood."""
-    found = [READERS[gateway](one) for one in _items(query, body)]
-    return [one for one in found if one is not None]
+    """The receipts and messages of a callback. Raises NotUnderstood."""
+    notices = [READERS[gateway](item) for item in _items(query, body)]
+    return [notice for notice in notices if notice is not None]
 
 
 def _items(query: str, body: bytes) -> list[Item]:
-    """The things told: of a JSON list or object, of XML items, or of a form, sent either way."""
+    """The items of a callback: a JSON list or object, XML items, or a form in query or body."""
     text = body.decode("utf-8", "replace").strip()
     if text[:1] in {"[", "{"}:
         try:
-            told = reading.json_value(text, largest=LARGEST_NUMBER)
+            decoded = reading.json_value(text, largest=LARGEST_NUMBER)
         except reading.NotReadable as error:
             raise NotUnderstood from error
-        items = told if isinstance(told, list) else [told]
+        items = decoded if isinstance(decoded, list) else [decoded]
     elif text.startswith("<"):
-        items = [_xml(one) for one in re.findall(r"<item>(.*?)</item>", text, re.DOTALL)]
+        items = [_xml(xml_item) for xml_item in re.findall(r"<item>(.*?)</item>", text, re.DOTALL)]
     else:
         items = [dict(parse_qsl(query) + parse_qsl(text))]
-    items = [one for one in items[:MOST] if isinstance(one, dict) and one]
+    items = [item for item in items[:MOST] if isinstance(item, dict) and item]
     if not items or any(
-        reading.UNREADABLE.search(str(each)) for one in items for each in one.values()
+        reading.UNREADABLE.search(str(content)) for item in items for content in item.values()
     ):
         raise NotUnderstood
     return items
@@ -52,29 +52,29 @@ def _xml(item: str) -> dict[str, str]:
 
 
 def _bulkgate(item: Item) -> Receipt | Incoming | None:
-    """Status 1 is delivered, 3 is not, 10 is a message that came; 2 waits for the telephone."""
-    status = _said(item, "status")
+    """Status 1 is delivered, 3 undelivered, 10 a received message; 2 is still on the way."""
+    status = _field(item, "status")
     if status == "10":
         return _incoming(item, number="from", text=("message", "text"), name="smsID")
     return _receipt(item, status, yes={"1"}, no={"3"}, names=("smsID",))
 
 
 def _smsmanager(item: Item) -> Receipt | Incoming | None:
-    """Messages of JSON API 2 by the word in `result`, those of the HTTP API by a number."""
-    if _said(item, "type") == "incoming":
+    """JSON API 2 has a word in `result`, the HTTP API a number in `status`."""
+    if _field(item, "type") == "incoming":
         inner = item.get("payload")
-        whom = item.get("from")
+        sender = item.get("from")
         return _incoming(
             {
-                "from": _said(whom, "phone_number") if isinstance(whom, dict) else whom,
+                "from": _field(sender, "phone_number") if isinstance(sender, dict) else sender,
                 "text": _deep_text(inner),
-                "id": _said(item, "message_id"),
+                "id": _field(item, "message_id"),
             },
             number="from",
             text=("text",),
             name="id",
         )
-    status = _said(item, "result") or _said(item, "status")
+    status = _field(item, "result") or _field(item, "status")
     return _receipt(
         item,
         status,
@@ -85,31 +85,31 @@ def _smsmanager(item: Item) -> Receipt | Incoming | None:
 
 
 def _deep_text(payload: object) -> str:
-    """The text, which stands one or two levels deep, by the channel."""
+    """The text of a payload, one or two levels deep depending on the channel."""
     if isinstance(payload, dict):
-        found = payload.get("text") or payload.get("sms") or payload.get("body") or ""
-        return _deep_text(found)
+        inner = payload.get("text") or payload.get("sms") or payload.get("body") or ""
+        return _deep_text(inner)
     return payload if isinstance(payload, str) else ""
 
 
 def _smsbrana(item: Item) -> Receipt | Incoming | None:
-    """A number with a text is a message that came; with an id and a state it is a receipt."""
-    if _said(item, "message") or _said(item, "text"):
+    """A received message has a number and a text, a receipt has an id and a state."""
+    if _field(item, "message") or _field(item, "text"):
         return _incoming(item, number="number", text=("message", "text"), name="sms_id")
-    return _words(item, ("sms_id", "idsms", "id"))
+    return _receipt_by_words(item, ("sms_id", "idsms", "id"))
 
 
 def _gosms(item: Item) -> Receipt | Incoming | None:
-    if _said(item, "from") and (_said(item, "message") or _said(item, "text")):
+    if _field(item, "from") and (_field(item, "message") or _field(item, "text")):
         return _incoming(item, number="from", text=("message", "text"), name="id")
-    found = _words(item, ("messageId", "message_id", "id", "link"))
-    if isinstance(found, Receipt):
-        return Receipt(found.id.rstrip("/").rsplit("/", 1)[-1], found.delivered, found.why)
-    return found
+    notice = _receipt_by_words(item, ("messageId", "message_id", "id", "link"))
+    if isinstance(notice, Receipt):
+        return Receipt(notice.id.rstrip("/").rsplit("/", 1)[-1], notice.delivered, notice.why)
+    return notice
 
 
-def _words(item: Item, names: tuple[str, ...]) -> Receipt | None:
-    status = (_said(item, "status") or _said(item, "state")).lower()
+def _receipt_by_words(item: Item, names: tuple[str, ...]) -> Receipt | None:
+    status = (_field(item, "status") or _field(item, "state")).lower()
     return _receipt(
         item,
         status,
@@ -122,29 +122,29 @@ def _words(item: Item, names: tuple[str, ...]) -> Receipt | None:
 def _receipt(
     item: Item, status: str, *, yes: set[str], no: set[str], names: tuple[str, ...]
 ) -> Receipt | None:
-    """The last word about a message; what is still under way is nothing."""
-    name = next((_said(item, one) for one in names if _said(item, one)), "")
+    """The receipt of a final status; None if the message is still on the way."""
+    name = next((_field(item, key) for key in names if _field(item, key)), "")
     if not name or status not in yes | no:
         return None
     return Receipt(name[:80], status in yes, status[:40])
 
 
 def _incoming(item: Item, *, number: str, text: tuple[str, ...], name: str) -> Incoming | None:
-    who = _said(item, number)
-    said = next((_said(item, one) for one in text if _said(item, one)), "")
-    if not who:
+    sender = _field(item, number)
+    message_text = next((_field(item, key) for key in text if _field(item, key)), "")
+    if not sender:
         return None
     return Incoming(
-        who if who.startswith(("+", "0")) or len(who) <= LOCAL else f"+{who}",
-        said[:1000],
-        _said(item, name)[:80],
+        sender if sender.startswith(("+", "0")) or len(sender) <= LOCAL else f"+{sender}",
+        message_text[:1000],
+        _field(item, name)[:80],
     )
 
 
 LOCAL = 9  # digits of a Czech number without the country
 
 
-def _said(item: Any, name: str) -> str:
+def _field(item: Any, name: str) -> str:
     value = item.get(name) if isinstance(item, dict) else None
     return str(value).strip() if isinstance(value, (str, int)) else ""
 

@@ -1,4 +1,4 @@
-"""SMPP 3.4: one bound session per process, kept while it is in use."""
+"""SMPP 3.4, with one bound session per process that is reused until it is idle."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from prepazka.messaging.port import Sent, Sms, Undeliverable
 
 USUAL_PORT = 2775
 ANSWERS_WITHIN = 6.0
-# Longer idle, the session is bound anew; peers drop idle sessions, and nobody here reads one.
+# A session idle for longer is bound again, as peers drop idle sessions without our noticing.
 IDLE = 20.0
 LONGEST_PDU = 64 * 1024
 PERMANENT = {
@@ -30,17 +30,17 @@ logging.getLogger("prepazka.smpp").setLevel(logging.ERROR)
 
 
 class Peer(Client):  # type: ignore[misc]  # no types published
-    """Refuses packets that no peer has a reason to send."""
+    """A client that refuses packets of implausible length."""
 
     def _recv_exact(self, exact_size: int) -> bytes:
         if not 0 <= exact_size <= LONGEST_PDU:
             raise exceptions.PDUError("a packet of a senseless length")
-        found: bytes = super()._recv_exact(exact_size)
-        return found
+        packet: bytes = super()._recv_exact(exact_size)
+        return packet
 
 
 def connected(timeout: float) -> Peer:
-    """A connection to the message centre of the settings, not bound yet."""
+    """A connection to the SMS centre of the settings, not bound yet."""
     address = urlsplit(settings.SMS_URL if "//" in settings.SMS_URL else f"//{settings.SMS_URL}")
     client = Peer(
         address.hostname or "localhost",
@@ -54,7 +54,7 @@ def connected(timeout: float) -> Peer:
 
 
 def account_of() -> dict[str, str]:
-    """Who binds."""
+    """The credentials for binding."""
     return {
         "system_id": settings.SMS_USER,
         "password": settings.SMS_PASSWORD,
@@ -63,7 +63,7 @@ def account_of() -> dict[str, str]:
 
 
 class _Session:
-    """The connection; everything here runs under its lock."""
+    """The reused connection; its methods must be called under its lock."""
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -73,8 +73,8 @@ class _Session:
         self.references = itertools.count(1)
 
     def send(self, sms: Sms) -> Sent:
-        """Submit every part and wait for the peer's word on each."""
-        client = self._bound()
+        """Submit every part and wait for the answer to each."""
+        client = self._bound_client()
         texts, coding, kind = gsm.make_parts(sms.text)
         ids = [
             self._submit(client, sms, text, coding, kind, receipt=not number)
@@ -84,13 +84,13 @@ class _Session:
         return Sent(id=ids[0], parts=len(ids))
 
     def close(self) -> None:
-        """Let go of the connection, whatever state it is in."""
+        """Close the connection, whatever state it is in."""
         if self.client is not None:
             self.client.state = consts.SMPP_CLIENT_STATE_OPEN
             self.client.disconnect()
         self.client = None
 
-    def _bound(self) -> Peer:
+    def _bound_client(self) -> Peer:
         account = (settings.SMS_URL, settings.SMS_USER)
         if self.client and self.bound_to == account and time.monotonic() - self.used < IDLE:
             return self.client
@@ -106,12 +106,12 @@ class _Session:
         answers: list[str] = []
 
         def answered(pdu: object, **_: object) -> None:
-            if getattr(pdu, "sequence", 0) == asked.sequence:
-                said = getattr(pdu, "message_id", None) or b""
-                answers.append(said.decode("ascii", "replace"))
+            if getattr(pdu, "sequence", 0) == sent_pdu.sequence:
+                message_id = getattr(pdu, "message_id", None) or b""
+                answers.append(message_id.decode("ascii", "replace"))
 
         client.set_message_sent_handler(answered)
-        asked = client.send_message(
+        sent_pdu = client.send_message(
             **_source(sms.sender),
             dest_addr_ton=consts.SMPP_TON_INTL,
             dest_addr_npi=consts.SMPP_NPI_ISDN,
@@ -119,7 +119,7 @@ class _Session:
             short_message=text,
             data_coding=coding,
             esm_class=kind,
-            # The id of the first part is the one that is kept.
+            # Only the id of the first part is stored, so only it needs a receipt.
             registered_delivery=consts.SMPP_SMSC_DELIVERY_RECEIPT_BOTH
             if receipt
             else consts.SMPP_SMSC_DELIVERY_RECEIPT_NONE,
@@ -133,7 +133,7 @@ class _Session:
 
 
 def _source(sender: str) -> dict[str, object]:
-    """A number, a name, or nothing, so that the peer puts in its own."""
+    """The source address: a number, a name, or nothing, which lets the peer use its own."""
     if not sender:
         ton, npi = consts.SMPP_TON_UNK, consts.SMPP_NPI_UNK
     elif sender.lstrip("+").isdigit():
@@ -147,7 +147,7 @@ session = _Session()
 
 
 def send(sms: Sms) -> Sent:
-    """Send through the bound session. Raises Undeliverable."""
+    """Send a message. Raises Undeliverable."""
     with session.lock:
         try:
             return session.send(sms)

@@ -1,4 +1,4 @@
-"""SMSbrána (SMS Connect): a form, answered by XML whose `err` says how it went."""
+"""SMSbrána (SMS Connect): a form, answered by XML with a code in `err`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from prepazka.messaging.port import Sent, Sms
 
 USUAL = "https://api.smsbrana.cz"
 SENT, SENT_BEFORE = 0, -1
-# Of the number or the text; everything else is about the account or the gateway, and mends.
+# Errors of the number or the text; errors of the account or the gateway are temporary.
 PERMANENT = {10: "the number is not valid", 11: "the text is empty", 12: "the text is too long"}
 TEMPORARY = {
     1: "unknown error",
@@ -28,8 +28,11 @@ TEMPORARY = {
 
 
 def send(sms: Sms) -> Sent:
-    """Send; our key lets the gateway recognise a message it already has. Raises Undeliverable."""
-    said = {
+    """Send a message. Raises Undeliverable.
+
+    The gateway recognises a repeated message by our key.
+    """
+    request = {
         "action": "send_sms",
         "login": settings.SMS_USER,
         "password": settings.SMS_PASSWORD,
@@ -40,8 +43,8 @@ def send(sms: Sms) -> Sent:
         "delivery_report": "1",
     }
     if sms.sender:
-        said["sender_id"] = sms.sender
-    answer = web.post(web.addresses(USUAL), "/smsconnect/http.php", data=said)
+        request["sender_id"] = sms.sender
+    answer = web.post(web.addresses(USUAL), "/smsconnect/http.php", data=request)
     error = _tag(answer.text, "err")
     if not re.fullmatch(r"-?\d{1,4}", error):
         raise web.not_understood(answer)
@@ -50,11 +53,11 @@ def send(sms: Sms) -> Sent:
         why = PERMANENT.get(code) or TEMPORARY.get(code) or f"error {code}"
         raise web.refused(why, permanent=code in PERMANENT)
     count = _tag(answer.text, "sms_count")
-    parts = int(count) if re.fullmatch(r"\d{1,3}", count) else gsm7.parts(sms.text)
-    return Sent(id=_tag(answer.text, "sms_id") or sms.idempotency_key, parts=parts)
+    part_count = int(count) if re.fullmatch(r"\d{1,3}", count) else gsm7.parts(sms.text)
+    return Sent(id=_tag(answer.text, "sms_id") or sms.idempotency_key, parts=part_count)
 
 
 def _tag(xml: str, name: str) -> str:
-    """What stands in a tag; no XML parser is let loose on what comes from outside."""
-    found = re.search(rf"<{name}>\s*([^<]*?)\s*</{name}>", xml)
-    return found[1] if found else ""
+    """The text of a tag; a regular expression, as untrusted XML is not parsed."""
+    match = re.search(rf"<{name}>\s*([^<]*?)\s*</{name}>", xml)
+    return match[1] if match else ""

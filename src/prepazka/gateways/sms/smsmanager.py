@@ -20,8 +20,11 @@ TEMPORARY = {
 
 
 def send(sms: Sms) -> Sent:
-    """Send by the kind of gateway in SMS_CHANNEL (high, economy, lowcost). Raises Undeliverable."""
-    said = {
+    """Send a message. Raises Undeliverable.
+
+    SMS_CHANNEL is the kind of gateway: high, economy or lowcost.
+    """
+    request = {
         "apikey": settings.SMS_PASSWORD,
         "number": sms.e164.removeprefix("+"),
         "message": sms.text,
@@ -29,14 +32,14 @@ def send(sms: Sms) -> Sent:
         "customid": sms.idempotency_key,
     }
     if sms.sender:
-        said["sender"] = sms.sender
-    answer = web.post(web.addresses(USUAL), "/Send", data=said)
-    word, _, rest = answer.text.strip().partition("|")
-    said_back = rest.split("|")
-    if word == "OK" and said_back[0]:
-        return Sent(id=said_back[0], parts=gsm7.parts(sms.text))
-    if word != "ERROR" or not said_back[0]:
+        request["sender"] = sms.sender
+    answer = web.post(web.addresses(USUAL), "/Send", data=request)
+    word, _, details = answer.text.strip().partition("|")
+    fields = details.split("|")
+    if word == "OK" and fields[0]:
+        return Sent(id=fields[0], parts=gsm7.parts(sms.text))
+    if word != "ERROR" or not fields[0]:
         raise web.not_understood(answer)
-    code = said_back[0]
+    code = fields[0]
     why = PERMANENT.get(code) or TEMPORARY.get(code) or f"error {code}"
     raise web.refused(why, permanent=code in PERMANENT)

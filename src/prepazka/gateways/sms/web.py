@@ -1,4 +1,4 @@
-"""What the gateways on the web have in common: a request that never hangs, and what its end means."""
+"""Requests to web gateways with timeouts, and their failures."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from django.conf import settings
 
 from prepazka.messaging.port import Undeliverable
 
-# The message's row stays locked meanwhile, so all tries together must end within half a minute.
+# The message's row is locked meanwhile, so all attempts together must end within half a minute.
 TIMEOUT = httpx.Timeout(6.0, connect=3.0)
 LONGEST_ANSWER = 64 * 1024
 
 
 def addresses(usual: str) -> list[str]:
-    """Where to ask; SMS_URL may name another host, or several to be tried in turn."""
-    found = [one.strip() for one in (settings.SMS_URL or usual).split(",")]
-    return [one.rstrip("/") for one in found if one]
+    """The hosts of the gateway; SMS_URL may name another one, or several separated by commas."""
+    hosts = [host.strip() for host in (settings.SMS_URL or usual).split(",")]
+    return [host.rstrip("/") for host in hosts if host]
 
 
 def post(hosts: list[str], path: str, **request: Any) -> httpx.Response:
-    """The gateway's answer, whatever its status. Raises Undeliverable, which may be tried again.
+    """The gateway's answer of any status. Raises a temporary Undeliverable.
 
-    The next host is asked only when a host could not be reached at all: one that was reached and
-    fell silent may have sent the message.
+    The next host is tried only if one could not be reached, because a host that was reached and
+    timed out may have sent the message.
     """
     for host in hosts:
         try:
@@ -45,23 +45,23 @@ def post(hosts: list[str], path: str, **request: Any) -> httpx.Response:
 
 
 def json_of(answer: httpx.Response) -> dict[str, Any]:
-    """The object that the gateway answered. Raises Undeliverable."""
+    """The JSON object of an answer. Raises Undeliverable."""
     try:
-        found = answer.json()
+        decoded = answer.json()
     except ValueError as error:
         raise not_understood(answer) from error
-    if not isinstance(found, dict):
+    if not isinstance(decoded, dict):
         raise not_understood(answer)
-    return found
+    return decoded
 
 
 def refused(why: object, *, permanent: bool) -> Undeliverable:
-    """The gateway said no; only what is wrong with the message itself is permanent."""
-    said = " ".join(str(why).split())[:120]
-    return Undeliverable(f"the gateway refused: {said}", permanent=permanent)
+    """The failure of a refused message; permanent only for faults of the message itself."""
+    reason = " ".join(str(why).split())[:120]
+    return Undeliverable(f"the gateway refused: {reason}", permanent=permanent)
 
 
 def not_understood(answer: httpx.Response | None = None) -> Undeliverable:
-    """The gateway answered something it never documented."""
+    """The failure of an undocumented answer; temporary."""
     status = f" (HTTP {answer.status_code})" if answer is not None else ""
     return Undeliverable(f"the gateway's answer makes no sense{status}", permanent=False)

@@ -1,7 +1,7 @@
-"""Rooms of conferencing servers: what each of them can do, and the way into one of them.
+"""Rooms of conferencing servers: preparing, personal addresses, closing, falling back.
 
-Whoever is let in gets an address made for them at that moment. It is sent to a browser only, never
-written into a mail and never kept.
+The address of an admitted person is made at that moment. It goes to a browser only, never to a
+mail, and is not stored.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ SERVERS = {Room.JITSI.value: jitsi, Room.BIGBLUEBUTTON.value: bigbluebutton}
 
 
 def papers_of(meeting: Meeting) -> list[Paper]:
-    """The checked documents of the meeting that are small enough to be sent along."""
+    """The meeting's checked documents that are small enough for the server."""
     rows = Document.objects.filter(
         meeting=meeting, state=Document.State.READY, size__lte=bigbluebutton.MOST_PAPER
     )
-    found = []
-    for one in rows.order_by("created_at", "pk"):
+    papers = []
+    for document in rows.order_by("created_at", "pk"):
         with (
             contextlib.suppress(OSError),
-            storages["papers"].open(f"{one.key}/file") as file,
+            storages["papers"].open(f"{document.key}/file") as file,
         ):
-            found.append(Paper(one.name, file.read()))
-    return found
+            papers.append(Paper(document.name, file.read()))
+    return papers
 
 
 def prepare(meeting: Meeting, office: Directory, provider: str) -> None:
-    """Make sure that people can be sent to that room now. Raises Unavailable."""
+    """Check that the provider's room can be used now, creating it if needed. Raises Unavailable."""
     if provider == Room.BIGBLUEBUTTON:
         bigbluebutton.prepare(_venue(meeting, office), papers_of(meeting))
     elif server := SERVERS.get(provider):
@@ -48,26 +48,26 @@ def prepare(meeting: Meeting, office: Directory, provider: str) -> None:
         raise Unavailable("no address of the room is known")
 
 
-def address(meeting: Meeting, office: Directory, who: Participant, *, now: datetime) -> str:
-    """The way into the room for one person, made for this moment. Raises Unavailable.
+def address(meeting: Meeting, office: Directory, participant: Participant, *, now: datetime) -> str:
+    """A personal, short-lived address of the room. Raises Unavailable.
 
-    Empty where the room is ours, or there is none.
+    Empty if the room is our own or there is none.
     """
     provider = providers.provider_of(meeting, office)
     if provider == Room.LINK:
-        if found := providers.address_of(meeting, office):
-            return found
+        if room_address := providers.address_of(meeting, office):
+            return room_address
         raise Unavailable("no address of the room is known")
     if provider not in SERVERS:
         return ""
     person = Person(
-        id=who.pk.hex,
-        name=who.name or (str(who.official.name) if who.official else ""),
-        leads=who.role == Participant.Role.CHAIR,
-        language=who.language,
+        id=participant.pk.hex,
+        name=participant.name or (str(participant.official.name) if participant.official else ""),
+        leads=participant.role == Participant.Role.CHAIR,
+        language=participant.language,
     )
-    made: str = SERVERS[provider].address(_venue(meeting, office), person, now=now)
-    return made
+    personal_address: str = SERVERS[provider].address(_venue(meeting, office), person, now=now)
+    return personal_address
 
 
 def settle(
@@ -77,11 +77,14 @@ def settle(
     now: datetime,
     actor: int | None = None,
 ) -> str:
-    """Give the meeting the first room of its list that can be had; the last one always can."""
+    """Choose the first available provider for the meeting; returns the provider.
+
+    Returns the existing one if the meeting has one. The telephone is always available.
+    """
     if meeting.provider:
         return meeting.provider
     rooms = providers.rooms_of(meeting, office)
-    return _first_of(rooms, meeting, office, now, actor)
+    return _first_available(rooms, meeting, office, now, actor)
 
 
 def fall_back(
@@ -92,35 +95,35 @@ def fall_back(
     now: datetime,
     actor: int | None = None,
 ) -> str:
-    """Leave a room whose server is away for the next one of the list; its people are told."""
+    """Replace a failed provider by the next available one and inform everybody; returns it."""
     rooms = providers.rooms_of(meeting, office)
     after = rooms[rooms.index(failed) + 1 :] if failed in rooms[:-1] else rooms[-1:]
-    return _first_of(after, meeting, office, now, actor)
+    return _first_available(after, meeting, office, now, actor)
 
 
 def close(meeting: Meeting, office: Directory) -> None:
-    """End the room elsewhere too, as far as its server can; the meeting is over in any case."""
+    """End the room on the provider's server, if it has one that can do so."""
     if server := SERVERS.get(meeting.provider):
         server.close(_venue(meeting, office))
 
 
-def _first_of(
+def _first_available(
     rooms: list[str],
     meeting: Meeting,
     office: Directory,
     now: datetime,
     actor: int | None,
 ) -> str:
-    was = providers.provider_of(meeting, office)
-    for one in rooms:
+    failed_provider = providers.provider_of(meeting, office)
+    for provider in rooms:
         try:
-            prepare(meeting, office, one)
+            prepare(meeting, office, provider)
         except Unavailable:
             continue
         return providers.change_provider(
             meeting=meeting.pk,
-            provider=one,
-            was=was,
+            provider=provider,
+            failed_provider=failed_provider,
             why="unavailable",
             office=office,
             now=now,

@@ -1,4 +1,4 @@
-"""BigBlueButton: every call is signed by a checksum of its name, its query and the secret."""
+"""BigBlueButton; every call is signed by a checksum of its name, its query and the secret."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from django.conf import settings
 from prepazka.gateways.video.port import Paper, Person, Unavailable, Venue
 from prepazka.gateways.video.web import ask
 
-# By default the server takes at most 2 MB in one request; base64 makes three bytes four.
+# By default the server accepts 2 MB in one request, and base64 needs a third more.
 MOST_PAPER = 1_400_000
 NOT_FOUND = "notFound"
 
 
 def prepare(venue: Venue, papers: Sequence[Paper] = ()) -> None:
-    """Create the meeting, with the documents, unless it is there already. Raises Unavailable."""
+    """Create the meeting with the documents, unless it exists. Raises Unavailable."""
     if _call("getMeetingInfo", {"meetingID": venue.code}, missing_ok=True) is None:
         _create(venue, papers)
 
 
 def address(venue: Venue, person: Person, *, now: datetime) -> str:
-    """The signed call `join` for one person, good for this very meeting. Raises Unavailable."""
+    """The signed `join` URL for one person, valid for this meeting only. Raises Unavailable."""
     created = _create(venue).findtext("createTime", "")
     if not created.isdigit():
         raise Unavailable("the server did not say when the meeting was created")
@@ -48,69 +48,74 @@ def address(venue: Venue, person: Person, *, now: datetime) -> str:
 
 def is_running(venue: Venue) -> bool:
     """Whether somebody is in the room. Raises Unavailable."""
-    found = _call("isMeetingRunning", {"meetingID": venue.code})
-    return found is not None and found.findtext("running") == "true"
+    answer = _call("isMeetingRunning", {"meetingID": venue.code})
+    return answer is not None and answer.findtext("running") == "true"
 
 
 def close(venue: Venue) -> None:
-    """End the meeting and send everybody out, if the server can be reached."""
+    """End the meeting for everybody, if the server can be reached."""
     with contextlib.suppress(Unavailable):
         if is_running(venue):
             _call("end", {"meetingID": venue.code}, missing_ok=True)
 
 
 def signed(call: str, query: dict[str, str]) -> str:
-    """The address of a call with its checksum."""
+    """The URL of a call with its checksum. Raises Unavailable."""
     if not (settings.BBB_URL and settings.BBB_SECRET):
         raise Unavailable("BigBlueButton is not set up")
-    written = urlencode(query)
-    checksum = hashlib.sha256(f"{call}{written}{settings.BBB_SECRET}".encode()).hexdigest()
-    return f"{settings.BBB_URL}/api/{call}?{written}&checksum={checksum}"
+    query_text = urlencode(query)
+    checksum = hashlib.sha256(f"{call}{query_text}{settings.BBB_SECRET}".encode()).hexdigest()
+    return f"{settings.BBB_URL}/api/{call}?{query_text}&checksum={checksum}"
 
 
 def _create(venue: Venue, papers: Sequence[Paper] = ()) -> ET.Element:
-    """Asked again with the same words, it answers with the meeting that is there."""
+    """Create the meeting; with the same parameters again, the server returns the existing one."""
     query = {
         "meetingID": venue.code,
         "name": venue.name,
         "record": "false",
         "autoStartRecording": "false",
         "allowStartStopRecording": "false",
-        # Whoever is sent by us comes as no guest; anybody else waits for the moderator.
+        # People with our signed links are no guests; anybody else waits for the moderator.
         "guestPolicy": "ASK_MODERATOR",
         "meetingExpireIfNoUserJoinedInMinutes": "30",
         "logoutURL": settings.BASE_URL + "/",
     }
-    found = _call("create", query, content=_modules(papers))
-    assert found is not None  # noqa: S101  # only what may be missing is None
-    return found
+    meeting = _call("create", query, content=_modules(papers))
+    assert meeting is not None  # noqa: S101  # only what may be missing is None
+    return meeting
 
 
 def _modules(papers: Sequence[Paper]) -> bytes:
-    """The documents that fit into one request, as the body of `create`."""
-    left, root = MOST_PAPER, ET.Element("modules")
+    """The body of `create` with the documents that fit into one request."""
+    bytes_left, root = MOST_PAPER, ET.Element("modules")
     module = ET.SubElement(root, "module", name="presentation")
-    for one in papers:
-        if len(one.content) <= left:
-            left -= len(one.content)
-            said = {"name": one.name, "downloadable": "true", "removable": "true"}
-            ET.SubElement(module, "document", said).text = base64.b64encode(one.content).decode()
+    for paper in papers:
+        if len(paper.content) <= bytes_left:
+            bytes_left -= len(paper.content)
+            attributes = {"name": paper.name, "downloadable": "true", "removable": "true"}
+            ET.SubElement(module, "document", attributes).text = base64.b64encode(
+                paper.content
+            ).decode()
     return ET.tostring(root, encoding="utf-8", xml_declaration=True) if len(module) else b""
 
 
 def _call(
     call: str, query: dict[str, str], *, content: bytes = b"", missing_ok: bool = False
 ) -> ET.Element | None:
-    """The answer if it is a success; None if there is no such meeting. Raises Unavailable."""
+    """The answer of a successful call; with `missing_ok` None if there is no such meeting.
+
+    Raises Unavailable.
+    """
     url = signed(call, query)
     body = ask("POST" if content else "GET", url, content=content, media_type="application/xml")
     try:
-        found: ET.Element = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
+        answer: ET.Element = defusedxml.ElementTree.fromstring(body, forbid_dtd=True)
     except (ET.ParseError, DefusedXmlException, ValueError, LookupError):
         raise Unavailable("the server answered something that makes no sense") from None
-    if found.findtext("returncode") == "SUCCESS":
-        return found
-    why = found.findtext("messageKey", "")
+    if answer.findtext("returncode") == "SUCCESS":
+        return answer
+    why = answer.findtext("messageKey", "")
     if missing_ok and why == NOT_FOUND:
         return None
     raise Unavailable(f"the server refused: {' '.join(why.split())[:60]}")

@@ -1,7 +1,7 @@
-"""Jitsi Meet: a signed token (JWT, HS256) lets one person into one room.
+"""Jitsi Meet: a signed token (JWT, HS256) admits one person to one room.
 
-Its server checks the signature, `iss`, `aud`, `exp` and `nbf` when somebody connects, and `room`
-and `sub` when they join. What is in `context` checks nothing; modules of the server may read it.
+The server checks the signature, `iss`, `aud`, `exp` and `nbf` when somebody connects, and `room`
+and `sub` when they join. `context` is not checked; modules of the server may read it.
 """
 
 from __future__ import annotations
@@ -16,27 +16,32 @@ from django.conf import settings
 from prepazka.gateways.video.port import Paper, Person, Unavailable, Venue
 from prepazka.gateways.video.web import ask
 
-# To come in, and to come back by oneself after a short loss; later the link page makes another.
+# Long enough to enter and to reconnect after a short loss; later the link page makes a new token.
 GOOD_FOR = timedelta(minutes=10)
 CLOCKS_DIFFER = timedelta(seconds=30)
 
 
 def prepare(venue: Venue, papers: Sequence[Paper] = ()) -> None:
-    """See that the server answers; its rooms come to be by themselves. Raises Unavailable."""
+    """Check that the server answers; it creates rooms by itself. Raises Unavailable."""
     _must_be_set()
     ask("GET", settings.JITSI_URL + "/")
 
 
 def address(venue: Venue, person: Person, *, now: datetime) -> str:
-    """The room's page with the token. Raises Unavailable."""
+    """The URL of the room with the person's token. Raises Unavailable."""
     _must_be_set()
     token = jwt.encode(claims(venue, person, now=now), settings.JITSI_SECRET, algorithm="HS256")
-    shown = {"config.defaultLanguage": f'"{person.language}"', "config.subject": f'"{venue.name}"'}
-    return f"{settings.JITSI_URL}/{venue.code}?{urlencode({'jwt': token})}#{urlencode(shown)}"
+    page_options = {
+        "config.defaultLanguage": f'"{person.language}"',
+        "config.subject": f'"{venue.name}"',
+    }
+    return (
+        f"{settings.JITSI_URL}/{venue.code}?{urlencode({'jwt': token})}#{urlencode(page_options)}"
+    )
 
 
 def claims(venue: Venue, person: Person, *, now: datetime) -> dict[str, object]:
-    """What the token says."""
+    """The claims of a person's token."""
     return {
         "aud": settings.JITSI_AUDIENCE,
         "iss": settings.JITSI_APP_ID,
@@ -50,7 +55,7 @@ def claims(venue: Venue, person: Person, *, now: datetime) -> dict[str, object]:
                 "name": person.name,
                 "moderator": "true" if person.leads else "false",
                 "affiliation": "owner" if person.leads else "member",
-                # Our lobby has let them in already.
+                # They were admitted from our lobby.
                 "lobby_bypass": True,
             },
             "features": {"recording": "false", "livestreaming": "false"},
@@ -59,7 +64,7 @@ def claims(venue: Venue, person: Person, *, now: datetime) -> dict[str, object]:
 
 
 def close(venue: Venue) -> None:
-    """A Jitsi room ends when the last one leaves; nothing can be asked of the server."""
+    """Do nothing: a Jitsi room ends when the last person leaves."""
 
 
 def _must_be_set() -> None:

@@ -1,4 +1,4 @@
-"""What a conferencing server is told of a meeting and its people."""
+"""Types for conferencing servers: a meeting, its people and documents, and failures."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 
 class Unavailable(Exception):
-    """The server cannot be used now: it is not set, away, too slow, or says no."""
+    """The server cannot be used now: not configured, unreachable, too slow, or refusing."""
 
 
 @dataclass(frozen=True)
 class Venue:
-    """A meeting, by a name that nobody guesses and one that people read."""
+    """A meeting by an unguessable code and a name for people."""
 
     code: str
     name: str
@@ -20,7 +20,7 @@ class Venue:
 
 @dataclass(frozen=True)
 class Person:
-    """Who comes in."""
+    """A person who enters a room."""
 
     id: str
     name: str
@@ -30,7 +30,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Paper:
-    """A document to be seen in the room from its beginning."""
+    """A document shown in the room from its start."""
 
     name: str
     content: bytes

@@ -1,4 +1,4 @@
-"""One request to a conferencing server: never long, never big, never elsewhere."""
+"""A request to a conferencing server, limited in time and size, without redirects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import httpx
 
 from prepazka.gateways.video.port import Unavailable
 
-# An official and perhaps citizens wait for it, and another room is tried after it.
+# Seconds; people wait for the answer, and another provider is tried after it.
 WITHIN = 4.0
 TIMEOUT = httpx.Timeout(3.0, connect=2.0)
 LARGEST = 512 * 1024
@@ -17,8 +17,8 @@ LARGEST = 512 * 1024
 def ask(
     method: str, url: str, *, content: bytes = b"", media_type: str = "", within: float = WITHIN
 ) -> bytes:
-    """What the server answered. Raises Unavailable for all but success, also for a redirect."""
-    deadline, found = time.monotonic() + within, bytearray()
+    """The body of a successful answer. Raises Unavailable otherwise, also for a redirect."""
+    deadline, received = time.monotonic() + within, bytearray()
     headers = {"Accept-Encoding": "identity"}
     if content:
         headers["Content-Type"] = media_type
@@ -29,13 +29,13 @@ def ask(
         ):
             if not answer.is_success:
                 raise Unavailable(f"the server answered {answer.status_code}")
-            for part in answer.iter_raw(16 * 1024):
-                found += part
-                if len(found) > LARGEST:
+            for chunk in answer.iter_raw(16 * 1024):
+                received += chunk
+                if len(received) > LARGEST:
                     raise Unavailable("the server answered too much")
                 if time.monotonic() > deadline:
                     raise Unavailable("the server is too slow")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        # The address may hold a checksum, so only the kind of the error is said.
+        # Only the kind of the error, because its text may contain the signed URL.
         raise Unavailable(f"no answer: {type(error).__name__}") from None
-    return bytes(found)
+    return bytes(received)

@@ -1,1 +1,1 @@
-"""Speech for the hall: clips said once by espeak-ng in a process of its own, kept as small files."""
+"""Speech for the hall: clips rendered once by espeak-ng in a process of its own."""

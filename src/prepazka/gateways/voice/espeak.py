@@ -1,4 +1,4 @@
-"""espeak-ng: where it is, and how it is asked for one clip."""
+"""Running of espeak-ng for one clip."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from pathlib import Path
 from prepazka.core.speech import words_of
 
 VOICES = {"cs": "cs", "en": "en"}  # "en" is the British one
-RATE = 150  # words a minute: a little slower than usual, for a room with an echo
-TIMEOUT = 20.0  # seconds; a clip takes some hundredths of one
+RATE = 150  # words a minute; a little slower than usual, for a room with an echo
+TIMEOUT = 20.0  # seconds; a clip takes some hundredths of a second
 WHEEL = Path(__file__).with_name("by_wheel.py")
 # In Czech a lone vowel is read as a word ("a" short) or described ("dlouhé á"); these are sounds.
 SOUNDS = {"á": "[[a:]]", "é": "[[e:]]", "í": "[[i:]]", "ó": "[[o:]]", "ú": "[[u:]]"}
 
 
 class CannotSpeak(Exception):
-    """espeak-ng is missing or did not say what it was asked to."""
+    """espeak-ng is missing or failed."""
 
 
 def speaker() -> str:
-    """What can speak here: a program's path, "espeakng-loader", or nothing."""
+    """The available speaker: a program's path, "espeakng-loader", or empty."""
     program = shutil.which("espeak-ng")
     return program or ("espeakng-loader" if find_spec("espeakng_loader") else "")
 
 
 def spoken(clip: str, language: str) -> str:
-    """The text that makes espeak-ng say the clip rightly."""
+    """The text that makes espeak-ng pronounce the clip correctly."""
     words = words_of(clip, language)
     if language != "cs":
         return words
-    # As people say them; written out, their last consonants are hard to hear.
+    # The colloquial forms "sedum" and "osum" are easier to understand.
     return SOUNDS.get(words) or re.sub(r"\b(sed|os)m", r"\1um", words)
 
 
 def say(text: str, language: str, file: Path, by: str) -> None:
-    """Write the spoken text as a WAV file. Raises CannotSpeak."""
+    """Write the speech of a text to a WAV file. Raises CannotSpeak."""
     voice = VOICES[language]
     if by == "espeakng-loader":
         command = [sys.executable, str(WHEEL), voice, str(RATE), str(file), text]
     else:
         command = [by, "-v", voice, "-s", str(RATE), "-w", str(file), text]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=TIMEOUT, check=False)
+        process = subprocess.run(command, capture_output=True, timeout=TIMEOUT, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CannotSpeak(f"{by}: {error}") from error
-    if done.returncode or not file.exists():
-        raise CannotSpeak(f"{by}: {done.stderr.decode(errors='replace').strip()[-300:]}")
+    if process.returncode or not file.exists():
+        raise CannotSpeak(f"{by}: {process.stderr.decode(errors='replace').strip()[-300:]}")

@@ -1,4 +1,4 @@
-"""WAV files of speech: reading, trimming, and whether something can be heard in them."""
+"""WAV files of speech: reading, trimming, writing, loudness."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import wave
 from dataclasses import dataclass
 from pathlib import Path
 
-QUIET = 300  # of 32,767: below this nothing is heard in a hall
+QUIET = 300  # of 32,767; quieter samples cannot be heard in a hall
 MARGIN_S = 0.03
 
 
@@ -21,17 +21,17 @@ class Sound:
 
     @property
     def seconds(self) -> float:
-        """How long it lasts."""
+        """The length in seconds."""
         return len(self.samples) / self.hertz
 
     @property
     def loudest(self) -> int:
-        """The largest deflection."""
+        """The largest amplitude."""
         return max(map(abs, self.samples), default=0)
 
 
 def read(file: Path) -> Sound:
-    """Raises ValueError for anything but a WAV of one channel and 16 bits."""
+    """The sound of a WAV file. Raises ValueError unless it has one channel and 16 bits."""
     try:
         with wave.open(str(file), "rb") as sound:
             if sound.getnchannels() != 1 or sound.getsampwidth() != 2:  # noqa: PLR2004  # bytes
@@ -45,18 +45,18 @@ def read(file: Path) -> Sound:
 
 
 def trimmed(sound: Sound, pause_s: float = 0.0) -> Sound:
-    """Without the silence around what is said, so that clips join; with a pause before it."""
-    heard = [i for i, sample in enumerate(sound.samples) if abs(sample) >= QUIET]
-    if not heard:
+    """The sound without silence at both ends, so that clips join, and with a pause before it."""
+    audible = [i for i, sample in enumerate(sound.samples) if abs(sample) >= QUIET]
+    if not audible:
         return Sound(array.array("h"), sound.hertz)
     margin = int(MARGIN_S * sound.hertz)
     pause = array.array("h", bytes(2 * int(pause_s * sound.hertz)))
-    cut = sound.samples[max(0, heard[0] - margin) : heard[-1] + margin]
+    cut = sound.samples[max(0, audible[0] - margin) : audible[-1] + margin]
     return Sound(pause + cut, sound.hertz)
 
 
 def write(sound: Sound, file: Path) -> None:
-    """As a WAV of one channel and 16 bits."""
+    """Write the sound as a WAV of one channel and 16 bits."""
     samples = sound.samples
     if sys.byteorder == "big":
         samples = array.array("h", samples)

@@ -137,7 +137,7 @@ def _join(
         join_list(
             office=office,
             service=service,
-            wanted=Wanted(
+            wish=Wanted(
                 answers["first"],
                 answers["last"],
                 tuple(map(int, answers["weekdays"])),

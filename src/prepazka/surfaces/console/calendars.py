@@ -62,7 +62,7 @@ def remove(
     official = official_of(office, member, code, own=True)
     row = OutsideCalendar.objects.filter(pk=calendar, official=official).first()
     if row:
-        outside.remove_calendar(which=row, now=now(), actor=member.user_id)
+        outside.remove_calendar(outside_calendar=row, now=now(), actor=member.user_id)
         messages.success(request, _("The calendar no longer takes any time."))
     return _back(office, official)
 
@@ -80,7 +80,10 @@ def change_settings(
         return _page(request, office, member, official, settings=(calendar, form))
     with transaction.atomic():
         outside.change_settings(
-            which=row, wishes=cast("Wishes", form.cleaned_data), now=now(), actor=member.user_id
+            outside_calendar=row,
+            wishes=cast("Wishes", form.cleaned_data),
+            now=now(),
+            actor=member.user_id,
         )
         read_soon(row.pk)
     messages.success(request, _("The settings are saved. The calendar is read anew in a moment."))
@@ -96,10 +99,10 @@ def free(
     official = official_of(office, member, code, own=True)
     row = _calendar_of(official, calendar)
     if "vanished" in request.POST:
-        outside.free_missing(which=row, now=now(), actor=member.user_id)
+        outside.free_missing(outside_calendar=row, now=now(), actor=member.user_id)
     else:
         mark = request.POST.get("mark", "")
-        outside.free_doubt(which=row, mark=mark, now=now(), actor=member.user_id)
+        outside.free_doubt(outside_calendar=row, mark=mark, now=now(), actor=member.user_id)
     messages.success(request, _("The time is free, unless something else takes it."))
     return _back(office, official)
 
@@ -113,7 +116,7 @@ def make_feed(
     official = official_of(office, member, code, own=True)
     _feed, token = feeds.make_feed(
         office=office.office,
-        of=official,
+        owner=official,
         with_names="names" in request.POST,
         now=now(),
         actor=member.user_id,

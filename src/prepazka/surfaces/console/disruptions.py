@@ -220,7 +220,7 @@ def _carry_out(
         disruption = disrupt(
             office=office,
             exceptions=exceptions_of(office, target, days, reasons),
-            seen=request.POST.get("seen", ""),
+            seen_token=request.POST.get("seen", ""),
             choices=_choices(request.POST) if request.POST["apply"] == "chosen" else {},
             now=now(),
             actor=member.user_id,

@@ -58,7 +58,7 @@ def make_feed(
         raise Http404
     _feed, token = feeds.make_feed(
         office=office.office,
-        of=counter,
+        owner=counter,
         with_names="names" in request.POST,
         now=now(),
         actor=member.user_id,
