@@ -22,6 +22,14 @@ def main() -> int:
         "DATABASE_URL": "postgresql://nobody@localhost/none",
         "DJANGO_SETTINGS_MODULE": "prepazka.config.settings",
     }
+    from attack import door  # noqa: PLC0415  # needs no settings
+
+    if door.is_inside():
+        door.furnish()
+    elif "--no-nginx" not in sys.argv:
+        if not (why_not := door.why_not()):
+            door.enter(sys.argv[1:])
+        print(f"Without nginx in front: {why_not}.", flush=True)
     import django  # noqa: PLC0415  # needs the settings' environment
 
     django.setup()
@@ -34,17 +42,24 @@ def main() -> int:
     parser.add_argument("campaigns", nargs="*", metavar="CAMPAIGN", help=", ".join(CAMPAIGNS))
     parser.add_argument("--short", action="store_true", help="fewer of each, in a few minutes")
     parser.add_argument("--write", action="store_true", help="write the figures into the docs")
+    parser.add_argument(
+        "--no-nginx", action="store_true", help="the program alone, also where nginx is there"
+    )
     wanted = parser.parse_args()
     if unknown := set(wanted.campaigns) - set(CAMPAIGNS):
         parser.error(f"there is no campaign {', '.join(sorted(unknown))}")
     names = wanted.campaigns or [
-        name for name, campaign in CAMPAIGNS.items() if campaign.short or not wanted.short
+        name
+        for name, campaign in CAMPAIGNS.items()
+        if (campaign.is_short or not wanted.short)
+        and (door.is_inside() or not campaign.needs_nginx)
     ]
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _end_at_once())
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="prz-a-")).resolve()
-    run = Run(folder, make_template(folder, ROOT), SHORT if wanted.short else Size())
+    size = SHORT if wanted.short else Size()
+    run = Run(folder, make_template(folder, ROOT), size, is_short=wanted.short)
     results = []
     for result in run_all(names, run):
         print(report.line(result), flush=True)

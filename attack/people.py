@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import threading
 import time
 from collections import Counter
@@ -13,29 +14,25 @@ from typing import Any
 import altcha
 import httpx
 
-ONE_REQUEST = 30.0  # seconds
+from attack.door import ATTACKERS, Door
+from tests.shipped_proxy import HOST
+
 TOWN, SERVICE = "touzim", "jednani"
 EXTENDS_AFTER = 45.0  # seconds; the shortest hold lasts three minutes
 PATIENCE = 3.0  # seconds that a refused robot waits
 DELAYED = "Zkuste to prosím znovu za"
-TOO_MANY = 429
+TOO_MANY, FORBIDDEN = 429, 403
 OWN_PIN = "9876"  # of the guesser's own booking, tomorrow
 PAUSED = "device_paused"
 OWN_EVERY = 4  # guesses
 
 
-def client(base: str, address: str, **more: Any) -> httpx.Client:
-    """A browser or a program at that address, as the proxy in front would say it."""
-    headers = {"X-Forwarded-For": address, "Accept-Language": "cs"} | more.pop("headers", {})
-    return httpx.Client(base_url=base, timeout=ONE_REQUEST, headers=headers, **more)
-
-
 def solved(task: dict[str, Any]) -> str:
-    """The proof of work for the task, as a browser's script computes it."""
+    """The proof of work for the task, as a browser's script computes it; nothing if it takes too long."""
     challenge = altcha.Challenge.from_dict(task)
     solution = altcha.solve_challenge(challenge)
-    if solution is None:
-        raise RuntimeError("the proof of work has no solution")
+    if solution is None:  # many robots share the processor
+        return ""
     return altcha.Payload(challenge, solution).to_base64()
 
 
@@ -43,13 +40,18 @@ def solved(task: dict[str, Any]) -> str:
 class Person:
     """Somebody who takes times of the town by the API; robots never confirm any."""
 
-    base: str
+    door: Door
     address: str
     answers: Counter[str] = field(default_factory=Counter)
     holds: dict[str, float] = field(default_factory=dict)  # token: when it was last extended
 
     def __post_init__(self) -> None:
-        self.http = client(self.base, self.address)
+        self.http = self.door.client(self.address)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a limit has told it that it has enough."""
+        return any(name.startswith("too_many") for name in self.answers)
 
     def free_times(self) -> list[str]:
         """Starts of what can be booked."""
@@ -62,6 +64,9 @@ class Person:
         asked = self.http.get(f"/api/v1/offices/{TOWN}/proof", params={"service": SERVICE}).json()
         if asked.get("asked"):
             wanted["proof"] = solved(asked["challenge"])
+            if not wanted["proof"]:
+                self.answers["gave up the proof of work"] += 1
+                return ""
         answer = self.http.post(f"/api/v1/offices/{TOWN}/holds", json=wanted)
         self.answers[_name_of(answer)] += 1
         return str(answer.json()["token"]) if answer.is_success else ""
@@ -89,10 +94,10 @@ class Person:
             else:
                 over.wait(random.uniform(0.3, 1) * PATIENCE)
 
-    def book(self, within: float) -> float | None:
+    def book(self, tries: int) -> float | None:
         """Hold a time and give the contact, as somebody in a hurry; the seconds, or None."""
         began = time.monotonic()
-        while time.monotonic() - began < within:
+        for _ in range(tries):
             times = self.free_times()
             token = self.take(random.choice(times)) if times else ""
             if token:
@@ -108,8 +113,8 @@ class Person:
 class Guesser:
     """Types one PIN after another at a kiosk; now and then its own, which once ended the count."""
 
-    def __init__(self, base: str, token: str) -> None:
-        self.http = client(base, "203.0.113.9", headers={"Authorization": f"Bearer {token}"})
+    def __init__(self, door: Door, token: str) -> None:
+        self.http = door.client(f"{ATTACKERS}.200", token)
         self.outcomes: Counter[str] = Counter()
 
     def guess(self, most: int, seconds: float) -> None:
@@ -133,46 +138,104 @@ class Guesser:
 class Visitor:
     """A browser at the page of the log-in; it keeps its cookies."""
 
-    def __init__(self, base: str, address: str) -> None:
-        self.http = client(base, address, follow_redirects=False)
+    def __init__(self, door: Door, address: str) -> None:
+        self.http = door.client(address)
+        self.prefix = "__Host-" if door.proxy else ""  # of cookies
 
     def log_in(self, name: str, password: str) -> str:
         """in, wrong, or delayed."""
         page = self.http.get("/ucet/login/")
-        token = self.http.cookies.get("csrftoken", "")
+        token = self.http.cookies.get(f"{self.prefix}csrftoken", "")
         said = {"login": name, "password": password, "csrfmiddlewaretoken": token}
         answer = self.http.post("/ucet/login/", data=said, headers={"Referer": str(page.url)})
         if answer.is_redirect:
             return "in"
+        if answer.status_code == FORBIDDEN:
+            raise RuntimeError("the form of the log-in was refused")
         return "delayed" if DELAYED in answer.text.replace("\xa0", " ") else "wrong"
 
     def come_back(self) -> None:
         """Be somebody who has to log in again on the same device."""
-        self.http.cookies.delete("sessionid")
+        self.http.cookies.delete(f"{self.prefix}sessionid")
 
 
 class Guessers:
     """Addresses that guess one name's password, and somebody who reads a page meanwhile."""
 
-    def __init__(self, base: str, name: str) -> None:
-        self.base, self.name = base, name
+    def __init__(self, door: Door, name: str) -> None:
+        self.door, self.name = door, name
         self.over = threading.Event()
         self.outcomes: Counter[str] = Counter()
-        self.pages: list[float] = []  # seconds
 
     def guess(self, number: int) -> None:
         """One password after another, from an address of its own."""
-        visitor = Visitor(self.base, f"203.0.113.{number}")
+        visitor = Visitor(self.door, f"{ATTACKERS}.{number}")
         while not self.over.is_set():
             self.outcomes[visitor.log_in(self.name, f"heslo-{number}-{time.monotonic()}")] += 1
 
-    def read_pages(self) -> None:
-        """Open the page of the town again and again."""
-        with client(self.base, "198.51.100.8") as http:
-            while not self.over.wait(0.1):
-                began = time.monotonic()
-                if http.get(f"/{TOWN}/").is_success:
-                    self.pages.append(time.monotonic() - began)
+
+class Reader:
+    """Somebody who opens the page of the town again and again."""
+
+    def __init__(self, door: Door, address: str) -> None:
+        self.http = door.client(address)
+        self.over = threading.Event()
+        self.seconds: list[float] = []  # each page took
+        self.failures: list[str] = []
+
+    def read(self) -> None:
+        """Go on until it is over."""
+        while not self.over.wait(0.1):
+            began = time.monotonic()
+            answer = self.http.get(f"/{TOWN}/")
+            if answer.is_success:
+                self.seconds.append(time.monotonic() - began)
+            else:
+                self.failures.append(f"{answer.status_code}")
+
+
+class Laggard:
+    """Begins requests and never ends them, from one address."""
+
+    HEAD = f"POST /{TOWN}/ HTTP/1.1\r\nHost: {HOST}\r\n"
+    HALVES = (
+        HEAD,
+        f"{HEAD}Content-Length: 1000\r\n\r\nabc",
+        f"{HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+    )
+
+    def __init__(self, door: Door, address: str) -> None:
+        self.began = time.monotonic()
+        self.lines = [self._begin(door, address, half) for half in self.HALVES]
+        self.lasted: list[float] = []  # seconds of each connection that was ended
+
+    @staticmethod
+    def _begin(door: Door, address: str, half: str) -> socket.socket:
+        line = door.connection(address)
+        line.sendall(half.encode())
+        return line
+
+    def wait(self, seconds: float) -> int:
+        """Wait until all are ended from the other side, so long at most; how many were not."""
+        ends = self.began + seconds
+        for line in self.lines:
+            with line:
+                if self._is_ended(line, ends):
+                    self.lasted.append(time.monotonic() - self.began)
+        return len(self.lines) - len(self.lasted)
+
+    @staticmethod
+    def _is_ended(line: socket.socket, ends: float) -> bool:
+        try:
+            while (left := ends - time.monotonic()) > 0:
+                line.settimeout(left)
+                if not line.recv(65536):
+                    return True
+        except TimeoutError:
+            return False
+        except OSError:  # ended without a goodbye
+            return True
+        return False
 
 
 def _name_of(answer: httpx.Response) -> str:

@@ -80,11 +80,19 @@ class Ledger:
 class Client:
     """One client's connection, and its patience."""
 
-    def __init__(self, base: str, ledger: Ledger, token: str = "") -> None:
+    def __init__(
+        self,
+        base: str,
+        ledger: Ledger,
+        token: str = "",
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         headers = {"Accept-Language": "cs", "Accept": "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        self.http = httpx.Client(base_url=base, timeout=ONE_REQUEST, headers=headers)
+        self.http = httpx.Client(
+            base_url=base, timeout=ONE_REQUEST, headers=headers, transport=transport
+        )
         self.ledger = ledger
         self.began = 0.0  # of the last attempt
 
@@ -164,12 +172,19 @@ def _type(answer: httpx.Response) -> str:
 
 
 class Load:
-    """All clients of a campaign, each a thread; `base` is what they connect to."""
+    """All clients of a campaign, each a thread; `base` is what they connect to, by `transport`."""
 
     def __init__(
-        self, base: str, tokens: dict[str, list[str]], sink: Sink, *, pause: float = 0.25
+        self,
+        base: str,
+        tokens: dict[str, list[str]],
+        sink: Sink,
+        *,
+        pause: float = 0.25,
+        transport: Callable[[], httpx.BaseTransport | None] = lambda: None,
     ) -> None:
         self.base, self.tokens, self.sink, self.pause = base, tokens, sink, pause
+        self.transport = transport
         self.ledger = Ledger()
         self.stopping = threading.Event()
         self.threads: list[threading.Thread] = []
@@ -220,15 +235,19 @@ class Load:
         except Exception as error:  # noqa: BLE001  # raised by `finish`
             self.ledger.crashes.append(error)
 
+    def _client(self, token: str = "") -> Client:
+        return Client(self.base, self.ledger, token, self.transport())
+
     def _open_slots(self) -> list[str]:
         """Free slots of the first service, in the order of time."""
         path = f"{self.base}/api/v1/offices/{OFFICE}/services/{SERVICES[0]}/terms"
-        slots = httpx.get(path, timeout=60).json()["terms"]
+        with httpx.Client(transport=self.transport(), timeout=60) as http:
+            slots = http.get(path).json()["terms"]
         return [str(slot["starts_at"]) for slot in slots]
 
     def _citizen(self, number: int, starts: list[str]) -> None:
         """Hold a slot, give the contact; all citizens go the same way, so they collide."""
-        client = Client(self.base, self.ledger)
+        client = self._client()
         for count, start in enumerate(starts[40:]):
             if self.stopping.is_set():
                 return
@@ -263,7 +282,7 @@ class Load:
             time.sleep(self.pause)
 
     def _kiosk(self, token: str) -> None:
-        client = Client(self.base, self.ledger, token)
+        client = self._client(token)
         while not self.stopping.is_set():
             touch = uuid4()
             self.ledger.touches.add(touch)
@@ -281,7 +300,7 @@ class Load:
             time.sleep(self.pause)
 
     def _clerk(self, token: str) -> None:
-        client = Client(self.base, self.ledger, token)
+        client = self._client(token)
         address = f"/api/v1/offices/{OFFICE}/counter"
         while not self.stopping.is_set():
             key = uuid4()
@@ -308,7 +327,7 @@ class Load:
 
     def _read_mail(self) -> None:
         """Click what the mails ask for, as their readers would; some then cancel."""
-        client = Client(self.base, self.ledger)
+        client = self._client()
         while not self.mail_read.is_set():
             letters = self.sink.letters[self.read :]
             if not letters:

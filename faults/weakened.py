@@ -1,4 +1,4 @@
-"""`python -m faults.weakened WEAKNESS COMMAND …`: the program without one of its safety nets.
+"""`python -m faults.weakened WEAKNESS[,WEAKNESS] COMMAND …`: the program without some of its safety nets.
 
 For controls only: with the net gone, the campaign must show it. Nothing of this is in the product.
 """
@@ -105,11 +105,12 @@ WEAKNESSES: dict[str, Callable[[], None]] = {
 
 
 def main() -> int:
-    """Run the command of the program without the net."""
+    """Run the command of the program without the nets."""
     import django  # noqa: PLC0415  # here, so that the table above is read without Django
 
     django.setup()
-    WEAKNESSES[sys.argv[1]]()
+    for name in sys.argv[1].split(","):
+        WEAKNESSES[name]()
     from prepazka.config.cli import main as prepazka  # noqa: PLC0415
 
     sys.argv = ["prepazka", *sys.argv[2:]]

@@ -40,6 +40,9 @@ class Need:
 
 
 NEEDS = {
+    "caddy": Need(
+        "the other shipped proxy in front of two processes", ("caddy",), ("caddy",), ("caddy",)
+    ),
     "chromium": Need(
         "the journeys in a browser",
         (

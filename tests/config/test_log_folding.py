@@ -109,6 +109,43 @@ def test_a_single_line_has_no_count(written: Any) -> None:
     assert lines(stream) == ["WARNING folded: once"]
 
 
+def test_after_its_end_a_handler_writes_nothing_and_has_no_thread(written: Any) -> None:
+    logger, stream, handler = written
+    for _ in range(3):
+        logger.warning("the server answered 451")
+    thread = handler._thread
+    assert thread.is_alive()
+    logger.setLevel(logging.INFO)
+    with handler.lock:  # as logging.shutdown holds it at the end of a process
+        handler.close()
+    assert lines(stream)[1:] == [
+        "WARNING folded: the server answered 451 … 2 more of these within a minute"
+    ]
+    thread.join(20)
+    assert not thread.is_alive()
+    logger.warning("something else")
+    logger.info("a step")
+    assert len(lines(stream)) == 2
+
+
+@pytest.mark.parametrize("ends_by", ["its minute", "the handler"])
+def test_a_stream_that_its_owner_has_closed_is_left_alone(
+    written: Any, ends_by: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logger, stream, handler = written
+    handler.within = 0.3
+    for _ in range(3):
+        logger.warning("the server answered 451")
+    thread = handler._thread
+    stream.close()
+    if ends_by == "the handler":
+        handler.close()
+    thread.join(20)
+    assert not thread.is_alive()
+    logger.warning("something else")
+    assert "Logging error" not in capsys.readouterr().err
+
+
 def test_who_wants_to_see_everything_does(written: Any) -> None:
     logger, stream, _ = written
     logger.setLevel(logging.INFO)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-import subprocess
 import time
 import warnings
 from collections.abc import Iterator
@@ -18,13 +17,11 @@ import pytest
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Office
 from tests import needs, programs, town
-from tests.certificates import self_signed
 from tests.ports import free_port
+from tests.shipped_proxy import HOST, Nginx, nginx_conf
 
 pytestmark = needs.mark("nginx")
-SHIPPED = programs.ROOT / "deploy" / "nginx.conf"
 PASSWORD = "heslo heslo heslo"  # as tests.town gives it
-HOST = "objednavky.urad.example"
 # Of each kind of address that is a secret, one with the word that no log may keep.
 SECRETS = [
     "/termin/tajne.x/",
@@ -90,34 +87,11 @@ def _all(line: socket.socket) -> str:
 
 def adapted(site: Site, **changes: str) -> Path:
     """The shipped file on this test's ports, its words otherwise untouched but for `changes`."""
-    pem, key = self_signed(site.folder, HOST)
-    text = SHIPPED.read_text()
-    lines = [line for line in text.splitlines() if "listen [::]" not in line]
-    text = "\n".join(lines)
-    for old, new in {
-        "127.0.0.1:8000": f"127.0.0.1:{site.web}",
+    ports = {
         "listen 80": f"listen 127.0.0.1:{site.http}",
         "listen 443": f"listen 127.0.0.1:{site.https}",
-        "/etc/ssl/certs/prepazka.pem": str(pem),
-        "/etc/ssl/private/prepazka.key": str(key),
-        "/var/log/nginx": str(site.folder),
-        "/opt/prepazka/deploy": str(SHIPPED.parent),
-        **changes,
-    }.items():
-        assert old in text, old
-        text = text.replace(old, new)
-    whole = site.folder / "nginx.conf"
-    whole.write_text(
-        f"daemon off;\npid {site.folder}/pid;\nworker_processes 2;\nerror_log {site.folder}/start.log;\n"
-        "events { worker_connections 2048; }\nhttp {\n"
-        + "".join(
-            f"{kind}_temp_path {site.folder}/{kind};\n"
-            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        + text
-        + "\n}\n"
-    )
-    return whole
+    }
+    return nginx_conf(site.folder, site.web, **ports, **changes)
 
 
 @pytest.fixture
@@ -132,7 +106,7 @@ def site(transactional_db: None, tmp_path: Path) -> Iterator[Site]:
     }
     web = ["web", "--host", "127.0.0.1", "--port", str(site.web), "--workers", "2"]
     log = tmp_path / "web.log"
-    with programs.program(web, told, log), running(adapted(site, **SHORT)):
+    with programs.program(web, told, log), Nginx(adapted(site, **SHORT)):
         deadline = time.monotonic() + 90
         while "200 OK" not in (said := site.ask("/lhota/")):
             assert time.monotonic() < deadline, (said[:300], log.read_text()[-2000:])
@@ -145,23 +119,6 @@ SHORT = {
     "client_header_timeout 10s": "client_header_timeout 2s",
     "client_body_timeout 10s": "client_body_timeout 2s",
 }
-
-
-class running:  # noqa: N801  # reads as a statement
-    """nginx with that file, until the end of the block."""
-
-    def __init__(self, config: Path) -> None:
-        self.command = [needs.path("nginx"), "-c", str(config), "-p", str(config.parent)]
-
-    def __enter__(self) -> None:
-        tried = subprocess.run([*self.command, "-t"], capture_output=True, text=True, check=False)
-        assert tried.returncode == 0, tried.stderr
-        assert "[warn]" not in tried.stderr.replace('the "user" directive', ""), tried.stderr
-        self.child = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
-
-    def __exit__(self, *_: object) -> None:
-        self.child.terminate()
-        self.child.wait(20)
 
 
 def headers_of(answer: str) -> dict[str, str]:
@@ -332,14 +289,14 @@ def test_limits_of_the_proxy(tmp_path: Path) -> None:
     """More requests of one address than the zone takes are answered by 429."""
     site = Site(free_port(), free_port(), free_port(), tmp_path)
     slow = {"rate=100r/s": "rate=1r/s", "burst=400": "burst=20"}
-    with running(adapted(site, **slow)):
+    with Nginx(adapted(site, **slow)):
         _until_open(site.https)
         statuses = [site.ask("/")[9:12] for _ in range(30)]
         assert set(statuses) == {"503", "429"}, (
             "the program is away: the page says so, within the limit"
         )
         assert statuses[:20].count("503") == 20
-    with running(adapted(site, **{"limit_req zone=prepazka_requests burst=400 nodelay;": ""})):
+    with Nginx(adapted(site, **{"limit_req zone=prepazka_requests burst=400 nodelay;": ""})):
         _until_open(site.https)
         assert {site.ask("/")[9:12] for _ in range(30)} == {"503"}, "the control: without the limit"
 

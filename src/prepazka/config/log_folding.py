@@ -51,7 +51,8 @@ class _Repeats:
 class FoldingHandler(logging.StreamHandler[IO[str]]):
     """Writes the first record of a cause, then for a minute only counts them, then says how many.
 
-    What is below a warning is written as it comes: somebody wants to see everything.
+    What is below a warning is written as it comes: somebody wants to see everything. Nothing is written
+    after `close()`, nor to a stream that its owner has closed.
     """
 
     def __init__(self, stream: IO[str] | None = None, within: float = WITHIN) -> None:
@@ -59,12 +60,15 @@ class FoldingHandler(logging.StreamHandler[IO[str]]):
         self.within = within
         self._repeats: dict[Hashable, _Repeats] = {}
         self._thread: threading.Thread | None = None
+        self._over = threading.Event()
         os.register_at_fork(after_in_child=self._forget)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write or count the record; called under the handler's lock."""
+        if self._over.is_set():
+            return
         if record.levelno < logging.WARNING:
-            super().emit(record)
+            self._write(record)
             return
         cause = cause_of(record)
         self._end(time.monotonic())
@@ -77,12 +81,12 @@ class FoldingHandler(logging.StreamHandler[IO[str]]):
                 self._thread = threading.Thread(target=self._end_minutes, daemon=True)
                 self._thread.start()
             return
-        super().emit(record)
+        self._write(record)
         self._repeats[cause] = _Repeats(time.monotonic() + self.within)
 
     def _end_minutes(self) -> None:
-        """Say how many more there were, of each cause when its minute is over."""
-        while True:
+        """Say how many more there were, of each cause when its minute is over; ends with the handler."""
+        while not self._over.is_set():
             self.acquire()
             try:
                 self._end(time.monotonic())
@@ -92,24 +96,35 @@ class FoldingHandler(logging.StreamHandler[IO[str]]):
                 pause = min(one.until for one in self._repeats.values()) - time.monotonic()
             finally:
                 self.release()
-            time.sleep(max(pause, 0.01))
+            self._over.wait(max(pause, 0.01))
 
     def _end(self, now: float) -> None:
         over = [cause for cause, repeats in self._repeats.items() if repeats.until <= now]
         for cause in over:
             repeats = self._repeats.pop(cause)
             if repeats.last:
-                super().emit(_folded(repeats.last, repeats.count))
+                self._write(_folded(repeats.last, repeats.count))
+
+    def _write(self, record: logging.LogRecord) -> None:
+        if not self.stream.closed:
+            super().emit(record)
 
     def _forget(self) -> None:
         """In a forked process no thread is left, and what was counted is the parent's."""
-        self._repeats, self._thread = {}, None
+        was_closed = self._over.is_set()
+        self._repeats, self._thread, self._over = {}, None, threading.Event()
+        if was_closed:
+            self._over.set()
 
     def close(self) -> None:
-        """Say what was counted before the process ends."""
+        """Say what was counted, and write nothing more; the thread ends by itself.
+
+        It is not waited for: `logging.shutdown` calls this under the lock that the thread may want.
+        """
         self.acquire()
         try:
             self._end(math.inf)
+            self._over.set()
         finally:
             self.release()
         super().close()
