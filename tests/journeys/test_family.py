@@ -68,7 +68,8 @@ def see_refusal(page: Page) -> None:
     expect(page.get_by_text("Z Vašeho připojení k internetu")).to_be_visible()
     words = page.locator("main").inner_text().replace("\xa0", " ")
     assert "znovu za 3 min" in words or "znovu za 2 min" in words, words
-    assert TELEPHONE in words
+    number = page.get_by_role("link", name=TELEPHONE)
+    assert number.get_attribute("href") == f"tel:{TELEPHONE.replace(' ', '')}"
 
 
 def test_reception_books_by_telephone(

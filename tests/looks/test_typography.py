@@ -6,6 +6,7 @@ from django.template import engines
 from django.utils import timezone, translation
 
 from prepazka.looks import typography
+from prepazka.looks.templatetags import typo
 
 DAY = date(2026, 11, 20)
 
@@ -165,6 +166,28 @@ def test_a_pin_can_be_copied_and_is_read_by_digits() -> None:
 )
 def test_phone(number: str, expected: str) -> None:
     assert typography.phone(number).replace("\u00a0", " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "heading", "rest"),
+    [
+        ("Je obsazeno. Zkuste to za 3 min.", "Je obsazeno", "Zkuste to za 3 min."),
+        ("Platí 23. 11. 2026 v 8.00 hod.", "Platí 23. 11. 2026 v 8.00 hod.", ""),
+        ("Co dál? Řekneme Vám.", "Co dál?", "Řekneme Vám."),
+        ("Je obsazeno", "Je obsazeno", ""),
+    ],
+)
+def test_a_text_s_first_sentence_is_its_heading(text: str, heading: str, rest: str) -> None:
+    assert typography.first_sentence(text) == (heading, rest)
+
+
+def test_a_number_in_a_text_can_be_pressed_and_the_rest_is_escaped() -> None:
+    shown = typo.to_dial("Volejte 380\u00a0000\u00a0300 <b>", "380000300")
+    assert '<a class="nowrap" href="tel:380000300">380\u00a0000\u00a0300</a>' in shown
+    assert "<b>" not in shown
+    assert "tel:380000300" in typo.to_dial("Volejte 380 000 300.", "380 000 300")
+    assert "href" not in typo.to_dial("Pište na urad@lhota.example", "380000300")
+    assert "href" not in typo.to_dial("Pište nám", "")
 
 
 @pytest.mark.parametrize(

@@ -225,6 +225,18 @@ def pin_pairs(pin: str) -> list[str]:
     return [pin[start : start + size] for start in range(0, len(pin), size)]
 
 
+def first_sentence(text: str) -> tuple[str, str]:
+    """The first sentence of a text for its heading, and the rest; the rest may be empty.
+
+    A sentence ends with a full stop, question or exclamation mark before a space and a capital.
+    """
+    end = re.search(r"[.?!](?= +[A-ZÁČĎÉĚÍŇÓŘŠŤÚŮÝŽ])", text)
+    if end is None:
+        return text, ""
+    heading = text[: end.end()].removesuffix(".")
+    return heading, text[end.end() :].strip()
+
+
 def phone(number: str) -> str:
     """777 123 456; foreign numbers keep their code, other texts stay unchanged."""
     digits = re.sub(r"[\s\-()/.]", "", number)

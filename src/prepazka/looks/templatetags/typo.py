@@ -115,6 +115,30 @@ def phone(value: str) -> str:
 
 
 @register.filter
+def heading(text: object) -> str:
+    """The first sentence of a text, for the heading of a page."""
+    return typography.first_sentence(str(text))[0]
+
+
+@register.filter
+def after_heading(text: object) -> str:
+    """What a text says after its first sentence; it may be empty."""
+    return typography.first_sentence(str(text))[1]
+
+
+@register.filter
+def to_dial(text: object, number: str) -> str:
+    """The text as HTML; the telephone number in it, however written, is a link that calls it."""
+    shown = typography.phone(number)
+    written = next((form for form in (number, shown) if form and form in str(text)), "")
+    if not written:
+        return nbsp(text)
+    before, _written, after = str(text).partition(written)
+    link = format_html('<a class="nowrap" href="tel:{}">{}</a>', "".join(number.split()), shown)
+    return format_html("{}{}{}", nbsp(before), link, nbsp(after))
+
+
+@register.filter
 def pin_groups(value: object) -> str:
     """The PIN as HTML grouped by CSS margins: copies as plain digits, is read digit by digit."""
     pin = str(value)
