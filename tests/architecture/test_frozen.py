@@ -25,13 +25,14 @@ import pytest
 from django.apps import apps
 from django.db.models import CharField
 from django.urls import URLPattern, URLResolver, get_resolver
+from procrastinate.contrib.django import app as job_app
 
 import prepazka
+import prepazka.jobs.tasks
 from prepazka.booking import links
 from prepazka.core.discipline import __file__ as discipline
 from prepazka.core.events import REGISTRY
 from prepazka.core.refusal import Refused
-from prepazka.jobs.tasks import app as job_app
 from prepazka.meetings import signals
 from prepazka.messaging import mail, sms
 from prepazka.officefile.check import check
@@ -152,7 +153,7 @@ def constants(name: str) -> Iterator[str]:
     """The texts that modules assign to this name, or pass as an argument of this name."""
     for tree in _trees(SOURCE):
         for node in ast.walk(tree):
-            pairs: list[tuple[ast.expr | None, ast.expr]] = []
+            pairs: list[tuple[ast.expr, ast.expr]] = []
             if isinstance(node, ast.Assign):
                 for target in node.targets:
                     if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):

@@ -33,7 +33,7 @@ BARS = {
     "accounts": 21,
     "booking": 3,
     "config": 27,
-    "core": 37,
+    "core": 4,
     "edge": 38,
     "gateways": 6,
     "jobs": 17,

@@ -461,7 +461,7 @@ def dealt_to(
 ) -> set[int]:
     taken = {lease.ticket_id for lease in leases}
     free = [(str(pk), _able(office, queue[pk], counters)) for pk in order if pk not in taken]
-    dealt = offline.dealt(free, has=_loads(leases, counters), most=MOST_CALLS)
+    dealt = offline.dealt(free, held_now=_loads(leases, counters), limit=MOST_CALLS)
     return {int(ticket) for ticket, to in dealt.items() if to == shift.counter_id}
 
 
