@@ -47,7 +47,7 @@ BARS = {
     "playday": 39,
     "presets": 3,
     "privacy": 23,
-    "queueing": 40,
+    "queueing": 1,
     "reporting": 49,
     "studies": 60,
     "surfaces": 4,
