@@ -49,7 +49,7 @@ BARS = {
     "privacy": 23,
     "queueing": 1,
     "reporting": 49,
-    "studies": 60,
+    "studies": 0,
     "surfaces": 4,
     "web": 5,
 }
