@@ -48,7 +48,7 @@ BARS = {
     "presets": 3,
     "privacy": 23,
     "queueing": 1,
-    "reporting": 49,
+    "reporting": 0,
     "studies": 0,
     "surfaces": 4,
     "web": 5,

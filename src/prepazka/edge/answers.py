@@ -229,7 +229,7 @@ def _next(slug: str, parts: dict[str, str], most: int) -> tuple[int, dict[str, A
     what, now = soonest.wanted(office, **parts), clock.now()
     if what.retired:
         raise LookupError(slug)
-    found = soonest.next_terms(office, what, now=now, most=most)
+    found = soonest.next_terms(office, what, now=now, limit=most)
     return office.office.pk, {
         "made_at": now.isoformat(timespec="seconds"),
         "path": links.choose(slug, what),
