@@ -44,7 +44,7 @@ BARS = {
     "officefile": 6,
     "offices": 24,
     "outgoing": 8,
-    "playday": 39,
+    "playday": 0,
     "presets": 3,
     "privacy": 23,
     "queueing": 1,
