@@ -34,7 +34,7 @@ BARS = {
     "booking": 3,
     "config": 27,
     "core": 4,
-    "edge": 38,
+    "edge": 0,
     "gateways": 6,
     "jobs": 17,
     "journal": 3,
