@@ -23,7 +23,7 @@ class Expected:
     def span(self) -> tuple[int, int]:
         """The least and the most minutes to announce; (0, 0) is no wait."""
         high = within(self.p80)
-        return min(_down(self.p20), high), high
+        return min(_rounded_down(self.p20), high), high
 
 
 def within(minutes: float) -> int:
@@ -34,7 +34,7 @@ def within(minutes: float) -> int:
     return ceil(minutes / step) * step
 
 
-def _down(minutes: float) -> int:
+def _rounded_down(minutes: float) -> int:
     step = _step(minutes)
     return floor(minutes / step) * step
 

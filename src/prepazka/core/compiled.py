@@ -87,7 +87,9 @@ class Compiled:
             elif entry.keys[0] is not None:
                 standing.setdefault(row, []).append(entry)
         for column, client in enumerate(coming, start=len(hall)):
-            self.moving.append(_comes(client, column, s, arrivals[:, column - len(hall)]))
+            self.moving.append(
+                _possible_arrivals(client, column, s, arrivals[:, column - len(hall)])
+            )
         self.lines = [*(line for line, _ in standing), *(m.ways[0].line for m in self.moving)]
         self.standing = len(standing)
         self.capping = np.array([n for n, (_, by) in enumerate(standing) if by is not None], int)
@@ -97,7 +99,7 @@ class Compiled:
     def _rank(self, rows: list[list[_Entry]]) -> None:
         """Fill `keys` and `tickets` of each row, ended by NEVER, and `capped` after the cap."""
         used = {k for row in rows for entry in row for k in entry.keys if k is not None}
-        used.update(k for m in self.moving for way in m.ways for k in way.keys if k is not None)
+        used.update(k for m in self.moving for entry in m.ways for k in entry.keys if k is not None)
         self.ranks = {key: rank for rank, key in enumerate(sorted(used))}
         longest = max((len(row) for row in rows), default=0) + 1
         shape = (len(self.lines), longest)
@@ -117,23 +119,23 @@ class Compiled:
 
     def _spread(self, replays: int) -> None:
         """Fill each moving ticket's ranks and the minutes at which they change, by replay."""
-        longest = max((len(way.since) for m in self.moving for way in m.ways), default=1) or 1
+        longest = max((len(entry.since) for m in self.moving for entry in m.ways), default=1) or 1
         shape = (replays, len(self.moving))
         self.moving_keys = np.full((longest + 1, *shape), NEVER)
         self.moving_since = np.full((longest, *shape), np.inf)
         for n, m in enumerate(self.moving):
             ranks, since = [], []
-            for way in m.ways:
-                lacking = longest - len(way.since)
+            for entry in m.ways:
+                lacking = longest - len(entry.since)
                 ranks.append(
-                    [*map(self._rank_of, way.keys), *[self._rank_of(way.keys[-1])] * lacking]
+                    [*map(self._rank_of, entry.keys), *[self._rank_of(entry.keys[-1])] * lacking]
                 )
-                since.append([*way.since, *[np.inf] * lacking])
+                since.append([*entry.since, *[np.inf] * lacking])
             self.moving_keys[:, :, n] = np.array(ranks)[m.chosen].T
             self.moving_since[:, :, n] = np.array(since)[m.chosen].T
 
 
-def _comes(client: Coming, column: int, s: Setting, drawn: Floats) -> _Moving:
+def _possible_arrivals(client: Coming, column: int, s: Setting, drawn: Floats) -> _Moving:
     """A booked client who has not arrived: arrivals from now on, and not coming at all."""
     start = s.minutes(client.booked.start, 0)
     sooner = s.habits.early / MINUTE
@@ -175,10 +177,10 @@ class Counters:
         self.break_at = np.full((len(self.all), columns), np.inf)
         self.break_min = np.zeros((len(self.all), columns))
         for n, c in enumerate(self.all):
-            for k, rest in enumerate(sorted(b for b in c.breaks if b.end > s.now)):
-                self.break_at[n, k] = s.minutes(rest.start, 0)
+            for k, pause in enumerate(sorted(b for b in c.breaks if b.end > s.now)):
+                self.break_at[n, k] = s.minutes(pause.start, 0)
                 # A break that has begun lasts only its remaining minutes.
-                self.break_min[n, k] = (rest.end - max(rest.start, s.now)) / MINUTE
+                self.break_min[n, k] = (pause.end - max(pause.start, s.now)) / MINUTE
         self.speed = np.array([s.times.factor(c.clerk) for c in self.all])
         self.day = np.exp(s.habits.day + s.habits.day_sd * s.rng.standard_normal(s.replays))
         self.free_at = np.empty((s.replays, len(self.all)))

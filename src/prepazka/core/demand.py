@@ -117,13 +117,13 @@ def draw(plan: Plan, day: int, seed: int) -> Drawn:
             p.counter,
             opens_at=_at(p.opens),
             # A counter that stays open until the office closes serves everybody who has a ticket.
-            closes_at=_at(p.closes) if p.closes < _last(plan) else None,
+            closes_at=_at(p.closes) if p.closes < _closing_minute(plan) else None,
             breaks=tuple(Interval(_at(b.start), _at(b.end)) for b in p.breaks),
         )
         for p in plan.posts
         if not p.absent
     ]
-    return Drawn(visits, counters, speeds(plan, seed), _at(_last(plan)), slow, no_shows)
+    return Drawn(visits, counters, speeds(plan, seed), _at(_closing_minute(plan)), slow, no_shows)
 
 
 def speeds(plan: Plan, seed: int) -> dict[int, float]:
@@ -146,7 +146,7 @@ def expected_booked(plan: Plan, agenda: int) -> float:
     return booked_places * (1 - plan.no_show)
 
 
-def _last(plan: Plan) -> int:
+def _closing_minute(plan: Plan) -> int:
     return max((p.closes for p in plan.posts), default=plan.tickets.end)
 
 
@@ -167,7 +167,7 @@ def _slowed(v: Visit, factor: float) -> Visit:
     )
 
 
-def _lasting(service: Asked, normal: Floats) -> Floats:
+def _service_minutes(service: Asked, normal: Floats) -> Floats:
     """Log-normal minutes of service, from standard normal numbers."""
     sd = sqrt(log(1 + service.cv**2))
     minutes: Floats = service.mean * np.exp(sd * normal - sd**2 / 2)
@@ -190,7 +190,7 @@ def _walk_ins(plan: Plan, service: Asked, busy: float, day: int, seed: int) -> l
         rate *= max(1 - expected_booked(plan, service.agenda) / agenda, 0) if agenda else 0
     kept_draws = mark * candidates_mean < rate * busy
     minute = _moments(plan, position[kept_draws])
-    lasts = _lasting(service, normal[kept_draws])
+    lasts = _service_minutes(service, normal[kept_draws])
     patience = -np.log1p(-leaves[kept_draws]) * plan.patience
     first_ticket = service.service * 1_000_000
     return [
@@ -243,7 +243,7 @@ def _booked(
         )
         arrives = max(window.start + late_by * MINUTE, _at(plan.tickets.start))
         n = min(int(np.searchsorted(shares, service_draw[w, lane])), len(choices) - 1)
-        minutes = float(_lasting(choices[n], normal[w, lane]))
+        minutes = float(_service_minutes(choices[n], normal[w, lane]))
         ticket = -(bookable.agenda * 1_000_000 + int(w) * MOST_LANES + int(lane) + 1)
         late = arrives >= window.end
         visits.append(Visit(ticket, choices[n].service, arrives, minutes, window, late))

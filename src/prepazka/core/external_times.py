@@ -43,7 +43,9 @@ class Reading:
 
     def busy(self) -> Times:
         """Everything that is taken, sorted and disjoint."""
-        return union([*_flat(self.times.values()), *_flat(doubt.times for doubt in self.doubts)])
+        return union(
+            [*_flattened(self.times.values()), *_flattened(doubt.times for doubt in self.doubts)]
+        )
 
     def without(self, events: Iterable[str]) -> Reading:
         """The reading as if the calendar never had these events."""
@@ -74,19 +76,21 @@ class Known:
         """Everything that is taken, sorted and disjoint."""
         return union(
             [
-                *_flat(event.times for event in self.events.values()),
-                *_flat(doubt.times for doubt in self.doubts if not doubt.freed),
+                *_flattened(event.times for event in self.events.values()),
+                *_flattened(doubt.times for doubt in self.doubts if not doubt.freed),
             ]
         )
 
     def missing(self) -> Times:
         """The times taken only because their events vanished too suddenly."""
-        return union(_flat(event.times for event in self.events.values() if event.missing_since))
+        return union(
+            _flattened(event.times for event in self.events.values() if event.missing_since)
+        )
 
     def open_doubts(self) -> list[Doubt]:
         """Doubts that nobody has judged, with the event's kept times where they have none."""
         return [
-            replace(doubt, times=doubt.times or self._kept(doubt))
+            replace(doubt, times=doubt.times or self._kept_times(doubt))
             for doubt in self.doubts
             if not doubt.freed
         ]
@@ -109,7 +113,7 @@ class Known:
             self.doubts,
         )
 
-    def _kept(self, doubt: Doubt) -> Times:
+    def _kept_times(self, doubt: Doubt) -> Times:
         event = self.events.get(doubt.event) if doubt.keeps else None
         return event.times if event else []
 
@@ -126,21 +130,23 @@ def merged(previous: Known, reading: Reading, now: datetime) -> Known:
             events[doubt.event] = Taken(union([*own, *event_before.times]))
     present = Known(events, doubts)
     event_keys = events.keys() | {doubt.event for doubt in doubts}
-    events |= _vanished(previous, event_keys, present.busy(), now, damaged=reading.damaged)
+    events |= _kept_vanished(previous, event_keys, present.busy(), now, damaged=reading.damaged)
     # An event that takes nothing is not worth keeping; its absence later means nothing either.
     return Known({key: event for key, event in events.items() if event.times}, doubts)
 
 
-def _vanished(
+def _kept_vanished(
     previous: Known, event_keys: set[str], busy: Times, now: datetime, *, damaged: bool
 ) -> dict[str, Taken]:
     """Events that the previous state had, the calendar no longer has, and that are kept."""
-    times_before = {key: times for key, times in _whole(previous).items() if times[-1].end > now}
+    times_before = {
+        key: times for key, times in _times_by_event(previous).items() if times[-1].end > now
+    }
     # An event whose time is still taken has only got another identifier.
     gone = {
         key: times
         for key, times in times_before.items()
-        if key not in event_keys and subtract(_ahead(times, now), busy)
+        if key not in event_keys and subtract(_future_times(times, now), busy)
     }
     missing_since = {key: event.missing_since for key, event in previous.events.items()}
     already_missing = {key for key in gone if missing_since.get(key)}
@@ -156,7 +162,7 @@ def _vanished(
     return kept_events
 
 
-def _whole(calendar: Known) -> dict[str, Times]:
+def _times_by_event(calendar: Known) -> dict[str, Times]:
     """All times of each event, understood or in doubt."""
     times_by_event = {key: list(event.times) for key, event in calendar.events.items()}
     for doubt in calendar.doubts:
@@ -165,13 +171,13 @@ def _whole(calendar: Known) -> dict[str, Times]:
     return {key: union(times) for key, times in times_by_event.items() if times}
 
 
-def _ahead(times: Times, now: datetime) -> Times:
+def _future_times(times: Times, now: datetime) -> Times:
     return [
         Interval(max(interval.start, now), interval.end) for interval in times if interval.end > now
     ]
 
 
-def _flat(lists: Iterable[Iterable[Interval[datetime]]]) -> Iterable[Interval[datetime]]:
+def _flattened(lists: Iterable[Iterable[Interval[datetime]]]) -> Iterable[Interval[datetime]]:
     return (interval for intervals in lists for interval in intervals)
 
 

@@ -22,7 +22,7 @@ AT_THAT_TIME, ON_ANOTHER_DAY, AT_ANOTHER_TIME = range(3)
 SAME_TIME = timedelta(minutes=90)
 
 
-def _as_it_is(instant: datetime) -> datetime:
+def _unchanged(instant: datetime) -> datetime:
     return instant
 
 
@@ -98,7 +98,7 @@ def stay(  # noqa: C901  # one search with its steps
         for lane in free[visit.id]:
             gap = calendar.buffers.get(lane, NONE)
             lane_before = dict(lane_of)
-            rivals = [rival for rival in on_lane.get(lane, ()) if _clash(rival, visit, gap)]
+            rivals = [rival for rival in on_lane.get(lane, ()) if _too_close(rival, visit, gap)]
             if not any(rival.id in tried for rival in rivals):
                 put(visit, lane, rivals)
                 if all(find_lane(rival, tried) for rival in rivals):
@@ -126,7 +126,7 @@ def stay(  # noqa: C901  # one search with its steps
     return lane_of
 
 
-def _clash(visit: Visit, other: Visit, gap: timedelta) -> bool:
+def _too_close(visit: Visit, other: Visit, gap: timedelta) -> bool:
     return (
         visit.during.start < other.during.end + gap and other.during.start < visit.during.end + gap
     )
@@ -137,7 +137,7 @@ def substitutes(
     terms: Mapping[Hashable, Sequence[Term]],
     calendar: Calendar,
     limit: int,
-    local: Callable[[datetime], datetime] = _as_it_is,
+    local: Callable[[datetime], datetime] = _unchanged,
 ) -> dict[Hashable, list[tuple[int, During]]]:
     """Up to `limit` substitute slots of different kinds for each visit, each for one person only.
 
@@ -148,7 +148,7 @@ def substitutes(
     an instant on the office's clock.
     """
     proposals: dict[Hashable, list[tuple[int, During]]] = {visit.id: [] for visit in visits}
-    days: dict[int, _Days] = {}  # by the identity of the terms, which visits share
+    days: dict[int, _Days] = {}  # by the identity of the list of slots, which visits share
     for kind in range(limit):
         for visit in visits:
             visit_terms, own_proposals = terms[visit.id], proposals[visit.id]
@@ -158,7 +158,7 @@ def substitutes(
             for term in chain(wishes, _nearest(visit_terms, visit.during.start)):
                 if any(term.during.overlaps(proposed) for _, proposed in own_proposals):
                     continue
-                lane = _free(term, visit, calendar)
+                lane = _free_lane(term, visit, calendar)
                 if lane is not None:
                     calendar.add(lane, term.during)
                     own_proposals.append((lane, term.during))
@@ -198,7 +198,7 @@ def _time_of_day(local: datetime) -> timedelta:
     return timedelta(hours=local.hour, minutes=local.minute)
 
 
-def _free(term: Term, visit: Visit, calendar: Calendar) -> int | None:
+def _free_lane(term: Term, visit: Visit, calendar: Calendar) -> int | None:
     """A free lane of the slot, preferably one of the visit's; None if none is free."""
     order = [lane for lane in visit.lanes if lane in term.lanes]
     order += [lane for lane in term.lanes if lane not in order]

@@ -36,11 +36,11 @@ class Interval(Generic[T]):
         """Whether the two share any time; touching ends do not."""
         return self.start < other.end and other.start < self.end
 
-    def contains(self, part: "T | Interval[T]") -> bool:
+    def contains(self, inner: "T | Interval[T]") -> bool:
         """Whether the moment, or the whole of the interval, lies inside."""
-        if isinstance(part, Interval):
-            return self.start <= part.start and part.end <= self.end
-        return self.start <= part < self.end
+        if isinstance(inner, Interval):
+            return self.start <= inner.start and inner.end <= self.end
+        return self.start <= inner < self.end
 
 
 def union(intervals: Iterable[Interval[T]]) -> list[Interval[T]]:

@@ -68,7 +68,7 @@ class Lines:
         """Add a ticket to the hall."""
         first_phase, *later_phases = phases(w, self.policy, now)
         if first_phase.key is not None:
-            self._put(first_phase.key, w)
+            self._enqueue(first_phase.key, w)
         for p in later_phases:
             if p.key is not None:
                 heappush(self._changes, (p.since, w.ticket, p.key, w))
@@ -78,7 +78,7 @@ class Lines:
         while self._changes and self._changes[0][0] <= now:
             _, _, key, w = heappop(self._changes)
             if w.ticket not in self._gone:
-                self._put(key, w)
+                self._enqueue(key, w)
         best: tuple[Key, Waiting] | None = None
         for line in lines:
             head = self._head(line)
@@ -99,7 +99,7 @@ class Lines:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def _put(self, key: Key, w: Waiting) -> None:
+    def _enqueue(self, key: Key, w: Waiting) -> None:
         if w.ticket in self._waiting and self._waiting[w.ticket][0] == key:
             return
         self._waiting[w.ticket] = (key, w)

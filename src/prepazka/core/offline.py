@@ -137,7 +137,7 @@ class _Fold:
             self.issued[e.label] = e
 
     def step(self, e: Happened) -> None:
-        label = self._meant(e.label)
+        label = self._resolved_label(e.label)
         ticket = self.base.tickets.get(label)
         if ticket is None and label not in self.issued:
             self.unknown.append(e)
@@ -149,7 +149,7 @@ class _Fold:
         elif outcome.counter == e.counter and outcome.state in AT_COUNTER:
             self._serve(e, label, outcome)
 
-    def _meant(self, label: str) -> str:
+    def _resolved_label(self, label: str) -> str:
         label = self.used_twice.get(label, label)
         return self.same_touch.get(label, label)
 
@@ -157,7 +157,7 @@ class _Fold:
         if now.state == WAITING and returned_at is not None and e.at < returned_at:
             self.called_twice.append(e)  # earlier than the call in vain after which they came back
         elif now.state == WAITING:
-            self._leave(e, label)
+            self._finish_previous(e, label)
             self.present[e.counter] = label
             self.outcomes[label] = Outcome(
                 CALLED, e.counter, e.clerk, e.grant, e.at, calls=now.calls + 1
@@ -168,7 +168,7 @@ class _Fold:
         else:
             self.called_twice.append(e)
 
-    def _leave(self, e: Happened, label: str) -> None:
+    def _finish_previous(self, e: Happened, label: str) -> None:
         """Finish the counter's previous ticket, for which nobody pressed finish."""
         label_before = self.present.get(e.counter)
         if label_before is None or label_before == label:

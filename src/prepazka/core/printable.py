@@ -53,11 +53,13 @@ class Replacer:
         """The text with its replacements."""
         text_clusters = clusters(text)
         changes = {
-            cluster: described(cluster) for cluster in set(text_clusters) if self._lacks(cluster)
+            cluster: described(cluster)
+            for cluster in set(text_clusters)
+            if self._needs_replacing(cluster)
         }
         return "".join(changes.get(cluster, cluster) for cluster in text_clusters)
 
-    def _lacks(self, cluster: str) -> bool:
+    def _needs_replacing(self, cluster: str) -> bool:
         if PLAIN.issuperset(cluster):
             return False
         if not self.parts.isdisjoint((cluster, *cluster)):

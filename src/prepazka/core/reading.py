@@ -68,8 +68,8 @@ def json_value(text: bytes | str, largest: int = LARGEST_NUMBER) -> Any:
         parsed = json.loads(
             text,
             parse_constant=_constant,
-            parse_float=lambda digits: _within(float(digits), largest),
-            parse_int=lambda digits: _within(_int(digits), largest),
+            parse_float=lambda digits: _bounded(float(digits), largest),
+            parse_int=lambda digits: _bounded(_int(digits), largest),
             object_pairs_hook=_object,
         )
     except RecursionError as error:
@@ -78,7 +78,7 @@ def json_value(text: bytes | str, largest: int = LARGEST_NUMBER) -> Any:
         raise
     except ValueError as error:  # also what is no UTF-8
         raise NotReadable(str(error)[:100]) from error
-    _look_at_texts(parsed)
+    _check_texts(parsed)
     return parsed
 
 
@@ -92,7 +92,7 @@ def _int(digits: str) -> int:
     return int(digits)
 
 
-def _within(number: float, largest: int) -> Any:
+def _bounded(number: float, largest: int) -> Any:
     if not math.isfinite(number) or abs(number) > largest:
         raise NotReadable("a number is too large")
     return number
@@ -105,7 +105,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _look_at_texts(parsed: Any) -> None:
+def _check_texts(parsed: Any) -> None:
     """Raise NotReadable for a text that the database refuses, or for too many levels."""
     nodes = [parsed]
     for _depth in range(DEEPEST):

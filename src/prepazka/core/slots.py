@@ -110,7 +110,7 @@ class Rules:
             steps[0].days_before < self.horizon_days
             and steps[-1].days_before >= 0
             and all(0 < step.share < 1 and 0 <= step.minute < DAY_MIN for step in steps)
-            and _added(steps) < 1
+            and _share_added(steps) < 1
         ):
             raise ValueError("steps must be after the horizon and leave a part to it")
 
@@ -120,7 +120,7 @@ class Rules:
             raise ValueError(f"{name} must be from {lowest} to {highest}, not {setting}")
 
 
-def _added(steps: Iterable[Step]) -> Decimal:
+def _share_added(steps: Iterable[Step]) -> Decimal:
     return sum((Decimal(str(step.share)) for step in steps), Decimal(0))
 
 
@@ -322,7 +322,7 @@ def released(day: date, now: Moment, total: int, rules: Rules) -> int:
     """How many of the day's `total` places are released to the public by now, rounded up."""
     if now < releases_at(day, rules):
         return 0
-    later = _added(step for step in rules.release_steps if now < step_at(day, step))
+    later = _share_added(step for step in rules.release_steps if now < step_at(day, step))
     return int(((1 - later) * total).to_integral_value(ROUND_CEILING))
 
 

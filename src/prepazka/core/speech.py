@@ -80,7 +80,7 @@ _NUMBER = {"cs": "číslo", "en": "number"}
 
 def number_words(number: int, language: str) -> str:
     """A number from 0 to 999 as it is counted: 231 is "dvě stě třicet jedna"."""
-    return " ".join(words_of(clip, language) for clip in _whole(number, language))
+    return " ".join(words_of(clip, language) for clip in _number_clips(number, language))
 
 
 def place_word(name: str) -> str:
@@ -150,10 +150,10 @@ def _digits(digits: str, language: str) -> list[str]:
     zeros = ["0"] * (len(digits) - len(number))
     if len(number) > len(str(MOST)):
         return zeros + list(number)
-    return zeros + (_whole(int(number), language) if number else [])
+    return zeros + (_number_clips(int(number), language) if number else [])
 
 
-def _whole(number: int, language: str) -> list[str]:
+def _number_clips(number: int, language: str) -> list[str]:
     hundreds, below_hundred = number // 100 * 100, number % 100
     if not hundreds:
         return [str(below_hundred)]

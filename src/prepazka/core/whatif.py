@@ -215,7 +215,7 @@ def one_more(counter: int) -> Change:
 
 def sick(counter: int) -> Change:
     """The counter stays closed all day."""
-    return lambda plan: _with(plan, replace(_post(plan, counter), absent=True))
+    return lambda plan: _with_post(plan, replace(_post(plan, counter), absent=True))
 
 
 def away(counter: int, minutes: Interval[int]) -> Change:
@@ -223,14 +223,14 @@ def away(counter: int, minutes: Interval[int]) -> Change:
 
     def change(plan: Plan) -> Plan:
         post = _post(plan, counter)
-        return _with(plan, replace(post, breaks=tuple(union([*post.breaks, minutes]))))
+        return _with_post(plan, replace(post, breaks=tuple(union([*post.breaks, minutes]))))
 
     return change
 
 
 def lunch(counter: int, minutes: Interval[int]) -> Change:
     """The counter's breaks are moved to these minutes."""
-    return lambda plan: _with(plan, replace(_post(plan, counter), breaks=(minutes,)))
+    return lambda plan: _with_post(plan, replace(_post(plan, counter), breaks=(minutes,)))
 
 
 def quota(agenda: int, per_window: int) -> Change:
@@ -278,7 +278,7 @@ def _post(plan: Plan, counter: int) -> Post:
     return post
 
 
-def _with(plan: Plan, changed: Post) -> Plan:
+def _with_post(plan: Plan, changed: Post) -> Plan:
     posts = (changed if p.counter == changed.counter else p for p in plan.posts)
     return replace(plan, posts=tuple(posts))
 
@@ -304,13 +304,13 @@ def burden(plan: Plan, agenda: int) -> Burden | None:
     Capacity is that of the moment with the fewest counters. Other agendas at these counters add the
     part of their bookings that falls to them.
     """
-    able = {p.counter for p in _able(plan, agenda)}
-    thinnest, own = _thinnest(plan, agenda), _booked_mean(plan, agenda)
+    able = {p.counter for p in _posts_serving(plan, agenda)}
+    thinnest, own = _fewest_counters(plan, agenda), _booked_mean(plan, agenda)
     if not thinnest or own is None:
         return None
     work, sharing = 0.0, []  # booked minutes of work in a minute
     for b in plan.bookable:
-        able_there = [p.counter for p in _able(plan, b.agenda)]
+        able_there = [p.counter for p in _posts_serving(plan, b.agenda)]
         share_here = sum(n in able for n in able_there) / len(able_there) if able_there else 0.0
         mean = _booked_mean(plan, b.agenda)
         if share_here and mean is not None and b.windows and b.quota:
@@ -337,17 +337,17 @@ def _booked_mean(plan: Plan, agenda: int) -> float | None:
     return sum(a.mean * a.clients for a in kinds) / clients if clients else None
 
 
-def _able(plan: Plan, agenda: int) -> list[Post]:
+def _posts_serving(plan: Plan, agenda: int) -> list[Post]:
     services = {a.service for a in plan.asked if a.agenda == agenda}
     return [p for p in plan.posts if not p.absent and p.serves & services]
 
 
-def _thinnest(plan: Plan, agenda: int) -> int:
+def _fewest_counters(plan: Plan, agenda: int) -> int:
     """The fewest counters that serve the agenda while it can be booked; moments with none excluded.
 
     At moments with none the plan does not say who serves the bookings.
     """
-    able = _able(plan, agenda)
+    able = _posts_serving(plan, agenda)
     spans = [s for b in plan.bookable if b.agenda == agenda for s in union(b.windows)]
     changes = [m for p in able for m in (p.opens, p.closes, *(b.start for b in p.breaks))]
     moments = [*(s.start for s in spans), *changes]

@@ -117,7 +117,7 @@ class DatabaseWatch:
                 self._asking = psycopg.connect(
                     conninfo, autocommit=True, connect_timeout=int(ANSWERS_WITHIN)
                 )
-            return _answers(self._asking)
+            return _answers_in_time(self._asking)
         except psycopg.errors.ConnectionTimeout:
             return False
         except psycopg.Error:
@@ -141,7 +141,7 @@ class DatabaseWatch:
                     end.shutdown(socket.SHUT_RDWR)
 
 
-def _answers(connection: psycopg.Connection[Any]) -> bool:
+def _answers_in_time(connection: psycopg.Connection[Any]) -> bool:
     """Whether the server answers the empty query in time. Raises psycopg.Error when it is gone."""
     server = connection.pgconn
     server.send_query(b"")

@@ -115,7 +115,10 @@ class Hub:
 
     def start(self) -> None:
         """Start listening; needs a running loop."""
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._beat())]
+        self._tasks = [
+            asyncio.create_task(self._listen()),
+            asyncio.create_task(self._send_heartbeats()),
+        ]
 
     async def stop(self) -> None:
         """Stop listening and end all streams."""
@@ -186,7 +189,7 @@ class Hub:
         for changed_office in list(self._lines) if office is None else [office]:
             self.publish(changed_office, message, topics)
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
             for office in tuple(self._lines):

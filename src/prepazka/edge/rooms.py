@@ -111,14 +111,14 @@ class Rooms:
         params = {
             "signals": json.dumps(sent_signals),
             "channel": signals.CHANNEL,
-            **_keys(seat),
+            **_seat_params(seat),
         }
         row = await self._fetch_row(signals.SEND, params)
         return bool(row and row[1])
 
     async def pulse(self, seat: seats.Seat) -> bool:
         """Record that the seat is alive; False where it is no longer the participant's."""
-        return await self._fetch_row(signals.PULSE, _keys(seat)) is not None
+        return await self._fetch_row(signals.PULSE, _seat_params(seat)) is not None
 
     def spend(self, seat: UUID, count: int) -> bool:
         """Whether the seat may send so many signals now."""
@@ -207,7 +207,7 @@ async def _watched(connection: psycopg.AsyncConnection[Any]) -> None:
     watch.add(connection)
 
 
-def _keys(seat: seats.Seat) -> dict[str, Any]:
+def _seat_params(seat: seats.Seat) -> dict[str, Any]:
     return {"participant": seat.participant, "seat": seat.seat, "link": seat.link}
 
 

@@ -63,7 +63,7 @@ class Play:
         crew = await self._crew()
         counters = await self._counters(services, crew)
         covered = frozenset[str]().union(*counters.values(), *self.others)
-        opened = await (self._rest_of_day(days) if self.from_now else self._choose(days))
+        opened = await (self._rest_of_day(days) if self.from_now else self._choose_day(days))
         seats = await self._seats({c: s for c, s in services.items() if c in covered}, opened)
         booked = await book_all(self.net, self.slug, self.seed, seats)
         print(
@@ -75,7 +75,7 @@ class Play:
         await self._log_in(desk, self.staff.reception)
         start = opened[0][0] - BEFORE
         if self.from_now:
-            start = max(start, await self._shown())
+            start = max(start, await self._clock_time())
         try:
             clock = await self._set_clock(start, opened[-1][1] + AFTER)
             kiosk, code = await self._kiosk()
@@ -149,12 +149,12 @@ class Play:
         if not self.from_now:
             await self._set_clock(None)
             return
-        shown_at = await self._shown()
+        shown_at = await self._clock_time()
         minutes = f"{GOES_ON / timedelta(minutes=1)}"
         form = {"from": shown_at.isoformat(), "minutes": minutes, "speed": "1"}
         await self.admin.post("/demo/hodiny/", form)
 
-    async def _shown(self) -> datetime:
+    async def _clock_time(self) -> datetime:
         """The instant that the demo's clock shows, in UTC."""
         return pages.shown_time(await self._clock_page()).astimezone(UTC)
 
@@ -176,7 +176,7 @@ class Play:
                     self.slug,
                     self.seed,
                     self.net,
-                    Clock(await self._shown(), 1),
+                    Clock(await self._clock_time(), 1),
                     {},
                     [],
                     None,
@@ -207,7 +207,7 @@ class Play:
 
     async def _rest_of_day(self, days: Mapping[date, list[Span]]) -> list[Span]:
         """The rest of today's hours, or the next day's where that is too little."""
-        now = await self._shown()
+        now = await self._clock_time()
         for day in sorted(days):
             spans_left = [
                 (max(start, now), end) for start, end in days[day] if end - now > TOO_LATE
@@ -216,9 +216,9 @@ class Play:
                 return spans_left
         raise CannotPlay("The office is closed for the coming two weeks.")
 
-    async def _choose(self, days: Mapping[date, list[Span]]) -> list[Span]:
+    async def _choose_day(self, days: Mapping[date, list[Span]]) -> list[Span]:
         """The next day that begins after now and was not yet played."""
-        now = await self._shown()
+        now = await self._clock_time()
         for day in sorted(days):
             start = days[day][0][0] - BEFORE
             if start <= now:

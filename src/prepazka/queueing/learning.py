@@ -70,7 +70,7 @@ def known(office: Directory) -> Known:
         learned = cached[3]
     else:
         stored = rows.values_list("data", flat=True).first() if learned_at else None
-        learned = _read(office, stored or {})
+        learned = _from_json(office, stored or {})
     _known[pk] = (time.monotonic(), version, learned_at, learned)
     return learned
 
@@ -96,14 +96,14 @@ def relearn(*, office: Directory, now: datetime) -> None:
     )
     times = learn(
         (Finished(s, c, lasted / MINUTE, day.toordinal()) for s, c, lasted, day in finished),
-        _expected(office),
+        _configured_minutes(office),
         _agendas(office),
     )
     called = tickets.filter(called_at__isnull=False, returned_at=None).values_list(
         "issued_at", "called_at", "state"
     )[:MOST_LEARNED]
-    came, booked, offsets = _visits(office, since, now)
-    content = _written(times) | {
+    came, booked, offsets = _arrivals_of_booked(office, since, now)
+    content = _to_json(times) | {
         "gone": walk_aways(
             ((c - i) / MINUTE, state == State.NO_SHOW) for i, c, state in called if c
         ),
@@ -155,7 +155,9 @@ def judge(*, office: Office) -> int:
     return len(rows)
 
 
-def _visits(office: Directory, since: Any, now: datetime) -> tuple[int, int, list[float]]:
+def _arrivals_of_booked(
+    office: Directory, since: Any, now: datetime
+) -> tuple[int, int, list[float]]:
     """How many booked clients came, of how many, and their minutes from the window's start."""
     came = (BookingState.ARRIVED, BookingState.SERVED)
     rows = Booking.objects.filter(
@@ -168,7 +170,7 @@ def _visits(office: Directory, since: Any, now: datetime) -> tuple[int, int, lis
     return len(offsets), len(rows), offsets
 
 
-def _expected(office: Directory) -> dict[int, float]:
+def _configured_minutes(office: Directory) -> dict[int, float]:
     return {s.pk: float(s.duration_min) for s in office.services.values()}
 
 
@@ -176,7 +178,7 @@ def _agendas(office: Directory) -> dict[int, int]:
     return {s.pk: s.agenda_id for s in office.services.values()}
 
 
-def _written(times: ServiceTimes) -> dict[str, Any]:
+def _to_json(times: ServiceTimes) -> dict[str, Any]:
     """The learned times as JSON; a distribution by POINTS of its quantiles."""
     at = (np.arange(POINTS) + 0.5) / POINTS
     return {
@@ -193,8 +195,8 @@ def _written(times: ServiceTimes) -> dict[str, Any]:
     }
 
 
-def _read(office: Directory, stored: Mapping[str, Any]) -> Known:
-    usual = learn((), _expected(office), _agendas(office))
+def _from_json(office: Directory, stored: Mapping[str, Any]) -> Known:
+    usual = learn((), _configured_minutes(office), _agendas(office))
     if not stored:
         return Known(usual, 1 - no_show_share(0, 0), USUAL_OFFSETS, (), (0.0,))
     times = ServiceTimes(

@@ -128,7 +128,7 @@ def _store_new(grant: OfflineGrant, entries: list[Entry], now: datetime) -> int:
         if entry.seq != merged + 1:
             continue
         body = _body(entry.body)
-        at, merged = max(at, min(_moment(body.get("at"), at), now)), entry.seq
+        at, merged = max(at, min(_instant_or(body.get("at"), at), now)), entry.seq
         booking = None
         if body.get("h"):
             hidden = _bookings_by_hidden_pin(grant) if hidden is None else hidden
@@ -174,7 +174,7 @@ def _body(text: str) -> dict[str, Any]:
     return {**body, "kind": kind if good else "?", "label": label if good else ""}
 
 
-def _moment(text: Any, otherwise: datetime) -> datetime:
+def _instant_or(text: Any, otherwise: datetime) -> datetime:
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:

@@ -70,7 +70,7 @@ def lease_numbers(
 ) -> OfflineGrant:
     """Give or renew a kiosk's grant for today, with enough numbers of each letter."""
     return _with_numbers(
-        office, _renewed(office, now, _pairing_token(device, browser), device=device), now
+        office, _renewed_grant(office, now, _pairing_token(device, browser), device=device), now
     )
 
 
@@ -89,7 +89,7 @@ def lease_tomorrow(
 def _lease_day(
     *, office: Directory, device: Device, browser: str, day: date, now: datetime
 ) -> OfflineGrant:
-    grant = _renewed(office, now, _pairing_token(device, browser), day, device=device)
+    grant = _renewed_grant(office, now, _pairing_token(device, browser), day, device=device)
     return _with_numbers(office, grant, now)
 
 
@@ -203,7 +203,7 @@ def renew(
     shift = Shift.objects.get(pk=shift.pk)
     if shift.closed_at is not None:
         raise CounterNotOpen
-    grant = _renewed(office, now, f"{shift.pk}:{browser}", shift=shift)
+    grant = _renewed_grant(office, now, f"{shift.pk}:{browser}", shift=shift)
     shares = shares_of(office, shift.counter_id)
     if not _takes_part(grant, shift, page):
         grant.calls.all().delete()
@@ -346,7 +346,7 @@ def blocks_of(office: Directory, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _renewed(
+def _renewed_grant(
     office: Directory, now: datetime, token: str, day: date | None = None, **holder: Any
 ) -> OfflineGrant:
     day = day or calendar.day_of(now, office.tz)

@@ -147,8 +147,8 @@ def _issue(office: Directory, day: date, row: OfflineEvent) -> Ticket | None:
     service = next((s for s in office.services.values() if s.code == code), None)
     if service is None:
         return None
-    booking = _arrived(office, row)
-    letter, number = _parts(row.label)
+    booking = _arrived_booking(office, row)
+    letter, number = _letter_and_number(row.label)
     return Ticket.objects.create(
         office=office.office,
         date=day,
@@ -182,7 +182,7 @@ def _move_to_earlier_use(
     if ticket is None or not (ticket.offline or {}).get("issued"):
         return None
     del tickets[void]
-    ticket.letter, ticket.number = _parts(row.label)
+    ticket.letter, ticket.number = _letter_and_number(row.label)
     ticket.issued_at, ticket.touch = row.at, _touch(row)
     ticket.save(update_fields=["letter", "number", "issued_at", "touch"])
     if ticket.booking_id:
@@ -201,12 +201,12 @@ def _touch(row: OfflineEvent) -> UUID:
         return UUID(int=row.pk)
 
 
-def _parts(label: str) -> tuple[str, int]:
+def _letter_and_number(label: str) -> tuple[str, int]:
     letter = re.sub(r"[0-9]+$", "", label)
     return letter, int(label[len(letter) :])
 
 
-def _arrived(office: Directory, row: OfflineEvent) -> Booking | None:
+def _arrived_booking(office: Directory, row: OfflineEvent) -> Booking | None:
     """The booking whose PIN the kiosk took, now marked as arrived; None if it may not be.
 
     The rules are applied again as of the time at the kiosk; a booking marked as no-show, because
@@ -249,7 +249,7 @@ def _renumber(office: Directory, merged: Merged, tickets: dict[str, Ticket], now
         )
         if ticket.label == shown_label or (ticket.offline or {}).get("was") or called_online:
             continue
-        ticket.letter, ticket.number = _parts(shown_label)
+        ticket.letter, ticket.number = _letter_and_number(shown_label)
         ticket.offline = {**(ticket.offline or {}), "was": first_label}
         ticket.save(update_fields=["letter", "number", "offline"])
         record(

@@ -365,7 +365,7 @@ def _verdict(
             returned=not may_repeat
             and booking.pk in missed
             and missed[booking.pk].pin_returned_at is not None,
-            given_here_at=_given_at(tickets.get(booking.pk), kiosk),
+            given_here_at=_issued_here_at(tickets.get(booking.pk), kiosk),
             rules=office.rules_of(booking.service)
             if booking.office_id == office.office.pk
             else None,
@@ -388,7 +388,7 @@ def _verdict(
     )
 
 
-def _given_at(ticket: Ticket | None, kiosk: Device | None) -> datetime | None:
+def _issued_here_at(ticket: Ticket | None, kiosk: Device | None) -> datetime | None:
     """When this kiosk issued or put back the ticket, if it is not over; else None."""
     if ticket is None or kiosk is None or ticket.kiosk_id != kiosk.pk:
         return None

@@ -101,7 +101,7 @@ def call_by_hand(*, office: Directory, clerk: int, ticket: int, now: datetime) -
     if ticket_row.service_id not in office.serves[counter]:
         raise NotServedHere
     if (holder := held_elsewhere(office.office.pk, counter, now).get(ticket_row.pk)) is not None:
-        raise HeldOffline(**_holding(office, holder))
+        raise HeldOffline(**_holder_params(office, holder))
     called = _call(office, ticket_row.pk, counter, clerk, discipline.Reason("by_hand"), now)
     tell_called(called, now)
     return called
@@ -126,10 +126,10 @@ def passing(reason: discipline.Reason, holders: list[Holder]) -> discipline.Reas
 def _nobody_waiting(office: Directory, holders: list[Holder]) -> NobodyWaiting:
     if not holders:
         return NobodyWaiting()
-    return OnlyHeldOffline(**_holding(office, min(holders, key=lambda holder: holder.since)))
+    return OnlyHeldOffline(**_holder_params(office, min(holders, key=lambda holder: holder.since)))
 
 
-def _holding(office: Directory, holder: Holder) -> dict[str, str]:
+def _holder_params(office: Directory, holder: Holder) -> dict[str, str]:
     """The parameters of a refusal about a silent counter, with times to the second."""
     return {
         "number": office.counters[holder.counter].number,

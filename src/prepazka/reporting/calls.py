@@ -83,11 +83,11 @@ def _call(
         counter=office.counters.get(row.data["counter"]),
         clerk=row.data.get("clerk"),
         reason=row.data.get("reason") or {},
-        waited=max(timedelta(0), row.at - _since(row, waits[ticket.pk])),
+        waited=max(timedelta(0), row.at - _waiting_since(row, waits[ticket.pk])),
         overtook=tuple(o.label for o in sorted(overtaken, key=lambda o: o.issued_at)),
     )
 
 
-def _since(row: Event, waits: list[Wait]) -> datetime:
+def _waiting_since(row: Event, waits: list[Wait]) -> datetime:
     """Since when the called ticket had waited; the call itself where it had not."""
     return max((wait.start for wait in waits if wait.start <= row.at), default=row.at)

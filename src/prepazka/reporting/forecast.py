@@ -182,14 +182,14 @@ class _Announced:
             )
             if expected is None:
                 continue
-            tickets[ticket.ticket], until[ticket.ticket] = self._steadied(
+            tickets[ticket.ticket], until[ticket.ticket] = self._steady_wait(
                 ticket.ticket, expected, announced_until
             )
         newcomers = {s: self._expected(s, self.replayed.newcomers[s]) for s in services}
         return Outlook(
             tickets,
             {service: expected for service, expected in newcomers.items() if expected},
-            {service: self._served(service) for service in services},
+            {service: self._minutes_until_served(service) for service in services},
             until,
         )
 
@@ -203,7 +203,7 @@ class _Announced:
             min(wait.p20, p80), min(wait.p50, p80), p80, self.learned.times.thin(service)
         )
 
-    def _steadied(
+    def _steady_wait(
         self, ticket: int, expected: Expected, announced_until: Mapping[int, datetime]
     ) -> tuple[Expected, datetime]:
         """The wait to show to the ticket's holder, and the moment at which its P80 ends."""
@@ -218,7 +218,7 @@ class _Announced:
         p80 = max((until - now) / MINUTE, 0.0)
         return Expected(min(expected.p20, p80), min(expected.p50, p80), p80, expected.thin), until
 
-    def _served(self, service: int) -> float:
+    def _minutes_until_served(self, service: int) -> float:
         """Minutes by which four of five newcomers have been served."""
         calls = self.replayed.calls[:, self.replayed.newcomer_column[service]]
         sample = self.learned.times.sample(service)

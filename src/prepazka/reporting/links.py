@@ -11,7 +11,7 @@ from prepazka.reporting.soonest import Wanted
 def choose(slug: str, wish: Wanted) -> str:
     """The page on which the rest of the wish is chosen: a day, a topic, or whom to meet."""
     if wish.service:
-        return f"/{slug}/objednat/{wish.service.code}/{_with(wish.official)}"
+        return f"/{slug}/objednat/{wish.service.code}/{_official_query(wish.official)}"
     if wish.official:
         return f"/{slug}/urednik/{wish.official.code}/"
     if wish.department:
@@ -21,8 +21,8 @@ def choose(slug: str, wish: Wanted) -> str:
 
 def day(slug: str, service: Service, on: date, official: Official | None) -> str:
     """The page with the free times of one day."""
-    return f"/{slug}/objednat/{service.code}/{on.isoformat()}/{_with(official)}"
+    return f"/{slug}/objednat/{service.code}/{on.isoformat()}/{_official_query(official)}"
 
 
-def _with(official: Official | None) -> str:
+def _official_query(official: Official | None) -> str:
     return f"?urednik={official.code}" if official else ""

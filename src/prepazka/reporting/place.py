@@ -50,12 +50,12 @@ def place_of(office: Directory, ticket: Ticket, *, now: datetime) -> Place:
     """The ticket's place at `now`."""
     if ticket.state in IN_QUEUE and calendar.day_of(now, office.tz) == ticket.date:
         return place_in(hall(office, now=now), ticket)
-    return _outside(office, ticket)
+    return _place_without_queue(office, ticket)
 
 
 def place_in(hall_now: Hall, ticket: Ticket) -> Place:
     """The ticket's place in the given hall."""
-    ticket_place, office = _outside(hall_now.office, ticket), hall_now.office
+    ticket_place, office = _place_without_queue(hall_now.office, ticket), hall_now.office
     if ticket.state not in IN_QUEUE:
         return ticket_place
     expected = expected_of(hall_now, ticket)
@@ -71,7 +71,7 @@ def place_in(hall_now: Hall, ticket: Ticket) -> Place:
     )
 
 
-def _outside(office: Directory, ticket: Ticket) -> Place:
+def _place_without_queue(office: Directory, ticket: Ticket) -> Place:
     counter = office.counters.get(ticket.counter_id) if ticket.counter_id else None
     service = office.services[ticket.service_id]
     return Place(ticket, service, valid_until(office, ticket), counter)

@@ -98,7 +98,7 @@ def find_bookings(office: int, query: str, *, now: datetime) -> Found:
     """The bookings that match the query in any of its meanings; none for an empty query."""
     start_by_booking: dict[UUID, datetime] = {}
     has_more = False
-    for statement, params in _readings(query):
+    for statement, params in _statements_for(query):
         rows = _rows(statement, {"office": office, "now": now, **params})
         for pk, at, *words in rows:
             has_more = has_more or words >= [MOST_WORDS]
@@ -118,7 +118,7 @@ def of_same_person(booking: Booking, *, now: datetime) -> Found:
     return _nearest(start_by_booking, now)
 
 
-def _readings(query: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _statements_for(query: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The statements for each meaning of the query, with their parameters."""
     query = clean_text(query)
     if ids := ids_of(query):

@@ -119,7 +119,9 @@ class _Hall:
     ) -> Counter:
         code, client = self.known.code, self.serving.get(name)
         breaks_ahead = [
-            self._rest(name, a, b, now) for a, b in breaks if self._to_come(name, a, b, now)
+            self._break_interval(name, a, b, now)
+            for a, b in breaks
+            if self._to_come(name, a, b, now)
         ]
         return Counter(
             code(f"n:{name}"),
@@ -140,7 +142,9 @@ class _Hall:
         since = max(self.last_active.get(name, 0.0), start)
         return self.last_call.get(name, 0.0) < start and now < since + end - start
 
-    def _rest(self, name: str, start: float, end: float, now: float) -> Interval[datetime]:
+    def _break_interval(
+        self, name: str, start: float, end: float, now: float
+    ) -> Interval[datetime]:
         """The break as instants, from its real start if the clerk is away."""
         begun = start if name in self.serving else max(self.last_active.get(name, 0.0), start)
         return Interval(moment(begun), moment(begun + end - start))

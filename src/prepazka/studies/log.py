@@ -74,7 +74,7 @@ class Log:
 
 def rows_of(path: Path) -> tuple[list[str], Iterator[Row]]:
     """The header and the rows of a CSV file, gzipped or not."""
-    with _opened(path) as file:
+    with _open_text(path) as file:
         try:
             header = next(csv.reader(file), [])
         except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
@@ -83,14 +83,14 @@ def rows_of(path: Path) -> tuple[list[str], Iterator[Row]]:
 
 
 def _rows(path: Path) -> Iterator[Row]:
-    with _opened(path) as file:
+    with _open_text(path) as file:
         try:
             yield from csv.DictReader(file)
         except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
             raise LogError(f"{path}: {error}") from error
 
 
-def _opened(path: Path) -> TextIO:
+def _open_text(path: Path) -> TextIO:
     try:
         if path.suffix == ".gz":
             return gzip.open(path, "rt", encoding="utf-8", newline="")

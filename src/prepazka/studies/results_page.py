@@ -39,7 +39,7 @@ def page(office: str, scenarios: Sequence[Scenario], language: str) -> str:
         f"<h1>{title}</h1>",
         f"<p>{words['lead'].format(days=len(base.days))}</p>",
         _section(scenarios, WAITS, "waits", language, minutes=True),
-        _over(scenarios, language),
+        _long_waits_section(scenarios, language),
         _section(scenarios, PARTS, "shares", language, minutes=False),
         _table(words["rest"], scenarios, REST, language),
         *(_differences(name, base, after, language) for name, after in scenarios[1:]),
@@ -82,7 +82,7 @@ def _scaled(name: str, days: Simulated) -> float:
     return days.mean(name) * (100 if name in SHARES else 1)
 
 
-def _half(name: str, days: Simulated) -> float:
+def _half_interval(name: str, days: Simulated) -> float:
     values = days.values(name)
     values = values[np.isfinite(values)]
     if len(values) < 2:  # noqa: PLR2004  # no spread of a single day
@@ -114,14 +114,14 @@ def _table(caption: str, scenarios: Sequence[Scenario], names: Sequence[str], la
     rows = []
     for name in names:
         cells = "".join(
-            f"<td>{_shown(name, days, language)} ± {number(_half(name, days), language)}</td>"
+            f"<td>{_shown(name, days, language)} ± {number(_half_interval(name, days), language)}</td>"
             for _, days in scenarios
         )
         rows.append(f'<tr><th scope="row">{FIGURES[name][language]}</th>{cells}</tr>')
-    return _wide(caption, f"<td></td>{head}", rows)
+    return _scrolling_table(caption, f"<td></td>{head}", rows)
 
 
-def _wide(caption: str, head: str, rows: Sequence[str]) -> str:
+def _scrolling_table(caption: str, head: str, rows: Sequence[str]) -> str:
     return (
         f'<div class="wide" tabindex="0" role="region" aria-label="{caption}"><table>'
         f"<caption>{caption}</caption><thead><tr>{head}</tr></thead>"
@@ -132,7 +132,7 @@ def _wide(caption: str, head: str, rows: Sequence[str]) -> str:
 MARKS = (5, 10, 15, 20, 30, 45, 60, 90, 120)  # minutes
 
 
-def _over(scenarios: Sequence[Scenario], language: str) -> str:
+def _long_waits_section(scenarios: Sequence[Scenario], language: str) -> str:
     """The section about the share of walk-ins who wait longer than so many minutes."""
     words = {key: translations[language] for key, translations in WORDS.items()}
     shares = {
@@ -155,7 +155,9 @@ def _over(scenarios: Sequence[Scenario], language: str) -> str:
         + "</tr>"
         for scenario, scenario_shares in shares.items()
     ]
-    return f"<h2>{words['over']}</h2>\n{_figure(chart)}{_wide(words['over'], head, rows)}"
+    return (
+        f"<h2>{words['over']}</h2>\n{_figure(chart)}{_scrolling_table(words['over'], head, rows)}"
+    )
 
 
 def _differences(scenario: str, base: Simulated, after: Simulated, language: str) -> str:
@@ -181,7 +183,7 @@ def _differences(scenario: str, base: Simulated, after: Simulated, language: str
     heads = ("now", "then", "difference", "sure_head")
     head = "<td></td>" + "".join(f'<th scope="col">{words[key]}</th>' for key in heads)
     caption = f"{words['change']}: {escape(scenario)}"
-    return f"<h2>{caption}</h2>\n{_figure(chart)}{_wide(caption, head, rows)}"
+    return f"<h2>{caption}</h2>\n{_figure(chart)}{_scrolling_table(caption, head, rows)}"
 
 
 def _how_sure(d: Difference) -> str:
