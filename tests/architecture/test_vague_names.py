@@ -28,7 +28,8 @@ VAGUE = frozenset(
 )
 
 # Package -> the most functions, in percent, that bind such a name. Lower a bar when its package got
-# better; a bar is never raised.
+# better; a bar is never raised. None falls below GOAL, because a few such names are right.
+GOAL = 3
 BARS = {
     "accounts": 21,
     "booking": 3,
@@ -125,7 +126,7 @@ def test_vague_names_stay_below_the_bar(package: str) -> None:
     percent, vague = share(package)
     assert percent <= BARS[package], "\n".join(vague)
     assert percent >= BARS[package] - SLACK, (
-        f"{package} got better: set its bar in BARS to {math.ceil(percent)}"
+        f"{package} got better: set its bar in BARS to {max(GOAL, math.ceil(percent))}"
     )
 
 
