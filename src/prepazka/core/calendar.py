@@ -148,9 +148,9 @@ def open_minutes(
     hours = [minutes for kind, minutes in today if kind == "instead"]
     if not hours and day not in holidays:
         hours = [
-            Interval(hours_of_day.opens, hours_of_day.closes)
-            for hours_of_day in weekly
-            if hours_of_day.holds_on(day)
+            Interval(weekly_hours.opens, weekly_hours.closes)
+            for weekly_hours in weekly
+            if weekly_hours.holds_on(day)
         ]
     hours += [minutes for kind, minutes in today if kind == "extra"]
     return subtract(hours, union(minutes for kind, minutes in today if kind == "closed"))

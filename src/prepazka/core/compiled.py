@@ -146,9 +146,8 @@ def _possible_arrivals(client: Coming, column: int, s: Setting, drawn: Floats) -
     shows = (
         client.shows_up * share / (client.shows_up * share + 1 - client.shows_up) if share else 0.0
     )
-    moments = [start + max(float(x), -sooner) for x in offsets_ahead][
-        :: max(1, len(offsets_ahead) // ARRIVALS)
-    ]
+    step = max(1, len(offsets_ahead) // ARRIVALS)
+    moments = [start + max(float(x), -sooner) for x in offsets_ahead[::step]]
     ways = [_arrival(client, column, s, max(m, 0.01)) for m in moments]
     never = _Entry(column, (client.service, False), (), (None,))
     chosen = np.where(drawn < shows, drawn / max(shows, 1e-9) * len(ways), len(ways))
@@ -207,8 +206,8 @@ def longer(sample: Floats, age: Floats, drawn: Floats) -> Floats:
     the mean excess of the top decile.
     """
     first_longer = np.searchsorted(sample, age, side="right")
-    count_longer = len(sample) - first_longer
-    at = np.minimum(first_longer + (drawn * count_longer).astype(np.int64), len(sample) - 1)
+    longer_count = len(sample) - first_longer
+    at = np.minimum(first_longer + (drawn * longer_count).astype(np.int64), len(sample) - 1)
     top = sample[len(sample) * 9 // 10 :]
     tail = max(float(np.mean(top - top[0])), 0.5) * -np.log1p(-drawn)
-    return np.where(count_longer >= 5, sample[at] - age, tail)  # noqa: PLR2004  # see the docstring
+    return np.where(longer_count >= 5, sample[at] - age, tail)  # noqa: PLR2004  # see the docstring

@@ -23,10 +23,7 @@ def kind_and_place(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     frames = traceback.extract_tb(error.__traceback__)
-    own_frames = [frame for frame in frames if PACKAGE in Path(frame.filename).parents] or frames[
-        -1:
-    ]
-    location = (
-        f" in {Path(own_frames[-1].filename).name}:{own_frames[-1].lineno}" if own_frames else ""
-    )
+    own_frames = [frame for frame in frames if PACKAGE in Path(frame.filename).parents]
+    last_frame = (own_frames or frames)[-1] if frames else None
+    location = f" in {Path(last_frame.filename).name}:{last_frame.lineno}" if last_frame else ""
     return f"{type(error).__name__}{location}"

@@ -79,41 +79,43 @@ def _record_entry(
 ) -> None:
     row.outcome = outcome
     device = row.grant.device_id
-    place_and_time: dict[str, Any] = {"office": office.office.pk, "at": row.at}
+    office_and_time: dict[str, Any] = {"office": office.office.pk, "at": row.at}
     label = merged.used_twice.get(row.label, row.label)
     ticket = tickets.get(merged.same_touch.get(label, label))
     if row.kind == "pin":
         pin_outcome = str(row.body.get("outcome", ""))[:20]
         record(
-            events.PinTried(**place_and_time, device=device or 0, outcome=pin_outcome, offline=True)
+            events.PinTried(
+                **office_and_time, device=device or 0, outcome=pin_outcome, offline=True
+            )
         )
     elif outcome == REFUSED:
-        record(events.NumberRefused(**place_and_time, device=device or 0, label=row.label))
+        record(events.NumberRefused(**office_and_time, device=device or 0, label=row.label))
     elif ticket is None or outcome == UNKNOWN or row.kind == "?":
         return
     elif outcome == VOID:
         record(
             events.PinUsedTwice(
-                **place_and_time, ticket=ticket.pk, void=row.label, offline=True, device=device
+                **office_and_time, ticket=ticket.pk, void=row.label, offline=True, device=device
             )
         )
     elif row.kind == "issue":
-        _record_issue(place_and_time, row, ticket, merged)
+        _record_issue(office_and_time, row, ticket, merged)
     else:
-        _record_step(place_and_time, row, ticket, outcome)
+        _record_step(office_and_time, row, ticket, outcome)
 
 
 def _record_issue(
-    place_and_time: dict[str, Any], row: OfflineEvent, ticket: Ticket, merged: Merged
+    office_and_time: dict[str, Any], row: OfflineEvent, ticket: Ticket, merged: Merged
 ) -> None:
     if row.label in merged.same_touch:
         return  # the journal has the ticket and its new number already
     booking = str(ticket.booking_id) if ticket.booking_id else None
     if booking:
-        record(events.BookingArrived(**place_and_time, booking=booking))
+        record(events.BookingArrived(**office_and_time, booking=booking))
     record(
         events.TicketIssued(
-            **place_and_time,
+            **office_and_time,
             ticket=ticket.pk,
             service=ticket.service_id,
             booking=booking,
@@ -124,13 +126,13 @@ def _record_issue(
 
 
 def _record_step(
-    place_and_time: dict[str, Any], row: OfflineEvent, ticket: Ticket, outcome: str
+    office_and_time: dict[str, Any], row: OfflineEvent, ticket: Ticket, outcome: str
 ) -> None:
     shift = row.grant.shift
     if shift is None:
         return
     client = {"ticket": ticket.pk, "counter": shift.counter_id, "clerk": shift.clerk_id}
-    fields = place_and_time | client | {"actor": shift.clerk_id, "offline": True}
+    fields = office_and_time | client | {"actor": shift.clerk_id, "offline": True}
     if outcome == TWICE:
         record(events.CalledTwice(**fields))
     elif row.kind == "call":
