@@ -182,7 +182,7 @@ def test_each_ticket_is_dealt_to_one_able_counter(
 ) -> None:
     tickets = [(f"V{n}", who) for n, who in enumerate(able)]
     held = dict(zip(COUNTERS, has, strict=True))
-    given_out = dealt(tickets, has=held, most=6)
+    given_out = dealt(tickets, held_now=held, limit=6)
     assert all(given_out[label] in who for label, who in tickets if label in given_out)
     loads = Counter(given_out.values())
     assert all(held[c] + loads[c] <= 6 for c in COUNTERS)

@@ -52,7 +52,7 @@ def test_sixty_twenty_twenty(now, places):
 
 
 def test_public_stops_at_the_released_part_and_the_desk_does_not():
-    ask = {"day": THURSDAY, "laid": TEN, "taken": [], "rules": SIXTY, "now": moment(3, 600)}
+    ask = {"day": THURSDAY, "laid": TEN, "claims": [], "rules": SIXTY, "now": moment(3, 600)}
     assert len(offered(**ask, public_taken=5)) == 10  # any term, but one person more
     assert offered(**ask, public_taken=6) == []
     assert len(offered(**ask, public_taken=6, channel="desk")) == 10
@@ -70,7 +70,7 @@ def test_the_public_never_has_more_than_what_is_released(places, days, minute, t
     )
     now = Moment(THURSDAY - timedelta(days=days), minute)
     open_ = offered(
-        day=THURSDAY, laid=laid, taken=[], rules=rules, now=now, public_taken=taken % places
+        day=THURSDAY, laid=laid, claims=[], rules=rules, now=now, public_taken=taken % places
     )
     if open_:
         assert taken % places + 1 <= released(THURSDAY, now, places, rules)

@@ -56,7 +56,7 @@ def masks(lanes_now):
 
 def day_offer(*, opening=KRUMLOV, lanes=(), duration=20, units=1, **changes):
     asked = {
-        "day": MONDAY, "taken": masks(lanes), "now": EARLY,
+        "day": MONDAY, "claims": masks(lanes), "now": EARLY,
         "rules": Rules(window_min=60, horizon_days=90), **changes,
     }  # fmt: skip
     laid = lay(opening, asked["rules"], duration=duration, units=units)

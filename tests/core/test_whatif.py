@@ -96,8 +96,8 @@ def test_stretch_is_the_formula_of_the_quota():
     )
     share = (9 + 0.5) / 60
     assert stretch(alone, 1) == pytest.approx(1 / (1 - share))
-    assert stretch(alone, 1, more=1) == pytest.approx(1 / (1 - 2 * share))
-    assert stretch(alone, 1, more=20) == float("inf")
+    assert stretch(alone, 1, extra_places=1) == pytest.approx(1 / (1 - 2 * share))
+    assert stretch(alone, 1, extra_places=20) == float("inf")
     resting = replace(alone, posts=(alone.posts[0], replace(alone.posts[1], breaks=(Interval(720, 750),))))  # fmt: skip
     assert stretch(resting, 1) == pytest.approx(1 / (1 - 2 * share))
 

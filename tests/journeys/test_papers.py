@@ -149,7 +149,7 @@ def test_a_print_that_fails_is_said_until_it_is_made(
     expect(notice).to_be_visible()
     expect(citizen.get_by_text("Žádost je úplná.")).to_be_visible()
     look(citizen, "papers-unprinted")
-    print_minutes(which=draft.pk, now=real_now())
+    print_minutes(minutes_id=draft.pk, now=real_now())
     expect(citizen.get_by_role("link", name="Stáhnout zápis (PDF)")).to_be_visible(timeout=15_000)
     expect(notice).to_be_hidden()
 

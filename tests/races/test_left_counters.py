@@ -178,7 +178,7 @@ def test_control_without_the_lock_a_take_over_keeps_a_client_who_was_sent_on(
     monkeypatch.setattr(turns, "_change", change_after_both_looked)
     monkeypatch.setattr(counters, "_end", end_after_both_looked)
     monkeypatch.setattr(
-        counters, "_present", lambda s: Ticket.objects.filter(counter=s.counter_id).first()
+        counters, "_client_at", lambda s: Ticket.objects.filter(counter=s.counter_id).first()
     )
 
     def press(number: int) -> object:

@@ -129,8 +129,8 @@ def test_control_a_look_before_the_lock_takes_the_log_of_a_lost_kiosk(
     head = town.clerk(office, "hlavni", "head").pk
     kiosk = Kiosk(office, NINE)
     kiosk.gives(NINE)
-    before = merging._revoked(kiosk.grant)
+    before = merging._is_revoked(kiosk.grant)
     lost_kiosk.report_lost(office=office, device=kiosk.device.pk, now=LATER, actor=head)
-    monkeypatch.setattr(merging, "_revoked", lambda _: before)  # what was seen before the loss
+    monkeypatch.setattr(merging, "_is_revoked", lambda _: before)  # what was seen before the loss
     assert kiosk.merge(LATER) == 1
     assert Ticket.objects.exists()

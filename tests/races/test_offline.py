@@ -104,7 +104,7 @@ def test_control_without_the_locks_a_log_collides(monkeypatch: pytest.MonkeyPatc
     kiosk.gives(NINE)
     monkeypatch.setattr(merging, "lock_queue", lambda _: None)
     monkeypatch.setattr(merging, "lock_days", lambda *_: None)
-    monkeypatch.setattr(merging, "_keep", meet_before(4, merging._keep))
+    monkeypatch.setattr(merging, "_store_new", meet_before(4, merging._store_new))
     answers = together(4, lambda _: kiosk.merge(town.at("10:00")))
     assert any(isinstance(a, IntegrityError) for a in answers)
     assert Ticket.objects.count() == 1

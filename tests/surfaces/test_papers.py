@@ -148,7 +148,7 @@ def test_minutes_from_the_draft_to_the_pdf(here: Held) -> None:
         closed = chair.post(office + "zapis/uzavrit/", {"version": 2}, headers=JSON)
         assert closed.json()["closed"]
     assert citizen.get(people + "zapis.pdf").status_code == 404, "not printed yet"
-    jobs.print_minutes(which=Minutes.objects.get().pk, now=NOW)
+    jobs.print_minutes(minutes_id=Minutes.objects.get().pk, now=NOW)
     room.end_meeting(chair=here.chair.pk, now=NOW)
     page = citizen.get(people)
     assert page.status_code == 410

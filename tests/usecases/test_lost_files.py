@@ -178,7 +178,7 @@ def closed_minutes(here: Held) -> Minutes:
     content = begun.content | {"course": "Žádost je úplná."}
     saved = minutes.save(participant=here.chair.pk, base=1, content=content, now=NOW)
     minutes.close(participant=here.chair.pk, version=saved.version, now=NOW)
-    jobs.print_minutes(which=begun.pk, now=NOW)
+    jobs.print_minutes(minutes_id=begun.pk, now=NOW)
     row = Minutes.objects.get(pk=begun.pk)
     assert row.key
     return row

@@ -163,7 +163,7 @@ def test_the_pdf_is_tagged_and_speaks_czech(here: Held) -> None:
     (event,) = Event.objects.filter(kind="MinutesClosed").values_list("pk", flat=True)
     assert jobs.to_print(event) == [held_minutes.pk] == jobs.to_print()
     for _ in range(2):
-        jobs.print_minutes(which=held_minutes.pk, now=NOW)
+        jobs.print_minutes(minutes_id=held_minutes.pk, now=NOW)
     assert Event.objects.filter(kind="MinutesReady").count() == 1
     assert jobs.to_print() == []
     with storage.get(Minutes.objects.get().key, storage.FILE) as kept:
@@ -205,7 +205,7 @@ def text_of(content: bytes) -> str:
 def test_everybody_with_an_address_gets_the_pdf(here: Held) -> None:
     Participant.objects.filter(pk=here.citizen.pk).update(email="karel@posta.example")
     Participant.objects.filter(pk=here.chair.pk).update(email="urednik@urad.example")
-    jobs.print_minutes(which=closed(here).pk, now=NOW)
+    jobs.print_minutes(minutes_id=closed(here).pk, now=NOW)
     room.end_meeting(chair=here.chair.pk, now=NOW)
     ready = Event.objects.get(kind="MinutesReady").pk
     messaging.compose(event=ready, now=NOW)
@@ -223,7 +223,7 @@ def test_everybody_with_an_address_gets_the_pdf(here: Held) -> None:
 
 
 def test_minutes_are_erased_with_the_booking(here: Held, files: Path) -> None:
-    jobs.print_minutes(which=closed(here).pk, now=NOW)
+    jobs.print_minutes(minutes_id=closed(here).pk, now=NOW)
     Booking.objects.update(erased_at=NOW)
     assert erase_papers(office=here.office.office, now=NOW) == 1
     assert not Minutes.objects.exists()

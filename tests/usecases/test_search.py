@@ -185,7 +185,7 @@ def test_every_reading_has_its_index(office: Directory, said: str, indexes: set[
     told = []
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE booking_booking")
-        for statement, values in search._readings(said):
+        for statement, values in search._statements_for(said):
             values |= {"office": office.office.pk, "now": NOW, "most": 20}
             cursor.execute(f"EXPLAIN {statement}", values)
             told += [row[0] for row in cursor.fetchall()]

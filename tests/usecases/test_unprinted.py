@@ -100,7 +100,7 @@ def unused(*_: object) -> Any:
 @pytest.mark.parametrize("course", ["Přišel pan 李 😀 ✓", "👩‍👩‍👧 🇨🇿 e\u0301\u20dd \u0378\ue000"])
 def test_minutes_in_any_script_are_printed_and_mailed(here: Held, course: str) -> None:
     closed = close_minutes(here, course)
-    papers.print_minutes(which=closed.pk, now=NOW)
+    papers.print_minutes(minutes_id=closed.pk, now=NOW)
     (mail,) = sent_mails(NOW)
     assert mail.to == "karel@posta.example"
     words = text_of(mail.attachments[0].content)

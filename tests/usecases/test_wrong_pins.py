@@ -62,8 +62,8 @@ def test_after_ten_in_a_quarter_of_an_hour_the_kiosk_asks_for_more(office: Direc
         enter(office, own.pin, at)
     with pytest.raises(SecondAnswerNeeded):
         enter(office, "0001", at)  # nothing tells which of them is known
-    assert enter(office, own.pin, at, second="455").verdict.outcome is pins.Outcome.UNKNOWN
-    assert enter(office, own.pin, at, second="456").ticket
+    assert enter(office, own.pin, at, second_answer="455").verdict.outcome is pins.Outcome.UNKNOWN
+    assert enter(office, own.pin, at, second_answer="456").ticket
     event = Event.objects.get(kind="PinGuardRaised")
     assert event.data["asks"] == "digits_or_code"
     guarded = wrong_pins.guarded_kiosks(office, now=at)
@@ -78,7 +78,7 @@ def test_after_ten_in_a_quarter_of_an_hour_the_kiosk_asks_for_more(office: Direc
 def test_the_code_of_the_booking_is_an_answer(office: Directory) -> None:
     own = booking(office)
     at = wrong(office, 10)
-    assert enter(office, own.pin, at, second=reference_of(own.pk).lower()).ticket
+    assert enter(office, own.pin, at, second_answer=reference_of(own.pk).lower()).ticket
 
 
 @pytest.mark.parametrize("kind", ["early", "other day", "used", "accepted"])
@@ -121,7 +121,7 @@ def test_what_gives_no_ticket_is_not_named_in_that_state(office: Directory, kind
         own = booking(office)
         enter(office, own.pin)
     at = wrong(office, 10, NOW + pins.REPRINT_WITHIN)
-    answer = enter(office, own.pin, at, second="456")
+    answer = enter(office, own.pin, at, second_answer="456")
     assert answer.verdict.outcome is pins.Outcome.UNKNOWN
     assert (answer.verdict.found, answer.ticket) == (None, None)
 
@@ -140,7 +140,7 @@ def test_forty_a_day_of_all_kiosks_together_and_a_new_day_begins_anew(office: Di
     begun = WrongPin.objects.order_by("at")[OFFICE_WRONG - 1].at
     assert {one.since for one in guarded} == {begun}
     assert wrong_pins.day_limit_since(office, now=later) == begun
-    wrong(office, 2, later, device=other, second="000")
+    wrong(office, 2, later, device=other, second_answer="000")
     assert Event.objects.filter(kind="DayOfWrongPins").count() == 1
     assert wrong_pins.asked_of(office, other, now=town.at("0:01") + timedelta(days=1)) is (
         Asks.NOTHING
@@ -150,12 +150,12 @@ def test_forty_a_day_of_all_kiosks_together_and_a_new_day_begins_anew(office: Di
 def test_after_nineteen_wrong_answers_only_the_code_is_taken(office: Directory) -> None:
     own = booking(office)
     at = wrong(office, 10)
-    at = wrong(office, DIGITS_WRONG, at, second="000")
+    at = wrong(office, DIGITS_WRONG, at, second_answer="000")
     with pytest.raises(CodeNeeded):
         enter(office, own.pin, at)
-    assert enter(office, own.pin, at, second="456").verdict.outcome is pins.Outcome.UNKNOWN
+    assert enter(office, own.pin, at, second_answer="456").verdict.outcome is pins.Outcome.UNKNOWN
     at += timedelta(minutes=1)
-    assert enter(office, own.pin, at, second=reference_of(own.pk)).ticket
+    assert enter(office, own.pin, at, second_answer=reference_of(own.pk)).ticket
 
 
 def test_the_digits_of_wrong_pins_are_not_kept(office: Directory) -> None:
@@ -173,8 +173,8 @@ def test_staff_are_shown_nothing_on_an_ordinary_day(office: Directory) -> None:
 def test_paper_that_jams_is_printed_again_in_that_state_too(office: Directory) -> None:
     own = booking(office)
     at = wrong(office, 10)
-    ticket = enter(office, own.pin, at, second="456").ticket
+    ticket = enter(office, own.pin, at, second_answer="456").ticket
     with pytest.raises(SecondAnswerNeeded):
         enter(office, own.pin, at)
-    again = enter(office, own.pin, at, second="456")
+    again = enter(office, own.pin, at, second_answer="456")
     assert (again.verdict.outcome, again.ticket) == (pins.Outcome.AGAIN, ticket)

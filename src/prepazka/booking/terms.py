@@ -295,7 +295,7 @@ def _offers_of_day(
     return slots.offered(
         day=day,
         laid=layout.laid,
-        taken=occupied.claims,
+        claims=occupied.claims,
         rules=office.rules_of(service),
         now=moment(now, office.tz),
         channel="web" if channel in PUBLIC else cast("slots.Channel", channel),

@@ -1,4 +1,4 @@
-"""Addresses of pages elsewhere to which we send people."""
+"""Addresses of video rooms on other servers, to which we send people."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ LONGEST = 500
 
 
 def is_room_address(text: str) -> bool:
-    """Whether it is an https address of a named server: no password in it, nothing unprintable."""
+    """Whether it is an https address of a named server, with no password in it."""
     if len(text) > LONGEST or not text.isascii() or not text.isprintable() or " " in text:
         return False
     try:
-        parts = urlsplit(text)
-        host, _port = parts.hostname or "", parts.port
+        url = urlsplit(text)
+        host, _port = url.hostname or "", url.port
     except ValueError:
         return False
-    return parts.scheme == "https" and "." in host and "@" not in parts.netloc and "\\" not in text
+    return url.scheme == "https" and "." in host and "@" not in url.netloc and "\\" not in text
 
 
 def host_of(text: str) -> str:

@@ -1,4 +1,4 @@
-"""How long the next try must wait after several failures in a row."""
+"""Exponential backoff: how long the next try must wait after several failures in a row."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Backoff:
         beyond = failures - self.free
         if beyond < 0:
             return NO_WAIT
-        # More doublings than this exceed any wait, and the number would grow without bound.
+        # Bounded, because a shift by thousands of failures would make an enormous number.
         return min(self.longest, self.first * (1 << min(beyond, 20)))
 
     def failures_now(self, failures: int, last_at: datetime, now: datetime) -> int:
-        """How many of the failures still count."""
+        """How many of the failures still count at `now`."""
         return 0 if now - last_at > self.forgotten_after else failures
 
     def wait_left(self, failures: int, last_at: datetime, now: datetime) -> timedelta:
-        """How long a try at `now` still has to wait; nothing if it may go on."""
-        last_at = min(last_at, now)  # a clock that was set back makes nobody wait longer
-        left = last_at + self.wait_after(self.failures_now(failures, last_at, now)) - now
-        return max(NO_WAIT, left)
+        """How long a try at `now` still has to wait; zero if it may go on."""
+        last_at = min(last_at, now)  # setting the clock back must not prolong the wait
+        wait = last_at + self.wait_after(self.failures_now(failures, last_at, now)) - now
+        return max(NO_WAIT, wait)

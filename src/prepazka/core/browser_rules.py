@@ -1,8 +1,8 @@
-"""Headers with which every answer tells the browser what its page may do, whoever answers."""
+"""Security headers of every response, from Django and from the edge alike."""
 
 from __future__ import annotations
 
-# No inline script or style anywhere, nothing foreign, no frames but those named by a view.
+# No inline script or style, nothing from other servers, no framing except where a view allows it.
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; worker-src 'self'; img-src 'self' data:;"
     " object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -12,8 +12,8 @@ REFERRER = "same-origin"
 
 
 def headers_of_edge(*, hsts_seconds: int, hsts_subdomains: bool) -> list[tuple[bytes, bytes]]:
-    """What Django's middleware adds to each answer, for those that Django does not make."""
-    made = {
+    """The headers that Django's middleware would add, for responses that the edge makes itself."""
+    headers = {
         "content-security-policy": POLICY,
         "x-frame-options": "DENY",
         "permissions-policy": PERMISSIONS,
@@ -23,9 +23,9 @@ def headers_of_edge(*, hsts_seconds: int, hsts_subdomains: bool) -> list[tuple[b
     }
     if hsts_seconds:
         below = "; includeSubDomains" if hsts_subdomains else ""
-        made["strict-transport-security"] = f"max-age={hsts_seconds}{below}"
-    return [(name.encode(), value.encode()) for name, value in made.items()]
+        headers["strict-transport-security"] = f"max-age={hsts_seconds}{below}"
+    return [(name.encode(), text.encode()) for name, text in headers.items()]
 
 
-# A cookie of such a name belongs to one host, comes by https only, and holds for all paths.
+# Browsers take a cookie of such a name over https only, for this host only, and for all paths.
 HOST_PREFIX = "__Host-"

@@ -1,4 +1,4 @@
-"""When an office is open: weekly hours, exceptions and holidays, and their instants.
+"""Opening hours: weekly hours, exceptions and public holidays, and their instants.
 
 Hours are local minutes after midnight (450 = 7:30, at most 1440); instants are aware and in UTC.
 """
@@ -94,7 +94,7 @@ class DayException:
         return cls(from_date, to_date, None, None, kind, places, begins, ends)
 
     def minutes_on(self, day: date) -> Interval[int] | None:
-        """The part of the day that the exception speaks of; None on days it does not concern."""
+        """The local minutes of the day that the exception covers; None on other days."""
         if not self.holds_on(day):
             return None
         opens, closes = _bounds(self.opens, self.closes)
@@ -115,12 +115,12 @@ class DayException:
         _check_times(*_bounds(None, self.ends))
 
     def holds_on(self, day: date) -> bool:
-        """Whether the exception concerns the day."""
+        """Whether the exception covers the day."""
         return self.from_date <= day and (self.to_date is None or day <= self.to_date)
 
 
 def _bounds(opens: int | None, closes: int | None) -> tuple[int, int]:
-    """The minutes, with midnight where there is none."""
+    """Both minutes, with the day's midnights in place of None."""
     return 0 if opens is None else opens, DAY_MIN if closes is None else closes
 
 
@@ -138,12 +138,20 @@ def open_minutes(
     """The local minutes of the day when it is open: sorted and disjoint.
 
     A public holiday cancels the weekly hours; `instead` replaces them and `extra` adds to them,
-    on a holiday too; what is `closed` stays closed whatever else is said, so nobody comes in vain.
+    on a holiday too; `closed` wins over all of them, so that nobody comes in vain.
     """
-    today = [(one.kind, minutes) for one in exceptions if (minutes := one.minutes_on(day))]
+    today = [
+        (exception.kind, minutes)
+        for exception in exceptions
+        if (minutes := exception.minutes_on(day))
+    ]
     hours = [minutes for kind, minutes in today if kind == "instead"]
     if not hours and day not in holidays:
-        hours = [Interval(one.opens, one.closes) for one in weekly if one.holds_on(day)]
+        hours = [
+            Interval(weekly_hours.opens, weekly_hours.closes)
+            for weekly_hours in weekly
+            if weekly_hours.holds_on(day)
+        ]
     hours += [minutes for kind, minutes in today if kind == "extra"]
     return subtract(hours, union(minutes for kind, minutes in today if kind == "closed"))
 
@@ -170,10 +178,10 @@ def _czech_holidays_of(year: int) -> frozenset[date]:
 
 
 def local_instant(day: date, minute: int, tz: ZoneInfo) -> datetime:
-    """The instant (UTC) of a local minute of the day; a later minute never comes earlier.
+    """The instant (UTC) of a local minute of the day; it never decreases with the minute.
 
-    A local time skipped in spring is the moment of the change; one that happens twice in autumn
-    is its first occurrence.
+    A local time that is skipped in spring gives the moment of the change; one that happens twice in
+    autumn gives its first occurrence.
     """
     local = datetime.combine(day, time()) + timedelta(minutes=minute)
     instant = local.replace(tzinfo=tz).astimezone(UTC)
@@ -185,30 +193,30 @@ def local_instant(day: date, minute: int, tz: ZoneInfo) -> datetime:
 def _change_between(before: datetime, after: datetime, tz: ZoneInfo) -> datetime:
     """The second at which the zone's offset changes from that of `before` to that of `after`."""
     low, high = 0, int((after - before).total_seconds())
-    new = after.astimezone(tz).utcoffset()
+    offset_after = after.astimezone(tz).utcoffset()
     while low + 1 < high:
         middle = (low + high) // 2
-        changed = (before + timedelta(seconds=middle)).astimezone(tz).utcoffset() == new
+        changed = (before + timedelta(seconds=middle)).astimezone(tz).utcoffset() == offset_after
         low, high = (low, middle) if changed else (middle, high)
     return before + timedelta(seconds=high)
 
 
 def instants(minutes: Interval[int], day: date, tz: ZoneInfo) -> Interval[datetime] | None:
-    """The instants of local minutes of the day; None where the spring change swallows them all."""
+    """The instants of local minutes of the day; None where the spring change skips them all."""
     start, end = local_instant(day, minutes.start, tz), local_instant(day, minutes.end, tz)
     return Interval(start, end) if start < end else None
 
 
 def has_clock_change(day: date, tz: ZoneInfo) -> bool:
-    """Whether the day lasts other than 24 hours."""
+    """Whether the day is longer or shorter than 24 hours."""
     return local_instant(day, DAY_MIN, tz) - local_instant(day, 0, tz) != timedelta(days=1)
 
 
 def lasting_minutes(minutes: Interval[int], day: date, tz: ZoneInfo) -> int:
-    """How many minutes pass from the one local minute of the day to the other.
+    """How many minutes really pass between two local minutes of the day.
 
-    Over a clock change these are not those that the clock on the wall counts: from 2:00 to 3:00
-    none pass in spring, and 120 in autumn.
+    Over a clock change this differs from the clock on the wall: from 2:00 to 3:00 no minute passes
+    in spring, and 120 in autumn.
     """
     start, end = local_instant(day, minutes.start, tz), local_instant(day, minutes.end, tz)
     return int((end - start).total_seconds()) // 60

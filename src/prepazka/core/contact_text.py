@@ -1,4 +1,4 @@
-"""Names and mail addresses as they are stored, whatever came along when somebody pasted them."""
+"""Cleaning of names and e-mail addresses before they are stored."""
 
 from __future__ import annotations
 
@@ -8,31 +8,32 @@ import unicodedata
 import idna
 
 LONGEST_ADDRESS, LONGEST_LOCAL = 254, 64  # RFC 5321
-# Characters that show nothing and that Unicode does not count among the formatting ones: a joiner,
-# Hangul and Khmer fillers, Mongolian and other variation selectors, the empty Braille pattern.
+# Invisible characters that are not in Unicode's category of formatting ones: a joiner, Hangul and
+# Khmer fillers, Mongolian and other variation selectors, the empty Braille pattern.
 BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-# What no text has: controls, formatting (also bidirectional marks), surrogates, private use, nothing.
+# Categories removed: controls, formatting (also bidirectional marks), surrogates, private use,
+# unassigned.
 UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 LAST_LABEL = re.compile(r"xn--[a-z0-9-]+|[a-z]{2,63}")
-# Names that never lead to a mailbox of somebody else (RFC 6761).
+# Reserved names that no mailbox of the public has (RFC 6761).
 NEVER_MAIL = {"localhost", "localdomain", "invalid"}
 # "Jana Nováková <jana@example.cz>", as mail programs copy it.
 WITH_NAME = re.compile(r"[^<>]*<([^<>]+)>")
 
 
 def clean_text(text: str) -> str:
-    """The text in one line without what nobody sees: NFC, single spaces, none at the ends."""
-    kept = []
+    """The text in one line without invisible characters: NFC, single spaces, none at the ends."""
+    letters = []
     for letter in unicodedata.normalize("NFC", text):
         if letter.isspace():
-            kept.append(" ")
+            letters.append(" ")
         elif unicodedata.category(letter) not in UNSEEN and not BLANK.match(letter):
-            kept.append(letter)
-    return unicodedata.normalize("NFC", " ".join("".join(kept).split()))
+            letters.append(letter)
+    return unicodedata.normalize("NFC", " ".join("".join(letters).split()))
 
 
 def clean_name(text: str) -> str:

@@ -16,15 +16,15 @@ from typing import Any
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_BYTES = 32 * 1024  # it goes with every mail, and stands in the office's file
 LEAST_PX, MOST_PX = 48, 600
-MOST_SHAPE = 4  # so many times as wide as high, or as high as wide
-# What is needed to draw the picture. Texts, times, places, profiles and animations are left out.
+MOST_SHAPE = 4  # the largest ratio of the longer side to the shorter
+# Chunks needed to draw the picture; texts, times, places, profiles and animations are dropped.
 KEPT_CHUNKS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 MAIL_HEIGHT_PX, MAIL_MARGIN_PX = 56, 6  # as shown; the picture has twice as many, for sharp screens
 DIGEST_LENGTH = 16
 
 
 class WrongCrest(ValueError):
-    """The picture cannot be a crest: by its `reason` it is "unreadable", "heavy" or "misshapen"."""
+    """The picture cannot be a crest; `reason` is "unreadable", "heavy" or "misshapen"."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -32,9 +32,9 @@ class WrongCrest(ValueError):
 
 
 def clean_crest(content: bytes) -> bytes:
-    """The same picture without anything but its pixels. Raises WrongCrest.
+    """The same picture with nothing but its pixels. Raises WrongCrest.
 
-    Cleaning it again changes nothing. What is read is judged by its content, never by a name.
+    Cleaning a cleaned picture changes nothing. The content decides, whatever the file's name.
     """
     if len(content) > MOST_BYTES:
         raise WrongCrest("heavy")
@@ -43,16 +43,16 @@ def clean_crest(content: bytes) -> bytes:
         raise WrongCrest("unreadable")
     width, height = struct.unpack(">II", chunks[0][1][:8])
     small, large = sorted((width, height))
-    # Before anything is unpacked: a few bytes can name a picture that fills the memory.
+    # Checked before unpacking, because a few bytes can declare a picture that fills the memory.
     if small < LEAST_PX or large > MOST_PX or large > MOST_SHAPE * small:
         raise WrongCrest("misshapen")
-    kept = SIGNATURE + b"".join(_chunk(*one) for one in chunks if one[0] in KEPT_CHUNKS)
-    _draw(kept)
-    return kept
+    picture = SIGNATURE + b"".join(_chunk(*chunk) for chunk in chunks if chunk[0] in KEPT_CHUNKS)
+    _draw(picture)
+    return picture
 
 
 def crest_digest(content: bytes) -> str:
-    """A short name of exactly this picture, for addresses that may be cached for good."""
+    """A digest of the picture, for addresses that browsers may cache for ever."""
     return sha256(content).hexdigest()[:DIGEST_LENGTH]
 
 
@@ -72,26 +72,26 @@ def crest_for_mail(content: bytes) -> tuple[bytes, int, int]:
     width, height = inner_width + 2 * MAIL_MARGIN_PX, MAIL_HEIGHT_PX
     sheet = Image.new("RGB", (2 * width, 2 * height), "white")
     sheet.paste(scaled, (2 * MAIL_MARGIN_PX, 2 * MAIL_MARGIN_PX), scaled)
-    written = BytesIO()
-    sheet.save(written, "PNG", optimize=True)
-    return written.getvalue(), width, height
+    png = BytesIO()
+    sheet.save(png, "PNG", optimize=True)
+    return png.getvalue(), width, height
 
 
 def _chunks(content: bytes) -> list[tuple[bytes, bytes]]:
     """The type and content of each chunk, with its checksum right. Raises WrongCrest."""
     if not content.startswith(SIGNATURE):
         raise WrongCrest("unreadable")
-    chunks, place = [], len(SIGNATURE)
-    while place + 12 <= len(content):
-        (length,) = struct.unpack(">I", content[place : place + 4])
-        kind, inside = content[place + 4 : place + 8], content[place + 8 : place + 8 + length]
-        checksum = content[place + 8 + length : place + 12 + length]
+    chunks, offset = [], len(SIGNATURE)
+    while offset + 12 <= len(content):
+        (length,) = struct.unpack(">I", content[offset : offset + 4])
+        kind, inside = content[offset + 4 : offset + 8], content[offset + 8 : offset + 8 + length]
+        checksum = content[offset + 8 + length : offset + 12 + length]
         if checksum != struct.pack(">I", zlib.crc32(kind + inside)):
             raise WrongCrest("unreadable")
         chunks.append((kind, inside))
         if kind == b"IEND":
-            return chunks  # what stands behind the picture is no part of it
-        place += 12 + length
+            return chunks  # bytes after the end of the picture are dropped
+        offset += 12 + length
     raise WrongCrest("unreadable")
 
 

@@ -1,11 +1,11 @@
-"""The order of Czech names, the same whatever collations the database has (ČSN 97 6030)."""
+"""Sorting of Czech names (ČSN 97 6030), independent of the database's collations."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# Letters that stand after their plain ones; other marks count only between words equal without them.
+# Letters that sort after their plain ones; other marks only decide between otherwise equal words.
 AFTER = {"c\u030c": "c~", "r\u030c": "r~", "s\u030c": "s~", "z\u030c": "z~"}
 LETTERS = re.compile("ch|[crsz]\u030c")
 
@@ -13,6 +13,6 @@ LETTERS = re.compile("ch|[crsz]\u030c")
 def czech_key(text: str) -> tuple[str, str]:
     """A key to sort by: `ch` after `h`; č, ř, š and ž after c, r, s and z; spaces first."""
     folded = unicodedata.normalize("NFD", text.casefold().strip())
-    placed = LETTERS.sub(lambda found: AFTER.get(found[0], "h~"), folded)
+    placed = LETTERS.sub(lambda match: AFTER.get(match[0], "h~"), folded)
     bare = "".join(letter for letter in placed if not unicodedata.combining(letter))
     return bare, folded

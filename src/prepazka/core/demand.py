@@ -1,8 +1,8 @@
-"""Days of an office drawn at random: who comes when, how long each takes.
+"""Random days of an office: who comes when, and how long each service takes.
 
-Every client has chance of their own, drawn from streams that depend on the seed, the day and what
-they come for, and on nothing that a what-if may change. So two plans meet the same people, and
-their difference is not blurred by luck (common random numbers).
+Each client's random numbers come from streams that depend on the seed, the day and the service, and
+on nothing that a what-if may change. So two plans meet the same people, and their difference has
+less variance (common random numbers).
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from prepazka.core.simulation import Visit
 Floats = npt.NDArray[np.float64]
 Minutes = Interval[int]
 
-MOST_TIMES = 3.0  # demand can be raised up to this many times
+MOST_TIMES = 3.0  # the largest factor on demand
 MOST_LANES = 12
 # Share of the day's walk-ins in each tenth of the time in which tickets are given.
 MORNING_RUSH = (0.17, 0.14, 0.12, 0.10, 0.09, 0.08, 0.08, 0.09, 0.08, 0.05)
@@ -30,7 +30,7 @@ MIDNIGHT = datetime(2026, 1, 5, tzinfo=UTC)  # any day: minutes are counted from
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A service and how much of it is wanted: clients a day, booked ones among them."""
+    """A service and its demand: clients a day, including booked ones."""
 
     service: int
     agenda: int
@@ -64,7 +64,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a simulated day of an office follows from."""
+    """The inputs of a simulated day of an office."""
 
     tickets: Minutes  # when walk-ins are given tickets
     asked: tuple[Asked, ...]
@@ -80,7 +80,7 @@ class Plan:
     demand_cv: float = 0.1  # from day to day
     day_sd: float = 0.1  # of the log of the day's factor on service times
     clerk_sd: float = 0.18
-    # Those who book would otherwise have come as walk-ins.
+    # True: booked clients are taken from the walk-ins, because they would have come anyway.
     booked_replace: bool = True
 
 
@@ -104,9 +104,9 @@ def draw(plan: Plan, day: int, seed: int) -> Drawn:
     if plan.demand_cv:
         shape = 1 / plan.demand_cv**2
         busy *= chance.gamma(shape, 1 / shape)
-    missing: list[tuple[int, Interval[datetime], int]] = []
-    booked = [v for one in plan.bookable for v in _booked(plan, one, day, seed, missing)]
-    walk_ins = [v for one in plan.asked for v in _walk_ins(plan, one, busy, day, seed)]
+    no_shows: list[tuple[int, Interval[datetime], int]] = []
+    booked = [v for bookable in plan.bookable for v in _booked(plan, bookable, day, seed, no_shows)]
+    walk_ins = [v for service in plan.asked for v in _walk_ins(plan, service, busy, day, seed)]
     visits = sorted([*booked, *walk_ins], key=lambda v: (v.arrives_at, v.ticket))
     if slow != 1:
         visits = [_slowed(v, slow) for v in visits]
@@ -116,14 +116,14 @@ def draw(plan: Plan, day: int, seed: int) -> Drawn:
             p.serves,
             p.counter,
             opens_at=_at(p.opens),
-            # Whoever has a ticket is served, unless the counter closes before the office does.
-            closes_at=_at(p.closes) if p.closes < _last(plan) else None,
+            # A counter that stays open until the office closes serves everybody who has a ticket.
+            closes_at=_at(p.closes) if p.closes < _closing_minute(plan) else None,
             breaks=tuple(Interval(_at(b.start), _at(b.end)) for b in p.breaks),
         )
         for p in plan.posts
         if not p.absent
     ]
-    return Drawn(visits, counters, speeds(plan, seed), _at(_last(plan)), slow, missing)
+    return Drawn(visits, counters, speeds(plan, seed), _at(_closing_minute(plan)), slow, no_shows)
 
 
 def speeds(plan: Plan, seed: int) -> dict[int, float]:
@@ -137,16 +137,16 @@ def speeds(plan: Plan, seed: int) -> dict[int, float]:
 
 
 def expected_booked(plan: Plan, agenda: int) -> float:
-    """How many booked clients of the agenda come in a day, on average."""
-    places = sum(
+    """The mean number of booked clients of the agenda who come in a day."""
+    booked_places = sum(
         len(b.windows) * min(b.quota, MOST_LANES) * b.taken
         for b in plan.bookable
         if b.agenda == agenda
     )
-    return places * (1 - plan.no_show)
+    return booked_places * (1 - plan.no_show)
 
 
-def _last(plan: Plan) -> int:
+def _closing_minute(plan: Plan) -> int:
     return max((p.closes for p in plan.posts), default=plan.tickets.end)
 
 
@@ -167,74 +167,84 @@ def _slowed(v: Visit, factor: float) -> Visit:
     )
 
 
-def _lasting(asked: Asked, normal: Floats) -> Floats:
-    """Log-normal minutes of service."""
-    sd = sqrt(log(1 + asked.cv**2))
-    minutes: Floats = asked.mean * np.exp(sd * normal - sd**2 / 2)
+def _service_minutes(service: Asked, normal: Floats) -> Floats:
+    """Log-normal minutes of service, from standard normal numbers."""
+    sd = sqrt(log(1 + service.cv**2))
+    minutes: Floats = service.mean * np.exp(sd * normal - sd**2 / 2)
     return minutes
 
 
-def _walk_ins(plan: Plan, asked: Asked, busy: float, day: int, seed: int) -> list[Visit]:
-    """A Poisson process thinned to the rate of the plan: fewer clients are some of the same."""
-    most = asked.clients * MOST_TIMES
-    rng = np.random.default_rng([seed, day, 1, asked.service])
-    many = rng.poisson(most)
-    place, mark, leaves = rng.random((3, many))
-    normal = rng.standard_normal(many)
-    rate = asked.clients
+def _walk_ins(plan: Plan, service: Asked, busy: float, day: int, seed: int) -> list[Visit]:
+    """Walk-ins of a Poisson process, thinned from the largest demand to the plan's.
+
+    So a plan with less demand has a subset of the same clients.
+    """
+    candidates_mean = service.clients * MOST_TIMES
+    rng = np.random.default_rng([seed, day, 1, service.service])
+    candidates = rng.poisson(candidates_mean)
+    position, mark, leaves = rng.random((3, candidates))
+    normal = rng.standard_normal(candidates)
+    rate = service.clients
     if plan.booked_replace:
-        agenda = sum(a.clients for a in plan.asked if a.agenda == asked.agenda)
-        rate *= max(1 - expected_booked(plan, asked.agenda) / agenda, 0) if agenda else 0
-    kept = mark * most < rate * busy
-    minute = _moments(plan, place[kept])
-    lasts = _lasting(asked, normal[kept])
-    patience = -np.log1p(-leaves[kept]) * plan.patience
-    first = asked.service * 1_000_000
+        agenda = sum(a.clients for a in plan.asked if a.agenda == service.agenda)
+        rate *= max(1 - expected_booked(plan, service.agenda) / agenda, 0) if agenda else 0
+    kept_draws = mark * candidates_mean < rate * busy
+    minute = _moments(plan, position[kept_draws])
+    lasts = _service_minutes(service, normal[kept_draws])
+    patience = -np.log1p(-leaves[kept_draws]) * plan.patience
+    first_ticket = service.service * 1_000_000
     return [
-        Visit(int(n), asked.service, _at(at), float(m), patience=float(p))
-        for n, at, m, p in zip(first + np.nonzero(kept)[0], minute, lasts, patience, strict=True)
+        Visit(int(n), service.service, _at(at), float(m), patience=float(p))
+        for n, at, m, p in zip(
+            first_ticket + np.nonzero(kept_draws)[0], minute, lasts, patience, strict=True
+        )
     ]
 
 
-def _moments(plan: Plan, place: Floats) -> Floats:
-    """Minutes of the day, spread as the profile says."""
+def _moments(plan: Plan, positions: Floats) -> Floats:
+    """The minutes of the day of positions from 0 to 1, spread by the plan's profile."""
     edges = np.concatenate([[0.0], np.cumsum(plan.profile) / sum(plan.profile)])
     span = plan.tickets.end - plan.tickets.start
     along = np.linspace(0, span, len(edges))
-    return plan.tickets.start + np.interp(place, edges, along)
+    return plan.tickets.start + np.interp(positions, edges, along)
 
 
 def _booked(
     plan: Plan,
-    one: Bookable,
+    bookable: Bookable,
     day: int,
     seed: int,
-    missing: list[tuple[int, Interval[datetime], int]],
+    no_shows: list[tuple[int, Interval[datetime], int]],
 ) -> list[Visit]:
-    """Each place has its client, taken or not, so that a larger quota only adds clients."""
-    choices = [a for a in plan.asked if a.agenda == one.agenda and a.booked]
+    """The booked visits of a day; no-shows are appended to `no_shows`.
+
+    Random numbers are drawn for every place, so that a larger quota only adds clients.
+    """
+    choices = [a for a in plan.asked if a.agenda == bookable.agenda and a.booked]
     total = sum(a.clients for a in choices)
-    if not total or not one.windows:
+    if not total or not bookable.windows:
         return []
-    rng = np.random.default_rng([seed, day, 2, one.agenda])
-    shape = (len(one.windows), MOST_LANES)
-    taken, shows, when, which = rng.random((4, *shape))
+    rng = np.random.default_rng([seed, day, 2, bookable.agenda])
+    shape = (len(bookable.windows), MOST_LANES)
+    booking_draw, show_draw, punctuality_draw, service_draw = rng.random((4, *shape))
     normal = rng.standard_normal(shape)
-    booked = taken < one.taken
-    booked[:, one.quota :] = False
+    booked = booking_draw < bookable.taken
+    booked[:, bookable.quota :] = False
     offsets = np.sort(np.asarray(plan.offsets, float))
     shares = np.cumsum([a.clients / total for a in choices])
-    found = []
+    visits = []
     for w, lane in zip(*np.nonzero(booked), strict=True):
-        window = Interval(_at(one.windows[w].start), _at(one.windows[w].end))
-        if shows[w, lane] < plan.no_show:
-            missing.append((one.agenda, window, int(w) * MOST_LANES + int(lane)))
+        window = Interval(_at(bookable.windows[w].start), _at(bookable.windows[w].end))
+        if show_draw[w, lane] < plan.no_show:
+            no_shows.append((bookable.agenda, window, int(w) * MOST_LANES + int(lane)))
             continue
-        late_by = max(float(np.quantile(offsets, when[w, lane])), -float(plan.early_min))
+        late_by = max(
+            float(np.quantile(offsets, punctuality_draw[w, lane])), -float(plan.early_min)
+        )
         arrives = max(window.start + late_by * MINUTE, _at(plan.tickets.start))
-        n = min(int(np.searchsorted(shares, which[w, lane])), len(choices) - 1)
-        minutes = float(_lasting(choices[n], normal[w, lane]))
-        ticket = -(one.agenda * 1_000_000 + int(w) * MOST_LANES + int(lane) + 1)
+        n = min(int(np.searchsorted(shares, service_draw[w, lane])), len(choices) - 1)
+        minutes = float(_service_minutes(choices[n], normal[w, lane]))
+        ticket = -(bookable.agenda * 1_000_000 + int(w) * MOST_LANES + int(lane) + 1)
         late = arrives >= window.end
-        found.append(Visit(ticket, choices[n].service, arrives, minutes, window, late))
-    return found
+        visits.append(Visit(ticket, choices[n].service, arrives, minutes, window, late))
+    return visits

@@ -1,6 +1,6 @@
-"""Whose turn it is: one comparable key per ticket, with the reason a person may be told.
+"""The queue discipline: one comparable key per ticket, with the reason that people are shown.
 
-The dispatcher, the wait estimate and the simulator all play this one function.
+The dispatcher, the wait estimate and the simulator all use this one function.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from prepazka.core.interval import Interval
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A ticket in the hall; all moments are aware instants."""
+    """A ticket waiting in the hall; all moments are aware instants."""
 
     ticket: int
     service: int
@@ -29,21 +29,21 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What an office may choose about its discipline."""
+    """An office's choices about the discipline."""
 
-    # None: whoever is booked goes before all walk-ins. Otherwise the booked count as having joined
-    # this much before they were due, so a walk-in who has waited longer than that goes first.
+    # None: booked clients go before all walk-ins. Otherwise they count as having joined this long
+    # before they were due, so that a walk-in who has waited longer goes first.
     head_start: timedelta | None = None
     call_early: bool = True  # call the booked before their window when no walk-in waits
-    # Services that wait for something that is down: nobody's turn comes, and places are kept.
+    # Services that need a system that is down: nobody is called for them, and places are kept.
     stopped: frozenset[int] = frozenset()
-    # Who has waited this long goes before all booked who came later; None: there is no such limit.
+    # Whoever has waited this long goes before all booked clients who came later; None: no limit.
     cap: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why it is this ticket's turn: a code that surfaces translate, and what to fill in."""
+    """Why it is this ticket's turn: a code that surfaces translate, with its parameters."""
 
     code: str
     params: Mapping[str, datetime | int] = field(default_factory=dict)
@@ -51,19 +51,19 @@ class Reason:
     def payload(self) -> dict[str, Any]:
         """The reason as JSON can carry it, instants in ISO format."""
         plain = {
-            name: value.isoformat() if isinstance(value, datetime) else value
-            for name, value in self.params.items()
+            name: param.isoformat() if isinstance(param, datetime) else param
+            for name, param in self.params.items()
         }
         return {"code": self.code, "params": plain}
 
     @classmethod
     def from_payload(cls, stored: Mapping[str, Any]) -> "Reason":
-        """The reason that `payload` wrote."""
+        """The reason of which `stored` is the payload."""
         return cls(
             stored["code"],
             {
-                name: datetime.fromisoformat(value) if isinstance(value, str) else value
-                for name, value in stored["params"].items()
+                name: datetime.fromisoformat(param) if isinstance(param, str) else param
+                for name, param in stored["params"].items()
             },
         )
 
@@ -75,23 +75,23 @@ RETURNED, CAPPED, BOOKED, STATUTORY, WALK_IN, NOT_YET, PARKED = range(7)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A ticket's place: the smallest key goes first."""
+    """A ticket's place in the order; the smallest key is called first."""
 
     key: Key
     code: str
-    about: Waiting
-    more: Mapping[str, datetime | int]
+    waiting: Waiting
+    params: Mapping[str, datetime | int]
 
     @property
     def reason(self) -> Reason:
-        """Why it is here; put together only for whom it is told to, out of hundreds compared."""
-        w = self.about
-        told: dict[str, datetime | int] = {"arrived_at": w.arrived_at}
+        """Why the ticket has this place; built on demand, because hundreds are only compared."""
+        w = self.waiting
+        params: dict[str, datetime | int] = {"arrived_at": w.arrived_at}
         if w.booked is not None:
-            told |= {"window_start": w.booked.start, "window_end": w.booked.end}
+            params |= {"window_start": w.booked.start, "window_end": w.booked.end}
         if w.for_counter is not None:
-            told["for_counter"] = w.for_counter
-        return Reason(self.code, {**told, **self.more})
+            params["for_counter"] = w.for_counter
+        return Reason(self.code, {**params, **self.params})
 
     @property
     def rank(self) -> int:
@@ -108,7 +108,7 @@ class Chosen:
 
     @property
     def reason(self) -> Reason:
-        """Why it is this one's turn."""
+        """Why it is this ticket's turn."""
         return self.turn.reason
 
 
@@ -136,9 +136,10 @@ def _turn_of_walk_in(w: Waiting, policy: Policy) -> Turn:
 
 
 def capped_from(w: Waiting, policy: Policy) -> datetime | None:
-    """From when the ticket has waited so long that it goes first; None where nothing caps it.
+    """From when the ticket has waited as long as the cap and goes first; None without a cap.
 
-    A booked client counts from the arrival too, once due: so no walk-in who came later goes before.
+    A booked client's wait counts from the arrival too, but the cap holds only once they are due: so
+    no walk-in who came later goes before.
     """
     if policy.cap is None or w.returned_at is not None:
         return None
@@ -149,12 +150,12 @@ def capped_from(w: Waiting, policy: Policy) -> datetime | None:
 def _turn_of_booked(w: Waiting, window: Interval[datetime], policy: Policy, now: datetime) -> Turn:
     if now < window.start:
         return _turn(w, NOT_YET, window.start, "booked_before_window")
-    # Who arrived within the window keeps the place after its end.
+    # A client who arrived within the window keeps the place after its end.
     code = "booked_in_window" if now < window.end else "booked_kept_place"
     if policy.head_start is None:
         return _turn(w, BOOKED, window.start, code)
     due = max(w.arrived_at, window.start)
-    # Never later than the arrival itself: no walk-in who came after goes before.
+    # At most the arrival itself, so that no walk-in who came later goes before.
     return _turn(w, WALK_IN, min(w.arrived_at, due - policy.head_start), code, BOOKED)
 
 
@@ -188,9 +189,9 @@ def _concerns(w: Waiting, serves: frozenset[int], counter: int, policy: Policy) 
     return w.for_counter == counter
 
 
-def ready(place: Turn, policy: Policy) -> bool:
-    """Whether somebody in this place may be called by those counters that serve them."""
-    return place.rank < NOT_YET or (place.rank == NOT_YET and policy.call_early)
+def ready(its_turn: Turn, policy: Policy) -> bool:
+    """Whether a ticket with this turn may be called by the counters that serve it."""
+    return its_turn.rank < NOT_YET or (its_turn.rank == NOT_YET and policy.call_early)
 
 
 def next_in_turn(
@@ -201,11 +202,11 @@ def next_in_turn(
     policy: Policy,
     now: datetime,
 ) -> Chosen | None:
-    """Whom the counter calls next; None when nobody may be called there now."""
+    """The ticket that the counter calls next; None when it may call nobody now."""
     able = (
-        Chosen(w.ticket, place)
+        Chosen(w.ticket, its_turn)
         for w in waiting
-        if _concerns(w, serves, counter, policy) and ready(place := turn(w, policy, now), policy)
+        if _concerns(w, serves, counter, policy) and ready(its_turn := turn(w, policy, now), policy)
     )
     return min(able, key=_key, default=None)
 
@@ -219,21 +220,21 @@ def before(
     policy: Policy,
     now: datetime,
 ) -> list[Waiting]:
-    """Those whom the counter may call and whose turn is before the chosen one's, in any order.
+    """The tickets that the counter may call and that go before the chosen one, in any order.
 
-    Without a chosen one: all whom it may call.
+    Without a chosen ticket: all that it may call.
     """
     return [
         w
         for w in waiting
         if _concerns(w, serves, counter, policy)
-        and ready(place := turn(w, policy, now), policy)
-        and (chosen is None or place.key < chosen.turn.key)
+        and ready(its_turn := turn(w, policy, now), policy)
+        and (chosen is None or its_turn.key < chosen.turn.key)
     ]
 
 
 def ordered(waiting: Iterable[Waiting], *, policy: Policy, now: datetime) -> list[Chosen]:
-    """Everybody in the order for a screen; not yet due and parked tickets come last."""
+    """All tickets in the order of a screen; those not yet due and parked come last."""
     return sorted((Chosen(w.ticket, turn(w, policy, now)) for w in waiting), key=_key)
 
 
@@ -242,7 +243,7 @@ def _key(chosen: Chosen) -> Key:
 
 
 def overtake_bound(quota: int, agendas: int, window_min: int, waited: timedelta) -> int:
-    """How many booked clients at most go before a walk-in who came earlier and `waited` so long.
+    """The most booked clients who go before a walk-in who came earlier and `waited` so long.
 
     `quota` per window of `window_min` minutes in each of the `agendas` that share the counters.
     """

@@ -1,4 +1,4 @@
-"""The code at the door of an office: it changes every minute, so it cannot be used from home."""
+"""The code on an office's door, which changes every minute and so is no use from home."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import hashlib
 import hmac
 from datetime import datetime, timedelta
 
-# Who may take a ticket with a telephone: nobody, whoever reads the code at the door, or anybody.
+# Who may take a ticket by telephone: nobody, people who read the code at the door, or anybody.
 PHONE_TICKETS = ("none", "door", "anywhere")
 STEP = timedelta(minutes=1)
-# A screen may be a step behind, and a person needs a while to point the camera.
+# Steps for which a code stays valid: a screen may be one behind, and aiming a camera takes time.
 GRACE = 3
 BYTES = 10
 
 
 def code_at(secret: bytes, moment: datetime) -> str:
-    """The code that is shown at the moment: 80 bits that only the secret could have made."""
+    """The code that is shown at the moment: 80 bits derived from the secret."""
     return _code(secret, _step(moment))
 
 
-def is_fresh(secret: bytes, said: str, now: datetime) -> bool:
+def is_fresh(secret: bytes, code: str, now: datetime) -> bool:
     """Whether the code was shown within the last minutes."""
     step = _step(now)
-    # All are compared, and in constant time: how long it takes tells nothing.
+    # All steps are compared, each in constant time, so that timing reveals nothing about the code.
     good = [
-        hmac.compare_digest(_code(secret, one).encode(), said.lower().encode())
-        for one in range(step - GRACE, step + 1)
+        hmac.compare_digest(_code(secret, candidate_step).encode(), code.lower().encode())
+        for candidate_step in range(step - GRACE, step + 1)
     ]
     return any(good)
 
@@ -36,5 +36,5 @@ def _step(moment: datetime) -> int:
 
 
 def _code(secret: bytes, step: int) -> str:
-    made = hmac.new(secret, str(step).encode(), hashlib.sha256).digest()[:BYTES]
-    return base64.b32encode(made).decode().lower()
+    digest = hmac.new(secret, str(step).encode(), hashlib.sha256).digest()[:BYTES]
+    return base64.b32encode(digest).decode().lower()

@@ -1,7 +1,7 @@
-"""What a calendar kept elsewhere takes of somebody's time, from one reading to the next.
+"""Busy times read from an official's external calendar, and how one reading updates the last.
 
-Doubt makes time busy: what was not understood, and what vanished all at once, stays taken until it
-is understood, confirmed by a person or a day old. Pure: no database, no clock.
+In doubt a time is busy: an event that was not understood, and events that vanished all at once,
+stay taken until they are understood, confirmed by a person or a day old.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from prepazka.core.interval import Interval, subtract, union
 
 Times = list[Interval[datetime]]
 
-HOLD = timedelta(days=1)  # how long times that vanished all at once stay taken
-# From this share of a calendar's events on, their vanishing looks like a fault of its server.
+HOLD = timedelta(days=1)  # how long events that vanished all at once stay taken
+# When at least this share of a calendar's events vanishes, a fault of its server is more likely.
 NEARLY_ALL = 0.8
 
 
 @dataclass(frozen=True)
 class Doubt:
-    """A part of an event that was not understood, and the time that is taken because of it."""
+    """A part of an event that was not understood, and the times taken because of it."""
 
     event: str  # key of the event
-    mark: str  # changes when what was read of the event changes
+    mark: str  # changes when the event's content changes
     why: str  # a word for the screens, see `surfaces.console.outside`
     times: Times
     keeps: bool = False  # the last understood times of the event stay taken as well
@@ -43,29 +43,31 @@ class Reading:
 
     def busy(self) -> Times:
         """Everything that is taken, sorted and disjoint."""
-        return union([*_flat(self.times.values()), *_flat(doubt.times for doubt in self.doubts)])
+        return union(
+            [*_flattened(self.times.values()), *_flattened(doubt.times for doubt in self.doubts)]
+        )
 
     def without(self, events: Iterable[str]) -> Reading:
-        """The reading as if the events were not in it, and had never been."""
-        left = set(events)
+        """The reading as if the calendar never had these events."""
+        removed = set(events)
         return replace(
             self,
-            times={key: [] if key in left else times for key, times in self.times.items()},
-            doubts=[doubt for doubt in self.doubts if doubt.event not in left],
+            times={key: [] if key in removed else times for key, times in self.times.items()},
+            doubts=[doubt for doubt in self.doubts if doubt.event not in removed],
         )
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What one event takes, as it was last understood."""
+    """The times of one event, as they were last understood."""
 
     times: Times
-    missing_since: datetime | None = None  # not in the calendar any more, and yet kept
+    missing_since: datetime | None = None  # no longer in the calendar, but still kept
 
 
 @dataclass(frozen=True)
 class Known:
-    """All that is known of a calendar between two readings."""
+    """The state of a calendar between two readings."""
 
     events: Mapping[str, Taken] = field(default_factory=dict)
     doubts: list[Doubt] = field(default_factory=list)
@@ -74,112 +76,124 @@ class Known:
         """Everything that is taken, sorted and disjoint."""
         return union(
             [
-                *_flat(taken.times for taken in self.events.values()),
-                *_flat(doubt.times for doubt in self.doubts if not doubt.freed),
+                *_flattened(event.times for event in self.events.values()),
+                *_flattened(doubt.times for doubt in self.doubts if not doubt.freed),
             ]
         )
 
     def missing(self) -> Times:
-        """What is taken only because it vanished too suddenly."""
-        return union(_flat(one.times for one in self.events.values() if one.missing_since))
+        """The times taken only because their events vanished too suddenly."""
+        return union(
+            _flattened(event.times for event in self.events.values() if event.missing_since)
+        )
 
     def open_doubts(self) -> list[Doubt]:
-        """What nobody has judged yet; what only keeps earlier times is shown by those."""
+        """Doubts that nobody has judged, with the event's kept times where they have none."""
         return [
-            replace(doubt, times=doubt.times or self._kept(doubt))
+            replace(doubt, times=doubt.times or self._kept_times(doubt))
             for doubt in self.doubts
             if not doubt.freed
         ]
 
     def freeing(self, mark: str) -> Known:
-        """The same without the time that the doubt takes; an unknown mark changes nothing."""
+        """The state without the times of the doubt; an unknown mark changes nothing."""
         events = dict(self.events)
         for doubt in self.doubts:
             if doubt.mark == mark and doubt.keeps:
                 events.pop(doubt.event, None)
         return Known(
-            events, [replace(one, freed=one.freed or one.mark == mark) for one in self.doubts]
+            events,
+            [replace(doubt, freed=doubt.freed or doubt.mark == mark) for doubt in self.doubts],
         )
 
     def letting_go(self) -> Known:
-        """The same without the events that have vanished."""
+        """The state without the events that have vanished."""
         return Known(
-            {key: taken for key, taken in self.events.items() if not taken.missing_since},
+            {key: event for key, event in self.events.items() if not event.missing_since},
             self.doubts,
         )
 
-    def _kept(self, doubt: Doubt) -> Times:
-        taken = self.events.get(doubt.event) if doubt.keeps else None
-        return taken.times if taken else []
+    def _kept_times(self, doubt: Doubt) -> Times:
+        event = self.events.get(doubt.event) if doubt.keeps else None
+        return event.times if event else []
 
 
-def merged(known: Known, reading: Reading, now: datetime) -> Known:
-    """What is known after a reading: see the module's first lines for what stays."""
-    freed = {doubt.mark for doubt in known.doubts if doubt.freed}
+def merged(previous: Known, reading: Reading, now: datetime) -> Known:
+    """The state after a reading; the module's docstring says which times stay."""
+    freed = {doubt.mark for doubt in previous.doubts if doubt.freed}
     doubts = [replace(doubt, freed=doubt.mark in freed) for doubt in reading.doubts]
     events = {key: Taken(times) for key, times in reading.times.items()}
     for doubt in doubts:
-        before = known.events.get(doubt.event)
-        if doubt.keeps and before and not doubt.freed:
+        event_before = previous.events.get(doubt.event)
+        if doubt.keeps and event_before and not doubt.freed:
             own = events.get(doubt.event, Taken([])).times
-            events[doubt.event] = Taken(union([*own, *before.times]))
+            events[doubt.event] = Taken(union([*own, *event_before.times]))
     present = Known(events, doubts)
-    seen = events.keys() | {doubt.event for doubt in doubts}
-    events |= _vanished(known, seen, present.busy(), now, damaged=reading.damaged)
+    event_keys = events.keys() | {doubt.event for doubt in doubts}
+    events |= _kept_vanished(previous, event_keys, present.busy(), now, damaged=reading.damaged)
     # An event that takes nothing is not worth keeping; its absence later means nothing either.
-    return Known({key: taken for key, taken in events.items() if taken.times}, doubts)
+    return Known({key: event for key, event in events.items() if event.times}, doubts)
 
 
-def _vanished(
-    known: Known, seen: set[str], busy: Times, now: datetime, *, damaged: bool
+def _kept_vanished(
+    previous: Known, event_keys: set[str], busy: Times, now: datetime, *, damaged: bool
 ) -> dict[str, Taken]:
-    """Events that were known, are not in the calendar now, and are kept all the same."""
-    before = {key: times for key, times in _whole(known).items() if times[-1].end > now}
-    # One whose time is still taken was only given another identifier.
+    """Events that the previous state had, the calendar no longer has, and that are kept."""
+    times_before = {
+        key: times for key, times in _times_by_event(previous).items() if times[-1].end > now
+    }
+    # An event whose time is still taken has only got another identifier.
     gone = {
         key: times
-        for key, times in before.items()
-        if key not in seen and subtract(_ahead(times, now), busy)
+        for key, times in times_before.items()
+        if key not in event_keys and subtract(_future_times(times, now), busy)
     }
-    since = {key: taken.missing_since for key, taken in known.events.items()}
-    already = {key for key in gone if since.get(key)}
-    lost = gone.keys() - already
-    sudden = damaged or len(lost) >= NEARLY_ALL * (len(before) - len(already))
-    kept = {key: Taken(gone[key], now) for key in lost if sudden}
-    for key in already:
-        began = since[key]
+    missing_since = {key: event.missing_since for key, event in previous.events.items()}
+    already_missing = {key for key in gone if missing_since.get(key)}
+    newly_missing = gone.keys() - already_missing
+    sudden = damaged or len(newly_missing) >= NEARLY_ALL * (
+        len(times_before) - len(already_missing)
+    )
+    kept_events = {key: Taken(gone[key], now) for key in newly_missing if sudden}
+    for key in already_missing:
+        began = missing_since[key]
         if began and (damaged or now - began < HOLD):
-            kept[key] = Taken(gone[key], began)
-    return kept
+            kept_events[key] = Taken(gone[key], began)
+    return kept_events
 
 
-def _whole(known: Known) -> dict[str, Times]:
-    """By event all that it takes, for whatever reason."""
-    found = {key: list(taken.times) for key, taken in known.events.items()}
-    for doubt in known.doubts:
+def _times_by_event(calendar: Known) -> dict[str, Times]:
+    """All times of each event, understood or in doubt."""
+    times_by_event = {key: list(event.times) for key, event in calendar.events.items()}
+    for doubt in calendar.doubts:
         if not doubt.freed:
-            found.setdefault(doubt.event, []).extend(doubt.times)
-    return {key: union(times) for key, times in found.items() if times}
+            times_by_event.setdefault(doubt.event, []).extend(doubt.times)
+    return {key: union(times) for key, times in times_by_event.items() if times}
 
 
-def _ahead(times: Times, now: datetime) -> Times:
-    return [Interval(max(one.start, now), one.end) for one in times if one.end > now]
+def _future_times(times: Times, now: datetime) -> Times:
+    return [
+        Interval(max(interval.start, now), interval.end) for interval in times if interval.end > now
+    ]
 
 
-def _flat(parts: Iterable[Iterable[Interval[datetime]]]) -> Iterable[Interval[datetime]]:
-    return (one for part in parts for one in part)
+def _flattened(lists: Iterable[Iterable[Interval[datetime]]]) -> Iterable[Interval[datetime]]:
+    return (interval for intervals in lists for interval in intervals)
 
 
-# --- as JSON: stored between readings, and sent by the process that reads ---------------------
+# --- JSON, as it is stored between readings and sent by the process that reads -----------------
 
 
 def times_to_json(times: Times) -> list[list[int]]:
-    """The times as pairs of seconds since 1970; an end within a second counts it whole."""
-    return [[int(one.start.timestamp()), -int(-one.end.timestamp() // 1)] for one in times]
+    """The times as pairs of seconds since 1970; the end is rounded up."""
+    return [
+        [int(interval.start.timestamp()), -int(-interval.end.timestamp() // 1)]
+        for interval in times
+    ]
 
 
 def times_from_json(rows: Any) -> Times:
-    """What `times_to_json` has written."""
+    """The times that `times_to_json` wrote."""
     return [
         Interval(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
         for start, end in rows
@@ -192,23 +206,23 @@ def doubts_to_json(doubts: Iterable[Doubt]) -> list[dict[str, Any]]:
 
 
 def doubts_from_json(rows: Any) -> list[Doubt]:
-    """What `doubts_to_json` has written."""
+    """The doubts that `doubts_to_json` wrote."""
     return [Doubt(**{**row, "times": times_from_json(row["times"])}) for row in rows]
 
 
 def events_to_json(events: Mapping[str, Taken]) -> dict[str, Any]:
-    """By event its times and, in seconds since 1970, since when it is missing (0: it is there)."""
+    """By event, since when it is missing (seconds since 1970; 0: it is there) and its times."""
     return {
         key: [
-            int(taken.missing_since.timestamp()) if taken.missing_since else 0,
-            times_to_json(taken.times),
+            int(event.missing_since.timestamp()) if event.missing_since else 0,
+            times_to_json(event.times),
         ]
-        for key, taken in events.items()
+        for key, event in events.items()
     }
 
 
 def events_from_json(rows: Any) -> dict[str, Taken]:
-    """What `events_to_json` has written."""
+    """The events that `events_to_json` wrote."""
     return {
         key: Taken(times_from_json(times), datetime.fromtimestamp(since, UTC) if since else None)
         for key, (since, times) in rows.items()

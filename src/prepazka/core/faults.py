@@ -1,4 +1,4 @@
-"""What may be noted of an error: its words may name people, its kind and place do not."""
+"""Errors for logs: kind and place only, because an error's message may name people."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ def without_contacts(text: str) -> str:
 
 
 def kind_and_place(error: BaseException) -> str:
-    """The kind of an error and where it arose, without its words: they may name people."""
+    """The class of an error and the file and line where it arose, without its message."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if PACKAGE in Path(frame.filename).parents] or frames[-1:]
-    place = f" in {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
-    return f"{type(error).__name__}{place}"
+    own_frames = [frame for frame in frames if PACKAGE in Path(frame.filename).parents]
+    last_frame = (own_frames or frames)[-1] if frames else None
+    location = f" in {Path(last_frame.filename).name}:{last_frame.lineno}" if last_frame else ""
+    return f"{type(error).__name__}{location}"

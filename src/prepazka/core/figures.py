@@ -1,8 +1,8 @@
-"""Figures for the head of an office: what the counters can bear. Minutes throughout."""
+"""Capacity of an office's counters: load, stretch of walk-ins' waits, quotas. Times in minutes."""
 
 from math import floor, inf, isfinite
 
-WARN, REFUSE = 1.25, 1.5  # a stretch beyond is warned of; beyond the other it needs a reason
+WARN, REFUSE = 1.25, 1.5  # a stretch above WARN gives a warning, above REFUSE it needs a reason
 CHANGE_MIN = 0.5  # between two clients at a counter
 LONGEST_MIN = 600.0
 
@@ -23,7 +23,7 @@ def remaining_capacity(minutes_left: float, counters: int, mean: float) -> int:
 
 
 def load(quota: int, agendas: int, mean: float, counters: int, window_min: int = 30) -> float:
-    """The part of the counters' time that `quota` booked per window and agenda take up."""
+    """The share of the counters' time that `quota` bookings per window and agenda take."""
     _checked(mean)
     if counters == 0:
         return inf if quota else 0.0
@@ -31,17 +31,17 @@ def load(quota: int, agendas: int, mean: float, counters: int, window_min: int =
 
 
 def stretch(quota: int, agendas: int, mean: float, counters: int, window_min: int = 30) -> float:
-    """By what factor the bookings lengthen a walk-in's mean wait; warn over 1.25, refuse over 1.5.
+    """The factor by which bookings lengthen a walk-in's mean wait; see WARN and REFUSE.
 
-    `mean` is the mean service plus half a minute for the change of people, `counters` those that
-    serve the agendas when fewest do.
+    `mean` is the mean service plus half a minute for the change of people, `counters` the fewest
+    that serve the agendas at any time.
     """
     return stretched(load(quota, agendas, mean, counters, window_min))
 
 
-def stretched(taken: float) -> float:
-    """The factor, where the booked take up such a part of the counters' time."""
-    return 1 / (1 - taken) if taken < 1 else inf
+def stretched(load_share: float) -> float:
+    """The factor on a walk-in's mean wait for a share of the counters' time that is booked."""
+    return 1 / (1 - load_share) if load_share < 1 else inf
 
 
 def max_quota(counters: int, mean: float, window_min: int = 30) -> int:

@@ -1,4 +1,4 @@
-"""What is wrong with a file that a person named, as one sentence that says what to do."""
+"""Errors about files as one sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _SENTENCES = {
 
 def sentence_of(error: OSError, name: object = None) -> str:
     """The sentence about the file that the error names, or about `name`."""
-    shown = f'"{name or error.filename}"'
-    known = _SENTENCES.get(error.errno or 0)
-    if known:
-        return known.format(name=shown)
-    return f"{shown} cannot be used: {error.strerror or error}."
+    quoted_name = f'"{name or error.filename}"'
+    sentence = _SENTENCES.get(error.errno or 0)
+    if sentence:
+        return sentence.format(name=quoted_name)
+    return f"{quoted_name} cannot be used: {error.strerror or error}."

@@ -1,4 +1,4 @@
-"""How much people may bring to the meetings of an office; the installation has limits above these."""
+"""An office's limits for documents of meetings; the installation's own limits apply as well."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 MEGABYTE = 1024 * 1024  # bytes
-MOST_DOCUMENTS = 30  # of one meeting, whatever an office wants
+MOST_DOCUMENTS = 30  # of one meeting; an office may set a lower limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,5 +19,5 @@ class FileRules:
     number: int | None = None  # files of one meeting
 
     def data(self) -> dict[str, Any]:
-        """The limits as JSON keeps them; nothing, where there are none."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        """The limits as stored in JSON; empty where there are none."""
+        return {name: limit for name, limit in asdict(self).items() if limit is not None}

@@ -1,4 +1,4 @@
-"""The alphabet of short messages (3GPP TS 23.038): what fits it, how long it is, in how many parts."""
+"""The GSM alphabet of short messages (3GPP TS 23.038): fitting texts, their length and parts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ BASIC = (
     "ÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 EXTENDED = "\f^{}\\[~]|€"  # an escape and a character: two septets each
-ONE, EACH = 160, 153  # septets in a lone message, and in each of several
+ONE, EACH = 160, 153  # septets in a single message, and in each part of a longer one
 ONE_WIDE, EACH_WIDE = 70, 67  # 16-bit units of a message with other characters
 INSTEAD = {
     "–": "-",
@@ -39,48 +39,48 @@ INSTEAD = {
 
 def is_gsm7(text: str) -> bool:
     """Whether the text can be sent in septets as it is."""
-    return all(one in BASIC or one in EXTENDED for one in text)
+    return all(character in BASIC or character in EXTENDED for character in text)
 
 
 def septets(text: str) -> int:
     """The length of a text of the alphabet. Raises ValueError for any other."""
     if not is_gsm7(text):
         raise ValueError("characters outside the alphabet")
-    return len(text) + sum(one in EXTENDED for one in text)
+    return len(text) + sum(character in EXTENDED for character in text)
 
 
 def plain(text: str) -> str:
     """The text without diacritics, in characters that every telephone shows the same.
 
     Letters that the alphabet has with an accent (é, ä) lose it too: half a word in háčky and half
-    without reads worse than none. What has no likeness becomes a question mark.
+    without reads worse than none. A character without a likeness becomes a question mark.
     """
     return "".join(map(_plain, unicodedata.normalize("NFC", text)))
 
 
-def _plain(one: str) -> str:
-    if one in INSTEAD:
-        return INSTEAD[one]
-    if one.isspace() and one != "\n":
+def _plain(character: str) -> str:
+    if character in INSTEAD:
+        return INSTEAD[character]
+    if character.isspace() and character != "\n":
         return " "
     bare = "".join(
-        part for part in unicodedata.normalize("NFKD", one) if not unicodedata.combining(part)
+        mark for mark in unicodedata.normalize("NFKD", character) if not unicodedata.combining(mark)
     )
     if bare and is_gsm7(bare):
         return bare
-    return one if is_gsm7(one) else "?"
+    return character if is_gsm7(character) else "?"
 
 
 def parts(text: str) -> int:
-    """How many messages the text makes; the empty one makes one."""
+    """How many parts the text is sent in; an empty text takes one."""
     if is_gsm7(text):
         return 1 if septets(text) <= ONE else _split([1 + (c in EXTENDED) for c in text], EACH)
-    units = [len(one.encode("utf-16-be")) // 2 for one in text]
+    units = [len(character.encode("utf-16-be")) // 2 for character in text]
     return 1 if sum(units) <= ONE_WIDE else _split(units, EACH_WIDE)
 
 
 def _split(sizes: list[int], room: int) -> int:
-    """Parts in which no character is torn in two."""
+    """The number of parts when no character may be split between two."""
     count, used = 1, 0
     for size in sizes:
         if used + size > room:

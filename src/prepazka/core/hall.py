@@ -1,4 +1,4 @@
-"""A hall as the estimate and the simulator see it: counters, who is to come, what people do."""
+"""Inputs of the estimate and the simulator: counters, expected clients, people's habits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from prepazka.core.interval import Interval
 Floats = npt.NDArray[np.float64]
 
 MINUTE = timedelta(minutes=1)
-ABSENT_MIN = 0.7  # what it costs a counter to call somebody who has gone
+ABSENT_MIN = 0.7  # minutes that a counter loses by calling somebody who has left
 USUAL_OFFSETS = (-22.0, -17.5, -15.0, -13.0, -11.2, -9.7, -8.3, -7.0, -5.7, -4.3, -2.8, -1.0, 1.0, 3.5, 8.0)  # fmt: skip
 
 
@@ -24,12 +24,12 @@ class Times(Protocol):
         """Equally likely minutes of the service by an average clerk on an average day, sorted."""
 
     def factor(self, clerk: int | None) -> float:
-        """By how much the clerk's services last longer than the average clerk's."""
+        """The factor of the clerk's service times to those of the average clerk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A counter that is open or will be; what it is doing now."""
+    """A counter that is or will be open, and the service under way there."""
 
     counter: int
     serves: frozenset[int]
@@ -53,14 +53,14 @@ class Coming:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How today goes, and what people do."""
+    """Today's speed, and how people arrive and leave."""
 
     day: float = 0.0  # log of today's factor on service times
     day_sd: float = 0.1
     offsets: Sequence[float] = USUAL_OFFSETS  # minutes from the window's start to the arrival
-    early: timedelta = timedelta(minutes=30)  # nobody is let in sooner
+    early: timedelta = timedelta(minutes=30)  # the earliest check-in before the window
     # P(gone when called | waited between the edges); the last is for the longest waits.
     gone_edges: Sequence[float] = ()
     gone: Sequence[float] = (0.0,)
     absent_min: float = ABSENT_MIN
-    leaving_seen: bool = False  # who has left is no longer in the hall, so who waits has stayed
+    leaving_seen: bool = False  # True: people who leave are taken out of the hall at once

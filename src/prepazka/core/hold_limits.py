@@ -1,8 +1,7 @@
-"""How many times of an office one network may keep, and for how long: pure decisions.
+"""How many slots of an office one network may hold, and for how long: pure decisions.
 
 A network is counted at three widths at once: the single address (of IPv6 its /64), the /56 and the
-/48 around it. Of IPv4 all three are the address. Who is signed in is counted by their account, not
-by the network.
+/48 around it; of IPv4 all three are the address. Signed-in people are counted by their account.
 """
 
 from __future__ import annotations
@@ -13,29 +12,29 @@ from typing import NamedTuple
 
 FULL_LENGTH, SHORT_LENGTH = timedelta(minutes=10), timedelta(minutes=3)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-# The office is crowded when more than this is kept and not confirmed, or confirmed without a
-# click within the last hour; of half of it browsers must do some work.
+# The office is crowded when more slots than this are held and unconfirmed, or were confirmed
+# without a click within the last hour; above half of it browsers must do proof of work.
 CEILING, CEILING_PER_LANE = 20, 5
 
 
 class Widths(NamedTuple):
-    """Something of the address, of the /56 and of the /48 around it."""
+    """A count or limit for the address, the /56 and the /48 around it."""
 
     address: int
     area: int
     site: int
 
-    def reaches(self, most: Widths) -> bool:
-        """Whether at some width there is no more room."""
-        return any(count >= bound for count, bound in zip(self, most, strict=True))
+    def reaches(self, limits: Widths) -> bool:
+        """Whether the count at some width has come to its limit."""
+        return any(count >= bound for count, bound in zip(self, limits, strict=True))
 
 
 @dataclass(frozen=True)
 class HoldLimits:
     """The limits of one kind of asker; `crowded_*` replace the others while the office is crowded."""
 
-    full: Widths  # so many keep their time for ten minutes, later ones for three
-    most: Widths  # kept or unconfirmed at the same moment
+    full: Widths  # up to so many are held for ten minutes, further ones for three
+    most: Widths  # held or unconfirmed at the same moment
     crowded_most: Widths
     # Confirmed without a click, where the agenda asks for none.
     per_hour: Widths
@@ -45,9 +44,9 @@ class HoldLimits:
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks for a time: keyed hashes of the address, /56 and /48, or of the account thrice.
+    """Who asks for a slot: keyed hashes of the address, /56 and /48, or the account's three times.
 
-    `crowd` says whether what they keep adds to the crowd; the office's own people do not.
+    `crowd` says whether their holds count towards a crowded office; those of staff do not.
     """
 
     keys: tuple[str, str, str]
@@ -67,12 +66,12 @@ CITIZEN = HoldLimits(
 )
 # The office's people, its kiosks, and programs with a token.
 SIGNED_IN = HoldLimits(_OWN, _OWN, _OWN, _NO_LIMIT, _NO_LIMIT, _NO_LIMIT)
-# Everybody together, where the proxies hide the addresses: only the office as a whole is counted.
+# Where proxies hide the addresses, all visitors share one; only the office as a whole is limited.
 UNSEEN = HoldLimits(_NO_LIMIT, _NO_LIMIT, _NO_LIMIT, _NO_LIMIT, _NO_LIMIT, _NO_LIMIT)
 
 
 class Live(NamedTuple):
-    """What a network has of an office now; `frees_at` is when the first of it ends."""
+    """What a network holds of an office now; `frees_at` is when its first hold ends."""
 
     kept: Widths
     hour: Widths = Widths(0, 0, 0)
@@ -81,28 +80,28 @@ class Live(NamedTuple):
 
 
 def ceiling(lanes: int) -> int:
-    """How many kept and unconfirmed times make an office with so many lanes crowded."""
+    """The number of held and unconfirmed slots above which such an office is crowded."""
     return CEILING + CEILING_PER_LANE * lanes
 
 
 def may_keep(live: Live, limits: HoldLimits, *, crowded: bool) -> bool:
-    """Whether the network may keep one more time."""
+    """Whether the network may hold one more slot."""
     return not live.kept.reaches(limits.crowded_most if crowded else limits.most)
 
 
 def length(live: Live, limits: HoldLimits, *, crowded: bool) -> timedelta:
-    """How long the time is kept of whoever has so many kept already."""
+    """How long a slot is held for whoever holds `live` already."""
     short = live.kept.reaches(limits.full) or (crowded and limits is not SIGNED_IN)
     return SHORT_LENGTH if short else FULL_LENGTH
 
 
 def may_book_unclicked(live: Live, limits: HoldLimits, *, crowded: bool) -> bool:
-    """Whether the network may confirm one more booking for which no click is asked."""
+    """Whether the network may confirm one more booking without a click in an e-mail."""
     hourly = limits.crowded_per_hour if crowded else limits.per_hour
     return not (live.hour.reaches(hourly) or live.day.reaches(limits.per_day))
 
 
 def minutes_until(at: datetime | None, now: datetime, *, otherwise: timedelta) -> int:
     """Whole minutes, rounded up, at least one."""
-    left = (at - now) if at and at > now else otherwise
-    return max(1, -int(-left.total_seconds() // 60))
+    remaining = (at - now) if at and at > now else otherwise
+    return max(1, -int(-remaining.total_seconds() // 60))

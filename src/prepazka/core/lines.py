@@ -1,8 +1,7 @@
-"""The discipline made quick: a ticket's key is asked for once for each time it stands still.
+"""Phases of tickets' keys, for each of which the replay and the simulator ask the discipline once.
 
-A ticket changes its place by itself only when its parking ends, when its window starts and when it
-has waited as long as the cap allows. In between, `core.discipline` need not be asked again: the
-replay and the simulator keep its answers.
+A ticket's key changes by itself only when its parking ends, when its window starts and when it has
+waited as long as the cap. In between, the key of `core.discipline` stays valid.
 """
 
 from collections.abc import Iterable
@@ -15,7 +14,7 @@ from prepazka.core.discipline import Key, Policy, Waiting, capped_from, ready, t
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """From `since` on the ticket has this key; None while nobody may call it."""
+    """The key that a ticket has from `since` on; None while nobody may call it."""
 
     since: datetime
     key: Key | None
@@ -38,15 +37,15 @@ def key_at(w: Waiting, policy: Policy, at: datetime) -> Key | None:
     """The ticket's key for a counter that serves it; None while nobody may call it."""
     if w.service in policy.stopped:
         return None
-    place = turn(w, policy, at)
-    return place.key if ready(place, policy) else None
+    its_turn = turn(w, policy, at)
+    return its_turn.key if ready(its_turn, policy) else None
 
 
 Line = tuple[int, bool]  # a service, or the counter to which tickets were sent
 
 
 def line_of(w: Waiting) -> Line:
-    """Tickets of one line may be called at the same counters."""
+    """The ticket's line; tickets of one line may be called at the same counters."""
     return (w.service, False) if w.for_counter is None else (w.for_counter, True)
 
 
@@ -57,29 +56,29 @@ def lines_of(serves: Iterable[int], counter: int) -> list[Line]:
 
 @dataclass
 class Lines:
-    """A hall that changes as time goes on; the same choices as `next_in_turn`, each O(log n)."""
+    """A hall that changes over time; it chooses as `next_in_turn` does, in O(log n) each."""
 
     policy: Policy
     _waiting: dict[int, tuple[Key, Waiting]] = field(default_factory=dict)
     _lines: dict[Line, list[tuple[Key, Waiting]]] = field(default_factory=dict)
     _changes: list[tuple[datetime, int, Key, Waiting]] = field(default_factory=list)
-    _gone: set[int] = field(default_factory=set)  # taken while changes of theirs were to come
+    _gone: set[int] = field(default_factory=set)  # called while changes of theirs were pending
 
     def add(self, w: Waiting, now: datetime) -> None:
-        """A ticket comes into the hall."""
-        first, *later = phases(w, self.policy, now)
-        if first.key is not None:
-            self._put(first.key, w)
-        for p in later:
+        """Add a ticket to the hall."""
+        first_phase, *later_phases = phases(w, self.policy, now)
+        if first_phase.key is not None:
+            self._enqueue(first_phase.key, w)
+        for p in later_phases:
             if p.key is not None:
                 heappush(self._changes, (p.since, w.ticket, p.key, w))
 
     def take(self, lines: Iterable[Line], now: datetime) -> Waiting | None:
-        """Whom a counter with these lines calls now, out of the hall."""
+        """Remove and return the ticket that a counter with these lines calls now."""
         while self._changes and self._changes[0][0] <= now:
             _, _, key, w = heappop(self._changes)
             if w.ticket not in self._gone:
-                self._put(key, w)
+                self._enqueue(key, w)
         best: tuple[Key, Waiting] | None = None
         for line in lines:
             head = self._head(line)
@@ -94,20 +93,20 @@ class Lines:
         return w
 
     def next_change(self) -> datetime | None:
-        """When a ticket next changes its place by itself."""
+        """When a ticket's key next changes by itself."""
         return self._changes[0][0] if self._changes else None
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def _put(self, key: Key, w: Waiting) -> None:
+    def _enqueue(self, key: Key, w: Waiting) -> None:
         if w.ticket in self._waiting and self._waiting[w.ticket][0] == key:
             return
         self._waiting[w.ticket] = (key, w)
         heappush(self._lines.setdefault(line_of(w), []), (key, w))
 
     def _head(self, line: Line) -> tuple[Key, Waiting] | None:
-        """The first of the line; entries that a later key has replaced are dropped."""
+        """The first entry of the line; entries that a later key has replaced are dropped."""
         entries = self._lines.get(line)
         while entries:
             key, w = entries[0]

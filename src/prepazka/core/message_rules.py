@@ -1,4 +1,4 @@
-"""How an office writes to people besides by e-mail."""
+"""An office's rules for short messages and reminders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DAY_BEFORE, HOURS_BEFORE = "day", "hours"
 
 @dataclass(frozen=True, slots=True)
 class MessageRules:
-    """Short messages of an office; quiet hours, in local minutes after midnight, go over midnight."""
+    """Rules of short messages; quiet hours are local minutes and may span midnight."""
 
     sms: bool = False
     sender: str = ""
@@ -27,17 +27,17 @@ class MessageRules:
     texts: Texts = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # As JSON keeps it, it comes back as a list.
+        # JSON gives it back as a list.
         object.__setattr__(self, "reminders", tuple(self.reminders))
 
     def data(self) -> dict[str, Any]:
-        """The rules as JSON keeps them; nothing, if they are as usual."""
+        """The rules as stored in JSON; empty for the defaults."""
         if self == MessageRules():
             return {}
         return {**asdict(self), "reminders": list(self.reminders)}
 
     def quiet_until(self, now: datetime, tz: ZoneInfo) -> datetime | None:
-        """When a message that can wait may leave, if not at once."""
+        """When a message that can wait may be sent; None: now."""
         start, end = self.quiet_from_min, self.quiet_to_min
         local = now.astimezone(tz)
         minute = local.hour * 60 + local.minute
@@ -48,6 +48,6 @@ class MessageRules:
         if not quiet:
             return None
         day = local.date() + timedelta(days=1 if tomorrow else 0)
-        found = calendar.local_instant(day, end, tz)
-        # In the hour that the clocks repeat, the first such time may have passed already.
-        return found if found > now else found + timedelta(hours=1)
+        ends_at = calendar.local_instant(day, end, tz)
+        # In the hour that the clocks repeat in autumn, the first occurrence may have passed.
+        return ends_at if ends_at > now else ends_at + timedelta(hours=1)

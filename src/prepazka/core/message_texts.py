@@ -1,4 +1,4 @@
-"""What an office may write instead of our messages, and what it must not leave out."""
+"""An office's own texts of messages: the placeholders they may have and must have."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BOOKED = ALWAYS | {
 }
 TURN = ALWAYS | {"number", "link"}
 OFFERED = BOOKED | {"terms", "until"}
-# What fits into a short message; everything else is on the page behind the link.
+# Placeholders short enough for a short message; the rest is on the page behind the link.
 SHORT = frozenset(
     {
         *("office", "service", "when", "official", "pin", "link", "cancel", "until", "terms"),
@@ -42,7 +42,7 @@ SHORT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What the words of a kind may speak of, and what they must."""
+    """The placeholders that texts of a kind may and must have."""
 
     may: frozenset[str]
     must: frozenset[str] = frozenset()
@@ -87,7 +87,7 @@ NEEDS: Mapping[str, Needs] = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a text: `unknown`, `missing`, `brace` or `long`, and which word it is."""
+    """A fault of a text: `unknown`, `missing`, `brace` or `long`, and the word it concerns."""
 
     kind: Literal["unknown", "missing", "brace", "long"]
     name: str = ""
@@ -102,46 +102,46 @@ def allowed(kind: str, part: Part) -> frozenset[str]:
 
 
 def required(kind: str, part: Part) -> frozenset[str]:
-    """The placeholders without which the message would be of no use."""
+    """The placeholders without which the message would be useless."""
     return frozenset() if part == "subject" else NEEDS[kind].must & allowed(kind, part)
 
 
 def placeholders(text: str) -> list[str]:
-    """What stands in braces, in order."""
+    """The names in braces, in order."""
     return PLACE.findall(text)
 
 
 def faults(kind: str, part: Part, text: str) -> list[Fault]:
-    """Everything that would make the text useless; none, if it can be sent."""
-    found, may = placeholders(text), allowed(kind, part)
-    wrong = [Fault("unknown", name) for name in dict.fromkeys(found) if name not in may]
-    wrong += [Fault("missing", name) for name in sorted(required(kind, part) - set(found))]
-    rest = PLACE.sub("", text)
-    if "{" in rest or "}" in rest:
-        at = min(i for i in (rest.find("{"), rest.find("}")) if i >= 0)
-        wrong.append(Fault("brace", rest[at : at + 20].split("\n")[0]))
+    """All faults of the text; empty if it can be sent."""
+    names, may = placeholders(text), allowed(kind, part)
+    problems = [Fault("unknown", name) for name in dict.fromkeys(names) if name not in may]
+    problems += [Fault("missing", name) for name in sorted(required(kind, part) - set(names))]
+    outside = PLACE.sub("", text)
+    if "{" in outside or "}" in outside:
+        at = min(i for i in (outside.find("{"), outside.find("}")) if i >= 0)
+        problems.append(Fault("brace", outside[at : at + 20].split("\n")[0]))
     if len(text) > LONGEST[part]:
-        wrong.append(Fault("long", str(LONGEST[part])))
-    return wrong
+        problems.append(Fault("long", str(LONGEST[part])))
+    return problems
 
 
-def fill(text: str, said: Mapping[str, str]) -> str:
-    """The text with its placeholders filled in; it never fails."""
-    return PLACE.sub(lambda found: said.get(found[1], ""), text)
+def fill(text: str, words: Mapping[str, str]) -> str:
+    """The text with its placeholders filled in; unknown ones become empty."""
+    return PLACE.sub(lambda match: words.get(match[1], ""), text)
 
 
 def tidy(text: str) -> str:
-    """The text as it is kept: no space at the ends of lines, no three empty lines in a row."""
+    """The text as it is stored: single spaces, none at ends of lines, at most one empty line."""
     lines = (" ".join(line.split()) for line in text.strip().splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
 
 
 def own(texts: Texts, kind: str, part: Part, language: str) -> str:
-    """The office's words, or nothing where ours are used."""
+    """The office's own text, or "" where the standard one is used."""
     return texts.get(kind, {}).get(part, {}).get(language, "")
 
 
 def known(kinds: Iterable[str]) -> list[str]:
-    """Those of the kinds that may be written anew, in the order they are shown."""
-    there = set(kinds)
-    return [kind for kind in NEEDS if kind in there]
+    """The given kinds whose texts an office may replace, in the order of the screens."""
+    wanted_kinds = set(kinds)
+    return [kind for kind in NEEDS if kind in wanted_kinds]

@@ -1,4 +1,4 @@
-"""The text of minutes: its form, and how two people's changes of one version come together."""
+"""The content of minutes of a meeting: its validation, and merging two people's changes."""
 
 from __future__ import annotations
 
@@ -21,40 +21,40 @@ EMPTY: Mapping[str, Any] = {
 Content = dict[str, Any]
 
 
-def understood(said: Any) -> Content:
-    """The content in its one form. Raises ValueError for anything else."""
-    if not isinstance(said, dict):
+def understood(submitted: Any) -> Content:
+    """The submitted content, validated and normalized. Raises ValueError for anything else."""
+    if not isinstance(submitted, dict):
         raise ValueError("no minutes")  # noqa: TRY004  # one kind for all that is not understood
-    made: Content = {name: _text(said.get(name, ""), LONGEST) for name in TEXTS}
-    tasks = said.get("tasks", [])
+    content: Content = {name: _text(submitted.get(name, ""), LONGEST) for name in TEXTS}
+    tasks = submitted.get("tasks", [])
     if not isinstance(tasks, list) or len(tasks) > MOST_TASKS:
         raise ValueError("tasks")
-    made["tasks"] = [_task(one) for one in tasks]
-    if len({one["id"] for one in made["tasks"]}) != len(tasks):
+    content["tasks"] = [_task(task) for task in tasks]
+    if len({task["id"] for task in content["tasks"]}) != len(tasks):
         raise ValueError("two tasks of one id")
-    return made
+    return content
 
 
-def _task(said: Any) -> dict[str, str]:
-    if not isinstance(said, dict):
+def _task(submitted: Any) -> dict[str, str]:
+    if not isinstance(submitted, dict):
         raise ValueError("task")  # noqa: TRY004
-    made = {name: _text(said.get(name, ""), LONGEST_CELL) for name in ("what", "who")}
-    number, until = str(said.get("id", "")), str(said.get("until", ""))
+    cells = {name: _text(submitted.get(name, ""), LONGEST_CELL) for name in ("what", "who")}
+    number, until = str(submitted.get("id", "")), str(submitted.get("until", ""))
     if not 0 < len(number) <= 40 or not number.isascii():  # noqa: PLR2004  # longer than a UUID
         raise ValueError("id of a task")
-    return {"id": number, **made, "until": date.fromisoformat(until).isoformat() if until else ""}
+    return {"id": number, **cells, "until": date.fromisoformat(until).isoformat() if until else ""}
 
 
-def _text(said: Any, most: int) -> str:
-    if not isinstance(said, str) or len(said) > most:
+def _text(submitted: Any, longest: int) -> str:
+    if not isinstance(submitted, str) or len(submitted) > longest:
         raise ValueError("text")
-    return said.replace("\r\n", "\n").replace("\x00", "")
+    return submitted.replace("\r\n", "\n").replace("\x00", "")
 
 
 def merge(base: Content, mine: Content, theirs: Content) -> tuple[Content, list[str]]:
-    """Both changes field by field and task by task, and where they contradict each other.
+    """Both people's changes merged by field and task, and the names of fields in conflict.
 
-    There the result holds what is written already (`theirs`); the person decides about their own.
+    On a conflict the stored text (`theirs`) wins; the person who saves decides about their own.
     """
     conflicts: list[str] = []
 
@@ -66,24 +66,26 @@ def merge(base: Content, mine: Content, theirs: Content) -> tuple[Content, list[
         conflicts.append(name)
         return their
 
-    made: Content = {name: choose(name, base[name], mine[name], theirs[name]) for name in TEXTS}
-    was, my, their = ({one["id"]: one for one in side["tasks"]} for side in (base, mine, theirs))
+    merged_content: Content = {
+        name: choose(name, base[name], mine[name], theirs[name]) for name in TEXTS
+    }
+    was, my, their = ({task["id"]: task for task in side["tasks"]} for side in (base, mine, theirs))
     tasks = []
-    for number in [*their, *(one for one in my if one not in their)]:
-        kept = choose(f"task:{number}", was.get(number), my.get(number), their.get(number))
-        if kept is None and f"task:{number}" in conflicts:
-            # They deleted what I have changed: the changed task stays, for deleting is easy.
+    for number in [*their, *(task_id for task_id in my if task_id not in their)]:
+        merged_task = choose(f"task:{number}", was.get(number), my.get(number), their.get(number))
+        if merged_task is None and f"task:{number}" in conflicts:
+            # They deleted a task that I changed: it stays, because deleting it again is easy.
             conflicts.pop()
-            kept = my[number]
+            merged_task = my[number]
         elif my.get(number) is None and f"task:{number}" in conflicts:
-            conflicts.pop()  # I deleted what they have changed: the same
-        if kept is not None:
-            tasks.append(kept)
-    made["tasks"] = tasks
-    return made, conflicts
+            conflicts.pop()  # I deleted a task that they changed: it stays as well
+        if merged_task is not None:
+            tasks.append(merged_task)
+    merged_content["tasks"] = tasks
+    return merged_content, conflicts
 
 
 def is_blank(content: Content) -> bool:
-    """Whether nothing was written about the meeting itself."""
-    said = any(content[name].strip() for name in ("course", "conclusions"))
-    return not said and not any(one["what"].strip() for one in content["tasks"])
+    """Whether neither the course, the conclusions nor any task has text."""
+    has_text = any(content[name].strip() for name in ("course", "conclusions"))
+    return not has_text and not any(task["what"].strip() for task in content["tasks"])

@@ -1,7 +1,7 @@
-"""What happened on devices that were cut off, folded into one state (docs/offline.md).
+"""Merging the logs of devices that were off line into one state (docs/offline.md).
 
-The fold takes the whole set of events of a day and what the server knew without them; so the order
-in which logs come, and how often, makes no difference.
+The merge takes all events of a day and the server's state without them; so the order in which logs
+arrive, and how often, makes no difference.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,33 +28,33 @@ class Happened:
 
     @property
     def order(self) -> tuple[datetime, int, int]:
-        """By time, then by device, then by the device's own numbers."""
+        """The key to sort by: time, then device, then the device's own number."""
         return self.at, self.grant, self.seq
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A ticket as the server had it without the logs."""
+    """A ticket's state on the server without the logs."""
 
     state: str = WAITING
     counter: int | None = None
-    returned_at: datetime | None = None  # called in vain before, and back in the queue since then
+    returned_at: datetime | None = None  # when it came back to the queue after a call in vain
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What the server knew: tickets, and which of them a touch or a booking already has."""
+    """The server's state: tickets, and the labels that touches and bookings already have."""
 
     tickets: Mapping[str, Known] = field(default_factory=dict)
     touches: Mapping[str, str] = field(default_factory=dict)
     bookings: Mapping[str, str] = field(default_factory=dict)
-    # What became, on-line, of tickets that earlier logs had brought.
+    # The present state on the server of tickets that earlier logs brought.
     since: Mapping[str, Known] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a ticket."""
+    """A ticket's state after the merge."""
 
     state: str = WAITING
     counter: int | None = None
@@ -68,19 +68,19 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The state after all logs, and what staff must be told."""
+    """The state after all logs, and the contradictions that staff must see."""
 
     issued: Mapping[str, Happened]  # new tickets by their labels
     same_touch: Mapping[str, str]  # label off-line -> label the server had given to that touch
     used_twice: Mapping[str, str]  # void label -> label of the ticket the booking has
-    refused: tuple[Happened, ...]  # a number that was given already
+    refused: tuple[Happened, ...]  # issues of a number that was given already
     outcomes: Mapping[str, Outcome]  # of tickets that a log changed
     called_twice: tuple[Happened, ...]  # later calls by another counter
-    unknown: tuple[Happened, ...]  # of numbers that no log has brought yet
+    unknown: tuple[Happened, ...]  # steps of tickets that no log has issued yet
 
 
 def in_order(events: Iterable[Happened], *, since: datetime, until: datetime) -> list[Happened]:
-    """One device's events by its own numbers, with times that never run back nor leave the bounds."""
+    """One device's events by its own numbers, their times non-decreasing and within the bounds."""
     put: list[Happened] = []
     at = since
     for event in sorted(events, key=lambda e: e.seq):
@@ -90,7 +90,7 @@ def in_order(events: Iterable[Happened], *, since: datetime, until: datetime) ->
 
 
 def merge(base: Base, events: Iterable[Happened]) -> Merged:
-    """Fold the events into the state; the same set always gives the same."""
+    """The state after all events; the same set gives the same state, in any order."""
     once = {(e.grant, e.seq): e for e in events}
     ordered = sorted(once.values(), key=lambda e: e.order)
     fold = _Fold(base)
@@ -115,21 +115,21 @@ class _Fold:
         self.called_twice: list[Happened] = []
         self.unknown: list[Happened] = []
         self.present: dict[int | None, str] = {
-            known.counter: label
-            for label, known in base.tickets.items()
-            if known.state in AT_COUNTER and known.counter is not None
+            ticket.counter: label
+            for label, ticket in base.tickets.items()
+            if ticket.state in AT_COUNTER and ticket.counter is not None
         }
 
     def issue(self, e: Happened) -> None:
-        taken = e.label in self.issued or e.label in self.base.tickets
-        if (had := self.touches.get(e.touch)) is not None:
-            if had != e.label:
-                self.same_touch[e.label] = had
-        elif taken or e.label in self.used_twice or e.label in self.same_touch:
+        is_duplicate = e.label in self.issued or e.label in self.base.tickets
+        if (touch_label := self.touches.get(e.touch)) is not None:
+            if touch_label != e.label:
+                self.same_touch[e.label] = touch_label
+        elif is_duplicate or e.label in self.used_twice or e.label in self.same_touch:
             self.refused.append(e)
-        elif e.booking and (first := self.bookings.get(e.booking)) is not None:
+        elif e.booking and (booking_label := self.bookings.get(e.booking)) is not None:
             self.touches[e.touch] = e.label
-            self.used_twice[e.label] = first
+            self.used_twice[e.label] = booking_label
         else:
             self.touches[e.touch] = e.label
             if e.booking:
@@ -137,27 +137,27 @@ class _Fold:
             self.issued[e.label] = e
 
     def step(self, e: Happened) -> None:
-        label = self._meant(e.label)
-        known = self.base.tickets.get(label)
-        if known is None and label not in self.issued:
+        label = self._resolved_label(e.label)
+        ticket = self.base.tickets.get(label)
+        if ticket is None and label not in self.issued:
             self.unknown.append(e)
             return
-        first = known or self.base.since.get(label) or Known()
-        now = self.outcomes.get(label, Outcome(first.state, first.counter))
+        ticket_before = ticket or self.base.since.get(label) or Known()
+        outcome = self.outcomes.get(label, Outcome(ticket_before.state, ticket_before.counter))
         if e.kind == "call":
-            self._call(e, label, now, first.returned_at)
-        elif now.counter == e.counter and now.state in AT_COUNTER:
-            self._serve(e, label, now)
+            self._call(e, label, outcome, ticket_before.returned_at)
+        elif outcome.counter == e.counter and outcome.state in AT_COUNTER:
+            self._serve(e, label, outcome)
 
-    def _meant(self, label: str) -> str:
+    def _resolved_label(self, label: str) -> str:
         label = self.used_twice.get(label, label)
         return self.same_touch.get(label, label)
 
     def _call(self, e: Happened, label: str, now: Outcome, returned_at: datetime | None) -> None:
         if now.state == WAITING and returned_at is not None and e.at < returned_at:
-            self.called_twice.append(e)  # the call in vain was earlier, and the person came back
+            self.called_twice.append(e)  # earlier than the call in vain after which they came back
         elif now.state == WAITING:
-            self._leave(e, label)
+            self._finish_previous(e, label)
             self.present[e.counter] = label
             self.outcomes[label] = Outcome(
                 CALLED, e.counter, e.clerk, e.grant, e.at, calls=now.calls + 1
@@ -168,17 +168,21 @@ class _Fold:
         else:
             self.called_twice.append(e)
 
-    def _leave(self, e: Happened, label: str) -> None:
-        """Nobody pressed finish for the one who was at the counter before."""
-        before = self.present.get(e.counter)
-        if before is None or before == label:
+    def _finish_previous(self, e: Happened, label: str) -> None:
+        """Finish the counter's previous ticket, for which nobody pressed finish."""
+        label_before = self.present.get(e.counter)
+        if label_before is None or label_before == label:
             return
-        known = self.base.tickets.get(before, Known())
-        now = self.outcomes.get(before, Outcome(known.state, known.counter))
-        if now.state in AT_COUNTER and now.counter == e.counter:
-            started = now.serving_at or now.called_at
-            self.outcomes[before] = replace(
-                now, state=FINISHED, serving_at=started, ended_at=e.at, grant=now.grant or e.grant
+        ticket = self.base.tickets.get(label_before, Known())
+        outcome = self.outcomes.get(label_before, Outcome(ticket.state, ticket.counter))
+        if outcome.state in AT_COUNTER and outcome.counter == e.counter:
+            started = outcome.serving_at or outcome.called_at
+            self.outcomes[label_before] = replace(
+                outcome,
+                state=FINISHED,
+                serving_at=started,
+                ended_at=e.at,
+                grant=outcome.grant or e.grant,
             )
 
     def _serve(self, e: Happened, label: str, now: Outcome) -> None:
@@ -206,17 +210,18 @@ class _Fold:
 
 
 def dealt(
-    ordered: Iterable[tuple[str, frozenset[int]]], *, has: Mapping[int, int], most: int
+    ordered: Iterable[tuple[str, frozenset[int]]], *, held_now: Mapping[int, int], limit: int
 ) -> dict[str, int]:
-    """Tickets in the order of turn to counters: each to the able one that has the fewest.
+    """Counter by ticket: each, in the order of turn, goes to the able counter that has the fewest.
 
-    `ordered` says of each ticket which counters may call it; `has` how many each counter holds.
+    `ordered` gives for each ticket the counters that may call it, `held_now` the number that each
+    counter holds; no counter gets more than `limit`.
     """
-    held, given = dict(has), {}
+    held, counter_of = dict(held_now), {}
     for ticket, able in ordered:
-        free = [c for c in able if c in held and held[c] < most]
+        free = [c for c in able if c in held and held[c] < limit]
         if free:
-            to = min(free, key=lambda c: (held[c], c))
-            held[to] += 1
-            given[ticket] = to
-    return given
+            counter = min(free, key=lambda c: (held[c], c))
+            held[counter] += 1
+            counter_of[ticket] = counter
+    return counter_of

@@ -21,7 +21,7 @@ DIGITS, ANSWERS = 3, 1000
 
 
 class Asks(Enum):
-    """What a kiosk asks for beside the PIN."""
+    """What a kiosk asks for besides the PIN."""
 
     NOTHING = "nothing"
     DIGITS_OR_CODE = "digits_or_code"
@@ -30,7 +30,7 @@ class Asks(Enum):
 
 @dataclass(frozen=True, slots=True)
 class WrongPins:
-    """How many wrong PINs: of the kiosk lately, of the office today, of these with an answer."""
+    """Counts of wrong PINs: lately at the kiosk, today in the office, today with an answer."""
 
     kiosk: int
     office: int
@@ -53,10 +53,10 @@ def guarded_during(
     *,
     now: datetime,
 ) -> Interval[datetime] | None:
-    """From when until when a kiosk asks for more than the PIN; None if it does not now.
+    """The interval in which a kiosk asks for more than the PIN; None if it does not now.
 
-    The end is that of what is known now: further wrong PINs put it off. A limit of the day ends
-    with the day, which the caller knows; here it has no end.
+    Further wrong PINs put the end off. The end of a daily limit is the maximal datetime here; the
+    caller knows when the day ends.
 
     `kiosk` are the times of its wrong PINs of today and lately, `office` those of the office's day,
     `answered` those of the day that came with a second answer; each in ascending order.
@@ -67,9 +67,9 @@ def guarded_during(
         if len(times) >= limit
     ]
     spans += [
-        (last, first + KIOSK_WITHIN)
-        for first, last in zip(kiosk, kiosk[KIOSK_WRONG - 1 :], strict=False)
-        if last < first + KIOSK_WITHIN
+        (last_wrong, first_wrong + KIOSK_WITHIN)
+        for first_wrong, last_wrong in zip(kiosk, kiosk[KIOSK_WRONG - 1 :], strict=False)
+        if last_wrong < first_wrong + KIOSK_WITHIN
     ]
     during: Interval[datetime] | None = None
     for start, end in sorted(spans):
@@ -80,22 +80,27 @@ def guarded_during(
     return during if during is not None and during.end > now else None
 
 
-def answers(second: str, booking: str, phone: str, asked: Asks) -> bool:
+def answers(second_answer: str, booking: str, phone: str, guard: Asks) -> bool:
     """Whether the answer is the booking's code, or the last digits of its telephone where taken.
 
-    `booking` is the id as text.
+    `booking` is its UUID as text.
     """
-    said = "".join(second.split())
-    if asked is Asks.DIGITS_OR_CODE and said.isascii() and said.isdecimal() and len(said) == DIGITS:
-        return bool(phone) and phone.endswith(said)
-    return ids_of(said) is not None and ids_of(said) == ids_of(reference_of(UUID(booking)))
+    compact = "".join(second_answer.split())
+    if (
+        guard is Asks.DIGITS_OR_CODE
+        and compact.isascii()
+        and compact.isdecimal()
+        and len(compact) == DIGITS
+    ):
+        return bool(phone) and phone.endswith(compact)
+    return ids_of(compact) is not None and ids_of(compact) == ids_of(reference_of(UUID(booking)))
 
 
 def expected_hits(tries: int, live: int) -> float:
-    """At most so many PINs of `live` bookings are hit by so many tries."""
+    """The most PINs of `live` bookings that so many tries are expected to hit."""
     return tries * live / len(PINS)
 
 
 def expected_hits_answered(live: int, tries: int = DIGITS_WRONG) -> float:
-    """The same where the last digits of the telephone are asked too."""
+    """The same where the telephone's last digits are asked as well."""
     return expected_hits(tries, live) / ANSWERS

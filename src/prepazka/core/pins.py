@@ -1,4 +1,4 @@
-"""The PIN at the kiosk: drawing one, and telling its holder the truth about it."""
+"""PINs: drawing one, and the verdict on a PIN entered at a kiosk."""
 
 import itertools
 import random
@@ -16,7 +16,7 @@ class PinsExhausted(Refused):
     """All PINs of this day have been given out. Please book by telephone."""
 
 
-# Entered again at the same kiosk so soon, a PIN prints its ticket again.
+# Within this time the same PIN at the same kiosk prints its ticket again.
 REPRINT_WITHIN = timedelta(minutes=2)
 
 
@@ -29,23 +29,23 @@ def _is_guessable(pin: str) -> bool:
 PINS = tuple(pin for pin in (f"{n:04}" for n in range(10_000)) if not _is_guessable(pin))
 
 
-def draw(taken: Container[str], avoid: Container[str], rng: random.Random) -> str:
-    """Four digits not in `taken`, and not in `avoid` while others are left.
+def draw(in_use: Container[str], avoid: Container[str], rng: random.Random) -> str:
+    """Four digits not in `in_use`, and not in `avoid` while others are left.
 
     Raises PinsExhausted when none is left.
     """
     for _ in range(64):  # nearly always enough, and cheaper than looking at all
         pin = rng.choice(PINS)
-        if pin not in taken and pin not in avoid:
+        if pin not in in_use and pin not in avoid:
             return pin
-    left = [pin for pin in PINS if pin not in taken]
-    if not left:
+    untaken = [pin for pin in PINS if pin not in in_use]
+    if not untaken:
         raise PinsExhausted
-    return rng.choice([pin for pin in left if pin not in avoid] or left)
+    return rng.choice([pin for pin in untaken if pin not in avoid] or untaken)
 
 
 class Outcome(Enum):
-    """What a PIN means at this kiosk now, the best for the citizen first."""
+    """What a PIN means at this kiosk now, in the order of preference for the citizen."""
 
     INSIDE = "inside"  # accepted, in turn now
     REGISTERED_EARLY = "registered_early"  # accepted, in turn from the start of the window
@@ -104,7 +104,7 @@ class PinCandidate:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer to a PIN, with the booking it speaks of (None when UNKNOWN)."""
+    """The answer to a PIN, with its booking (None when UNKNOWN)."""
 
     outcome: Outcome
     found: PinCandidate | None = None
@@ -123,15 +123,16 @@ class Verdict:
 
 
 def verdict(
-    found: Iterable[PinCandidate], *, office: int, today: date, rules: Rules, now: datetime
+    pin_candidates: Iterable[PinCandidate], *, office: int, today: date, rules: Rules, now: datetime
 ) -> Verdict:
-    """What to tell the person who entered the PIN at a kiosk of `office`.
+    """The verdict on a PIN that was entered at a kiosk of `office`.
 
-    Of several bookings the one best for the citizen counts: those of today here in the order of
-    `Outcome`, then the nearest other day (a coming one first), then today at another office.
+    Of several bookings the best for the citizen counts: today's at this office in the order of
+    `Outcome`, then the nearest other day (a coming one first), then today's at another office.
     """
     answers = [
-        _answer(one, office=office, today=today, rules=one.rules or rules, now=now) for one in found
+        _answer(candidate, office=office, today=today, rules=candidate.rules or rules, now=now)
+        for candidate in pin_candidates
     ]
     return min(
         answers, key=lambda answer: _preference(answer, today), default=Verdict(Outcome.UNKNOWN)
@@ -139,35 +140,50 @@ def verdict(
 
 
 def _preference(answer: Verdict, today: date) -> tuple[int, bool, int, datetime | None, str]:
-    one = answer.found
-    if one is None:
+    candidate = answer.found
+    if candidate is None:
         return _RANK[answer.outcome], True, 0, None, ""
-    days = (one.day - today).days
-    return _RANK[answer.outcome], days < 0, abs(days), one.window.start, one.booking
+    days = (candidate.day - today).days
+    return _RANK[answer.outcome], days < 0, abs(days), candidate.window.start, candidate.booking
 
 
-def _answer(one: PinCandidate, *, office: int, today: date, rules: Rules, now: datetime) -> Verdict:
-    opens_at, closes_at = rules.counts_from(one.window.start), rules.counts_until(one.window.end)
-    if one.remote and one.office == office and one.state == "confirmed":
+def _answer(
+    candidate: PinCandidate, *, office: int, today: date, rules: Rules, now: datetime
+) -> Verdict:
+    opens_at, closes_at = (
+        rules.counts_from(candidate.window.start),
+        rules.counts_until(candidate.window.end),
+    )
+    if candidate.remote and candidate.office == office and candidate.state == "confirmed":
         outcome = Outcome.REMOTE
-    elif one.office == office and one.day == today:
-        outcome = _by_state(one, closes_at, now) or _by_time(one.window, opens_at, closes_at, now)
-    elif one.state not in _ELSEWHERE or (one.office != office and one.day != today):
-        # Four digits repeat over days and offices: another's booking is no business of this kiosk.
+    elif candidate.office == office and candidate.day == today:
+        outcome = _by_state(candidate, closes_at, now) or _by_time(
+            candidate.window, opens_at, closes_at, now
+        )
+    elif candidate.state not in _ELSEWHERE or (
+        candidate.office != office and candidate.day != today
+    ):
+        # Four digits repeat over days and offices, so this may be somebody else's booking.
         return Verdict(Outcome.UNKNOWN)
     else:
-        outcome = Outcome.OTHER_DAY if one.office == office else Outcome.OTHER_OFFICE
-    return Verdict(outcome, one, opens_at, closes_at)
+        outcome = Outcome.OTHER_DAY if candidate.office == office else Outcome.OTHER_OFFICE
+    return Verdict(outcome, candidate, opens_at, closes_at)
 
 
-def _by_state(one: PinCandidate, closes_at: datetime, now: datetime) -> Outcome | None:
-    """What the state of the booking says, whatever the window; None where the time decides."""
-    if one.state != "arrived" or not one.missed:
-        just_given = one.given_here_at is not None and now - one.given_here_at < REPRINT_WITHIN
-        return Outcome.AGAIN if one.state == "arrived" and just_given else _BY_STATE.get(one.state)
+def _by_state(candidate: PinCandidate, closes_at: datetime, now: datetime) -> Outcome | None:
+    """The outcome that follows from the booking's state; None where the time decides."""
+    if candidate.state != "arrived" or not candidate.missed:
+        just_given = (
+            candidate.given_here_at is not None and now - candidate.given_here_at < REPRINT_WITHIN
+        )
+        return (
+            Outcome.AGAIN
+            if candidate.state == "arrived" and just_given
+            else _BY_STATE.get(candidate.state)
+        )
     if now >= closes_at:
         return Outcome.VOID
-    return Outcome.MISSED if one.returned else Outcome.RETURNED
+    return Outcome.MISSED if candidate.returned else Outcome.RETURNED
 
 
 def _by_time(

@@ -1,4 +1,4 @@
-"""Texts of people for a printer of pages: without what no font may draw, and what replaces a character.
+"""Texts for printing and PDF/A: forbidden characters removed, those without a glyph replaced.
 
 A replacement stands in square brackets: the Unicode name of a symbol ("[grinning face]"), the number
 of anything else ("[U+674E]"), so that a reader sees it and can look it up.
@@ -21,7 +21,7 @@ TAGS = range(0xE0020, 0xE0080)  # behind a black flag they spell a region; the l
 TAGS_OFFSET = 0xE0000
 SKIN = range(0x1F3FB, 0x1F400)
 ZWJ = "\u200d"
-# What every embedded font of ours draws, and nothing of it ever joins with its neighbours.
+# Characters that all embedded fonts have and that never combine with their neighbours.
 PLAIN = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x180)))) | {"\n"}
 PART = re.compile(r"[\U0001f1e6-\U0001f1ff]{2}|\n|.", re.DOTALL)
 
@@ -33,32 +33,38 @@ def cleaned(text: str) -> str:
 
 
 def forbidden_in(text: str) -> set[str]:
-    """The characters of the text that may not stand in a PDF/A."""
+    """The characters of the text that PDF/A forbids."""
     return set(FORBIDDEN.findall(text))
 
 
 class Replacer:
-    """Replaces in texts everything that contains one of the `missing` texts.
+    """Replaces every cluster of a text that contains one of the `missing` texts.
 
-    A plain letter stays and only its marks are replaced.
+    A plain letter stays; only its marks are replaced.
     """
 
     def __init__(self, missing: Collection[str]) -> None:
-        self.parts = {part for text in missing for part in (text, *clusters(text)) if part}
-        self.long = [part for part in self.parts if len(part) > 1]
+        self.parts = {
+            sequence for text in missing for sequence in (text, *clusters(text)) if sequence
+        }
+        self.long = [sequence for sequence in self.parts if len(sequence) > 1]
 
     def __call__(self, text: str) -> str:
         """The text with its replacements."""
-        found = clusters(text)
-        changes = {each: described(each) for each in set(found) if self._lacks(each)}
-        return "".join(changes.get(each, each) for each in found)
+        text_clusters = clusters(text)
+        changes = {
+            cluster: described(cluster)
+            for cluster in set(text_clusters)
+            if self._needs_replacing(cluster)
+        }
+        return "".join(changes.get(cluster, cluster) for cluster in text_clusters)
 
-    def _lacks(self, cluster: str) -> bool:
+    def _needs_replacing(self, cluster: str) -> bool:
         if PLAIN.issuperset(cluster):
             return False
         if not self.parts.isdisjoint((cluster, *cluster)):
             return True
-        return len(cluster) > 1 and any(part in cluster for part in self.long)
+        return len(cluster) > 1 and any(sequence in cluster for sequence in self.long)
 
 
 def plain(text: str) -> str:
@@ -69,26 +75,26 @@ def plain(text: str) -> str:
 
 
 def clusters(text: str) -> list[str]:
-    """What a reader sees as one character each, roughly as Unicode (UAX 29) cuts them."""
-    parts: list[str] = []
-    for part in PART.findall(text):
-        joins = part == ZWJ or unicodedata.category(part[0]) in {"Mn", "Mc", "Me"}
-        joins = joins or ord(part[0]) in TAGS or ord(part[0]) in SKIN
-        if parts and parts[-1] != "\n" and (joins or parts[-1].endswith(ZWJ)):
-            parts[-1] += part
+    """The text's grapheme clusters, roughly as in Unicode's UAX 29."""
+    joined: list[str] = []
+    for piece in PART.findall(text):
+        joins = piece == ZWJ or unicodedata.category(piece[0]) in {"Mn", "Mc", "Me"}
+        joins = joins or ord(piece[0]) in TAGS or ord(piece[0]) in SKIN
+        if joined and joined[-1] != "\n" and (joins or joined[-1].endswith(ZWJ)):
+            joined[-1] += piece
         else:
-            parts.append(part)
-    return parts
+            joined.append(piece)
+    return joined
 
 
 def described(cluster: str) -> str:
     """The replacement of one cluster; empty if nothing of it is visible."""
-    base, rest = ("", cluster) if cluster[0] not in PLAIN else (cluster[0], cluster[1:])
-    if _name(rest[:1]).startswith(FLAG_LETTER):
-        words = ["flag " + "".join(_name(c).removeprefix(FLAG_LETTER) for c in rest)]
+    base, symbols = ("", cluster) if cluster[0] not in PLAIN else (cluster[0], cluster[1:])
+    if _name(symbols[:1]).startswith(FLAG_LETTER):
+        words = ["flag " + "".join(_name(c).removeprefix(FLAG_LETTER) for c in symbols)]
     else:
-        words = [_word(character) for character in rest if ord(character) not in TAGS]
-        words.append("".join(chr(ord(c) - TAGS_OFFSET) for c in rest if ord(c) in TAGS[:-1]))
+        words = [_word(character) for character in symbols if ord(character) not in TAGS]
+        words.append("".join(chr(ord(c) - TAGS_OFFSET) for c in symbols if ord(c) in TAGS[:-1]))
     inside = ", ".join(filter(None, words))
     return f"{base}[{inside}]" if inside else base
 

@@ -1,7 +1,7 @@
-"""Days, instants, whole numbers and JSON as a stranger sends them, read strictly.
+"""Strict parsers of days, instants, whole numbers and JSON from requests.
 
-Whoever reads a request's text reads it here: Python's own readers take the years 1 and 9999, which
-overflow with the first subtraction, thousands of digits, NaN, and characters no database keeps.
+Python's own parsers accept the years 1 and 9999, which overflow with the first subtraction,
+thousands of digits, NaN, and characters that the database refuses.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from datetime import date, datetime
 from typing import Any
 
-EARLIEST, LATEST = 1900, 2199  # years that a day or an instant of a request may have
+EARLIEST, LATEST = 1900, 2199  # years accepted in a day or an instant
 LARGEST_ID = 2**63 - 1  # of a database's id
 LARGEST_NUMBER = 2**53 - 1  # of JSON that all programs understand alike (RFC 7493)
 DEEPEST = 32  # levels of JSON
@@ -21,7 +21,7 @@ UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class NotReadable(ValueError):
-    """The text is not what is documented; the message says why, for a log."""
+    """The text is not valid JSON for us; the message gives the reason for a log."""
 
 
 def day(text: object) -> date | None:
@@ -47,13 +47,13 @@ def is_within_reach(moment: datetime) -> bool:
     return moment.utcoffset() is not None and EARLIEST <= moment.year <= LATEST
 
 
-def whole(text: object, most: int = LARGEST_ID) -> int | None:
-    """The whole number of at most `most` that the text writes in ASCII digits, or None."""
+def whole(text: object, limit: int = LARGEST_ID) -> int | None:
+    """The whole number of ASCII digits in the text, if it is at most `limit`; else None."""
     digits = str(text)
     if not re.fullmatch(r"[0-9]{1,19}", digits):
         return None
     number = int(digits)
-    return number if number <= most else None
+    return number if number <= limit else None
 
 
 def json_value(text: bytes | str, largest: int = LARGEST_NUMBER) -> Any:
@@ -65,11 +65,11 @@ def json_value(text: bytes | str, largest: int = LARGEST_NUMBER) -> Any:
     try:
         if isinstance(text, bytes):
             text = text.decode()
-        value = json.loads(
+        parsed = json.loads(
             text,
             parse_constant=_constant,
-            parse_float=lambda digits: _within(float(digits), largest),
-            parse_int=lambda digits: _within(_int(digits), largest),
+            parse_float=lambda digits: _bounded(float(digits), largest),
+            parse_int=lambda digits: _bounded(_int(digits), largest),
             object_pairs_hook=_object,
         )
     except RecursionError as error:
@@ -78,8 +78,8 @@ def json_value(text: bytes | str, largest: int = LARGEST_NUMBER) -> Any:
         raise
     except ValueError as error:  # also what is no UTF-8
         raise NotReadable(str(error)[:100]) from error
-    _look_at_texts(value)
-    return value
+    _check_texts(parsed)
+    return parsed
 
 
 def _constant(name: str) -> float:
@@ -92,32 +92,32 @@ def _int(digits: str) -> int:
     return int(digits)
 
 
-def _within(number: float, largest: int) -> Any:
+def _bounded(number: float, largest: int) -> Any:
     if not math.isfinite(number) or abs(number) > largest:
         raise NotReadable("a number is too large")
     return number
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise NotReadable("a name stands twice in an object")
-    return value
+    return members
 
 
-def _look_at_texts(value: Any) -> None:
-    """Raise NotReadable for a text that nothing can keep, or for too many levels."""
-    level = [value]
+def _check_texts(parsed: Any) -> None:
+    """Raise NotReadable for a text that the database refuses, or for too many levels."""
+    nodes = [parsed]
     for _depth in range(DEEPEST):
-        inner: list[Any] = []
-        for each in level:
-            if isinstance(each, str) and UNREADABLE.search(each):
+        children: list[Any] = []
+        for node in nodes:
+            if isinstance(node, str) and UNREADABLE.search(node):
                 raise NotReadable("a text has a character that is none")
-            if isinstance(each, dict):
-                inner += (*each.keys(), *each.values())
-            elif isinstance(each, list):
-                inner += each
-        if not inner:
+            if isinstance(node, dict):
+                children += (*node.keys(), *node.values())
+            elif isinstance(node, list):
+                children += node
+        if not children:
             return
-        level = inner
+        nodes = children
     raise NotReadable("too deep")

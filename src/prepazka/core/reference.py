@@ -1,4 +1,4 @@
-"""The reference of a booking: short enough to be said on the telephone, read out of its id."""
+"""The reference of a booking: six characters derived from its id, to be read out by telephone."""
 
 from uuid import UUID
 
@@ -11,17 +11,17 @@ _SAID = str.maketrans("OIL", "011", " -\u2013\u00a0")
 
 def reference_of(booking: UUID) -> str:
     """Six characters in two groups, such as 4K7-9M2."""
-    value = booking.int >> _SHIFT
-    written = "".join(ALPHABET[value >> 5 * n & 31] for n in reversed(range(LENGTH)))
-    return f"{written[:3]}-{written[3:]}"
+    number = booking.int >> _SHIFT
+    characters = "".join(ALPHABET[number >> 5 * n & 31] for n in reversed(range(LENGTH)))
+    return f"{characters[:3]}-{characters[3:]}"
 
 
-def ids_of(said: str) -> tuple[UUID, UUID] | None:
-    """The lowest and the highest id with that reference; None if it is none."""
-    written = said.upper().translate(_SAID)
-    if len(written) != LENGTH or not set(written) <= set(ALPHABET):
+def ids_of(text: str) -> tuple[UUID, UUID] | None:
+    """The lowest and the highest id with the reference; None where the text is no reference."""
+    characters = text.upper().translate(_SAID)
+    if len(characters) != LENGTH or not set(characters) <= set(ALPHABET):
         return None
-    value = 0
-    for character in written:
-        value = value << 5 | ALPHABET.index(character)
-    return UUID(int=value << _SHIFT), UUID(int=(value + 1 << _SHIFT) - 1)
+    number = 0
+    for character in characters:
+        number = number << 5 | ALPHABET.index(character)
+    return UUID(int=number << _SHIFT), UUID(int=(number + 1 << _SHIFT) - 1)

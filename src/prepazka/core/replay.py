@@ -1,7 +1,7 @@
-"""The wait estimate: the discipline played forward many times with learned service times.
+"""The wait estimate: the discipline simulated many times with learned service times.
 
-All replays advance together, one call in each per step, as arrays of numpy. Whose turn it is
-comes from `core.discipline` through `core.lines`: keys are compared here, never made.
+All replays advance together as numpy arrays, one call in each per step. The keys that decide whose
+turn it is come from `core.discipline` through `core.lines`; here they are only compared.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ QUANTILES = (0.2, 0.5, 0.8, 0.9)
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Minutes until the call, by how sure one wants to be; None = perhaps not today."""
+    """Quantiles of the minutes until the call; None: at that quantile not today."""
 
     p20: float | None
     p50: float | None
@@ -31,7 +31,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What the replays say; `calls` has a row per replay, in minutes from now, inf = never."""
+    """The estimated waits; `calls` has a row per replay, in minutes from now, inf = never."""
 
     tickets: Mapping[int, Wait]
     newcomers: Mapping[int, Wait]  # by service, for a walk-in who takes a ticket now
@@ -53,13 +53,13 @@ def replay(
     replays: int = REPLAYS,
     seed: int = 0,
 ) -> Forecast:
-    """How long everybody in the hall, and a newcomer to each of `services`, will wait.
+    """The waits of everybody in the hall and of a newcomer to each of `services`.
 
-    A newcomer is played as a ticket that comes last and takes no time. The same arguments give
-    the same answer.
+    A newcomer is simulated as a ticket that comes last and takes no time. The same arguments give
+    the same forecast.
     """
-    last = max((w.ticket for w in hall), default=0)
-    phantoms = [Waiting(last + n, s, now) for n, s in enumerate(services, start=1)]
+    last_ticket = max((w.ticket for w in hall), default=0)
+    phantoms = [Waiting(last_ticket + n, s, now) for n, s in enumerate(services, start=1)]
     setting = Setting(policy, now, times, habits or Habits(), np.random.default_rng(seed), replays)
     calls = _Replays(setting, [*hall, *phantoms], len(hall), tuple(counters), coming).play()
     column = {w.ticket: n for n, w in enumerate(hall)}
@@ -79,7 +79,8 @@ def _waits(calls: Floats) -> list[Wait]:
     ordered = np.sort(np.ascontiguousarray(calls.T), axis=1)
     rows = [max(int(np.ceil(p * len(calls))) - 1, 0) for p in QUANTILES]
     return [
-        Wait(*(v if v < np.inf else None for v in found)) for found in ordered[:, rows].tolist()
+        Wait(*(v if v < np.inf else None for v in quantile_row))
+        for quantile_row in ordered[:, rows].tolist()
     ]
 
 
@@ -112,20 +113,22 @@ class _Replays:
         self.at = np.zeros((s.replays, len(self.compiled.lines)), np.int64)
         self.heads = np.tile(self.compiled.keys[:, 0], (s.replays, 1))
         self.taken_breaks = np.zeros(self.counters.free_at.shape, np.int64)
-        # The first minutes find every place as it is then.
+        # At the first step the keys of moving tickets are looked up anew.
         self.changes = np.full(s.replays, -np.inf if self.compiled.moving else np.inf)
 
     def _draw(self, s: Setting, services: list[int], hall: int, coming: Sequence[Coming]) -> Floats:
         """Minutes of each service by an average clerk; a newcomer takes none."""
-        found = np.zeros((s.replays, hall + len(coming)))
-        wanted = dict(enumerate(services)) | {hall + n: c.service for n, c in enumerate(coming)}
-        for service in sorted(set(wanted.values())):
-            columns = [n for n, kind in wanted.items() if kind == service]
+        minutes = np.zeros((s.replays, hall + len(coming)))
+        service_of_column = dict(enumerate(services)) | {
+            hall + n: c.service for n, c in enumerate(coming)
+        }
+        for service in sorted(set(service_of_column.values())):
+            columns = [n for n, kind in service_of_column.items() if kind == service]
             sample = s.times.sample(service)
             drawn = s.rng.random((s.replays, len(columns)), np.float32) * len(sample)
             # A float32 just below 1 may round up to the length.
-            found[:, columns] = sample[np.minimum(drawn.astype(np.int32), len(sample) - 1)]
-        return found
+            minutes[:, columns] = sample[np.minimum(drawn.astype(np.int32), len(sample) - 1)]
+        return minutes
 
     def play(self) -> Floats:
         """Minutes until each ticket of the hall is called, a row per replay."""
@@ -137,7 +140,7 @@ class _Replays:
         return self.calls[:, :hall]
 
     def _step(self) -> bool:
-        """In each replay the counter that is free first calls, rests, or waits for a change."""
+        """Advance each replay by one step of its first free counter: a call, a break, or a wait."""
         counters, rows = self.counters, self.rows
         counter = counters.free_at.argmin(axis=1)
         minute = counters.free_at[rows, counter]
@@ -148,25 +151,25 @@ class _Replays:
             self._cap(minute)
         keys = np.maximum(self.heads, counters.bars[counter])
         line = keys.argmin(axis=1)
-        rest = self.taken_breaks[rows, counter]
+        next_break = self.taken_breaks[rows, counter]
         stopped = (minute >= counters.closes[counter]) | (minute == np.inf)
-        resting = (minute >= counters.break_at[counter, rest]) & ~stopped
+        resting = (minute >= counters.break_at[counter, next_break]) & ~stopped
         calling = (keys[rows, line] < NEVER) & ~resting & ~stopped
-        then = self._call(calling, minute, line, counter)
+        free_at = self._call(calling, minute, line, counter)
         if not calling.all():
             idle = ~calling
-            then[idle] = self._wake(idle, minute, counter)
-            then[stopped] = np.inf
-            then[resting] = (minute + counters.break_min[counter, rest])[resting]
+            free_at[idle] = self._wake(idle, minute, counter)
+            free_at[stopped] = np.inf
+            free_at[resting] = (minute + counters.break_min[counter, next_break])[resting]
             self.taken_breaks[rows[resting], counter[resting]] += 1
-        counters.free_at[rows, counter] = then
-        done = self.pending == 0
-        if done.any():
-            counters.free_at[done] = np.inf
+        counters.free_at[rows, counter] = free_at
+        finished = self.pending == 0
+        if finished.any():
+            counters.free_at[finished] = np.inf
         return True
 
     def _move(self, minute: Floats) -> None:
-        """Moving tickets get the key that holds at the minute, in replays where one changes."""
+        """Update the keys of moving tickets in the replays where one changes by the minute."""
         rows = np.nonzero((minute >= self.changes) & (minute < np.inf))[0]
         if not len(rows):
             return
@@ -179,40 +182,42 @@ class _Replays:
         self.changes[rows] = np.where(since > at, since, np.inf).min(axis=(0, 2))
 
     def _cap(self, minute: Floats) -> None:
-        """The head of each standing row gets the key of whoever has waited as long as the cap."""
+        """Update the heads of rows whose first ticket has waited as long as the cap."""
         compiled, rows = self.compiled, self.compiled.capping
-        place = self.at[:, rows]
-        reached = minute[:, None] >= compiled.caps_at[rows, place]
-        heads = np.where(reached, compiled.capped[rows, place], compiled.keys[rows, place])
+        position = self.at[:, rows]
+        reached = minute[:, None] >= compiled.caps_at[rows, position]
+        heads = np.where(reached, compiled.capped[rows, position], compiled.keys[rows, position])
         self.heads[:, rows] = heads
 
     def _call(
         self, calling: npt.NDArray[np.bool_], minute: Floats, line: Ints, counter: Ints
     ) -> Floats:
-        """The first of each line is called; returns when the counter is free again."""
+        """Call the first ticket of each line; returns when each counter is free again."""
         rows, compiled = self.rows, self.compiled
         if not calling.all():
             rows, line = rows[calling], line[calling]
             counter, minute = counter[calling], minute[calling]
-        place = self.at[rows, line]
-        ticket = compiled.tickets[line, place]
+        position = self.at[rows, line]
+        ticket = compiled.tickets[line, position]
         self.calls[rows, ticket] = minute
         self.pending[rows] -= self.measured[ticket]
-        place += 1
-        self.at[rows, line] = place
-        self.heads[rows, line] = compiled.keys[line, np.minimum(place, compiled.keys.shape[1] - 1)]
+        position += 1
+        self.at[rows, line] = position
+        self.heads[rows, line] = compiled.keys[
+            line, np.minimum(position, compiled.keys.shape[1] - 1)
+        ]
         if compiled.moving:
-            left = line >= compiled.standing
-            compiled.moving_keys[:, rows[left], line[left] - compiled.standing] = NEVER
+            is_moving = line >= compiled.standing
+            compiled.moving_keys[:, rows[is_moving], line[is_moving] - compiled.standing] = NEVER
         lasts = self.minutes[rows, ticket]
         lasts = lasts * (self.counters.speed[counter] * self.counters.day[rows])
         if self.gone.any():
             gone = self.gone[np.digitize(minute + self.waited[ticket], self.gone_edges)]
             absent = self.rng.random(len(rows)) * self.stayed[ticket] > 1 - gone
             lasts = np.where(absent & (lasts > 0), self.absent_min, lasts)
-        then = np.full(len(self.rows), np.inf)
-        then[rows] = minute + lasts
-        return then
+        free_at = np.full(len(self.rows), np.inf)
+        free_at[rows] = minute + lasts
+        return free_at
 
     def _wake(self, idle: npt.NDArray[np.bool_], minute: Floats, counter: Ints) -> Floats:
         """When an idle counter looks again: a ticket it may call changes, or its break begins."""
@@ -220,10 +225,10 @@ class _Replays:
         counter, minute = counter[rows], minute[rows]
         wake = self.counters.break_at[counter, self.taken_breaks[rows, counter]]
         if self.compiled.moving:
-            first = self.compiled.standing
+            first_moving = self.compiled.standing
             since = self.compiled.moving_since[:, rows]
             alive = (self.compiled.moving_keys[-1, rows] < NEVER) & (
-                self.counters.bars[counter, first:] == 0
+                self.counters.bars[counter, first_moving:] == 0
             )
             later = np.where(alive & (since > minute[:, None]), since, np.inf)
             wake = np.minimum(wake, later.min(axis=(0, 2)))

@@ -1,4 +1,4 @@
-"""What a short message that somebody sends us means."""
+"""Parsing of short messages that people send us in reply."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WORDS = {
     "NO": "decline",
     "STOP": "stop",
 }
-MOST_WORDS = 3  # "Ano, dekuji": longer ones are letters, to be read by people
+MOST_WORDS = 3  # "Ano, dekuji"; a longer message is left for people to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class Said:
 
 
 def understand(text: str) -> Said:
-    """What was meant, whatever the case and the diacritics; a longer text is not guessed at."""
+    """The reply's meaning, regardless of case and diacritics; `unknown` for longer texts."""
     bare = unicodedata.normalize("NFKD", text[:400])
-    bare = "".join(one for one in bare if not unicodedata.combining(one)).upper()
+    bare = "".join(letter for letter in bare if not unicodedata.combining(letter)).upper()
     words = re.findall(r"[A-Z]+|\d+", bare)
     if not 1 <= len(words) <= MOST_WORDS:
         return Said("unknown")

@@ -1,6 +1,6 @@
-"""Text that only the installation's key opens: encrypted, and tried with earlier keys as well.
+"""Encryption of stored texts with the installation's key; earlier keys still decrypt.
 
-Keys are derived per purpose, so that what is sealed for one is no use for another.
+Keys are derived per purpose, so that a text sealed for one cannot be used for another.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-MARK = "sealed1:"  # what is written without it is in clear
+MARK = "sealed1:"  # a stored text without this prefix is not encrypted
 
 
 class SealBroken(Exception):
@@ -20,7 +20,7 @@ class SealBroken(Exception):
 
 
 def seal(text: str, *, keys: Sequence[str], purpose: str) -> str:
-    """The text, readable by the first of the keys only."""
+    """The text encrypted with the first of the keys."""
     return MARK + _fernet(keys[0], purpose).encrypt(text.encode()).decode()
 
 
@@ -30,7 +30,7 @@ def is_sealed(text: str) -> bool:
 
 
 def unseal(text: str, *, keys: Sequence[str], purpose: str) -> str:
-    """What was sealed by any of the keys. Raises SealBroken."""
+    """The text, decrypted with the first key that fits. Raises SealBroken."""
     for key in keys:
         try:
             return _fernet(key, purpose).decrypt(text.removeprefix(MARK).encode()).decode()

@@ -1,7 +1,7 @@
-"""A day of an office played by the real discipline, client by client.
+"""Simulation of an office's day with the real discipline, client by client.
 
-`play` is the event loop and knows nothing of chance: who comes when and how long each service
-takes is given. `core.demand` draws such days for a plan of an office.
+`play` is a deterministic event loop: arrivals and service times are given. `core.demand` draws such
+days for a plan of an office.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from prepazka.core.lines import Line, Lines, lines_of
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A client of the day: when they come, how long they take, how long they wait at most."""
+    """A client of the day: arrival, minutes of service, and the longest wait."""
 
     ticket: int
     service: int
@@ -31,7 +31,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """How a visit went. `gone`: called in vain."""
+    """The call of a visit; `gone`: the client had left."""
 
     visit: Visit
     called_at: datetime
@@ -41,7 +41,7 @@ class Call:
 
     @property
     def waited(self) -> float:
-        """Minutes from the moment on which the client counted on being served."""
+        """Minutes waited from the arrival, or from the window's start where that is later."""
         visit = self.visit
         since = visit.arrives_at
         if visit.booked is not None and not visit.late:
@@ -51,14 +51,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A day that is over; `unserved` waited when the last counter had closed."""
+    """A simulated day; `unserved` were still waiting when the last counter had closed."""
 
     calls: list[Call]
     unserved: list[Visit]
 
 
 FOREVER = 1e6  # minutes
-CHANGE = -1  # no counter: a ticket's place changes by itself
+CHANGE = -1  # in place of a counter: a ticket's key changes by itself
 
 
 class _Day:
@@ -91,8 +91,8 @@ class _Day:
             return Played([], [])
         for n, counter in self.counters.items():
             heappush(self.events, (counter.opens_at or self.visits[0].arrives_at, n))
-            for rest in counter.breaks:
-                heappush(self.events, (rest.start, n))
+            for break_time in counter.breaks:
+                heappush(self.events, (break_time.start, n))
         for visit in self.visits:
             self.until(visit.arrives_at)
             self.arrives(visit)
@@ -100,7 +100,7 @@ class _Day:
         return Played(self.calls, list(self.by_ticket.values()))
 
     def until(self, at: datetime | None) -> None:
-        """Play what happens before the moment; all that is left, if there is none."""
+        """Process the events before the moment; with None, all of them."""
         events = self.events
         while events and (at is None or events[0][0] < at):
             now, n = heappop(events)
@@ -122,25 +122,25 @@ class _Day:
             self.offer([n for n in able if n in self.idle], at)
 
     def offer(self, idle: list[int], at: datetime) -> None:
-        """Idle counters look into the hall: fewest skills first, then the longest idle."""
+        """Let idle counters call: the one with the fewest skills first, then the longest idle."""
         if len(idle) > 1:
             idle.sort(key=lambda n: (len(self.own[n]), self.idle[n], n))
         for n in idle:
             self.looks(n, at)
 
     def looks(self, n: int, at: datetime) -> None:
-        """The counter is free: it rests, closes, calls, or stays idle."""
+        """Let a free counter take its break, close, call somebody, or stay idle."""
         counter = self.counters[n]
         if n in self.busy and self.busy[n] > at:
             return  # its break should begin, but somebody sits there
         if counter.closes_at is not None and counter.closes_at <= at:
             self.idle.pop(n, None)
             return
-        taken = self.rested[n]
-        if taken < len(self.breaks[n]) and self.breaks[n][taken].start <= at:
-            rest = self.breaks[n][taken]
-            self.rested[n] = taken + 1
-            self.stays(n, at + (rest.end - rest.start))
+        breaks_taken = self.rested[n]
+        if breaks_taken < len(self.breaks[n]) and self.breaks[n][breaks_taken].start <= at:
+            break_time = self.breaks[n][breaks_taken]
+            self.rested[n] = breaks_taken + 1
+            self.stays(n, at + (break_time.end - break_time.start))
             return
         w = self.lines.take(self.own[n], at)
         if w is None:
@@ -169,7 +169,7 @@ def play(
     speed: Mapping[int, float] | None = None,
     absent_min: float = ABSENT_MIN,
 ) -> Played:
-    """Play a day; `visits` in order of arrival, `speed` by counter.
+    """The simulated day; `visits` are in order of arrival, `speed` by counter.
 
     A break begins when the client of its start has left, and is not cut short. Of several idle
     counters the one with the fewest skills calls first, then the one idle longest.

@@ -1,7 +1,7 @@
-"""Which terms may be offered: opening hours minus what is taken, cut by the rules of booking.
+"""Slots that may be offered: opening hours minus claims, limited by the rules of booking.
 
-Everything bookable is a lane: a line of time that holds one claim at a time. Times of day are
-local minutes after midnight; an ordinal minute counts on through the days.
+Everything bookable is a lane, which holds one claim at a time. Times of day are local minutes after
+midnight; ordinal minutes count on from day to day.
 """
 
 import itertools
@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from prepazka.core.interval import Interval
 
 Minutes = Interval[int]
-# How many minutes really pass in local minutes of a day.
+# The real duration, in minutes, of local minutes of a day.
 Lasts = Callable[[Minutes], int]
 Channel = Literal["web", "kiosk", "desk", "phone"]
 Proof = Literal["never", "busy", "always"]
@@ -27,7 +27,7 @@ MOST_RETURN_MIN = 120
 
 
 class Step(NamedTuple):
-    """A part of a day's places that the public may take from a moment before the day."""
+    """A share of a day's places that the public may book from a moment before the day."""
 
     share: float
     days_before: int
@@ -36,7 +36,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How one agenda may be booked; `_min` are minutes, `_days` whole days."""
+    """An agenda's booking rules; `_min` are minutes, `_days` whole days."""
 
     kind: Literal["window", "slot"] = "window"
     window_min: int = 30  # length of a window; a `slot` timetable takes the service's duration
@@ -45,24 +45,24 @@ class Rules:
     horizon_days: int = 30
     lead_min: int = 60  # at least this long between now and the start
     confirm_min: int = 15  # time for the click in the e-mail; 0 = no click needed
-    early_min: int = 30  # the PIN counts from this long before the window
-    late_min: int = 10  # a late place up to this long after it; 0 = void after the window
+    early_min: int = 30  # the PIN is valid from this long before the window
+    late_min: int = 10  # check-in as a latecomer up to this long after it; 0 = none
     max_open_per_contact: int = 1
     max_persons: int = 1
     reserved_share: float = 0.0  # part of the day's places kept for desk and phone
     reserved_until_days: int = 1  # kept until this many days before the day
-    # Each day opens `horizon_days` ahead; graduated: but for the parts that the steps add later.
+    # Each day opens `horizon_days` ahead; graduated: without the parts that the steps add later.
     release: Literal["rolling", "graduated"] = "rolling"
     release_time_min: int = 0  # at this local minute
     release_steps: tuple[Step, ...] = ()
     called_from_start: bool = False  # True: never called before the window, even if nobody waits
-    return_from_min: int = 0  # a freed term comes back to the public after a delay drawn
-    return_to_min: int = 0  # from these bounds; 0 = at once
+    return_from_min: int = 0  # a freed slot comes back to the public after a random delay
+    return_to_min: int = 0  # between these bounds; 0 = at once
     waiting_list: bool = False
     offer_min: int = 60  # how long an offer from the waiting list is kept
-    quota_reason: str = ""  # why so many, where walk-ins wait more than 1.5 times as long
+    quota_reason: str = ""  # why the quota is so high that it stretches walk-ins' waits above 1.5
     topic_line: bool = False  # people may write in their own words what the meeting is about
-    proof: Proof = "busy"  # whether a browser must do some work before it holds a term
+    proof: Proof = "busy"  # whether a browser must do proof of work before it holds a slot
 
     def __post_init__(self) -> None:
         if self.kind not in ("window", "slot"):
@@ -86,42 +86,42 @@ class Rules:
         self._check_steps()
 
     def counts_from(self, start: datetime) -> datetime:
-        """From when the PIN of a booking that starts then is taken."""
+        """From when the PIN of a booking with this start is valid."""
         return start - timedelta(minutes=self.early_min)
 
     def counts_until(self, end: datetime) -> datetime:
-        """Until when the PIN of a booking that ends then is taken; from then on it is void."""
+        """Until when the PIN of a booking with this end is valid."""
         return end + timedelta(minutes=self.late_min)
 
     def data(self) -> dict[str, Any]:
-        """The rules as JSON can carry them."""
-        return asdict(self) | {"release_steps": [list(one) for one in self.release_steps]}
+        """The rules as stored in JSON."""
+        return asdict(self) | {"release_steps": [list(step) for step in self.release_steps]}
 
     def _check_steps(self) -> None:
-        # As they come from the database, steps are lists.
-        object.__setattr__(self, "release_steps", tuple(Step(*one) for one in self.release_steps))
+        # JSON of the database gives steps as lists.
+        object.__setattr__(self, "release_steps", tuple(Step(*step) for step in self.release_steps))
         steps = self.release_steps
         if (self.release == "graduated") != bool(steps):
             raise ValueError("steps belong to a graduated release, and only to it")
-        moments = [(-one.days_before, one.minute) for one in steps]
+        moments = [(-step.days_before, step.minute) for step in steps]
         if sorted(set(moments)) != moments:
             raise ValueError("each step of the release must be later than the one before")
         if steps and not (
             steps[0].days_before < self.horizon_days
             and steps[-1].days_before >= 0
-            and all(0 < one.share < 1 and 0 <= one.minute < DAY_MIN for one in steps)
-            and _added(steps) < 1
+            and all(0 < step.share < 1 and 0 <= step.minute < DAY_MIN for step in steps)
+            and _share_added(steps) < 1
         ):
             raise ValueError("steps must be after the horizon and leave a part to it")
 
-    def _check(self, name: str, least: int, most: int) -> None:
-        value = getattr(self, name)
-        if not least <= value <= most:
-            raise ValueError(f"{name} must be from {least} to {most}, not {value}")
+    def _check(self, name: str, lowest: int, highest: int) -> None:
+        setting = getattr(self, name)
+        if not lowest <= setting <= highest:
+            raise ValueError(f"{name} must be from {lowest} to {highest}, not {setting}")
 
 
-def _added(steps: Iterable[Step]) -> Decimal:
-    return sum((Decimal(str(one.share)) for one in steps), Decimal(0))
+def _share_added(steps: Iterable[Step]) -> Decimal:
+    return sum((Decimal(str(step.share)) for step in steps), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -138,7 +138,7 @@ class Moment:
 
 
 class Taken(NamedTuple):
-    """Minutes of a day that are taken on a set of lanes."""
+    """A claim: minutes of a day on a set of lanes."""
 
     start: int
     end: int
@@ -147,7 +147,7 @@ class Taken(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """What could be booked in an empty day, and how many single places the day has."""
+    """The candidates of an empty day, and how many single places it has."""
 
     candidates: tuple[Minutes, ...]
     places: int
@@ -157,7 +157,7 @@ class Laid:
 
 
 class Offer(NamedTuple):
-    """A term that can be taken now, and on how many lanes."""
+    """A slot that can be booked now, and on how many lanes."""
 
     day: date
     interval: Minutes
@@ -166,12 +166,12 @@ class Offer(NamedTuple):
 
     @property
     def starts(self) -> Moment:
-        """When the term starts."""
+        """When the slot starts."""
         return Moment(self.day, self.interval.start)
 
 
 def shown_length(minutes: Minutes) -> int:
-    """How long local minutes last on a day without a clock change."""
+    """The length of local minutes as the clock shows it, ignoring clock changes."""
     return minutes.end - minutes.start
 
 
@@ -179,21 +179,25 @@ def windows(opening: Iterable[Minutes], length: int) -> list[Minutes]:
     """Whole windows of `length` minutes, laid from the start of each opening interval."""
     return [
         Interval(start, start + length)
-        for one in opening
-        for start in range(one.start, one.end - length + 1, length)
+        for opening_hours in opening
+        for start in range(opening_hours.start, opening_hours.end - length + 1, length)
     ]
 
 
 def starts(opening: Iterable[Minutes], duration: int, raster: int) -> list[int]:
     """The exact starts, every `raster` minutes, from which `duration` minutes fit."""
-    return [start for one in opening for start in range(one.start, one.end - duration + 1, raster)]
+    return [
+        start
+        for opening_hours in opening
+        for start in range(opening_hours.start, opening_hours.end - duration + 1, raster)
+    ]
 
 
 def consecutive(laid: Sequence[Minutes], units: int) -> list[Minutes]:
     """Longer candidates of `units` windows that follow each other without a gap."""
     if units == 1:
         return list(laid)
-    runs = (laid[first : first + units] for first in range(len(laid) - units + 1))
+    runs = (laid[index : index + units] for index in range(len(laid) - units + 1))
     return [
         Interval(run[0].start, run[-1].end)
         for run in runs
@@ -209,26 +213,28 @@ def candidates(
     units: int = 1,
     lasts: Lasts = shown_length,
 ) -> list[Minutes]:
-    """What could be booked in an empty day: `units` windows, or `units` durations on the raster.
+    """The candidates of an empty day: `units` windows, or `units` durations on the raster.
 
-    `duration` (minutes) is the service's own and matters only to a `slot` timetable. What does
-    not last as long as the clock shows, by `lasts`, is left out.
+    `duration` (minutes) is the service's own and matters only to a `slot` timetable. Candidates
+    whose real length by `lasts` differs from the clock's are left out.
     """
     if rules.kind == "window":
-        whole = [one for one in windows(opening, rules.window_min) if _keeps_length(one, lasts)]
-        return consecutive(whole, units)
+        whole_windows = [
+            window for window in windows(opening, rules.window_min) if _keeps_length(window, lasts)
+        ]
+        return consecutive(whole_windows, units)
     length = duration * units
     laid = (Interval(at, at + length) for at in starts(opening, length, rules.raster_min))
-    return [one for one in laid if _keeps_length(one, lasts)]
+    return [candidate for candidate in laid if _keeps_length(candidate, lasts)]
 
 
 def places(
     opening: Iterable[Minutes], rules: Rules, *, duration: int, lasts: Lasts = shown_length
 ) -> int:
-    """How many single places the day has on all its lanes: W windows (or durations) × quota."""
+    """The number of single places of the day on all its lanes: windows (or durations) × quota."""
     if rules.kind == "window":
         return len(candidates(opening, rules, duration=duration, lasts=lasts)) * rules.quota
-    return sum(lasts(one) // duration for one in opening) * rules.quota
+    return sum(lasts(opening_hours) // duration for opening_hours in opening) * rules.quota
 
 
 def lay(
@@ -239,9 +245,9 @@ def lay(
     units: int = 1,
     lasts: Lasts = shown_length,
 ) -> Laid:
-    """All that `offered` needs to know of a day's opening hours; it can be kept.
+    """The candidates and places of a day's opening hours, for `offered`; they may be cached.
 
-    `lasts` says how many minutes really pass in local minutes of the day.
+    `lasts` gives the real duration of local minutes of the day.
     """
     return Laid(
         tuple(candidates(opening, rules, duration=duration, units=units, lasts=lasts)),
@@ -258,52 +264,54 @@ def diaries(
     units: int = 1,
     lasts: Lasts = shown_length,
 ) -> Laid:
-    """All that `offered` needs to know of a day on which each lane has opening hours of its own.
+    """The candidates and places of a day on which each lane has hours of its own, for `offered`.
 
-    `lasts` says how many minutes really pass in local minutes of the day.
+    `lasts` gives the real duration of local minutes of the day.
     """
     length, lanes_by_start, total = duration * units, dict[int, int](), 0
     for lane, opening in enumerate(openings):
         for start in starts(opening, length, rules.raster_min):
             lanes_by_start[start] = lanes_by_start.get(start, 0) | 1 << lane
-        total += sum(lasts(one) // duration for one in opening)
+        total += sum(lasts(opening_hours) // duration for opening_hours in opening)
     laid = [Interval(start, start + length) for start in sorted(lanes_by_start)]
-    laid = [one for one in laid if _keeps_length(one, lasts)]
-    return Laid(tuple(laid), total, units, tuple(lanes_by_start[one.start] for one in laid))
+    laid = [candidate for candidate in laid if _keeps_length(candidate, lasts)]
+    return Laid(
+        tuple(laid), total, units, tuple(lanes_by_start[candidate.start] for candidate in laid)
+    )
 
 
 def _keeps_length(minutes: Minutes, lasts: Lasts) -> bool:
     return lasts(minutes) == shown_length(minutes)
 
 
-def free(wanted: Sequence[Minutes], taken: Sequence[Taken], quota: int) -> list[int]:
+def free(candidate_times: Sequence[Minutes], claims: Sequence[Taken], quota: int) -> list[int]:
     """For each candidate the set of lanes that are free for the whole of it.
 
     Both sequences are sorted by start, and no candidate ends before an earlier one.
     """
-    every = (1 << quota) - 1
-    found, reaching, at = [], list[Taken](), 0
-    for one in wanted:
-        start, end = one.start, one.end
-        while at < len(taken) and taken[at].start < end:
-            reaching.append(taken[at])
+    all_lanes = (1 << quota) - 1
+    free_lanes, reaching, at = [], list[Taken](), 0
+    for candidate in candidate_times:
+        start, end = candidate.start, candidate.end
+        while at < len(claims) and claims[at].start < end:
+            reaching.append(claims[at])
             at += 1
         reaching = [claim for claim in reaching if claim.end > start]
         lanes = 0
         for claim in reaching:
             lanes |= claim.lanes
-        found.append(every & ~lanes)
-    return found
+        free_lanes.append(all_lanes & ~lanes)
+    return free_lanes
 
 
-def free_lane(wanted: Minutes, taken: Sequence[Taken], quota: int) -> int | None:
+def free_lane(candidate: Minutes, claims: Sequence[Taken], quota: int) -> int | None:
     """The lowest lane that is free for the whole of the candidate."""
-    lanes = free([wanted], taken, quota)[0]
+    lanes = free([candidate], claims, quota)[0]
     return (lanes & -lanes).bit_length() - 1 if lanes else None
 
 
 def kept_for_desk(day: date, today: date, total: int, rules: Rules) -> int:
-    """How many of the day's `total` places the public may not take yet, rounded up."""
+    """How many of the day's `total` places are kept from the public now, rounded up."""
     if (day - today).days <= rules.reserved_until_days:
         return 0
     share = Decimal(str(rules.reserved_share)) * total  # 0.14 * 50 in floats rounds up to 8
@@ -311,10 +319,10 @@ def kept_for_desk(day: date, today: date, total: int, rules: Rules) -> int:
 
 
 def released(day: date, now: Moment, total: int, rules: Rules) -> int:
-    """How many of the day's `total` places the public may have taken by now, rounded up."""
+    """How many of the day's `total` places are released to the public by now, rounded up."""
     if now < releases_at(day, rules):
         return 0
-    later = _added(one for one in rules.release_steps if now < step_at(day, one))
+    later = _share_added(step for step in rules.release_steps if now < step_at(day, step))
     return int(((1 - later) * total).to_integral_value(ROUND_CEILING))
 
 
@@ -322,19 +330,19 @@ def offered(
     *,
     day: date,
     laid: Laid,
-    taken: Sequence[Taken],
+    claims: Sequence[Taken],
     rules: Rules,
     now: Moment,
     channel: Channel = "web",
     public_taken: int = 0,
 ) -> list[Offer]:
-    """The terms of the day that may be taken now.
+    """The slots of the day that may be booked now.
 
-    `taken` is sorted by start; lanes above the quota are ignored; `public_taken` are the places
+    `claims` is sorted by start; lanes above the quota are ignored; `public_taken` are the places
     taken by web and kiosk. Of the W × quota places of a day the public may take all but the
     ceil(share × W × quota) kept for desk and phone, in any window, until `reserved_until_days`
     before the day; of a graduated release no more than the parts released so far. Desk and phone
-    see all up to the horizon, with no lead time and no waiting for the hour of release.
+    see all up to the horizon, with no lead time and no hour of release.
     """
     public = channel in ("web", "kiosk")
     if not (_released(day, now, rules) if public else _within_horizon(day, now, rules)):
@@ -342,26 +350,35 @@ def offered(
     if public and not _public_may_take(day, laid, rules, now, public_taken):
         return []
     soonest = now.ordinal + (rules.lead_min if public else 0) - day.toordinal() * DAY_MIN
-    wanted, on = laid.candidates, laid.lanes
+    candidate_times, candidate_lanes = laid.candidates, laid.lanes
     if soonest > 0:
-        first = bisect_left(wanted, soonest, key=lambda one: one.start)
-        wanted, on = wanted[first:], on and on[first:]
-    quota = rules.quota if on is None else max((one.bit_length() for one in on), default=0)
-    left = free(wanted, taken, quota)
-    if on is not None:
-        left = [lanes & laid_on for lanes, laid_on in zip(left, on, strict=True)]
+        first_index = bisect_left(candidate_times, soonest, key=lambda candidate: candidate.start)
+        candidate_times, candidate_lanes = (
+            candidate_times[first_index:],
+            candidate_lanes and candidate_lanes[first_index:],
+        )
+    quota = (
+        rules.quota
+        if candidate_lanes is None
+        else max((lane_set.bit_length() for lane_set in candidate_lanes), default=0)
+    )
+    free_lanes = free(candidate_times, claims, quota)
+    if candidate_lanes is not None:
+        free_lanes = [
+            lanes & laid_on for lanes, laid_on in zip(free_lanes, candidate_lanes, strict=True)
+        ]
     return [
-        Offer(day, one, lanes.bit_count(), lanes)
-        for one, lanes in zip(wanted, left, strict=True)
+        Offer(day, candidate, lanes.bit_count(), lanes)
+        for candidate, lanes in zip(candidate_times, free_lanes, strict=True)
         if lanes
     ]
 
 
 def _public_may_take(day: date, laid: Laid, rules: Rules, now: Moment, public_taken: int) -> bool:
-    kept = kept_for_desk(day, now.day, laid.places, rules)
+    withheld = kept_for_desk(day, now.day, laid.places, rules)
     if rules.release_steps:
-        kept = max(kept, laid.places - released(day, now, laid.places, rules))
-    return kept == 0 or public_taken + laid.units <= laid.places - kept
+        withheld = max(withheld, laid.places - released(day, now, laid.places, rules))
+    return withheld == 0 or public_taken + laid.units <= laid.places - withheld
 
 
 def _within_horizon(day: date, now: Moment, rules: Rules) -> bool:
@@ -378,40 +395,40 @@ def releases_at(day: date, rules: Rules) -> Moment:
 
 
 def next_release(now: Moment, rules: Rules) -> date:
-    """The first day that the public may not book yet; `releases_at` says from when."""
-    last = now.day + timedelta(days=rules.horizon_days)
-    return last + timedelta(days=1) if releases_at(last, rules) <= now else last
+    """The first day that the public may not book yet; `releases_at` gives when it opens."""
+    last_day = now.day + timedelta(days=rules.horizon_days)
+    return last_day + timedelta(days=1) if releases_at(last_day, rules) <= now else last_day
 
 
 def step_at(day: date, step: Step) -> Moment:
-    """When the step adds its part of the day's places."""
+    """When the step releases its share of the day's places."""
     return Moment(day - timedelta(days=step.days_before), step.minute)
 
 
 def more_opens(
     now: Moment, rules: Rules, is_open: Callable[[date], bool], *, ahead: int
 ) -> tuple[Moment, date] | None:
-    """The next moment at which more can be booked, and of which day; None within `ahead` days.
+    """The next moment at which more places open, and of which day; None if not within `ahead` days.
 
-    Of several days that open at one moment it is the soonest.
+    Of several days that open at one moment the earliest counts.
     """
-    last = next_release(now, rules) + timedelta(days=ahead)
-    found: tuple[Moment, date] | None = None
+    end_day = next_release(now, rules) + timedelta(days=ahead)
+    opening: tuple[Moment, date] | None = None
     day = now.day
-    while day < last:
-        times = [releases_at(day, rules), *(step_at(day, one) for one in rules.release_steps)]
-        at = min((one for one in times if now < one), default=None)
-        if at and (found is None or (at, day) < found) and is_open(day):
-            found = at, day
+    while day < end_day:
+        times = [releases_at(day, rules), *(step_at(day, step) for step in rules.release_steps)]
+        soonest = min((moment for moment in times if now < moment), default=None)
+        if soonest and (opening is None or (soonest, day) < opening) and is_open(day):
+            opening = soonest, day
         day += timedelta(days=1)
-    return found
+    return opening
 
 
-def nearest(offers: Iterable[Offer], wanted: Moment, n: int = 3) -> list[Offer]:
-    """The `n` offers that start nearest to the wanted moment, over all days; nearest first."""
+def nearest(offers: Iterable[Offer], moment: Moment, n: int = 3) -> list[Offer]:
+    """The `n` offers that start nearest to the moment, over all days; nearest first."""
 
     def distance(offer: Offer) -> tuple[int, int]:
         at = offer.starts.ordinal
-        return abs(at - wanted.ordinal), at
+        return abs(at - moment.ordinal), at
 
     return sorted(offers, key=distance)[:n]

@@ -1,7 +1,7 @@
-"""What a hall hears: the words of a call, and the recorded clips that say them, in Czech or English.
+"""Spoken calls: the words of a call and the recorded clips for them, in Czech or English.
 
-A call is said by short clips in a row: "číslo", the letters, the number, the kind of place, its
-number. A number up to 999 takes at most two of them, so an office can record all in an hour.
+A call is a row of short clips: "číslo", the letters, the number, the kind of place, its number. A
+number up to 999 takes at most two clips, so an office can record all of them in an hour.
 """
 
 from __future__ import annotations
@@ -80,31 +80,33 @@ _NUMBER = {"cs": "číslo", "en": "number"}
 
 def number_words(number: int, language: str) -> str:
     """A number from 0 to 999 as it is counted: 231 is "dvě stě třicet jedna"."""
-    return " ".join(words_of(clip, language) for clip in _whole(number, language))
+    return " ".join(words_of(clip, language) for clip in _number_clips(number, language))
 
 
 def place_word(name: str) -> str:
-    """Which of the known kinds of places a counter's Czech name begins with; else a counter."""
-    first = name.casefold().split()[:1]
-    known = (kind for kind, words in PLACES["cs"].items() if words.split()[:1] == first)
-    return next(known, "counter")
+    """The kind of place with which a counter's Czech name begins; `counter` for any other name."""
+    first_word = name.casefold().split()[:1]
+    matching_kinds = (
+        kind for kind, words in PLACES["cs"].items() if words.split()[:1] == first_word
+    )
+    return next(matching_kinds, "counter")
 
 
-def said(label: str, place: str, number: str, language: str) -> tuple[str, ...]:
-    """The names of the clips that say a call, in order."""
-    return ("number", *_spelled(label, language), place, *_spelled(number, language))
+def said(label: str, place_kind: str, number: str, language: str) -> tuple[str, ...]:
+    """The names of a call's clips, in order."""
+    return ("number", *_spelled(label, language), place_kind, *_spelled(number, language))
 
 
-def sentence(label: str, place: str, number: str, language: str) -> str:
+def sentence(label: str, place_kind: str, number: str, language: str) -> str:
     """The call in words, as its clips say them."""
     ticket = " ".join(words_of(c, language) for c in ("number", *_spelled(label, language)))
-    where = " ".join(words_of(c, language) for c in (place, *_spelled(number, language)))
+    where = " ".join(words_of(c, language) for c in (place_kind, *_spelled(number, language)))
     return f"{ticket[:1].upper()}{ticket[1:]}, {where}."
 
 
 @cache
 def every_clip(language: str) -> tuple[str, ...]:
-    """All names that `said` can give."""
+    """All names of clips that `said` can return."""
     hundreds = [str(h) for h in range(100, 1000, 100)]
     joined = [f"{h}-and" for h in hundreds] if language == "en" else []
     letters = [f"letter-{letter}" for letter in _LETTERS[language]]
@@ -113,7 +115,7 @@ def every_clip(language: str) -> tuple[str, ...]:
 
 
 def words_of(clip: str, language: str) -> str:
-    """What one clip says."""
+    """The words of one clip."""
     if clip == "number":
         return _NUMBER[language]
     if clip in PLACES[language]:
@@ -136,11 +138,11 @@ def _counted(number: int, language: str) -> str:
 
 
 def _spelled(label: str, language: str) -> list[str]:
-    """Clips of "A023": a, zero, twenty-three. What can be neither spelled nor counted is left out."""
-    found: list[str] = []
-    for part in re.findall(r"[0-9]+|[^\W\d_]", label):
-        found += _digits(part, language) if part.isdecimal() else _letter(part, language)
-    return found
+    """Clips of a label: "A023" is a, zero, twenty-three. Other characters are left out."""
+    clips: list[str] = []
+    for run in re.findall(r"[0-9]+|[^\W\d_]", label):
+        clips += _digits(run, language) if run.isdecimal() else _letter(run, language)
+    return clips
 
 
 def _digits(digits: str, language: str) -> list[str]:
@@ -148,21 +150,21 @@ def _digits(digits: str, language: str) -> list[str]:
     zeros = ["0"] * (len(digits) - len(number))
     if len(number) > len(str(MOST)):
         return zeros + list(number)
-    return zeros + (_whole(int(number), language) if number else [])
+    return zeros + (_number_clips(int(number), language) if number else [])
 
 
-def _whole(number: int, language: str) -> list[str]:
-    hundreds, rest = number // 100 * 100, number % 100
+def _number_clips(number: int, language: str) -> list[str]:
+    hundreds, below_hundred = number // 100 * 100, number % 100
     if not hundreds:
-        return [str(rest)]
-    if not rest:
+        return [str(below_hundred)]
+    if not below_hundred:
         return [str(hundreds)]
-    return [f"{hundreds}-and" if language == "en" else str(hundreds), str(rest)]
+    return [f"{hundreds}-and" if language == "en" else str(hundreds), str(below_hundred)]
 
 
 def _letter(letter: str, language: str) -> list[str]:
-    """Letters with a mark that have no clip of their own are said without it."""
+    """The letter's clip; a letter with a mark and no clip of its own is spoken without the mark."""
     base, *marks = list(unicodedata.normalize("NFD", letter.lower()))
     name = f"{base}-caron" if _CARON in marks else base
-    known = _LETTERS[language]
-    return [f"letter-{one}" for one in (name, base) if one in known][:1]
+    letter_names = _LETTERS[language]
+    return [f"letter-{candidate}" for candidate in (name, base) if candidate in letter_names][:1]

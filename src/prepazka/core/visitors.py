@@ -1,4 +1,4 @@
-"""Whose address a request has, behind proxies of our own."""
+"""The visitor's address of a request behind our own proxies."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 
 def address_of(peer: str, forwarded: Iterable[str], proxies: int) -> str:
-    """The visitor's address: what the outermost of our own proxies saw.
+    """The visitor's address as the outermost of our own proxies saw it.
 
-    `peer` is who is connected to us, `forwarded` the values of X-Forwarded-For, whose last ones our
-    `proxies` have added. Everything before them is what the visitor says, and counts for nothing.
+    `peer` is the address connected to us, `forwarded` the values of X-Forwarded-For, whose last
+    entries our `proxies` have added. Earlier entries come from the visitor and are ignored.
     """
-    # A header that stands twice is one list.
+    # A repeated header is one list.
     hops = ",".join(forwarded).split(",")
     return hops[-proxies].strip() if 0 < proxies <= len(hops) else peer

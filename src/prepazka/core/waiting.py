@@ -1,7 +1,7 @@
-"""The waiting list's rules, which every office states to its people: whose turn it is, how long.
+"""Rules of the waiting list: the order of offers, how long each is held, and when people drop out.
 
-People are asked in the order in which they joined. Whoever answers, keeps their place; whoever lets
-an offer pass goes behind the others, and after three in a row off the list.
+People get offers in the order in which they joined. Whoever answers keeps their place; whoever does
+not goes behind the others, and off the list after three unanswered offers in a row.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
 
 MOST_UNANSWERED = 3
-# Nobody is asked who would have less than this to answer, with the quiet hours left out.
+# The least time to answer an offer, quiet hours not counted; with less, no offer is made.
 LEAST_TO_ANSWER = timedelta(minutes=15)
 
 
@@ -30,20 +30,20 @@ Q = TypeVar("Q", bound=Queued)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Which terms suit: days from–to with the last one included, weekdays (0 is Monday), hours."""
+    """Slots that suit a person: first to last day (included), weekdays (0 is Monday), hours."""
 
     first: date
     last: date
     weekdays: frozenset[int]
     from_min: int  # local minutes after midnight
     to_min: int
-    before: datetime | None = None  # over before the term that the person has
+    before: datetime | None = None  # the slot must end before the booking that the person has
     not_at: frozenset[datetime] = frozenset()  # offered to the person already
 
     def suits(
         self, *, day: date, start_min: int, end_min: int, starts_at: datetime, ends_at: datetime
     ) -> bool:
-        """Whether the whole term lies within the wish."""
+        """Whether the whole slot lies within the wish."""
         return (
             self.first <= day <= self.last
             and day.weekday() in self.weekdays
@@ -55,8 +55,8 @@ class Wish:
 
 
 def in_order(entries: Iterable[Q]) -> list[Q]:
-    """Whose turn it is, first to last."""
-    return sorted(entries, key=lambda one: (one.queued_at, one.created_at))
+    """The entries in the order of offers."""
+    return sorted(entries, key=lambda entry: (entry.queued_at, entry.created_at))
 
 
 def keep_until(
@@ -67,10 +67,10 @@ def keep_until(
     lead: timedelta,
     lasts: timedelta,
 ) -> datetime | None:
-    """Until when an offer made now waits for its answer; None if there would be no time for it.
+    """Until when an offer made now is held; None if there is too little time to answer.
 
-    In quiet hours people sleep: the time to answer counts from their end. The term is never kept
-    longer than till the last moment at which it could be booked.
+    The time to answer counts from the end of quiet hours. A slot is never held beyond the last
+    moment at which it can be booked.
     """
     awake = max(now, quiet_until or now)
     until = min(awake + lasts, starts_at - lead)
@@ -78,5 +78,5 @@ def keep_until(
 
 
 def is_dropped(unanswered: int) -> bool:
-    """Whether so many offers passed in silence, one after another, end the waiting."""
+    """Whether so many unanswered offers in a row end the waiting."""
     return unanswered >= MOST_UNANSWERED

@@ -1,4 +1,4 @@
-"""What a change of an office would do: the same simulated days with and without it, paired."""
+"""The effect of a change of an office, from the same simulated days with and without it, paired."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -28,7 +28,7 @@ class NotPossible(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DayFigures:
-    """One simulated day; minutes and shares. Booked: those who came within their window."""
+    """Figures of one simulated day in minutes and shares; `booked` came within their window."""
 
     clients: float
     walk_in_mean: float
@@ -46,18 +46,18 @@ class DayFigures:
 
 @dataclass(frozen=True)
 class Simulated:
-    """All days: the figures of each, and the waits of all walk-ins and all booked clients."""
+    """Simulated days: the figures of each, and the waits of all walk-ins and booked clients."""
 
     days: list[DayFigures]
     walk_ins: Floats
     booked: Floats
 
-    def and_also(self, more: "Simulated") -> "Simulated":
+    def and_also(self, other_days: "Simulated") -> "Simulated":
         """These days and more of them."""
         return Simulated(
-            [*self.days, *more.days],
-            np.concatenate([self.walk_ins, more.walk_ins]),
-            np.concatenate([self.booked, more.booked]),
+            [*self.days, *other_days.days],
+            np.concatenate([self.walk_ins, other_days.walk_ins]),
+            np.concatenate([self.booked, other_days.booked]),
         )
 
     def values(self, name: str) -> Floats:
@@ -67,70 +67,76 @@ class Simulated:
     def mean(self, name: str) -> float:
         """The mean of a figure over the days."""
         values = self.values(name)
-        known = values[np.isfinite(values)]
-        return float(known.mean()) if len(known) else float("nan")
+        finite = values[np.isfinite(values)]
+        return float(finite.mean()) if len(finite) else float("nan")
 
     def walk_in(self, share: float) -> float:
-        """The wait that so many walk-ins do not exceed."""
+        """The wait that this share of walk-ins does not exceed."""
         return float(np.quantile(self.walk_ins, share)) if len(self.walk_ins) else float("nan")
 
 
 def simulate(plan: Plan, *, days: int, seed: int) -> Simulated:
-    """Play so many days of the plan."""
+    """So many simulated days of the plan."""
     return _simulated(plan, range(days), seed)
 
 
 def simulate_both(
-    before: Plan, after: Plan, *, most: int, seed: int, enough: Callable[[], bool]
+    before: Plan, after: Plan, *, limit: int, seed: int, enough: Callable[[], bool]
 ) -> tuple[Simulated, Simulated]:
-    """Play the same days of both plans by turns, two at least, until `most` or it is `enough`."""
-    first, second = _simulated(before, range(2), seed), _simulated(after, range(2), seed)
-    for number in range(2, most):
+    """The same days of both plans, at least two, until there are `limit` or `enough` says so."""
+    days_before, days_after = _simulated(before, range(2), seed), _simulated(after, range(2), seed)
+    for number in range(2, limit):
         if enough():
             break
-        first = first.and_also(_simulated(before, [number], seed))
-        second = second.and_also(_simulated(after, [number], seed))
-    return first, second
+        days_before = days_before.and_also(_simulated(before, [number], seed))
+        days_after = days_after.and_also(_simulated(after, [number], seed))
+    return days_before, days_after
 
 
 def _simulated(plan: Plan, numbers: Iterable[int], seed: int) -> Simulated:
     figures, walk_ins, booked = [], list[float](), list[float]()
     for number in numbers:
         drawn = draw(plan, number, seed)
-        done = play(drawn.visits, drawn.counters, policy=plan.policy, speed=drawn.speed)
-        walked = [c.waited for c in done.calls if c.visit.booked is None or c.visit.late]
-        came = [c for c in done.calls if c.visit.booked is not None and not c.visit.late]
-        figures.append(_figures(drawn, done, walked))
-        walk_ins += walked
-        booked += [c.waited for c in came]
+        day_played = play(drawn.visits, drawn.counters, policy=plan.policy, speed=drawn.speed)
+        walk_in_waits = [
+            c.waited for c in day_played.calls if c.visit.booked is None or c.visit.late
+        ]
+        booked_calls = [
+            c for c in day_played.calls if c.visit.booked is not None and not c.visit.late
+        ]
+        figures.append(_figures(drawn, day_played, walk_in_waits))
+        walk_ins += walk_in_waits
+        booked += [c.waited for c in booked_calls]
     return Simulated(figures, np.array(walk_ins), np.array(booked))
 
 
-def _figures(drawn: Drawn, done: Played, walked: list[float]) -> DayFigures:
-    came = [c for c in done.calls if c.visit.booked is not None and not c.visit.late]
-    waits = np.array([c.waited for c in came])
-    windows = (c.visit.booked for c in came)
-    inside = [c.called_at < w.end for c, w in zip(came, windows, strict=True) if w is not None]
-    last = max((c.ended_at for c in done.calls), default=drawn.closes_at)
-    overtime = max((last - drawn.closes_at) / MINUTE, 0.0)
-    served = sum((c.ended_at - c.called_at) / MINUTE for c in done.calls)
+def _figures(drawn: Drawn, day_played: Played, walk_in_waits: list[float]) -> DayFigures:
+    booked_calls = [c for c in day_played.calls if c.visit.booked is not None and not c.visit.late]
+    waits = np.array([c.waited for c in booked_calls])
+    windows = (c.visit.booked for c in booked_calls)
+    in_window = [
+        c.called_at < w.end for c, w in zip(booked_calls, windows, strict=True) if w is not None
+    ]
+    last_end = max((c.ended_at for c in day_played.calls), default=drawn.closes_at)
+    overtime = max((last_end - drawn.closes_at) / MINUTE, 0.0)
+    served = sum((c.ended_at - c.called_at) / MINUTE for c in day_played.calls)
     staffed = sum(
-        ((c.closes_at or max(drawn.closes_at, last)) - (c.opens_at or drawn.closes_at)) / MINUTE
+        ((c.closes_at or max(drawn.closes_at, last_end)) - (c.opens_at or drawn.closes_at)) / MINUTE
         - sum((b.end - b.start) / MINUTE for b in c.breaks)
         for c in drawn.counters
     )
-    vain = sum(c.gone for c in done.calls)
+    gone = sum(c.gone for c in day_played.calls)
     return DayFigures(
         float(len(drawn.visits)),
-        _mean(walked),
-        float(np.quantile(walked, 0.8)) if walked else float("nan"),
-        _mean([w > 60 for w in walked]),  # noqa: PLR2004  # an hour
+        _mean(walk_in_waits),
+        float(np.quantile(walk_in_waits, 0.8)) if walk_in_waits else float("nan"),
+        _mean([w > 60 for w in walk_in_waits]),  # noqa: PLR2004  # an hour
         _mean(waits.tolist()),
         _mean((waits <= 15).tolist()),  # noqa: PLR2004  # the promise
-        _mean(inside),
-        _mean([*walked, *waits.tolist()]),
-        vain / max(len(walked), 1),
-        float(len(done.unserved)),
+        _mean(in_window),
+        _mean([*walk_in_waits, *waits.tolist()]),
+        gone / max(len(walk_in_waits), 1),
+        float(len(day_played.unserved)),
         overtime,
         served / staffed if staffed > 0 else 0.0,
     )
@@ -145,7 +151,7 @@ def _mean(values: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """By how much a figure changes, with a 95 % interval of `half` to both sides."""
+    """The change of a figure, with a 95 % interval of `half` to both sides."""
 
     name: str
     before: float
@@ -155,31 +161,35 @@ class Difference:
 
     @property
     def sure(self) -> bool:
-        """Whether the interval leaves out nought."""
+        """Whether the interval excludes zero."""
         return abs(self.change) > self.half
 
 
 def compare(before: Simulated, after: Simulated) -> list[Difference]:
-    """Each figure day by day: both have met the same people."""
-    found = []
-    for one in fields(DayFigures):
-        a, b = before.values(one.name), after.values(one.name)
-        both = np.isfinite(a) & np.isfinite(b)
-        if both.sum() < 2:  # noqa: PLR2004  # no spread of a single day
+    """The difference of each figure, paired by day, because both met the same people."""
+    differences = []
+    for figure in fields(DayFigures):
+        a, b = before.values(figure.name), after.values(figure.name)
+        comparable = np.isfinite(a) & np.isfinite(b)
+        if comparable.sum() < 2:  # noqa: PLR2004  # no spread of a single day
             continue
-        apart = (b - a)[both]
+        apart = (b - a)[comparable]
         spread = float(apart.std(ddof=1)) / sqrt(len(apart))
         half = t_quantile(0.975, len(apart) - 1) * spread
-        found.append(
+        differences.append(
             Difference(
-                one.name, before.mean(one.name), after.mean(one.name), float(apart.mean()), half
+                figure.name,
+                before.mean(figure.name),
+                after.mean(figure.name),
+                float(apart.mean()),
+                half,
             )
         )
-    return found
+    return differences
 
 
 def t_quantile(share: float, freedom: int) -> float:
-    """Student's t by its expansion in the normal quantile; to 1 % from 4 degrees of freedom."""
+    """The quantile of Student's t by its normal expansion; to 1 % from 4 degrees of freedom."""
     z = NormalDist().inv_cdf(share)
     terms = (
         (z**3 + z) / 4,
@@ -197,15 +207,15 @@ def one_more(counter: int) -> Change:
 
     def change(plan: Plan) -> Plan:
         post = _post(plan, counter)
-        another = replace(post, counter=max(p.counter for p in plan.posts) + 1)
-        return replace(plan, posts=(*plan.posts, another))
+        second_post = replace(post, counter=max(p.counter for p in plan.posts) + 1)
+        return replace(plan, posts=(*plan.posts, second_post))
 
     return change
 
 
 def sick(counter: int) -> Change:
     """The counter stays closed all day."""
-    return lambda plan: _with(plan, replace(_post(plan, counter), absent=True))
+    return lambda plan: _with_post(plan, replace(_post(plan, counter), absent=True))
 
 
 def away(counter: int, minutes: Interval[int]) -> Change:
@@ -213,25 +223,25 @@ def away(counter: int, minutes: Interval[int]) -> Change:
 
     def change(plan: Plan) -> Plan:
         post = _post(plan, counter)
-        return _with(plan, replace(post, breaks=tuple(union([*post.breaks, minutes]))))
+        return _with_post(plan, replace(post, breaks=tuple(union([*post.breaks, minutes]))))
 
     return change
 
 
 def lunch(counter: int, minutes: Interval[int]) -> Change:
     """The counter's breaks are moved to these minutes."""
-    return lambda plan: _with(plan, replace(_post(plan, counter), breaks=(minutes,)))
+    return lambda plan: _with_post(plan, replace(_post(plan, counter), breaks=(minutes,)))
 
 
-def quota(agenda: int, places: int) -> Change:
+def quota(agenda: int, per_window: int) -> Change:
     """So many booked clients per window."""
-    if not 0 <= places <= MOST_LANES:
-        raise NotPossible(f"a quota is from 0 to {MOST_LANES}, not {places}")
+    if not 0 <= per_window <= MOST_LANES:
+        raise NotPossible(f"a quota is from 0 to {MOST_LANES}, not {per_window}")
 
     def change(plan: Plan) -> Plan:
         if all(b.agenda != agenda for b in plan.bookable):
             raise NotPossible("the agenda cannot be booked")
-        changed = (replace(b, quota=places) if b.agenda == agenda else b for b in plan.bookable)
+        changed = (replace(b, quota=per_window) if b.agenda == agenda else b for b in plan.bookable)
         return replace(plan, bookable=tuple(changed))
 
     return change
@@ -262,62 +272,62 @@ def reminder(times: float) -> Change:
 
 
 def _post(plan: Plan, counter: int) -> Post:
-    found = next((p for p in plan.posts if p.counter == counter), None)
-    if found is None:
+    post = next((p for p in plan.posts if p.counter == counter), None)
+    if post is None:
         raise NotPossible("there is no such counter")
-    return found
+    return post
 
 
-def _with(plan: Plan, changed: Post) -> Plan:
+def _with_post(plan: Plan, changed: Post) -> Plan:
     posts = (changed if p.counter == changed.counter else p for p in plan.posts)
     return replace(plan, posts=tuple(posts))
 
 
 @dataclass(frozen=True, slots=True)
 class Burden:
-    """What an agenda's bookings do to those who come to its counters without one."""
+    """The burden of an agenda's bookings on walk-ins at its counters."""
 
-    counters: int  # that serve the agenda at the thinnest moment at which anybody does
+    counters: int  # the fewest that serve the agenda at any time when one does
     mean: float  # minutes of a booked service, without the change of people
-    taken: float  # the part of the counters' time that all booked take up
-    sharing: tuple[int, ...]  # other agendas whose booked are served there too
+    taken: float  # the share of the counters' time that all bookings take
+    sharing: tuple[int, ...]  # other agendas with bookings at the same counters
 
     @property
     def stretch(self) -> float:
-        """By what factor a walk-in waits longer; infinite where the booked fill the counters."""
+        """The factor on a walk-in's wait; infinite where bookings fill the counters."""
         return stretched(self.taken)
 
 
 def burden(plan: Plan, agenda: int) -> Burden | None:
-    """How bookings burden the agenda's counters; None where nobody books or serves it.
+    """The burden on the agenda's counters; None where it cannot be booked or nobody serves it.
 
-    Capacity is that of the thinnest moment; of agendas that share the counters each brings what
-    falls to them.
+    Capacity is that of the moment with the fewest counters. Other agendas at these counters add the
+    part of their bookings that falls to them.
     """
-    able = {p.counter for p in _able(plan, agenda)}
-    thinnest, own = _thinnest(plan, agenda), _booked_mean(plan, agenda)
+    able = {p.counter for p in _posts_serving(plan, agenda)}
+    thinnest, own = _fewest_counters(plan, agenda), _booked_mean(plan, agenda)
     if not thinnest or own is None:
         return None
     work, sharing = 0.0, []  # booked minutes of work in a minute
     for b in plan.bookable:
-        theirs = [p.counter for p in _able(plan, b.agenda)]
-        part = sum(n in able for n in theirs) / len(theirs) if theirs else 0.0
+        able_there = [p.counter for p in _posts_serving(plan, b.agenda)]
+        share_here = sum(n in able for n in able_there) / len(able_there) if able_there else 0.0
         mean = _booked_mean(plan, b.agenda)
-        if part and mean is not None and b.windows and b.quota:
+        if share_here and mean is not None and b.windows and b.quota:
             length = b.windows[0].end - b.windows[0].start
-            work += part * b.quota * (mean + CHANGE_MIN) / length
+            work += share_here * b.quota * (mean + CHANGE_MIN) / length
             if b.agenda != agenda:
                 sharing.append(b.agenda)
     return Burden(thinnest, own, work / thinnest, tuple(sharing))
 
 
-def stretch(plan: Plan, agenda: int, more: int = 0) -> float:
-    """By how much bookings stretch a walk-in's wait, with `more` places per window than planned."""
+def stretch(plan: Plan, agenda: int, extra_places: int = 0) -> float:
+    """The factor on a walk-in's wait with `extra_places` more per window than planned."""
     bookable = (
-        replace(b, quota=b.quota + more) if b.agenda == agenda else b for b in plan.bookable
+        replace(b, quota=b.quota + extra_places) if b.agenda == agenda else b for b in plan.bookable
     )
-    found = burden(replace(plan, bookable=tuple(bookable)), agenda)
-    return found.stretch if found else 1.0
+    raised_burden = burden(replace(plan, bookable=tuple(bookable)), agenda)
+    return raised_burden.stretch if raised_burden else 1.0
 
 
 def _booked_mean(plan: Plan, agenda: int) -> float | None:
@@ -327,17 +337,17 @@ def _booked_mean(plan: Plan, agenda: int) -> float | None:
     return sum(a.mean * a.clients for a in kinds) / clients if clients else None
 
 
-def _able(plan: Plan, agenda: int) -> list[Post]:
+def _posts_serving(plan: Plan, agenda: int) -> list[Post]:
     services = {a.service for a in plan.asked if a.agenda == agenda}
     return [p for p in plan.posts if not p.absent and p.serves & services]
 
 
-def _thinnest(plan: Plan, agenda: int) -> int:
-    """The fewest counters that serve the agenda when it can be booked, but for moments with none.
+def _fewest_counters(plan: Plan, agenda: int) -> int:
+    """The fewest counters that serve the agenda while it can be booked; moments with none excluded.
 
-    Where the plan has nobody at all it does not say who will serve those who booked.
+    At moments with none the plan does not say who serves the bookings.
     """
-    able = _able(plan, agenda)
+    able = _posts_serving(plan, agenda)
     spans = [s for b in plan.bookable if b.agenda == agenda for s in union(b.windows)]
     changes = [m for p in able for m in (p.opens, p.closes, *(b.start for b in p.breaks))]
     moments = [*(s.start for s in spans), *changes]
@@ -348,4 +358,4 @@ def _thinnest(plan: Plan, agenda: int) -> int:
 
 def _at_work(post: Post, minute: int) -> bool:
     hours = subtract([Interval(post.opens, post.closes)], post.breaks)
-    return any(one.contains(minute) for one in hours)
+    return any(open_time.contains(minute) for open_time in hours)

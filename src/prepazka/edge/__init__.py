@@ -1,1 +1,1 @@
-"""The bare-ASGI face: live streams and hot public reads, from memory."""
+"""The bare-ASGI layer in front of Django: live streams and hot public reads, from memory."""

@@ -1,4 +1,4 @@
-"""What the edge can answer from memory, and how each answer is made from the database."""
+"""The hot routes of the edge, and how each answer is made from the database."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from prepazka.reporting import links, soonest
 from prepazka.reporting.monitor import monitor
 from prepazka.reporting.queues import queue_monitors
 
-# The edge has no translations: it says by itself what Django would say of a lost database.
+# The edge has no translations, so the sentences stand here in both languages.
 _AWAY = {
     b"cs": "Služba teď není dostupná, zkuste to prosím za chvíli znovu.",
     b"en": "The service is not available at the moment; please try again in a while.",
@@ -52,7 +52,7 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True)
 class Route:
-    """A hot address: how its answer is made, and which topics of the journal make it old."""
+    """A hot address: how its answer is made, and which topics of the journal invalidate it."""
 
     key: str
     make: Callable[[], tuple[int, Any]]
@@ -65,19 +65,19 @@ class Route:
     ]
 
     def build(self) -> tuple[int, bytes]:
-        """The office and its answer, in a thread of the edge."""
+        """The office's id and the answer, in a thread of the edge."""
         close_old_connections()  # as Django does at the start of a request
         return self.read()
 
     def read(self) -> tuple[int, bytes]:
-        """The same within a request of Django. Raises LookupError."""
+        """The office's id and the answer, within a request of Django. Raises LookupError."""
         office, answer = self.make()
         return office, json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True)
 class Fragment(Route):
-    """The live part of a page as HTML. Pages ask once after each change, so never an older one."""
+    """The live part of a page as HTML. Pages ask once after each change, so it is never older."""
 
     soonest: ClassVar[float] = 0.0
     headers: ClassVar[Headers] = [
@@ -88,41 +88,41 @@ class Fragment(Route):
     ]
 
     def read(self) -> tuple[int, bytes]:
-        """The office and the HTML. Raises LookupError."""
+        """The office's id and the HTML. Raises LookupError."""
         office, html = self.make()
         return office, str(html).encode()
 
 
 class Look(Protocol):
-    """One look at an office, out of which the part of each person is made."""
+    """A read of an office's state, from which each person's part is rendered."""
 
-    shown: dict[tuple[str, str], bytes]  # parts that were asked for, by code and language
+    shown: dict[tuple[str, str], bytes]  # rendered parts, by code and language
 
     def show(self, code: str, language: str) -> bytes:
-        """The part of one person as HTML. Raises LookupError."""
+        """One person's part as HTML. Raises LookupError."""
 
 
 @dataclass(frozen=True)
 class Own:
-    """The live part of a page that belongs to one person, who alone knows its code."""
+    """The live part of a personal page, whose code only its owner knows."""
 
     name: str  # of the kind of page
     code: str
     language: str
-    find: Callable[[str], int]  # the office, in which the code stays; raises LookupError
+    find: Callable[[str], int]  # the id of the code's office, for ever; raises LookupError
     look: Callable[[int], Look]
     topics: frozenset[str]
     headers: ClassVar[Headers] = [
-        *(one for one in Fragment.headers if one[0] != b"cache-control"),
+        *(header for header in Fragment.headers if header[0] != b"cache-control"),
         (b"cache-control", b"max-age=0, no-cache, no-store, must-revalidate, private"),
     ]
 
 
 def conninfo() -> str:
-    """The address of the database, for the connection that listens."""
-    made = connection.get_connection_params()
-    known = {one.keyword.decode() for one in pq.Conninfo.get_defaults()} - {"options"}
-    return make_conninfo("", **{k: v for k, v in made.items() if k in known and v})
+    """The connection string of the database, for connections outside Django."""
+    connection_params = connection.get_connection_params()
+    keywords = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} - {"options"}
+    return make_conninfo("", **{k: v for k, v in connection_params.items() if k in keywords and v})
 
 
 SLUG = "([-a-zA-Z0-9_]+)"
@@ -134,27 +134,27 @@ TERMS_CHANGE = frozenset({"terms", "setup"})
 
 
 def route(path: str, query: bytes) -> Route | None:
-    """The hot answer at this address, if there is one."""
+    """The hot route of this address, or None."""
     if not path.startswith("/api/v1/offices/"):
         return None
-    if found := MONITOR.fullmatch(path):
-        slug, make = found[1], {"monitor": monitor, "queues": queue_monitors}[found[2]]
+    if match := MONITOR.fullmatch(path):
+        slug, make = match[1], {"monitor": monitor, "queues": queue_monitors}[match[2]]
         return Route(path, lambda: _live(slug, make), frozenset({"queue", "setup"}))
-    said = parse_qs(query.decode("latin1"))
-    # Keys are made of what was understood, so that odd queries cannot fill the memory.
-    if found := TERMS.fullmatch(path):
-        slug, code, persons = found[1], found[2], _number(said, "persons", 1, 20)
-        official, mode = _code(said, "official"), _code(said, "mode")
+    params = parse_qs(query.decode("latin1"))
+    # Keys are made of parsed parameters, so that odd queries cannot fill the memory.
+    if match := TERMS.fullmatch(path):
+        slug, code, persons = match[1], match[2], _number(params, "persons", 1, 20)
+        official, mode = _code(params, "official"), _code(params, "mode")
         return Route(
             f"{path}?{persons}&{official}&{mode}",
             lambda: _terms(slug, code, persons, official, mode),
             TERMS_CHANGE,
         )
-    if found := NEXT.fullmatch(path):
-        slug, most = found[1], _number(said, "most", 5, soonest.MOST)
-        parts = {name: _code(said, name) for name in ("service", "official", "department")}
-        key = f"{path}?{most}&{'&'.join(parts.values())}"
-        return Route(key, lambda: _next(slug, parts, most), TERMS_CHANGE)
+    if match := NEXT.fullmatch(path):
+        slug, limit = match[1], _number(params, "most", 5, soonest.MOST)
+        wish_codes = {name: _code(params, name) for name in ("service", "official", "department")}
+        key = f"{path}?{limit}&{'&'.join(wish_codes.values())}"
+        return Route(key, lambda: _next(slug, wish_codes, limit), TERMS_CHANGE)
     return None
 
 
@@ -165,18 +165,21 @@ def office_id(slug: str) -> int | None:
 
 
 def away(headers: list[tuple[bytes, bytes]]) -> bytes:
-    """What is said while the database is away, in the first language that the asker names."""
+    """The body of a 503 while the database is away, in the request's first language."""
     return _in_language(AWAY, headers)
 
 
 def busy(headers: list[tuple[bytes, bytes]]) -> bytes:
-    """What is said where an address holds too many streams open."""
+    """The body of a 429 for too many open streams, in the request's first language."""
     return _in_language(BUSY, headers)
 
 
 def _in_language(problems: dict[bytes, bytes], headers: list[tuple[bytes, bytes]]) -> bytes:
-    wanted = next((value for name, value in headers if name == b"accept-language"), b"")
-    return problems.get(wanted[:2].lower(), problems[b"cs"])
+    accepted = next(
+        (accepted_languages for name, accepted_languages in headers if name == b"accept-language"),
+        b"",
+    )
+    return problems.get(accepted[:2].lower(), problems[b"cs"])
 
 
 def is_away(error: Exception) -> bool:
@@ -206,7 +209,7 @@ def _terms(slug: str, code: str, persons: int, by: str, mode: str) -> tuple[int,
     ):
         raise LookupError(code)
     now = clock.now()
-    found = terms.offered(
+    free_terms = terms.offered(
         office=office,
         service=service,
         now=now,
@@ -220,28 +223,28 @@ def _terms(slug: str, code: str, persons: int, by: str, mode: str) -> tuple[int,
         "persons": persons,
         "mode": mode or service.usual_mode,
         "made_at": now.isoformat(timespec="seconds"),
-        "terms": [_term(office, term) | {"free": term.free} for term in found],
+        "terms": [_term(office, term) | {"free": term.free} for term in free_terms],
     }
 
 
-def _next(slug: str, parts: dict[str, str], most: int) -> tuple[int, dict[str, Any]]:
+def _next(slug: str, wish_codes: dict[str, str], limit: int) -> tuple[int, dict[str, Any]]:
     office = _office(slug)
-    what, now = soonest.wanted(office, **parts), clock.now()
-    if what.retired:
+    wish, now = soonest.wanted(office, **wish_codes), clock.now()
+    if wish.retired:
         raise LookupError(slug)
-    found = soonest.next_terms(office, what, now=now, most=most)
+    next_terms = soonest.next_terms(office, wish, now=now, limit=limit)
     return office.office.pk, {
         "made_at": now.isoformat(timespec="seconds"),
-        "path": links.choose(slug, what),
+        "path": links.choose(slug, wish),
         "terms": [
-            _term(office, one.term)
+            _term(office, next_term.term)
             | {
-                "service": one.service.code,
-                "service_name": one.service.name,
-                "official": what.official.code if what.official else None,
-                "path": links.day(slug, one.service, one.term.day, what.official),
+                "service": next_term.service.code,
+                "service_name": next_term.service.name,
+                "official": wish.official.code if wish.official else None,
+                "path": links.day(slug, next_term.service, next_term.term.day, wish.official),
             }
-            for one in found
+            for next_term in next_terms
         ],
     }
 
@@ -253,12 +256,12 @@ def _term(office: Directory, term: terms.Term) -> dict[str, Any]:
     }
 
 
-def _number(said: dict[str, list[str]], name: str, usual: int, most: int) -> int:
-    count = reading.whole(said.get(name, [""])[0])
-    return usual if count is None else max(1, min(count, most))
+def _number(params: dict[str, list[str]], name: str, usual: int, highest: int) -> int:
+    count = reading.whole(params.get(name, [""])[0])
+    return usual if count is None else max(1, min(count, highest))
 
 
-def _code(said: dict[str, list[str]], name: str) -> str:
-    """The code as it was said; one that cannot be any is kept short, and will not be found."""
-    found = said.get(name, [""])[0]
-    return found if not found or CODE.fullmatch(found) else "?"
+def _code(params: dict[str, list[str]], name: str) -> str:
+    """The code in the query; "?", which is no code, in place of an invalid one."""
+    code = params.get(name, [""])[0]
+    return code if not code or CODE.fullmatch(code) else "?"

@@ -1,4 +1,4 @@
-"""The bare-ASGI application in front of Django: streams and hot answers, all else goes on."""
+"""The bare-ASGI application in front of Django: it serves streams and hot answers."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ HELLO = b"retry: 2000\nevent: changed\ndata: []\n\n"
 
 
 class Inner(Protocol):
-    """The application behind the edge, whose threads the edge borrows for its looks."""
+    """The application behind the edge, whose threads the edge shares."""
 
     @property
     def pool(self) -> Executor:
-        """The threads in which it works."""
+        """Its threads."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
 
 
 class Edge:
-    """Answers from memory what it can; the rest is Django's."""
+    """Serves streams and hot answers, and passes all other requests to Django."""
 
     def __init__(
         self, inner: Inner, *fragments: Callable[[str], answers.Route | answers.Own | None]
@@ -74,54 +74,58 @@ class Edge:
         self._offices: dict[str, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Dispatch by address."""
+        """Answer one request or run the lifespan."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] != "http":
             return
         elif scope["path"].startswith(PREFIX) and len(scope["path"]) > len(PREFIX):
-            await self._counted(self.room_face(scope, receive, self._guarded(send)), scope, send)
-        elif found := STREAMS.fullmatch(scope["path"]):
-            stream = self._stream(found[1], scope, receive, self._guarded(send))
-            await self._counted(stream, scope, send)
+            await self._run_counted(
+                self.room_face(scope, receive, self._with_security_headers(send)), scope, send
+            )
+        elif match := STREAMS.fullmatch(scope["path"]):
+            stream = self._stream(match[1], scope, receive, self._with_security_headers(send))
+            await self._run_counted(stream, scope, send)
         elif scope["path"] == HEALTH and scope["method"] in READING:
-            await _send(self._guarded(send), *await self.health())
+            await _send(self._with_security_headers(send), *await self.health())
         elif scope["method"] in READING and (route := self._route(scope)):
             await self._answer(scope, route, receive, send)
         else:
             await self.inner(scope, receive, send)
 
-    def _guarded(self, send: Send) -> Send:
-        """The same with the headers that Django's answers have, where they are not said yet."""
+    def _with_security_headers(self, send: Send) -> Send:
+        """`send` that adds the security headers of Django's responses where they are missing."""
 
         async def send_guarded(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 named = {name for name, _ in message["headers"]}
-                more = [one for one in self._headers if one[0] not in named]
-                message = {**message, "headers": [*message["headers"], *more]}
+                missing = [header for header in self._headers if header[0] not in named]
+                message = {**message, "headers": [*message["headers"], *missing]}
             await send(message)
 
         return send_guarded
 
-    async def _counted(self, work: Coroutine[Any, Any, None], scope: Scope, send: Send) -> None:
-        """Do the work of a request that may last, if its address has not too many of them."""
+    async def _run_counted(self, work: Coroutine[Any, Any, None], scope: Scope, send: Send) -> None:
+        """Run a long request, or answer 429 if its address holds too many streams open."""
         address = network_of(scope, settings.TRUSTED_PROXIES)
         try:
             with self.streams.of(address):
                 await work
         except TooManyStreams:
             work.close()
-            await _send(self._guarded(send), 429, BUSY_HEADERS, answers.busy(scope["headers"]))
+            await _send(
+                self._with_security_headers(send), 429, BUSY_HEADERS, answers.busy(scope["headers"])
+            )
 
     async def stop(self) -> None:
-        """Let every stream go."""
+        """End all streams."""
         await asyncio.gather(self.hub.stop(), self.rooms.stop(), asyncio.to_thread(watch.stop))
 
     def _route(self, scope: Scope) -> answers.Route | answers.Own | None:
-        """The hot answer that is asked for; live parts of pages are told apart by a header."""
+        """The hot route of the request, or None; a header marks requests for parts of pages."""
         if any(name == b"x-fragment" for name, _ in scope["headers"]):
-            found = (fragment(scope["path"]) for fragment in self.fragments)
-            return next((one for one in found if one), None)
+            routes = (fragment(scope["path"]) for fragment in self.fragments)
+            return next((matched for matched in routes if matched), None)
         return answers.route(scope["path"], scope["query_string"])
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -140,30 +144,32 @@ class Edge:
         self, scope: Scope, route: answers.Route | answers.Own, receive: Receive, send: Send
     ) -> None:
         try:
-            status, headers, said = await self._said(scope, route)
+            status, headers, content = await self._content_of(scope, route)
         except LookupError:
-            # Django knows how to say that there is no such thing.
+            # Django answers the 404.
             await self.inner(scope, receive, send)
         except Exception as error:  # told apart by kind just below
             if not answers.is_away(error):
                 raise
-            await _send(self._guarded(send), 503, AWAY_HEADERS, answers.away(scope["headers"]))
+            await _send(
+                self._with_security_headers(send), 503, AWAY_HEADERS, answers.away(scope["headers"])
+            )
         else:
-            await _send(self._guarded(send), status, headers, said)
+            await _send(self._with_security_headers(send), status, headers, content)
 
-    async def _said(
+    async def _content_of(
         self, scope: Scope, route: answers.Route | answers.Own
     ) -> tuple[int, answers.Headers, bytes]:
         if isinstance(route, answers.Own):
             return 200, route.headers, await self.own_parts.give(route)
-        kept = self.snapshots.get(route.key) or await self.snapshots.make(
+        snapshot = self.snapshots.get(route.key) or await self.snapshots.make(
             route.key, route.build, route.topics, route.soonest
         )
-        headers = [*route.headers, (b"etag", kept.etag)]
-        for name, value in scope["headers"]:
-            if name == b"if-none-match" and kept.etag in value:
+        headers = [*route.headers, (b"etag", snapshot.etag)]
+        for name, etags in scope["headers"]:
+            if name == b"if-none-match" and snapshot.etag in etags:
                 return 304, headers, b""
-        return 200, headers, kept.body
+        return 200, headers, snapshot.body
 
     async def _stream(self, slug: str, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in READING:
@@ -196,10 +202,10 @@ class Edge:
     async def _office(self, slug: str) -> int | None:
         if slug not in self._offices:
             loop = asyncio.get_running_loop()
-            found = await loop.run_in_executor(self.inner.pool, answers.office_id, slug)
-            if found is None:
+            office = await loop.run_in_executor(self.inner.pool, answers.office_id, slug)
+            if office is None:
                 return None
-            self._offices[slug] = found
+            self._offices[slug] = office
         return self._offices[slug]
 
 

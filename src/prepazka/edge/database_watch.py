@@ -1,10 +1,10 @@
-"""Notices that the database has stopped answering, and frees everybody who waits for it.
+"""A watch that detects a silent database and frees the threads that wait for it.
 
 A stopped server (SIGSTOP, a hung disk, a virtual machine that is being moved) keeps its sockets
-open: whoever waits for an answer in libpq waits for ever, and no timeout of the server's own runs.
-A thread of each web process therefore asks on a connection of its own. Where no answer comes, it
-shuts the sockets down, so that every waiting thread gets the driver's ordinary error at once, and
-new connections are refused without a try until the server answers again.
+open: a thread that waits in libpq waits for ever, and the server's own timeouts do not run. So a
+thread of each web process asks on a connection of its own. Without an answer it shuts the sockets
+down, so that every waiting thread gets the driver's ordinary error at once, and new connections are
+refused without a try until the server answers again.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ import psycopg
 log = logging.getLogger(__name__)
 
 ASK_EVERY = 1.0  # seconds
-# Measured at the socket, so that a process of ours that is slow itself is no reason; with
-# ASK_EVERY and the making of the page it must stay below the 10 s that a person waits.
+# Measured at the socket, so that a slow process of ours does not count. With ASK_EVERY and the time
+# to make the page it must stay below the 10 s that a person waits.
 ANSWERS_WITHIN = 5.0
 
 Connection = psycopg.Connection[Any] | psycopg.AsyncConnection[Any]
 
 
 class DatabaseSilent(psycopg.OperationalError):
-    """The database was asked and does not answer; it is not asked again by each request."""
+    """The database does not answer; raised at once, so that requests do not wait for it."""
 
 
 class DatabaseWatch:
-    """The connections of this process, and whether the server at their other end answers."""
+    """The connections of this process, and whether the database server answers."""
 
     def __init__(self) -> None:
         self._connections: weakref.WeakSet[Connection] = weakref.WeakSet()
-        # Held while a connection is closed: its number may be another socket's right afterwards.
+        # Held while a connection is closed, as another socket may get its number right afterwards.
         self._lock = threading.Lock()
         self._silent = threading.Event()
         self._stopping = threading.Event()
@@ -49,11 +49,11 @@ class DatabaseWatch:
 
     @property
     def silent(self) -> bool:
-        """Whether the database has not answered when it was asked last."""
+        """Whether the database did not answer when it was last asked."""
         return self._silent.is_set()
 
     def start(self, conninfo: str) -> None:
-        """Begin to ask the server at this address, unless that is done already."""
+        """Start the thread that asks this server, unless it runs already."""
         if self._thread is None:
             self._stopping.clear()
             self._thread = threading.Thread(
@@ -62,7 +62,7 @@ class DatabaseWatch:
             self._thread.start()
 
     def stop(self) -> None:
-        """Ask no more; waits for the last answer."""
+        """Stop the thread; waits for its last answer."""
         if self._thread is not None:
             self._stopping.set()
             self._thread.join(ANSWERS_WITHIN + ASK_EVERY)
@@ -75,12 +75,12 @@ class DatabaseWatch:
             raise DatabaseSilent("the database does not answer")
 
     def timed_out(self) -> None:
-        """Note that a connection could not be made in time; the next answer takes it back."""
+        """Mark the database as silent after a connection timed out, until its next answer."""
         if self._thread is not None:
             self._silent.set()
 
     def add(self, connection: Connection) -> None:
-        """Shut this connection's socket down when the database falls silent."""
+        """Watch a connection: its socket is shut down when the database falls silent."""
         with self._lock:
             self._connections.add(connection)
 
@@ -107,17 +107,17 @@ class DatabaseWatch:
                     ANSWERS_WITHIN,
                 )
             self._silent.set()
-            self._shut_down()  # each time, as some were between two statements the time before
+            self._shut_down()  # each time, because some were between two statements before
         self._hang_up()
 
     def _ask(self, conninfo: str) -> bool:
-        """Whether the server answers; also true when it refuses, which requests learn at once."""
+        """Whether the server answers; also true when it refuses, because that takes no time."""
         try:
             if self._asking is None:
                 self._asking = psycopg.connect(
                     conninfo, autocommit=True, connect_timeout=int(ANSWERS_WITHIN)
                 )
-            return _answers(self._asking)
+            return _answers_in_time(self._asking)
         except psycopg.errors.ConnectionTimeout:
             return False
         except psycopg.Error:
@@ -141,7 +141,7 @@ class DatabaseWatch:
                     end.shutdown(socket.SHUT_RDWR)
 
 
-def _answers(connection: psycopg.Connection[Any]) -> bool:
+def _answers_in_time(connection: psycopg.Connection[Any]) -> bool:
     """Whether the server answers the empty query in time. Raises psycopg.Error when it is gone."""
     server = connection.pgconn
     server.send_query(b"")
@@ -149,8 +149,8 @@ def _answers(connection: psycopg.Connection[Any]) -> bool:
     poll.register(server.socket, select.POLLIN)
     deadline = time.monotonic() + ANSWERS_WITHIN
     while True:
-        left = deadline - time.monotonic()
-        if not poll.poll(max(0.0, left) * 1000):
+        seconds_left = deadline - time.monotonic()
+        if not poll.poll(max(0.0, seconds_left) * 1000):
             return False
         server.consume_input()
         while not server.is_busy():

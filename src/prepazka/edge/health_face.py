@@ -1,7 +1,7 @@
-"""The health address, answered within two seconds whatever happens to the database or the pool.
+"""The health address, which answers within two seconds even if the database or the pool hangs.
 
-It stands outside Django's threads, which a frozen database may hold, and asks over a connection
-of its own. One look is shared by all who ask meanwhile, and its answer is kept for a second.
+It runs outside Django's threads, which a frozen database may block, over a connection of its own.
+Concurrent requests share one check, whose result is cached for a second.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from prepazka.reporting.health import Health, answer, health
 log = logging.getLogger(__name__)
 
 PATH = "/api/v1/health"
-WITHIN = 1.6  # seconds until a look that has not ended says that the database is away
+WITHIN = 1.6  # seconds after which an unfinished check reports the database as away
 KEPT = 1.0
 HEADERS = [
     (b"content-type", b"application/json"),
     (b"access-control-allow-origin", b"*"),
     (b"cache-control", b"no-store"),
 ]
-# A server that is gone without a word is noticed, so that no thread hangs for hours.
+# Timeouts at all levels, so that no thread hangs on a server that vanished.
 OPTIONS: dict[str, Any] = {
     "connect_timeout": 2,
     "options": "-c statement_timeout=1500 -c lock_timeout=1000",
@@ -43,7 +43,7 @@ OPTIONS: dict[str, Any] = {
 
 
 def look() -> Health | None:
-    """What the database says of the installation; None where it cannot be asked."""
+    """The health read from the database; None where it cannot be read."""
     try:
         with (
             psycopg.connect(conninfo(), autocommit=True, **OPTIONS) as own,
@@ -57,7 +57,7 @@ def look() -> Health | None:
         log.exception("Health could not be found out")
         return None
     finally:
-        connection.close()  # a demo's clock is read over it
+        connection.close()  # a demo reads its clock over Django's connection
 
 
 class HealthFace:
@@ -69,19 +69,19 @@ class HealthFace:
         self._kept: tuple[float, Health | None] = (float("-inf"), None)
 
     async def __call__(self) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        """Status, headers and body."""
-        status, said = answer(await self._found())
-        return status, HEADERS, json.dumps(said, ensure_ascii=False).encode()
+        """The status, headers and body of the response."""
+        status, content = answer(await self._health())
+        return status, HEADERS, json.dumps(content, ensure_ascii=False).encode()
 
-    async def _found(self) -> Health | None:
-        at, kept = self._kept
+    async def _health(self) -> Health | None:
+        at, cached = self._kept
         if time.monotonic() - at < KEPT:
-            return kept
+            return cached
         if self._running is None or self._running.done():
             self._running = self._start()
-        # The look goes on where it takes longer; whoever asks next waits for the same one.
-        done, _ = await asyncio.wait({self._running}, timeout=WITHIN)
-        if not done:
+        # A check that takes longer goes on, and the next request waits for the same one.
+        finished, _ = await asyncio.wait({self._running}, timeout=WITHIN)
+        if not finished:
             return None
         self._kept = (time.monotonic(), self._running.result())
         return self._kept[1]
@@ -91,15 +91,15 @@ class HealthFace:
         future: asyncio.Future[Health | None] = loop.create_future()
 
         def run() -> None:
-            found = self._look()
+            health_now = self._look()
             if not loop.is_closed():
-                loop.call_soon_threadsafe(_give, future, found)
+                loop.call_soon_threadsafe(_set_result, future, health_now)
 
-        # Not of a pool: one that hangs must not keep the process from ending.
+        # A daemon thread, so that a hanging check does not keep the process from ending.
         threading.Thread(target=run, name="health", daemon=True).start()
         return future
 
 
-def _give(future: asyncio.Future[Any], found: Health | None) -> None:
+def _set_result(future: asyncio.Future[Any], health_now: Health | None) -> None:
     if not future.done():
-        future.set_result(found)
+        future.set_result(health_now)

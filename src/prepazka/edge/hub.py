@@ -1,4 +1,4 @@
-"""The hub: one LISTEN connection per process, and everybody in it who waits for news."""
+"""The hub: one LISTEN connection per process, and the open streams that it notifies."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ Sending = Generator[Any, Any, None]
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT = 10.0  # seconds; a screen calls its data old after fifteen
-# Seconds in which further news wait for each other: in a rush of calls, what is done for screens
-# must not slow the calls themselves. News after a pause go out at once.
+HEARTBEAT = 10.0  # seconds; a screen shows its data as old after fifteen
+# Seconds for which further news are gathered, so that in a rush of calls the work for screens does
+# not slow the calls. News after a pause are sent at once.
 GATHER = 0.05
 RETRY = 1.0  # seconds between attempts to reach the database again
 ALIVE = b"event: alive\ndata: []\n\n"
 
 
 class Line:
-    """One open stream, written to at once while the hub goes through all of them.
+    """One open stream, to which the hub writes directly.
 
-    Waking a task for each would cost more than the writing (docs/adr/0030). Only where the server
-    does not take the message, as its reader is slow, a task waits; of what is missed meanwhile
-    nothing is kept but the topics.
+    Waking a task for each stream would cost more than the writing (docs/adr/0030). Only where the
+    server does not take the message, because its reader is slow, a task waits; of the messages
+    missed meanwhile only the topics are kept.
     """
 
     __slots__ = ("_missed", "_send", "_waits")
@@ -47,11 +47,11 @@ class Line:
 
     @property
     def keeps_up(self) -> bool:
-        """Whether all that it was told has been taken."""
+        """Whether no message is waiting to be sent."""
         return self._waits is None
 
     def tell(self, event: Message, topics: list[str] | None = None) -> None:
-        """Send the event; a slow reader is told of the topics later, and without them not at all."""
+        """Send the event; a slow reader gets its topics later, and nothing without topics."""
         if self._waits:
             if topics is not None:
                 self._missed = (self._missed or set()).union(topics)
@@ -60,15 +60,15 @@ class Line:
         try:
             waits_for = next(sending)
         except StopIteration:
-            return  # taken, as nearly always
-        except Exception as error:  # noqa: BLE001  # the others must hear, whatever a server raises
+            return  # sent, as nearly always
+        except Exception as error:  # noqa: BLE001  # one stream's error must not stop the others
             log.debug("a stream that is closing: %s", error)
             return
         self._waits = asyncio.create_task(self._catch_up(sending, waits_for))
 
     async def _catch_up(self, sending: Sending, waits_for: object) -> None:
         try:
-            await _rest(sending, waits_for)
+            await _await_rest(sending, waits_for)
             while self._missed is not None:
                 event, self._missed = body(changed(self._missed)), None
                 await self._send(event)
@@ -78,14 +78,14 @@ class Line:
             self._waits = None
 
     def forget(self) -> None:
-        """Its reader is gone."""
+        """Stop sending, because the reader is gone."""
         if self._waits:
             self._waits.cancel()
 
 
 @types.coroutine
-def _rest(sending: Sending, waits_for: object) -> Sending:
-    """Await the rest of what has begun and waits for this."""
+def _await_rest(sending: Sending, waits_for: object) -> Sending:
+    """Await the rest of a coroutine that has begun and waits for `waits_for`."""
     while True:
         yield waits_for
         try:
@@ -94,18 +94,18 @@ def _rest(sending: Sending, waits_for: object) -> Sending:
             return
 
 
-def body(message: bytes, *, more: bool = True) -> Message:
-    """A part of an answer, as ASGI wants it."""
-    return {"type": "http.response.body", "body": message, "more_body": more}
+def body(message: bytes, *, more_body: bool = True) -> Message:
+    """An ASGI message with a part of a response's body."""
+    return {"type": "http.response.body", "body": message, "more_body": more_body}
 
 
 def changed(topics: Iterable[str]) -> bytes:
-    """The message that these topics have news; none are named where it is not known which."""
+    """The event that these topics have changed; empty means that any may have."""
     return b"event: changed\ndata: " + json.dumps(sorted(topics)).encode() + b"\n\n"
 
 
 class Hub:
-    """Wakes the streams of an office, and marks its snapshots as old, when the journal grows."""
+    """Notifies an office's streams and invalidates its snapshots when the journal grows."""
 
     def __init__(self, conninfo: str) -> None:
         self.conninfo = conninfo
@@ -114,26 +114,29 @@ class Hub:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to listen; needs a running loop."""
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._beat())]
+        """Start listening; needs a running loop."""
+        self._tasks = [
+            asyncio.create_task(self._listen()),
+            asyncio.create_task(self._send_heartbeats()),
+        ]
 
     async def stop(self) -> None:
-        """End listening and let every stream go."""
+        """Stop listening and end all streams."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for lines in self._lines.values():
             for line in lines:
-                line.tell(body(b"", more=False))
+                line.tell(body(b"", more_body=False))
 
     def join(self, office: int, send: Send) -> Line:
-        """A stream of the office begins."""
+        """Add a stream of the office."""
         line = Line(send)
         self._lines.setdefault(office, set()).add(line)
         return line
 
     def part(self, office: int, line: Line) -> None:
-        """A stream is gone."""
+        """Remove a stream that has ended."""
         line.forget()
         lines = self._lines[office]
         lines.discard(line)
@@ -141,17 +144,17 @@ class Hub:
             del self._lines[office]
 
     def publish(self, office: int, message: bytes, topics: list[str] | None = None) -> None:
-        """Tell every stream of the office."""
+        """Send the message to all streams of the office."""
         event = body(message)
         for line in tuple(self._lines.get(office, ())):
             line.tell(event, topics)
 
     async def _listen(self) -> None:
         while True:
-            # The last two: a notice on our channel that is not ours must not end the listening.
+            # ValueError and LookupError: a foreign notice on our channel must not end listening.
             with contextlib.suppress(psycopg.Error, OSError, ValueError, LookupError):
                 await self._listen_once()
-            # Whatever was missed meanwhile is unknown, so everybody reads everything again.
+            # It is unknown what was missed meanwhile, so everybody reads everything again.
             self._changed(None, [])
             await asyncio.sleep(RETRY)
 
@@ -164,16 +167,16 @@ class Hub:
             await connection.execute(f"LISTEN {CHANNEL}")
             self._changed(None, [])
             while True:
-                # Notices of one burst become one message per office.
+                # The notices of a burst become one message per office.
                 burst: dict[int, set[str]] = defaultdict(set)
                 async for notice in connection.notifies(timeout=HEARTBEAT, stop_after=1):
-                    said = json.loads(notice.payload)
-                    burst[said["office"]].update(said["topics"])
+                    news = json.loads(notice.payload)
+                    burst[news["office"]].update(news["topics"])
                 async for notice in connection.notifies(timeout=0):
-                    said = json.loads(notice.payload)
-                    burst[said["office"]].update(said["topics"])
+                    news = json.loads(notice.payload)
+                    burst[news["office"]].update(news["topics"])
                 if not burst:
-                    await connection.execute("SELECT 1")  # notices a connection that died silently
+                    await connection.execute("SELECT 1")  # detects a connection that died silently
                 for office, topics in burst.items():
                     self._changed(office, sorted(topics))
                 if burst:
@@ -183,10 +186,10 @@ class Hub:
         for tell in self.on_change:
             tell(office, topics)
         message = changed(topics)
-        for known in list(self._lines) if office is None else [office]:
-            self.publish(known, message, topics)
+        for changed_office in list(self._lines) if office is None else [office]:
+            self.publish(changed_office, message, topics)
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
             for office in tuple(self._lines):

@@ -1,4 +1,4 @@
-"""Live parts of personal pages: one look at the office after a change serves all who ask."""
+"""Live parts of personal pages; one read of the office after a change serves all of them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 
 class OwnParts:
-    """Finds the office of a code once, its look after each change, and makes the part out of it."""
+    """Live parts by code; the code's office is found once, and read again after each change."""
 
     def __init__(self, snapshots: Snapshots) -> None:
         self.snapshots = snapshots
-        self._offices: dict[str, int] = {}  # by code; a code that does not exist is never kept
+        self._offices: dict[str, int] = {}  # by code; unknown codes are never kept
 
     async def give(self, own: Own) -> bytes:
         """The part as HTML, never older than the last change. Raises LookupError."""
@@ -30,28 +30,28 @@ class OwnParts:
                 self._offices.clear()
             self._offices[own.code] = office
         look = await self._look(own, office)
-        made = look.shown.get((own.code, own.language))
-        if made is None:
-            made = await self._in_thread(look.show, own.code, own.language)
-            look.shown[own.code, own.language] = made
-        return made
+        rendered = look.shown.get((own.code, own.language))
+        if rendered is None:
+            rendered = await self._in_thread(look.show, own.code, own.language)
+            look.shown[own.code, own.language] = rendered
+        return rendered
 
     async def _look(self, own: Own, office: int) -> Look:
         key = f"{own.name}/{office}"
-        kept = self.snapshots.get(key)
-        if kept is None:
+        snapshot = self.snapshots.get(key)
+        if snapshot is None:
 
             def build() -> tuple[int, Look]:
                 close_old_connections()
                 return office, own.look(office)
 
-            kept = await self.snapshots.make(key, build, own.topics, soonest=0.0)
-        found: Look = kept.body
-        return found
+            snapshot = await self.snapshots.make(key, build, own.topics, soonest=0.0)
+        office_look: Look = snapshot.body
+        return office_look
 
-    async def _in_thread(self, do: Callable[..., T], *said: Any) -> T:
-        def done() -> T:
+    async def _in_thread(self, call: Callable[..., T], *arguments: Any) -> T:
+        def run() -> T:
             close_old_connections()  # as Django does at the start of a request
-            return do(*said)
+            return call(*arguments)
 
-        return await asyncio.get_running_loop().run_in_executor(self.snapshots.pool, done)
+        return await asyncio.get_running_loop().run_in_executor(self.snapshots.pool, run)

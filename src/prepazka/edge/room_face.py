@@ -1,6 +1,6 @@
 """The addresses of rooms at the edge: the stream, the signals, the pulse.
 
-A credential in a header opens them, so nothing secret comes into logs and no cookie counts.
+A credential in a header opens them, so that no secret gets into logs and no cookie is used.
 """
 
 from __future__ import annotations
@@ -36,26 +36,26 @@ STREAM = [
 
 
 class RoomFace:
-    """Answers what browsers in rooms ask."""
+    """Serves the addresses of rooms."""
 
     def __init__(self, rooms: Rooms) -> None:
         self.rooms = rooms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the method and the credential, then answer."""
-        what = scope["path"].removeprefix(PREFIX)
-        if what not in METHODS:
-            await _say(send, 404)
-        elif scope["method"] != METHODS[what]:
-            await _say(send, 405, more=[(b"allow", METHODS[what].encode())])
+        action = scope["path"].removeprefix(PREFIX)
+        if action not in METHODS:
+            await _respond(send, 404)
+        elif scope["method"] != METHODS[action]:
+            await _respond(send, 405, extra_headers=[(b"allow", METHODS[action].encode())])
         elif (seat := _seat(scope)) is None:
-            await _say(send, 401)
+            await _respond(send, 401)
         else:
             try:
-                await getattr(self, f"_{what}")(seat, scope, receive, send)
+                await getattr(self, f"_{action}")(seat, scope, receive, send)
             except (psycopg.Error, PoolTimeout, OSError):
-                with contextlib.suppress(RuntimeError):  # the answer had begun
-                    await _say(send, 503, more=[(b"retry-after", b"2")])
+                with contextlib.suppress(RuntimeError):  # the response had begun
+                    await _respond(send, 503, extra_headers=[(b"retry-after", b"2")])
 
     async def _proud(self, seat: seats.Seat, scope: Scope, receive: Receive, send: Send) -> None:
         after = reading.whole(_header(scope, b"last-event-id")) or 0
@@ -64,7 +64,7 @@ class RoomFace:
         leaving.add_done_callback(lambda _: listener.end())
         try:
             await send({"type": "http.response.start", "status": 200, "headers": STREAM})
-            await _pour(listener, send)
+            await _send_frames(listener, send)
         finally:
             leaving.cancel()
             self.rooms.part(listener)
@@ -76,68 +76,68 @@ class RoomFace:
             async with asyncio.timeout(SENDS_WITHIN):
                 body = await _read(receive)
         except TimeoutError:
-            await _say(send, 408, more=[(b"connection", b"close")])
+            await _respond(send, 408, extra_headers=[(b"connection", b"close")])
             return
         if body is None:
-            await _say(send, 413)
-        elif (said := understood(body)) is None:
-            await _say(send, 422)
-        elif not self.rooms.spend(seat.seat, len(said)):
-            await _say(send, 429, more=[(b"retry-after", b"1")])
+            await _respond(send, 413)
+        elif (sent_signals := understood(body)) is None:
+            await _respond(send, 422)
+        elif not self.rooms.spend(seat.seat, len(sent_signals)):
+            await _respond(send, 429, extra_headers=[(b"retry-after", b"1")])
         else:
-            await _say(send, 200 if await self.rooms.send(seat, said) else 403)
+            await _respond(send, 200 if await self.rooms.send(seat, sent_signals) else 403)
 
     async def _tep(self, seat: seats.Seat, scope: Scope, receive: Receive, send: Send) -> None:
         if await self.rooms.pulse(seat):
-            await _say(send, 200, {"credential": seats.sign(seat)})
+            await _respond(send, 200, {"credential": seats.sign(seat)})
         else:
-            await _say(send, 403)
+            await _respond(send, 403)
 
 
 def understood(body: bytes) -> list[dict[str, Any]] | None:
-    """The signals of a request, or None where they are not as documented."""
+    """The signals of a request's body, or None where they are invalid."""
     try:
-        said = reading.json_value(body)["signals"]
-        if not (isinstance(said, list) and 0 < len(said) <= signals.MOST):
+        sent_signals = reading.json_value(body)["signals"]
+        if not (isinstance(sent_signals, list) and 0 < len(sent_signals) <= signals.MOST):
             return None
-        return [_understood(one) for one in said]
+        return [_read_signal(signal) for signal in sent_signals]
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
 
 
-def _understood(one: Any) -> dict[str, Any]:
-    kind, body, to = one["kind"], one["body"], one.get("to")
+def _read_signal(signal: Any) -> dict[str, Any]:
+    kind, body, to = signal["kind"], signal["body"], signal.get("to")
     if kind not in signals.KINDS or not isinstance(body, dict):
         raise ValueError(kind)
-    written = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()  # no half characters
-    if len(written) > signals.LARGEST or b"\\u0000" in written:
+    encoded = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()  # no half characters
+    if len(encoded) > signals.LARGEST or b"\\u0000" in encoded:
         raise ValueError("too large, or what the database cannot keep")
     return {"kind": kind, "body": body, "to": str(UUID(to)) if to is not None else None}
 
 
-async def _pour(listener: Listener, send: Send) -> None:
+async def _send_frames(listener: Listener, send: Send) -> None:
     while (frame := await listener.frames.get()) is not None:
-        parts, last = [frame], False
+        frames, is_last = [frame], False
         while not listener.frames.empty():
-            more = listener.frames.get_nowait()
-            if more is None:
-                last = True
+            next_frame = listener.frames.get_nowait()
+            if next_frame is None:
+                is_last = True
                 break
-            parts.append(more)
-        body = b"".join(parts)
+            frames.append(next_frame)
+        body = b"".join(frames)
         await send({"type": "http.response.body", "body": body, "more_body": True})
-        if last:
+        if is_last:
             return
 
 
 def _seat(scope: Scope) -> seats.Seat | None:
-    said = _header(scope, b"authorization")
-    return seats.read(said[7:]) if said.startswith("Bearer ") else None
+    credential = _header(scope, b"authorization")
+    return seats.read(credential[7:]) if credential.startswith("Bearer ") else None
 
 
-def _header(scope: Scope, wanted: bytes) -> str:
-    found = next((value for name, value in scope["headers"] if name == wanted), b"")
-    return str(found.decode("latin1"))
+def _header(scope: Scope, header: bytes) -> str:
+    raw = next((content for name, content in scope["headers"] if name == header), b"")
+    return str(raw.decode("latin1"))
 
 
 async def _read(receive: Receive) -> bytes | None:
@@ -156,10 +156,13 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def _say(
-    send: Send, status: int, said: Any = None, more: list[tuple[bytes, bytes]] | None = None
+async def _respond(
+    send: Send,
+    status: int,
+    content: Any = None,
+    extra_headers: list[tuple[bytes, bytes]] | None = None,
 ) -> None:
-    body = json.dumps(said or {}).encode()
-    headers = [*NO_STORE, *(more or []), (b"content-length", str(len(body)).encode())]
+    body = json.dumps(content or {}).encode()
+    headers = [*NO_STORE, *(extra_headers or []), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

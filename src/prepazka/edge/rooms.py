@@ -19,17 +19,17 @@ from prepazka.meetings import seats, signals
 
 log = logging.getLogger(__name__)
 
-BEAT = 10.0  # seconds between signs of life, and after which who is here is looked at again
+BEAT = 10.0  # seconds between heartbeats, at which the room is read again as well
 RETRY = 1.0
 CONNECTIONS = 4
-BACKLOG = 256  # unsent frames of one stream; who is slower than that comes anew
-RATE, BURST = 40.0, 400.0  # signals a second of one seat, and at once
-MOST_KEPT = 10_000  # seats whose sending is counted
+BACKLOG = 256  # unsent frames of one stream; a slower reader is ended and reconnects
+RATE, BURST = 40.0, 400.0  # signals of one seat, per second and at once
+MOST_KEPT = 10_000  # seats whose signals are counted
 
 
 @dataclass(eq=False)
 class Listener:
-    """One open stream: whose it is, and what it has heard."""
+    """One open stream: its seat, and the last signal and state sent to it."""
 
     seat: seats.Seat
     cursor: int
@@ -37,14 +37,14 @@ class Listener:
     state: str = ""
 
     def put(self, frame: bytes) -> None:
-        """Queue the frame; a stream that does not keep up is ended."""
+        """Queue the frame; end the stream if its backlog is full."""
         try:
             self.frames.put_nowait(frame)
         except asyncio.QueueFull:
             self.end()
 
     def end(self) -> None:
-        """Let the stream finish after what is queued, or at once if that is too much."""
+        """End the stream after the queued frames."""
         if self.frames.full():
             self.frames.get_nowait()
         self.frames.put_nowait(None)
@@ -61,7 +61,7 @@ class Room:
 
 
 class Rooms:
-    """Reads what is new in a room once, and gives each stream what it may hear."""
+    """Reads a room's news once for all its streams, and sends each what it may see."""
 
     def __init__(self, conninfo: str) -> None:
         self.conninfo = conninfo
@@ -72,15 +72,15 @@ class Rooms:
         self._spent: dict[UUID, tuple[float, float]] = {}
 
     async def stop(self) -> None:
-        """Let every stream go."""
+        """End all streams."""
         tasks = [room.task for room in self.rooms.values() if room.task]
         tasks += [self._listening] if self._listening else []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for room in self.rooms.values():
-            for one in room.listeners:
-                one.end()
+            for listener in room.listeners:
+                listener.end()
         if self._pool:
             await self._pool.close()
 
@@ -106,31 +106,31 @@ class Rooms:
             if room.task:
                 room.task.cancel()
 
-    async def send(self, seat: seats.Seat, said: list[dict[str, Any]]) -> bool:
-        """Tell others in the room; False where the seat is not inside. Raises psycopg.Error."""
-        values = {
-            "signals": json.dumps(said),
+    async def send(self, seat: seats.Seat, sent_signals: list[dict[str, Any]]) -> bool:
+        """Send signals to the room; False where the seat is not inside. Raises psycopg.Error."""
+        params = {
+            "signals": json.dumps(sent_signals),
             "channel": signals.CHANNEL,
-            **_keys(seat),
+            **_seat_params(seat),
         }
-        row = await self._one(signals.SEND, values)
+        row = await self._fetch_row(signals.SEND, params)
         return bool(row and row[1])
 
     async def pulse(self, seat: seats.Seat) -> bool:
-        """Note that the seat lives; False where it is not the participant's any more."""
-        return await self._one(signals.PULSE, _keys(seat)) is not None
+        """Record that the seat is alive; False where it is no longer the participant's."""
+        return await self._fetch_row(signals.PULSE, _seat_params(seat)) is not None
 
     def spend(self, seat: UUID, count: int) -> bool:
         """Whether the seat may send so many signals now."""
         now = time.monotonic()
-        left, at = self._spent.get(seat, (BURST, now))
-        left = min(BURST, left + (now - at) * RATE) - count
-        if len(self._spent) > MOST_KEPT:  # seats long gone have their whole burst again anyway
+        tokens, counted_at = self._spent.get(seat, (BURST, now))
+        tokens = min(BURST, tokens + (now - counted_at) * RATE) - count
+        if len(self._spent) > MOST_KEPT:  # long-gone seats have their full burst again anyway
             self._spent.clear()
-        self._spent[seat] = (max(left, 0.0), now)
-        return left >= 0
+        self._spent[seat] = (max(tokens, 0.0), now)
+        return tokens >= 0
 
-    async def _one(self, statement: str, values: dict[str, Any]) -> Any:
+    async def _fetch_row(self, statement: str, values: dict[str, Any]) -> Any:
         await self._open()
         assert self._pool  # noqa: S101  # just opened
         async with self._pool.connection(timeout=5) as connection:
@@ -165,13 +165,13 @@ class Rooms:
         watch.add(connection)
         async with connection:
             await connection.execute(f"LISTEN {signals.CHANNEL}")
-            for room in self.rooms.values():  # what was missed before the listening
+            for room in self.rooms.values():  # news before the listening were missed
                 room.news.set()
             while True:
                 async for notice in connection.notifies(timeout=BEAT):
                     if named := self.rooms.get(UUID(notice.payload)):
                         named.news.set()
-                await connection.execute("SELECT 1")  # notices a connection that died silently
+                await connection.execute("SELECT 1")  # detects a connection that died silently
 
     async def _run(self, room: Room) -> None:
         while True:
@@ -186,61 +186,61 @@ class Rooms:
                 await asyncio.sleep(RETRY)
                 room.news.set()
             if beat:
-                for one in room.listeners:
-                    one.put(b"event: alive\ndata: {}\n\n")
+                for listener in room.listeners:
+                    listener.put(b"event: alive\ndata: {}\n\n")
 
     async def _read(self, room: Room) -> None:
-        # A stream that joins during the reading was not asked about, and waits for the next one.
-        asked = list(room.listeners)
-        after = min((one.cursor for one in asked), default=0)
-        row = await self._one(
+        # A stream that joins during the reading waits for the next one.
+        listeners = list(room.listeners)
+        after = min((listener.cursor for listener in listeners), default=0)
+        row = await self._fetch_row(
             signals.READ, {"meeting": room.meeting, "after": after, "present": signals.PRESENT}
         )
-        for one in asked:
+        for listener in listeners:
             if row is None:
-                _over(one, "ended")
+                _end_stream(listener, "ended")
             else:
-                _give(one, *row)
+                _deliver(listener, *row)
 
 
 async def _watched(connection: psycopg.AsyncConnection[Any]) -> None:
     watch.add(connection)
 
 
-def _keys(seat: seats.Seat) -> dict[str, Any]:
+def _seat_params(seat: seats.Seat) -> dict[str, Any]:
     return {"participant": seat.participant, "seat": seat.seat, "link": seat.link}
 
 
-def _give(
-    to: Listener,
+def _deliver(
+    listener: Listener,
     state: str,
     provider: str,
     people: list[dict[str, Any]],
-    said: list[dict[str, Any]],
+    signals_read: list[dict[str, Any]],
 ) -> None:
-    """What this seat may hear of what was read: in the lobby nothing of the room."""
-    me = next((one for one in people if one["id"] == str(to.seat.participant)), None)
-    if why := _gone(to, me, state):
-        _over(to, why)
+    """Send the stream what its seat may see of the room; in the lobby only the seat's own state."""
+    me = next((person for person in people if person["id"] == str(listener.seat.participant)), None)
+    if why := _reason_to_end(listener, me, state):
+        _end_stream(listener, why)
         return
-    assert me  # noqa: S101  # else it would be gone
-    new = [one for one in said if one["id"] > to.cursor]
-    shown = json.dumps(
-        _shown(me, state, provider, people), separators=(",", ":"), ensure_ascii=False
+    assert me  # noqa: S101  # otherwise there is a reason to end
+    new_signals = [signal for signal in signals_read if signal["id"] > listener.cursor]
+    state_shown = json.dumps(
+        _view_for(me, state, provider, people), separators=(",", ":"), ensure_ascii=False
     )
-    if shown != to.state:
-        to.state = shown
-        to.put(b"event: state\ndata: " + shown.encode() + b"\n\n")
+    if state_shown != listener.state:
+        listener.state = state_shown
+        listener.put(b"event: state\ndata: " + state_shown.encode() + b"\n\n")
     if me["place"] == "inside":
-        for one in _since_admitted(new, me["id"]):
-            if one["to"] in (None, me["seat"]) and one["from"] != me["seat"]:
-                to.put(_frame(one))
-    if new:
-        to.cursor = new[-1]["id"]
+        for signal in _since_admitted(new_signals, me["id"]):
+            if signal["to"] in (None, me["seat"]) and signal["from"] != me["seat"]:
+                listener.put(_frame(signal))
+    if new_signals:
+        listener.cursor = new_signals[-1]["id"]
 
 
-def _gone(to: Listener, me: dict[str, Any] | None, state: str) -> str:
-    """Why the stream must end, if it must."""
+def _reason_to_end(to: Listener, me: dict[str, Any] | None, state: str) -> str:
+    """The reason why the stream must end; "" if it goes on."""
     if me is None or me["revoked"] or me["link"] != to.seat.link:
         return "revoked"
     if me["place"] == "removed":
@@ -252,44 +252,44 @@ def _gone(to: Listener, me: dict[str, Any] | None, state: str) -> str:
     return "left" if me["place"] == "away" else ""
 
 
-def _over(to: Listener, why: str) -> None:
+def _end_stream(to: Listener, why: str) -> None:
     to.put(b'event: over\ndata: {"reason":"' + why.encode() + b'"}\n\n')
     to.end()
 
 
-def _since_admitted(said: list[dict[str, Any]], participant: str) -> list[dict[str, Any]]:
-    """What was said after the participant was let in, if that is among it."""
-    let_in = [
+def _since_admitted(signals_read: list[dict[str, Any]], participant: str) -> list[dict[str, Any]]:
+    """The signals after the participant's admission, or all if it is not among them."""
+    admissions = [
         at
-        for at, one in enumerate(said)
-        if one["from"] is None
-        and one["kind"] == "admitted"
-        and one["body"].get("participant") == participant
+        for at, signal in enumerate(signals_read)
+        if signal["from"] is None
+        and signal["kind"] == "admitted"
+        and signal["body"].get("participant") == participant
     ]
-    return said[let_in[-1] + 1 :] if let_in else said
+    return signals_read[admissions[-1] + 1 :] if admissions else signals_read
 
 
-def _shown(
+def _view_for(
     me: dict[str, Any], state: str, provider: str, people: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    where = {"running": state == "running", "provider": provider}
+    room_state = {"running": state == "running", "provider": provider}
     if me["place"] != "inside":
-        return {"place": me["place"], **where}
-    told = {
+        return {"place": me["place"], **room_state}
+    view = {
         "place": "inside",
-        **where,
-        "people": [_person(one) for one in people if one["place"] == "inside"],
+        **room_state,
+        "people": [_person(person) for person in people if person["place"] == "inside"],
     }
     if me["role"] == "chair":
-        told["lobby"] = [_person(one) for one in people if one["place"] == "lobby"]
-    return told
+        view["lobby"] = [_person(person) for person in people if person["place"] == "lobby"]
+    return view
 
 
-def _person(one: dict[str, Any]) -> dict[str, Any]:
-    return {name: one[name] for name in ("id", "seat", "name", "role", "hand", "here")}
+def _person(person: dict[str, Any]) -> dict[str, Any]:
+    return {name: person[name] for name in ("id", "seat", "name", "role", "hand", "here")}
 
 
-def _frame(one: dict[str, Any]) -> bytes:
-    data = {"from": one["from"], "kind": one["kind"], "body": one["body"]}
-    said = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
-    return f"id: {one['id']}\nevent: signal\ndata: {said}\n\n".encode()
+def _frame(signal: dict[str, Any]) -> bytes:
+    content = {"from": signal["from"], "kind": signal["kind"], "body": signal["body"]}
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    return f"id: {signal['id']}\nevent: signal\ndata: {text}\n\n".encode()

@@ -1,4 +1,4 @@
-"""Hot public answers, kept ready in memory and made anew when the journal says so."""
+"""Cached hot answers, rebuilt when the journal has changed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
-# Seconds: an answer is never older than this even if nothing happens, since time itself passes;
-# and after a change it is made anew at most this often, however many people ask (by default).
+# Seconds: the greatest age of an answer even without changes, because waits depend on the time; and
+# the default least time between two rebuilds, however many people ask.
 OLDEST = 10.0
 SOONEST = 0.25
 MOST_KEPT = 2_000
@@ -19,17 +19,17 @@ MOST_KEPT = 2_000
 
 @dataclass
 class Snapshot:
-    """One answer, with what it depends on."""
+    """One cached answer with the topics it depends on."""
 
     build: Callable[[], tuple[int, Any]]
     office: int | None = None
     topics: frozenset[str] = frozenset()
     soonest: float = SOONEST
-    body: Any = b""  # bytes to send, or what they are made of for each who asks
+    body: Any = b""  # bytes to send, or an object from which each person's part is made
     etag: bytes = b""
     made_at: float = float("-inf")
     old: bool = True
-    again: bool = False  # there was a change while it was being made
+    again: bool = False  # changed while it was being built
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -42,12 +42,12 @@ class Snapshots:
         self._making: dict[str, Snapshot] = {}
 
     def get(self, key: str) -> Snapshot | None:
-        """The answer if it is fresh enough to be sent as it is."""
-        kept = self._kept.get(key)
-        if kept is None:
+        """The cached answer if it is fresh enough; else None."""
+        snapshot = self._kept.get(key)
+        if snapshot is None:
             return None
-        age = time.monotonic() - kept.made_at
-        return kept if age < kept.soonest or (not kept.old and age < OLDEST) else None
+        age = time.monotonic() - snapshot.made_at
+        return snapshot if age < snapshot.soonest or (not snapshot.old and age < OLDEST) else None
 
     async def make(
         self,
@@ -56,39 +56,43 @@ class Snapshots:
         topics: frozenset[str],
         soonest: float = SOONEST,
     ) -> Snapshot:
-        """The answer, made anew by one of those who ask while the others wait for it.
+        """The answer, rebuilt once for all concurrent requests.
 
-        Raises LookupError (from `build`) where there is no such thing; that is not kept.
+        Raises LookupError (from `build`) where the address leads to nothing; that is not cached.
         """
-        kept = self._kept.get(key)
-        if kept is None:
-            # One for all: a page that opens in a thousand browsers at once is looked up once.
-            kept = self._making.setdefault(key, Snapshot(build, topics=topics, soonest=soonest))
-        async with kept.lock:
-            if fresh := self.get(key):
-                return fresh
-            # It stays old until the new one is there: whoever asks meanwhile waits for that.
-            kept.again = False
-            self._making[key] = kept  # so that it hears of changes whatever becomes of the others
+        snapshot = self._kept.get(key)
+        if snapshot is None:
+            # Shared, so that a page that opens in a thousand browsers at once is built once.
+            snapshot = self._making.setdefault(key, Snapshot(build, topics=topics, soonest=soonest))
+        async with snapshot.lock:
+            if current := self.get(key):
+                return current
+            # It stays old until it is rebuilt, so that requests meanwhile wait for the new one.
+            snapshot.again = False
+            self._making[key] = (
+                snapshot  # so that `changed` reaches it even if the cache is cleared
+            )
             loop = asyncio.get_running_loop()
             try:
-                kept.office, kept.body = await loop.run_in_executor(self.pool, kept.build)
+                snapshot.office, snapshot.body = await loop.run_in_executor(
+                    self.pool, snapshot.build
+                )
             finally:
                 self._making.pop(key, None)
-            kept.old = kept.again
-            kept.etag = _etag(kept.body) if isinstance(kept.body, bytes) else b""
-            kept.made_at = time.monotonic()
+            snapshot.old = snapshot.again
+            snapshot.etag = _etag(snapshot.body) if isinstance(snapshot.body, bytes) else b""
+            snapshot.made_at = time.monotonic()
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
-            self._kept[key] = kept
-            return kept
+            self._kept[key] = snapshot
+            return snapshot
 
     def changed(self, office: int | None, topics: list[str]) -> None:
-        """Mark as old what depends on these topics of the office; None marks everything."""
-        for kept in (*self._kept.values(), *self._making.values()):
-            whose = office is None or kept.office in (office, None)
-            if whose and (office is None or kept.topics.intersection(topics)):
-                kept.old = kept.again = True
+        """Invalidate the answers that depend on these topics of the office; None: all answers."""
+        for snapshot in (*self._kept.values(), *self._making.values()):
+            concerns_office = office is None or snapshot.office in (office, None)
+            if concerns_office and (office is None or snapshot.topics.intersection(topics)):
+                snapshot.old = snapshot.again = True
 
 
 def _etag(body: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Whose address a request at the edge has, and how many streams that address holds open."""
+"""The network of a request at the edge, and the limit of open streams per network."""
 
 from __future__ import annotations
 
@@ -11,36 +11,35 @@ from typing import Any
 from prepazka.core import visitors
 
 Scope = dict[str, Any]
-# A hall's Wi-Fi, or all telephones of a mobile network, may be one address; each process counts its
-# own streams.
+# The Wi-Fi of a hall or a whole mobile network may share one address. Counted in each process.
 MOST_STREAMS = 300
 
 
 def network_of(scope: Scope, proxies: int) -> str:
-    """The visitor's network: what the outermost of our own proxies saw; of IPv6 the /64."""
+    """The visitor's address as the outermost of our own proxies saw it; of IPv6 its /64."""
     peer = str((scope.get("client") or ("",))[0])
     lines = [
-        value.decode("latin1") for name, value in scope["headers"] if name == b"x-forwarded-for"
+        content.decode("latin1") for name, content in scope["headers"] if name == b"x-forwarded-for"
     ]
     address = visitors.address_of(peer, lines, proxies)
     try:
-        known = ipaddress.ip_address(address)
+        ip = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
-    if isinstance(known, ipaddress.IPv6Address) and not known.ipv4_mapped:
-        return str(ipaddress.ip_network((known, 64), strict=False))
-    return str(known)
+    if isinstance(ip, ipaddress.IPv6Address) and not ip.ipv4_mapped:
+        return str(ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip)
 
 
 class TooManyStreams(Exception):
-    """The address already holds as many streams open as it may."""
+    """The address holds as many streams open as it may."""
 
 
 class Streams:
     """The open streams of this process by address."""
 
-    def __init__(self, most: int = MOST_STREAMS) -> None:
-        self.most, self.open = most, Counter[str]()
+    def __init__(self, limit: int = MOST_STREAMS) -> None:
+        self.most, self.open = limit, Counter[str]()
 
     @contextmanager
     def of(self, address: str) -> Iterator[None]:

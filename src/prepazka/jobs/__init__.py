@@ -1,1 +1,1 @@
-"""What the worker runs."""
+"""The worker's jobs and periodic steps."""

@@ -1,4 +1,4 @@
-"""The worker's look into the calendars kept elsewhere; no citizen ever waits for one."""
+"""Reading external calendars in the worker, so that no citizen waits for one."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from prepazka.offices.directory import Directory, directory_by_id
 
 log = logging.getLogger(__name__)
 
-# One that has failed for a day is asked once an hour only.
+# A calendar that has failed for a day is read only once an hour.
 PATIENCE = timedelta(days=1)
 SELDOM = timedelta(hours=1)
 SPREAD = 240  # seconds over which a round is read
 
 
 def due(*, now: datetime) -> list[int]:
-    """The calendars of officials in office that should be read in this round."""
+    """The calendars of active officials that should be read in this round."""
     rows = OutsideCalendar.objects.filter(official__retired=False).order_by("pk")
     rows = rows.only("failure", "refreshed_at", "tried_at")
-    return [one.pk for one in rows if not _rests(one, now)]
+    return [calendar_row.pk for calendar_row in rows if not _is_resting(calendar_row, now)]
 
 
 def defer_due(*, now: datetime) -> None:
-    """Have the calendars read, spread over the minutes so that no server is stormed."""
+    """Queue the reading of the due calendars, spread over minutes to spare their servers."""
     for calendar in due(now=now):
         _defer(calendar, random.randrange(SPREAD))  # noqa: S311  # no secret
 
 
 def read_soon(calendar: int) -> None:
-    """Have a calendar read at once, when the caller's transaction commits."""
+    """Queue the reading of a calendar for now, when the caller's transaction commits."""
     transaction.on_commit(lambda: _defer(calendar, 0) or _bring_forward(calendar))
 
 
 def _defer(calendar: int, seconds: int) -> bool:
-    """Put a reading into the queue; False where one waits there already."""
+    """Queue a reading; False where one waits already."""
     job = app.configure_task(
         "refresh_calendar",
-        # Two at once at most: servers that hang must not keep the mails waiting.
+        # At most two at once, so that hanging servers do not delay the mails.
         lock=f"calendars:{calendar % 2}",
         queueing_lock=_key(calendar),
         schedule_in={"seconds": seconds},
@@ -59,7 +59,7 @@ def _defer(calendar: int, seconds: int) -> bool:
 
 
 def _bring_forward(calendar: int) -> bool:
-    """Let a reading that waits for its minute of the round begin now; False where none waits."""
+    """Start a reading that waits for its minute of the round now; False where none waits."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE procrastinate_jobs SET scheduled_at = NULL"
@@ -74,7 +74,7 @@ def _key(calendar: int) -> str:
 
 
 def refresh(*, calendar: int, now: datetime) -> None:
-    """Read one calendar; a failure of any kind is noted with its time, and what was known stays."""
+    """Read one calendar; any failure is recorded with its time, and the last reading stays."""
     row = OutsideCalendar.objects.filter(pk=calendar).first()
     if row is None:
         return
@@ -90,7 +90,7 @@ def refresh(*, calendar: int, now: datetime) -> None:
     except Unreadable as error:
         outside.note_failure(calendar_id=calendar, reason=error.reason, now=now)
     except OperationalError:
-        raise  # of our own database, which cannot note anything now
+        raise  # our own database is away and cannot record a failure
     except Exception:
         log.exception("Outside calendar %s could not be read", calendar)
         outside.note_failure(calendar_id=calendar, reason="fault", now=now)
@@ -103,7 +103,7 @@ def _read(row: OutsideCalendar, now: datetime) -> Read:
     except ValueError as error:
         raise Unreadable("sealed") from error
     source = Source(row.url, row.kind == OutsideCalendar.Kind.CALDAV, row.username, password)
-    # Events that vanished are judged anew each time, also where the text is as it was.
+    # Vanished events are judged again each time, even if the calendar has not changed.
     mark = "" if row.failure == "vanished" else row.etag
     return read(
         source,
@@ -115,7 +115,7 @@ def _read(row: OutsideCalendar, now: datetime) -> Read:
 
 
 def _wishes(row: OutsideCalendar, office: Directory) -> Preferences:
-    """What of the calendar takes time, and the addresses under which its owner is invited."""
+    """Which events count as busy, and the addresses under which the owner is invited."""
     official = office.officials.get(row.official_id)
     addresses = {row.owner_address, row.username, official.email if official else ""}
     return Preferences(
@@ -123,11 +123,11 @@ def _wishes(row: OutsideCalendar, office: Directory) -> Preferences:
         tentative=row.takes_tentative,
         elsewhere=row.takes_elsewhere,
         all_day_by_others=row.takes_all_day_by_others,
-        addresses=frozenset(one.strip().lower() for one in addresses if "@" in one),
+        addresses=frozenset(address.strip().lower() for address in addresses if "@" in address),
     )
 
 
-def _rests(row: OutsideCalendar, now: datetime) -> bool:
+def _is_resting(row: OutsideCalendar, now: datetime) -> bool:
     since = row.refreshed_at
     broken = row.failure and row.tried_at and since and now - since > PATIENCE
     return bool(broken and row.tried_at and now - row.tried_at < SELDOM)

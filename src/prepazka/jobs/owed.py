@@ -1,7 +1,7 @@
-"""What is owed by our own rows, and has its job deferred again where it was lost.
+"""Work owed by our own rows, and deferring its jobs again where they were lost.
 
 The queue may lose a job: its worker dies, it fails for good, somebody empties a table. So every
-minute the rows themselves are asked: events without their follow-up, messages that have not left,
+minute the rows themselves are read: events without their follow-up, messages that were not sent,
 documents that were not checked, minutes without their PDF.
 """
 
@@ -21,18 +21,18 @@ from prepazka.journal.models import PendingFollowUp
 from prepazka.journal.record import FOLLOW_UP, follow_up_key
 from prepazka.messaging.models import Message
 
-# The job of a younger row was deferred with it and has hardly been lost.
+# Younger rows are left out: their job was deferred with them and is hardly lost.
 LOST_AFTER = timedelta(minutes=1)
-# By then every retry of the queue has failed; health has reported it meanwhile.
+# By then every retry has failed, and health has reported it.
 GIVEN_UP_AFTER = timedelta(days=3)
 MOST = 500  # of one kind in a round
-# Priority of what takes seconds each: people wait for their mails, and a worker has few threads.
+# Priority of jobs that take seconds: people wait for their mails, and a worker has few threads.
 BEHIND_MESSAGES = -5
 
 
 @dataclass(frozen=True)
 class Owed:
-    """A job that does something owed; `key` is its queueing lock, `lock` what it may not overlap."""
+    """A job that is owed; `key` is its queueing lock, jobs with one `lock` do not overlap."""
 
     task: str
     key: str
@@ -41,7 +41,7 @@ class Owed:
     priority: int = 0
 
     def defer(self) -> None:
-        """Put the job into the queue, unless one with this key waits there."""
+        """Queue the job, unless one with its key waits already."""
         job = app.configure_task(
             self.task, queueing_lock=self.key, lock=self.lock, priority=self.priority
         )
@@ -50,12 +50,12 @@ class Owed:
 
 
 def of_message(message: Message) -> Owed:
-    """The delivery of a message; messages about the same leave in their order."""
+    """The delivery of a message; messages about one booking are sent in their order."""
     return Owed("deliver", f"message:{message.pk}", {"message": message.pk}, message.about)
 
 
 def of_papers(event: int | None = None) -> Iterator[Owed]:
-    """Documents to check and minutes to print: those of one event, or all that still wait."""
+    """Documents to check and minutes to print: those of one event, or all."""
     for document in papers.to_check(event):
         key = f"document:{document}"
         yield Owed("check_document", key, {"document": str(document)}, key, BEHIND_MESSAGES)
@@ -79,24 +79,26 @@ def _messages(now: datetime) -> Iterator[Owed]:
 
 
 def defer_lost(*, now: datetime) -> int:
-    """Defer again what is owed and has no job that lives; returns how many jobs were deferred."""
+    """Defer the jobs of owed work that has no live job; returns how many."""
     kinds = {"event:": _follow_ups(now), "message:": _messages(now)}
     deferred = 0
-    for prefix, owed in kinds.items():
-        deferred += _defer(prefix, owed)
+    for prefix, owed_jobs in kinds.items():
+        deferred += _defer(prefix, owed_jobs)
     papers_owed = list(of_papers())
     for prefix in ("document:", "minutes:") if papers_owed else ():
-        deferred += _defer(prefix, (one for one in papers_owed if one.key.startswith(prefix)))
+        deferred += _defer(
+            prefix, (owed_job for owed_job in papers_owed if owed_job.key.startswith(prefix))
+        )
     return deferred
 
 
-def _defer(prefix: str, owed: Iterator[Owed]) -> int:
+def _defer(prefix: str, owed_jobs: Iterator[Owed]) -> int:
     live = queue.live(prefix)
     deferred = 0
-    for one in owed:
-        if one.key in live:
+    for owed_job in owed_jobs:
+        if owed_job.key in live:
             continue
-        one.defer()
+        owed_job.defer()
         deferred += 1
         if deferred == MOST:
             break

@@ -1,4 +1,4 @@
-"""The worker's part in papers: documents are checked and drawn, closed minutes become a PDF."""
+"""The worker's jobs for papers: checking and rendering documents, printing minutes as PDF."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TEMPORARY = "prepazka-papers-"
 
 
 def to_check(event: int | None = None) -> list[UUID]:
-    """Documents that wait for their check: the one that an event brought, or all."""
+    """Documents that wait for their check: the one of an event, or all."""
     waiting = Document.objects.filter(state=Document.State.CHECKING)
     if event is not None:
         happened = Event.objects.filter(pk=event, kind="DocumentAdded").first()
@@ -39,7 +39,7 @@ def to_check(event: int | None = None) -> list[UUID]:
 
 
 def to_print(event: int | None = None) -> list[int]:
-    """Closed minutes without their PDF: those an event closed, or all."""
+    """Closed minutes without their PDF: those of an event, or all."""
     waiting = Minutes.objects.exclude(closed_at=None).filter(key="")
     if event is not None:
         happened = Event.objects.filter(pk=event, kind="MinutesClosed").first()
@@ -48,35 +48,35 @@ def to_print(event: int | None = None) -> list[int]:
 
 
 def check(*, document: UUID, now: datetime) -> None:
-    """Check one document; where the antivirus is away, it stays unchecked until the next round."""
-    found = Document.objects.filter(pk=document, state=Document.State.CHECKING).first()
-    if found is None:
+    """Check one document; while the antivirus is away it stays unchecked until the next round."""
+    document_row = Document.objects.filter(pk=document, state=Document.State.CHECKING).first()
+    if document_row is None:
         return
-    with TemporaryDirectory(prefix=TEMPORARY) as made:
-        file, folder = Path(made) / "said", Path(made) / "pages"
+    with TemporaryDirectory(prefix=TEMPORARY) as temporary:
+        file, folder = Path(temporary) / "said", Path(temporary) / "pages"
         folder.mkdir()
         try:
-            _fetch(found, file)
+            _fetch(document_row, file)
             _must_be_clean(file)
-            count = _look(found, file, folder)
+            count = _inspect(document_row, file, folder)
         except antivirus.Away as away:
             log.warning("the antivirus did not judge a document: %s", away)
             return
         except Unfit as unfit:
             documents.refuse(document=document, reason=unfit.code, now=now)
             return
-        written = folder / storage.FILE  # a picture is passed on as it was written anew
-        _keep(found, folder)
-        last = written if written.exists() else file
-        size, digest = last.stat().st_size, _sha256(last)
+        rewritten = folder / storage.FILE  # a picture is passed on as it was re-encoded
+        _store(document_row, folder)
+        final = rewritten if rewritten.exists() else file
+        size, digest = final.stat().st_size, _sha256(final)
         if not documents.accept(document=document, pages=count, size=size, sha256=digest, now=now):
-            storage.drop(found.key)  # it was taken away meanwhile
+            storage.drop(document_row.key)  # it was removed meanwhile
 
 
-def _fetch(found: Document, file: Path) -> None:
+def _fetch(document: Document, file: Path) -> None:
     try:
-        with storage.get(found.key, storage.FILE) as kept, file.open("wb") as copy:
-            shutil.copyfileobj(kept, copy)
+        with storage.get(document.key, storage.FILE) as stored, file.open("wb") as copy:
+            shutil.copyfileobj(stored, copy)
     except FileNotFoundError as error:
         raise Unfit("broken") from error
 
@@ -89,20 +89,20 @@ def _must_be_clean(file: Path) -> None:
             raise Unfit("infected")
 
 
-def _look(found: Document, file: Path, folder: Path) -> int:
+def _inspect(document: Document, file: Path, folder: Path) -> int:
     with file.open("rb") as opened:
         kind = contents.type_of(opened)
-    if kind is None or kind.kind != found.kind:
+    if kind is None or kind.kind != document.kind:
         raise Unfit("broken")
-    if found.kind in DRAWN:
-        return draw(found.kind, file, folder)
-    contents.look_inside(file, found.kind)
+    if document.kind in DRAWN:
+        return draw(document.kind, file, folder)
+    contents.look_inside(file, document.kind)
     return 0
 
 
-def _keep(found: Document, folder: Path) -> None:
-    for one in sorted(folder.iterdir()):
-        storage.put(found.key, one.name, one.read_bytes())
+def _store(document: Document, folder: Path) -> None:
+    for page in sorted(folder.iterdir()):
+        storage.put(document.key, page.name, page.read_bytes())
 
 
 def _sha256(file: Path) -> str:
@@ -110,17 +110,17 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def print_minutes(*, which: int, now: datetime) -> None:
-    """Make the PDF of closed minutes and keep it; the message to everybody follows from that."""
-    found = Minutes.objects.select_related("meeting__booking__service").get(pk=which)
-    if found.key or not found.closed_at:
+def print_minutes(*, minutes_id: int, now: datetime) -> None:
+    """Make and store the PDF of closed minutes, which causes the message to everybody."""
+    minutes_row = Minutes.objects.select_related("meeting__booking__service").get(pk=minutes_id)
+    if minutes_row.key or not minutes_row.closed_at:
         return
     storage_identity.note_first_use(now=now)
-    minutes.put_pdf(minutes=which, pdf=_pdf_of(found), now=now)
+    minutes.put_pdf(minutes=minutes_id, pdf=_pdf_of(minutes_row), now=now)
 
 
 def print_lost() -> None:
-    """Make anew the PDFs of closed minutes that the storage has lost; each by itself."""
+    """Make the PDFs of closed minutes that the storage has lost again, each independently."""
     lost = Minutes.objects.exclude(missing_since=None).exclude(closed_at=None)
     for row in lost.select_related("meeting__booking__service").order_by("pk"):
         try:
@@ -136,40 +136,42 @@ def _pdf_of(closed: Minutes) -> bytes:
         return pdf.make(sheet_of(closed, office), at=closed.closed_at)
 
 
-def sheet_of(found: Minutes, office: Directory) -> pdf.Sheet:
-    """The minutes in words, in the active language and zone."""
-    assert found.closed_at  # noqa: S101  # the caller has looked
-    said, booking = found.content, found.meeting.booking
-    begun = found.meeting.started_at or booking.starts_at
-    ended = found.meeting.ended_at
+def sheet_of(closed_minutes: Minutes, office: Directory) -> pdf.Sheet:
+    """The printed content of the minutes, in the active language and time zone."""
+    assert closed_minutes.closed_at  # noqa: S101  # the caller has looked
+    content, booking = closed_minutes.content, closed_minutes.meeting.booking
+    begun = closed_minutes.meeting.started_at or booking.starts_at
+    ended = closed_minutes.meeting.ended_at
     when = f"{long_date(begun)}, {clock(begun)}" + (f"–{clock(ended)}" if ended else "")
-    closed = f"{cs_date(found.closed_at)} {clock(found.closed_at)}"
-    parts = [
-        (_("Present"), said["present"]),
-        (_("Course of the meeting"), said["course"]),
-        (_("Conclusions"), said["conclusions"]),
+    closed = f"{cs_date(closed_minutes.closed_at)} {clock(closed_minutes.closed_at)}"
+    sections = [
+        (_("Present"), content["present"]),
+        (_("Course of the meeting"), content["course"]),
+        (_("Conclusions"), content["conclusions"]),
     ]
-    comments = found.comments.select_related("participant__official").order_by("pk")
+    comments = closed_minutes.comments.select_related("participant__official").order_by("pk")
     return pdf.Sheet(
         lang=translation.get_language() or "cs",
         title=_("Minutes of the meeting"),
         office=str(office.office.name),
-        subject=said["subject"],
+        subject=content["subject"],
         facts=[
-            (_("Subject"), said["subject"]),
+            (_("Subject"), content["subject"]),
             (_("When"), when),
-            (_("Closed by"), f"{access.name_of(found.closed_by)}, {closed}"),
+            (_("Closed by"), f"{access.name_of(closed_minutes.closed_by)}, {closed}"),
         ],
-        parts=[(name, text) for name, text in parts if text.strip()],
+        parts=[(name, text) for name, text in sections if text.strip()],
         tasks_word=_("Tasks"),
         columns=(_("Task"), _("Who"), _("Until")),
         tasks=[
-            (one["what"], one["who"], _day(one["until"]))
-            for one in said["tasks"]
-            if one["what"].strip()
+            (task["what"], task["who"], _day(task["until"]))
+            for task in content["tasks"]
+            if task["what"].strip()
         ],
         comments_word=_("Remarks of participants"),
-        comments=[(access.name_of(one.participant) or "–", one.text) for one in comments],
+        comments=[
+            (access.name_of(comment.participant) or "–", comment.text) for comment in comments
+        ],
         foot=_("Minutes of a meeting by video"),
         page=_("page"),
         replaced_note=_(

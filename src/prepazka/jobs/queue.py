@@ -1,6 +1,6 @@
-"""What the program asks of the job queue beyond "defer this": the only place that knows its tables.
+"""Queries on the job queue's own tables: live jobs, rescue of stalled ones, old failures.
 
-What is owed is decided on our own rows (`owed`); here is only whether a job for it lives.
+Which work is owed is decided by our own rows (`owed`), not here.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from procrastinate.manager import QUEUEING_LOCK_CONSTRAINT, JobManager
 
 log = logging.getLogger(__name__)
 
-# A worker says every ten seconds that it lives.
+# A worker's heartbeat comes every ten seconds.
 SILENT = "30 seconds"
-# No job takes so long; one whose end a living worker could not write down stays "doing".
+# No job takes so long; a job whose end a live worker could not record stays "doing".
 LONGEST = "1 hour"
 KEPT = "30 days"
 
@@ -33,7 +33,7 @@ WHERE job.status = 'doing' AND (
     AND event.type = 'started' AND event.at > now() - %(longest)s::interval))
 ORDER BY job.id
 """
-# Skips what another worker rescues or finishes at this moment.
+# Skips jobs that another worker rescues or finishes at this moment.
 LOCKED = "SELECT FROM procrastinate_jobs WHERE id = %s AND status = 'doing' FOR UPDATE SKIP LOCKED"
 LIVE = """
 SELECT queueing_lock FROM procrastinate_jobs
@@ -55,10 +55,10 @@ def live(prefix: str) -> set[str]:
 
 
 def rescue() -> int:
-    """Let the jobs whose worker died wait again; returns how many were stalled.
+    """Queue the jobs whose worker died again; returns how many were stalled.
 
-    Each job is a transaction of its own. Where a twin waits already, only one of them may wait
-    by its queueing lock, so the stalled one goes. Raises what a job failed with, after all others.
+    Each job is a transaction of its own. Where a job with the same queueing lock waits already, the
+    stalled one is deleted. Raises an ExceptionGroup of failures after all jobs.
     """
     with connection.cursor() as cursor:
         cursor.execute(STALLED, {"silent": SILENT, "longest": LONGEST})
@@ -92,21 +92,21 @@ def _rescue(job: int) -> None:
 
 
 def delete_old_failures(*, now: datetime) -> int:
-    """Delete the jobs that failed a month ago or earlier, by the database's clock; how many."""
+    """Delete jobs that failed a month ago or earlier by the database's clock; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(OVER, [KEPT])
         return int(cursor.rowcount)
 
 
 class Manager(JobManager):
-    """The library's manager, whose retry does not fail where a twin of the job waits.
+    """The library's manager with a retry that allows for a waiting job of the same queueing lock.
 
-    Otherwise the failed job would stay "doing" as long as its worker lives, and by its lock hold
-    up the twin as well.
+    Otherwise the failed job would stay "doing" while its worker lives, and its lock would block
+    the waiting one as well.
     """
 
     async def retry_job_by_id_async(self, job_id: int, *args: Any, **kwargs: Any) -> None:
-        """Let the job wait again, or delete it in favour of its twin."""
+        """Queue the job again, or delete it if another with its queueing lock waits."""
         try:
             await super().retry_job_by_id_async(job_id, *args, **kwargs)
         except exceptions.UniqueViolation as error:

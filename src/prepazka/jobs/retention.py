@@ -1,4 +1,4 @@
-"""Rows without a client's data that are deleted after a stated time: counts of tries, and the staff's looks."""
+"""Deleting rows without clients' data after a stated time: counts of tries, staff's looks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from prepazka.offices.models import Office
 from prepazka.queueing import wrong_pins
 from prepazka.queueing.models.wrong_pins import WrongPin
 
-# The layer `web` lies above and keeps them as long itself; `tests/privacy/test_retention.py` compares.
+# The layer `web` is above this one and has the same durations; `tests/privacy/test_retention.py`
+# compares them.
 COUNTS, ANSWERS = timedelta(days=1), timedelta(days=2)
-# The only events that do not stay for good: they say when the staff worked and at whom they looked, and
-# nothing is computed from them.
+# The only events that are deleted: they show when staff worked and whom they looked at, and nothing
+# is computed from them.
 LOOKS = (
     "ContactShown",
     "LogInDelayed",
@@ -30,7 +31,7 @@ LOOKS = (
 
 
 def forget_attempts(*, now: datetime) -> None:
-    """Delete what counts no more, and answers that would not be given again."""
+    """Delete counts and stored answers that are no longer used."""
     apps.get_model("web", "Count").objects.filter(starts_at__lt=now - COUNTS).delete()
     apps.get_model("web", "Answered").objects.filter(at__lt=now - ANSWERS).delete()
     FailedLogIns.objects.filter(last_at__lt=now - attempts.KEPT).delete()
@@ -40,9 +41,9 @@ def forget_attempts(*, now: datetime) -> None:
 
 
 def forget_looks(*, now: datetime) -> None:
-    """Delete log-ins and looks older than the installation's setting, office by office and kind by kind."""
-    before = now - timedelta(days=settings.AUDIT_DAYS)
+    """Delete log-ins and looks older than the installation's setting, by office and kind."""
+    older_than = now - timedelta(days=settings.AUDIT_DAYS)
     for office in Office.objects.values_list("pk", flat=True):
         for kind in LOOKS:
-            old = Event.objects.filter(office=office, kind=kind, at__lt=before)
-            old.exclude(pk__in=PendingFollowUp.objects.values("event")).delete()
+            old_looks = Event.objects.filter(office=office, kind=kind, at__lt=older_than)
+            old_looks.exclude(pk__in=PendingFollowUp.objects.values("event")).delete()

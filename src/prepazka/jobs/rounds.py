@@ -1,7 +1,7 @@
-"""What time itself brings about in an office: the functions behind the steps of `jobs.steps`.
+"""Time-driven work of one office: the functions behind the steps of `jobs.steps`.
 
-Each looks at one office and may run any number of times. Where one of several rows fails, the
-others come first, and then the failure is raised.
+Each may run any number of times. Where one of several rows fails, the others are done first, and
+then the failure is raised.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from prepazka.reporting.hall import hall
 from prepazka.reporting.monitor import is_open, quarters
 from prepazka.reporting.place import turn_is_near
 
-# After these somebody on the waiting list may be offered a term.
+# Events after which somebody on the waiting list may be offered a slot.
 FREEING = (
     "BookingCancelled",
     "BookingMoved",
@@ -62,7 +62,7 @@ FREEING = (
 
 
 def each(rows: Iterable[Any], act: Callable[[Any], object]) -> None:
-    """Act on every row, then raise an ExceptionGroup of what failed; a lost database ends it."""
+    """Call `act` on each row, then raise an ExceptionGroup of failures; a lost database ends it."""
     faults = []
     for row in rows:
         try:
@@ -76,12 +76,12 @@ def each(rows: Iterable[Any], act: Callable[[Any], object]) -> None:
 
 
 def watch_crowd(*, office: int, now: datetime) -> None:
-    """Note that so many times are kept that the head should look."""
+    """Record that so many slots are held that the head should look."""
     networks.watch_crowd(office=directory_by_id(office), now=now)
 
 
 def expire_claims(*, office: int, now: datetime) -> None:
-    """Expire the holds and requests that ran out of time, and forget whose they were."""
+    """Expire holds and requests that ran out of time, and erase their networks."""
     networks.forget_networks(office=office, now=now)
     expired = Booking.objects.filter(office=office, state__in=EXPIRING, expires_at__lte=now)
     days = list(expired.values_list("date", flat=True).distinct())
@@ -89,37 +89,37 @@ def expire_claims(*, office: int, now: datetime) -> None:
 
 
 def mark_no_shows_of(*, office: int, now: datetime) -> None:
-    """Mark who did not come to an appointment."""
+    """Mark bookings as no-shows after their end."""
     due = Booking.objects.filter(office=office, state=State.CONFIRMED, ends_at__lte=now)
     days = list(due.values_list("date", flat=True).distinct())
     if days:
-        where = directory_by_id(office)
-        each(days, lambda day: mark_no_shows(office=where, day=day, now=now))
+        office_read = directory_by_id(office)
+        each(days, lambda day: mark_no_shows(office=office_read, day=day, now=now))
 
 
 def close_tickets(*, office: int, now: datetime) -> None:
-    """End the tickets of days gone by."""
+    """End the tickets of past days."""
     today = calendar.day_of(now, directory_by_id(office).tz)
     close_yesterday(office=office, today=today, now=now)
 
 
 def end_missed_of(*, office: int, now: datetime) -> None:
-    """End the bookings of clients who were called in vain and whose PIN no longer counts."""
+    """End the bookings of clients who were called in vain and whose PIN is no longer valid."""
     end_missed(office=directory_by_id(office), now=now)
 
 
 def close_counters(*, office: int, now: datetime) -> None:
-    """Close the counters that were forgotten open."""
+    """Close counters that were left open."""
     close_forgotten(office=directory_by_id(office), now=now)
 
 
 def settle_meetings(*, office: int, now: datetime) -> None:
-    """End the meetings by video that nobody has ended."""
+    """End meetings by video that nobody has ended."""
     each(participants.left_open(office, now), lambda pk: participants.settle(pk, now))
 
 
 def offer_places(*, office: int, now: datetime) -> None:
-    """Pass on what nobody answered, end waits that are over, offer what is free to the list."""
+    """Expire unanswered offers, end entries that are over, offer free slots to the waiting list."""
     each(unanswered_places(office, now), lambda offer: expire_place(offer, now))
     if WaitingListEntry.objects.filter(office=office, ended_at=None).exists():
         lapse_entries(office=directory_by_id(office), now=now)
@@ -127,14 +127,14 @@ def offer_places(*, office: int, now: datetime) -> None:
 
 
 def offer_after(*, event: int, now: datetime) -> None:
-    """Offer to the list at once what the event has freed; the step would do it a minute later."""
+    """Offer slots that the event has freed at once; the step would do so a minute later."""
     happened = Event.objects.filter(pk=event, kind__in=FREEING).first()
     if happened:
         offer_freed(office=Office.objects.get(pk=happened.office), now=now)
 
 
 def follow_offers(*, office: int, now: datetime) -> None:
-    """Hand offers that nobody answers to the operators, then let them expire."""
+    """Escalate unanswered offers to the operators after half their time, then expire them."""
     offers = Offer.objects.filter(
         office=office, kind=Offer.Kind.SUBSTITUTE, state=Offer.State.OPEN
     ).values_list("pk", "created_at", "expires_at")
@@ -158,18 +158,18 @@ def remind(*, office: int, now: datetime) -> None:
     soon = coming.filter(
         Q(reminded_at=None) | Q(reminded_at__lt=F("starts_at") - SOON), starts_at__lte=now + SOON
     )
-    wanted = [
+    reminders = [
         (rows, ask)
-        for rows, which, ask in (
+        for rows, reminder_kind, ask in (
             (tomorrow, DAY_BEFORE, remind_due),
             (soon, HOURS_BEFORE, remind_soon),
         )
-        if which in row.message_rules.reminders
+        if reminder_kind in row.message_rules.reminders
     ]
-    each(wanted, lambda pair: _ask(*pair, is_quiet=is_quiet, now=now))
+    each(reminders, lambda pair: _remind_each(*pair, is_quiet=is_quiet, now=now))
 
 
-def _ask(
+def _remind_each(
     rows: QuerySet[Booking], ask: Callable[..., None], *, is_quiet: bool, now: datetime
 ) -> None:
     due = rows.exclude(email="") if is_quiet else rows
@@ -177,60 +177,60 @@ def _ask(
 
 
 def _is_quiet(office: Office, now: datetime) -> bool:
-    """Whether a reminder that would ring a telephone has to wait."""
+    """Whether a reminder that would ring a telephone has to wait for the end of quiet hours."""
     return office.message_rules.quiet_until(now, ZoneInfo(office.timezone)) is not None
 
 
 def stop_tickets(*, office: int, now: datetime) -> None:
-    """Stop the walk-in tickets of services whose day is full by the estimate, or go on."""
+    """Stop or open walk-in tickets by whether the estimate says that the day is full."""
     watched = Office.objects.filter(pk=office, overtime_min__isnull=False, shifts__closed_at=None)
     if not watched.exists():
         return
-    seen = hall(directory_by_id(office), now=now)
-    served = seen.outlook.served
+    hall_now = hall(directory_by_id(office), now=now)
+    minutes_served = hall_now.outlook.served
     each(
-        [s for s in seen.office.offered_services() if s.walk_in and s.pk in served],
+        [s for s in hall_now.office.offered_services() if s.walk_in and s.pk in minutes_served],
         lambda service: follow_estimate(
-            office=seen.office, service=service, served_in=served[service.pk], now=now
+            office=hall_now.office, service=service, served_in=minutes_served[service.pk], now=now
         ),
     )
 
 
 def warn_of_incidents(*, office: int, now: datetime) -> None:
-    """Tell those whose booked term has come near while a system is down."""
+    """Warn those whose appointment has come near while a system is down."""
     incidents = Incident.objects.filter(office=office, ended_at=None).values_list("pk", flat=True)
     each(list(incidents), lambda incident: warn_booked(incident=incident, now=now))
 
 
 def tell_near(*, office: int, now: datetime) -> None:
-    """Tell those who wish it that their turn is near."""
+    """Alert those who asked for it that their turn is near."""
     waiting = TurnAlert.objects.filter(office=office, near_at=None, ticket__state__in=IN_QUEUE)
     waiting = waiting.exclude(alerts.NO_CONTACT).select_related("ticket").order_by("asked_at")
     rows = list(waiting)
     if not rows:
         return
-    seen = hall(directory_by_id(office), now=now)
-    near = [alert.pk for alert in rows if turn_is_near(seen, alert.ticket)]
-    each(near, lambda alert: alerts.tell_near(alert=alert, now=now))
+    hall_now = hall(directory_by_id(office), now=now)
+    near_alerts = [alert.pk for alert in rows if turn_is_near(hall_now, alert.ticket)]
+    each(near_alerts, lambda alert: alerts.tell_near(alert=alert, now=now))
 
 
 def keep_history(*, office: int, now: datetime) -> None:
-    """Keep the live view of this quarter of an hour, where the office is at work."""
+    """Store the live view of this quarter of an hour while the office is open or people wait."""
     at = history.quarter_of(now)
     if QuarterHour.objects.filter(at=at, office=office).exists():
         return
-    seen = hall(directory_by_id(office), now=now)
-    if is_open(seen.office, now) or seen.waiting:
-        history.keep_quarter(rows=list(quarters(seen, at)))
+    hall_now = hall(directory_by_id(office), now=now)
+    if is_open(hall_now.office, now) or hall_now.waiting:
+        history.keep_quarter(rows=list(quarters(hall_now, at)))
 
 
 def judge_waits(*, office: int, now: datetime) -> None:  # as every step
-    """Correct the wait estimates by whom was called since the last round."""
+    """Calibrate the wait estimates by the tickets called since the last round."""
     learning.judge(office=Office.objects.get(pk=office))
 
 
 def measure(*, office: int, now: datetime) -> None:
-    """Measure how good the estimates of the last days were."""
+    """Store the accuracy of the last days' estimates."""
     history.measure(office=directory_by_id(office), now=now)
 
 
@@ -241,7 +241,7 @@ def learn(*, office: int, now: datetime) -> None:
 
 @transaction.atomic
 def erase(*, office: int, now: datetime) -> None:
-    """Erase names, contacts and PINs as the office has set; the anonymous rows stay."""
+    """Erase names, contacts and PINs after the office's retention; anonymous rows stay."""
     row = Office.objects.get(pk=office)
     erase_personal_data(office=row, now=now)
     erase_entries(office=row, now=now)
@@ -250,9 +250,9 @@ def erase(*, office: int, now: datetime) -> None:
 
 
 def erase_requested(*, office: int, now: datetime) -> None:
-    """Erase again whom a backup brought back although they were erased on request.
+    """Erase people again whom a restored backup brought back after an erasure on request.
 
-    Also where the storage, which may know more of them than the database, is away.
+    Also while the storage is away, which may know of more erasures than the database.
     """
     try:
         remembered.exchange(office, now=now)
@@ -261,7 +261,7 @@ def erase_requested(*, office: int, now: datetime) -> None:
 
 
 def erase_after(*, event: int, now: datetime) -> None:
-    """Erase the papers of somebody who was erased on request, and remember the erasure in the storage."""
+    """Erase the papers of a person erased on request, and record the erasure in the storage."""
     happened = Event.objects.filter(pk=event, kind="PersonErased").first()
     if happened:
         erase_papers(office=Office.objects.get(pk=happened.office), now=now)

@@ -1,8 +1,8 @@
 """The worker's periodic steps: one table, one runner that isolates each office.
 
-A step is registered once in `STEPS`. It runs for every office, or once for the installation; what
-goes wrong with one office is logged and noted in its `StepRun`, and the others go on. No step
-relies on another having run before.
+A step is registered once in `STEPS`. It runs for every office, or once for the installation. A
+failure in one office is logged and recorded in its `StepRun`, and the others go on. No step relies
+on another having run before.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ class Every(Enum):
 
     MINUTE = "* * * * *"
     FIVE_MINUTES = "*/5 * * * *"
-    DAY = "day"  # looked at each minute, see `_is_due`
+    DAY = "day"  # checked each minute, see `_is_due`
 
     @property
     def cron(self) -> str:
-        """When the queue is to look whether the step is due."""
+        """When the queue checks whether the step is due."""
         return Every.MINUTE.value if self is Every.DAY else str(self.value)
 
 
-# Daily work is due at 3:17 by the office's clock, when nobody comes to any office.
+# Daily work is due at 3:17 by the office's clock, when every office is closed.
 NIGHT_MIN = 3 * 60 + 17
-# What failed is tried again, but daily work is too long to repeat it each minute.
+# A failed step is tried again, but daily work takes too long to repeat it each minute.
 DAILY_RETRY = timedelta(hours=1)
-# After so long without a good run health says that the step is late.
+# After so long without a good run health reports the step as late.
 LATE_AFTER = {
     Every.MINUTE: timedelta(minutes=5),
     Every.FIVE_MINUTES: timedelta(minutes=20),
@@ -71,19 +71,19 @@ class Step:
     erases: bool = False  # personal data: also run after a backup was restored
 
 
-def _whole(name: str, run: Callable[..., Any], **more: Any) -> Step:
-    return Step(name, run, of_office=False, **more)
+def _of_installation(name: str, run: Callable[..., Any], **options: Any) -> Step:
+    return Step(name, run, of_office=False, **options)
 
 
-def _daily(name: str, run: Callable[..., Any], **more: Any) -> Step:
-    return Step(name, run, every=Every.DAY, **more)
+def _daily(name: str, run: Callable[..., Any], **options: Any) -> Step:
+    return Step(name, run, every=Every.DAY, **options)
 
 
 STEPS = {
     step.name: step
     for step in (
-        _whole("rescue", lambda **_: queue.rescue()),
-        _whole("defer_lost", owed.defer_lost),
+        _of_installation("rescue", lambda **_: queue.rescue()),
+        _of_installation("defer_lost", owed.defer_lost),
         Step("expire_claims", rounds.expire_claims),
         Step("watch_crowd", rounds.watch_crowd),
         Step("mark_no_shows", rounds.mark_no_shows_of),
@@ -99,8 +99,8 @@ STEPS = {
         Step("warn_of_incidents", rounds.warn_of_incidents),
         Step("tell_near", rounds.tell_near),
         Step("keep_history", rounds.keep_history),
-        _whole("forget_signals", lambda **_: signals.purge()),
-        _whole("read_calendars", calendars.defer_due, every=Every.FIVE_MINUTES),
+        _of_installation("forget_signals", lambda **_: signals.purge()),
+        _of_installation("read_calendars", calendars.defer_due, every=Every.FIVE_MINUTES),
         _daily("erase_requested", rounds.erase_requested, erases=True),
         _daily("erase", rounds.erase, erases=True),
         _daily("erase_papers", rounds.erase_files),  # needs the worker's folder of files
@@ -117,16 +117,16 @@ STEPS = {
         _daily("learn", rounds.learn),
         _daily("forget_quarters", history.forget_quarters, of_office=False),
         _daily("forget_failed_jobs", queue.delete_old_failures, of_office=False),
-        _whole("forget_old_steps", lambda **_: forget_unknown()),
+        _of_installation("forget_old_steps", lambda **_: forget_unknown()),
     )
 }
 
 
 def run(step: Step, *, now: datetime, even_if_done: bool = False) -> int:
-    """Run the step where it is due, in each office by itself; returns in how many it failed.
+    """Run the step where it is due, isolating each office; returns in how many it failed.
 
-    `even_if_done` runs daily work also where it ran since last night. While another worker runs
-    the same step, nothing happens. Raises only where the database is away.
+    `even_if_done` runs daily work also where it ran since last night. Does nothing while another
+    worker runs the same step. Raises only where the database is away.
     """
     with _only_one(step.name) as is_ours:
         if not is_ours:
@@ -156,21 +156,18 @@ def run(step: Step, *, now: datetime, even_if_done: bool = False) -> int:
 
 
 def erase(*, now: datetime) -> int:
-    """Erase personal data in the database, where that was not done since last night.
-
-    Returns how often it failed.
-    """
+    """Run the steps that erase personal data where they are due; returns how many failures."""
     return sum(run(step, now=now) for step in STEPS.values() if step.erases)
 
 
 def clear_sessions() -> None:
-    """Delete sessions that have ended, and what is kept of them."""
+    """Delete sessions that have ended, and our records of them."""
     call_command("clearsessions")
     sessions.forget_ended()
 
 
 def forget_unknown() -> None:
-    """Drop what is noted of steps that this version no longer has."""
+    """Delete the runs of steps that this version no longer has."""
     StepRun.objects.exclude(step__in=STEPS).delete()
 
 
@@ -179,7 +176,7 @@ def _offices() -> Iterable[tuple[int, str]]:
 
 
 def _is_due(earlier: StepRun | None, zone: ZoneInfo, now: datetime) -> bool:
-    """Whether daily work has not been done well since last 3:17, and is not just failing."""
+    """Whether daily work has not succeeded since last 3:17, and has not failed within the hour."""
     if earlier is None:
         return True
     today = calendar.day_of(now, zone)
@@ -195,7 +192,7 @@ def _is_due(earlier: StepRun | None, zone: ZoneInfo, now: datetime) -> bool:
 
 @contextmanager
 def _only_one(name: str) -> Iterator[bool]:
-    """Whether no other worker runs the step; the lock ends with our connection at the latest."""
+    """Whether no other worker runs the step; the lock ends at the latest with the connection."""
     key = f"step:{name}"
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])

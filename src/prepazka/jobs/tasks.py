@@ -1,6 +1,6 @@
-"""What the worker runs: follow up on events, deliver, and the periodic steps.
+"""The worker's tasks: following up on events, delivering messages, and the periodic steps.
 
-Tasks take ids, read the clock once, and may run any number of times with the effect of one.
+Tasks take ids and are idempotent.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ GATEWAYS: Gateways = {
 # Seconds before the next attempt; the last one repeats for two days of a broken mail server.
 PAUSES = (10, 30, 60, 120, 300)
 ATTEMPTS = messaging.GIVES_UP
-# Priorities. A thousand mails that wait for a slow server must not hold up the steps of the minute,
-# which are short, and one of which finds the work of a dead worker.
+# Priorities. A thousand mails that wait for a slow server must not delay the steps of the minute,
+# which are short; one of them rescues the jobs of a dead worker.
 BEFORE_ALL_ELSE = 10
 BEHIND_ALL_ELSE = -10  # daily work
 
 
 class Patience(BaseRetryStrategy):
-    """Waits longer and longer, and gives up at once on what can never succeed."""
+    """Retries with growing pauses; gives up at once on permanent failures."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        """Say when to try again, or None."""
+        """When to try again; None to give up."""
         if isinstance(exception, Undeliverable) and exception.permanent:
             return None
         if job.attempts >= ATTEMPTS:
@@ -55,7 +55,7 @@ class Patience(BaseRetryStrategy):
 
 @app.task(name=FOLLOW_UP, retry=Patience())
 def follow_up(*, event: int) -> None:
-    """Write the messages that an event calls for, and offer the term that it freed."""
+    """Follow up on an event: compose its messages, offer a slot it freed, defer its papers."""
     for message in messaging.compose(event=event, now=now()):
         owed.of_message(message).defer()
     rounds.offer_after(event=event, now=now())
@@ -67,9 +67,9 @@ def follow_up(*, event: int) -> None:
 
 @app.task(name="deliver", retry=Patience(), queue="mail")
 def deliver(*, message: int) -> None:
-    """Send one message; the messages of one booking leave in their order.
+    """Send one message; the messages of one booking are sent in their order.
 
-    What was refused for good is noted in the message, so there the job has done its work.
+    A permanent refusal is recorded in the message and does not fail the job.
     """
     try:
         messaging.deliver(message=message, gateways=GATEWAYS, now=now())
@@ -82,31 +82,31 @@ def deliver(*, message: int) -> None:
 
 @app.task(name="check_document", queue="papers")
 def check_document(*, document: str) -> None:
-    """Check a document that somebody brought; what could not be checked waits for the next round."""
+    """Check a document; one that cannot be checked waits for the next round."""
     papers.check(document=UUID(document), now=now())
 
 
 @app.task(name="print_minutes", queue="papers")
 def print_minutes(*, minutes: int) -> None:
-    """Make the PDF of closed minutes; the next round is the next try."""
-    papers.print_minutes(which=minutes, now=now())
+    """Make the PDF of closed minutes; the next round retries a failure."""
+    papers.print_minutes(minutes_id=minutes, now=now())
 
 
 @app.task(name="receipt", queue="rounds")
 def receipt(*, gateway_id: str, delivered: bool) -> None:
-    """Look once more for the message of a receipt that came before its sending was written down."""
+    """Apply a receipt that arrived before the sending of its message was recorded."""
     note_receipt(Receipt(gateway_id, delivered), now=now())
 
 
 @app.task(name="refresh_calendar", queue="calendars")
 def refresh_calendar(*, calendar: int) -> None:
-    """Read one outside calendar; the next round is its next try."""
+    """Read one external calendar; the next round retries a failure."""
     calendars.refresh(calendar=calendar, now=now())
 
 
 @app.task(name="step", queue="rounds")
 def run_step(timestamp: int, *, step: str) -> None:  # the queue names the minute
-    """Run a periodic step; one that only another version knows is left to that version."""
+    """Run a periodic step; a step that only another version has is ignored."""
     if step in STEPS:
         steps.run(STEPS[step], now=now())
 
@@ -118,14 +118,14 @@ for _step in STEPS.values():
         periodic_id=_step.name,
         task_kwargs={"step": _step.name},
         queueing_lock=f"step:{_step.name}",
-        # One of them at a time, so that mails have the other threads of the worker.
+        # One daily step at a time, so that mails have the worker's other threads.
         lock="daily" if _is_daily else None,
         priority=BEHIND_ALL_ELSE if _is_daily else BEFORE_ALL_ELSE,
     )(run_step)
 
 
 def _nothing(timestamp: int) -> None:
-    """Do nothing: the queue may still hold it from the version before, which had no steps."""
+    """Do nothing; the queue may still hold such tasks of an earlier version."""
 
 
 for _name in ("every_minute", "every_five_minutes", "every_night", "rescue"):

@@ -85,7 +85,7 @@ def effect(
         plan, counted = _plan_with_demand(office, current, now)
         number = current.named.agendas[current.agenda.code]
         after = with_quota(plan, number, quota)
-        simulated = simulate_both(plan, after, most=MOST_DAYS, seed=SEED, enough=enough)
+        simulated = simulate_both(plan, after, limit=MOST_DAYS, seed=SEED, enough=enough)
         days, differences = len(simulated[0].days), compare(*simulated)
     beyond = (
         _bookings_beyond(office.office, agenda, quota, now).count() if quota < current.quota else 0

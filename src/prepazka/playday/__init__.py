@@ -1,1 +1,1 @@
-"""A played day: virtual citizens and clerks who use a running demo as people do, over HTTP."""
+"""A simulated day of a running demo: virtual citizens and clerks who use it over HTTP."""

@@ -1,4 +1,4 @@
-"""A clerk: logs in, opens a counter, calls, serves, has lunch, closes when nobody waits."""
+"""Virtual clerks: log in, open a counter, call, serve, have lunch, close when nobody waits."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from prepazka.playday.pages import Board
 from prepazka.playday.tally import Visit
 from prepazka.playday.web import Browser
 
-STAYS = timedelta(minutes=75)  # after closing at most
-LOOKS = 0.08  # seconds of real time between two looks at the board at least
+STAYS = timedelta(minutes=75)  # the longest after closing
+LOOKS = 0.08  # the least seconds of real time between two looks at the board
 
 
 async def log_in(browser: Browser, login: str, password: str) -> bool:
-    """Whether the demo's log-in and password were right."""
+    """Log in; returns whether the log-in and the password were right."""
     await browser.get("/ucet/login/")
     answer = await browser.post("/ucet/login/", {"login": login, "password": password})
     return answer.is_success and "/ucet/login" not in str(answer.url)
@@ -36,8 +36,8 @@ class Clerk:
         self.pressing: asyncio.Task[httpx.Response] | None = None
 
     async def work(self) -> None:
-        """The whole day."""
-        hall, last = self.hall, self.hall.opened[-1][1]
+        """Work the whole day."""
+        hall, closing = self.hall, self.hall.opened[-1][1]
         await hall.clock.until(hall.opened[0][0] - timedelta(minutes=3))
         await self.browser.get(self.path)
         await self._press("otevrit/", {"counter": self.counter})
@@ -50,9 +50,9 @@ class Clerk:
             elif self.lunch and now >= self.lunch[0]:
                 await self._break(self.lunch[1])
                 self.lunch = None
-            elif board.can_next and now < last + STAYS:
+            elif board.can_next and now < closing + STAYS:
                 await self._call()
-            elif now >= last:
+            elif now >= closing:
                 await self.close()
                 return
             elif (until := self._closed_until()) is not None:
@@ -67,30 +67,32 @@ class Clerk:
         return next((start for start, _ in self.hall.opened if start > now), None)
 
     async def _idle(self) -> None:
-        # Whoever comes rings; the screen looks anew at once, and in any case now and then.
+        # Look more often while people wait, as the real screen does after an event.
         pause = 20 / self.hall.clock.speed if self.hall.waiting() else 60 / self.hall.clock.speed
         await asyncio.sleep(min(2.0, max(LOOKS, pause)))
 
     async def look(self) -> Board:
-        """The board now."""
+        """The console's board now."""
         answer = await self.browser.get(f"{self.path}nazivo/")
         return pages.board(answer.text)
 
     async def step(self, name: str, board: Board | None = None, **form: str) -> Board:
-        """Press a key."""
-        which = f"?t={board.ticket}" if board and board.ticket else ""
-        answer = await self._press(f"krok/{name}/{which}", form, fragment=True)
-        seen = pages.board(answer.text)
-        if answer.is_success and not seen.refusal:
+        """Press a button of the console; returns the board after it."""
+        query = f"?t={board.ticket}" if board and board.ticket else ""
+        answer = await self._press(f"krok/{name}/{query}", form, fragment=True)
+        board_after = pages.board(answer.text)
+        if answer.is_success and not board_after.refusal:
             self.hall.tally.steps[name] += 1
         else:
-            why = seen.refusal or f"{answer.status_code} {pages.heading(answer.text)}"
+            why = board_after.refusal or f"{answer.status_code} {pages.heading(answer.text)}"
             self.hall.tally.refused(f"console, {name}: {why}")
-        return seen
+        return board_after
 
-    async def _press(self, path: str, form: dict[str, str], **more: bool) -> httpx.Response:
-        """Post a form; a clerk stopped before the answer leaves the request to the server."""
-        self.pressing = asyncio.create_task(self.browser.post(f"{self.path}{path}", form, **more))
+    async def _press(self, path: str, form: dict[str, str], **options: bool) -> httpx.Response:
+        """Post a form; the request goes on even if the clerk is stopped before the answer."""
+        self.pressing = asyncio.create_task(
+            self.browser.post(f"{self.path}{path}", form, **options)
+        )
         return await asyncio.shield(self.pressing)
 
     async def _break(self, until: datetime) -> None:
@@ -105,7 +107,7 @@ class Clerk:
 
     async def _serve(self, board: Board) -> None:
         hall, clock = self.hall, self.hall.clock
-        visit = await self._known(board.label)
+        visit = await self._visit_of(board.label)
         if board.called:
             if visit is None or not visit.present:
                 await self._absent(board, visit)
@@ -116,23 +118,23 @@ class Clerk:
             board = await self.step("start", board)
         kind = hall.natures.get(board.label)
         turns = kind.turns if kind else "served"
-        if turns != "served" and await self._elsewhere(board, turns):
+        if turns != "served" and await self._send_away(board, turns):
             return
         await clock.minutes(kind.minutes if kind else 2.0)
         after = await self.step("finish", board)
         if visit and not after.refusal:
             visit.ended = "served"
 
-    async def _known(self, label: str) -> Visit | None:
-        """The holder of the number; the kiosk's answer may still be on its way to them."""
+    async def _visit_of(self, label: str) -> Visit | None:
+        """The visit with the label; waits a while, as the kiosk's answer may be under way."""
         for _ in range(20):
             if label in self.hall.visits:
                 break
             await asyncio.sleep(0.1)
         return self.hall.visits.get(label)
 
-    async def _elsewhere(self, board: Board, turns: str) -> bool:
-        """Put the client aside or send them on, once; the next time they are served."""
+    async def _send_away(self, board: Board, turns: str) -> bool:
+        """Park or transfer the client once; the next time they are served. Whether they left."""
         kind = self.hall.natures[board.label]
         await self.hall.clock.minutes(kind.minutes / 3)
         self.hall.natures[board.label] = plan.at_once(kind)
@@ -155,12 +157,12 @@ class Clerk:
             visit.ended = "absent"
 
     async def close(self) -> None:
-        """End the work at the counter; whoever is there is finished first."""
-        if self.pressing:  # or a client whom it calls would keep the counter open
+        """Close the counter; a client who is there is finished first."""
+        if self.pressing:  # a client whom this request calls would keep the counter open
             await asyncio.wait([self.pressing])
         board = await self.look()
         if board.label:
             if board.called:
                 board = await self.step("start", board)
             await self.step("finish", board)
-        await self.step("close", sure="1")  # whoever still waits is left, as at closing time
+        await self.step("close", sure="1")  # people who still wait are left, as at closing time

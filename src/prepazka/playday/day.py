@@ -1,4 +1,4 @@
-"""The course of a played day: choose it, book, let the clock run, send everybody, tidy up."""
+"""The course of a simulated day: choose it, book, run the clock, play everybody, tidy up."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ BEFORE = timedelta(minutes=30)
 AFTER = timedelta(minutes=90)
 LINE_EVERY = 3.0  # seconds
 SETTLES = 1.2  # seconds until all processes have seen a new clock
-TOO_LATE = timedelta(minutes=30)  # before closing; people who come then would hardly be called
-GOES_ON = timedelta(days=2)  # the longest stretch that the page of the clock takes
+TOO_LATE = timedelta(minutes=30)  # before closing; too late to be called
+GOES_ON = timedelta(days=2)  # the longest run that the page of the clock accepts
 
 
 class CannotPlay(Exception):  # named by what happened
-    """Says why there is nothing to play, and what to do."""
+    """The day cannot be played; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class Play:
     seed: int
     staff: Staff
     admin: Browser
-    from_now: bool = False  # on the demo's clock as it is, beside a visitor who looks or takes part
+    from_now: bool = False  # from the demo's present time, beside a visitor who takes part
     others: list[frozenset[str]] = field(default_factory=list)  # services of the visitor's counters
 
     async def run(self) -> Tally:
-        """The whole of it."""
+        """Play the day; returns its counts."""
         services, days, zone = await self._office()
         await self._log_in(self.admin, self.staff.administrator)
         if not self.from_now:
@@ -63,7 +63,7 @@ class Play:
         crew = await self._crew()
         counters = await self._counters(services, crew)
         covered = frozenset[str]().union(*counters.values(), *self.others)
-        opened = await (self._rest(days) if self.from_now else self._choose(days))
+        opened = await (self._rest_of_day(days) if self.from_now else self._choose_day(days))
         seats = await self._seats({c: s for c, s in services.items() if c in covered}, opened)
         booked = await book_all(self.net, self.slug, self.seed, seats)
         print(
@@ -75,7 +75,7 @@ class Play:
         await self._log_in(desk, self.staff.reception)
         start = opened[0][0] - BEFORE
         if self.from_now:
-            start = max(start, await self._shown())
+            start = max(start, await self._clock_time())
         try:
             clock = await self._set_clock(start, opened[-1][1] + AFTER)
             kiosk, code = await self._kiosk()
@@ -92,7 +92,7 @@ class Play:
             try:
                 await self._play(hall, crew, counters, booked, zone)
             finally:
-                if code and hall.kiosk:  # else somebody else has it meanwhile
+                if code and hall.kiosk:  # else another browser has it by now
                     await self.admin.post(f"/sprava/{self.slug}/zarizeni/{code}/odpojit/")
         finally:
             await self._leave_clock()
@@ -102,22 +102,23 @@ class Play:
         answer = await self.net.browser().get(f"/api/v1/offices/{self.slug}")
         if answer.status_code != 200:  # noqa: PLR2004
             raise CannotPlay(f"There is no office {self.slug} at {self.net.base}.")
-        told = answer.json()
+        office = answer.json()
         services = {
-            one["code"]: Service(
-                one["code"],
-                one["name"].get("cs") or next(iter(one["name"].values()), ""),
-                one["agenda"],
-                one["duration_min"],
-                one["bookable"],
-                one["walk_in"],
+            service["code"]: Service(
+                service["code"],
+                service["name"].get("cs") or next(iter(service["name"].values()), ""),
+                service["agenda"],
+                service["duration_min"],
+                service["bookable"],
+                service["walk_in"],
             )
-            for one in told["services"]
+            for service in office["services"]
         }
-        zone, days = ZoneInfo(told["timezone"]), dict[date, list[Span]]()
-        for one in told["hours"]:
+        zone, days = ZoneInfo(office["timezone"]), dict[date, list[Span]]()
+        for opening in office["hours"]:
             span = tuple(
-                datetime.fromisoformat(one[k]).astimezone(zone) for k in ("opens_at", "closes_at")
+                datetime.fromisoformat(opening[k]).astimezone(zone)
+                for k in ("opens_at", "closes_at")
             )
             days.setdefault(span[0].date(), []).append((span[0], span[1]))
         return services, days, zone
@@ -144,16 +145,16 @@ class Play:
         return clock
 
     async def _leave_clock(self) -> None:
-        """At the real time, or going on at the ordinary pace from what it shows."""
+        """Set the clock back to the real time, or to the ordinary pace from where it is."""
         if not self.from_now:
             await self._set_clock(None)
             return
-        shown = await self._shown()
+        shown_at = await self._clock_time()
         minutes = f"{GOES_ON / timedelta(minutes=1)}"
-        form = {"from": shown.isoformat(), "minutes": minutes, "speed": "1"}
+        form = {"from": shown_at.isoformat(), "minutes": minutes, "speed": "1"}
         await self.admin.post("/demo/hodiny/", form)
 
-    async def _shown(self) -> datetime:
+    async def _clock_time(self) -> datetime:
         """The instant that the demo's clock shows, in UTC."""
         return pages.shown_time(await self._clock_page()).astimezone(UTC)
 
@@ -164,7 +165,7 @@ class Play:
         return page.text
 
     async def _crew(self) -> list[Browser]:
-        """The clerks, logged in; a counter left open by a run that was killed is closed."""
+        """The clerks' browsers, logged in; counters left open by an earlier run are closed."""
         crew: list[Browser] = []
         for name in self.staff.clerks:
             browser = self.net.browser()
@@ -175,7 +176,7 @@ class Play:
                     self.slug,
                     self.seed,
                     self.net,
-                    Clock(await self._shown(), 1),
+                    Clock(await self._clock_time(), 1),
                     {},
                     [],
                     None,
@@ -188,7 +189,7 @@ class Play:
     async def _counters(
         self, services: Mapping[str, Service], crew: Sequence[Browser]
     ) -> dict[str, frozenset[str]]:
-        codes = {one.name: one.code for one in services.values()}
+        codes = {service.name: service.code for service in services.values()}
         page = await crew[0].get(f"/pult/{self.slug}/")
         free = {
             code: frozenset(codes[name] for name in names if name in codes)
@@ -196,70 +197,78 @@ class Play:
             if is_free
         }
         if self.from_now:
-            # One is left to the visitor where there are several; whoever has them all serves alone.
+            # One counter is left to the visitor where there are several; with none free the
+            # visitor serves alone.
             self.others = [] if free else [frozenset(services)]
             return {c: free[c] for c in plan.staffed(free, min(len(crew), max(1, len(free) - 1)))}
         if not free:
             raise CannotPlay("No counter is free; close one in the console first.")
         return {code: free[code] for code in plan.staffed(free, len(crew))}
 
-    async def _rest(self, days: Mapping[date, list[Span]]) -> list[Span]:
-        """What is left of the day, or the next day where that is too little."""
-        now = await self._shown()
+    async def _rest_of_day(self, days: Mapping[date, list[Span]]) -> list[Span]:
+        """The rest of today's hours, or the next day's where that is too little."""
+        now = await self._clock_time()
         for day in sorted(days):
-            left = [(max(start, now), end) for start, end in days[day] if end - now > TOO_LATE]
-            if left:
-                return left
+            spans_left = [
+                (max(start, now), end) for start, end in days[day] if end - now > TOO_LATE
+            ]
+            if spans_left:
+                return spans_left
         raise CannotPlay("The office is closed for the coming two weeks.")
 
-    async def _choose(self, days: Mapping[date, list[Span]]) -> list[Span]:
+    async def _choose_day(self, days: Mapping[date, list[Span]]) -> list[Span]:
         """The next day that begins after now and was not yet played."""
-        now = await self._shown()
+        now = await self._clock_time()
         for day in sorted(days):
             start = days[day][0][0] - BEFORE
             if start <= now:
                 continue
-            # Looked at from the evening, since what is called later than now is not shown.
+            # Looked at from the evening, because calls later than the clock are not shown.
             evening = days[day][-1][1] + AFTER
             await self._set_clock(evening, evening + timedelta(hours=1))
             try:
-                seen = (await self.admin.get(f"/sprava/{self.slug}/volani/")).text
+                calls_page = (await self.admin.get(f"/sprava/{self.slug}/volani/")).text
             finally:
                 await self._set_clock(None)
-            if "<tbody>" not in seen or "<tr" not in seen.split("<tbody>")[1].split("</tbody>")[0]:
+            if (
+                "<tbody>" not in calls_page
+                or "<tr" not in calls_page.split("<tbody>")[1].split("</tbody>")[0]
+            ):
                 return days[day]
         raise CannotPlay("All open days of the coming two weeks have been played already.")
 
     async def _seats(self, services: Mapping[str, Service], opened: list[Span]) -> list[Seat]:
         day, browser = opened[0][0].date(), self.net.browser()
         free: dict[str, dict[str, list[Span]]] = {}
-        for one in services.values():
-            if not one.bookable:
+        for service in services.values():
+            if not service.bookable:
                 continue
-            path = f"/offices/{self.slug}/services/{one.code}/terms"
-            told = (await browser.call("GET", path)).json()
+            path = f"/offices/{self.slug}/services/{service.code}/terms"
+            answer = (await browser.call("GET", path)).json()
             spans = [
                 (datetime.fromisoformat(t["starts_at"]), datetime.fromisoformat(t["ends_at"]))
-                for t in told.get("terms", [])
+                for t in answer.get("terms", [])
             ]
-            free.setdefault(one.agenda, {})[one.code] = [s for s in spans if s[0].date() == day]
+            free.setdefault(service.agenda, {})[service.code] = [
+                s for s in spans if s[0].date() == day
+            ]
         return plan.seats(self.seed, free)
 
     async def _kiosk(self) -> tuple[Browser | None, str]:
-        """A kiosk that no browser uses; without one, everybody goes to the desk."""
+        """The browser and code of a free kiosk; (None, "") without one: people use the desk."""
         path = f"/sprava/{self.slug}/zarizeni/"
         kiosks = pages.kiosks((await self.admin.get(path)).text)
-        code = next((code for code, taken in kiosks.items() if not taken), "")
+        code = next((code for code, is_paired in kiosks.items() if not is_paired), "")
         if not code:
             print(
                 "The kiosk belongs to another browser; the virtual people go to the desk.",
                 flush=True,
             )
             return None, ""
-        made = pages.pairing_code((await self.admin.post(f"{path}{code}/kod/")).text)
+        pairing_code = pages.pairing_code((await self.admin.post(f"{path}{code}/kod/")).text)
         kiosk = self.net.browser()
         await kiosk.get("/kiosk/")
-        await kiosk.post("/kiosk/parovani/", {"code": made})
+        await kiosk.post("/kiosk/parovani/", {"code": pairing_code})
         return kiosk, code
 
     async def _play(
@@ -271,20 +280,23 @@ class Play:
         zone: ZoneInfo,
     ) -> None:
         served = {code: s for code, s in hall.services.items() if s.walk_in}
-        able = plan.per_hour([*counters.values(), *self.others], served.values())
-        each = {code: sum(b.seat.service == code for b in booked) for code in able}
+        capacity = plan.per_hour([*counters.values(), *self.others], served.values())
+        booked_per_service = {
+            code: sum(b.seat.service == code for b in booked) for code in capacity
+        }
         working = [
             clerks.Clerk(hall, n, counter, browser)
             for n, (counter, browser) in enumerate(zip(counters, crew, strict=False))
         ]
         people = [
-            citizens.walk_in(hall, walk) for walk in plan.walks(hall.seed, hall.opened, able, each)
+            citizens.walk_in(hall, walk)
+            for walk in plan.walks(hall.seed, hall.opened, capacity, booked_per_service)
         ]
-        people += [citizens.booked(hall, one) for one in booked]
-        around = [asyncio.create_task(guarded(hall.tally, one)) for one in people]
+        people += [citizens.booked(hall, booking) for booking in booked]
+        around = [asyncio.create_task(guarded(hall.tally, person)) for person in people]
         if not self.from_now:
-            around.append(asyncio.create_task(_tell(hall, zone)))
-        at_work = [asyncio.create_task(patient(hall.tally, one.work)) for one in working]
+            around.append(asyncio.create_task(_print_lines(hall, zone)))
+        at_work = [asyncio.create_task(patient(hall.tally, clerk.work)) for clerk in working]
         closing = asyncio.create_task(hall.clock.until(hall.opened[-1][1]))
         around.append(closing)
         try:
@@ -303,17 +315,17 @@ class Play:
 
 
 async def guarded(tally: Tally, doing: Awaitable[None]) -> None:
-    """One person's misfortune is counted and stops nobody else."""
+    """Run one person; a failure is counted and stops nobody else."""
     try:
         await doing
     except Unreachable as lost:
         tally.refused(f"no answer: {lost}")
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is told in the table
+    except Exception as error:  # noqa: BLE001  # any failure is counted in the table
         tally.broken(f"the driver: {type(error).__name__}: {error}")
 
 
 async def patient(tally: Tally, work: Callable[[], Awaitable[None]]) -> None:
-    """A clerk goes on working when the program answers again."""
+    """Run a clerk, starting again when the server answers again."""
     while True:
         try:
             await work()
@@ -326,14 +338,14 @@ async def patient(tally: Tally, work: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(1)
 
 
-async def _tell(hall: Hall, zone: ZoneInfo) -> None:
+async def _print_lines(hall: Hall, zone: ZoneInfo) -> None:
     while True:
         await asyncio.sleep(LINE_EVERY)
         print(line(hall.tally, hall.clock.now().astimezone(zone), hall.waiting()), flush=True)
 
 
 async def _until_over(at_work: Sequence[asyncio.Task[None]], minutes: float) -> None:
-    """Until all clerks have gone home, the time is up, or somebody presses Ctrl-C."""
+    """Wait until all clerks have finished, the time is up, or somebody presses Ctrl-C."""
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError, RuntimeError):
@@ -359,7 +371,7 @@ async def play(
     staff: Staff,
     from_now: bool = False,
 ) -> int:
-    """Play and print the end; 0 if nothing broke."""
+    """Play a day and print its counts; returns 0 if nothing broke."""
     net = Net(url, Tally())
     try:
         play = Play(net, slug, speed, minutes, seed, staff, net.browser(), from_now)

@@ -1,4 +1,4 @@
-"""What the virtual people share: the time of the day, the office, who has which number."""
+"""The state that virtual people share: the clock, the office, the visits by label."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from prepazka.playday.web import Browser, Net
 
 @dataclass
 class Clock:
-    """The demo's clock as set: what it shows follows from the real time passed."""
+    """The demo's clock, computed from the real time passed since it was set."""
 
     start: datetime
     speed: float
     began: float = field(default_factory=time.monotonic)
 
     def now(self) -> datetime:
-        """What the office's clock shows."""
+        """The time on the office's clock."""
         return self.start + timedelta(seconds=(time.monotonic() - self.began) * self.speed)
 
     async def until(self, moment: datetime) -> None:
-        """Sleep until the clock shows it."""
-        left = (moment - self.now()).total_seconds() / self.speed
-        if left > 0:
-            await asyncio.sleep(left)
+        """Sleep until the clock shows the moment."""
+        seconds_left = (moment - self.now()).total_seconds() / self.speed
+        if seconds_left > 0:
+            await asyncio.sleep(seconds_left)
 
     async def minutes(self, count: float) -> None:
         """Sleep for so many minutes of the office."""
@@ -38,7 +38,7 @@ class Clock:
 
 @dataclass
 class Hall:
-    """The office while it is played."""
+    """The office during the simulated day."""
 
     slug: str
     seed: int
@@ -57,7 +57,7 @@ class Hall:
         return self.net.tally
 
     def register(self, label: str, *, booked_from: datetime | None = None) -> Visit:
-        """Somebody has got a number."""
+        """Add the visit of somebody who has got a ticket."""
         now = self.clock.now()
         since = max(now, booked_from) if booked_from else now
         visit = Visit(label, now, since, booked=booked_from is not None)
@@ -66,8 +66,8 @@ class Hall:
         return visit
 
     def waiting(self) -> int:
-        """How many hold a number and have not been called."""
-        return sum(not one.ended and one.called_at is None for one in self.visits.values())
+        """How many hold a ticket and have not been called."""
+        return sum(not visit.ended and visit.called_at is None for visit in self.visits.values())
 
 
 def last_part(url: str) -> str:

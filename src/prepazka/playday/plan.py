@@ -1,4 +1,4 @@
-"""What everybody is going to do: pure draws from a seeded chance, so that a day can be repeated."""
+"""Random plans of what everybody does, from a seed, so that a day can be repeated."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from random import Random
 PEAKS = ((8 * 60, 10 * 60), (14 * 60, 17 * 60))  # local minutes
 AT_PEAK, OFF_PEAK = 1.5, 1.0
 LATE_OR_NEVER = 0.12
-BEFORE = 0.70  # come up to 25 minutes before the booked time; the rest within it
+BEFORE = 0.70  # the share who come up to 25 minutes before the booked time; the rest within it
 SHARE_OF_TERMS = 0.7
 MOST_BOOKINGS = 60
-BUSY = 0.8  # of what the counters can do, counting the booked
+BUSY = 0.8  # the share of the counters' capacity that is used, including booked clients
 SPREAD = 0.45  # of the logarithm of a service's length
 Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service as the API tells of it."""
+    """A service as the API describes it."""
 
     code: str
     name: str
@@ -33,7 +33,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Walk:
-    """Somebody who comes without a booking."""
+    """A walk-in: when they come and for what."""
 
     number: int
     at: datetime
@@ -42,7 +42,7 @@ class Walk:
 
 @dataclass(frozen=True)
 class Seat:
-    """A term that somebody books."""
+    """A slot that somebody books."""
 
     number: int
     service: str
@@ -52,7 +52,7 @@ class Seat:
 
 @dataclass(frozen=True)
 class Nature:
-    """What kind of visit it will be."""
+    """The course of one visit."""
 
     minutes: float  # at the counter
     to_counter: float  # minutes of walking after the call
@@ -63,30 +63,30 @@ class Nature:
 
 
 def person(seed: int, kind: str, number: int) -> Random:
-    """The chance of one person, the same in every run whatever the others do."""
+    """The random numbers of one person, the same in every run whatever the others do."""
     return Random(f"{seed}:{kind}:{number}")
 
 
 def intensity(local: datetime) -> float:
-    """How many come at this hour against a quiet one."""
+    """The ratio of arrivals at this time to those of a quiet hour."""
     minute = local.hour * 60 + local.minute
     return AT_PEAK if any(a <= minute < b for a, b in PEAKS) else OFF_PEAK
 
 
 def arrivals(chance: Random, opened: Sequence[Span], count: float) -> list[datetime]:
-    """A Poisson stream with the day's peaks and `count` people on average, by thinning."""
+    """Arrivals of a Poisson process with the day's peaks, `count` on average, by thinning."""
     minutes = list(_minutes(opened))
     weight = sum(intensity(minute) for minute in minutes)
     if not weight or count <= 0:
         return []
     fastest = count / weight * AT_PEAK  # a minute
-    found, passed = [], chance.expovariate(fastest)
-    while passed < len(minutes):
-        minute = minutes[int(passed)]
+    moments, minute_drawn = [], chance.expovariate(fastest)
+    while minute_drawn < len(minutes):
+        minute = minutes[int(minute_drawn)]
         if chance.random() * AT_PEAK < intensity(minute):
-            found.append(minute + timedelta(minutes=passed % 1))
-        passed += chance.expovariate(fastest)
-    return found
+            moments.append(minute + timedelta(minutes=minute_drawn % 1))
+        minute_drawn += chance.expovariate(fastest)
+    return moments
 
 
 def _minutes(opened: Iterable[Span]) -> Iterator[datetime]:
@@ -106,7 +106,7 @@ def offset(chance: Random, window: float) -> float | None:
 
 
 def nature(chance: Random, minutes: int) -> Nature:
-    """Draw one visit to a service of so many minutes; the mean is a little below them."""
+    """A random visit to a service of so many minutes; its mean length is a little below them."""
     length = minutes * 0.8 * exp(chance.gauss(-SPREAD * SPREAD / 2, SPREAD))
     kind = chance.random()
     return Nature(
@@ -120,64 +120,71 @@ def nature(chance: Random, minutes: int) -> Nature:
 
 
 def at_once(kind: Nature) -> Nature:
-    """What is left of a visit after a third of it, without another detour."""
+    """The remaining two thirds of a visit, without another detour."""
     return replace(kind, minutes=kind.minutes * 2 / 3, turns="served")
 
 
 def staffed(counters: Mapping[str, frozenset[str]], clerks: int) -> list[str]:
-    """Which counters to open with so few clerks: first those that bring in the most services."""
-    left, chosen, covered = dict(counters), list[str](), set[str]()
-    while left and len(chosen) < clerks:
-        best = max(left, key=lambda code: (len(left[code] - covered), -list(counters).index(code)))
-        covered |= left.pop(best)
+    """The counters to open with so few clerks: first those that add the most services."""
+    unstaffed, chosen, covered = dict(counters), list[str](), set[str]()
+    while unstaffed and len(chosen) < clerks:
+        best = max(
+            unstaffed,
+            key=lambda code: (len(unstaffed[code] - covered), -list(counters).index(code)),
+        )
+        covered |= unstaffed.pop(best)
         chosen.append(best)
     return chosen
 
 
 def per_hour(counters: Iterable[frozenset[str]], services: Iterable[Service]) -> dict[str, float]:
-    """How many clients of each service an hour the open counters can take, each fairly divided."""
-    known = {one.code: one for one in services}
-    able = dict.fromkeys(known, 0.0)
+    """Clients an hour of each service that the counters can take, each counter divided evenly."""
+    service_by_code = {service.code: service for service in services}
+    rates = dict.fromkeys(service_by_code, 0.0)
     for serves in counters:
-        here = [known[code] for code in serves if code in known]
-        for one in here:
-            able[one.code] += 60 / len(here) / (one.minutes * 0.8 + 1.5)  # with calling and walking
-    return able
+        served_here = [service_by_code[code] for code in serves if code in service_by_code]
+        for service in served_here:
+            rates[service.code] += (
+                60 / len(served_here) / (service.minutes * 0.8 + 1.5)
+            )  # with calling and walking
+    return rates
 
 
 def walks(
-    seed: int, opened: Sequence[Span], able: Mapping[str, float], booked: Mapping[str, int]
+    seed: int, opened: Sequence[Span], capacity: Mapping[str, float], booked: Mapping[str, int]
 ) -> list[Walk]:
-    """The day's people without booking: as many as the counters manage beside the booked."""
+    """The day's walk-ins: as many as the counters can serve besides the booked clients."""
     hours = sum((end - start).total_seconds() for start, end in opened) / 3600
-    came = []
-    for code in sorted(able):
-        count = able[code] * hours * BUSY - booked.get(code, 0)
-        came += [(at, code) for at in arrivals(Random(f"{seed}:walk-in:{code}"), opened, count)]
-    return [Walk(number, at, code) for number, (at, code) in enumerate(sorted(came), 1)]
+    arrivals_drawn = []
+    for code in sorted(capacity):
+        count = capacity[code] * hours * BUSY - booked.get(code, 0)
+        arrivals_drawn += [
+            (at, code) for at in arrivals(Random(f"{seed}:walk-in:{code}"), opened, count)
+        ]
+    return [Walk(number, at, code) for number, (at, code) in enumerate(sorted(arrivals_drawn), 1)]
 
 
 def seats(seed: int, free: Mapping[str, Mapping[str, Sequence[Span]]]) -> list[Seat]:
-    """Which terms get booked: of each agenda's terms a share, for any of its services."""
-    found: list[tuple[Span, str]] = []
+    """The slots that get booked: a share of each agenda's, for any of its services."""
+    chosen: list[tuple[Span, str]] = []
     for agenda in sorted(free):
         chance = Random(f"{seed}:booking:{agenda}")
         terms: dict[Span, list[str]] = {}
         for code in sorted(free[agenda]):
             for span in free[agenda][code]:
                 terms.setdefault(span, []).append(code)
-        found += [
+        chosen += [
             (span, chance.choice(terms[span]))
             for span in sorted(terms)
             if chance.random() < SHARE_OF_TERMS
         ]
-    if len(found) > MOST_BOOKINGS:
-        found = Random(f"{seed}:booking").sample(found, MOST_BOOKINGS)
-    return [Seat(n, code, *span) for n, (span, code) in enumerate(sorted(found), 1)]
+    if len(chosen) > MOST_BOOKINGS:
+        chosen = Random(f"{seed}:booking").sample(chosen, MOST_BOOKINGS)
+    return [Seat(n, code, *span) for n, (span, code) in enumerate(sorted(chosen), 1)]
 
 
 def lunch(opened: Sequence[Span], clerk: int) -> Span | None:
-    """A clerk's half hour off, one after another, where the office itself has no break at noon."""
+    """A clerk's half hour for lunch, one after another; None where the office closes at noon."""
     for start, end in opened:
         noon = start.replace(hour=11, minute=0) + timedelta(minutes=30 * clerk)
         if start <= noon and noon + timedelta(minutes=60) <= end:

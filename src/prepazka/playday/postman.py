@@ -1,4 +1,4 @@
-"""Booking before the day: over the API, confirmed by the link in the mail where one is asked for."""
+"""Booking before the day over the API, confirmed by the link in the mail where one is sent."""
 
 from __future__ import annotations
 
@@ -29,33 +29,35 @@ class Booked:
 
 
 async def book_all(net: Net, slug: str, seed: int, seats: Sequence[Seat]) -> list[Booked]:
-    """Book the terms a few at a time; what was refused is counted and left."""
-    mailbox, few = Mailbox(net.browser()), asyncio.Semaphore(TOGETHER)
+    """Book the slots a few at a time; refusals are counted and skipped."""
+    mailbox, in_parallel = Mailbox(net.browser()), asyncio.Semaphore(TOGETHER)
 
-    async def one(seat: Seat) -> Booked | None:
-        async with few:
+    async def book_seat(seat: Seat) -> Booked | None:
+        async with in_parallel:
             return await _book(net, slug, seed, seat, mailbox)
 
-    done = await asyncio.gather(*(one(seat) for seat in seats))
-    found = [each for each in done if each is not None]
-    net.tally.booked = len(found)
-    return found
+    results = await asyncio.gather(*(book_seat(seat) for seat in seats))
+    bookings = [booking for booking in results if booking is not None]
+    net.tally.booked = len(bookings)
+    return bookings
 
 
 async def _book(net: Net, slug: str, seed: int, seat: Seat, mailbox: Mailbox) -> Booked | None:
     browser = net.browser()
-    wanted = {"service": seat.service, "starts_at": seat.starts_at.isoformat()}
+    hold_request = {"service": seat.service, "starts_at": seat.starts_at.isoformat()}
     key = str(UUID(int=person(seed, f"key:{slug}:{seat.starts_at}", seat.number).getrandbits(128)))
     held = await browser.call(
-        "POST", f"/offices/{slug}/holds", json=wanted, headers={"Idempotency-Key": key}
+        "POST", f"/offices/{slug}/holds", json=hold_request, headers={"Idempotency-Key": key}
     )
     if held.status_code != 201:  # noqa: PLR2004
         return None
-    # A mailbox of this run alone, or a link of an earlier run would be followed.
+    # An address of this run only, so that no link of an earlier run is followed.
     address = f"obcan{seat.number}.{mailbox.mark}@ukazka.example"
-    said = {"name": f"Občan Ukázkový {seat.number}", "email": address}
-    asked = await browser.call("POST", f"/holds/{held.json()['token']}/contact", json=said)
-    if asked.status_code != 202:  # noqa: PLR2004
+    contact = {"name": f"Občan Ukázkový {seat.number}", "email": address}
+    confirmation = await browser.call(
+        "POST", f"/holds/{held.json()['token']}/contact", json=contact
+    )
+    if confirmation.status_code != 202:  # noqa: PLR2004
         return None
     purpose, token = await mailbox.token_for(address)
     if not token:
@@ -63,21 +65,21 @@ async def _book(net: Net, slug: str, seed: int, seat: Seat, mailbox: Mailbox) ->
         return None
     if purpose == CONFIRM:
         answer = await browser.call("POST", f"/confirmations/{token}")
-    else:  # booked at once; the mail leads to the booking
+    else:  # booked at once; the mail links to the booking
         answer = await browser.call("GET", f"/bookings/{token}")
     if answer.status_code != 200:  # noqa: PLR2004
         return None
-    told = answer.json()
+    booking = answer.json()
     return Booked(
         seat,
-        told["pin"],
-        datetime.fromisoformat(told["counts_from"]),
-        datetime.fromisoformat(told["counts_until"]),
+        booking["pin"],
+        datetime.fromisoformat(booking["counts_from"]),
+        datetime.fromisoformat(booking["counts_until"]),
     )
 
 
 class Mailbox:
-    """The demo's mails, read for everybody by one look at a time."""
+    """The demo's mails, read for everybody by one request at a time."""
 
     def __init__(self, browser: Browser) -> None:
         self.browser = browser
@@ -87,7 +89,7 @@ class Mailbox:
         self._looking = asyncio.Lock()
 
     async def token_for(self, address: str) -> tuple[str, str]:
-        """What the link in the mail to this address is for, and its token; "" if none came."""
+        """The purpose and token of the link in the mail to this address; ("", "") if none came."""
         deadline = time.monotonic() + MAILS_WITHIN
         while address not in self._tokens and time.monotonic() < deadline:
             async with self._looking:

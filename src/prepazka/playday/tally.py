@@ -1,4 +1,4 @@
-"""What the day has brought: visits, waits, refusals, and how it is told."""
+"""The counts of a simulated day: visits, waits, refusals, faults, and their tables."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ class Tally:
     began: float = field(default_factory=time.monotonic)
 
     def refused(self, why: str) -> None:
-        """The program said no, in its own words."""
+        """Count a refusal by its words."""
         self.refusals[why] += 1
 
-    def broken(self, what: str) -> None:
-        """Something that must never happen."""
-        self.faults[what] += 1
+    def broken(self, fault: str) -> None:
+        """Count a fault, which must never happen."""
+        self.faults[fault] += 1
 
     def of(self, *, booked: bool) -> list[Visit]:
-        """The visits of the booked, or of the others."""
-        return [one for one in self.visits if one.booked is booked]
+        """The visits of booked clients, or of walk-ins."""
+        return [visit for visit in self.visits if visit.booked is booked]
 
 
 def p80(values: Sequence[float]) -> float:
@@ -65,30 +65,30 @@ def p80(values: Sequence[float]) -> float:
 
 def waits(visits: Sequence[Visit]) -> list[float]:
     """Minutes of waiting of those who were called and came to the counter."""
-    return [one.wait for one in visits if one.wait is not None and one.present]
+    return [visit.wait for visit in visits if visit.wait is not None and visit.present]
 
 
-def line(tally: Tally, shown: datetime, waiting: int) -> str:
-    """The living summary."""
-    told = [f"{shown:%H:%M}  waiting {waiting:>3}"]
+def line(tally: Tally, shown_at: datetime, waiting: int) -> str:
+    """One line of the live summary."""
+    columns = [f"{shown_at:%H:%M}  waiting {waiting:>3}"]
     for name, booked in (("booked", True), ("walk-in", False)):
         visits = tally.of(booked=booked)
-        served = sum(one.ended == "served" for one in visits)
+        served = sum(visit.ended == "served" for visit in visits)
         mean = fmean(waits(visits) or [0.0])
-        told.append(f"{name}: served {served:>3}, mean wait {mean:4.1f} min")
-    return "   ".join(told)
+        columns.append(f"{name}: served {served:>3}, mean wait {mean:4.1f} min")
+    return "   ".join(columns)
 
 
 def table(tally: Tally) -> str:
-    """The end of the day in numbers."""
+    """The table of the day's counts."""
     head = f"{'':<10}{'came':>6}{'called':>8}{'served':>8}{'absent':>8}{'gave up':>9}"
     rows = ["", f"{head}{'mean wait':>11}{'P80 wait':>10}"]
     for name, booked in (("booked", True), ("walk-in", False)):
         visits = tally.of(booked=booked)
-        ends, found = Counter(one.ended for one in visits), waits(visits)
+        ends, waited = Counter(visit.ended for visit in visits), waits(visits)
         rows.append(
-            f"{name:<10}{len(visits):>6}{len(found):>8}{ends['served']:>8}{ends['absent']:>8}"
-            f"{ends['gave up']:>9}{fmean(found or [0.0]):>7.1f} min{p80(found):>6.1f} min"
+            f"{name:<10}{len(visits):>6}{len(waited):>8}{ends['served']:>8}{ends['absent']:>8}"
+            f"{ends['gave up']:>9}{fmean(waited or [0.0]):>7.1f} min{p80(waited):>6.1f} min"
         )
     seconds = max(0.1, time.monotonic() - tally.began)
     rows += [
@@ -103,6 +103,6 @@ def table(tally: Tally) -> str:
         ("Refusals", tally.refusals),
         ("FAULTS", tally.faults),
     ):
-        said = [f"  {n:>5}  {what}" for what, n in counts.most_common()]
-        rows += [f"{title}:", *(said or ["      none"])]
+        lines = [f"  {n:>5}  {name}" for name, n in counts.most_common()]
+        rows += [f"{title}:", *(lines or ["      none"])]
     return "\n".join(rows)

@@ -1,4 +1,4 @@
-"""One browser: cookies, forms, and the same touch again when the connection is lost."""
+"""HTTP clients of virtual people: cookies, forms, and retries when the connection is lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Unreachable(Exception):  # named by what happened
 
 
 class Net:
-    """What all browsers share: the address, the connections, the counts."""
+    """The address, connections and counts that all browsers share."""
 
     def __init__(self, base: str, tally: Tally) -> None:
         self.base, self.tally = base.rstrip("/"), tally
@@ -26,11 +26,11 @@ class Net:
         self.transport = httpx.AsyncHTTPTransport(limits=limits)
 
     def browser(self) -> Browser:
-        """A fresh one, without cookies."""
+        """A new browser without cookies."""
         return Browser(self)
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connections."""
         await self.transport.aclose()
 
 
@@ -47,9 +47,9 @@ class Browser:
             headers={"Accept-Language": "cs", "Referer": f"{net.base}/"},
         )
 
-    async def get(self, path: str, **more: Any) -> httpx.Response:
+    async def get(self, path: str, **options: Any) -> httpx.Response:
         """Open a page."""
-        return await self._send("GET", path, **more)
+        return await self._send("GET", path, **options)
 
     async def post(
         self, path: str, form: dict[str, str] | None = None, *, fragment: bool = False
@@ -58,21 +58,21 @@ class Browser:
         jar = self._client.cookies
         token = jar.get("__Host-csrftoken") or jar.get("csrftoken", "")
         headers = {"X-Fragment": "1"} if fragment else {}
-        data = {"csrfmiddlewaretoken": token} | (form or {})
-        return await self._send("POST", path, data=data, headers=headers)
+        fields = {"csrfmiddlewaretoken": token} | (form or {})
+        return await self._send("POST", path, data=fields, headers=headers)
 
-    async def call(self, method: str, path: str, **more: Any) -> httpx.Response:
-        """A call of the API; the refusals it gives are counted by their code."""
-        answer = await self._send(method, f"/api/v1{path}", **more)
+    async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Call the API; refusals are counted by their code."""
+        answer = await self._send(method, f"/api/v1{path}", **options)
         if 400 <= answer.status_code < 500:  # noqa: PLR2004
             self.net.tally.refused(f"API: {answer.json().get('code', answer.status_code)}")
         return answer
 
-    async def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
+    async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         tally = self.net.tally
         for attempt in range(TRIES):
             try:
-                answer = await self._client.request(method, path, **more)
+                answer = await self._client.request(method, path, **options)
             except httpx.TransportError:
                 tally.lost += 1
                 await asyncio.sleep(0.4 * (attempt + 1))
@@ -87,6 +87,6 @@ class Browser:
 
 
 def _kind(path: str) -> str:
-    """The address without what is different each time."""
-    parts = path.split("?", maxsplit=1)[0].strip("/").split("/")
-    return "/".join(part if len(part) < 16 and not part.isdigit() else "…" for part in parts)  # noqa: PLR2004
+    """The path with ids and tokens replaced."""
+    names = path.split("?", maxsplit=1)[0].strip("/").split("/")
+    return "/".join(name if len(name) < 16 and not name.isdigit() else "…" for name in names)  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""Opening, pausing and closing a counter."""
+"""Opening, pausing, taking over and closing a counter."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from prepazka.queueing.refusals import (
     OtherServices,
 )
 
-# After the office's last hours: where its file sets no limit of overtime.
+# How long after closing a counter may stay open where the office's file sets no overtime.
 OVERTIME = timedelta(hours=1)
-# Without a step at the counter, before it closes by itself.
+# How long there must be no step at the counter before it closes by itself.
 QUIET = timedelta(minutes=15)
 
 
 class Fate(StrEnum):
-    """What became of the client at a counter that was left."""
+    """What happens to the client at a counter that was left."""
 
     SERVED = "served"
     WAITS = "waits"  # goes back to the queue, before the others
@@ -44,20 +44,20 @@ class Fate(StrEnum):
 
 @transaction.atomic
 def open_counter(*, counter: Counter, clerk: int, now: datetime) -> Shift:
-    """Start a clerk's shift at a counter; at another counter it ends by itself.
+    """Start a clerk's shift at a counter; the clerk's shift at another counter ends.
 
-    Opening one's own open counter again answers with the same shift. Raises CounterTaken,
-    CounterBusy if a client is still at the clerk's other counter.
+    Opening one's own open counter again returns the same shift. Raises CounterTaken, CounterBusy
+    if a client is still at the clerk's other counter.
     """
     lock_queue(counter.office_id)
-    open_ones = Shift.objects.filter(closed_at=None)
-    here = open_ones.filter(counter=counter).first()
-    if here and here.clerk_id == clerk:
-        return here
-    if here:
+    open_shifts = Shift.objects.filter(closed_at=None)
+    present_shift = open_shifts.filter(counter=counter).first()
+    if present_shift and present_shift.clerk_id == clerk:
+        return present_shift
+    if present_shift:
         raise CounterTaken
-    for other in open_ones.filter(clerk=clerk):
-        _close(other, now)
+    for other_shift in open_shifts.filter(clerk=clerk):
+        _close(other_shift, now)
     shift = Shift.objects.create(
         office_id=counter.office_id, counter=counter, clerk_id=clerk, opened_at=now
     )
@@ -71,52 +71,52 @@ def open_counter(*, counter: Counter, clerk: int, now: datetime) -> Shift:
 
 @transaction.atomic
 def pause_counter(*, shift: Shift, now: datetime, note: str = "") -> Shift:
-    """Take a break: the counter stays the clerk's, but calls and holds nobody, and counts as not open."""
+    """Start a break: the counter stays the clerk's, but calls nobody and counts as not open."""
     lock_queue(shift.office_id)
-    found = _open(shift)
-    if found.paused_at is None:
-        found.paused_at, found.pause_note = now, note
-        found.save(update_fields=["paused_at", "pause_note"])
-        CallLease.objects.filter(grant__shift=found).delete()
+    shift_row = _open_shift(shift)
+    if shift_row.paused_at is None:
+        shift_row.paused_at, shift_row.pause_note = now, note
+        shift_row.save(update_fields=["paused_at", "pause_note"])
+        CallLease.objects.filter(grant__shift=shift_row).delete()
         record(
             events.CounterPaused(
-                office=found.office_id,
-                counter=found.counter_id,
-                clerk=found.clerk_id,
-                actor=found.clerk_id,
+                office=shift_row.office_id,
+                counter=shift_row.counter_id,
+                clerk=shift_row.clerk_id,
+                actor=shift_row.clerk_id,
                 at=now,
             )
         )
-    return found
+    return shift_row
 
 
 @transaction.atomic
 def resume_counter(*, shift: Shift, now: datetime) -> Shift:
     """End the break."""
     lock_queue(shift.office_id)
-    found = _open(shift)
-    if found.paused_at is not None:
-        found.paused_at, found.pause_note = None, ""
-        found.save(update_fields=["paused_at", "pause_note"])
+    shift_row = _open_shift(shift)
+    if shift_row.paused_at is not None:
+        shift_row.paused_at, shift_row.pause_note = None, ""
+        shift_row.save(update_fields=["paused_at", "pause_note"])
         record(
             events.CounterResumed(
-                office=found.office_id,
-                counter=found.counter_id,
-                clerk=found.clerk_id,
-                actor=found.clerk_id,
+                office=shift_row.office_id,
+                counter=shift_row.counter_id,
+                clerk=shift_row.clerk_id,
+                actor=shift_row.clerk_id,
                 at=now,
             )
         )
-    return found
+    return shift_row
 
 
 @transaction.atomic
 def close_counter(*, shift: Shift, now: datetime) -> None:
     """End the shift; closing twice is the same as once. Raises CounterBusy."""
     lock_queue(shift.office_id)
-    found = Shift.objects.get(pk=shift.pk)
-    if found.closed_at is None:
-        _close(found, now)
+    shift_row = Shift.objects.get(pk=shift.pk)
+    if shift_row.closed_at is None:
+        _close(shift_row, now)
 
 
 @transaction.atomic
@@ -132,26 +132,26 @@ def close_left_counter(
     """Close the counter that another clerk left; `client` is the ticket the actor saw there.
 
     Raises CounterClosedAlready, ClientChanged if somebody else is at the counter by now,
-    FateMissing where there is a client and nothing is said of them, OtherServices.
+    FateMissing where there is a client and no `fate`, OtherServices.
     """
     lock_queue(office.office.pk)
-    left = _left(office, shift, actor)
+    left_shift = _left_shift(office, shift, actor)
     if fate == Fate.STAYS:
-        fate = None  # nobody is there with whom the client could stay
-    present = _settle_client(office, left, actor, client, fate, now)
-    _end(left, now)
+        fate = None  # a closed counter has no clerk with whom the client could stay
+    client_there = _settle_client(office, left_shift, actor, client, fate, now)
+    _end(left_shift, now)
     record(
         events.LeftCounterClosed(
-            office=left.office_id,
-            counter=left.counter_id,
-            clerk=left.clerk_id,
+            office=left_shift.office_id,
+            counter=left_shift.counter_id,
+            clerk=left_shift.clerk_id,
             actor=actor,
             at=now,
-            ticket=present,
-            fate=fate if fate and present else "",
+            ticket=client_there,
+            fate=fate if fate and client_there else "",
         )
     )
-    return left
+    return left_shift
 
 
 @transaction.atomic
@@ -166,36 +166,39 @@ def take_over_counter(
 ) -> Shift:
     """Start the clerk's shift at a counter that another left open; the client may stay there.
 
-    The clerk's other counter closes by itself. Taking over what is one's own changes nothing.
-    Raises as `close_left_counter`, and CounterBusy if a client is at the clerk's other counter.
+    The clerk's other counter closes. Taking over one's own counter changes nothing. Raises as
+    `close_left_counter`, and CounterBusy if a client is at the clerk's other counter.
     """
     lock_queue(office.office.pk)
-    left = _left(office, shift, clerk)
-    if left.clerk_id == clerk:
-        return left
-    for other in Shift.objects.filter(clerk=clerk, closed_at=None):
-        _close(other, now)
-    present = _settle_client(office, left, clerk, client, fate, now)
-    _end(left, now)
-    taken = Shift.objects.create(
-        office_id=left.office_id, counter_id=left.counter_id, clerk_id=clerk, opened_at=now
+    left_shift = _left_shift(office, shift, clerk)
+    if left_shift.clerk_id == clerk:
+        return left_shift
+    for other_shift in Shift.objects.filter(clerk=clerk, closed_at=None):
+        _close(other_shift, now)
+    client_there = _settle_client(office, left_shift, clerk, client, fate, now)
+    _end(left_shift, now)
+    new_shift = Shift.objects.create(
+        office_id=left_shift.office_id,
+        counter_id=left_shift.counter_id,
+        clerk_id=clerk,
+        opened_at=now,
     )
     record(
         events.CounterTakenOver(
-            office=left.office_id,
-            counter=left.counter_id,
-            clerk=left.clerk_id,
+            office=left_shift.office_id,
+            counter=left_shift.counter_id,
+            clerk=left_shift.clerk_id,
             actor=clerk,
             at=now,
-            ticket=present,
-            fate=fate if fate and present else "",
+            ticket=client_there,
+            fate=fate if fate and client_there else "",
         )
     )
-    return taken
+    return new_shift
 
 
 def close_forgotten(*, office: Directory, now: datetime) -> int:
-    """Close the counters nobody is at after the office's hours and its overtime; how many.
+    """Close counters left open after the office's hours and overtime; returns how many.
 
     A counter with a client, or with a step in the last quarter of an hour, stays open.
     """
@@ -213,7 +216,7 @@ def _close_forgotten(office: Directory, pk: int, now: datetime) -> bool:
     shift = Shift.objects.get(pk=pk)
     if shift.closed_at is not None or now - last_step_at(shift) < QUIET:
         return False
-    if _present(shift) is not None:
+    if _client_at(shift) is not None:
         return False
     _end(shift, now)
     record(
@@ -231,43 +234,43 @@ def closes_by_itself(office: Directory, shift: Shift) -> datetime | None:
     if not hours:
         return None
     overtime = office.office.overtime_min
-    more = OVERTIME if overtime is None else timedelta(minutes=overtime)
-    return calendar.local_instant(day, hours[-1].end, office.tz) + more
+    allowance = OVERTIME if overtime is None else timedelta(minutes=overtime)
+    return calendar.local_instant(day, hours[-1].end, office.tz) + allowance
 
 
 def last_step_at(shift: Shift) -> datetime:
-    """When the clerk last did anything at the counter in this shift."""
+    """When the clerk last took a step at the counter in this shift, or opened it."""
     steps = Event.objects.filter(
         office=shift.office_id,
         at__gte=shift.opened_at,
         data__counter=shift.counter_id,
         data__clerk=shift.clerk_id,
     )
-    last = steps.order_by("-at").values_list("at", flat=True).first()
-    return max(shift.opened_at, last) if last else shift.opened_at
+    last_at = steps.order_by("-at").values_list("at", flat=True).first()
+    return max(shift.opened_at, last_at) if last_at else shift.opened_at
 
 
 def waiting_here_alone(office: Directory, shift: Shift, now: datetime) -> int:
-    """How many people wait whom no other open counter may call: a break does not count as open."""
-    others = Shift.objects.filter(office=office.office, closed_at=None, paused_at=None)
-    others = others.exclude(pk=shift.pk)
-    elsewhere: set[int] = set()
-    for counter in others.values_list("counter_id", flat=True):
-        elsewhere |= office.serves[counter]
-    alone = office.serves[shift.counter_id] - elsewhere
+    """How many people wait whom no other open counter may call; paused counters do not count."""
+    other_shifts = Shift.objects.filter(office=office.office, closed_at=None, paused_at=None)
+    other_shifts = other_shifts.exclude(pk=shift.pk)
+    served_elsewhere: set[int] = set()
+    for counter in other_shifts.values_list("counter_id", flat=True):
+        served_elsewhere |= office.serves[counter]
+    served_here_alone = office.serves[shift.counter_id] - served_elsewhere
     waiting = Ticket.objects.filter(
         office=office.office, date=calendar.day_of(now, office.tz), state__in=IN_QUEUE
     )
     return waiting.filter(
-        Q(for_counter=shift.counter_id) | Q(for_counter=None, service__in=alone)
+        Q(for_counter=shift.counter_id) | Q(for_counter=None, service__in=served_here_alone)
     ).count()
 
 
 def may_end(office: Directory, shift: Shift, actor: int) -> bool:
     """Whether the member of staff may close or take over a counter that another left.
 
-    Heads, receptions and administrators may; a clerk if the counter serves anything that their own
-    open counter serves, or has none open, as they may sit down at any.
+    Heads, receptions and administrators may; a clerk may if the counter shares a service with their
+    own open counter, or if they have none open.
     """
     clerk = Membership.objects.filter(office=office.office, user=actor, role=Role.CLERK)
     own = Shift.objects.filter(office=office.office, clerk=actor, closed_at=None).first()
@@ -276,47 +279,47 @@ def may_end(office: Directory, shift: Shift, actor: int) -> bool:
     return bool(office.serves[shift.counter_id] & office.serves[own.counter_id])
 
 
-def _left(office: Directory, shift: int, actor: int) -> Shift:
-    left = Shift.objects.get(pk=shift, office=office.office)
-    if left.closed_at is not None:
+def _left_shift(office: Directory, shift: int, actor: int) -> Shift:
+    left_shift = Shift.objects.get(pk=shift, office=office.office)
+    if left_shift.closed_at is not None:
         raise CounterClosedAlready
-    if not may_end(office, left, actor):
+    if not may_end(office, left_shift, actor):
         raise OtherServices
-    return left
+    return left_shift
 
 
-def _present(shift: Shift) -> Ticket | None:
-    """The client at the counter, locked: a press of the clerk's may be on its way."""
+def _client_at(shift: Shift) -> Ticket | None:
+    """The client at the counter, locked, because a press of its clerk may be on its way."""
     at_counter = Ticket.objects.filter(counter=shift.counter_id, state__in=AT_COUNTER)
     return at_counter.select_for_update(no_key=True).first()
 
 
 def _settle_client(
     office: Directory,
-    left: Shift,
+    left_shift: Shift,
     actor: int,
-    seen: int | None,
+    expected_client: int | None,
     fate: Fate | None,
     now: datetime,
 ) -> int | None:
-    """Write what became of the client at a counter that was left; the ticket, if there is one."""
-    present = _present(left)
-    if (present.pk if present else None) != seen:
+    """Apply the fate of the client at a counter that was left; returns the ticket's id, if any."""
+    present = _client_at(left_shift)
+    if (present.pk if present else None) != expected_client:
         raise ClientChanged
     if present is None:
         return None
     if fate is None:
         raise FateMissing
-    where: dict[str, Any] = {"office": office, "clerk": left.clerk_id, "now": now}
+    press: dict[str, Any] = {"office": office, "clerk": left_shift.clerk_id, "now": now}
     if fate == Fate.SERVED:
-        turns.finish(**where, actor=actor)
+        turns.finish(**press, actor=actor)
     elif fate == Fate.WAITS:
-        turns.transfer(**where, actor=actor)
+        turns.transfer(**press, actor=actor)
     elif fate == Fate.ABSENT:
         if present.state != State.CALLED:
-            raise ClientChanged  # somebody who is being served has come
-        turns.no_show(**where, actor=actor)
-    # Neither of the two takes back a step of the other.
+            raise ClientChanged  # a client who is being served is not absent
+        turns.no_show(**press, actor=actor)
+    # So that neither clerk can undo a step of the other.
     changes: dict[str, Any] = {"before": None, "changed_by": None}
     if fate == Fate.STAYS:
         changes["clerk_id"] = actor
@@ -324,11 +327,11 @@ def _settle_client(
     return present.pk
 
 
-def _open(shift: Shift) -> Shift:
-    found = Shift.objects.get(pk=shift.pk)
-    if found.closed_at is not None:
+def _open_shift(shift: Shift) -> Shift:
+    shift_row = Shift.objects.get(pk=shift.pk)
+    if shift_row.closed_at is not None:
         raise CounterNotOpen
-    return found
+    return shift_row
 
 
 def _close(shift: Shift, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Who may not be called on-line for now, because a console that is cut off may be calling them."""
+"""Tickets that may not be called now, because a console off line may be calling them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.db import connection
 
 from prepazka.queueing.models import HEARD, SILENT_AFTER
 
-# A console that was heard takes part in the order of the hall; one that has been silent for
-# SILENT_AFTER holds nobody any more, nor does one whose counter has a break or is closed.
+# Tickets held by silent consoles. A console heard recently holds none, nor does one silent for
+# longer than SILENT_AFTER, nor one whose counter is paused or closed.
 HELD = (
     "SELECT l.ticket_id, s.counter_id, g.renewed_at FROM queueing_calllease l"
     " JOIN queueing_offlinegrant g ON g.id = l.grant_id"
@@ -22,14 +22,14 @@ HELD = (
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A counter whose console has been silent since, and has the ticket on its list."""
+    """A counter that has the ticket on its list and whose console is silent since a moment."""
 
     counter: int
     since: datetime
 
     @property
     def until(self) -> datetime:
-        """From when others may call the ticket, if the console stays silent."""
+        """From when other counters may call the ticket if the console stays silent."""
         return self.since + SILENT_AFTER
 
 
@@ -39,7 +39,7 @@ def bounds(office: int, now: datetime) -> tuple[int, datetime, datetime]:
 
 
 def held_elsewhere(office: int, counter: int | None, now: datetime) -> dict[int, Holder]:
-    """Tickets on the lists of silent consoles of other counters, with who holds each. It is hot."""
+    """Holders by ticket, for tickets on lists of silent consoles of other counters. Hot."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"{HELD} AND s.counter_id IS DISTINCT FROM %s", [*bounds(office, now), counter]
@@ -48,5 +48,5 @@ def held_elsewhere(office: int, counter: int | None, now: datetime) -> dict[int,
 
 
 def counters_of(held: dict[int, Holder]) -> list[int]:
-    """The counters that hold them, in order."""
+    """The counters that hold the tickets, sorted."""
     return sorted({holder.counter for holder in held.values()})

@@ -1,4 +1,4 @@
-"""What is kept of the live view and of the estimates: quarters of an hour, and how days went."""
+"""History of the live view in quarters of an hour, and the accuracy of estimates by day."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def quarter_of(now: datetime) -> datetime:
 
 
 def keep_quarter(*, rows: Iterable[QuarterHour]) -> None:
-    """Keep the live view of a quarter of an hour; what is already kept stays."""
+    """Store the live view of a quarter of an hour; rows that exist stay."""
     QuarterHour.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def forget_quarters(*, now: datetime) -> None:
-    """Drop the history that is too old."""
+    """Delete the history older than KEPT."""
     QuarterHour.objects.filter(at__lt=now - KEPT).delete()
 
 
 def measure(*, office: Directory, now: datetime) -> None:
-    """Compare what was announced on the last days with what happened; may be repeated."""
+    """Store the accuracy of the last days' announced waits; may be repeated."""
     today = calendar.day_of(now, office.tz)
     for back in range(1, MEASURED_BACK + 1):
         _measure_day(office, today - timedelta(days=back))
@@ -49,18 +49,18 @@ class _Sums:
     inside: int = 0
     held: int = 0
 
-    def add(self, said: Expected, waited: float) -> None:
-        low, high = said.span
+    def add(self, announced: Expected, waited: float) -> None:
+        low, high = announced.span
         self.tickets += 1
-        self.error_min += abs(waited - said.p50)
+        self.error_min += abs(waited - announced.p50)
         self.waited_min += waited
-        # A span ends with its minute: who was told 10 and waited 10:30 by a press was told right.
+        # The last minute of a span counts whole: announced 10 min and waited 10:30 is inside.
         self.inside += low <= waited < high + 1
-        self.held += waited <= said.p80
+        self.held += waited <= announced.p80
 
 
 def _measure_day(office: Directory, day: date) -> None:
-    """Of tickets called at all, once, and not put aside: others waited by their own will."""
+    """Store a day's accuracy, of tickets called once and never put aside by their holder."""
     rows = (
         Ticket.objects.filter(
             office=office.office,
@@ -72,11 +72,11 @@ def _measure_day(office: Directory, day: date) -> None:
         .annotate(waited=F("called_at") - F("issued_at"))
         .values_list("service_id", "p20", "p50", "p80", "waited")
     )
-    found: dict[int, _Sums] = {}
+    sums_by_service: dict[int, _Sums] = {}
     for service, p20, p50, p80, waited in rows:
         assert p20 is not None and p50 is not None and p80 is not None  # noqa: S101, PT018  # together
-        found.setdefault(service, _Sums()).add(Expected(p20, p50, p80), waited / MINUTE)
-    for service, sums in found.items():
+        sums_by_service.setdefault(service, _Sums()).add(Expected(p20, p50, p80), waited / MINUTE)
+    for service, sums in sums_by_service.items():
         Accuracy.objects.update_or_create(
             service_id=service, date=day, defaults={"office": office.office, **vars(sums)}
         )
@@ -84,7 +84,7 @@ def _measure_day(office: Directory, day: date) -> None:
 
 @dataclass(frozen=True)
 class Score:
-    """How well the estimate did; the mean error in minutes, shares from 0 to 1."""
+    """The estimate's accuracy: mean error and wait in minutes, shares from 0 to 1."""
 
     tickets: int
     error: float
@@ -95,7 +95,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Scores:
-    """Of the office, and of each of its services."""
+    """The scores of the office and of each of its services."""
 
     days: int
     whole: Score | None = None
@@ -103,7 +103,7 @@ class Scores:
 
 
 def scores(office: Directory, *, now: datetime, days: int = 7) -> Scores:
-    """The estimate's score of the last days, today not yet. One SQL statement."""
+    """The estimate's scores of the last days without today. One SQL statement."""
     today = calendar.day_of(now, office.tz)
     sums = [Sum(name) for name in ("tickets", "error_min", "waited_min", "inside", "held")]
     rows = (
@@ -114,11 +114,15 @@ def scores(office: Directory, *, now: datetime, days: int = 7) -> Scores:
         .values_list("service")
         .annotate(*sums)
     )
-    by = {service: found for service, *found in rows}
-    if not by:
+    sums_by_service = {service: service_sums for service, *service_sums in rows}
+    if not sums_by_service:
         return Scores(days)
-    whole = [sum(column) for column in zip(*by.values(), strict=True)]
-    return Scores(days, _score(whole), {service: _score(sums) for service, sums in by.items()})
+    office_sums = [sum(column) for column in zip(*sums_by_service.values(), strict=True)]
+    return Scores(
+        days,
+        _score(office_sums),
+        {service: _score(sums) for service, sums in sums_by_service.items()},
+    )
 
 
 def _score(sums: list[float]) -> Score:

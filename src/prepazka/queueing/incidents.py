@@ -1,4 +1,4 @@
-"""A system that services need is down: they wait, people are told, and then it all goes on."""
+"""Incidents: a system that services need is down, its services pause and people are warned."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from prepazka.queueing.refusals import AlreadyDown, IncidentOver, NothingNeedsIt
 
 @dataclass(frozen=True)
 class Touched:
-    """Whom an incident concerns at this moment."""
+    """How many people an incident concerns at this moment."""
 
     waiting: int  # tickets in the queue
-    booked: int  # booked for the hours in which people are told, and not here yet
-    told: int  # of both, those who get a message
+    booked: int  # bookings within the hours of warning, not arrived yet
+    told: int  # those of both who get a message
 
 
 def touched(*, office: Directory, system: System, warn_hours: int | None, now: datetime) -> Touched:
-    """Whom it would concern, were it declared now. Reads only."""
+    """How many people an incident declared now would concern. Reads only."""
     services = [s.pk for s in office.needing(system.pk)]
-    reached = ~Q(email="", phone="")
-    soon = _soon(office, services, warn_hours, now)
-    here = _here(office, services, now)
+    reachable = ~Q(email="", phone="")
+    soon = _bookings_soon(office, services, warn_hours, now)
+    waiting_bookings = _bookings_waiting(office, services, now)
     return Touched(
-        waiting=_waiting(office, services, now).count(),
+        waiting=_tickets_waiting(office, services, now).count(),
         booked=soon.count(),
-        told=soon.filter(reached).count() + here.filter(reached).count(),
+        told=soon.filter(reachable).count() + waiting_bookings.filter(reachable).count(),
     )
 
 
@@ -55,16 +55,16 @@ def declare_incident(
     expected_at: datetime | None = None,
     warn_hours: int | None = None,
 ) -> Incident:
-    """Pause the services that need the system, and tell those who wait and are booked soon.
+    """Pause the services that need the system, and warn those who wait or are booked soon.
 
-    Declared again while it lasts, it is the same incident. Raises NothingNeedsIt.
+    Declaring it again while it lasts returns the same incident. Raises NothingNeedsIt.
     """
     row = Office.objects.select_for_update(no_key=True).get(pk=office.office.pk)
-    known = Incident.objects.filter(system=system, ended_at=None).first()
-    if known:
-        return known
+    lasting = Incident.objects.filter(system=system, ended_at=None).first()
+    if lasting:
+        return lasting
     lock_queue(row.pk)
-    made = Incident.objects.create(
+    declared = Incident.objects.create(
         office=row,
         system=system,
         cause=cause,
@@ -75,23 +75,23 @@ def declare_incident(
         began_by_id=actor,
     )
     Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
-    fresh = directory.read(row)
-    services = [s.pk for s in fresh.stopped_by(made)]
+    office_now = directory.read(row)
+    services = [s.pk for s in office_now.stopped_by(declared)]
     if not services:
         raise NothingNeedsIt
-    told = _stop(made, fresh, services, now)
+    told_count = _tell_stopped(declared, office_now, services, now)
     record(
         events.IncidentDeclared(
             office=row.pk,
             at=now,
             actor=actor,
-            incident=made.pk,
+            incident=declared.pk,
             system=system.pk,
-            waiting=_waiting(fresh, services, now).count(),
-            bookings=told,
+            waiting=_tickets_waiting(office_now, services, now).count(),
+            bookings=told_count,
         )
     )
-    return made
+    return declared
 
 
 @transaction.atomic
@@ -105,108 +105,121 @@ def change_incident(
     now: datetime,
     actor: int,
 ) -> int:
-    """Correct what is said of it while it lasts; returns how many bookings are told again.
+    """Correct an incident while it lasts; returns how many bookings are warned again.
 
-    Those who were told are told again only if it should work again at another time. If it is
-    another system, whom it does not concern is told that it works. Raises IncidentOver,
+    People who were warned get another message only if the expected end changes. If the system
+    changes, those whom it does not concern are told that theirs works. Raises IncidentOver,
     AlreadyDown, NothingNeedsIt.
     """
-    found = Incident.objects.select_related("system").get(pk=incident)
-    row = Office.objects.select_for_update(no_key=True).get(pk=found.office_id)
-    found.refresh_from_db()
-    if found.ended_at:
+    incident_row = Incident.objects.select_related("system").get(pk=incident)
+    row = Office.objects.select_for_update(no_key=True).get(pk=incident_row.office_id)
+    incident_row.refresh_from_db()
+    if incident_row.ended_at:
         raise IncidentOver
-    was, moved = found.system_id, found.expected_at != expected_at
-    said = (system.pk, str(cause), dict(note), expected_at)
-    if (was, found.cause, dict(found.note), found.expected_at) == said:
+    system_before, time_changed = incident_row.system_id, incident_row.expected_at != expected_at
+    corrected = (system.pk, str(cause), dict(note), expected_at)
+    if (
+        system_before,
+        incident_row.cause,
+        dict(incident_row.note),
+        incident_row.expected_at,
+    ) == corrected:
         return 0
-    if was != system.pk and Incident.objects.filter(system=system, ended_at=None).exists():
+    if (
+        system_before != system.pk
+        and Incident.objects.filter(system=system, ended_at=None).exists()
+    ):
         raise AlreadyDown
     lock_queue(row.pk)
-    found.system, found.cause, found.note, found.expected_at = (
+    incident_row.system, incident_row.cause, incident_row.note, incident_row.expected_at = (
         system,
         cause,
         dict(note),
         expected_at,
     )
-    found.save(update_fields=["system", "cause", "note", "expected_at"])
+    incident_row.save(update_fields=["system", "cause", "note", "expected_at"])
     Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
-    fresh = directory.read(row)
-    services = [s.pk for s in fresh.stopped_by(found)]
+    office_now = directory.read(row)
+    services = [s.pk for s in office_now.stopped_by(incident_row)]
     if not services:
         raise NothingNeedsIt
-    if was != system.pk:
-        _lift_from_others(found, was, fresh, services, now)
-    told = _tell_again(found, now) if moved else 0
-    if was != system.pk:
-        _stop(found, fresh, services, now)
+    if system_before != system.pk:
+        _lift_from_others(incident_row, system_before, office_now, services, now)
+    told_count = _tell_again(incident_row, now) if time_changed else 0
+    if system_before != system.pk:
+        _tell_stopped(incident_row, office_now, services, now)
     record(
         events.IncidentChanged(
             office=row.pk,
             at=now,
             actor=actor,
-            incident=found.pk,
+            incident=incident_row.pk,
             system=system.pk,
-            was=was,
+            was=system_before,
             expected=iso(expected_at),
-            bookings=told,
+            bookings=told_count,
         )
     )
-    return told
+    return told_count
 
 
 def iso(expected_at: datetime | None) -> str:
-    """When it should work again, as the journal keeps it."""
+    """The expected end in ISO format, as in the journal; "" where it is unknown."""
     return expected_at.isoformat() if expected_at else ""
 
 
 @transaction.atomic
 def warn_booked(*, incident: int, now: datetime) -> int:
-    """Tell those whose term has come near since; each once. Returns how many."""
-    found = Incident.objects.select_related("office").get(pk=incident)
-    row = Office.objects.select_for_update(no_key=True).get(pk=found.office_id)
-    found.refresh_from_db(fields=["ended_at"])
-    if found.ended_at:
+    """Warn those whose appointment has come near since, each once. Returns how many."""
+    incident_row = Incident.objects.select_related("office").get(pk=incident)
+    row = Office.objects.select_for_update(no_key=True).get(pk=incident_row.office_id)
+    incident_row.refresh_from_db(fields=["ended_at"])
+    if incident_row.ended_at:
         return 0
     office = directory.directory(row)
-    services = [s.pk for s in office.stopped_by(found)]
-    return _warn(found, _soon(office, services, found.warn_hours, now), now)
+    services = [s.pk for s in office.stopped_by(incident_row)]
+    return _warn_once(
+        incident_row, _bookings_soon(office, services, incident_row.warn_hours, now), now
+    )
 
 
 @transaction.atomic
 def end_incident(*, incident: int, now: datetime, actor: int) -> Incident:
-    """The system works again: services go on, and whoever was told is told so. May be repeated."""
-    found = Incident.objects.select_related("system").get(pk=incident)
-    Office.objects.select_for_update(no_key=True).get(pk=found.office_id)
-    found.refresh_from_db(fields=["ended_at"])
-    if found.ended_at:
-        return found
-    lock_queue(found.office_id)
-    found.ended_at = now
-    found.save(update_fields=["ended_at"])
-    Office.objects.filter(pk=found.office_id).update(version=F("version") + 1)
-    told = [one.booking_id for one in concerned(found, now)]
-    for booking in told:
+    """End the incident: services go on, and people who were warned are told. May be repeated."""
+    incident_row = Incident.objects.select_related("system").get(pk=incident)
+    Office.objects.select_for_update(no_key=True).get(pk=incident_row.office_id)
+    incident_row.refresh_from_db(fields=["ended_at"])
+    if incident_row.ended_at:
+        return incident_row
+    lock_queue(incident_row.office_id)
+    incident_row.ended_at = now
+    incident_row.save(update_fields=["ended_at"])
+    Office.objects.filter(pk=incident_row.office_id).update(version=F("version") + 1)
+    told_bookings = [warned.booking_id for warned in concerned(incident_row, now)]
+    for booking in told_bookings:
         record(
             events.WarningLifted(
-                office=found.office_id, at=now, booking=str(booking), incident=found.pk
+                office=incident_row.office_id,
+                at=now,
+                booking=str(booking),
+                incident=incident_row.pk,
             )
         )
     record(
         events.IncidentEnded(
-            office=found.office_id,
+            office=incident_row.office_id,
             at=now,
             actor=actor,
-            incident=found.pk,
-            system=found.system_id,
-            bookings=len(told),
+            incident=incident_row.pk,
+            system=incident_row.system_id,
+            bookings=len(told_bookings),
         )
     )
-    return found
+    return incident_row
 
 
 def concerned(incident: Incident, now: datetime) -> QuerySet[Warned]:
-    """Those who were told and still wait or are to come as booked then."""
+    """Warnings of people who still wait, or whose booking is unchanged since."""
     return incident.warned.filter(
         Q(booking__state=BookingState.CONFIRMED, booking__ends_at__gt=now)
         | Q(booking__ticket__state__in=IN_QUEUE),
@@ -215,23 +228,25 @@ def concerned(incident: Incident, now: datetime) -> QuerySet[Warned]:
 
 
 def current_incident(booking: Booking) -> Incident | None:
-    """What does not work at the moment and was to be told to the booking's person."""
+    """The present incident of which the booking's person was warned; None without one."""
     rows = Incident.objects.filter(ended_at=None, warned__booking=booking)
     return rows.select_related("system").last()
 
 
-def _stop(incident: Incident, office: Directory, services: list[int], now: datetime) -> int:
-    """Take back what was announced of the services, and tell those concerned; how many."""
-    # It holds no more, and must not be judged.
-    _waiting(office, services, now).update(p20=None, p50=None, p80=None, judged=True)
-    told = _warn(incident, _here(office, services, now), now)
-    return told + _warn(incident, _soon(office, services, incident.warn_hours, now), now)
+def _tell_stopped(incident: Incident, office: Directory, services: list[int], now: datetime) -> int:
+    """Withdraw announced waits of the services and warn those concerned; returns how many."""
+    # Announced waits no longer hold, and the calibration must not judge them.
+    _tickets_waiting(office, services, now).update(p20=None, p50=None, p80=None, judged=True)
+    told_count = _warn_once(incident, _bookings_waiting(office, services, now), now)
+    return told_count + _warn_once(
+        incident, _bookings_soon(office, services, incident.warn_hours, now), now
+    )
 
 
 def _tell_again(incident: Incident, now: datetime) -> int:
-    """Those who were told learn the new time."""
-    told = [one.booking_id for one in concerned(incident, now)]
-    for booking in told:
+    """Record a warning with the new expected end for everybody who was warned."""
+    told_bookings = [warned.booking_id for warned in concerned(incident, now)]
+    for booking in told_bookings:
         record(
             events.WarningChanged(
                 office=incident.office_id,
@@ -241,47 +256,48 @@ def _tell_again(incident: Incident, now: datetime) -> int:
                 expected=iso(incident.expected_at),
             )
         )
-    return len(told)
+    return len(told_bookings)
 
 
 def _lift_from_others(
-    incident: Incident, was: int, office: Directory, services: list[int], now: datetime
+    incident: Incident, system_before: int, office: Directory, services: list[int], now: datetime
 ) -> None:
-    """Whom the other system does not concern is told that what was named before works."""
-    others = (
+    """Tell those whom the new system does not concern that the one named before works."""
+    unconcerned = (
         concerned(incident, now)
-        .exclude(booking__in=_here(office, services, now))
-        .exclude(booking__in=_soon(office, services, None, now))
+        .exclude(booking__in=_bookings_waiting(office, services, now))
+        .exclude(booking__in=_bookings_soon(office, services, None, now))
     )
-    for one in list(others):
-        one.delete()  # should the first one be meant after all, they are told anew
+    for warned in list(unconcerned):
+        warned.delete()  # should the first one be meant after all, they are told anew
         record(
             events.WarningLifted(
                 office=incident.office_id,
                 at=now,
-                booking=str(one.booking_id),
+                booking=str(warned.booking_id),
                 incident=incident.pk,
-                system=was,
+                system=system_before,
             )
         )
 
 
-def _warn(incident: Incident, bookings: QuerySet[Booking], now: datetime) -> int:
-    """Note and record each booking that was not told of the incident yet."""
-    fresh = list(bookings.exclude(warnings__incident=incident))
+def _warn_once(incident: Incident, bookings: QuerySet[Booking], now: datetime) -> int:
+    """Record a warning for each booking without one; returns how many."""
+    unwarned = list(bookings.exclude(warnings__incident=incident))
     Warned.objects.bulk_create(
-        Warned(incident=incident, booking=one, sequence=one.sequence) for one in fresh
+        Warned(incident=incident, booking=booking, sequence=booking.sequence)
+        for booking in unwarned
     )
-    for one in fresh:
+    for booking in unwarned:
         record(
             events.BookingWarned(
-                office=incident.office_id, at=now, booking=str(one.pk), incident=incident.pk
+                office=incident.office_id, at=now, booking=str(booking.pk), incident=incident.pk
             )
         )
-    return len(fresh)
+    return len(unwarned)
 
 
-def _waiting(office: Directory, services: list[int], now: datetime) -> QuerySet[Ticket]:
+def _tickets_waiting(office: Directory, services: list[int], now: datetime) -> QuerySet[Ticket]:
     return Ticket.objects.filter(
         office=office.office,
         date=calendar.day_of(now, office.tz),
@@ -290,16 +306,16 @@ def _waiting(office: Directory, services: list[int], now: datetime) -> QuerySet[
     )
 
 
-def _here(office: Directory, services: list[int], now: datetime) -> QuerySet[Booking]:
-    """Bookings of those who have come and wait."""
-    return Booking.objects.filter(ticket__in=_waiting(office, services, now))
+def _bookings_waiting(office: Directory, services: list[int], now: datetime) -> QuerySet[Booking]:
+    """Bookings of people who have arrived and wait."""
+    return Booking.objects.filter(ticket__in=_tickets_waiting(office, services, now))
 
 
-def _soon(
+def _bookings_soon(
     office: Directory, services: list[int], warn_hours: int | None, now: datetime
 ) -> QuerySet[Booking]:
-    """Bookings of today that begin within the hours, or have begun and still hold."""
-    found = Booking.objects.filter(
+    """Confirmed bookings of today that begin within the hours, or are not over yet."""
+    bookings = Booking.objects.filter(
         office=office.office,
         date=calendar.day_of(now, office.tz),
         service__in=services,
@@ -307,5 +323,5 @@ def _soon(
         ends_at__gt=now,
     ).order_by("starts_at", "pk")
     if warn_hours is None:
-        return found
-    return found.filter(starts_at__lt=now + timedelta(hours=warn_hours))
+        return bookings
+    return bookings.filter(starts_at__lt=now + timedelta(hours=warn_hours))

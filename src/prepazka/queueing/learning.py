@@ -1,4 +1,4 @@
-"""What the wait estimate learns of an office from its tickets, and how its misses correct it.
+"""Learning of the wait estimate from an office's tickets, and its calibration by misses.
 
 Of the services finished in the last eight weeks those count that lasted from 0.3 to 180 minutes
 and lie within four standard deviations of their kind: the others are wrong or forgotten presses.
@@ -46,7 +46,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Known:
-    """Everything learned of an office."""
+    """What has been learned about an office."""
 
     times: ServiceTimes
     shows_up: float
@@ -59,24 +59,24 @@ _known: dict[int, tuple[float, int, datetime | None, Known]] = {}
 
 
 def known(office: Directory) -> Known:
-    """What has been learned; what the office expects where nothing has."""
+    """What has been learned about the office, or its configured values; cached in the process."""
     pk, version = office.office.pk, office.office.version
-    kept = _known.get(pk)
-    if kept and kept[1] == version and time.monotonic() - kept[0] < LOOK_EVERY:
-        return kept[3]
+    cached = _known.get(pk)
+    if cached and cached[1] == version and time.monotonic() - cached[0] < LOOK_EVERY:
+        return cached[3]
     rows = models.Learned.objects.filter(office=pk)
     learned_at = rows.values_list("learned_at", flat=True).first()
-    if kept and kept[1:3] == (version, learned_at):
-        found = kept[3]
+    if cached and cached[1:3] == (version, learned_at):
+        learned = cached[3]
     else:
-        data = rows.values_list("data", flat=True).first() if learned_at else None
-        found = _read(office, data or {})
-    _known[pk] = (time.monotonic(), version, learned_at, found)
-    return found
+        stored = rows.values_list("data", flat=True).first() if learned_at else None
+        learned = _from_json(office, stored or {})
+    _known[pk] = (time.monotonic(), version, learned_at, learned)
+    return learned
 
 
 def factors(office: Directory) -> dict[int, Calibration]:
-    """The factor of each service that has one. One SQL statement."""
+    """The calibration of each service that has one. One SQL statement."""
     rows = models.Calibration.objects.filter(office=office.office)
     return {
         service: Calibration(theta, GAMMA)
@@ -85,38 +85,38 @@ def factors(office: Directory) -> dict[int, Calibration]:
 
 
 def relearn(*, office: Directory, now: datetime) -> None:
-    """Learn anew from the last weeks; may be repeated."""
+    """Learn from the last weeks and store it; may be repeated."""
     since = calendar.day_of(now, office.tz) - LEARN_FROM
     tickets = Ticket.objects.filter(office=office.office, date__gte=since)
-    done = (
+    finished = (
         tickets.filter(state=State.FINISHED, serving_at__isnull=False)
         .annotate(lasted=F("ended_at") - F("serving_at"))
         .order_by("-ended_at")
         .values_list("service_id", "clerk_id", "lasted", "date")[:MOST_LEARNED]
     )
     times = learn(
-        (Finished(s, c, lasted / MINUTE, day.toordinal()) for s, c, lasted, day in done),
-        _expected(office),
+        (Finished(s, c, lasted / MINUTE, day.toordinal()) for s, c, lasted, day in finished),
+        _configured_minutes(office),
         _agendas(office),
     )
     called = tickets.filter(called_at__isnull=False, returned_at=None).values_list(
         "issued_at", "called_at", "state"
     )[:MOST_LEARNED]
-    came, booked, offsets = _visits(office, since, now)
-    data = _written(times) | {
+    came, booked, offsets = _arrivals_of_booked(office, since, now)
+    content = _to_json(times) | {
         "gone": walk_aways(
             ((c - i) / MINUTE, state == State.NO_SHOW) for i, c, state in called if c
         ),
         "no_show": no_show_share(came, booked),
-        "offsets": [round(one, 1) for one in punctuality(offsets, USUAL_OFFSETS)],
+        "offsets": [round(offset, 1) for offset in punctuality(offsets, USUAL_OFFSETS)],
     }
     models.Learned.objects.update_or_create(
-        office=office.office, defaults={"learned_at": now, "data": data}
+        office=office.office, defaults={"learned_at": now, "data": content}
     )
 
 
 def announce(*, ticket: Ticket, p20: float, p50: float, p80: float) -> None:
-    """Keep what was announced when the ticket was issued; the first announcement stays."""
+    """Store the wait announced when the ticket was issued; the first announcement stays."""
     rows = Ticket.objects.filter(pk=ticket.pk, p80=None, called_at=None, judged=False)
     if rows.update(p20=p20, p50=p50, p80=p80):
         ticket.p20, ticket.p50, ticket.p80 = p20, p50, p80
@@ -124,9 +124,10 @@ def announce(*, ticket: Ticket, p20: float, p50: float, p80: float) -> None:
 
 @transaction.atomic
 def judge(*, office: Office) -> int:
-    """Correct the factors by the tickets called since; returns how many there were.
+    """Correct the calibrations by the tickets called since; returns how many there were.
 
-    Tickets that were put aside or sent on waited by their own will or twice, and teach nothing.
+    Tickets that were put aside or sent on are marked as judged and change nothing, because their
+    wait was not that of the queue.
     """
     Office.objects.select_for_update(no_key=True).get(pk=office.pk)  # one judge at a time
     due = Ticket.objects.filter(
@@ -139,33 +140,37 @@ def judge(*, office: Office) -> int:
     )
     if not rows:
         return 0
-    found = {c.service_id: c for c in models.Calibration.objects.filter(office=office)}
+    calibrations = {c.service_id: c for c in models.Calibration.objects.filter(office=office)}
     for _, service, issued, called, p80, returned in rows:
         if returned is None and called and p80 is not None:
-            row = found.setdefault(service, models.Calibration(office=office, service_id=service))
+            row = calibrations.setdefault(
+                service, models.Calibration(office=office, service_id=service)
+            )
             missed = (called - issued) / MINUTE > p80
             row.theta = Calibration(row.theta, GAMMA).after(missed=missed).theta
             row.judged += 1
-    for row in found.values():
+    for row in calibrations.values():
         row.save()
     Ticket.objects.filter(pk__in=[row[0] for row in rows]).update(judged=True)
     return len(rows)
 
 
-def _visits(office: Directory, since: Any, now: datetime) -> tuple[int, int, list[float]]:
-    """How many booked clients came, of how many, and when they came."""
-    here = (BookingState.ARRIVED, BookingState.SERVED)
+def _arrivals_of_booked(
+    office: Directory, since: Any, now: datetime
+) -> tuple[int, int, list[float]]:
+    """How many booked clients came, of how many, and their minutes from the window's start."""
+    came = (BookingState.ARRIVED, BookingState.SERVED)
     rows = Booking.objects.filter(
         office=office.office,
         date__gte=since,
         ends_at__lte=now,
-        state__in=(*here, BookingState.NO_SHOW),
+        state__in=(*came, BookingState.NO_SHOW),
     ).values_list("arrived_at", "starts_at")[:MOST_LEARNED]
     offsets = [(arrived - start) / MINUTE for arrived, start in rows if arrived]
     return len(offsets), len(rows), offsets
 
 
-def _expected(office: Directory) -> dict[int, float]:
+def _configured_minutes(office: Directory) -> dict[int, float]:
     return {s.pk: float(s.duration_min) for s in office.services.values()}
 
 
@@ -173,8 +178,8 @@ def _agendas(office: Directory) -> dict[int, int]:
     return {s.pk: s.agenda_id for s in office.services.values()}
 
 
-def _written(times: ServiceTimes) -> dict[str, Any]:
-    """Learned times as JSON carries them; a shape by some of its quantiles."""
+def _to_json(times: ServiceTimes) -> dict[str, Any]:
+    """The learned times as JSON; a distribution by POINTS of its quantiles."""
     at = (np.arange(POINTS) + 0.5) / POINTS
     return {
         "centre": [[s, round(x, 4)] for s, x in times.centre.items()],
@@ -190,16 +195,16 @@ def _written(times: ServiceTimes) -> dict[str, Any]:
     }
 
 
-def _read(office: Directory, data: Mapping[str, Any]) -> Known:
-    usual = learn((), _expected(office), _agendas(office))
-    if not data:
+def _from_json(office: Directory, stored: Mapping[str, Any]) -> Known:
+    usual = learn((), _configured_minutes(office), _agendas(office))
+    if not stored:
         return Known(usual, 1 - no_show_share(0, 0), USUAL_OFFSETS, (), (0.0,))
     times = ServiceTimes(
-        {**usual.centre, **dict(data["centre"])},
-        {**usual.shape, **{s: np.array(shape) for s, shape in data["shape"]}},
-        dict(data["clerks"]),
-        {**usual.seen, **dict(data["seen"])},
-        data["sd"],
-        data["day_sd"],
+        {**usual.centre, **dict(stored["centre"])},
+        {**usual.shape, **{s: np.array(shape) for s, shape in stored["shape"]}},
+        dict(stored["clerks"]),
+        {**usual.seen, **dict(stored["seen"])},
+        stored["sd"],
+        stored["day_sd"],
     )
-    return Known(times, 1 - data["no_show"], data["offsets"], GONE_EDGES, data["gone"])
+    return Known(times, 1 - stored["no_show"], stored["offsets"], GONE_EDGES, stored["gone"])

@@ -1,4 +1,4 @@
-"""The locks of the queue; each is taken before the look."""
+"""The locks of the queue; each is taken before anything is read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prepazka.queueing.models import OFFLINE_FROM, NumberLease, NumberSeries, Qu
 
 
 def lock_queue(office: int) -> None:
-    """Lock whose turn it is: calls and changes of turn in an office happen one after another."""
+    """Lock the office's queue, so that calls and changes of order happen one after another."""
     if not _locked(office):
         Queue.objects.bulk_create([Queue(office_id=office)], ignore_conflicts=True)
         _locked(office)
@@ -43,13 +43,13 @@ def next_number(office: int, day: date, letter: str) -> int:
 
 def lock_series(office: int, day: date, letter: str) -> NumberSeries:
     """The series, locked to the commit."""
-    which = {"office_id": office, "date": day, "letter": letter}
-    NumberSeries.objects.bulk_create([NumberSeries(**which)], ignore_conflicts=True)
-    return NumberSeries.objects.select_for_update(no_key=True).get(**which)
+    key = {"office_id": office, "date": day, "letter": letter}
+    NumberSeries.objects.bulk_create([NumberSeries(**key)], ignore_conflicts=True)
+    return NumberSeries.objects.select_for_update(no_key=True).get(**key)
 
 
 def _past_leases(office: int, day: date, letter: str, number: int) -> int:
-    """The number, or the first after all blocks that kiosks have, if it is in one of them."""
+    """The number, or the first after all blocks of kiosks if it lies in one of them."""
     leases = NumberLease.objects.filter(office=office, date=day, letter=letter)
     if not leases.filter(first__lte=number, last__gte=number).exists():
         return number

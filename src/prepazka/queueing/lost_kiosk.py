@@ -1,4 +1,4 @@
-"""A kiosk that was lost or stolen: what its off-line grant held is worth nothing any more."""
+"""Reporting a kiosk lost or stolen: it is disconnected, and PINs that it held are replaced."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Mode
 from prepazka.queueing.models import OfflineGrant
 
-# A renewal that was under way when the time of the last one was read brings PINs as young as this.
+# A renewal under way when the last one's time was read may hold PINs that are this much newer.
 RENEWAL_LASTS = timedelta(minutes=5)
 
 
 @transaction.atomic
 def report_lost(*, office: Directory, device: int, now: datetime, actor: int) -> int:
-    """Disconnect the kiosk and give the bookings whose PINs it held new ones; how many there were.
+    """Disconnect the kiosk and replace the PINs it held; returns how many bookings have a new one.
 
-    Each of these people is told the new PIN. Reported twice, the second changes nothing.
+    Each of these people gets a message with the new PIN. A second report changes nothing.
     """
     kiosk = Device.objects.select_for_update(no_key=True).get(pk=device, office=office.office)
     if kiosk.lost_at is not None:
         return 0
     renewals = _renewals(kiosk, office, now)
     lock_days(office.office.pk, sorted(renewals))
-    # Under the lock of the days: whoever checks in at another kiosk now has come or comes after.
+    # Read under the lock of the days: a check-in at another kiosk happens before or after this.
     held = bookings_held(office, kiosk, now=now)
     today = calendar.day_of(now, office.tz)
     ReplacedPin.objects.filter(office=office.office, date__lt=today).delete()
     for booking in held:
         change_pin(booking, now=now, actor=actor)
     devices.revoke(device=kiosk.pk, now=now, actor=actor)
-    # Also of a kiosk whose browser was replaced before: the earlier one may be in strange hands.
+    # Even if the kiosk's browser was replaced before, because the lost one may be the earlier one.
     Device.objects.filter(pk=kiosk.pk).update(lost_at=now, revoked_at=now)
     record(
         events.KioskLost(
@@ -50,7 +50,7 @@ def report_lost(*, office: Directory, device: int, now: datetime, actor: int) ->
 
 
 def bookings_held(office: Directory, kiosk: Device, *, now: datetime) -> list[Booking]:
-    """Bookings to come whose PINs the kiosk's grants of today and later hold, in order of time."""
+    """Bookings to come whose PINs the kiosk's grants hold, in order of time."""
     held: list[Booking] = []
     for day, renewed_at in _renewals(kiosk, office, now).items():
         rows = Booking.objects.filter(
@@ -70,13 +70,13 @@ def bookings_held(office: Directory, kiosk: Device, *, now: datetime) -> list[Bo
 
 
 def entries_refused(kiosk: Device) -> int:
-    """How many entries of its log the kiosk has sent since it was reported lost; none was taken."""
+    """How many entries of its log the kiosk has sent since it was reported lost; all refused."""
     grants = OfflineGrant.objects.filter(device=kiosk, made_at__lt=kiosk.revoked_at)
     return sum(grants.values_list("refused", flat=True)) if kiosk.revoked_at else 0
 
 
 def _renewals(kiosk: Device, office: Directory, now: datetime) -> dict[date, datetime]:
-    """The days for which the kiosk has grants, each with the last time that its list was renewed."""
+    """The last renewal of the kiosk's list by day, for days from today on."""
     grants = OfflineGrant.objects.filter(device=kiosk, date__gte=calendar.day_of(now, office.tz))
     days = grants.values("date").annotate(last=Max("renewed_at")).order_by("date")
     return {row["date"]: row["last"] for row in days}

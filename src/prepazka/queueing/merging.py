@@ -1,4 +1,4 @@
-"""The logs of browsers that were cut off, put into the state of the hall (docs/offline.md)."""
+"""Receiving the logs of browsers that were off line and merging them (docs/offline.md)."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from prepazka.queueing.refusals import GrantUnknown, SignatureWrong
 
 KINDS = frozenset({"issue", "pin", "call", "start", "finish", "absent"})
 LABEL = re.compile(r"[^\W\d_]{1,3}[0-9]{1,6}")
-MOST = 500  # entries of one message that are taken; what comes after them, the next message brings
+MOST = 500  # entries of one message that are stored; the next message brings the rest
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry as it was sent."""
+    """One entry of a log as it was sent."""
 
     seq: int
     body: str
@@ -38,29 +38,29 @@ class Entry:
 
 
 class _Revoked(Exception):
-    """The device was disconnected after it had got the grant."""
+    """The device was disconnected after it got the grant."""
 
 
 def merge_log(*, grant: int, entries: Iterable[Entry], now: datetime) -> int:
-    """Keep a browser's log and bring the hall to what all logs of the day say together.
+    """Store a browser's log and bring the hall to the merged state of all logs of the day.
 
-    May be sent again, whole or in parts; a gap ends what is taken. Answers with the number of the
-    last entry that is kept. Raises GrantUnknown, SignatureWrong; that a device which was
-    disconnected has sent its log is noted in the journal, once.
+    A log may be sent again, whole or in parts; entries after a gap are ignored. Returns the number
+    of the last stored entry. Raises GrantUnknown, SignatureWrong; a log of a device that was
+    disconnected is recorded in the journal once.
     """
-    said = sorted(entries, key=lambda e: e.seq)[:MOST]
+    ordered = sorted(entries, key=lambda e: e.seq)[:MOST]
     try:
-        return _merge(grant, said, now)
+        return _merge(grant, ordered, now)
     except _Revoked:
-        _note_refused(grant, said, now)
+        _note_refused(grant, ordered, now)
         raise GrantUnknown from None
 
 
 @transaction.atomic
-def _note_refused(grant: int, said: list[Entry], now: datetime) -> None:
+def _note_refused(grant: int, entries: list[Entry], now: datetime) -> None:
     row = OfflineGrant.objects.select_for_update(no_key=True).get(pk=grant)
-    last = max((one.seq for one in said), default=0)
-    if last <= row.refused:
+    last_seq = max((entry.seq for entry in entries), default=0)
+    if last_seq <= row.refused:
         return
     if row.refused == 0:
         record(
@@ -69,73 +69,75 @@ def _note_refused(grant: int, said: list[Entry], now: datetime) -> None:
                 at=now,
                 device=row.device_id or 0,
                 grant=row.pk,
-                entries=last - row.merged,
+                entries=last_seq - row.merged,
             )
         )
-    row.refused = last
+    row.refused = last_seq
     row.save(update_fields=["refused"])
 
 
 @transaction.atomic
-def _merge(grant: int, said: list[Entry], now: datetime) -> int:
-    found = (
+def _merge(grant: int, entries: list[Entry], now: datetime) -> int:
+    grant_row = (
         OfflineGrant.objects.select_related("device", "shift", "office").filter(pk=grant).first()
     )
-    if found is None:
+    if grant_row is None:
         raise GrantUnknown
-    for one in said:
-        if not hmac.compare_digest(found.sign(one.seq, one.body).encode(), one.sig.encode()):
+    for entry in entries:
+        if not hmac.compare_digest(
+            grant_row.sign(entry.seq, entry.body).encode(), entry.sig.encode()
+        ):
             raise SignatureWrong
-    # A day before the queue, always: nobody else takes both.
-    lock_days(found.office_id, [found.date])
-    lock_queue(found.office_id)
-    # Under the lock of the day, which `report_lost` takes as well.
-    if _revoked(found):
+    # The day is always locked before the queue, so that no two transactions wait for each other.
+    lock_days(grant_row.office_id, [grant_row.date])
+    lock_queue(grant_row.office_id)
+    # Read under the lock of the day, which `report_lost` takes as well.
+    if _is_revoked(grant_row):
         raise _Revoked
-    found.refresh_from_db(fields=["merged"])
-    taken = _keep(found, said, now)
-    if taken:
-        settling.settle(directory(found.office), found.date, now)
+    grant_row.refresh_from_db(fields=["merged"])
+    kept_count = _store_new(grant_row, entries, now)
+    if kept_count:
+        settling.settle(directory(grant_row.office), grant_row.date, now)
         record(
             events.OfflineMerged(
-                office=found.office_id,
+                office=grant_row.office_id,
                 at=now,
-                grant=found.pk,
-                entries=taken,
-                device=found.device_id,
-                counter=found.shift.counter_id if found.shift else None,
+                grant=grant_row.pk,
+                entries=kept_count,
+                device=grant_row.device_id,
+                counter=grant_row.shift.counter_id if grant_row.shift else None,
             )
         )
-    return found.merged
+    return grant_row.merged
 
 
-def _revoked(grant: OfflineGrant) -> bool:
+def _is_revoked(grant: OfflineGrant) -> bool:
     if grant.device_id is None:
         return False
     revoked_at = Device.objects.values_list("revoked_at", flat=True).get(pk=grant.device_id)
     return revoked_at is not None and grant.made_at < revoked_at
 
 
-def _keep(grant: OfflineGrant, said: list[Entry], now: datetime) -> int:
-    """Store what is new and without a gap; the times never run back."""
-    last = grant.events.order_by("-seq").first()
-    at, merged = last.at if last else grant.made_at, grant.merged
+def _store_new(grant: OfflineGrant, entries: list[Entry], now: datetime) -> int:
+    """Store new entries up to the first gap, with non-decreasing times; returns how many."""
+    last_event = grant.events.order_by("-seq").first()
+    at, merged = last_event.at if last_event else grant.made_at, grant.merged
     hidden: dict[str, UUID] | None = None
-    fresh = []
-    for one in said:
-        if one.seq != merged + 1:
+    new_events = []
+    for entry in entries:
+        if entry.seq != merged + 1:
             continue
-        body = _body(one.body)
-        at, merged = max(at, min(_moment(body.get("at"), at), now)), one.seq
+        body = _body(entry.body)
+        at, merged = max(at, min(_instant_or(body.get("at"), at), now)), entry.seq
         booking = None
         if body.get("h"):
-            hidden = _hidden(grant) if hidden is None else hidden
+            hidden = _bookings_by_hidden_pin(grant) if hidden is None else hidden
             booking = hidden.get(str(body["h"]))
-        fresh.append(
+        new_events.append(
             OfflineEvent(
                 office_id=grant.office_id,
                 grant=grant,
-                seq=one.seq,
+                seq=entry.seq,
                 at=at,
                 kind=body["kind"],
                 label=body["label"],
@@ -143,24 +145,24 @@ def _keep(grant: OfflineGrant, said: list[Entry], now: datetime) -> int:
                 booking=booking,
             )
         )
-    OfflineEvent.objects.bulk_create(fresh)
+    OfflineEvent.objects.bulk_create(new_events)
     OfflineGrant.objects.filter(pk=grant.pk).update(merged=merged)
     grant.merged = merged
-    return len(fresh)
+    return len(new_events)
 
 
-def _hidden(grant: OfflineGrant) -> dict[str, UUID]:
-    """Today's bookings by the form in which the kiosk knew their PINs; the live ones win."""
+def _bookings_by_hidden_pin(grant: OfflineGrant) -> dict[str, UUID]:
+    """The day's bookings by their PIN as the kiosk's list hides it; live bookings win."""
     rows = Booking.objects.filter(office=grant.office_id, date=grant.date).exclude(pin=None)
     live = sorted(rows, key=lambda b: b.state in {"confirmed", "arrived", "no_show"})
-    # A kiosk that was cut off before a PIN was changed took the old one in good faith.
+    # A kiosk that was off line before a PIN was changed rightly took the old one.
     replaced = ReplacedPin.objects.filter(office=grant.office_id, date=grant.date)
-    before = {grant.hide(row.pin): row.booking_id for row in replaced}
-    return before | {grant.hide(str(b.pin)): b.pk for b in live if b.pin}
+    earlier_pins = {grant.hide(row.pin): row.booking_id for row in replaced}
+    return earlier_pins | {grant.hide(str(b.pin)): b.pk for b in live if b.pin}
 
 
 def _body(text: str) -> dict[str, Any]:
-    """The entry; what a device may not say becomes an entry that changes nothing."""
+    """The entry's content; an invalid one gets kind "?" and changes nothing."""
     try:
         body = reading.json_value(text)
     except reading.NotReadable:
@@ -172,9 +174,9 @@ def _body(text: str) -> dict[str, Any]:
     return {**body, "kind": kind if good else "?", "label": label if good else ""}
 
 
-def _moment(said: Any, otherwise: datetime) -> datetime:
+def _instant_or(text: Any, otherwise: datetime) -> datetime:
     try:
-        moment = datetime.fromisoformat(str(said))
+        moment = datetime.fromisoformat(str(text))
     except ValueError:
         return otherwise
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Bookings of clients who were called in vain and did not come back in time."""
+"""Ending bookings of clients who were called in vain and did not come back in time."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from prepazka.queueing.models import State
 
 @transaction.atomic
 def end_missed(*, office: Directory, now: datetime) -> int:
-    """End arrived bookings whose ticket is missed and whose PIN no longer counts, of any day.
+    """End arrived bookings whose ticket is missed and whose PIN is no longer valid, of any day.
 
-    Their lanes are free again. Returns how many there were.
+    Their lanes become free. Returns how many there were.
     """
     missed = Booking.objects.filter(
         office=office.office,
@@ -32,7 +32,7 @@ def end_missed(*, office: Directory, now: datetime) -> int:
     days = list(missed.values_list("date", flat=True).distinct())
     if not days:
         return 0
-    # A day before the queue, always.
+    # The day is always locked before the queue.
     lock_days(office.office.pk, days)
     lock_queue(office.office.pk)
     ended = 0

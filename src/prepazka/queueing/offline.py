@@ -1,4 +1,4 @@
-"""What browsers get, while on-line, to go on with when they are cut off (docs/offline.md)."""
+"""Off-line grants of browsers: blocks of numbers, PINs, lists of calls (docs/offline.md)."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ PINS_OF = (
 
 @dataclass(frozen=True)
 class CallList:
-    """A console's grant, its own tickets in the order of turn, and its share of unknown numbers."""
+    """A console's grant, its own tickets in order, and its shares of the kiosks' numbers."""
 
     grant: OfflineGrant
     tickets: list[discipline.Waiting]
@@ -68,14 +68,16 @@ class CallList:
 def lease_numbers(
     *, office: Directory, device: Device, browser: str, now: datetime
 ) -> OfflineGrant:
-    """Give or renew a kiosk's right to go on alone today, with enough numbers of each letter."""
-    return _with_numbers(office, _renewed(office, now, _token(device, browser), device=device), now)
+    """Give or renew a kiosk's grant for today, with enough numbers of each letter."""
+    return _with_numbers(
+        office, _renewed_grant(office, now, _pairing_token(device, browser), device=device), now
+    )
 
 
 def lease_tomorrow(
     *, office: Directory, device: Device, browser: str, now: datetime
 ) -> OfflineGrant | None:
-    """In the evening a kiosk gets the next day's right too, so that it never has less than eight hours."""
+    """Give a kiosk tomorrow's grant less than eight hours before midnight; else None."""
     day = calendar.day_of(now, office.tz) + timedelta(days=1)
     midnight = calendar.local_instant(day, 0, office.tz)
     if midnight - now >= AT_LEAST:
@@ -87,29 +89,28 @@ def lease_tomorrow(
 def _lease_day(
     *, office: Directory, device: Device, browser: str, day: date, now: datetime
 ) -> OfflineGrant:
-    grant = _renewed(office, now, _token(device, browser), day, device=device)
+    grant = _renewed_grant(office, now, _pairing_token(device, browser), day, device=device)
     return _with_numbers(office, grant, now)
 
 
-def _token(device: Device, browser: str) -> str:
+def _pairing_token(device: Device, browser: str) -> str:
     return f"{device.token_hash}:{browser}"
 
 
 def _with_numbers(office: Directory, grant: OfflineGrant, now: datetime) -> OfflineGrant:
-    enough = _enough(office, grant.date)
-    if _short(grant, enough):
+    enough = _enough_numbers(office, grant.date)
+    if _lacking(grant, enough):
         lock_queue(office.office.pk)
-        # Under the lock: another renewal of this browser may have leased meanwhile.
-        for letter, lacking in sorted(_short(grant, enough).items()):
+        # Re-read under the lock: another renewal of this browser may have leased meanwhile.
+        for letter, lacking in sorted(_lacking(grant, enough).items()):
             _lease_block(grant, letter, BLOCK * math.ceil(lacking / BLOCK), now)
     return grant
 
 
-def _enough(office: Directory, day: date) -> dict[str, int]:
+def _enough_numbers(office: Directory, day: date) -> dict[str, int]:
     """How many numbers of each letter a kiosk must have left: those of the busiest recent day.
 
-    Such a day is eight hours or more of all kiosks and desks together, so that a kiosk can stand
-    in for all of them.
+    That day's numbers are of all kiosks and desks together, so that one kiosk can stand in for all.
     """
     recent = Ticket.objects.filter(
         office=office.office, date__gt=day - BUSIEST_OF, date__lte=day
@@ -121,41 +122,41 @@ def _enough(office: Directory, day: date) -> dict[str, int]:
     return {letter: min(max(ENOUGH, busiest.get(letter, 0)), MOST_NUMBERS) for letter in letters}
 
 
-def _short(grant: OfflineGrant, enough: dict[str, int]) -> dict[str, int]:
-    """How many numbers the kiosk lacks, of each letter of which it has too few."""
-    left = _numbers_left(grant)
+def _lacking(grant: OfflineGrant, enough: dict[str, int]) -> dict[str, int]:
+    """How many numbers the kiosk lacks, for each letter of which it has too few."""
+    unused = _numbers_left(grant)
     return {
-        letter: least - left.get(letter, 0)
+        letter: least - unused.get(letter, 0)
         for letter, least in enough.items()
-        if left.get(letter, 0) < least
+        if unused.get(letter, 0) < least
     }
 
 
 def numbers_held(office: Directory, now: datetime) -> dict[int, dict[str, int]]:
-    """How many numbers of each letter each kiosk can still give alone today, by the kiosk's id.
+    """By kiosk and letter, how many numbers it can still give off line today.
 
-    As far as its log has come: what a kiosk gives while it is cut off, the server does not know.
+    The server knows of numbers given off line only as far as the kiosk's log has arrived.
     """
     day = calendar.day_of(now, office.tz)
     grants = OfflineGrant.objects.filter(office=office.office, date=day, device__isnull=False)
     held: dict[int, dict[str, int]] = {}
-    for grant in grants.order_by("renewed_at"):  # of a browser that was replaced, only the last
+    for grant in grants.order_by("renewed_at"):  # the last browser of a kiosk wins
         held[grant.device_id or 0] = _numbers_left(grant)
     return held
 
 
 def pin_list(grant: OfflineGrant, office: Directory) -> list[dict[str, Any]]:
-    """Today's PINs as the kiosk may keep them: hidden, with window, rules, letter and state.
+    """Today's PINs for the kiosk to store: hidden, with window, rules, letter and state.
 
-    `ticket` is the ticket that was called in vain, for its words; None for all others. A PIN that
-    a booking had before has the state `pin_changed`.
+    `ticket` is a ticket that was called in vain, for the texts about it; else None. A PIN that a
+    booking had before has the state `pin_changed`.
     """
     booked = Booking.objects.filter(office=office.office, date=grant.date, state__in=PINS_OF)
     booked = booked.filter(mode=Mode.PERSON).select_related("ticket")
     replaced = ReplacedPin.objects.filter(office=office.office, date=grant.date)
     entries = [
-        _hidden_pin(grant, office, one, str(one.pin))
-        for one in booked.exclude(pin__isnull=True).exclude(pin="")
+        _hidden_pin(grant, office, booking, str(booking.pin))
+        for booking in booked.exclude(pin__isnull=True).exclude(pin="")
     ]
     entries += [
         _hidden_pin(grant, office, row.booking, row.pin)
@@ -192,17 +193,17 @@ def _hidden_pin(
 def renew(
     *, office: Directory, shift: Shift, browser: str, ack: int, now: datetime, page: str = ""
 ) -> CallList:
-    """Renew a console's list; `ack` is the version its browser now has, so what left it is free.
+    """Renew a console's list; `ack` is the version that its browser has.
 
-    Empty during a break, and for a page that gave its list back. Consoles that have been silent
-    for SILENT_AFTER lose theirs. Raises CounterNotOpen.
+    Tickets that have left that version become free. The list is empty during a break and for a page
+    that gave its list back. Consoles silent for SILENT_AFTER lose theirs. Raises CounterNotOpen.
     """
     lock_queue(office.office.pk)
-    # Under the lock: a break or the end of the shift may have come since the request was read.
+    # Re-read under the lock: the shift may have been paused or closed since the request was read.
     shift = Shift.objects.get(pk=shift.pk)
     if shift.closed_at is not None:
         raise CounterNotOpen
-    grant = _renewed(office, now, f"{shift.pk}:{browser}", shift=shift)
+    grant = _renewed_grant(office, now, f"{shift.pk}:{browser}", shift=shift)
     shares = shares_of(office, shift.counter_id)
     if not _takes_part(grant, shift, page):
         grant.calls.all().delete()
@@ -216,19 +217,19 @@ def renew(
     ]
     leases = list(CallLease.objects.filter(office=office.office).select_related("grant__shift"))
     counters = _live_counters(office, now) | {shift.counter_id}
-    mine = {
+    own_tickets = {
         lease.ticket_id for lease in leases if lease.grant_id == grant.pk and lease.leaving is None
     }
-    leave = {pk for pk in mine if pk not in queue}
-    leave |= _surplus(office, queue, order, leases, counters, grant)
-    take = dealt_to(office, queue, order, leases, counters, shift)
-    _write_list(grant, leave, take)
-    kept = [queue[pk] for pk in order if pk in (mine | take) - leave]
-    return CallList(grant, kept, _labels(kept), shares, blocks_of(office, now))
+    leaving = {pk for pk in own_tickets if pk not in queue}
+    leaving |= _surplus(office, queue, order, leases, counters, grant)
+    added = dealt_to(office, queue, order, leases, counters, shift)
+    _write_list(grant, leaving, added)
+    listed = [queue[pk] for pk in order if pk in (own_tickets | added) - leaving]
+    return CallList(grant, listed, _labels(listed), shares, blocks_of(office, now))
 
 
 def _takes_part(grant: OfflineGrant, shift: Shift, page: str) -> bool:
-    """Whether the console may hold people; notes the page that renews, under the queue's lock."""
+    """Whether the console may hold tickets; stores the page that renews, under the queue's lock."""
     if page != grant.page:
         grant.page, grant.left = page, False
         grant.save(update_fields=["page", "left"])
@@ -236,7 +237,7 @@ def _takes_part(grant: OfflineGrant, shift: Shift, page: str) -> bool:
 
 
 def _drop_silent(office: Directory, own: OfflineGrant, now: datetime) -> None:
-    """Whoever is on the list of a console silent for too long can be dealt to another."""
+    """Free the tickets on lists of consoles that have been silent for too long."""
     CallLease.objects.filter(
         office=office.office, grant__renewed_at__lte=now - SILENT_AFTER
     ).exclude(grant=own).delete()
@@ -244,10 +245,10 @@ def _drop_silent(office: Directory, own: OfflineGrant, now: datetime) -> None:
 
 @transaction.atomic
 def leave_page(*, office: Directory, shift: Shift, page: str) -> bool:
-    """Give back the list of a console whose page was closed, and whether it did.
+    """Free the list of a console whose page was closed; returns whether it did.
 
-    Only the page that renewed last may: the farewell of an earlier page of the same browser can
-    come after the first renewal of the next one. The page's own later renewals get nobody.
+    Only the page that renewed last may do so, because the farewell of the browser's earlier page
+    can arrive after the next one's first renewal. Later renewals of the page get an empty list.
     """
     lock_queue(office.office.pk)
     grant = OfflineGrant.objects.filter(office=office.office, shift=shift, page=page).first()
@@ -261,9 +262,9 @@ def leave_page(*, office: Directory, shift: Shift, page: str) -> bool:
 
 @transaction.atomic
 def log_out(*, clerk: int, page: str = "") -> None:
-    """Whoever logs out of a console holds nobody any more; the counter stays open.
+    """Free the list of a clerk who logs out; the counter stays open.
 
-    `page`, if the browser says it, gets nobody by a renewal that was under way.
+    `page`, if the browser sends it, gets an empty list from a renewal that is under way.
     """
     shift = Shift.objects.filter(clerk=clerk, closed_at=None).first()
     if shift is None:
@@ -276,14 +277,14 @@ def log_out(*, clerk: int, page: str = "") -> None:
 
 @dataclass(frozen=True)
 class SilentCounter:
-    """A counter whose console is silent, and the numbers that only it may call for now."""
+    """A counter whose console is silent, with the labels of tickets that only it may call now."""
 
     holder: Holder
     labels: list[str]
 
 
 def silent_counters(held: dict[int, Holder]) -> list[SilentCounter]:
-    """The holders of `held_elsewhere`, each with the numbers that still wait, oldest first."""
+    """The holders of `held_elsewhere`, each with its tickets that still wait, oldest first."""
     waiting_there = Ticket.objects.filter(pk__in=held, state__in=IN_QUEUE).order_by("issued_at")
     labels: dict[Holder, list[str]] = {}
     for ticket in waiting_there if held else ():
@@ -292,10 +293,10 @@ def silent_counters(held: dict[int, Holder]) -> list[SilentCounter]:
 
 
 def shares_of(office: Directory, counter: int) -> list[dict[str, Any]]:
-    """Of each letter which of the kiosks' numbers are this counter's, and the number of each owner.
+    """By letter, which of the kiosks' numbers are this counter's, and the number of each owner.
 
     A number `n` belongs to `owners[(n - OFFLINE_FROM) % step]`; the numbers of closed counters are
-    shared out among those that are open.
+    shared out among the open ones.
     """
     is_open = set(
         Shift.objects.filter(office=office.office, closed_at=None).values_list(
@@ -306,23 +307,31 @@ def shares_of(office: Directory, counter: int) -> list[dict[str, Any]]:
     for agenda in office.agendas.values():
         services = [s.pk for s in office.offered_services() if s.agenda_id == agenda.pk]
         able = [c.pk for c in office.open_counters() if office.serves[c.pk].intersection(services)]
-        there = [pk for pk in able if pk in is_open]
+        able_and_open = [pk for pk in able if pk in is_open]
         if counter in able:
-            owner = [pk if pk in is_open else there[n % len(there)] for n, pk in enumerate(able)]
-            mine = [n for n, pk in enumerate(owner) if pk == counter]
+            owner = [
+                pk if pk in is_open else able_and_open[n % len(able_and_open)]
+                for n, pk in enumerate(able)
+            ]
+            own_remainders = [n for n, pk in enumerate(owner) if pk == counter]
             numbers = [office.counters[pk].number for pk in owner]
             shares.append(
-                {"letter": agenda.letter, "step": len(able), "mine": mine, "owners": numbers}
+                {
+                    "letter": agenda.letter,
+                    "step": len(able),
+                    "mine": own_remainders,
+                    "owners": numbers,
+                }
             )
     return shares
 
 
 def blocks_of(office: Directory, now: datetime) -> list[dict[str, Any]]:
-    """The blocks that kiosks have today, each with the last number of it known as given, or None."""
+    """The blocks of kiosks today, each with the last number of it known as given, or None."""
     day = calendar.day_of(now, office.tz)
     leases = NumberLease.objects.filter(office=office.office, date=day).order_by("letter", "first")
-    given = Ticket.objects.filter(office=office.office, date=day, number__gte=OFFLINE_FROM)
-    numbers = list(given.values_list("letter", "number"))
+    tickets = Ticket.objects.filter(office=office.office, date=day, number__gte=OFFLINE_FROM)
+    numbers = list(tickets.values_list("letter", "number"))
     return [
         {
             "letter": lease.letter,
@@ -337,49 +346,51 @@ def blocks_of(office: Directory, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _renewed(
-    office: Directory, now: datetime, token: str, day: date | None = None, **whose: Any
+def _renewed_grant(
+    office: Directory, now: datetime, token: str, day: date | None = None, **holder: Any
 ) -> OfflineGrant:
     day = day or calendar.day_of(now, office.tz)
-    grant, made = OfflineGrant.objects.get_or_create(
+    grant, created = OfflineGrant.objects.get_or_create(
         office=office.office,
         date=day,
         pairing=hashlib.sha256(token.encode()).hexdigest(),
-        **whose,
+        **holder,
         defaults={
             "made_at": now,
             "renewed_at": now,
             "expires_at": calendar.local_instant(day + timedelta(days=1), 0, office.tz),
         },
     )
-    if not made:
+    if not created:
         OfflineGrant.objects.filter(pk=grant.pk).update(renewed_at=now)
         grant.renewed_at = now
     return grant
 
 
 def _numbers_left(grant: OfflineGrant) -> dict[str, int]:
-    """How many numbers of each letter the kiosk has not used, as far as its log has come."""
-    left: dict[str, int] = {}
-    given = set(grant.events.filter(kind="issue").values_list("label", flat=True))
+    """By letter, how many numbers the kiosk has not used, as far as its log has arrived."""
+    unused: dict[str, int] = {}
+    used_labels = set(grant.events.filter(kind="issue").values_list("label", flat=True))
     for lease in grant.numbers.all():
-        free = sum(f"{lease.letter}{n}" not in given for n in range(lease.first, lease.last + 1))
-        left[lease.letter] = left.get(lease.letter, 0) + free
-    return left
+        free = sum(
+            f"{lease.letter}{n}" not in used_labels for n in range(lease.first, lease.last + 1)
+        )
+        unused[lease.letter] = unused.get(lease.letter, 0) + free
+    return unused
 
 
-def _lease_block(grant: OfflineGrant, letter: str, many: int, now: datetime) -> None:
+def _lease_block(grant: OfflineGrant, letter: str, size: int, now: datetime) -> None:
     series = lock_series(grant.office_id, grant.date, letter)
-    first = _next_block(series)
-    last = first + many - 1
+    first_number = _next_block(series)
+    last_number = first_number + size - 1
     NumberLease.objects.create(
         office_id=grant.office_id,
         grant=grant,
         series=series,
         date=grant.date,
         letter=letter,
-        first=first,
-        last=last,
+        first=first_number,
+        last=last_number,
     )
     record(
         events.NumbersLeased(
@@ -387,8 +398,8 @@ def _lease_block(grant: OfflineGrant, letter: str, many: int, now: datetime) -> 
             device=grant.device_id or 0,
             at=now,
             letter=letter,
-            first=first,
-            last=last,
+            first=first_number,
+            last=last_number,
         )
     )
 
@@ -399,7 +410,7 @@ def _next_block(series: NumberSeries) -> int:
 
 
 def _live_counters(office: Directory, now: datetime) -> set[int]:
-    """Counters whose consoles are on-line and take people."""
+    """Counters whose consoles are on line and may hold tickets."""
     return set(
         OfflineGrant.objects.filter(
             office=office.office,
@@ -412,19 +423,21 @@ def _live_counters(office: Directory, now: datetime) -> set[int]:
     )
 
 
-def _counter(grant: OfflineGrant) -> int:
+def _counter_of(grant: OfflineGrant) -> int:
     """The counter of a console's grant; only those have call leases."""
     return grant.shift.counter_id if grant.shift else 0
 
 
-def _able(office: Directory, one: discipline.Waiting, counters: set[int]) -> frozenset[int]:
-    if one.for_counter is not None:
-        return frozenset({one.for_counter} & counters)
-    return frozenset(c for c in counters if one.service in office.serves[c])
+def _able_counters(
+    office: Directory, ticket: discipline.Waiting, counters: set[int]
+) -> frozenset[int]:
+    if ticket.for_counter is not None:
+        return frozenset({ticket.for_counter} & counters)
+    return frozenset(c for c in counters if ticket.service in office.serves[c])
 
 
 def _loads(leases: list[CallLease], counters: set[int]) -> dict[int, int]:
-    tally = Tally(_counter(lease.grant) for lease in leases if lease.leaving is None)
+    tally = Tally(_counter_of(lease.grant) for lease in leases if lease.leaving is None)
     return {counter: tally[counter] for counter in counters}
 
 
@@ -436,19 +449,21 @@ def _surplus(
     counters: set[int],
     grant: OfflineGrant,
 ) -> set[int]:
-    """Those of the console's own whom a counter with fewer people should have, the last first."""
-    here = _counter(grant)
-    mine = {x.ticket_id for x in leases if x.grant_id == grant.pk and x.leaving is None}
-    loads, left = _loads(leases, counters), set()
-    for pk in reversed([pk for pk in order if pk in mine]):
-        able = _able(office, queue[pk], counters)
-        to = min(able - {here}, key=lambda c: loads[c], default=None)
-        if here not in able or (to is not None and loads[here] > loads[to] + 1):
-            left.add(pk)
-            loads[here] -= 1
-            if to is not None:
-                loads[to] += 1
-    return left
+    """The console's tickets that should go to a counter with fewer, the last in turn first."""
+    own_counter = _counter_of(grant)
+    own_tickets = {x.ticket_id for x in leases if x.grant_id == grant.pk and x.leaving is None}
+    loads, surplus = _loads(leases, counters), set()
+    for pk in reversed([pk for pk in order if pk in own_tickets]):
+        able = _able_counters(office, queue[pk], counters)
+        target = min(able - {own_counter}, key=lambda c: loads[c], default=None)
+        if own_counter not in able or (
+            target is not None and loads[own_counter] > loads[target] + 1
+        ):
+            surplus.add(pk)
+            loads[own_counter] -= 1
+            if target is not None:
+                loads[target] += 1
+    return surplus
 
 
 def dealt_to(
@@ -459,9 +474,11 @@ def dealt_to(
     counters: set[int],
     shift: Shift,
 ) -> set[int]:
-    taken = {lease.ticket_id for lease in leases}
-    free = [(str(pk), _able(office, queue[pk], counters)) for pk in order if pk not in taken]
-    dealt = offline.dealt(free, has=_loads(leases, counters), most=MOST_CALLS)
+    leased = {lease.ticket_id for lease in leases}
+    free = [
+        (str(pk), _able_counters(office, queue[pk], counters)) for pk in order if pk not in leased
+    ]
+    dealt = offline.dealt(free, held_now=_loads(leases, counters), limit=MOST_CALLS)
     return {int(ticket) for ticket, to in dealt.items() if to == shift.counter_id}
 
 
@@ -476,5 +493,5 @@ def _write_list(grant: OfflineGrant, leave: set[int], take: set[int]) -> None:
     )
 
 
-def _labels(kept: list[discipline.Waiting]) -> dict[int, str]:
-    return {t.pk: t.label for t in Ticket.objects.filter(pk__in=[w.ticket for w in kept])}
+def _labels(listed: list[discipline.Waiting]) -> dict[int, str]:
+    return {t.pk: t.label for t in Ticket.objects.filter(pk__in=[w.ticket for w in listed])}

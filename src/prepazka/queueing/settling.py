@@ -1,4 +1,4 @@
-"""All logs of a day folded by `core.offline`, and what differs from the tables written."""
+"""Applying the merged logs of a day (`core.offline`) to tickets and bookings."""
 
 from __future__ import annotations
 
@@ -28,37 +28,39 @@ ONLINE = "online"  # the state of a ticket that was changed on-line after a merg
 
 
 def settle(office: Directory, day: date, now: datetime) -> None:
-    """Bring the hall to what the logs of the day say together; day and queue are locked."""
-    # The journal tells them in the order in which they happened.
-    found = OfflineEvent.objects.filter(office=office.office, grant__date=day)
-    found = found.order_by("at", "grant", "seq")
-    rows = {(r.grant_id, r.seq): r for r in found.select_related("grant__shift", "grant__device")}
+    """Bring the hall to the merged state of the day's logs; day and queue must be locked."""
+    # In the order in which they happened, which is also that of the journal.
+    log_events = OfflineEvent.objects.filter(office=office.office, grant__date=day)
+    log_events = log_events.order_by("at", "grant", "seq")
+    rows = {
+        (r.grant_id, r.seq): r for r in log_events.select_related("grant__shift", "grant__device")
+    }
     tickets = {_first_label(t): t for t in Ticket.objects.filter(office=office.office, date=day)}
     own = _own_numbers(rows.values())
-    happened = [_happened(r) for r in rows.values() if r.kind not in {"?", "pin"}]
+    happened = [_event_of(r) for r in rows.values() if r.kind not in {"?", "pin"}]
     foreign = [e for e in happened if e.kind == "issue" and (e.grant, e.label) not in own]
     _bring_back(office, rows.values(), tickets)
-    base = _base(tickets)
+    base = _base_of(tickets)
     merged = offline.merge(base, [e for e in happened if e not in foreign])
     for label, event in merged.issued.items():
         if label not in tickets:
             row = rows[event.grant, event.seq]
-            made = _moved(row, merged, tickets) or _issue(office, day, row)
-            if made is None:
+            ticket = _move_to_earlier_use(row, merged, tickets) or _issue(office, day, row)
+            if ticket is None:
                 foreign.append(event)
             else:
-                tickets[label] = made
+                tickets[label] = ticket
     _renumber(office, merged, tickets, now)
-    _write(office, merged, tickets)
+    _apply_outcomes(office, merged, tickets)
     telling.tell(office, rows, merged, foreign, tickets, now)
 
 
 def _bring_back(
     office: Directory, rows: Iterable[OfflineEvent], tickets: dict[str, Ticket]
 ) -> None:
-    """Put back whom a kiosk took for somebody new although they had been called in vain on-line.
+    """Put tickets called in vain on line back, where a kiosk off line took their PIN as a new one.
 
-    The kiosk did not know of the ticket; its PIN counts as it would have on-line, once.
+    The kiosk did not know of the ticket; the PIN puts it back once, as it would have on line.
     """
     missed = {str(t.booking_id): label for label, t in tickets.items() if _is_missed_online(t)}
     for row in rows:
@@ -89,7 +91,7 @@ def _own_numbers(rows: Iterable[OfflineEvent]) -> set[tuple[int, str]]:
     }
 
 
-def _happened(row: OfflineEvent) -> Happened:
+def _event_of(row: OfflineEvent) -> Happened:
     shift = row.grant.shift
     return Happened(
         grant=row.grant_id,
@@ -105,44 +107,48 @@ def _happened(row: OfflineEvent) -> Happened:
 
 
 def _first_label(ticket: Ticket) -> str:
-    """The label that the server gave first; the logs of counters know that one."""
+    """The label that the server gave first, which the logs of counters use."""
     return str((ticket.offline or {}).get("was") or ticket.label)
 
 
-def _base(tickets: dict[str, Ticket]) -> Base:
-    """What the server knew without the logs."""
+def _base_of(tickets: dict[str, Ticket]) -> Base:
+    """The server's state without the logs."""
     online = {label: t for label, t in tickets.items() if not (t.offline or {}).get("issued")}
     return Base(
-        tickets={label: _known(t) for label, t in online.items()},
+        tickets={label: _server_state(t) for label, t in online.items()},
         touches={str(t.touch): label for label, t in online.items()},
         bookings={str(t.booking_id): label for label, t in online.items() if t.booking_id},
         since={
-            label: known
+            label: ticket_state
             for label, t in tickets.items()
-            if label not in online and (known := _known(t)).state == ONLINE
+            if label not in online and (ticket_state := _server_state(t)).state == ONLINE
         },
     )
 
 
-def _known(ticket: Ticket) -> Known:
-    was = ticket.offline
-    if was is None or "state" not in was:
+def _server_state(ticket: Ticket) -> Known:
+    offline_record = ticket.offline
+    if offline_record is None or "state" not in offline_record:
         state = offline.WAITING if ticket.state in IN_QUEUE else ticket.state
-        back = ticket.returned_at if ticket.missed_at else None
-        return Known(state, ticket.counter_id, back)
-    if ticket.state != was["wrote"] or ticket.changed_at is not None:
+        returned_at = ticket.returned_at if ticket.missed_at else None
+        return Known(state, ticket.counter_id, returned_at)
+    if ticket.state != offline_record["wrote"] or ticket.changed_at is not None:
         return Known(ONLINE, ticket.counter_id)
-    return Known(was["state"], was["counter"], ticket.returned_at if ticket.missed_at else None)
+    return Known(
+        offline_record["state"],
+        offline_record["counter"],
+        ticket.returned_at if ticket.missed_at else None,
+    )
 
 
 def _issue(office: Directory, day: date, row: OfflineEvent) -> Ticket | None:
-    """The ticket that a kiosk gave by itself; None where its service is not known at all."""
+    """A new row for a ticket that a kiosk gave off line; None where its service is unknown."""
     code = str(row.body.get("service", ""))
     service = next((s for s in office.services.values() if s.code == code), None)
     if service is None:
         return None
-    booking = _arrived(office, row)
-    letter, number = _parts(row.label)
+    booking = _arrived_booking(office, row)
+    letter, number = _letter_and_number(row.label)
     return Ticket.objects.create(
         office=office.office,
         date=day,
@@ -164,14 +170,19 @@ def _issue(office: Directory, day: date, row: OfflineEvent) -> Ticket | None:
     )
 
 
-def _moved(row: OfflineEvent, merged: Merged, tickets: dict[str, Ticket]) -> Ticket | None:
-    """A log that came later shows an earlier use of the PIN: its number is the booking's."""
-    void = next((v for v, first in merged.used_twice.items() if first == row.label), "")
+def _move_to_earlier_use(
+    row: OfflineEvent, merged: Merged, tickets: dict[str, Ticket]
+) -> Ticket | None:
+    """The booking's ticket with the number of an earlier use of its PIN, which a later log brought.
+
+    None where the log's entry is no such use.
+    """
+    void = next((v for v, first_label in merged.used_twice.items() if first_label == row.label), "")
     ticket = tickets.get(void)
     if ticket is None or not (ticket.offline or {}).get("issued"):
         return None
     del tickets[void]
-    ticket.letter, ticket.number = _parts(row.label)
+    ticket.letter, ticket.number = _letter_and_number(row.label)
     ticket.issued_at, ticket.touch = row.at, _touch(row)
     ticket.save(update_fields=["letter", "number", "issued_at", "touch"])
     if ticket.booking_id:
@@ -190,16 +201,16 @@ def _touch(row: OfflineEvent) -> UUID:
         return UUID(int=row.pk)
 
 
-def _parts(label: str) -> tuple[str, int]:
+def _letter_and_number(label: str) -> tuple[str, int]:
     letter = re.sub(r"[0-9]+$", "", label)
     return letter, int(label[len(letter) :])
 
 
-def _arrived(office: Directory, row: OfflineEvent) -> Booking | None:
-    """The booking whose PIN the kiosk took, now arrived; None if it does not hold after all.
+def _arrived_booking(office: Directory, row: OfflineEvent) -> Booking | None:
+    """The booking whose PIN the kiosk took, now marked as arrived; None if it may not be.
 
-    The rules are asked once more, as of the time at the kiosk; who was marked as not come
-    only because the server could not know is put right.
+    The rules are applied again as of the time at the kiosk; a booking marked as no-show, because
+    the server did not know of the arrival, is corrected.
     """
     booking = Booking.objects.filter(pk=str(row.booking)).first() if row.booking else None
     if booking is None or booking.state not in {BookingState.CONFIRMED, BookingState.NO_SHOW}:
@@ -212,71 +223,76 @@ def _arrived(office: Directory, row: OfflineEvent) -> Booking | None:
         state=BookingState.CONFIRMED,
     )
     rules = office.rules_of(office.services[booking.service_id])
-    said = pins.verdict(
+    verdict = pins.verdict(
         [candidate], office=booking.office_id, today=booking.date, rules=rules, now=row.at
     )
-    if not said.accepted:
+    if not verdict.accepted:
         return None
-    booking.state, booking.arrived_at, booking.late = BookingState.ARRIVED, row.at, said.late
+    booking.state, booking.arrived_at, booking.late = BookingState.ARRIVED, row.at, verdict.late
     try:
         with transaction.atomic():
             booking.save(update_fields=["state", "arrived_at", "late"])
     except IntegrityError:
-        return None  # marked as not come, and the term is somebody else's by now
+        return None  # it was marked as no-show, and its slot is somebody else's by now
     return booking
 
 
 def _renumber(office: Directory, merged: Merged, tickets: dict[str, Ticket], now: datetime) -> None:
-    """Whose touch the server had answered in vain holds the later number: so the ticket has it."""
-    for shown, first in merged.same_touch.items():
-        ticket = tickets[first]
-        called_online = ticket.state in AT_COUNTER and _known(ticket).state != offline.WAITING
-        if ticket.label == shown or (ticket.offline or {}).get("was") or called_online:
+    """Give tickets the number that their holder was last shown.
+
+    Where the server's answer to a touch was lost, the kiosk printed another number off line.
+    """
+    for shown_label, first_label in merged.same_touch.items():
+        ticket = tickets[first_label]
+        called_online = (
+            ticket.state in AT_COUNTER and _server_state(ticket).state != offline.WAITING
+        )
+        if ticket.label == shown_label or (ticket.offline or {}).get("was") or called_online:
             continue
-        ticket.letter, ticket.number = _parts(shown)
-        ticket.offline = {**(ticket.offline or {}), "was": first}
+        ticket.letter, ticket.number = _letter_and_number(shown_label)
+        ticket.offline = {**(ticket.offline or {}), "was": first_label}
         ticket.save(update_fields=["letter", "number", "offline"])
         record(
             events.TicketRenumbered(
-                office=office.office.pk, ticket=ticket.pk, at=now, was=first, offline=True
+                office=office.office.pk, ticket=ticket.pk, at=now, was=first_label, offline=True
             )
         )
 
 
-def _write(office: Directory, merged: Merged, tickets: dict[str, Ticket]) -> None:
-    """The outcomes into the tickets; those that leave a counter first, as it holds one person."""
+def _apply_outcomes(office: Directory, merged: Merged, tickets: dict[str, Ticket]) -> None:
+    """Write the outcomes to the tickets, those that leave a counter first: it holds one person."""
     changed = []
     for label, ticket in tickets.items():
-        known = _known(ticket)
-        if known.state == ONLINE:
+        server_state = _server_state(ticket)
+        if server_state.state == ONLINE:
             continue
         if (outcome := merged.outcomes.get(label)) is not None:
             changed.append((ticket, outcome))
-        elif "wrote" in (ticket.offline or {}) and ticket.state != known.state:
-            # A log that came later took back what an earlier one had done.
-            changed.append((ticket, Outcome(known.state, known.counter)))
+        elif "wrote" in (ticket.offline or {}) and ticket.state != server_state.state:
+            # A log that came later has reversed what an earlier one did.
+            changed.append((ticket, Outcome(server_state.state, server_state.counter)))
     for ticket, outcome in sorted(changed, key=lambda pair: pair[1].state in AT_COUNTER):
-        _put(office, ticket, outcome)
+        _apply_outcome(office, ticket, outcome)
 
 
-def _put(office: Directory, ticket: Ticket, outcome: Outcome) -> None:
-    known = _known(ticket)
+def _apply_outcome(office: Directory, ticket: Ticket, outcome: Outcome) -> None:
+    server_state = _server_state(ticket)
     state, ended = outcome.state, outcome.ended_at
-    others = Ticket.objects.filter(counter=outcome.counter, state__in=AT_COUNTER)
-    if state in AT_COUNTER and others.exclude(pk=ticket.pk).exists():
-        # Somebody was called there on-line meanwhile: this visit must be over.
+    others_at_counter = Ticket.objects.filter(counter=outcome.counter, state__in=AT_COUNTER)
+    if state in AT_COUNTER and others_at_counter.exclude(pk=ticket.pk).exists():
+        # Somebody else was called there on line meanwhile, so this visit must be over.
         state, ended = State.FINISHED, outcome.serving_at or outcome.called_at
     ticket.state, ticket.counter_id, ticket.ended_at = state, outcome.counter, ended
     ticket.serving_at = outcome.serving_at
-    if outcome.called_at or known.state == offline.WAITING:
+    if outcome.called_at or server_state.state == offline.WAITING:
         ticket.called_at, ticket.clerk_id = outcome.called_at, outcome.clerk
         ticket.reason = {"code": "offline", "params": {}}
         ticket.calls = outcome.calls
     ticket.before, ticket.changed_at, ticket.changed_by = None, None, None
     ticket.offline = {
         **(ticket.offline or {}),
-        "state": known.state,
-        "counter": known.counter,
+        "state": server_state.state,
+        "counter": server_state.counter,
         "wrote": state,
     }
     ticket.save()

@@ -1,4 +1,4 @@
-"""Whether walk-in tickets of a service go on today: by the estimate, or by the head."""
+"""Stopping and opening a service's walk-in tickets for today, by the estimate or the head."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office, Service, TicketsRule
 from prepazka.queueing.tickets import issues_tickets
 
-# What was stopped by the estimate goes on only when it fits with so much to spare: a service that
-# closes and opens by turns would be worse than one that stays closed.
+# Minutes to spare before tickets stopped by the estimate are opened again, so that a service does
+# not close and open by turns.
 SPARE_MIN = 15.0
 
 
@@ -22,15 +22,19 @@ SPARE_MIN = 15.0
 def stop_tickets(
     *, office: Directory, service: Service, now: datetime, actor: int | None = None
 ) -> None:
-    """Issue no more walk-in tickets today; without an actor, because the estimate says so.
+    """Stop walk-in tickets for today, by the head (`actor`) or by the estimate (None).
 
-    What the head has decided for today is not changed by the estimate. May be repeated.
+    The estimate does not change what the head has decided for today. May be repeated.
     """
     rule = TicketsRule.STOPPED if actor else TicketsRule.FULL
-    if _decide(office, service, rule, now, actor):
+    if _set_rule(office, service, rule, now, actor):
         record(
             events.TicketsStopped(
-                office=office.office.pk, service=service.pk, at=now, actor=actor, by=_by(actor)
+                office=office.office.pk,
+                service=service.pk,
+                at=now,
+                actor=actor,
+                by=_decided_by(actor),
             )
         )
 
@@ -39,14 +43,18 @@ def stop_tickets(
 def open_tickets(
     *, office: Directory, service: Service, now: datetime, actor: int | None = None
 ) -> None:
-    """Issue tickets again within the hours; by the head also against the estimate.
+    """Open tickets again within the hours; the head's decision holds against the estimate.
 
     May be repeated.
     """
-    if _decide(office, service, TicketsRule.OPEN if actor else "", now, actor):
+    if _set_rule(office, service, TicketsRule.OPEN if actor else "", now, actor):
         record(
             events.TicketsOpened(
-                office=office.office.pk, service=service.pk, at=now, actor=actor, by=_by(actor)
+                office=office.office.pk,
+                service=service.pk,
+                at=now,
+                actor=actor,
+                by=_decided_by(actor),
             )
         )
 
@@ -54,22 +62,22 @@ def open_tickets(
 def follow_estimate(
     *, office: Directory, service: Service, served_in: float, now: datetime
 ) -> None:
-    """Stop the tickets when four of five newcomers would not be served in time, or go on.
+    """Stop or open tickets by whether four of five newcomers would be served before closing.
 
-    `served_in` are the minutes in which four of five would be.
+    `served_in` are the minutes within which four of five would be served.
     """
-    left = _minutes_left(office, service, now)
+    minutes_left = _minutes_left(office, service, now)
     rule = service.tickets_today(calendar.day_of(now, office.tz))
-    if left is None:
+    if minutes_left is None:
         return
-    if not rule and served_in > left and issues_tickets(office, service, now):
+    if not rule and served_in > minutes_left and issues_tickets(office, service, now):
         stop_tickets(office=office, service=service, now=now)
-    elif rule == TicketsRule.FULL and served_in + SPARE_MIN <= left:
+    elif rule == TicketsRule.FULL and served_in + SPARE_MIN <= minutes_left:
         open_tickets(office=office, service=service, now=now)
 
 
 def _minutes_left(office: Directory, service: Service, now: datetime) -> float | None:
-    """Until closing, with the overtime the office allows; None: the estimate stops nothing."""
+    """Minutes until closing with the office's overtime; None where the estimate stops nothing."""
     day, overtime = calendar.day_of(now, office.tz), office.office.overtime_min
     hours = office.service_hours(service, day)
     if overtime is None or not hours:
@@ -78,20 +86,20 @@ def _minutes_left(office: Directory, service: Service, now: datetime) -> float |
     return (closes - now) / timedelta(minutes=1) + overtime
 
 
-def _decide(
+def _set_rule(
     office: Directory, service: Service, rule: str, now: datetime, actor: int | None
 ) -> bool:
-    """Write the rule of today, unless it is so already or the estimate may not; was it written."""
-    row = Office.objects.select_for_update(no_key=True).get(pk=office.office.pk)
-    found, day = Service.objects.get(pk=service.pk), calendar.day_of(now, office.tz)
-    known = found.tickets_today(day)
-    if known == rule or (actor is None and known not in {"", TicketsRule.FULL}):
+    """Set today's rule unless it is the same or the head has decided; returns whether it did."""
+    office_row = Office.objects.select_for_update(no_key=True).get(pk=office.office.pk)
+    service_row, day = Service.objects.get(pk=service.pk), calendar.day_of(now, office.tz)
+    rule_before = service_row.tickets_today(day)
+    if rule_before == rule or (actor is None and rule_before not in {"", TicketsRule.FULL}):
         return False
-    found.tickets_on, found.tickets_rule = day, rule
-    found.save(update_fields=["tickets_on", "tickets_rule"])
-    Office.objects.filter(pk=row.pk).update(version=F("version") + 1)
+    service_row.tickets_on, service_row.tickets_rule = day, rule
+    service_row.save(update_fields=["tickets_on", "tickets_rule"])
+    Office.objects.filter(pk=office_row.pk).update(version=F("version") + 1)
     return True
 
 
-def _by(actor: int | None) -> str:
+def _decided_by(actor: int | None) -> str:
     return "head" if actor else "estimate"

@@ -1,4 +1,4 @@
-"""How a citizen gets a place in the queue: by a touch, by a PIN, or at the desk."""
+"""Issuing tickets at a kiosk, checking in by PIN or at the desk, postponing, leaving the queue."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ WRONG_PINS = 5
 PAUSE = timedelta(seconds=30)
 LONGEST_SHIFT = timedelta(hours=16)
 STOPPING = (TicketsRule.FULL, TicketsRule.STOPPED)
-# What is said of a PIN whose booking has had a ticket.
+# Outcomes of a PIN whose booking has a ticket already.
 OF_TICKET = frozenset(
     {
         pins.Outcome.USED,
@@ -61,14 +61,14 @@ NO_TICKETS: Mapping[UUID, Ticket] = {}
 
 @dataclass(frozen=True)
 class CheckIn:
-    """What became of a PIN: the verdict, and the ticket that it gave, put back or speaks of."""
+    """The result of a check-in: the verdict, and the ticket that was issued, put back or meant."""
 
     verdict: pins.Verdict
     ticket: Ticket | None = None
 
 
 def issues_tickets(office: Directory, service: Service, now: datetime) -> bool:
-    """Whether walk-in tickets for the service are given out at this moment."""
+    """Whether walk-in tickets of the service are issued at this moment."""
     day = calendar.day_of(now, office.tz)
     if service.retired or not service.walk_in or service.pk in office.stopped:
         return False
@@ -78,13 +78,13 @@ def issues_tickets(office: Directory, service: Service, now: datetime) -> bool:
     hours = office.service_hours(service, day)
     settings = office.office
     return any(
-        one.start - settings.first_ticket_min <= minute < one.end - settings.last_ticket_min
-        for one in hours
+        opening.start - settings.first_ticket_min <= minute < opening.end - settings.last_ticket_min
+        for opening in hours
     )
 
 
 def tickets_ended(office: Directory, service: Service, now: datetime) -> bool:
-    """Whether the service took walk-ins today, but its last ticket has been given out."""
+    """Whether the service took walk-ins today, but no longer issues tickets."""
     if service.retired or not service.walk_in:
         return False
     day = calendar.day_of(now, office.tz)
@@ -107,16 +107,16 @@ def issue_ticket(
     statutory: bool = False,
     by_staff: int | None = None,
 ) -> Ticket:
-    """Give a walk-in the next number. The same touch, sent again, gets the same ticket.
+    """Issue a walk-in the next number; the same touch again returns the same ticket.
 
-    Raises NoTicketsNow outside the hours, SystemDown while what the service needs is down; staff
-    may issue at any time.
+    Raises NoTicketsNow outside the hours, SystemDown while a system that the service needs is down;
+    staff may issue at any time.
     """
     if by_staff is None and not issues_tickets(office, service, now):
-        known = Ticket.objects.filter(office=office.office, touch=touch).first()
-        if known is None:
+        repeated = Ticket.objects.filter(office=office.office, touch=touch).first()
+        if repeated is None:
             raise _no_tickets(office, service)
-        return known
+        return repeated
     return _issue(
         office,
         service,
@@ -143,87 +143,101 @@ def check_in(
     touch: UUID,
     now: datetime,
     language: str = "cs",
-    second: str = "",
+    second_answer: str = "",
 ) -> CheckIn:
-    """Take a PIN at a kiosk: the verdict says what is true of it, and the next step.
+    """Check a booked client in by their PIN at a kiosk.
 
-    Five wrong PINs pause that kiosk for half a minute; a PIN never cancels anything. After many
-    (see `core.pin_guard`) it needs the `second` answer too, and what gives no ticket is unknown.
-    Raises DevicePaused, SecondAnswerNeeded, CodeNeeded.
+    Five wrong PINs pause the kiosk for half a minute; a PIN never cancels anything. After many
+    wrong ones (see `core.pin_guard`) `second_answer` is needed too, and a PIN without a ticket is
+    answered as unknown. Raises DevicePaused, SecondAnswerNeeded, CodeNeeded.
     """
-    known = Ticket.objects.filter(office=office.office, touch=touch).select_related("booking")
-    if ticket := known.first():
+    tickets_of_touch = Ticket.objects.filter(office=office.office, touch=touch).select_related(
+        "booking"
+    )
+    if ticket := tickets_of_touch.first():
         return CheckIn(pins.Verdict(pins.Outcome.INSIDE), ticket)
     kiosk = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
     if kiosk.paused_until and kiosk.paused_until > now:
         raise DevicePaused(seconds=(kiosk.paused_until - now).seconds + 1)
     today = calendar.day_of(now, office.tz)
     lock_days(office.office.pk, [today])
-    asked = wrong_pins.asked_of(office, kiosk, now=now)
-    if asked is not Asks.NOTHING and not second:
-        raise CodeNeeded if asked is Asks.CODE else SecondAnswerNeeded
+    guard = wrong_pins.asked_of(office, kiosk, now=now)
+    if guard is not Asks.NOTHING and not second_answer:
+        raise CodeNeeded if guard is Asks.CODE else SecondAnswerNeeded
     release_expired(office=office.office.pk, day=today, now=now)
-    with_pin = _with_pin(pin, office, today)
-    if asked is not Asks.NOTHING:
-        with_pin = wrong_pins.matching(with_pin, second, asked)
+    with_pin = _bookings_with_pin(pin, office, today)
+    if guard is not Asks.NOTHING:
+        with_pin = wrong_pins.matching(with_pin, second_answer, guard)
     bookings = {str(b.pk): b for b in with_pin}
-    given = _lock_given(office, bookings.values())
+    tickets_of_bookings = _lock_tickets_of(office, bookings.values())
     replaced = ReplacedPin.objects.filter(office=office.office, date=today, pin=pin)
     verdict = _verdict(
-        *(office, bookings.values(), today, now, given),
+        *(office, bookings.values(), today, now, tickets_of_bookings),
         kiosk=kiosk,
         replaced=replaced.select_related("booking__service"),
     )
-    if asked is not Asks.NOTHING and not shows_ticket(verdict):
-        verdict = pins.Verdict(pins.Outcome.UNKNOWN)  # a guesser learns of no other booking
-    _count_wrong(office, kiosk, verdict, asked, now)
+    if guard is not Asks.NOTHING and not shows_ticket(verdict):
+        verdict = pins.Verdict(pins.Outcome.UNKNOWN)  # so that guessing reveals no booking
+    _count_wrong(office, kiosk, verdict, guard, now)
     record(
         events.PinTried(
             office=office.office.pk, at=now, device=device.pk, outcome=verdict.outcome.value
         )
     )
-    return _follow(office, bookings, verdict, touch, now, language, kiosk=kiosk)
+    return _act_on_verdict(office, bookings, verdict, touch, now, language, kiosk=kiosk)
 
 
 @transaction.atomic
 def check_in_at_desk(
     *, office: Directory, booking: UUID, touch: UUID, now: datetime, actor: int
 ) -> CheckIn:
-    """Register a booked client who came to the desk instead of the kiosk.
+    """Check a booked client in at the desk instead of the kiosk.
 
-    One who was called in vain goes back into the queue, at the desk as often as staff wish.
+    A client who was called in vain goes back into the queue, as often as staff wish.
     """
-    found = lock_booking(booking)
-    given = _lock_given(office, [found])
+    booking_row = lock_booking(booking)
+    tickets_of_bookings = _lock_tickets_of(office, [booking_row])
     today = calendar.day_of(now, office.tz)
-    verdict = _verdict(office, [found], today, now, given, may_repeat=True)
-    return _follow(office, {str(found.pk): found}, verdict, touch, now, found.language, actor=actor)
+    verdict = _verdict(office, [booking_row], today, now, tickets_of_bookings, may_repeat=True)
+    return _act_on_verdict(
+        office,
+        {str(booking_row.pk): booking_row},
+        verdict,
+        touch,
+        now,
+        booking_row.language,
+        actor=actor,
+    )
 
 
 @transaction.atomic
 def give_up(*, ticket: int, now: datetime, actor: int | None = None) -> Ticket:
-    """Leave the queue: by the citizen on the phone page, or by staff. May be repeated."""
+    """Cancel a waiting ticket, by the citizen or by staff (`actor`). May be repeated."""
     office = Ticket.objects.values_list("office_id", flat=True).get(pk=ticket)
     lock_queue(office)
-    found = Ticket.objects.get(pk=ticket)
-    if found.state == State.CANCELLED:
-        return found
-    if found.state not in IN_QUEUE:
+    ticket_row = Ticket.objects.get(pk=ticket)
+    if ticket_row.state == State.CANCELLED:
+        return ticket_row
+    if ticket_row.state not in IN_QUEUE:
         raise NotWaiting
-    found.state, found.ended_at = State.CANCELLED, now
-    found.save(update_fields=["state", "ended_at"])
-    forget_contact(found.pk)
+    ticket_row.state, ticket_row.ended_at = State.CANCELLED, now
+    ticket_row.save(update_fields=["state", "ended_at"])
+    forget_contact(ticket_row.pk)
     record(
         events.TicketCancelled(
-            office=office, ticket=found.pk, at=now, actor=actor, by="office" if actor else "citizen"
+            office=office,
+            ticket=ticket_row.pk,
+            at=now,
+            actor=actor,
+            by="office" if actor else "citizen",
         )
     )
-    return found
+    return ticket_row
 
 
 @transaction.atomic
 def replace_code(*, office: Directory, ticket: int, now: datetime, actor: int) -> Ticket:
-    """Give the ticket another page, so that paper printed before opens none and hears no more of it.
+    """Give the ticket a page with a new address; the old address and the alert's contact are void.
 
     For a ticket that somebody else took with the PIN; the number and the place stay. Raises
     NotWaiting once the ticket is over, Ticket.DoesNotExist.
@@ -241,48 +255,49 @@ def replace_code(*, office: Directory, ticket: int, now: datetime, actor: int) -
 
 @transaction.atomic
 def postpone(*, ticket: int, minutes: int, now: datetime) -> Ticket:
-    """Let others go first for a while, once; afterwards the ticket has its old place again.
+    """Park a ticket for some minutes, once; afterwards it has its old place again.
 
     Raises NotWaiting, CannotPostpone.
     """
     office = Ticket.objects.values_list("office_id", flat=True).get(pk=ticket)
     lock_queue(office)
-    found = Ticket.objects.get(pk=ticket)
-    if found.state not in IN_QUEUE:
+    ticket_row = Ticket.objects.get(pk=ticket)
+    if ticket_row.state not in IN_QUEUE:
         raise NotWaiting
-    if minutes not in POSTPONE_BY or not may_postpone(found):
+    if minutes not in POSTPONE_BY or not may_postpone(ticket_row):
         raise CannotPostpone
-    found.state, found.parked_until = State.PARKED, now + timedelta(minutes=minutes)
-    # What was announced holds no more, and must not be judged.
-    found.p20 = found.p50 = found.p80 = None
-    found.judged = True
-    found.before = None  # the clerk who sent the ticket here takes nothing back any more
-    found.save(update_fields=["state", "parked_until", "p20", "p50", "p80", "judged", "before"])
-    TurnAlert.objects.filter(ticket=found).update(near_at=None)  # the turn is far again
+    ticket_row.state, ticket_row.parked_until = State.PARKED, now + timedelta(minutes=minutes)
+    # The announced wait no longer holds, and the calibration must not judge it.
+    ticket_row.p20 = ticket_row.p50 = ticket_row.p80 = None
+    ticket_row.judged = True
+    ticket_row.before = None  # the clerk who sent the ticket here can no longer undo it
+    ticket_row.save(
+        update_fields=["state", "parked_until", "p20", "p50", "p80", "judged", "before"]
+    )
+    TurnAlert.objects.filter(ticket=ticket_row).update(near_at=None)  # the turn is far again
     record(
         events.TicketPostponed(
-            office=office, ticket=found.pk, at=now, until=found.parked_until.isoformat()
+            office=office, ticket=ticket_row.pk, at=now, until=ticket_row.parked_until.isoformat()
         )
     )
-    return found
+    return ticket_row
 
 
 def may_postpone(ticket: Ticket) -> bool:
-    """Whether the citizen may let others go first: once put aside, a ticket stays so until called."""
+    """Whether the citizen may still postpone: a ticket once put aside is parked until called."""
     return ticket.state == State.WAITING
 
 
 @transaction.atomic
 def close_yesterday(*, office: int, today: date, now: datetime) -> int:
-    """End what a past day left open: waiting tickets, clients at counters, forgotten shifts.
-
-    Returns how many tickets there were.
-    """
-    left = Ticket.objects.filter(office=office, date__lt=today, state__in=(*IN_QUEUE, *AT_COUNTER))
+    """End tickets and shifts that past days left open; returns how many tickets there were."""
+    left_open = Ticket.objects.filter(
+        office=office, date__lt=today, state__in=(*IN_QUEUE, *AT_COUNTER)
+    )
     forgotten = Shift.objects.filter(
         office=office, closed_at=None, opened_at__lt=now - LONGEST_SHIFT
     )
-    if not left.exists() and not forgotten.exists():
+    if not left_open.exists() and not forgotten.exists():
         return 0
     lock_queue(office)
     for shift in forgotten:
@@ -293,27 +308,30 @@ def close_yesterday(*, office: int, today: date, now: datetime) -> int:
                 office=office, counter=shift.counter_id, clerk=shift.clerk_id, at=now
             )
         )
-    for ticket in left:
+    for ticket in left_open:
         ticket.state, ticket.ended_at, ticket.before = State.CANCELLED, now, None
         ticket.save(update_fields=["state", "ended_at", "before"])
         forget_contact(ticket.pk)
         record(events.TicketCancelled(office=office, ticket=ticket.pk, at=now, by="office"))
-    return len(left)
+    return len(left_open)
 
 
-def _with_pin(pin: str, office: Directory, today: date) -> list[Booking]:
-    """Bookings with that PIN: today's anywhere in the installation, other days' only here."""
-    here = Booking.objects.filter(office=office.office, pin=pin)
-    elsewhere = Booking.objects.filter(pin=pin, date=today, state__in=LIVE).exclude(
+def _bookings_with_pin(pin: str, office: Directory, today: date) -> list[Booking]:
+    """Bookings with the PIN: of any day at this office, of today at other offices."""
+    at_this_office = Booking.objects.filter(office=office.office, pin=pin)
+    at_other_offices = Booking.objects.filter(pin=pin, date=today, state__in=LIVE).exclude(
         office=office.office
     )
-    return [*here.select_related("service", "office"), *elsewhere.select_related("office")]
+    return [
+        *at_this_office.select_related("service", "office"),
+        *at_other_offices.select_related("office"),
+    ]
 
 
-def _lock_given(office: Directory, bookings: Iterable[Booking]) -> dict[UUID, Ticket]:
-    """The tickets of arrived bookings, by booking; the queue is locked if there may be one.
+def _lock_tickets_of(office: Directory, bookings: Iterable[Booking]) -> dict[UUID, Ticket]:
+    """The tickets of arrived bookings, by booking; locks the queue if there may be one.
 
-    The day is locked before, as always.
+    The caller has locked the day before.
     """
     arrived = [b.pk for b in bookings if b.state == BookingState.ARRIVED]
     if not arrived:
@@ -328,29 +346,31 @@ def _verdict(
     bookings: Iterable[Booking],
     today: date,
     now: datetime,
-    given: Mapping[UUID, Ticket] = NO_TICKETS,
+    tickets: Mapping[UUID, Ticket] = NO_TICKETS,
     *,
     kiosk: Device | None = None,
     may_repeat: bool = False,
     replaced: Iterable[ReplacedPin] = (),
 ) -> pins.Verdict:
-    missed = {pk: ticket for pk, ticket in given.items() if ticket.state == State.NO_SHOW}
+    missed = {pk: ticket for pk, ticket in tickets.items() if ticket.state == State.NO_SHOW}
     candidates = [
         pins.PinCandidate(
-            booking=str(one.pk),
-            office=one.office_id,
-            day=one.date,
-            window=Interval(one.starts_at, one.ends_at),
-            state=one.state,
-            remote=one.mode != Mode.PERSON,
-            missed=one.pk in missed,
+            booking=str(booking.pk),
+            office=booking.office_id,
+            day=booking.date,
+            window=Interval(booking.starts_at, booking.ends_at),
+            state=booking.state,
+            remote=booking.mode != Mode.PERSON,
+            missed=booking.pk in missed,
             returned=not may_repeat
-            and one.pk in missed
-            and missed[one.pk].pin_returned_at is not None,
-            given_here_at=_given_at(given.get(one.pk), kiosk),
-            rules=office.rules_of(one.service) if one.office_id == office.office.pk else None,
+            and booking.pk in missed
+            and missed[booking.pk].pin_returned_at is not None,
+            given_here_at=_issued_here_at(tickets.get(booking.pk), kiosk),
+            rules=office.rules_of(booking.service)
+            if booking.office_id == office.office.pk
+            else None,
         )
-        for one in bookings
+        for booking in bookings
     ]
     candidates += [
         pins.PinCandidate(
@@ -368,8 +388,8 @@ def _verdict(
     )
 
 
-def _given_at(ticket: Ticket | None, kiosk: Device | None) -> datetime | None:
-    """When the kiosk gave or put back a ticket that is not over."""
+def _issued_here_at(ticket: Ticket | None, kiosk: Device | None) -> datetime | None:
+    """When this kiosk issued or put back the ticket, if it is not over; else None."""
     if ticket is None or kiosk is None or ticket.kiosk_id != kiosk.pk:
         return None
     if ticket.state not in (*IN_QUEUE, *AT_COUNTER):
@@ -377,7 +397,7 @@ def _given_at(ticket: Ticket | None, kiosk: Device | None) -> datetime | None:
     return ticket.pin_returned_at or ticket.issued_at
 
 
-def _follow(
+def _act_on_verdict(
     office: Directory,
     bookings: Mapping[str, Booking],
     verdict: pins.Verdict,
@@ -388,7 +408,7 @@ def _follow(
     actor: int | None = None,
     kiosk: Device | None = None,
 ) -> CheckIn:
-    """Give the ticket an accepted PIN deserves; a used one is answered with its own ticket."""
+    """Issue or put back the ticket that the verdict allows; a used PIN returns its own ticket."""
     if verdict.found is None or verdict.outcome is pins.Outcome.CHANGED:
         return CheckIn(verdict)
     booking = bookings[verdict.found.booking]
@@ -410,18 +430,18 @@ def _gives_ticket(verdict: pins.Verdict) -> bool:
 
 
 def shows_ticket(verdict: pins.Verdict) -> bool:
-    """Whether the ticket, with the link to its page, is for whoever entered the PIN now."""
+    """Whether the person who entered the PIN may see the ticket and the link to its page."""
     return _gives_ticket(verdict) or verdict.outcome is pins.Outcome.AGAIN
 
 
 def _count_wrong(
-    office: Directory, kiosk: Device, verdict: pins.Verdict, asked: Asks, now: datetime
+    office: Directory, kiosk: Device, verdict: pins.Verdict, guard: Asks, now: datetime
 ) -> None:
-    """Count what is unknown; only a PIN that gives a ticket ends the series before a pause."""
+    """Count a wrong PIN and pause the kiosk after several; a PIN that gives a ticket resets it."""
     if _gives_ticket(verdict):
         kiosk.wrong_pins = 0
     elif verdict.outcome is pins.Outcome.UNKNOWN:
-        wrong_pins.note_wrong(office, kiosk, asked, now=now)
+        wrong_pins.note_wrong(office, kiosk, guard, now=now)
         kiosk.wrong_pins += 1
         if kiosk.wrong_pins >= WRONG_PINS:
             kiosk.wrong_pins, kiosk.paused_until = 0, now + PAUSE
@@ -458,7 +478,7 @@ def _arrive(
 
 
 def counter_of_official(office: Directory, booking: Booking) -> int | None:
-    """Where the booked official calls their own people; nobody else's counter calls them."""
+    """The id of the booked official's own counter, the only one that calls this client, or None."""
     official = official_of(office, booking)
     counter = office.counters.get(official.counter_id or 0) if official else None
     return counter.pk if counter and not counter.retired else None
@@ -472,16 +492,16 @@ def _issue(
     *,
     booking: Booking | None = None,
     actor: int | None = None,
-    **more: object,
+    **fields: object,
 ) -> Ticket:
     day = calendar.day_of(now, office.tz)
     letter = office.agenda_of(service).letter
     number = next_number(office.office.pk, day, letter)
-    # The look for the touch comes after the lock of the series, which serialises its repeats.
-    asked = "FROM queueing_ticket WHERE office_id = %s AND touch = %s"
-    if known := rows.one(Ticket, asked, [office.office.pk, touch]):
+    # The touch is looked up under the lock of the series, which serialises its repeats.
+    by_touch = "FROM queueing_ticket WHERE office_id = %s AND touch = %s"
+    if repeated := rows.one(Ticket, by_touch, [office.office.pk, touch]):
         _give_back(office.office.pk, day, letter)
-        return known
+        return repeated
     ticket = Ticket(
         office=office.office,
         date=day,
@@ -495,7 +515,7 @@ def _issue(
         code=new_code(),
         touch=touch,
         issued_at=now,
-        **more,
+        **fields,
     )
     rows.insert(ticket)
     record(
@@ -512,7 +532,7 @@ def _issue(
 
 
 def new_code() -> str:
-    """The code of a ticket's own page."""
+    """A random code for the address of a ticket's page."""
     return "".join(secrets.choice(ALPHABET) for _ in range(12))
 
 

@@ -1,4 +1,4 @@
-"""Whose turn it is, and what a clerk does with a client: call, serve, finish, park, transfer."""
+"""Calling clients and the steps at a counter: serve, finish, no-show, park, transfer, undo."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ from prepazka.queueing.refusals import (
 from prepazka.queueing.validity import valid_until
 
 UNDO = timedelta(seconds=30)
-ONE_MORE = object()  # instead of a value: than the ticket has
-# The shift too, so that a clerk whose counter is being taken over presses nothing at it any more.
+ONE_MORE = object()  # as a change: the column's value plus one
+# The shift is locked too, so that a clerk whose counter is being taken over cannot act at it.
 CLIENT_AND_SHIFT = "FOR NO KEY UPDATE OF t FOR SHARE OF s"
-# Services that need a system which is down now.
+# Services that need a system that is down now.
 STOPPED = (
     "SELECT n.service_id FROM offices_service_needs n"
     " JOIN offices_incident i ON i.system_id = n.system_id"
@@ -53,30 +53,34 @@ STOPPED = (
 
 @transaction.atomic
 def call_next(*, office: Directory, clerk: int, now: datetime) -> Ticket:
-    """Call the client whose turn it is to the clerk's counter, and keep the reason.
+    """Call the client whose turn it is to the clerk's counter, and store the reason.
 
-    Whom a silent console of another counter may be calling is passed over, and the reason says
-    so. Raises CounterNotOpen, CounterPausedNow, CounterBusy, NobodyWaiting, OnlyHeldOffline.
+    Tickets that a silent console of another counter may be calling are passed over, and the reason
+    says so. Raises CounterNotOpen, CounterPausedNow, CounterBusy, NobodyWaiting, OnlyHeldOffline.
     """
     lock_queue(office.office.pk)
-    hall = _look(clerk, office, now)
+    hall = _call_context(clerk, office, now)
     counter = hall.counter
     policy = replace(policy_of(office), stopped=hall.stopped)
-    asked: dict[str, Any] = {"serves": office.serves[counter], "counter": counter, "policy": policy}
+    caller: dict[str, Any] = {
+        "serves": office.serves[counter],
+        "counter": counter,
+        "policy": policy,
+    }
     queue = waiting(office, now)
     chosen = discipline.next_in_turn(
-        (w for w in queue if w.ticket not in hall.held), **asked, now=now
+        (w for w in queue if w.ticket not in hall.held), **caller, now=now
     )
     passed: list[Holder] = []
     if hall.held:
         holders = held_elsewhere(office.office.pk, counter, now)
         passed = [
             holders[w.ticket]
-            for w in discipline.before(queue, chosen, **asked, now=now)
+            for w in discipline.before(queue, chosen, **caller, now=now)
             if w.ticket in holders
         ]
     if chosen is None:
-        raise _nobody(office, passed)
+        raise _nobody_waiting(office, passed)
     called = _call(office, chosen.ticket, counter, clerk, passing(chosen.reason, passed), now)
     if called.pk in hall.alerted:
         tell_called(called, now)
@@ -85,48 +89,48 @@ def call_next(*, office: Directory, clerk: int, now: datetime) -> Ticket:
 
 @transaction.atomic
 def call_by_hand(*, office: Directory, clerk: int, ticket: int, now: datetime) -> Ticket:
-    """Call a client picked by the clerk out of turn; the journal says that it was by hand.
+    """Call a client picked by the clerk out of turn; the reason in the journal is `by_hand`.
 
     Raises as `call_next`, and NotWaiting, NotServedHere or HeldOffline.
     """
     lock_queue(office.office.pk)
-    counter = _look(clerk, office, now).counter
-    found = Ticket.objects.get(pk=ticket, office=office.office)
-    if found.state not in IN_QUEUE:
+    counter = _call_context(clerk, office, now).counter
+    ticket_row = Ticket.objects.get(pk=ticket, office=office.office)
+    if ticket_row.state not in IN_QUEUE:
         raise NotWaiting
-    if found.service_id not in office.serves[counter]:
+    if ticket_row.service_id not in office.serves[counter]:
         raise NotServedHere
-    if (holder := held_elsewhere(office.office.pk, counter, now).get(found.pk)) is not None:
-        raise HeldOffline(**_holding(office, holder))
-    called = _call(office, found.pk, counter, clerk, discipline.Reason("by_hand"), now)
+    if (holder := held_elsewhere(office.office.pk, counter, now).get(ticket_row.pk)) is not None:
+        raise HeldOffline(**_holder_params(office, holder))
+    called = _call(office, ticket_row.pk, counter, clerk, discipline.Reason("by_hand"), now)
     tell_called(called, now)
     return called
 
 
-def passing(reason: discipline.Reason, passed: list[Holder]) -> discipline.Reason:
-    """The reason with how many were passed over, at which counter, silent since when.
+def passing(reason: discipline.Reason, holders: list[Holder]) -> discipline.Reason:
+    """The reason with how many tickets were passed over, at which counter and silent since when.
 
-    Where several counters are silent none is named, and `held_since` is the earliest of them.
+    Where several counters are silent none is named, and `held_since` is the earliest.
     """
-    if not passed:
+    if not holders:
         return reason
-    more: dict[str, datetime | int] = {
-        "held": len(passed),
-        "held_since": min(holder.since for holder in passed),
+    added: dict[str, datetime | int] = {
+        "held": len(holders),
+        "held_since": min(holder.since for holder in holders),
     }
-    if len({holder.counter for holder in passed}) == 1:
-        more["held_counter"] = passed[0].counter
-    return replace(reason, params={**reason.params, **more})
+    if len({holder.counter for holder in holders}) == 1:
+        added["held_counter"] = holders[0].counter
+    return replace(reason, params={**reason.params, **added})
 
 
-def _nobody(office: Directory, passed: list[Holder]) -> NobodyWaiting:
-    if not passed:
+def _nobody_waiting(office: Directory, holders: list[Holder]) -> NobodyWaiting:
+    if not holders:
         return NobodyWaiting()
-    return OnlyHeldOffline(**_holding(office, min(passed, key=lambda holder: holder.since)))
+    return OnlyHeldOffline(**_holder_params(office, min(holders, key=lambda holder: holder.since)))
 
 
-def _holding(office: Directory, holder: Holder) -> dict[str, str]:
-    """What a refusal says of a silent counter; to the second, for it is a matter of seconds."""
+def _holder_params(office: Directory, holder: Holder) -> dict[str, str]:
+    """The parameters of a refusal about a silent counter, with times to the second."""
     return {
         "number": office.counters[holder.counter].number,
         "since": f"{holder.since.astimezone(office.tz):%-H:%M:%S}",
@@ -136,33 +140,33 @@ def _holding(office: Directory, holder: Holder) -> dict[str, str]:
 
 @transaction.atomic
 def recall(*, office: Directory, clerk: int, now: datetime) -> Ticket:
-    """Call the client at the counter once more."""
+    """Call the client of the clerk's counter once more."""
     ticket = _at_counter(office, clerk, (State.CALLED,))
     ticket.recalled_at, ticket.calls = now, ticket.calls + 1
     ticket.save(update_fields=["recalled_at", "calls"])
-    record(events.TicketRecalled(**_said(ticket, clerk, now)))
+    record(events.TicketRecalled(**_event_fields(ticket, clerk, now)))
     return ticket
 
 
 @transaction.atomic
 def start_serving(*, office: Directory, clerk: int, now: datetime) -> Ticket:
-    """The client has come to the counter. Pressed twice, it changes nothing."""
+    """Mark that the client has come to the counter. May be repeated."""
     ticket = _at_counter(office, clerk, AT_COUNTER)
     if ticket.state == State.SERVING:
         return ticket
-    event = events.ServingStarted(**_said(ticket, clerk, now))
+    event = events.ServingStarted(**_event_fields(ticket, clerk, now))
     return _change(AT_COUNTER, event, state=State.SERVING, serving_at=now)
 
 
 @transaction.atomic
 def finish(*, office: Directory, clerk: int, now: datetime, actor: int | None = None) -> Ticket:
-    """The client is served and leaves; a booking ends as served.
+    """Mark the client as served; a booking ends as served.
 
-    `actor` is who says so for the clerk of a counter that was left.
+    `actor` is who does it in place of the clerk of a counter that was left.
     """
     ticket = _at_counter(office, clerk, AT_COUNTER)
     started = ticket.serving_at or ticket.called_at
-    event = events.TicketFinished(**_said(ticket, clerk, now, actor))
+    event = events.TicketFinished(**_event_fields(ticket, clerk, now, actor))
     ended = _change(AT_COUNTER, event, state=State.FINISHED, serving_at=started, ended_at=now)
     _serve_booking(ended, now)
     forget_contact(ended.pk)
@@ -173,12 +177,12 @@ def finish(*, office: Directory, clerk: int, now: datetime, actor: int | None = 
 def no_show(*, office: Directory, clerk: int, now: datetime, actor: int | None = None) -> Ticket:
     """Mark that the client was called and did not come; the ticket leaves the queue.
 
-    A booking ends with it only where its PIN no longer counts. Otherwise it stays arrived and keeps
-    its lane: the PIN, or staff, may put the ticket back, and `end_missed` ends the booking in time.
+    A booking ends with it only where its PIN is no longer valid. Otherwise it stays arrived and
+    keeps its lane: the PIN or staff may put the ticket back; `end_missed` ends the booking later.
     `actor` as in `finish`.
     """
     ticket = _at_counter(office, clerk, (State.CALLED,))
-    event = events.TicketNoShow(**_said(ticket, clerk, now, actor))
+    event = events.TicketNoShow(**_event_fields(ticket, clerk, now, actor))
     missed = _change((State.CALLED,), event, state=State.NO_SHOW, ended_at=now)
     if missed.booking_id is not None:
         end_if_over(office, missed.booking_id, now)
@@ -188,7 +192,7 @@ def no_show(*, office: Directory, clerk: int, now: datetime, actor: int | None =
 
 
 def end_if_over(office: Directory, booking: UUID, now: datetime) -> None:
-    """End the arrived booking of a missed ticket where its PIN no longer counts."""
+    """End the arrived booking of a missed ticket where its PIN is no longer valid."""
     arrived = Booking.objects.filter(pk=booking, state=BookingState.ARRIVED)
     for ends_at, service in arrived.values_list("ends_at", "service_id"):
         if office.rules_of(office.services[service]).counts_until(ends_at) <= now:
@@ -197,10 +201,9 @@ def end_if_over(office: Directory, booking: UUID, now: datetime) -> None:
 
 @transaction.atomic
 def return_missed(*, office: Directory, ticket: int, now: datetime, actor: int) -> Ticket:
-    """Put a client who was called in vain back into the queue, as staff may until closing.
+    """Put a client who was called in vain back into the queue, by staff and until closing.
 
-    Its turn comes after those who returned before. Raises Ticket.DoesNotExist, NotMissed,
-    ReturnsOver.
+    They go after those who returned earlier. Raises Ticket.DoesNotExist, NotMissed, ReturnsOver.
     """
     lock_queue(office.office.pk)
     missed = Ticket.objects.get(pk=ticket, office=office.office)
@@ -214,9 +217,9 @@ def return_missed(*, office: Directory, ticket: int, now: datetime, actor: int) 
 def bring_back(
     missed: Ticket, *, now: datetime, by: Literal["pin", "staff"], actor: int | None = None
 ) -> Ticket:
-    """The missed ticket, waiting again with its number; the caller has locked the queue, and looked.
+    """The missed ticket, waiting again with its number; the caller has locked the queue.
 
-    A booking that ended because of the call is arrived again, unless its lane is somebody else's.
+    A booking that ended with the call is arrived again, unless its lane is taken by now.
     """
     event = events.MissedReturned(
         office=missed.office_id,
@@ -246,13 +249,13 @@ def bring_back(
 
 @transaction.atomic
 def park(*, office: Directory, clerk: int, minutes: int, now: datetime) -> Ticket:
-    """Put the client aside for some minutes; afterwards they go before the others."""
+    """Park the client for some minutes; afterwards they go before the others."""
     lock_queue(office.office.pk)
     ticket = _at_counter(office, clerk, AT_COUNTER)
     until = now + timedelta(minutes=minutes)
     return _change(
         AT_COUNTER,
-        events.TicketParked(**_said(ticket, clerk, now), until=until.isoformat()),
+        events.TicketParked(**_event_fields(ticket, clerk, now), until=until.isoformat()),
         state=State.PARKED,
         parked_until=until,
         returned_at=until,
@@ -274,12 +277,13 @@ def transfer(
 ) -> Ticket:
     """Send the client on to another service or counter; the number stays the same.
 
-    With neither, the client waits for the same service again. `actor` as in `finish`. Raises NotServedHere when no counter of the office serves what is wanted.
+    With neither, the client waits for the same service again. `actor` as in `finish`. Raises
+    NotServedHere when no counter of the office serves it.
     """
     lock_queue(office.office.pk)
     ticket = _at_counter(office, clerk, AT_COUNTER)
-    wanted = service.pk if service else ticket.service_id
-    able = {c.pk for c in office.counters_for(wanted)}
+    wanted_service = service.pk if service else ticket.service_id
+    able = {c.pk for c in office.counters_for(wanted_service)}
     if counter and counter.pk not in able:
         raise NotServedHere
     if not able:
@@ -288,10 +292,12 @@ def transfer(
     return _change(
         AT_COUNTER,
         events.TicketTransferred(
-            **_said(ticket, clerk, now, actor), to_service=wanted, to_counter=to_counter
+            **_event_fields(ticket, clerk, now, actor),
+            to_service=wanted_service,
+            to_counter=to_counter,
         ),
         state=State.WAITING,
-        service_id=wanted,
+        service_id=wanted_service,
         for_counter_id=to_counter,
         returned_at=now,
         counter_id=None,
@@ -302,28 +308,28 @@ def transfer(
 
 @dataclass(frozen=True)
 class LastStep:
-    """The clerk's last press that can still be taken back."""
+    """The clerk's last step that can still be undone."""
 
     ticket: Ticket
     kind: str  # call, by_hand, start, finish, absent, return, park or transfer
-    seconds: int  # for which it can be
-    press: str  # which press it was, for `undo`
+    seconds: int  # for which it can be undone
+    press: str  # identifies the step for `undo`
 
     @property
     def before(self) -> dict[str, Any]:
-        """The fields of the ticket that the press changed, as they were."""
+        """The values before the step of the ticket's fields that it changed."""
         return self.ticket.before or {}
 
 
 def last_step(*, office: Directory, clerk: int, now: datetime) -> LastStep | None:
-    """What `undo` would take back now; None where it would refuse."""
+    """The step that `undo` would undo now; None where it would refuse."""
     ticket = (
         Ticket.objects.filter(
             office=office.office,
             changed_by=clerk,
             before__isnull=False,
             changed_at__gt=now - UNDO,
-            changed_at__lt=now + UNDO,  # the clock of this computer may have been set back
+            changed_at__lt=now + UNDO,  # the server's clock may have been set back
         )
         .order_by("-changed_at")
         .first()
@@ -333,17 +339,17 @@ def last_step(*, office: Directory, clerk: int, now: datetime) -> LastStep | Non
     kind = _kind_of(ticket)
     if kind is None or not _can_go_back(ticket, clerk):
         return None
-    left = min(UNDO, UNDO - (now - ticket.changed_at))
+    time_left = min(UNDO, UNDO - (now - ticket.changed_at))
     press = f"{ticket.pk}.{int(ticket.changed_at.timestamp() * 1_000_000)}"
-    return LastStep(ticket, kind, -(-left // timedelta(seconds=1)), press)
+    return LastStep(ticket, kind, -(-time_left // timedelta(seconds=1)), press)
 
 
 @transaction.atomic
 def undo(*, office: Directory, clerk: int, now: datetime, press: str = "") -> Ticket:
-    """Take back the clerk's last press, for thirty seconds, if nothing has happened since.
+    """Undo the clerk's last step within thirty seconds, if nothing has happened since.
 
-    `press` names the press that the clerk was offered to take back: if another one is the last by
-    now, nothing is taken back. Raises NothingToUndo.
+    `press` identifies the step that the clerk was offered to undo: if another one is the last by
+    now, nothing is undone. Raises NothingToUndo.
     """
     lock_queue(office.office.pk)
     step = last_step(office=office, clerk=clerk, now=now)
@@ -352,19 +358,19 @@ def undo(*, office: Directory, clerk: int, now: datetime, press: str = "") -> Ti
     ticket, before = step.ticket, step.before
     if "booking_state" in before:
         _reopen_booking(ticket, before["booking_state"], now)
-    was, left = ticket.state, ticket.counter_id or before.get("counter_id") or 0
+    state_undone, counter_left = ticket.state, ticket.counter_id or before.get("counter_id") or 0
     for name in before:
         if name != "booking_state":
-            setattr(ticket, name, _parsed(name, before[name]))
+            setattr(ticket, name, _from_json(name, before[name]))
     ticket.before, ticket.changed_by = None, None
     ticket.save()
     record(
         events.StepUndone(
             office=ticket.office_id,
             ticket=ticket.pk,
-            counter=left,
+            counter=counter_left,
             clerk=clerk,
-            step=was,
+            step=state_undone,
             at=now,
             actor=clerk,
         )
@@ -373,13 +379,13 @@ def undo(*, office: Directory, clerk: int, now: datetime, press: str = "") -> Ti
 
 
 def _kind_of(ticket: Ticket) -> str | None:
-    """Which press led to the ticket's state; None if something else has changed it since."""
-    was = (ticket.before or {}).get("state", "")
-    if ticket.state == State.CALLED and was in IN_QUEUE:
+    """The kind of step that led to the ticket's state; None if something else changed it since."""
+    state_before = (ticket.before or {}).get("state", "")
+    if ticket.state == State.CALLED and state_before in IN_QUEUE:
         return "by_hand" if ticket.reason.get("code") == "by_hand" else "call"
-    if ticket.state == State.WAITING and was == State.NO_SHOW:
+    if ticket.state == State.WAITING and state_before == State.NO_SHOW:
         return "return"
-    if was not in AT_COUNTER:
+    if state_before not in AT_COUNTER:
         return None
     return {
         State.SERVING: "start",
@@ -391,27 +397,31 @@ def _kind_of(ticket: Ticket) -> str | None:
 
 
 def _can_go_back(ticket: Ticket, clerk: int) -> bool:
-    """Whether the counter is still the clerk's and free, and the booked time nobody else's."""
+    """Whether the counter is still the clerk's and free, and the booking's slot not taken."""
     before = ticket.before or {}
     counter = before.get("counter_id", ticket.counter_id) or 0
     if before["state"] in AT_COUNTER:
         present = Ticket.objects.filter(counter=counter, state__in=AT_COUNTER)
-        if present.exclude(pk=ticket.pk).exists() or not _mine(counter, clerk):
+        if present.exclude(pk=ticket.pk).exists() or not _is_shift_of(counter, clerk):
             return False
     return "booking_state" not in before or not _lane_is_taken(ticket)
 
 
 def _lane_is_taken(ticket: Ticket) -> bool:
-    """Whether somebody else has booked the time of a booking that was marked as over."""
+    """Whether somebody else has booked the slot of a booking that was ended."""
     booking = Booking.objects.filter(ticket=ticket).first()
     if booking is None:
         return False
-    others = Booking.objects.filter(lane=booking.lane_id, state__in=LIVE).exclude(pk=booking.pk)
-    return others.filter(starts_at__lt=booking.ends_at, ends_at__gt=booking.starts_at).exists()
+    other_bookings = Booking.objects.filter(lane=booking.lane_id, state__in=LIVE).exclude(
+        pk=booking.pk
+    )
+    return other_bookings.filter(
+        starts_at__lt=booking.ends_at, ends_at__gt=booking.starts_at
+    ).exists()
 
 
 def waiting(office: Directory, now: datetime) -> list[discipline.Waiting]:
-    """Today's queue as the discipline sees it. One SQL statement, and no models: it is hot."""
+    """Today's queue for the discipline. One SQL statement and no models, because it is hot."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, service_id, issued_at, booked_from, booked_to, late, returned_at,"
@@ -437,14 +447,14 @@ def waiting(office: Directory, now: datetime) -> list[discipline.Waiting]:
 
 
 def stopped_now(office: int) -> frozenset[int]:
-    """Services that wait for a system that is down, as the database says it now."""
+    """Services that need a system that is down, read from the database now."""
     with connection.cursor() as cursor:
         cursor.execute(STOPPED, [office])
         return frozenset(service for (service,) in cursor.fetchall())
 
 
 def as_waiting(ticket: Ticket) -> discipline.Waiting:
-    """The ticket as the discipline sees it."""
+    """The ticket for the discipline."""
     start, end = ticket.booked_from, ticket.booked_to
     return discipline.Waiting(
         ticket=ticket.pk,
@@ -460,7 +470,7 @@ def as_waiting(ticket: Ticket) -> discipline.Waiting:
 
 
 def policy_of(office: Directory) -> discipline.Policy:
-    """The office's stated rule between booked clients and walk-ins, and what waits for a system."""
+    """The office's policy between booked clients and walk-ins, and its stopped services."""
     head_start, cap = office.office.head_start_min, office.office.walkin_cap_min
     return discipline.Policy(
         head_start=None if head_start is None else timedelta(minutes=head_start),
@@ -471,18 +481,21 @@ def policy_of(office: Directory) -> discipline.Policy:
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What a call needs to know besides the queue."""
+class _CallContext:
+    """What a call needs besides the queue."""
 
     counter: int
-    stopped: frozenset[int]  # services, as the snapshot of the office may be a moment old
+    stopped: frozenset[int]  # services; the office's snapshot may be a moment old
     held: frozenset[int]  # tickets that a silent console may be calling
-    alerted: frozenset[int]  # tickets whose holders wish to be told
+    alerted: frozenset[int]  # tickets whose holders asked for an alert
 
 
-def _look(clerk: int, office: Directory, now: datetime) -> _Seen:
-    """The clerk's counter, if somebody can be called to it. One SQL statement: it is hot."""
-    where = office.office.pk
+def _call_context(clerk: int, office: Directory, now: datetime) -> _CallContext:
+    """The clerk's counter and the context of a call. One SQL statement, because it is hot.
+
+    Raises CounterNotOpen, CounterPausedNow, CounterBusy.
+    """
+    office_id = office.office.pk
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT s.counter_id, s.paused_at IS NOT NULL,"  # noqa: S608  # constants of ours
@@ -494,21 +507,23 @@ def _look(clerk: int, office: Directory, now: datetime) -> _Seen:
             f" WHERE office_id = %s AND {WITH_CONTACT})"
             " FROM queueing_shift s"
             " WHERE s.clerk_id = %s AND s.office_id = %s AND s.closed_at IS NULL",
-            [where, *bounds(where, now), where, clerk, where],
+            [office_id, *bounds(office_id, now), office_id, clerk, office_id],
         )
-        found = cursor.fetchone()
-    if found is None:
+        row = cursor.fetchone()
+    if row is None:
         raise CounterNotOpen
-    counter, paused, busy, *more = found
+    counter, paused, busy, *ticket_arrays = row
     if paused:
         raise CounterPausedNow
     if busy:
         raise CounterBusy
-    return _Seen(int(counter), *map(frozenset, more))
+    return _CallContext(int(counter), *map(frozenset, ticket_arrays))
 
 
-def _said(ticket: Ticket, clerk: int, now: datetime, actor: int | None = None) -> dict[str, Any]:
-    """What every event of a ticket at a counter says; the actor is the clerk unless another is."""
+def _event_fields(
+    ticket: Ticket, clerk: int, now: datetime, actor: int | None = None
+) -> dict[str, Any]:
+    """The fields of every event of a ticket at a counter; the actor is the clerk by default."""
     return {
         "office": ticket.office_id,
         "ticket": ticket.pk,
@@ -519,12 +534,12 @@ def _said(ticket: Ticket, clerk: int, now: datetime, actor: int | None = None) -
     }
 
 
-def _mine(counter: int, clerk: int) -> bool:
+def _is_shift_of(counter: int, clerk: int) -> bool:
     return Shift.objects.filter(counter=counter, clerk=clerk, closed_at=None).exists()
 
 
 def _at_counter(office: Directory, clerk: int, states: tuple[State, ...]) -> Ticket:
-    """The client at the clerk's counter, locked: that is enough for what changes nobody's turn."""
+    """The client at the clerk's counter, locked; enough for steps that do not change the order."""
     ticket = one(
         Ticket,
         "FROM queueing_ticket t JOIN queueing_shift s ON s.counter_id = t.counter_id"
@@ -571,23 +586,23 @@ def _call(
 
 
 def _change(states: tuple[State, ...], event: events.Event, **changes: Any) -> Ticket:
-    """Write the changes of the event's ticket and what they replaced, for `undo`; and the event.
+    """Write the changes of the event's ticket, the replaced values for `undo`, and the event.
 
-    Only over a state that allows it: the net beneath the lock, so that nobody is called twice
-    whatever the code above does. Raises NotWaiting.
+    The statement requires one of the states, a safeguard besides the lock, so that nobody is called
+    twice. Raises NotWaiting.
     """
-    given = [_written(value) for value in changes.values() if value is not ONE_MORE]
-    counted = tuple(name for name, value in changes.items() if value is ONE_MORE)
-    about = [event.at, event.actor, event.payload()["ticket"], list(states)]
-    row = change(_changing(tuple(changes), counted), [*given, *about], event)
+    new_values = [_to_sql(new_value) for new_value in changes.values() if new_value is not ONE_MORE]
+    counted = tuple(name for name, new_value in changes.items() if new_value is ONE_MORE)
+    conditions = [event.at, event.actor, event.payload()["ticket"], list(states)]
+    row = change(_change_statement(tuple(changes), counted), [*new_values, *conditions], event)
     if row is None:
         raise NotWaiting
     return of_row(Ticket, row)
 
 
 @cache
-def _changing(names: tuple[str, ...], counted: tuple[str, ...]) -> str:
-    """The statement of `_change`; its text is the same each time, so that it is planned once."""
+def _change_statement(names: tuple[str, ...], counted: tuple[str, ...]) -> str:
+    """The SQL of `_change`; its text is the same each time, so that it is planned once."""
     values = ", ".join(f"{n} = {n} + 1" if n in counted else f"{n} = %s" for n in names)
     before = ", ".join(f"'{name}', {name}" for name in names)
     return (
@@ -613,7 +628,7 @@ def _resume_booking(ticket: Ticket) -> None:
         with transaction.atomic():
             resumed = ended.update(state=BookingState.ARRIVED, ended_at=None)
     except IntegrityError:
-        return  # its time is somebody else's by now; the ticket is waiting all the same
+        return  # its slot is somebody else's by now; the ticket waits nevertheless
     if resumed:
         _remember_booking(ticket, BookingState.NO_SHOW)
 
@@ -631,13 +646,13 @@ def _reopen_booking(ticket: Ticket, state: str, now: datetime) -> None:
                 state=state, served_at=None, ended_at=ended_at
             )
     except IntegrityError:
-        # The booking ended meanwhile, and its time is somebody else's by now.
+        # The booking ended meanwhile, and its slot is somebody else's by now.
         raise NothingToUndo from None
 
 
-def _written(value: Any) -> Any:
+def _to_sql(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict) else value
 
 
-def _parsed(name: str, value: Any) -> Any:
+def _from_json(name: str, value: Any) -> Any:
     return datetime.fromisoformat(value) if value and name.endswith(("_at", "_until")) else value

@@ -1,4 +1,4 @@
-"""Until when a ticket is valid, and until when the PIN of a missed one puts it back."""
+"""How long a ticket is valid, and how long the PIN of a missed one puts it back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counting wrong PINs, under the lock of the office's day that every check-in takes."""
+"""Counting wrong PINs under the lock of the office's day, which every check-in takes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KEPT = timedelta(days=2)
 
 
 def asked_of(office: Directory, device: Device | None, *, now: datetime) -> Asks:
-    """What the kiosk asks for beside the PIN; without a `device`, what the whole office does."""
+    """What the kiosk asks for besides the PIN; without a `device`, what all kiosks ask for."""
     today = calendar.local_instant(calendar.day_of(now, office.tz), 0, office.tz)
     lately = Q(at__gt=now - pin_guard.KIOSK_WITHIN)
     since = min(today, now - pin_guard.KIOSK_WITHIN)
@@ -33,22 +33,26 @@ def asked_of(office: Directory, device: Device | None, *, now: datetime) -> Asks
     return pin_guard.asks(WrongPins(**counts))
 
 
-def matching(bookings: Iterable[Booking], second: str, asked: Asks) -> list[Booking]:
-    """Of the bookings with a PIN those that the second answer fits."""
-    return [one for one in bookings if pin_guard.answers(second, str(one.pk), one.phone, asked)]
+def matching(bookings: Iterable[Booking], second_answer: str, guard: Asks) -> list[Booking]:
+    """The bookings that the second answer fits."""
+    return [
+        booking
+        for booking in bookings
+        if pin_guard.answers(second_answer, str(booking.pk), booking.phone, guard)
+    ]
 
 
-def note_wrong(office: Directory, device: Device, asked: Asks, *, now: datetime) -> None:
-    """Count a wrong PIN; the journal says when the kiosk or the whole office asks for more.
+def note_wrong(office: Directory, device: Device, guard: Asks, *, now: datetime) -> None:
+    """Count a wrong PIN, and record when the kiosk or the whole office begins to ask for more.
 
-    The caller has locked the office's day, so the limit of the day is noted once.
+    The caller has locked the office's day, so that the day's limit is recorded once.
     """
     WrongPin.objects.filter(office=office.office, at__lt=now - KEPT).delete()
     WrongPin.objects.create(
-        office=office.office, device=device, at=now, answered=asked is not Asks.NOTHING
+        office=office.office, device=device, at=now, answered=guard is not Asks.NOTHING
     )
     asks = asked_of(office, device, now=now)
-    if asks is not asked:
+    if asks is not guard:
         record(
             events.PinGuardRaised(
                 office=office.office.pk, at=now, device=device.pk, asks=asks.value
@@ -65,7 +69,7 @@ def _wrong_today(office: Directory, now: datetime) -> int:
 
 @dataclass(frozen=True)
 class GuardedKiosk:
-    """A kiosk that asks for more than the PIN: since when, and until when by what is known."""
+    """A kiosk that asks for more than the PIN, and from when until when."""
 
     device: Device
     since: datetime
@@ -73,7 +77,7 @@ class GuardedKiosk:
 
 
 def guarded_kiosks(office: Directory, *, now: datetime) -> list[GuardedKiosk]:
-    """The kiosks that ask for more than the PIN now, for the staff."""
+    """The kiosks that ask for more than the PIN now, for staff."""
     today = calendar.local_instant(calendar.day_of(now, office.tz), 0, office.tz)
     since = min(today, now - pin_guard.KIOSK_WITHIN)
     rows = list(

@@ -1,1 +1,1 @@
-"""Answers for monitors, loads and figures."""
+"""Reports: live view, forecasts, loads, searches and figures; nothing here changes anything."""

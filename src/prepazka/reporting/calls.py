@@ -1,4 +1,4 @@
-"""Why each of today's clients was called when they were, and whom they went before."""
+"""Today's calls with their reasons, and the tickets that each overtook."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Call:
-    """One call, as the journal keeps it."""
+    """One call from the journal."""
 
     at: datetime
     ticket: Ticket
@@ -29,7 +29,7 @@ class Call:
     clerk: int | None
     reason: Mapping[str, Any]
     waited: timedelta
-    overtook: tuple[str, ...]  # numbers that came earlier, could go there, and still waited
+    overtook: tuple[str, ...]  # labels that came earlier, are served there and still waited
 
 
 def calls_of_today(office: Directory, *, now: datetime) -> list[Call]:
@@ -56,7 +56,7 @@ def calls_of_today(office: Directory, *, now: datetime) -> list[Call]:
 
 
 def _waits(ticket: Ticket, events: list[Event]) -> list[Wait]:
-    """When the ticket waited; without an end where it still does."""
+    """The ticket's waits; the last ends at NEVER while it still waits."""
     ended = ticket.ended_at if ticket.state not in IN_QUEUE else None
     return waits_of(ticket.issued_at, events, ended or NEVER)
 
@@ -70,11 +70,11 @@ def _call(
     ticket = tickets[row.data["ticket"]]
     serves = office.serves.get(row.data["counter"], frozenset())
     overtaken = [
-        other
-        for other in tickets.values()
-        if other.issued_at < ticket.issued_at
-        and other.service_id in serves
-        and any(wait.contains(row.at) for wait in waits[other.pk])
+        waiting_ticket
+        for waiting_ticket in tickets.values()
+        if waiting_ticket.issued_at < ticket.issued_at
+        and waiting_ticket.service_id in serves
+        and any(wait.contains(row.at) for wait in waits[waiting_ticket.pk])
     ]
     return Call(
         at=row.at,
@@ -83,11 +83,11 @@ def _call(
         counter=office.counters.get(row.data["counter"]),
         clerk=row.data.get("clerk"),
         reason=row.data.get("reason") or {},
-        waited=max(timedelta(0), row.at - _since(row, waits[ticket.pk])),
+        waited=max(timedelta(0), row.at - _waiting_since(row, waits[ticket.pk])),
         overtook=tuple(o.label for o in sorted(overtaken, key=lambda o: o.issued_at)),
     )
 
 
-def _since(row: Event, waits: list[Wait]) -> datetime:
-    """Since when the called ticket had waited; who is called by hand at once has not."""
+def _waiting_since(row: Event, waits: list[Wait]) -> datetime:
+    """Since when the called ticket had waited; the call itself where it had not."""
     return max((wait.start for wait in waits if wait.start <= row.at), default=row.at)

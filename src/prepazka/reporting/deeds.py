@@ -1,4 +1,4 @@
-"""Who of the staff did what on which day; the journal holds ids, the names are those of today."""
+"""The audit log: staff's steps of a day from the journal, with their present names."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 
 MOST = 1_000
-# Which steps are looks at clients, and change nothing.
+# Steps that only look at clients' data.
 LOOKS = ("ContactShown", "PeopleListed")
-# Done to an account by whoever tried it, whom nobody knows.
+# Steps done to an account by somebody unknown.
 BY_STRANGERS = ("LogInFailed", "LogInDelayed", "TokenMade")
 
 
 @dataclass(frozen=True)
 class Deed:
-    """One step of a member of staff; of somebody unknown, who is actor 0, or the operator."""
+    """One step of a member of staff; actor 0 is somebody unknown, or the operator."""
 
     at: datetime
     actor: int
@@ -35,7 +35,7 @@ class Deed:
 def deeds(
     office: Directory, *, day: date, actor: int | None = None, looks_only: bool = False
 ) -> list[Deed]:
-    """The steps of the day, the newest first. Two SQL statements."""
+    """The steps of the day, newest first. Two SQL statements."""
     start = calendar.local_instant(day, 0, office.tz)
     end = calendar.local_instant(day + timedelta(days=1), 0, office.tz)
     rows = Event.objects.filter(office=office.office.pk, at__gte=start, at__lt=end)
@@ -44,12 +44,15 @@ def deeds(
         rows = rows.filter(Q(actor=actor) | Q(kind__in=BY_STRANGERS, data__user=actor))
     if looks_only:
         rows = rows.filter(kind__in=LOOKS)
-    found = list(rows.order_by("-at", "-id")[:MOST])
-    ids = {UUID(row.data["booking"]) for row in found if row.data.get("booking")}
+    event_rows = list(rows.order_by("-at", "-id")[:MOST])
+    ids = {UUID(row.data["booking"]) for row in event_rows if row.data.get("booking")}
     bookings = Booking.objects.filter(office=office.office).in_bulk(ids)
-    return [Deed(row.at, row.actor or 0, row.kind, row.data, _of(row, bookings)) for row in found]
+    return [
+        Deed(row.at, row.actor or 0, row.kind, row.data, _booking_of(row, bookings))
+        for row in event_rows
+    ]
 
 
-def _of(row: Event, bookings: dict[Any, Booking]) -> Booking | None:
-    said = row.data.get("booking")
-    return bookings.get(UUID(said)) if said else None
+def _booking_of(row: Event, bookings: dict[Any, Booking]) -> Booking | None:
+    booking_id = row.data.get("booking")
+    return bookings.get(UUID(booking_id)) if booking_id else None

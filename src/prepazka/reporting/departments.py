@@ -1,4 +1,4 @@
-"""Departments as the public sees them: whom to meet there, for what, and when they are open."""
+"""Departments for the public: officials, services that can be booked, opening hours."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WEEK, AHEAD = 7, 60  # days
 
 @dataclass
 class Group:
-    """A department with those of its officials who can be booked; or those of none."""
+    """A department with its officials who can be booked; None: those of no department."""
 
     department: Department | None
     officials: list[Official] = field(default_factory=list)
@@ -28,7 +28,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Change:
-    """Days on which the hours are not the usual ones; why is nobody's business."""
+    """Days on which the hours differ from the usual ones, without the reason."""
 
     first: date
     last: date
@@ -37,22 +37,26 @@ class Change:
 
 def departments_of(office: Directory) -> list[Group]:
     """Departments whose officials can be booked, in the order of the file."""
-    found = {d.pk: Group(d) for d in office.departments.values() if not d.retired}
-    alone = Group(None)
+    groups = {d.pk: Group(d) for d in office.departments.values() if not d.retired}
+    without_department = Group(None)
     for official in office.open_officials():
         if office.topics_of(official):
-            found.get(official.department_id or 0, alone).officials.append(official)
-    return [group for group in (*found.values(), alone) if group.officials]
+            groups.get(official.department_id or 0, without_department).officials.append(official)
+    return [group for group in (*groups.values(), without_department) if group.officials]
 
 
 def officials_in(office: Directory, department: Department) -> list[Official]:
-    """Everybody of the department, in the order of the file."""
-    return [one for one in office.open_officials() if one.department_id == department.pk]
+    """The department's officials, in the order of the file."""
+    return [
+        official for official in office.open_officials() if official.department_id == department.pk
+    ]
 
 
 def services_in(office: Directory, department: Department) -> list[Service]:
-    """What can be booked there, with its officials or at its counters."""
-    topics = {s.pk for one in officials_in(office, department) for s in office.topics_of(one)}
+    """Services that can be booked with the department's officials or at its counters."""
+    topics = {
+        s.pk for official in officials_in(office, department) for s in office.topics_of(official)
+    }
     return [
         s
         for s in office.offered_services()
@@ -62,20 +66,22 @@ def services_in(office: Directory, department: Department) -> list[Service]:
 
 
 def hours_of_official(official: Official) -> Hours:
-    """When the official takes people."""
+    """A function that gives the official's hours of a day."""
     return lambda office, day: office.diary_hours(official, day)
 
 
 def hours_of_department(department: Department) -> Hours:
-    """When anybody or any counter of the department takes people."""
+    """A function that gives the hours of a day of anybody or any counter of the department."""
 
     def hours(office: Directory, day: date) -> Minutes:
-        people = [office.diary_hours(one, day) for one in officials_in(office, department)]
+        people = [
+            office.diary_hours(official, day) for official in officials_in(office, department)
+        ]
         services = [
-            office.service_hours(one, day)
-            for one in office.offered_services()
-            if office.agenda_of(one).department_id == department.pk
-            and not office.officials_for(one.pk)
+            office.service_hours(service, day)
+            for service in office.offered_services()
+            if office.agenda_of(service).department_id == department.pk
+            and not office.officials_for(service.pk)
         ]
         return interval.union(chain.from_iterable(people + services))
 
@@ -83,20 +89,22 @@ def hours_of_department(department: Department) -> Hours:
 
 
 def weekly(office: Directory, hours: Hours, today: date) -> list[tuple[list[int], Minutes]]:
-    """The usual hours as of today: weekdays with the same hours together, from Monday."""
-    found: list[tuple[list[int], Minutes]] = []
+    """The usual weekly hours as of today: weekdays with the same hours together, from Monday."""
+    groups: list[tuple[list[int], Minutes]] = []
     for day in sorted((today + timedelta(days=n) for n in range(WEEK)), key=date.weekday):
         minutes = hours(office.regular, day)
-        same = next((days for days, known in found if known == minutes), None)
-        if same is not None:
-            same.append(day.weekday())
+        group_days = next(
+            (days for days, group_minutes in groups if group_minutes == minutes), None
+        )
+        if group_days is not None:
+            group_days.append(day.weekday())
         elif minutes:
-            found.append(([day.weekday()], minutes))
-    return found
+            groups.append(([day.weekday()], minutes))
+    return groups
 
 
 def changes(office: Directory, hours: Hours, today: date, ahead: int = AHEAD) -> list[Change]:
-    """What will be different; a stretch without hours is one change, over days off too."""
+    """Coming changes of the hours; consecutive days without hours are one change."""
     return list(_changes(office, hours, [today + timedelta(days=n) for n in range(ahead)]))
 
 
@@ -105,7 +113,7 @@ def _changes(office: Directory, hours: Hours, days: list[date]) -> Iterator[Chan
     for day in days:
         usual, real = hours(office.regular, day), hours(office, day)
         if not usual and not real:
-            continue  # a day off anyway
+            continue  # a usual day off
         if real != usual and not real:
             away = Change(away.first if away else day, day, [])
             continue

@@ -1,4 +1,4 @@
-"""What a calendar program reads: the bookings of an official or a counter as an iCalendar file."""
+"""Calendar feeds: the bookings of an official or a counter as an iCalendar file."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ from prepazka.offices.directory import Directory
 SHOWN = (State.UNCONFIRMED, State.CONFIRMED, State.ARRIVED, State.SERVED, State.NO_SHOW)
 BACK = timedelta(days=30)
 REFRESH = timedelta(minutes=15)
-# What of a booking a feed shows; the mark of its content is made of these alone.
+# The fields of a booking that a feed shows; its ETag is made of these only.
 FIELDS = (
     "pk", "state", "sequence", "starts_at", "ends_at", "service_id", "lane_id", "persons", "name",
 )  # fmt: skip
 
 
 def mark_of(feed: CalendarFeed, office: Directory, *, now: datetime) -> str:
-    """A mark that changes with the content: an ETag, had by one statement and no building."""
+    """An ETag of the feed's content, from one SQL statement without building the file."""
     rows = list(_bookings(feed, office, now).values_list(*FIELDS))
-    known = (feed.pk, feed.with_names, office.office.version, settings.BASE_URL, rows)
-    return sha256(repr(known).encode()).hexdigest()[:32]
+    content = (feed.pk, feed.with_names, office.office.version, settings.BASE_URL, rows)
+    return sha256(repr(content).encode()).hexdigest()[:32]
 
 
 def calendar_of(feed: CalendarFeed, office: Directory, *, now: datetime) -> bytes:
     """The iCalendar object (RFC 5545) in the office's zone; never a PIN nor a contact."""
-    made = Calendar()
-    made.add("prodid", "-//prepazka//diary//CS")
-    made.add("version", "2.0")
-    made.add("method", "PUBLISH")
-    made.add("x-wr-calname", f"{_whose(feed)} – {office.office.name}")
-    made.add("x-published-ttl", "PT15M")  # the same for programs of Microsoft
-    made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
-    made.add_component(_zone(office.office.timezone))
+    ical = Calendar()
+    ical.add("prodid", "-//prepazka//diary//CS")
+    ical.add("version", "2.0")
+    ical.add("method", "PUBLISH")
+    ical.add("x-wr-calname", f"{_owner_name(feed)} – {office.office.name}")
+    ical.add("x-published-ttl", "PT15M")  # read by Microsoft's programs
+    ical.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+    ical.add_component(_zone(office.office.timezone))
     language = office.office.languages[0] if office.office.languages else "cs"
     with translation.override(language):
         for booking in _bookings(feed, office, now):
-            made.add_component(_event(feed, office, booking))
-    return bytes(made.to_ical())
+            ical.add_component(_event(feed, office, booking))
+    return bytes(ical.to_ical())
 
 
 def _bookings(feed: CalendarFeed, office: Directory, now: datetime) -> QuerySet[Booking]:
@@ -57,7 +57,7 @@ def _bookings(feed: CalendarFeed, office: Directory, now: datetime) -> QuerySet[
     if feed.official_id:
         return rows.filter(lane=lanes_of(office)[feed.official_id]).order_by("starts_at", "pk")
     counter = feed.counter_id or 0
-    # Whoever is booked with an official of another counter does not come to this one.
+    # Clients booked with an official of another counter do not come to this one.
     elsewhere = [
         lane
         for official, lane in lanes_of(office).items()
@@ -68,22 +68,22 @@ def _bookings(feed: CalendarFeed, office: Directory, now: datetime) -> QuerySet[
 
 
 def _event(feed: CalendarFeed, office: Directory, booking: Booking) -> Event:
-    made = Event()
+    event = Event()
     changed = booking.moved_at or booking.confirmed_at or booking.created_at
-    made.add("uid", feed_uid(booking.pk))
-    made.add("sequence", booking.sequence)
-    made.add("dtstamp", changed)
-    made.add("last-modified", changed)
-    made.add("dtstart", booking.starts_at.astimezone(office.tz))
-    made.add("dtend", booking.ends_at.astimezone(office.tz))
-    made.add("summary", _summary(feed, office, booking))
-    made.add("status", "TENTATIVE" if booking.state == State.UNCONFIRMED else "CONFIRMED")
+    event.add("uid", feed_uid(booking.pk))
+    event.add("sequence", booking.sequence)
+    event.add("dtstamp", changed)
+    event.add("last-modified", changed)
+    event.add("dtstart", booking.starts_at.astimezone(office.tz))
+    event.add("dtend", booking.ends_at.astimezone(office.tz))
+    event.add("summary", _summary(feed, office, booking))
+    event.add("status", "TENTATIVE" if booking.state == State.UNCONFIRMED else "CONFIRMED")
     official = official_of(office, booking)
-    if place := str(official.place) if official else "":
-        made.add("location", place)
+    if location := str(official.place) if official else "":
+        event.add("location", location)
     if feed.with_names:
-        made.add("class", "PRIVATE")
-    return made
+        event.add("class", "PRIVATE")
+    return event
 
 
 def _summary(feed: CalendarFeed, office: Directory, booking: Booking) -> str:
@@ -95,10 +95,10 @@ def _summary(feed: CalendarFeed, office: Directory, booking: Booking) -> str:
     return f"{booking.name} – {topic}" if feed.with_names and booking.name else topic
 
 
-def _whose(feed: CalendarFeed) -> str:
-    of = feed.official or feed.counter
-    assert of  # noqa: S101  # a constraint says so
-    return str(of.name)
+def _owner_name(feed: CalendarFeed) -> str:
+    owner = feed.official or feed.counter
+    assert owner  # noqa: S101  # a constraint says so
+    return str(owner.name)
 
 
 @lru_cache(maxsize=32)

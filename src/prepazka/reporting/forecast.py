@@ -1,7 +1,7 @@
-"""What the wait estimate says of a hall: one replay for everybody who looks within some seconds.
+"""The wait estimate of the live hall: one replay for all requests within some seconds.
 
-The replay is seeded by the state it starts from and begins on a grid of five seconds, so that two
-processes that see the same hall say the same.
+The replay is seeded by the hall's state and begins on a grid of five seconds, so that two processes
+that see the same hall announce the same.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ if TYPE_CHECKING:
 GRID = timedelta(seconds=5)
 REPLAYS = 300
 MINUTE = timedelta(minutes=1)
-# After a change the hall is replayed anew, but within a process neither sooner than after so many
-# seconds, nor for more than this share of its time.
+# After a change the hall is replayed again, but a process waits at least PAUSE seconds and spends
+# at most SHARE of its time on it.
 PAUSE, SHARE = 0.5, 0.1
 COMING_WITHIN, MOST_COMING = timedelta(hours=3), 80
-BEYOND = 1 << 40  # numbers for booked clients who have no ticket yet
+BEYOND = 1 << 40  # ticket ids from here on stand for booked clients without a ticket
 USUAL_PAUSE, SHORTEST_PAUSE = timedelta(minutes=15), timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What may be announced; without an entry where no counter is open for it."""
+    """The waits that may be announced; without entries where no counter is open."""
 
     tickets: Mapping[int, Expected] = field(default_factory=dict)
     newcomers: Mapping[int, Expected] = field(default_factory=dict)  # by service
-    # Minutes until four of five would be served who took a ticket now; inf: not today.
+    # Minutes until four of five newcomers would be served; inf: not today.
     served: Mapping[int, float] = field(default_factory=dict)
     by: Mapping[int, datetime] = field(default_factory=dict)  # when each ticket's P80 is up
 
@@ -69,155 +69,173 @@ _kept: dict[int, _Kept] = {}
 _making = Lock()
 
 
-def outlook(seen: Hall) -> Outlook:
-    """The outlook of the hall, made at most once for a state and five seconds.
+def outlook(hall: Hall) -> Outlook:
+    """The outlook of the hall, computed at most once for a state and five seconds.
 
-    Four SQL statements when it is made anew, and none otherwise.
+    Four SQL statements when it is computed, none when it comes from the cache.
     """
-    pk, shifts, moment = seen.office.office.pk, _of_shifts(seen), _on_grid(seen.now)
-    state = _digest(seen, shifts)
-    if known := _still_good(_kept.get(pk), state, shifts, moment):
-        return known.outlook
+    pk, shifts, moment = hall.office.office.pk, _shifts_key(hall), _on_grid(hall.now)
+    state = _digest(hall, shifts)
+    if usable := _still_good(_kept.get(pk), state, shifts, moment):
+        return usable.outlook
     with _making:
-        before = _kept.get(pk)
-        if known := _still_good(before, state, shifts, moment):
-            return known.outlook
+        cached = _kept.get(pk)
+        if usable := _still_good(cached, state, shifts, moment):
+            return usable.outlook
         began = time.monotonic()
-        made = _make(seen, state, moment, before.outlook.by if before else {})
+        fresh_outlook = _new_outlook(hall, state, moment, cached.outlook.by if cached else {})
         ended = time.monotonic()
-        _kept[pk] = _Kept(made, state, shifts, moment, ended, ended - began)
-        return made
+        _kept[pk] = _Kept(fresh_outlook, state, shifts, moment, ended, ended - began)
+        return fresh_outlook
 
 
 def forget() -> None:
-    """Let the next look replay its hall anew."""
+    """Clear the cache."""
     _kept.clear()
 
 
 def _still_good(
-    kept: _Kept | None, state: bytes, shifts: tuple[Any, ...], moment: datetime
+    cached: _Kept | None, state: bytes, shifts: tuple[Any, ...], moment: datetime
 ) -> _Kept | None:
-    if kept is None or kept.shifts != shifts:
+    if cached is None or cached.shifts != shifts:
         return None
-    if kept.state == state and kept.moment == moment:
-        return kept
-    young = time.monotonic() - kept.made_at < max(PAUSE, kept.cost / SHARE if SHARE else 0)
-    return kept if young and abs(moment - kept.moment) <= MINUTE else None
+    if cached.state == state and cached.moment == moment:
+        return cached
+    is_young = time.monotonic() - cached.made_at < max(PAUSE, cached.cost / SHARE if SHARE else 0)
+    return cached if is_young and abs(moment - cached.moment) <= MINUTE else None
 
 
 def _on_grid(now: datetime) -> datetime:
-    """The next point of the grid: whoever has come already came before a newcomer then."""
+    """The next point of the grid, so that everybody in the hall came before a newcomer then."""
     return now + timedelta(seconds=-now.timestamp() % GRID.total_seconds())
 
 
-def _of_shifts(seen: Hall) -> tuple[Any, ...]:
-    open_ones = tuple((s.counter_id, s.clerk_id, s.paused_at) for s in seen.shifts)
-    return (seen.office.office.version, *open_ones)
+def _shifts_key(hall: Hall) -> tuple[Any, ...]:
+    shift_states = tuple((s.counter_id, s.clerk_id, s.paused_at) for s in hall.shifts)
+    return (hall.office.office.version, *shift_states)
 
 
-def _digest(seen: Hall, shifts: tuple[Any, ...]) -> bytes:
-    """The state as a number that is the same in every process."""
+def _digest(hall: Hall, shifts: tuple[Any, ...]) -> bytes:
+    """A digest of the state that is the same in every process."""
     people = sorted(
         (t.pk, t.service_id, t.state, t.counter_id, t.for_counter_id, t.called_at, t.serving_at,
          t.parked_until, t.returned_at, t.statutory)
-        for t in seen.tickets.values()
+        for t in hall.tickets.values()
     )  # fmt: skip
     return blake2b(repr((shifts, people)).encode(), digest_size=8).digest()
 
 
-def _make(seen: Hall, state: bytes, moment: datetime, before: Mapping[int, datetime]) -> Outlook:
-    office = seen.office
-    able = frozenset[int]().union(*(office.serves[s.counter_id] for s in seen.open_shifts()))
+def _new_outlook(
+    hall: Hall, state: bytes, moment: datetime, announced_until: Mapping[int, datetime]
+) -> Outlook:
+    office = hall.office
+    able = frozenset[int]().union(*(office.serves[s.counter_id] for s in hall.open_shifts()))
     able -= office.stopped.keys()
     services = [s.pk for s in office.offered_services() if s.pk in able]
     if not able:
         return Outlook()
-    known = learning.known(office)
-    found = replay(
-        seen.waiting,
-        [_counter(seen, shift) for shift in seen.shifts],
-        known.times,
+    learned = learning.known(office)
+    replayed = replay(
+        hall.waiting,
+        [_counter(hall, shift) for shift in hall.shifts],
+        learned.times,
         policy=policy_of(office),
         now=moment,
         services=services,
-        coming=_coming(office, moment, able, known.shows_up),
-        habits=_habits(seen, known, moment),
+        coming=_coming(office, moment, able, learned.shows_up),
+        habits=_habits(hall, learned, moment),
         replays=REPLAYS,
         seed=int.from_bytes(blake2b(state + str(moment).encode(), digest_size=8).digest()),
     )
-    return _Announced(seen, known, found, learning.factors(office), able).outlook(services, before)
+    return _Announced(hall, learned, replayed, learning.factors(office), able).outlook(
+        services, announced_until
+    )
 
 
 class _Announced:
-    """Calibrated percentiles out of a replay."""
+    """Calibrated waits from a replay."""
 
     def __init__(
         self,
-        seen: Hall,
-        known: learning.Known,
-        found: Forecast,
+        hall: Hall,
+        learned: learning.Known,
+        replayed: Forecast,
         factors: Mapping[int, Calibration],
         able: frozenset[int],
     ) -> None:
-        self.seen, self.known, self.found, self.factors = seen, known, found, factors
+        self.hall, self.learned, self.replayed, self.factors = hall, learned, replayed, factors
         self.able = able
 
-    def outlook(self, services: list[int], before: Mapping[int, datetime]) -> Outlook:
-        open_ones = {s.counter_id for s in self.seen.open_shifts()}
-        tickets, by = {}, {}
-        for one in self.seen.waiting:
-            here = one.for_counter in open_ones if one.for_counter else one.service in self.able
-            said = self._expected(one.service, self.found.tickets[one.ticket]) if here else None
-            if said is None:
+    def outlook(self, services: list[int], announced_until: Mapping[int, datetime]) -> Outlook:
+        open_counters = {s.counter_id for s in self.hall.open_shifts()}
+        tickets, until = {}, {}
+        for ticket in self.hall.waiting:
+            can_be_called = (
+                ticket.for_counter in open_counters
+                if ticket.for_counter
+                else ticket.service in self.able
+            )
+            expected = (
+                self._expected(ticket.service, self.replayed.tickets[ticket.ticket])
+                if can_be_called
+                else None
+            )
+            if expected is None:
                 continue
-            tickets[one.ticket], by[one.ticket] = self._steadied(one.ticket, said, before)
-        newcomers = {s: self._expected(s, self.found.newcomers[s]) for s in services}
+            tickets[ticket.ticket], until[ticket.ticket] = self._steady_wait(
+                ticket.ticket, expected, announced_until
+            )
+        newcomers = {s: self._expected(s, self.replayed.newcomers[s]) for s in services}
         return Outlook(
             tickets,
-            {service: said for service, said in newcomers.items() if said},
-            {service: self._served(service) for service in services},
-            by,
+            {service: expected for service, expected in newcomers.items() if expected},
+            {service: self._minutes_until_served(service) for service in services},
+            until,
         )
 
     def _expected(self, service: int, wait: Wait) -> Expected | None:
         if wait.p20 is None or wait.p50 is None or wait.p80 is None:
             return None
         p80 = wait.p80
-        if p80 > 0:  # a factor cannot move nought, and nobody before you is certain
+        if p80 > 0:  # a wait of zero is certain, and no factor moves it
             p80 = self.factors.get(service, Calibration()).announced(p80)
-        return Expected(min(wait.p20, p80), min(wait.p50, p80), p80, self.known.times.thin(service))
+        return Expected(
+            min(wait.p20, p80), min(wait.p50, p80), p80, self.learned.times.thin(service)
+        )
 
-    def _steadied(
-        self, ticket: int, said: Expected, before: Mapping[int, datetime]
+    def _steady_wait(
+        self, ticket: int, expected: Expected, announced_until: Mapping[int, datetime]
     ) -> tuple[Expected, datetime]:
-        """The P80 that goes on being shown to the holder of the ticket."""
-        now = self.seen.now
-        fresh, row = now + timedelta(minutes=said.p80), self.seen.tickets[ticket]
-        shown = before.get(ticket)
-        if shown is None and row.p80 is not None and not row.returned_at:
-            shown = row.issued_at + timedelta(minutes=row.p80)
-        until = fresh if shown is None else steady(shown, fresh, now)
+        """The wait to show to the ticket's holder, and the moment at which its P80 ends."""
+        now = self.hall.now
+        estimated_until, row = now + timedelta(minutes=expected.p80), self.hall.tickets[ticket]
+        shown_until = announced_until.get(ticket)
+        if shown_until is None and row.p80 is not None and not row.returned_at:
+            shown_until = row.issued_at + timedelta(minutes=row.p80)
+        until = (
+            estimated_until if shown_until is None else steady(shown_until, estimated_until, now)
+        )
         p80 = max((until - now) / MINUTE, 0.0)
-        return Expected(min(said.p20, p80), min(said.p50, p80), p80, said.thin), until
+        return Expected(min(expected.p20, p80), min(expected.p50, p80), p80, expected.thin), until
 
-    def _served(self, service: int) -> float:
+    def _minutes_until_served(self, service: int) -> float:
         """Minutes by which four of five newcomers have been served."""
-        calls = self.found.calls[:, self.found.newcomer_column[service]]
-        sample = self.known.times.sample(service)
-        # Every replay with another service time, spread evenly over the sample.
+        calls = self.replayed.calls[:, self.replayed.newcomer_column[service]]
+        sample = self.learned.times.sample(service)
+        # Each replay gets another service time, spread evenly over the sample.
         lasts = np.resize(np.random.default_rng(0).permutation(sample), len(calls))
-        done = np.sort(calls + lasts)
-        return float(done[int(np.ceil(0.8 * len(done))) - 1])
+        served_minutes = np.sort(calls + lasts)
+        return float(served_minutes[int(np.ceil(0.8 * len(served_minutes))) - 1])
 
 
-def _counter(seen: Hall, shift: Shift) -> Counter:
-    """The counter with what it is doing, its planned breaks, and its end if it comes early."""
-    office, now = seen.office, seen.now
-    client = seen.at_counter.get(shift.counter_id)
+def _counter(hall: Hall, shift: Shift) -> Counter:
+    """The counter with its service under way, planned breaks, and closing if before the others."""
+    office, now = hall.office, hall.now
+    client = hall.at_counter.get(shift.counter_id)
     hours = _counter_hours(office, shift.counter_id, now)
     gaps = [Interval(a.end, b.start) for a, b in pairwise(hours)]
     latest = max(
-        (h[-1].end for s in seen.shifts if (h := _counter_hours(office, s.counter_id, now))),
+        (h[-1].end for s in hall.shifts if (h := _counter_hours(office, s.counter_id, now))),
         default=now,
     )
     closes = hours[-1].end if hours and now < hours[-1].end < latest else None
@@ -248,7 +266,7 @@ def _counter_hours(office: Directory, counter: int, now: datetime) -> list[Inter
 
 
 def _back_at(shift: Shift, gaps: list[Interval[datetime]], now: datetime) -> datetime | None:
-    """When a counter that has a break goes on: as planned, else after what is usual."""
+    """When a paused counter goes on: as planned, else after the usual pause."""
     if shift.paused_at is None:
         return None
     planned = next((gap.end for gap in gaps if gap.contains(now)), None)
@@ -258,7 +276,7 @@ def _back_at(shift: Shift, gaps: list[Interval[datetime]], now: datetime) -> dat
 def _coming(
     office: Directory, now: datetime, able: frozenset[int], shows_up: float
 ) -> list[Coming]:
-    """Booked clients who have not come yet, the nearest first."""
+    """Booked clients who have not arrived, the nearest first."""
     rows = Booking.objects.filter(
         office=office.office,
         date=calendar.day_of(now, office.tz),
@@ -267,31 +285,31 @@ def _coming(
         starts_at__lt=now + COMING_WITHIN,
         service__in=able,
     ).order_by("starts_at", "pk")
-    found = rows.values_list("service_id", "starts_at", "ends_at")[:MOST_COMING]
+    windows = rows.values_list("service_id", "starts_at", "ends_at")[:MOST_COMING]
     return [
         Coming(BEYOND + n, service, Interval(start, end), shows_up)
-        for n, (service, start, end) in enumerate(found)
+        for n, (service, start, end) in enumerate(windows)
     ]
 
 
-def _habits(seen: Hall, known: learning.Known, now: datetime) -> Habits:
-    """Today's speed, and how people behave."""
-    office = seen.office
-    done = Ticket.objects.filter(
+def _habits(hall: Hall, learned: learning.Known, now: datetime) -> Habits:
+    """Today's speed and people's habits. One SQL statement."""
+    office = hall.office
+    finished = Ticket.objects.filter(
         office=office.office,
         date=calendar.day_of(now, office.tz),
         state=State.FINISHED,
         serving_at__isnull=False,
     ).values_list("service_id", "clerk_id", "serving_at", "ended_at")
     speed = DaySpeed()
-    for service, clerk, start, end in done:
+    for service, clerk, start, end in finished:
         if start and end:
-            one = Finished(service, clerk, (end - start) / MINUTE, 0)
-            speed = speed.after(known.times.surprise(one))
+            service_finished = Finished(service, clerk, (end - start) / MINUTE, 0)
+            speed = speed.after(learned.times.surprise(service_finished))
     under_way = [
         Finished(t.service_id, t.clerk_id, (now - t.serving_at) / MINUTE, 0)
-        for t in seen.at_counter.values()
+        for t in hall.at_counter.values()
         if t.serving_at
     ]
-    day, day_sd = speed.belief(known.times, under_way)
-    return Habits(day, day_sd, known.offsets, gone_edges=known.gone_edges, gone=known.gone)
+    day, day_sd = speed.belief(learned.times, under_way)
+    return Habits(day, day_sd, learned.offsets, gone_edges=learned.gone_edges, gone=learned.gone)

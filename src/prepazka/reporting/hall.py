@@ -1,4 +1,4 @@
-"""The hall at one moment: who waits in which order, who is where, how long it will take."""
+"""The hall at one moment: the queue in order, clients at counters, expected waits."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from prepazka.reporting.forecast import Outlook, outlook
 
 @dataclass(frozen=True)
 class Hall:
-    """Everything live about an office, read in two SQL statements.
+    """The live state of an office, read in two SQL statements.
 
-    The office knows every part that the rows name; it may be a later version than was asked for.
+    The office's snapshot has every part that the rows name; it may be newer than the given one.
     """
 
     office: Directory
     now: datetime
     waiting: list[discipline.Waiting]
     tickets: dict[int, Ticket]  # in the queue or at a counter, by id
-    shifts: list[Shift]  # open ones, paused ones too
+    shifts: list[Shift]  # open ones, including paused
 
     @cached_property
     def order(self) -> list[discipline.Chosen]:
@@ -36,12 +36,12 @@ class Hall:
 
     @cached_property
     def outlook(self) -> Outlook:
-        """How long everybody in the queue, and a newcomer to each service, will wait."""
+        """The expected waits of everybody in the queue and of a newcomer to each service."""
         return outlook(self)
 
     @cached_property
     def times(self) -> ServiceTimes:
-        """How long services last here."""
+        """The office's learned service times."""
         return learning.known(self.office).times
 
     @cached_property
@@ -56,15 +56,15 @@ class Hall:
         return [shift for shift in self.shifts if shift.paused_at is None]
 
     def ahead_of(self, ticket: Ticket) -> int:
-        """How many are called before the ticket at counters that could call it too.
+        """How many tickets go before this one at open counters that may call it.
 
-        While none of them is open, those count that are planned for its service.
+        While none is open, the counters planned for its service count.
         """
         able = {s.counter_id for s in self.shifts if self._can_call(s, ticket)}
         able = able or {c.pk for c in self.office.counters_for(ticket.service_id)}
         kinds = frozenset({ticket.service_id}).union(*(self.office.serves[c] for c in able))
         if ticket.service_id not in self.office.stopped:
-            kinds -= self.office.stopped.keys()  # they are not called meanwhile
+            kinds -= self.office.stopped.keys()  # nobody is called for them meanwhile
         services = {w.ticket: w.service for w in self.waiting}
         before = takewhile(lambda chosen: chosen.ticket != ticket.pk, self.order)
         return sum(services[chosen.ticket] in kinds for chosen in before)
@@ -76,7 +76,7 @@ class Hall:
 
 
 def hall(office: Directory, *, now: datetime) -> Hall:
-    """Look at the office's hall."""
+    """The office's hall at `now`. Two SQL statements."""
     today = calendar.day_of(now, office.tz)
     tickets = list(
         Ticket.objects.filter(office=office.office, date=today, state__in=(*IN_QUEUE, *AT_COUNTER))
@@ -85,7 +85,7 @@ def hall(office: Directory, *, now: datetime) -> Hall:
         Shift.objects.filter(office=office.office, closed_at=None).order_by("counter__position")
     )
     if not _knows(office, tickets, shifts):
-        # A file was loaded since. Parts are never deleted, so an office read after the rows has all.
+        # A file was loaded since. Parts are never deleted, so an office read now has all of them.
         office = directory_by_id(office.office.pk)
     return Hall(
         office=office,

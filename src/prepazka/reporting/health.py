@@ -1,4 +1,4 @@
-"""Whether the parts of the installation do their work, for a program that watches them."""
+"""The health of the installation, for a monitoring program."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from prepazka.journal.versions import pending_migrations, program_version
 from prepazka.messaging.port import ADDRESS_REFUSED, HOUR_FULL, QUIET_HOURS
 from prepazka.offices.clock import machine_s
 
-WORKER_SILENT = timedelta(seconds=60)  # it says every ten seconds that it lives
+WORKER_SILENT = timedelta(seconds=60)  # its heartbeat comes every ten seconds
 MAIL_LATE = OWED_LATE = timedelta(minutes=15)
 OWED_GIVEN_UP = timedelta(days=3)  # as `jobs.owed` has it
 GIVEN_UP_TRIES = 600  # as `messaging.usecases` has it
 DISK_LOW_MB = 500
 CLOCKS_APART_S = 10.0
 MOST_NAMED = 50  # failing steps in an answer
-RECENT = 20_000  # messages, the newest ones, among which failed ones are counted
+RECENT = 20_000  # newest messages among which failed ones are counted
 SERVER_FOLDER = Path("/var/lib/postgresql")  # of Debian
 LOCAL = ("", "localhost", "127.0.0.1", "::1")
 
-# Written by the database's clock, not by ours.
+# By the clock of the database, which also writes the heartbeats.
 WORKER = """
 SELECT coalesce(max(last_heartbeat) > now() - make_interval(secs => %s), false),
   extract(epoch FROM clock_timestamp())::float8
 FROM procrastinate_workers
 """
-# Not ours to hurry: what waits for the morning, an address that its server refuses for now, and
-# what was tried in vain while others of its channel left.
+# The oldest late message. Left out are those that wait for the morning, those that their server
+# refuses for now, and those that failed while others of their channel were sent.
 MAIL = """
 SELECT min(created_at) FROM messaging_message WHERE state = 'queued' AND error <> ALL(%(waits)s)
 AND (attempts = 0 OR channel NOT IN (
@@ -69,21 +69,22 @@ ERASED = """
 SELECT office.slug, run.last_good_at FROM journal_steprun run
 JOIN offices_office office ON office.id = run.office WHERE run.step = 'erase' ORDER BY office.slug
 """
-# For whoever watches; nobody is woken for them, the office sees them itself.
+# For information only: they raise no alarm, because the office sees them itself.
 DEVICE_FAULTS = """
 SELECT office.slug, device.code, device.fault, device.fault_at FROM offices_device device
 JOIN offices_office office ON office.id = device.office_id
 WHERE device.fault <> '' AND NOT device.retired
 ORDER BY device.fault_at, office.slug, device.code LIMIT %(most)s
 """
-# Noted by `web.limits`: the setting of the proxies hides who comes, so nobody is counted by network.
+# Recorded by `web.limits`: the setting of proxies hides visitors' addresses, so that no network can
+# be limited.
 HIDDEN = (
     "SELECT EXISTS (SELECT 1 FROM web_count WHERE scope = 'hidden' AND starts_at > %(day_ago)s)"
 )
 
 
 class Cursor(Protocol):
-    """Of Django's connection or of a driver's own."""
+    """A database cursor, of Django or of a driver."""
 
     def execute(self, query: Any, params: Any = ..., /) -> Any:
         """Run a statement."""
@@ -97,7 +98,7 @@ class Cursor(Protocol):
 
 @dataclass(frozen=True)
 class FailingStep:
-    """A periodic step that last failed or is late, in an office or (None) the installation."""
+    """A periodic step that failed last or is late, in an office or (None) the installation."""
 
     step: str
     office: str | None
@@ -108,7 +109,7 @@ class FailingStep:
 
 @dataclass(frozen=True)
 class Health:
-    """What the database says; durations are those of the oldest that is not done."""
+    """The state of the installation in the database; durations are ages of the oldest open work."""
 
     worker: bool
     oldest_mail: timedelta
@@ -124,7 +125,7 @@ class Health:
 
     @property
     def good(self) -> bool:
-        """Whether nobody needs to be woken."""
+        """Whether no alarm is needed."""
         return (
             self.worker
             and self.oldest_mail <= MAIL_LATE
@@ -136,12 +137,12 @@ class Health:
 
 
 def health(cursor: Cursor, *, now: datetime) -> Health:
-    """Ask the database, in a handful of short statements."""
+    """The health read from the database, in a handful of short statements."""
     began = machine_s()
     cursor.execute(WORKER, [WORKER_SILENT.total_seconds()])
     worker, database_s = cursor.fetchone()
     difference = (began + machine_s()) / 2 - database_s
-    values = {
+    parameters = {
         "waits": [QUIET_HOURS, ADDRESS_REFUSED, HOUR_FULL],
         "since": now - MAIL_LATE,
         "given_up": now - OWED_GIVEN_UP,
@@ -151,21 +152,21 @@ def health(cursor: Cursor, *, now: datetime) -> Health:
         "most": MOST_NAMED,
         "day_ago": now - timedelta(days=1),
     }
-    cursor.execute(MAIL, values)
+    cursor.execute(MAIL, parameters)
     (mail,) = cursor.fetchone()
-    cursor.execute(OWED, values)
+    cursor.execute(OWED, parameters)
     (owed,) = cursor.fetchone()
-    cursor.execute(FAILED, values)
+    cursor.execute(FAILED, parameters)
     (failed,) = cursor.fetchone()
-    cursor.execute(STEPS, values)
+    cursor.execute(STEPS, parameters)
     steps = tuple(FailingStep(*row) for row in cursor.fetchall())
     cursor.execute(GOOD_RUNS)
     good_runs = dict(cursor.fetchall())
     cursor.execute(ERASED)
     erased = dict(cursor.fetchall())
-    cursor.execute(DEVICE_FAULTS, values)
+    cursor.execute(DEVICE_FAULTS, parameters)
     device_faults = tuple((slug, code, fault, at) for slug, code, fault, at in cursor.fetchall())
-    cursor.execute(HIDDEN, values)
+    cursor.execute(HIDDEN, parameters)
     (hidden,) = cursor.fetchone()
     return Health(
         worker=bool(worker),
@@ -186,19 +187,19 @@ def _age(oldest: datetime | None, now: datetime) -> timedelta:
     return max(now - oldest, timedelta()) if oldest else timedelta()
 
 
-def answer(found: Health | None) -> tuple[int, dict[str, Any]]:
-    """The HTTP status, 200 or 503, and what the watching program reads; None: no database."""
+def answer(health_now: Health | None) -> tuple[int, dict[str, Any]]:
+    """The HTTP status, 200 or 503, and the JSON of the answer; None: no database."""
     disk = dict(_free_mb())
     own = {"version": program_version(), "disk_free_mb": disk}
-    if found is None:
+    if health_now is None:
         return 503, {"database": False, "worker": None, "oldest_mail_s": None, **own}
-    good = found.good and all(free >= DISK_LOW_MB for free in disk.values())
+    good = health_now.good and all(free >= DISK_LOW_MB for free in disk.values())
     return 200 if good else 503, {
         "database": True,
-        "worker": found.worker,
-        "oldest_mail_s": int(found.oldest_mail.total_seconds()),
-        "oldest_owed_s": int(found.oldest_owed.total_seconds()),
-        "failed_work": found.failed_work,
+        "worker": health_now.worker,
+        "oldest_mail_s": int(health_now.oldest_mail.total_seconds()),
+        "oldest_owed_s": int(health_now.oldest_owed.total_seconds()),
+        "failed_work": health_now.failed_work,
         "failing_steps": [
             {
                 "step": step.step,
@@ -207,17 +208,17 @@ def answer(found: Health | None) -> tuple[int, dict[str, Any]]:
                 "late": step.late,
                 "failures": step.failures,
             }
-            for step in found.steps
+            for step in health_now.steps
         ],
-        "last_good_runs": {step: _iso(at) for step, at in found.good_runs.items()},
-        "last_erased_at": {office: _iso(at) for office, at in found.erased.items()},
+        "last_good_runs": {step: _iso(at) for step, at in health_now.good_runs.items()},
+        "last_erased_at": {office: _iso(at) for office, at in health_now.erased.items()},
         "device_faults": [
             {"office": office, "device": device, "fault": fault, "since": _iso(at)}
-            for office, device, fault, at in found.device_faults
+            for office, device, fault, at in health_now.device_faults
         ],
-        "pending_migrations": found.pending_migrations,
-        "clock_difference_s": found.clock_difference_s,
-        "visitors_hidden": found.visitors_hidden,
+        "pending_migrations": health_now.pending_migrations,
+        "clock_difference_s": health_now.clock_difference_s,
+        "visitors_hidden": health_now.visitors_hidden,
         **own,
     }
 
@@ -227,7 +228,7 @@ def _iso(at: datetime | None) -> str | None:
 
 
 def _free_mb() -> Iterator[tuple[str, int]]:
-    """Free megabytes where files of meetings lie, and the database where it is on this machine."""
+    """Free megabytes of the files' disk, and of the database's where it is on this machine."""
     if not settings.S3_BUCKET:
         yield "files", _free_at(Path(settings.FILES))
     host = str(settings.DATABASES["default"]["HOST"])
@@ -238,5 +239,7 @@ def _free_mb() -> Iterator[tuple[str, int]]:
 
 
 def _free_at(folder: Path) -> int:
-    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
-    return shutil.disk_usage(there).free // 1_000_000
+    existing = next(
+        candidate for candidate in (folder, *folder.absolute().parents) if candidate.exists()
+    )
+    return shutil.disk_usage(existing).free // 1_000_000

@@ -1,4 +1,4 @@
-"""The load of an office's day: who waits, who is still to come, and what the counters can bear."""
+"""The load of an office's day: people waiting and to come against the counters' capacity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHANGE_OF_PEOPLE = 0.5  # minutes from one client to the next
 
 @dataclass(frozen=True)
 class Window:
-    """Bookings that are still to come, by the start of their window."""
+    """The number of bookings of a window that are still to come."""
 
     starts_at: datetime
     ends_at: datetime
@@ -26,7 +26,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Load:
-    """What the rest of the day holds; minutes and people."""
+    """The load of the rest of the day, in minutes and people."""
 
     booked_waiting: int
     walk_ins_waiting: int
@@ -36,7 +36,7 @@ class Load:
     minutes_left: float
     mean: float
     capacity: int  # people the open counters can still serve before closing
-    needed: float | None  # minutes to serve all who wait and are to come; None: no counter open
+    needed: float | None  # minutes to serve all who wait or are to come; None: no counter open
     finish_at: datetime | None
     closes_at: datetime | None
 
@@ -57,41 +57,41 @@ class Load:
 
     @property
     def fits(self) -> bool:
-        """Whether all of them are served before closing."""
+        """Whether all can be served before closing."""
         return self.capacity >= self.people
 
 
-def day_load(seen: Hall) -> Load:
-    """The load of today as seen from this moment; one more SQL statement than the hall."""
-    booked = sum(w.booked is not None for w in seen.waiting)
-    to_come = _to_come(seen)
-    people = len(seen.waiting) + sum(window.booked for window in to_come)
-    counters = len(seen.open_shifts())
-    left, closes_at = _until_closing(seen)
-    mean = _mean(seen)
+def day_load(hall: Hall) -> Load:
+    """The load of the rest of today. One SQL statement."""
+    booked = sum(w.booked is not None for w in hall.waiting)
+    to_come = _to_come(hall)
+    people = len(hall.waiting) + sum(window.booked for window in to_come)
+    counters = len(hall.open_shifts())
+    minutes_left, closes_at = _until_closing(hall)
+    mean = _mean(hall)
     needed = people * mean / counters if counters else None
     return Load(
         booked_waiting=booked,
-        walk_ins_waiting=len(seen.waiting) - booked,
-        late_waiting=sum(w.late for w in seen.waiting),
+        walk_ins_waiting=len(hall.waiting) - booked,
+        late_waiting=sum(w.late for w in hall.waiting),
         to_come=to_come,
         counters=counters,
-        minutes_left=left,
+        minutes_left=minutes_left,
         mean=mean,
-        capacity=figures.remaining_capacity(left, counters, mean),
+        capacity=figures.remaining_capacity(minutes_left, counters, mean),
         needed=needed,
-        finish_at=None if needed is None else _after_open_minutes(seen, needed),
+        finish_at=None if needed is None else _after_open_minutes(hall, needed),
         closes_at=closes_at,
     )
 
 
-def _to_come(seen: Hall) -> list[Window]:
+def _to_come(hall: Hall) -> list[Window]:
     rows = (
         Booking.objects.filter(
-            office=seen.office.office,
-            date=calendar.day_of(seen.now, seen.office.tz),
+            office=hall.office.office,
+            date=calendar.day_of(hall.now, hall.office.tz),
             state=BookingState.CONFIRMED,
-            ends_at__gt=seen.now,
+            ends_at__gt=hall.now,
         )
         .values_list("starts_at", "ends_at")
         .annotate(booked=Count("pk"))
@@ -100,31 +100,31 @@ def _to_come(seen: Hall) -> list[Window]:
     return [Window(start, end, booked) for start, end, booked in rows]
 
 
-def _until_closing(seen: Hall) -> tuple[float, datetime | None]:
-    """Open minutes left today without the breaks, and when the last of them ends."""
-    day, tz = calendar.day_of(seen.now, seen.office.tz), seen.office.tz
-    minute = calendar.minute_of(seen.now, tz)
-    hours = [one for one in seen.office.office_hours(day) if one.end > minute]
-    left = sum(one.end - max(one.start, minute) for one in hours)
-    return left, calendar.local_instant(day, hours[-1].end, tz) if hours else None
+def _until_closing(hall: Hall) -> tuple[float, datetime | None]:
+    """Open minutes left today without breaks, and when the office closes."""
+    day, tz = calendar.day_of(hall.now, hall.office.tz), hall.office.tz
+    minute = calendar.minute_of(hall.now, tz)
+    hours = [opening for opening in hall.office.office_hours(day) if opening.end > minute]
+    minutes_left = sum(opening.end - max(opening.start, minute) for opening in hours)
+    return minutes_left, calendar.local_instant(day, hours[-1].end, tz) if hours else None
 
 
-def _after_open_minutes(seen: Hall, needed: float) -> datetime:
-    """The moment after so many open minutes; beyond closing the clerks just stay on."""
-    day, tz = calendar.day_of(seen.now, seen.office.tz), seen.office.tz
-    minute = calendar.minute_of(seen.now, tz)
-    hours = [one for one in seen.office.office_hours(day) if one.end > minute]
-    for one in hours:
-        start = max(one.start, minute)
-        if needed <= one.end - start or one is hours[-1]:
-            began = max(seen.now, calendar.local_instant(day, start, tz))
+def _after_open_minutes(hall: Hall, needed: float) -> datetime:
+    """The moment after so many open minutes; beyond closing every minute counts."""
+    day, tz = calendar.day_of(hall.now, hall.office.tz), hall.office.tz
+    minute = calendar.minute_of(hall.now, tz)
+    hours = [opening for opening in hall.office.office_hours(day) if opening.end > minute]
+    for opening in hours:
+        start = max(opening.start, minute)
+        if needed <= opening.end - start or opening is hours[-1]:
+            began = max(hall.now, calendar.local_instant(day, start, tz))
             return began + timedelta(minutes=needed)
-        needed -= one.end - start
-    return seen.now + timedelta(minutes=needed)
+        needed -= opening.end - start
+    return hall.now + timedelta(minutes=needed)
 
 
-def _mean(seen: Hall) -> float:
-    """Mean minutes per person: of those who wait, else of what the office offers."""
-    services = [w.service for w in seen.waiting] or [s.pk for s in seen.office.offered_services()]
-    means = [round(seen.times.mean(service), 1) for service in services]
+def _mean(hall: Hall) -> float:
+    """Mean minutes per person: of waiting people's services, else of all that are offered."""
+    services = [w.service for w in hall.waiting] or [s.pk for s in hall.office.offered_services()]
+    means = [round(hall.times.mean(service), 1) for service in services]
     return (sum(means) / len(means) if means else 10.0) + CHANGE_OF_PEOPLE

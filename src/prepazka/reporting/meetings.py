@@ -1,4 +1,4 @@
-"""The meetings of a day by video and by telephone: one queue, for the lobby and for the official."""
+"""The day's meetings by video and telephone in their order, for the lobby and the official."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from prepazka.booking.models import LIVE, Booking, State
 from prepazka.meetings.models import Meeting, Participant
 from prepazka.offices.models import Mode, Office
 
-# A meeting that has used up its time still needs a farewell.
+# The least remaining time of a meeting that is running over.
 FAREWELL = timedelta(minutes=2)
-# Who is not there so long after the beginning is not waited for by those behind.
+# A meeting nobody has joined so long after its start no longer delays those behind it.
 MISSED = timedelta(minutes=10)
 SHOWN = (State.CONFIRMED, State.ARRIVED, State.SERVED, State.NO_SHOW)
 HERE = (Participant.Place.LOBBY, Participant.Place.INSIDE)
@@ -21,7 +21,7 @@ HERE = (Participant.Place.LOBBY, Participant.Place.INSIDE)
 
 @dataclass(frozen=True)
 class Turn:
-    """The place in the queue, from 1, and in how many minutes about it is one's turn."""
+    """The place in the queue, from 1, and the approximate minutes until the turn."""
 
     place: int
     minutes: int
@@ -29,7 +29,7 @@ class Turn:
 
 @dataclass
 class Row:
-    """A meeting or a call of the day."""
+    """A meeting by video or a telephone call of the day."""
 
     booking: Booking
     meeting: Meeting | None
@@ -39,24 +39,24 @@ class Row:
 
     @property
     def begins(self) -> datetime:
-        """When the official means to begin."""
+        """When the official plans to begin, including the announced delay."""
         late = self.meeting.late_min if self.meeting else 0
         return self.booking.starts_at + timedelta(minutes=late)
 
     @property
     def runs(self) -> bool:
-        """Whether the official is in it."""
+        """Whether the meeting is running."""
         return self.meeting is not None and self.meeting.state == Meeting.State.RUNNING
 
     @property
     def over(self) -> bool:
-        """Whether it takes none of the official's time any more."""
+        """Whether it no longer takes the official's time."""
         ended = self.meeting is not None and self.meeting.state == Meeting.State.ENDED
         return ended or self.booking.state not in LIVE
 
 
 def of_day(office: Office, day: date, lanes: Iterable[int] | None, *, now: datetime) -> list[Row]:
-    """All meetings and calls of these lanes, in the order of time, with everybody's turn."""
+    """The meetings and calls of these lanes (None: all) in the order of time, with their turns."""
     bookings = Booking.objects.filter(
         office=office,
         date=day,
@@ -76,28 +76,32 @@ def of_day(office: Office, day: date, lanes: Iterable[int] | None, *, now: datet
 
 
 def turn(meeting: Meeting, *, now: datetime) -> Turn:
-    """When the official comes to this meeting."""
+    """The turn of this meeting with its official."""
     booking = meeting.booking
     rows = of_day(meeting.office, booking.date, [booking.lane_id], now=now)
-    found = next((row.turn for row in rows if row.booking.pk == booking.pk), None)
-    return found or Turn(1, 0)
+    own_turn = next((row.turn for row in rows if row.booking.pk == booking.pk), None)
+    return own_turn or Turn(1, 0)
 
 
 def _rows(bookings: list[Booking]) -> list[Row]:
-    """With who is there; three statements, however many there are."""
-    meetings = {one.booking_id: one for one in Meeting.objects.filter(booking__in=bookings)}
-    rows = {one.pk: Row(one, meetings.get(one.pk)) for one in bookings}
-    here = Participant.objects.filter(
+    """A row for each booking with the participants present. Two SQL statements."""
+    meetings = {
+        meeting.booking_id: meeting for meeting in Meeting.objects.filter(booking__in=bookings)
+    }
+    rows = {booking.pk: Row(booking, meetings.get(booking.pk)) for booking in bookings}
+    present = Participant.objects.filter(
         meeting__in=meetings.values(), place__in=HERE, revoked_at=None
     )
-    for one in here.select_related("meeting", "official").order_by("came_at", "pk"):
-        row = rows[one.meeting.booking_id]
-        (row.lobby if one.place == Participant.Place.LOBBY else row.inside).append(one)
+    for participant in present.select_related("meeting", "official").order_by("came_at", "pk"):
+        row = rows[participant.meeting.booking_id]
+        (row.lobby if participant.place == Participant.Place.LOBBY else row.inside).append(
+            participant
+        )
     return list(rows.values())
 
 
 def _give_turns(queue: list[Row], now: datetime) -> None:
-    """Whom the official sees first, by the term; those ahead take the time they booked."""
+    """Set the turns of one official's queue by time; those ahead take the time they booked."""
     ahead, free_at = 0, now
     for row in queue:
         if row.over:
@@ -105,8 +109,8 @@ def _give_turns(queue: list[Row], now: datetime) -> None:
         if row.runs and row.meeting:
             row.turn = Turn(1, 0)
             lasts = row.booking.ends_at - row.booking.starts_at
-            left = (row.meeting.started_at or now) + lasts - now
-            free_at = max(free_at, now + max(left, FAREWELL))
+            remaining = (row.meeting.started_at or now) + lasts - now
+            free_at = max(free_at, now + max(remaining, FAREWELL))
         else:
             starts = max(free_at, row.begins)
             row.turn = Turn(ahead + 1, max(0, -int(-(starts - now).total_seconds() // 60)))

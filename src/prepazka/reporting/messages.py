@@ -1,4 +1,4 @@
-"""What was sent to whom: read from the visits, so that it is erased together with them."""
+"""Sent messages; recipients are read from the visits, so that they are erased with them."""
 
 from __future__ import annotations
 
@@ -17,40 +17,45 @@ MOST = 200
 
 
 def sent_messages(
-    office: Directory, *, wanted: str = "", kind: str = "", state: str = "", day: date | None = None
+    office: Directory,
+    *,
+    recipient: str = "",
+    kind: str = "",
+    state: str = "",
+    day: date | None = None,
 ) -> QuerySet[Message]:
     """The newest messages of the office, by recipient, kind, state and day."""
-    found = Message.objects.filter(office=office.office).select_related(
+    messages = Message.objects.filter(office=office.office).select_related(
         "booking", "entry", "alert__ticket"
     )
     if kind:
-        found = found.filter(kind=kind)
+        messages = messages.filter(kind=kind)
     if state == "delivered":
-        found = found.filter(delivered_at__isnull=False)
+        messages = messages.filter(delivered_at__isnull=False)
     elif state:
-        found = found.filter(state=state)
+        messages = messages.filter(state=state)
     if day:
         start = calendar.local_instant(day, 0, office.tz)
         end = calendar.local_instant(day + timedelta(days=1), 0, office.tz)
-        found = found.filter(created_at__gte=start, created_at__lt=end)
-    if wanted:
-        found = found.filter(_to(clean_text(wanted)))
-    return found.order_by("-pk")[:MOST]
+        messages = messages.filter(created_at__gte=start, created_at__lt=end)
+    if recipient:
+        messages = messages.filter(_sent_to(clean_text(recipient)))
+    return messages.order_by("-pk")[:MOST]
 
 
-def _to(wanted: str) -> Q:
+def _sent_to(recipient: str) -> Q:
     try:
-        phone = normalise_phone(wanted)
+        phone = normalise_phone(recipient)
     except PhoneNotUnderstood:
-        phone = wanted
+        phone = recipient
     try:
-        address = clean_email(wanted)
+        address = clean_email(recipient)
     except ValueError:
-        address = wanted
+        address = recipient
     named = Q()
-    for whose in ("booking", "entry", "alert"):
-        if whose != "alert":
-            named |= Q(**{f"{whose}__name__icontains": wanted})
-        named |= Q(**{f"{whose}__email__icontains": address})
-        named |= Q(**{f"{whose}__phone": phone})
-    return named | Q(booking__pin=wanted)
+    for relation in ("booking", "entry", "alert"):
+        if relation != "alert":
+            named |= Q(**{f"{relation}__name__icontains": recipient})
+        named |= Q(**{f"{relation}__email__icontains": address})
+        named |= Q(**{f"{relation}__phone": phone})
+    return named | Q(booking__pin=recipient)

@@ -1,4 +1,4 @@
-"""Today's clients who were called and did not come."""
+"""Today's tickets that were called in vain."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ class Missed:
     service: Service
     called_at: datetime
     counter: Counter
-    may_return: bool  # staff may put it back now
-    pin_until: datetime | None  # until when the PIN of its booking does so too
+    may_return: bool  # whether staff may put it back now
+    pin_until: datetime | None  # until when its booking's PIN puts it back as well
 
 
 def missed_of_today(office: Directory, *, now: datetime, number: str = "") -> list[Missed]:
-    """The missed of today, the last called first; with a number, such as V12 or 12, only those.
+    """Today's missed tickets, the last called first; `number` such as V12 or 12 selects some.
 
     One SQL statement.
     """
     tickets = _tickets(office, now)
-    wanted = number.strip().replace(" ", "").upper()
+    label = number.strip().replace(" ", "").upper()
     rows = []
     for ticket in tickets.select_related("booking").order_by("-called_at", "-pk"):
         call = ticket.missed_call
-        if call is None or (wanted and wanted not in {ticket.label, str(ticket.number)}):
+        if call is None or (label and label not in {ticket.label, str(ticket.number)}):
             continue
         until = pin_returns_until(office, ticket)
         rows.append(
@@ -53,7 +53,7 @@ def missed_of_today(office: Directory, *, now: datetime, number: str = "") -> li
 
 
 def count_missed(office: Directory, *, now: datetime) -> int:
-    """How many were called today and did not come."""
+    """How many tickets were called in vain today."""
     return _tickets(office, now).count()
 
 
@@ -63,11 +63,11 @@ def _tickets(office: Directory, now: datetime) -> QuerySet[Ticket]:
 
 
 def returned_waiting(office: Directory, *, now: datetime) -> int:
-    """How many are waiting in the place of those who came back, before whoever comes back next."""
-    back = Ticket.objects.filter(
+    """How many returned tickets wait, which go before the next one that returns."""
+    returned = Ticket.objects.filter(
         office=office.office,
         date=calendar.day_of(now, office.tz),
         state__in=IN_QUEUE,
         returned_at__isnull=False,
     )
-    return back.count()
+    return returned.count()

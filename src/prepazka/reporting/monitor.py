@@ -24,14 +24,14 @@ CALLED = Q(called_at__isnull=False)
 
 
 def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
-    """What everybody may know about the office now, ready for JSON.
+    """The public live view of the office, ready for JSON.
 
     Times are ISO 8601 with the office's offset; waits are whole minutes for somebody who takes a
     ticket now, or null when no counter for the service is open. Outside the office's hours no
-    counter counts as open, whoever forgot to close one or still serves the last client.
+    counter counts as open, even one that was left open or still serves its last client.
     """
-    seen = hall(office, now=now)
-    office = seen.office
+    hall_now = hall(office, now=now)
+    office = hall_now.office
     opening, open_now = next_opening(office, now), is_open(office, now)
     labels = _labels(office, now)
     return {
@@ -40,12 +40,12 @@ def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
         "made_at": _iso(office, now),
         "open": open_now,
         "next_opening": _iso(office, opening) if opening else None,
-        "open_counters": len(seen.open_shifts()) if open_now else 0,
-        "counters": _open_counters(seen) if open_now else [],
-        "waiting": len(seen.waiting),
-        "incidents": [_incident(office, one) for one in office.incidents],
+        "open_counters": len(hall_now.open_shifts()) if open_now else 0,
+        "counters": _open_counters(hall_now) if open_now else [],
+        "waiting": len(hall_now.waiting),
+        "incidents": [_incident(office, incident) for incident in office.incidents],
         "services": [
-            _service(seen, service, labels, open_now=open_now)
+            _service(hall_now, service, labels, open_now=open_now)
             for service in office.offered_services()
         ],
         "last_calls": last_calls(office, now=now),
@@ -53,9 +53,9 @@ def monitor(office: Directory, *, now: datetime) -> dict[str, Any]:
 
 
 def last_calls(
-    office: Directory, *, now: datetime, counters: list[int] | None = None, most: int = LAST_CALLS
+    office: Directory, *, now: datetime, counters: list[int] | None = None, limit: int = LAST_CALLS
 ) -> list[dict[str, Any]]:
-    """The last calls of today, newest first; `again` counts repeats so that a display chimes."""
+    """The last calls of today, newest first; `calls` counts repeats, so that a display chimes."""
     called = Ticket.objects.filter(
         office=office.office,
         date=calendar.day_of(now, office.tz),
@@ -64,7 +64,7 @@ def last_calls(
     )
     if counters:
         called = called.filter(counter__in=counters)
-    newest = sorted(called.order_by("-called_at")[: most * 2], key=_last_called, reverse=True)
+    newest = sorted(called.order_by("-called_at")[: limit * 2], key=_last_called, reverse=True)
     return [
         {
             "ticket": ticket.label,
@@ -74,7 +74,7 @@ def last_calls(
             "calls": ticket.calls,
             "state": ticket.state,
         }
-        for ticket in newest[:most]
+        for ticket in newest[:limit]
     ]
 
 
@@ -86,25 +86,25 @@ def is_open(office: Directory, now: datetime) -> bool:
     """Whether the office takes citizens at this moment."""
     minute = calendar.minute_of(now, office.tz)
     hours = office.office_hours(calendar.day_of(now, office.tz))
-    return any(one.contains(minute) for one in hours)
+    return any(opening.contains(minute) for opening in hours)
 
 
 def next_opening(office: Directory, now: datetime) -> datetime | None:
-    """When the office opens next, looking sixty days ahead."""
+    """When the office opens next, within sixty days; else None."""
     today = calendar.day_of(now, office.tz)
     for ahead in range(NEXT_OPENING_WITHIN):
         day = today + timedelta(days=ahead)
-        for one in office.office_hours(day):
-            opens = calendar.local_instant(day, one.start, office.tz)
+        for opening_hours in office.office_hours(day):
+            opens = calendar.local_instant(day, opening_hours.start, office.tz)
             if opens > now:
                 return opens
     return None
 
 
-def _open_counters(seen: Hall) -> list[dict[str, Any]]:
-    """The counters that are open, in their order: number, place, and codes of what they serve."""
-    office = seen.office
-    working = {shift.counter_id for shift in seen.open_shifts()}
+def _open_counters(hall_now: Hall) -> list[dict[str, Any]]:
+    """The open counters in their order: number, place, and codes of their services."""
+    office = hall_now.office
+    working = {shift.counter_id for shift in hall_now.open_shifts()}
     return [
         {
             "number": counter.number,
@@ -121,35 +121,35 @@ def _open_counters(seen: Hall) -> list[dict[str, Any]]:
 
 
 def _labels(office: Directory, now: datetime) -> dict[int, tuple[str | None, str]]:
-    """By service today's last number called, and the last one issued. One SQL statement."""
+    """By service, today's last label called and the last one issued. One SQL statement."""
     today = Ticket.objects.filter(office=office.office, date=calendar.day_of(now, office.tz))
     rows = today.values("service", "letter").annotate(
         issued=Max("number"), called=ArrayAgg("number", order_by="-called_at", filter=CALLED)
     )
-    found: dict[int, tuple[str | None, str]] = {}
+    labels: dict[int, tuple[str | None, str]] = {}
     for row in rows.order_by("service"):
         called = f"{row['letter']}{row['called'][0]}" if row["called"] else None
-        found[row["service"]] = called, f"{row['letter']}{row['issued']}"
-    return found
+        labels[row["service"]] = called, f"{row['letter']}{row['issued']}"
+    return labels
 
 
 def _service(
-    seen: Hall, service: Service, labels: dict[int, tuple[str | None, str]], *, open_now: bool
+    hall_now: Hall, service: Service, labels: dict[int, tuple[str | None, str]], *, open_now: bool
 ) -> dict[str, Any]:
-    office = seen.office
-    able = _able(seen, service) if open_now else []
-    wait = seen.outlook.newcomers.get(service.pk) if open_now else None
+    office = hall_now.office
+    able = _able(hall_now, service) if open_now else []
+    wait = hall_now.outlook.newcomers.get(service.pk) if open_now else None
     called, issued = labels.get(service.pk, (None, None))
-    opens = None if able else counter_opens(office, service, now=seen.now)
+    opens = None if able else counter_opens(office, service, now=hall_now.now)
     return {
         "code": service.code,
         "name": dict(service.name),
         "agenda": office.agenda_of(service).code,
         "letter": office.agenda_of(service).letter,
         "open_counters": len(able),
-        "waiting": sum(w.service == service.pk for w in seen.waiting),
+        "waiting": sum(w.service == service.pk for w in hall_now.waiting),
         "booked_waiting": sum(
-            w.service == service.pk and w.booked is not None for w in seen.waiting
+            w.service == service.pk and w.booked is not None for w in hall_now.waiting
         ),
         "wait_min": None if wait is None else round(wait.p50),
         "wait_from_min": None if wait is None else wait.span[0],
@@ -158,14 +158,14 @@ def _service(
         "last_called": called,
         "last_issued": issued,
         "next_opening": _iso(office, opens) if opens else None,
-        "tickets": issues_tickets(office, service, seen.now),
-        "tickets_ended": tickets_ended(office, service, seen.now),
+        "tickets": issues_tickets(office, service, hall_now.now),
+        "tickets_ended": tickets_ended(office, service, hall_now.now),
         "waits_for": down.system.code if (down := office.stopped.get(service.pk)) else None,
     }
 
 
 def _incident(office: Directory, incident: Incident) -> dict[str, Any]:
-    """A system that is down: why services wait, in the languages of the office."""
+    """An incident with its text in the languages of the office."""
     expected = incident.expected_at
     return {
         "system": incident.system.code,
@@ -177,26 +177,26 @@ def _incident(office: Directory, incident: Incident) -> dict[str, Any]:
     }
 
 
-def quarters(seen: Hall, at: datetime) -> Iterator[QuarterHour]:
-    """The rows of the history for what is seen now."""
-    office = seen.office
+def quarters(hall_now: Hall, at: datetime) -> Iterator[QuarterHour]:
+    """The rows of the history for the hall at this moment."""
+    office = hall_now.office
     for service in office.offered_services():
-        wait = seen.outlook.newcomers.get(service.pk)
+        wait = hall_now.outlook.newcomers.get(service.pk)
         yield QuarterHour(
             office=office.office,
             service=service,
             at=at,
-            waiting=sum(w.service == service.pk for w in seen.waiting),
-            open_counters=len(_able(seen, service)),
-            tickets=issues_tickets(office, service, seen.now),
+            waiting=sum(w.service == service.pk for w in hall_now.waiting),
+            open_counters=len(_able(hall_now, service)),
+            tickets=issues_tickets(office, service, hall_now.now),
             p20=wait.p20 if wait else None,
             p80=wait.p80 if wait else None,
         )
 
 
-def _able(seen: Hall, service: Service) -> list[Shift]:
-    serves = seen.office.serves
-    return [s for s in seen.open_shifts() if service.pk in serves[s.counter_id]]
+def _able(hall_now: Hall, service: Service) -> list[Shift]:
+    serves = hall_now.office.serves
+    return [s for s in hall_now.open_shifts() if service.pk in serves[s.counter_id]]
 
 
 def _iso(office: Directory, instant: datetime) -> str:

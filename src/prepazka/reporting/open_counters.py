@@ -1,4 +1,4 @@
-"""Which counters are open, who is there and since when, and how a clerk's counter came to an end."""
+"""Open counters with their clerks, and how a clerk's shift was ended by others."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from prepazka.offices.models import Counter, Membership, Service
 from prepazka.queueing.counters import last_step_at
 from prepazka.queueing.models import AT_COUNTER, Shift, Ticket
 
-TODAY = timedelta(hours=16)  # as long as a shift lasts at most
+TODAY = timedelta(hours=16)  # the longest shift
 ENDS = ("CounterClosed", "CounterTakenOver", "LeftCounterClosed")
 
 
 @dataclass(frozen=True)
 class OpenCounter:
-    """A counter with a clerk's name on it."""
+    """An open counter with its clerk, client and last step."""
 
     counter: Counter
     shift: Shift
@@ -30,15 +30,15 @@ class OpenCounter:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a clerk's counter came to an end without the clerk."""
+    """How a clerk's shift was ended by somebody else."""
 
     taken_over: bool
     at: datetime
-    by: str  # name; empty: by itself, after the office's hours
+    by: str  # name; empty: it closed by itself after the office's hours
 
 
 def open_counters(office: Directory) -> list[OpenCounter]:
-    """The open counters in their order, with who left which of them and when."""
+    """The open counters in their order."""
     shifts = list(Shift.objects.filter(office=office.office, closed_at=None))
     shifts.sort(key=lambda shift: office.counters[shift.counter_id].position)
     names = names_of(office, {shift.clerk_id for shift in shifts})
@@ -60,19 +60,19 @@ def open_counters(office: Directory) -> list[OpenCounter]:
 
 
 def ended_without(office: Directory, clerk: int, now: datetime) -> Ending | None:
-    """How the clerk's last counter was closed or taken over by another; None if by the clerk."""
+    """How the clerk's last shift was ended by somebody else; None if by the clerk."""
     ends = Event.objects.filter(
         office=office.office.pk, kind__in=ENDS, at__gt=now - TODAY, data__clerk=clerk
     )
-    last = ends.order_by("-at", "-id").first()
-    if last is None or last.actor == clerk:
+    last_ending = ends.order_by("-at", "-id").first()
+    if last_ending is None or last_ending.actor == clerk:
         return None
-    by = names_of(office, {last.actor})[last.actor] if last.actor else ""
-    return Ending(last.kind == "CounterTakenOver", last.at, by)
+    by = names_of(office, {last_ending.actor})[last_ending.actor] if last_ending.actor else ""
+    return Ending(last_ending.kind == "CounterTakenOver", last_ending.at, by)
 
 
 def names_of(office: Directory, users: set[int]) -> dict[int, str]:
-    """The names of staff in this office; of somebody who left it, the name of the account."""
+    """The names of staff in this office; for former staff the name of the account."""
     gone = dict(User.objects.filter(pk__in=users).values_list("pk", "username"))
     members = Membership.objects.filter(office=office.office, user__in=users)
     return dict.fromkeys(users, "") | gone | dict(members.values_list("user_id", "name"))

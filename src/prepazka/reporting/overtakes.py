@@ -1,4 +1,4 @@
-"""Why others were called before a ticket although they came later, and how many may be at most."""
+"""Overtakes: tickets that came later and were called before one, and the bound on their number."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from prepazka.queueing.models import IN_QUEUE, Ticket
 
 @dataclass(frozen=True)
 class Overtake:
-    """Somebody who came later and was called before, at a counter that serves the ticket too."""
+    """A ticket that came later and was called before, at a counter that serves this one too."""
 
     label: str
     at: datetime
@@ -26,34 +26,33 @@ class Overtake:
 
 @dataclass(frozen=True)
 class Wait:
-    """A stretch in which a ticket waited, and the reason of the call that ended it."""
+    """An interval in which a ticket waited, and the reason of the call that ended it."""
 
     start: datetime
     end: datetime
     reason: Mapping[str, Any]
 
     def contains(self, at: datetime) -> bool:
-        """Whether it waited then; who is called at the moment of the end did not go before it."""
+        """Whether the ticket waited at that moment; the end itself does not count."""
         return self.start <= at < self.end
 
 
 @dataclass(frozen=True)
 class Before:
-    """All that went before a ticket which came later."""
+    """The overtakes of a ticket, and their bound."""
 
     waited: timedelta
     overtakes: tuple[Overtake, ...]
-    # How many booked people at most may go before somebody who waits so long; the same of one
-    # who waits an hour.
+    # The most booked people who may go before somebody who waits so long, and an hour.
     bound: int
     bound_hour: int
     reason: Mapping[str, Any]  # of the call that ended the last wait; empty until then
 
 
 def before(office: Directory, ticket: Ticket, *, now: datetime) -> Before:
-    """Look up who went before the ticket. Two SQL statements.
+    """The overtakes of the ticket. Two SQL statements.
 
-    Of a ticket that came back after a call in vain both waits count, not the time between them.
+    Of a ticket that came back after a call in vain both waits count, without the time between them.
     """
     start = calendar.local_instant(ticket.date, 0, office.tz)
     events = list(
@@ -68,7 +67,7 @@ def before(office: Directory, ticket: Ticket, *, now: datetime) -> Before:
     ended = None if ticket.state in IN_QUEUE else ticket.ended_at
     waits = waits_of(ticket.issued_at, of_ticket, ended or now)
     able = {c for c in office.counters if ticket.service_id in office.serves.get(c, ())}
-    seen = [
+    calls = [
         r
         for r in events
         if r.kind == "TicketCalled"
@@ -77,18 +76,20 @@ def before(office: Directory, ticket: Ticket, *, now: datetime) -> Before:
         and any(wait.contains(r.at) for wait in waits)
     ]
     later = Ticket.objects.filter(
-        pk__in={r.data["ticket"] for r in seen}, issued_at__gt=ticket.issued_at
+        pk__in={r.data["ticket"] for r in calls}, issued_at__gt=ticket.issued_at
     ).in_bulk()
-    first: dict[int, Overtake] = {}
-    for row in seen:
-        other = later.get(row.data["ticket"])
-        if other is not None and other.pk != ticket.pk:
-            found = Overtake(other.label, row.at, other.issued_at, row.data.get("reason") or {})
-            first.setdefault(other.pk, found)
+    first_overtakes: dict[int, Overtake] = {}
+    for row in calls:
+        later_ticket = later.get(row.data["ticket"])
+        if later_ticket is not None and later_ticket.pk != ticket.pk:
+            overtake = Overtake(
+                later_ticket.label, row.at, later_ticket.issued_at, row.data.get("reason") or {}
+            )
+            first_overtakes.setdefault(later_ticket.pk, overtake)
     waited = sum((wait.end - wait.start for wait in waits), timedelta(0))
     return Before(
         waited,
-        tuple(first.values()),
+        tuple(first_overtakes.values()),
         bound(office, ticket.service_id, waited),
         bound(office, ticket.service_id, timedelta(hours=1)),
         waits[-1].reason,
@@ -98,8 +99,8 @@ def before(office: Directory, ticket: Ticket, *, now: datetime) -> Before:
 def waits_of(issued_at: datetime, events: Iterable[Event], until: datetime) -> list[Wait]:
     """The waits of a ticket, from its calls and returns in their order.
 
-    The first ends with the first call, each other goes from a return after a call in vain to the
-    next call; the last may still go on at `until`.
+    The first ends with the first call; each further one goes from a return to the next call. The
+    last may still go on at `until`.
     """
     waits: list[Wait] = []
     since: datetime | None = issued_at
@@ -113,15 +114,15 @@ def waits_of(issued_at: datetime, events: Iterable[Event], until: datetime) -> l
 
 
 def bound(office: Directory, service: int, waited: timedelta) -> int:
-    """How many booked people at most go before somebody for the service who waits so long."""
+    """The most booked people who go before somebody for the service who waits so long."""
     counters = [c.pk for c in office.counters_for(service)]
-    there = frozenset[int]().union(*(office.serves[c] for c in counters))
-    kinds = [s for s in office.offered_services() if s.pk in there and s.bookable]
-    many = 0
+    services_there = frozenset[int]().union(*(office.serves[c] for c in counters))
+    kinds = [s for s in office.offered_services() if s.pk in services_there and s.bookable]
+    total = 0
     for agenda in {s.agenda_id for s in kinds}:
         own = [s for s in kinds if s.agenda_id == agenda]
         rules = office.rules_of(own[0])
         length = rules.window_min if rules.kind == "window" else min(s.duration_min for s in own)
         lanes = rules.quota + sum(len(office.officials_for(s.pk)) for s in own)
-        many += overtake_bound(lanes, 1, length, waited)
-    return many
+        total += overtake_bound(lanes, 1, length, waited)
+    return total

@@ -1,4 +1,4 @@
-"""One ticket's place in the hall: what its holder may know, on paper, kiosk and phone."""
+"""One ticket's place in the hall, for its holder: on paper, at the kiosk and on the phone."""
 
 from __future__ import annotations
 
@@ -16,117 +16,119 @@ from prepazka.reporting.hall import Hall, hall
 
 OPENING_WITHIN = 14  # days
 FRESH = timedelta(minutes=1)
-STEP = 300  # seconds to which the time of the turn is said
+STEP = 300  # seconds to which the time of the turn is rounded
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the ticket stands at one moment."""
+    """A ticket's place at one moment."""
 
     ticket: Ticket
     service: Service
     valid_until: datetime
     counter: Counter | None = None
-    # Known while the ticket waits; the estimate only while a counter that serves it is open,
-    # otherwise when one should open next.
+    # Set while the ticket waits: the estimate while a counter that serves it is open, else when one
+    # should open next.
     ahead: int | None = None
     expected: Expected | None = None
     between: tuple[datetime, datetime] | None = None
     opens_at: datetime | None = None
-    incident: Incident | None = None  # for what the service waits; then there is no estimate
+    incident: Incident | None = None  # that stops the service; then there is no estimate
 
     @property
     def thin(self) -> bool:
-        """Whether too little is behind the estimate."""
+        """Whether the estimate is made of too few services."""
         return bool(self.expected and self.expected.thin)
 
     @property
     def wait(self) -> tuple[int, int] | None:
-        """The minutes that are said."""
+        """The minutes to announce, from and to."""
         return self.expected.span if self.expected else None
 
 
 def place_of(office: Directory, ticket: Ticket, *, now: datetime) -> Place:
-    """Look up the ticket's place."""
+    """The ticket's place at `now`."""
     if ticket.state in IN_QUEUE and calendar.day_of(now, office.tz) == ticket.date:
         return place_in(hall(office, now=now), ticket)
-    return _outside(office, ticket)
+    return _place_without_queue(office, ticket)
 
 
-def place_in(seen: Hall, ticket: Ticket) -> Place:
-    """The ticket's place in a hall that was looked at."""
-    place, office = _outside(seen.office, ticket), seen.office
+def place_in(hall_now: Hall, ticket: Ticket) -> Place:
+    """The ticket's place in the given hall."""
+    ticket_place, office = _place_without_queue(hall_now.office, ticket), hall_now.office
     if ticket.state not in IN_QUEUE:
-        return place
-    expected = expected_of(seen, ticket)
+        return ticket_place
+    expected = expected_of(hall_now, ticket)
     return replace(
-        place,
-        ahead=seen.ahead_of(ticket),
+        ticket_place,
+        ahead=hall_now.ahead_of(ticket),
         expected=expected,
-        between=_between(expected, seen.now) if expected else None,
-        opens_at=None if expected else counter_opens(office, place.service, now=seen.now),
-        incident=office.stopped.get(place.service.pk),
+        between=_between(expected, hall_now.now) if expected else None,
+        opens_at=None
+        if expected
+        else counter_opens(office, ticket_place.service, now=hall_now.now),
+        incident=office.stopped.get(ticket_place.service.pk),
     )
 
 
-def _outside(office: Directory, ticket: Ticket) -> Place:
+def _place_without_queue(office: Directory, ticket: Ticket) -> Place:
     counter = office.counters.get(ticket.counter_id) if ticket.counter_id else None
     service = office.services[ticket.service_id]
     return Place(ticket, service, valid_until(office, ticket), counter)
 
 
 def announced(
-    office: Directory, ticket: Ticket, *, now: datetime, seen: Hall | None = None
+    office: Directory, ticket: Ticket, *, now: datetime, hall_now: Hall | None = None
 ) -> Place:
-    """The place as it is shown; the first wait told of a fresh ticket is kept, to be judged."""
-    place = place_in(seen, ticket) if seen else place_of(office, ticket, now=now)
-    said = place.expected
-    if said and ticket.p80 is None and now - ticket.issued_at <= FRESH:
-        learning.announce(ticket=ticket, p20=said.p20, p50=said.p50, p80=said.p80)
-    return place
+    """The ticket's place for its holder; a new ticket's first estimate is stored."""
+    ticket_place = place_in(hall_now, ticket) if hall_now else place_of(office, ticket, now=now)
+    expected = ticket_place.expected
+    if expected and ticket.p80 is None and now - ticket.issued_at <= FRESH:
+        learning.announce(ticket=ticket, p20=expected.p20, p50=expected.p50, p80=expected.p80)
+    return ticket_place
 
 
-def expected_of(seen: Hall, ticket: Ticket) -> Expected | None:
-    """How long the ticket will still wait, where it can be guessed.
+def expected_of(hall_now: Hall, ticket: Ticket) -> Expected | None:
+    """The ticket's expected wait; None where there is no estimate.
 
-    Who came after the last look of the estimate is the newcomer it had expected.
+    A ticket issued after the last replay gets the wait of a newcomer.
     """
-    known = seen.outlook.tickets.get(ticket.pk)
-    return known or (
-        seen.outlook.newcomers.get(ticket.service_id) if not ticket.for_counter_id else None
+    expected = hall_now.outlook.tickets.get(ticket.pk)
+    return expected or (
+        hall_now.outlook.newcomers.get(ticket.service_id) if not ticket.for_counter_id else None
     )
 
 
-def turn_is_near(seen: Hall, ticket: Ticket) -> bool:
-    """Whether its holder should be told to come; while others go first, only the minutes count."""
-    if ticket.pk not in seen.tickets:
-        return False  # called meanwhile, or of another day
-    aside = bool(ticket.parked_until and ticket.parked_until > seen.now)
-    return is_near(None if aside else seen.ahead_of(ticket), expected_of(seen, ticket))
+def turn_is_near(hall_now: Hall, ticket: Ticket) -> bool:
+    """Whether to ask the holder to come; of a parked ticket only the minutes count."""
+    if ticket.pk not in hall_now.tickets:
+        return False  # it was called meanwhile, or is of another day
+    is_parked = bool(ticket.parked_until and ticket.parked_until > hall_now.now)
+    return is_near(None if is_parked else hall_now.ahead_of(ticket), expected_of(hall_now, ticket))
 
 
 def counter_opens(office: Directory, service: Service, *, now: datetime) -> datetime | None:
-    """When a counter for the service should open next, as planned."""
+    """When a counter for the service opens next by the plan; None if one should be open now."""
     today = calendar.day_of(now, office.tz)
     for ahead in range(OPENING_WITHIN):
         day = today + timedelta(days=ahead)
         hours = office.service_hours(service, day)
         planned = interval.union(
-            one
+            opening
             for counter in office.counters_for(service.pk)
-            for one in interval.intersect(hours, office.counter_hours(counter, day))
+            for opening in interval.intersect(hours, office.counter_hours(counter, day))
         )
-        for one in planned:
-            opens = calendar.local_instant(day, one.start, office.tz)
+        for opening in planned:
+            opens = calendar.local_instant(day, opening.start, office.tz)
             if opens > now:
                 return opens
-            if calendar.local_instant(day, one.end, office.tz) > now:
-                return None  # one should be open now; nobody knows when it will be
+            if calendar.local_instant(day, opening.end, office.tz) > now:
+                return None  # one should be open now, so nobody knows when it will be
     return None
 
 
 def _between(expected: Expected, now: datetime) -> tuple[datetime, datetime]:
-    """From when to when the turn comes, to five minutes, outwards."""
+    """The interval of the turn, rounded outwards to five minutes."""
     start = (now + timedelta(minutes=expected.p20)).timestamp() // STEP * STEP
     end = -((now + timedelta(minutes=expected.p80)).timestamp() // -STEP) * STEP
     return datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(max(end, start + STEP), UTC)

@@ -1,4 +1,4 @@
-"""The live view in the vocabulary of the Smart Data Models: one QueueMonitor per service."""
+"""The live view as QueueMonitor entities of the Smart Data Models, one per service."""
 
 from __future__ import annotations
 
@@ -14,54 +14,54 @@ OPEN, SUSPENDED, CLOSED = "Open", "Suspended", "Closed"
 
 def queue_monitors(office: Directory, *, now: datetime) -> list[dict[str, Any]]:
     """The entities of an office, ready for JSON; names in the first language of the office."""
-    seen = monitor(office, now=now)
+    live_view = monitor(office, now=now)
     language = next(iter(office.office.languages), "cs")
-    name = _said(seen["name"], language)
+    name = _in_language(live_view["name"], language)
     return [
-        _entity(office, service, seen["made_at"], name, language, now)
-        for service in seen["services"]
+        _entity(office, service, live_view["made_at"], name, language, now)
+        for service in live_view["services"]
     ]
 
 
 def _entity(
     office: Directory,
-    said: dict[str, Any],
+    service_view: dict[str, Any],
     made_at: str,
     name: str,
     language: str,
     now: datetime,
 ) -> dict[str, Any]:
-    issued, called = said["last_issued"], said["last_called"]
-    found = {
-        "id": f"urn:ngsi-ld:QueueMonitor:{office.office.slug}:{said['code']}",
+    issued, called = service_view["last_issued"], service_view["last_called"]
+    entity = {
+        "id": f"urn:ngsi-ld:QueueMonitor:{office.office.slug}:{service_view['code']}",
         "type": "QueueMonitor",
         "officeName": name,
-        "serviceName": _said(said["name"], language),
-        "serviceId": said["code"],
-        "serviceStatus": _status(office, said, now),
-        "queueLine": said["letter"],
+        "serviceName": _in_language(service_view["name"], language),
+        "serviceId": service_view["code"],
+        "serviceStatus": _status(office, service_view, now),
+        "queueLine": service_view["letter"],
         "lastTicketIssuedLabel": issued,
         "lastTicketIssued": _number(issued),
         "ticketServedLabel": called,
         "ticketServed": _number(called),
-        "ticketsToServe": said["waiting"],
+        "ticketsToServe": service_view["waiting"],
         "dateModified": made_at,
     }
-    return {key: value for key, value in found.items() if value is not None}
+    return {key: content for key, content in entity.items() if content is not None}
 
 
-def _status(office: Directory, said: dict[str, Any], now: datetime) -> str:
-    """Open with a counter, suspended where there should be one, closed outside the hours."""
-    if said["open_counters"]:
+def _status(office: Directory, service_view: dict[str, Any], now: datetime) -> str:
+    """Open with an open counter, suspended without one within the hours, closed outside them."""
+    if service_view["open_counters"]:
         return OPEN
-    service = office.service_by_code(said["code"])
+    service = office.service_by_code(service_view["code"])
     assert service  # noqa: S101  # the live view shows those of the directory
     hours = office.service_hours(service, calendar.day_of(now, office.tz))
     minute = calendar.minute_of(now, office.tz)
-    return SUSPENDED if any(one.contains(minute) for one in hours) else CLOSED
+    return SUSPENDED if any(opening.contains(minute) for opening in hours) else CLOSED
 
 
-def _said(text: dict[str, str], language: str) -> str:
+def _in_language(text: dict[str, str], language: str) -> str:
     return text.get(language) or next(iter(text.values()), "")
 
 

@@ -1,4 +1,4 @@
-"""The next free terms of a service, an official, a department or a whole office."""
+"""The next free slots of a service, an official, a department or a whole office."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Part = TypeVar("Part", bound=Named)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What an address names; nothing named means the whole office."""
+    """The parts that an address names; none means the whole office."""
 
     service: Service | None = None
     official: Official | None = None
@@ -27,12 +27,14 @@ class Wanted:
 
     @property
     def retired(self) -> bool:
-        """Whether the office has dropped any of it."""
-        return any(one and one.retired for one in (self.service, self.official, self.department))
+        """Whether the office has retired any of the parts."""
+        return any(
+            named and named.retired for named in (self.service, self.official, self.department)
+        )
 
 
 class Next(NamedTuple):
-    """A free term and what it is for."""
+    """A free slot and its service."""
 
     service: Service
     term: Term
@@ -41,7 +43,7 @@ class Next(NamedTuple):
 def wanted(
     office: Directory, *, service: str = "", official: str = "", department: str = ""
 ) -> Wanted:
-    """The parts of these codes, retired ones too. Raises LookupError."""
+    """The parts with these codes, including retired ones. Raises LookupError."""
     return Wanted(
         _named(list(office.services.values()), service),
         _named(list(office.officials.values()), official),
@@ -49,21 +51,21 @@ def wanted(
     )
 
 
-def next_terms(office: Directory, what: Wanted, *, now: datetime, most: int) -> list[Next]:
-    """The next terms of the service; without one, the first term of each service there is.
+def next_terms(office: Directory, wish: Wanted, *, now: datetime, limit: int) -> list[Next]:
+    """The next slots of the service; without one, the first slot of each service.
 
-    Two statements for each service.
+    Two SQL statements for each service.
     """
-    if what.retired:
+    if wish.retired:
         return []
-    if what.service:
-        return list(islice(_terms(office, what.service, what.official, now), most))
-    first = [
-        found
-        for service in _services(office, what)
-        for found in islice(_terms(office, service, what.official, now), 1)
+    if wish.service:
+        return list(islice(_terms(office, wish.service, wish.official, now), limit))
+    first_terms = [
+        next_term
+        for service in _services(office, wish)
+        for next_term in islice(_terms(office, service, wish.official, now), 1)
     ]
-    return sorted(first, key=lambda found: found.term.starts_at)[:most]
+    return sorted(first_terms, key=lambda next_term: next_term.term.starts_at)[:limit]
 
 
 def _terms(
@@ -73,18 +75,18 @@ def _terms(
     return [Next(service, term) for term in terms]
 
 
-def _services(office: Directory, what: Wanted) -> list[Service]:
-    if what.official:
-        return office.topics_of(what.official)
-    if what.department:
-        return services_in(office, what.department)
+def _services(office: Directory, wish: Wanted) -> list[Service]:
+    if wish.official:
+        return office.topics_of(wish.official)
+    if wish.department:
+        return services_in(office, wish.department)
     return [s for s in office.offered_services() if is_bookable(office, s)]
 
 
-def _named(known: Sequence[Part], code: str) -> Part | None:
+def _named(candidates: Sequence[Part], code: str) -> Part | None:
     if not code:
         return None
-    found = next((one for one in known if one.code == code), None)
-    if found is None:
+    named = next((candidate for candidate in candidates if candidate.code == code), None)
+    if named is None:
         raise LookupError(code)
-    return found
+    return named

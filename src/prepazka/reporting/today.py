@@ -1,4 +1,4 @@
-"""Today's numbers of an office."""
+"""Today's counts of an office."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Today:
 
 
 def today_of(office: Directory, *, now: datetime) -> Today:
-    """The numbers as of now. Two SQL statements."""
+    """The counts as of now. Two SQL statements."""
     day = calendar.day_of(now, office.tz)
     tickets = Ticket.objects.filter(office=office.office, date=day).aggregate(
         tickets=Count("pk"),
@@ -40,19 +40,19 @@ def today_of(office: Directory, *, now: datetime) -> Today:
         served=Count("pk", filter=Q(state=State.FINISHED)),
         no_shows=Count("pk", filter=Q(state=State.NO_SHOW)),
         left=Count("pk", filter=Q(state=State.CANCELLED)),
-        # Who came back after a call in vain has waited until that call.
+        # The wait of a ticket that came back after a call in vain ended with that call.
         waited=Avg(
             Coalesce("missed_at", "called_at") - F("issued_at"),
             filter=Q(called_at__isnull=False) | Q(missed_at__isnull=False),
         ),
     )
-    here = (BookingState.ARRIVED, BookingState.SERVED)
+    came = (BookingState.ARRIVED, BookingState.SERVED)
     cancelled = (BookingState.CANCELLED_BY_CITIZEN, BookingState.CANCELLED_BY_OFFICE)
     bookings = Booking.objects.filter(office=office.office, date=day).aggregate(
         booked=Count(
-            "pk", filter=Q(state__in=(BookingState.CONFIRMED, *here, BookingState.NO_SHOW))
+            "pk", filter=Q(state__in=(BookingState.CONFIRMED, *came, BookingState.NO_SHOW))
         ),
-        arrived=Count("pk", filter=Q(state__in=here)),
+        arrived=Count("pk", filter=Q(state__in=came)),
         booked_no_shows=Count("pk", filter=Q(state=BookingState.NO_SHOW)),
         cancelled=Count("pk", filter=Q(state__in=cancelled)),
     )

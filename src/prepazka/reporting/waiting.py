@@ -1,4 +1,4 @@
-"""The waiting list in its order, and who was offered what: for the person and for the head."""
+"""The waiting lists in their order, and the offers made, for the person and the head."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_OFFERS = 200
 
 @dataclass(frozen=True)
 class Line:
-    """Somebody on the list; `number` is their place in it now, and who they are is not said."""
+    """An entry of the list without the person's name; `number` is its place now."""
 
     number: int
     entry: WaitingListEntry
@@ -25,7 +25,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Offered:
-    """An offer that was made: of which term, to whom in the order of joining, with what end."""
+    """An offer that was made, with the entry's code and the start of its slot."""
 
     offer: Offer
     code: str
@@ -33,7 +33,7 @@ class Offered:
 
 
 def before(entry: WaitingListEntry) -> int:
-    """How many people on the list of the agenda come before this one."""
+    """How many entries of the agenda's list come before this one."""
     return WaitingListEntry.objects.filter(
         office=entry.office_id,
         service__agenda=entry.service.agenda_id,
@@ -43,21 +43,21 @@ def before(entry: WaitingListEntry) -> int:
 
 
 def code_of(entry: WaitingListEntry) -> str:
-    """A name for an entry that says nothing of the person."""
+    """A short code of the entry that reveals nothing about the person."""
     return entry.pk.hex[:6].upper()
 
 
 def lists(office: Directory) -> list[tuple[Agenda, list[Line]]]:
-    """The lists of the agendas as they stand, each in its order."""
+    """The present lists by agenda, each in its order."""
     rows = WaitingListEntry.objects.filter(office=office.office, state__in=IN_ORDER)
-    known = list(rows.select_related("service").prefetch_related("offers"))
+    entries = list(rows.select_related("service").prefetch_related("offers"))
     return [
         (
             agenda,
             [
-                Line(number, one, len(one.offers.all()))
-                for number, one in enumerate(
-                    in_order(e for e in known if e.service.agenda_id == agenda.pk), start=1
+                Line(number, entry, len(entry.offers.all()))
+                for number, entry in enumerate(
+                    in_order(e for e in entries if e.service.agenda_id == agenda.pk), start=1
                 )
             ],
         )
@@ -67,16 +67,16 @@ def lists(office: Directory) -> list[tuple[Agenda, list[Line]]]:
 
 
 def offers_of(office: Directory) -> list[Offered]:
-    """The last offers of the lists, the newest first."""
+    """The last offers of the lists, newest first."""
     rows = (
         Offer.objects.filter(office=office.office, kind=Offer.Kind.WAITING_LIST)
         .select_related("entry__service")
         .prefetch_related("claims")
         .order_by("-created_at", "-pk")[:MOST_OFFERS]
     )
-    found = []
-    for one in rows:
-        assert one.entry is not None  # noqa: S101  # of the waiting list
-        claim = next(iter(one.claims.all()), None)
-        found.append(Offered(one, code_of(one.entry), claim.starts_at if claim else None))
-    return found
+    offers = []
+    for offer in rows:
+        assert offer.entry is not None  # noqa: S101  # of the waiting list
+        claim = next(iter(offer.claims.all()), None)
+        offers.append(Offered(offer, code_of(offer.entry), claim.starts_at if claim else None))
+    return offers

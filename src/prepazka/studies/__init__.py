@@ -1,1 +1,1 @@
-"""Studies without a database: how good estimates are, and what a change of an office would do."""
+"""Studies without a database: evaluating wait estimates, simulating an office's changes."""

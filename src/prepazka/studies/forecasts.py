@@ -1,4 +1,4 @@
-"""Going through a log ticket by ticket: what each predictor would have said, knowing no more."""
+"""Replaying a log ticket by ticket: each predictor's forecast from what was known at that time."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from prepazka.studies.known import CONFIGURED_MIN, Known
 from prepazka.studies.log import Log, Logged, LoggedDay
 
 BASE = datetime(2026, 1, 5, tzinfo=UTC)
-IDLE_OPEN_MIN = 15.0  # without a plan, a counter idle for so long is taken for closed
-MUNICH_MIN = 10.0  # what a city's formula would be configured with
+IDLE_OPEN_MIN = 15.0  # without a plan, a counter idle for longer is taken for closed
+MUNICH_MIN = 10.0  # minutes per person configured in a city's formula
 LONGEST_MIN = 480.0
-HORIZON_MIN = 180.0  # booked clients who are due later matter to nobody who waits now
-MOMENT = 0.05  # minutes; who waited less did not wait
+HORIZON_MIN = 180.0  # booked clients who are due later do not delay people waiting now
+MOMENT = 0.05  # minutes; a shorter wait counts as none
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A ticket, how long it waited, and what the predictors said when it was taken (minutes)."""
+    """A ticket's wait and the predictors' forecasts when it was issued, in minutes."""
 
     day: int
     at: float
@@ -49,7 +49,7 @@ class Said:
 
 @dataclass
 class _Hall:
-    """The state of a day's hall as one goes through it."""
+    """The state of the hall during a day's replay."""
 
     day: LoggedDay
     known: Known
@@ -80,21 +80,23 @@ class _Hall:
             del self.serving[t.counter]
         self.last_active[t.counter] = max(self.last_active.get(t.counter, 0), t.ended)
         code = self.known.codes
-        one = Finished(
+        service = Finished(
             code.get(f"s:{t.service}", 0), code.get(f"c:{t.clerk}", 0), t.ended - t.called, number
         )
         if not t.gone:
-            self.speed = self.speed.after(self.known.times.surprise(one))
+            self.speed = self.speed.after(self.known.times.surprise(service))
 
     def counters(self, now: float) -> list[Counter]:
-        """Those of the plan; without one, those at work: people wait, so others are away."""
+        """The plan's counters; without a plan those at work, since people wait."""
         if self.day.plan:
             return [
                 self._counter(p.counter, p.serves, p.clerk, p.opens, p.closes, p.breaks, now)
                 for p in self.day.plan
             ]
         covered = frozenset[str]().union(*(self.skills(name) for name in self.serving))
-        recent = (n for n, last in self.last_active.items() if now - last <= IDLE_OPEN_MIN)
+        recent = (
+            n for n, last_minute in self.last_active.items() if now - last_minute <= IDLE_OPEN_MIN
+        )
         names = {*self.serving, *(n for n in recent if not self.skills(n) <= covered)}
         names = names or set(self.last_active)
         return [
@@ -116,7 +118,11 @@ class _Hall:
         now: float,
     ) -> Counter:
         code, client = self.known.code, self.serving.get(name)
-        left = [self._rest(name, a, b, now) for a, b in breaks if self._to_come(name, a, b, now)]
+        breaks_ahead = [
+            self._break_interval(name, a, b, now)
+            for a, b in breaks
+            if self._to_come(name, a, b, now)
+        ]
         return Counter(
             code(f"n:{name}"),
             frozenset(code(f"s:{s}") for s in serves),
@@ -125,24 +131,26 @@ class _Hall:
             moment(client.called) if client and client.called is not None else None,
             moment(opens),
             moment(closes) if closes is not None else None,
-            tuple(left),
+            tuple(breaks_ahead),
         )
 
     def _to_come(self, name: str, start: float, end: float, now: float) -> bool:
-        """Whether a break is not over: nobody has been called since it was due."""
+        """Whether a break is not over, because nobody has been called since it was due."""
         client = self.serving.get(name)
         if client and client.called is not None:
             return client.called < start
         since = max(self.last_active.get(name, 0.0), start)
         return self.last_call.get(name, 0.0) < start and now < since + end - start
 
-    def _rest(self, name: str, start: float, end: float, now: float) -> Interval[datetime]:
-        """The break, from where it began if the clerk is away."""
+    def _break_interval(
+        self, name: str, start: float, end: float, now: float
+    ) -> Interval[datetime]:
+        """The break as instants, from its real start if the clerk is away."""
         begun = start if name in self.serving else max(self.last_active.get(name, 0.0), start)
         return Interval(moment(begun), moment(begun + end - start))
 
     def coming(self, now: float) -> list[Coming]:
-        """Booked clients of the day who are not here; nobody knows who will not come."""
+        """Booked clients of the day who have not arrived, including those who will not come."""
         booked = [(t.service, t.booked, t.ticket) for t in self.day.tickets if t.booked]
         booked += [(s, b, -n) for n, (s, b) in enumerate(self.day.no_shows, start=1)]
         code = self.known.code
@@ -163,14 +171,14 @@ def span(booked: tuple[float, float]) -> Interval[datetime]:
     return Interval(moment(booked[0]), moment(booked[1]))
 
 
-def forecasts(log: Log, known: Known, days: Iterable[int], *, replays: int) -> Iterator[Said]:
-    """What was said to each walk-in of the days who had to wait, in order of arrival."""
+def forecasts(log: Log, learned: Known, days: Iterable[int], *, replays: int) -> Iterator[Said]:
+    """The forecasts for each walk-in of the days who had to wait, in order of arrival."""
     for number in days:
-        yield from _of_day(log, known, number, replays)
+        yield from _of_day(log, learned, number, replays)
 
 
-def _of_day(log: Log, known: Known, number: int, replays: int) -> Iterator[Said]:
-    hall = _Hall(log.days[number], known)
+def _of_day(log: Log, learned: Known, number: int, replays: int) -> Iterator[Said]:
+    hall = _Hall(log.days[number], learned)
     for at, kind, _, t in _events(log.days[number]):
         if kind == ENDS:
             hall.end(t, number)
@@ -179,9 +187,9 @@ def _of_day(log: Log, known: Known, number: int, replays: int) -> Iterator[Said]
         elif t.ended is None or t.ended > at:
             hall.waiting[t.ticket] = t
             hall.arrived_ids.add(t.ticket)
-            said = _say(log, hall, t, at, number, replays)
-            if said:
-                yield said
+            forecast = _forecast(log, hall, t, at, number, replays)
+            if forecast:
+                yield forecast
             if t.called is not None and t.called <= at:
                 hall.call(t)
 
@@ -190,26 +198,28 @@ ENDS, CALLED, ARRIVES = range(3)
 
 
 def _events(day: LoggedDay) -> list[tuple[float, int, int, Logged]]:
-    """What happens, in order; of what happens at once, counters become free first."""
-    found = [(t.arrived, ARRIVES, t.ticket, t) for t in day.tickets]
-    found += [(t.called, CALLED, t.ticket, t) for t in day.tickets if t.called is not None]
-    found += [(t.ended, ENDS, t.ticket, t) for t in day.tickets if t.ended is not None]
-    return sorted(found, key=lambda event: event[:3])
+    """The day's events in order; at the same moment counters become free first."""
+    day_events = [(t.arrived, ARRIVES, t.ticket, t) for t in day.tickets]
+    day_events += [(t.called, CALLED, t.ticket, t) for t in day.tickets if t.called is not None]
+    day_events += [(t.ended, ENDS, t.ticket, t) for t in day.tickets if t.ended is not None]
+    return sorted(day_events, key=lambda event: event[:3])
 
 
-def _say(log: Log, hall: _Hall, t: Logged, now: float, number: int, replays: int) -> Said | None:
-    """The forecasts for a walk-in; None where nothing is to be scored."""
+def _forecast(
+    log: Log, hall: _Hall, t: Logged, now: float, number: int, replays: int
+) -> Said | None:
+    """The forecasts for a walk-in; None where the ticket is not scored."""
     if (t.booked and not t.late) or t.called is None or t.called - t.arrived <= MOMENT:
         return None
-    known, counters = hall.known, hall.counters(now)
-    code = known.code(f"s:{t.service}")
+    learned, counters = hall.known, hall.counters(now)
+    code = learned.code(f"s:{t.service}")
     able = [c for c in counters if code in c.serves and (c.opens_at or BASE) <= moment(now)]
-    waiting = [_waiting(w, known) for w in hall.waiting.values()]
-    habits = _today(known, hall, now)
-    found = replay(
+    waiting = [_waiting(w, learned) for w in hall.waiting.values()]
+    habits = _habits_today(learned, hall, now)
+    replayed = replay(
         waiting,
         counters,
-        known.times,
+        learned.times,
         policy=log.policy,
         now=moment(now),
         coming=hall.coming(now),
@@ -217,11 +227,11 @@ def _say(log: Log, hall: _Hall, t: Logged, now: float, number: int, replays: int
         replays=replays,
         seed=t.ticket,
     )
-    calls = found.calls[:, found.column[t.ticket]]
+    calls = replayed.calls[:, replayed.column[t.ticket]]
     wait = t.called - t.arrived
     point = _formulas(hall, t, now, max(len(able), 1), counters)
     if np.isinf(np.median(calls)):
-        # No counter that serves the ticket is known to be at work: the replay has no answer.
+        # No counter that serves the ticket is known to be at work, so the replay has no answer.
         calls = point["QL"] * np.exp(np.linspace(-1, 1, replays))
     p20, p50, p80, p90 = np.quantile(np.minimum(calls, LONGEST_MIN), (0.2, 0.5, 0.8, 0.9)).tolist()
     features = (p50, p80, *(point[k] for k in ("naive", "workload", "LES", "HOL")), len(able), now)
@@ -232,15 +242,15 @@ def _say(log: Log, hall: _Hall, t: Logged, now: float, number: int, replays: int
     )
 
 
-def _today(known: Known, hall: _Hall, now: float) -> Habits:
-    code = known.codes
+def _habits_today(learned: Known, hall: _Hall, now: float) -> Habits:
+    code = learned.codes
     under_way = [
         Finished(code.get(f"s:{t.service}", 0), code.get(f"c:{t.clerk}", 0), now - t.called, 0)
         for t in hall.serving.values()
         if t.called is not None and not t.gone
     ]
-    mean, sd = hall.speed.belief(known.times, under_way)
-    usual = known.habits
+    mean, sd = hall.speed.belief(learned.times, under_way)
+    usual = learned.habits
     return Habits(
         mean,
         sd,
@@ -253,10 +263,10 @@ def _today(known: Known, hall: _Hall, now: float) -> Habits:
     )
 
 
-def _waiting(w: Logged, known: Known) -> Waiting:
+def _waiting(w: Logged, learned: Known) -> Waiting:
     return Waiting(
         w.ticket,
-        known.code(f"s:{w.service}"),
+        learned.code(f"s:{w.service}"),
         moment(w.arrived),
         span(w.booked) if w.booked else None,
         late=w.late,
@@ -267,23 +277,28 @@ def _waiting(w: Logged, known: Known) -> Waiting:
 def _formulas(
     hall: _Hall, t: Logged, now: float, able: int, counters: Sequence[Counter]
 ) -> dict[str, float]:
-    """What simple formulas say: `naive` is people before you × mean ÷ counters that serve you."""
-    mean, before = hall.known.mean, [w for w in hall.waiting.values() if w is not t]
-    same = [w for w in before if w.service == t.service]
-    own = mean.get(t.service, CONFIGURED_MIN)
-    head = min((w.arrived for w in same), default=now)
+    """Forecasts of simple formulas; `naive` is people ahead × mean ÷ counters that serve you."""
+    mean, others_waiting = hall.known.mean, [w for w in hall.waiting.values() if w is not t]
+    same_service = [w for w in others_waiting if w.service == t.service]
+    own_mean = mean.get(t.service, CONFIGURED_MIN)
+    head = min((w.arrived for w in same_service), default=now)
     code = hall.known.code
-    by_service = Tally(w.service for w in before)
+    by_service = Tally(w.service for w in others_waiting)
     work = 0.0
-    for service, many in by_service.items():
-        share = [c for c in counters if code(f"s:{service}") in c.serves]
-        shared = [c for c in share if code(f"s:{t.service}") in c.serves]
-        if share:
-            work += many * mean.get(service, CONFIGURED_MIN) * len(shared) / len(share)
+    for service, count in by_service.items():
+        able_counters = [c for c in counters if code(f"s:{service}") in c.serves]
+        common_counters = [c for c in able_counters if code(f"s:{t.service}") in c.serves]
+        if able_counters:
+            work += (
+                count
+                * mean.get(service, CONFIGURED_MIN)
+                * len(common_counters)
+                / len(able_counters)
+            )
     return {
-        "naive": len(same) * own / able,
-        "QL": (len(same) + 1) * own / able,
-        "Munich-like": (len(before) + 1) * MUNICH_MIN / max(len(counters), 1),
+        "naive": len(same_service) * own_mean / able,
+        "QL": (len(same_service) + 1) * own_mean / able,
+        "Munich-like": (len(others_waiting) + 1) * MUNICH_MIN / max(len(counters), 1),
         "workload": work / able,
         "LES": hall.last_wait.get(t.service, 0.0),
         "HOL": now - head,

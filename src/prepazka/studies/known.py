@@ -1,4 +1,4 @@
-"""What is learned from the days of a log before the others are judged."""
+"""Learning from the first days of a log, before the others are judged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONFIGURED_MIN = 10.0
 
 @dataclass(frozen=True)
 class Known:
-    """What was learned from the days before."""
+    """Service times and habits learned from earlier days."""
 
     times: ServiceTimes
     mean: dict[str, float]  # by service
@@ -34,12 +34,12 @@ class Known:
     shows_up: float
 
     def code(self, name: str) -> int:
-        """A number for the name."""
+        """The number of the name, a new one for a new name."""
         return self.codes.setdefault(name, len(self.codes) + 1)
 
 
 def study(log: Log, days: Iterable[int]) -> Known:
-    """Learn service times and habits from the days."""
+    """The service times and habits of the days."""
     codes: dict[str, int] = {}
     chosen = [(n, log.days[n]) for n in days]
     finished, configured, agenda = [], dict[int, float](), dict[int, int]()
@@ -85,14 +85,17 @@ def study(log: Log, days: Iterable[int]) -> Known:
     return Known(times, mean, codes, skills, habits, 1 - no_show_share(came, booked))
 
 
-def leaving(seen: Sequence[tuple[float, bool]], edges: Sequence[float]) -> tuple[float, ...]:
-    """P(left by then) in each stretch of waiting, where leaving is seen: the product-limit way."""
-    stays, found, start = 1.0, [], 0.0
+def leaving(waits: Sequence[tuple[float, bool]], edges: Sequence[float]) -> tuple[float, ...]:
+    """P(left by then) in each interval of waiting, by the product-limit estimator.
+
+    `waits` are pairs of minutes and whether the person left; for logs in which leaving is seen.
+    """
+    stays, shares, start = 1.0, [], 0.0
     for end in (*edges, float("inf")):
-        left = sum(gone and start <= w < end for w, gone in seen)
-        at_risk = sum(min(w, end) - start for w, _ in seen if w > start)
+        leavers = sum(gone and start <= w < end for w, gone in waits)
+        at_risk = sum(min(w, end) - start for w, _ in waits if w > start)
         span = min(end, start * 1.5 + 1) - start
-        rate = left / at_risk if at_risk else 0.0
-        found.append(1 - stays * float(np.exp(-rate * span / 2)))
+        rate = leavers / at_risk if at_risk else 0.0
+        shares.append(1 - stays * float(np.exp(-rate * span / 2)))
         stays *= float(np.exp(-rate * span))
-    return tuple(found)
+    return tuple(shares)

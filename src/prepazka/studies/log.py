@@ -1,4 +1,4 @@
-"""Queue logs of tickets as plain values, and the files they are read from (docs/evaluation.md)."""
+"""Queue logs of tickets, and reading them from CSV files (docs/evaluation.md)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Row = Mapping[str, str]
 
 
 class LogError(Exception):
-    """The file is no queue log that this program knows."""
+    """The file cannot be read as a queue log; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Log:
 
 def rows_of(path: Path) -> tuple[list[str], Iterator[Row]]:
     """The header and the rows of a CSV file, gzipped or not."""
-    with _opened(path) as file:
+    with _open_text(path) as file:
         try:
             header = next(csv.reader(file), [])
         except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
@@ -83,14 +83,14 @@ def rows_of(path: Path) -> tuple[list[str], Iterator[Row]]:
 
 
 def _rows(path: Path) -> Iterator[Row]:
-    with _opened(path) as file:
+    with _open_text(path) as file:
         try:
             yield from csv.DictReader(file)
         except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
             raise LogError(f"{path}: {error}") from error
 
 
-def _opened(path: Path) -> TextIO:
+def _open_text(path: Path) -> TextIO:
     try:
         if path.suffix == ".gz":
             return gzip.open(path, "rt", encoding="utf-8", newline="")
@@ -99,29 +99,29 @@ def _opened(path: Path) -> TextIO:
         raise LogError(sentence_of(error, path)) from error
 
 
-# --- tickets as this program writes them
+# --- tickets in the format that this program writes
 
 
 def read_tickets(
     rows: Iterable[Row], plan: Iterable[Row] = (), policy: Policy | None = None
 ) -> Log:
-    """A ticket log; what cannot be, such as a call before the arrival, is passed over."""
+    """The log of ticket rows; impossible ones, such as a call before the arrival, are skipped."""
     by_day: dict[str, dict[str, Logged]] = {}
     no_shows: dict[str, list[tuple[str, tuple[float, float]]]] = {}
     agenda, skipped = {}, 0
     for number, row in enumerate(rows, start=1):
         try:
-            date, one = _ticket(number, row)
+            date, ticket = _ticket(number, row)
         except (ValueError, KeyError):
             skipped += 1
             continue
-        agenda[one.service] = row.get("agenda") or one.service
-        if row.get("outcome") == "no_show" and one.booked:
-            no_shows.setdefault(date, []).append((one.service, one.booked))
+        agenda[ticket.service] = row.get("agenda") or ticket.service
+        if row.get("outcome") == "no_show" and ticket.booked:
+            no_shows.setdefault(date, []).append((ticket.service, ticket.booked))
         elif row["ticket"] in by_day.setdefault(date, {}):
             skipped += 1
         else:
-            by_day[date][row["ticket"]] = one
+            by_day[date][row["ticket"]] = ticket
     plans = _plans(plan)
     days = tuple(
         LoggedDay(
@@ -142,8 +142,8 @@ def _ticket(number: int, row: Row) -> tuple[str, Logged]:
     start = row["arrived_at"] or row["booked_from"]
     arrived = _minute(start)
     called, ended = (_minute(row[k]) if row.get(k) else None for k in ("called_at", "ended_at"))
-    known = [x for x in (arrived, called, ended) if x is not None]
-    if known != sorted(known):
+    moments = [x for x in (arrived, called, ended) if x is not None]
+    if moments != sorted(moments):
         raise ValueError("a ticket goes forward in time")
     return start[:10], Logged(
         number,
@@ -165,12 +165,12 @@ def _minute(text: str) -> float:
 
 
 def _plans(rows: Iterable[Row]) -> dict[str, list[Planned]]:
-    found: dict[str, list[Planned]] = {}
+    plans: dict[str, list[Planned]] = {}
     for row in rows:
         breaks: tuple[tuple[float, float], ...] = ()
         if row.get("break_from"):
             breaks = ((_minute(row["break_from"]), _minute(row["break_to"])),)
-        found.setdefault(row["opens_at"][:10], []).append(
+        plans.setdefault(row["opens_at"][:10], []).append(
             Planned(
                 row["counter"],
                 row.get("clerk") or row["counter"],
@@ -180,14 +180,14 @@ def _plans(rows: Iterable[Row]) -> dict[str, list[Planned]]:
                 breaks,
             )
         )
-    return found
+    return plans
 
 
 # --- calls of a call centre: vru_entry, q_start, ser_start, server, … in H:MM:SS
 
 
 def read_calls(rows: Iterable[Row]) -> Log:
-    """A log of calls; who waited longer than 90 s longer than a priority caller goes first."""
+    """The log of calls; a caller who has waited 90 s longer than a priority caller goes first."""
     by_day: dict[str, list[Logged]] = {}
     skipped = 0
     for number, row in enumerate(rows, start=1):
@@ -229,7 +229,7 @@ def read_calls(rows: Iterable[Row]) -> Log:
 
 
 def _clock(lasted: str, text: str) -> float | None:
-    """Minutes of H:MM:SS; None where it never was, which is written as 0:00:00."""
-    hours, minutes, seconds = (int(part) for part in text.split(":"))
-    found = hours * 60 + minutes + seconds / 60
-    return found if found or float(lasted) else None
+    """Minutes of H:MM:SS; None for 0:00:00 without a duration, which stands for never."""
+    hours, minutes, seconds = (int(digits) for digits in text.split(":"))
+    minute_of_day = hours * 60 + minutes + seconds / 60
+    return minute_of_day if minute_of_day or float(lasted) else None

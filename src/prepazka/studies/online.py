@@ -1,4 +1,4 @@
-"""Calibrating a stream of forecasts as it comes true, by queue, with the delay of life."""
+"""Online calibration of forecasts by queue, each learned from only once the ticket is called."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ENOUGH = 100  # past tickets of a queue for a factor of its own
 
 @dataclass
 class Calibrated:
-    """One calibration for each queue; what a ticket waited is learned only once it is called."""
+    """A calibration for each queue; a ticket's wait is learned only once it is called."""
 
     gamma: float
     begin: dict[str, Calibration] = field(default_factory=dict)
@@ -23,11 +23,13 @@ class Calibrated:
 
     @classmethod
     def started(cls, past: Iterable[tuple[str, float, float]], *, gamma: float) -> Calibrated:
-        """Begin from (queue, wait, raw P80) of the past."""
-        seen = list(past)
-        usual = split_conformal([w for _, w, _ in seen], [q for _, _, q in seen], gamma=gamma)
+        """Calibrations fitted to past (queue, wait, raw P80)."""
+        past_waits = list(past)
+        usual = split_conformal(
+            [w for _, w, _ in past_waits], [q for _, _, q in past_waits], gamma=gamma
+        )
         by_queue: dict[str, list[tuple[float, float]]] = {}
-        for queue, wait, raw in seen:
+        for queue, wait, raw in past_waits:
             by_queue.setdefault(queue, []).append((wait, raw))
         begin = {}
         for queue, pairs in by_queue.items():
@@ -42,10 +44,10 @@ class Calibrated:
     ) -> float:
         """The calibrated P80 of a ticket taken `at` (day, minute) and called later that day."""
         while self.outstanding and self.outstanding[0][0] <= at:
-            _, _, other, missed = heappop(self.outstanding)
-            self.begin[other] = self.begin[other].after(missed=missed)
+            _, _, queue_called, missed = heappop(self.outstanding)
+            self.begin[queue_called] = self.begin[queue_called].after(missed=missed)
         now = self.begin.setdefault(queue, self.usual)
-        said = now.announced(raw)
+        announced = now.announced(raw)
         self.count += 1
-        heappush(self.outstanding, ((at[0], called), self.count, queue, wait > said))
-        return said
+        heappush(self.outstanding, ((at[0], called), self.count, queue, wait > announced))
+        return announced

@@ -1,4 +1,4 @@
-"""Regression of quantiles: linear with numpy alone, or boosted trees with scikit-learn."""
+"""Quantile regression: linear with numpy alone, or boosted trees with scikit-learn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Model(Protocol):
-    """A fitted quantile."""
+    """A fitted model of a quantile."""
 
     def predict(self, features: Floats) -> Floats:
         """The quantile for each row."""
@@ -29,8 +29,8 @@ class Linear:
         for _ in range(rounds):
             # |r| is at most r²/(2|r₀|) + |r₀|/2, touching at the last r₀.
             pull = 1 / (1e-4 + np.abs(target - x @ self.weights))
-            wanted = x.T @ (pull * target + 2 * quantile - 1)
-            self.weights = np.linalg.solve(x.T @ (pull[:, None] * x) + ridge, wanted)
+            right_side = x.T @ (pull * target + 2 * quantile - 1)
+            self.weights = np.linalg.solve(x.T @ (pull[:, None] * x) + ridge, right_side)
 
     def _columns(self, features: Floats) -> Floats:
         scaled = np.clip((features - self.mean) / self.sd, -6, 6)
@@ -38,8 +38,8 @@ class Linear:
 
     def predict(self, features: Floats) -> Floats:
         """The quantile for each row."""
-        found: Floats = self._columns(features) @ self.weights
-        return found
+        predicted: Floats = self._columns(features) @ self.weights
+        return predicted
 
 
 def boosted(features: Floats, target: Floats, quantile: float) -> Model:
@@ -59,7 +59,7 @@ def boosted(features: Floats, target: Floats, quantile: float) -> Model:
 
 
 def can_boost() -> bool:
-    """Whether scikit-learn is there."""
+    """Whether scikit-learn is installed."""
     import importlib.util  # noqa: PLC0415  # asked once
 
     return importlib.util.find_spec("sklearn") is not None

@@ -1,4 +1,4 @@
-"""The results of a simulation as one page that needs nothing else: charts, tables beside them."""
+"""The results of a simulation as one self-contained HTML page of charts and tables."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ svg{display:block;width:100%;min-width:22rem;max-width:34rem;height:auto;margin:
 
 
 def page(office: str, scenarios: Sequence[Scenario], language: str) -> str:
-    """The page; the first scenario is the office as it is, the others are compared with it."""
-    words = {key: said[language] for key, said in WORDS.items()}
+    """The HTML page; the first scenario is the present office, with which others are compared."""
+    words = {key: translations[language] for key, translations in WORDS.items()}
     base = scenarios[0][1]
     title = f"{words['title']}: {escape(office)}"
-    parts = [
+    sections = [
         f"<h1>{title}</h1>",
         f"<p>{words['lead'].format(days=len(base.days))}</p>",
         _section(scenarios, WAITS, "waits", language, minutes=True),
-        _over(scenarios, language),
+        _long_waits_section(scenarios, language),
         _section(scenarios, PARTS, "shares", language, minutes=False),
         _table(words["rest"], scenarios, REST, language),
         *(_differences(name, base, after, language) for name, after in scenarios[1:]),
@@ -49,7 +49,7 @@ def page(office: str, scenarios: Sequence[Scenario], language: str) -> str:
         f'<!doctype html>\n<html lang="{language}">\n<head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{title}</title><style>{STYLE}</style></head>\n<body><main>\n"
-        + "\n".join(parts)
+        + "\n".join(sections)
         + "\n</main></body></html>\n"
     )
 
@@ -57,13 +57,18 @@ def page(office: str, scenarios: Sequence[Scenario], language: str) -> str:
 def _section(
     scenarios: Sequence[Scenario], names: Sequence[str], key: str, language: str, *, minutes: bool
 ) -> str:
-    words = {name: said[language] for name, said in WORDS.items()}
+    words = {name: translations[language] for name, translations in WORDS.items()}
     bars = [
-        Bar(FIGURES[name][language], escape(who), _scaled(name, one), _shown(name, one, language))
+        Bar(
+            FIGURES[name][language],
+            escape(scenario),
+            _scaled(name, days),
+            _shown(name, days, language),
+        )
         for name in names
-        for who, one in scenarios
+        for scenario, days in scenarios
     ]
-    chart = charts.bars(bars, words[f"{key}_chart"], most=None if minutes else 100)
+    chart = charts.bars(bars, words[f"{key}_chart"], maximum=None if minutes else 100)
     return (
         f"<h2>{words[key]}</h2>\n{_figure(chart)}{_table(words[key], scenarios, names, language)}"
     )
@@ -73,12 +78,12 @@ def _figure(chart: str) -> str:
     return f"<figure>{chart}</figure>\n"
 
 
-def _scaled(name: str, one: Simulated) -> float:
-    return one.mean(name) * (100 if name in SHARES else 1)
+def _scaled(name: str, days: Simulated) -> float:
+    return days.mean(name) * (100 if name in SHARES else 1)
 
 
-def _half(name: str, one: Simulated) -> float:
-    values = one.values(name)
+def _half_interval(name: str, days: Simulated) -> float:
+    values = days.values(name)
     values = values[np.isfinite(values)]
     if len(values) < 2:  # noqa: PLR2004  # no spread of a single day
         return float("nan")
@@ -86,12 +91,12 @@ def _half(name: str, one: Simulated) -> float:
     return half * (100 if name in SHARES else 1)
 
 
-def number(value: float, language: str, digits: int = 1) -> str:
-    """A number as the language writes it."""
-    if not isfinite(value):
+def number(figure: float, language: str, digits: int = 1) -> str:
+    """The figure as the language writes it; "–" for what is not finite."""
+    if not isfinite(figure):
         return "–"
-    said = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
-    return said.replace(".", ",") if language == "cs" else said
+    text = f"{figure:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return text.replace(".", ",") if language == "cs" else text
 
 
 def _unit(name: str) -> str:
@@ -100,23 +105,23 @@ def _unit(name: str) -> str:
     return "" if name in ("clients", "unserved") else "\N{NO-BREAK SPACE}min"
 
 
-def _shown(name: str, one: Simulated, language: str) -> str:
-    return number(_scaled(name, one), language) + _unit(name)
+def _shown(name: str, days: Simulated, language: str) -> str:
+    return number(_scaled(name, days), language) + _unit(name)
 
 
 def _table(caption: str, scenarios: Sequence[Scenario], names: Sequence[str], language: str) -> str:
-    head = "".join(f'<th scope="col">{escape(who)}</th>' for who, _ in scenarios)
+    head = "".join(f'<th scope="col">{escape(scenario)}</th>' for scenario, _ in scenarios)
     rows = []
     for name in names:
         cells = "".join(
-            f"<td>{_shown(name, one, language)} ± {number(_half(name, one), language)}</td>"
-            for _, one in scenarios
+            f"<td>{_shown(name, days, language)} ± {number(_half_interval(name, days), language)}</td>"
+            for _, days in scenarios
         )
         rows.append(f'<tr><th scope="row">{FIGURES[name][language]}</th>{cells}</tr>')
-    return _wide(caption, f"<td></td>{head}", rows)
+    return _scrolling_table(caption, f"<td></td>{head}", rows)
 
 
-def _wide(caption: str, head: str, rows: Sequence[str]) -> str:
+def _scrolling_table(caption: str, head: str, rows: Sequence[str]) -> str:
     return (
         f'<div class="wide" tabindex="0" role="region" aria-label="{caption}"><table>'
         f"<caption>{caption}</caption><thead><tr>{head}</tr></thead>"
@@ -127,36 +132,45 @@ def _wide(caption: str, head: str, rows: Sequence[str]) -> str:
 MARKS = (5, 10, 15, 20, 30, 45, 60, 90, 120)  # minutes
 
 
-def _over(scenarios: Sequence[Scenario], language: str) -> str:
-    """Which part of the walk-ins waits longer than so many minutes."""
-    words = {key: said[language] for key, said in WORDS.items()}
+def _long_waits_section(scenarios: Sequence[Scenario], language: str) -> str:
+    """The section about the share of walk-ins who wait longer than so many minutes."""
+    words = {key: translations[language] for key, translations in WORDS.items()}
     shares = {
-        who: [float(np.mean(one.walk_ins > m) * 100) if len(one.walk_ins) else 0.0 for m in MARKS]
-        for who, one in scenarios
+        scenario: [
+            float(np.mean(days.walk_ins > m) * 100) if len(days.walk_ins) else 0.0 for m in MARKS
+        ]
+        for scenario, days in scenarios
     }
-    lines = [(escape(who), list(zip(MARKS, found, strict=True))) for who, found in shares.items()]
-    chart = charts.lines([(who, [(0, 100), *points]) for who, points in lines], words["over_chart"])
+    lines = [
+        (escape(scenario), list(zip(MARKS, scenario_shares, strict=True)))
+        for scenario, scenario_shares in shares.items()
+    ]
+    chart = charts.lines(
+        [(scenario, [(0, 100), *points]) for scenario, points in lines], words["over_chart"]
+    )
     head = "<td></td>" + "".join(f'<th scope="col">{m}\N{NO-BREAK SPACE}min</th>' for m in MARKS)
     rows = [
-        f'<tr><th scope="row">{escape(who)}</th>'
-        + "".join(f"<td>{number(x, language)}\N{NO-BREAK SPACE}%</td>" for x in found)
+        f'<tr><th scope="row">{escape(scenario)}</th>'
+        + "".join(f"<td>{number(x, language)}\N{NO-BREAK SPACE}%</td>" for x in scenario_shares)
         + "</tr>"
-        for who, found in shares.items()
+        for scenario, scenario_shares in shares.items()
     ]
-    return f"<h2>{words['over']}</h2>\n{_figure(chart)}{_wide(words['over'], head, rows)}"
+    return (
+        f"<h2>{words['over']}</h2>\n{_figure(chart)}{_scrolling_table(words['over'], head, rows)}"
+    )
 
 
-def _differences(who: str, base: Simulated, after: Simulated, language: str) -> str:
-    words = {key: said[language] for key, said in WORDS.items()}
-    found = [_percent(d) for d in compare(base, after) if d.name in FIGURES]
-    if not found:
-        return f"<h2>{words['change']}: {escape(who)}</h2><p>{words['few']}</p>"
+def _differences(scenario: str, base: Simulated, after: Simulated, language: str) -> str:
+    words = {key: translations[language] for key, translations in WORDS.items()}
+    differences = [_percent(d) for d in compare(base, after) if d.name in FIGURES]
+    if not differences:
+        return f"<h2>{words['change']}: {escape(scenario)}</h2><p>{words['few']}</p>"
     drawn = [
         Whisker(FIGURES[d.name][language], d.change, d.half, number(d.change, language))
-        for d in found
+        for d in differences
         if d.name in WAITS
     ]
-    chart = charts.whiskers(drawn, words["change_chart"].format(what=escape(who)))
+    chart = charts.whiskers(drawn, words["change_chart"].format(what=escape(scenario)))
     rows = [
         f'<tr><th scope="row">{FIGURES[d.name][language]}</th>'
         f"<td>{number(d.before, language)}{_unit(d.name)}</td>"
@@ -164,12 +178,12 @@ def _differences(who: str, base: Simulated, after: Simulated, language: str) -> 
         f"<td{' class=sure' if d.sure else ''}>{number(d.change, language)} ± "
         f"{number(d.half, language)}</td>"
         f"<td>{words[_how_sure(d)]}</td></tr>"
-        for d in found
+        for d in differences
     ]
     heads = ("now", "then", "difference", "sure_head")
     head = "<td></td>" + "".join(f'<th scope="col">{words[key]}</th>' for key in heads)
-    caption = f"{words['change']}: {escape(who)}"
-    return f"<h2>{caption}</h2>\n{_figure(chart)}{_wide(caption, head, rows)}"
+    caption = f"{words['change']}: {escape(scenario)}"
+    return f"<h2>{caption}</h2>\n{_figure(chart)}{_scrolling_table(caption, head, rows)}"
 
 
 def _how_sure(d: Difference) -> str:

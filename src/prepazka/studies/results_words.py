@@ -1,4 +1,4 @@
-"""The words of the results page, in Czech and English."""
+"""The texts of the results page in Czech and English."""
 
 Words = dict[str, str]
 

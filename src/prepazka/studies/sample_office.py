@@ -1,6 +1,6 @@
-"""The office on which estimates are tried: eight counters, six agendas, a booked client per window.
+"""A sample office for evaluating estimates: eight counters, six agendas, one booking per window.
 
-Clerks differ and so do days, and nothing tells the estimator by how much.
+Clerks and days differ in speed, which the estimator is not told.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ COUNTERS = ("counter", "clerk", "services", "opens_at", "closes_at", "break_from
 
 
 def plan(quota: int = 1) -> Plan:
-    """The office's plan."""
+    """The sample office's plan."""
     laid = tuple(windows([Interval(OPENS, CLOSES)], 30))
     return Plan(
         tickets=Interval(OPENS - 15, CLOSES - 15),
@@ -66,16 +66,16 @@ def write_log(folder: Path, days: int, seed: int, office: Plan | None = None) ->
 
 
 def write_days(tickets: TextIO, counters: TextIO, days: int, seed: int, office: Plan) -> None:
-    """The same to open files."""
+    """Write a queue log of simulated days to open files."""
     out, plans = csv.writer(tickets), csv.writer(counters)
     out.writerow(TICKETS)
     plans.writerow(COUNTERS)
     for number in range(days):
         drawn = draw(office, number, seed)
-        done = play(drawn.visits, drawn.counters, policy=office.policy, speed=drawn.speed)
+        day_played = play(drawn.visits, drawn.counters, policy=office.policy, speed=drawn.speed)
         shift = timedelta(days=number)
         plans.writerows(_counters(drawn, shift))
-        out.writerows(_ticket(call, office, shift) for call in done.calls)
+        out.writerows(_ticket(call, office, shift) for call in day_played.calls)
         out.writerows(_no_shows(drawn, office, shift))
 
 
@@ -85,11 +85,11 @@ def _text(at: datetime, shift: timedelta) -> str:
 
 def _counters(drawn: Drawn, shift: timedelta) -> Iterable[list[str]]:
     for c in drawn.counters:
-        rest = [_text(x, shift) for b in c.breaks[:1] for x in (b.start, b.end)] or ["", ""]
+        break_times = [_text(x, shift) for b in c.breaks[:1] for x in (b.start, b.end)] or ["", ""]
         closes = _text(c.closes_at, shift) if c.closes_at else ""
         opens = _text(c.opens_at or MIDNIGHT, shift)
         services = ";".join(str(s) for s in sorted(c.serves))
-        yield [str(c.counter), str(c.clerk), services, opens, closes, *rest]
+        yield [str(c.counter), str(c.clerk), services, opens, closes, *break_times]
 
 
 def _ticket(call: Call, office: Plan, shift: timedelta) -> list[str]:
@@ -98,13 +98,21 @@ def _ticket(call: Call, office: Plan, shift: timedelta) -> list[str]:
     window = [_text(v.booked.start, shift), _text(v.booked.end, shift)] if v.booked else ["", ""]
     times = [_text(at, shift) for at in (v.arrives_at, call.called_at, call.ended_at)]
     outcome = "gone" if call.gone else "served"
-    who = [str(call.counter), str(call.counter)]
-    return [str(v.ticket), str(v.service), str(agenda), *times, *who, *window, outcome]
+    counter_and_clerk = [str(call.counter), str(call.counter)]
+    return [
+        str(v.ticket),
+        str(v.service),
+        str(agenda),
+        *times,
+        *counter_and_clerk,
+        *window,
+        outcome,
+    ]
 
 
 def _no_shows(drawn: Drawn, office: Plan, shift: timedelta) -> Iterable[list[str]]:
-    """Booked clients who never came: as many as there were, they leave only their window."""
-    for one, window, n in drawn.no_shows:
+    """The rows of booked clients who never came, which have only their window."""
+    for agenda, window, n in drawn.no_shows:
         span = [_text(window.start, shift), _text(window.end, shift)]
-        service = next(a.service for a in office.asked if a.agenda == one)
-        yield [f"n{one}-{n}", str(service), str(one), "", "", "", "", "", *span, "no_show"]
+        service = next(a.service for a in office.asked if a.agenda == agenda)
+        yield [f"n{agenda}-{n}", str(service), str(agenda), "", "", "", "", "", *span, "no_show"]

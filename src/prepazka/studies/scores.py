@@ -1,4 +1,4 @@
-"""How good forecasts were: error, bias, coverage and pinball loss."""
+"""Scores of forecasts: error, bias, coverage and pinball loss."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEAR_MIN = 10.0
 
 @dataclass(frozen=True)
 class Score:
-    """One predictor on one set of waits; minutes."""
+    """The score of one predictor on a set of waits, in minutes."""
 
     name: str
     n: int
@@ -27,9 +27,9 @@ class Score:
 
 
 def score(name: str, waits: Sequence[float] | Floats, point: Floats, p80: Floats) -> Score:
-    """Compare what was said with what was waited."""
+    """The score of forecasts `point` and `p80` against the real waits."""
     real = np.asarray(waits, float)
-    error, left = point - real, real - p80
+    error, shortfall = point - real, real - p80
     return Score(
         name,
         len(real),
@@ -37,21 +37,21 @@ def score(name: str, waits: Sequence[float] | Floats, point: Floats, p80: Floats
         float(np.median(np.abs(error))),
         float(error.mean()),
         float((np.abs(error) <= NEAR_MIN).mean()),
-        float((left <= 0).mean()),
-        float(np.maximum(0.8 * left, -0.2 * left).mean()),
+        float((shortfall <= 0).mean()),
+        float(np.maximum(0.8 * shortfall, -0.2 * shortfall).mean()),
     )
 
 
 def added(point: Floats, past: Floats, past_waits: Floats) -> Floats:
-    """A formula's P80: what must be added so that it would have held on 80 % of the past."""
+    """A formula's P80: its forecast plus what makes it hold on 80 % of the past."""
     return point + float(np.quantile(past_waits - past, 0.8))
 
 
 def table(scores: Sequence[Score], *, in_seconds: bool = False) -> str:
     """The scores as a Markdown table."""
     unit = 60.0 if in_seconds else 1.0
-    shown = "s" if in_seconds else "min"
-    columns = f"predictor | n | MAE [{shown}] | median | bias | within 10 min | P80 holds"
+    unit_name = "s" if in_seconds else "min"
+    columns = f"predictor | n | MAE [{unit_name}] | median | bias | within 10 min | P80 holds"
     lines = [f"| {columns} | pinball 80 |", "|---|---|---|---|---|---|---|---|"]
     lines += [
         f"| {s.name} | {s.n:,} | {s.mae * unit:.2f} | {s.median * unit:.2f} |"

@@ -1,4 +1,4 @@
-"""`prepazka simulate OFFICE`: days of an office, and what a change would do to them."""
+"""`prepazka simulate OFFICE`: simulated days of an office, and the effect of changes on them."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ LABELS = {
 
 
 def simulate(arguments: argparse.Namespace) -> int:
-    """The command."""
+    """Run the command; returns its exit code."""
     try:
         _check(arguments)
-        named = _named(arguments)
+        named = _plan_named(arguments)
         changes = [(text, change_of(text, named)) for text in arguments.what or ()]
         plans = [(text, change(named.plan)) for text, change in changes]
     except WrongFile as wrong:
@@ -57,20 +57,20 @@ def simulate(arguments: argparse.Namespace) -> int:
         sample_office.write_log(Path(arguments.log), arguments.days, arguments.seed, named.plan)
     base = whatif.simulate(named.plan, days=arguments.days, seed=arguments.seed)
     print(_summary(base, named))
-    kept: dict[str, Any] = {"days": arguments.days, "seed": arguments.seed, "now": _values(base)}
+    report: dict[str, Any] = {"days": arguments.days, "seed": arguments.seed, "now": _values(base)}
     scenarios = [(WORDS["as_is"][arguments.language], base)]
     for text, plan in plans:
         after = whatif.simulate(plan, days=arguments.days, seed=arguments.seed)
         scenarios.append((text, after))
         differences = whatif.compare(base, after)
         print(f"\n## {text}\n\n{_table(differences)}")
-        kept.setdefault("what if", {})[text] = [asdict(d) for d in differences]
+        report.setdefault("what if", {})[text] = [asdict(d) for d in differences]
     if arguments.json:
-        text = json.dumps(kept, ensure_ascii=False, indent=1)
+        text = json.dumps(report, ensure_ascii=False, indent=1)
         Path(arguments.json).write_text(text + "\n", "utf-8")
     if arguments.html:
-        made = page(arguments.office, scenarios, arguments.language)
-        Path(arguments.html).write_text(made, "utf-8")
+        html = page(arguments.office, scenarios, arguments.language)
+        Path(arguments.html).write_text(html, "utf-8")
     return 0
 
 
@@ -85,7 +85,7 @@ def _check(arguments: argparse.Namespace) -> None:
         raise NotPossible(f"--clients is more than 0 and at most {MOST_CLIENTS}, not {clients:g}")
 
 
-def _named(arguments: argparse.Namespace) -> Named:
+def _plan_named(arguments: argparse.Namespace) -> Named:
     if arguments.office == SAMPLE:
         numbers = {str(n): n for n in range(1, 9)}
         return Named(sample_office.plan(), numbers, numbers)
@@ -108,16 +108,16 @@ def _day(text: str) -> date:
         raise NotPossible(f"--date is a day such as 2026-01-12, not {text}") from None
 
 
-ORDINARY = date(2026, 1, 12)  # a Monday without holidays near
+ORDINARY = date(2026, 1, 12)  # a Monday far from holidays
 
 
 def change_of(text: str, named: Named) -> Change:
-    """Read a change such as `quota=passports:2`. Raises NotPossible."""
-    kind, _, value = text.partition("=")
+    """The change that a text such as `quota=passports:2` names. Raises NotPossible."""
+    kind, _, argument = text.partition("=")
     if kind not in READERS:
         raise NotPossible(f"{text}: a change is one of {', '.join(READERS)}")
     try:
-        return READERS[kind](value, named)
+        return READERS[kind](argument, named)
     except (KeyError, ValueError) as wrong:
         if isinstance(wrong, NotPossible):
             raise
@@ -125,45 +125,45 @@ def change_of(text: str, named: Named) -> Change:
 
 
 def _minutes(text: str) -> Interval[int]:
-    found = re.fullmatch(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})", text)
-    if not found:
+    match = re.fullmatch(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})", text)
+    if not match:
         raise ValueError(text)
-    a, b, c, d = (int(x) for x in found.groups())
+    a, b, c, d = (int(x) for x in match.groups())
     return Interval(a * 60 + b, c * 60 + d)
 
 
-def _placed(value: str, named: Named) -> tuple[int, Interval[int]]:
-    counter, _, minutes = value.partition("@")
+def _counter_and_minutes(argument: str, named: Named) -> tuple[int, Interval[int]]:
+    counter, _, minutes = argument.partition("@")
     return named.counters[counter], _minutes(minutes)
 
 
-def _times(value: str) -> float:
-    """`1.2` or `+20%` or `-10%`."""
-    if value.endswith("%"):
-        return 1 + float(value[:-1]) / 100
-    return float(value)
+def _times(argument: str) -> float:
+    """The factor of `1.2`, `+20%` or `-10%`."""
+    if argument.endswith("%"):
+        return 1 + float(argument[:-1]) / 100
+    return float(argument)
 
 
-def _quota(value: str, named: Named) -> Change:
-    agenda, _, places = value.partition(":")
-    return whatif.quota(named.agendas[agenda], int(places))
+def _quota(argument: str, named: Named) -> Change:
+    agenda, _, per_window = argument.partition(":")
+    return whatif.quota(named.agendas[agenda], int(per_window))
 
 
 READERS: dict[str, Callable[[str, Named], Change]] = {
-    "more": lambda value, named: whatif.one_more(named.counters[value]),
-    "sick": lambda value, named: whatif.sick(named.counters[value]),
-    "away": lambda value, named: whatif.away(*_placed(value, named)),
-    "lunch": lambda value, named: whatif.lunch(*_placed(value, named)),
+    "more": lambda argument, named: whatif.one_more(named.counters[argument]),
+    "sick": lambda argument, named: whatif.sick(named.counters[argument]),
+    "away": lambda argument, named: whatif.away(*_counter_and_minutes(argument, named)),
+    "lunch": lambda argument, named: whatif.lunch(*_counter_and_minutes(argument, named)),
     "quota": _quota,
-    "window": lambda value, _: whatif.window(int(value)),
-    "demand": lambda value, _: whatif.demand(_times(value)),
-    "reminder": lambda value, _: whatif.reminder(_times(value)),
+    "window": lambda argument, _: whatif.window(int(argument)),
+    "demand": lambda argument, _: whatif.demand(_times(argument)),
+    "reminder": lambda argument, _: whatif.reminder(_times(argument)),
 }
 
 
 def _values(s: Simulated) -> dict[str, float]:
-    found = {name: s.mean(name) for name in LABELS}
-    return found | {f"walk_in_p{share}": s.walk_in(share / 100) for share in (50, 80, 95)}
+    means = {name: s.mean(name) for name in LABELS}
+    return means | {f"walk_in_p{share}": s.walk_in(share / 100) for share in (50, 80, 95)}
 
 
 def _summary(s: Simulated, named: Named) -> str:

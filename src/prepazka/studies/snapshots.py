@@ -1,4 +1,4 @@
-"""Logs of queue states: no tickets, so waits are predicted from what the states look like."""
+"""Logs of queue states without tickets: waits are predicted from features of the states."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ NEEDED = ("t", "q", "st", "W")
 EXTRA = ("czas", "les", "hol", "r30", "r60", "rday", "c")
 GAMMA = 0.035  # docs/evaluation.md has the splits it was chosen on
 BUSY = 100  # judged tickets of a busy queue
-CAP = 3.0  # calls per minute; more is the numbering that began anew
+CAP = 3.0  # calls per minute; more comes from a restart of the numbering
 CONFIGURED_MIN = 10.0
 
 
 @dataclass(frozen=True)
 class States:
-    """The rows as columns, in order of time."""
+    """The log's rows as columns, in order of time."""
 
     column: Mapping[str, Floats]
     queue: npt.NDArray[np.int64]
@@ -37,7 +37,7 @@ class States:
 
 @dataclass(frozen=True)
 class Judged:
-    """What came out of judging the days after the training."""
+    """The scores of the days after the training."""
 
     scores: list[Score]
     queues: int
@@ -47,8 +47,8 @@ class Judged:
 
 
 def read_states(rows: Iterable[Mapping[str, str]]) -> States:
-    """Read the rows; what is no number, says nobody waits or comes twice is passed over."""
-    seen, found, skipped = set(), [], 0
+    """The states of the rows; rows with no number, nobody waiting, or a repeat are skipped."""
+    keys, entries, skipped = set(), [], 0
     for row in rows:
         try:
             values = [float(row[k]) for k in NEEDED] + [float(row.get(k) or 0) for k in EXTRA]
@@ -58,79 +58,79 @@ def read_states(rows: Iterable[Mapping[str, str]]) -> States:
         name = f"{row['office']} | {row['group']}"
         key = (row["date"], values[0], name)
         fine = np.isfinite(values).all() and values[1] >= 1 and values[2] >= 1 and values[3] >= 0
-        if key in seen or not fine:
+        if key in keys or not fine:
             skipped += 1
             continue
-        seen.add(key)
-        found.append((*key, values))
-    found.sort(key=lambda r: r[:3])
-    table = np.array([r[3] for r in found]).reshape(len(found), len(NEEDED) + len(EXTRA))
-    names, queue = np.unique([r[2] for r in found], return_inverse=True)
-    dates, day = np.unique([r[0] for r in found], return_inverse=True)
+        keys.add(key)
+        entries.append((*key, values))
+    entries.sort(key=lambda r: r[:3])
+    table = np.array([r[3] for r in entries]).reshape(len(entries), len(NEEDED) + len(EXTRA))
+    names, queue = np.unique([r[2] for r in entries], return_inverse=True)
+    dates, day = np.unique([r[0] for r in entries], return_inverse=True)
     column = {k: table[:, n] for n, k in enumerate((*NEEDED, *EXTRA))}
     return States(column, queue, names.tolist(), dates.tolist(), day, skipped)
 
 
 class Features:
-    """What a state tells, beside what its queue was like on the days of training."""
+    """Features of states, and of their queue on the days of training."""
 
     def __init__(self, s: States, train: Bools) -> None:
         c, self.states = s.column, s
-        each = np.log(np.maximum(c["W"], 0.5)) - np.log(c["q"])
-        self.per_person = self._by_queue(each, train)
-        self.per_counter = self._by_queue(each + np.log(c["st"]), train)
+        log_cost = np.log(np.maximum(c["W"], 0.5)) - np.log(c["q"])
+        self.per_person = self._by_queue(log_cost, train)
+        self.per_counter = self._by_queue(log_cost + np.log(c["st"]), train)
         self.usual = self._by_queue(c["W"], train)
         self.fall = self._by_queue(np.minimum(c["r60"], CAP), train)
 
     def _by_queue(self, values: Floats, train: Bools) -> Floats:
-        """The queue's mean, drawn to the mean of all as if 20 states said so."""
-        queue, many = self.states.queue[train], len(self.states.names)
-        total = np.bincount(queue, values[train], many) + 20 * values[train].mean()
-        means: Floats = total / (np.bincount(queue, minlength=many) + 20)
+        """Each queue's mean by state, shrunk to the overall mean as if by 20 states."""
+        queue, queue_count = self.states.queue[train], len(self.states.names)
+        total = np.bincount(queue, values[train], queue_count) + 20 * values[train].mean()
+        means: Floats = total / (np.bincount(queue, minlength=queue_count) + 20)
         return means[self.states.queue]
 
     @property
     def learned_queue(self) -> Floats:
-        """People before you × what each has cost here."""
+        """People ahead × the queue's minutes per person."""
         return self.states.column["q"] * np.exp(self.per_person)
 
     def for_trees(self) -> Floats:
-        """As they are."""
+        """The features unscaled, for boosted trees."""
         c = self.states.column
         r30, r60, rday = (np.minimum(c[k], CAP) for k in ("r30", "r60", "rday"))
         shared = c["q"] * np.exp(self.per_counter) / c["st"]
         flow = c["q"] / np.maximum(r60, 0.02)
         plain = [c[k] for k in ("q", "st", "czas", "t", "les", "hol", "c")]
-        made = [r30, r60, rday, self.learned_queue, shared, self.usual, flow, self.per_person]
-        return np.column_stack([*plain, *made])
+        derived = [r30, r60, rday, self.learned_queue, shared, self.usual, flow, self.per_person]
+        return np.column_stack([*plain, *derived])
 
     def for_lines(self) -> Floats:
-        """As logarithms, for a wait is a product."""
+        """The features as logarithms, for linear regression, because a wait is a product."""
         c = self.states.column
         flow = c["q"] / np.maximum(np.minimum(c["r60"], CAP), 0.02)
         logs = [self.learned_queue, c["q"] * np.exp(self.per_counter) / c["st"], self.usual]
         logs += [c["q"], c["st"], c["les"], c["hol"], c["q"] * c["czas"] / c["st"], flow]
         hour = (c["t"] - 480) / 600
-        known = (c["les"] > 0) * 1.0
+        has_les = (c["les"] > 0) * 1.0
         columns = [np.log1p(x) for x in logs]
-        return np.column_stack([*columns, hour, hour**2, known, columns[4] * columns[0]])
+        return np.column_stack([*columns, hour, hour**2, has_les, columns[4] * columns[0]])
 
 
 def judge(s: States, *, train_to: str, judge_from: str, linear: bool = False) -> Judged:
-    """Fit on the days to `train_to`, judge from `judge_from`; the days between calibrate.
+    """The scores from `judge_from` on of a fit to `train_to`; the days between calibrate it.
 
-    Without any between, the last quarter of the training days calibrates a first fit. The fit that
-    is judged has seen all days before.
+    Without days between, the last quarter of the training days calibrates a first fit. The judged
+    fit is trained on all earlier days.
     """
     date = np.array(s.dates)[s.day]
     before, judged = date < judge_from, date >= judge_from
-    first = date <= train_to
-    if not (before & ~first).any():
+    first_part = date <= train_to
+    if not (before & ~first_part).any():
         days = sorted({*date[before].tolist()})
-        first = date < days[-max(len(days) // 4, 1)]
-    between = before & ~first
+        first_part = date < days[-max(len(days) // 4, 1)]
+    between = before & ~first_part
     fit = _fit_linear if linear or not can_boost() else _fit_boosted
-    raw = fit(s, first, between, 0.8)
+    raw = fit(s, first_part, between, 0.8)
     past = zip(_names(s, between), s.column["W"][between], raw, strict=True)
     start = Calibrated.started(past, gamma=GAMMA)
     p50, p80 = fit(s, before, judged, 0.5), fit(s, before, judged, 0.8)
@@ -150,17 +150,17 @@ def _names(s: States, rows: Bools) -> list[str]:
 Fit = Callable[[States, Bools, Bools, float], Floats]
 
 
-def _fit_boosted(s: States, train: Bools, wanted: Bools, quantile: float) -> Floats:
+def _fit_boosted(s: States, train: Bools, predicted_rows: Bools, quantile: float) -> Floats:
     x, y = Features(s, train).for_trees(), np.log1p(s.column["W"])
-    return _back(boosted(x[train], y[train], quantile), x[wanted])
+    return _minutes_of(boosted(x[train], y[train], quantile), x[predicted_rows])
 
 
-def _fit_linear(s: States, train: Bools, wanted: Bools, quantile: float) -> Floats:
+def _fit_linear(s: States, train: Bools, predicted_rows: Bools, quantile: float) -> Floats:
     x, y = Features(s, train).for_lines(), np.log1p(s.column["W"])
-    return _back(Linear(x[train], y[train], quantile), x[wanted])
+    return _minutes_of(Linear(x[train], y[train], quantile), x[predicted_rows])
 
 
-def _back(model: Model, features: Floats) -> Floats:
+def _minutes_of(model: Model, features: Floats) -> Floats:
     minutes: Floats = np.maximum(np.expm1(model.predict(features)), 0.5)
     return minutes
 
@@ -168,7 +168,7 @@ def _back(model: Model, features: Floats) -> Floats:
 def _online(s: States, judged: Bools, p80: Floats, start: Calibrated) -> Floats:
     rows = np.nonzero(judged)[0]
     minute, wait = s.column["t"], s.column["W"]
-    said = [
+    announced = [
         start.announce(
             s.names[s.queue[i]],
             float(raw),
@@ -178,20 +178,20 @@ def _online(s: States, judged: Bools, p80: Floats, start: Calibrated) -> Floats:
         )
         for i, raw in zip(rows, p80, strict=True)
     ]
-    return np.array(said)
+    return np.array(announced)
 
 
 def _coverage(s: States, judged: Bools, p80: Floats) -> dict[str, float]:
-    """Of each busy queue."""
+    """The P80 coverage of each busy queue."""
     queue, held = s.queue[judged], s.column["W"][judged] <= p80
-    many = np.bincount(queue, minlength=len(s.names))
-    share = np.bincount(queue, held, len(s.names)) / np.maximum(many, 1)
-    return {s.names[n]: float(share[n]) for n in np.nonzero(many >= BUSY)[0]}
+    counts = np.bincount(queue, minlength=len(s.names))
+    share = np.bincount(queue, held, len(s.names)) / np.maximum(counts, 1)
+    return {s.names[n]: float(share[n]) for n in np.nonzero(counts >= BUSY)[0]}
 
 
 def _formulas(s: States, before: Bools, judged: Bools) -> list[Score]:
     c, features = s.column, Features(s, before)
-    said = {
+    predictions = {
         "naive: waiting × 10 min ÷ counters": c["q"] * CONFIGURED_MIN / c["st"],
         "Munich-like: (waiting + 1) × 10 min ÷ counters": (c["q"] + 1) * CONFIGURED_MIN / c["st"],
         "published minutes × waiting ÷ counters": c["q"] * c["czas"] / c["st"],
@@ -203,5 +203,5 @@ def _formulas(s: States, before: Bools, judged: Bools) -> list[Score]:
     wait = c["W"]
     return [
         score(name, wait[judged], p[judged], added(p[judged], p[before], wait[before]))
-        for name, p in said.items()
+        for name, p in predictions.items()
     ]

@@ -1,4 +1,4 @@
-"""`prepazka evaluate waits FILE`: how good the wait estimate is on a log of a queue."""
+"""`prepazka evaluate waits FILE`: the accuracy of the wait estimate on a queue's log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GAMMA = 0.005
 
 
 def waits(arguments: argparse.Namespace) -> int:
-    """The command."""
+    """Run the command; returns its exit code."""
     try:
         header, rows = rows_of(Path(arguments.file))
         if {"office", "group", "q", "st", "W"} <= {*header}:
@@ -49,21 +49,23 @@ def _states(s: States, arguments: argparse.Namespace) -> int:
         return 1
     judge_from = arguments.judge_from or s.dates[max(len(s.dates) * 3 // 4, 1)]
     train_to = arguments.train_to or max(d for d in s.dates if d < judge_from)
-    found = judge(s, train_to=train_to, judge_from=judge_from, linear=arguments.linear)
+    judged = judge(s, train_to=train_to, judge_from=judge_from, linear=arguments.linear)
     print(f"{len(s.column['W']):,} states of {len(s.dates)} days, {s.skipped:,} rows passed over;")
     print(f"trained to {train_to}, judged from {judge_from}.\n")
-    print(table(found.scores))
-    ratio = found.scores[-1].mae / found.scores[0].mae
-    print(f"\n{found.model}: {ratio:.3f} of the naive formula's MAE.")
-    for name, share in found.holding.items():
-        print(f"Busy queues with P80 coverage .70 to .90, {name}: {share:.1%} of {found.queues}.")
-    _keep(arguments, {"scores": [asdict(s) for s in found.scores], "holding": found.holding})
+    print(table(judged.scores))
+    ratio = judged.scores[-1].mae / judged.scores[0].mae
+    print(f"\n{judged.model}: {ratio:.3f} of the naive formula's MAE.")
+    for name, share in judged.holding.items():
+        print(f"Busy queues with P80 coverage .70 to .90, {name}: {share:.1%} of {judged.queues}.")
+    _write_json(
+        arguments, {"scores": [asdict(s) for s in judged.scores], "holding": judged.holding}
+    )
     return 0
 
 
 @dataclass(frozen=True)
 class Split:
-    """Numbers of days: to learn from, to calibrate with, to judge."""
+    """Indices of the days to learn from, to calibrate with, and to judge."""
 
     learn: range
     calibrate: range
@@ -71,13 +73,13 @@ class Split:
 
 
 def split(log: Log, train_to: str | None, judge_from: str | None) -> Split:
-    """Three quarters of the days for learning, unless dates are given; its last part calibrates."""
+    """The split at three quarters of the days or at dates; the last learning days calibrate."""
     dates = [d.date for d in log.days]
-    first = len(dates) * 3 // 4
+    learning_days = len(dates) * 3 // 4
     if train_to:
-        first = sum(d <= train_to for d in dates)
-    judged = sum(d < judge_from for d in dates) if judge_from else first
-    learned = min(first, judged)
+        learning_days = sum(d <= train_to for d in dates)
+    judged = sum(d < judge_from for d in dates) if judge_from else learning_days
+    learned = min(learning_days, judged)
     calibrate = judged - learned or max(learned // 4, 1)
     return Split(range(learned), range(judged - calibrate, judged), range(judged, len(dates)))
 
@@ -87,29 +89,29 @@ def _tickets(log: Log, arguments: argparse.Namespace) -> int:
     if not days.learn or not days.judge:
         print("The log needs days to learn from and days to judge.", file=sys.stderr)
         return 1
-    # What calibrates must not have been learned from.
-    known = study(log, [n for n in days.learn if n not in days.calibrate])
-    past = list(forecasts(log, known, days.calibrate, replays=arguments.replays))
-    known = study(log, range(days.judge.start))
-    said = list(forecasts(log, known, days.judge, replays=arguments.replays))
-    if not past or not said:
+    # Days that calibrate must not be learned from.
+    learned = study(log, [n for n in days.learn if n not in days.calibrate])
+    past = list(forecasts(log, learned, days.calibrate, replays=arguments.replays))
+    learned = study(log, range(days.judge.start))
+    judged = list(forecasts(log, learned, days.judge, replays=arguments.replays))
+    if not past or not judged:
         print("Nobody had to wait on the days of the log.", file=sys.stderr)
         return 1
-    scores = score_tickets(past, said, gamma=arguments.gamma or GAMMA)
+    scores = score_tickets(past, judged, gamma=arguments.gamma or GAMMA)
     counted = sum(len(d.tickets) for d in log.days)
     print(f"{counted:,} tickets of {len(log.days)} days, {log.skipped:,} rows passed over; learned")
     print(
         f"from {len(days.learn)} days, {len(days.calibrate)} calibrate, {len(days.judge)} judged;"
     )
-    print(f"waits of {np.mean([s.wait for s in said]):.2f} min on average.\n")
+    print(f"waits of {np.mean([s.wait for s in judged]):.2f} min on average.\n")
     print(table(scores, in_seconds=log.in_seconds))
     naive, best = scores[0].mae, min(s.mae for s in scores)
     print(
         f"\nBest {best / naive:.3f}, replay {_mae(scores, 'replay') / naive:.3f} of the naive MAE."
     )
-    more = _more(past, said, arguments.gamma or GAMMA)
-    print("\n".join(f"{name}: {value}" for name, value in more.items()))
-    _keep(arguments, {"scores": [asdict(s) for s in scores], **more})
+    further = _further_figures(past, judged, arguments.gamma or GAMMA)
+    print("\n".join(f"{name}: {figure}" for name, figure in further.items()))
+    _write_json(arguments, {"scores": [asdict(s) for s in scores], **further})
     return 0
 
 
@@ -117,45 +119,48 @@ def _mae(scores: Sequence[Score], name: str) -> float:
     return next(s.mae for s in scores if s.name == name)
 
 
-def score_tickets(past: Sequence[Said], said: Sequence[Said], *, gamma: float) -> list[Score]:
-    """All predictors; those of `past` calibrate and train the regressions."""
-    wait, was = _column(said, "wait"), _column(past, "wait")
+def score_tickets(past: Sequence[Said], judged: Sequence[Said], *, gamma: float) -> list[Score]:
+    """The scores of all predictors; `past` calibrates them and trains the regressions."""
+    wait, past_wait = _column(judged, "wait"), _column(past, "wait")
     scores = []
-    for name in said[0].point:
-        p, before = (np.array([s.point[name] for s in of]) for of in (said, past))
-        scores.append(score(name, wait, p, added(p, before, was)))
-    p50, p80 = _column(said, "p50"), _column(said, "p80")
+    for name in judged[0].point:
+        p, before = (np.array([s.point[name] for s in of]) for of in (judged, past))
+        scores.append(score(name, wait, p, added(p, before, past_wait)))
+    p50, p80 = _column(judged, "p50"), _column(judged, "p80")
     scores.append(score("replay", wait, p50, p80))
-    scores.append(score("replay, recalibrated", wait, p50, _online(past, said, p80, None, gamma)))
-    for name, first in (("regression without the replay", 2), ("regression with the replay", 0)):
-        x, before = _features(said, first), _features(past, first)
-        target = np.log(was + SHIFT)
+    scores.append(score("replay, recalibrated", wait, p50, _online(past, judged, p80, None, gamma)))
+    for name, first_feature in (
+        ("regression without the replay", 2),
+        ("regression with the replay", 0),
+    ):
+        x, before = _features(judged, first_feature), _features(past, first_feature)
+        target = np.log(past_wait + SHIFT)
         r50, r80 = (Linear(before, target, q) for q in (0.5, 0.8))
-        half, most = (np.maximum(np.exp(m.predict(x)) - SHIFT, 0) for m in (r50, r80))
+        half, upper = (np.maximum(np.exp(m.predict(x)) - SHIFT, 0) for m in (r50, r80))
         raw = np.maximum(np.exp(r80.predict(before)) - SHIFT, 0)
-        online = _online(past, said, most, raw, gamma)
+        online = _online(past, judged, upper, raw, gamma)
         scores.append(score(name, wait, half, online))
     return scores
 
 
-SHIFT = 0.25  # minutes, so that a wait of nought has a logarithm
+SHIFT = 0.25  # minutes added so that a wait of zero has a logarithm
 
 
-def _column(said: Sequence[Said], name: str) -> Floats:
-    return np.array([getattr(s, name) for s in said])
+def _column(ticket_forecasts: Sequence[Said], name: str) -> Floats:
+    return np.array([getattr(s, name) for s in ticket_forecasts])
 
 
-def _features(said: Sequence[Said], first: int) -> Floats:
-    """Logarithms of what the predictors said, for each class; the hour as it is."""
-    x = np.array([s.features[first:] for s in said])
+def _features(ticket_forecasts: Sequence[Said], first_feature: int) -> Floats:
+    """Features of the regressions: logarithms of the forecasts by class, and the hour."""
+    x = np.array([s.features[first_feature:] for s in ticket_forecasts])
     x[:, :-1] = np.log(x[:, :-1] + SHIFT)
     x[:, -1] = (x[:, -1] - 720) / 300
-    priority = np.array([[float(s.first)] for s in said])
+    priority = np.array([[float(s.first)] for s in ticket_forecasts])
     return np.hstack([x, x[:, -1:] ** 2, priority, priority * x[:, :2]])
 
 
 def _online(
-    past: Sequence[Said], said: Sequence[Said], p80: Floats, before: Floats | None, gamma: float
+    past: Sequence[Said], judged: Sequence[Said], p80: Floats, before: Floats | None, gamma: float
 ) -> Floats:
     raw = _column(past, "p80") if before is None else before
     start = Calibrated.started(
@@ -164,35 +169,35 @@ def _online(
     return np.array(
         [
             start.announce(s.queue, float(raw), s.wait, (s.day, s.at), s.called)
-            for s, raw in zip(said, p80, strict=True)
+            for s, raw in zip(judged, p80, strict=True)
         ]
     )
 
 
-def _more(past: Sequence[Said], said: Sequence[Said], gamma: float) -> dict[str, Any]:
-    """Whether the whole distribution is right, and the classes."""
-    ranks = np.histogram([s.rank for s in said], 10, (0, 1))[0] / len(said)
-    wait, p50 = _column(said, "wait"), _column(said, "p50")
-    day, p80 = _column(said, "day"), _column(said, "p80")
-    held = wait <= _online(past, said, p80, None, gamma)
-    found: dict[str, Any] = {
+def _further_figures(past: Sequence[Said], judged: Sequence[Said], gamma: float) -> dict[str, Any]:
+    """Figures about the whole distribution and about priority tickets."""
+    ranks = np.histogram([s.rank for s in judged], 10, (0, 1))[0] / len(judged)
+    wait, p50 = _column(judged, "wait"), _column(judged, "p50")
+    day, p80 = _column(judged, "day"), _column(judged, "p80")
+    held = wait <= _online(past, judged, p80, None, gamma)
+    figures: dict[str, Any] = {
         "deciles of the replay's ranks (.10 each is perfect)": [round(float(r), 3) for r in ranks],
         "lowest P80 coverage of a day, recalibrated": round(
             min(held[day == d].mean() for d in set(day)), 3
         ),
         "P20 to P80 holds": round(
-            float(np.mean((wait >= _column(said, "p20")) & (wait <= p80))), 3
+            float(np.mean((wait >= _column(judged, "p20")) & (wait <= p80))), 3
         ),
     }
-    first = _column(said, "first")
-    if first.any():
-        found["MAE of priority tickets, minutes"] = round(
-            float(np.abs(wait - p50)[first.astype(bool)].mean()), 3
+    is_priority = _column(judged, "first")
+    if is_priority.any():
+        figures["MAE of priority tickets, minutes"] = round(
+            float(np.abs(wait - p50)[is_priority.astype(bool)].mean()), 3
         )
-    return found
+    return figures
 
 
-def _keep(arguments: argparse.Namespace, found: dict[str, Any]) -> None:
+def _write_json(arguments: argparse.Namespace, report: dict[str, Any]) -> None:
     if arguments.json:
-        text = json.dumps(found, ensure_ascii=False, indent=1)
+        text = json.dumps(report, ensure_ascii=False, indent=1)
         Path(arguments.json).write_text(text + "\n", "utf-8")

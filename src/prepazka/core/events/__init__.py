@@ -1,4 +1,4 @@
-"""What has happened, as the journal keeps it: ids and moments, never personal data."""
+"""Events as the journal stores them: ids and moments, never personal data."""
 
 # ruff: noqa: F403  # a kind is named in one place only: where it is written
 

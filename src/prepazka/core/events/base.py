@@ -1,4 +1,4 @@
-"""What every event is, and the registry of their kinds."""
+"""The base class of events, and the registry of their kinds."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -39,13 +39,15 @@ class Event:
         return type(self).__name__
 
     def payload(self) -> dict[str, Any]:
-        """What the kind adds to office, moment and actor, as JSON can carry it."""
+        """The fields that the kind adds to office, moment and actor, in types of JSON."""
         return {
-            one.name: getattr(self, one.name) for one in fields(self) if one.name not in _COMMON
+            attribute.name: getattr(self, attribute.name)
+            for attribute in fields(self)
+            if attribute.name not in _COMMON
         }
 
 
-_COMMON = frozenset(one.name for one in fields(Event))
+_COMMON = frozenset(attribute.name for attribute in fields(Event))
 
 
 def from_journal(

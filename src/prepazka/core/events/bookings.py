@@ -14,7 +14,7 @@ class _OfBooking(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class BookingHeld(_OfBooking):
-    """A term is kept for somebody who is filling in the form."""
+    """A slot is held for somebody who is filling in the form."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class HoldExtended(_OfBooking):
 
 @dataclass(frozen=True, kw_only=True)
 class HoldReleased(_OfBooking):
-    """Somebody gave the held term back, for example by choosing another one."""
+    """Somebody gave the held slot back, for example by choosing another one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class ConfirmationRequested(_OfBooking):
 
 @dataclass(frozen=True, kw_only=True)
 class BookingConfirmed(_OfBooking):
-    """The term is booked and has its PIN."""
+    """The slot is booked and has its PIN."""
 
     followed_up = True
 
@@ -53,7 +53,7 @@ class PinChanged(_OfBooking):
 
 @dataclass(frozen=True, kw_only=True)
 class BookingMoved(_OfBooking):
-    """The booking has another term now."""
+    """The booking has another slot now."""
 
     followed_up = True
     by: Literal["citizen", "office"] = "citizen"
@@ -61,7 +61,7 @@ class BookingMoved(_OfBooking):
 
 @dataclass(frozen=True, kw_only=True)
 class BookingModeChanged(_OfBooking):
-    """The booking keeps its term and is in another mode: in person, by telephone or by video."""
+    """The booking keeps its slot and is in another mode: in person, by telephone or by video."""
 
     followed_up = True
     by: Literal["citizen", "office"] = "citizen"
@@ -77,7 +77,7 @@ class BookingCancelled(_OfBooking):
 
 @dataclass(frozen=True, kw_only=True)
 class BookingExpired(_OfBooking):
-    """A hold ran out, or nobody clicked in time; the term is free again."""
+    """A hold ran out, or nobody clicked in time; the slot is free again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +116,7 @@ class SoonReminderDue(_OfBooking):
 
 @dataclass(frozen=True, kw_only=True)
 class WhenAsked(_OfBooking):
-    """The client asked by a short message when the term is."""
+    """The client asked by a short message when the appointment is."""
 
     topics: ClassVar[tuple[str, ...]] = ()
     followed_up = True
@@ -124,7 +124,7 @@ class WhenAsked(_OfBooking):
 
 @dataclass(frozen=True, kw_only=True)
 class ReplyNotUnderstood(_OfBooking):
-    """The client sent a short message that we can do nothing about."""
+    """The client sent a short message that was not understood."""
 
     topics: ClassVar[tuple[str, ...]] = ()
     followed_up = True
@@ -134,7 +134,7 @@ class ReplyNotUnderstood(_OfBooking):
 class ReplyAmbiguous(_OfBooking):
     """The client answered by a short message that fits several bookings; we ask which one.
 
-    `bookings` are their ids in the order in which they are numbered, `word` what shall be done.
+    `bookings` are their ids in the order in which they are numbered, `word` the wanted action.
     """
 
     topics: ClassVar[tuple[str, ...]] = ()
@@ -161,21 +161,21 @@ class RemindersStopped(_OfBooking):
 
 @dataclass(frozen=True, kw_only=True)
 class ContactShown(_OfBooking):
-    """A member of staff looked at the name and the contact of a booked client."""
+    """A member of staff viewed the name and the contact of a booked client."""
 
     topics: ClassVar[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class OfficeCrowded(Event):
-    """So many times are kept and not confirmed that somebody may be taking them all."""
+    """So many slots are held and unconfirmed that somebody may be blocking the office."""
 
     times: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkReleased(Event):
-    """The head gave back all the times that one network kept; confirmed bookings stay."""
+    """The head released all slots that one network held; confirmed bookings stay."""
 
     topics: ClassVar[tuple[str, ...]] = (TERMS,)
     times: int

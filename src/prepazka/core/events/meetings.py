@@ -42,7 +42,7 @@ class MeetingLate(_OfMeeting):
 
 @dataclass(frozen=True, kw_only=True)
 class MeetingMissed(_OfMeeting):
-    """Nobody came to the meeting, or nobody took the call; a message offers another term."""
+    """Nobody came to the meeting, or nobody took the call; a message offers another slot."""
 
     followed_up = True
     topics: ClassVar[tuple[str, ...]] = (TERMS, MEETINGS)

@@ -239,7 +239,7 @@ class SecondFactorSet(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SecondFactorRequired(Event):
-    """The office's file names other roles that need a second factor; none: nobody needs one."""
+    """The roles that need a second factor were changed in the office's file."""
 
     roles: tuple[str, ...] = ()
 

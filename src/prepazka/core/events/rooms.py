@@ -54,7 +54,7 @@ class MeetingMuted(_OfParticipant):
 
 @dataclass(frozen=True, kw_only=True)
 class MeetingLeft(_OfParticipant):
-    """Somebody went away of their own will."""
+    """Somebody left the meeting by themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +104,7 @@ class DocumentRefused(_OfDocument):
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentRemoved(_OfDocument):
-    """Who brought the document, or the official, took it away for good."""
+    """The document was removed for good by its owner or the official."""
 
     participant: str
 
@@ -118,7 +118,7 @@ class MinutesSaved(_OfParticipant):
 
 @dataclass(frozen=True, kw_only=True)
 class MinutesCommented(_OfParticipant):
-    """A participant remarked on the draft of the minutes."""
+    """A participant commented on the draft of the minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)

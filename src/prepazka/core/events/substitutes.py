@@ -1,4 +1,4 @@
-"""Events of substitutes: time taken back from people, and what they are given for it."""
+"""Events of disruptions: booked time taken back, and the substitutes offered for it."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -9,7 +9,7 @@ from prepazka.core.events.bookings import _OfBooking
 
 @dataclass(frozen=True, kw_only=True)
 class OfficeDisrupted(Event):
-    """Time that people had booked was taken back, and it was decided what becomes of each."""
+    """Booked time was taken back, and each booking was kept, reassigned or displaced."""
 
     topics: ClassVar[tuple[str, ...]] = (TERMS, SETUP)
     disruption: int
@@ -18,7 +18,7 @@ class OfficeDisrupted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DisruptionUndone(Event):
-    """The time is there again; whoever could get the old term back has it."""
+    """A disruption was undone; bookings whose old slot was free were restored."""
 
     topics: ClassVar[tuple[str, ...]] = (TERMS, SETUP)
     disruption: int
@@ -34,14 +34,14 @@ class BookingReassigned(_OfBooking):
 
 @dataclass(frozen=True, kw_only=True)
 class BookingDisplaced(_OfBooking):
-    """The booking lost its term; an offer or a call must follow."""
+    """The booking lost its slot; an offer or a call must follow."""
 
     followed_up = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class BookingRestored(_OfBooking):
-    """The booking has its old term again."""
+    """The booking has its old slot again."""
 
     followed_up = True
 
@@ -53,19 +53,19 @@ class _OfOffer(_OfBooking):
 
 @dataclass(frozen=True, kw_only=True)
 class OfferMade(_OfOffer):
-    """Other terms are kept for the person, who is asked which one suits."""
+    """Substitute slots are held for the person, who is asked which one suits."""
 
     followed_up = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class OfferChanged(_OfOffer):
-    """An operator keeps other terms for the person, who is on the telephone."""
+    """An operator on the telephone with the person holds other slots for them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OfferAccepted(_OfOffer):
-    """The booking has the term that the person chose."""
+    """The booking has the slot that the person chose."""
 
     followed_up = True
     by: Literal["citizen", "sms", "office"] = "citizen"
@@ -73,7 +73,7 @@ class OfferAccepted(_OfOffer):
 
 @dataclass(frozen=True, kw_only=True)
 class OfferDeclined(_OfOffer):
-    """No offered term suits the person."""
+    """No offered slot suits the person."""
 
     followed_up = True
     by: Literal["citizen", "sms", "office"] = "citizen"
@@ -81,21 +81,21 @@ class OfferDeclined(_OfOffer):
 
 @dataclass(frozen=True, kw_only=True)
 class OfferExpired(_OfOffer):
-    """Nobody answered the offer in time; its terms are free again."""
+    """Nobody answered the offer in time; its slots are free again."""
 
     followed_up = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class OfferWithdrawn(_OfOffer):
-    """The offer has lost its reason; its terms are free again."""
+    """The offer has lost its reason; its slots are free again."""
 
     followed_up = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallRequested(_OfBooking):
-    """Somebody should telephone the person."""
+    """The person is on the list of people to telephone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,7 @@ class CalledByPhone(_OfBooking):
 
 @dataclass(frozen=True, kw_only=True)
 class CallPutOff(_OfBooking):
-    """Somebody without a telephone number is waited for until a moment, in ISO format."""
+    """The call was put off until a moment in ISO format, for lack of a telephone number."""
 
     topics: ClassVar[tuple[str, ...]] = ()
     until: str
@@ -117,7 +117,7 @@ class CallPutOff(_OfBooking):
 
 @dataclass(frozen=True, kw_only=True)
 class _OfPerson(Event):
-    """Of a person who asked for it: how many records, and by what identity was shown (a code)."""
+    """A request of a person: how many records, and how their identity was shown (a code)."""
 
     identity: str
     bookings: int
@@ -128,7 +128,7 @@ class _OfPerson(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class PersonExported(_OfPerson):
-    """What is held of a person was given out to them."""
+    """The data held about a person were exported for them."""
 
 
 @dataclass(frozen=True, kw_only=True)

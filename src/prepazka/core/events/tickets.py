@@ -10,7 +10,7 @@ from prepazka.core.events.base import ALERTS, QUEUE, SETUP, Event
 class _OfTicket(Event):
     topics: ClassVar[tuple[str, ...]] = (QUEUE,)
     ticket: int
-    offline: bool = False  # it happened on a device that was cut off, and came in its log
+    offline: bool = False  # it happened on a device off line, and came in its log
     device: int | None = None  # the kiosk; None at the desk, by telephone, or at a counter
 
 
@@ -138,7 +138,7 @@ class TicketRenumbered(_OfTicket):
 
 @dataclass(frozen=True, kw_only=True)
 class CalledTwice(_AtCounter):
-    """A counter that was cut off called somebody whom another had called; the first call counts."""
+    """A counter off line called somebody whom another had called; the first call counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +182,7 @@ class _OfIncident(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentDeclared(_OfIncident):
-    """A system is down; so many people wait for it, and so many bookings are told at once."""
+    """A system is down: how many tickets wait for it, and how many bookings were warned at once."""
 
     waiting: int
     bookings: int
@@ -190,7 +190,7 @@ class IncidentDeclared(_OfIncident):
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentChanged(_OfIncident):
-    """What is said of it was corrected: `was` is the system named before; `bookings` told again."""
+    """An incident was corrected: `was` is the earlier system, `bookings` how many were warned again."""
 
     was: int
     expected: str  # when it should work again, ISO 8601; empty: nobody knows
@@ -199,14 +199,14 @@ class IncidentChanged(_OfIncident):
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentEnded(_OfIncident):
-    """The system works again; so many bookings are told."""
+    """The system works again: how many bookings were told so."""
 
     bookings: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class BookingWarned(Event):
-    """A booked person is told that what the visit needs is down."""
+    """A booked person is warned that a system needed for the visit is down."""
 
     followed_up = True
     booking: str

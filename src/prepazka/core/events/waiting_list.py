@@ -13,21 +13,21 @@ class _OfList(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class ListJoined(_OfList):
-    """Somebody waits for a term that suits them; a message with the link is due."""
+    """Somebody waits for a slot that suits them; a message with the link is due."""
 
     followed_up = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListConfirmed(_OfList):
-    """The contact of somebody on the list has answered, so terms may be offered."""
+    """The contact of somebody on the list has answered, so slots may be offered."""
 
     followed_up = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListLeft(_OfList):
-    """Somebody waits no longer: of their own will, or because the days have passed."""
+    """Somebody left the list: by themselves, or because the days they wanted have passed."""
 
     why: Literal["citizen", "past"]
 
@@ -54,26 +54,26 @@ class _OfPlace(_OfList):
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceOffered(_OfPlace):
-    """A term is kept for somebody on the list until they answer."""
+    """A slot is held for somebody on the list until they answer."""
 
     followed_up = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceWithdrawn(_OfPlace):
-    """The office has fewer places now; the person waits on in the same order."""
+    """The office has fewer places now; the person keeps their place on the list."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceAccepted(_OfPlace):
-    """The offered term is booked, or the booking has moved to it."""
+    """The offered slot is booked, or the booking has moved to it."""
 
     booking: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceDeclined(_OfPlace):
-    """The offered term did not suit; the next person is asked."""
+    """The offered slot did not suit; the next person is asked."""
 
     followed_up = True
 

@@ -1,4 +1,4 @@
-"""The tables of the queue: the hall, and what browsers hold while they are cut off."""
+"""The tables of the queue: tickets, shifts, off-line grants, estimates, alerts."""
 
 from prepazka.queueing.models.alerts import TurnAlert
 from prepazka.queueing.models.estimates import Accuracy, Calibration, Learned, QuarterHour

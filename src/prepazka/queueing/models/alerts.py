@@ -1,4 +1,4 @@
-"""Whom to tell that their turn is near."""
+"""Alerts to holders of tickets whose turn is near."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from prepazka.queueing.models.hall import Ticket
 
 
 class TurnAlert(OfOffice):
-    """A holder's wish to be told of their turn; the contact is kept only until the ticket ends."""
+    """An alert that a ticket's holder asked for; the contact is kept only until the ticket ends."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     ticket = models.OneToOneField(Ticket, on_delete=models.CASCADE, related_name="alert")
-    # One of the three, or none any more.
+    # One of the three; none once it is erased.
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=40, blank=True)
     push = models.JSONField(default=dict, help_text="endpoint, p256dh, auth of a browser")
@@ -34,22 +34,22 @@ class TurnAlert(OfOffice):
 
     @property
     def has_contact(self) -> bool:
-        """Whether there is still somebody to tell."""
+        """Whether the contact has not been erased."""
         return bool(self.email or self.phone or self.push)
 
-    # What messages ask of anybody they are written to.
+    # The attributes that messages read of every addressee.
 
     @property
     def name(self) -> str:
-        """Nobody asks for a name; the number stands for the person."""
+        """The ticket's label, because no name is asked for."""
         return self.ticket.label
 
     @property
     def service_id(self) -> int:
-        """What the ticket is for."""
+        """The service of the ticket."""
         return self.ticket.service_id
 
     @property
     def short_code(self) -> str:
-        """It has none: the address of the ticket is short."""
+        """An empty code: the address of the ticket is short enough."""
         return ""

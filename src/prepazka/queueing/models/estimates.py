@@ -1,4 +1,4 @@
-"""What the wait estimate has learned, how it was corrected, and what came of it."""
+"""Tables of the wait estimate: what it learned, its calibration, accuracy and history."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Learned(models.Model):
 
 
 class Calibration(OfOffice):
-    """The factor of a service that makes its announced P80 hold; it follows the misses."""
+    """A service's factor that makes its announced P80 hold, corrected after each ticket."""
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
     theta = models.FloatField(default=0.0)
@@ -29,7 +29,7 @@ class Calibration(OfOffice):
 
 
 class Accuracy(OfOffice):
-    """What was announced on a day against what happened, by service; sums, so that days add up."""
+    """The accuracy of a day's announced waits by service, as sums that can be added up."""
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
     date = models.DateField()
@@ -47,7 +47,7 @@ class Accuracy(OfOffice):
 
 
 class QuarterHour(OfOffice):
-    """The live view of a service at the start of a quarter of an hour, kept for the history."""
+    """The live view of a service at the start of a quarter of an hour, for the history."""
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()

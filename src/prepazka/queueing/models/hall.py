@@ -1,4 +1,4 @@
-"""Tickets, the counters that are open, and the rows that order them."""
+"""Tables of the hall: tickets, shifts, series of numbers and the queue's lock row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prepazka.offices.models import Counter, Device, OfOffice, Service
 
 
 class Queue(models.Model):
-    """The queue of an office: whoever calls or changes a turn locks this row first."""
+    """The lock row of an office's queue: whoever calls or changes the order locks it first."""
 
     office = models.OneToOneField(
         "offices.Office", primary_key=True, on_delete=models.PROTECT, related_name="queue"
@@ -22,7 +22,7 @@ class Queue(models.Model):
 
 
 class NumberSeries(OfOffice):
-    """The last number given out for a letter on a day; its row lock makes numbers gapless."""
+    """The last number issued for a letter on a day; its row lock makes numbers gapless."""
 
     date = models.DateField()
     letter = models.CharField(max_length=3)
@@ -35,7 +35,7 @@ class NumberSeries(OfOffice):
 
 
 class State(models.TextChoices):
-    """Where a ticket is."""
+    """The state of a ticket."""
 
     WAITING = "waiting"
     CALLED = "called"
@@ -60,7 +60,7 @@ class Ticket(OfOffice):
     booking = models.OneToOneField(
         Booking, null=True, on_delete=models.PROTECT, related_name="ticket"
     )
-    # The window of the booking, kept here so that the order of the queue is read from one table.
+    # The booking's window, copied here so that the order of the queue is read from one table.
     booked_from = models.DateTimeField(null=True)
     booked_to = models.DateTimeField(null=True)
     late = models.BooleanField(default=False)
@@ -111,11 +111,11 @@ class Ticket(OfOffice):
     p50 = models.FloatField(null=True)
     p80 = models.FloatField(null=True)
     judged = models.BooleanField(default=False)
-    # What the last press changed, for the thirty seconds in which it may be undone.
+    # The values before the last step, for the thirty seconds in which it may be undone.
     before = models.JSONField(null=True)
     changed_at = models.DateTimeField(null=True)
     changed_by = models.BigIntegerField(null=True)
-    # What the server had without the logs of devices that were cut off, once one has touched it.
+    # The server's state without off-line logs; set once a log has changed the ticket.
     offline = models.JSONField(null=True)
 
     class Meta:
@@ -145,7 +145,7 @@ class Ticket(OfOffice):
 
     @property
     def label(self) -> str:
-        """The number as it is called and printed: letter and running number."""
+        """Letter and number as they are called and printed."""
         return f"{self.letter}{self.number}"
 
     @property

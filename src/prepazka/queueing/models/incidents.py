@@ -1,4 +1,4 @@
-"""Who was told of an incident."""
+"""Warnings of incidents to booked people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from prepazka.offices.models import Incident
 
 
 class Warned(models.Model):
-    """One booking whose person is told of one incident, as it stood then."""
+    """A booking whose person was warned of an incident, with its sequence at that time."""
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="warned")
     booking = models.ForeignKey(Booking, on_delete=models.CASCADE, related_name="warnings")

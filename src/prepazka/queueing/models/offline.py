@@ -1,4 +1,4 @@
-"""What browsers hold while they are cut off from the server: rights, blocks of numbers, lists."""
+"""Tables of off-line work: grants, blocks of numbers, lists of calls, entries of logs."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from prepazka.offices.models import Device, OfOffice
 from prepazka.queueing.models.hall import NumberSeries, Shift, Ticket
 
 OFFLINE_FROM = 500  # numbers below are the ordinary series
-BLOCK, ENOUGH = 100, 50  # a block has so many numbers, and a kiosk never fewer, at the least
-BUSIEST_OF = timedelta(days=28)  # a kiosk has as many as were given on the busiest of these days
-# At one number in 15 s, from the touch to the paper, a kiosk gives no more in eight hours.
+BLOCK, ENOUGH = 100, 50  # numbers in a block, and the least that a kiosk has left
+BUSIEST_OF = timedelta(days=28)  # a kiosk gets the numbers of the busiest of these days
+# A kiosk cannot issue more in eight hours, at 15 s from the touch to the paper.
 MOST_NUMBERS = 2000
 HEARD = timedelta(seconds=15)  # a console silent for longer may be calling its list by itself
-SILENT_AFTER = timedelta(seconds=60)  # a console silent for so long holds nobody any more
+SILENT_AFTER = timedelta(seconds=60)  # a console silent for longer holds no tickets
 
 
-def _range(first: str, last: str, kind: str) -> Func:
-    return Func(F(first), F(last), Value("[]"), function=kind, output_field=IntegerRangeField())
+def _range(lowest: str, highest: str, kind: str) -> Func:
+    return Func(F(lowest), F(highest), Value("[]"), function=kind, output_field=IntegerRangeField())
 
 
 class OfflineGrant(OfOffice):
-    """The right of one browser, a kiosk's or a counter's, to go on alone on a day."""
+    """The grant of one browser, a kiosk's or a counter's, to go on off line on a day."""
 
     device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT, related_name="+")
     shift = models.ForeignKey(Shift, null=True, on_delete=models.PROTECT, related_name="+")
@@ -65,22 +65,22 @@ class OfflineGrant(OfOffice):
         ]
 
     def key(self, purpose: str) -> bytes:
-        """A key that this browser and the server share; `log` or `pins`."""
-        said = f"{self.pk}:{self.pairing}:{purpose}"
-        return salted_hmac("prepazka.offline", said, algorithm="sha256").digest()
+        """A key shared by this browser and the server, for the purpose `log` or `pins`."""
+        text = f"{self.pk}:{self.pairing}:{purpose}"
+        return salted_hmac("prepazka.offline", text, algorithm="sha256").digest()
 
     def sign(self, seq: int, body: str) -> str:
         """The signature of an event of the log."""
-        said = f"{self.pk}.{seq}.{body}".encode()
-        return hmac.new(self.key("log"), said, hashlib.sha256).hexdigest()
+        text = f"{self.pk}.{seq}.{body}".encode()
+        return hmac.new(self.key("log"), text, hashlib.sha256).hexdigest()
 
     def hide(self, pin: str) -> str:
-        """A PIN as the kiosk's list has it."""
+        """The keyed hash of a PIN, as it stands in the kiosk's list."""
         return hmac.new(self.key("pins"), pin.encode(), hashlib.sha256).hexdigest()
 
 
 class NumberLease(OfOffice):
-    """A block of numbers that one kiosk alone may give; blocks of a letter never overlap."""
+    """A block of numbers that only one kiosk may issue; blocks of a letter never overlap."""
 
     grant = models.ForeignKey(OfflineGrant, on_delete=models.PROTECT, related_name="numbers")
     series = models.ForeignKey(NumberSeries, on_delete=models.PROTECT, related_name="leases")
@@ -93,7 +93,7 @@ class NumberLease(OfOffice):
         constraints = [
             ExclusionConstraint(
                 name="number_leases_apart",
-                # Ranges alone, so that no extension of the server is needed.
+                # Built of ranges, so that no extension of PostgreSQL is needed.
                 expressions=[
                     (_range("series", "series", "int8range"), RangeOperators.OVERLAPS),
                     (_range("first", "last", "int4range"), RangeOperators.OVERLAPS),
@@ -104,7 +104,7 @@ class NumberLease(OfOffice):
 
 
 class CallLease(OfOffice):
-    """A waiting ticket on the list of one console; nobody else who is cut off may call it."""
+    """A waiting ticket on the list of one console; no other console may call it off line."""
 
     ticket = models.OneToOneField(Ticket, on_delete=models.CASCADE, related_name="call_lease")
     grant = models.ForeignKey(OfflineGrant, on_delete=models.CASCADE, related_name="calls")
@@ -112,7 +112,7 @@ class CallLease(OfOffice):
 
 
 class OfflineEvent(OfOffice):
-    """One entry of the log of a browser that was cut off."""
+    """One entry of the log of a browser that was off line."""
 
     grant = models.ForeignKey(OfflineGrant, on_delete=models.PROTECT, related_name="events")
     seq = models.PositiveIntegerField()

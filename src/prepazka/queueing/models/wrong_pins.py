@@ -8,7 +8,7 @@ from prepazka.offices.models import Device, OfOffice
 
 
 class WrongPin(OfOffice):
-    """One wrong PIN; which digits they were is not kept. Rows live for a day or two."""
+    """One wrong PIN, without its digits; rows are deleted after two days."""
 
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="wrong_pin_rows")
     at = models.DateTimeField()

@@ -68,7 +68,7 @@ def check(request: HttpRequest, body: schemas.PinIn, key: UUID | None = KEY) -> 
         touch=key or uuid4(),
         now=now(),
         language=body.language,
-        second=body.second,
+        second_answer=body.second,
     )
     verdict, tz = checkin.verdict, kiosk.office.tz
     return {

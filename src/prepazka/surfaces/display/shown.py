@@ -102,7 +102,7 @@ def _calls(
     numbered = {c.number: c for c in counters}
     if not counters:
         return []
-    calls = last_calls(office, now=moment, counters=[c.pk for c in counters], most=ROWS)
+    calls = last_calls(office, now=moment, counters=[c.pk for c in counters], limit=ROWS)
     for call in calls:
         counter = numbered[call["counter"]]
         arrow = options["arrows"].get(counter.code, "")

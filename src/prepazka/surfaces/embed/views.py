@@ -47,7 +47,7 @@ def frame(request: HttpRequest, office: Directory) -> HttpResponse:
     except LookupError:
         target, status = Wanted(), MISSING
     limit = _limit(query.get("pocet", ""))
-    slots = next_terms(office, target, now=now(), most=limit) if status == FOUND else []
+    slots = next_terms(office, target, now=now(), limit=limit) if status == FOUND else []
     context = {
         "office": office.office,
         "title": _title(office, target),

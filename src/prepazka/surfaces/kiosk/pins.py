@@ -65,7 +65,7 @@ def _try_pin(kiosk: Device, office: Directory, typed: str, request: HttpRequest)
             touch=touch,
             now=moment,
             language=get_language() or "cs",
-            second=request.POST.get("second", "").strip()[:LONGEST_SECOND],
+            second_answer=request.POST.get("second", "").strip()[:LONGEST_SECOND],
         )
     except (DevicePaused, SecondAnswerNeeded) as refusal:
         return _refused(request, kiosk, office, typed, touch, refusal)

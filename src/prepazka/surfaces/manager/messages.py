@@ -88,7 +88,7 @@ def sent(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
     """The newest messages; contacts are masked, and searched by the full contact."""
     search, kind, state = (request.GET.get(name, "")[:120] for name in ("hledat", "druh", "stav"))
     day = _day(request.GET.get("den", ""))
-    newest = sent_messages(office, wanted=search.strip(), kind=kind, state=state, day=day)
+    newest = sent_messages(office, recipient=search.strip(), kind=kind, state=state, day=day)
     rows = [
         {
             "message": message,

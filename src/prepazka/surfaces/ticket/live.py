@@ -62,7 +62,7 @@ class Look:
     def show(self, code: str, language: str) -> bytes:
         """The ticket's live part as HTML. Raises LookupError where Django should answer."""
         ticket = self.tickets.get(code) or self._ended(code)
-        position = announced(self.office, ticket, now=self.now, seen=self.hall)
+        position = announced(self.office, ticket, now=self.now, hall_now=self.hall)
         with translation.override(language), timezone.override(self.office.tz):
             channel = self.alert_channels.get(ticket.pk, "")
             context = shown(ticket, self.office, position, channel, self.now)
