@@ -89,6 +89,9 @@ DOCUMENTED = {
     'prepazka token novakova.krumlov "counter terminal"': Run(
         'prepazka token dvorak "counter terminal"', says="prepazka_"
     ),
+    'prepazka token novakova.krumlov "counter terminal" --days 90': Run(
+        'prepazka token dvorak "counter of ninety days" --days 90', says="prepazka_"
+    ),
     'prepazka token novakova.krumlov "counter terminal" --revoke': Run(
         'prepazka token dvorak "another program" --revoke', says="Revoked: 0"
     ),
@@ -147,8 +150,10 @@ MAKE = {
     "run": "tests/faults/test_run.py starts what it starts",
     "test": "runs this",
     "test-days": "runs a part of this on other days",
+    "lock": "resolves all dependencies anew, by maintainers",
     "faults": "kills and cuts for minutes, before a release",
-    "attack": "attacks for minutes, before a release",
+    "attack": "attacks for minutes; briefly in continuous integration",
+    "advisories": "tests/test_advisories.py runs the program with files of its own",
     "check": "continuous integration",
     "bench": "measures for minutes; its parts are imported by tests",
     "validate": "a quarter of an hour; tests/validation",

@@ -70,7 +70,8 @@
     if (data.refused) {
       stop();
       if (data.refused === 423) document.dispatchEvent(new Event("screen:ask")); // locked
-      if (board && data.refused === 409) location.reload(); // the counter was closed elsewhere
+      // The counter was closed elsewhere. The board says so and stays, so that a press on it is not lost.
+      if (data.refused === 409) board?.dispatchEvent(new Event("live:refresh"));
       return;
     }
     keep().catch(() => {});
