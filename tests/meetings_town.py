@@ -52,8 +52,13 @@ class Held:
 def held(
     office: Directory | None = None, *, starts_at: datetime | None = None, minutes: int = 30
 ) -> Held:
-    """A confirmed booking with a meeting at 9:00 of the Monday, or at that moment."""
+    """A confirmed booking with a meeting at 9:00 of the Monday, or at that moment.
+
+    Without an office, its own is in a zone where the moment's day goes on for hours.
+    """
     where = office or officials.office()
+    if office is None and starts_at is not None:
+        where = officials.moved_to(where, town.zone_by_day(starts_at))
     official = officials.official(where)
     starts = starts_at or town.at("9:00")
     lane, _ = Lane.objects.get_or_create(office=where.office, official=official)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import F
 
 from prepazka.booking import usecases
 from prepazka.booking.models import Booking
 from prepazka.officefile.load import load
-from prepazka.offices.directory import Directory, directory_by_slug
-from prepazka.offices.models import Official
+from prepazka.offices.directory import Directory, directory, directory_by_slug
+from prepazka.offices.models import Office, Official
 from tests import town
 
 FILE = """\
@@ -68,6 +71,15 @@ def office(text: str = FILE) -> Directory:
     """The office of the file, possibly changed."""
     load(text, now=town.FRIDAY_BEFORE)
     return directory_by_slug("lhota")
+
+
+def moved_to(where: Directory, zone: ZoneInfo) -> Directory:
+    """The office in that time zone."""
+    if where.tz != zone:
+        Office.objects.filter(pk=where.office.pk).update(
+            timezone=zone.key, version=F("version") + 1
+        )
+    return directory(Office.objects.get(pk=where.office.pk))
 
 
 def official(where: Directory, code: str = "novakova") -> Official:

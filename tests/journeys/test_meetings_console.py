@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from prepazka.accounts.models import User
 from prepazka.meetings.models import Meeting
-from prepazka.offices.directory import Directory, directory
+from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office, Official
 from tests import conferencing, officials, town
 from tests.clock import real_now
@@ -52,10 +52,7 @@ def url(transactional_db: None, tmp_path: Path, meet: conferencing.Conference) -
 
 def by_day() -> Directory:
     """The office of officials where the day goes on for hours: its list is of one day."""
-    made = officials.office()
-    zone = town.zone_by_day(real_now()).key
-    Office.objects.filter(pk=made.office.pk).update(timezone=zone, version=F("version") + 1)
-    return directory(Office.objects.get(pk=made.office.pk))
+    return officials.moved_to(officials.office(), town.zone_by_day(real_now()))
 
 
 def test_a_day_of_meetings_and_a_meeting_that_moves(

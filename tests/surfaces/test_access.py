@@ -100,8 +100,7 @@ def test_the_person_sees_and_ends_their_own(office: Directory) -> None:
     prove(elsewhere)
     elsewhere.get("/ucet/2fa/")
     tokens = {
-        name: make_token(user=user, name=name, now=town.at("9:00"))
-        for name in ("Terminál", "Tabule")
+        name: make_token(user=user, name=name, now=real_now()) for name in ("Terminál", "Tabule")
     }
     page = text(here.get(OWN))
     assert "Firefox, Windows tento" in page
@@ -141,7 +140,7 @@ def test_all_others_end_at_once(office: Directory) -> None:
 def test_with_the_password_end_other_sessions_and_keys(office: Directory) -> None:
     user = town.clerk(office)
     here, there = browser(FIREFOX), browser(CHROME)
-    token = make_token(user=user, name="Terminál", now=town.at("9:00"))
+    token = make_token(user=user, name="Terminál", now=real_now())
     assert works(there)
     assert api_works(token)
     said = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
@@ -155,7 +154,7 @@ def test_a_given_password_ends_sessions_and_keys(office: Directory) -> None:
     user = town.clerk(office)
     admin = town.clerk(office, "spravce", "administrator")
     here = browser(FIREFOX)
-    token = make_token(user=user, name="Terminál", now=town.at("9:00"))
+    token = make_token(user=user, name="Terminál", now=real_now())
     member = Membership.objects.get(user=user)
     staff.give_password(member=member, actor=admin.pk, now=town.at("9:00"))
     assert not works(here)
@@ -169,7 +168,7 @@ def test_an_administrator_sees_and_ends_a_persons(
 ) -> None:
     user = town.clerk(office)
     here = browser(FIREFOX)
-    token = make_token(user=user, name="Terminál", now=town.at("9:00"))
+    token = make_token(user=user, name="Terminál", now=real_now())
     admin = Client()
     admin.force_login(town.clerk(office, "spravce", "administrator"))
     prove(admin)

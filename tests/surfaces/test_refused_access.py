@@ -9,6 +9,7 @@ from prepazka.accounts.models import User
 from prepazka.accounts.tokens import make_token
 from prepazka.offices.models import Office
 from tests import town
+from tests.clock import real_now
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_time]
 
@@ -46,7 +47,7 @@ def test_who_asks_for_what_is_not_theirs_is_in_the_log(
 
 
 def test_programs_of_the_staff_too(clerk: User, caplog: pytest.LogCaptureFixture) -> None:
-    token = make_token(user=clerk, name="terminal", now=town.at("8:00"))
+    token = make_token(user=clerk, name="terminal", now=real_now())
     asked = Client().post(
         "/api/v1/offices/horka/counters/p1/open", headers={"Authorization": f"Bearer {token}"}
     )

@@ -18,6 +18,7 @@ from prepazka.accounts.tokens import make_token
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Office, Role
 from tests import town
+from tests.clock import real_now
 from tests.proofs import prove
 from tests.surfaces.test_login import code_for, confirm, log_in
 
@@ -151,7 +152,7 @@ def test_after_a_reset_the_person_is_led_to_set_up_anew(office: Directory, clien
 @pytest.mark.parametrize("step", ["password", "factor"])
 def test_a_program_waits_for_its_person_too(office: Directory, client: Client, step: str) -> None:
     user = town.clerk(office)
-    token = make_token(user=user, name="program", now=town.at("9:00"))
+    token = make_token(user=user, name="program", now=real_now())
     ask = lambda: client.get(  # noqa: E731
         "/api/v1/offices/lhota/queue", headers={"Authorization": f"Bearer {token}"}
     )
