@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from bench import servers, town
 from bench.clients import requests_per_second, viewers
 from bench.report import Report
-from prepazka.booking import terms
+from prepazka.booking import slot_search
 from prepazka.offices.directory import Directory, read
 from prepazka.queueing.tickets import issue_ticket
 from prepazka.reporting import forecast
@@ -29,11 +29,11 @@ def open_terms(report: Report) -> None:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE booking_booking")
         service = where.offered_services()[0]
-        terms.offered(office=where, service=service, now=now)
+        slot_search.offered(office=where, service=service, now=now)
         runs = []
         for _ in range(15):
             started = time.process_time()
-            terms.offered(office=where, service=service, now=now)
+            slot_search.offered(office=where, service=service, now=now)
             runs.append((time.process_time() - started) * 1000)
         cost[bookings] = sorted(runs)[len(runs) // 2]
     ratio = cost[10_000] / cost[100]
@@ -62,15 +62,15 @@ def soonest(report: Report) -> None:
             cursor.execute("VACUUM ANALYZE booking_booking, booking_busy")
         service = where.offered_services()[0]
         started = time.perf_counter()
-        terms.offered(office=where, service=service, now=now)
+        slot_search.offered(office=where, service=service, now=now)
         cold = (time.perf_counter() - started) * 1000
         with CaptureQueriesContext(connection) as seen:
-            found = terms.offered(office=where, service=service, now=now)
+            found = slot_search.offered(office=where, service=service, now=now)
         statements.add(len(seen))
         runs = []
         for _ in range(25):
             started = time.perf_counter()
-            terms.offered(office=where, service=service, now=now)
+            slot_search.offered(office=where, service=service, now=now)
             runs.append((time.perf_counter() - started) * 1000)
         cost[officials] = sorted(runs)[len(runs) // 2]
     with connection.cursor() as cursor:

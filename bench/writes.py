@@ -18,7 +18,7 @@ from bench.clients import Ask, Connection, Measured, drive
 from bench.costs import Costs
 from bench.report import Report
 from prepazka.accounts.tokens import make_token
-from prepazka.booking import terms
+from prepazka.booking import slot_search
 from prepazka.booking.models import LIVE, Booking
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory, directory
@@ -160,7 +160,7 @@ def _free_terms(where: Directory, now: datetime) -> Iterator[str]:
     service = where.offered_services()[0]
     soon = now + timedelta(hours=1)
     by_day: dict[object, list[str]] = {}
-    for term in terms.offered(office=where, service=service, now=now):
+    for term in slot_search.offered(office=where, service=service, now=now):
         if term.starts_at > soon:
             by_day.setdefault(term.day, []).extend([term.starts_at.isoformat()] * term.free)
     rows = list(by_day.values())

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from prepazka.accounts.models import User
-from prepazka.booking import terms, usecases
+from prepazka.booking import slot_search, usecases
 from prepazka.booking.models import Booking, Lane
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import (
@@ -205,7 +205,7 @@ def confirmed(
     return usecases.confirm_booking(booking=asked.pk, now=now)
 
 
-def offered(where: Directory, now: datetime = FRIDAY_BEFORE, **more: Any) -> list[terms.Term]:
+def offered(where: Directory, now: datetime = FRIDAY_BEFORE, **more: Any) -> list[slot_search.Term]:
     """The terms of the vehicle agenda on the Monday."""
     more.setdefault("service", service(where))
-    return terms.offered(office=where, days=[MONDAY], now=now, **more)
+    return slot_search.offered(office=where, days=[MONDAY], now=now, **more)

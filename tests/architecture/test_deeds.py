@@ -8,7 +8,7 @@ import pytest
 
 import prepazka
 from prepazka.core.events import REGISTRY
-from prepazka.surfaces.manager.deeds import BY_NOBODY, WORDS
+from prepazka.surfaces.manager.audit_pages import BY_NOBODY, WORDS
 
 SOURCE = Path(prepazka.__file__).parent
 

@@ -19,7 +19,7 @@ ALLOWED = {
     ("surfaces/mailbox/demo_clock.py", "float"): "the demo only; bounds and finiteness follow",
     ("surfaces/mailbox/views.py", "int"): "names of our own files",
     ("surfaces/api/api.py", "loads"): "a task made just before",
-    ("surfaces/manager/deeds.py", "int"): "a row of the journal",
+    ("surfaces/manager/audit_pages.py", "int"): "a row of the journal",
     ("surfaces/citizen/pages.py", "fromisoformat"): "a moment of our own answer",
     ("surfaces/citizen/pages.py", "int"): "a number of a refusal of ours",
     ("surfaces/monitor/views.py", "fromisoformat"): "a moment of our own answer",

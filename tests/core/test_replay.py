@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prepazka.core.compiled import longer
 from prepazka.core.discipline import Policy, Waiting, next_in_turn
 from prepazka.core.hall import Coming, Counter, Habits
 from prepazka.core.interval import Interval
-from prepazka.core.lines import Lines, lines_of
+from prepazka.core.key_phases import Lines, lines_of
 from prepazka.core.replay import replay
+from prepazka.core.replay_arrays import longer
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

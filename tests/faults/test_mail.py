@@ -17,7 +17,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.jobs import Job
 
-from prepazka.booking import due, links
+from prepazka.booking import links, scheduled
 from prepazka.booking.models import Booking, State
 from prepazka.core import calendar
 from prepazka.gateways.email import send
@@ -233,7 +233,7 @@ def test_inside_the_worker_a_job_never_runs_before_its_event_is_committed() -> N
     worker = app.connector.get_worker_connector()  # type: ignore[attr-defined]
     worker.get_sync_connector().open()
     with app.replace_connector(worker), transaction.atomic():
-        due.remind_due(booking=booking.pk, now=NOW)
+        scheduled.remind_due(booking=booking.pk, now=NOW)
         transaction.set_rollback(True)
     worker.get_sync_connector().close()
     assert not Event.objects.filter(kind="ReminderDue").exists()

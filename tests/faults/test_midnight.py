@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.booking import terms, usecases
+from prepazka.booking import slot_search, usecases
 from prepazka.booking.models import Booking
 from prepazka.booking.models import State as BookingState
 from prepazka.core import calendar
@@ -37,7 +37,7 @@ def on(office: Directory, day: date, now: datetime) -> list[Booking]:
     """Everybody who can book that day has done so."""
     made = []
     for number, term in enumerate(
-        terms.offered(office=office, service=town.service(office), days=[day], now=now)
+        slot_search.offered(office=office, service=town.service(office), days=[day], now=now)
     ):
         held = usecases.hold_term(
             office=office, service=town.service(office), starts_at=term.starts_at, now=now

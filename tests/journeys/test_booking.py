@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from prepazka.booking.models import Booking, State
-from prepazka.booking.terms import offered
+from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term
 from prepazka.officefile import load, presets
 from prepazka.offices.directory import Directory, directory_by_slug

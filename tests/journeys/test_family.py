@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking import networks
 from prepazka.booking.models import Booking, State
-from prepazka.booking.terms import offered
+from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term
 from prepazka.core.hold_limits import CITIZEN, Asker
 from prepazka.officefile import load, presets

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking.models import Booking, Offer
-from prepazka.booking.terms import offered
+from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term, request_confirmation
 from prepazka.looks import typography
 from prepazka.messaging.models import Message

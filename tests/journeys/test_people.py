@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.models import User
 from prepazka.booking.models import Booking, State
-from prepazka.booking.terms import offered
+from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term, request_confirmation
 from prepazka.officefile import load, presets
 from prepazka.offices.directory import Directory, directory_by_slug

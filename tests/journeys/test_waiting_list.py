@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from prepazka.booking import usecases, waiting_list
 from prepazka.booking.links import sign
 from prepazka.booking.models import Booking, State
-from prepazka.booking.terms import offered
+from prepazka.booking.slot_search import offered
 from prepazka.booking.waiting_list import Wanted
 from prepazka.offices.directory import Directory
 from prepazka.web.models import Count

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.booking import terms, usecases, waiting_list
+from prepazka.booking import slot_search, usecases, waiting_list
 from prepazka.booking.models import Booking, CallListEntry, Lane, Offer, State, WaitingListEntry
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
@@ -233,7 +233,7 @@ def test_a_quota_lowered_and_raised_again_uses_the_same_lanes() -> None:
     loaded(RIGHT)
     service = lhota().service_by_code("prepis")
     assert service
-    offered = terms.offered(office=lhota(), service=service, now=NOW, days=[town.MONDAY])
+    offered = slot_search.offered(office=lhota(), service=service, now=NOW, days=[town.MONDAY])
     assert {term.free for term in offered} == {1}
     loaded(TWO)
     assert list(Lane.objects.values_list("pk", flat=True)) == lanes

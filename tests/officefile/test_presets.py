@@ -5,9 +5,9 @@ from itertools import groupby
 
 import pytest
 
-from prepazka.booking import terms, usecases
+from prepazka.booking import slot_search, usecases
 from prepazka.booking.models import Channel
-from prepazka.booking.terms import Term, is_bookable
+from prepazka.booking.slot_search import Term, is_bookable
 from prepazka.officefile import presets
 from prepazka.officefile.load import load
 from prepazka.offices.directory import Directory, directory_by_slug
@@ -26,7 +26,7 @@ def loaded(preset: str, slug: str) -> Directory:
 def offered(office: Directory, code: str, *days: date) -> list[Term]:
     service = office.service_by_code(code)
     assert service
-    return terms.offered(office=office, service=service, now=FRIDAY, days=days or None)
+    return slot_search.offered(office=office, service=service, now=FRIDAY, days=days or None)
 
 
 def clocks(found: list[Term]) -> list[str]:
@@ -158,7 +158,7 @@ def test_praha6_keeps_a_share_for_its_call_centre_and_writes_to_telephones() -> 
             now=FRIDAY + timedelta(seconds=n),
         )
     assert offered(office, "kaceni-drevin", *day) == []
-    by_phone = terms.offered(
+    by_phone = slot_search.offered(
         office=office, service=service, now=FRIDAY, days=day, channel=Channel.PHONE
     )
     assert len(by_phone) == 5

@@ -48,7 +48,7 @@ from prepazka.privacy.retention import RETENTION
 from prepazka.queueing import alerts, counters, tickets, turns
 from prepazka.queueing.alerts import Contact
 from prepazka.queueing.models import TurnAlert
-from prepazka.web import limits, once, readings
+from prepazka.web import idempotency, limits, readings
 from prepazka.web.models import Answered, Count
 from tests import citizen, meetings, officials, papers, town
 from tests import rounds as worker
@@ -395,5 +395,5 @@ def test_every_step_that_erases_is_in_the_list() -> None:
 
 
 def test_what_higher_layers_keep_is_kept_as_long_as_the_step_says() -> None:
-    assert (deletion.COUNTS, deletion.ANSWERS) == (limits.KEEP, once.KEEP)
+    assert (deletion.COUNTS, deletion.ANSWERS) == (limits.KEEP, idempotency.KEEP)
     assert configured.AUDIT_DAYS == 550

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import absences, appointments, terms
+from prepazka.booking import absences, appointments, slot_search
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import Booking, Busy
 from prepazka.booking.refusals import TermTaken
@@ -49,7 +49,7 @@ def test_control_without_the_lock_nobody_is_told(monkeypatch: pytest.MonkeyPatch
     # Both look before either writes.
     monkeypatch.setattr(appointments, "lock_days", lambda *_: None)
     met = meeting(2)
-    look, find = absences.coming, terms.find
+    look, find = absences.coming, slot_search.find
 
     def looked(*args: Any) -> Any:
         found = look(*args)
@@ -62,7 +62,7 @@ def test_control_without_the_lock_nobody_is_told(monkeypatch: pytest.MonkeyPatch
         return found
 
     monkeypatch.setattr(appointments, "coming", looked)
-    monkeypatch.setattr(terms, "find", found_term)
+    monkeypatch.setattr(slot_search, "find", found_term)
     appointment, hold = both(where)
     assert appointment == []
     assert isinstance(hold, Booking)

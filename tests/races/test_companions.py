@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from prepazka.booking import companions, terms
+from prepazka.booking import colleague_claims, slot_search
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import ColleagueNotFree, TermTaken
 from prepazka.meetings import participants
@@ -51,7 +51,7 @@ def test_control_without_the_look_the_constraint_holds(monkeypatch: pytest.Monke
     where = meetings.office()
     made = meetings.confirmed(where)
     met = meeting(2)
-    free, find = companions._free_spans, terms.find
+    free, find = colleague_claims._free_spans, slot_search.find
     monkeypatch.setattr(participants, "lock_booking", lambda pk: Booking.objects.get(pk=pk))
 
     def looked(*args: Any) -> Any:
@@ -65,8 +65,8 @@ def test_control_without_the_look_the_constraint_holds(monkeypatch: pytest.Monke
         return found
 
     monkeypatch.setattr(participants, "release_expired", lambda **_: 0)
-    monkeypatch.setattr(companions, "_free_spans", looked)
-    monkeypatch.setattr(terms, "find", found_term)
+    monkeypatch.setattr(colleague_claims, "_free_spans", looked)
+    monkeypatch.setattr(slot_search, "find", found_term)
     answers = both(where, made)
     assert [type(one) for one in answers].count(IntegrityError) == 1
     assert claims() == 1

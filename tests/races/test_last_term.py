@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.booking import absences, parts, usecases
+from prepazka.booking import absences, transitions, usecases
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import LIVE, Booking
 from prepazka.booking.refusals import TermNotOffered, TermTaken
@@ -179,7 +179,7 @@ def test_the_limit_of_a_contact_holds_across_days(monkeypatch: pytest.MonkeyPatc
         )
         for day in days
     ]
-    monkeypatch.setattr(parts, "lock_contact", lambda _: None)
+    monkeypatch.setattr(transitions, "lock_contact", lambda _: None)
     monkeypatch.setattr(rows, "update", meet_before(5, rows.update))
     assert sum(isinstance(a, Booking) for a in together(5, ask)) > 1
 
@@ -203,6 +203,6 @@ def test_of_several_requests_of_a_contact_one_is_confirmed(monkeypatch: pytest.M
     # The control: without the contact's lock all three pass the look before the first is written.
     Booking.objects.all().delete()
     again = asked()
-    monkeypatch.setattr(parts, "lock_contact", lambda _: None)
+    monkeypatch.setattr(transitions, "lock_contact", lambda _: None)
     monkeypatch.setattr(rows, "update", meet_before(3, rows.update))
     assert clicks(again) > 1

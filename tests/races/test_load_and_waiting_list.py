@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from prepazka.booking import locks, places, waiting_list
+from prepazka.booking import locks, waiting_list, waiting_list_offers
 from prepazka.booking.models import Booking, Offer, WaitingListEntry
 from prepazka.booking.waiting_list import Wanted
 from prepazka.officefile import load as loading
@@ -46,7 +46,7 @@ def load_and_offer(office: Any, first: threading.Event | None = None) -> list[An
             return load(WITHOUT, now=NOW, accept_conflicts=True)
         if first:
             assert first.wait(WAITS_WITHIN), "the load has not come so far"
-        return places.offer_freed(office=office, now=NOW)
+        return waiting_list_offers.offer_freed(office=office, now=NOW)
 
     return together(2, act)
 
@@ -91,7 +91,7 @@ def test_an_offer_waits_for_the_load_and_is_not_made(monkeypatch: pytest.MonkeyP
 
 def test_a_load_after_an_offer_takes_it_back() -> None:
     entry = somebody_waits()
-    assert places.offer_freed(office=entry.office, now=NOW) == 1
+    assert waiting_list_offers.offer_freed(office=entry.office, now=NOW) == 1
     assert state() == ("offered", 1, 1)
     load(WITHOUT, now=NOW, accept_conflicts=True)
     assert state() == ("dropped", 0, 0)
@@ -121,6 +121,6 @@ def test_control_without_the_lock_a_place_is_offered_to_nobody_on_the_list(
         lock_days(*values)
 
     monkeypatch.setattr(loading, "end_waits", met_end_waits)
-    monkeypatch.setattr(places, "lock_days", met_lock_days)
+    monkeypatch.setattr(waiting_list_offers, "lock_days", met_lock_days)
     load_and_offer(entry.office)
     assert state()[1:] == (1, 1), "the office has no such list any more"

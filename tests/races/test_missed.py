@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.booking import parts
+from prepazka.booking import transitions
 from prepazka.booking.models import Booking
 from prepazka.booking.models import State as BookingState
 from prepazka.core.pins import Outcome
@@ -101,7 +101,7 @@ def test_control_without_the_lock_the_round_ends_it(monkeypatch: pytest.MonkeyPa
     def end_what_was_seen(*args: Any) -> None:
         looked()
         returned()
-        parts.end(*args)
+        transitions.end(*args)
 
     def return_after_the_look(**kwargs: Any) -> Ticket:
         looked()

@@ -11,7 +11,7 @@ from django.test import Client
 from prepazka.accounts.tokens import make_token
 from prepazka.queueing import tickets
 from prepazka.queueing.models import State, Ticket
-from prepazka.web import once
+from prepazka.web import idempotency
 from tests import halls, town
 from tests.races.together import together
 
@@ -52,6 +52,6 @@ def test_twins_have_one_effect_and_one_answer() -> None:
 
 
 def test_control_without_the_key_each_has_its_effect(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(once, "_store_if_first", lambda *_: True)
+    monkeypatch.setattr(idempotency, "_store_if_first", lambda *_: True)
     _, calls = recalled_by_twins(6)
     assert calls == 6

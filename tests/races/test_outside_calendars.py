@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import outside
+from prepazka.booking import external_calendars
 from prepazka.booking.models import Busy, OutsideCalendar
 from prepazka.core.external_times import Doubt, Reading
 from prepazka.core.interval import Interval
@@ -21,23 +21,25 @@ NOW = town.FRIDAY_BEFORE
 
 
 def calendar(where: Directory) -> OutsideCalendar:
-    found = outside.add_calendar(
+    found = external_calendars.add_calendar(
         official=officials.official(where),
         kind=OutsideCalendar.Kind.ICS,
         url="https://x.example/a.ics",
         now=NOW,
         actor=1,
     )
-    outside.note_read(calendar_id=found.pk, reading=Reading({}, [DOUBT]), now=NOW)
+    external_calendars.note_read(calendar_id=found.pk, reading=Reading({}, [DOUBT]), now=NOW)
     return found
 
 
 def both(found: OutsideCalendar) -> list[Any]:
     def step(number: int) -> None:
         if number:
-            outside.free_doubt(outside_calendar=found, mark=DOUBT.mark, now=NOW, actor=1)
+            external_calendars.free_doubt(outside_calendar=found, mark=DOUBT.mark, now=NOW, actor=1)
         else:
-            outside.note_read(calendar_id=found.pk, reading=Reading({"b": EVENT}, [DOUBT]), now=NOW)
+            external_calendars.note_read(
+                calendar_id=found.pk, reading=Reading({"b": EVENT}, [DOUBT]), now=NOW
+            )
 
     return together(2, step)
 
@@ -46,7 +48,7 @@ def outcome(found: OutsideCalendar) -> tuple[bool, bool]:
     """Whether the doubt is freed, and whether the new event takes its time."""
     found.refresh_from_db()
     starts = set(Busy.objects.values_list("starts_at", flat=True))
-    return outside.known_of(found).open_doubts() == [], EVENT[0].start in starts
+    return external_calendars.known_of(found).open_doubts() == [], EVENT[0].start in starts
 
 
 def test_both_steps_count() -> None:
@@ -65,6 +67,6 @@ def test_control_without_the_lock_one_of_them_is_lost(monkeypatch: pytest.Monkey
         met()
         return row
 
-    monkeypatch.setattr(outside, "_lock_calendar", unlocked)
+    monkeypatch.setattr(external_calendars, "_lock_calendar", unlocked)
     both(found)
     assert outcome(found) != (True, True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import parts, usecases
+from prepazka.booking import transitions, usecases
 from prepazka.booking.models import Booking
 from prepazka.booking.refusals import BookingCancelled
 from prepazka.offices.directory import Directory
@@ -74,7 +74,7 @@ def test_control_without_the_locks_a_booking_without_a_contact_is_confirmed(
     monkeypatch.setattr(records, "lock_days", lambda *_: None)
     monkeypatch.setattr(records, "lock_contact", lambda *_: None)
     meet, erased = meeting(2), threading.Event()
-    confirm, erase = parts.confirm, erasure._erase
+    confirm, erase = transitions.confirm, erasure._erase
 
     def confirm_late(*args: Any, **more: Any) -> None:
         meet()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from prepazka.booking import places, usecases, waiting_list
+from prepazka.booking import usecases, waiting_list, waiting_list_offers
 from prepazka.booking.models import LIVE, Booking, Offer, State, WaitingListEntry
 from prepazka.booking.refusals import AlreadyWaiting, PlaceOver, PlaceTaken, TermTaken
 from prepazka.booking.waiting_list import Wanted
@@ -48,7 +48,7 @@ def one_offer() -> tuple[Directory, Offer]:
     office = town.office(**RULES)
     fill(office, "8:00")
     join(office, "jana")
-    places.offer_freed(office=office.office, now=NOW)
+    waiting_list_offers.offer_freed(office=office.office, now=NOW)
     return office, Offer.objects.get()
 
 
@@ -61,7 +61,7 @@ def test_two_freed_terms_and_one_entry() -> None:
     office = town.office(**RULES)
     fill(office, "8:00", "9:00")
     jana = join(office, "jana")
-    made = together(4, lambda _: places.offer_freed(office=office.office, now=NOW))
+    made = together(4, lambda _: waiting_list_offers.offer_freed(office=office.office, now=NOW))
     assert sorted(map(str, made)) == ["0", "0", "0", "1"]
     assert Offer.objects.get().entry_id == jana.pk
 
@@ -72,15 +72,19 @@ def test_control_without_the_list_s_lock_the_constraint_refuses(
     office = town.office(**RULES)
     fill(office, "8:00", "9:00")
     join(office, "jana")
-    places.offer_freed(office=office.office, now=NOW)  # the days are laid
+    waiting_list_offers.offer_freed(office=office.office, now=NOW)  # the days are laid
     Booking.objects.filter(offer__isnull=False).delete()
     Offer.objects.all().delete()
     WaitingListEntry.objects.update(state="waiting")
-    monkeypatch.setattr(places, "lock_list", lambda _: None)
+    monkeypatch.setattr(waiting_list_offers, "lock_list", lambda _: None)
     # Past the last look of both, before the first row of either.
-    monkeypatch.setattr(places, "_end_returning_holds", meet_before(2, places._end_returning_holds))
-    monkeypatch.setattr(places, "lock_days", lambda *_: None)
-    answers = together(2, lambda _: places.offer_freed(office=office.office, now=NOW))
+    monkeypatch.setattr(
+        waiting_list_offers,
+        "_end_returning_holds",
+        meet_before(2, waiting_list_offers._end_returning_holds),
+    )
+    monkeypatch.setattr(waiting_list_offers, "lock_days", lambda *_: None)
+    answers = together(2, lambda _: waiting_list_offers.offer_freed(office=office.office, now=NOW))
     # Both meant to make an offer to her; the table lets one stand.
     assert any(isinstance(a, IntegrityError) for a in answers), answers
     assert Offer.objects.filter(state="open").count() == 1
@@ -91,14 +95,14 @@ def test_in_order_even_if_many_processes_offer() -> None:
     fill(office, "8:00", "9:00", "10:00")
     people = [join(office, f"p{n}", NOW + timedelta(seconds=n)) for n in range(5)]
     now = NOW + timedelta(minutes=1)
-    together(4, lambda _: places.offer_freed(office=office.office, now=now))
+    together(4, lambda _: waiting_list_offers.offer_freed(office=office.office, now=now))
     asked = Offer.objects.order_by("claims__starts_at").values_list("entry", flat=True)
     assert list(asked) == [one.pk for one in people[:3]]
 
 
 def test_accepted_eight_times_it_is_one_booking() -> None:
     _, offer = one_offer()
-    answers = together(8, lambda _: places.accept_place(offer=offer.pk, now=NOW))
+    answers = together(8, lambda _: waiting_list_offers.accept_place(offer=offer.pk, now=NOW))
     assert len({(a.pk, a.pin) for a in answers if isinstance(a, Booking)}) == 1
     assert [a for a in answers if not isinstance(a, Booking)] == []
     assert live_at("8:00") == [State.CONFIRMED]
@@ -107,7 +111,9 @@ def test_accepted_eight_times_it_is_one_booking() -> None:
 def answer_at_once(offer: Offer, other: Callable[[], object]) -> list[Any]:
     def act(number: int) -> object:
         if number == 0:
-            return places.accept_place(offer=offer.pk, now=offer.expires_at - timedelta(seconds=1))
+            return waiting_list_offers.accept_place(
+                offer=offer.pk, now=offer.expires_at - timedelta(seconds=1)
+            )
         return other()
 
     return together(2, act)
@@ -117,7 +123,7 @@ def answer_at_once(offer: Offer, other: Callable[[], object]) -> list[Any]:
 def test_accepted_or_expired_never_both(attempt: int) -> None:
     _, offer = one_offer()
     accepted, expired = answer_at_once(
-        offer, lambda: places.expire_place(offer.pk, offer.expires_at)
+        offer, lambda: waiting_list_offers.expire_place(offer.pk, offer.expires_at)
     )
     assert (isinstance(accepted, Booking), expired) in {(True, False), (False, True)}
     if expired:
@@ -130,7 +136,7 @@ def test_accepted_or_expired_never_both(attempt: int) -> None:
 def test_accepted_or_declined_never_both() -> None:
     _, offer = one_offer()
     accepted, declined = answer_at_once(
-        offer, lambda: places.decline_place(offer=offer.pk, now=NOW)
+        offer, lambda: waiting_list_offers.decline_place(offer=offer.pk, now=NOW)
     )
     assert isinstance(accepted, Booking) != (declined is None)
     assert isinstance(accepted, PlaceOver) or isinstance(declined, PlaceTaken)
@@ -140,10 +146,14 @@ def test_control_without_the_day_s_lock_an_offer_is_accepted_and_expired(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _, offer = one_offer()
-    monkeypatch.setattr(places, "lock_booking", lambda pk, *_: Booking.objects.get(pk=pk))
-    monkeypatch.setattr(places, "_lock_offer", meet_after(2, places._lock_offer))
+    monkeypatch.setattr(
+        waiting_list_offers, "lock_booking", lambda pk, *_: Booking.objects.get(pk=pk)
+    )
+    monkeypatch.setattr(
+        waiting_list_offers, "_lock_offer", meet_after(2, waiting_list_offers._lock_offer)
+    )
     accepted, expired = answer_at_once(
-        offer, lambda: places.expire_place(offer.pk, offer.expires_at)
+        offer, lambda: waiting_list_offers.expire_place(offer.pk, offer.expires_at)
     )
     # Both believed it open; only the constraint of the lane may still have refused one.
     assert expired is True, expired
@@ -173,7 +183,7 @@ def test_the_list_and_the_public_at_the_end_of_the_delay() -> None:
     def act(number: int) -> object:
         office = directory_by_slug("lhota")
         if number == 0:
-            return places.offer_freed(office=office.office, now=over)
+            return waiting_list_offers.offer_freed(office=office.office, now=over)
         return town.hold(office, "8:00", over)
 
     answers = together(4, act)

@@ -14,7 +14,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from prepazka.booking import usecases, waiting_list
 from prepazka.booking.models import LIVE, Booking, Offer, State
-from prepazka.booking.terms import offered
+from prepazka.booking.slot_search import offered
 from prepazka.booking.waiting_list import Wanted
 from prepazka.jobs import tasks
 from prepazka.journal.record import FOLLOW_UP
@@ -22,7 +22,7 @@ from prepazka.offices.directory import Directory, directory, directory_by_slug
 from prepazka.offices.models import Office
 from prepazka.surfaces.callbacks import views
 from prepazka.surfaces.console import disruptions
-from prepazka.web.heard import callback_token
+from prepazka.web.inbound_sms import callback_token
 from tests import officials, town
 from tests.gateways import web_peer
 from tests.gateways.web_peer import Peer

@@ -15,7 +15,7 @@ from prepazka.messaging.models import Message
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
 from prepazka.surfaces.callbacks import views
-from prepazka.web.heard import callback_token
+from prepazka.web.inbound_sms import callback_token
 from tests import town
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from icalendar import Calendar
 
-from prepazka.booking import due, usecases
+from prepazka.booking import scheduled, usecases
 from prepazka.booking.models import Booking, State
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, missed, tickets, turns
@@ -217,8 +217,8 @@ def test_a_call_in_vain_is_told_and_never_that_the_time_has_passed(
 
 def test_after_erasure_nobody_is_named(client: Client, lhota: Directory) -> None:
     booking = town.confirmed(lhota)
-    due.mark_no_shows(office=lhota, day=town.MONDAY, now=town.at("23:00"))
-    due.erase_personal_data(office=lhota.office, now=town.at("9:00") + timedelta(days=30))
+    scheduled.mark_no_shows(office=lhota, day=town.MONDAY, now=town.at("23:00"))
+    scheduled.erase_personal_data(office=lhota.office, now=town.at("9:00") + timedelta(days=30))
     page = words(client.get(personal_url(booking)))
     assert "Jana" not in page
     assert booking.pin not in page

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from prepazka.booking import links, places, terms, usecases, waiting_list
+from prepazka.booking import links, slot_search, usecases, waiting_list, waiting_list_offers
 from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
 from prepazka.jobs.rounds import offer_after
 from prepazka.journal.models import Event
@@ -36,7 +36,7 @@ def lhota() -> Directory:
     office = town.office(waiting_list=True, horizon_days=3)
     town.confirmed(office, "8:00")
     service = town.service(office)
-    for term in terms.offered(office=office, service=service, now=NOW, channel="phone"):
+    for term in slot_search.offered(office=office, service=service, now=NOW, channel="phone"):
         held = usecases.hold_term(
             office=office, service=service, starts_at=term.starts_at, now=NOW, channel="phone"
         )
@@ -134,7 +134,7 @@ def test_declining_and_leaving(client: Client, lhota: Directory) -> None:
     )
     mine = f"/poradnik/{links.sign(entry.pk, 'list')}/"
     client.post(mine, {"confirm": "1"})
-    places.offer_freed(office=lhota.office, now=NOW)
+    waiting_list_offers.offer_freed(office=lhota.office, now=NOW)
     offer = Offer.objects.get()
     assert "Zobrazit termín" in words(client.get(mine))
     place = f"/misto/{links.sign(offer.pk, 'place')}/"
@@ -211,7 +211,7 @@ def test_sms_of_an_offer(lhota: Directory) -> None:
     usecases.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
-    places.offer_freed(office=lhota.office, now=NOW)
+    waiting_list_offers.offer_freed(office=lhota.office, now=NOW)
     offer = Offer.objects.get()
     for kind, words_of in (("on_list", "poradnik"), ("place", "po 23.11. 8:00-9:00")):
         made = Message(
@@ -244,8 +244,8 @@ def test_who_is_dropped_is_told_and_can_join_again(
     usecases.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
-    places.offer_freed(office=lhota.office, now=NOW)
-    assert places.expire_place(Offer.objects.get().pk, Offer.objects.get().expires_at)
+    waiting_list_offers.offer_freed(office=lhota.office, now=NOW)
+    assert waiting_list_offers.expire_place(Offer.objects.get().pk, Offer.objects.get().expires_at)
     made = message("ListDropped")
     mail = compose_mail(made, now=NOW)
     assert mail.to == "jana@example.cz"
@@ -266,7 +266,7 @@ def test_the_head_sees_the_order_and_no_names(
     usecases.cancel_booking(
         booking=Booking.objects.get(starts_at=town.at("8:00"), state="confirmed").pk, now=NOW
     )
-    places.offer_freed(office=lhota.office, now=NOW)
+    waiting_list_offers.offer_freed(office=lhota.office, now=NOW)
     client.force_login(town.clerk(lhota, "vedouci", "head"))
     page = words(client.get("/sprava/lhota/poradnik/"))
     assert entry.pk.hex[:6].upper() in page

@@ -15,7 +15,7 @@ from django.utils import translation
 import prepazka
 from prepazka.booking import links
 from prepazka.booking.models import Booking
-from prepazka.booking.terms import offered
+from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term
 from prepazka.core.message_rules import MessageRules
 from prepazka.looks.catalogue import used

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import pytest
 from django.test import Client
 
-from prepazka.booking import due, usecases
+from prepazka.booking import scheduled, usecases
 from prepazka.booking.models import Booking, CallListEntry, State
 from prepazka.config import work
 from prepazka.gateways.sms import smpp, smpp_receiver
@@ -23,7 +23,7 @@ from prepazka.jobs import tasks
 from prepazka.messaging.models import Message
 from prepazka.offices.directory import Directory
 from prepazka.surfaces.callbacks import views
-from prepazka.web.heard import callback_token
+from prepazka.web.inbound_sms import callback_token
 from tests import town
 from tests.gateways import smpp_peer, web_peer
 from tests.gateways.smpp_peer import Centre
@@ -173,7 +173,7 @@ def test_a_late_yes_is_answered(lhota: Directory, telephone: Telephone, clock: C
     worker.run()
     assert "potvrdte" in telephone.texts()[-1].lower()
     clock.forward(hours=3)
-    due.expire_day(office=lhota.office.pk, day=booking.date, now=clock.at)
+    scheduled.expire_day(office=lhota.office.pk, day=booking.date, now=clock.at)
     assert state_of(booking) == State.EXPIRED
     before = len(telephone.texts())
     telephone.says("ANO")
@@ -196,7 +196,7 @@ def test_stop_ends_the_reminders_and_says_so(
     assert state_of(booking) == State.CONFIRMED, "the booking stays"
     before = telephone.texts()
     clock.at = booking.starts_at - timedelta(hours=20)
-    due.remind_due(booking=booking.pk, now=clock.at)
+    scheduled.remind_due(booking=booking.pk, now=clock.at)
     worker.run()
     assert telephone.texts() == before
     reminder = Message.objects.get(booking=booking, kind="reminder")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from prepazka.booking import outside
+from prepazka.booking import external_calendars
 from prepazka.booking.models import Busy, CalendarFeed, OutsideCalendar
 from prepazka.core.external_times import Doubt, Reading
 from prepazka.core.interval import Interval
@@ -93,11 +93,11 @@ def test_an_outside_calendar_and_its_state_in_words(
     assert len(jobs) == 1
     assert "bude přečten během několika minut" in text(answer)
     found = OutsideCalendar.objects.get()
-    outside.note_read(calendar_id=found.pk, reading=Reading({}), now=NOW)
+    external_calendars.note_read(calendar_id=found.pk, reading=Reading({}), now=NOW)
     assert "mraky.example byl přečten 20. 11. 2026 9:00" in text(official.get(PAGE))
     assert "mraky.example" not in text(official.get(MINE))
     for reason in ("unreachable", "garbage", "denied"):
-        outside.note_failure(calendar_id=found.pk, reason=reason, now=NOW)
+        external_calendars.note_failure(calendar_id=found.pk, reason=reason, now=NOW)
         for client, where in ((official, PAGE), (official, MINE), (administrator, MINE)):
             seen = text(client.get(where))
             assert "mraky.example nejde přečíst" in seen
@@ -113,7 +113,7 @@ def with_doubt(official: Client) -> OutsideCalendar:
     found = OutsideCalendar.objects.get()
     tomorrow = [Interval(town.at("13:00"), town.at("14:00"))]
     reading = Reading({}, [Doubt("a", "x1", "rule", tomorrow), Doubt("b", "x2", "start", [])])
-    outside.note_read(calendar_id=found.pk, reading=reading, now=NOW)
+    external_calendars.note_read(calendar_id=found.pk, reading=reading, now=NOW)
     return found
 
 
@@ -138,7 +138,7 @@ def test_doubts_are_listed_by_day_and_time_and_freed(
 
 def test_a_calendar_that_emptied_is_said_and_may_be_freed(official: Client) -> None:
     found = with_doubt(official)
-    outside.note_read(calendar_id=found.pk, reading=Reading({}), now=NOW)
+    external_calendars.note_read(calendar_id=found.pk, reading=Reading({}), now=NOW)
     seen = text(official.get(PAGE))
     assert "naráz zmizely" in seen
     assert "pondělí 23. listopadu 2026 13:00–14:00" in seen
@@ -189,7 +189,7 @@ def test_the_address_of_an_apple_calendar_is_a_web_address(official: Client) -> 
 
 
 def test_too_many_are_refused_in_words(official: Client) -> None:
-    for number in range(outside.MOST_CALENDARS):
+    for number in range(external_calendars.MOST_CALENDARS):
         official.post(PAGE, ICS | {"url": f"{SECRET}?{number}"})
     answer = official.post(PAGE, ICS, follow=True)
     assert "nejvýše 5 cizích kalendářů" in text(answer)

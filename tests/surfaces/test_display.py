@@ -15,7 +15,7 @@ from prepazka.offices import devices
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Device, Office
 from prepazka.queueing import counters, tickets, turns
-from prepazka.surfaces.display import shown
+from prepazka.surfaces.display import view_data
 from tests import halls, town
 from tests.halls import Clock, text_of
 
@@ -305,7 +305,7 @@ def test_whole_agendas_end_by_their_name(
     display: Client, office: Directory, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     over = {"prepis", "znacky"}
-    monkeypatch.setattr(shown, "tickets_ended", lambda _office, one, _now: one.code in over)
+    monkeypatch.setattr(view_data, "tickets_ended", lambda _office, one, _now: one.code in over)
     assert "Dnes už bez lístků: Registr vozidel" in text_of(display.get("/panel/obsah/"))
     over.remove("znacky")
     assert "Dnes už bez lístků: Přepis vozidla" in text_of(display.get("/panel/obsah/"))

@@ -21,7 +21,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import Resolver404, resolve
 
-from prepazka.booking import calls, feeds, links, offers, terms
+from prepazka.booking import calls, feeds, links, offers, slot_search
 from prepazka.booking.models import Booking, CallListEntry, Lane, Offer, State, WaitingListEntry
 from prepazka.core.interval import Interval
 from prepazka.meetings import links as meeting_links
@@ -38,7 +38,7 @@ from prepazka.offices.models import (
 from prepazka.queueing import counters, tickets, turns
 from prepazka.surfaces.kiosk import answers
 from prepazka.web import door
-from prepazka.web.heard import callback_token
+from prepazka.web.inbound_sms import callback_token
 from tests import halls, meetings_town, officials, town
 from tests.raw_requests import FORM, Program, Reply, cookies_of
 from tests.surfaces.test_strangers import (
@@ -183,7 +183,7 @@ class Town:
         lane = Lane.objects.filter(agenda__code="vozidla", office=office.office).get()
         tuesday = [
             (lane.pk, Interval(t.starts_at, t.ends_at))
-            for t in terms.offered(
+            for t in slot_search.offered(
                 office=office,
                 service=town.service(office),
                 days=[town.MONDAY + timedelta(days=1)],

@@ -18,7 +18,7 @@ from django.utils import translation
 
 from prepazka.booking import links, usecases
 from prepazka.booking.models import Booking
-from prepazka.booking.terms import offered
+from prepazka.booking.slot_search import offered
 from prepazka.core import calendar
 from prepazka.meetings import participants
 from prepazka.officefile import load, presets

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from prepazka.booking import due
+from prepazka.booking import scheduled
 from prepazka.journal.models import Event
 from prepazka.messaging.models import Message
 from prepazka.messaging.words import kinds
@@ -68,7 +68,7 @@ def test_the_log_finds_people_and_forgets_them_with_their_bookings(
     assert "Žádná zpráva" in text(admin.get(ADDRESS, {"stav": "delivered"}))
     assert "Žádná zpráva" in text(admin.get(ADDRESS, {"den": "2026-11-19"}))
     assert "Jana" in text(admin.get(ADDRESS, {"den": "2026-11-20", "druh": "confirmed"}))
-    due.erase_personal_data(office=lhota.office, now=town.at("9:00").replace(year=2027))
+    scheduled.erase_personal_data(office=lhota.office, now=town.at("9:00").replace(year=2027))
     page = text(admin.get(ADDRESS))
     assert "vymazáno" in page
     assert "Jana" not in page

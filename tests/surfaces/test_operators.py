@@ -16,7 +16,7 @@ from prepazka.offices.directory import Directory
 from prepazka.reporting import plan
 from prepazka.surfaces.console import booking as bookings
 from prepazka.surfaces.console import operators
-from prepazka.surfaces.manager import deeds
+from prepazka.surfaces.manager import audit_pages
 from tests import officials, town
 from tests.halls import text_of
 
@@ -28,7 +28,7 @@ ASKED = {"odbor": "vystavba", "ukon": "ohlaseni", "den": MONDAY, "kanal": "phone
 
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> Directory:
-    for module in (operators, bookings, deeds):
+    for module in (operators, bookings, audit_pages):
         monkeypatch.setattr(module, "now", lambda: town.FRIDAY_BEFORE)
     return officials.office()
 

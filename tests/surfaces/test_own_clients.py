@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from prepazka.booking import due, links, usecases
+from prepazka.booking import links, scheduled, usecases
 from prepazka.booking.models import Booking, State
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
@@ -145,7 +145,7 @@ def test_the_office_cancels_with_a_reason_that_the_client_reads(
     assert without(mail) in without(said)
     personal = Client().get(f"/objednavka/{links.sign(booking.pk, 'personal')}/")
     assert f"Důvod: {REASON}" in text(personal)
-    due.erase_personal_data(office=lhota.office, now=town.FRIDAY_BEFORE + timedelta(days=2))
+    scheduled.erase_personal_data(office=lhota.office, now=town.FRIDAY_BEFORE + timedelta(days=2))
     booking.refresh_from_db()
     assert booking.cancel_reason == ""
 

@@ -13,7 +13,7 @@ from django.test import Client
 from prepazka.booking import links
 from prepazka.offices import clock
 from prepazka.offices.directory import Directory
-from prepazka.web.heard import callback_token
+from prepazka.web.inbound_sms import callback_token
 from tests import halls, town
 from tests.raw_requests import FORM, JSON, Program, Reply, cookies_of
 

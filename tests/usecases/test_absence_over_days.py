@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from prepazka.booking import absences, terms, usecases
+from prepazka.booking import absences, slot_search, usecases
 from prepazka.booking.disruptions import disrupt, undo_disruption
 from prepazka.booking.impact import impact_of
 from prepazka.booking.models import Booking
@@ -72,7 +72,7 @@ def test_the_hours_end_and_begin_at_its_ends(lhota: Directory) -> None:
     assert HoursException.objects.filter(official__code="novakova").count() == 1
     assert [hours(day) for day in (MONDAY, TUESDAY, WEDNESDAY)] == [[(8, 14)], [], [(10, 17)]]
     where = here()
-    found = terms.offered(
+    found = slot_search.offered(
         office=where,
         service=town.service(where, "povoleni"),
         now=NOW,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import absences, terms
+from prepazka.booking import absences, slot_search
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import Booking
 from prepazka.booking.refusals import TermNotOffered
@@ -50,7 +50,7 @@ def remove(pk: int, **more: Any) -> list[Booking]:
 
 def clocks(code: str = "novakova") -> list[str]:
     where = directory_by_slug("lhota")
-    found = terms.offered(
+    found = slot_search.offered(
         office=where,
         service=town.service(where, "ohlaseni"),
         now=NOW,
@@ -100,7 +100,7 @@ def test_extra_hours_come_and_go_with_their_people(lhota: Directory) -> None:
     add(DayException(saturday, saturday, 600, 660, "extra"))
     extra = HoursException.objects.get(official__code="novakova")
     where = directory_by_slug("lhota")
-    held = terms.find(
+    held = slot_search.find(
         office=where,
         service=town.service(where, "ohlaseni"),
         starts_at=town.at("10:00", saturday),

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from prepazka.booking import appointments, terms, usecases
+from prepazka.booking import appointments, slot_search, usecases
 from prepazka.booking.absences import Affected
 from prepazka.booking.appointments import AppointmentTooFar, weekly
 from prepazka.booking.models import Booking, Busy, OutsideCalendar
@@ -46,7 +46,7 @@ def add(
 
 
 def clocks(where: Directory, code: str | None = "novakova", day: date = town.MONDAY) -> list[str]:
-    found = terms.offered(
+    found = slot_search.offered(
         office=where,
         service=town.service(where, "ohlaseni"),
         now=NOW,
@@ -172,8 +172,8 @@ def test_an_appointment_of_an_outside_calendar_is_not_ours_to_change(lhota: Dire
 
 def test_as_many_statements_with_busy_time_as_without(lhota: Directory) -> None:
     service = town.service(lhota, "ohlaseni")
-    terms.offered(office=lhota, service=service, now=NOW)
+    slot_search.offered(office=lhota, service=service, now=NOW)
     add(lhota, *weekly(span("8:00", "8:15"), town.MONDAY + timedelta(days=60), lhota))
     with CaptureQueriesContext(connection) as seen:
-        terms.offered(office=lhota, service=service, now=NOW)
+        slot_search.offered(office=lhota, service=service, now=NOW)
     assert len(seen) == 1

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.db.models import CharField
 
-from prepazka.booking import due, terms, usecases
+from prepazka.booking import scheduled, slot_search, usecases
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import (
     AlreadyArrived,
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 NOW = town.FRIDAY_BEFORE
 
 
-def clocks(found: list[terms.Term]) -> list[str]:
+def clocks(found: list[slot_search.Term]) -> list[str]:
     return [f"{t.starts_at.astimezone(town.PRAGUE):%H:%M}" for t in found]
 
 
@@ -69,7 +69,7 @@ class TestOffered:
             for clock in ("9:00", "10:00"):
                 town.hold(office, clock)
             with django_assert_num_queries(1):  # type: ignore[operator]
-                terms.offered(
+                slot_search.offered(
                     office=office,
                     service=town.service(office),
                     now=NOW,
@@ -92,7 +92,7 @@ class TestOffered:
         office.office.version += 1
         office.office.save()
         office = directory(office.office)
-        found = terms.offered(
+        found = slot_search.offered(
             office=office,
             service=town.service(office),
             days=[day],
@@ -115,7 +115,7 @@ class TestHoldTerm:
         town.hold(office, "9:00")
         with pytest.raises(TermTaken):
             town.hold(office, "9:00")
-        near = terms.nearest(
+        near = slot_search.nearest(
             office=office, service=town.service(office), starts_at=town.at("9:00"), now=NOW
         )
         assert clocks(near) == ["08:00", "10:00", "11:00"]
@@ -294,8 +294,8 @@ class TestRounds:
     def test_who_does_not_come_is_no_show_after_the_late_time(self) -> None:
         office = town.office(late_min=10)
         booking = town.confirmed(office, "9:00")
-        assert due.mark_no_shows(office=office, day=town.MONDAY, now=town.at("10:09")) == 0
-        assert due.mark_no_shows(office=office, day=town.MONDAY, now=town.at("10:10")) == 1
+        assert scheduled.mark_no_shows(office=office, day=town.MONDAY, now=town.at("10:09")) == 0
+        assert scheduled.mark_no_shows(office=office, day=town.MONDAY, now=town.at("10:10")) == 1
         booking.refresh_from_db()
         assert booking.state == State.NO_SHOW
 
@@ -307,7 +307,7 @@ class TestRounds:
         )
         evening = town.at("21:00", town.MONDAY - timedelta(days=1))
         for booking in (early, fresh, early):
-            due.remind_due(booking=booking.pk, now=evening)
+            scheduled.remind_due(booking=booking.pk, now=evening)
         asked = Event.objects.filter(kind="ReminderDue")
         assert [e.data["booking"] for e in asked] == [str(early.pk)]
 
@@ -316,9 +316,9 @@ class TestRounds:
         visited, cancelled = town.confirmed(office, "9:00"), town.confirmed(office, "10:00")
         usecases.cancel_booking(booking=cancelled.pk, now=NOW)
         next_day = NOW + timedelta(hours=25)
-        assert due.erase_personal_data(office=office.office, now=next_day) == 1
+        assert scheduled.erase_personal_data(office=office.office, now=next_day) == 1
         week_later = town.at("17:00") + timedelta(days=7)
-        assert due.erase_personal_data(office=office.office, now=week_later) == 1
+        assert scheduled.erase_personal_data(office=office.office, now=week_later) == 1
         for row in Booking.objects.filter(pk__in=[visited.pk, cancelled.pk]):
             assert (row.name, row.email, row.pin, row.contact_hash) == ("", "", "", "")
         assert "example.cz" not in str(list(Event.objects.values()))
@@ -340,6 +340,6 @@ def test_every_text_of_a_booking_is_erased_or_known_to_be_impersonal() -> None:
     assert {"name", "email", "phone", "pin", "topic", "cancel_reason"} <= set(columns)
     Booking.objects.update(**dict.fromkeys(columns, "x"))
     later = booking.ends_at + timedelta(days=office.office.retention_days, hours=1)
-    assert due.erase_personal_data(office=office.office, now=later) == 1
+    assert scheduled.erase_personal_data(office=office.office, now=later) == 1
     erased = Booking.objects.values(*columns).get()
     assert {name: text for name, text in erased.items() if text} == {}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from prepazka.booking import terms
+from prepazka.booking import slot_search
 from prepazka.booking.models import Booking
 from prepazka.booking.refusals import TermNotOffered
 from prepazka.journal.models import Event
@@ -36,8 +36,8 @@ def before(day: date) -> datetime:
     return town.at("9:00", day - timedelta(days=2))
 
 
-def offered(office: Directory, day: date, persons: int = 1) -> list[terms.Term]:
-    return terms.offered(
+def offered(office: Directory, day: date, persons: int = 1) -> list[slot_search.Term]:
+    return slot_search.offered(
         office=office,
         service=town.service(office),
         days=[day],
@@ -46,7 +46,7 @@ def offered(office: Directory, day: date, persons: int = 1) -> list[terms.Term]:
     )
 
 
-def clocks(found: list[terms.Term]) -> list[str]:
+def clocks(found: list[slot_search.Term]) -> list[str]:
     return [f"{one.starts_at.astimezone(town.PRAGUE):%-H:%M}" for one in found]
 
 
@@ -83,11 +83,15 @@ def test_nobody_holds_a_window_over_the_change(day: date, opens: int, over: str)
 def test_the_capacity_counts_what_is_offered(day: date) -> None:
     office = night_office(quota=2, reserved_share=0.5, horizon_days=30)
     service, early = town.service(office), before(day) - timedelta(days=2)
-    assert terms.kept_for_desk(office, service, day, early) == 4, "half of four windows by two"
+    assert slot_search.kept_for_desk(office, service, day, early) == 4, (
+        "half of four windows by two"
+    )
     for clock in ("0:00", "0:00", "1:00", "3:00"):
         town.confirmed(office, clock, early, day=day, email=f"a{Booking.objects.count()}@a.example")
-    public = terms.offered(office=office, service=service, days=[day], now=early)
-    desk = terms.offered(office=office, service=service, days=[day], now=early, channel="desk")
+    public = slot_search.offered(office=office, service=service, days=[day], now=early)
+    desk = slot_search.offered(
+        office=office, service=service, days=[day], now=early, channel="desk"
+    )
     assert public == []
     assert clocks(desk) == ["1:00", "3:00", "4:00"]
 

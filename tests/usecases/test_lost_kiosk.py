@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.booking import parts
-from prepazka.booking.due import erase_personal_data
+from prepazka.booking import transitions
 from prepazka.booking.models import Booking, CallListEntry, ReplacedPin
+from prepazka.booking.scheduled import erase_personal_data
 from prepazka.core import pins
 from prepazka.journal.models import Event
 from prepazka.messaging import usecases as messaging
@@ -105,9 +105,9 @@ def test_an_old_pin_is_nobody_elses_that_day(
     # Of two PINs that could be drawn one is the booking's now, the other was.
     monkeypatch.setattr(pins, "PINS", (held.pin, pin_of(held)))
     with pytest.raises(pins.PinsExhausted):
-        parts.draw_pin(held)
+        transitions.draw_pin(held)
     monkeypatch.setattr(pins, "PINS", (held.pin, pin_of(held), "5271"))
-    assert {parts.draw_pin(held) for _ in range(10)} == {"5271"}
+    assert {transitions.draw_pin(held) for _ in range(10)} == {"5271"}
 
 
 def test_each_is_told_by_message_and_who_cannot_be_written_to_by_telephone(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import due, terms, usecases
+from prepazka.booking import scheduled, slot_search, usecases
 from prepazka.booking.models import State
 from prepazka.booking.refusals import ModeNotOffered, PhoneNeeded, TermNotOffered
 from prepazka.core.pins import Outcome
@@ -25,7 +25,7 @@ def where() -> Directory:
 
 
 def starts(where: Directory, mode: str | None, **more: Any) -> set[str]:
-    found = terms.offered(
+    found = slot_search.offered(
         office=where,
         service=town.service(where, "ohlaseni"),
         now=NOW,
@@ -99,7 +99,7 @@ def test_a_move_stays_in_its_mode(where: Directory) -> None:
 def test_how_visits_end_by_their_mode(where: Directory) -> None:
     video = meetings.confirmed(where, "9:00")
     phone = meetings.confirmed(where, "9:15", mode="phone")
-    due.mark_no_shows(office=where, day=town.MONDAY, now=town.at("13:00"))
+    scheduled.mark_no_shows(office=where, day=town.MONDAY, now=town.at("13:00"))
     video.refresh_from_db()
     phone.refresh_from_db()
     assert (video.state, phone.state) == (State.NO_SHOW, State.SERVED)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import due, networks, terms, usecases
+from prepazka.booking import networks, scheduled, slot_search, usecases
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import TooManyHolds
 from prepazka.core.hold_limits import CITIZEN, FULL_LENGTH, SHORT_LENGTH, SIGNED_IN, Asker
@@ -179,7 +179,7 @@ def test_the_network_is_erased_with_the_hold(office: Directory) -> None:
     asker = network("a", "b", "c")
     usecases.release_hold(booking=take(office, asker, 0).pk, now=NOW)
     take(office, asker, 1)
-    due.expire_day(office=office.office.pk, day=town.MONDAY, now=NOW + FULL_LENGTH)
+    scheduled.expire_day(office=office.office.pk, day=town.MONDAY, now=NOW + FULL_LENGTH)
     asked = request(take(office, asker, 2), 2, asker)
     assert networks_left() == {"a", "b", "c"}
     corrected = usecases.correct_request(booking=asked.pk, now=NOW)
@@ -254,7 +254,7 @@ def test_a_flood_of_thirty_patient_networks_leaves_times_to_people() -> None:
 def _free_places(office: Directory, now: datetime) -> list[tuple[date, str]]:
     """Each free place once for each of its lanes."""
     fresh = directory(office.office)
-    offered = terms.offered(office=fresh, service=town.service(fresh), days=DAYS, now=now)
+    offered = slot_search.offered(office=fresh, service=town.service(fresh), days=DAYS, now=now)
     return [(t.day, _clock(t.starts_at, office)) for t in offered for _ in range(t.free)]
 
 
@@ -276,7 +276,7 @@ def _first_free(office: Directory, now: datetime) -> Booking | None:
 
 def _offered(office: Directory, day: date, now: datetime) -> list[datetime]:
     fresh = directory(office.office)
-    rows = terms.offered(office=fresh, service=town.service(fresh), days=[day], now=now)
+    rows = slot_search.offered(office=fresh, service=town.service(fresh), days=[day], now=now)
     return [row.starts_at for row in rows]
 
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from prepazka.core import discipline
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
-from prepazka.queueing import counters, held, offline, tickets, turns
+from prepazka.queueing import counters, offline, offline_leases, tickets, turns
 from prepazka.queueing.models import (
     CallLease,
     OfflineEvent,
@@ -265,12 +265,12 @@ def test_control_by_the_rule_before_the_later_comer_is_called(
     threads: list[ThreadPoolExecutor], step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A console kept its people for ever, in a break too."""
-    monkeypatch.setattr(held, "SILENT_AFTER", timedelta(days=1))
+    monkeypatch.setattr(offline_leases, "SILENT_AFTER", timedelta(days=1))
     monkeypatch.setattr(offline, "SILENT_AFTER", timedelta(days=1))
     monkeypatch.setattr(counters, "CallLease", MagicMock())  # a break gives nothing back
     monkeypatch.setattr(offline, "_takes_part", lambda *_: True)
-    before = held.HELD.replace(" AND s.paused_at IS NULL", "")
-    for module in (turns, held):
+    before = offline_leases.HELD.replace(" AND s.paused_at IS NULL", "")
+    for module in (turns, offline_leases):
         monkeypatch.setattr(module, "HELD", before)
     with pytest.raises(AssertionError, match="waits, counter 2 called V4"):
         lunch(town.office(), threads, step)

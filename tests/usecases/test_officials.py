@@ -8,10 +8,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from prepazka.booking import diaries, terms, usecases
+from prepazka.booking import diaries, slot_search, usecases
 from prepazka.booking.models import Booking, Lane
 from prepazka.booking.refusals import TermNotOffered, TermTaken
-from prepazka.booking.terms import Term
+from prepazka.booking.slot_search import Term
 from prepazka.offices.directory import Directory
 from prepazka.queueing.tickets import check_in_at_desk
 from tests import officials, town
@@ -35,7 +35,7 @@ def offered(
     code: str = "",
     **more: Any,
 ) -> list[Term]:
-    return terms.offered(
+    return slot_search.offered(
         office=where,
         service=town.service(where, service),
         now=NOW,
@@ -103,11 +103,11 @@ class TestOffered:
 
     def test_the_statements_do_not_grow(self, lhota: Directory) -> None:
         wanted = town.service(lhota, "ohlaseni")
-        terms.offered(office=lhota, service=wanted, now=NOW)
+        slot_search.offered(office=lhota, service=wanted, now=NOW)
         for clock in ("8:00", "9:00", "9:15", "17:00"):
             hold(lhota, clock, "novakova")
         with CaptureQueriesContext(connection) as seen:
-            assert terms.offered(office=lhota, service=wanted, now=NOW)
+            assert slot_search.offered(office=lhota, service=wanted, now=NOW)
         assert len(seen) == 1
 
     def test_more_officials_than_fit_a_number_of_the_database(self) -> None:

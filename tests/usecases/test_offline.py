@@ -18,7 +18,6 @@ from prepazka.journal.models import Event
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, merging, offline, tickets, turns
-from prepazka.queueing.held import Holder, held_elsewhere
 from prepazka.queueing.models import (
     CallLease,
     NumberLease,
@@ -26,6 +25,7 @@ from prepazka.queueing.models import (
     State,
     Ticket,
 )
+from prepazka.queueing.offline_leases import Holder, held_elsewhere
 from prepazka.queueing.refusals import (
     CounterNotOpen,
     GrantUnknown,
@@ -35,7 +35,7 @@ from prepazka.queueing.refusals import (
 )
 from prepazka.surfaces.console import board
 from prepazka.web import reasons
-from prepazka.web.before import asked
+from prepazka.web.overtake_texts import asked
 from tests import town
 from tests.cutoff import Console, Kiosk
 

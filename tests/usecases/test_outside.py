@@ -13,10 +13,10 @@ from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from prepazka.booking import outside, usecases
+from prepazka.booking import external_calendars, usecases
 from prepazka.booking.event_uids import feed_uid, mailed_uid
+from prepazka.booking.external_calendars import TooManyCalendars
 from prepazka.booking.models import Booking, Busy, OutsideCalendar
-from prepazka.booking.outside import TooManyCalendars
 from prepazka.booking.refusals import TermTaken
 from prepazka.core.external_times import Reading
 from prepazka.core.interval import Interval
@@ -59,7 +59,7 @@ def _read_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def add(where: Directory, url: str, **more: Any) -> OutsideCalendar:
     kind = OutsideCalendar.Kind.ICS
-    return outside.add_calendar(
+    return external_calendars.add_calendar(
         official=official(where), kind=kind, url=url, now=NOW, actor=1, **more
     )
 
@@ -140,12 +140,12 @@ def test_what_is_in_doubt_takes_time_until_a_person_says_that_it_is_free(
     peer.body = ics(MEETING, series.replace("COUNT=2", "UNTIL=nikdy"))
     refreshed(found, 5)
     assert taken() == ["23. 07-23. 08", "24. 08-24. 09", "01. 08-01. 09"]
-    [doubt] = outside.shown_of(found).doubts
+    [doubt] = external_calendars.shown_of(found).doubts
     events = Event.objects.count()
-    outside.free_doubt(outside_calendar=found, mark=doubt.mark, now=NOW, actor=7)
+    external_calendars.free_doubt(outside_calendar=found, mark=doubt.mark, now=NOW, actor=7)
     assert taken() == ["23. 07-23. 08"]
     assert Event.objects.count() == events + 1
-    outside.free_doubt(outside_calendar=found, mark=doubt.mark, now=NOW, actor=7)
+    external_calendars.free_doubt(outside_calendar=found, mark=doubt.mark, now=NOW, actor=7)
     assert Event.objects.count() == events + 1
     refreshed(found, 10)
     assert (taken(), found.failure) == (["23. 07-23. 08"], "")
@@ -168,7 +168,7 @@ def test_an_empty_calendar_after_many_events_frees_nothing_for_a_day(
     peer.body, peer.etag = ics(), '"prazdny"'
     assert refreshed(found, 5).failure == "vanished"
     assert Busy.objects.count() == 50
-    assert len(outside.shown_of(found).missing) == 50
+    assert len(external_calendars.shown_of(found).missing) == 50
     # The same text, and the server's "not modified", hold nothing up.
     assert refreshed(found, 24 * 60).failure == "vanished"
     assert refreshed(found, 24 * 60 + 5).failure == ""
@@ -181,7 +181,7 @@ def test_a_person_may_say_at_once_that_all_was_cancelled(lhota: Directory, peer:
     found = refreshed(add(lhota, peer.url))
     peer.body = ics()
     refreshed(found, 5)
-    outside.free_missing(outside_calendar=found, now=NOW, actor=7)
+    external_calendars.free_missing(outside_calendar=found, now=NOW, actor=7)
     found.refresh_from_db()
     assert (found.failure, Busy.objects.count()) == ("", 0)
     assert refreshed(found, 10).failure == ""
@@ -318,14 +318,14 @@ def test_wishes_of_a_calendar_count_from_the_next_reading_on(lhota: Directory, p
     )
     found = refreshed(add(lhota, peer.url))
     assert taken() == ["23. 07-23. 08", "23. 09-23. 10"]
-    wishes = outside.Wishes(
+    wishes = external_calendars.Wishes(
         takes_unanswered=True,
         takes_tentative=False,
         takes_elsewhere=True,
         takes_all_day_by_others=True,
         owner_address="já@x.cz",
     )
-    outside.change_settings(outside_calendar=found, wishes=wishes, now=NOW, actor=7)
+    external_calendars.change_settings(outside_calendar=found, wishes=wishes, now=NOW, actor=7)
     refreshed(found, 5)
     assert taken() == []
 
@@ -333,7 +333,7 @@ def test_wishes_of_a_calendar_count_from_the_next_reading_on(lhota: Directory, p
 def test_a_calendar_that_its_server_keeps_out_of_time(lhota: Directory, peer: Peer) -> None:
     found = refreshed(add(lhota, peer.url))
     reading = Reading({})
-    outside.note_read(calendar_id=found.pk, reading=reading, transparent=True, now=NOW)
+    external_calendars.note_read(calendar_id=found.pk, reading=reading, transparent=True, now=NOW)
     found.refresh_from_db()
     assert (found.failure, Busy.objects.count()) == ("transparent", 0)
 
@@ -350,7 +350,7 @@ def test_the_password_is_kept_sealed(lhota: Directory, peer: Peer, settings: Any
     with connection.cursor() as cursor:
         cursor.execute("SELECT password FROM booking_outsidecalendar")
         assert "tajn" not in cursor.fetchone()[0]
-    assert outside.opened(found.password) == "velmi tajné"
+    assert external_calendars.opened(found.password) == "velmi tajné"
     settings.SECRET_KEY = "jiné tajemství"
     assert refreshed(found).failure == "sealed"
     assert peer.asked == []
@@ -359,7 +359,7 @@ def test_the_password_is_kept_sealed(lhota: Directory, peer: Peer, settings: Any
 def test_the_same_address_again_and_too_many(lhota: Directory) -> None:
     first = add(lhota, "https://a.example/0.ics")
     assert add(lhota, "https://a.example/0.ics", password="nové").pk == first.pk
-    for number in range(1, outside.MOST_CALENDARS):
+    for number in range(1, external_calendars.MOST_CALENDARS):
         add(lhota, f"https://a.example/{number}.ics")
     with pytest.raises(TooManyCalendars):
         add(lhota, "https://a.example/9.ics")
@@ -367,13 +367,13 @@ def test_the_same_address_again_and_too_many(lhota: Directory) -> None:
 
 def test_removed_it_takes_nothing(lhota: Directory, peer: Peer) -> None:
     found = refreshed(add(lhota, peer.url))
-    outside.remove_calendar(outside_calendar=found, now=NOW, actor=1)
-    outside.remove_calendar(outside_calendar=found, now=NOW, actor=1)
+    external_calendars.remove_calendar(outside_calendar=found, now=NOW, actor=1)
+    external_calendars.remove_calendar(outside_calendar=found, now=NOW, actor=1)
     assert not Busy.objects.exists()
     # A job that was reading it meanwhile finds nothing to write to.
     reading = Reading({"a": [Interval(town.at("8:00"), town.at("9:00"))]})
-    outside.note_read(calendar_id=found.pk, reading=reading, now=NOW)
-    outside.note_failure(calendar_id=found.pk, reason="slow", now=NOW)
+    external_calendars.note_read(calendar_id=found.pk, reading=reading, now=NOW)
+    external_calendars.note_failure(calendar_id=found.pk, reason="slow", now=NOW)
     calendars.refresh(calendar=found.pk, now=NOW)
     assert not Busy.objects.exists()
 
@@ -386,7 +386,7 @@ def test_five_thousand_events_are_written_in_few_statements(lhota: Directory, pe
         for n in range(5_000)
     }
     with CaptureQueriesContext(connection) as seen:
-        outside.note_read(calendar_id=found.pk, reading=Reading(events), now=NOW)
+        external_calendars.note_read(calendar_id=found.pk, reading=Reading(events), now=NOW)
     assert Busy.objects.count() == 5_000
     assert len(seen) < 20
 
@@ -396,9 +396,9 @@ def test_a_round_asks_each_calendar_once_and_the_broken_ones_seldom(
     lhota: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     well, broken, gone = (add(lhota, f"https://a.example/{n}.ics") for n in range(3))
-    outside.note_failure(calendar_id=broken.pk, reason="slow", now=NOW)
+    external_calendars.note_failure(calendar_id=broken.pk, reason="slow", now=NOW)
     OutsideCalendar.objects.filter(pk=broken.pk).update(refreshed_at=NOW - timedelta(days=2))
-    outside.remove_calendar(outside_calendar=gone, now=NOW, actor=1)
+    external_calendars.remove_calendar(outside_calendar=gone, now=NOW, actor=1)
     calendars.defer_due(now=NOW)
     calendars.defer_due(now=NOW)
     jobs = ProcrastinateJob.objects.filter(task_name="refresh_calendar")

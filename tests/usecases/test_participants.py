@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import companions as companion_claims
-from prepazka.booking import due, returns, usecases
+from prepazka.booking import colleague_claims as companion_claims
+from prepazka.booking import scheduled, slot_release, usecases
 from prepazka.booking.absences import Affected, add_exception
-from prepazka.booking.companions import colleagues_of
+from prepazka.booking.colleague_claims import colleagues_of
 from prepazka.booking.disruptions import disrupt
 from prepazka.booking.impact import impact_of
 from prepazka.booking.models import Booking, State
@@ -145,7 +145,7 @@ def test_whatever_ends_the_booking_frees_the_colleague(where: Directory, how: st
         usecases.change_mode(booking=made.pk, mode="person", now=NOW)
     else:
         Booking.objects.filter(pk=made.pk).update(state=State.UNCONFIRMED, expires_at=NOW)
-        due.expire_day(office=where.office.pk, day=made.date, now=NOW)
+        scheduled.expire_day(office=where.office.pk, day=made.date, now=NOW)
     assert companions(made) == []
 
 
@@ -236,7 +236,7 @@ def test_erasing_and_settling(where: Directory) -> None:
     assert (made.state, made.meeting.state) == (State.SERVED, Meeting.State.ENDED)
     after = made.ends_at + timedelta(days=8)
     assert erase_meetings(office=made.office, now=after) == 0
-    due.erase_personal_data(office=made.office, now=after)
+    scheduled.erase_personal_data(office=made.office, now=after)
     assert erase_meetings(office=made.office, now=after) == 1
     said = Participant.objects.filter(role__in=(Role.GUEST, Role.CITIZEN))
     assert set(said.values_list("name", "email")) == {("", "")}
@@ -248,7 +248,7 @@ def test_a_freed_term_of_a_colleague_is_nobodys_returning_one(where: Directory) 
     usecases.cancel_booking(booking=made.pk, now=NOW)
     freed = Booking.objects.filter(companion_of=made).get()
     assert freed.state == State.EXPIRED
-    assert not returns.Freed.of(freed).overlaps(made)
+    assert not slot_release.Freed.of(freed).overlaps(made)
 
 
 def day_off(where: Directory, code: str = "dvorak", **more: Any) -> list[HoursException]:

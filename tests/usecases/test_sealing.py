@@ -18,7 +18,7 @@ from django.test import Client, override_settings
 
 from prepazka.accounts import sealing
 from prepazka.accounts.models import SealingDelay, User
-from prepazka.booking import outside
+from prepazka.booking import external_calendars
 from prepazka.core import sealing as seals
 from prepazka.jobs import steps
 from prepazka.journal.models import Event, StepRun
@@ -99,9 +99,9 @@ def test_the_key_changes_with_the_earlier_one_as_a_fallback(user: User) -> None:
 
 def test_passwords_of_calendars_follow_the_key_too() -> None:
     with override_settings(SECRET_KEY=OLD):
-        sealed = outside.sealed("heslo")
+        sealed = external_calendars.sealed("heslo")
     with override_settings(SECRET_KEY=NEW, SECRET_KEY_FALLBACKS=[OLD]):
-        assert outside.opened(sealed) == "heslo"
+        assert external_calendars.opened(sealed) == "heslo"
 
 
 def test_a_wrong_key_is_a_polite_error_that_is_noted(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from prepazka.booking import due, usecases
+from prepazka.booking import scheduled, usecases
 from prepazka.booking.models import Booking, State
 from prepazka.core.reference import reference_of
 from prepazka.offices.directory import Directory
@@ -151,7 +151,7 @@ def test_another_office_and_a_hold_are_not_found(office: Directory) -> None:
 def test_after_erasing_only_the_reference_finds(office: Directory) -> None:
     wanted = booked(office, name="Jana Nováková", phone="+420777123456", pin="8305")
     late = town.at("8:00", town.MONDAY.replace(month=12, day=7))
-    assert due.erase_personal_data(office=office.office, now=late) == 1
+    assert scheduled.erase_personal_data(office=office.office, now=late) == 1
     for said in ("nováková", "777123456", "8305"):
         assert search.find_bookings(office.office.pk, said, now=late).bookings == []
     seen = search.find_bookings(office.office.pk, reference_of(wanted.pk), now=late)

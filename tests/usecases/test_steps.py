@@ -15,7 +15,7 @@ from django.db import connection, connections
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from prepazka.booking import due
+from prepazka.booking import scheduled
 from prepazka.booking.models import Booking, State
 from prepazka.core import calendar
 from prepazka.jobs import rounds, steps, tasks
@@ -100,7 +100,7 @@ def test_one_broken_office_stops_no_step_of_another(
 def test_one_broken_booking_stops_no_reminder_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
     office = town.office()
     first, second = town.confirmed(office, "10:00"), town.confirmed(office, "11:00")
-    ask = due.remind_due
+    ask = scheduled.remind_due
 
     def broken(*, booking: Any, now: datetime) -> None:
         if booking == first.pk:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from prepazka.booking import calls, offers, terms, usecases
+from prepazka.booking import calls, offers, slot_search, usecases
 from prepazka.booking.disruptions import disrupt, undo_disruption
 from prepazka.booking.impact import Choice, Decision, Impact, impact_of
 from prepazka.booking.models import Booking, CallListEntry, DisruptedBooking, Disruption, Offer
@@ -148,7 +148,7 @@ def test_a_colleague_takes_whom_they_can_and_the_rest_are_offered_terms(
         "OfficeDisrupted",
     ]
     assert (
-        terms.offered(
+        slot_search.offered(
             office=here(),
             service=town.service(here(), "ohlaseni"),
             now=NOW,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking import places, returns, usecases, waiting_list
+from prepazka.booking import slot_release, usecases, waiting_list, waiting_list_offers
 from prepazka.booking.models import LIVE, Booking, Lane, Offer, State, WaitingListEntry
 from prepazka.booking.refusals import (
     AlreadyWaiting,
@@ -126,7 +126,7 @@ class TestDelay:
         assert not self.free_at_eight(lhota, NOW)
 
     def test_delays_differ(self, lhota: Directory) -> None:
-        drawn = {returns._delay(lhota, town.service(lhota).pk) for _ in range(20)}
+        drawn = {slot_release._delay(lhota, town.service(lhota).pk) for _ in range(20)}
         assert len(drawn) == 20
         assert all(timedelta(minutes=2) <= one <= timedelta(minutes=15) for one in drawn)
 
@@ -255,19 +255,21 @@ class TestOffers:
         assert offer_to(petr) is None
         assert offered.expires_at == now + timedelta(minutes=60)
         assert at_eight() == 1
-        places.decline_place(offer=offered.pk, now=now)
-        places.decline_place(offer=offered.pk, now=now)  # pressed twice
+        waiting_list_offers.decline_place(offer=offered.pk, now=now)
+        waiting_list_offers.decline_place(offer=offered.pk, now=now)  # pressed twice
         round_at(now)
         assert (state(jana), state(petr)) == ("waiting", "offered")
         second = offer_to(petr)
         assert second
-        booked = places.accept_place(offer=second.pk, now=now)
+        booked = waiting_list_offers.accept_place(offer=second.pk, now=now)
         assert (booked.state, booked.email, len(booked.pin)) == ("confirmed", "petr@example.cz", 4)
-        assert places.accept_place(offer=second.pk, now=now).pk == booked.pk  # clicked twice
+        assert (
+            waiting_list_offers.accept_place(offer=second.pk, now=now).pk == booked.pk
+        )  # clicked twice
         assert state(petr) == "fulfilled"
         assert at_eight() == 1
         with pytest.raises(PlaceTaken):
-            places.decline_place(offer=second.pk, now=now)
+            waiting_list_offers.decline_place(offer=second.pk, now=now)
         kinds = list(Event.objects.order_by("pk").values_list("kind", flat=True))
         assert kinds[-2:] == ["BookingConfirmed", "PlaceAccepted"]
 
@@ -278,7 +280,7 @@ class TestOffers:
         round_at(NOW)
         offered = offer_to(jana)
         assert offered
-        places.decline_place(offer=offered.pk, now=NOW)
+        waiting_list_offers.decline_place(offer=offered.pk, now=NOW)
         round_at(NOW)
         assert offer_to(jana) is None
         # Nobody wants it: it comes back to the public by itself.
@@ -311,7 +313,7 @@ class TestOffers:
         offered = offer_to(jana)
         assert offered
         with pytest.raises(PlaceOver):
-            places.accept_place(offer=offered.pk, now=over)
+            waiting_list_offers.accept_place(offer=offered.pk, now=over)
         round_at(over)
         assert (state(jana), state(petr)) == ("waiting", "offered")
         rows = WaitingListEntry.objects.order_by("queued_at")
@@ -325,12 +327,12 @@ class TestOffers:
         round_at(NOW)
         over = NOW + timedelta(hours=1)
         assert not any(t.starts_at == town.at("8:00") for t in town.offered(office, over))
-        free = over + returns.longest(office.rules_of(town.service(office)))
+        free = over + slot_release.longest(office.rules_of(town.service(office)))
         assert any(t.starts_at == town.at("8:00") for t in town.offered(office, free))
         offered = offer_to(jana)
         assert offered
         with pytest.raises(PlaceOver):
-            places.accept_place(offer=offered.pk, now=free)
+            waiting_list_offers.accept_place(offer=offered.pk, now=free)
 
     def test_new_hours_are_offered_too(self) -> None:
         office = full_office()
@@ -393,7 +395,7 @@ class TestOffers:
         offered = offer_to(jana)
         assert offered
         with pytest.raises(TooManyBookings):
-            places.accept_place(offer=offered.pk, now=NOW)
+            waiting_list_offers.accept_place(offer=offered.pk, now=NOW)
         assert offer_to(jana)
 
     def test_leaving_with_an_open_offer_passes_it_on(self) -> None:
@@ -448,14 +450,14 @@ class TestSooner:
         round_at(now)
         first_offer = offer_to(entry)
         assert first_offer  # Tuesday at eight is free and sooner
-        places.decline_place(offer=first_offer.pk, now=now)
+        waiting_list_offers.decline_place(offer=first_offer.pk, now=now)
         cancel(now)
         round_at(now)
         offered = offer_to(entry)
         assert offered
-        moved = places.accept_place(offer=offered.pk, now=now)
+        moved = waiting_list_offers.accept_place(offer=offered.pk, now=now)
         assert (moved.pk, moved.starts_at, moved.sequence) == (mine.pk, town.at("8:00"), 1)
-        assert places.accept_place(offer=offered.pk, now=now).pk == mine.pk
+        assert waiting_list_offers.accept_place(offer=offered.pk, now=now).pk == mine.pk
         assert at_eight() == 1
         old = Booking.objects.get(starts_at=town.at("9:00", TUESDAY), state__in=LIVE)
         assert (old.state, old.channel, old.name) == ("held", "list", "")

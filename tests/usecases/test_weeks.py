@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepazka.booking import terms, weeks
+from prepazka.booking import slot_search, weeks
 from prepazka.booking.absences import Affected
 from prepazka.booking.models import Booking
 from prepazka.booking.weeks import WeekWithoutHours, replaced
@@ -86,7 +86,7 @@ def set_week(week: Any = MORNINGS, first: date = NEXT, **more: Any) -> list[Book
 
 def clocks(day: date) -> list[str]:
     where = directory_by_slug("lhota")
-    found = terms.offered(
+    found = slot_search.offered(
         office=where,
         service=town.service(where, "povoleni"),
         now=NOW,

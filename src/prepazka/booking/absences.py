@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q
 
-from prepazka.booking import companions
+from prepazka.booking import colleague_claims
 from prepazka.booking.diaries import lanes_of
 from prepazka.booking.locks import lock_days
 from prepazka.booking.models import EXPIRING, OPEN, RETURNING, Booking, State
@@ -150,7 +150,7 @@ def change_hours(
                 snapshot_before, snapshot_after, official, {booking.date for booking in affected}
             ),
         )
-    companions.lose(
+    colleague_claims.lose(
         [booking for booking in affected if booking.companion_of_id], now=now, actor=actor
     )
     still_booked = [booking for booking in affected if booking.companion_of_id is None]

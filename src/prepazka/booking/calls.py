@@ -10,8 +10,8 @@ from django.db.models import F, Q, QuerySet
 
 from prepazka.booking.locks import lock_booking
 from prepazka.booking.models import OPEN, Booking, CallListEntry, Offer, State
-from prepazka.booking.parts import end
 from prepazka.booking.refusals import CallTaken, NotWaitingForTerm
+from prepazka.booking.transitions import end
 from prepazka.core import events
 from prepazka.journal.record import record
 from prepazka.offices.models import Office

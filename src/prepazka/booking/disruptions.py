@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Q
 
-from prepazka.booking import companions
+from prepazka.booking import colleague_claims
 from prepazka.booking.calls import Outcome, close_calls, request_call
 from prepazka.booking.impact import Choice, Decision, Impact, Row, impact_of, span_of
 from prepazka.booking.locks import lock_days
@@ -27,8 +27,8 @@ from prepazka.booking.models import (
     State,
 )
 from prepazka.booking.offers import make_offer, open_offer, withdraw_offers
-from prepazka.booking.parts import draw_pin, end, release_expired
 from prepazka.booking.refusals import ImpactChanged, UndoTooLate
+from prepazka.booking.transitions import draw_pin, end, release_expired
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
 from prepazka.offices import directory
@@ -72,7 +72,7 @@ def disrupt(
     )
     disruption.exceptions.set(HoursException.objects.bulk_create(exceptions))
     Office.objects.filter(pk=locked_office.pk).update(version=F("version") + 1)
-    companions.lose(impact.companions, now=now, actor=actor)
+    colleague_claims.lose(impact.companions, now=now, actor=actor)
     free_holds(impact.holds, now)
     for row in impact.rows:
         if row.decision in {Decision.OFFER, Decision.CANCEL} and public_reason:
@@ -210,7 +210,7 @@ def _restore(row: DisruptedBooking, booking: Booking, now: datetime, actor: int)
         booking.ended_at = None
         booking.cancel_reason = ""
     booking.save()
-    companions.carry(booking, now=now)
+    colleague_claims.carry(booking, now=now)
     record(
         events.BookingRestored(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from prepazka.booking import terms
+from prepazka.booking import slot_search
 from prepazka.booking.diaries import lanes_of, official_of
 from prepazka.booking.models import EXPIRING, LIVE, OPEN, Booking, Busy, DisruptedBooking, State
 from prepazka.booking.refusals import NoSuchLane
@@ -146,7 +146,7 @@ class Fits:
         official = official_of(self.office, booking)
         if official:
             return self.with_official(booking, official)
-        lanes = terms.lanes_of(self.office, self.office.services[booking.service_id])
+        lanes = slot_search.lanes_of(self.office, self.office.services[booking.service_id])
         return booking.lane_id in lanes[: self.places(booking)]
 
     def with_official(self, booking: Booking, official: Official) -> bool:
@@ -189,7 +189,7 @@ def _candidates(after: Directory, booking: Booking) -> tuple[int, ...]:
     fits = after.kept.setdefault("fits", Fits(after))
     service = after.services[booking.service_id]
     if official_of(after, booking) is None:
-        lanes = terms.lanes_of(after, service)[: fits.places(booking)]
+        lanes = slot_search.lanes_of(after, service)[: fits.places(booking)]
         return tuple(lane for lane in lanes if lane != booking.lane_id)
     lane_of = lanes_of(after)
     return tuple(
@@ -272,11 +272,11 @@ def other_terms(
     lanes = (
         [lane_of[official.pk] for official in officials]
         if officials
-        else terms.lanes_of(office, wanted_service)
+        else slot_search.lanes_of(office, wanted_service)
     )
     sets: dict[int, tuple[int, ...]] = {}
     free_terms = []
-    for term in terms.offered(
+    for term in slot_search.offered(
         office=office, service=wanted_service, now=now, persons=persons, channel="desk", mode=mode
     ):
         if term.starts_at >= now + SOONEST:

@@ -11,8 +11,8 @@ from django.db.models import Count, Min, Q
 
 from prepazka.booking.locks import lock_days
 from prepazka.booking.models import EXPIRING, Booking, Lane, State, quoted
-from prepazka.booking.parts import NO_NETWORK, end
 from prepazka.booking.refusals import TooManyHolds
+from prepazka.booking.transitions import NO_NETWORK, end
 from prepazka.core import events, hold_limits
 from prepazka.core.hold_limits import DAY, FULL_LENGTH, HOUR, Asker, Live, Widths
 from prepazka.journal.models import Event

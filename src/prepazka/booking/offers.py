@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from prepazka.booking import companions, terms
+from prepazka.booking import colleague_claims, slot_search
 from prepazka.booking import impact as impacts
 from prepazka.booking.calls import Outcome, close_calls, note_call, request_call
 from prepazka.booking.contacts import can_be_written_to
@@ -20,8 +20,8 @@ from prepazka.booking.impact import MOST_TERMS, During, during_of, other_terms
 from prepazka.booking.links import short_code
 from prepazka.booking.locks import lock_booking
 from prepazka.booking.models import Booking, CallListEntry, Offer, State
-from prepazka.booking.parts import draw_pin, end, release_expired
 from prepazka.booking.refusals import NotWaitingForTerm, OfferOver, OfferTermGone, TermNotOffered
+from prepazka.booking.transitions import draw_pin, end, release_expired
 from prepazka.core import calendar, events, impact
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory_by_id
@@ -123,7 +123,7 @@ def take_another(
     offer = open_offer(locked)
     if offer:
         _end_offer(offer, Offer.State.ACCEPTED, now)
-    claim = terms.find(
+    claim = slot_search.find(
         office=office,
         service=office.services[locked.service_id],
         starts_at=starts_at,
@@ -210,7 +210,7 @@ def more_terms(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
     """
     office = directory_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
     service = office.services[Booking.objects.only("service_id").get(pk=booking).service_id]
-    locked = lock_booking(booking, *terms.horizon(office, service, now))
+    locked = lock_booking(booking, *slot_search.horizon(office, service, now))
     if locked.state != State.DISPLACED:
         raise NotWaitingForTerm
     offered_before = {
@@ -405,7 +405,7 @@ def _move_to(booking: Booking, lane: int, during: During, now: datetime) -> None
     booking.cancel_reason = ""  # of the term that was taken back
     booking.sequence += 1
     booking.save()
-    companions.carry(booking, now=now)
+    colleague_claims.carry(booking, now=now)
 
 
 def _record_acceptance(

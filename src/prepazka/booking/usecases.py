@@ -10,24 +10,12 @@ from uuid import UUID, uuid5
 
 from django.db import transaction
 
-from prepazka.booking import companions, networks, returns, terms
+from prepazka.booking import colleague_claims, networks, slot_release, slot_search
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
 from prepazka.booking.links import short_code
 from prepazka.booking.locks import lock_booking, lock_days
 from prepazka.booking.models import OPEN, Booking, State
-from prepazka.booking.parts import (
-    CHANGED_BY_CONFIRMING,
-    confirm,
-    end,
-    is_cancelled,
-    limit_open,
-    limit_unconfirmed,
-    put,
-    ran_out,
-    release_expired,
-    serve,
-)
 from prepazka.booking.refusals import (
     AlreadyArrived,
     BookingCancelled,
@@ -38,6 +26,18 @@ from prepazka.booking.refusals import (
     ModeNotOffered,
     PhoneNeeded,
     TooManyPersons,
+)
+from prepazka.booking.transitions import (
+    CHANGED_BY_CONFIRMING,
+    confirm,
+    end,
+    is_cancelled,
+    limit_open,
+    limit_unconfirmed,
+    put,
+    ran_out,
+    release_expired,
+    serve,
 )
 from prepazka.core import calendar, events
 from prepazka.core.hold_limits import FULL_LENGTH, Asker
@@ -100,7 +100,7 @@ def hold_term(
     office = directory_by_id(office.office.pk)
     service = office.services[service.pk]
     lasts = networks.limit_hold(office, asker, now=now)
-    claim = terms.find(
+    claim = slot_search.find(
         office=office,
         service=service,
         starts_at=starts_at,
@@ -368,7 +368,7 @@ def move_booking(
     _must_be_changeable(locked, now)
     office = directory_by_id(locked.office_id)
     release_expired(office=locked.office_id, day=day, now=now)
-    claim = terms.find(
+    claim = slot_search.find(
         office=office,
         service=office.services[locked.service_id],
         starts_at=starts_at,
@@ -402,12 +402,12 @@ def change_mode(
     if locked.mode == mode and locked.state in OPEN:
         return locked
     _must_be_changeable(locked, now)
-    if not terms.allows(directory_by_id(locked.office_id), locked, mode):
+    if not slot_search.allows(directory_by_id(locked.office_id), locked, mode):
         raise ModeNotOffered
     locked.phone = phone or locked.phone
     if mode == Mode.PHONE and not locked.phone:
         raise PhoneNeeded
-    companions.free(locked, now=now)  # only video meetings have companions
+    colleague_claims.free(locked, now=now)  # only video meetings have companions
     locked.mode = mode
     locked.sequence += 1
     locked.save(update_fields=["mode", "phone", "sequence"])
@@ -459,7 +459,7 @@ def cancel_booking(
         State.CANCELLED_BY_OFFICE if by_office else State.CANCELLED_BY_CITIZEN,
         now,
     )
-    returns.give_back(returns.Freed.of(locked), now=now)
+    slot_release.give_back(slot_release.Freed.of(locked), now=now)
     record(
         events.BookingCancelled(
             office=locked.office_id,

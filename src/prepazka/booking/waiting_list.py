@@ -11,14 +11,12 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from prepazka.booking import terms
+from prepazka.booking import slot_search
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
 from prepazka.booking.links import short_code
 from prepazka.booking.locks import lock_booking, lock_contact, lock_list
 from prepazka.booking.models import OPEN, WaitingListEntry
-from prepazka.booking.parts import limit_open_of
-from prepazka.booking.places import close_open_offer
 from prepazka.booking.refusals import (
     AlreadyWaiting,
     BookingOver,
@@ -27,6 +25,8 @@ from prepazka.booking.refusals import (
     WaitingOver,
     WishNotPossible,
 )
+from prepazka.booking.transitions import limit_open_of
+from prepazka.booking.waiting_list_offers import close_open_offer
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory_by_id
@@ -73,7 +73,7 @@ def join_list(
     Raises NoWaitingList, TooManyPersons, WishNotPossible, AlreadyWaiting, TooManyBookings.
     """
     rules = office.rules_of(service)
-    if not rules.waiting_list or not terms.is_bookable(office, service):
+    if not rules.waiting_list or not slot_search.is_bookable(office, service):
         raise NoWaitingList
     if persons > rules.max_persons:
         raise TooManyPersons(most=rules.max_persons)
@@ -206,7 +206,7 @@ def is_possible(
         day = first_day + timedelta(days=n)
         if day.weekday() in wish.weekdays and any(
             wish.from_min <= during.start and during.end <= wish.to_min
-            for during in terms.laid(office, service, day, persons, official)
+            for during in slot_search.laid(office, service, day, persons, official)
         ):
             return True
     return False

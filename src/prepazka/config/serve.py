@@ -53,7 +53,7 @@ def callback(arguments: argparse.Namespace) -> None:
     from django.conf import settings  # noqa: PLC0415  # needs Django set up
     from django.urls import reverse  # noqa: PLC0415
 
-    from prepazka.web.heard import callback_token  # noqa: PLC0415
+    from prepazka.web.inbound_sms import callback_token  # noqa: PLC0415
 
     gateway = arguments.gateway
     path = reverse("callbacks:sms", args=[gateway, callback_token(gateway)])

@@ -24,7 +24,7 @@ from prepazka.gateways.sms.smpp_receiver import listen
 from prepazka.jobs.queue import Manager
 from prepazka.messaging.port import Incoming, Receipt
 from prepazka.offices.clock import now
-from prepazka.web.heard import act_on
+from prepazka.web.inbound_sms import act_on
 
 log = logging.getLogger(__name__)
 

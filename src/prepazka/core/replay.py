@@ -1,7 +1,7 @@
 """The wait estimate: the discipline simulated many times with learned service times.
 
 All replays advance together as numpy arrays, one call in each per step. The keys that decide whose
-turn it is come from `core.discipline` through `core.lines`; here they are only compared.
+turn it is come from `core.discipline` through `core.key_phases`; here they are only compared.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,9 +11,9 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from prepazka.core.compiled import NEVER, Compiled, Counters, Ints, Setting
 from prepazka.core.discipline import Policy, Waiting
 from prepazka.core.hall import Coming, Counter, Floats, Habits, Times
+from prepazka.core.replay_arrays import NEVER, Compiled, Counters, Ints, Setting
 
 REPLAYS = 400
 QUANTILES = (0.2, 0.5, 0.8, 0.9)

@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from prepazka.core.discipline import Policy, Waiting
 from prepazka.core.hall import ABSENT_MIN, MINUTE, Counter
 from prepazka.core.interval import Interval
-from prepazka.core.lines import Line, Lines, lines_of
+from prepazka.core.key_phases import Line, Lines, lines_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
-from prepazka.booking import terms
+from prepazka.booking import slot_search
 from prepazka.core import reading
 from prepazka.edge.snapshots import SOONEST
 from prepazka.offices import clock
@@ -209,7 +209,7 @@ def _terms(slug: str, code: str, persons: int, by: str, mode: str) -> tuple[int,
     ):
         raise LookupError(code)
     now = clock.now()
-    free_terms = terms.offered(
+    free_terms = slot_search.offered(
         office=office,
         service=service,
         now=now,
@@ -249,7 +249,7 @@ def _next(slug: str, wish_codes: dict[str, str], limit: int) -> tuple[int, dict[
     }
 
 
-def _term(office: Directory, term: terms.Term) -> dict[str, Any]:
+def _term(office: Directory, term: slot_search.Term) -> dict[str, Any]:
     return {
         "starts_at": term.starts_at.astimezone(office.tz).isoformat(),
         "ends_at": term.ends_at.astimezone(office.tz).isoformat(),

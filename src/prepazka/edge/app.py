@@ -16,7 +16,7 @@ from prepazka.edge.database_watch import watch
 from prepazka.edge.health_face import PATH as HEALTH
 from prepazka.edge.health_face import HealthFace
 from prepazka.edge.hub import Hub, body
-from prepazka.edge.own import OwnParts
+from prepazka.edge.personal_fragments import OwnParts
 from prepazka.edge.room_face import PREFIX, RoomFace
 from prepazka.edge.rooms import Rooms
 from prepazka.edge.snapshots import Snapshots

@@ -15,7 +15,9 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from prepazka.booking import networks
-from prepazka.booking.due import (
+from prepazka.booking.models import EXPIRING, Booking, Offer, State, WaitingListEntry
+from prepazka.booking.offers import expire_offer, pass_on
+from prepazka.booking.scheduled import (
     SOON,
     erase_personal_data,
     expire_day,
@@ -23,10 +25,8 @@ from prepazka.booking.due import (
     remind_due,
     remind_soon,
 )
-from prepazka.booking.models import EXPIRING, Booking, Offer, State, WaitingListEntry
-from prepazka.booking.offers import expire_offer, pass_on
-from prepazka.booking.places import expire_place, offer_freed, unanswered_places
 from prepazka.booking.waiting_list import erase_entries, lapse_entries
+from prepazka.booking.waiting_list_offers import expire_place, offer_freed, unanswered_places
 from prepazka.core import calendar
 from prepazka.core.message_rules import DAY_BEFORE, HOURS_BEFORE
 from prepazka.journal.models import Event

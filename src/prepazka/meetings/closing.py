@@ -10,7 +10,7 @@ from django.db import transaction
 from prepazka.booking.diaries import official_of
 from prepazka.booking.locks import lock_booking
 from prepazka.booking.models import Booking, Channel, State
-from prepazka.booking.parts import end
+from prepazka.booking.transitions import end
 from prepazka.booking.usecases import hold_term, request_confirmation, serve_remotely
 from prepazka.core import events
 from prepazka.core.refusal import Refused

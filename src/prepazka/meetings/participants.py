@@ -14,11 +14,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import translation
 
-from prepazka.booking import companions
+from prepazka.booking import colleague_claims
 from prepazka.booking.diaries import official_of
 from prepazka.booking.locks import lock_booking
 from prepazka.booking.models import OPEN, Booking, State
-from prepazka.booking.parts import release_expired
+from prepazka.booking.transitions import release_expired
 from prepazka.booking.usecases import move_booking, serve_remotely
 from prepazka.core import events
 from prepazka.core.refusal import Refused
@@ -160,7 +160,7 @@ def invite_colleague(
     release_expired(office=locked.office_id, day=locked.date, now=now)
     if existing is None:
         _must_have_room(meeting)
-    companions.add(locked, official, now=now)
+    colleague_claims.add(locked, official, now=now)
     if existing:
         return existing
     office = directory_by_id(locked.office_id)
@@ -215,7 +215,7 @@ def revoke(*, participant: UUID, now: datetime, actor: int | None = None) -> Non
     person.revoked_at = now
     person.save(update_fields=["revoked_at"])
     if person.official:
-        companions.drop(booking, person.official, now=now)
+        colleague_claims.drop(booking, person.official, now=now)
     _record_event(events.ParticipantRevoked, person, now, actor)
 
 

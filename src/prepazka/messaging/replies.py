@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from prepazka.booking import offers, places
+from prepazka.booking import offers, waiting_list_offers
 from prepazka.booking.contacts import contact_hash
 from prepazka.booking.models import OPEN, Booking, Offer, State
 from prepazka.booking.usecases import cancel_booking, confirm_booking
@@ -175,13 +175,13 @@ def _answer_offer(offer: Offer, reply: Said, now: datetime) -> bool:
     choice = 1 if reply.word == "confirm" and term_count == 1 else reply.choice
     if reply.word in {"choose", "confirm"} and 1 <= choice <= term_count:
         if offer.kind == Offer.Kind.WAITING_LIST:
-            places.accept_place(offer=offer.pk, now=now)
+            waiting_list_offers.accept_place(offer=offer.pk, now=now)
         else:
             offers.accept_offer(offer=offer.pk, choice=choice, now=now, by="sms")
         return True
     if reply.word == "decline":
         if offer.kind == Offer.Kind.WAITING_LIST:
-            places.decline_place(offer=offer.pk, now=now)
+            waiting_list_offers.decline_place(offer=offer.pk, now=now)
         else:
             offers.decline_offer(offer=offer.pk, now=now, by="sms")
         return True

@@ -12,8 +12,8 @@ from django.db import transaction
 
 from prepazka.booking.locks import lock_days, lock_list
 from prepazka.booking.models import Lane
-from prepazka.booking.places import withdraw_beyond
 from prepazka.booking.waiting_list import end_waits
+from prepazka.booking.waiting_list_offers import withdraw_beyond
 from prepazka.core import calendar, events
 from prepazka.core.slots import Rules
 from prepazka.journal.record import record

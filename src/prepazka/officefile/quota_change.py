@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from prepazka.booking.models import Booking, Lane
-from prepazka.booking.places import withdraw_beyond
 from prepazka.booking.refusals import NoSuchQuota, QuotaNeedsReason, ReasonWithContact
+from prepazka.booking.waiting_list_offers import withdraw_beyond
 from prepazka.core import calendar, events
 from prepazka.core.demand import MOST_LANES as MOST_SIMULATED
 from prepazka.core.demand import Plan

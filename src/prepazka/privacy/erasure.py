@@ -12,9 +12,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from prepazka.booking import returns
+from prepazka.booking import slot_release
 from prepazka.booking.calls import close_calls
-from prepazka.booking.due import ERASED as BOOKING_ERASED
 from prepazka.booking.locks import lock_days, lock_list
 from prepazka.booking.models import (
     OPEN,
@@ -28,7 +27,8 @@ from prepazka.booking.models import (
     WaitingListEntry,
 )
 from prepazka.booking.offers import withdraw_offers
-from prepazka.booking.parts import end
+from prepazka.booking.scheduled import ERASED as BOOKING_ERASED
+from prepazka.booking.transitions import end
 from prepazka.booking.waiting_list import ENDED, leave_list
 from prepazka.booking.waiting_list import ERASED as ENTRY_ERASED
 from prepazka.core import events
@@ -207,7 +207,7 @@ def _cancel(booking: Booking, *, now: datetime, actor: int | None) -> bool:
     booking.sequence += 1
     end(booking, State.CANCELLED_BY_CITIZEN, now)
     if keeps_time:
-        returns.give_back(returns.Freed.of(booking), now=now)
+        slot_release.give_back(slot_release.Freed.of(booking), now=now)
     record(
         events.BookingCancelled(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, by="citizen"

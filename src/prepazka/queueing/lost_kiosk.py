@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from prepazka.booking.locks import lock_days
 from prepazka.booking.models import Booking, ReplacedPin, State
-from prepazka.booking.parts import change_pin
+from prepazka.booking.transitions import change_pin
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
 from prepazka.offices import devices

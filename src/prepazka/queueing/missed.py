@@ -9,7 +9,7 @@ from django.db import transaction
 from prepazka.booking.locks import lock_days
 from prepazka.booking.models import Booking
 from prepazka.booking.models import State as BookingState
-from prepazka.booking.parts import end
+from prepazka.booking.transitions import end
 from prepazka.core import events
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory

@@ -18,7 +18,6 @@ from prepazka.core import calendar, discipline, events, offline
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Mode
-from prepazka.queueing.held import Holder
 from prepazka.queueing.locks import lock_queue, lock_series
 from prepazka.queueing.models import (
     BLOCK,
@@ -37,6 +36,7 @@ from prepazka.queueing.models import (
     State,
     Ticket,
 )
+from prepazka.queueing.offline_leases import Holder
 from prepazka.queueing.refusals import CounterNotOpen
 from prepazka.queueing.turns import policy_of, stopped_now, waiting
 

@@ -14,7 +14,7 @@ from prepazka.booking.diaries import official_of
 from prepazka.booking.locks import lock_booking, lock_days
 from prepazka.booking.models import LIVE, Booking, ReplacedPin
 from prepazka.booking.models import State as BookingState
-from prepazka.booking.parts import release_expired
+from prepazka.booking.transitions import release_expired
 from prepazka.core import calendar, events, pins, slots
 from prepazka.core.interval import Interval
 from prepazka.core.pin_guard import Asks

@@ -20,9 +20,9 @@ from prepazka.journal.rows import columns, of_row, one
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Service
 from prepazka.queueing.alerts import WITH_CONTACT, forget_contact, tell_called
-from prepazka.queueing.held import HELD, Holder, bounds, held_elsewhere
 from prepazka.queueing.locks import lock_queue
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
+from prepazka.queueing.offline_leases import HELD, Holder, bounds, held_elsewhere
 from prepazka.queueing.refusals import (
     CounterBusy,
     CounterNotOpen,

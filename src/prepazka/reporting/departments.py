@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import chain
 
-from prepazka.booking.terms import is_bookable
+from prepazka.booking.slot_search import is_bookable
 from prepazka.core import interval
 from prepazka.core.interval import Interval
 from prepazka.offices.directory import Directory

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from django.db.models import Q
 
-from prepazka.booking import terms
+from prepazka.booking import slot_search
 from prepazka.booking.diaries import lanes_of as diary_lanes
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import EXPIRING, LIVE, Booking, Channel
@@ -103,13 +103,13 @@ def day_plan(
         columns,
         [(at, [column.cell(at) for column in columns]) for at in sorted(times)],
         sum(term.free for term in offered),
-        terms.kept_for_desk(office, wish.service, day, now),
+        slot_search.kept_for_desk(office, wish.service, day, now),
     )
 
 
 def next_free_day(office: Directory, wish: Wanted, *, after: date, now: datetime) -> date | None:
     """The next day with a free slot for the wish; None within the horizon."""
-    days = [day for day in terms.horizon(office, wish.service, now) if day > after]
+    days = [day for day in slot_search.horizon(office, wish.service, now) if day > after]
     return next((term.day for term in _offered(office, wish, now, days)), None)
 
 
@@ -118,7 +118,7 @@ def services_of(office: Directory, department: Department | None) -> list[Servic
     return [
         service
         for service in office.offered_services()
-        if terms.is_bookable(office, service)
+        if slot_search.is_bookable(office, service)
         and (department is None or department.pk in _departments_of(office, service))
     ]
 
@@ -128,9 +128,11 @@ def _departments_of(office: Directory, service: Service) -> set[int | None]:
     return {office.agenda_of(service).department_id} | of_officials
 
 
-def _offered(office: Directory, wish: Wanted, now: datetime, days: list[date]) -> list[terms.Term]:
+def _offered(
+    office: Directory, wish: Wanted, now: datetime, days: list[date]
+) -> list[slot_search.Term]:
     moving = wish.moving
-    return terms.offered(
+    return slot_search.offered(
         office=office,
         service=wish.service,
         now=now,
@@ -184,7 +186,7 @@ def _official_column(office: Directory, official: Official, wish: Wanted, day: d
 def _windows_column(office: Directory, service: Service, wish: Wanted, day: date) -> Column:
     rules, hours = office.rules_of(service), office.booking_hours(service, day)
     laid = slots.candidates(
-        hours, rules, duration=service.duration_min, lasts=terms.lasts_on(day, office.tz)
+        hours, rules, duration=service.duration_min, lasts=slot_search.lasts_on(day, office.tz)
     )
     return Column(
         agenda=office.agenda_of(service),
@@ -196,7 +198,7 @@ def _windows_column(office: Directory, service: Service, wish: Wanted, day: date
 
 
 def _free(
-    column: Column, offered: Sequence[terms.Term], takers: list[Official]
+    column: Column, offered: Sequence[slot_search.Term], takers: list[Official]
 ) -> dict[datetime, int]:
     if column.official in takers:
         bit = takers.index(column.official)

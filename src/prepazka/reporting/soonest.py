@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from prepazka.booking.terms import Term, is_bookable, offered
+from prepazka.booking.slot_search import Term, is_bookable, offered
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Department, Named, Official, Service
 from prepazka.reporting.departments import services_in

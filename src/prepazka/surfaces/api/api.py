@@ -23,7 +23,7 @@ from prepazka.messaging.channels import takes_phones
 from prepazka.offices.directory import Directory, directory, directory_by_slug
 from prepazka.offices.models import Office
 from prepazka.reporting import health as checks
-from prepazka.surfaces.api import counters, schemas, shown, tickets
+from prepazka.surfaces.api import counters, schemas, serializers, tickets
 from prepazka.web import errors, limits, proof
 from prepazka.web.refusals import (
     KeyReused,
@@ -109,17 +109,17 @@ def health(request: HttpRequest) -> Any:
 @api.get("/offices", response=_responses(200, list[schemas.OfficeOut]), tags=["offices"])
 def offices(request: HttpRequest) -> Any:
     """All offices of this installation."""
-    return [shown.office(directory(row)) for row in Office.objects.order_by("slug")]
+    return [serializers.office(directory(row)) for row in Office.objects.order_by("slug")]
 
 
 @api.get("/offices/{slug}", response=_responses(200, schemas.OfficeDetailOut), tags=["offices"])
 def office(request: HttpRequest, slug: str) -> Any:
     """One office with its services and hours."""
     office = _office_by_slug(slug)
-    services = [shown.service(office, s) for s in office.offered_services()]
-    return shown.office(office) | {
+    services = [serializers.service(office, s) for s in office.offered_services()]
+    return serializers.office(office) | {
         "services": services,
-        "hours": shown.hours(office, Directory.office_hours, now()),
+        "hours": serializers.hours(office, Directory.office_hours, now()),
     }
 
 
@@ -132,7 +132,9 @@ def departments(request: HttpRequest, slug: str) -> Any:
     """Departments with their officials, services, and hours of the coming two weeks."""
     office = _office_by_slug(slug)
     return [
-        shown.department(office, d, now()) for d in office.departments.values() if not d.retired
+        serializers.department(office, d, now())
+        for d in office.departments.values()
+        if not d.retired
     ]
 
 
@@ -144,7 +146,7 @@ def departments(request: HttpRequest, slug: str) -> Any:
 def officials(request: HttpRequest, slug: str) -> Any:
     """Officials with their public contact, services, and hours of the coming two weeks."""
     office = _office_by_slug(slug)
-    return [shown.official(office, o, now()) for o in office.open_officials()]
+    return [serializers.official(office, o, now()) for o in office.open_officials()]
 
 
 @api.get("/offices/{slug}/monitor", response=_responses(200, dict[str, Any]), tags=["queue"])
@@ -313,7 +315,7 @@ def contact(request: HttpRequest, token: str, body: schemas.ContactIn) -> Any:
 @api.post("/confirmations/{token}", response=_responses(200, schemas.BookingOut), tags=["booking"])
 def confirm(request: HttpRequest, token: str) -> Any:
     """Confirm by the token of the mailed link; a repeat returns the same PIN."""
-    return shown.booking(
+    return serializers.booking(
         usecases.confirm_booking(booking=_booking_by_token(token, "confirm").pk, now=now())
     )
 
@@ -321,13 +323,13 @@ def confirm(request: HttpRequest, token: str) -> Any:
 @api.get("/bookings/{token}", response=_responses(200, schemas.BookingOut), tags=["booking"])
 def booking(request: HttpRequest, token: str) -> Any:
     """A booking by its personal token."""
-    return shown.booking(_booking_by_token(token, "personal"))
+    return serializers.booking(_booking_by_token(token, "personal"))
 
 
 @api.delete("/bookings/{token}", response=_responses(200, schemas.BookingOut), tags=["booking"])
 def cancel(request: HttpRequest, token: str) -> Any:
     """Cancel the booking; a repeat returns the same."""
-    return shown.booking(
+    return serializers.booking(
         usecases.cancel_booking(booking=_booking_by_token(token, "personal").pk, now=now())
     )
 
@@ -337,7 +339,7 @@ def change_mode(request: HttpRequest, token: str, body: schemas.ModeIn) -> Any:
     """Change the mode of meeting, if the office offers it at that time; the slot stays."""
     booking = _booking_by_token(token, "personal")
     phone = normalise_phone(body.phone) if body.phone else ""
-    return shown.booking(
+    return serializers.booking(
         usecases.change_mode(booking=booking.pk, mode=body.mode, phone=phone, now=now())
     )
 
@@ -346,7 +348,7 @@ def change_mode(request: HttpRequest, token: str, body: schemas.ModeIn) -> Any:
 def move(request: HttpRequest, token: str, body: schemas.MoveIn) -> Any:
     """Move the booking to another slot of the same service, in one step."""
     booking = _booking_by_token(token, "personal")
-    return shown.booking(
+    return serializers.booking(
         usecases.move_booking(booking=booking.pk, starts_at=body.starts_at, now=now())
     )
 
@@ -387,10 +389,10 @@ def _hold(held: Booking, office: Directory) -> dict[str, Any]:
         raise HoldExpired
     return {
         "token": links.sign(held.pk, "hold"),
-        "expires_at": shown.local(office, held.expires_at),
-        "starts_at": shown.local(office, held.starts_at),
-        "ends_at": shown.local(office, held.ends_at),
-        "official": shown.whose(office, held),
+        "expires_at": serializers.local(office, held.expires_at),
+        "starts_at": serializers.local(office, held.starts_at),
+        "ends_at": serializers.local(office, held.ends_at),
+        "official": serializers.whose(office, held),
     }
 
 

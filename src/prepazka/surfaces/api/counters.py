@@ -22,7 +22,7 @@ from prepazka.reporting.open_counters import open_counters
 from prepazka.surfaces.api import schemas
 from prepazka.surfaces.api.auth import Staff, StaffToken, member
 from prepazka.web.counters import no_counter
-from prepazka.web.once import once, part
+from prepazka.web.idempotency import once, part
 from prepazka.web.reasons import sentence
 from prepazka.web.refusals import NotFound, NotUnderstood
 from prepazka.web.shortcuts import now

@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from prepazka.gateways.sms import incoming
-from prepazka.web.heard import act_on, callback_token
+from prepazka.web.inbound_sms import act_on, callback_token
 from prepazka.web.limits import Limit, TooManyTries, count, limit_address
 from prepazka.web.request_checks import body_of
 from prepazka.web.shortcuts import now

@@ -12,7 +12,6 @@ from django.urls import reverse
 from prepazka.booking import links
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, State
-from prepazka.booking.parts import is_cancelled
 from prepazka.booking.refusals import (
     BookingCancelled,
     ConfirmationTooLate,
@@ -21,7 +20,8 @@ from prepazka.booking.refusals import (
     TermTaken,
     TooManyBookings,
 )
-from prepazka.booking.terms import allows, nearest, offered
+from prepazka.booking.slot_search import allows, nearest, offered
+from prepazka.booking.transitions import is_cancelled
 from prepazka.booking.usecases import cancel_booking, confirm_booking, move_booking
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused

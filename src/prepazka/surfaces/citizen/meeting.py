@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import PhoneNeeded
-from prepazka.booking.terms import allows
+from prepazka.booking.slot_search import allows
 from prepazka.booking.usecases import change_mode
 from prepazka.core.refusal import Refused
 from prepazka.meetings.models import Participant

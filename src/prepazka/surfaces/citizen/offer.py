@@ -18,7 +18,7 @@ from django.utils.cache import add_never_cache_headers
 
 from prepazka.booking import links, offers
 from prepazka.booking.models import Booking, Offer, State
-from prepazka.booking.terms import offered
+from prepazka.booking.slot_search import offered
 from prepazka.core import reading
 from prepazka.core.refusal import Refused
 from prepazka.messaging.contexts import OfferedTerm, context_of, offered_terms

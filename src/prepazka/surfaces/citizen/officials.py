@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from prepazka.booking.diaries import free_officials
-from prepazka.booking.terms import Term, offered
+from prepazka.booking.slot_search import Term, offered
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Department, Official, Service
 from prepazka.reporting.departments import (

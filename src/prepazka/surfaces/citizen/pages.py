@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from prepazka.booking import links
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import TooManyBookings
-from prepazka.booking.terms import Term, has_hours, moment, nearest
+from prepazka.booking.slot_search import Term, has_hours, moment, nearest
 from prepazka.core import calendar, reading, slots
 from prepazka.core.interval import Interval
 from prepazka.core.refusal import Refused

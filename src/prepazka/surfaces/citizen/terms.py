@@ -18,7 +18,7 @@ from prepazka.booking import links
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking, State
 from prepazka.booking.refusals import TermNotOffered, TermTaken, TooManyHolds
-from prepazka.booking.terms import is_bookable, offered
+from prepazka.booking.slot_search import is_bookable, offered
 from prepazka.booking.usecases import hold_term, note_contact
 from prepazka.core import reading
 from prepazka.messaging.contexts import how_in_words

@@ -16,7 +16,6 @@ from django.utils.cache import add_never_cache_headers
 from prepazka.booking import links
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.models import Booking, Offer, WaitingListEntry
-from prepazka.booking.places import accept_place, decline_place
 from prepazka.booking.refusals import AlreadyWaiting, TooManyBookings, WaitingOver, WishNotPossible
 from prepazka.booking.waiting_list import (
     CONFIRM_WITHIN,
@@ -27,6 +26,7 @@ from prepazka.booking.waiting_list import (
     leave_list,
     want_sooner,
 )
+from prepazka.booking.waiting_list_offers import accept_place, decline_place
 from prepazka.core import calendar
 from prepazka.core.refusal import Refused
 from prepazka.messaging.channels import takes_phones

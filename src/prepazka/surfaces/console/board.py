@@ -10,9 +10,9 @@ from prepazka.core import discipline
 from prepazka.looks.typography import clock, to_the_second
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
-from prepazka.queueing import counters, offline, telling
-from prepazka.queueing.held import Holder, counters_of, held_elsewhere
+from prepazka.queueing import counters, offline, offline_journal
 from prepazka.queueing.models import AT_COUNTER, OfflineEvent, Shift, State, Ticket
+from prepazka.queueing.offline_leases import Holder, counters_of, held_elsewhere
 from prepazka.queueing.turns import last_step, policy_of
 from prepazka.queueing.wrong_pins import guarded_kiosks
 from prepazka.reporting.hall import Hall, hall
@@ -125,7 +125,7 @@ def _holder_in_words(office: Directory, holder: Holder) -> dict[str, str]:
 
 def notices(office: Directory, shift: Shift, now: datetime) -> list[dict[str, Any]]:
     """Problems found when off-line logs were merged, for staff to resolve."""
-    rows = telling.notices(office.office.pk, since=now - NOTICED)
+    rows = offline_journal.notices(office.office.pk, since=now - NOTICED)
     return [
         {"event": row, "kind": row.outcome, "twice": _called_twice(office, shift, row)}
         for row in rows

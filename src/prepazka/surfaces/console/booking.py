@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from prepazka.booking import terms, usecases
+from prepazka.booking import slot_search, usecases
 from prepazka.booking.diaries import free_officials, official_of
 from prepazka.booking.models import Booking, Channel, State
 from prepazka.booking.refusals import HoldExpired, TermNotOffered, TermTaken, TooManyHolds
@@ -94,7 +94,7 @@ def choose_term(
             return redirect("console:fill_in", office.office.slug, held.pk)
         except (TermTaken, TermNotOffered, TooManyHolds) as refusal:
             messages.error(request, sentence(refusal))
-    slots = terms.offered(
+    slots = slot_search.offered(
         office=office,
         service=chosen_service,
         now=now(),
@@ -111,7 +111,7 @@ def _terms(
     office: Directory,
     member: Membership,
     service: Service,
-    slots: list[terms.Term],
+    slots: list[slot_search.Term],
     booking: Booking | None = None,
     official: Official | None = None,
 ) -> HttpResponse:
@@ -274,7 +274,7 @@ def move(
             messages.success(request, _("The booking was moved."))
             return redirect("console:slip", office.office.slug, row.pk)
     official = official_of(office, row)
-    free = terms.offered(
+    free = slot_search.offered(
         office=office,
         service=service,
         now=now(),
@@ -356,14 +356,16 @@ def mode_of(query: QueryDict, service: Service) -> str:
     return chosen if chosen in service.modes else service.usual_mode
 
 
-def _names(office: Directory, service: Service, term: terms.Term, official: Official | None) -> str:
+def _names(
+    office: Directory, service: Service, term: slot_search.Term, official: Official | None
+) -> str:
     """Names of officials free at the slot; empty if one was already chosen."""
     if official:
         return ""
     return ", ".join(str(o.name) for o in free_officials(office, service, term.lanes))
 
 
-def _places(term: terms.Term) -> str:
+def _places(term: slot_search.Term) -> str:
     return ngettext("%(free)s place", "%(free)s places", term.free) % {"free": term.free}
 
 

@@ -11,9 +11,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from prepazka.booking import feeds, outside
+from prepazka.booking import external_calendars, feeds
+from prepazka.booking.external_calendars import TooManyCalendars, Wishes
 from prepazka.booking.models import CalendarFeed, OutsideCalendar
-from prepazka.booking.outside import TooManyCalendars, Wishes
 from prepazka.jobs.calendars import read_soon
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official, Role
@@ -36,7 +36,7 @@ def page(request: HttpRequest, office: Directory, member: Membership, code: str)
         fields = form.cleaned_data
         try:
             with transaction.atomic():
-                added = outside.add_calendar(
+                added = external_calendars.add_calendar(
                     official=official,
                     kind=OutsideCalendar.Kind(fields["kind"]),
                     url=fields["url"],
@@ -62,7 +62,7 @@ def remove(
     official = official_of(office, member, code, own=True)
     row = OutsideCalendar.objects.filter(pk=calendar, official=official).first()
     if row:
-        outside.remove_calendar(outside_calendar=row, now=now(), actor=member.user_id)
+        external_calendars.remove_calendar(outside_calendar=row, now=now(), actor=member.user_id)
         messages.success(request, _("The calendar no longer takes any time."))
     return _back(office, official)
 
@@ -79,7 +79,7 @@ def change_settings(
     if not form.is_valid():
         return _page(request, office, member, official, settings=(calendar, form))
     with transaction.atomic():
-        outside.change_settings(
+        external_calendars.change_settings(
             outside_calendar=row,
             wishes=cast("Wishes", form.cleaned_data),
             now=now(),
@@ -99,10 +99,12 @@ def free(
     official = official_of(office, member, code, own=True)
     row = _calendar_of(official, calendar)
     if "vanished" in request.POST:
-        outside.free_missing(outside_calendar=row, now=now(), actor=member.user_id)
+        external_calendars.free_missing(outside_calendar=row, now=now(), actor=member.user_id)
     else:
         mark = request.POST.get("mark", "")
-        outside.free_doubt(outside_calendar=row, mark=mark, now=now(), actor=member.user_id)
+        external_calendars.free_doubt(
+            outside_calendar=row, mark=mark, now=now(), actor=member.user_id
+        )
     messages.success(request, _("The time is free, unless something else takes it."))
     return _back(office, official)
 

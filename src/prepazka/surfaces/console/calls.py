@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from prepazka.booking import calls, offers, terms
+from prepazka.booking import calls, offers, slot_search
 from prepazka.booking.calls import to_call
 from prepazka.booking.models import CallListEntry, State
 from prepazka.booking.refusals import OfferOver
@@ -149,7 +149,7 @@ def another(
             return redirect("console:call_another", office.office.slug, entry)
         return _to_list(request, office, _("The client has the new appointment."))
     service = office.services[row.booking.service_id]
-    free = terms.offered(
+    free = slot_search.offered(
         office=office, service=service, now=now(), persons=row.booking.persons, channel="desk"
     )
     days = [

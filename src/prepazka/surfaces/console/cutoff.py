@@ -16,8 +16,8 @@ from prepazka.core import discipline
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
 from prepazka.queueing import offline
-from prepazka.queueing.held import counters_of, held_elsewhere
 from prepazka.queueing.models import OFFLINE_FROM, Shift
+from prepazka.queueing.offline_leases import counters_of, held_elsewhere
 from prepazka.queueing.refusals import CounterNotOpen
 from prepazka.queueing.turns import policy_of
 from prepazka.surfaces.console import board

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from prepazka.booking import companions, usecases
+from prepazka.booking import colleague_claims, usecases
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import OPEN, Booking, State
 from prepazka.core.refusal import Refused
@@ -119,13 +119,13 @@ def _handle_post(
 def _colleagues(office: Directory, booking: Booking) -> list[dict[str, Any]]:
     """Other officials: whether they are free at the slot, and a link to common free slots."""
     own = official_of(office, booking)
-    invited = {official.pk for official in companions.colleagues_of(office, booking.pk)}
+    invited = {official.pk for official in colleague_claims.colleagues_of(office, booking.pk)}
     move = reverse("console:move", args=[office.office.slug, booking.pk])
     return [
         {
             "official": official,
             "department": office.departments.get(official.department_id or 0),
-            "free": companions.is_free(office, official, booking, now=now()),
+            "free": colleague_claims.is_free(office, official, booking, now=now()),
             "common": f"{move}?spolu={official.code}",
         }
         for official in office.open_officials()

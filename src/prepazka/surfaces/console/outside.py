@@ -12,9 +12,9 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from prepazka.booking import outside
+from prepazka.booking import external_calendars
+from prepazka.booking.external_calendars import Shown
 from prepazka.booking.models import OutsideCalendar
-from prepazka.booking.outside import Shown
 from prepazka.core.interval import Interval
 from prepazka.looks.templatetags.typo import clock, cs_date, long_date, span
 from prepazka.offices.models import Official
@@ -65,7 +65,7 @@ def outside_with_doubts(official: Official, now: datetime) -> list[dict[str, Any
     return [
         {
             **_in_words(row),
-            **_unclear_events(outside.shown_of(row), now),
+            **_unclear_events(external_calendars.shown_of(row), now),
             "settings": SettingsForm(initial=vars(row), prefix=f"c{row.pk}"),
         }
         for row in _rows(official)

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from prepazka.booking import terms, usecases
+from prepazka.booking import slot_search, usecases
 from prepazka.booking.diaries import lanes_of
 from prepazka.booking.models import OPEN, Booking, State
 from prepazka.booking.refusals import HoldExpired, PhoneNeeded
@@ -189,7 +189,7 @@ def move(
         except Refused as refusal:
             messages.error(request, sentence(refusal))
     service = office.services[row.service_id]
-    free = terms.offered(
+    free = slot_search.offered(
         office=office,
         service=service,
         now=now(),
@@ -330,7 +330,7 @@ def slots(
             return redirect(diary.address("own_fill_in", held.pk))
         except Refused as refusal:
             messages.error(request, sentence(refusal))
-    free = terms.offered(now=now(), **criteria)
+    free = slot_search.offered(now=now(), **criteria)
     back = diary.address("own_book")
     return _slots(
         request, diary, chosen_service, free, back=back, modes=mode_links(request, chosen_service)
@@ -338,7 +338,11 @@ def slots(
 
 
 def _slots(
-    request: HttpRequest, diary: Diary, service: Service, free: list[terms.Term], **context: Any
+    request: HttpRequest,
+    diary: Diary,
+    service: Service,
+    free: list[slot_search.Term],
+    **context: Any,
 ) -> HttpResponse:
     by_day = groupby(free, key=lambda term: term.day)
     days = [(day, [(term, "") for term in of_day]) for day, of_day in by_day]

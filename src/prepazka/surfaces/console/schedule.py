@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from prepazka.booking import terms
+from prepazka.booking import slot_search
 from prepazka.booking.diaries import lanes_of, official_of
 from prepazka.booking.models import Booking, Channel
 from prepazka.core import calendar, reading
@@ -151,7 +151,7 @@ def _choose_slot(
     request: HttpRequest, office: Directory, member: Membership, booking: Booking
 ) -> HttpResponse:
     official = official_of(office, booking)
-    free = terms.offered(
+    free = slot_search.offered(
         office=office,
         service=office.services[booking.service_id],
         now=now(),

@@ -4,7 +4,6 @@ from django.urls import path
 
 from prepazka.surfaces.console import (
     appointments,
-    before,
     booking,
     calendars,
     calls,
@@ -16,6 +15,7 @@ from prepazka.surfaces.console import (
     meetings,
     missed,
     operators,
+    overtakes,
     own_clients,
     schedule,
     takeover,
@@ -36,7 +36,7 @@ urlpatterns = [
     path("<slug:slug>/bez-site/data/", cutoff.data, name="cutoff_data"),
     path("<slug:slug>/bez-site/konec/", cutoff.leave, name="cutoff_leave"),
     path("<slug:slug>/kontakt/<int:ticket>/", views.contact, name="contact"),
-    path("<slug:slug>/poradi/", before.page, name="before"),
+    path("<slug:slug>/poradi/", overtakes.page, name="before"),
     path("<slug:slug>/neprisli/", missed.page, name="missed"),
     path("<slug:slug>/neprisli/<int:ticket>/zpet/", missed.put_back, name="put_back"),
     path("<slug:slug>/vypadek/", disruptions.plan, name="disrupt"),

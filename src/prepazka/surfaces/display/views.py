@@ -12,8 +12,8 @@ from prepazka.core.refusal import Refused
 from prepazka.offices import devices as registry
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
-from prepazka.surfaces.display import heard
-from prepazka.surfaces.display.shown import shown
+from prepazka.surfaces.display import audio
+from prepazka.surfaces.display.view_data import shown
 from prepazka.web import devices, errors
 from prepazka.web.limits import TooManyTries
 from prepazka.web.shortcuts import now
@@ -34,7 +34,7 @@ _of_display = devices.of_device(Device.Kind.DISPLAY, unpaired)
 @require_safe
 def panel(request: HttpRequest, display: Device, office: Directory) -> HttpResponse:
     """The display's page."""
-    context = shown(display, office, now()) | {"chime": heard.chime()}
+    context = shown(display, office, now()) | {"chime": audio.chime()}
     response = render(request, "display/panel.html", context)
     devices.renew_token(request, response, Device.Kind.DISPLAY)
     return response
@@ -54,11 +54,11 @@ def content(request: HttpRequest, display: Device, office: Directory) -> HttpRes
 def sound(request: HttpRequest, display: Device, office: Directory) -> HttpResponse:
     """Record the browser's report on sound; a fault is reported to staff."""
     fault = request.POST.get("fault", "")
-    if fault not in ("", *heard.SOUND_FAULTS):
+    if fault not in ("", *audio.SOUND_FAULTS):
         return HttpResponse(status=400)
     if fault:
         registry.report_fault(device=display.pk, fault=fault, now=now())
-    elif display.fault in heard.SOUND_FAULTS:
+    elif display.fault in audio.SOUND_FAULTS:
         registry.clear_fault(device=display.pk, now=now())
     return HttpResponse(status=204)
 

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from prepazka.booking.terms import is_bookable
+from prepazka.booking.slot_search import is_bookable
 from prepazka.core import reading
 from prepazka.looks import typography
 from prepazka.offices.directory import Directory

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from prepazka.surfaces.manager import (
-    deeds,
+    audit_pages,
     devices,
     kept_times,
     messages,
@@ -20,7 +20,7 @@ urlpatterns = [
     path("<slug:slug>/listky/<slug:code>/", views.tickets, name="tickets"),
     path("<slug:slug>/volani/", views.calls, name="calls"),
     path("<slug:slug>/volani/listek/", views.why, name="why"),
-    path("<slug:slug>/kdo-co/", deeds.page, name="deeds"),
+    path("<slug:slug>/kdo-co/", audit_pages.page, name="deeds"),
     path("<slug:slug>/rozpracovane/", kept_times.page, name="kept_times"),
     path("<slug:slug>/osobni-udaje/", privacy.page, name="privacy"),
     path("<slug:slug>/poradnik/", views.waiting_list, name="waiting_list"),

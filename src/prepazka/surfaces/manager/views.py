@@ -33,8 +33,8 @@ from prepazka.reporting.open_counters import open_counters
 from prepazka.reporting.today import today_of
 from prepazka.surfaces.manager.devices import state_of
 from prepazka.web import reasons, staff
-from prepazka.web.before import asked
 from prepazka.web.errors import sentence, status_of
+from prepazka.web.overtake_texts import asked
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 

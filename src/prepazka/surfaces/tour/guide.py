@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from prepazka.booking.terms import is_bookable
+from prepazka.booking.slot_search import is_bookable
 from prepazka.messaging.channels import sends_sms
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Membership, Mode, Official

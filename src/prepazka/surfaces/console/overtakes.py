@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Role
-from prepazka.web.before import asked
+from prepazka.web.overtake_texts import asked
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 

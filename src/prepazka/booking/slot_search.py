@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from prepazka.booking import companions, diaries
+from prepazka.booking import colleague_claims, diaries
 from prepazka.booking.models import LIVE, Booking, Channel, Lane, quoted
 from prepazka.booking.refusals import TermNotOffered, TermTaken
 from prepazka.core import calendar, slots
@@ -124,8 +124,8 @@ def offered(
             starts_at, ends_at = layout.instants[offer.interval.start]
             if now < starts_at:
                 free_terms.append(Term(day, starts_at, ends_at, offer.free, offer.lanes))
-    colleagues = [*together, *companions.colleagues_of(office, besides)]
-    return companions.common(office, free_terms, colleagues, now=now, besides=besides)
+    colleagues = [*together, *colleague_claims.colleagues_of(office, besides)]
+    return colleague_claims.common(office, free_terms, colleagues, now=now, besides=besides)
 
 
 def find(
@@ -159,7 +159,7 @@ def find(
     for offer in _offers_of_day(office, service, layout, day, occupied[day], channel, now):
         if offer.interval.start == start:
             during = Interval(*layout.instants[start])
-            companions.must_be_free(office, during, now=now, of=besides)
+            colleague_claims.must_be_free(office, during, now=now, of=besides)
             if officials is not None:
                 free = diaries.least_loaded(officials, offer.lanes, occupied[day].claims)
                 return Claim(diaries.lanes_of(office)[free.pk], during)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from prepazka.core.discipline import Key, Policy, Waiting
 from prepazka.core.hall import MINUTE, Coming, Counter, Floats, Habits, Times
-from prepazka.core.lines import Line, line_of, lines_of, phases
+from prepazka.core.key_phases import Line, line_of, lines_of, phases
 
 Ints = npt.NDArray[np.int64]
 

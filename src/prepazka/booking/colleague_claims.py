@@ -24,7 +24,7 @@ from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Mode, Official
 
 if TYPE_CHECKING:
-    from prepazka.booking.terms import Term
+    from prepazka.booking.slot_search import Term
 
 During = Interval[datetime]
 

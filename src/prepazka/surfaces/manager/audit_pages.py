@@ -18,7 +18,7 @@ from prepazka.core.reference import reference_of
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
 from prepazka.queueing.models import Ticket
-from prepazka.reporting.deeds import MOST, Deed, deeds
+from prepazka.reporting.audit_log import MOST, Deed, deeds
 from prepazka.web import staff
 from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only

@@ -17,7 +17,7 @@ from prepazka.core.offline import Base, Happened, Known, Merged, Outcome
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Service
-from prepazka.queueing import telling
+from prepazka.queueing import offline_journal
 from prepazka.queueing.alerts import forget_contact
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, NumberLease, OfflineEvent, State, Ticket
 from prepazka.queueing.tickets import counter_of_official, new_code
@@ -52,7 +52,7 @@ def settle(office: Directory, day: date, now: datetime) -> None:
                 tickets[label] = ticket
     _renumber(office, merged, tickets, now)
     _apply_outcomes(office, merged, tickets)
-    telling.tell(office, rows, merged, foreign, tickets, now)
+    offline_journal.tell(office, rows, merged, foreign, tickets, now)
 
 
 def _bring_back(

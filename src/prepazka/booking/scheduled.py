@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from prepazka.booking.locks import lock_booking, lock_days
 from prepazka.booking.models import Booking, ReplacedPin, State
-from prepazka.booking.parts import NO_NETWORK, end, release_expired, serve
+from prepazka.booking.transitions import NO_NETWORK, end, release_expired, serve
 from prepazka.core import events
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory

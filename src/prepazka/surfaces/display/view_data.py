@@ -15,7 +15,7 @@ from prepazka.offices.text import Texts
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
 from prepazka.reporting.monitor import is_open, last_calls, next_opening
-from prepazka.surfaces.display.heard import urls
+from prepazka.surfaces.display.audio import urls
 from prepazka.web import door
 from prepazka.web.incidents import Notice, notices
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from django.db import connection
 
-from prepazka.booking import companions, returns, terms
+from prepazka.booking import colleague_claims, slot_release, slot_search
 from prepazka.booking.locks import lock_contact
 from prepazka.booking.models import EXPIRING, OPEN, Booking, ReplacedPin, State
 from prepazka.booking.refusals import TooManyBookings, TooManyUnconfirmed
@@ -41,7 +41,7 @@ CHANGED_BY_CONFIRMING = (
 
 def put(
     booking: Booking,
-    claim: terms.Claim,
+    claim: slot_search.Claim,
     day: date,
     *,
     now: datetime,
@@ -49,7 +49,7 @@ def put(
     actor: int | None = None,
 ) -> None:
     """Move the booking to another claim; the caller has locked both days."""
-    freed = returns.Freed.of(booking)
+    freed = slot_release.Freed.of(booking)
     booking.lane_id = claim.lane
     booking.starts_at, booking.ends_at = claim.during.start, claim.during.end
     if booking.date != day:
@@ -60,9 +60,9 @@ def put(
     booking.sequence += 1
     booking.reminded_at = None
     booking.save()
-    companions.carry(booking, now=now)
+    colleague_claims.carry(booking, now=now)
     if not freed.overlaps(booking):
-        returns.give_back(freed, now=now)
+        slot_release.give_back(freed, now=now)
     record(
         events.BookingMoved(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, by=by
@@ -152,7 +152,7 @@ def end(booking: Booking, state: State, now: datetime) -> None:
     booking.expires_at = None
     forget_network(booking)
     booking.save(update_fields=["state", "ended_at", "expires_at", "sequence", *NO_NETWORK])
-    companions.free(booking, now=now)
+    colleague_claims.free(booking, now=now)
 
 
 def forget_network(booking: Booking) -> None:
@@ -177,11 +177,11 @@ def release_expired(*, office: int, day: date, now: datetime) -> int:
             [office, day, *EXPIRING, now, State.EXPIRED, now],
         )
         expired = cursor.fetchall()
-    companions.free_all([pk for pk, *_ in expired], now=now)
+    colleague_claims.free_all([pk for pk, *_ in expired], now=now)
     for pk, expired_at, was_asked in expired:
         if was_asked:
-            returns.give_back(
-                returns.Freed.of(Booking.objects.get(pk=pk)), now=now, since=expired_at
+            slot_release.give_back(
+                slot_release.Freed.of(Booking.objects.get(pk=pk)), now=now, since=expired_at
             )
         record(events.BookingExpired(office=office, booking=str(pk), at=now))
     return len(expired)

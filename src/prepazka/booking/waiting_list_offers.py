@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from prepazka.booking import returns, terms
+from prepazka.booking import slot_release, slot_search
 from prepazka.booking.links import short_code
 from prepazka.booking.locks import lock_booking, lock_days, lock_list
 from prepazka.booking.models import (
@@ -20,8 +20,8 @@ from prepazka.booking.models import (
     State,
     WaitingListEntry,
 )
-from prepazka.booking.parts import confirm, end, limit_open, put, release_expired
 from prepazka.booking.refusals import BookingOver, PlaceOver, PlaceTaken, TermNotOffered, TermTaken
+from prepazka.booking.transitions import confirm, end, limit_open, put, release_expired
 from prepazka.core import calendar, events, waiting
 from prepazka.core.interval import Interval
 from prepazka.journal.record import record
@@ -71,12 +71,12 @@ def _offer_next(office: Office, agenda: int, now: datetime) -> bool | None:
 
 def _possible_offers(
     office: Directory, agenda: int, now: datetime
-) -> Iterable[tuple[Entry, terms.Term, datetime]]:
+) -> Iterable[tuple[Entry, slot_search.Term, datetime]]:
     """Entries with the term each could be offered and its deadline, in the order of the list."""
     rows = Entry.objects.filter(
         office=office.office, service__agenda=agenda, state=Entry.State.WAITING
     ).select_related("booking")
-    free_terms: dict[object, list[terms.Term]] = {}
+    free_terms: dict[object, list[slot_search.Term]] = {}
     for entry in waiting.in_order(rows):
         if entry.booking and (entry.booking.state not in OPEN or entry.booking.starts_at <= now):
             continue
@@ -91,8 +91,8 @@ def _possible_offers(
                 break
 
 
-def _free_terms(office: Directory, entry: Entry, now: datetime) -> list[terms.Term]:
-    return terms.offered(
+def _free_terms(office: Directory, entry: Entry, now: datetime) -> list[slot_search.Term]:
+    return slot_search.offered(
         office=office,
         service=office.services[entry.service_id],
         now=now,
@@ -121,7 +121,7 @@ def _wish(entry: Entry) -> waiting.Wish:
     )
 
 
-def _suits(office: Directory, wish: waiting.Wish, term: terms.Term) -> bool:
+def _suits(office: Directory, wish: waiting.Wish, term: slot_search.Term) -> bool:
     start = calendar.minute_of(term.starts_at, office.tz)
     length = int((term.ends_at - term.starts_at).total_seconds()) // 60
     return wish.suits(
@@ -147,14 +147,14 @@ def _keep_until(
 
 
 def _make_offer(
-    office: Directory, entry: Entry, term: terms.Term, until: datetime, now: datetime
+    office: Directory, entry: Entry, term: slot_search.Term, until: datetime, now: datetime
 ) -> None:
     """Hold the term for the entry and record the offer; its day is locked.
 
     Raises TermNotOffered, TermTaken.
     """
     service = office.services[entry.service_id]
-    claim = terms.find(
+    claim = slot_search.find(
         office=office,
         service=service,
         starts_at=term.starts_at,
@@ -180,7 +180,7 @@ def _make_offer(
         date=term.day,
         starts_at=claim.during.start,
         ends_at=claim.during.end,
-        expires_at=until + returns.longest(office.rules_of(service)),
+        expires_at=until + slot_release.longest(office.rules_of(service)),
         persons=entry.persons,
         channel=Channel.LIST,
         mode=_mode_for(office, entry),
@@ -251,7 +251,7 @@ def _move_to_claim(booking: Booking, claim: Booking, now: datetime) -> Booking:
         raise BookingOver
     end(claim, State.EXPIRED, now)
     during = Interval(claim.starts_at, claim.ends_at)
-    put(booking, terms.Claim(claim.lane_id, during), claim.date, now=now, by="citizen")
+    put(booking, slot_search.Claim(claim.lane_id, during), claim.date, now=now, by="citizen")
     return booking
 
 
@@ -386,7 +386,7 @@ def _must_be_open(offer: Offer, claim: Booking, now: datetime) -> None:
 def _release_hold(claim: Booking, now: datetime, since: datetime) -> None:
     if claim.state == State.HELD:
         end(claim, State.EXPIRED, now)
-        returns.give_back(returns.Freed.of(claim), now=now, since=since)
+        slot_release.give_back(slot_release.Freed.of(claim), now=now, since=since)
 
 
 def _close_offer(offer: Offer, state: Offer.State, now: datetime) -> None:

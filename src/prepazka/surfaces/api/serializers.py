@@ -8,7 +8,7 @@ from typing import Any
 from prepazka.booking import links as signed
 from prepazka.booking.diaries import official_of
 from prepazka.booking.models import Booking
-from prepazka.booking.terms import is_bookable
+from prepazka.booking.slot_search import is_bookable
 from prepazka.core import calendar
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Department, Official, Service
