@@ -171,7 +171,7 @@ def test_phone(number: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "heading", "rest"),
     [
-        ("Je obsazeno. Zkuste to za 3 min.", "Je obsazeno", "Zkuste to za 3 min."),
+        ("Je obsazeno. Zkuste to za 3 min.", "Je obsazeno.", "Zkuste to za 3 min."),
         ("Platí 23. 11. 2026 v 8.00 hod.", "Platí 23. 11. 2026 v 8.00 hod.", ""),
         ("Co dál? Řekneme Vám.", "Co dál?", "Řekneme Vám."),
         ("Je obsazeno", "Je obsazeno", ""),

@@ -233,8 +233,7 @@ def first_sentence(text: str) -> tuple[str, str]:
     end = re.search(r"[.?!](?= +[A-ZÁČĎÉĚÍŇÓŘŠŤÚŮÝŽ])", text)
     if end is None:
         return text, ""
-    heading = text[: end.end()].removesuffix(".")
-    return heading, text[end.end() :].strip()
+    return text[: end.end()], text[end.end() :].strip()
 
 
 def phone(number: str) -> str:
