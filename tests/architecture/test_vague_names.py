@@ -43,7 +43,7 @@ BARS = {
     "meetings": 3,
     "messaging": 3,
     "officefile": 6,
-    "offices": 24,
+    "offices": 3,
     "outgoing": 8,
     "playday": 3,
     "presets": 3,

@@ -32,7 +32,7 @@ def offices(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(demo, "now", lambda: LOADED)
     demo.load()
     yield
-    clock._known, clock._looked_at = None, float("-inf")
+    clock._cached_clock, clock._looked_at = None, float("-inf")
 
 
 @pytest.fixture(autouse=True)
@@ -156,7 +156,7 @@ def plays(
     made._end_child()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_unlock_all()")
-    clock._known, clock._looked_at = None, float("-inf")
+    clock._cached_clock, clock._looked_at = None, float("-inf")
 
 
 def ask() -> bool:

@@ -1,4 +1,4 @@
-"""What a member of staff must do before anything opens to them."""
+"""What a member of staff must do before they may do anything else."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from prepazka.accounts.models import User
 
 # Conditions on the account `u`, for the statements here and in `bearers`.
 FACTOR_REQUIRED = (
-    "EXISTS (SELECT 1 FROM offices_membership own JOIN offices_office place"
-    " ON place.id = own.office_id"
-    " WHERE own.user_id = u.id AND own.role = ANY (place.second_factor_roles))"
+    "EXISTS (SELECT 1 FROM offices_membership own JOIN offices_office office"
+    " ON office.id = own.office_id"
+    " WHERE own.user_id = u.id AND own.role = ANY (office.second_factor_roles))"
 )
 HAS_FACTOR = (
     "EXISTS (SELECT 1 FROM mfa_authenticator factor"
@@ -21,10 +21,10 @@ HAS_FACTOR = (
 
 
 class FirstStep(Enum):
-    """The one thing that is open to the account."""
+    """What the person must do before anything else is open to the account."""
 
-    OWN_PASSWORD = auto()  # choose an own one; somebody else has set the present one
-    TOKEN = auto()  # allow the key of a program; everything else is open
+    OWN_PASSWORD = auto()  # choose their own; somebody else has set the present one
+    TOKEN = auto()  # allow a program's key; only the key waits for it
     SECOND_FACTOR = auto()  # set one up; the role in one of the offices requires it
 
 

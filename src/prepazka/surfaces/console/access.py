@@ -27,7 +27,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @confirmed
 def end_session(request: HttpRequest, session: int) -> HttpResponse:
     """Log out of another browser."""
-    log_ins.end_session(user=_user(request), which=session, actor=_user(request), now=now())
+    log_ins.end_session(user=_user(request), session_id=session, actor=_user(request), now=now())
     messages.success(request, _("That browser is logged out."))
     return redirect("account_access")
 
@@ -47,7 +47,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 @confirmed
 def end_token(request: HttpRequest, api_token: int) -> HttpResponse:
     """Let a program's key open nothing any more."""
-    log_ins.end_token(user=_user(request), which=api_token, actor=_user(request), now=now())
+    log_ins.end_token(user=_user(request), token_id=api_token, actor=_user(request), now=now())
     messages.success(request, _("The key opens nothing any more."))
     return redirect("account_access")
 
@@ -57,7 +57,7 @@ def end_token(request: HttpRequest, api_token: int) -> HttpResponse:
 @confirmed
 def allow_token(request: HttpRequest, api_token: int) -> HttpResponse:
     """Let a program's key that waits for the person open what they may."""
-    log_ins.allow_token(user=_user(request), which=api_token, now=now())
+    log_ins.allow_token(user=_user(request), token_id=api_token, now=now())
     messages.success(request, _("The program may use the key now."))
     return redirect("account_access")
 
