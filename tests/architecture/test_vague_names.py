@@ -33,7 +33,7 @@ GOAL = 3
 BARS = {
     "accounts": 21,
     "booking": 3,
-    "config": 27,
+    "config": 3,
     "core": 3,
     "edge": 3,
     "gateways": 6,

@@ -1,4 +1,4 @@
-"""The connection: asked whether it lives without a round trip, instants read without Python.
+"""A connection that checks itself without a round trip and reads instants without Python code.
 
 It is watched (`edge.database_watch`), so that no thread waits for a server that does not answer.
 """
@@ -15,13 +15,13 @@ from psycopg import adapters, pq
 
 from prepazka.edge.database_watch import watch
 
-# What Django puts before it is Python that is called for each instant of each row, and changes
-# nothing: the database's zone is UTC here, as Django's own is.
+# Django's own loader is Python, called for each instant of each row, and changes nothing: the
+# database's zone is UTC here, as Django's is.
 FAST = adapters.get_loader(base.TIMESTAMPTZ_OID, pq.Format.TEXT)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection as Django knows it."""
+    """The connection class that Django uses."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect, and read instants by psycopg's own loader."""
@@ -59,8 +59,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self) -> bool:
         """Whether the server still holds the other end; asked before each request.
 
-        A server that went away has closed the socket, or has written on it why; only then is a
-        round trip needed to know more.
+        A server that went away has closed the socket, or has written the reason to it; only then
+        is a round trip needed to know more.
         """
         connection = self.connection
         if connection is None or watch.silent:
@@ -72,5 +72,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 def _is_quiet(socket: int) -> bool:
     poll = select.poll()
-    poll.register(socket, select.POLLIN | select.POLLPRI)  # errors and the end come unasked
+    poll.register(socket, select.POLLIN | select.POLLPRI)  # errors and hang-ups are always reported
     return not poll.poll(0)
