@@ -47,7 +47,7 @@ BARS = {
     "outgoing": 8,
     "playday": 3,
     "presets": 3,
-    "privacy": 23,
+    "privacy": 3,
     "queueing": 3,
     "reporting": 3,
     "studies": 3,

@@ -1,4 +1,4 @@
-"""What is remembered after an erasure on request, so that a backup does not bring it back."""
+"""Records of erasures on request, so that a restored backup is erased again."""
 
 from django.db import models
 
