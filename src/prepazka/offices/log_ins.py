@@ -79,7 +79,7 @@ def note_password_changed(*, user: int, session: str, now: datetime) -> None:
 @transaction.atomic
 def end_session(*, user: int, session_id: int, actor: int, now: datetime) -> None:
     """Log the person out of one browser. May be repeated."""
-    if sessions.end_session(user=user, which=session_id):
+    if sessions.end_session(user=user, session_id=session_id):
         _record(user, lambda o: events.SessionEnded(office=o, at=now, actor=actor, user=user))
 
 
@@ -93,7 +93,7 @@ def end_other_sessions(*, user: int, session: str, now: datetime) -> None:
 @transaction.atomic
 def end_token(*, user: int, token_id: int, actor: int, now: datetime) -> None:
     """Revoke a program's key. May be repeated."""
-    if tokens.end_tokens(user=user, which=token_id, now=now):
+    if tokens.end_tokens(user=user, token_id=token_id, now=now):
         _record(user, lambda o: events.TokenEnded(office=o, at=now, actor=actor, user=user))
 
 
@@ -128,7 +128,7 @@ def make_token(*, user: User, name: str, lasts: timedelta, now: datetime) -> tup
 @transaction.atomic
 def allow_token(*, user: int, token_id: int, now: datetime) -> None:
     """Allow a key, by the word of its person, to act for them. May be repeated."""
-    if tokens.allow_token(user=user, which=token_id):
+    if tokens.allow_token(user=user, token_id=token_id):
         _record(user, lambda o: events.TokenAllowed(office=o, at=now, actor=user, user=user))
 
 
