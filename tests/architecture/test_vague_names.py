@@ -39,7 +39,7 @@ BARS = {
     "gateways": 6,
     "jobs": 3,
     "journal": 3,
-    "looks": 17,
+    "looks": 3,
     "meetings": 3,
     "messaging": 3,
     "officefile": 6,
