@@ -37,9 +37,9 @@ SYSTEMS = (
 
 @dataclass(frozen=True)
 class OpenSession:
-    """A session that has not ended; `which` names it in addresses, and opens nothing."""
+    """A session that has not ended; `session_id` names it in addresses, and opens nothing."""
 
-    which: int
+    session_id: int
     browser: str  # such as "Firefox, Windows"; empty: unknown
     started_at: datetime
     used_at: datetime  # to the minute

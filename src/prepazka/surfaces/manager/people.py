@@ -336,8 +336,8 @@ def _page(
     )
 
 
-def _membership(office: Directory, member: int) -> Membership:
-    memberships = Membership.objects.filter(pk=member, office=office.office).select_related("user")
-    if not (membership := memberships.first()):
+def _membership(office: Directory, member_id: int) -> Membership:
+    memberships = Membership.objects.filter(pk=member_id, office=office.office)
+    if not (membership := memberships.select_related("user").first()):
         raise Http404
     return membership
