@@ -34,8 +34,8 @@ BACKOFFS = {
     "name": Backoff(30, 2 * SECONDS, 60 * SECONDS, HOUR),
     # A device on which the person has logged in before; its cookie may have been stolen.
     "device": Backoff(10, 10 * SECONDS, QUARTER, DAY),
-    # The six digits of the second factor, by whoever knows the password: of one network or of
-    # one device of the person, and of all networks together.
+    # Codes of the second factor, tried by somebody who has the password: from one network or one
+    # device of the person, and from all networks together.
     "factor-place": Backoff(5, 10 * SECONDS, QUARTER, DAY),
     "factor": Backoff(30, 10 * SECONDS, QUARTER, DAY),
 }

@@ -29,7 +29,7 @@ def forget(user: User) -> None:
     user.one_time_until = user.one_time_used_at = None
 
 
-# What `give` and `forget` change.
+# Fields that `give` and `forget` change.
 FIELDS = ("password", "must_change_password", "one_time_until", "one_time_used_at")
 
 

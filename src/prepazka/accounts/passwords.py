@@ -28,7 +28,7 @@ class CommonPassword(CommonPasswordValidator):
 
 
 class StolenPassword:
-    """Refuses the passwords of a file of stolen ones on this machine; no service is asked."""
+    """Refuses passwords that are in a local file of stolen ones; no service is asked."""
 
     def __init__(self, path: str) -> None:
         self.path = Path(path)

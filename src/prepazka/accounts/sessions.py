@@ -109,7 +109,7 @@ def forget_ended() -> int:
 
 
 def browser_name(user_agent: str) -> str:
-    """What people call the browser and its system, without versions; empty where unknown."""
+    """Common names of the browser and its system, without versions; empty where unknown."""
     browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
     return ", ".join(filter(None, (browser, system)))

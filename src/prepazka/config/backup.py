@@ -76,9 +76,9 @@ def backup(arguments: argparse.Namespace) -> int:
 
 
 def restore(arguments: argparse.Namespace) -> int:
-    """Put a backup in place of what the database holds; all or nothing.
+    """Replace the content of the database by a backup; all or nothing.
 
-    Then whoever was to be erased since the backup is erased, before pages can show them.
+    Then erases the people whose erasure has been due since the backup, before pages can show them.
     """
     code = _report(
         arguments,

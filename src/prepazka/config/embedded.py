@@ -250,7 +250,7 @@ def _sweep_temporary() -> None:
     """Remove the servers of test runs that were killed before they could."""
     for folder in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*"):
         owner = folder.name.removeprefix(TEMPORARY).split("-")[0]
-        # Only what this user made: in a folder of somebody else, root could be led anywhere.
+        # Only folders of this user: links in another user's folder could lead root to other files.
         mine = not folder.is_symlink() and folder.stat().st_uid == os.geteuid()
         if mine and owner.isdigit() and not psutil.pid_exists(int(owner)):
             with contextlib.suppress(EmbeddedServerError, OSError):

@@ -23,7 +23,7 @@ from typing import IO
 WITHIN = 60.0  # seconds
 MOST_CAUSES = 200  # counted at once; beyond it all records of a logger are one cause
 PACKAGE = Path(__file__).resolve().parents[1]
-# What differs between two lines of the same cause: ids, numbers, quoted values, addresses.
+# Parts that differ between two lines of the same cause: ids, numbers, quoted values, addresses.
 VARIES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|(?<=: )/\S*|\d+")
 
 
@@ -49,7 +49,7 @@ class _Repeats:
 
 
 class FoldingHandler(logging.StreamHandler[IO[str]]):
-    """Writes the first record of a cause, then for a minute only counts them, then says how many.
+    """Writes the first record of a cause, counts repeats for a minute, then writes their number.
 
     Records below a warning are written at once: whoever logs them wants to see all. Nothing is
     written after `close()`, nor to a stream that its owner has closed.

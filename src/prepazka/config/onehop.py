@@ -72,7 +72,7 @@ class OneHop(BaseHandler):
                 refusal = await loop.run_in_executor(self.pool, bodies.not_readable, scope)
                 refusal["Connection"] = "close"
                 refusal["Content-Length"] = str(len(refusal.content))
-                with suppress(OSError, RuntimeError):  # nobody is there to take it
+                with suppress(OSError, RuntimeError):  # the client has left
                     await _send(send, (refusal.status_code, _headers(refusal), refusal.content))
                 return
             if not is_complete:
@@ -103,8 +103,8 @@ class OneHop(BaseHandler):
         response._handler_class = type(self)  # noqa: SLF001  # as Django's own handlers do
         try:
             content = _content(response)
-            # A file of whitenoise has the length of the day the process started; an update may have
-            # replaced it since, and a browser throws away what is not as long as the header says.
+            # Whitenoise notes the length of a file when the process starts; an update may replace the
+            # file later, and a browser discards a body whose length differs from the header.
             if content or not response.has_header("Content-Length"):
                 response["Content-Length"] = str(len(content))
             return response.status_code, _headers(response), content

@@ -1,4 +1,4 @@
-"""What the embedded PostgreSQL needs from the operating system: its user, socket and processes."""
+"""The embedded PostgreSQL's side of the operating system: its user, socket and processes."""
 
 import contextlib
 import hashlib
@@ -106,7 +106,7 @@ class Cluster:
                     yield process
 
     def server(self) -> psutil.Process | None:
-        """Return the running server, whatever a stale pid file says."""
+        """Return the running server; None also where the pid file is stale."""
         try:
             process = psutil.Process(int(self._pid_lines()[0]))
             return process if self._is_ours(process) else None
@@ -119,12 +119,12 @@ class Cluster:
         return Path(lines[4]) if len(lines) > 4 and lines[4] else None  # noqa: PLR2004
 
     def status(self) -> str:
-        """Return the server's own word: starting, ready, stopping, or nothing."""
+        """Return the state that the server reports: starting, ready, stopping, or empty."""
         lines = self._pid_lines()
         return lines[7] if len(lines) > 7 else ""  # noqa: PLR2004
 
     def clear_after_kill(self) -> None:
-        """Remove what a killed server left, so that a reused process id cannot block the start."""
+        """Remove files of a killed server, so that a reused process id cannot block the start."""
         # PostgreSQL trusts its lock files as long as any process has the number in them, be it a
         # zombie or one of ours. Its processes may write until they notice that the server is gone, so
         # they must be gone before the files go.

@@ -43,7 +43,7 @@ if 0 < len(SECRET_KEY) < SHORTEST_KEY:
         " print(secrets.token_urlsafe(48))'"
     )
     raise SettingError(msg)
-# Earlier keys, by spaces: what they signed or sealed is still read.
+# Earlier keys, separated by spaces, by which older signatures and sealed secrets are still read.
 SECRET_KEY_FALLBACKS = env_secret("PREPAZKA_SECRET_KEY_FALLBACKS", default="").split()
 # Seconds by which `make test-days` moves the program's clock. An office's installation has a
 # secret of its own, so that it cannot run on another day by mistake.
@@ -320,7 +320,7 @@ SMS_PASSWORD = env_secret("SMS_PASSWORD", default="")
 SMS_CHANNEL = env_str("SMS_CHANNEL", default="")
 # Numbers of other countries are expensive, and somebody else may earn by them.
 SMS_COUNTRIES = env_list("PREPAZKA_SMS_COUNTRIES") or ["CZ", "SK"]
-# Parts that an office may send within an hour; what exceeds it waits.
+# Parts of messages that an office may send within an hour; further ones wait.
 SMS_PER_HOUR = env_int("PREPAZKA_SMS_PER_HOUR", default=500)
 
 # --- retention ------------------------------------------------------------------------------
@@ -443,7 +443,7 @@ LOGGING = {
             "filters": ["refusals", "short"],
         }
     },
-    # A polite refusal is no fault of ours; only what is broken belongs into the log.
+    # A refusal is no fault of ours; only faults belong in the log.
     "loggers": {"django.request": {"level": "ERROR", "filters": ["refusals"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }

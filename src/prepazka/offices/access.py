@@ -1,4 +1,4 @@
-"""What a member of staff must do before they may do anything else."""
+"""The step that a member of staff must take before anything else is open to them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HAS_FACTOR = (
 
 
 class FirstStep(Enum):
-    """What the person must do before anything else is open to the account."""
+    """A step that a person must take before anything else is open to the account."""
 
     OWN_PASSWORD = auto()  # choose their own; somebody else has set the present one
     TOKEN = auto()  # allow a program's key; only the key waits for it
@@ -29,7 +29,7 @@ class FirstStep(Enum):
 
 
 def first_step(user: User) -> FirstStep | None:
-    """What the person must do first, None where everything of theirs is open."""
+    """The step that the person must take first; None where there is none."""
     if user.must_change_password:
         return FirstStep.OWN_PASSWORD
     lacks = f"{FACTOR_REQUIRED} AND NOT {HAS_FACTOR}"

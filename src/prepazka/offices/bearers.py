@@ -23,7 +23,7 @@ class Bearer:
 
 
 def by_token(token: str, *, slug: str, now: datetime) -> Bearer | None:
-    """The active user whose key it is, and their role in that office; one SQL statement."""
+    """The active user of the key, and their role in that office; one SQL statement."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT t.id, t.used_at, u.id, o.id, o.version, m.role, u.must_change_password,"  # noqa: S608  # constants

@@ -186,7 +186,7 @@ def note_answer(*, device: int, printer: str, now: datetime) -> None:
 
 @transaction.atomic
 def report_fault(*, device: int, fault: str, now: datetime) -> None:
-    """Note what the device cannot do now and alert the staff, once for as long as it lasts."""
+    """Note a fault of the device and alert the staff, once for as long as it lasts."""
     locked = Device.objects.select_for_update(no_key=True).get(pk=device)
     if locked.fault == fault:
         return

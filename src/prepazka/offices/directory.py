@@ -68,7 +68,7 @@ class Directory:
 
     @cached_property
     def regular(self) -> Directory:
-        """The same office without exceptions and holidays: what its weeks look like."""
+        """A snapshot of the same office without exceptions and holidays: its regular weeks."""
         office = copy(self.office)
         office.public_holidays = ""
         return replace(self, office=office, exceptions=[], kept={})

@@ -202,7 +202,7 @@ def in_person() -> list[str]:
 
 
 class TicketsRule(models.TextChoices):
-    """What was decided about the walk-in tickets of a service for one day."""
+    """The decision about walk-in tickets of a service for one day."""
 
     FULL = "full"  # the estimate says that the day is full
     STOPPED = "stopped"  # by the head
@@ -289,7 +289,7 @@ class Scoped(OfOffice):
 
 
 class OpeningHours(Scoped):
-    """When citizens are taken in a week; `booking` hours limit only what can be booked."""
+    """Weekly hours in which citizens are served; with `booking` those that can be booked."""
 
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="opening_hours")
     booking = models.BooleanField(default=False)
@@ -370,7 +370,7 @@ class Incident(OfOffice):
 
 
 class Role(models.TextChoices):
-    """What a member of staff may do in one office."""
+    """Role of a member of staff in one office."""
 
     CLERK = "clerk"
     RECEPTION = "reception"

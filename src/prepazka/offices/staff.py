@@ -163,7 +163,7 @@ def _give_access(
 
 
 def _end_access(user: User, *, now: datetime) -> None:
-    """End what the old password opened: sessions and the keys of programs."""
+    """End the sessions and the programs' keys that the old password opened."""
     sessions.end_sessions(user)
     tokens.end_tokens(user=user.pk, now=now)
 

@@ -1,4 +1,4 @@
-"""A copy of everything that is held of a person, for them to read (GDPR, article 15)."""
+"""A copy of all personal data of a person, for them to read (GDPR, article 15)."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from prepazka.offices.models import OfOffice
 
 
 class ErasedRecord(OfOffice):
-    """A record that was erased on request, as a keyed hash of its id; it says nothing of the person."""
+    """A record that was erased on request, as a keyed hash of its id, without personal data."""
 
     key = models.CharField(max_length=64, unique=True)
     erased_at = models.DateTimeField(db_index=True)

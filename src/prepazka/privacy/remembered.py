@@ -87,5 +87,5 @@ def exchange(office: int, *, now: datetime) -> None:
 
 
 def is_remembered(keys: set[str], root: Root, pk: UUID) -> bool:
-    """Whether the record is among those whose hashes these are."""
+    """Whether `keys`, the hashes of erased records, contain the record's."""
     return not keys.isdisjoint(keys_of(root, pk))

@@ -49,7 +49,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return watch.close(self.connection)
 
     def _commit(self) -> Any:
-        """Commit; an error says whether the work may have been saved all the same."""
+        """Commit; the error of a failed commit has `commit_in_doubt`: it may have succeeded."""
         try:
             return super()._commit()  # type: ignore[misc]  # unknown to the stubs
         except (OperationalError, InterfaceError) as error:
@@ -57,7 +57,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise
 
     def is_usable(self) -> bool:
-        """Whether the server still holds the other end; asked before each request.
+        """Whether the connection still works; checked before each request.
 
         A server that went away has closed the socket, or has written the reason to it; only then
         is a round trip needed to know more.

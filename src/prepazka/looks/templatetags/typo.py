@@ -122,7 +122,7 @@ def heading(text: object) -> str:
 
 @register.filter
 def after_heading(text: object) -> str:
-    """What a text says after its first sentence; it may be empty."""
+    """The text after its first sentence; it may be empty."""
     return typography.first_sentence(str(text))[1]
 
 
