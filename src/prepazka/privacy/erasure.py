@@ -220,15 +220,15 @@ def _cancel(booking: Booking, *, now: datetime, actor: int | None) -> bool:
 
 
 def _erase_messages(keys: Mapping[Root, list[UUID]]) -> None:
-    """Drop queued messages, and delete what gateways answered about all of the person's."""
+    """Cancel queued messages of the person, and erase gateways' answers from all of theirs."""
     of_person = (
         Q(booking__in=keys[Root.BOOKING], participant=None)
         | Q(entry__in=keys[Root.ENTRY])
         | Q(participant__in=keys[Root.PARTICIPANT])
         | Q(alert__in=keys[Root.ALERT])
     )
-    about = Message.objects.filter(of_person | Q(booking__in=keys[Root.BOOKING]))
-    about.exclude(error="", gateway_id="").update(error="", gateway_id="")
+    all_messages = Message.objects.filter(of_person | Q(booking__in=keys[Root.BOOKING]))
+    all_messages.exclude(error="", gateway_id="").update(error="", gateway_id="")
     Message.objects.filter(of_person, state=Message.State.QUEUED).update(
         state=Message.State.FAILED, error=NO_LONGER_NEEDED
     )
