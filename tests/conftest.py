@@ -97,7 +97,7 @@ def _empty_tables(case: TransactionTestCase) -> None:
 def _nothing_outlives_its_test() -> Iterator[None]:
     yield
     translation.deactivate()  # a page read in English leaves its language in the thread
-    directory._known.clear()
+    directory._cached_by_id.clear()
     learning._known.clear()
     forecast.forget()
 

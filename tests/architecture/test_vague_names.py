@@ -31,27 +31,27 @@ VAGUE = frozenset(
 # better; a bar is never raised. None falls below GOAL, because a few such names are right.
 GOAL = 3
 BARS = {
-    "accounts": 21,
+    "accounts": 3,
     "booking": 3,
-    "config": 27,
+    "config": 3,
     "core": 3,
     "edge": 3,
     "gateways": 6,
     "jobs": 3,
     "journal": 3,
-    "looks": 17,
+    "looks": 3,
     "meetings": 3,
     "messaging": 3,
     "officefile": 6,
-    "offices": 24,
+    "offices": 3,
     "outgoing": 8,
     "playday": 3,
     "presets": 3,
-    "privacy": 23,
+    "privacy": 3,
     "queueing": 3,
     "reporting": 3,
     "studies": 3,
-    "surfaces": 4,
+    "surfaces": 3,
     "web": 5,
 }
 SLACK = 5  # percentage points below its bar at which a package asks for a lower one

@@ -32,7 +32,7 @@ def offices(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(demo, "now", lambda: LOADED)
     demo.load()
     yield
-    clock._known, clock._looked_at = None, float("-inf")
+    clock._cached_clock, clock._looked_at = None, float("-inf")
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +102,7 @@ def test_only_a_database_that_this_run_made_gets_another_time(
     monkeypatch.setattr(embedded, "start", lambda _folder: "dbname=none")
     monkeypatch.setattr(embedded, "stop", lambda _folder: None)
     monkeypatch.setattr(
-        supervisor, "_prepare_database", lambda _arguments, *, new: told.append(new)
+        supervisor, "_prepare_database", lambda _arguments, *, is_new: told.append(is_new)
     )
     monkeypatch.setattr(supervisor, "_serve", lambda _arguments, _stopping: None)
     # What it tells its children must not reach those of other tests.
@@ -129,7 +129,7 @@ def test_the_clock_is_set_before_anybody_looks_at_it(
     monkeypatch.setattr(demo, "addresses", lambda _base, _passwords: f"after {len(steps)} steps")
     monkeypatch.setenv("PREPAZKA_URL", "http://localhost:8000")
     arguments = parser().parse_args(["run"])
-    supervisor._prepare_database(arguments, new=new)
+    supervisor._prepare_database(arguments, is_new=new)
     assert steps == ["tables", "offices", *(["clock"] if new else [])]
     assert f"after {len(steps)} steps" in capsys.readouterr().out
 
@@ -156,7 +156,7 @@ def plays(
     made._end_child()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_unlock_all()")
-    clock._known, clock._looked_at = None, float("-inf")
+    clock._cached_clock, clock._looked_at = None, float("-inf")
 
 
 def ask() -> bool:

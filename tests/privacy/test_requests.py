@@ -57,7 +57,7 @@ def request_of(office: Directory, words: str = JANA, **more: Any) -> dict[str, A
     return {
         "office": office,
         "words": words,
-        "seen": records.token,
+        "seen_token": records.token,
         "chosen": marks(records),
         **clerk,
         **more,
@@ -159,7 +159,7 @@ def test_a_family_with_one_address_is_told_apart() -> None:
         ({"confirmed": False}, ErasureNotConfirmed),
         ({"chosen": []}, NoRecordChosen),
         ({"chosen": ["booking:jina"]}, NoRecordChosen),
-        ({"seen": "x"}, RecordsChanged),
+        ({"seen_token": "x"}, RecordsChanged),
     ],
 )
 def test_nothing_is_erased_where_something_is_missing(

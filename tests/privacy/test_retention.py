@@ -359,7 +359,7 @@ def _erase(office: Directory, words: str) -> None:
     erase_person(
         office=office,
         words=words,
-        seen=records.token,
+        seen_token=records.token,
         chosen=[mark_of(root, row) for root, row in records.rows()],
         identity="document",
         confirmed=True,

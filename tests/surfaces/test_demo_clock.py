@@ -30,7 +30,7 @@ def member(client: Client, role: Role, *, demo: bool = True) -> Client:
 def _real_time_again(settings: Any):
     settings.DEMO = True
     yield
-    clock._known, clock._looked_at = None, float("-inf")
+    clock._cached_clock, clock._looked_at = None, float("-inf")
 
 
 @pytest.mark.real_time

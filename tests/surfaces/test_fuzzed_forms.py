@@ -355,7 +355,7 @@ class Person:
             reply = self.program.ask(method, target, body, kind, cookies=self.cookies)
             transaction.set_rollback(True)
         if method != "GET" and reply.status < 400:
-            directory._known.clear()  # it may know what was undone
+            directory._cached_by_id.clear()  # it may know what was undone
         return reply
 
     def walk(self, name: str, paths: list[str]) -> None:

@@ -38,7 +38,7 @@ def _demo(settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     demo.load()
     clock.move_to(NIGHT)
     yield
-    clock._known, clock._looked_at = None, float("-inf")
+    clock._cached_clock, clock._looked_at = None, float("-inf")
 
 
 def text(answer: Any) -> str:

@@ -1,7 +1,7 @@
-"""Log-ins that failed: who has to wait before the next try, and who goes on undisturbed.
+"""Counts of failed log-ins, and how long a source has to wait before its next try.
 
-A try is counted as failed before its password is checked, so that many at the same time are not
-checked for the price of one; a success takes its own count back. Whoever logs in from a device
+A try is counted as failed before its password is checked, so that many at the same time cannot
+slip in under the limit; a success takes its own count back. Whoever logs in from a device
 on which the person has logged in before is counted by that device alone: strangers' failures,
 from wherever they come, never keep a clerk from work.
 """
@@ -26,7 +26,7 @@ from prepazka.core.refusal import Refused
 QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 SECONDS = timedelta(seconds=1)
 BACKOFFS = {
-    # One network that tries one name: somebody who forgot the password, or somebody who guesses.
+    # One network that tries one name: somebody who forgot the password, or an attacker guessing.
     "name-network": Backoff(5, 10 * SECONDS, QUARTER, DAY),
     # One network that tries many names. A whole town hall may be one network.
     "network": Backoff(30, 5 * SECONDS, QUARTER, HOUR),
@@ -34,15 +34,15 @@ BACKOFFS = {
     "name": Backoff(30, 2 * SECONDS, 60 * SECONDS, HOUR),
     # A device on which the person has logged in before; its cookie may have been stolen.
     "device": Backoff(10, 10 * SECONDS, QUARTER, DAY),
-    # The six digits of the second factor, by whoever knows the password: of one network or of
-    # one device of the person, and of all networks together.
+    # Codes of the second factor, tried by somebody who has the password: from one network or one
+    # device of the person, and from all networks together.
     "factor-place": Backoff(5, 10 * SECONDS, QUARTER, DAY),
     "factor": Backoff(30, 10 * SECONDS, QUARTER, DAY),
 }
 # A success from there ends the series; the counts of others stay.
 ENDED_BY_SUCCESS = frozenset({"name-network", "device", "factor-place"})
-LONGEST_IN_SECONDS = 90  # beyond it a wait is said in minutes
-KEPT = max(one.forgotten_after for one in BACKOFFS.values())
+LONGEST_IN_SECONDS = 90  # a longer wait is given in minutes
+KEPT = max(backoff.forgotten_after for backoff in BACKOFFS.values())
 
 
 class LogInDelayed(Refused):
@@ -56,7 +56,7 @@ class LogInDelayed(Refused):
 
 @dataclass(frozen=True)
 class Source:
-    """Whose failures are counted together: a kind of `BACKOFFS`, and the hash of who it is."""
+    """What failures are counted by: a kind of `BACKOFFS`, and a hash of name, network or device."""
 
     kind: str
     key: str
@@ -76,7 +76,7 @@ class Attempt:
 
 
 def sources_of(*, username: str, network: str, device: str = "") -> tuple[Source, ...]:
-    """What a try of this name from this network counts for; `device` is one known for the name."""
+    """Sources that a try of this name counts for; `device` is one known for the name, or empty."""
     name = unicodedata.normalize("NFKC", username).strip().casefold()
     if device:
         return (_source("device", device, name),)
@@ -88,7 +88,7 @@ def sources_of(*, username: str, network: str, device: str = "") -> tuple[Source
 
 
 def sources_of_factor(*, user: int, network: str, device: str = "") -> tuple[Source, ...]:
-    """What a code of the second factor counts for; `device` is one known for the account."""
+    """Sources that a code of the second factor counts for; `device` is known for the account."""
     if device:
         return (_source("factor-place", str(user), "device", device),)
     return (
@@ -99,21 +99,21 @@ def sources_of_factor(*, user: int, network: str, device: str = "") -> tuple[Sou
 
 @transaction.atomic
 def begin(sources: Sequence[Source], *, now: datetime) -> Attempt:
-    """Count the try as failed, before its password is looked at. Raises LogInDelayed.
+    """Count the try as failed, before its password is checked. Raises LogInDelayed.
 
     A refused try is not counted: hammering does not make the wait longer.
     """
     _forget_old(now)
     rows = _look(sources, now)
-    left = max(
+    remaining = max(
         (
             _backoff(source).wait_left(row.failures, row.last_at, now)
             for source, row in rows.items()
         ),
         default=NO_WAIT,
     )
-    if left > NO_WAIT:
-        seconds = max(1, math.ceil(left.total_seconds()))
+    if remaining > NO_WAIT:
+        seconds = max(1, math.ceil(remaining.total_seconds()))
         wait = f"{seconds} s" if seconds <= LONGEST_IN_SECONDS else f"{math.ceil(seconds / 60)} min"
         raise LogInDelayed(seconds=seconds, wait=wait)
     before: dict[Source, datetime | None] = {}
@@ -131,14 +131,14 @@ def begin(sources: Sequence[Source], *, now: datetime) -> Attempt:
 
 @transaction.atomic
 def succeed(attempt: Attempt) -> None:
-    """Take the count of the try back; the name's own series of failures from there is over.
+    """Take the count of the try back, and end the series of failures of its name and place.
 
-    Counts of others stay, or whoever knows one password could wipe out the traces of guessing
-    by logging in now and then.
+    Counts of the whole network and of the name from all networks stay, or an attacker who knows
+    one password could reset them by logging in now and then.
     """
     for source in sorted(attempt.before, key=_in_order):
-        own = FailedLogIns.objects.select_for_update().filter(kind=source.kind, key=source.key)
-        row = own.first()
+        matching = FailedLogIns.objects.select_for_update().filter(kind=source.kind, key=source.key)
+        row = matching.first()
         if row is None:
             continue
         if source.kind in ENDED_BY_SUCCESS:
@@ -152,7 +152,7 @@ def succeed(attempt: Attempt) -> None:
 
 
 def _look(sources: Sequence[Source], now: datetime) -> dict[Source, FailedLogIns]:
-    """The locked rows of the sources, in one order for everybody."""
+    """The locked rows of the sources; always in the same order, so that no deadlock arises."""
     return {source: _lock(source, now) for source in sorted(sources, key=_in_order)}
 
 
@@ -172,17 +172,17 @@ def _lock(source: Source, now: datetime) -> FailedLogIns:
 
 
 def _forget_old(now: datetime) -> None:
-    """Delete what counts no more; rows that others hold are left to them."""
-    old = FailedLogIns.objects.filter(last_at__lt=now - KEPT)
-    FailedLogIns.objects.filter(pk__in=old.select_for_update(skip_locked=True)[:100]).delete()
+    """Delete up to 100 rows whose failures no longer count; rows locked by others are skipped."""
+    expired = FailedLogIns.objects.filter(last_at__lt=now - KEPT)
+    FailedLogIns.objects.filter(pk__in=expired.select_for_update(skip_locked=True)[:100]).delete()
 
 
 def _backoff(source: Source) -> Backoff:
     return BACKOFFS[source.kind]
 
 
-def _source(kind: str, *parts: str) -> Source:
-    said = "\x00".join(parts)
+def _source(kind: str, *identifiers: str) -> Source:
+    identity = "\x00".join(identifiers)
     secret = f"log-in:{settings.SECRET_KEY}".encode()
-    digest = hmac.new(secret, f"{kind}:{said}".encode("utf-8", "surrogatepass"), hashlib.sha256)
+    digest = hmac.new(secret, f"{kind}:{identity}".encode("utf-8", "surrogatepass"), hashlib.sha256)
     return Source(kind, digest.hexdigest())

@@ -1,4 +1,4 @@
-"""People who log in; what they may do in which office is said by `offices.Membership`."""
+"""Accounts of people who log in; `offices.Membership` gives their roles."""
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -7,7 +7,7 @@ from django.db import models
 class User(AbstractUser):
     """A member of staff who can log in."""
 
-    # The password was set by somebody else; until it is changed, no other page opens.
+    # Somebody else set the password; until it is changed, no other page opens.
     must_change_password = models.BooleanField(default=False)
     # A one-time password: until when it lets in, and when it did; none: no end, not used yet.
     one_time_until = models.DateTimeField(null=True, blank=True)
@@ -17,13 +17,13 @@ class User(AbstractUser):
     second_factor_reset_by = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )  # none: the installation's operator
-    # Wrong passwords since the last log-in, told to the person once there are several.
+    # Wrong passwords since the last log-in, shown to the person once there are several.
     wrong_passwords = models.PositiveIntegerField(default=0, db_default=0)
     wrong_passwords_since = models.DateTimeField(null=True, blank=True)
 
 
 class StaffSession(models.Model):
-    """Whose a session is, and when it was last used; the session itself is Django's."""
+    """User and last use of a session; the session itself is Django's."""
 
     session_key = models.CharField(max_length=40, unique=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
@@ -47,9 +47,9 @@ class ApiToken(models.Model):
 
 
 class SealingDelay(models.Model):
-    """Until when secrets of second factors are written in clear, for a release that reads no others.
+    """Until when secrets of second factors are stored in clear, for a release that reads no others.
 
-    Left by the migration where accounts were there before; no row: secrets are sealed.
+    Left by the migration where accounts existed before it; no row: secrets are sealed.
     """
 
     until = models.DateTimeField()
@@ -73,7 +73,7 @@ class FailedLogIns(models.Model):
 class StaffScreen(models.Model):
     """The screens of one session: when a person last pressed anything there, and whether they are locked.
 
-    Beside the session, which is written as a whole: a request that was under way would unlock it.
+    Not in the session, which is written as a whole: a request under way would unlock it.
     """
 
     session_key = models.CharField(max_length=40, primary_key=True)

@@ -24,23 +24,23 @@ def give(user: User, password: str, *, now: datetime) -> None:
 
 
 def forget(user: User) -> None:
-    """The password is the person's own now; the caller saves the user."""
+    """Mark the password as the person's own; the caller saves the user."""
     user.must_change_password = False
     user.one_time_until = user.one_time_used_at = None
 
 
-# What `give` and `forget` change.
+# Fields that `give` and `forget` change.
 FIELDS = ("password", "must_change_password", "one_time_until", "one_time_used_at")
 
 
 def is_over(user: User, *, now: datetime) -> bool:
-    """Whether the password is a one-time one that lets nobody in any more."""
+    """Whether the password is a one-time one that is used up or too old."""
     late = user.one_time_until is not None and user.one_time_until <= now
     return user.must_change_password and (late or user.one_time_used_at is not None)
 
 
 def use(user: int, *, now: datetime) -> bool:
-    """Use the one-time password up; False where another log-in was first, or it is too late."""
+    """Use up the one-time password; False where another log-in was first, or it is too late."""
     in_time = Q(one_time_until=None) | Q(one_time_until__gt=now)
     unused = User.objects.filter(in_time, pk=user, one_time_used_at=None)
     return bool(unused.update(one_time_used_at=now))

@@ -1,4 +1,4 @@
-"""What a password must not be, in words that a clerk reads."""
+"""Validators of passwords, with messages that a clerk understands."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ class CommonPassword(CommonPasswordValidator):
     """Refuses the passwords that many people use, as Django does."""
 
     def get_error_message(self) -> str:
-        """The refusal."""
+        """The sentence of the error."""
         return _("Do not use a common password.")
 
     def get_help_text(self) -> str:
-        """The same beside the field."""
+        """The sentence shown beside the field."""
         return _("Do not use a common password.")
 
 
 class StolenPassword:
-    """Refuses the passwords of a file of stolen ones on this machine; no service is asked."""
+    """Refuses passwords that are in a local file of stolen ones; no service is asked."""
 
     def __init__(self, path: str) -> None:
         self.path = Path(path)
 
     def validate(self, password: str, user: User | None = None) -> None:
-        """Raises ValidationError with the sentence that the person reads.
+        """Raise ValidationError, with the sentence that the person reads, if it was stolen.
 
-        A file that cannot be read any more is an error of the log: people go on without it.
+        An unreadable file is logged as an error, and the password accepted.
         """
         try:
             stolen = is_stolen(password, self.path)
@@ -48,5 +48,5 @@ class StolenPassword:
             raise ValidationError(sentence, code="stolen")
 
     def get_help_text(self) -> str:
-        """The same beside the field."""
+        """The sentence shown beside the field."""
         return _("Do not use a password that was stolen somewhere else.")

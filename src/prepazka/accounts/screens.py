@@ -1,4 +1,4 @@
-"""Whether the screens of a session are locked; a session is one browser of one person."""
+"""Locking the screens of a session, which is one browser of one person."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from django.db.models import Exists, OuterRef
 
 from prepazka.accounts.models import StaffScreen
 
-NOTED_EVERY = timedelta(seconds=10)  # a press within it is the same to us, and costs no write
+NOTED_EVERY = timedelta(seconds=10)  # presses within it are not written
 
 
 def screen_of(*, session_key: str, user: int, now: datetime) -> StaffScreen:
-    """The row of the session; a new one counts as pressed just now. Rows of ended sessions go."""
+    """The row of the session; a new one counts as pressed now, and deletes those of ended ones."""
     screen = StaffScreen.objects.filter(pk=session_key).first()
     if screen is not None and screen.user_id == user:
         return screen
@@ -26,7 +26,7 @@ def screen_of(*, session_key: str, user: int, now: datetime) -> StaffScreen:
 
 
 def note_press(screen: StaffScreen, *, now: datetime) -> None:
-    """Somebody pressed something. A screen that was locked meanwhile stays locked."""
+    """Record a key or press. A screen that was locked meanwhile stays locked."""
     if screen.pressed_at > now - NOTED_EVERY:
         return
     StaffScreen.objects.filter(pk=screen.pk, locked_at=None).update(pressed_at=now)
@@ -34,9 +34,9 @@ def note_press(screen: StaffScreen, *, now: datetime) -> None:
 
 
 def lock(session_key: str, *, now: datetime, pressed_at: datetime | None = None) -> bool:
-    """Lock the screens, and whether this call did.
+    """Lock the screens. Returns whether this call did.
 
-    `pressed_at`: only if nothing was pressed after it, for a lock by the time that has passed.
+    With `pressed_at` only if nothing was pressed after it, for a lock after idle time.
     """
     open_screen = StaffScreen.objects.filter(pk=session_key, locked_at=None)
     if pressed_at is not None:
@@ -45,5 +45,5 @@ def lock(session_key: str, *, now: datetime, pressed_at: datetime | None = None)
 
 
 def unlock(session_key: str, *, now: datetime) -> None:
-    """Open the screens again, as pressed just now."""
+    """Unlock the screens; counts as a press."""
     StaffScreen.objects.filter(pk=session_key).update(locked_at=None, pressed_at=now)

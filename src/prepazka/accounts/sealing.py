@@ -1,8 +1,8 @@
-"""Secrets of the second factor, sealed at rest: those of TOTP, and the seeds of recovery codes.
+"""Encryption at rest of second factors: TOTP secrets, and the seeds of recovery codes.
 
-A release before 0.3 reads them in clear only. Where accounts were there before the migration, it
-therefore leaves a `SealingDelay`; until that is over, nothing is sealed, so that the release
-before can run on, or come back. What is in clear is read at all times.
+Releases before 0.3 read them in clear only. Where accounts existed before the migration, it
+therefore leaves a `SealingDelay`; until that is over, nothing is sealed, so that the previous
+release can keep running, or be brought back. Secrets in clear are always readable.
 """
 
 from __future__ import annotations
@@ -35,33 +35,33 @@ class SecretsUnreadable(Exception):
 
 
 def seal_secret(secret: str) -> str:
-    """The secret as it is to be written now."""
+    """The secret as it is to be stored: sealed, or in clear while sealing is delayed."""
     if is_delayed():
         return secret
     return sealing.seal(secret, keys=_keys(), purpose=PURPOSE)
 
 
-def open_secret(written: str) -> str:
-    """The secret as it was before it was written, sealed or in clear. Raises SecretUnreadable."""
-    if not sealing.is_sealed(written):
-        return written
+def open_secret(stored: str) -> str:
+    """The secret in clear, of a stored one that is sealed or not. Raises SecretUnreadable."""
+    if not sealing.is_sealed(stored):
+        return stored
     try:
-        return sealing.unseal(written, keys=_keys(), purpose=PURPOSE)
-    except sealing.SealBroken as broken:
+        return sealing.unseal(stored, keys=_keys(), purpose=PURPOSE)
+    except sealing.SealBroken as error:
         log.error("A second factor was not opened. %s", SecretsUnreadable.__doc__)  # noqa: TRY400  # the trace says no more
-        raise SecretUnreadable from broken
+        raise SecretUnreadable from error
 
 
 def is_delayed() -> bool:
-    """Whether the release before may still run, which reads secrets in clear only."""
+    """Whether the previous release may still run, which reads secrets in clear only."""
     return SealingDelay.objects.filter(until__gt=Now()).exists()
 
 
 def seal_all() -> int:
-    """Seal what is in clear, and anew what an earlier key sealed; how many authenticators changed.
+    """Seal secrets in clear, and reseal those of an earlier key. Returns how many rows changed.
 
-    Nothing while sealing is delayed. Each is a transaction of its own. Raises SecretsUnreadable
-    after the others are done, if some cannot be read.
+    Changes nothing while sealing is delayed. Each row is a transaction of its own. Raises
+    SecretsUnreadable after the others are done, if some cannot be read.
     """
     if is_delayed():
         return 0
@@ -79,7 +79,7 @@ def seal_all() -> int:
 
 
 def seal_at_once() -> int:
-    """End the delay and seal all; the release before cannot read second factors any more."""
+    """End the delay and seal all; the previous release cannot read second factors any more."""
     SealingDelay.objects.all().delete()
     return seal_all()
 
@@ -97,20 +97,20 @@ def _seal_one(pk: int) -> bool:
     return True
 
 
-def _each_secret(data: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+def _each_secret(fields: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
     """The data of an authenticator with each of its secrets changed."""
-    texts = {name: change(data[name]) for name in TEXTS if name in data}
-    lists = {name: [change(text) for text in data[name]] for name in LISTS if data.get(name)}
-    return data | texts | lists
+    texts = {name: change(fields[name]) for name in TEXTS if name in fields}
+    lists = {name: [change(text) for text in fields[name]] for name in LISTS if fields.get(name)}
+    return fields | texts | lists
 
 
-def _sealed_by_first_key(written: str) -> str:
+def _sealed_by_first_key(stored: str) -> str:
     keys = _keys()
-    if sealing.is_up_to_date(written, keys=keys, purpose=PURPOSE):
-        return written
-    secret = written
-    if sealing.is_sealed(written):
-        secret = sealing.unseal(written, keys=keys, purpose=PURPOSE)
+    if sealing.is_up_to_date(stored, keys=keys, purpose=PURPOSE):
+        return stored
+    secret = stored
+    if sealing.is_sealed(stored):
+        secret = sealing.unseal(stored, keys=keys, purpose=PURPOSE)
     return sealing.seal(secret, keys=keys, purpose=PURPOSE)
 
 

@@ -1,4 +1,4 @@
-"""The second factor of an account, as it is taken away, and the notice that says so."""
+"""Removing the second factor of an account, and the notice to its person."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def with_second_factor(users: Iterable[int]) -> set[int]:
 
 
 def remove_second_factor(user: User) -> bool:
-    """Delete the TOTP secret and the recovery codes; whether there were any."""
+    """Delete the TOTP secret and the recovery codes. Returns whether there were any."""
     deleted, _ = Authenticator.objects.filter(user=user).delete()
     return bool(deleted)
 
 
 def note_reset(user: User, *, by: int | None, now: datetime) -> None:
-    """Keep for the person that their second factor was reset, until they say they have read it."""
+    """Note for the person that their second factor was reset, until they acknowledge it."""
     user.second_factor_reset_at, user.second_factor_reset_by_id = now, by
     user.save(update_fields=["second_factor_reset_at", "second_factor_reset_by"])
 
 
 def acknowledge_reset(*, user: int) -> None:
-    """The person has read the notice. Repeated, it changes nothing."""
+    """Note that the person has read of the reset. May be repeated."""
     User.objects.filter(pk=user).update(second_factor_reset_at=None, second_factor_reset_by=None)

@@ -1,7 +1,7 @@
-"""Where somebody is logged in: each session with its browser, its last use and its end.
+"""Sessions of the staff: each with its user, its browser, its last use and its end.
 
-Django keeps sessions without saying whose they are; a row beside each says it. Their moments are
-those of the database's clock, as the end of a session is: a demo's clock does not move them.
+Django's own table does not say whose a session is; a row beside each does. Its times are of the
+database's clock, as the end of a session is: a demo's clock does not move them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from prepazka.accounts.models import StaffSession, User
 
 SEEN_EVERY = timedelta(minutes=1)
-# What a browser calls itself, the more special name first, and what people call it.
+# What stands in a User-Agent, the most specific name first, and what people call the browser.
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR", "Opera"),
@@ -37,9 +37,9 @@ SYSTEMS = (
 
 @dataclass(frozen=True)
 class OpenSession:
-    """A session that has not ended; `which` names it in addresses, and opens nothing."""
+    """A session that has not ended; `session_id` names it in addresses, and opens nothing."""
 
-    which: int
+    session_id: int
     browser: str  # such as "Firefox, Windows"; empty: unknown
     started_at: datetime
     used_at: datetime  # to the minute
@@ -48,7 +48,7 @@ class OpenSession:
 
 
 def note_use(*, key: str, user: int, user_agent: str) -> None:
-    """Keep that the session was used, to the minute."""
+    """Record that the session was used, to the minute."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_staffsession (session_key, user_id, browser, started_at, used_at)"
@@ -63,19 +63,21 @@ def open_sessions(user: int, *, present: str = "") -> list[OpenSession]:
     """The person's sessions, the last used first; `present` is the key of the one that asks."""
     rows = {row.session_key: row for row in StaffSession.objects.filter(user=user)}
     ends = Session.objects.filter(pk__in=rows, expire_date__gt=Now())
-    found = [
+    still_open = [
         OpenSession(
             row.pk, row.browser, row.started_at, row.used_at, session.expire_date, key == present
         )
         for session in ends
         for key, row in [(session.session_key, rows[session.session_key])]
     ]
-    return sorted(found, key=lambda one: (one.is_present, one.used_at), reverse=True)
+    return sorted(
+        still_open, key=lambda session: (session.is_present, session.used_at), reverse=True
+    )
 
 
-def end_session(*, user: int, which: int) -> bool:
+def end_session(*, user: int, session_id: int) -> bool:
     """Log the person out of that browser; False where the session has ended already."""
-    row = StaffSession.objects.filter(pk=which, user=user).first()
+    row = StaffSession.objects.filter(pk=session_id, user=user).first()
     if row is None:
         return False
     row.delete()
@@ -86,28 +88,28 @@ def end_session(*, user: int, which: int) -> bool:
 def end_sessions(user: User, *, but: str = "") -> int:
     """Log the account out of every browser but the one of that key. Returns of how many.
 
-    Sessions do not say whose they are without being read. Only staff have them, for twelve
-    hours of the database's clock, so there are as many as people at work.
+    Decodes every live session, since only its content says whose it is. Only staff have
+    sessions, for twelve hours of the database's clock, so there are few.
     """
-    own = [
+    session_keys = [
         session.pk
         for session in Session.objects.filter(expire_date__gt=Now()).exclude(pk=but).iterator()
         if session.get_decoded().get(SESSION_KEY) == str(user.pk)
     ]
-    Session.objects.filter(pk__in=own).delete()
+    Session.objects.filter(pk__in=session_keys).delete()
     StaffSession.objects.filter(user=user).exclude(session_key=but).delete()
-    return len(own)
+    return len(session_keys)
 
 
 def forget_ended() -> int:
-    """Delete what is kept of sessions that are no more. Returns of how many."""
+    """Delete the StaffSession rows of ended sessions. Returns how many."""
     live = Session.objects.filter(expire_date__gt=Now())
     deleted, _ = StaffSession.objects.exclude(session_key__in=live.values("pk")).delete()
     return deleted
 
 
 def browser_name(user_agent: str) -> str:
-    """What people call the browser and its system, without versions; empty where unknown."""
+    """Common names of the browser and its system, without versions; empty where unknown."""
     browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
     return ", ".join(filter(None, (browser, system)))

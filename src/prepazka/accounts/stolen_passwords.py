@@ -1,7 +1,7 @@
-"""A file of stolen passwords on this machine, as Have I Been Pwned offers it for download.
+"""Search of a file of stolen passwords on this machine, as Have I Been Pwned publishes it.
 
 Lines are `SHA-1 in hex:count`, in the order of the hashes; about 40 GB for the whole collection.
-It is searched by bisection on the disk, some forty short reads, so nothing learns of a password.
+It is bisected on the disk in some forty short reads; no service learns of a password.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 LINE = re.compile(rb"([0-9A-Fa-f]{40})(:\d+)?\s*")
-LONGEST = 80  # bytes of a line that are read; a longer one is none
-LOOKED_AT = 64  # lines spread over the file that must ascend
+LONGEST = 80  # bytes of a line that are read; a longer one is not of such a file
+LOOKED_AT = 64  # lines, spread over the file, that are checked to be in order
 
 
 class NotAHashList(ValueError):
@@ -21,7 +21,7 @@ class NotAHashList(ValueError):
 
 
 def check_hash_list(path: Path) -> None:
-    """Look whether the file can be searched. Raises OSError, and NotAHashList."""
+    """Check that the file can be searched. Raises OSError, and NotAHashList."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         previous = b""
@@ -41,26 +41,26 @@ def check_hash_list(path: Path) -> None:
 def is_stolen(password: str, path: Path) -> bool:
     """Whether the password's hash is in the file. Raises OSError."""
     digest = hashlib.sha1(password.encode("utf-8", "surrogatepass"), usedforsecurity=False)
-    wanted = digest.hexdigest().upper().encode()
+    password_hash = digest.hexdigest().upper().encode()
     with path.open("rb") as file:
         low, high = 0, file.seek(0, 2)
-        while low < high:  # the first line that is not below `wanted` begins in low..high
+        while low < high:  # the first line not below the hash begins in low..high
             middle = (low + high) // 2
             at = _start_of_line(file, middle)
             file.seek(at)
             line = file.readline(LONGEST)
             if at >= high or not line:
                 high = middle
-            elif line[:40].upper() < wanted:
+            elif line[:40].upper() < password_hash:
                 low = file.tell()
             else:
                 high = middle
         file.seek(_start_of_line(file, low))
-        return file.readline(LONGEST)[:40].upper() == wanted
+        return file.readline(LONGEST)[:40].upper() == password_hash
 
 
 def _start_of_line(file: BinaryIO, at: int) -> int:
-    """Where the first line begins that begins at `at` or later."""
+    """Byte at which the first line begins that begins at `at` or later."""
     if at == 0:
         return 0
     file.seek(at - 1)

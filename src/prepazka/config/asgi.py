@@ -15,6 +15,6 @@ from prepazka.edge.app import Edge  # noqa: E402
 from prepazka.surfaces.monitor import live as board  # noqa: E402
 from prepazka.surfaces.ticket import live as own_ticket  # noqa: E402
 
-# All pages are imported before the first request: it would wait for that, and all others with it.
+# All pages are imported now, so that the first requests need not wait for it.
 get_resolver().url_patterns  # noqa: B018  # reading it imports them
 application = Edge(OneHop(), board.fragment, own_ticket.fragment)

@@ -1,4 +1,4 @@
-"""`prepazka backup` and `prepazka restore`: the whole database in one file, and back again."""
+"""`prepazka backup` and `prepazka restore`: write the whole database to a file, and restore it."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ from prepazka.core.file_problems import sentence_of
 # An older server does not know this setting of the newer pg_dump, and nothing here needs it.
 UNKNOWN_TO_OLDER = b"SET transaction_timeout = 0;"
 
-# Everything of ours goes; what belongs to an extension stays, and so does the schema itself, whose
-# owner and rights are the administrator's.
-EMPTIED = """
-DO $$ DECLARE one text; BEGIN
-  FOR one IN SELECT format('TABLE %s', oid::regclass) FROM pg_class
+# Drops everything but what belongs to an extension, and the schema itself, whose owner and rights
+# are the administrator's.
+DROP_EVERYTHING = """
+DO $$ DECLARE target text; BEGIN
+  FOR target IN SELECT format('TABLE %s', oid::regclass) FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
     AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
-  LOOP EXECUTE 'DROP ' || one || ' CASCADE'; END LOOP;
-  FOR one IN SELECT format('ROUTINE %s', oid::regprocedure) FROM pg_proc
+  LOOP EXECUTE 'DROP ' || target || ' CASCADE'; END LOOP;
+  FOR target IN SELECT format('ROUTINE %s', oid::regprocedure) FROM pg_proc
     WHERE pronamespace = 'public'::regnamespace
     AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
-  LOOP EXECUTE 'DROP ' || one || ' CASCADE'; END LOOP;
-  FOR one IN SELECT format('TYPE %s', oid::regtype) FROM pg_type
+  LOOP EXECUTE 'DROP ' || target || ' CASCADE'; END LOOP;
+  FOR target IN SELECT format('TYPE %s', oid::regtype) FROM pg_type
     WHERE typnamespace = 'public'::regnamespace
     AND (typtype IN ('e', 'd') OR typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))
     AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_type.oid AND deptype = 'e')
-  LOOP EXECUTE 'DROP ' || one || ' CASCADE'; END LOOP;
+  LOOP EXECUTE 'DROP ' || target || ' CASCADE'; END LOOP;
 END $$;
 """
 
 
-# All daily work is due again: it was done to other rows than those that came back.
-ALL_DUE = """
+# All daily steps are due again: they ran on other rows than those restored.
+MAKE_DAILY_STEPS_DUE = """
 DO $$ BEGIN
   IF to_regclass('public.journal_steprun') IS NOT NULL THEN DELETE FROM public.journal_steprun; END IF;
 END $$;
 """
 
 
-# What was erased on request since the backup is still known here; the backup does not have it.
-REMEMBERED = "SELECT office_id, key, erased_at FROM public.privacy_erasedrecord"
-# An office that the backup does not have has nobody in it who was erased.
-REMEMBERED_AGAIN = """
+# Erasures on request since the backup are recorded here only, so they are carried over.
+SELECT_ERASED_RECORDS = "SELECT office_id, key, erased_at FROM public.privacy_erasedrecord"
+# Rows of offices that the backup does not have are left out; nobody in them can come back.
+INSERT_ERASED_RECORDS = """
 DO $$ BEGIN
   IF to_regclass('public.privacy_erasedrecord') IS NOT NULL THEN
     INSERT INTO public.privacy_erasedrecord (office_id, key, erased_at)
@@ -64,23 +64,23 @@ END $$;
 """
 
 
-class NotDone(Exception):  # reads as what it says
-    """The backup or the restoring did not happen; the message says why."""
+class NotDone(Exception):
+    """The backup or restore did not happen; the message says why."""
 
 
 def backup(arguments: argparse.Namespace) -> int:
-    """Write the database to a file; meanwhile everything may go on working."""
-    return _said(
+    """Write the database to a file; the web and the worker may run meanwhile."""
+    return _report(
         arguments, lambda url: dump(url, Path(arguments.file)), "holds the whole database."
     )
 
 
 def restore(arguments: argparse.Namespace) -> int:
-    """Put a backup in place of what the database holds; all or nothing.
+    """Replace the content of the database by a backup; all or nothing.
 
-    Then whoever was to be erased since the backup is erased, before pages can show them.
+    Then erases the people whose erasure has been due since the backup, before pages can show them.
     """
-    code = _said(
+    code = _report(
         arguments,
         lambda url: put_back(url, Path(arguments.file), replace=arguments.replace),
         "is restored.",
@@ -89,13 +89,13 @@ def restore(arguments: argparse.Namespace) -> int:
 
 
 def _erase_due() -> int:
-    done = subprocess.run([sys.executable, "-m", erase_due.__name__], check=False)
-    if done.returncode == erase_due.TABLES_DIFFER:
+    completed = subprocess.run([sys.executable, "-m", erase_due.__name__], check=False)
+    if completed.returncode == erase_due.TABLES_DIFFER:
         print(
             "The backup is of an older version: run prepazka migrate before the web starts. It also"
             " erases the personal data that have been due since the backup."
         )
-    elif done.returncode:
+    elif completed.returncode:
         print(
             "The backup is restored, but personal data that have been due since were not erased."
             " Start the worker before the web: it erases them within a minute of its start.",
@@ -118,8 +118,8 @@ def dump(url: str, file: Path) -> None:
     except OSError as error:
         raise NotDone(sentence_of(error, file)) from error
     try:
-        # By name, not through a pipe: only then does the file say where its parts lie, and a
-        # damaged one is refused instead of being restored in part without a word.
+        # By name, because through a pipe the file has no index of its parts, and a damaged one
+        # would be restored in part without an error.
         _run("pg_dump", url, "--format=custom", "--no-owner", "--no-privileges", f"--file={half}")
         half.replace(file)
     finally:
@@ -129,24 +129,24 @@ def dump(url: str, file: Path) -> None:
 def put_back(url: str, file: Path, *, replace: bool = False) -> None:
     """Restore a backup in one transaction. Raises NotDone, also for a database that is not empty."""
     if not file.is_file():
-        what = "is a folder" if file.is_dir() else "is not there"
-        raise NotDone(f'"{file}" {what}; name a file that prepazka backup has written.')
-    file.open("rb").close()  # may it be read; before anything is changed
-    if not replace and _holds_something(url):
+        problem = "is a folder" if file.is_dir() else "is not there"
+        raise NotDone(f'"{file}" {problem}; name a file that prepazka backup has written.')
+    file.open("rb").close()  # raises if it cannot be read, before anything is changed
+    if not replace and _has_tables(url):
         raise NotDone(
             "The database is not empty, and nothing was changed. Stop the web and the worker, then "
             "say --replace to put the backup in place of what it holds."
         )
-    remembered = _remembered(url)
+    erased_records = _erased_records_sql(url)
     with TemporaryDirectory() as folder:
         script = Path(folder) / "script.sql"
         _run("pg_restore", "", "--no-owner", "--no-privileges", f"--file={script}", str(file))
-        whole = Path(folder) / "whole.sql"
-        with script.open("rb") as lines, whole.open("wb") as out:
-            out.write(EMPTIED.encode())
+        complete_script = Path(folder) / "whole.sql"
+        with script.open("rb") as lines, complete_script.open("wb") as out:
+            out.write(DROP_EVERYTHING.encode())
             out.writelines(line for line in lines if line.strip() != UNKNOWN_TO_OLDER)
-            out.write(remembered.encode())
-            out.write(ALL_DUE.encode())
+            out.write(erased_records.encode())
+            out.write(MAKE_DAILY_STEPS_DUE.encode())
         _run(
             "psql",
             url,
@@ -155,45 +155,45 @@ def put_back(url: str, file: Path, *, replace: bool = False) -> None:
             "--single-transaction",
             "--output=/dev/null",
             "--set=ON_ERROR_STOP=1",
-            f"--file={whole}",
+            f"--file={complete_script}",
         )
 
 
-def _holds_something(url: str) -> bool:
+def _has_tables(url: str) -> bool:
     with psycopg.connect(url) as connection:
-        found = connection.execute(
+        row = connection.execute(
             "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'public')"
         ).fetchone()
-    return bool(found and found[0])
+    return bool(row and row[0])
 
 
-def _remembered(url: str) -> str:
-    """SQL that adds what this database knows to be erased on request; empty where it knows nothing."""
+def _erased_records_sql(url: str) -> str:
+    """SQL that inserts this database's records of erasures on request; empty without any."""
     with psycopg.connect(url) as connection:
-        there = connection.execute("SELECT to_regclass('public.privacy_erasedrecord')").fetchone()
-        if not there or there[0] is None:
+        table = connection.execute("SELECT to_regclass('public.privacy_erasedrecord')").fetchone()
+        if not table or table[0] is None:
             return ""
-        rows = connection.execute(REMEMBERED).fetchall()
+        rows = connection.execute(SELECT_ERASED_RECORDS).fetchall()
         if not rows:
             return ""
         literals = sql.SQL(", ").join(
             sql.SQL("({}::bigint, {}::text, {}::timestamptz)").format(*map(sql.Literal, row))
             for row in rows
         )
-        return REMEMBERED_AGAIN.format(rows=literals.as_string(connection))
+        return INSERT_ERASED_RECORDS.format(rows=literals.as_string(connection))
 
 
 def _run(program: str, url: str, *arguments: str) -> None:
-    """Run a program of the newest PostgreSQL that the wheel carries; it knows older servers."""
+    """Run a program of the newest PostgreSQL of the wheel; it also works with older servers."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     command = [str(embedded.programs(Path("none")) / program)]
     if url:
-        said = conninfo_to_dict(url)
+        parameters = conninfo_to_dict(url)
         # Not on the command line, where every user of the machine could read it.
-        if password := said.pop("password", None):
+        if password := parameters.pop("password", None):
             environment["PGPASSWORD"] = str(password)
-        command.append(f"--dbname={make_conninfo('', **said)}")
-    done = subprocess.run(
+        command.append(f"--dbname={make_conninfo('', **parameters)}")
+    completed = subprocess.run(
         [*command, *arguments],
         check=False,
         env=environment,
@@ -201,15 +201,15 @@ def _run(program: str, url: str, *arguments: str) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    if done.returncode:
-        raise NotDone(f"{program}: {done.stderr.decode(errors='replace').strip()}")
+    if completed.returncode:
+        raise NotDone(f"{program}: {completed.stderr.decode(errors='replace').strip()}")
 
 
-def _said(arguments: argparse.Namespace, work: Callable[[str], None], what: str) -> int:
+def _report(arguments: argparse.Namespace, work: Callable[[str], None], success: str) -> int:
     try:
         work(os.environ["DATABASE_URL"])
     except NotDone as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{arguments.file} {what}")
+    print(f"{arguments.file} {success}")
     return 0

@@ -1,4 +1,4 @@
-"""How large a request may be: small, but for files brought to a meeting by a signed link."""
+"""Limits of request bodies: small, but for files brought to a meeting by a signed link."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ from prepazka.web.middleware import SecurityHeaders
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 ORDINARY = MEGABYTE
-AROUND = 64 * 1024  # what a form adds to a file
+AROUND = 64 * 1024  # bytes that a form adds to a file
 UPLOAD = re.compile(r"(?:/[a-z]{2})?/[-a-zA-Z0-9_]+/schuzka/([^/]{1,200})/soubory/")
-FIRST_BYTES = 20.0  # seconds in which a body must come, however short it is
+FIRST_BYTES = 20.0  # seconds for a body to arrive, however short it is
 SLOWEST = 16 * 1024  # bytes a second of a longer one; a weak mobile network is faster
-DRAINS = 10.0  # seconds in which what a browser still sends is thrown away
+DRAINS = 10.0  # seconds for which the rest of a body is discarded
 
 
 def largest(scope: dict[str, Any]) -> int:
-    """How many bytes of a body this request may have; the signature of a link is asked first."""
-    found = UPLOAD.fullmatch(scope["path"]) if scope["method"] == "POST" else None
-    if found and links.read(found[1]):
+    """Bytes that the body may have; more only for an upload whose link has a valid signature."""
+    match = UPLOAD.fullmatch(scope["path"]) if scope["method"] == "POST" else None
+    if match and links.read(match[1]):
         return int(settings.FILE_LARGEST) + AROUND
     return ORDINARY
 
 
 def declared(scope: dict[str, Any]) -> int:
-    """What the request says of its length."""
-    said = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-    return int(said) if said.isdigit() else 0
+    """Bytes of the body by the Content-Length header; 0 where there is none."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    return int(length) if length.isdigit() else 0
 
 
 def within(size: int) -> float:
-    """Seconds in which a body of so many bytes must have come whole."""
+    """Seconds in which a body of so many bytes must have arrived."""
     return FIRST_BYTES + size / SLOWEST
 
 
 def too_large(scope: dict[str, Any]) -> HttpResponse:
-    """The refusal as a page, or for a script; without looking at the body."""
+    """The refusal as a page, or for a script; made without the body."""
     request = _bare(scope)
     refusal = FileTooLarge(most=largest(scope) // MEGABYTE)
     answer = SecurityHeaders(lambda _: request_checks.refused(request, refusal))(request)
@@ -58,7 +58,7 @@ def too_large(scope: dict[str, Any]) -> HttpResponse:
 
 
 def too_slow(scope: dict[str, Any]) -> HttpResponse:
-    """The refusal of a request whose body does not come."""
+    """The refusal of a request whose body does not arrive in time."""
     request, refusal = _bare(scope), request_checks.BodyTooSlow()
     answer = SecurityHeaders(lambda _: request_checks.refused(request, refusal))(request)
     answer["Connection"] = "close"
@@ -66,19 +66,19 @@ def too_slow(scope: dict[str, Any]) -> HttpResponse:
 
 
 def not_readable(scope: dict[str, Any]) -> HttpResponse:
-    """The refusal of a request of which Django can make none."""
+    """The refusal of a request that Django cannot parse."""
     request, refusal = _bare(scope), request_checks.RequestNotReadable()
     return SecurityHeaders(lambda _: request_checks.refused(request, refusal))(request)
 
 
 def _bare(scope: dict[str, Any]) -> ASGIRequest:
-    """The request without its body, its query and what it says of them."""
-    kept = [(n, v) for n, v in scope["headers"] if n in {b"accept", b"accept-language", b"host"}]
-    return ASGIRequest({**scope, "query_string": b"", "headers": kept}, BytesIO())
+    """The request without its body, its query and all headers but three."""
+    headers = [(n, v) for n, v in scope["headers"] if n in {b"accept", b"accept-language", b"host"}]
+    return ASGIRequest({**scope, "query_string": b"", "headers": headers}, BytesIO())
 
 
 async def drain(receive: Receive) -> None:
-    """Throw away what still comes: a browser whose sending is cut reads no answer."""
+    """Read and discard the rest of the body: a browser cut off while sending reads no answer."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAINS):
             while (message := await receive())["type"] == "http.request":

@@ -14,13 +14,13 @@ SETTINGS = "prepazka.config.settings"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. The exit code is 0 when it did what it says; else see `command_errors`."""
+    """Run one command. Returns exit code 0 when it succeeded; else see `command_errors`."""
     try:
         return _run(argv)
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        from prepazka.config.command_errors import explain  # noqa: PLC0415  # most go well
+        from prepazka.config.command_errors import explain  # noqa: PLC0415  # most commands succeed
 
         explained = explain(error)
         if explained is None:
@@ -36,22 +36,24 @@ def _run(argv: Sequence[str] | None) -> int:
         return int(arguments.run(arguments) or 0)
     finally:
         if sys.stdout and sys.exc_info()[0] in {None, SystemExit}:
-            sys.stdout.flush()  # here a closed pipe can still be said
+            sys.stdout.flush()  # so that a closed pipe is still reported
 
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line; each command's `module` is imported only when it runs."""
-    whole = argparse.ArgumentParser(prog="prepazka", description=__doc__)
-    whole.add_argument("--version", action=_Version, nargs=0, help="say which version this is")
-    commands = whole.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    command_line = argparse.ArgumentParser(prog="prepazka", description=__doc__)
+    command_line.add_argument(
+        "--version", action=_Version, nargs=0, help="say which version this is"
+    )
+    commands = command_line.add_subparsers(title="commands", required=True, metavar="COMMAND")
     adders = (_add_processes, _add_backup, _add_office, _add_people, _add_play, _add_studies)
     for add in (*adders, _add_voice):
         add(commands)
-    return whole
+    return command_line
 
 
 class _Version(argparse.Action):
-    """Print the version of the installed package, which is looked up only when it is wanted."""
+    """Prints the version of the installed package, which is looked up only then."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version  # noqa: PLC0415  # see above
@@ -63,18 +65,20 @@ class _Version(argparse.Action):
 def _number(
     kind: Callable[[str], float], low: float, high: float = math.inf
 ) -> Callable[[str], float]:
-    """A number within the bounds, for a clear word where the command line says another."""
+    """Reader of a number within the bounds, whose error says what is expected."""
 
     def read(text: str) -> float:
         try:
-            value = kind(text)
+            number = kind(text)
         except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            whole = "a whole number" if kind is int else "a number"
-            top = "" if high == math.inf else f" to {high:g}"
-            raise argparse.ArgumentTypeError(f"expected {whole} from {low:g}{top}, not {text!r}")
-        return value
+            number = math.nan
+        if not low <= number <= high:
+            expected = "a whole number" if kind is int else "a number"
+            upper_bound = "" if high == math.inf else f" to {high:g}"
+            raise argparse.ArgumentTypeError(
+                f"expected {expected} from {low:g}{upper_bound}, not {text!r}"
+            )
+        return number
 
     return read
 
@@ -91,7 +95,7 @@ def _add_processes(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     web.add_argument("--port", type=_number(int, 1, 65535), default=8000)
     web.add_argument("--host", default="127.0.0.1")
     web.add_argument("--workers", type=_number(int, 1, 1000), default=1)
-    _on_settings(web, "prepazka.config.serve", "web", models=False)  # its processes have them
+    _on_settings(web, "prepazka.config.serve", "web", models=False)  # its processes set Django up
 
     worker = commands.add_parser("worker", help="the worker alone (needs DATABASE_URL)")
     _on_settings(worker, "prepazka.config.serve", "worker")
@@ -108,18 +112,18 @@ def _add_processes(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 def _add_office(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     office = commands.add_parser("office", help="check, load or export an office's file")
     verbs = office.add_subparsers(required=True, metavar="check|load|export")
-    for verb, what in (("check", "say what is wrong with a file"), ("load", "load a file")):
-        one = verbs.add_parser(verb, help=what)
-        one.add_argument("file", help="a file, or the name of a preset")
+    for verb, help_text in (("check", "say what is wrong with a file"), ("load", "load a file")):
+        subparser = verbs.add_parser(verb, help=help_text)
+        subparser.add_argument("file", help="a file, or the name of a preset")
         if verb == "load":
-            one.add_argument(
+            subparser.add_argument(
                 "--accept-conflicts",
                 action="store_true",
                 help="load even if live visits no longer fit; they are kept and listed",
             )
-            _on_database(one, "prepazka.config.office_commands", verb)
+            _on_database(subparser, "prepazka.config.office_commands", verb)
         else:
-            _alone(one, "prepazka.config.office_commands", verb)
+            _alone(subparser, "prepazka.config.office_commands", verb)
     export = verbs.add_parser("export", help="write an office as a file to standard output")
     export.add_argument("office")
     _on_database(export, "prepazka.config.office_commands", "export")
@@ -197,8 +201,10 @@ def _add_play(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def _add_studies(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     evaluate = commands.add_parser("evaluate", help="judge the program on what happened")
-    of = evaluate.add_subparsers(required=True, metavar="waits")
-    waits = of.add_parser("waits", help="the wait estimate on a queue log (docs/evaluation.md)")
+    subjects = evaluate.add_subparsers(required=True, metavar="waits")
+    waits = subjects.add_parser(
+        "waits", help="the wait estimate on a queue log (docs/evaluation.md)"
+    )
     waits.add_argument("file", help="a CSV file, perhaps gzipped: tickets, calls or snapshots")
     waits.add_argument("--counters", help="the plan of the counters, for a log of tickets")
     waits.add_argument("--train-to", metavar="DATE", help="last day to learn from, as in the file")
@@ -234,37 +240,37 @@ def _add_studies(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_backup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    for name, what in (
+    for name, help_text in (
         ("backup", "write the whole database to a file"),
         ("restore", "put a backup in place of what the database holds"),
     ):
-        one = commands.add_parser(name, help=what)
-        one.add_argument("file")
+        subparser = commands.add_parser(name, help=help_text)
+        subparser.add_argument("file")
         if name == "restore":
-            one.add_argument(
+            subparser.add_argument(
                 "--replace", action="store_true", help="even if the database is not empty"
             )
-        _on_database(one, "prepazka.config.backup", name, models=False)
+        _on_database(subparser, "prepazka.config.backup", name, models=False)
 
 
 def _add_voice(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     voice = commands.add_parser("voice", help="the clips that displays say")
     verbs = voice.add_subparsers(required=True, metavar="render|check|names")
-    for verb, what in (
+    for verb, help_text in (
         ("render", "have missing clips said by espeak-ng"),
         ("check", "say which clips are missing or wrong"),
         ("names", "list names and words, for recording them"),
     ):
-        one = verbs.add_parser(verb, help=what)
-        one.add_argument("--data", default=".data", help="folder of `prepazka run`")
+        subparser = verbs.add_parser(verb, help=help_text)
+        subparser.add_argument("--data", default=".data", help="folder of `prepazka run`")
         if verb == "render":
-            one.add_argument("--anew", action="store_true", help="all, not only missing ones")
-            one.add_argument("--quietly", action="store_true", help="behind all other work")
-        _alone(one, "prepazka.config.voice_commands", verb)
+            subparser.add_argument("--anew", action="store_true", help="all, not only missing ones")
+            subparser.add_argument("--quietly", action="store_true", help="behind all other work")
+        _alone(subparser, "prepazka.config.voice_commands", verb)
 
 
-# Where a command finds what it needs; Django is set up here and nowhere else, but for
-# `prepazka run`, which knows its database only once that has started.
+# What each command needs. Django is set up here only, except for `prepazka run`, which has a
+# database only once it has started one.
 
 
 def _alone(parser: argparse.ArgumentParser, module: str, name: str) -> None:
@@ -280,13 +286,13 @@ def _on_settings(
     database: bool = True,
     models: bool = True,
 ) -> None:
-    """A process of an installation, which is told everything by its settings."""
+    """A process of an installation, configured by its settings alone."""
 
     def run(arguments: argparse.Namespace) -> int | None:
         from prepazka.config import database as databases  # noqa: PLC0415  # most need none
 
-        if data := getattr(arguments, "data", None):
-            databases.lend_secret(Path(data))
+        if data_folder := getattr(arguments, "data", None):
+            databases.lend_secret(Path(data_folder))
         databases.require(database=database)
         if models:
             _set_up_django()
@@ -298,7 +304,7 @@ def _on_settings(
 def _on_database(
     parser: argparse.ArgumentParser, module: str, name: str, *, models: bool = True
 ) -> None:
-    """A command that works on DATABASE_URL, or on the embedded database, be it running or not."""
+    """A command that works on DATABASE_URL, or on the embedded database, running or not."""
     parser.add_argument("--data", default=".data", help="folder of the embedded database")
 
     def run(arguments: argparse.Namespace) -> int | None:
@@ -313,7 +319,7 @@ def _on_database(
 
 
 def _set_up_django() -> None:
-    import django  # noqa: PLC0415  # a second that the commands without it need not wait
+    import django  # noqa: PLC0415  # takes a second, and not every command needs it
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     django.setup()

@@ -1,4 +1,4 @@
-"""What stopped a command, as one sentence and an exit code; anything else is a fault of ours.
+"""Turns errors that stop a command into one sentence and an exit code; others are our faults.
 
 2: the command line or a setting is wrong, and nothing was begun. 1: it could not be done.
 """
@@ -28,7 +28,7 @@ class CommandFailed(Exception):
 
 
 def explain(error: Exception) -> tuple[str, int] | None:
-    """The sentence and the exit code; None for an error that nobody foresaw."""
+    """The sentence and the exit code; None for an unforeseen error."""
     if isinstance(error, SettingError):
         return str(error), WRONGLY_ASKED
     if isinstance(error, CommandFailed | EmbeddedServerError):
@@ -45,7 +45,7 @@ def explain(error: Exception) -> tuple[str, int] | None:
 
 
 def unreachable(error: Exception) -> str:
-    """The sentence about a server that cannot be reached, or refuses us."""
+    """The sentence about a server that cannot be reached, or refuses the connection."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     reason = (lines[0] if lines else type(error).__name__).removeprefix("connection failed: ")
     if reason.endswith(":") and len(lines) > 1:  # several addresses were tried
@@ -83,6 +83,6 @@ def _of_database(error: Exception) -> str:
 
 
 def _write_no_more() -> None:
-    """Let the interpreter's end not stumble over the closed pipe again."""
+    """Point standard output to /dev/null, so that the flush at exit does not fail again."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

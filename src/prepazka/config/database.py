@@ -31,30 +31,30 @@ def require(*, database: bool) -> None:
         env_secret("PREPAZKA_SECRET_KEY")
 
 
-def lend_secret(data: Path) -> None:
-    """Let the settings find the secret that `prepazka run` made in its folder, unless they say one."""
-    key = data.absolute() / "secret.key"
+def lend_secret(data_folder: Path) -> None:
+    """Point the settings to the secret that `prepazka run` made, unless one is set."""
+    key = data_folder.absolute() / "secret.key"
     if key.exists() and not os.environ.get("PREPAZKA_SECRET_KEY"):
         os.environ.setdefault("PREPAZKA_SECRET_KEY_FILE", str(key))
 
 
 @contextmanager
-def reached(data: Path) -> Iterator[str]:
-    """The database's address, also in DATABASE_URL meanwhile.
+def reached(data_folder: Path) -> Iterator[str]:
+    """The database's address, also in DATABASE_URL for the block.
 
-    The embedded server is joined where it runs; where it does not, it runs only for this command.
+    A running embedded server is used; otherwise it is started for the block only.
     Raises SettingError, also where neither was ever set up: a command that is typed in the wrong
     folder must not make an empty database there. Raises CommandFailed where no server answers.
     """
-    if known := os.environ.get("DATABASE_URL", "").strip():
+    if url := os.environ.get("DATABASE_URL", "").strip():
         env_database("DATABASE_URL")
-        _must_answer(known)
-        yield known
+        _must_answer(url)
+        yield url
         return
-    folder = data.absolute().resolve() / FOLDER
+    folder = data_folder.absolute().resolve() / FOLDER
     if not (folder / "data").exists():
         msg = (
-            f"There is no database: DATABASE_URL is not set, and the folder {data} holds none. "
+            f"There is no database: DATABASE_URL is not set, and the folder {data_folder} holds none. "
             "Set DATABASE_URL, or name the folder with --data; prepazka run makes one."
         )
         raise SettingError(msg)
@@ -63,7 +63,7 @@ def reached(data: Path) -> Iterator[str]:
         os.environ["DATABASE_URL"] = embedded.start(folder)
     except embedded.EmbeddedServerError as error:
         raise CommandFailed(str(error)) from error
-    lend_secret(data)
+    lend_secret(data_folder)
     try:
         yield os.environ["DATABASE_URL"]
     finally:
@@ -73,7 +73,10 @@ def reached(data: Path) -> Iterator[str]:
 
 
 def _must_answer(url: str) -> None:
-    """Look before Django is loaded: a second sooner, and in words of ours."""
+    """Raise CommandFailed unless the server answers.
+
+    Checked before Django is loaded: a second sooner, and with our own message.
+    """
     try:
         psycopg.connect(url, connect_timeout=ANSWERS_WITHIN).close()
     except psycopg.OperationalError as error:

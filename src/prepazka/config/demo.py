@@ -1,4 +1,4 @@
-"""The demo: the preset offices with fictitious staff, for whoever tries the program out."""
+"""The demo: loads the preset offices with fictitious staff, and lists their addresses."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ PRESETS = ("cesky-krumlov", "sumperk", "touzim", "praha-6", "liberec")
 
 
 def load() -> dict[str, str]:
-    """Load the presets that are not there yet, and their staff; what was changed stays.
+    """Load missing presets and their staff; what was changed in existing ones stays.
 
-    Answers with the new passwords of a demo for the public, by log-in name: there everybody gets
-    one of their own, also who has the published one from an earlier start.
+    Returns the new passwords of a demo for the public, by log-in name: there every account gets
+    one of its own, also one that has the published password from an earlier start.
     """
     for preset in PRESETS:
         text = presets.text(preset)
@@ -56,7 +56,7 @@ def _own_passwords() -> dict[str, str]:
 def wake(now: datetime) -> datetime | None:
     """Let the clock of a demo that begins outside office hours show the next working morning.
 
-    Answers with that morning; with None, and the clock left alone, while any office is open.
+    Returns that morning; None, and leaves the clock alone, while any office is open.
     """
     offices = demo_offices()
     if any(is_open(office, now) for office in offices):
@@ -69,7 +69,7 @@ def wake(now: datetime) -> datetime | None:
 
 @cache
 def _encoded() -> str:
-    """The password of all, hashed once: hashing is slow on purpose, and this one is no secret."""
+    """Hash of the published password, made once: hashing is slow, and this one is no secret."""
     return make_password(PASSWORD)
 
 
@@ -85,17 +85,17 @@ def _hire(office: Office) -> None:
 
 def _hire_official(office: Office) -> None:
     """Give the first official of the file a log-in."""
-    first = Official.objects.filter(office=office, retired=False).first()
-    if first is None:
+    official = Official.objects.filter(office=office, retired=False).first()
+    if official is None:
         return
     user = User.objects.create_user(username=f"{OFFICIAL}.{office.slug}", password=PASSWORD)
-    Membership.objects.create(office=office, user=user, role=Role.CLERK, name=str(first.name))
-    first.user = user
-    first.save(update_fields=["user"])
+    Membership.objects.create(office=office, user=user, role=Role.CLERK, name=str(official.name))
+    official.user = user
+    official.save(update_fields=["user"])
 
 
 def addresses(base: str, passwords: dict[str, str]) -> str:
-    """What can be opened, and with which log-in; `passwords` are new ones, shown this once."""
+    """Text with the demo's addresses and log-ins; `passwords` are new ones, shown this once."""
     from prepazka.offices.devices import make_pairing_code  # noqa: PLC0415
 
     begin = "" if settings.DEMO_PUBLIC else "   (begin there: a tour, with one-click log-ins)"
@@ -106,8 +106,8 @@ def addresses(base: str, passwords: dict[str, str]) -> str:
         lines.append(f"  live view    {base}/{office.slug}/nazivo/")
         for device in Device.objects.filter(office=office, retired=False).order_by("position"):
             code = make_pairing_code(device=device, now=now())
-            place = "kiosk" if device.kind == Device.Kind.KIOSK else "panel"
-            lines.append(f"  {place:<12} {base}/{place}/   pairing code {code}")
+            kind = "kiosk" if device.kind == Device.Kind.KIOSK else "panel"
+            lines.append(f"  {kind:<12} {base}/{kind}/   pairing code {code}")
         lines.append(
             f"  staff        {base}/pult/    novakova.{office.slug} (clerk),"
             f" recepce.{office.slug}, linka.{office.slug} (call centre), vedouci.{office.slug}, spravce.{office.slug}"
@@ -118,16 +118,16 @@ def addresses(base: str, passwords: dict[str, str]) -> str:
         ]
         lines.append("")
     if settings.DEMO_PUBLIC:
-        return "\n".join([*lines, *_said_once(passwords), ""])
+        return "\n".join([*lines, *_password_lines(passwords), ""])
     lines.append(f"Password of all demo log-ins: {PASSWORD}")
     lines.append(f"Mails and SMS of the demo:    {base}/demo/posta/")
-    lines.append(f"The demo's clock shows:       {_shown()}")
+    lines.append(f"The demo's clock shows:       {_clock_line()}")
     lines.append("")
     return "\n".join(lines)
 
 
-def _said_once(passwords: dict[str, str]) -> list[str]:
-    """The passwords of a demo for the public, for its operator alone."""
+def _password_lines(passwords: dict[str, str]) -> list[str]:
+    """Lines with the new passwords of a public demo, for its operator only."""
     if not passwords:
         return [
             "This demo is public. Its passwords were shown when they were made; an administrator",
@@ -138,8 +138,8 @@ def _said_once(passwords: dict[str, str]) -> list[str]:
     return ["This demo is public. Its passwords are shown this once:", *rows]
 
 
-def _shown() -> str:
-    shown = now().astimezone(settings.DEFAULT_ZONE)
-    return f"{shown:%A %d %B %Y %H:%M}" + (
+def _clock_line() -> str:
+    time_shown = now().astimezone(settings.DEFAULT_ZONE)
+    return f"{time_shown:%A %d %B %Y %H:%M}" + (
         "" if clock.shows_real_time() else "; the start page sets it"
     )

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: start it in a folder, stop it, lend a temporary one to tests.
+"""The embedded PostgreSQL: start it in a folder, stop it, run a temporary one for tests.
 
 One process, the supervisor, calls `start` and in the end `stop`; its children get the address by
 DATABASE_URL and never call either. `start` is safe to repeat, also after everything was killed.
@@ -110,7 +110,7 @@ def stop(folder: Path) -> None:
 
 @contextlib.contextmanager
 def start_temporary(*, durable: bool = False) -> Iterator[str]:
-    """Lend a server in a temporary folder; not durable means faster, and lost with the power."""
+    """Run a server in a temporary folder for the block; not durable: faster, lost with the power."""
     _sweep_temporary()
     folder = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-")).resolve()
     try:
@@ -145,7 +145,7 @@ def _check_owner(cluster: Cluster) -> None:
 
 
 def _create(cluster: Cluster) -> None:
-    """Make an empty data directory; renamed when finished, so that a killed attempt is no data."""
+    """Make an empty data directory, under another name until finished, in case it is killed."""
     half = cluster.folder / "data.new"
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(mode=0o700)
@@ -162,20 +162,22 @@ def _create(cluster: Cluster) -> None:
         "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8",
     ]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, **cluster.run_as())
-    if done.returncode:
-        msg = f"PostgreSQL {NEW_CLUSTERS} could not prepare {half}: {done.stderr.strip()}"
+    completed = subprocess.run(
+        command, check=False, capture_output=True, text=True, **cluster.run_as()
+    )
+    if completed.returncode:
+        msg = f"PostgreSQL {NEW_CLUSTERS} could not prepare {half}: {completed.stderr.strip()}"
         raise EmbeddedServerError(msg)
     half.rename(cluster.data)
 
 
 def _launch(cluster: Cluster, settings: dict[str, str]) -> None:
-    own = {
+    cluster_settings = {
         "cluster_name": cluster.mark,
         "unix_socket_directories": str(choose_socket_folder(cluster)),
     }
     command = [str(cluster.bin() / "postgres"), "-D", str(cluster.data)]
-    for name, value in (settings | own).items():
+    for name, value in (settings | cluster_settings).items():
         command += ["-c", f"{name}={value}"]
     if cluster.log.exists() and cluster.log.stat().st_size > LARGEST_LOG:
         cluster.log.replace(cluster.log.with_suffix(".log.old"))
@@ -222,8 +224,8 @@ def _answers(cluster: Cluster) -> bool:
 
 def _create_database(cluster: Cluster) -> None:
     with psycopg.connect(_url(cluster, "postgres"), autocommit=True) as connection:
-        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
-        if known.fetchone() is None:
+        existing = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+        if existing.fetchone() is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
 
@@ -248,7 +250,7 @@ def _sweep_temporary() -> None:
     """Remove the servers of test runs that were killed before they could."""
     for folder in Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*"):
         owner = folder.name.removeprefix(TEMPORARY).split("-")[0]
-        # Only what this user made: in a folder of somebody else, root could be led anywhere.
+        # Only folders of this user: links in another user's folder could lead root to other files.
         mine = not folder.is_symlink() and folder.stat().st_uid == os.geteuid()
         if mine and owner.isdigit() and not psutil.pid_exists(int(owner)):
             with contextlib.suppress(EmbeddedServerError, OSError):

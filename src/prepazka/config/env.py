@@ -1,4 +1,4 @@
-"""Typed readers of environment variables; what is missing or wrong is said in one sentence."""
+"""Typed readers of environment variables; errors say in one sentence what to set."""
 
 import os
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -18,9 +18,9 @@ class SettingError(Exception):
 
 def env_str(name: str, default: str | None = None) -> str:
     """Return the variable's text. Raise SettingError when it is unset or empty and has no default."""
-    value = os.environ.get(name, "").strip()
-    if value:
-        return value
+    text = os.environ.get(name, "").strip()
+    if text:
+        return text
     if default is None:
         msg = f"Set the environment variable {name}; it is required and has no default."
         raise SettingError(msg)
@@ -29,22 +29,22 @@ def env_str(name: str, default: str | None = None) -> str:
 
 def env_bool(name: str, *, default: bool | None = None) -> bool:
     """Return yes or no. Raise SettingError for anything but 1/true/yes/on and 0/false/no/off."""
-    value = env_str(name, None if default is None else str(default)).lower()
-    if value in YES:
+    text = env_str(name, None if default is None else str(default)).lower()
+    if text in YES:
         return True
-    if value in NO:
+    if text in NO:
         return False
-    msg = f"Set {name} to one of true, yes, on, 1, false, no, off, 0; {value!r} is none of them."
+    msg = f"Set {name} to one of true, yes, on, 1, false, no, off, 0; {text!r} is none of them."
     raise SettingError(msg)
 
 
-def env_choice(name: str, *known: str, default: str | None = None) -> str:
-    """Return one of the known words. Raise SettingError for any other."""
-    value = env_str(name, default).lower()
-    if value not in known:
-        msg = f"Set {name} to one of {', '.join(known)}; {value!r} is none of them."
+def env_choice(name: str, *choices: str, default: str | None = None) -> str:
+    """Return one of the choices, in lower case. Raise SettingError for any other word."""
+    text = env_str(name, default).lower()
+    if text not in choices:
+        msg = f"Set {name} to one of {', '.join(choices)}; {text!r} is none of them."
         raise SettingError(msg)
-    return value
+    return text
 
 
 def env_int(
@@ -55,11 +55,11 @@ def env_int(
     at_most: int | None = None,
 ) -> int:
     """Return a whole number within the bounds. Raise SettingError otherwise."""
-    value = env_str(name, None if default is None else str(default))
+    text = env_str(name, None if default is None else str(default))
     try:
-        number = int(value)
+        number = int(text)
     except ValueError:
-        msg = f"Set {name} to a whole number; {value!r} is not one."
+        msg = f"Set {name} to a whole number; {text!r} is not one."
         raise SettingError(msg) from None
     if at_least is not None and number < at_least:
         msg = f"Set {name} to {at_least} or more; it is {number}."
@@ -72,45 +72,45 @@ def env_int(
 
 def env_address(name: str, default: str) -> str:
     """Return an address on the web without a last slash. Raise SettingError for anything else."""
-    value = env_str(name, default).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        msg = f"Set {name} to an address such as https://objednavky.urad.cz; {value!r} is not one."
+    text = env_str(name, default).rstrip("/")
+    address = urlsplit(text)
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        msg = f"Set {name} to an address such as https://objednavky.urad.cz; {text!r} is not one."
         raise SettingError(msg)
-    return value
+    return text
 
 
 def env_database(name: str) -> dict[str, str]:
-    """Return the parts of a PostgreSQL address; none when it is unset.
+    """Return the connection parameters of a PostgreSQL address; none when it is unset.
 
     Raise SettingError for what is no address, without repeating it: it may hold a password.
     """
     try:
-        parts = conninfo_to_dict(env_str(name, ""))
+        parameters = conninfo_to_dict(env_str(name, ""))
     except ProgrammingError:
         msg = (
             f"Set {name} to an address such as postgresql://user:password@host:5432/name; what it "
             "holds cannot be read as one. In a password, write signs such as @ : / % # as %40 and so on."
         )
         raise SettingError(msg) from None
-    return {part: str(value) for part, value in parts.items() if value is not None}
+    return {keyword: str(value) for keyword, value in parameters.items() if value is not None}
 
 
 def env_list(name: str) -> list[str]:
-    """Return the parts between commas; none when it is unset."""
-    return [one.strip() for one in env_str(name, "").split(",") if one.strip()]
+    """Return the texts between commas; none when it is unset."""
+    return [text.strip() for text in env_str(name, "").split(",") if text.strip()]
 
 
 def env_networks(name: str) -> list[IPv4Network | IPv6Network]:
-    """Return the networks, by commas; none when it is unset. Raise SettingError otherwise."""
-    found = []
-    for one in env_str(name, "").split(","):
+    """Return networks separated by commas; none when unset. Raise SettingError if one is wrong."""
+    networks = []
+    for text in env_str(name, "").split(","):
         try:
-            found += [ip_network(one.strip(), strict=False)] if one.strip() else []
+            networks += [ip_network(text.strip(), strict=False)] if text.strip() else []
         except ValueError:
-            msg = f"Set {name} to networks such as 10.0.0.0/8, by commas; {one!r} is not one."
+            msg = f"Set {name} to networks such as 10.0.0.0/8, by commas; {text!r} is not one."
             raise SettingError(msg) from None
-    return found
+    return networks
 
 
 def env_secret(name: str, default: str | None = None) -> str:

@@ -1,6 +1,6 @@
-"""A process of its own, after a backup was restored: erase whom the backup brought back.
+"""A process that erases again, after a restore, people whom the backup brought back.
 
-Of its own, because `prepazka restore` works on databases that this version may not know.
+A separate process, because `prepazka restore` also works on databases of other versions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ TABLES_DIFFER = 3  # exit code: the database is of another version
 
 
 def main() -> int:
-    """Erase the personal data that are due; 0 when that is done."""
+    """Erase the personal data that are due. Returns exit code 0 when that succeeded."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "prepazka.config.settings")
     import django  # noqa: PLC0415  # the settings are named only now
 

@@ -9,14 +9,14 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server import MPServer
 
-REPLACED_AFTER = 1.0  # seconds, so that a process that dies at its start costs little
-HEADERS_WITHIN_MS = 10_000  # in which the head of a request must have come
+REPLACED_AFTER = 1.0  # seconds, so that one that dies at once costs little
+HEADERS_WITHIN_MS = 10_000  # for the head of a request to arrive
 HEADERS_MOST = 64 * 1024  # bytes of it
-STOPS_WITHIN = 5  # seconds for requests to end; browsers open their streams anew by themselves
+STOPS_WITHIN = 5  # seconds for requests to end; browsers reopen their streams by themselves
 
 
 class Server(MPServer):
-    """Replaces dead processes for ever, and leaves the living ones alone.
+    """Replaces dead processes without limit, and never ends living ones.
 
     granian would end all of them when one dies a second time within 5.5 s.
     """
@@ -24,8 +24,8 @@ class Server(MPServer):
     def _respawn_workers(self, workers: list[int], *arguments: Any, **named: Any) -> None:
         time.sleep(REPLACED_AFTER)
         super()._respawn_workers(sorted(set(workers)), *arguments, **named)
-        self.respawned_wrks.clear()  # what granian would take for a crash loop
-        # granian clears its notes before it gets here; a death in between would stay unnoticed.
+        self.respawned_wrks.clear()  # or granian would see a crash loop
+        # granian clears its list before it gets here; a death in between would go unnoticed.
         for number, process in enumerate(self.wrks):
             if not process.inner.is_alive() and number not in self.interrupt_children:
                 self.interrupt_children.append(number)

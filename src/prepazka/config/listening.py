@@ -1,4 +1,4 @@
-"""Whether a port can be listened at, looked at before anything is started for it."""
+"""Check that a port is free, before anything is started that would listen at it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One line per cause and minute in the log, with a count of the repeats.
 
-A lost database or a broken mail server makes thousands of the same lines; who looks for the cause
-needs one of them, and how many there were.
+A lost database or a broken mail server makes thousands of the same lines; whoever looks for
+the cause needs one of them, and how many there were.
 """
 
 from __future__ import annotations
@@ -21,38 +21,38 @@ from pathlib import Path
 from typing import IO
 
 WITHIN = 60.0  # seconds
-MOST_CAUSES = 200  # at once; then all of a logger are one
+MOST_CAUSES = 200  # counted at once; beyond it all records of a logger are one cause
 PACKAGE = Path(__file__).resolve().parents[1]
-# What differs between two lines of the same cause: ids, numbers, quoted values, addresses.
+# Parts that differ between two lines of the same cause: ids, numbers, quoted values, addresses.
 VARIES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|(?<=: )/\S*|\d+")
 
 
 def cause_of(record: logging.LogRecord) -> Hashable:
-    """What two records of the same cause have in common."""
+    """A key that is equal for two records of the same cause."""
     error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
     if error is not None:
         frames = traceback.extract_tb(error.__traceback__)
         ours = [frame for frame in frames if PACKAGE in Path(frame.filename).parents]
-        places = tuple((frame.filename, frame.lineno) for frame in (*ours[-1:], *frames[-1:]))
-        return record.name, record.levelno, type(error), places
+        locations = tuple((frame.filename, frame.lineno) for frame in (*ours[-1:], *frames[-1:]))
+        return record.name, record.levelno, type(error), locations
     status = getattr(record, "status_code", None)
     return record.name, record.levelno, status, VARIES.sub("#", record.getMessage())
 
 
 @dataclass
 class _Repeats:
-    """A cause whose first record was written; `last` is the newest of the others."""
+    """A cause whose first record was written; `latest` is the newest of the others."""
 
     until: float
     count: int = 0
-    last: logging.LogRecord | None = None
+    latest: logging.LogRecord | None = None
 
 
 class FoldingHandler(logging.StreamHandler[IO[str]]):
-    """Writes the first record of a cause, then for a minute only counts them, then says how many.
+    """Writes the first record of a cause, counts repeats for a minute, then writes their number.
 
-    What is below a warning is written as it comes: somebody wants to see everything. Nothing is written
-    after `close()`, nor to a stream that its owner has closed.
+    Records below a warning are written at once: whoever logs them wants to see all. Nothing is
+    written after `close()`, nor to a stream that its owner has closed.
     """
 
     def __init__(self, stream: IO[str] | None = None, within: float = WITHIN) -> None:
@@ -76,7 +76,7 @@ class FoldingHandler(logging.StreamHandler[IO[str]]):
             cause = (record.name, record.levelno)
         if repeats := self._repeats.get(cause):
             repeats.count += 1
-            repeats.last = record
+            repeats.latest = record
             if self._thread is None:  # only where something is counted: a fork keeps no thread
                 self._thread = threading.Thread(target=self._end_minutes, daemon=True)
                 self._thread.start()
@@ -85,7 +85,7 @@ class FoldingHandler(logging.StreamHandler[IO[str]]):
         self._repeats[cause] = _Repeats(time.monotonic() + self.within)
 
     def _end_minutes(self) -> None:
-        """Say how many more there were, of each cause when its minute is over; ends with the handler."""
+        """Write each cause's count of repeats when its minute is over; ends with the handler."""
         while not self._over.is_set():
             self.acquire()
             try:
@@ -93,7 +93,7 @@ class FoldingHandler(logging.StreamHandler[IO[str]]):
                 if not self._repeats:
                     self._thread = None
                     return
-                pause = min(one.until for one in self._repeats.values()) - time.monotonic()
+                pause = min(repeats.until for repeats in self._repeats.values()) - time.monotonic()
             finally:
                 self.release()
             self._over.wait(max(pause, 0.01))
@@ -102,24 +102,24 @@ class FoldingHandler(logging.StreamHandler[IO[str]]):
         over = [cause for cause, repeats in self._repeats.items() if repeats.until <= now]
         for cause in over:
             repeats = self._repeats.pop(cause)
-            if repeats.last:
-                self._write(_folded(repeats.last, repeats.count))
+            if repeats.latest:
+                self._write(_folded(repeats.latest, repeats.count))
 
     def _write(self, record: logging.LogRecord) -> None:
         if not self.stream.closed:
             super().emit(record)
 
     def _forget(self) -> None:
-        """In a forked process no thread is left, and what was counted is the parent's."""
+        """Start empty in a forked process: it has no thread, and the counts are the parent's."""
         was_closed = self._over.is_set()
         self._repeats, self._thread, self._over = {}, None, threading.Event()
         if was_closed:
             self._over.set()
 
     def close(self) -> None:
-        """Say what was counted, and write nothing more; the thread ends by itself.
+        """Write what was counted, and nothing after it; the thread ends by itself.
 
-        It is not waited for: `logging.shutdown` calls this under the lock that the thread may want.
+        The thread is not waited for: `logging.shutdown` calls this under a lock it may want.
         """
         self.acquire()
         try:
@@ -130,25 +130,25 @@ class FoldingHandler(logging.StreamHandler[IO[str]]):
         super().close()
 
 
-def _folded(last: logging.LogRecord, count: int) -> logging.LogRecord:
-    folded = logging.makeLogRecord(last.__dict__)
+def _folded(latest: logging.LogRecord, count: int) -> logging.LogRecord:
+    folded = logging.makeLogRecord(latest.__dict__)
     folded.exc_info, folded.exc_text, folded.stack_info = None, None, None
-    error = last.exc_info[1] if isinstance(last.exc_info, tuple) else None
-    what = f" ({type(error).__name__})" if error else ""
-    folded.msg = f"{last.getMessage()}{what} … {count} more of these within a minute"
+    error = latest.exc_info[1] if isinstance(latest.exc_info, tuple) else None
+    error_name = f" ({type(error).__name__})" if error else ""
+    folded.msg = f"{latest.getMessage()}{error_name} … {count} more of these within a minute"
     folded.args = ()
     return folded
 
 
 class RefusalsAreNoErrors(logging.Filter):
-    """Turns what Django calls errors, but is none of ours, into warnings.
+    """Turns into warnings what Django logs as errors although nothing is broken.
 
     A polite 503 while the database is away, and a request for a host name that is not ours, which
     scanners send all day and which also shows an administrator a name missing in PREPAZKA_HOSTS.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, perhaps at a lower level."""
+        """Let every record pass, at a lower level where it is no error."""
         status = getattr(record, "status_code", HTTPStatus.INTERNAL_SERVER_ERROR)
         if record.levelno == logging.ERROR and (
             status < HTTPStatus.INTERNAL_SERVER_ERROR
@@ -162,10 +162,10 @@ class RefusalsAreNoErrors(logging.Filter):
 
 
 class ShortRefusals(logging.Filter):
-    """Leaves out the traceback of an error that says it is no fault of ours."""
+    """Leaves out the traceback of errors whose `is_fault` is false."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass; the error's own words take the place of its traceback."""
+        """Let every record pass, with the error's message in place of its traceback."""
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         if getattr(error, "is_fault", True):
             return True

@@ -1,4 +1,4 @@
-"""A mail server for trying things out: it takes every mail by SMTP and keeps it in a folder."""
+"""A mail server for demos: it accepts every mail by SMTP and keeps it in a folder."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ class _Keeper:
         self.folder = folder
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        """Keep one mail, and drop the oldest beyond the limit."""
+        """Store one mail, and delete the oldest beyond the limit."""
         name = f"{time.time_ns()}.eml"
-        # Under another ending until it is whole, for a reader takes every *.eml there is.
+        # Under another ending until it is complete, since readers take every *.eml file.
         half = self.folder / f"{name}.part"
         half.write_bytes(envelope.content)
         half.rename(self.folder / name)
-        for old in sorted(self.folder.glob("*.eml"))[:-MOST_KEPT]:
-            old.unlink(missing_ok=True)
+        for outdated in sorted(self.folder.glob("*.eml"))[:-MOST_KEPT]:
+            outdated.unlink(missing_ok=True)
         return "250 OK"
 
 
 @contextlib.contextmanager
 def open_unless_configured(folder: Path) -> Iterator[None]:
-    """Run the server and tell the children its address, unless SMTP_HOST names a real one."""
+    """Run the server, with its address in the environment, unless SMTP_HOST names a real one."""
     if os.environ.get("SMTP_HOST"):
         yield
         return

@@ -30,18 +30,18 @@ class Stopped(Exception):
 
 
 def _command(run: Callable[[argparse.Namespace], None]) -> Command:
-    """A command that says what stopped it and then answers 1."""
+    """A command that prints what stopped it and returns exit code 1."""
 
     @wraps(run)
     def wrapped(arguments: argparse.Namespace) -> int:
         try:
             run(arguments)
-        except WrongFile as wrong:
-            for problem in wrong.problems:
+        except WrongFile as error:
+            for problem in error.problems:
                 print(f"{arguments.file}: {problem}", file=sys.stderr)
             return 1
-        except (Stopped, presets.NoSuchFile) as stopped:
-            print(stopped, file=sys.stderr)
+        except (Stopped, presets.NoSuchFile) as error:
+            print(error, file=sys.stderr)
             return 1
         return 0
 
@@ -50,24 +50,24 @@ def _command(run: Callable[[argparse.Namespace], None]) -> Command:
 
 @_command
 def check(arguments: argparse.Namespace) -> None:
-    """Say what is wrong with a file; needs no database."""
-    found = check_text(presets.text_of(arguments.file), presets.folder_of(arguments.file))
-    services = list(found.services())
+    """Check an office file and print its problems; needs no database."""
+    plan = check_text(presets.text_of(arguments.file), presets.folder_of(arguments.file))
+    services = list(plan.services())
     print(
-        f"{arguments.file}: right. Office {found.slug}: agendas {len(found.agendas)}, "
-        f"services {len(services)}, counters {len(found.counters)}, devices {len(found.devices)}."
+        f"{arguments.file}: right. Office {plan.slug}: agendas {len(plan.agendas)}, "
+        f"services {len(services)}, counters {len(plan.counters)}, devices {len(plan.devices)}."
     )
-    _warn(arguments.file, found)
+    _warn(arguments.file, plan)
 
 
-def _warn(file: str, found: OfficePlan) -> None:
-    for line in warnings(found):
+def _warn(file: str, plan: OfficePlan) -> None:
+    for line in warnings(plan):
         print(f"{file}: warning: {line}", file=sys.stderr)
 
 
 @_command
 def load(arguments: argparse.Namespace) -> None:
-    """Load a file; refused while live visits would no longer fit, unless they are accepted."""
+    """Load an office file; refused while live visits would no longer fit, unless accepted."""
     text = presets.text_of(arguments.file)
     folder = presets.folder_of(arguments.file)
     _warn(arguments.file, check_text(text, folder))
@@ -78,28 +78,28 @@ def load(arguments: argparse.Namespace) -> None:
     accept = bool(getattr(arguments, "accept_conflicts", False))
     try:
         report = load_text(text, now=clock.now(), accept_conflicts=accept, folder=folder)
-    except LoadRefused as refused:
+    except LoadRefused as refusal:
         raise Stopped(
-            f"Nothing was changed. Visits would no longer fit the office ({len(refused.conflicts)}):\n"
-            f"{_listed(refused.conflicts)}\n"
+            f"Nothing was changed. Visits would no longer fit the office ({len(refusal.conflicts)}):\n"
+            f"{_listed(refusal.conflicts)}\n"
             "Move or cancel them first, or load with --accept-conflicts to keep them as they are."
-        ) from refused
+        ) from refusal
     print(f"Office {report.office.slug} is loaded, version {report.office.version}.")
-    for word in ("created", "changed", "retired"):
-        if parts := getattr(report, word):
-            print(f"  {word}: {', '.join(parts)}")
+    for change in ("created", "changed", "retired"):
+        if names := getattr(report, change):
+            print(f"  {change}: {', '.join(names)}")
     if report.conflicts:
         print(f"Kept although they no longer fit ({len(report.conflicts)}):")
         print(_listed(report.conflicts))
 
 
 def _listed(conflicts: list[Conflict]) -> str:
-    return "\n".join(f"  {one}" for one in conflicts)
+    return "\n".join(f"  {conflict}" for conflict in conflicts)
 
 
 @_command
 def export(arguments: argparse.Namespace) -> None:
-    """Write the office's file to standard output."""
+    """Write the office file to standard output."""
     from prepazka.officefile.export import export as export_text  # noqa: PLC0415
 
     sys.stdout.write(export_text(_office(arguments.office)))
@@ -107,7 +107,7 @@ def export(arguments: argparse.Namespace) -> None:
 
 @_command
 def staff(arguments: argparse.Namespace) -> None:
-    """Add a member of staff, from another office too, or let back in who was removed."""
+    """Add a member of staff, also one of another office, or one who was removed."""
     from django.core.exceptions import ValidationError  # noqa: PLC0415
 
     from prepazka.accounts.models import User  # noqa: PLC0415
@@ -183,10 +183,10 @@ def password(arguments: argparse.Namespace) -> None:
     from prepazka.offices.staff import give_password_by_operator  # noqa: PLC0415
 
     try:
-        given = give_password_by_operator(username=arguments.username, now=clock.now())
+        one_time_password = give_password_by_operator(username=arguments.username, now=clock.now())
     except User.DoesNotExist:
         raise Stopped(f'There is no active member of staff "{arguments.username}".') from None
-    print(given)
+    print(one_time_password)
     print(
         "It is good for one log-in within a day; then the person chooses their own.",
         file=sys.stderr,
@@ -195,7 +195,7 @@ def password(arguments: argparse.Namespace) -> None:
 
 @_command
 def second_factor(arguments: argparse.Namespace) -> None:
-    """Reset the second factor of somebody whom no administrator may help."""
+    """Reset the second factor of somebody for whom no administrator may do it."""
     from prepazka.accounts.models import User  # noqa: PLC0415
     from prepazka.core.refusal import Refused  # noqa: PLC0415
     from prepazka.offices import clock  # noqa: PLC0415
@@ -215,13 +215,13 @@ def second_factor(arguments: argparse.Namespace) -> None:
 
 @_command
 def seal_secrets(arguments: argparse.Namespace) -> None:
-    """Seal the secrets of second factors now, also those that an earlier key has sealed."""
+    """Seal the secrets of second factors now, and reseal those sealed by an earlier key."""
     from prepazka.accounts import sealing  # noqa: PLC0415
 
     try:
         print(f"Sealed: {sealing.seal_at_once()}")
-    except sealing.SecretsUnreadable as fault:
-        raise Stopped(str(fault)) from None
+    except sealing.SecretsUnreadable as error:
+        raise Stopped(str(error)) from None
 
 
 @_command
@@ -240,8 +240,10 @@ def token(arguments: argparse.Namespace) -> None:
     now = clock.now()
     if not arguments.revoke:
         lasts = timedelta(days=arguments.days)
-        made, waits = log_ins.make_token(user=user, name=arguments.program, lasts=lasts, now=now)
-        print(made)
+        api_token, waits = log_ins.make_token(
+            user=user, name=arguments.program, lasts=lasts, now=now
+        )
+        print(api_token)
         print(f"It ends on {now + lasts:%Y-%m-%d}, or with the password.", file=sys.stderr)
         if waits:
             print(
@@ -267,8 +269,8 @@ def pair(arguments: argparse.Namespace) -> None:
     devices = Device.objects.filter(office=office, retired=False)
     device = devices.filter(code=arguments.device).first()
     if device is None:
-        known = ", ".join(devices.values_list("code", flat=True)) or "none"
-        raise Stopped(f'The office has no device "{arguments.device}"; it has: {known}.')
+        codes = ", ".join(devices.values_list("code", flat=True)) or "none"
+        raise Stopped(f'The office has no device "{arguments.device}"; it has: {codes}.')
     print(make_pairing_code(device=device, now=clock.now()))
 
 
@@ -277,6 +279,6 @@ def _office(slug: str) -> Office:
 
     office = Office.objects.filter(slug=slug).first()
     if office is None:
-        known = ", ".join(Office.objects.order_by("slug").values_list("slug", flat=True)) or "none"
-        raise Stopped(f'There is no office "{slug}"; there are: {known}.')
+        slugs = ", ".join(Office.objects.order_by("slug").values_list("slug", flat=True)) or "none"
+        raise Stopped(f'There is no office "{slug}"; there are: {slugs}.')
     return office

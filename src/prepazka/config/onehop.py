@@ -28,14 +28,14 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-IN_MEMORY = 1024 * 1024  # of a body; what is longer waits in a file
-# Presses of clerks and posts of programs are short, never ask another machine, and those of one
-# office happen one after another anyway: more threads at once would only take the processor from
-# each other while one of them holds the office's lock (docs/speed.md).
+IN_MEMORY = 1024 * 1024  # bytes of a body; a longer one is kept in a file
+# Steps of clerks and posts to the API are short, never wait for another machine, and those of one
+# office run one after another anyway: more threads at once would only compete for the processor
+# while one of them holds the office's lock (docs/speed.md).
 PRESSES_AT_ONCE = 2
 PRESS = re.compile(r"(/en)?/(api|pult/[^/]+/krok)/")
-# A password takes half a second of a processor to check. However many are sent at once, they wait
-# for each other and leave the threads to everybody else.
+# A password takes half a second of a processor to check. However many are sent at once, they are
+# checked one after another, so that the threads stay free for all other requests.
 PASSWORDS_AT_ONCE = 1
 PASSWORD = re.compile(r"(/en)?/ucet/(login|reauthenticate|password)/")
 log = logging.getLogger(__name__)
@@ -54,28 +54,28 @@ class OneHop(BaseHandler):
         self.passwords = asyncio.Semaphore(PASSWORDS_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Read the body, run Django in a thread, send what it answered."""
+        """Read the body, run Django in a thread, send its response."""
         loop = asyncio.get_running_loop()
         with SpooledTemporaryFile(max_size=IN_MEMORY) as body:
-            most = bodies.largest(scope)
-            fits = bodies.declared(scope) <= most
+            limit = bodies.largest(scope)
+            fits = bodies.declared(scope) <= limit
             try:
                 async with asyncio.timeout(bodies.within(bodies.declared(scope) if fits else 0)):
-                    whole = await _read(body, receive, most) if fits else False
+                    is_complete = await _read(body, receive, limit) if fits else False
             except TimeoutError:
                 refusal = await loop.run_in_executor(self.pool, bodies.too_slow, scope)
                 refusal["Content-Length"] = str(len(refusal.content))
                 await _send(send, (refusal.status_code, _headers(refusal), refusal.content))
                 return
-            if whole is None:
-                # The client left, or the server could not read where the parts of its body end.
+            if is_complete is None:
+                # The client left, or the server could not tell where the chunks of its body end.
                 refusal = await loop.run_in_executor(self.pool, bodies.not_readable, scope)
                 refusal["Connection"] = "close"
                 refusal["Content-Length"] = str(len(refusal.content))
-                with suppress(OSError, RuntimeError):  # nobody is there to take it
+                with suppress(OSError, RuntimeError):  # the client has left
                     await _send(send, (refusal.status_code, _headers(refusal), refusal.content))
                 return
-            if not whole:
+            if not is_complete:
                 refusal = await loop.run_in_executor(self.pool, bodies.too_large, scope)
                 await _refuse(refusal, receive, send)
                 return
@@ -84,7 +84,7 @@ class OneHop(BaseHandler):
         await _send(send, answer)
 
     def _gate(self, scope: Scope) -> AbstractAsyncContextManager[Any]:
-        """What the request waits at before it gets a thread."""
+        """The semaphore that the request waits for before it gets a thread."""
         if scope["method"] == "POST" and PASSWORD.match(scope["path"]):
             return self.passwords
         if scope["method"] == "POST" and PRESS.match(scope["path"]):
@@ -103,8 +103,8 @@ class OneHop(BaseHandler):
         response._handler_class = type(self)  # noqa: SLF001  # as Django's own handlers do
         try:
             content = _content(response)
-            # A file of whitenoise has the length of the day the process started; an update may have
-            # replaced it since, and a browser throws away what is not as long as the header says.
+            # Whitenoise notes the length of a file when the process starts; an update may replace the
+            # file later, and a browser discards a body whose length differs from the header.
             if content or not response.has_header("Content-Length"):
                 response["Content-Length"] = str(len(content))
             return response.status_code, _headers(response), content
@@ -118,8 +118,8 @@ async def _send(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-async def _read(body: Any, receive: Receive, most: int) -> bool | None:
-    """Whether the body fits; None when the client left before it was whole."""
+async def _read(body: Any, receive: Receive, limit: int) -> bool | None:
+    """Read the body. Returns whether it fits; None when the client left before its end."""
     size = 0
     while True:
         message = await receive()
@@ -127,7 +127,7 @@ async def _read(body: Any, receive: Receive, most: int) -> bool | None:
             return None
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > most:
+        if size > limit:
             return False
         body.write(chunk)
         if not message.get("more_body"):
@@ -145,14 +145,14 @@ def _headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
 
 
 def _content(response: Any) -> bytes:
-    """The whole body: pages are small, and long streams belong to the edge."""
+    """The body in one piece: pages are small, and the edge serves long streams."""
     if response.streaming:
         return b"".join(response.streaming_content)
     return bytes(response.content)
 
 
 async def _refuse(answer: Any, receive: Receive, send: Send) -> None:
-    """Answer before the body has come, and only then end the connection."""
+    """Answer before the body has been read, and end the connection after that."""
     content = bytes(answer.content)
     answer["Content-Length"] = str(len(content))
     status = answer.status_code

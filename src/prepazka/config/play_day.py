@@ -21,15 +21,15 @@ def play(arguments: argparse.Namespace) -> int:
     """
     if arguments.from_now:
         threading.Thread(target=_end_with_input, daemon=True).start()
-    first = {role: name for name, _, role in reversed(STAFF)}
+    usernames = {role: name for name, _, role in reversed(STAFF)}
     staff = day.Staff(
         clerks=[
             name
             for name, _, role in STAFF
             if role == "clerk" and not (arguments.from_now and name == VISITOR)
         ],
-        reception=first["reception"],
-        administrator=first["administrator"],
+        reception=usernames["reception"],
+        administrator=usernames["administrator"],
         password=PASSWORD,
     )
     return asyncio.run(
@@ -46,7 +46,7 @@ def play(arguments: argparse.Namespace) -> int:
 
 
 def _end_with_input() -> None:
-    """End as by Ctrl-C when whoever started this process is gone."""
+    """End this process as Ctrl-C does, once the process that started it is gone."""
     while os.read(sys.stdin.fileno(), 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

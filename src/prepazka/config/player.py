@@ -21,7 +21,7 @@ LEAVES_WITHIN = 12.0  # seconds for the people to close counters, before the pro
 
 
 class Player:
-    """Starts `prepazka play-day` for what visitors ask, and ends it when they or the server do."""
+    """Starts `prepazka play-day` when visitors ask, and ends it when they or the server do."""
 
     def __init__(self, stopping: threading.Event) -> None:
         self.stopping = stopping
@@ -30,7 +30,7 @@ class Player:
         self.thread = threading.Thread(target=self._run, name="player")
 
     def start(self) -> None:
-        """Begin to look for what visitors ask."""
+        """Start the thread that looks for what visitors ask."""
         self.thread.start()
 
     def join(self) -> None:
@@ -51,12 +51,12 @@ class Player:
         connection.close()
 
     def look(self) -> None:
-        """One look at what is asked for, and what follows from it."""
+        """Look once at what is asked for, and start or end the day accordingly."""
         if not self.alone:
             self.alone = demo_play.become_supervisor()
         elif self.child is None:
-            if wanted := demo_play.take():
-                self.child = _begin(wanted)
+            if day := demo_play.take():
+                self.child = _begin(day)
         elif (code := self.child.poll()) is not None:
             self._end_child()
             _tidy_up(failed=code != 0)
@@ -88,20 +88,20 @@ class Player:
                 child.kill()
 
 
-def _begin(wanted: DemoPlay) -> subprocess.Popen[bytes]:
-    print(f"Virtual people come to the office {wanted.office.slug}.", flush=True)
-    arguments = ["play-day", wanted.office.slug, "--from-now", "--speed", str(wanted.speed)]
+def _begin(day: DemoPlay) -> subprocess.Popen[bytes]:
+    print(f"Virtual people come to the office {day.office.slug}.", flush=True)
+    arguments = ["play-day", day.office.slug, "--from-now", "--speed", str(day.speed)]
     arguments += ["--url", os.environ["PREPAZKA_URL"]]
     # It ends when its input does, so also when this process is killed.
     return subprocess.Popen(
         [sys.executable, "-m", "prepazka.config.cli", *arguments],
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,  # the start page shows the course; what goes wrong is said on stderr
+        stdout=subprocess.DEVNULL,  # the start page shows the state; errors go to stderr
         start_new_session=True,
     )
 
 
 def _tidy_up(*, failed: bool) -> None:
-    """Note the end; whatever became of the process, the clock goes on at the ordinary pace."""
+    """Note the end of the day, and let the clock go on at the ordinary pace."""
     clock.slow_down()
     demo_play.end(failed=failed)

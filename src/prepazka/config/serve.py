@@ -17,7 +17,7 @@ from prepazka.looks.compress_static import compress_static
 
 log = logging.getLogger(__name__)
 
-TABLE_WITHIN = 2.0  # seconds; requests wait for four until they are refused politely
+TABLE_WITHIN = 2.0  # seconds; requests wait for four until they are refused
 AGAIN_AFTER = 3.0
 ATTEMPTS = 40  # about three minutes
 
@@ -63,7 +63,7 @@ def callback(arguments: argparse.Namespace) -> None:
 def migrate(arguments: argparse.Namespace) -> None:
     """Bring the database to this version of the program.
 
-    A backup of an older version may have brought people back that were erased; they are erased
+    A backup of an older version may have brought back people who were erased; they are erased
     again here, before any page can show them.
     """
     prepare_database()
@@ -76,7 +76,7 @@ def migrate(arguments: argparse.Namespace) -> None:
 def prepare_database() -> None:
     """Make or change the tables; Django must be set up.
 
-    Where the programs run meanwhile, it never holds their questions up for longer than
+    Where the programs run meanwhile, it never blocks their queries for longer than
     TABLE_WITHIN: a table that is in use longer is tried again. Raises CommandFailed when it stays
     in use; what was changed by then stays, and the command may be repeated.
     """
@@ -99,10 +99,10 @@ def prepare_database() -> None:
 
 def _migrate() -> None:
     with connection.cursor() as cursor:
-        # While a change waits for its table, all who come later wait behind it.
+        # While a change waits for its table, all later queries of it wait too.
         cursor.execute(f"SET lock_timeout = {TABLE_WITHIN * 1000:.0f}")
         cursor.execute("SET statement_timeout = 0")  # filling a new column may take its time
     try:
         call_command("migrate", interactive=False, verbosity=0)
     finally:
-        connection.close()  # with these settings; the next one has its usual ones
+        connection.close()  # it has these settings; the next one has the usual ones

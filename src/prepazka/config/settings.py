@@ -43,7 +43,7 @@ if 0 < len(SECRET_KEY) < SHORTEST_KEY:
         " print(secrets.token_urlsafe(48))'"
     )
     raise SettingError(msg)
-# Earlier keys, by spaces: what they signed or sealed is still read.
+# Earlier keys, separated by spaces, by which older signatures and sealed secrets are still read.
 SECRET_KEY_FALLBACKS = env_secret("PREPAZKA_SECRET_KEY_FALLBACKS", default="").split()
 # Seconds by which `make test-days` moves the program's clock. An office's installation has a
 # secret of its own, so that it cannot run on another day by mistake.
@@ -138,16 +138,16 @@ TEMPLATES = [
 NAMED = ("dbname", "user", "password", "host", "port")
 
 
-def _database(parts: dict[str, str]) -> dict[str, object]:
-    # What else the address says, such as sslmode, goes to libpq as it is.
-    more = {name: value for name, value in parts.items() if name not in NAMED}
+def _database(parameters: dict[str, str]) -> dict[str, object]:
+    # Other parameters of the address, such as sslmode, are passed to libpq.
+    options = {name: value for name, value in parameters.items() if name not in NAMED}
     return {
         "ENGINE": "prepazka.config.postgresql",
-        "NAME": parts.get("dbname", "prepazka"),
-        "USER": parts.get("user", ""),
-        "PASSWORD": parts.get("password", ""),
-        "HOST": parts.get("host", ""),
-        "PORT": parts.get("port", ""),
+        "NAME": parameters.get("dbname", "prepazka"),
+        "USER": parameters.get("user", ""),
+        "PASSWORD": parameters.get("password", ""),
+        "HOST": parameters.get("host", ""),
+        "PORT": parameters.get("port", ""),
         # One connection per thread of the web's fixed pool, kept; a health check before the
         # first query of a request makes a database restart cost one polite error at most.
         "CONN_MAX_AGE": None,
@@ -160,7 +160,7 @@ def _database(parts: dict[str, str]) -> dict[str, object]:
             "prepare_threshold": 3,
             "options": "-c lock_timeout=4000 -c statement_timeout=15000"
             " -c idle_in_transaction_session_timeout=30000",
-            **more,
+            **options,
         },
     }
 
@@ -169,7 +169,7 @@ DATABASES = {"default": _database(env_database("DATABASE_URL"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 WEB_THREADS = env_int("PREPAZKA_WEB_THREADS", default=8)
 
-# What allauth counts of people who are logged in, which all web processes must share.
+# Counts of allauth, which all web processes must share.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -320,12 +320,12 @@ SMS_PASSWORD = env_secret("SMS_PASSWORD", default="")
 SMS_CHANNEL = env_str("SMS_CHANNEL", default="")
 # Numbers of other countries are expensive, and somebody else may earn by them.
 SMS_COUNTRIES = env_list("PREPAZKA_SMS_COUNTRIES") or ["CZ", "SK"]
-# Parts that an office may send within an hour; what exceeds it waits.
+# Parts of messages that an office may send within an hour; further ones wait.
 SMS_PER_HOUR = env_int("PREPAZKA_SMS_PER_HOUR", default=500)
 
 # --- retention ------------------------------------------------------------------------------
 
-# Log-ins of the staff and their looks at people stay in the journal so long.
+# Days that log-ins of the staff and their viewing of people's records stay in the journal.
 AUDIT_DAYS = env_int("PREPAZKA_AUDIT_DAYS", default=550)
 FEWEST_AUDIT_DAYS = 30
 if AUDIT_DAYS < FEWEST_AUDIT_DAYS:
@@ -443,7 +443,7 @@ LOGGING = {
             "filters": ["refusals", "short"],
         }
     },
-    # A polite refusal is no fault of ours; only what is broken belongs into the log.
+    # A refusal is no fault of ours; only faults belong in the log.
     "loggers": {"django.request": {"level": "ERROR", "filters": ["refusals"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }

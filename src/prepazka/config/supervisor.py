@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,48 +36,49 @@ TRY_AGAIN_AFTER = 5.0  # for a database that cannot be started now, such as on a
 
 def run(arguments: argparse.Namespace) -> int:
     """Start everything, wait for Ctrl-C (or SIGTERM), stop everything; nothing committed is lost."""
-    data = Path(arguments.data).absolute()
-    data.mkdir(parents=True, exist_ok=True)
-    # The web would only end, and be started again for ever.
+    data_folder = Path(arguments.data).absolute()
+    data_folder.mkdir(parents=True, exist_ok=True)
+    # Otherwise the web would end at once, and be restarted for ever.
     must_be_free(arguments.host, arguments.port)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     own_database = not os.environ.get("DATABASE_URL")
-    new_database = own_database and not (data / FOLDER / "data").exists()
-    _prepare_environment(arguments, data)
+    new_database = own_database and not (data_folder / FOLDER / "data").exists()
+    _prepare_environment(arguments, data_folder)
     try:
         if own_database:
             print("Starting the embedded PostgreSQL …", flush=True)
-            os.environ["DATABASE_URL"] = embedded.start(data / FOLDER)
-        with mailbox.open_unless_configured(data / "mail"):
-            _prepare_database(arguments, new=new_database)
+            os.environ["DATABASE_URL"] = embedded.start(data_folder / FOLDER)
+        with mailbox.open_unless_configured(data_folder / "mail"):
+            _prepare_database(arguments, is_new=new_database)
             if not stopping.is_set():
-                with _database_kept(data / FOLDER) if own_database else contextlib.nullcontext():
+                database = _database_kept(data_folder / FOLDER) if own_database else nullcontext()
+                with database:
                     _serve(arguments, stopping)
     finally:
         if own_database:
-            embedded.stop(data / FOLDER)
+            embedded.stop(data_folder / FOLDER)
         _say("Stopped; nothing is lost.")
     return 0
 
 
-def _prepare_environment(arguments: argparse.Namespace, data: Path) -> None:
+def _prepare_environment(arguments: argparse.Namespace, data_folder: Path) -> None:
     os.environ.setdefault("PREPAZKA_URL", f"http://localhost:{arguments.port}")
-    os.environ.setdefault("PREPAZKA_VOICE", str(data / "voice"))
-    os.environ.setdefault("PREPAZKA_FILES", str(data / "files"))
+    os.environ.setdefault("PREPAZKA_VOICE", str(data_folder / "voice"))
+    os.environ.setdefault("PREPAZKA_FILES", str(data_folder / "files"))
     if not arguments.no_demo:
         os.environ.setdefault("PREPAZKA_DEMO", "1")
         os.environ["PREPAZKA_PLAYER"] = "1"  # counts in a demo that is not public
     if not (os.environ.get("PREPAZKA_SECRET_KEY") or os.environ.get("PREPAZKA_SECRET_KEY_FILE")):
-        key = data / "secret.key"
+        key = data_folder / "secret.key"
         if not key.exists():
             key.touch(mode=0o600)
             key.write_text(secrets.token_urlsafe(50), encoding="ascii")
         os.environ["PREPAZKA_SECRET_KEY_FILE"] = str(key)
 
 
-def _prepare_database(arguments: argparse.Namespace, *, new: bool) -> None:
+def _prepare_database(arguments: argparse.Namespace, *, is_new: bool) -> None:
     import django  # noqa: PLC0415  # only now does the environment name the database
 
     django.setup()
@@ -93,9 +95,8 @@ def _prepare_database(arguments: argparse.Namespace, *, new: bool) -> None:
         from prepazka.offices import clock  # noqa: PLC0415
 
         passwords = demo.load()
-        if (
-            new and not settings.DEMO_PUBLIC
-        ):  # the clock of a database that was there before is somebody's own
+        # In an existing database the clock shows what somebody has set.
+        if is_new and not settings.DEMO_PUBLIC:
             demo.wake(clock.now())
         print(demo.addresses(os.environ["PREPAZKA_URL"], passwords), flush=True)
     connection.close()
@@ -103,7 +104,7 @@ def _prepare_database(arguments: argparse.Namespace, *, new: bool) -> None:
 
 @contextlib.contextmanager
 def _database_kept(folder: Path) -> Iterator[None]:
-    """Start the embedded server again whenever it has ended, until the end of the block."""
+    """Restart the embedded server whenever it has ended, until the end of the block."""
     leaving = threading.Event()
     keeper = threading.Thread(target=_keep_database, args=(folder, leaving), name="database")
     keeper.start()
@@ -111,7 +112,7 @@ def _database_kept(folder: Path) -> Iterator[None]:
         yield
     finally:
         leaving.set()
-        keeper.join()  # or it would start what is stopped next
+        keeper.join()  # or it would restart the server after it is stopped
 
 
 def _keep_database(folder: Path, leaving: threading.Event) -> None:
@@ -134,7 +135,7 @@ def _keep_database(folder: Path, leaving: threading.Event) -> None:
 
 
 def _say(sentence: str) -> None:
-    """Print; where that is a file on a full disk, what is watched counts more than the word."""
+    """Print, and ignore errors such as a full disk, which must not end the supervisor."""
     with contextlib.suppress(OSError):
         print(sentence, flush=True)
 
@@ -148,7 +149,7 @@ def _serve(arguments: argparse.Namespace, stopping: threading.Event) -> None:
     player = None if arguments.no_demo else _player(stopping)
     if _listens(arguments, children["web"], stopping):
         print("Running; Ctrl-C stops everything.", flush=True)
-    # Nobody waits for it: until its clips are there, and where it fails, displays only chime.
+    # Not waited for: until its clips exist, and where it fails, displays only chime.
     voice = _start(["voice", "render", "--quietly"])
     threading.Thread(target=voice.wait, daemon=True).start()  # leaves no zombie
     while not stopping.wait(LOOK_EVERY):
@@ -183,7 +184,7 @@ def _player(stopping: threading.Event) -> Player:
 def _listens(
     arguments: argparse.Namespace, web: subprocess.Popen[bytes], stopping: threading.Event
 ) -> bool:
-    """Wait until somebody is at the addresses that were said; False when that will not be."""
+    """Wait until the web listens; False when it ended or everything stops."""
     while web.poll() is None and not stopping.wait(0.1):
         with (
             contextlib.suppress(OSError),

@@ -11,39 +11,39 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from prepazka.config.asgi import application
 
-HEADERS_WITHIN = 10.0  # seconds in which the head of a request must have come
+HEADERS_WITHIN = 10.0  # seconds for the head of a request to arrive
 
 
 class Protocol(HttpToolsProtocol):
-    """Ends a connection that begins a request and does not finish its head."""
+    """Closes a connection whose request's head does not arrive in time."""
 
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as there
-        """A connection, on which a request should begin."""
+        """Start the deadline for the first request."""
         super().connection_made(transport)
-        self._await_head()
+        self._start_deadline()
 
     def on_message_begin(self) -> None:
-        """The first byte of a request."""
-        self._await_head()
+        """Start the deadline anew at the first byte of a request."""
+        self._start_deadline()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """The head is whole; what follows has limits of its own."""
-        self._forget_head()
+        """End the deadline: the head has arrived, and the body has limits of its own."""
+        self._cancel_deadline()
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
-        self._forget_head()
+        """End the deadline of a closed connection."""
+        self._cancel_deadline()
         super().connection_lost(exc)
 
-    def _await_head(self) -> None:
-        self._forget_head()
+    def _start_deadline(self) -> None:
+        self._cancel_deadline()
         self._deadline = self.loop.call_later(HEADERS_WITHIN, self._end)
 
-    def _forget_head(self) -> None:
+    def _cancel_deadline(self) -> None:
         if self._deadline:
             self._deadline.cancel()
 
@@ -52,10 +52,10 @@ class Protocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """Ends the open streams before it waits for requests to end: they never would by themselves."""
+    """Ends open streams before it waits for requests to end, as streams never end by themselves."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop, when told to."""
+        """End the open streams, then stop as uvicorn does."""
         await application.stop()
         await super().shutdown(sockets)
 

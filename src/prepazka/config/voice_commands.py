@@ -1,4 +1,4 @@
-"""`prepazka voice`: make the clips that the displays say, look whether they are all right."""
+"""`prepazka voice`: makes and checks the clips of speech that displays play."""
 
 from __future__ import annotations
 
@@ -14,45 +14,45 @@ EXAMPLE = ("A023", "counter", "4")
 
 
 def folder(arguments: argparse.Namespace) -> Path:
-    """PREPAZKA_VOICE, as the web has it; else in the data folder, as `prepazka run` has it."""
+    """The folder of clips: PREPAZKA_VOICE, as for the web; else `voice` in the data folder."""
     return Path(os.environ.get("PREPAZKA_VOICE") or Path(arguments.data) / "voice").absolute()
 
 
 def render(arguments: argparse.Namespace) -> int:
-    """Say what is missing."""
-    where, by = folder(arguments), espeak.speaker()
-    if not by:
+    """Make the clips that are missing, by the installed speech program."""
+    voice_folder, speaker = folder(arguments), espeak.speaker()
+    if not speaker:
         print(clips.NO_SPEAKER, file=sys.stderr)
         return 1
     if arguments.quietly:
-        os.nice(19)  # beside a hall at work, or at the first start
+        os.nice(19)  # other processes of a hall at work, or of the first start, go first
     try:
-        made = clips.render(where, by=by, anew=arguments.anew)
+        count = clips.render(voice_folder, by=speaker, anew=arguments.anew)
     except espeak.CannotSpeak as error:
         print(f"The clips could not be made: {error}", file=sys.stderr)
         return 1
-    if made or not arguments.quietly:
-        print(f"{made} clips were said by {by} into {where}.")
+    if count or not arguments.quietly:
+        print(f"{count} clips were said by {speaker} into {voice_folder}.")
     return 0
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Say what is there, what is wrong with it, and how a call sounds."""
-    where = folder(arguments)
-    found = clips.clips(str(where)).files.values()
-    own = sum(clips.OWN in file.relative_to(where).parts for file in found)
-    print(f"Folder {where}: {len(found)} clips, {own} of them recorded by the office.")
+    """Print which clips exist, what is wrong with them, and the words of a call."""
+    voice_folder = folder(arguments)
+    files = clips.clips(str(voice_folder)).files.values()
+    recorded = sum(clips.OWN in file.relative_to(voice_folder).parts for file in files)
+    print(f"Folder {voice_folder}: {len(files)} clips, {recorded} of them recorded by the office.")
     print(f"Spoken by: {espeak.speaker() or 'nothing is installed'}")
     for language in LANGUAGES:
         print(f"{language}: {sentence(*EXAMPLE, language)}")
-    wrong = clips.faults(where)
-    for one in wrong:
-        print(one, file=sys.stderr)
-    return 1 if wrong else 0
+    faults = clips.faults(voice_folder)
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 1 if faults else 0
 
 
 def names(arguments: argparse.Namespace) -> int:
-    """Names of all clips and their words, for whoever records them."""
+    """Print the names of all clips and their words, for recording them."""
     for language in LANGUAGES:
         for clip in every_clip(language):
             print(f"{language}/{clip}\t{words_of(clip, language)}")

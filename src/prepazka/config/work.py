@@ -1,7 +1,7 @@
-"""The worker's process: jobs until told to stop, begun anew whenever the database was away.
+"""The worker's process: runs jobs until stopped, and restarts itself after losing the database.
 
-The library's worker stops when it loses the database, and may hang for ever while it does. A
-fresh process is the one state known to be good, so the program replaces itself by one.
+The library's worker stops when it loses the database, and may hang for ever while it does. Only a
+fresh process is certain to work, so the program replaces itself by one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from prepazka.web.inbound_sms import act_on
 log = logging.getLogger(__name__)
 
 CONCURRENCY = 4
-LOOK_EVERY = 2.0  # seconds between looks at the connection that shows whether the database lives
+LOOK_EVERY = 2.0  # seconds between checks of the connection to the database
 ANSWERS_WITHIN = 10.0
 STOPS_WITHIN = 10.0  # for the jobs that run; the supervisor waits a little longer
 
@@ -41,13 +41,13 @@ def work() -> None:
 
 
 def hear_the_centre(stop: threading.Event) -> threading.Thread | None:
-    """Begin to listen to the message centre, where short messages go by SMPP."""
+    """Start listening to the message centre, where short messages are sent by SMPP."""
     if settings.SMS_GATEWAY != "smpp":
         return None
 
-    def act(told: Receipt | Incoming) -> None:
+    def act(notification: Receipt | Incoming) -> None:
         try:
-            act_on([told], gateway="smpp", now=now())
+            act_on([notification], gateway="smpp", now=now())
         finally:
             connection.close()
 
@@ -72,14 +72,17 @@ def _await_database() -> None:
 
 
 async def _work() -> None:
-    told = asyncio.Event()
+    stop_requested = asyncio.Event()
     hear_the_centre(threading.Event())
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    tasks = [asyncio.create_task(one) for one in (_run_jobs(), _until_lost(), told.wait())]
+        asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
+    tasks = [
+        asyncio.create_task(coroutine)
+        for coroutine in (_run_jobs(), _until_lost(), stop_requested.wait())
+    ]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    if not told.is_set():
-        _begin_anew()
+    if not stop_requested.is_set():
+        _replace_process()
     tasks[0].cancel()  # the library then lets the running jobs finish
     await asyncio.wait(tasks[:1], timeout=STOPS_WITHIN)
     if not tasks[0].done():
@@ -110,6 +113,6 @@ async def _until_lost() -> None:
         log.warning("The worker lost the database and begins anew: %s", error)
 
 
-def _begin_anew() -> None:
-    # What ran is handed out again: its transactions are gone with the database.
+def _replace_process() -> None:
+    # The jobs that ran are started again: their transactions ended with the connection.
     os.execv(sys.executable, [sys.executable, "-m", "prepazka.config.cli", "worker"])  # noqa: S606  # no shell

@@ -1,1 +1,1 @@
-"""What an office is: agendas, services, counters, hours, rules, devices."""
+"""Offices: agendas, services, counters, hours, rules, devices."""

@@ -1,4 +1,4 @@
-"""What a member of staff must do before anything opens to them."""
+"""The step that a member of staff must take before anything else is open to them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from prepazka.accounts.models import User
 
 # Conditions on the account `u`, for the statements here and in `bearers`.
 FACTOR_REQUIRED = (
-    "EXISTS (SELECT 1 FROM offices_membership own JOIN offices_office place"
-    " ON place.id = own.office_id"
-    " WHERE own.user_id = u.id AND own.role = ANY (place.second_factor_roles))"
+    "EXISTS (SELECT 1 FROM offices_membership own JOIN offices_office office"
+    " ON office.id = own.office_id"
+    " WHERE own.user_id = u.id AND own.role = ANY (office.second_factor_roles))"
 )
 HAS_FACTOR = (
     "EXISTS (SELECT 1 FROM mfa_authenticator factor"
@@ -21,15 +21,15 @@ HAS_FACTOR = (
 
 
 class FirstStep(Enum):
-    """The one thing that is open to the account."""
+    """A step that a person must take before anything else is open to the account."""
 
-    OWN_PASSWORD = auto()  # choose an own one; somebody else has set the present one
-    TOKEN = auto()  # allow the key of a program; everything else is open
+    OWN_PASSWORD = auto()  # choose their own; somebody else has set the present one
+    TOKEN = auto()  # allow a program's key; only the key waits for it
     SECOND_FACTOR = auto()  # set one up; the role in one of the offices requires it
 
 
 def first_step(user: User) -> FirstStep | None:
-    """What the person must do first, None where everything of theirs is open."""
+    """The step that the person must take first; None where there is none."""
     if user.must_change_password:
         return FirstStep.OWN_PASSWORD
     lacks = f"{FACTOR_REQUIRED} AND NOT {HAS_FACTOR}"

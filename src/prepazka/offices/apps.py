@@ -1,4 +1,4 @@
-"""Django's name for this package, and the warning of a clock that tests moved."""
+"""Registers the package with Django, and warns where tests have moved the clock."""
 
 import logging
 
@@ -15,7 +15,7 @@ class OfficesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Say in every process's log that its clock shows no real time."""
+        """Log in every process that the clock is moved for tests, if it is."""
         if settings.TEST_CLOCK_OFFSET:
             logger.critical(
                 "The clock is moved by %s s for tests (PREPAZKA_TEST_CLOCK_OFFSET).",

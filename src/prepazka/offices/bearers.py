@@ -1,4 +1,4 @@
-"""Whose key a program sends, and what that person is in an office."""
+"""The person whose API key a program sends, and their role in an office."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prepazka.offices.directory import Directory, directory_by_id, kept_director
 
 @dataclass(frozen=True)
 class Bearer:
-    """Somebody of the staff; without an office or a role where it is not theirs."""
+    """The person of an API key; `office` is None if there is none, `role` if it is not theirs."""
 
     user: int
     office: Directory | None
@@ -23,7 +23,7 @@ class Bearer:
 
 
 def by_token(token: str, *, slug: str, now: datetime) -> Bearer | None:
-    """The active user whose key it is, and their role in that office; one SQL statement."""
+    """The active user of the key, and their role in that office; one SQL statement."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT t.id, t.used_at, u.id, o.id, o.version, m.role, u.must_change_password,"  # noqa: S608  # constants
@@ -34,10 +34,10 @@ def by_token(token: str, *, slug: str, now: datetime) -> Bearer | None:
             " WHERE t.hash = %s AND t.revoked_at IS NULL AND (t.ends_at IS NULL OR t.ends_at > %s)",
             [slug, tokens.hash_of(token), now],
         )
-        found = cursor.fetchone()
-    if found is None:
+        row = cursor.fetchone()
+    if row is None:
         return None
-    key, used_at, user, office, version, role, must_change, lacks_factor, waits = found
+    key, used_at, user, office, version, role, must_change, lacks_factor, waits = row
     first_step = (
         FirstStep.OWN_PASSWORD
         if must_change
@@ -48,5 +48,5 @@ def by_token(token: str, *, slug: str, now: datetime) -> Bearer | None:
         else None
     )
     tokens.note_use(key, used_at, now=now)
-    known = office and (kept_directory(office, version) or directory_by_id(office))
-    return Bearer(int(user), known or None, role, first_step)
+    snapshot = office and (kept_directory(office, version) or directory_by_id(office))
+    return Bearer(int(user), snapshot or None, role, first_step)

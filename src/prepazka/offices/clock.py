@@ -1,7 +1,7 @@
-"""The one place where the program reads the clock; everything below the surfaces is told `now`.
+"""The one place where the program reads the clock; below the surfaces `now` is an argument.
 
 A demo may run on a clock of its own, so that a whole office day can be played at any hour and at
-any speed; all processes share it through one row, and a real installation never looks for it.
+any speed; all processes share it through one row, which a real installation never reads.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from django.conf import settings
 from prepazka.offices.models import DemoClock
 
 LOOK_EVERY = 1.0  # seconds
-FOR_GOOD = timedelta(days=366)  # a stretch that ends only by the button for the real time
+FOR_GOOD = timedelta(days=366)  # in effect until somebody presses the button for the real time
 
 _looked_at = float("-inf")
-_known: DemoClock | None = None
+_cached_clock: DemoClock | None = None
 
 
 def now() -> datetime:
@@ -32,16 +32,16 @@ def real_now() -> datetime:
 
 
 def machine_s() -> float:
-    """Seconds since 1970 by the machine's clock, to be held beside the database's."""
+    """Seconds since 1970 by the machine's clock, to compare with the database's."""
     return time.time()
 
 
 def played(real: datetime, clock: DemoClock | None) -> datetime:
-    """What the demo's clock shows at a real instant; its day ends by itself."""
+    """The time that the demo's clock shows at a real instant; real time again after its end."""
     if clock is None:
         return real
-    shown = clock.shown_from + (real - clock.real_from) * clock.speed
-    return shown if shown < clock.shown_to else real
+    shown_time = clock.shown_from + (real - clock.real_from) * clock.speed
+    return shown_time if shown_time < clock.shown_to else real
 
 
 def shows_real_time() -> bool:
@@ -51,7 +51,7 @@ def shows_real_time() -> bool:
 
 
 def play(*, shown_from: datetime, lasts: timedelta, speed: float) -> None:
-    """Let the demo's clock show a stretch of another time, `speed` times as fast."""
+    """Let the demo's clock show a period of another time, `speed` times as fast."""
     DemoClock.objects.update_or_create(
         pk=1,
         defaults={
@@ -83,13 +83,13 @@ def stop_playing() -> None:
 
 
 def _forget() -> None:
-    """Let this process look anew; the others notice within LOOK_EVERY."""
+    """Drop this process's cached clock; other processes re-read theirs within LOOK_EVERY."""
     global _looked_at  # noqa: PLW0603  # see _demo_clock
     _looked_at = float("-inf")
 
 
 def _demo_clock() -> DemoClock | None:
-    global _looked_at, _known  # a memory of one second, per process
+    global _looked_at, _cached_clock  # cached for one second, per process
     if time.monotonic() - _looked_at > LOOK_EVERY:
-        _known, _looked_at = DemoClock.objects.first(), time.monotonic()
-    return _known
+        _cached_clock, _looked_at = DemoClock.objects.first(), time.monotonic()
+    return _cached_clock

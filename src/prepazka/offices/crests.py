@@ -1,4 +1,4 @@
-"""The office's crest: setting it, and its picture."""
+"""Setting the office's crest, and reading its picture."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def set_crest(*, office: Office, content: bytes | None, now: datetime, actor: in
             raise CrestTooHeavy
         try:
             content = clean_crest(content)
-        except WrongCrest as wrong:
-            raise REFUSALS[wrong.reason] from wrong
+        except WrongCrest as error:
+            raise REFUSALS[error.reason] from error
     with transaction.atomic():
         locked = Office.objects.select_for_update(no_key=True).get(pk=office.pk)
         if put_crest(locked, content or b""):
@@ -58,9 +58,9 @@ def set_crest(*, office: Office, content: bytes | None, now: datetime, actor: in
 
 
 def put_crest(office: Office, content: bytes) -> bool:
-    """Write a cleaned picture, or none, of a locked office; `office` itself is left to be saved.
+    """Write a cleaned picture of a locked office, or remove it; the caller saves `office` itself.
 
-    Says whether anything differed.
+    Returns whether anything changed.
     """
     digest = crest_digest(content) if content else ""
     if office.crest == digest:
@@ -74,7 +74,7 @@ def put_crest(office: Office, content: bytes) -> bool:
 
 
 def crest_of(office: Office) -> bytes:
-    """The picture; empty where the office has none."""
+    """Bytes of the office's crest, a PNG picture; empty where the office has none."""
     if not office.crest:
         return b""
     row = Crest.objects.filter(office=office.pk).first()

@@ -1,7 +1,7 @@
 """The played day of a demo: asked for by visitors, carried out by the supervisor of `prepazka run`.
 
-One row is the wish and its course. Web processes and the supervisor change it under its lock, so a
-second press starts nothing.
+One row holds the request and its state. Web processes and the supervisor change it under its
+lock, so a second press starts nothing.
 """
 
 from __future__ import annotations
@@ -16,37 +16,37 @@ SUPERVISOR = 7_307_733  # key of the advisory lock of the one supervisor that pl
 
 
 def current() -> DemoPlay | None:
-    """The day that is played, or the last one."""
+    """The day that is being played, or else the one played last; None before the first."""
     return DemoPlay.objects.select_related("office").first()
 
 
 @transaction.atomic
 def ask(*, office: Office, speed: float) -> bool:
     """Ask for a day of the office; False while one is already played or about to be."""
-    wanted = {"office": office, "speed": speed, "state": State.ASKED}
-    _, created = DemoPlay.objects.get_or_create(pk=ROW, defaults=wanted)
+    fields = {"office": office, "speed": speed, "state": State.ASKED}
+    _, created = DemoPlay.objects.get_or_create(pk=ROW, defaults=fields)
     if created:
         return True
     row = _locked()
     if row is None or row.is_active:
         return False
-    DemoPlay.objects.filter(pk=ROW).update(**wanted)
+    DemoPlay.objects.filter(pk=ROW).update(**fields)
     return True
 
 
 @transaction.atomic
 def stop() -> None:
-    """Ask that the people leave. May be repeated."""
+    """Ask that the virtual people leave. May be repeated."""
     row = _locked()
     if row and row.is_active:
-        # A day that nobody has begun needs nobody to end it.
+        # A day that has not begun has no people who would have to leave first.
         state = State.STOPPED if row.state == State.ASKED else State.STOPPING
         DemoPlay.objects.filter(pk=ROW).update(state=state)
 
 
 @transaction.atomic
 def take() -> DemoPlay | None:
-    """The day that is asked for, which the caller now plays."""
+    """Claim the day that was asked for, which the caller now plays; None if there is none."""
     row = _locked()
     if row is None or row.state != State.ASKED:
         return None
@@ -55,18 +55,18 @@ def take() -> DemoPlay | None:
 
 
 def is_stopping() -> bool:
-    """Whether somebody asked that the people leave."""
+    """Whether somebody asked that the virtual people leave."""
     return DemoPlay.objects.filter(pk=ROW, state=State.STOPPING).exists()
 
 
 @transaction.atomic
 def end(*, failed: bool) -> None:
-    """The people are gone: by themselves, because somebody asked, or because they failed."""
+    """Note that the day is over: played to its end, stopped on request, or failed."""
     row = _locked()
     if row is None or not row.is_active:
         return
-    by_itself = State.FAILED if failed else State.OVER
-    state = State.STOPPED if row.state == State.STOPPING else by_itself
+    unrequested = State.FAILED if failed else State.OVER
+    state = State.STOPPED if row.state == State.STOPPING else unrequested
     DemoPlay.objects.filter(pk=ROW).update(state=state)
 
 

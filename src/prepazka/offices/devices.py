@@ -1,4 +1,4 @@
-"""Kiosks and displays: pairing with a browser by a one-time code, recognising it, its faults."""
+"""Kiosks and displays: pairing a browser by a one-time code, recognising it, reporting faults."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ def make_pairing_code(*, device: Device, now: datetime) -> str:
 
 @transaction.atomic
 def pair(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
-    """Make the browser that knows the code the device; a browser paired before no longer is.
+    """Make the browser with this code the device, in place of the browser paired before.
 
-    Answers with the device and the token that the browser keeps. Raises PairingCodeWrong.
+    Returns the device and the token that the browser keeps. Raises PairingCodeWrong.
     """
-    found = Device.objects.select_for_update(no_key=True, of=("self",)).filter(
+    candidates = Device.objects.select_for_update(no_key=True, of=("self",)).filter(
         pairing_hash=_hash(_normal(code)), pairing_expires_at__gt=now, retired=False
     )
     if kind:
-        found = found.filter(kind=kind)
-    device = found.select_related("office").first()
+        candidates = candidates.filter(kind=kind)
+    device = candidates.select_related("office").first()
     if device is None:
         raise PairingCodeWrong
     token = secrets.token_urlsafe(32)
@@ -58,7 +58,7 @@ def pair(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
     device.paired_at = device.seen_at = now
     device.lost_at = None
     device.wrong_pins, device.paused_until = 0, None
-    device.answering_printer = ""  # a printer that is set never to answer again is believed anew
+    device.answering_printer = ""  # forgotten, in case this printer never answers
     device.save(
         update_fields=[
             "pairing_hash",
@@ -78,14 +78,14 @@ def pair(*, code: str, now: datetime, kind: str = "") -> tuple[Device, str]:
 
 @transaction.atomic
 def revoke(*, device: int, now: datetime, actor: int | None = None) -> None:
-    """Take the device from its browser, and an unused code with it. May be repeated."""
-    found = Device.objects.select_for_update(no_key=True).get(pk=device)
-    if not found.token_hash and not found.pairing_hash:
+    """End the pairing of the device, and an unused code with it. May be repeated."""
+    locked = Device.objects.select_for_update(no_key=True).get(pk=device)
+    if not locked.token_hash and not locked.pairing_hash:
         return
-    found.token_hash = found.pairing_hash = ""
-    found.pairing_expires_at = found.paired_at = None
-    found.revoked_at = now
-    found.save(
+    locked.token_hash = locked.pairing_hash = ""
+    locked.pairing_expires_at = locked.paired_at = None
+    locked.revoked_at = now
+    locked.save(
         update_fields=[
             "token_hash",
             "pairing_hash",
@@ -94,17 +94,17 @@ def revoke(*, device: int, now: datetime, actor: int | None = None) -> None:
             "revoked_at",
         ]
     )
-    record(events.DeviceRevoked(office=found.office_id, device=found.pk, at=now, actor=actor))
+    record(events.DeviceRevoked(office=locked.office_id, device=locked.pk, at=now, actor=actor))
 
 
 def is_paired(device: Device) -> bool:
-    """Whether the browser that was recognised as this device still is it."""
+    """Whether the browser that was recognised as this device is still paired with it."""
     rows = Device.objects.filter(pk=device.pk, token_hash=device.token_hash, retired=False)
     return bool(device.token_hash) and rows.exists()
 
 
 def by_token(token: str, *, now: datetime, kind: str = "") -> Device | None:
-    """The device whose browser shows this token, with its office read afresh; None if there is none.
+    """The device whose browser sends this token, with its office read afresh; None if there is none.
 
     Notes at most once a minute that the device was seen.
     """
@@ -118,7 +118,7 @@ def by_token(token: str, *, now: datetime, kind: str = "") -> Device | None:
 
 
 def _with_office(token: str, kind: str) -> Device | None:
-    """As `select_related` reads them, at a part of its cost: every touch comes this way."""
+    """The device as `select_related("office")` reads it, but cheaper: each touch runs this."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {columns(Device, 'd')}, {columns(Office, 'o')}"  # noqa: S608  # ours
@@ -129,9 +129,9 @@ def _with_office(token: str, kind: str) -> Device | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    split = width(Device)
-    device = of_row(Device, row[:split])
-    device.office = of_row(Office, row[split:])
+    office_at = width(Device)
+    device = of_row(Device, row[:office_at])
+    device.office = of_row(Office, row[office_at:])
     return device
 
 
@@ -144,60 +144,60 @@ def heartbeat(
     loaded: object,
     clock: object = None,
 ) -> bool:
-    """Note that the device's page lives; whether it must load anew, as staff asked since it did.
+    """Note that the device's page is alive; returns whether staff asked for a reload since it loaded.
 
     `loaded` is how many milliseconds ago the page was loaded, `waiting` how many entries of its
     log are not merged yet, `clock` its own time in milliseconds since 1970.
     """
-    off = None
-    if isinstance(clock, int | float) and abs(clock) < FARTHEST_MS:  # also False of NaN
-        off = round(clock / 1000 - now.timestamp())
+    clock_off_s = None
+    if isinstance(clock, int | float) and abs(clock) < FARTHEST_MS:  # False for NaN too
+        clock_off_s = round(clock / 1000 - now.timestamp())
     Device.objects.filter(pk=device).update(
-        seen_at=now, app_version=version, waiting_events=waiting, clock_off_s=off
+        seen_at=now, app_version=version, waiting_events=waiting, clock_off_s=clock_off_s
     )
-    asked = Device.objects.values_list("reload_at", flat=True).get(pk=device)
+    reload_asked_at = Device.objects.values_list("reload_at", flat=True).get(pk=device)
     loaded_ms = loaded if isinstance(loaded, int | float) and abs(loaded) < FARTHEST_MS else 0
     age = timedelta(milliseconds=loaded_ms)
-    return asked is not None and now - age < asked
+    return reload_asked_at is not None and now - age < reload_asked_at
 
 
 @transaction.atomic
 def ask_reload(*, device: int, now: datetime, actor: int) -> None:
-    """Have the device's screen loaded anew; the live stream wakes it."""
+    """Ask the device to reload its screen; the live stream wakes it."""
     Device.objects.filter(pk=device).update(reload_at=now)
     office = Device.objects.values_list("office_id", flat=True).get(pk=device)
     record(events.ReloadAsked(office=office, device=device, at=now, actor=actor))
 
 
 def note_printed(*, device: int, label: str, now: datetime) -> None:
-    """The last paper that came out of the printer."""
+    """Note the last paper that came out of the printer, by the number on it."""
     Device.objects.filter(pk=device).update(printed=label, printed_at=now)
 
 
 def note_printer(*, device: int, state: dict[str, bool], now: datetime) -> None:
-    """What the printer said of itself."""
+    """Note the state that the printer reported."""
     Device.objects.filter(pk=device).update(printer_state=state, printer_asked_at=now)
 
 
 def note_answer(*, device: int, printer: str, now: datetime) -> None:
-    """The printer of that address answers questions, so that its silence means something later."""
+    """Note that the printer of that address answers, so that later silence is a fault."""
     Device.objects.filter(pk=device).update(answering_printer=printer, printer_answered_at=now)
 
 
 @transaction.atomic
 def report_fault(*, device: int, fault: str, now: datetime) -> None:
-    """Note what the device cannot do now and alert the staff, once for as long as it lasts."""
-    found = Device.objects.select_for_update(no_key=True).get(pk=device)
-    if found.fault == fault:
+    """Note a fault of the device and alert the staff, once for as long as it lasts."""
+    locked = Device.objects.select_for_update(no_key=True).get(pk=device)
+    if locked.fault == fault:
         return
-    found.fault, found.fault_at = fault, now
-    found.save(update_fields=["fault", "fault_at"])
-    record(events.DeviceFault(office=found.office_id, device=found.pk, at=now, fault=fault))
+    locked.fault, locked.fault_at = fault, now
+    locked.save(update_fields=["fault", "fault_at"])
+    record(events.DeviceFault(office=locked.office_id, device=locked.pk, at=now, fault=fault))
 
 
 @transaction.atomic
 def clear_fault(*, device: int, now: datetime) -> None:
-    """The device works again. May be repeated."""
+    """Note that the device works again. May be repeated."""
     changed = Device.objects.filter(pk=device).exclude(fault="").update(fault="", fault_at=None)
     if changed:
         office = Device.objects.values_list("office_id", flat=True).get(pk=device)
@@ -205,19 +205,19 @@ def clear_fault(*, device: int, now: datetime) -> None:
 
 
 def _normal(code: str) -> str:
-    """What was meant by what was typed: spaces, dashes and small letters do not matter."""
+    """The typed code without spaces and dashes, in capitals."""
     return "".join(c for c in code.upper() if c.isalnum())
 
 
 def _hash(secret: str) -> str:
-    """Both secrets are random and long, so a plain hash keeps them."""
+    """Hash of a code or token; unsalted, because both are random and long."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def displays_of(office: Office, counters: Iterable[Counter]) -> list[str]:
-    """The names of the displays on which a call to one of the counters appears.
+    """Names of the displays on which a call to one of the counters appears.
 
-    Nothing where the office has one display only, since there is no other to look at. A display
+    Empty where the office has one display only: nobody needs to be told which to watch. A display
     without counters of its own shows all of them.
     """
     codes = {counter.code for counter in counters}
@@ -230,5 +230,5 @@ def displays_of(office: Office, counters: Iterable[Counter]) -> list[str]:
     ]
     if len(displays) < SEVERAL:
         return []
-    shown = [d for d in displays if codes & set(d.options.get("counters") or codes)]
-    return [str(display.name) for display in shown]
+    suitable = [d for d in displays if codes & set(d.options.get("counters") or codes)]
+    return [str(display.name) for display in suitable]

@@ -1,4 +1,4 @@
-"""The office as one snapshot in memory: read once per version, then asked without SQL."""
+"""The snapshot of an office in memory: read once per version, then queried without SQL."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WHOLE_DAY = Interval(0, calendar.DAY_MIN)
 
 @dataclass(frozen=True)
 class Directory:
-    """Everything a screen or a rule asks about an office; retired parts stay readable by id."""
+    """A snapshot of the office, for screens and rules; retired parts stay readable by id."""
 
     office: Office
     departments: dict[int, Department]
@@ -58,7 +58,7 @@ class Directory:
     systems: dict[int, System] = field(default_factory=dict)
     needs: dict[int, frozenset[int]] = field(default_factory=dict)  # systems, by service
     incidents: list[Incident] = field(default_factory=list)  # open ones, the oldest first
-    # What others derive from this snapshot and want to derive once only.
+    # Cache of what other modules derive from this snapshot, by a key of theirs.
     kept: dict[Hashable, Any] = field(default_factory=dict)
 
     @cached_property
@@ -68,39 +68,39 @@ class Directory:
 
     @cached_property
     def regular(self) -> Directory:
-        """The same office without exceptions and holidays: what its weeks look like."""
-        row = copy(self.office)
-        row.public_holidays = ""
-        return replace(self, office=row, exceptions=[], kept={})
+        """A snapshot of the same office without exceptions and holidays: its regular weeks."""
+        office = copy(self.office)
+        office.public_holidays = ""
+        return replace(self, office=office, exceptions=[], kept={})
 
     def offered_services(self) -> list[Service]:
-        """Services of today's file, in its order."""
+        """Services of the current office file, in its order."""
         return [s for s in self.services.values() if not s.retired]
 
     @cached_property
     def stopped(self) -> dict[int, Incident]:
         """Services that wait for a system that is down, with the oldest incident that stops each."""
         return {
-            service: one
-            for one in reversed(self.incidents)
+            service: incident
+            for incident in reversed(self.incidents)
             for service, needed in self.needs.items()
-            if one.system_id in needed
+            if incident.system_id in needed
         }
 
     def stopped_by(self, incident: Incident) -> list[Service]:
-        """Services of today's file that need the system of the incident."""
+        """Services of the current office file that need the system of the incident."""
         return self.needing(incident.system_id)
 
     def needing(self, system: int) -> list[Service]:
-        """Services of today's file that need the system."""
+        """Services of the current office file that need the system."""
         return [s for s in self.offered_services() if system in self.needs.get(s.pk, ())]
 
     def open_systems(self) -> list[System]:
-        """Systems of today's file, in its order."""
+        """Systems of the current office file, in its order."""
         return [s for s in self.systems.values() if not s.retired]
 
     def open_counters(self) -> list[Counter]:
-        """Counters of today's file, in its order."""
+        """Counters of the current office file, in its order."""
         return [c for c in self.counters.values() if not c.retired]
 
     def service_by_code(self, code: str) -> Service | None:
@@ -120,7 +120,7 @@ class Directory:
         return [c for c in self.open_counters() if service_id in self.serves[c.id]]
 
     def open_officials(self) -> list[Official]:
-        """Officials of today's file, in its order."""
+        """Officials of the current office file, in its order."""
         return [o for o in self.officials.values() if not o.retired]
 
     def official_by_code(self, code: str) -> Official | None:
@@ -128,16 +128,16 @@ class Directory:
         return next((o for o in self.open_officials() if o.code == code), None)
 
     def officials_for(self, service_id: int) -> list[Official]:
-        """Officials with whom the service is booked; windows are laid where there is none."""
+        """Officials with whom the service is booked; empty where it is booked by window."""
         return self._officials_by_topic.get(service_id, [])
 
     def topics_of(self, official: Official) -> list[Service]:
         """Services that can be booked with the official, in the order of the file."""
-        known = self.topics.get(official.pk, frozenset())
-        return [s for s in self.offered_services() if s.pk in known and s.bookable]
+        service_ids = self.topics.get(official.pk, frozenset())
+        return [s for s in self.offered_services() if s.pk in service_ids and s.bookable]
 
     def service_hours(self, service: Service, day: date, mode: str = Mode.PERSON) -> Minutes:
-        """Local minutes of that day in which the service takes citizens in that mode.
+        """Local minutes of that day in which citizens are served for the service in that mode.
 
         The office's hours, replaced by the agenda's own where it has any, cut to the service's;
         hours that are for one mode only are added to them.
@@ -147,43 +147,45 @@ class Directory:
         )
 
     def _hours_of_mode(self, service: Service, day: date, mode: str) -> Minutes:
-        """What the agenda opens for this mode only, cut to the service's own hours."""
+        """Minutes that the agenda opens for this mode only, cut to the service's own hours."""
         of_agenda, of_service = {"agenda": service.agenda_id}, {"service": service.pk}
         rows = [row for row in self._hours_by_scope.get(_key(of_agenda), ()) if row.mode == mode]
         if not rows:
             return []
         opened = self._open(day, rows, closing=(of_agenda, of_service))
-        own = self._rows(of_service)
-        return interval.intersect(opened, self._open(day, own, of_service)) if own else opened
+        if service_rows := self._rows(of_service):
+            return interval.intersect(opened, self._open(day, service_rows, of_service))
+        return opened
 
     def _hours_of_all(self, service: Service, day: date) -> Minutes:
         of_agenda, of_service = {"agenda": service.agenda_id}, {"service": service.id}
-        followed = self._rows(of_agenda) or self._rows({})
-        agenda = self._open(day, followed, of_agenda)
-        own = self._rows(of_service)
-        if own:
-            return interval.intersect(agenda, self._open(day, own, of_service))
+        weekly_rows = self._rows(of_agenda) or self._rows({})
+        agenda_minutes = self._open(day, weekly_rows, of_agenda)
+        if service_rows := self._rows(of_service):
+            return interval.intersect(agenda_minutes, self._open(day, service_rows, of_service))
         if _key(of_service) not in self._exceptions_by_scope:
-            return agenda
-        return interval.intersect(agenda, self._open(day, followed, of_agenda, of_service))
+            return agenda_minutes
+        return interval.intersect(
+            agenda_minutes, self._open(day, weekly_rows, of_agenda, of_service)
+        )
 
     def booking_hours(self, service: Service, day: date, mode: str = Mode.PERSON) -> Minutes:
-        """Local minutes of that day on which booked terms are laid.
+        """Local minutes of that day in which slots to be booked may lie.
 
         The agenda's booking hours where it has any, inside the hours of the service; hours for
-        the mode alone are there to be booked, whatever the booking hours are.
+        the mode alone can always be booked, whatever the booking hours are.
         """
-        taken = self._hours_of_all(service, day)
+        minutes = self._hours_of_all(service, day)
         of_agenda = {"agenda": service.agenda_id}
-        laid = self._rows(of_agenda, booking=True) or self._rows({}, booking=True)
-        if laid:
-            taken = interval.intersect(taken, self._open(day, laid, of_agenda))
-        return interval.union([*taken, *self._hours_of_mode(service, day, mode)])
+        rows = self._rows(of_agenda, booking=True) or self._rows({}, booking=True)
+        if rows:
+            minutes = interval.intersect(minutes, self._open(day, rows, of_agenda))
+        return interval.union([*minutes, *self._hours_of_mode(service, day, mode)])
 
     def official_hours(
         self, official: Official, service: Service, day: date, mode: str = Mode.PERSON
     ) -> Minutes:
-        """Local minutes of that day in which the official takes people for the service so.
+        """Local minutes of that day in which the official sees people for the service in that mode.
 
         Their own hours, also outside the office's; what is closed for the agenda or the service
         is closed here too, and a service with hours of its own keeps to them.
@@ -191,30 +193,31 @@ class Directory:
         of_agenda, of_service = {"agenda": service.agenda_id}, {"service": service.pk}
         of_official = {"official": official.pk}
         rows = [*self._rows(of_official), *self._rows(of_official, mode=mode)]
-        own = self._open(day, rows, of_official, closing=(of_agenda, of_service))
-        limit = self._rows(of_service)
-        return interval.intersect(own, self._open(day, limit, of_service)) if limit else own
+        official_minutes = self._open(day, rows, of_official, closing=(of_agenda, of_service))
+        if service_rows := self._rows(of_service):
+            return interval.intersect(official_minutes, self._open(day, service_rows, of_service))
+        return official_minutes
 
     def diary_hours(self, official: Official, day: date) -> Minutes:
-        """Local minutes of that day in which the official takes people for anything."""
+        """Local minutes of that day in which the official sees people for any service."""
         of_official = {"official": official.pk}
-        every = self._hours_by_scope.get(_key(of_official), [])
-        return self._open(day, every, of_official)
+        rows = self._hours_by_scope.get(_key(of_official), [])
+        return self._open(day, rows, of_official)
 
     def places(self, agenda: int, day: date) -> list[tuple[Interval[int], int]]:
-        """Local minutes of that day in which only so many places of the agenda can be booked."""
-        known = self._exceptions_by_scope
-        found = []
+        """Local minutes of that day with reduced capacity of the agenda, each with its places."""
+        by_scope = self._exceptions_by_scope
+        reductions = []
         for scope in ({}, {"agenda": agenda}):
-            for e in known.get(_key(scope), ()):
-                if e.kind != HoursException.Kind.REDUCED or e.places is None:
+            for exception in by_scope.get(_key(scope), ()):
+                if exception.kind != HoursException.Kind.REDUCED or exception.places is None:
                     continue
-                if minutes := e.days.minutes_on(day):
-                    found.append((minutes, e.places))
-        return found
+                if minutes := exception.days.minutes_on(day):
+                    reductions.append((minutes, exception.places))
+        return reductions
 
     def besides(self, exceptions: Iterable[HoursException]) -> Directory:
-        """The same office, had it these exceptions too."""
+        """A snapshot of the same office with these exceptions added."""
         return replace(self, exceptions=[*self.exceptions, *exceptions], kept={})
 
     def counter_hours(self, counter: Counter, day: date) -> Minutes:
@@ -224,8 +227,8 @@ class Directory:
 
     def office_hours(self, day: date) -> Minutes:
         """Local minutes of that day in which anything at all is open."""
-        everything = [self.service_hours(s, day) for s in self.offered_services()]
-        return interval.union(chain.from_iterable(everything))
+        hours_by_service = [self.service_hours(s, day) for s in self.offered_services()]
+        return interval.union(chain.from_iterable(hours_by_service))
 
     def general_hours(self, day: date) -> Minutes:
         """Local minutes of that day in which the office as a whole is open.
@@ -239,28 +242,29 @@ class Directory:
     def open_alone(self, day: date) -> list[tuple[Agenda, Minutes]]:
         """The agendas that are open outside the general hours of that day, with those minutes."""
         general = self.general_hours(day)
-        minutes: dict[int, Minutes] = defaultdict(list)
+        minutes_by_agenda: dict[int, Minutes] = defaultdict(list)
         for service in self.offered_services():
-            minutes[service.agenda_id] += self.service_hours(service, day)
+            minutes_by_agenda[service.agenda_id] += self.service_hours(service, day)
         outside = [
-            (self.agendas[agenda], interval.subtract(interval.union(some), general))
-            for agenda, some in minutes.items()
+            (self.agendas[agenda], interval.subtract(interval.union(agenda_minutes), general))
+            for agenda, agenda_minutes in minutes_by_agenda.items()
         ]
-        return [(agenda, left) for agenda, left in outside if left]
+        return [(agenda, minutes_alone) for agenda, minutes_alone in outside if minutes_alone]
 
     def closure(self, day: date, service: Service | None = None) -> str | None:
         """Why the whole day is closed to the office or to the service, in the active language.
 
         The reason of the file, which may be empty, else the name of the public holiday; None where
-        neither closes it. Why an official is away is never said.
+        neither closes it. The reason for an official's absence is never returned.
         """
+        closed = HoursException.Kind.CLOSED
         scopes: list[dict[str, int]] = [{}]
         if service:
             scopes += [{"agenda": service.agenda_id}, {"service": service.pk}]
         for scope in scopes:
-            for e in self._exceptions_by_scope.get(_key(scope), ()):
-                if e.kind == HoursException.Kind.CLOSED and e.days.minutes_on(day) == WHOLE_DAY:
-                    return str(e.reason)
+            for exception in self._exceptions_by_scope.get(_key(scope), ()):
+                if exception.kind == closed and exception.days.minutes_on(day) == WHOLE_DAY:
+                    return str(exception.reason)
         if not self.office.public_holidays:
             return None
         return calendar.czech_holiday_name(day, get_language() or "cs")
@@ -268,18 +272,18 @@ class Directory:
     def _rows(
         self, scope: dict[str, int], *, booking: bool = False, mode: str | None = None
     ) -> list[OpeningHours]:
-        """Hours for every mode, or those for one alone."""
+        """Weekly hours of the scope that hold for every mode, or with `mode` for that one only."""
         rows = self._hours_by_scope.get(_key(scope), ())
         return [h for h in rows if h.booking == booking and h.mode == mode]
 
     @cached_property
     def _officials_by_topic(self) -> dict[int, list[Official]]:
-        found: dict[int, list[Official]] = defaultdict(list)
+        officials_by_service: dict[int, list[Official]] = defaultdict(list)
         for official in self.open_officials():
             for service in self.topics.get(official.pk, ()):
                 if self.rules[self.services[service].agenda_id].kind == "slot":
-                    found[service].append(official)
-        return dict(found)
+                    officials_by_service[service].append(official)
+        return dict(officials_by_service)
 
     @cached_property
     def _hours_by_scope(self) -> dict[Scope, list[OpeningHours]]:
@@ -311,11 +315,13 @@ class Directory:
             for h in rows
             if h.weekday == day.weekday()
         ]
-        known = self._exceptions_by_scope
-        followed = [e for scope in ({}, *scopes) for e in known.get(_key(scope), ())]
+        by_scope = self._exceptions_by_scope
+        applying = [e for scope in ({}, *scopes) for e in by_scope.get(_key(scope), ())]
         closed = HoursException.Kind.CLOSED
-        followed += [e for scope in closing for e in known.get(_key(scope), ()) if e.kind == closed]
-        exceptions = [e.days for e in followed if e.kind != HoursException.Kind.REDUCED]
+        applying += [
+            e for scope in closing for e in by_scope.get(_key(scope), ()) if e.kind == closed
+        ]
+        exceptions = [e.days for e in applying if e.kind != HoursException.Kind.REDUCED]
         holidays = (
             calendar.czech_holidays((day.year,)) if self.office.public_holidays else frozenset()
         )
@@ -323,31 +329,31 @@ class Directory:
 
 
 def _key(scope: dict[str, int]) -> Scope:
-    """Which agenda, service, counter or official; the office is none of them."""
+    """Key of the scope: ids of agenda, service, counter, official; all None for the office."""
     return tuple(scope.get(name) for name in ("agenda", "service", "counter", "official"))
 
 
 def _by_scope(rows: Iterable[Row]) -> dict[Scope, list[Row]]:
-    found: dict[Scope, list[Row]] = defaultdict(list)
+    grouped: dict[Scope, list[Row]] = defaultdict(list)
     for row in rows:
-        found[row.agenda_id, row.service_id, row.counter_id, row.official_id].append(row)
-    return dict(found)
+        grouped[row.agenda_id, row.service_id, row.counter_id, row.official_id].append(row)
+    return dict(grouped)
 
 
-_known: dict[int, tuple[int, Directory]] = {}
-_known_lock = Lock()
+_cached_by_id: dict[int, tuple[int, Directory]] = {}
+_cache_lock = Lock()
 
 
 def directory(office: Office) -> Directory:
     """The snapshot of that office's current version (`office` must be freshly read).
 
-    Its version may be a later one: it is the one that was read, and the key of what is kept.
+    It may be of a later version, which was current when it was read.
     """
     return kept_directory(office.pk, office.version) or _read_and_keep(office.pk)
 
 
 def directory_by_slug(slug: str) -> Directory:
-    """As `directory`; one small SQL statement when the version is known. Raises DoesNotExist."""
+    """As `directory`; one small SQL statement when the version is cached. Raises DoesNotExist."""
     return _current("slug", slug)
 
 
@@ -357,32 +363,32 @@ def directory_by_id(pk: int) -> Directory:
 
 
 def kept_directory(pk: int, version: int) -> Directory | None:
-    """The snapshot of that version, if this process has it; for a version just read."""
-    kept = _known.get(pk)
-    return kept[1] if kept and kept[0] == version else None
+    """The snapshot of that version, which was just read, if this process has it cached."""
+    cached = _cached_by_id.get(pk)
+    return cached[1] if cached and cached[0] == version else None
 
 
-def _current(column: str, value: str | int) -> Directory:
-    with connection.cursor() as cursor:  # on the way of every request, so not by the ORM
+def _current(column: str, key: str | int) -> Directory:
+    with connection.cursor() as cursor:  # every request runs this, so it bypasses the ORM
         cursor.execute(
             f"SELECT id, version FROM offices_office WHERE {column} = %s",  # noqa: S608  # ours
-            [value],
+            [key],
         )
         row = cursor.fetchone()
     if row is None:
-        raise Office.DoesNotExist(f"There is no office whose {column} is {value}.")
+        raise Office.DoesNotExist(f"There is no office whose {column} is {key}.")
     return kept_directory(*row) or _read_and_keep(row[0])
 
 
 def _read_and_keep(pk: int) -> Directory:
-    fresh = _read(pk)
-    with _known_lock:
-        _known[pk] = (fresh.office.version, fresh)
-    return fresh
+    snapshot = _read(pk)
+    with _cache_lock:
+        _cached_by_id[pk] = (snapshot.office.version, snapshot)
+    return snapshot
 
 
 def read(office: Office) -> Directory:
-    """The snapshot read anew and kept nowhere, for a transaction that may still be undone.
+    """The snapshot read anew and not cached, for a transaction that may still be undone.
 
     It holds what this transaction has written, and otherwise what was committed at this moment.
     """

@@ -1,4 +1,4 @@
-"""What a display shows and says, as its options tell; what they leave out is as usual."""
+"""Options of a display: what it shows and says, with defaults for what they leave out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LOUDEST = 100
 
 
 def usual(layout: str) -> dict[str, Any]:
-    """The options of a display that says nothing more about itself.
+    """Default options of a display in that layout.
 
     Above a counter it does not speak: the display of the hall does, and both would be heard at once.
     """
@@ -26,6 +26,6 @@ def usual(layout: str) -> dict[str, Any]:
 
 
 def options_of(options: dict[str, Any]) -> dict[str, Any]:
-    """All options but the counters, with the usual ones where there is none."""
-    known = usual(options.get("layout", LAYOUTS[0]))
-    return known | {key: options[key] for key in known if key in options}
+    """All options but the counters, with the default where one is missing."""
+    defaults = usual(options.get("layout", LAYOUTS[0]))
+    return defaults | {key: options[key] for key in defaults if key in options}

@@ -1,4 +1,4 @@
-"""What is said of an incident, in the active language: on screens, on paper and in messages."""
+"""Sentences about an incident, in the active language: for screens, paper and messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Incident
 
-# Functions, so that the words are looked up in the language of the moment.
+# Functions, so that each call translates into the language that is active then.
 CAUSES: dict[str, Callable[[], str]] = {
     Incident.Cause.DOWN: lambda: _("%(system)s does not work."),
     Incident.Cause.UNREACHABLE: lambda: _("The office has no connection with: %(system)s."),
@@ -35,15 +35,15 @@ def until_of(incident: Incident, tz: tzinfo) -> str:
 
 
 def said_of(incident: Incident, office: Directory) -> str:
-    """Everything: what has happened, the office's own sentence, until when."""
+    """What has happened, the office's own sentence, and until when, as one text."""
     note = str(incident.note)
     return " ".join(filter(None, [cause_of(incident), note, until_of(incident, office.tz)]))
 
 
 def in_languages(incident: Incident, office: Directory) -> dict[str, str]:
-    """The same in every language of the office."""
-    found = {}
+    """The text of `said_of` in every language of the office, by language code."""
+    texts = {}
     for language in office.office.languages or ["cs"]:
         with translation.override(language):
-            found[language] = said_of(incident, office)
-    return found
+            texts[language] = said_of(incident, office)
+    return texts

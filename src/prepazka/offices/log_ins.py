@@ -1,4 +1,4 @@
-"""What happens to an account, in the journal of every office where its person works.
+"""Events of an account, recorded in the journal of every office where its person works.
 
 A log line goes with each event, for the operator who looks for attacks across offices; it names
 the account by its number, never by what was typed into the form.
@@ -24,13 +24,13 @@ from prepazka.offices import access
 from prepazka.offices.models import Membership
 
 log = logging.getLogger(__name__)
-# Fewer wrong passwords than this are one's own slips, and no news.
+# Fewer wrong passwords than this are taken for typing errors of the person.
 WORTH_TELLING = 5
 
 
 @transaction.atomic
 def note_log_in(*, user: int, factor: bool, now: datetime) -> None:
-    """Somebody has logged in. Slips before it are forgotten; what is worth telling stays."""
+    """Record a log-in; clears the count of wrong passwords if it is below WORTH_TELLING."""
     _record(user, lambda o: events.LoggedIn(office=o, at=now, actor=user, user=user, factor=factor))
     slips = User.objects.filter(pk=user, wrong_passwords__lt=WORTH_TELLING)
     slips.exclude(wrong_passwords=0).update(wrong_passwords=0, wrong_passwords_since=None)
@@ -38,7 +38,7 @@ def note_log_in(*, user: int, factor: bool, now: datetime) -> None:
 
 @transaction.atomic
 def note_failure(*, username: str, attempt: Attempt, now: datetime, factor: bool = False) -> None:
-    """A wrong password, or with `factor` a wrong code; from the delay on each failure is a delay.
+    """Record a wrong password, or with `factor` a wrong code, and the delay that it brings.
 
     A name without an account leaves a log line only: it belongs to no office.
     """
@@ -60,15 +60,15 @@ def note_failure(*, username: str, attempt: Attempt, now: datetime, factor: bool
 
 @transaction.atomic
 def note_log_out(*, user: int, now: datetime) -> None:
-    """Somebody has logged out."""
+    """Record a log-out."""
     _record(user, lambda o: events.LoggedOut(office=o, at=now, actor=user, user=user))
 
 
 @transaction.atomic
 def note_password_changed(*, user: int, session: str, now: datetime) -> None:
-    """Somebody has changed their own password in that session.
+    """Record that the person has changed their own password in that session.
 
-    Their other sessions end, and so do the keys of programs, made while the old one was good.
+    Ends their other sessions, and the keys of programs made under the old password.
     """
     _record(user, lambda o: events.PasswordChanged(office=o, at=now, actor=user, user=user))
     sessions.end_sessions(User.objects.get(pk=user), but=session)
@@ -77,9 +77,9 @@ def note_password_changed(*, user: int, session: str, now: datetime) -> None:
 
 
 @transaction.atomic
-def end_session(*, user: int, which: int, actor: int, now: datetime) -> None:
-    """Log the person out of one browser. Repeated, it changes nothing."""
-    if sessions.end_session(user=user, which=which):
+def end_session(*, user: int, session_id: int, actor: int, now: datetime) -> None:
+    """Log the person out of one browser. May be repeated."""
+    if sessions.end_session(user=user, session_id=session_id):
         _record(user, lambda o: events.SessionEnded(office=o, at=now, actor=actor, user=user))
 
 
@@ -91,15 +91,15 @@ def end_other_sessions(*, user: int, session: str, now: datetime) -> None:
 
 
 @transaction.atomic
-def end_token(*, user: int, which: int, actor: int, now: datetime) -> None:
-    """Let a program's key open nothing any more. Repeated, it changes nothing."""
-    if tokens.end_tokens(user=user, which=which, now=now):
+def end_token(*, user: int, token_id: int, actor: int, now: datetime) -> None:
+    """Revoke a program's key. May be repeated."""
+    if tokens.end_tokens(user=user, token_id=token_id, now=now):
         _record(user, lambda o: events.TokenEnded(office=o, at=now, actor=actor, user=user))
 
 
 @transaction.atomic
 def note_second_factor(*, user: int, removed: bool, now: datetime) -> None:
-    """Somebody has set up a second factor, or given up their own."""
+    """Record that the person has set up a second factor or removed it."""
     _record(
         user,
         lambda o: events.SecondFactorSet(office=o, at=now, actor=user, user=user, removed=removed),
@@ -108,16 +108,16 @@ def note_second_factor(*, user: int, removed: bool, now: datetime) -> None:
 
 @transaction.atomic
 def note_recovery_codes(*, user: int, now: datetime) -> None:
-    """Somebody has made new recovery codes."""
+    """Record that the person has made new recovery codes."""
     _record(user, lambda o: events.RecoveryCodesMade(office=o, at=now, actor=user, user=user))
 
 
 @transaction.atomic
 def make_token(*, user: User, name: str, lasts: timedelta, now: datetime) -> tuple[str, bool]:
-    """A key of a program by a command of the operator, and whether it waits for the person.
+    """Make a program's key for the operator; returns it and whether the person must allow it.
 
-    It waits where a role of theirs requires a second factor, so that it opens nothing by the
-    operator's word alone.
+    They must where a role of theirs requires a second factor, so that the operator alone cannot
+    open the account.
     """
     waits = access.factor_required(user.pk)
     token = tokens.make_token(user=user, name=name, lasts=lasts, waits=waits, now=now)
@@ -126,25 +126,25 @@ def make_token(*, user: User, name: str, lasts: timedelta, now: datetime) -> tup
 
 
 @transaction.atomic
-def allow_token(*, user: int, which: int, now: datetime) -> None:
-    """The person lets a key of theirs open what they may. Repeated, it changes nothing."""
-    if tokens.allow_token(user=user, which=which):
+def allow_token(*, user: int, token_id: int, now: datetime) -> None:
+    """Allow a key, by the word of its person, to act for them. May be repeated."""
+    if tokens.allow_token(user=user, token_id=token_id):
         _record(user, lambda o: events.TokenAllowed(office=o, at=now, actor=user, user=user))
 
 
 @transaction.atomic
 def note_token(*, user: int, revoked: bool, now: datetime) -> None:
-    """A program got a key for the account, or lost it, by a command of the operator."""
+    """Record that the operator has made or revoked a program's key for the account."""
     _record(user, lambda o: events.TokenMade(office=o, at=now, user=user, revoked=revoked))
 
 
 def acknowledge_wrong_passwords(*, user: int) -> None:
-    """The person has read of the wrong passwords. Repeated, it changes nothing."""
+    """Note that the person has read of the wrong passwords. May be repeated."""
     User.objects.filter(pk=user).update(wrong_passwords=0, wrong_passwords_since=None)
 
 
 def tried_accounts(office: int) -> list[Membership]:
-    """Colleagues at whose accounts wrong passwords were entered, until they have read of it."""
+    """Colleagues at whose accounts wrong passwords were entered, until the colleague has read of it."""
     return list(
         Membership.objects.filter(office=office, user__wrong_passwords__gte=WORTH_TELLING)
         .select_related("user")

@@ -1,4 +1,4 @@
-"""What an office is: everything here can be written in its file and read back from it."""
+"""Tables of offices: what the office file describes, the staff, devices and the demo."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from prepazka.offices.text import LocalText
 
 
 class Room(models.TextChoices):
-    """Whose room people meet in by video; the telephone is the way out of all."""
+    """Providers of rooms for meetings by video; the telephone is the fallback of each."""
 
     EMBEDDED = "embedded"  # ours, in the browser
     JITSI = "jitsi"
     BIGBLUEBUTTON = "bigbluebutton"
-    LINK = "link"  # any other, known by its address
+    LINK = "link"  # any other, given by its address
     TELEPHONE = "telephone"
 
 
 def our_room() -> list[str]:
-    """What an office uses that says nothing."""
+    """Rooms of an office whose file names none."""
     return [Room.EMBEDDED.value]
 
 
@@ -64,7 +64,7 @@ class Office(models.Model):
     # or anybody from anywhere.
     phone_tickets = models.CharField(
         max_length=8,
-        choices=[(one, one) for one in PHONE_TICKETS],
+        choices=[(rule, rule) for rule in PHONE_TICKETS],
         default="none",
     )
     retention_days = models.PositiveSmallIntegerField(default=7)
@@ -72,10 +72,10 @@ class Office(models.Model):
     lock_after_min = models.PositiveSmallIntegerField(
         default=idle.USUAL_MIN, db_default=idle.USUAL_MIN
     )
-    # How long the terms that somebody gets instead of a lost one wait for the answer.
+    # How long slots offered instead of a lost one are held for an answer.
     answer_offers_min = models.PositiveSmallIntegerField(default=24 * 60)
     messages_data = models.JSONField(default=dict)
-    # Sites whose pages may show the terms in a frame; None: any.
+    # Sites whose pages may show the free slots in a frame; None: any.
     embed_hosts = ArrayField(models.CharField(max_length=255), null=True)
     # Rooms of meetings by video, the first one first; and the address of a room elsewhere.
     video_rooms = ArrayField(models.CharField(max_length=16), default=our_room)
@@ -95,27 +95,27 @@ class Office(models.Model):
 
     @property
     def crest_url(self) -> str:
-        """Where the picture of the crest lies; another one for another picture."""
+        """Address of the crest's picture; it changes with the picture. Empty where there is none."""
         return reverse("crest", args=[self.slug, self.crest]) if self.crest else ""
 
     @property
     def answer_within(self) -> timedelta:
-        """How long offered substitute terms are kept."""
+        """How long offered substitute slots are held."""
         return timedelta(minutes=self.answer_offers_min)
 
     @property
     def file_rules(self) -> FileRules:
-        """How much people may bring to meetings."""
+        """Limits of files that people bring to meetings."""
         return FileRules(**self.files_data)
 
     @property
     def message_rules(self) -> MessageRules:
-        """How the office writes to people besides by e-mail."""
+        """Rules of the messages that the office sends other than by e-mail."""
         return MessageRules(**self.messages_data)
 
 
 class Crest(models.Model):
-    """The picture of an office's crest: a PNG of some kilobytes, apart from the row that all read."""
+    """The picture of an office's crest, a PNG; not in Office, whose row every request reads."""
 
     office = models.OneToOneField(
         Office, on_delete=models.PROTECT, primary_key=True, related_name="crest_picture"
@@ -127,7 +127,7 @@ class Crest(models.Model):
 
 
 class OfOffice(models.Model):
-    """Every row belongs to an office, and most are known by a short code in the office's file."""
+    """Base of rows that belong to an office."""
 
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="%(class)ss")
 
@@ -182,14 +182,14 @@ class Agenda(Named):
 
 
 class System(Named):
-    """Something of others without which a service cannot be given: a register, a network."""
+    """A system run by others that services depend on: a register, a network."""
 
     class Meta(Named.Meta):
         constraints = [models.UniqueConstraint(fields=["office", "code"], name="system_code")]
 
 
 class Mode(models.TextChoices):
-    """How citizen and official meet at a booked term."""
+    """How citizen and official meet at an appointment."""
 
     PERSON = "person"  # at the office
     PHONE = "phone"  # the official telephones
@@ -197,12 +197,12 @@ class Mode(models.TextChoices):
 
 
 def in_person() -> list[str]:
-    """What a service offers that says nothing."""
+    """Modes of a service whose file names none."""
     return [Mode.PERSON.value]
 
 
 class TicketsRule(models.TextChoices):
-    """What was decided about the walk-in tickets of a service for one day."""
+    """The decision about walk-in tickets of a service for one day."""
 
     FULL = "full"  # the estimate says that the day is full
     STOPPED = "stopped"  # by the head
@@ -220,9 +220,9 @@ class Service(Named):
     bookable = models.BooleanField(default=True)
     walk_in = models.BooleanField(default=True)
     needs = models.ManyToManyField(System, related_name="services")
-    # How it can be booked; the first is meant where nobody says.
+    # How it can be booked; the first one is the default.
     modes = ArrayField(models.CharField(max_length=8, choices=Mode.choices), default=in_person)
-    # Its own rooms of meetings by video; none: the office's.
+    # Its own rooms of meetings by video; empty: the office's.
     video_rooms = ArrayField(models.CharField(max_length=16), default=list)
     # Of one day, set by the estimate or by the head, and no part of the office's file.
     tickets_on = models.DateField(null=True)
@@ -233,11 +233,11 @@ class Service(Named):
 
     @property
     def usual_mode(self) -> str:
-        """How it is booked where nobody says."""
+        """How it is booked by default."""
         return self.modes[0] if self.modes else Mode.PERSON.value
 
     def tickets_today(self, day: date) -> str:
-        """What was decided about walk-in tickets for this day; empty: nothing, the hours rule."""
+        """The TicketsRule for this day; empty: none, the opening hours decide."""
         return self.tickets_rule if self.tickets_on == day else ""
 
 
@@ -277,7 +277,7 @@ class Official(Named):
 
 
 class Scoped(OfOffice):
-    """Valid for the whole office, or for one agenda, service, counter or official."""
+    """Base of rows valid for the whole office or one agenda, service, counter or official."""
 
     agenda = models.ForeignKey(Agenda, null=True, on_delete=models.CASCADE)
     service = models.ForeignKey(Service, null=True, on_delete=models.CASCADE)
@@ -289,7 +289,7 @@ class Scoped(OfOffice):
 
 
 class OpeningHours(Scoped):
-    """When citizens are taken in a week; `booking` hours limit only what can be booked."""
+    """Weekly hours in which citizens are served; with `booking` those that can be booked."""
 
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="opening_hours")
     booking = models.BooleanField(default=False)
@@ -341,7 +341,7 @@ class HoursException(Scoped):
 
 
 class Incident(OfOffice):
-    """A system that is down: services that need it wait until somebody says that it works again."""
+    """An outage of a system: services that need it stop until somebody ends the incident."""
 
     class Cause(models.TextChoices):
         DOWN = "down"
@@ -353,7 +353,7 @@ class Incident(OfOffice):
     cause = models.CharField(max_length=12, choices=Cause.choices)
     note = LocalText(default=dict)
     expected_at = models.DateTimeField(null=True, help_text="when it should work again")
-    # Whoever is booked within so many hours is told; None: for the rest of the day.
+    # Whoever is booked within so many hours is warned; None: for the rest of the day.
     warn_hours = models.PositiveSmallIntegerField(null=True)
     began_at = models.DateTimeField()
     began_by = models.ForeignKey(
@@ -370,7 +370,7 @@ class Incident(OfOffice):
 
 
 class Role(models.TextChoices):
-    """What a member of staff may do; each administers or serves in one office."""
+    """Role of a member of staff in one office."""
 
     CLERK = "clerk"
     RECEPTION = "reception"
@@ -417,7 +417,7 @@ class Device(Named):
     lost_at = models.DateTimeField(
         null=True, help_text="when the kiosk was reported lost; until it is paired anew"
     )
-    # What the browser and the printer last said of themselves.
+    # What the browser and the printer last reported.
     app_version = models.CharField(max_length=40, blank=True)
     printer_state = models.JSONField(default=dict)
     printer_asked_at = models.DateTimeField(null=True)

@@ -1,7 +1,7 @@
-"""All rows that make an office, read by one statement, so in one snapshot of the database.
+"""All rows that make an office, read by one statement, so from one state of the database.
 
-Read by several, they would be of two versions wherever a file is loaded in between: a pair of
-counter and service whose counter the reader has not seen. One statement also sees what its own
+Several statements would mix two versions where a file is loaded in between: a pair of counter
+and service whose counter was not read. One statement also sees what its own
 transaction has written, which `REPEATABLE READ` could not offer under a lock taken before.
 """
 
@@ -105,18 +105,18 @@ def read_rows(pk: int) -> OfficeRows:
 def _statement() -> str:
     """One column for the office and for each kind of its rows, as JSON; one parameter, its id."""
     columns = [_array(Office, "o")]
-    for part in PARTS:
-        order = ", ".join(f"p.{name}" for name in part._meta.ordering or ()) or "p.id"
-        source = f"{part._meta.db_table} p WHERE p.office_id = o.id"
-        columns.append(_aggregate(f"{_array(part, 'p')} ORDER BY {order}", source))
+    for model in PARTS:
+        order = ", ".join(f"p.{name}" for name in model._meta.ordering or ()) or "p.id"
+        source = f"{model._meta.db_table} p WHERE p.office_id = o.id"
+        columns.append(_aggregate(f"{_array(model, 'p')} ORDER BY {order}", source))
     source = f"{Incident._meta.db_table} p WHERE p.office_id = o.id AND p.ended_at IS NULL"
     columns.append(_aggregate(f"{_array(Incident, 'p')} ORDER BY p.began_at, p.id", source))
-    for through, owner, first, second in PAIRS:
+    for through, owner, owner_id, member_id in PAIRS:
         source = (
-            f"{through._meta.db_table} p JOIN {owner._meta.db_table} t ON t.id = p.{first}"
+            f"{through._meta.db_table} p JOIN {owner._meta.db_table} t ON t.id = p.{owner_id}"
             " WHERE t.office_id = o.id"
         )
-        columns.append(_aggregate(f"json_build_array(p.{first}, p.{second})", source))
+        columns.append(_aggregate(f"json_build_array(p.{owner_id}, p.{member_id})", source))
     selected = ", ".join(columns)
     return f"SELECT {selected} FROM {Office._meta.db_table} o WHERE o.id = %s"  # noqa: S608  # ours
 
@@ -131,29 +131,29 @@ def _array(model: type[models.Model], alias: str) -> str:
 
 @cache
 def _readers(model: type[models.Model]) -> tuple[tuple[int, Callable[[str], Any]], ...]:
-    """Where in a row JSON has no word for the column's type, and what reads it."""
+    """Positions in a row whose type JSON lacks, each with the function that parses the text."""
     readers: list[tuple[int, Callable[[str], Any]]] = []
-    for place, field in enumerate(model._meta.concrete_fields):
+    for position, field in enumerate(model._meta.concrete_fields):
         if isinstance(field, models.DateTimeField):
-            readers.append((place, datetime.fromisoformat))
+            readers.append((position, datetime.fromisoformat))
         elif isinstance(field, models.DateField):
-            readers.append((place, date.fromisoformat))
+            readers.append((position, date.fromisoformat))
     return tuple(readers)
 
 
 def _model(model: type[Row], values: list[Any]) -> Row:
-    for place, reader in _readers(model):
-        if values[place] is not None:
-            values[place] = reader(values[place])
+    for position, reader in _readers(model):
+        if values[position] is not None:
+            values[position] = reader(values[position])
     names = [field.attname for field in model._meta.concrete_fields]
     return model.from_db(connection.alias, names, values)
 
 
 def _parts(model: type[Part], arrays: list[list[Any]] | None, office: Office) -> list[Part]:
-    parts = [_model(model, values) for values in arrays or ()]
-    for part in parts:
-        part.office = office
-    return parts
+    rows_of_office = [_model(model, values) for values in arrays or ()]
+    for row in rows_of_office:
+        row.office = office
+    return rows_of_office
 
 
 def _grouped(pairs: list[list[int]] | None, owners: Iterable[int]) -> Pairs:

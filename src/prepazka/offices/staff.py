@@ -1,7 +1,7 @@
-"""The staff of an office: who works there, in which role, with which first password.
+"""The staff of an office: adding, changing and removing members, passwords, second factors.
 
-Every change takes the office and then the account, so that two administrators at once each
-decide on what the other has done.
+Every change locks the office and then the account, so that of two administrators at once the
+second decides on what the first has done.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Added:
 
 
 def one_time_password() -> str:
-    """Sixteen characters in groups of four: about 80 bits."""
+    """A random password of sixteen characters in groups of four: about 80 bits."""
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(4))
 
 
@@ -92,15 +92,15 @@ def one_time_password() -> str:
 def add_staff(
     *, office: Office, username: str, name: str, role: Role, actor: int, now: datetime
 ) -> Added:
-    """Add somebody to the staff, or take back whom this office was the last to remove.
+    """Add somebody to the staff, or take back a person whom this office was the last to remove.
 
     Whoever returns gets a new password and has no second factor and no API token, so that
     nothing they had before opens the account. Raises AlreadyHere, and NameTaken: an account of
     another office is never taken over by its name.
     """
     user = _lock_name(username)
-    if user and (here := Membership.objects.filter(office=office, user=user).first()):
-        raise AlreadyHere(name=here.name)
+    if user and (existing := Membership.objects.filter(office=office, user=user).first()):
+        raise AlreadyHere(name=existing.name)
     if user and not (is_off(user) and _last_office(user) == office.pk):
         raise NameTaken
     password, returned = one_time_password(), user is not None
@@ -129,8 +129,8 @@ def add_by_operator(
     there is none.
     """
     user = _lock_name(username)
-    if user and (here := Membership.objects.filter(office=office, user=user).first()):
-        raise AlreadyHere(name=here.name)
+    if user and (existing := Membership.objects.filter(office=office, user=user).first()):
+        raise AlreadyHere(name=existing.name)
     if user and user.is_active:
         return Added(_join(office, user, name, role, actor=None, now=now), "", returned=False)
     if not password:
@@ -163,7 +163,7 @@ def _give_access(
 
 
 def _end_access(user: User, *, now: datetime) -> None:
-    """What the old password opened: sessions and the keys of programs."""
+    """End the sessions and the programs' keys that the old password opened."""
     sessions.end_sessions(user)
     tokens.end_tokens(user=user.pk, now=now)
 
@@ -179,46 +179,50 @@ def _join(
 def _last_office(user: User) -> int | None:
     """The office that was the last to remove the person; None if the journal does not say."""
     changes = Event.objects.filter(
-        # By office, as the index of the journal is.
+        # The index of the journal begins with the office.
         office__in=Office.objects.values("pk"),
         kind=events.StaffChanged.__name__,
         data__user=user.pk,
     )
-    last = changes.order_by("-id").first()
-    return last.office if last and not last.data.get("role") else None
+    latest = changes.order_by("-id").first()
+    return latest.office if latest and not latest.data.get("role") else None
 
 
 @transaction.atomic
 def rename_staff(*, member: Membership, name: str, actor: int, now: datetime) -> None:
     """Correct the name by which colleagues read of the person. Raises NoLongerHere.
 
-    An official's name is another one: citizens read it, and it stands in the office file.
+    The name of an official is a separate one: citizens read it, and it is in the office file.
     """
-    own = _lock(member)
-    if own.name != name:
-        own.name = name
-        own.save(update_fields=["name"])
-        record(events.StaffRenamed(office=own.office_id, at=now, actor=actor, user=own.user_id))
+    locked = _lock(member)
+    if locked.name != name:
+        locked.name = name
+        locked.save(update_fields=["name"])
+        record(
+            events.StaffRenamed(office=locked.office_id, at=now, actor=actor, user=locked.user_id)
+        )
 
 
 @transaction.atomic
 def change_role(*, member: Membership, role: Role, actor: int, now: datetime) -> None:
-    """Give another role. Raises NotYourself, NoLongerHere, LastAdministrator."""
+    """Give the member another role. Raises NotYourself, NoLongerHere, LastAdministrator."""
     _not_own(member, actor)
-    own = _lock(member)
-    if own.role == role:
+    locked = _lock(member)
+    if locked.role == role:
         return
-    _keep_an_administrator(own)
-    own.role = role
-    own.save(update_fields=["role"])
+    _keep_an_administrator(locked)
+    locked.role = role
+    locked.save(update_fields=["role"])
     record(
-        events.StaffChanged(office=own.office_id, at=now, actor=actor, user=own.user_id, role=role)
+        events.StaffChanged(
+            office=locked.office_id, at=now, actor=actor, user=locked.user_id, role=role
+        )
     )
 
 
 @transaction.atomic
 def let_declare(*, member: Membership, may: bool, actor: int, now: datetime) -> None:
-    """Give the right to say that a system is down, or take it. Repeated, it changes nothing."""
+    """Give or take the right to declare that a system is down. May be repeated."""
     changed = Membership.objects.filter(pk=member.pk).exclude(may_declare=may)
     if changed.update(may_declare=may):
         record(
@@ -234,17 +238,17 @@ def let_declare(*, member: Membership, may: bool, actor: int, now: datetime) -> 
 
 @transaction.atomic
 def remove_staff(*, member: Membership, actor: int, now: datetime) -> None:
-    """Take away the access to the office; who is in no other office cannot log in any more.
+    """Remove the member from the office; who is in no other office cannot log in any more.
 
     Raises NotYourself, NoLongerHere, LastAdministrator.
     """
     _not_own(member, actor)
-    own = _lock(member)
-    _keep_an_administrator(own)
-    user, office = own.user, own.office_id
+    locked = _lock(member)
+    _keep_an_administrator(locked)
+    user, office = locked.user, locked.office_id
     for official in Official.objects.filter(office=office, user=user):
         link_official(official=official, member=None, actor=actor, now=now)
-    own.delete()
+    locked.delete()
     if not user.memberships.exists():
         user.is_active = False
         user.save(update_fields=["is_active"])
@@ -255,21 +259,21 @@ def remove_staff(*, member: Membership, actor: int, now: datetime) -> None:
 def give_password(*, member: Membership, actor: int, now: datetime) -> str:
     """A new one-time password for somebody who has lost theirs.
 
-    Only for people of this office alone: another office's people are not ours to let in.
+    Only for people of this office alone, because the password opens their other offices too.
     Raises NotYourself, NoLongerHere, WorksElsewhere.
     """
     _not_own(member, actor)
-    own = _lock(member)
-    if own.user.memberships.exclude(office=own.office_id).exists():
+    locked = _lock(member)
+    if locked.user.memberships.exclude(office=locked.office_id).exists():
         raise WorksElsewhere
     password = one_time_password()
-    _give_password(own.user, password, actor=actor, now=now)
+    _give_password(locked.user, password, actor=actor, now=now)
     return password
 
 
 @transaction.atomic
 def give_password_by_operator(*, username: str, now: datetime) -> str:
-    """The same for anybody who can log in. Raises User.DoesNotExist."""
+    """A new one-time password for anybody who can log in. Raises User.DoesNotExist."""
     user = User.objects.select_for_update(no_key=True).get(username=username, is_active=True)
     password = one_time_password()
     _give_password(user, password, actor=None, now=now)
@@ -295,28 +299,28 @@ def reset_second_factor(*, member: Membership, actor: int, now: datetime) -> Non
     """
     if member.user_id == actor:
         raise NotYourOwnFactor
-    own = _lock(member)
-    _must_administer_all(own, actor)
-    _reset(own.user, actor=actor, now=now)
+    locked = _lock(member)
+    _must_administer_all(locked, actor)
+    _reset(locked.user, actor=actor, now=now)
 
 
 @transaction.atomic
 def reset_by_operator(*, username: str, now: datetime) -> None:
-    """The same for whom no administrator may do it. Raises User.DoesNotExist, NoSecondFactor."""
+    """Reset the second factor of anybody. Raises User.DoesNotExist, NoSecondFactor."""
     user = User.objects.select_for_update(no_key=True).get(username=username)
     _reset(user, actor=None, now=now)
 
 
 @dataclass(frozen=True)
 class Access:
-    """Where a person is logged in, and the keys with which programs act for them."""
+    """Sessions of a person, and the keys with which programs act for them."""
 
     sessions: list[sessions.OpenSession]
     tokens: list[ApiToken]
 
 
 def access_of(member: Membership, *, actor: int, now: datetime) -> Access:
-    """What opens the account, for an administrator of every office where the person works.
+    """Sessions and keys of the member, for an administrator of every office where they work.
 
     Raises AccessElsewhere.
     """
@@ -325,24 +329,24 @@ def access_of(member: Membership, *, actor: int, now: datetime) -> Access:
 
 
 def access_of_user(user: int, *, now: datetime, present: str = "") -> Access:
-    """The same for the person themselves; `present` is the key of the session that asks."""
+    """Sessions and keys of the person; `present` is the key of the session that asks."""
     return Access(sessions.open_sessions(user, present=present), tokens.live_tokens(user, now=now))
 
 
 @transaction.atomic
-def end_session(*, member: Membership, which: int, actor: int, now: datetime) -> None:
-    """Log somebody out of one browser. Raises as access_of. Repeated, it changes nothing."""
-    own = _lock(member)
-    _must_reach_all(own, actor)
-    log_ins.end_session(user=own.user_id, which=which, actor=actor, now=now)
+def end_session(*, member: Membership, session_id: int, actor: int, now: datetime) -> None:
+    """Log the member out of one browser. Raises as access_of. May be repeated."""
+    locked = _lock(member)
+    _must_reach_all(locked, actor)
+    log_ins.end_session(user=locked.user_id, session_id=session_id, actor=actor, now=now)
 
 
 @transaction.atomic
-def end_token(*, member: Membership, which: int, actor: int, now: datetime) -> None:
-    """Let a program's key open nothing any more. Raises as access_of."""
-    own = _lock(member)
-    _must_reach_all(own, actor)
-    log_ins.end_token(user=own.user_id, which=which, actor=actor, now=now)
+def end_token(*, member: Membership, token_id: int, actor: int, now: datetime) -> None:
+    """Revoke a program's key. Raises as access_of. May be repeated."""
+    locked = _lock(member)
+    _must_reach_all(locked, actor)
+    log_ins.end_token(user=locked.user_id, token_id=token_id, actor=actor, now=now)
 
 
 def _reset(user: User, *, actor: int | None, now: datetime) -> None:
@@ -355,9 +359,14 @@ def _reset(user: User, *, actor: int | None, now: datetime) -> None:
 
 
 def _must_reach_all(member: Membership, actor: int) -> None:
-    """Refuse whoever administers not all offices of the person; their own account is theirs."""
-    others = Membership.objects.filter(user=member.user_id).exclude(office=member.office_id)
-    elsewhere = set(others.values_list("office", flat=True))
+    """Refuse an actor who does not administer all offices of the person, nor is the person.
+
+    Raises AccessElsewhere.
+    """
+    other_memberships = Membership.objects.filter(user=member.user_id).exclude(
+        office=member.office_id
+    )
+    elsewhere = set(other_memberships.values_list("office", flat=True))
     administered = Membership.objects.filter(
         user=actor, office__in=elsewhere, role=Role.ADMINISTRATOR
     ).count()
@@ -367,7 +376,10 @@ def _must_reach_all(member: Membership, actor: int) -> None:
 
 
 def _must_administer_all(member: Membership, actor: int) -> None:
-    """Refuse in words that name who can."""
+    """Refuse an actor who does not administer all offices of the person.
+
+    Raises OtherAdministrator with those who do, OnlyTheOperator where nobody does.
+    """
     offices = set(member.user.memberships.values_list("office", flat=True))
     administered: dict[int, set[int]] = {}
     names: dict[int, str] = {}
@@ -379,23 +391,23 @@ def _must_administer_all(member: Membership, actor: int) -> None:
     if administered.get(actor) == offices:
         return
     elsewhere = Office.objects.filter(pk__in=offices - {member.office_id}).order_by("pk")
-    said = ", ".join(str(office.name) for office in elsewhere)
-    able = [
+    office_names = ", ".join(str(office.name) for office in elsewhere)
+    administrators = [
         names[user]
-        for user, own in administered.items()
-        if own == offices and user != member.user_id
+        for user, administered_offices in administered.items()
+        if administered_offices == offices and user != member.user_id
     ]
-    if able:
-        raise OtherAdministrator(offices=said, people=", ".join(sorted(able)))
-    raise OnlyTheOperator(offices=said, username=member.user.username)
+    if administrators:
+        raise OtherAdministrator(offices=office_names, people=", ".join(sorted(administrators)))
+    raise OnlyTheOperator(offices=office_names, username=member.user.username)
 
 
 @transaction.atomic
 def link_official(
     *, official: Official, member: Membership | None, actor: int, now: datetime
 ) -> None:
-    """Let one account look after the official's diary, or none. Repeated, it changes nothing."""
-    # The office's row first, as whenever its version rises.
+    """Let one account look after the official's diary, or none. May be repeated."""
+    # The office's row is locked first, as everywhere where its version rises.
     office = Office.objects.select_for_update(no_key=True).get(pk=official.office_id)
     user = member.user_id if member else None
     if Official.objects.filter(pk=official.pk, user=user).exists():
@@ -410,7 +422,7 @@ def link_official(
 
 
 def _lock_name(username: str) -> User | None:
-    """The account of that name, locked; two who add the same name come one after the other."""
+    """The account of that name, locked; whoever adds the same name meanwhile waits."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"staff:{username.lower()}"]
@@ -423,19 +435,19 @@ def _lock(member: Membership) -> Membership:
     """The membership as it is now, under the locks of its office and its account."""
     Office.objects.select_for_update(no_key=True).get(pk=member.office_id)
     user = User.objects.select_for_update(no_key=True).get(pk=member.user_id)
-    own = Membership.objects.filter(pk=member.pk).first()
-    if own is None:
+    locked = Membership.objects.filter(pk=member.pk).first()
+    if locked is None:
         raise NoLongerHere
-    own.user = user
-    return own
+    locked.user = user
+    return locked
 
 
 def _keep_an_administrator(member: Membership) -> None:
-    """Refuse to leave an office that nobody could set up any more."""
-    others = Membership.objects.filter(
+    """Refuse to take away the office's last administrator. Raises LastAdministrator."""
+    other_administrators = Membership.objects.filter(
         office=member.office_id, role=Role.ADMINISTRATOR, user__is_active=True
     ).exclude(pk=member.pk)
-    if member.role == Role.ADMINISTRATOR and not others.exists():
+    if member.role == Role.ADMINISTRATOR and not other_administrators.exists():
         raise LastAdministrator
 
 

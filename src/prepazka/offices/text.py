@@ -1,4 +1,4 @@
-"""The office's own texts, which say themselves in the active language."""
+"""Texts of the office in several languages, shown in the active one."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ class Texts(dict[str, str]):
     """
 
     def __str__(self) -> str:
-        wanted = (get_language() or "cs").split("-")[0]
-        return self.get(wanted) or self.get("cs") or next(iter(self.values()), "")
+        language = (get_language() or "cs").split("-")[0]
+        return self.get(language) or self.get("cs") or next(iter(self.values()), "")
 
 
 def without_repeats(places: Sequence[str]) -> list[str]:
-    """Places as they are listed: what all of them begin with is said of the first one only.
+    """Places as they are listed: what all of them begin with is kept in the first one only.
 
     `přízemí, dveře 12` and `přízemí, dveře 14` give `přízemí, dveře 12` and `dveře 14`.
     """
-    parts = [place.split(", ") for place in places]
-    shared = 0
-    while all(len(of_one) > shared + 1 for of_one in parts) and (
-        len({of_one[shared] for of_one in parts}) == 1
+    split_places = [place.split(", ") for place in places]
+    shared_count = 0
+    while all(len(levels) > shared_count + 1 for levels in split_places) and (
+        len({levels[shared_count] for levels in split_places}) == 1
     ):
-        shared += 1
-    return [", ".join(parts[0]), *(", ".join(of_one[shared:]) for of_one in parts[1:])]
+        shared_count += 1
+    return [
+        ", ".join(split_places[0]),
+        *(", ".join(levels[shared_count:]) for levels in split_places[1:]),
+    ]
 
 
 class _Attribute(DeferredAttribute):
@@ -51,5 +54,5 @@ class LocalText(models.JSONField):
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         """Read the stored object as `Texts`."""
-        found = super().from_db_value(value, expression, connection)
-        return Texts(found) if isinstance(found, dict) else found
+        decoded = super().from_db_value(value, expression, connection)
+        return Texts(decoded) if isinstance(decoded, dict) else decoded

@@ -1,1 +1,1 @@
-"""Personal data as a whole: what is held of a person, export, correction, erasure, retention."""
+"""Personal data: the registry of fields, export, correction, erasure, retention."""

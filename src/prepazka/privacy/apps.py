@@ -1,4 +1,4 @@
-"""Django's name for this package."""
+"""Registers the package with Django."""
 
 from django.apps import AppConfig
 

@@ -28,7 +28,7 @@ from prepazka.queueing.models import TurnAlert
 
 @dataclass(frozen=True)
 class Correction:
-    """The right values, as they are stored; an empty one leaves what there is."""
+    """The correct values, as they are stored; an empty one leaves the field unchanged."""
 
     name: str = ""
     email: str = ""
@@ -36,7 +36,7 @@ class Correction:
 
     @property
     def fields(self) -> list[str]:
-        """Which of them are corrected."""
+        """Names of the fields that are corrected."""
         return [field for field in ("name", "email", "phone") if getattr(self, field)]
 
 
@@ -45,16 +45,16 @@ def correct_person(
     *,
     office: Directory,
     words: str,
-    seen: str,
+    seen_token: str,
     chosen: Iterable[str],
     identity: str,
     correction: Correction,
     now: datetime,
     actor: int,
 ) -> int:
-    """Write the right values into the chosen records; returns how many records there were.
+    """Write the correct values into the chosen records; returns how many records there were.
 
-    Messages that have not left go to the corrected contact, by the channel that it has. Raises
+    Messages not yet sent go to the corrected contact, by the channel that it has. Raises
     IdentityNotStated, NothingToCorrect, PersonNotNamed, RecordsChanged, NoRecordChosen.
     """
     must_be_stated(identity)
@@ -62,15 +62,17 @@ def correct_person(
         raise NothingToCorrect
     contacts = {contact_of(correction.email, ""), contact_of("", correction.phone)} - {""}
     hashes = [contact_hash(contact) for contact in contacts]
-    records = lock_records(office, words, seen=seen, more_contacts=hashes).chosen(chosen)
+    records = lock_records(office, words, seen_token=seen_token, more_contacts=hashes).chosen(
+        chosen
+    )
     people: list[Booking | WaitingListEntry] = [*records.bookings, *records.entries]
     for row in people:
         _correct_contact(row, correction)
     for participant in Participant.objects.filter(pk__in=records.keys[Root.PARTICIPANT]):
         _correct(participant, correction, {"name", "email"})
     for alert in records.alerts:
-        kept = {field for field in ("email", "phone") if getattr(alert, field)}
-        _correct(alert, correction, kept)
+        filled_fields = {field for field in ("email", "phone") if getattr(alert, field)}
+        _correct(alert, correction, filled_fields)
     for row in people:
         _redirect_messages(row)
     for alert in records.alerts:
@@ -97,7 +99,7 @@ def _correct(row: Any, correction: Correction, fields: set[str]) -> None:
 
 
 def _correct_contact(row: Booking | WaitingListEntry, correction: Correction) -> None:
-    """The same of a row by whose contact limits are kept, too."""
+    """Correct a row that also stores a hash of its contact, for limits."""
     _correct(row, correction, {"name", "email", "phone"})
     contact = contact_of(row.email, row.phone)
     if contact:
@@ -108,7 +110,7 @@ def _correct_contact(row: Booking | WaitingListEntry, correction: Correction) ->
 
 
 def _redirect_messages(row: Booking | WaitingListEntry | TurnAlert) -> None:
-    """Let what has not left go by the channel that the corrected contact has."""
+    """Send messages not yet sent by the channel that the corrected contact has."""
     channel = channel_for(row, row.office)
     waiting = Message.objects.filter(
         pk__in=row.messages.filter(participant=None, state=Message.State.QUEUED).values("pk")

@@ -1,4 +1,4 @@
-"""Erasing a person on request (GDPR, article 17), and once more after a backup brought them back."""
+"""Erasing a person on request (GDPR, article 17), and again after a backup brought them back."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ OLD = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Erased:
-    """How much was erased, and how many bookings to come were cancelled."""
+    """How many records were erased, and how many future bookings were cancelled."""
 
     records: int
     cancelled: int
@@ -66,23 +66,23 @@ def erase_person(
     *,
     office: Directory,
     words: str,
-    seen: str,
+    seen_token: str,
     chosen: Iterable[str],
     identity: str,
     confirmed: bool,
     now: datetime,
     actor: int,
 ) -> Erased:
-    """Erase the chosen records of a person now; bookings to come are cancelled and their times free.
+    """Erase the chosen records of a person; future bookings are cancelled and their slots released.
 
-    Anonymous rows stay for the statistics. The journal gets one event with counts and how identity was
-    shown. Raises IdentityNotStated, ErasureNotConfirmed, PersonNotNamed, RecordsChanged,
+    Anonymous rows stay for the statistics. The journal gets one event with counts and how identity
+    was shown. Raises IdentityNotStated, ErasureNotConfirmed, PersonNotNamed, RecordsChanged,
     NoRecordChosen, MeetingIsRunning.
     """
     must_be_stated(identity)
     if not confirmed:
         raise ErasureNotConfirmed
-    records = lock_records(office, words, seen=seen).chosen(chosen)
+    records = lock_records(office, words, seen_token=seen_token).chosen(chosen)
     keys = records.keys
     cancelled = _erase(keys, now=now, actor=actor)
     marks = [(root, pk) for root, pks in keys.items() for pk in pks]
@@ -102,7 +102,7 @@ def erase_person(
 
 @transaction.atomic
 def erase_again(*, office: Office, now: datetime) -> int:
-    """Erase what an older backup brought back although it was erased on request; how many records."""
+    """Erase records that a backup brought back after their erasure on request. Returns how many."""
     remembered = set(ErasedRecord.objects.filter(office=office).values_list("key", flat=True))
     if not remembered:
         return 0
@@ -116,23 +116,23 @@ def erase_again(*, office: Office, now: datetime) -> int:
     keys = {
         root: [
             pk
-            for pk in found.values_list("pk", flat=True).iterator()
+            for pk in unerased.values_list("pk", flat=True).iterator()
             if is_remembered(remembered, root, pk)
         ]
-        for root, found in rows.items()
+        for root, unerased in rows.items()
     }
-    number = sum(len(pks) for pks in keys.values())
-    if number:
+    count = sum(len(pks) for pks in keys.values())
+    if count:
         _lock_all(office.pk, keys)
         _erase(keys, now=now, actor=None, even_if_running=True)
         record(
             events.PersonalDataErased(office=office.pk, bookings=len(keys[Root.BOOKING]), at=now)
         )
-    return number
+    return count
 
 
 def counts_of(records: Records) -> dict[str, int]:
-    """How many records of each kind, as events say it."""
+    """How many records of each kind, as fields of an event."""
     return {
         "bookings": len(records.bookings),
         "entries": len(records.entries),
@@ -158,9 +158,12 @@ def _erase(
     actor: int | None,
     even_if_running: bool = False,
 ) -> int:
-    """Erase the records and what hangs on them; the caller holds the locks. How many were cancelled."""
-    own = Q(booking__in=keys[Root.BOOKING]) | Q(participants__in=keys[Root.PARTICIPANT])
-    running = Meeting.objects.filter(own, state=Meeting.State.RUNNING)
+    """Erase the records and what belongs to them. Returns how many bookings were cancelled.
+
+    The caller holds the locks. Raises MeetingIsRunning, unless `even_if_running`.
+    """
+    of_person = Q(booking__in=keys[Root.BOOKING]) | Q(participants__in=keys[Root.PARTICIPANT])
+    running = Meeting.objects.filter(of_person, state=Meeting.State.RUNNING)
     if not even_if_running and running.exists():
         raise MeetingIsRunning
     bookings = list(Booking.objects.filter(pk__in=keys[Root.BOOKING]).order_by("starts_at", "pk"))
@@ -186,7 +189,7 @@ def _erase(
 
 
 def _cancel(booking: Booking, *, now: datetime, actor: int | None) -> bool:
-    """End what still keeps a time or waits for one; whether somebody was expected."""
+    """End a booking that holds a slot or waits for one. Returns whether a visit was cancelled."""
     for pk in booking.waiting_list.exclude(state__in=ENDED).values_list("pk", flat=True):
         leave_list(entry=pk, now=now)
     if booking.state == State.HELD:
@@ -217,22 +220,22 @@ def _cancel(booking: Booking, *, now: datetime, actor: int | None) -> bool:
 
 
 def _erase_messages(keys: Mapping[Root, list[UUID]]) -> None:
-    """Nothing that waits is sent, and nothing is kept of what gateways answered."""
-    own = (
+    """Cancel queued messages of the person, and erase gateways' answers from all of theirs."""
+    of_person = (
         Q(booking__in=keys[Root.BOOKING], participant=None)
         | Q(entry__in=keys[Root.ENTRY])
         | Q(participant__in=keys[Root.PARTICIPANT])
         | Q(alert__in=keys[Root.ALERT])
     )
-    about = Message.objects.filter(own | Q(booking__in=keys[Root.BOOKING]))
-    about.exclude(error="", gateway_id="").update(error="", gateway_id="")
-    Message.objects.filter(own, state=Message.State.QUEUED).update(
+    all_messages = Message.objects.filter(of_person | Q(booking__in=keys[Root.BOOKING]))
+    all_messages.exclude(error="", gateway_id="").update(error="", gateway_id="")
+    Message.objects.filter(of_person, state=Message.State.QUEUED).update(
         state=Message.State.FAILED, error=NO_LONGER_NEEDED
     )
 
 
 def _erase_participants(pks: list[UUID], *, now: datetime) -> None:
-    """Their names, what they wrote and what they brought; their links open nothing any more."""
+    """Erase the participants' names, remarks and documents, and revoke their links."""
     people = Participant.objects.filter(pk__in=pks)
     for meeting in Meeting.objects.filter(shown__participant__in=pks):
         meeting.shown, meeting.shown_page = None, 1
@@ -243,7 +246,7 @@ def _erase_participants(pks: list[UUID], *, now: datetime) -> None:
     folders = list(documents.values_list("key", flat=True))
     documents.delete()
     for pk in people.values_list("meeting", flat=True).distinct():
-        Signal.objects.filter(meeting=pk).delete()  # what a line of the chat was told by
+        Signal.objects.filter(meeting=pk).delete()  # they may hold a line of the chat
         signals.tell(pk, "papers")
     people.filter(revoked_at=None).update(revoked_at=now)
     people.update(name="", email="")
@@ -252,7 +255,7 @@ def _erase_participants(pks: list[UUID], *, now: datetime) -> None:
 
 
 def erase_traces(*, office: Office, now: datetime) -> None:
-    """Empty what messages of erased people, and old words of the staff, may hold of a client."""
+    """Empty texts that may name a client: of erased people's messages, and old staff notes."""
     erased = (
         Q(booking__erased_at__isnull=False)
         | Q(entry__erased_at__isnull=False)

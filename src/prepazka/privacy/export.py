@@ -1,4 +1,4 @@
-"""A copy of everything that is held of a person, for them to read (GDPR, article 15)."""
+"""A copy of all personal data of a person, for them to read (GDPR, article 15)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Copy:
-    """The file, and which documents were not to be read from the storage."""
+    """The ZIP file, and the names of documents that the storage could not return."""
 
     content: bytes
     missing: list[str]
@@ -53,7 +53,7 @@ def export_person(
     *,
     office: Directory,
     words: str,
-    seen: str,
+    seen_token: str,
     chosen: Iterable[str],
     identity: str,
     kinds: Mapping[str, str | Promise],
@@ -62,18 +62,18 @@ def export_person(
 ) -> Copy:
     """A ZIP with a page to read, the same as JSON, and the documents that the person brought.
 
-    It is not kept. In the language of the moment; `kinds` are words for kinds of messages. Raises IdentityNotStated, PersonNotNamed,
-    RecordsChanged, NoRecordChosen.
+    It is not stored, and is in the active language; `kinds` are words for kinds of messages.
+    Raises IdentityNotStated, PersonNotNamed, RecordsChanged, NoRecordChosen.
     """
     must_be_stated(identity)
-    records = lock_records(office, words, seen=seen).chosen(chosen)
+    records = lock_records(office, words, seen_token=seen_token).chosen(chosen)
     sections = sections_of(records)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         missing = _add_documents(archive, sections)
         context = {
             "office": office.office,
-            "sections": _in_words(sections, office, kinds),
+            "sections": _for_page(sections, office, kinds),
             "now": now,
         }
         page = render_to_string("privacy/export.html", context | {"missing": missing})
@@ -93,7 +93,7 @@ def export_person(
 
 
 def sections_of(records: Records) -> list[Section]:
-    """Everything that the registry says is held of the person; models without a row are left out."""
+    """All rows about the person, by the registry; models without a row are left out."""
     keys = records.keys
     sections = []
     for held in HELD:
@@ -107,8 +107,8 @@ def sections_of(records: Records) -> list[Section]:
 
 
 def _value(row: models.Model, field: str) -> Any:
-    value = getattr(row, field)
-    return str(value.name) if field == "service" else value
+    field_value = getattr(row, field)
+    return str(field_value.name) if field == "service" else field_value
 
 
 def _as_json(sections: list[Section]) -> str:
@@ -119,16 +119,19 @@ def _as_json(sections: list[Section]) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1, default=str)
 
 
-def _in_words(
+def _for_page(
     sections: list[Section], office: Directory, kinds: Mapping[str, str | Promise]
 ) -> list[dict[str, Any]]:
-    """As the page shows them: what is empty is left out, moments are local."""
+    """The sections for the page: without empty values, times in the office's zone."""
     return [
         {
             "title": section.held.title,
             "rows": [
                 [
-                    (WORDS_OF_FIELDS[field], _shown(section.held, field, value, office, kinds))
+                    (
+                        WORDS_OF_FIELDS[field],
+                        _value_in_words(section.held, field, value, office, kinds),
+                    )
                     for field, value in row
                     if value not in EMPTY
                 ]
@@ -139,21 +142,21 @@ def _in_words(
     ]
 
 
-def _shown(
-    held: Held, field: str, value: Any, office: Directory, kinds: Mapping[str, str | Promise]
+def _value_in_words(
+    held: Held, field: str, field_value: Any, office: Directory, kinds: Mapping[str, str | Promise]
 ) -> str:
-    if isinstance(value, datetime):
-        local = value.astimezone(office.tz)
+    if isinstance(field_value, datetime):
+        local = field_value.astimezone(office.tz)
         return f"{_day(local.date())} {local:%-H:%M}"
-    if isinstance(value, date):
-        return _day(value)
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
+    if isinstance(field_value, date):
+        return _day(field_value)
+    if isinstance(field_value, dict | list):
+        return json.dumps(field_value, ensure_ascii=False)
     if held.model is Message and field == "kind":
-        return str(kinds.get(value, value))
-    if field in held.facts and isinstance(value, str):
-        return str(WORDS_OF_VALUES.get(value, value))
-    return str(value)
+        return str(kinds.get(field_value, field_value))
+    if field in held.facts and isinstance(field_value, str):
+        return str(WORDS_OF_VALUES.get(field_value, field_value))
+    return str(field_value)
 
 
 def _day(day: date) -> str:
@@ -163,7 +166,7 @@ def _day(day: date) -> str:
 
 
 def _add_documents(archive: zipfile.ZipFile, sections: list[Section]) -> list[str]:
-    """Put the person's documents and printed minutes into the archive; the names of those not readable."""
+    """Add the person's documents and printed minutes. Returns the names of unreadable ones."""
     missing = []
     files = [
         (row["key"], row.get("name") or MINUTES_NAME)
@@ -184,5 +187,5 @@ def _add_documents(archive: zipfile.ZipFile, sections: list[Section]) -> list[st
 
 
 def _safe(name: str) -> str:
-    """The name without what a path may not have."""
+    """The name with characters that a path may not have replaced."""
     return "".join(c if c.isalnum() or c in " ._-()" else "_" for c in name).strip(" .") or "_"

@@ -1,4 +1,4 @@
-"""How a person has shown who they are, when they ask for what is held of them."""
+"""Ways in which a person proves their identity when they ask for their data."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ IDENTITIES: Mapping[str, Promise] = {
 
 
 def must_be_stated(identity: str) -> None:
-    """Raises IdentityNotStated."""
+    """Raise IdentityNotStated unless it is one of IDENTITIES."""
     if identity not in IDENTITIES:
         raise IdentityNotStated

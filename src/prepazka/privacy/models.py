@@ -1,4 +1,4 @@
-"""What is remembered after an erasure on request, so that a backup does not bring it back."""
+"""Records of erasures on request, so that a restored backup is erased again."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from prepazka.offices.models import OfOffice
 
 
 class ErasedRecord(OfOffice):
-    """A record that was erased on request, as a keyed hash of its id; it says nothing of the person."""
+    """A record that was erased on request, as a keyed hash of its id, without personal data."""
 
     key = models.CharField(max_length=64, unique=True)
     erased_at = models.DateTimeField(db_index=True)

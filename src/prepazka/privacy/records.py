@@ -1,4 +1,4 @@
-"""The records of one person in one office: looked up, chosen by the administrator, locked."""
+"""Records of one person in one office: finding them, selecting among them, locking them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PUBLIC = (Participant.Role.CITIZEN, Participant.Role.GUEST)
 
 @dataclass(frozen=True)
 class Records:
-    """Everything by which a person can be looked up in one office, by kind of record."""
+    """All records of a person in one office that hold a contact, by kind."""
 
     bookings: list[Booking] = field(default_factory=list)
     entries: list[WaitingListEntry] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Records:
         return any(self.rows())
 
     def rows(self) -> Iterable[tuple[Root, Any]]:
-        """Each record with its kind."""
+        """Yield each record with its kind."""
         yield from ((Root.BOOKING, booking) for booking in self.bookings)
         yield from ((Root.ENTRY, entry) for entry in self.entries)
         yield from ((Root.PARTICIPANT, participant) for participant in self.participants)
@@ -58,56 +58,56 @@ class Records:
 
     @property
     def keys(self) -> dict[Root, list[UUID]]:
-        """The primary keys by kind; who booked a meeting takes part in it as well."""
+        """Primary keys by kind, with the participants who booked the meetings of the bookings."""
         keys: dict[Root, list[UUID]] = {root: [] for root in Root}
         for root, row in self.rows():
             keys[root].append(row.pk)
-        own = Participant.objects.filter(
+        booked_by_person = Participant.objects.filter(
             meeting__booking__in=keys[Root.BOOKING], role=Participant.Role.CITIZEN
         )
         keys[Root.PARTICIPANT] = sorted(
-            {*keys[Root.PARTICIPANT], *own.values_list("pk", flat=True)}
+            {*keys[Root.PARTICIPANT], *booked_by_person.values_list("pk", flat=True)}
         )
         return keys
 
     @property
     def token(self) -> str:
-        """A hash of what the administrator saw; it differs once a record has changed meanwhile."""
-        seen = [
+        """A hash of what the administrator sees; it changes when one of the records does."""
+        descriptions = [
             f"{root}:{row.pk}:{getattr(row, 'state', '')}:{getattr(row, 'starts_at', '')}"
             f":{getattr(row, 'name', '')}:{row.email}:{getattr(row, 'phone', '')}"
             for root, row in self.rows()
         ]
-        return hashlib.sha256("\n".join(sorted(seen)).encode()).hexdigest()
+        return hashlib.sha256("\n".join(sorted(descriptions)).encode()).hexdigest()
 
     def chosen(self, values: Iterable[str]) -> Records:
-        """Those named as `mark_of` writes them. Raises NoRecordChosen."""
-        wanted = set(values)
-        kept = Records()
+        """The records whose `mark_of` is among the values. Raises NoRecordChosen if none is."""
+        marks = set(values)
+        selected = Records()
         lists: dict[Root, list[Any]] = {
-            Root.BOOKING: kept.bookings,
-            Root.ENTRY: kept.entries,
-            Root.PARTICIPANT: kept.participants,
-            Root.ALERT: kept.alerts,
+            Root.BOOKING: selected.bookings,
+            Root.ENTRY: selected.entries,
+            Root.PARTICIPANT: selected.participants,
+            Root.ALERT: selected.alerts,
         }
         for root, row in self.rows():
-            if mark_of(root, row) in wanted:
+            if mark_of(root, row) in marks:
                 lists[root].append(row)
-        if not kept:
+        if not selected:
             raise NoRecordChosen
-        return kept
+        return selected
 
 
 def mark_of(root: Root, row: Any) -> str:
-    """How a form names the record."""
+    """The value by which a form names the record."""
     return f"{root}:{row.pk}"
 
 
 def find_records(office: Directory, words: str) -> Records:
     """The records with this e-mail address, telephone number or code of a booking, exactly.
 
-    A code leads to the booking and to all records with its contact. Erased records have none and are not
-    found. Raises PersonNotNamed.
+    A code gives the booking and all records with its contact. Erased records have no contact and
+    are left out. Raises PersonNotNamed.
     """
     words = clean_text(words)
     if ids := ids_of(words):
@@ -136,17 +136,17 @@ class _Contacts:
     def of(cls, row: Booking) -> _Contacts:
         return cls({row.email.lower()} if row.email else set(), {row.phone} if row.phone else set())
 
-    def __or__(self, other: _Contacts) -> _Contacts:
-        return _Contacts(self.emails | other.emails, self.phones | other.phones)
+    def __or__(self, more_contacts: _Contacts) -> _Contacts:
+        return _Contacts(self.emails | more_contacts.emails, self.phones | more_contacts.phones)
 
     @property
     def hashes(self) -> list[str]:
-        """As bookings and entries keep them; `+tag` and dots of Gmail make no difference there."""
+        """Hashes as bookings and entries store them, of contacts without `+tag` or Gmail dots."""
         emails = {contact_hash(normalise_email(email)) for email in self.emails}
         return sorted(emails | {contact_hash(contact_of("", phone)) for phone in self.phones})
 
     def matches(self, *, phone: bool = True, hashed: bool = True) -> Q:
-        """Rows with one of them."""
+        """Condition for rows with one of the contacts."""
         condition = Q(pk__in=[])
         for email in self.emails:
             condition |= Q(email__iexact=email)
@@ -180,13 +180,14 @@ def _with(office: Directory, contacts: _Contacts, named: Iterable[Booking] = ())
 
 
 def lock_records(
-    office: Directory, words: str, *, seen: str, more_contacts: Iterable[str] = ()
+    office: Directory, words: str, *, seen_token: str, more_contacts: Iterable[str] = ()
 ) -> Records:
-    """Lock everything that can change these records, then look again.
+    """Lock everything that can change these records, read them again and return them.
 
-    In the one order: messages that wait, waiting lists, days, meetings, contacts. So a delivery under way
-    ends first, and a booking of the person that is being confirmed is either among the records or comes
-    after us. Raises PersonNotNamed, and RecordsChanged where they are not as they were `seen`.
+    Locks queued messages, waiting lists, days, meetings, contacts, always in this order. So a
+    delivery under way ends first, and a booking of the person that is being confirmed is either
+    among the records or waits for us. `seen_token` is the `Records.token` of what the
+    administrator saw. Raises PersonNotNamed, and RecordsChanged where the token differs.
     """
     before = find_records(office, words)
     keys = before.keys
@@ -194,15 +195,15 @@ def lock_records(
     for agenda in sorted({entry.service.agenda_id for entry in before.entries}):
         lock_list(agenda)
     lock_days(office.office.pk, _days(before))
-    own = Q(booking__in=keys[Root.BOOKING]) | Q(participants__in=keys[Root.PARTICIPANT])
-    meetings = Meeting.objects.filter(pk__in=Meeting.objects.filter(own).values("pk"))
+    of_person = Q(booking__in=keys[Root.BOOKING]) | Q(participants__in=keys[Root.PARTICIPANT])
+    meetings = Meeting.objects.filter(pk__in=Meeting.objects.filter(of_person).values("pk"))
     list(meetings.order_by("pk").select_for_update(no_key=True).values_list("pk"))
     hashes = {booking.contact_hash for booking in before.bookings}
     hashes |= {entry.contact_hash for entry in before.entries}
     for key in sorted((hashes | set(more_contacts)) - {""}):
         lock_contact(key)
     locked = find_records(office, words)
-    if locked.token != seen or locked.token != before.token:
+    if locked.token != seen_token or locked.token != before.token:
         raise RecordsChanged
     return locked
 
@@ -218,18 +219,18 @@ def _waiting_messages(keys: dict[Root, list[UUID]]) -> Any:
 
 
 def _days(records: Records) -> set[date]:
-    """The days of the bookings and of every time that is kept for the person by an offer."""
+    """Days of the bookings, and of every slot that an offer holds for the person."""
     offers = Offer.objects.filter(
         Q(booking__in=records.bookings) | Q(entry__in=records.entries), state=Offer.State.OPEN
     )
-    kept = Booking.objects.filter(offer__in=offers).values_list("date", flat=True)
+    offered_days = Booking.objects.filter(offer__in=offers).values_list("date", flat=True)
     moving = [entry.booking_id for entry in records.entries if entry.booking_id]
-    days = Booking.objects.filter(pk__in=moving).values_list("date", flat=True)
-    return {*(booking.date for booking in records.bookings), *kept, *days}
+    entry_days = Booking.objects.filter(pk__in=moving).values_list("date", flat=True)
+    return {*(booking.date for booking in records.bookings), *offered_days, *entry_days}
 
 
 def is_ahead(booking: Booking, now: datetime) -> bool:
-    """Whether the booking still keeps a time, or waits for one."""
+    """Whether the booking still holds a slot, or waits for one."""
     return booking.ends_at > now and booking.state in AHEAD
 
 

@@ -1,7 +1,7 @@
 """Every model with a personal field of a client: one registration each.
 
-`tests/privacy/test_registry.py` compares it with the models, so that no field can be forgotten: a text,
-JSON, list or binary field is personal, a fact that an export shows, or plain.
+`tests/privacy/test_registry.py` compares it with the models, so that no field is forgotten: a
+text, JSON, list or binary field is personal, a fact that an export shows, or plain.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from prepazka.queueing.models import Shift, Ticket, TurnAlert
 
 
 class Root(StrEnum):
-    """The records that hold a contact: by them a person is looked up."""
+    """Kinds of records that hold a contact, by which a person is found."""
 
     BOOKING = "booking"
     ENTRY = "entry"
@@ -57,7 +57,7 @@ ROOTS: Mapping[Root, type[models.Model]] = {
 
 @dataclass(frozen=True)
 class Held:
-    """What one model holds of clients.
+    """Personal data that one model holds of clients.
 
     `personal` fields are emptied, or their row is deleted, by the periodic step `erased_by`. `facts` are
     shown in an export as well. `plain` are texts and codes that never hold what a client said or gave.
@@ -358,7 +358,7 @@ WORDS_OF_FIELDS: Mapping[str, Promise] = {
     "word": gettext_lazy("word that was understood"),
 }
 
-# Codes that rows hold, as an export says them.
+# Words of an export for codes that rows hold.
 WORDS_OF_VALUES: Mapping[str, Promise] = {
     "held": gettext_lazy("kept while the form is filled in"),
     "unconfirmed": gettext_lazy("not confirmed yet"),
@@ -442,13 +442,13 @@ def held_by(model: type[models.Model]) -> Held:
 
 def rows_of(held: Held, keys: Mapping[Root, list[Any]]) -> models.QuerySet[Any]:
     """The rows of the model that belong to the records with these primary keys, each once."""
-    belongs = models.Q(pk__in=[])
+    condition = models.Q(pk__in=[])
     for root, path in held.paths.items():
-        if chosen := keys.get(root):
-            belongs |= models.Q(**{f"{path}__in": chosen})
+        if record_keys := keys.get(root):
+            condition |= models.Q(**{f"{path}__in": record_keys})
     manager: Any = held.model._meta.default_manager
     rows: models.QuerySet[Any] = manager.filter(
-        pk__in=manager.filter(belongs).values("pk")
+        pk__in=manager.filter(condition).values("pk")
     ).order_by("pk")
     return rows
 

@@ -1,8 +1,8 @@
-"""What was erased on request, remembered without the person: after a restore it is erased again.
+"""Records erased on request, kept as hashes of their ids, so that a restore erases them again.
 
-A row of `ErasedRecord` and a file in the storage of meetings say the same: the keyed hash of a
-record's id and when it was erased. The row is lost with a database that is restored; the file, or the rows
-that `prepazka restore --replace` carries over, bring it back.
+A row of `ErasedRecord` and a file in the storage of meetings hold the same: the keyed hash of a
+record's id and when it was erased. The row is lost when an older database is restored; the file, or
+the rows that `prepazka restore --replace` carries over, bring it back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from prepazka.privacy.models import ErasedRecord
 from prepazka.privacy.registry import Root
 
 log = logging.getLogger(__name__)
-# No backup should be kept for longer; what it held has been due by the retention of the office then.
+# No backup should be kept for longer; by then the office's retention erases what it held anyway.
 KEPT = timedelta(days=400)
 FOLDER = "erased"
 NAME = re.compile(r"(\d{8}T\d{6})-([0-9a-f]{64})", re.ASCII)
@@ -30,7 +30,7 @@ STAMP = "%Y%m%dT%H%M%S"
 
 
 def keys_of(root: Root, pk: UUID) -> list[str]:
-    """The hash of a record's id, by the present secret first and then by those before it."""
+    """Hashes of a record's id: by the present secret, then by each earlier one."""
     secrets = [settings.SECRET_KEY, *getattr(settings, "SECRET_KEY_FALLBACKS", [])]
     return [
         hmac.new(f"erased:{secret}".encode(), f"{root}:{pk}".encode(), hashlib.sha256).hexdigest()
@@ -50,40 +50,42 @@ def remember(office: int, records: Iterable[tuple[Root, UUID]], *, now: datetime
 
 
 def exchange(office: int, *, now: datetime) -> None:
-    """Let the rows and the files of one office know the same, without what is older than KEPT.
+    """Make the rows and the files of one office hold the same, and delete those older than KEPT.
 
-    Files are read whatever id the storage bears, because a hash of another installation fits no record of
-    ours, and a database from before the first file does not know the id. Written is only to our own.
-    Raises StorageNotOurs, StorageUnreachable.
+    Files are read whatever id the storage has, because a hash of another installation matches no
+    record of ours, and a database from before the first file does not know the id. Files are
+    written only to our own storage. Raises StorageNotOurs, StorageUnreachable.
     """
     ErasedRecord.objects.filter(office=office, erased_at__lt=now - KEPT).delete()
     rows = dict(ErasedRecord.objects.filter(office=office).values_list("key", "erased_at"))
     folder = f"{FOLDER}/{office}"
     files: dict[str, datetime] = {}
-    old: list[str] = []
+    expired: list[str] = []
     for name in storage.names_in(folder):
         if match := NAME.fullmatch(name):
             at = datetime.strptime(match[1], STAMP).replace(tzinfo=UTC)
             if at < now - KEPT:
-                old.append(name)
+                expired.append(name)
             else:
                 files[match[2]] = at
-    lost = files.keys() - rows.keys()
-    if lost:
+    missing_rows = files.keys() - rows.keys()
+    if missing_rows:
         ErasedRecord.objects.bulk_create(
-            [ErasedRecord(office_id=office, key=key, erased_at=files[key]) for key in lost],
+            [ErasedRecord(office_id=office, key=key, erased_at=files[key]) for key in missing_rows],
             ignore_conflicts=True,
         )
-        log.warning("office %s: %s erasures on request came from the storage", office, len(lost))
-    unwritten = rows.keys() - files.keys()
-    if unwritten or old:
+        log.warning(
+            "office %s: %s erasures on request came from the storage", office, len(missing_rows)
+        )
+    missing_files = rows.keys() - files.keys()
+    if missing_files or expired:
         storage_identity.must_be_ours(now=now)
-    for key in unwritten:
+    for key in missing_files:
         storage.put(folder, f"{rows[key].astimezone(UTC):{STAMP}}-{key}", b"erased\n")
-    for name in old:
+    for name in expired:
         storage.drop_file(folder, name)
 
 
 def is_remembered(keys: set[str], root: Root, pk: UUID) -> bool:
-    """Whether the record is among those whose hashes these are."""
+    """Whether `keys`, the hashes of erased records, contain the record's."""
     return not keys.isdisjoint(keys_of(root, pk))

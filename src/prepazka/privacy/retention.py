@@ -1,4 +1,4 @@
-"""What is kept how long, and which periodic step erases it: the one list that documents compare with."""
+"""How long each kind of data is kept, and which step erases it; documents are tested against it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Kept:
     step: str
 
 
-def _days(length: timedelta) -> str:
-    return "1 day" if length.days == 1 else f"{length.days} days"
+def _days(duration: timedelta) -> str:
+    return "1 day" if duration.days == 1 else f"{duration.days} days"
 
 
 FILE = "`personal data kept` in the office's file, 7 days unless it says otherwise"

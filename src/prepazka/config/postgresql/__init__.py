@@ -1,1 +1,1 @@
-"""Django's backend of PostgreSQL, with what every request pays made cheaper."""
+"""Django's PostgreSQL backend, with less work in every request."""

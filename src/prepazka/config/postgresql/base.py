@@ -1,4 +1,4 @@
-"""The connection: asked whether it lives without a round trip, instants read without Python.
+"""A connection that checks itself without a round trip and reads instants without Python code.
 
 It is watched (`edge.database_watch`), so that no thread waits for a server that does not answer.
 """
@@ -15,13 +15,13 @@ from psycopg import adapters, pq
 
 from prepazka.edge.database_watch import watch
 
-# What Django puts before it is Python that is called for each instant of each row, and changes
-# nothing: the database's zone is UTC here, as Django's own is.
+# Django's own loader is Python, called for each instant of each row, and changes nothing: the
+# database's zone is UTC here, as Django's is.
 FAST = adapters.get_loader(base.TIMESTAMPTZ_OID, pq.Format.TEXT)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection as Django knows it."""
+    """The connection class that Django uses."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect, and read instants by psycopg's own loader."""
@@ -49,7 +49,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return watch.close(self.connection)
 
     def _commit(self) -> Any:
-        """Commit; an error says whether the work may have been saved all the same."""
+        """Commit; the error of a failed commit has `commit_in_doubt`: it may have succeeded."""
         try:
             return super()._commit()  # type: ignore[misc]  # unknown to the stubs
         except (OperationalError, InterfaceError) as error:
@@ -57,10 +57,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise
 
     def is_usable(self) -> bool:
-        """Whether the server still holds the other end; asked before each request.
+        """Whether the connection still works; checked before each request.
 
-        A server that went away has closed the socket, or has written on it why; only then is a
-        round trip needed to know more.
+        A server that went away has closed the socket, or has written the reason to it; only then
+        is a round trip needed to know more.
         """
         connection = self.connection
         if connection is None or watch.silent:
@@ -72,5 +72,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 def _is_quiet(socket: int) -> bool:
     poll = select.poll()
-    poll.register(socket, select.POLLIN | select.POLLPRI)  # errors and the end come unasked
+    poll.register(socket, select.POLLIN | select.POLLPRI)  # errors and hang-ups are always reported
     return not poll.poll(0)

@@ -18,45 +18,45 @@ def _language() -> str:
     return get_language() or "cs"
 
 
-def _local(value: Any) -> Any:
+def _local(moment: Any) -> Any:
     """An aware datetime in the active time zone; anything else unchanged."""
     return (
-        timezone.localtime(value)
-        if isinstance(value, datetime) and timezone.is_aware(value)
-        else value
+        timezone.localtime(moment)
+        if isinstance(moment, datetime) and timezone.is_aware(moment)
+        else moment
     )
 
 
 @register.filter
-def cs_date(value: date | None) -> str:
+def cs_date(day: date | None) -> str:
     """Show 20. 11. 2026."""
-    return typography.short_date(_local(value), _language()) if value else ""
+    return typography.short_date(_local(day), _language()) if day else ""
 
 
 @register.filter
-def long_date(value: date | None) -> str:
+def long_date(day: date | None) -> str:
     """Show pátek 20. listopadu 2026."""
-    return typography.long_date(_local(value), _language()) if value else ""
+    return typography.long_date(_local(day), _language()) if day else ""
 
 
 @register.filter
-def at_clock(value: time | datetime | None) -> str:
+def at_clock(moment: time | datetime | None) -> str:
     """Show v 8:00, ve 13:40."""
-    return typography.at_clock(_local(value), _language()) if value is not None else ""
+    return typography.at_clock(_local(moment), _language()) if moment is not None else ""
 
 
 @register.filter
-def on_day_at(value: datetime | None, now: datetime) -> str:
+def on_day_at(moment: datetime | None, now: datetime) -> str:
     """Show dnes v 8:00, v pondělí 28. prosince ve 13:30, as seen from `now`."""
-    if value is None:
+    if moment is None:
         return ""
-    return typography.on_day_at(_local(value), _local(now).date(), _language())
+    return typography.on_day_at(_local(moment), _local(now).date(), _language())
 
 
 @register.filter
-def day_and_month(value: date | None) -> str:
+def day_and_month(day: date | None) -> str:
     """Show 20. listopadu."""
-    return typography.day_and_month(_local(value), _language()) if value else ""
+    return typography.day_and_month(_local(day), _language()) if day else ""
 
 
 @register.simple_tag
@@ -66,9 +66,9 @@ def date_span(first_day: date, last_day: date) -> str:
 
 
 @register.filter
-def clock(value: time | datetime | None) -> str:
+def clock(moment: time | datetime | None) -> str:
     """Show 8:30."""
-    return typography.clock(_local(value)) if value is not None else ""
+    return typography.clock(_local(moment)) if moment is not None else ""
 
 
 @register.simple_tag
@@ -78,14 +78,14 @@ def span(start: datetime | time, end: datetime | time) -> str:
 
 
 @register.filter
-def minutes(value: timedelta | float | None) -> str:
+def minutes(duration: timedelta | float | None) -> str:
     """Show 1 hodina 5 minut."""
-    return typography.minutes(value, _language()) if value is not None else ""
+    return typography.minutes(duration, _language()) if duration is not None else ""
 
 
 @register.simple_tag
 def usual_wait(expected: Any) -> str:
-    """Obvykle do 20 minut."""
+    """Show obvykle do 20 minut."""
     return typography.usual_wait(expected.span[1], _language(), thin=expected.thin)
 
 
@@ -102,16 +102,16 @@ def minutes_range(low: int, high: int) -> str:
 
 
 @register.filter(is_safe=True, needs_autoescape=True)
-def nbsp(value: object, autoescape: bool = True) -> str:  # noqa: FBT001, FBT002 - Django passes it
+def nbsp(text: object, autoescape: bool = True) -> str:  # noqa: FBT001, FBT002 - Django passes it
     """The text with non-breaking spaces; text is escaped, safe markup stays."""
-    text = conditional_escape(cast("str", value)) if autoescape else str(value)
-    return mark_safe(typography.nbsp(text, _language()))  # noqa: S308 - escaped above
+    safe = conditional_escape(cast("str", text)) if autoescape else str(text)
+    return mark_safe(typography.nbsp(safe, _language()))  # noqa: S308 - escaped above
 
 
 @register.filter
-def phone(value: str) -> str:
+def phone(number: str) -> str:
     """Show 777 123 456."""
-    return typography.phone(str(value)) if value else ""
+    return typography.phone(str(number)) if number else ""
 
 
 @register.filter
@@ -122,26 +122,26 @@ def heading(text: object) -> str:
 
 @register.filter
 def after_heading(text: object) -> str:
-    """What a text says after its first sentence; it may be empty."""
+    """The text after its first sentence; it may be empty."""
     return typography.first_sentence(str(text))[1]
 
 
 @register.filter
 def to_dial(text: object, number: str) -> str:
-    """The text as HTML; the telephone number in it, however written, is a link that calls it."""
-    shown = typography.phone(number)
-    written = next((form for form in (number, shown) if form and form in str(text)), "")
-    if not written:
+    """The text as HTML; the telephone number in it, formatted or not, is a link that calls it."""
+    formatted = typography.phone(number)
+    occurrence = next((form for form in (number, formatted) if form and form in str(text)), "")
+    if not occurrence:
         return nbsp(text)
-    before, _written, after = str(text).partition(written)
-    link = format_html('<a class="nowrap" href="tel:{}">{}</a>', "".join(number.split()), shown)
+    before, _occurrence, after = str(text).partition(occurrence)
+    link = format_html('<a class="nowrap" href="tel:{}">{}</a>', "".join(number.split()), formatted)
     return format_html("{}{}{}", nbsp(before), link, nbsp(after))
 
 
 @register.filter
-def pin_groups(value: object) -> str:
+def pin_groups(number: object) -> str:
     """The PIN as HTML grouped by CSS margins: copies as plain digits, is read digit by digit."""
-    pin = str(value)
+    pin = str(number)
     groups = format_html_join(
         "", '<span class="pin__group">{}</span>', ((pair,) for pair in typography.pin_pairs(pin))
     )

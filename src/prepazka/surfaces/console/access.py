@@ -1,4 +1,4 @@
-"""The person's own page of where they are logged in, and which programs act for them."""
+"""The page of a person's own sessions and API keys."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @confirmed
 def end_session(request: HttpRequest, session: int) -> HttpResponse:
     """Log out of another browser."""
-    log_ins.end_session(user=_user(request), which=session, actor=_user(request), now=now())
+    log_ins.end_session(user=_user(request), session_id=session, actor=_user(request), now=now())
     messages.success(request, _("That browser is logged out."))
     return redirect("account_access")
 
@@ -46,8 +46,8 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 @require_POST
 @confirmed
 def end_token(request: HttpRequest, api_token: int) -> HttpResponse:
-    """Let a program's key open nothing any more."""
-    log_ins.end_token(user=_user(request), which=api_token, actor=_user(request), now=now())
+    """Revoke a program's key."""
+    log_ins.end_token(user=_user(request), token_id=api_token, actor=_user(request), now=now())
     messages.success(request, _("The key opens nothing any more."))
     return redirect("account_access")
 
@@ -56,8 +56,8 @@ def end_token(request: HttpRequest, api_token: int) -> HttpResponse:
 @require_POST
 @confirmed
 def allow_token(request: HttpRequest, api_token: int) -> HttpResponse:
-    """Let a program's key that waits for the person open what they may."""
-    log_ins.allow_token(user=_user(request), which=api_token, now=now())
+    """Allow a program's key that waits for the person."""
+    log_ins.allow_token(user=_user(request), token_id=api_token, now=now())
     messages.success(request, _("The program may use the key now."))
     return redirect("account_access")
 

@@ -1,4 +1,7 @@
-"""Log-in is for staff only: accounts are made by the administrator, never by a visitor."""
+"""Log-in and log-out of the staff: allauth's adapter, forms, views and signals.
+
+Only administrators make accounts; nobody can sign up.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -58,14 +61,14 @@ PROOF_OF_PAGE = {
 
 
 class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
-    """Closes the sign-up and leads from log-in to work."""
+    """Adapter without sign-up, which counts wrong passwords and leads from log-in to work."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Nobody signs up by themselves."""
+        """False: only administrators make accounts."""
         return False
 
     def is_safe_url(self, url: str) -> bool:
-        """Whether log-in may lead there; an address that cannot be read is not safe."""
+        """Whether log-in may lead there; an address that cannot be parsed is not safe."""
         try:
             return bool(super().is_safe_url(url))
         except ValueError:  # allauth reads "http://[::1" with urlparse
@@ -76,7 +79,7 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
         return address_of(request) or "unknown"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """`authenticate` counts instead, in a table that no other traffic can push out."""
+        """Do nothing: `authenticate` counts tries, in a table of its own."""
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """The user of the name and password. Raises ValidationError while the next try must wait."""
@@ -97,25 +100,25 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
         return user
 
     def login(self, request: HttpRequest, user: User) -> None:
-        """Log in, and use a one-time password up; of two at once one is refused."""
+        """Log in, and use up a one-time password; of two log-ins at once one is refused."""
         if user.must_change_password and not one_time.use(user.pk, now=now()):
             messages.error(request, sentence(one_time.OneTimePasswordOver()))
             raise ImmediateHttpResponse(redirect("account_login"))
         super().login(request, user)
 
-    def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
-        """Lead to work, and remember that the person has logged in from this device."""
-        response: HttpResponse = super().post_login(request, user, **more)
+    def post_login(self, request: HttpRequest, user: User, **login_arguments: Any) -> HttpResponse:
+        """The page after log-in; notes this device as one from which the person has logged in."""
+        response: HttpResponse = super().post_login(request, user, **login_arguments)
         known_devices.remember(request, response, user)
         if access.first_step(user) is not None:
-            # Who is led on to set up a second factor has shown the password just now.
+            # The next page sets up a second factor, and the password was given just now.
             reauthenticate_by_password(request)
         return response
 
-    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
-        """Whether a proof is missing. Raises ReauthenticationRequired, by which they are asked for.
+    def is_reauthentication_required(self, *, app: str, **arguments: Any) -> bool:
+        """False if all proofs were given. Raises ReauthenticationRequired, which asks for them.
 
-        allauth would be content with whichever proof was given last.
+        allauth alone would accept whichever proof was given last.
         """
         if confirmation.missing_proofs(self.request):
             raise ReauthenticationRequired
@@ -124,13 +127,13 @@ class StaffOnly(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no 
     def get_reauthentication_methods(
         self, user: AbstractBaseUser | AnonymousUser
     ) -> list[dict[str, str]]:
-        """The page of each proof that is missing, in the order in which they are asked for."""
+        """The page of each missing proof, in the order in which they are asked for."""
         pages: list[dict[str, str]] = super().get_reauthentication_methods(user)
         missing = confirmation.missing_proofs(self.request)
         return [page for page in pages if PROOF_OF_PAGE[page["id"]] in missing] or pages
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
-        """Back to work."""
+        """The staff's home page."""
         return reverse("console:home")
 
 
@@ -143,7 +146,7 @@ class CodeForm(AuthenticateForm):  # type: ignore[misc]  # allauth has no types
 
 
 class CodeAgainForm(ReauthenticateForm):  # type: ignore[misc]  # allauth has no types
-    """The same where somebody who is logged in shows it once more."""
+    """The code of the second factor, asked again of somebody who is logged in."""
 
     def clean_code(self) -> str:
         """The code, if it is right. Raises ValidationError."""
@@ -151,7 +154,7 @@ class CodeAgainForm(ReauthenticateForm):  # type: ignore[misc]  # allauth has no
 
 
 def checked_code(user: User, check: Callable[[], str]) -> str:
-    """What the check of a code says, counted as a try of this account."""
+    """The code that `check` returns, counted as a try of this account. Raises ValidationError."""
     request, moment = context.request, now()
     sources = attempts.sources_of_factor(
         user=user.pk,
@@ -172,7 +175,7 @@ def checked_code(user: User, check: Callable[[], str]) -> str:
 
 
 def begin(sources: Sequence[attempts.Source], *, now: datetime) -> attempts.Attempt:
-    """Count the try. Raises ValidationError with the words for whoever has to wait."""
+    """Count the try. Raises ValidationError with the refusal where the person has to wait."""
     try:
         return attempts.begin(sources, now=now)
     except attempts.LogInDelayed as refusal:
@@ -180,10 +183,10 @@ def begin(sources: Sequence[attempts.Source], *, now: datetime) -> attempts.Atte
 
 
 class AskForTheNext(BaseReauthenticateView):  # type: ignore[misc]  # allauth has no types
-    """After one proof the page of the next; after the last one what was asked for is done."""
+    """Leads from one proof to the next; after the last one runs what was asked for."""
 
     def form_valid(self, form: Form) -> HttpResponse:
-        """The page of the next proof, or what was asked for; a form that waits stays kept."""
+        """The page of the next proof, or of what was asked for; a pending form stays stored."""
         if confirmation.missing_proofs(self.request):
             pages = get_adapter(self.request).get_reauthentication_methods(self.request.user)
             return redirect(self.passthrough_next_url(pages[0]["url"]))
@@ -206,24 +209,24 @@ change_password = confirmation.must_confirm(confirmation.FACTOR)(password_change
 
 
 class LogOut(LogoutView):  # type: ignore[misc]  # allauth has no types
-    """Logs out; whoever has a counter open first says what becomes of it."""
+    """Logs out; asks first what is to become of an open counter."""
 
-    def get_context_data(self, **more: Any) -> dict[str, Any]:
-        """The open counter with its client, and who waits for it alone."""
+    def get_context_data(self, **view_context: Any) -> dict[str, Any]:
+        """The open counter with its client, and the people whom no other counter serves."""
         shift = self._open_shift()
         if shift is None:
-            return dict(super().get_context_data(**more))
+            return dict(super().get_context_data(**view_context))
         office = directory(shift.office)
-        counter = {
+        shift_context = {
             "counter": office.counters[shift.counter_id],
             "client": at_counter(shift),
             "alone": waiting_here_alone(office, shift, now()),
             "url": reverse("console:office", args=[office.office.slug]),
         }
-        return dict(super().get_context_data(**more)) | counter
+        return dict(super().get_context_data(**view_context)) | shift_context
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Log out at once without an open counter; otherwise ask, or do what was answered."""
+        """Log out at once without an open counter; otherwise ask, or do what the answer says."""
         shift = self._open_shift()
         answer = self.request.POST.get("counter")
         if shift is not None and answer not in {"close", "leave"}:
@@ -249,8 +252,8 @@ class LogOut(LogoutView):  # type: ignore[misc]  # allauth has no types
 
 
 @receiver(password_changed)
-def forget_given_password(request: HttpRequest, user: User, **more: Any) -> None:
-    """The person has chosen a password of their own; only this session goes on."""
+def forget_given_password(request: HttpRequest, user: User, **signal_arguments: Any) -> None:
+    """Mark the new password as the person's own; their other sessions end."""
     if user.must_change_password:
         one_time.forget(user)
         user.save(update_fields=one_time.FIELDS)
@@ -259,15 +262,15 @@ def forget_given_password(request: HttpRequest, user: User, **more: Any) -> None
 
 
 @receiver(user_logged_in)
-def note_log_in(request: HttpRequest, user: User, **more: Any) -> None:
-    """Tell the journal of every office where the person works."""
-    factor = any(one["method"] == "mfa" for one in get_authentication_records(request, user))
+def note_log_in(request: HttpRequest, user: User, **signal_arguments: Any) -> None:
+    """Record the log-in in the journal of every office where the person works."""
+    factor = any(proof["method"] == "mfa" for proof in get_authentication_records(request, user))
     log_ins.note_log_in(user=user.pk, factor=factor, now=now())
 
 
 @receiver(authenticator_added)
-def note_factor_added(user: User, authenticator: Authenticator, **more: Any) -> None:
-    """Tell the journal of a new second factor, or of the recovery codes that come with it."""
+def note_factor_added(user: User, authenticator: Authenticator, **signal_arguments: Any) -> None:
+    """Record a new second factor, or the recovery codes that come with it."""
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
         log_ins.note_recovery_codes(user=user.pk, now=now())
     else:
@@ -275,14 +278,14 @@ def note_factor_added(user: User, authenticator: Authenticator, **more: Any) -> 
 
 
 @receiver(authenticator_reset)
-def note_codes_made(user: User, **more: Any) -> None:
-    """Tell the journal of new recovery codes."""
+def note_codes_made(user: User, **signal_arguments: Any) -> None:
+    """Record new recovery codes."""
     log_ins.note_recovery_codes(user=user.pk, now=now())
 
 
 @receiver(authenticator_removed)
-def note_factor_removed(user: User, authenticator: Authenticator, **more: Any) -> None:
-    """Tell the journal that the person gave up the second factor; its codes go with it."""
+def note_factor_removed(user: User, authenticator: Authenticator, **signal_arguments: Any) -> None:
+    """Record that the person removed the second factor; its codes go with it."""
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:
         log_ins.note_second_factor(user=user.pk, removed=True, now=now())
 
@@ -290,7 +293,7 @@ def note_factor_removed(user: User, authenticator: Authenticator, **more: Any) -
 @login_required
 @require_POST
 def wrong_passwords_seen(request: HttpRequest) -> HttpResponse:
-    """The person has read of the wrong passwords; back to where they were."""
+    """Note that the person has read of the wrong passwords; back to where they were."""
     assert request.user.pk is not None  # noqa: S101  # logged in
     log_ins.acknowledge_wrong_passwords(user=request.user.pk)
     return back_to(request)
@@ -299,26 +302,29 @@ def wrong_passwords_seen(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def second_factor_seen(request: HttpRequest) -> HttpResponse:
-    """The person has read that their second factor was reset; back to where they were."""
+    """Note that the person has read of their reset second factor; back to where they were."""
     assert request.user.pk is not None  # noqa: S101  # logged in
     acknowledge_reset(user=request.user.pk)
     return back_to(request)
 
 
 def back_to(request: HttpRequest) -> HttpResponse:
-    """To the page of ours that the form names."""
+    """Redirect to the page of this site that the form names, else to the home page."""
     return redirect(own_path(request.POST.get("next", "")) or "console:home")
 
 
 def own_path(address: str) -> str:
-    """The address, if it is a path of this site; else nothing. Django takes other texts for names of views."""
+    """The address, if it is a path of this site; else empty.
+
+    Django would take other texts for names of views.
+    """
     ours = address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
     return address if ours else ""
 
 
 @receiver(user_logged_out)
-def hold_nobody(request: HttpRequest, user: User | None, **more: Any) -> None:
-    """Whoever logs out holds nobody at their counter any more."""
+def hold_nobody(request: HttpRequest, user: User | None, **signal_arguments: Any) -> None:
+    """Record the log-out, and end the off-line leases of the person's page."""
     if user is not None:
         offline.log_out(clerk=user.pk, page=request.POST.get("page", "")[:64])
         log_ins.note_log_out(user=user.pk, now=now())

@@ -42,24 +42,24 @@ LONGEST_QUESTION = 100
 @staff_only(*staff.DESK)
 @require_GET
 def screen(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """All of it; without script every choice is a link, a form or a button."""
+    """The whole screen; without script every choice is a link, a form or a button."""
     moment = now()
     question = request.GET.get("hledat", "").strip()[:LONGEST_QUESTION]
-    found = search.find_bookings(office.office.pk, question, now=moment)
-    chosen = _chosen(request, office)
-    if chosen is None and len(found.bookings) == 1:
-        chosen = found.bookings[0]
-    prefetch_related_objects(found.bookings, "ticket")
+    matches = search.find_bookings(office.office.pk, question, now=moment)
+    chosen = _chosen_booking(request, office)
+    if chosen is None and len(matches.bookings) == 1:
+        chosen = matches.bookings[0]
+    prefetch_related_objects(matches.bookings, "ticket")
     if question:
         readings.note_search(member, question, now=moment)
     if chosen:
         readings.note_booking(member, chosen, now=moment)
     moving = chosen if "presun" in request.GET and chosen and chosen.state in OPEN else None
     department = _department(request, office, moving)
-    wanted = _wanted(request.GET, office, department, moving)
+    choice = _service_choice(request.GET, office, department, moving)
     day = _day(request.GET) or (moving.date if moving else calendar.day_of(moment, office.tz))
-    if wanted and "volno" in request.GET:
-        free_on = plan.next_free_day(office, wanted, after=day, now=moment)
+    if choice and "volno" in request.GET:
+        free_on = plan.next_free_day(office, choice, after=day, now=moment)
         if free_on is None:
             messages.warning(request, _("No later day has a free place for this."))
         return redirect(_address(office, request.GET, den=free_on or day, volno=None))
@@ -70,19 +70,21 @@ def screen(request: HttpRequest, office: Directory, member: Membership) -> HttpR
             "office": office.office,
             "member": member,
             "question": question,
-            "results": [_row(request, office, one) for one in found.bookings],
-            "more": found.more,
+            "results": [_row(request, office, booking) for booking in matches.bookings],
+            "more": matches.more,
             "chosen": chosen and _detail(request, office, chosen, moment),
             "moving": moving,
             "department": department,
-            "departments": [one for one in office.departments.values() if not one.retired],
+            "departments": [d for d in office.departments.values() if not d.retired],
             "services": plan.services_of(office, department),
-            "wanted": wanted,
-            "modes": [(one, how_in_words(one)) for one in (wanted.service.modes if wanted else ())],
+            "wanted": choice,
+            "modes": [
+                (mode, how_in_words(mode)) for mode in (choice.service.modes if choice else ())
+            ],
             "day": day,
-            "plan": wanted and plan.day_plan(office, department, wanted, day=day, now=moment),
+            "plan": choice and plan.day_plan(office, department, choice, day=day, now=moment),
             "links": _links(request, office, day),
-            "context": _hidden(request.GET),
+            "context": _screen_parameters(request.GET),
             "key": uuid4(),
         },
     )
@@ -91,12 +93,12 @@ def screen(request: HttpRequest, office: Directory, member: Membership) -> HttpR
 @staff_only(*staff.DESK)
 @require_POST
 def take(request: HttpRequest, office: Directory, member: Membership) -> HttpResponse:
-    """Take the place that was pressed: hold it for the caller, or move the booking there."""
-    moving = _chosen(request, office) if "presun" in request.POST else None
+    """Take the slot that was pressed: hold it for the caller, or move the booking there."""
+    moving = _chosen_booking(request, office) if "presun" in request.POST else None
     department = _department(request, office, moving)
-    wanted = _wanted(request.POST, office, department, moving)
-    starts_at, official = _place(request, office)
-    if wanted is None or (official and official not in office.officials_for(wanted.service.pk)):
+    choice = _service_choice(request.POST, office, department, moving)
+    starts_at, official = _pressed_slot(request, office)
+    if choice is None or (official and official not in office.officials_for(choice.service.pk)):
         raise Http404
     try:
         if moving:
@@ -109,71 +111,74 @@ def take(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
             )
             messages.success(request, _("The booking was moved."))
             return redirect("console:slip", office.office.slug, moving.pk)
-        held = usecases.hold_term(
+        booking = usecases.hold_term(
             office=office,
-            service=wanted.service,
+            service=choice.service,
             starts_at=starts_at,
             now=now(),
-            persons=wanted.persons,
-            channel=wanted.channel,
+            persons=choice.persons,
+            channel=choice.channel,
             request_key=_uuid(request.POST.get("key", "")),
             official=official,
-            mode=wanted.mode,
+            mode=choice.mode,
             actor=member.user_id,
             asker=asker_of(request, now=now()),
         )
     except Refused as refusal:
         messages.error(request, sentence(refusal))
         return redirect(_address(office, request.POST))
-    return redirect("console:fill_in", office.office.slug, held.pk)
+    return redirect("console:fill_in", office.office.slug, booking.pk)
 
 
-def _chosen(request: HttpRequest, office: Directory) -> Booking | None:
-    said = request.POST.get("kdo") or request.GET.get("kdo")
-    pk = _uuid(said or "")
-    found = Booking.objects.filter(pk=pk, office=office.office).first() if pk else None
-    if said and found is None:
+def _chosen_booking(request: HttpRequest, office: Directory) -> Booking | None:
+    mark = request.POST.get("kdo") or request.GET.get("kdo")
+    pk = _uuid(mark or "")
+    booking = Booking.objects.filter(pk=pk, office=office.office).first() if pk else None
+    if mark and booking is None:
         raise Http404
-    return found
+    return booking
 
 
 def _department(
     request: HttpRequest, office: Directory, moving: Booking | None
 ) -> Department | None:
-    """The one that was chosen; the booking's own while it is being moved; else all of them."""
+    """The chosen department, or that of the booking being moved; None stands for all."""
     if moving:
-        whose = official_of(office, moving)
+        official = official_of(office, moving)
         agenda = office.agenda_of(office.services[moving.service_id])
-        pk = whose.department_id if whose else agenda.department_id
+        pk = official.department_id if official else agenda.department_id
         return office.departments.get(pk or 0)
     code = (request.POST or request.GET).get("odbor", "")
     return next((d for d in office.departments.values() if d.code == code and not d.retired), None)
 
 
-def _wanted(
-    said: QueryDict, office: Directory, department: Department | None, moving: Booking | None
+def _service_choice(
+    parameters: QueryDict, office: Directory, department: Department | None, moving: Booking | None
 ) -> plan.Wanted | None:
-    """The service that was chosen, else the first that can be booked there."""
+    """What is to be booked: the chosen service, else the first one of the department.
+
+    None where the department has no service that can be booked.
+    """
     if moving:
         service = office.services[moving.service_id]
         return plan.Wanted(service, moving.persons, moving.channel, moving, moving.mode)
     services = plan.services_of(office, department)
-    chosen = next((one for one in services if one.code == said.get("ukon")), None)
-    persons, channel = said.get("osob", ""), said.get("kanal", Channel.PHONE)
+    chosen = next((s for s in services if s.code == parameters.get("ukon")), None)
+    persons, channel = parameters.get("osob", ""), parameters.get("kanal", Channel.PHONE)
     if not services:
         return None
     return plan.Wanted(
         chosen or services[0],
         max(1, min(reading.whole(persons) or 1, MOST_PERSONS)),
         channel if channel in BY_STAFF else Channel.PHONE,
-        mode=mode_of(said, chosen or services[0]),
+        mode=mode_of(parameters, chosen or services[0]),
     )
 
 
-def _place(request: HttpRequest, office: Directory) -> tuple[datetime, Any]:
-    """The instant and the official of the pressed button."""
-    said, _sep, code = request.POST.get("place", "").partition("|")
-    starts_at = reading.instant(said)
+def _pressed_slot(request: HttpRequest, office: Directory) -> tuple[datetime, Any]:
+    """Start and official of the pressed slot; the official is None for a window."""
+    instant_text, _sep, code = request.POST.get("place", "").partition("|")
+    starts_at = reading.instant(instant_text)
     official = office.official_by_code(code) if code else None
     if starts_at is None or (code and official is None):
         raise Http404
@@ -195,23 +200,25 @@ def _row(request: HttpRequest, office: Directory, booking: Booking) -> dict[str,
 def _detail(
     request: HttpRequest, office: Directory, booking: Booking, moment: datetime
 ) -> dict[str, Any]:
-    """The booking and the person's others; who looks at the contact itself is recorded."""
-    others = search.of_same_person(booking, now=moment).bookings
-    prefetch_related_objects(others, "ticket")
+    """The booking with the person's other ones; looking at the contact itself is recorded."""
+    other_bookings = search.of_same_person(booking, now=moment).bookings
+    prefetch_related_objects(other_bookings, "ticket")
     return {
         **_row(request, office, booking),
         "changeable": booking.state in OPEN and booking.starts_at > moment,
         "move": _address(office, request.GET, kdo=booking.pk, presun="1", den=None),
         "way": way_in_words(channel_for(booking, office.office)),
-        "others": [_row(request, office, one) for one in others if one.pk != booking.pk],
+        "others": [
+            _row(request, office, other) for other in other_bookings if other.pk != booking.pk
+        ],
     }
 
 
 def _links(request: HttpRequest, office: Directory, day: date) -> dict[str, str]:
-    one = timedelta(days=1)
+    one_day = timedelta(days=1)
     return {
-        "before": _address(office, request.GET, den=day - one),
-        "after": _address(office, request.GET, den=day + one),
+        "before": _address(office, request.GET, den=day - one_day),
+        "after": _address(office, request.GET, den=day + one_day),
         "today": _address(office, request.GET, den=None),
         "free": _address(office, request.GET, den=day, volno="1"),
         "stop_moving": _address(office, request.GET, presun=None),
@@ -219,28 +226,28 @@ def _links(request: HttpRequest, office: Directory, day: date) -> dict[str, str]
     }
 
 
-KEPT = ("hledat", "kdo", "presun", "odbor", "ukon", "osob", "kanal", "zpusob", "den")
+SCREEN_PARAMETERS = ("hledat", "kdo", "presun", "odbor", "ukon", "osob", "kanal", "zpusob", "den")
 
 
-def _hidden(said: QueryDict) -> dict[str, str]:
-    """What the address says, for the forms of the screen."""
-    return {name: str(said[name]) for name in KEPT if said.get(name)}
+def _screen_parameters(parameters: QueryDict) -> dict[str, str]:
+    """Parameters of the screen's address, for its forms and links."""
+    return {name: str(parameters[name]) for name in SCREEN_PARAMETERS if parameters.get(name)}
 
 
-def _address(office: Directory, said: QueryDict, **changed: object) -> str:
-    """The screen as it is, with some of it changed; None takes a part away."""
-    kept: dict[str, object] = {**_hidden(said), **changed}
-    query = urlencode({name: str(value) for name, value in kept.items() if value is not None})
+def _address(office: Directory, parameters: QueryDict, **changed: object) -> str:
+    """Address of the screen with some parameters changed; None removes one."""
+    combined: dict[str, object] = {**_screen_parameters(parameters), **changed}
+    query = urlencode({name: str(value) for name, value in combined.items() if value is not None})
     address = reverse("console:operators", args=[office.office.slug])
     return f"{address}?{query}" if query else address
 
 
-def _day(said: QueryDict) -> date | None:
-    return reading.day(said.get("den", ""))
+def _day(parameters: QueryDict) -> date | None:
+    return reading.day(parameters.get("den", ""))
 
 
-def _uuid(said: str) -> UUID | None:
+def _uuid(text: str) -> UUID | None:
     try:
-        return UUID(said)
+        return UUID(text)
     except ValueError:
         return None

@@ -252,7 +252,7 @@ def end_session(
     """End one session of a member."""
     try:
         offices_staff.end_session(
-            member=_membership(office, which), which=session, actor=member.user_id, now=now()
+            member=_membership(office, which), session_id=session, actor=member.user_id, now=now()
         )
         messages.success(request, _("That browser is logged out."))
     except Refused as refusal:
@@ -269,7 +269,7 @@ def end_token(
     """Revoke one API key of a member."""
     try:
         offices_staff.end_token(
-            member=_membership(office, which), which=api_token, actor=member.user_id, now=now()
+            member=_membership(office, which), token_id=api_token, actor=member.user_id, now=now()
         )
         messages.success(request, _("The key opens nothing any more."))
     except Refused as refusal:
@@ -336,8 +336,8 @@ def _page(
     )
 
 
-def _membership(office: Directory, member: int) -> Membership:
-    memberships = Membership.objects.filter(pk=member, office=office.office).select_related("user")
-    if not (membership := memberships.first()):
+def _membership(office: Directory, member_id: int) -> Membership:
+    memberships = Membership.objects.filter(pk=member_id, office=office.office)
+    if not (membership := memberships.select_related("user").first()):
         raise Http404
     return membership

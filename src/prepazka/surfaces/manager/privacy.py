@@ -75,7 +75,7 @@ def page(request: HttpRequest, office: Directory, member: Membership) -> HttpRes
     common = {
         "office": office,
         "words": words,
-        "seen": request.POST.get(CHANGED, ""),
+        "seen_token": request.POST.get(CHANGED, ""),
         "chosen": request.POST.getlist("zaznam"),
         "identity": request.POST.get("totoznost", ""),
         "now": moment,
