@@ -39,20 +39,26 @@ for name in ("novakova", "dvorak"):
 """
 ADD_CALENDAR = """
 from prepazka.accounts.models import User
-from prepazka.booking import outside
+try:
+    from prepazka.booking import external_calendars
+except ImportError:  # as 0.2 names the module
+    from prepazka.booking import outside as external_calendars
 from prepazka.offices.models import Official
 from tests import officials
 from tests.clock import real_now
 official = Official.objects.first() or officials.official(officials.office())
-outside.add_calendar(
+external_calendars.add_calendar(
     official=official, kind="caldav", url="https://kalendar.example/{name}", now=real_now(),
     actor=User.objects.get(username="novakova").pk, username="x", password="{password}",
 )
 """
 CALENDAR_PASSWORDS = """
-from prepazka.booking import outside
+try:
+    from prepazka.booking import external_calendars
+except ImportError:  # as 0.2 names the module
+    from prepazka.booking import outside as external_calendars
 from prepazka.booking.models import OutsideCalendar
-print([outside.opened(row.password) for row in OutsideCalendar.objects.all()])
+print([external_calendars.opened(row.password) for row in OutsideCalendar.objects.all()])
 """
 
 

@@ -279,6 +279,8 @@ def axe() -> Callable[[Page], None]:
     checker = Axe()
 
     def check(page: Page) -> None:
+        for frame in page.frames:  # an empty one has no document to look at
+            frame.wait_for_load_state()
         found = checker.run(page)
         assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
 

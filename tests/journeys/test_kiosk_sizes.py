@@ -118,6 +118,7 @@ def check_start(kiosk: Page, where: str, *, fits: bool) -> None:
 def check_more(kiosk: Page, more: Locator, where: str) -> None:
     """The screen says that it goes on, and shows the last choice when asked."""
     kiosk.emulate_media(reduced_motion="reduce")
+    expect(more).to_be_visible()  # its script hears of the new size a moment later
     assert inside(kiosk, more, f"{where}: the button for more")["height"] >= TARGET, where
     expect(more.get_by_text("Další níže")).to_be_visible()
     for _ in range(6):

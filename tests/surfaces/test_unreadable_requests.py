@@ -392,7 +392,7 @@ def test_a_fault_of_the_api_is_a_problem(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("prepazka.surfaces.api.api.shown.office", lambda _: 1 / 0)
+    monkeypatch.setattr("prepazka.surfaces.api.api.serializers.office", lambda _: 1 / 0)
     reply = program.ask("GET", "/api/v1/offices")
     assert reply.status == 500
     assert reply.is_problem
