@@ -183,8 +183,8 @@ def erased_on_request(url: str, booking: Booking) -> None:
     """As `erase_person` leaves the database of that address."""
     with psycopg.connect(url) as database:
         database.execute(
-            "INSERT INTO privacy_erasedrecord (office_id, key, erased_at) VALUES (%s, %s, now())",
-            [booking.office_id, remembered.keys_of(Root.BOOKING, booking.pk)[0]],
+            "INSERT INTO privacy_erasedrecord (office_id, key, erased_at) VALUES (%s, %s, %s)",
+            [booking.office_id, remembered.keys_of(Root.BOOKING, booking.pk)[0], real_now()],
         )
 
 

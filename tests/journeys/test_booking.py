@@ -315,6 +315,7 @@ def test_pages_of_bad_luck_are_accessible(
     page.locator("button.term").last.click()
     look(page, f"{language}-taken")
     page.locator("button.term").last.click()
+    expect(page.locator("#id_name")).to_be_visible()  # the time is held
     Booking.objects.update(expires_at=now - timedelta(minutes=1))
     page.reload()
     look(page, f"{language}-expired")
