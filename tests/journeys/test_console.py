@@ -76,10 +76,6 @@ def sit_down(page: Page) -> None:
     page.wait_for_load_state()  # the board is seen before the script of its keys has run
 
 
-def number(page: Page) -> str:
-    return page.locator(".console-current__number").inner_text()
-
-
 def wait_for(state: State, ticket: Ticket) -> None:
     deadline = time.monotonic() + 30
     while True:
@@ -246,14 +242,13 @@ def test_without_script_every_press_is_a_form(
     log_in(page, live_url)
     page.get_by_role("button", name=re.compile("Přepážka 1")).click()
     page.get_by_role("button", name="Vyvolat dalšího").click()
-    assert number(page) == client.label
+    expect(page.locator(".console-current__number")).to_have_text(client.label)
     page.get_by_text("Odložit", exact=True).click()
     page.get_by_role("button", name="10 min").click()
     expect(page.locator("#said")).to_contain_text("je odložen do")
     page.locator("#step-undo").click()
     page.get_by_role("button", name="Hotovo").click()
-    client.refresh_from_db()
-    assert client.state == State.FINISHED
+    wait_for(State.FINISHED, client)
 
 
 def test_log_in_with_a_code_from_the_phone(

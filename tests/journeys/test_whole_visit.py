@@ -71,6 +71,7 @@ def book(page: Page, url: str, slug: str, service: str, mails: Any, hour: str) -
     page.get_by_label("E-mail").fill("jana@example.cz")
     page.get_by_role("button", name="Pokračovat").click()
     page.get_by_role("button", name="Objednat a poslat e-mail").click()
+    page.wait_for_url(lambda url: "/kontrola/" not in url)
     if Booking.objects.get().state == BookingState.UNCONFIRMED:
         page.goto(mails.link(mails.wait(), "/potvrzeni/"))
         page.get_by_role("button", name="Potvrdit objednávku").click()
