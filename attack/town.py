@@ -16,7 +16,7 @@ django.setup()
 from attack.people import OWN_PIN  # noqa: E402  # needs Django set up, as all below
 from faults.names import COUNTERS, OFFICE  # noqa: E402
 from prepazka.accounts.models import User  # noqa: E402
-from prepazka.booking.models import Booking, Lane, State  # noqa: E402
+from prepazka.booking.models import Booking, BookingState, Lane  # noqa: E402
 from prepazka.core import calendar  # noqa: E402
 from prepazka.officefile import presets  # noqa: E402
 from prepazka.officefile.load import load  # noqa: E402
@@ -44,7 +44,7 @@ def main() -> None:
         date=calendar.day_of(tomorrow, where.tz),
         starts_at=tomorrow,
         ends_at=tomorrow + timedelta(minutes=15),
-        state=State.CONFIRMED,
+        state=BookingState.CONFIRMED,
         pin=OWN_PIN,
         created_at=now(),
     )

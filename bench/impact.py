@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from bench import town
 from bench.report import Report
 from prepazka.booking.impact import impact_of
-from prepazka.booking.models import Booking, Lane, State
+from prepazka.booking.models import Booking, BookingState, Lane
 from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import HoursException, Official
 
@@ -92,7 +92,7 @@ def _book(
                 date=day,
                 starts_at=starts,
                 ends_at=starts + timedelta(minutes=15),
-                state=State.CONFIRMED,
+                state=BookingState.CONFIRMED,
                 created_at=now,
                 confirmed_at=now,
                 pin="",

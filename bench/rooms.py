@@ -23,7 +23,7 @@ from django.test import Client
 from bench import servers, town
 from bench.clients import Ask, Connection, drive, requests_per_second
 from bench.report import Report
-from prepazka.booking.models import Booking, Lane, OfficeDay, State
+from prepazka.booking.models import Booking, BookingState, Lane, OfficeDay
 from prepazka.core import calendar
 from prepazka.edge import answers, room_face
 from prepazka.meetings import links, seats
@@ -114,7 +114,7 @@ def _meetings(slug: str, many: int) -> Iterator[Meeting]:
             date=day,
             starts_at=starts,
             ends_at=starts + timedelta(minutes=30),
-            state=State.ARRIVED,
+            state=BookingState.ARRIVED,
             created_at=now,
         )
         yield Meeting.objects.create(

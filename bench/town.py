@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from prepazka.accounts.models import User
-from prepazka.booking.models import Booking, Busy, Lane, OfficeDay, State
+from prepazka.booking.models import Booking, BookingState, Busy, Lane, OfficeDay
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import (
     Agenda,
@@ -89,7 +89,7 @@ def fill(where: Directory, bookings: int, now: datetime) -> None:
                 date=day,
                 starts_at=starts,
                 ends_at=starts + timedelta(minutes=15),
-                state=State.CONFIRMED,
+                state=BookingState.CONFIRMED,
                 created_at=now,
                 confirmed_at=now,
                 pin=f"{number // len(days):04}",
@@ -142,7 +142,7 @@ def fill_diaries(where: Directory, bookings: int, now: datetime, days: int) -> N
                 date=day,
                 starts_at=starts,
                 ends_at=starts + timedelta(minutes=15),
-                state=State.CONFIRMED,
+                state=BookingState.CONFIRMED,
                 created_at=now,
                 confirmed_at=now,
                 pin=f"{n // len(dates):04}",

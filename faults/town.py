@@ -23,7 +23,7 @@ from bench import town  # noqa: E402
 from faults.names import COUNTERS, KIOSKS, OFFICE, OTHER_OFFICE  # noqa: E402
 from prepazka.accounts.models import User  # noqa: E402
 from prepazka.accounts.tokens import make_token  # noqa: E402
-from prepazka.booking.models import Booking, Lane, OutsideCalendar, State  # noqa: E402
+from prepazka.booking.models import Booking, BookingState, Lane, OutsideCalendar  # noqa: E402
 from prepazka.config.serve import prepare_database  # noqa: E402
 from prepazka.core import calendar  # noqa: E402
 from prepazka.offices import devices  # noqa: E402
@@ -104,7 +104,7 @@ def visits(arguments: list[str]) -> dict[str, Any]:
             date=calendar.day_of(ends, where.tz),
             starts_at=ends - timedelta(minutes=15),
             ends_at=ends,
-            state=State.SERVED,
+            state=BookingState.SERVED,
             name="Jana Nováková",
             email="jana@example.cz",
             created_at=ends - timedelta(days=3),

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.test import Client
 
 from prepazka.booking.locks import lock_days
-from prepazka.booking.models import Booking, Lane, State
+from prepazka.booking.models import Booking, BookingState, Lane
 from prepazka.core import calendar
 from prepazka.meetings import links, room
 from prepazka.meetings.models import Meeting, Participant
@@ -69,7 +69,7 @@ def held(
         date=calendar.day_of(starts, where.tz),
         starts_at=starts,
         ends_at=starts + timedelta(minutes=minutes),
-        state=State.CONFIRMED,
+        state=BookingState.CONFIRMED,
         mode="video",
         name="Karel Veselý",
         email="karel@posta.example",

@@ -10,12 +10,11 @@ import pytest
 from django.apps import apps
 from django.db import models
 
-from prepazka.booking.models import Channel
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import BookingState, Channel
 from prepazka.core.events import REGISTRY
 from prepazka.core.pins import Outcome
 from prepazka.offices.models import Device, HoursException, Role
-from prepazka.queueing.models import State as TicketState
+from prepazka.queueing.models import TicketState
 
 GLOSSARY = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
 EXPLAINED = frozenset(re.findall(r"`(\w+)`", GLOSSARY.read_text(encoding="utf-8")))

@@ -13,7 +13,7 @@ from django.test import Client
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.exceptions import ConnectorException
 
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.edge import answers
 from prepazka.offices.directory import Directory
 from tests.edge.conftest import Served
@@ -61,7 +61,7 @@ def test_a_database_lost_while_the_job_is_written(
         patch.setattr(DjangoConnector, "execute_query_all", lost_by_library)
         answer = ask(client, held["token"])
     assert (answer.status_code, answer["Retry-After"]) == (503, "20")
-    assert Booking.objects.get().state == State.HELD, "nothing was changed"
+    assert Booking.objects.get().state == BookingState.HELD, "nothing was changed"
     assert ask(client, held["token"]).status_code == 202
 
 

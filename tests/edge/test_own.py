@@ -20,7 +20,7 @@ from prepazka.journal.record import CHANNEL
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Incident, Office, System
 from prepazka.queueing import alerts, counters, incidents, tickets, turns
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from prepazka.surfaces.ticket import live
 from tests import halls, town
 from tests.clock import real_now
@@ -227,7 +227,7 @@ def test_a_ticket_newer_than_the_look_and_one_of_yesterday_are_djangos(
     assert newest.label in answer.text
     old = hall.queue[1]
     Ticket.objects.filter(pk=old.pk).update(
-        date=old.date - timedelta(days=1), state=State.FINISHED, number=99
+        date=old.date - timedelta(days=1), state=TicketState.FINISHED, number=99
     )
     Ticket.objects.filter(pk=hall.queue[2].pk).delete()
     served.edge.snapshots._kept.clear()

@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.offices import devices
 from prepazka.offices.clock import now
 from prepazka.offices.models import Device
@@ -103,7 +103,7 @@ def goes_on(api: httpx.Client, token: str) -> None:
     contact = {"name": "Jana", "email": "jana@example.cz"}
     asked = api.post(f"/api/v1/holds/{token}/contact", json=contact)
     assert (asked.status_code, asked.json()["state"]) == (202, "confirmed")
-    assert [b.state for b in Booking.objects.all()] == [State.CONFIRMED]
+    assert [b.state for b in Booking.objects.all()] == [BookingState.CONFIRMED]
 
 
 def hold_of_another(api: httpx.Client) -> int:

@@ -18,7 +18,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.jobs import Job
 
 from prepazka.booking import links, scheduled
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar
 from prepazka.gateways.email import send
 from prepazka.gateways.sms import send as send_sms
@@ -27,7 +27,7 @@ from prepazka.journal.models import Event
 from prepazka.messaging import channels
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, MessageState
 from prepazka.messaging.port import Mail, Undeliverable
 from tests import citizen, rounds, town
 from tests.clock import real_now
@@ -144,7 +144,7 @@ def test_after_an_hour_without_the_server_the_mail_leaves_once_and_its_link_work
     assert tried > 12
     assert len(mailbox) == 1
     message.refresh_from_db()
-    assert (message.state, message.attempts, message.error) == (Message.State.SENT, tried + 1, "")
+    assert (message.state, message.attempts, message.error) == (MessageState.SENT, tried + 1, "")
     assert message.sent_at
     assert mailbox.ids == [f"<{booking.pk}.{message.pk}@localhost>"]
 
@@ -155,7 +155,7 @@ def test_after_an_hour_without_the_server_the_mail_leaves_once_and_its_link_work
     assert link in text_of_last(mailbox)
     assert client.post(link).status_code in {200, 302}
     booking.refresh_from_db()
-    assert (booking.state, len(booking.pin)) == (State.CONFIRMED, 4)
+    assert (booking.state, len(booking.pin)) == (BookingState.CONFIRMED, 4)
 
 
 def text_of_last(mailbox: Mailbox) -> str:
@@ -172,7 +172,7 @@ def test_an_address_that_does_not_exist_is_not_tried_again(mailbox: Mailbox) -> 
     job = Job(queue="mail", lock=None, queueing_lock=None, task_name="deliver")
     assert Patience().get_retry_decision(exception=refused.value, job=job) is None
     message.refresh_from_db()
-    assert (message.state, message.error) == (Message.State.FAILED, "the address was refused")
+    assert (message.state, message.error) == (MessageState.FAILED, "the address was refused")
     messaging.deliver(message=message.pk, gateways={"email": send, "sms": send_sms}, now=NOW)
     assert len(mailbox) == 0
 
@@ -222,7 +222,7 @@ def test_a_mail_taken_slowly_is_written_down(mailbox: Mailbox) -> None:
     finally:
         connection.close()
     message.refresh_from_db()
-    assert (message.state, len(mailbox)) == (Message.State.SENT, 1)
+    assert (message.state, len(mailbox)) == (MessageState.SENT, 1)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -264,7 +264,7 @@ def test_a_worker_killed_after_the_server_took_the_mail(mailbox: Mailbox, tmp_pa
         wait_for("the kill", lambda: not first.runs)
     mailbox.on_mail = lambda: None
     message = Message.objects.get()
-    assert (message.state, len(mailbox)) == (Message.State.QUEUED, 1)
+    assert (message.state, len(mailbox)) == (MessageState.QUEUED, 1)
     assert ProcrastinateJob.objects.filter(task_name="deliver", status="doing").exists()
 
     with connection.cursor() as cursor:  # as if the half minute of silence had passed
@@ -281,7 +281,7 @@ def test_a_worker_killed_after_the_server_took_the_mail(mailbox: Mailbox, tmp_pa
             ),
         )
     message.refresh_from_db()
-    assert message.state == Message.State.SENT
+    assert message.state == MessageState.SENT
     assert len(mailbox) == 2
     assert len(set(mailbox.ids)) == 1
     assert str(booking.pk) in mailbox.ids[0]

@@ -8,13 +8,12 @@ from uuid import uuid4
 import pytest
 
 from prepazka.booking import slot_search, usecases
-from prepazka.booking.models import Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, tickets, turns
-from prepazka.queueing.models import Shift, State, Ticket
+from prepazka.queueing.models import Shift, Ticket, TicketState
 from tests import rounds, town
 from tests.faults.always import always_open
 
@@ -68,7 +67,7 @@ def test_midnight_ends_yesterday_and_begins_with_one() -> None:
     assert [one.ticket for one in turns.waiting(office, late)] == [first.pk]
 
     rounds.tidy(now=late)
-    assert [t.state for t in Ticket.objects.filter(date=town.MONDAY)] == [State.CANCELLED] * 2
+    assert [t.state for t in Ticket.objects.filter(date=town.MONDAY)] == [TicketState.CANCELLED] * 2
     assert turns.call_next(office=office, clerk=clerk, now=late) == first
     for one, pin in zip(booked, pins, strict=True):
         one.refresh_from_db()
@@ -108,9 +107,9 @@ def test_the_day_of_the_clock_change_ends_at_its_own_midnight(day: date, hours: 
     assert (ticket.date, ticket.label) == (day, "V1")
     assert walk_in(office, ends - minute).date == day
     rounds.tidy(now=ends - minute)
-    assert not Ticket.objects.filter(state=State.CANCELLED).exists()
+    assert not Ticket.objects.filter(state=TicketState.CANCELLED).exists()
     rounds.tidy(now=ends)
-    assert Ticket.objects.filter(state=State.CANCELLED).count() == 2
+    assert Ticket.objects.filter(state=TicketState.CANCELLED).count() == 2
     assert walk_in(office, ends).label == "V1"
 
 

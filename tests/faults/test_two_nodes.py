@@ -24,7 +24,7 @@ from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Counter as Desk
 from prepazka.offices.models import Office
 from prepazka.queueing import counters, tickets
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from tests import town
 from tests.faults import program
 from tests.faults.always import always_open, coming_terms
@@ -116,7 +116,7 @@ def eight_clerks_press_next(nodes: Nodes) -> None:
     for client, _ in clerks:
         client.close()
     assert set(answers) <= {200, 302, 303}, answers
-    called = Ticket.objects.filter(state=State.CALLED)
+    called = Ticket.objects.filter(state=TicketState.CALLED)
     assert sorted(called.values_list("number", flat=True)) == list(range(1, CLERKS + 1))
     assert len(set(called.values_list("counter_id", flat=True))) == CLERKS
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term
 from prepazka.officefile import load, presets
@@ -106,7 +106,7 @@ def test_book_and_cancel(
     page.get_by_role("button", name=words["cancel"]).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(words["cancelled"])
     booking.refresh_from_db()
-    assert booking.state == State.CANCELLED_BY_CITIZEN
+    assert booking.state == BookingState.CANCELLED_BY_CITIZEN
     assert "zrušená" in mails.text(mails.wait(3))
 
 
@@ -178,7 +178,7 @@ def test_back_keeps_the_answers(live_url: str, krumlov: Directory, page: Page) -
     page.get_by_role("link", name="Změnit termín").click()
     page.locator("button.term").last.click()
     expect(page.get_by_label("E-mail")).to_have_value("jana@example.cz")
-    assert Booking.objects.filter(state=State.HELD).count() == 1  # the other term went back
+    assert Booking.objects.filter(state=BookingState.HELD).count() == 1  # the other term went back
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
@@ -233,13 +233,13 @@ def test_one_visitor_has_one_hold_by_back_and_in_two_tabs(
     other.get_by_role("button", name=words["go"]).click()
     other.get_by_role("button", name=words["final"]).click()
     expect(other.locator("h1")).to_have_text("Zbývá jeden krok: potvrďte objednávku v e-mailu")
-    assert not Booking.objects.filter(state=State.HELD).exists()
-    assert Booking.objects.get(state=State.UNCONFIRMED).pk == fourth.pk
+    assert not Booking.objects.filter(state=BookingState.HELD).exists()
+    assert Booking.objects.get(state=BookingState.UNCONFIRMED).pk == fourth.pk
 
 
 def the_hold() -> Booking:
     """The only one that there is."""
-    return Booking.objects.get(state=State.HELD)
+    return Booking.objects.get(state=BookingState.HELD)
 
 
 @pytest.mark.parametrize("language", ["cs", "en"])

@@ -19,7 +19,7 @@ from prepazka.core import calendar
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
 from prepazka.queueing import tickets
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from tests import town
 from tests.clock import machine_time, moved_date, real_now
 from tests.faults.always import always_open
@@ -76,7 +76,7 @@ def sit_down(page: Page) -> None:
     page.wait_for_load_state()  # the board is seen before the script of its keys has run
 
 
-def wait_for(state: State, ticket: Ticket) -> None:
+def wait_for(state: TicketState, ticket: Ticket) -> None:
     deadline = time.monotonic() + 30
     while True:
         ticket.refresh_from_db()
@@ -117,9 +117,9 @@ def test_a_whole_shift_by_keyboard_alone(  # noqa: PLR0915  # one shift, told in
     expect(said).to_contain_text("je hotovo")
     page.keyboard.press("z")
     expect(said).to_contain_text("Vráceno")
-    wait_for(State.SERVING, client)
+    wait_for(TicketState.SERVING, client)
     page.keyboard.press("f")
-    wait_for(State.FINISHED, client)
+    wait_for(TicketState.FINISHED, client)
     assert Booking.objects.get().state == "served"
 
     page.keyboard.press("n")
@@ -129,14 +129,14 @@ def test_a_whole_shift_by_keyboard_alone(  # noqa: PLR0915  # one shift, told in
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(said).to_contain_text("je odložen do")
-    wait_for(State.PARKED, first)
+    wait_for(TicketState.PARKED, first)
 
     page.keyboard.press("n")
     expect(page.locator(".console-current__number")).to_have_text(second.label)
     page.keyboard.press("t")
     page.keyboard.press("Enter")  # the first offer: the other counter
     expect(said).to_contain_text("jde dál")
-    wait_for(State.WAITING, second)
+    wait_for(TicketState.WAITING, second)
     assert second.for_counter_id == town.counter(office, "2").pk
 
     third = walk_in(office, 0)
@@ -144,7 +144,7 @@ def test_a_whole_shift_by_keyboard_alone(  # noqa: PLR0915  # one shift, told in
     page.keyboard.press("n")
     expect(page.locator(".console-current__number")).to_have_text(third.label)
     page.keyboard.press("a")
-    wait_for(State.NO_SHOW, third)
+    wait_for(TicketState.NO_SHOW, third)
     expect(page.locator(".console-current__number")).to_have_count(0)  # the screen knows it, too
     page.keyboard.press("b")
     expect(page.get_by_role("heading", name=re.compile("Přestávka od"))).to_be_visible()
@@ -180,7 +180,7 @@ def test_the_focus_survives_presses_and_news(live_url: str, page: Page) -> None:
     page.keyboard.press("f")
     page.reload()
     expect(page.get_by_label("Klávesové zkratky")).not_to_be_checked()
-    assert Ticket.objects.filter(state=State.CALLED).count() == 1
+    assert Ticket.objects.filter(state=TicketState.CALLED).count() == 1
 
 
 def test_two_quick_presses_do_one_thing(live_url: str, page: Page) -> None:
@@ -192,7 +192,7 @@ def test_two_quick_presses_do_one_thing(live_url: str, page: Page) -> None:
     expect(page.locator("#step-next")).to_be_enabled()
     page.evaluate("for (let i = 0; i < 5; i++) document.getElementById('step-next').click()")
     expect(page.locator(".console-current__number")).to_have_text(waiting[0].label)
-    assert Ticket.objects.filter(state=State.CALLED).count() == 1
+    assert Ticket.objects.filter(state=TicketState.CALLED).count() == 1
 
 
 def test_a_step_can_be_taken_back_at_a_computer_whose_clock_is_wrong(
@@ -209,7 +209,7 @@ def test_a_step_can_be_taken_back_at_a_computer_whose_clock_is_wrong(
     page.wait_for_timeout(500)  # enough for a timer of no seconds
     page.locator("#step-undo").click()
     expect(page.locator(".console-current__number")).not_to_be_attached()
-    assert not Ticket.objects.filter(state=State.CALLED).exists()
+    assert not Ticket.objects.filter(state=TicketState.CALLED).exists()
 
 
 def test_a_quick_hand_loses_no_key(live_url: str, page: Page) -> None:
@@ -229,7 +229,7 @@ def test_a_quick_hand_loses_no_key(live_url: str, page: Page) -> None:
     page.keyboard.press("f")
     page.keyboard.press("n")  # its button sleeps until "finish" is answered
     expect(page.locator(".console-current__number")).to_have_text(second.label)
-    wait_for(State.FINISHED, first)
+    wait_for(TicketState.FINISHED, first)
 
 
 def test_without_script_every_press_is_a_form(
@@ -248,7 +248,7 @@ def test_without_script_every_press_is_a_form(
     expect(page.locator("#said")).to_contain_text("je odložen do")
     page.locator("#step-undo").click()
     page.get_by_role("button", name="Hotovo").click()
-    wait_for(State.FINISHED, client)
+    wait_for(TicketState.FINISHED, client)
 
 
 def test_log_in_with_a_code_from_the_phone(

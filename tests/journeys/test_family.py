@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking import networks
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term
 from prepazka.core.hold_limits import CITIZEN, Asker
@@ -87,10 +87,10 @@ def test_reception_books_by_telephone(
     desk.locator("#id_phone").press("Enter")
     expect(desk.locator(".slip__number")).to_be_visible()
     look(desk, "family-booked")
-    booking = Booking.objects.get(state=State.CONFIRMED)
+    booking = Booking.objects.get(state=BookingState.CONFIRMED)
     assert (booking.name, booking.channel) == ("Jana Nováková", "phone")
     expect(family[0].get_by_label("Jméno a příjmení")).to_be_visible()
-    assert Booking.objects.filter(state=State.HELD, network_48=family_network()).count() == 3
+    assert Booking.objects.filter(state=BookingState.HELD, network_48=family_network()).count() == 3
 
 
 def test_the_head_releases_what_the_connection_keeps(
@@ -106,7 +106,7 @@ def test_the_head_releases_what_the_connection_keeps(
     expect(head.get_by_text("Uvolnily se 3 termíny")).to_be_visible()
     choose(family[-1], live_url, WORDS["cs"])
     expect(family[-1].get_by_label("Jméno a příjmení")).to_be_visible()
-    assert Booking.objects.filter(state=State.HELD, network_48=family_network()).count() == 1
+    assert Booking.objects.filter(state=BookingState.HELD, network_48=family_network()).count() == 1
 
 
 def family_network() -> str:

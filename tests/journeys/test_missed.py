@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from prepazka.booking.models import Booking
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, turns
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from tests import town
 from tests.journeys.test_console import log_in, sit_down, wait_for
 from tests.journeys.test_hall import booked_now, give_ticket, kiosk_of, now, office, press
@@ -114,7 +114,7 @@ def test_a_missed_booked_client_comes_back_by_the_pin_once(
     expect(kiosk.locator("main")).to_contain_text("k informacím nebo k přepážce")
     axe(kiosk)
     picture(kiosk, "missed-kiosk-cutoff")
-    assert Ticket.objects.get().state == State.NO_SHOW
+    assert Ticket.objects.get().state == TicketState.NO_SHOW
 
 
 def test_a_missed_walk_in_is_put_back_by_keyboard_alone(
@@ -127,7 +127,7 @@ def test_a_missed_walk_in_is_put_back_by_keyboard_alone(
     page.keyboard.press("n")
     expect(page.locator(".console-current__number")).to_have_text("V1")
     page.keyboard.press("a")
-    wait_for(State.NO_SHOW, first)
+    wait_for(TicketState.NO_SHOW, first)
     give_ticket(office)
     link = page.get_by_role("link", name="Nepřišli dnes: 1")
     expect(link).to_be_visible()
@@ -146,7 +146,7 @@ def test_a_missed_walk_in_is_put_back_by_keyboard_alone(
             break
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("V1 je znovu ve frontě")
-    wait_for(State.WAITING, first)
+    wait_for(TicketState.WAITING, first)
     axe(page)
     page.goto(f"{live_url}/pult/lhota/")
     page.locator("#board").wait_for()
@@ -170,7 +170,7 @@ def test_the_list_with_none_three_and_thirty(
             give_ticket(office)
         call_in_vain(office, clerk, many)
         page.goto(f"{live_url}/pult/lhota/neprisli/")
-        shown = Ticket.objects.filter(state=State.NO_SHOW).count()
+        shown = Ticket.objects.filter(state=TicketState.NO_SHOW).count()
         expect(page.locator("tbody tr")).to_have_count(shown)
         pictures(page, f"missed-list-{shown}")
     look(page, "missed-list")

@@ -10,7 +10,7 @@ import pytest
 from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term, request_confirmation
 from prepazka.officefile import load, presets
@@ -57,7 +57,7 @@ def test_an_official_is_booked_with_one_mail(
     page.get_by_role("button", name="Objednat", exact=True).click()
     look(page, "praha6-booking")
     booking = Booking.objects.get()
-    assert booking.state == State.CONFIRMED
+    assert booking.state == BookingState.CONFIRMED
     assert booking.lane.official
     assert booking.lane.official.code == "novotna"
     expect(page.get_by_text("Ing. arch. Hana Novotná")).to_be_visible()

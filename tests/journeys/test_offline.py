@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Error, Page, expect
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
-from prepazka.queueing.models import CallLease, State, Ticket
+from prepazka.queueing.models import CallLease, Ticket, TicketState
 from tests import town
 from tests.journeys.test_console import log_in, sit_down
 from tests.journeys.test_hall import booked_now, give_ticket, kiosk_of, office, pair, press
@@ -160,12 +160,12 @@ def test_kiosk_and_counter_without_the_network(  # noqa: PLR0915  # one outage, 
     picture(console, "console-after")
     states = {t.label: t.state for t in Ticket.objects.all()}
     assert states == {
-        "V1": State.FINISHED,
-        "V2": State.CALLED,
-        "V500": State.WAITING,
-        "V501": State.WAITING,
-        "D500": State.WAITING,
-        "V502": State.WAITING,
+        "V1": TicketState.FINISHED,
+        "V2": TicketState.CALLED,
+        "V500": TicketState.WAITING,
+        "V501": TicketState.WAITING,
+        "D500": TicketState.WAITING,
+        "V502": TicketState.WAITING,
     }
     assert Ticket.objects.get(number=502).booking is not None
     said = Event.objects.filter(kind="TicketIssued", data__offline=True)
@@ -237,7 +237,7 @@ def test_a_day_of_two_kiosks_and_two_counters_without_the_network(
     everybody = {one.label for one in before} | {*given[0], *given[1]}
     assert sorted([*called[0], *called[1]]) == sorted(everybody)
     deadline = time.monotonic() + 30
-    while Ticket.objects.filter(state=State.FINISHED).count() < len(everybody):
+    while Ticket.objects.filter(state=TicketState.FINISHED).count() < len(everybody):
         states = [(one.label, one.state) for one in Ticket.objects.all()]
         assert time.monotonic() < deadline, states
         time.sleep(0.2)

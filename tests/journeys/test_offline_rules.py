@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from prepazka.booking.models import State
+from prepazka.booking.models import BookingState
 from prepazka.core import discipline, pins
 from prepazka.core.interval import Interval
 from prepazka.core.slots import Rules
@@ -43,7 +43,9 @@ def pin_case(rng: random.Random) -> tuple[dict[str, Any], str]:
         early, late = rng.choice([0, 15, 30]), rng.choice([0, 15])
         office = rng.choice([1, 1, 1, 2])
         day = TODAY + timedelta(days=rng.choice([0, 0, 0, 0, -2, 1, 7]))
-        state = rng.choice([State.CONFIRMED, State.ARRIVED, *State, "pin_changed"])
+        state = rng.choice(
+            [BookingState.CONFIRMED, BookingState.ARRIVED, *BookingState, "pin_changed"]
+        )
         missed, returned = rng.random() < 0.5, rng.random() < 0.5
         here = rng.choice([None, NOW - rng.choice([0, 1, 119, 120, 121, 999]) * SECOND])
         found.append(

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from prepazka.accounts.models import User
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core.reference import reference_of
 from prepazka.journal.models import Event
 from prepazka.officefile import load, presets
@@ -100,7 +100,7 @@ def say_who(page: Page, look: Look) -> None:
 def test_a_call_by_keyboard_alone(operator: User, page: Page, look: Look) -> None:
     choose_place(page, look)
     say_who(page, look)
-    booking = Booking.objects.get(state=State.CONFIRMED)
+    booking = Booking.objects.get(state=BookingState.CONFIRMED)
     expect(page.locator(".slip__number")).to_contain_text(" ".join(booking.pin))
     look(page, "operators-slip")
 
@@ -120,7 +120,7 @@ def test_a_call_by_keyboard_alone(operator: User, page: Page, look: Look) -> Non
     page.keyboard.press("x")
     press(page, "Enter")
     expect(page.get_by_text("Objednání je zrušené")).to_be_visible()
-    assert Booking.objects.get(pk=booking.pk).state == State.CANCELLED_BY_OFFICE
+    assert Booking.objects.get(pk=booking.pk).state == BookingState.CANCELLED_BY_OFFICE
     wanted = ("BookingHeld", "BookingConfirmed", "BookingMoved", "BookingCancelled")
     done = Event.objects.filter(kind__in=wanted).order_by("id").values_list("kind", "actor")
     assert list(done) == [(kind, operator.pk) for kind in wanted]

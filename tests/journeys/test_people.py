@@ -13,7 +13,7 @@ from django.db.models import F
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.models import User
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.booking.usecases import hold_term, request_confirmation
 from prepazka.officefile import load, presets
@@ -167,5 +167,8 @@ def test_an_official_looks_after_their_clients_by_keyboard(
     seen(page, "own-diary")
     book_somebody(page, seen)
     booking = Booking.objects.get(name="Eva Malá")
-    assert (booking.state, booking.lane.official_id) == (State.CONFIRMED, official and official.pk)
+    assert (booking.state, booking.lane.official_id) == (
+        BookingState.CONFIRMED,
+        official and official.pk,
+    )
     assert booking.pin in mails.text(mails.wait(4))

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from prepazka.queueing.locks import lock_queue
-from prepazka.queueing.models import Shift, State, Ticket
+from prepazka.queueing.models import Shift, Ticket, TicketState
 from tests import town
 from tests.clock import real_now
 from tests.faults.always import always_open
@@ -118,7 +118,7 @@ def test_who_is_called_waits_no_more_and_closing_asks(live_url: str, page: Page)
     assert page.locator("[data-waiting]").inner_text() == "1"
     page.unroute("**/nazivo/**")
     page.keyboard.press("f")
-    wait_for(State.FINISHED, first)
+    wait_for(TicketState.FINISHED, first)
     expect(page.locator("#close summary")).to_be_visible()
     page.keyboard.press("x")
     expect(page.locator("#close")).to_contain_text("Jen na tuto přepážku čeká 1 člověk")
@@ -129,7 +129,7 @@ def test_who_is_called_waits_no_more_and_closing_asks(live_url: str, page: Page)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Vyberte svou přepážku")).to_be_visible()
     expect(page.get_by_text("Přepážka je zavřená")).to_be_visible()
-    assert Ticket.objects.get(pk=second.pk).state == State.WAITING
+    assert Ticket.objects.get(pk=second.pk).state == TicketState.WAITING
 
 
 def test_a_browser_killed_in_the_middle_of_a_press(
@@ -149,16 +149,16 @@ def test_a_browser_killed_in_the_middle_of_a_press(
             until(waits_for_a_lock, "the press does not come")
             for program in [computer, *computer.children(recursive=True)]:
                 program.kill()
-    wait_for(State.CALLED, first)
+    wait_for(TicketState.CALLED, first)
     again = context(viewport={"width": 1366, "height": 768}).new_page()
     log_in(again, live_url)
     expect(again.locator(".console-current__number")).to_have_text(first.label)
     expect(again.locator(".undo-bar")).to_contain_text(f"Vyvolání {first.label}")
     again.wait_for_load_state()
     again.keyboard.press("s")
-    wait_for(State.SERVING, first)
+    wait_for(TicketState.SERVING, first)
     assert [t.calls for t in Ticket.objects.order_by("number")] == [1, 0]
-    assert Ticket.objects.get(pk=second.pk).state == State.WAITING
+    assert Ticket.objects.get(pk=second.pk).state == TicketState.WAITING
 
 
 def waits_for_a_lock() -> bool:

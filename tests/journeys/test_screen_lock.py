@@ -18,7 +18,7 @@ from prepazka.booking.usecases import hold_term, request_confirmation
 from prepazka.officefile import load, presets
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Office, Official
-from prepazka.queueing.models import CallLease, Shift, State, Ticket
+from prepazka.queueing.models import CallLease, Shift, Ticket, TicketState
 from tests import town
 from tests.clock import real_now
 from tests.journeys.test_console import PASSWORD, log_in, sit_down
@@ -103,10 +103,10 @@ def test_the_key_locks_and_the_password_goes_on_where_it_was(
     console.get_by_label("Heslo").focus()
     enter(console, PASSWORD)
     expect(console.locator(".console-current__number")).to_have_text("V1")
-    assert Ticket.objects.get(number=1).state == State.CALLED
+    assert Ticket.objects.get(number=1).state == TicketState.CALLED
     has_list_of(console, 2)  # the list comes back by a page of a new id
     console.keyboard.press("s")
-    until(lambda: Ticket.objects.get(number=1).state == State.SERVING, "the keys do not work")
+    until(lambda: Ticket.objects.get(number=1).state == TicketState.SERVING, "the keys do not work")
 
 
 def test_what_was_typed_stays_and_back_and_reload_show_nothing(

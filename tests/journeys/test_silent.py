@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Counter, Office
 from prepazka.queueing import counters
-from prepazka.queueing.models import HEARD, CallLease, OfflineGrant, State, Ticket
+from prepazka.queueing.models import HEARD, CallLease, OfflineGrant, Ticket, TicketState
 from tests import town
 from tests.clock import real_now
 from tests.cutoff import Kiosk
@@ -360,4 +360,4 @@ def test_typed_numbers_are_checked_against_the_counters_own(
     page.context.set_offline(False)
     expect(page.locator("#board")).to_be_visible(timeout=60_000)
     own.refresh_from_db()
-    assert own.state == State.FINISHED
+    assert own.state == TicketState.FINISHED

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.booking import usecases, waiting_list
 from prepazka.booking.links import sign
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.slot_search import offered
 from prepazka.booking.waiting_list import Wanted
 from prepazka.offices.directory import Directory
@@ -90,7 +90,7 @@ def test_one_declines_and_the_next_accepts(
     plain.get_by_role("button", name="Přijmout termín").click()
     expect(plain.locator(".panel__pin")).to_be_visible()
     booked = Booking.objects.get(email="petr@example.cz")
-    assert (booked.state, booked.starts_at) == (State.CONFIRMED, freed.starts_at)
+    assert (booked.state, booked.starts_at) == (BookingState.CONFIRMED, freed.starts_at)
     assert booked.pin in mails.text(mails.wait(5))
     # axe itself is a script, so it cannot look at a page without scripts.
     page.goto(f"{live_url}/objednavka/{sign(booked.pk, 'personal')}/drive/")

@@ -12,13 +12,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from prepazka.accounts.models import User
-from prepazka.booking.models import Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState
 from prepazka.officefile import load, presets
 from prepazka.offices import clock, devices
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Device, Membership
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from tests import town
 from tests.clock import real_now
 
@@ -89,7 +88,7 @@ def sit_down(page: Page, url: str, slug: str, counter: str) -> None:
     page.wait_for_load_state()  # the board is seen before the script of its keys has run
 
 
-def wait_for(ticket: Ticket, state: State) -> None:
+def wait_for(ticket: Ticket, state: TicketState) -> None:
     deadline = time.monotonic() + 30
     while Ticket.objects.get(pk=ticket.pk).state != state:
         assert time.monotonic() < deadline, f"{ticket} is not {state}"
@@ -160,9 +159,9 @@ def test_booked_and_walk_in_side_by_side(
     page.goto(f"{live_url}/t/{booked.code}/")
     expect(page.get_by_role("heading", name="Právě Vás voláme")).to_be_visible()
     console.keyboard.press("s")
-    wait_for(booked, State.SERVING)
+    wait_for(booked, TicketState.SERVING)
     console.keyboard.press("f")
-    wait_for(booked, State.FINISHED)
+    wait_for(booked, TicketState.FINISHED)
     assert Booking.objects.get().state == BookingState.SERVED
     expect(console.get_by_role("heading", name="U přepážky nikdo není")).to_be_visible()
     console.wait_for_load_state()  # where the answer was lost it came as a page, keys and all

@@ -9,7 +9,7 @@ import pytest
 
 from prepazka.booking import offers
 from prepazka.booking.contacts import contact_hash
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.usecases import move_booking
 from prepazka.core import events
 from prepazka.core.replies import understand
@@ -58,7 +58,7 @@ def test_yes_confirms_and_the_pin_is_sent(lhota: Directory) -> None:
     booking = town.requested(lhota, email="", phone=PHONE)
     assert say("ano") == "confirm"
     booking.refresh_from_db()
-    assert booking.state == State.CONFIRMED
+    assert booking.state == BookingState.CONFIRMED
     assert answers("confirmed") == ["confirmed"]
 
 
@@ -79,9 +79,9 @@ def test_storno_cancels_only_what_belongs_to_the_number(lhota: Directory) -> Non
     assert say("Zrušit", number="777 123 456") == "cancel"
     states = {one.pk: one.state for one in Booking.objects.all()}
     assert states == {
-        mine.pk: State.CANCELLED_BY_CITIZEN,
-        other.pk: State.CONFIRMED,
-        by_mail.pk: State.CONFIRMED,
+        mine.pk: BookingState.CANCELLED_BY_CITIZEN,
+        other.pk: BookingState.CONFIRMED,
+        by_mail.pk: BookingState.CONFIRMED,
     }
     assert say("STORNO", number="+420608111333") == ""
 
@@ -119,28 +119,28 @@ def test_storno_with_several_bookings_asks_which_and_takes_the_number(
     ]
     wrote_about(bookings[1], 1)
     assert say(first_words) == "cancel"
-    assert [one.state for one in Booking.objects.all()] == [State.CONFIRMED] * 2
+    assert [one.state for one in Booking.objects.all()] == [BookingState.CONFIRMED] * 2
     assert answers("reply_which") == ["reply_which"]
     text = compose_sms(Message.objects.get(kind="reply_which"), now=NOW).text
     assert "1) 23.11. 9:00, 2) 23.11. 10:00" in text
     assert len(text) <= 160
     assert say(answer, now=NOW + timedelta(minutes=11)) == understand(answer).word
     states = [Booking.objects.get(pk=one.pk).state for one in bookings]
-    assert states[gone] == State.CANCELLED_BY_CITIZEN
-    assert states[1 - gone] == State.CONFIRMED
+    assert states[gone] == BookingState.CANCELLED_BY_CITIZEN
+    assert states[1 - gone] == BookingState.CONFIRMED
 
 
 def test_a_number_that_nobody_asked_for_cancels_nothing(lhota: Directory) -> None:
     town.confirmed(lhota, "9:00", email="", phone=PHONE)
     assert say("1") == "unknown"
-    assert Booking.objects.get().state == State.CONFIRMED
+    assert Booking.objects.get().state == BookingState.CONFIRMED
 
 
 def test_yes_with_several_unconfirmed_bookings_asks_which(lhota: Directory) -> None:
     for clock in ("9:00", "10:00"):
         held = town.hold(lhota, clock)
         Booking.objects.filter(pk=held.pk).update(
-            state=State.UNCONFIRMED,
+            state=BookingState.UNCONFIRMED,
             requested_at=NOW,
             email="",
             phone=PHONE,
@@ -150,10 +150,10 @@ def test_yes_with_several_unconfirmed_bookings_asks_which(lhota: Directory) -> N
     assert answers("reply_which") == ["reply_which"]
     say("2", now=NOW + timedelta(minutes=5))
     states = Booking.objects.order_by("starts_at").values_list("state", flat=True)
-    assert list(states) == [State.UNCONFIRMED, State.CONFIRMED]
+    assert list(states) == [BookingState.UNCONFIRMED, BookingState.CONFIRMED]
 
 
-@pytest.mark.parametrize("state", [State.EXPIRED, State.CANCELLED_BY_OFFICE])
+@pytest.mark.parametrize("state", [BookingState.EXPIRED, BookingState.CANCELLED_BY_OFFICE])
 def test_an_answer_that_comes_too_late_is_answered_once(lhota: Directory, state: str) -> None:
     booking = town.requested(lhota, email="", phone=PHONE)
     wrote_about(booking, 1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from prepazka.booking import usecases
 from prepazka.booking.contacts import normalise_phone
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import PhoneNotMobile, PhoneOfOtherCountry
 from prepazka.core import gsm7
 from prepazka.journal.models import Event
@@ -378,5 +378,5 @@ def test_confirmed_by_the_message_alone_the_pin_comes_by_another() -> None:
     told = composed(booking, "BookingConfirmed")
     assert told is not None
     deliver(told, gateway)
-    assert booking.state == State.CONFIRMED
+    assert booking.state == BookingState.CONFIRMED
     assert [booking.pin in one.text for one in gateway.sent] == [False, True]

@@ -7,7 +7,15 @@ from uuid import uuid4
 import pytest
 
 from prepazka.booking import slot_search, usecases, waiting_list
-from prepazka.booking.models import Booking, CallListEntry, Lane, Offer, State, WaitingListEntry
+from prepazka.booking.models import (
+    Booking,
+    BookingState,
+    CallListEntry,
+    Lane,
+    Offer,
+    WaitingListEntry,
+    WaitingListState,
+)
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.usecases import compose, is_pointless
@@ -389,7 +397,7 @@ def test_who_waits_for_what_the_file_drops_is_a_conflict_and_is_told() -> None:
     assert "no waiting list any more" in conflict.why
     loaded(TWO, accept_conflicts=True)
     entry.refresh_from_db()
-    assert (entry.state, entry.ended_at) == (WaitingListEntry.State.DROPPED, NOW)
+    assert (entry.state, entry.ended_at) == (WaitingListState.DROPPED, NOW)
     (message,) = compose(event=Event.objects.get(kind="ListEnded").pk, now=NOW)
     mail = compose_mail(message, now=NOW)
     assert "nenabízí" in mail.subject
@@ -434,7 +442,7 @@ def test_a_lowered_quota_leaves_no_offers_beyond_it(by: str) -> None:
             actor=None,
         )
     assert set(Offer.objects.values_list("state", flat=True)) == {"withdrawn"}
-    assert not Booking.objects.filter(state=State.HELD).exists()
+    assert not Booking.objects.filter(state=BookingState.HELD).exists()
     entry.refresh_from_db()
-    assert (entry.state, entry.unanswered) == (WaitingListEntry.State.WAITING, 0)
+    assert (entry.state, entry.unanswered) == (WaitingListState.WAITING, 0)
     assert CallListEntry.objects.get().reason == "no_term"

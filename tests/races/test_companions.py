@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError
 
 from prepazka.booking import colleague_claims, slot_search
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import ColleagueNotFree, TermTaken
 from prepazka.meetings import participants
 from prepazka.meetings.models import Participant
@@ -32,7 +32,7 @@ def both(where: Any, made: Booking) -> list[Any]:
 
 
 def claims() -> int:
-    return Booking.objects.filter(lane__official__code="dvorak", state=State.HELD).count()
+    return Booking.objects.filter(lane__official__code="dvorak", state=BookingState.HELD).count()
 
 
 def test_one_of_them_is_told() -> None:

@@ -12,7 +12,7 @@ from prepazka.offices.directory import directory_by_slug
 from prepazka.offices.models import Incident, Office
 from prepazka.queueing import counters, incidents, tickets, turns
 from prepazka.queueing.incidents import declare_incident, end_incident
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from tests import town
 from tests.races.together import meet_before, together
 from tests.usecases.test_incidents import with_register
@@ -77,4 +77,4 @@ def test_nobody_is_called_once_it_is_declared() -> None:
     declared = Event.objects.get(kind="IncidentDeclared").pk
     later = Event.objects.filter(kind="TicketCalled", pk__gt=declared)
     assert not later.exists()
-    assert Ticket.objects.filter(state=State.WAITING).count() >= 2
+    assert Ticket.objects.filter(state=TicketState.WAITING).count() >= 2

@@ -14,7 +14,7 @@ from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.counters import Fate
-from prepazka.queueing.models import Shift, State, Ticket
+from prepazka.queueing.models import Shift, Ticket, TicketState
 from prepazka.queueing.refusals import CounterClosedAlready, NotAtCounter
 from tests import town
 from tests.races.together import meet_before, meeting, together
@@ -112,7 +112,7 @@ def test_a_press_that_waits_for_a_take_over_is_refused() -> None:
     answer = finish_during_take_over(office, clerk, shift, client)
     assert isinstance(answer, NotAtCounter)
     client.refresh_from_db()
-    assert client.state == State.CALLED
+    assert client.state == TicketState.CALLED
 
 
 def test_control_without_the_lock_of_the_shift_it_goes_through(
@@ -144,9 +144,9 @@ def test_a_take_over_and_a_step_of_the_clerk_never_both_have_the_client(step: st
         assert sum(isinstance(a, Exception) for a in answers) == 1, answers
         client.refresh_from_db()
         stays = isinstance(answers[1], Shift)
-        assert client.state == (State.CALLED if stays else State.WAITING)
+        assert client.state == (TicketState.CALLED if stays else TicketState.WAITING)
         assert Shift.objects.get(closed_at=None).clerk_id == (head if stays else clerk)
-        Ticket.objects.filter(pk=client.pk).update(state=State.CANCELLED)
+        Ticket.objects.filter(pk=client.pk).update(state=TicketState.CANCELLED)
         shift = Shift.objects.get(closed_at=None)
         if stays:
             counters.close_counter(shift=shift, now=NINE)

@@ -8,13 +8,12 @@ from uuid import uuid4
 import pytest
 
 from prepazka.booking import transitions
-from prepazka.booking.models import Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core.pins import Outcome
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory, directory
 from prepazka.queueing import missed, tickets, turns
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from prepazka.queueing.refusals import NobodyWaiting, NotMissed, NotWaiting
 from tests import town
 from tests.races.test_queue import eight_clerks
@@ -59,7 +58,7 @@ def test_put_back_by_many_while_others_call_it_is_called_once() -> None:
     assert sum(isinstance(a, NotMissed) for a in answers[:3]) == (3 if by_pin else 2)
     called = sum(isinstance(a, Ticket) for a in answers[3:])
     assert called + sum(isinstance(a, NobodyWaiting) for a in answers[3:]) == 4
-    assert called == Ticket.objects.filter(state=State.CALLED).count() <= 1
+    assert called == Ticket.objects.filter(state=TicketState.CALLED).count() <= 1
 
 
 def test_control_without_the_lock_all_think_that_they_put_it_back(
@@ -90,7 +89,7 @@ def end_and_return() -> tuple[str, str]:
 
 
 def test_the_round_never_ends_the_booking_of_somebody_who_is_back() -> None:
-    assert end_and_return() == (State.WAITING, BookingState.ARRIVED)
+    assert end_and_return() == (TicketState.WAITING, BookingState.ARRIVED)
 
 
 def test_control_without_the_lock_the_round_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,4 +110,4 @@ def test_control_without_the_lock_the_round_ends_it(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(missed, "end", end_what_was_seen)
     monkeypatch.setattr(turns, "return_missed", return_after_the_look)
-    assert end_and_return() == (State.WAITING, BookingState.NO_SHOW)
+    assert end_and_return() == (TicketState.WAITING, BookingState.NO_SHOW)

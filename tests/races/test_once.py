@@ -10,7 +10,7 @@ from django.test import Client
 
 from prepazka.accounts.tokens import make_token
 from prepazka.queueing import tickets
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from prepazka.web import idempotency
 from tests import halls, town
 from tests.races.together import together
@@ -29,7 +29,7 @@ def recalled_by_twins(many: int) -> tuple[list[Any], int]:
     press(token, "counter/next")
     key = uuid4()
     answers = together(many, lambda _: press(token, "counter/recall", key))
-    return answers, Ticket.objects.get(state=State.CALLED).calls - 1
+    return answers, Ticket.objects.get(state=TicketState.CALLED).calls - 1
 
 
 def press(token: str, action: str, key: UUID | None = None) -> Any:

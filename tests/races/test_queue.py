@@ -11,7 +11,7 @@ from prepazka.core.pins import Outcome
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Counter, Device
 from prepazka.queueing import counters, tickets, turns
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from prepazka.queueing.refusals import CounterBusy, NotWaiting
 from tests import town
 from tests.races.together import meet_after, meet_before, together
@@ -109,7 +109,7 @@ def test_control_without_the_lock_clerks_choose_the_same_client(
     answers = together(8, lambda n: turns.call_next(office=office, clerk=clerks[n], now=NINE))
     # They all chose V1; the net lets one of them have it.
     assert sum(isinstance(a, NotWaiting) for a in answers) == 7
-    assert Ticket.objects.filter(state=State.CALLED).count() == 1
+    assert Ticket.objects.filter(state=TicketState.CALLED).count() == 1
 
 
 def test_a_double_click_never_calls_two() -> None:

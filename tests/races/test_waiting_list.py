@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError
 
 from prepazka.booking import usecases, waiting_list, waiting_list_offers
-from prepazka.booking.models import LIVE, Booking, Offer, State, WaitingListEntry
+from prepazka.booking.models import LIVE, Booking, BookingState, Offer, WaitingListEntry
 from prepazka.booking.refusals import AlreadyWaiting, PlaceOver, PlaceTaken, TermTaken
 from prepazka.booking.waiting_list import Wanted
 from prepazka.offices.directory import Directory, directory_by_slug
@@ -105,7 +105,7 @@ def test_accepted_eight_times_it_is_one_booking() -> None:
     answers = together(8, lambda _: waiting_list_offers.accept_place(offer=offer.pk, now=NOW))
     assert len({(a.pk, a.pin) for a in answers if isinstance(a, Booking)}) == 1
     assert [a for a in answers if not isinstance(a, Booking)] == []
-    assert live_at("8:00") == [State.CONFIRMED]
+    assert live_at("8:00") == [BookingState.CONFIRMED]
 
 
 def answer_at_once(offer: Offer, other: Callable[[], object]) -> list[Any]:
@@ -128,9 +128,9 @@ def test_accepted_or_expired_never_both(attempt: int) -> None:
     assert (isinstance(accepted, Booking), expired) in {(True, False), (False, True)}
     if expired:
         assert isinstance(accepted, PlaceOver)
-        assert live_at("8:00") == [State.HELD]  # on its way back
+        assert live_at("8:00") == [BookingState.HELD]  # on its way back
     else:
-        assert live_at("8:00") == [State.CONFIRMED]
+        assert live_at("8:00") == [BookingState.CONFIRMED]
 
 
 def test_accepted_or_declined_never_both() -> None:
@@ -175,7 +175,7 @@ def test_the_list_and_the_public_at_the_end_of_the_delay() -> None:
     fill(office, "8:00")
     booked = town.confirmed(office, "8:00")
     usecases.cancel_booking(booking=booked.pk, now=NOW)
-    claim = Booking.objects.get(starts_at=town.at("8:00"), state=State.HELD)
+    claim = Booking.objects.get(starts_at=town.at("8:00"), state=BookingState.HELD)
     over = claim.expires_at
     assert over
     join(office, "jana")

@@ -13,7 +13,7 @@ from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from prepazka.booking import usecases, waiting_list
-from prepazka.booking.models import LIVE, Booking, Offer, State
+from prepazka.booking.models import LIVE, Booking, BookingState, Offer
 from prepazka.booking.slot_search import offered
 from prepazka.booking.waiting_list import Wanted
 from prepazka.jobs import tasks
@@ -111,11 +111,11 @@ def test_an_illness_is_answered_by_a_number(peer: Peer) -> None:
     seen = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
     head.post("/pult/lhota/vypadek/", OUTAGE | seen | {"apply": "all"})
     booking.refresh_from_db()
-    assert booking.state == State.DISPLACED
+    assert booking.state == BookingState.DISPLACED
     worker.run()
     terms = list(Offer.objects.get().claims.order_by("starts_at"))
     assert len(terms) == 3
-    assert all(term.state == State.HELD for term in terms)
+    assert all(term.state == BookingState.HELD for term in terms)
     asked = texts(peer)[-1]
     assert "Odpovezte 1-3" in asked
     for number, term in enumerate(terms, start=1):
@@ -126,7 +126,7 @@ def test_an_illness_is_answered_by_a_number(peer: Peer) -> None:
     answer("2")
     answer("2")  # the gateway repeats itself
     booking.refresh_from_db()
-    assert (booking.state, booking.starts_at) == (State.CONFIRMED, terms[1].starts_at)
+    assert (booking.state, booking.starts_at) == (BookingState.CONFIRMED, terms[1].starts_at)
     assert Offer.objects.get().state == "accepted"
     live = Booking.objects.filter(state__in=LIVE)
     assert list(live) == [booking], "the other terms are free again"
@@ -179,7 +179,7 @@ def test_a_place_is_accepted(waits: tuple[Booking, Worker], peer: Peer) -> None:
     assert "Prepis vozidla, volny termin po 23.11. 8:00-9:00" in texts(peer)[-1]
     answer("ANO")
     booked = Booking.objects.get(phone=PHONE)
-    assert (booked.state, booked.starts_at) == (State.CONFIRMED, freed.starts_at)
+    assert (booked.state, booked.starts_at) == (BookingState.CONFIRMED, freed.starts_at)
     assert worker.run().count("deliver") == 1
     assert booked.pin in texts(peer)[-1]
 

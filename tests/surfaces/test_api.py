@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from prepazka.booking import links
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.offices.directory import Directory
 from prepazka.surfaces.api import api
 from prepazka.web.limits import CONFIRMATIONS
@@ -96,7 +96,7 @@ def test_holds_can_be_extended_and_released(client: Client) -> None:
     token = hold(client).json()["token"]
     assert send(client, f"/holds/{token}/extend").status_code == 200
     assert client.delete(f"{V1}/holds/{token}").status_code == 204
-    assert Booking.objects.get().state == State.EXPIRED
+    assert Booking.objects.get().state == BookingState.EXPIRED
     gone = send(client, f"/holds/{token}/contact", {"name": "Jana", "email": "jana@example.cz"})
     assert (gone.status_code, gone.json()["code"]) == (410, "hold_expired")
 
@@ -191,7 +191,7 @@ def test_too_many_mails_to_one_contact_are_refused(client: Client, settings: Any
     settings.RATE_LIMITS = True
 
     def ask() -> Any:
-        Booking.objects.update(state=State.EXPIRED)
+        Booking.objects.update(state=BookingState.EXPIRED)
         token = hold(client).json()["token"]
         return send(client, f"/holds/{token}/contact", {"name": "J", "email": "j@example.cz"})
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from prepazka.booking.models import Booking, CallListEntry, State
+from prepazka.booking.models import Booking, BookingState, CallListEntry
 from prepazka.journal.models import Event
 from prepazka.messaging.models import Message
 from prepazka.offices.directory import Directory, directory
@@ -102,7 +102,7 @@ def test_by_get_and_in_xml_too(client: Client, lhota: Directory) -> None:
     xml = f"<result><inbox><delivery_sms><item><number>{PHONE}</number><time>x</time>"
     xml += "<message>STORNO</message></item></delivery_sms></inbox></result>"
     assert client.post(address("smsbrana"), xml, content_type="text/xml").status_code == 200
-    assert Booking.objects.get().state == State.CANCELLED_BY_CITIZEN
+    assert Booking.objects.get().state == BookingState.CANCELLED_BY_CITIZEN
 
 
 def test_a_receipt_before_its_message_is_looked_at_again(client: Client, lhota: Directory) -> None:
@@ -117,7 +117,7 @@ def test_a_reply_acts_once_however_often_it_comes(client: Client, lhota: Directo
     for _ in range(3):
         assert tell(client, said) == 200
     booking.refresh_from_db()
-    assert booking.state == State.CONFIRMED
+    assert booking.state == BookingState.CONFIRMED
     assert Event.objects.filter(kind="BookingConfirmed").count() == 1
     assert not Event.objects.filter(kind="WhenAsked").exists()
 
@@ -146,4 +146,4 @@ def test_a_flood_from_one_number_is_not_listened_to(
     assert tell(client, flood) == 200
     assert Event.objects.filter(kind="ReplyNotUnderstood").count() == 1
     assert tell(client, [{"status": "10", "from": PHONE, "text": "STORNO"}]) == 200
-    assert Booking.objects.get().state == State.CONFIRMED
+    assert Booking.objects.get().state == BookingState.CONFIRMED

@@ -11,7 +11,7 @@ from django.test import Client
 from icalendar import Calendar
 
 from prepazka.booking import scheduled, usecases
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, missed, tickets, turns
 from tests import citizen, town
@@ -40,7 +40,7 @@ def test_reading_a_link_never_confirms(client: Client, lhota: Directory) -> None
     for _ in range(5):
         assert client.get(confirm_url(booking)).status_code == 200
         assert client.head(confirm_url(booking)).status_code == 200
-    assert state(booking) == State.UNCONFIRMED
+    assert state(booking) == BookingState.UNCONFIRMED
 
 
 def test_reading_a_link_never_cancels_or_moves(client: Client, lhota: Directory) -> None:
@@ -109,7 +109,7 @@ def test_cancel_by_two_clicks(client: Client, lhota: Directory) -> None:
     assert "Zrušit objednávku?" in words(client.get(url))
     for _ in range(2):
         assert "Termín je znovu volný" in words(client.post(url, follow=True))
-    assert state(booking) == State.CANCELLED_BY_CITIZEN
+    assert state(booking) == BookingState.CANCELLED_BY_CITIZEN
     assert town.at("9:00") in [t.starts_at for t in town.offered(lhota)]
 
 
@@ -122,7 +122,7 @@ def test_move_asks_once_more(client: Client, lhota: Directory) -> None:
     wanted = {"starts_at": town.at("10:00").isoformat()}
     check = client.post(url, wanted)
     assert "Nový termín Pondělí 23. listopadu, 10:00–11:00" in words(check)
-    assert state(booking) == State.CONFIRMED
+    assert state(booking) == BookingState.CONFIRMED
     assert booking.starts_at == town.at("9:00")
     for _ in range(2):
         done = client.post(url, wanted | {"sure": "1"}, follow=True)
@@ -156,7 +156,7 @@ def test_after_the_start_nothing_can_be_changed(
     for path in ("zrusit/", "zmenit/"):
         assert client.get(personal_url(booking) + path).status_code == 302
         client.post(personal_url(booking) + path, {"starts_at": town.at("11:00").isoformat()})
-    assert state(booking) == State.CONFIRMED
+    assert state(booking) == BookingState.CONFIRMED
     assert client.post(f"{personal_url(booking)}zrusit/").status_code == 410
     clock.at = town.at("10:11")
     page = words(client.get(personal_url(booking)))
@@ -167,15 +167,17 @@ def test_after_the_start_nothing_can_be_changed(
 @pytest.mark.parametrize(
     ("ended", "says"),
     [
-        (State.ARRIVED, "Na úřadě o Vás víme"),
-        (State.SERVED, "Děkujeme za návštěvu"),
-        (State.NO_SHOW, "Termín už uplynul"),
-        (State.CANCELLED_BY_OFFICE, "Úřad musel Vaši objednávku zrušit"),
-        (State.DISPLACED, "Úřad musel Vaši objednávku zrušit"),
-        (State.EXPIRED, "Termín jsme uvolnili"),
+        (BookingState.ARRIVED, "Na úřadě o Vás víme"),
+        (BookingState.SERVED, "Děkujeme za návštěvu"),
+        (BookingState.NO_SHOW, "Termín už uplynul"),
+        (BookingState.CANCELLED_BY_OFFICE, "Úřad musel Vaši objednávku zrušit"),
+        (BookingState.DISPLACED, "Úřad musel Vaši objednávku zrušit"),
+        (BookingState.EXPIRED, "Termín jsme uvolnili"),
     ],
 )
-def test_every_end_is_told(client: Client, lhota: Directory, ended: State, says: str) -> None:
+def test_every_end_is_told(
+    client: Client, lhota: Directory, ended: BookingState, says: str
+) -> None:
     booking = town.confirmed(lhota)
     Booking.objects.update(state=ended)
     page = words(client.get(personal_url(booking)))

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from prepazka.booking import links
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.journal.models import Event
 from prepazka.messaging.models import Message
 from prepazka.messaging.usecases import compose
@@ -51,7 +51,9 @@ def test_from_the_office_to_the_pin(client: Client, lhota: Directory) -> None:
     page = client.get(answer["Location"])
     assert "Jana Nováková" in words(page)
     assert page.content.decode().count("Změnit<") == 4
-    assert Booking.objects.get().state == State.HELD  # nothing is booked before the final button
+    assert (
+        Booking.objects.get().state == BookingState.HELD
+    )  # nothing is booked before the final button
 
     answer = client.post(f"{contact}kontrola/")
     assert answer["Location"] == f"{contact}odeslano/"
@@ -60,7 +62,7 @@ def test_from_the_office_to_the_pin(client: Client, lhota: Directory) -> None:
     assert "držíme do 9:15" in seen
 
     booking = Booking.objects.get()
-    assert booking.state == State.UNCONFIRMED
+    assert booking.state == BookingState.UNCONFIRMED
     answer = client.post(citizen.confirm_url(booking))
     seen = words(client.get(answer["Location"]))
     booking.refresh_from_db()
@@ -91,7 +93,7 @@ def test_pressed_twice_it_is_one_booking(client: Client, lhota: Directory) -> No
     fill_in(client, first["Location"])
     check = f"{first['Location']}kontrola/"
     assert client.post(check)["Location"] == client.post(check)["Location"]
-    assert Booking.objects.get().state == State.UNCONFIRMED
+    assert Booking.objects.get().state == BookingState.UNCONFIRMED
 
 
 def test_back_and_another_term_from_the_same_form(client: Client, lhota: Directory) -> None:
@@ -218,7 +220,7 @@ def test_changing_the_term_keeps_the_answers_and_frees_the_old_one(
     token = contact.split("/")[2]
     new = take(client, "10:00", f"{TIMES}?misto={token}")
     assert 'value="Jana Nováková"' in client.get(new).content.decode()
-    assert Booking.objects.filter(state=State.HELD).count() == 1
+    assert Booking.objects.filter(state=BookingState.HELD).count() == 1
     # The term one already holds is offered as well, and choosing it changes nothing.
     assert take(client, "10:00", f"{TIMES}?misto={new.split('/')[2]}") == new
 
@@ -244,7 +246,7 @@ def test_who_asked_and_did_not_confirm_may_ask_once_more(client: Client, lhota: 
     assert answer.status_code == 409
     assert "Na tento e-mail už je objednaný jeden termín" in words(answer)
     first.refresh_from_db()
-    assert first.state == State.UNCONFIRMED
+    assert first.state == BookingState.UNCONFIRMED
 
 
 def test_a_contact_cannot_keep_many_terms_without_confirming(
@@ -292,13 +294,13 @@ def test_a_mistyped_address_is_corrected_and_the_term_stays(
     fill_in(client, contact, email="jana@seznam.cz")
     answer = client.post(f"{contact}kontrola/", follow=True)
     assert "Na adresu jana@seznam.cz jsme poslali e-mail." in words(answer)
-    corrected = Booking.objects.get(state=State.UNCONFIRMED)
+    corrected = Booking.objects.get(state=BookingState.UNCONFIRMED)
     assert (corrected.starts_at, corrected.lane) == (booking.starts_at, booking.lane)
     # Whoever got the first mail by mistake cannot open the booking with it.
     assert client.post(citizen.confirm_url(booking)).status_code == 410
     assert "seznam.cz" not in words(client.get(citizen.personal_url(booking)))
     corrected.refresh_from_db()
-    assert corrected.state == State.UNCONFIRMED
+    assert corrected.state == BookingState.UNCONFIRMED
     # And who goes back to the first page is led to where it goes on.
     assert client.get(sent, follow=True).redirect_chain[-1][0].endswith("/odeslano/")
 
@@ -361,7 +363,7 @@ def test_a_link_for_one_purpose_opens_nothing_else(client: Client, lhota: Direct
     for path in ("potvrzeni", "objednavka"):
         assert client.post(f"/{path}/{held}/").status_code == 404
     booking.refresh_from_db()
-    assert booking.state == State.UNCONFIRMED
+    assert booking.state == BookingState.UNCONFIRMED
 
 
 def test_what_is_not_there_is_404(client: Client, lhota: Directory) -> None:
@@ -400,7 +402,7 @@ def test_back_and_another_term_leave_one_hold(client: Client, lhota: Directory) 
     first = client.post(TIMES, {"request_key": key, "starts_at": town.at("9:00").isoformat()})
     fill_in(client, first["Location"])
     again = client.post(TIMES, {"request_key": key, "starts_at": town.at("11:00").isoformat()})
-    held = Booking.objects.get(state=State.HELD)
+    held = Booking.objects.get(state=BookingState.HELD)
     assert held.starts_at == town.at("11:00")
     assert 'value="jana@example.cz"' in client.get(again["Location"]).content.decode()
 
@@ -422,4 +424,7 @@ def test_a_requested_booking_is_never_given_up_for_another(
 ) -> None:
     citizen.request_booking(client, "9:00")
     take(client, "11:00")
-    assert set(Booking.objects.values_list("state", flat=True)) == {State.UNCONFIRMED, State.HELD}
+    assert set(Booking.objects.values_list("state", flat=True)) == {
+        BookingState.UNCONFIRMED,
+        BookingState.HELD,
+    }

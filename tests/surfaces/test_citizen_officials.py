@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import translation
 
 from prepazka.booking import usecases
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.messaging.contexts import facts_of
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Counter, Office, Official
@@ -74,7 +74,7 @@ def test_from_the_department_to_the_pin(client: Client, lhota: Directory) -> Non
     assert "Úředník Petr Dvořák" in words(client.get(check))
     done = client.post(check, follow=True)  # at once, without a click
     booking = Booking.objects.get()
-    assert (booking.state, whose(booking)) == (State.CONFIRMED, "dvorak")
+    assert (booking.state, whose(booking)) == (BookingState.CONFIRMED, "dvorak")
     assert " ".join(booking.pin) in words(done)
     assert "Petr Dvořák" in words(done)
 
@@ -134,8 +134,8 @@ def test_another_time_of_the_same_official_overlaps_ones_own(
     token = contact.strip("/").split("/")[-1]
     take(client, "9:15", f"{times}&misto={token}")
     assert list(Booking.objects.values_list("state", "starts_at").order_by("starts_at")) == [
-        (State.EXPIRED, town.at("9:00")),
-        (State.HELD, town.at("9:15")),
+        (BookingState.EXPIRED, town.at("9:00")),
+        (BookingState.HELD, town.at("9:15")),
     ]
 
 

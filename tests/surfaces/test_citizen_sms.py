@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.gateways.email import send
 from prepazka.gateways.sms import send as send_sms
 from prepazka.journal.models import Event
@@ -94,10 +94,10 @@ def test_from_the_telephone_to_the_pin(
     assert link
     page = client.get(link[1], follow=True)
     assert "Potvrďte svou objednávku" in words(page) or "Potvrdit" in words(page)
-    assert Booking.objects.get().state == State.UNCONFIRMED  # looking changes nothing
+    assert Booking.objects.get().state == BookingState.UNCONFIRMED  # looking changes nothing
     done = client.post(page.redirect_chain[-1][0], follow=True)
     booking = Booking.objects.get()
-    assert booking.state == State.CONFIRMED
+    assert booking.state == BookingState.CONFIRMED
     assert "PIN a odkaz na tuto stránku jsme Vám poslali v SMS." in words(done)
     work(clock)
     assert f"PIN {booking.pin}." in received(mailbox)[1]

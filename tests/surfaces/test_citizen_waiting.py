@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from prepazka.booking import links, slot_search, usecases, waiting_list, waiting_list_offers
-from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
+from prepazka.booking.models import Booking, BookingState, Offer, WaitingListEntry
 from prepazka.jobs.rounds import offer_after
 from prepazka.journal.models import Event
 from prepazka.messaging import usecases as messaging
@@ -119,7 +119,7 @@ def test_from_a_full_calendar_to_a_booked_term(client: Client, lhota: Directory)
     assert Offer.objects.get().state == "open"
     done = client.post(address, {"accept": "1"}, follow=True)
     assert "PIN pro kiosek" in words(done)
-    assert Booking.objects.get(email="jana@example.cz").state == State.CONFIRMED
+    assert Booking.objects.get(email="jana@example.cz").state == BookingState.CONFIRMED
     again = client.post(address, {"accept": "1"}, follow=True)
     assert again.redirect_chain[-1][0] == done.redirect_chain[-1][0]
     declined = client.post(address, {"decline": "1"})

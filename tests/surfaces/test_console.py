@@ -12,7 +12,7 @@ from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device
 from prepazka.queueing import tickets
-from prepazka.queueing.models import Shift, State, Ticket
+from prepazka.queueing.models import Shift, Ticket, TicketState
 from prepazka.surfaces.console import accounts, desk, overtakes, takeover, views
 from prepazka.surfaces.console import board as boards
 from prepazka.surfaces.manager import views as manager_views
@@ -115,7 +115,7 @@ def test_a_whole_visit_by_presses(office: Directory, clock: Clock, clerk: Client
     press(clerk, "start", first)
     press(clerk, "finish", first)
     first.refresh_from_db()
-    assert first.state == State.FINISHED
+    assert first.state == TicketState.FINISHED
     shown = press(clerk, "next")
     assert f'class="console-current__number">{waiting.label}<' in shown
 
@@ -146,12 +146,12 @@ def test_a_double_press_calls_nobody_else(office: Directory, clock: Clock, clerk
     again = press(clerk, "next")
     assert "Nejprve dokončete" in again, "a sentence, not a second call"
     second.refresh_from_db()
-    assert second.state == State.WAITING
+    assert second.state == TicketState.WAITING
     press(clerk, "finish", first)
     press(clerk, "next")
     press(clerk, "finish", first)  # a late repeat, meant for the first client
     second.refresh_from_db()
-    assert second.state == State.CALLED
+    assert second.state == TicketState.CALLED
 
 
 @pytest.mark.parametrize("minutes", [5, 10, 15, 30])
@@ -178,7 +178,7 @@ def test_a_client_is_sent_on_to_a_service_or_counter(
     passport = town.service(office, "pas")
     press(clerk, "transfer", first, to=f"service:{passport.pk}")
     first.refresh_from_db()
-    assert (first.state, first.service_id, first.label) == (State.WAITING, passport.pk, "V1")
+    assert (first.state, first.service_id, first.label) == (TicketState.WAITING, passport.pk, "V1")
     second = walk_in(office, "8:51")
     press(clerk, "next")
     press(clerk, "transfer", second, to=f"counter:{town.counter(office, '2').pk}")
@@ -189,7 +189,7 @@ def test_a_client_is_sent_on_to_a_service_or_counter(
     press(clerk, "next")
     assert "neobsluhuje" in press(clerk, "transfer", third, to="counter:999999")
     third.refresh_from_db()
-    assert third.state == State.CALLED
+    assert third.state == TicketState.CALLED
 
 
 def test_a_wrong_press_is_taken_back_for_thirty_seconds(
@@ -204,13 +204,13 @@ def test_a_wrong_press_is_taken_back_for_thirty_seconds(
     assert 'data-undo="21"' in clerk.get("/pult/lhota/nazivo/").content.decode()
     press(clerk, "undo")
     first.refresh_from_db()
-    assert first.state == State.CALLED
+    assert first.state == TicketState.CALLED
     press(clerk, "absent", first)
     clock.on(seconds=31)
     assert "data-undo" not in clerk.get("/pult/lhota/nazivo/").content.decode()
     assert "vrátit" in press(clerk, "undo")
     first.refresh_from_db()
-    assert first.state == State.NO_SHOW
+    assert first.state == TicketState.NO_SHOW
 
 
 def test_picking_by_hand_is_recorded_as_such(
@@ -234,7 +234,7 @@ def test_a_break_calls_nobody_and_a_counter_with_a_client_does_not_close(
     assert "Přestávka od" in press(clerk, "pause")
     press(clerk, "next")
     first.refresh_from_db()
-    assert first.state == State.WAITING
+    assert first.state == TicketState.WAITING
     press(clerk, "resume")
     press(clerk, "next")
     assert "Nejprve dokončete" in press(clerk, "close")
@@ -407,7 +407,7 @@ def test_a_stale_page_takes_back_no_other_step_than_it_said(
     press(clerk, "finish", first)  # in another window
     assert "vrátit" in press(clerk, "undo", press=offered)
     first.refresh_from_db()
-    assert first.state == State.FINISHED
+    assert first.state == TicketState.FINISHED
 
 
 def test_closing_asks_while_people_wait_for_this_counter_alone(
@@ -461,7 +461,7 @@ def test_a_forgotten_counter_is_shown_taken_over_and_its_clerk_reads_it(
     assert late.headers["X-Go"] == "/pult/lhota/"
     assert words in halls.text_of(clerk.get("/pult/lhota/"))
     first.refresh_from_db()
-    assert first.state == State.CALLED
+    assert first.state == TicketState.CALLED
 
 
 def test_a_head_closes_or_takes_over_and_goes_back_to_the_overview(

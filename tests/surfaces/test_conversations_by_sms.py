@@ -16,11 +16,11 @@ import pytest
 from django.test import Client
 
 from prepazka.booking import scheduled, usecases
-from prepazka.booking.models import Booking, CallListEntry, State
+from prepazka.booking.models import Booking, BookingState, CallListEntry
 from prepazka.config import work
 from prepazka.gateways.sms import smpp, smpp_receiver
 from prepazka.jobs import tasks
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, MessageState
 from prepazka.offices.directory import Directory
 from prepazka.surfaces.callbacks import views
 from prepazka.web.inbound_sms import callback_token
@@ -158,12 +158,12 @@ def test_a_number_refused_for_good_is_on_the_call_list(
     worker.run()
     telephone.says("ANO")
     worker.run()
-    assert state_of(booking) == State.CONFIRMED
+    assert state_of(booking) == BookingState.CONFIRMED
     telephone.refuse()
     usecases.cancel_booking(booking=booking.pk, now=clock.at, by_office=True, reason="Porucha")
     worker.run()
     message = Message.objects.get(booking=booking, kind="cancelled")
-    assert (message.state, message.attempts) == (Message.State.FAILED, 1), "not tried again"
+    assert (message.state, message.attempts) == (MessageState.FAILED, 1), "not tried again"
     entry = CallListEntry.objects.get(booking=booking)
     assert (entry.reason, entry.closed_at) == (CallListEntry.Reason.UNDELIVERED, None)
 
@@ -174,11 +174,11 @@ def test_a_late_yes_is_answered(lhota: Directory, telephone: Telephone, clock: C
     assert "potvrdte" in telephone.texts()[-1].lower()
     clock.forward(hours=3)
     scheduled.expire_day(office=lhota.office.pk, day=booking.date, now=clock.at)
-    assert state_of(booking) == State.EXPIRED
+    assert state_of(booking) == BookingState.EXPIRED
     before = len(telephone.texts())
     telephone.says("ANO")
     worker.run()
-    assert state_of(booking) == State.EXPIRED
+    assert state_of(booking) == BookingState.EXPIRED
     (late,) = telephone.texts()[before:]
     assert "uz neplati" in late
 
@@ -193,7 +193,7 @@ def test_stop_ends_the_reminders_and_says_so(
     telephone.says("STOP")
     worker.run()
     assert "pripom" in telephone.texts()[-1].lower(), telephone.texts()[-1]
-    assert state_of(booking) == State.CONFIRMED, "the booking stays"
+    assert state_of(booking) == BookingState.CONFIRMED, "the booking stays"
     before = telephone.texts()
     clock.at = booking.starts_at - timedelta(hours=20)
     scheduled.remind_due(booking=booking.pk, now=clock.at)
@@ -214,15 +214,15 @@ def test_storno_with_several_bookings_asks_which_and_takes_the_digit(
         telephone.says("ANO")
         worker.run()
         clock.forward(minutes=12)  # the same words sooner are a gateway that repeats itself
-    assert [state_of(booking) for booking in bookings] == [State.CONFIRMED] * 2
+    assert [state_of(booking) for booking in bookings] == [BookingState.CONFIRMED] * 2
     telephone.says("STORNO")
     worker.run()
-    assert [state_of(booking) for booking in bookings] == [State.CONFIRMED] * 2
+    assert [state_of(booking) for booking in bookings] == [BookingState.CONFIRMED] * 2
     assert "1) 23.11. 9:00, 2) 23.11. 10:00" in telephone.texts()[-1]
     telephone.says("2")
     worker.run()
     assert [state_of(booking) for booking in bookings] == [
-        State.CONFIRMED,
-        State.CANCELLED_BY_CITIZEN,
+        BookingState.CONFIRMED,
+        BookingState.CANCELLED_BY_CITIZEN,
     ]
     assert "zrusena" in telephone.texts()[-1]

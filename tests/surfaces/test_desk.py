@@ -9,8 +9,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from prepazka.booking.models import Booking, CallListEntry
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState, CallListEntry
 from prepazka.journal.models import Event
 from prepazka.messaging.models import Message
 from prepazka.messaging.usecases import compose

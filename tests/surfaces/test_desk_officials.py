@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.offices.directory import Directory
 from prepazka.surfaces.console import booking as bookings
 from prepazka.surfaces.console import desk
@@ -61,7 +61,7 @@ def test_a_caller_gets_the_official_they_ask_for(lhota: Directory, operator: Cli
     )
     booking = Booking.objects.get()
     assert (booking.state, whose(booking), booking.phone) == (
-        State.CONFIRMED,
+        BookingState.CONFIRMED,
         "dvorak",
         "+420602111222",
     )

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from prepazka.accounts.models import User
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.offices.models import Membership
 from prepazka.surfaces.api import api
 from tests import citizen, town
@@ -35,7 +35,7 @@ def test_fields_that_a_form_does_not_have_change_nothing() -> None:
     assert answer.status_code == 302, "the form itself is taken"
     assert Booking.objects.values(*before).get() == before
     client.post(f"{contact}kontrola/", more)
-    assert Booking.objects.get().state == State.UNCONFIRMED
+    assert Booking.objects.get().state == BookingState.UNCONFIRMED
     assert not Booking.objects.get().pin
 
 
@@ -71,6 +71,6 @@ def test_programs_neither(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert answer.status_code == 201
     booking = Booking.objects.get()
-    assert (booking.state, booking.pin) == (State.HELD, "")
+    assert (booking.state, booking.pin) == (BookingState.HELD, "")
     assert booking.expires_at
     assert booking.expires_at.year == 2026

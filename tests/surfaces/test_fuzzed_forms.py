@@ -22,7 +22,14 @@ from django.test import Client
 from django.urls import Resolver404, resolve
 
 from prepazka.booking import calls, feeds, links, offers, slot_search
-from prepazka.booking.models import Booking, CallListEntry, Lane, Offer, State, WaitingListEntry
+from prepazka.booking.models import (
+    Booking,
+    BookingState,
+    CallListEntry,
+    Lane,
+    Offer,
+    WaitingListEntry,
+)
 from prepazka.core.interval import Interval
 from prepazka.meetings import links as meeting_links
 from prepazka.officefile.load import load
@@ -178,7 +185,7 @@ class Town:
         asked = town.requested(office, "14:00", NOW, email="c@d.example")
         self.bookings = [town.confirmed(office, at) for at in ("9:00", "10:00", "15:00", "16:00")]
         displaced = self.bookings[3]
-        Booking.objects.filter(pk=displaced.pk).update(state=State.DISPLACED)
+        Booking.objects.filter(pk=displaced.pk).update(state=BookingState.DISPLACED)
         displaced.refresh_from_db()
         lane = Lane.objects.filter(agenda__code="vozidla", office=office.office).get()
         tuesday = [
@@ -283,7 +290,7 @@ class Town:
             date=town.MONDAY,
             starts_at=town.at("17:30"),
             ends_at=town.at("17:45"),
-            state=State.CONFIRMED,
+            state=BookingState.CONFIRMED,
             mode="person",
             name="Iva Nová",
             email="iva@posta.example",

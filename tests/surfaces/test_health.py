@@ -11,7 +11,7 @@ from django.test import Client
 
 from prepazka.jobs.owed import GIVEN_UP_AFTER
 from prepazka.journal.models import PendingFollowUp, StepRun
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, MessageState
 from prepazka.messaging.port import ADDRESS_REFUSED, QUIET_HOURS
 from prepazka.messaging.usecases import GIVES_UP
 from prepazka.offices import devices
@@ -40,7 +40,7 @@ def heartbeat(ago: timedelta) -> None:
         )
 
 
-def queued_mail(age: timedelta, state: str = Message.State.QUEUED) -> None:
+def queued_mail(age: timedelta, state: str = MessageState.QUEUED) -> None:
     booking = town.confirmed(town.office(), "9:00")
     Message.objects.create(
         office_id=booking.office_id,
@@ -105,7 +105,7 @@ def test_a_mail_has_waited_too_long() -> None:
 
 def test_mails_that_left_or_failed_for_good_wait_no_more() -> None:
     heartbeat(timedelta(seconds=1))
-    queued_mail(timedelta(hours=5), state=Message.State.SENT)
+    queued_mail(timedelta(hours=5), state=MessageState.SENT)
     said(oldest_mail_s=0)
 
 
@@ -149,7 +149,7 @@ def test_a_mail_given_up_after_two_days_is_failed_work() -> None:
     heartbeat(timedelta(seconds=1))
     assert health.GIVEN_UP_TRIES == GIVES_UP
     assert health.OWED_GIVEN_UP == GIVEN_UP_AFTER
-    queued_mail(timedelta(days=3), state=Message.State.FAILED)
+    queued_mail(timedelta(days=3), state=MessageState.FAILED)
     PendingFollowUp.objects.all().delete()
     said(failed_work=0)
     Message.objects.update(attempts=GIVES_UP)

@@ -7,8 +7,7 @@ import pytest
 from django.test import Client
 
 from prepazka.booking import usecases
-from prepazka.booking.models import Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core.pins import ACCEPTED, Outcome
 from prepazka.journal.models import Event
 from prepazka.offices import devices

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from prepazka.accounts.models import User
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core.hold_limits import CITIZEN, Asker
 from prepazka.journal.models import Event
 from prepazka.offices import devices as offices_devices
@@ -246,7 +246,7 @@ def test_the_head_sees_a_crowd_and_releases_a_network_in_one_press(
     assert "Někdo Vám možná" in text(client.get(reverse("manager:overview", args=["lhota"])))
     pressed = client.post(address, {"network": "robot"}, follow=True)
     assert "Uvolnily se 3 termíny." in text(pressed)
-    assert Booking.objects.get(state=State.HELD).starts_at == town.at("15:00")
+    assert Booking.objects.get(state=BookingState.HELD).starts_at == town.at("15:00")
     deeds = text(client.get(reverse("manager:deeds", args=["lhota"]) + f"?den={town.MONDAY}"))
     assert "uvolnil(a) všechny termíny držené z jednoho připojení" in deeds
 

@@ -10,7 +10,7 @@ from django.test import Client
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, tickets, turns
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from prepazka.surfaces.console import booking, desk, operators, views
 from prepazka.surfaces.console import missed as missed_list
 from tests import halls, town
@@ -68,7 +68,7 @@ def test_those_who_meet_people_put_them_back(office: Directory, clerk: int, role
     assert "půjde na řadu hned po těch, kteří se vrátili dříve. Teď před nimi nejde nikdo." in words
     done = text_of(client.post(f"{LIST}{ticket.pk}/zpet/", follow=True))
     assert "V1 je znovu ve frontě. Na řadu přijde hned po těch" in done
-    assert Ticket.objects.get().state == State.WAITING
+    assert Ticket.objects.get().state == TicketState.WAITING
     (event,) = Event.objects.filter(kind="MissedReturned")
     assert event.data["by"] == "staff"
     assert event.actor
@@ -81,7 +81,7 @@ def test_the_head_only_looks_at_figures(office: Directory, clerk: int) -> None:
     client = as_role(office, "head")
     assert client.get(LIST).status_code == 403
     assert client.post(f"{LIST}{ticket.pk}/zpet/").status_code == 403
-    assert Ticket.objects.get().state == State.NO_SHOW
+    assert Ticket.objects.get().state == TicketState.NO_SHOW
 
 
 def test_a_number_finds_it_however_it_is_typed(office: Directory, clerk: int) -> None:
@@ -127,7 +127,7 @@ def test_after_closing_it_says_so(office: Directory, clerk: int, clock: Clock) -
     assert "Zařadit znovu" not in page
     done = text_of(client.post(f"{LIST}{ticket.pk}/zpet/", follow=True))
     assert "Úřad už má dnes zavřeno, proto nikoho nelze vrátit" in done
-    assert Ticket.objects.get().state == State.NO_SHOW
+    assert Ticket.objects.get().state == TicketState.NO_SHOW
 
 
 def test_the_desk_and_the_telephone_say_when_and_where(office: Directory, clerk: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from prepazka.booking import usecases
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core.reference import reference_of
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
@@ -96,7 +96,7 @@ def test_booking_in_four_steps_with_the_operator_in_the_journal(
         answer.headers["Location"], {"name": "Marie Nová", "phone": "353 123 456"}, follow=True
     )
     booking = Booking.objects.get()
-    assert booking.state == State.CONFIRMED
+    assert booking.state == BookingState.CONFIRMED
     assert booking.channel == "phone"
     assert officials.whose(booking) == "dvorak"
     assert reference_of(booking.pk) in text_of(page)
@@ -112,7 +112,7 @@ def test_a_term_given_back_is_free_at_once(office: Directory, operator: Client) 
     address = answer.headers["Location"].replace("kontakt", "vratit")
     assert operator.post(address).headers["Location"] == SCREEN
     held.refresh_from_db()
-    assert held.state == State.EXPIRED
+    assert held.state == BookingState.EXPIRED
     assert Event.objects.get(kind="HoldReleased").actor
     assert (at("9:15"), "dvorak") in places(operator.get(SCREEN, ASKED))
     mine = town.hold(office, "10:00", service="rodny-list", channel="web")
@@ -150,7 +150,7 @@ def test_find_move_and_cancel(office: Directory, operator: Client) -> None:
     assert booking.starts_at == town.at("9:30")
     operator.post(f"/pult/lhota/recepce/objednavka/{booking.pk}/zrusit/")
     booking.refresh_from_db()
-    assert booking.state == State.CANCELLED_BY_OFFICE
+    assert booking.state == BookingState.CANCELLED_BY_OFFICE
     page = operator.get(SCREEN, {"hledat": reference_of(booking.pk)})
     assert "zrušil" in text_of(page) or "zrušeno" in text_of(page)
 

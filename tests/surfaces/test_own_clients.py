@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from prepazka.booking import links, scheduled, usecases
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.journal.models import Event
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
@@ -131,13 +131,13 @@ def test_the_office_cancels_with_a_reason_that_the_client_reads(
     assert "Odejde tento mail" in said
     assert f"Důvod: {REASON}" in said
     booking.refresh_from_db()
-    assert (booking.state, booking.cancel_reason) == (State.CONFIRMED, "")
+    assert (booking.state, booking.cancel_reason) == (BookingState.CONFIRMED, "")
     again = official.post(of(booking, "zrusit/"), {"reason": REASON, "change": "1"})
     assert f'value="{REASON}"' in again.content.decode()
 
     official.post(of(booking, "zrusit/"), {"reason": REASON, "sure": "1"})
     booking.refresh_from_db()
-    assert (booking.state, booking.cancel_reason) == (State.CANCELLED_BY_OFFICE, REASON)
+    assert (booking.state, booking.cancel_reason) == (BookingState.CANCELLED_BY_OFFICE, REASON)
     assert Event.objects.get(kind="BookingCancelled").actor == Membership.objects.get().user_id
     assert REASON not in str(list(Event.objects.values())), "the journal holds no words"
     mail = mail_of("BookingCancelled")
@@ -173,7 +173,7 @@ def test_somebody_who_calls_is_booked(official: Client, lhota: Directory) -> Non
     assert 'value="2026-11-23T08:00:00+00:00"' in official.get(slots).content.decode()
     contact = official.post(slots, {"starts_at": AT, "key": ""})["Location"]
     held = Booking.objects.get()
-    assert (held.state, officials.whose(held)) == (State.HELD, "novakova")
+    assert (held.state, officials.whose(held)) == (BookingState.HELD, "novakova")
     assert official.get(of(held)).status_code == 404
     who = {"name": "Eva Malá", "email": "eva@example.cz", "phone": ""}
     assert "Napište jméno" in text(official.post(contact, {**who, "name": ""}))
@@ -183,12 +183,12 @@ def test_somebody_who_calls_is_booked(official: Client, lhota: Directory) -> Non
     assert "PIN se vylosuje" in said
     assert not re.search(r"PIN\D{0,40}\b\d\d ?\d\d\b", said), "it is drawn anew"
     held.refresh_from_db()
-    assert (held.state, held.name) == (State.HELD, "")
+    assert (held.state, held.name) == (BookingState.HELD, "")
     assert 'value="Eva Malá"' in official.post(contact, {**who, "change": "1"}).content.decode()
     done = official.post(contact, {**who, "sure": "1"}, follow=True)
     assert "Klient je objednaný" in text(done)
     held.refresh_from_db()
-    assert (held.state, held.channel) == (State.CONFIRMED, "phone")
+    assert (held.state, held.channel) == (BookingState.CONFIRMED, "phone")
     assert Event.objects.get(kind="BookingConfirmed").actor == Membership.objects.get().user_id
     assert without(mail_of("BookingConfirmed")) in without(said)
     assert official.get(contact)["Location"] == of(held)
@@ -199,7 +199,7 @@ def test_a_held_time_is_given_back(official: Client, lhota: Directory) -> None:
     official.post(slots, {"starts_at": AT})
     held = Booking.objects.get()
     assert official.post(of(held, "vratit/"))["Location"] == MINE
-    assert Booking.objects.get().state == State.EXPIRED
+    assert Booking.objects.get().state == BookingState.EXPIRED
     late = official.get(of(held, "kontakt/"), follow=True)
     assert late.redirect_chain[-1][0] == f"{MINE}objednat/"
     assert "gov-message" in late.content.decode(), "it is said"
@@ -238,7 +238,7 @@ def test_a_colleagues_client_does_not_exist(official: Client, lhota: Directory, 
     theirs = of(other, step).replace("novakova", "dvorak")
     assert official.post(theirs, said).status_code in {403, 405}
     other.refresh_from_db()
-    assert (other.state, other.name) == (State.CONFIRMED, "Karel Vomáčka")
+    assert (other.state, other.name) == (BookingState.CONFIRMED, "Karel Vomáčka")
 
 
 @pytest.mark.parametrize("role", ["clerk", "operator", "head", "administrator"])

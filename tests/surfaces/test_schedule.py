@@ -10,9 +10,9 @@ from django.test import Client
 
 from prepazka.accounts.models import User
 from prepazka.booking import links
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.meetings import participants, room
-from prepazka.meetings.models import Meeting, Participant
+from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Official
 from tests import meetings, officials, town
@@ -81,7 +81,7 @@ def test_the_official_sees_the_day_and_enters_by_one_key(where: Directory, clock
     assert b'data-chair="true"' in page.content
     taken = jana.post(entered["Location"] + "vstup/").json()
     assert taken["place"] == "inside"
-    assert Meeting.objects.get(booking=first).state == Meeting.State.RUNNING
+    assert Meeting.objects.get(booking=first).state == MeetingState.RUNNING
     assert "Právě probíhá" in text_of(jana.get(LIST + "nazivo/"))
 
 
@@ -129,7 +129,10 @@ def test_a_missed_and_an_ended_meeting(where: Directory, clock: Clock) -> None:
     in_lobby(second, town.at("9:10"))
     jana.post(f"{LIST}{second.pk}/krok/konec/")
     states = Booking.objects.in_bulk([first.pk, second.pk])
-    assert (states[first.pk].state, states[second.pk].state) == (State.NO_SHOW, State.SERVED)
+    assert (states[first.pk].state, states[second.pk].state) == (
+        BookingState.NO_SHOW,
+        BookingState.SERVED,
+    )
 
 
 @pytest.mark.real_time

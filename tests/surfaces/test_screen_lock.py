@@ -18,7 +18,7 @@ from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership, Office
 from prepazka.queueing import counters, tickets, turns
-from prepazka.queueing.models import CallLease, Shift, State, Ticket
+from prepazka.queueing.models import CallLease, Shift, Ticket, TicketState
 from prepazka.web.screen_lock import is_press
 from tests import town
 from tests.clock import real_now
@@ -96,7 +96,7 @@ def test_while_locked_every_page_and_script_of_the_staff_is_shut(clerk: Client) 
     assert clerk.get(CONSOLE + "nazivo/", headers=SCRIPT).status_code == 423
     assert clerk.post(CONSOLE + "krok/next/", headers=SCRIPT).status_code == 423
     assert renew(clerk, "b" * 32).status_code == 423
-    assert Ticket.objects.get().state == State.WAITING
+    assert Ticket.objects.get().state == TicketState.WAITING
     assert clerk.get("/lhota/").status_code == 200  # citizens' pages are for everybody
 
 
@@ -160,7 +160,7 @@ def test_with_a_client_at_the_counter_it_takes_an_hour(
     idle(minutes=61)
     assert not is_open(clerk)
     clerk.post(UNLOCK, {"password": PASSWORD})
-    assert Ticket.objects.get().state == State.CALLED  # the client has stayed
+    assert Ticket.objects.get().state == TicketState.CALLED  # the client has stayed
     assert "V1" in clerk.get(CONSOLE).content.decode()
 
 

@@ -8,7 +8,7 @@ from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Counter, Office
 from prepazka.queueing import counters, tickets, turns
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from tests import halls, town
 from tests.halls import Clock, text_of
 
@@ -141,12 +141,12 @@ def test_giving_up_asks_first_and_only_a_post_does_it(ticket: Ticket) -> None:
     for _ in range(5):
         assert "Chcete se vzdát místa?" in text_of(client.get(f"/t/{ticket.code}/vzdat/"))
     ticket.refresh_from_db()
-    assert ticket.state == State.WAITING
+    assert ticket.state == TicketState.WAITING
     for _ in range(2):
         answer = client.post(f"/t/{ticket.code}/vzdat/", follow=True)
         assert "Tento lístek už neplatí" in text_of(answer)
     ticket.refresh_from_db()
-    assert ticket.state == State.CANCELLED
+    assert ticket.state == TicketState.CANCELLED
     assert Event.objects.filter(kind="TicketCancelled").count() == 1
 
 
@@ -186,7 +186,7 @@ def test_putting_off_lets_others_go_first_once_and_keeps_the_old_place(
 def test_only_the_offered_minutes_are_taken(ticket: Ticket, minutes: str) -> None:
     Client().post(f"/t/{ticket.code}/odlozit/", {"minutes": minutes})
     ticket.refresh_from_db()
-    assert ticket.state == State.WAITING
+    assert ticket.state == TicketState.WAITING
 
 
 def test_after_its_day_it_is_a_polite_farewell(ticket: Ticket, clock: Clock) -> None:
@@ -196,7 +196,7 @@ def test_after_its_day_it_is_a_polite_farewell(ticket: Ticket, clock: Clock) -> 
     assert "Číslo V3 platilo jen 23. 11. 2026." in text_of(answer)
     assert Client().post(f"/t/{ticket.code}/vzdat/").status_code == 410
     ticket.refresh_from_db()
-    assert ticket.state == State.WAITING
+    assert ticket.state == TicketState.WAITING
 
 
 def test_it_lives_by_the_stream_and_without_a_script(ticket: Ticket) -> None:

@@ -18,7 +18,7 @@ from django.db import connection
 from psycopg.conninfo import make_conninfo
 
 from prepazka.offices.models import DemoClock, Device
-from prepazka.queueing.models import Shift, State, Ticket
+from prepazka.queueing.models import Shift, Ticket, TicketState
 from tests import programs
 from tests.ports import free_port
 
@@ -87,7 +87,7 @@ def test_two_hours_of_an_office(url: str) -> None:
     tickets = list(Ticket.objects.filter(office__slug="krumlov"))
     assert max(Counter(one.label for one in tickets).values()) == 1
     assert {one.booking_id is not None for one in tickets} == {True, False}
-    assert sum(one.state == State.FINISHED for one in tickets) >= 2
+    assert sum(one.state == TicketState.FINISHED for one in tickets) >= 2
     # All is as before: the real time, no open counter, the kiosk free for another browser.
     assert not DemoClock.objects.exists()
     assert not Shift.objects.filter(closed_at=None).exists()

@@ -7,7 +7,7 @@ import pytest
 from django.db.models import CharField
 
 from prepazka.booking import scheduled, slot_search, usecases
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import (
     AlreadyArrived,
     BookingCancelled,
@@ -146,7 +146,7 @@ class TestHoldTerm:
         first = town.hold(office)
         later = town.hold(office, now=NOW + FULL_LENGTH)
         first.refresh_from_db()
-        assert (first.state, later.state) == (State.EXPIRED, State.HELD)
+        assert (first.state, later.state) == (BookingState.EXPIRED, BookingState.HELD)
 
 
 class TestExtendHold:
@@ -168,9 +168,9 @@ class TestExtendHold:
 class TestRequestAndConfirm:
     def test_the_pin_comes_only_with_the_click(self) -> None:
         asked = town.requested(town.office())
-        assert (asked.state, asked.pin) == (State.UNCONFIRMED, "")
+        assert (asked.state, asked.pin) == (BookingState.UNCONFIRMED, "")
         done = usecases.confirm_booking(booking=asked.pk, now=NOW)
-        assert (done.state, len(done.pin), done.expires_at) == (State.CONFIRMED, 4, None)
+        assert (done.state, len(done.pin), done.expires_at) == (BookingState.CONFIRMED, 4, None)
 
     def test_repeated_both_answer_the_same_and_record_once(self) -> None:
         office = town.office()
@@ -185,8 +185,8 @@ class TestRequestAndConfirm:
         assert Event.objects.filter(kind="ConfirmationRequested").count() == 1
 
     def test_without_a_click_where_the_rules_ask_none_or_staff_books(self) -> None:
-        assert town.requested(town.office("a", confirm_min=0)).state == State.CONFIRMED
-        assert town.requested(town.office("b"), channel="desk").state == State.CONFIRMED
+        assert town.requested(town.office("a", confirm_min=0)).state == BookingState.CONFIRMED
+        assert town.requested(town.office("b"), channel="desk").state == BookingState.CONFIRMED
 
     def test_too_late(self) -> None:
         asked = town.requested(town.office())
@@ -266,7 +266,7 @@ class TestCancel:
         booking = town.confirmed(office, "9:00")
         for _ in range(2):
             done = usecases.cancel_booking(booking=booking.pk, now=NOW)
-            assert (done.state, done.sequence) == (State.CANCELLED_BY_CITIZEN, 1)
+            assert (done.state, done.sequence) == (BookingState.CANCELLED_BY_CITIZEN, 1)
         assert Event.objects.filter(kind="BookingCancelled").count() == 1
         town.hold(office, "9:00")
         with pytest.raises(BookingCancelled):
@@ -297,7 +297,7 @@ class TestRounds:
         assert scheduled.mark_no_shows(office=office, day=town.MONDAY, now=town.at("10:09")) == 0
         assert scheduled.mark_no_shows(office=office, day=town.MONDAY, now=town.at("10:10")) == 1
         booking.refresh_from_db()
-        assert booking.state == State.NO_SHOW
+        assert booking.state == BookingState.NO_SHOW
 
     def test_a_reminder_once_and_only_for_old_enough_bookings(self) -> None:
         office = town.office()

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import ColleagueNotFree
 from prepazka.core.refusal import Refused
 from prepazka.journal.models import Event
 from prepazka.meetings import closing, late, participants, room
-from prepazka.meetings.models import Meeting, Participant
+from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
 from prepazka.offices.directory import Directory
@@ -43,10 +43,12 @@ def test_nobody_came_frees_the_time_and_a_message_offers_another(where: Director
     participants.invite_colleague(booking=booking.pk, official=official, now=town.at("8:00"))
     with pytest.raises(closing.NotMissedYet):
         closing.miss_meeting(booking=booking.pk, now=town.at("9:04"))
-    assert closing.miss_meeting(booking=booking.pk, now=town.at("9:06")).state == State.NO_SHOW
+    assert (
+        closing.miss_meeting(booking=booking.pk, now=town.at("9:06")).state == BookingState.NO_SHOW
+    )
     meeting.refresh_from_db()
-    assert meeting.state == Meeting.State.ENDED
-    assert not Booking.objects.filter(companion_of=booking, state=State.HELD).exists()
+    assert meeting.state == MeetingState.ENDED
+    assert not Booking.objects.filter(companion_of=booking, state=BookingState.HELD).exists()
     closing.miss_meeting(booking=booking.pk, now=town.at("9:07"))  # pressed twice
     event = Event.objects.get(kind="MeetingMissed")
     (message,) = messaging.compose(event=event.pk, now=NOW)
@@ -63,7 +65,7 @@ def test_who_has_come_is_not_missing(where: Directory) -> None:
         closing.miss_meeting(booking=booking.pk, now=town.at("9:20"))
     closing.end_outside(booking=booking.pk, now=town.at("9:20"))
     booking.refresh_from_db()
-    assert booking.state == State.SERVED
+    assert booking.state == BookingState.SERVED
 
 
 def test_the_wait_for_a_late_official_is_not_the_citizens(where: Directory) -> None:
@@ -79,8 +81,8 @@ def test_a_call_that_nobody_takes_and_one_that_was_made(where: Directory) -> Non
     closing.miss_meeting(booking=first.pk, now=town.at("9:06"))
     closing.end_outside(booking=second.pk, now=town.at("9:20"))
     states = Booking.objects.in_bulk([first.pk, second.pk])
-    assert states[first.pk].state == State.NO_SHOW
-    assert states[second.pk].state == State.SERVED
+    assert states[first.pk].state == BookingState.NO_SHOW
+    assert states[second.pk].state == BookingState.SERVED
 
 
 def test_a_visit_at_the_office_is_none_of_these(where: Directory) -> None:
@@ -98,7 +100,7 @@ def test_the_next_meeting_has_the_same_people(where: Directory) -> None:
     made = closing.book_follow_up(
         booking=booking.pk, starts_at=town.at("9:30"), office=where, now=NOW, actor=None
     )
-    assert (made.state, made.mode, made.name) == (State.CONFIRMED, "video", booking.name)
+    assert (made.state, made.mode, made.name) == (BookingState.CONFIRMED, "video", booking.name)
     assert made.service_id == booking.service_id
     assert made.lane_id == booking.lane_id
     roles = made.meeting.participants.order_by("role").values_list("role", "name")

@@ -13,13 +13,13 @@ from prepazka.core.discipline import next_in_turn
 from prepazka.journal.models import Event
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, MessageState
 from prepazka.offices import incidents as words
 from prepazka.offices.directory import Directory, directory_by_slug
 from prepazka.offices.models import Incident, Office, System
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.incidents import change_incident, declare_incident, end_incident, touched
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from prepazka.queueing.refusals import (
     AlreadyDown,
     IncidentOver,
@@ -102,7 +102,7 @@ def test_tickets_stop_with_the_reason_and_other_services_go_on(office: Directory
     declare()
     with pytest.raises(SystemDown, match="Registr vozidel"):
         walk_in("9:01")
-    assert walk_in("9:01", "pas").state == State.WAITING
+    assert walk_in("9:01", "pas").state == TicketState.WAITING
     assert not tickets.tickets_ended(again(), town.service(again()), NINE), "the day is not over"
 
 
@@ -135,7 +135,7 @@ def test_a_clerk_can_still_call_by_hand(office: Directory) -> None:
     waits, clerk = walk_in("8:10"), at_counter_2()
     declare()
     called = turns.call_by_hand(office=again(), clerk=clerk, ticket=waits.pk, now=NINE)
-    assert called.state == State.CALLED
+    assert called.state == TicketState.CALLED
 
 
 def test_there_is_no_estimate_but_a_reason_and_others_have_theirs(office: Directory) -> None:
@@ -232,7 +232,7 @@ class TestPeople:
         mail.outbox.clear()
         incident = declare()
         (warned,) = messaging.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
-        Message.objects.filter(pk=warned.pk).update(state=Message.State.SENT)
+        Message.objects.filter(pk=warned.pk).update(state=MessageState.SENT)
         end(incident, town.at("9:30"))
         (lifted,) = events_of("WarningLifted")
         (over,) = messaging.compose(event=lifted.pk, now=town.at("9:30"))
@@ -323,7 +323,7 @@ class TestChanged:
         incident = declare(expected_at=town.at("11:30"))
         (warned, _) = events_of("BookingWarned")
         for one in messaging.compose(event=warned.pk, now=NINE):
-            Message.objects.filter(pk=one.pk).update(state=Message.State.SENT, sent_at=NINE)
+            Message.objects.filter(pk=one.pk).update(state=MessageState.SENT, sent_at=NINE)
         type(moved_away).objects.filter(pk=moved_away.pk).update(sequence=F("sequence") + 1)
         later = town.at("9:10")
         assert change(incident, later, expected_at=town.at("13:00")) == 1
@@ -351,7 +351,7 @@ class TestChanged:
         (moved,) = messaging.compose(event=events_of("WarningChanged")[0].pk, now=NINE)
         assert messaging.is_pointless(moved, NINE), "nothing was told before"
         Message.objects.filter(pk=warned.pk).update(
-            state=Message.State.SENT, sent_at=town.at("9:01")
+            state=MessageState.SENT, sent_at=town.at("9:01")
         )
         assert messaging.is_pointless(moved, town.at("9:02"))
         assert "13:00" in compose_mail(warned, now=NINE).text
@@ -364,10 +364,10 @@ class TestChanged:
         Ticket.objects.filter(pk=waits.pk).update(p20=1, p50=2, p80=3)
         incident = declare()
         (warned,) = messaging.compose(event=events_of("BookingWarned")[0].pk, now=NINE)
-        Message.objects.filter(pk=warned.pk).update(state=Message.State.SENT, sent_at=NINE)
+        Message.objects.filter(pk=warned.pk).update(state=MessageState.SENT, sent_at=NINE)
         assert change(incident, system=system) == 0
         assert {s.code for s in again().stopped_by(again().incidents[0])} == {"znacky"}
-        assert walk_in("9:01").state == State.WAITING
+        assert walk_in("9:01").state == TicketState.WAITING
         with pytest.raises(SystemDown, match="Síť kraje"):
             walk_in("9:01", "znacky")
         waits.refresh_from_db()

@@ -8,13 +8,13 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import BookingState
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.models import Office
 from prepazka.queueing import counters, tickets, turns
 from prepazka.queueing.counters import Fate
-from prepazka.queueing.models import Shift, State, Ticket
+from prepazka.queueing.models import Shift, Ticket, TicketState
 from prepazka.queueing.refusals import (
     ClientChanged,
     CounterBusy,
@@ -90,13 +90,13 @@ def test_an_empty_counter_is_closed_and_the_event_names_both(office: Directory) 
 @pytest.mark.parametrize(
     ("fate", "state", "booking"),
     [
-        (Fate.SERVED, State.FINISHED, BookingState.SERVED),
-        (Fate.WAITS, State.WAITING, BookingState.ARRIVED),
-        (Fate.ABSENT, State.NO_SHOW, None),
+        (Fate.SERVED, TicketState.FINISHED, BookingState.SERVED),
+        (Fate.WAITS, TicketState.WAITING, BookingState.ARRIVED),
+        (Fate.ABSENT, TicketState.NO_SHOW, None),
     ],
 )
 def test_what_became_of_the_client_is_written(
-    office: Directory, fate: Fate, state: State, booking: str | None
+    office: Directory, fate: Fate, state: TicketState, booking: str | None
 ) -> None:
     left = Left(office)
     client = left.call(booked=True)
@@ -212,7 +212,7 @@ def test_a_clerk_at_work_after_hours_is_not_closed(office: Directory) -> None:
     rounds.tidy(now=town.at("17:46"))
     assert not Shift.objects.filter(closed_at=None).exists()
     client.refresh_from_db()
-    assert client.state == State.FINISHED
+    assert client.state == TicketState.FINISHED
 
 
 def test_without_a_limit_of_overtime_an_hour_is_left(office: Directory) -> None:

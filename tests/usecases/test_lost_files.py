@@ -19,7 +19,7 @@ from prepazka.meetings import documents, erasing, inventory, minutes, storage, s
 from prepazka.meetings.models import Document, FileStorage, Minutes, Participant, StrayFolder
 from prepazka.meetings.storage_identity import Problem, StorageNotOurs
 from prepazka.messaging import usecases
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, MessageState
 from prepazka.messaging.port import Mail, Undeliverable
 from prepazka.surfaces.manager import views as manager
 from prepazka.surfaces.room import minutes as minutes_views
@@ -162,7 +162,7 @@ class TestFilesAndRows:
                 message=message.pk, gateways={"email": left.append, "sms": unused}, now=NOW
             )
         message.refresh_from_db()
-        assert (message.state, left) == (Message.State.QUEUED, [])
+        assert (message.state, left) == (MessageState.QUEUED, [])
         later = NOW + DAY + timedelta(hours=1)
         inspected(here, later)
         jobs.print_lost()

@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from prepazka.booking import usecases
-from prepazka.booking.models import Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import TermTaken
 from prepazka.core.learning import walk_aways
 from prepazka.core.pins import Outcome
 from prepazka.journal.models import Event
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, learning, tickets, turns
-from prepazka.queueing.models import Calibration, Learned, State, Ticket
+from prepazka.queueing.models import Calibration, Learned, Ticket, TicketState
 from prepazka.queueing.refusals import NothingToUndo, NotMissed, ReturnsOver
 from prepazka.reporting.calls import calls_of_today
 from prepazka.reporting.overtakes import before
@@ -75,7 +74,7 @@ class TestTheBooking:
         enter(office, booking.pin, "8:40")
         clerk = at_work(office)
         missed = miss(office, clerk, "8:41")
-        assert missed.state == State.NO_SHOW
+        assert missed.state == TicketState.NO_SHOW
         assert state_of(booking) == BookingState.ARRIVED
         with pytest.raises(TermTaken):
             usecases.hold_term(
@@ -139,7 +138,7 @@ class TestThePin:
         assert back.verdict.outcome is Outcome.RETURNED
         assert back.ticket
         assert Ticket.objects.get() == back.ticket
-        assert (back.ticket.label, back.ticket.state) == ("V1", State.WAITING)
+        assert (back.ticket.label, back.ticket.state) == ("V1", TicketState.WAITING)
         assert back.ticket.missed_call == (town.at("9:05"), town.counter(office).pk)
         (event,) = Event.objects.filter(kind="MissedReturned")
         assert (event.data["by"], event.actor) == ("pin", None)
@@ -150,7 +149,7 @@ class TestThePin:
         assert again.verdict.outcome is Outcome.MISSED
         assert again.ticket
         assert again.ticket.missed_call == (town.at("9:25"), town.counter(office).pk)
-        assert Ticket.objects.get().state == State.NO_SHOW
+        assert Ticket.objects.get().state == TicketState.NO_SHOW
 
     def test_is_void_after_the_late_minutes(self) -> None:
         office = town.office()
@@ -169,7 +168,7 @@ class TestThePin:
         office = town.office(late_min=0)
         booking, _ = booked_and_missed(office)
         assert enter(office, booking.pin, "10:00").verdict.outcome is Outcome.VOID
-        assert Ticket.objects.get().state == State.NO_SHOW
+        assert Ticket.objects.get().state == TicketState.NO_SHOW
 
     def test_goes_before_all_but_those_who_returned_before(self) -> None:
         office = town.office()
@@ -206,7 +205,7 @@ class TestStaff:
             back = turns.return_missed(
                 office=office, ticket=person.pk, now=town.at(f"{hour}:30"), actor=clerk
             )
-            assert (back.state, back.counter_id, back.ended_at) == (State.WAITING, None, None)
+            assert (back.state, back.counter_id, back.ended_at) == (TicketState.WAITING, None, None)
         miss(office, clerk, "16:40")
         with pytest.raises(ReturnsOver):
             turns.return_missed(office=office, ticket=person.pk, now=town.at("17:00"), actor=clerk)
@@ -242,7 +241,7 @@ class TestStaff:
         turns.return_missed(office=office, ticket=missed.pk, now=town.at("10:30"), actor=clerk)
         turns.undo(office=office, clerk=clerk, now=town.at("10:30"))
         again = Ticket.objects.get()
-        assert (again.state, again.missed_call) == (State.NO_SHOW, missed.missed_call)
+        assert (again.state, again.missed_call) == (TicketState.NO_SHOW, missed.missed_call)
         ended = Booking.objects.get(pk=booking.pk)
         assert (ended.state, ended.ended_at) == (BookingState.NO_SHOW, town.at("10:30"))
 
@@ -252,7 +251,7 @@ class TestStaff:
         enter(office, booking.pin, "9:06")
         with pytest.raises(NothingToUndo):
             turns.undo(office=office, clerk=clerk, now=town.at("9:06"))
-        assert Ticket.objects.get().state == State.WAITING
+        assert Ticket.objects.get().state == TicketState.WAITING
 
     def test_a_lane_that_is_taken_stays_taken_and_the_client_is_served(self) -> None:
         office = town.office()

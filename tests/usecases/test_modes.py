@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from prepazka.booking import scheduled, slot_search, usecases
-from prepazka.booking.models import State
+from prepazka.booking.models import BookingState
 from prepazka.booking.refusals import ModeNotOffered, PhoneNeeded, TermNotOffered
 from prepazka.core.pins import Outcome
 from prepazka.offices.directory import Directory
@@ -102,7 +102,7 @@ def test_how_visits_end_by_their_mode(where: Directory) -> None:
     scheduled.mark_no_shows(office=where, day=town.MONDAY, now=town.at("13:00"))
     video.refresh_from_db()
     phone.refresh_from_db()
-    assert (video.state, phone.state) == (State.NO_SHOW, State.SERVED)
+    assert (video.state, phone.state) == (BookingState.NO_SHOW, BookingState.SERVED)
 
 
 def test_the_kiosk_sends_nobody_to_a_queue_who_need_not_come(where: Directory) -> None:

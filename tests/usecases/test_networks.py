@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from prepazka.booking import networks, scheduled, slot_search, usecases
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import TooManyHolds
 from prepazka.core.hold_limits import CITIZEN, FULL_LENGTH, SHORT_LENGTH, SIGNED_IN, Asker
 from prepazka.jobs import rounds
@@ -57,18 +57,18 @@ def test_five_for_ten_minutes_then_three_and_then_none(office: Directory) -> Non
     assert refusal.value.params == {"minutes": 3, "contact": "urad@lhota.example"}
     take(office, network("b"), 20)
     # Another of the same network's times is free as soon as the first has run out.
-    assert take(office, asker, 21, now=NOW + SHORT_LENGTH).state == State.HELD
+    assert take(office, asker, 21, now=NOW + SHORT_LENGTH).state == BookingState.HELD
 
 
 def test_a_refused_change_of_the_time_leaves_the_old_one(office: Directory) -> None:
     asker = network("a")
     kept = [take(office, asker, n) for n in range(20)]
     changed = take(office, asker, 20, instead_of=kept[0].pk)
-    assert changed.state == State.HELD
+    assert changed.state == BookingState.HELD
     with pytest.raises(TooManyHolds):
         take(office, asker, 21)
     kept[1].refresh_from_db()
-    assert kept[1].state == State.HELD
+    assert kept[1].state == BookingState.HELD
 
 
 def test_unconfirmed_requests_count_as_kept(office: Directory) -> None:
@@ -138,14 +138,14 @@ class TestWithoutAClick:
             return request(take(office, asker, number, now=now), number, asker, now=now)
 
         for n in range(6):
-            assert book(n, 0).state == State.CONFIRMED
+            assert book(n, 0).state == BookingState.CONFIRMED
         with pytest.raises(TooManyHolds):
             book(6, 0)
         for n in range(6, 15):
             book(n, 2 if n < 12 else 4)
         with pytest.raises(TooManyHolds):
             book(15, 6)
-        assert book(16, 25).state == State.CONFIRMED
+        assert book(16, 25).state == BookingState.CONFIRMED
 
     def test_held_by_one_network_and_confirmed_by_another(self, office: Directory) -> None:
         for n in range(6):
@@ -205,14 +205,14 @@ def test_the_head_releases_one_network_and_no_confirmed_booking(office: Director
     )
     assert sorted(states) == ["confirmed", *["expired"] * 5, "held"]
     own.refresh_from_db()
-    assert own.state == State.HELD
+    assert own.state == BookingState.HELD
     assert networks.keepers(office, now=NOW) == []
 
 
 def test_nothing_is_released_without_a_network(office: Directory) -> None:
     town.hold(office)
     assert networks.release_network(office=office, network="", now=NOW, actor=7) == 0
-    assert Booking.objects.get().state == State.HELD
+    assert Booking.objects.get().state == BookingState.HELD
 
 
 def test_a_crowd_is_noted_once_an_hour(office: Directory) -> None:

@@ -29,8 +29,8 @@ from prepazka.queueing.models import (
     OfflineEvent,
     OfflineGrant,
     Shift,
-    State,
     Ticket,
+    TicketState,
 )
 from prepazka.queueing.refusals import NobodyWaiting
 from tests import town
@@ -116,7 +116,7 @@ class Day:
         number = "12"[which]
         policy, now = turns.policy_of(self.office), self.now
         mine = called and discipline.turn(turns.as_waiting(called), policy, now).key
-        waiting = Ticket.objects.filter(state=State.WAITING).select_related("service")
+        waiting = Ticket.objects.filter(state=TicketState.WAITING).select_related("service")
         passed = [
             ticket
             for ticket in waiting
@@ -257,7 +257,7 @@ def test_after_a_lunch_the_first_who_came_is_called(
     threads: list[ThreadPoolExecutor], step: str
 ) -> None:
     lunch(town.office(), threads, step)
-    assert Ticket.objects.get(state=State.FINISHED).label == "V1"
+    assert Ticket.objects.get(state=TicketState.FINISHED).label == "V1"
 
 
 @pytest.mark.parametrize("step", ["hush", "break"])

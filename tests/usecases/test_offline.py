@@ -22,8 +22,8 @@ from prepazka.queueing.models import (
     CallLease,
     NumberLease,
     NumberSeries,
-    State,
     Ticket,
+    TicketState,
 )
 from prepazka.queueing.offline_leases import Holder, held_elsewhere
 from prepazka.queueing.refusals import (
@@ -57,7 +57,7 @@ def tickets_of(office: Directory, day: date, many: int) -> None:
     """So many finished tickets of the letter V on a day gone by."""
     row = issue(office)
     Ticket.objects.filter(pk=row.pk).delete()
-    row.date, row.state, row.pk = day, State.FINISHED, None
+    row.date, row.state, row.pk = day, TicketState.FINISHED, None
     rows = [copy(row) for _ in range(many)]
     for number, one in enumerate(rows, 1):
         one.number, one.touch, one.code = number, uuid4(), f"{day:%m%d}{number}"
@@ -157,7 +157,7 @@ class TestKioskLog:
         kiosk.gives(town.at("9:06"), "D", "pas")
         assert kiosk.merge(town.at("10:00")) == 2
         given = Ticket.objects.get(number=500, letter="V")
-        assert (given.state, given.issued_at) == (State.WAITING, town.at("9:05"))
+        assert (given.state, given.issued_at) == (TicketState.WAITING, town.at("9:05"))
         said = Event.objects.filter(kind="TicketIssued", data__offline=True)
         assert {(e.data["device"], e.at) for e in said} == {
             (kiosk.device.pk, town.at("9:05")),
@@ -508,11 +508,11 @@ class TestCounterLog:
         one.merge(town.at("10:00"))
         served, called = Ticket.objects.order_by("number")
         assert (served.state, served.serving_at, served.ended_at) == (
-            State.FINISHED,
+            TicketState.FINISHED,
             town.at("9:06"),
             town.at("9:10"),
         )
-        assert (called.state, called.counter_id) == (State.CALLED, one.shift.counter_id)
+        assert (called.state, called.counter_id) == (TicketState.CALLED, one.shift.counter_id)
         assert called.clerk_id == one.clerk
         assert kinds(data__offline=True) == [
             "TicketCalled",
@@ -523,7 +523,7 @@ class TestCounterLog:
         # The clerk goes on, on-line; a repeat of the log undoes nothing.
         turns.finish(office=office, clerk=one.clerk, now=town.at("10:01"))
         one.merge(town.at("10:02"))
-        assert {t.state for t in Ticket.objects.all()} == {State.FINISHED}
+        assert {t.state for t in Ticket.objects.all()} == {TicketState.FINISHED}
 
     def test_a_late_log_undoes_nothing_done_on_line(self, office: Directory) -> None:
         issue(office)
@@ -539,7 +539,7 @@ class TestCounterLog:
         )
         two.does("call", "V77", town.at("9:06"))
         two.merge(town.at("9:40"))
-        assert Ticket.objects.get().state == State.WAITING
+        assert Ticket.objects.get().state == TicketState.WAITING
         assert turns.call_next(office=office, clerk=two.clerk, now=town.at("9:41")).label == "V1"
 
     def test_two_counters_that_called_one_person(self, office: Directory) -> None:
@@ -590,7 +590,7 @@ class TestCounterLog:
         one.merge(town.at("10:00"))
         assert not Ticket.objects.exists()
         kiosk.merge(town.at("10:01"))
-        assert Ticket.objects.get().state == State.FINISHED
+        assert Ticket.objects.get().state == TicketState.FINISHED
         booking.refresh_from_db()
         assert (booking.state, booking.served_at) == ("served", town.at("9:09"))
 
@@ -603,7 +603,7 @@ class TestMissed:
         console.does("call", "V1", town.at("9:10"))
         console.does("absent", "V1", town.at("9:12"))
         console.merge(town.at("9:30"))
-        assert Ticket.objects.get().state == State.NO_SHOW
+        assert Ticket.objects.get().state == TicketState.NO_SHOW
         assert Booking.objects.get().state == "arrived"
         assert enter(office, booking.pin, "9:31").verdict.outcome.value == "returned"
 
@@ -629,10 +629,10 @@ class TestMissed:
         console.does("start", void, town.at("9:13"))
         kiosk.merge(town.at("9:20"))
         back = Ticket.objects.get()
-        assert (back.state, back.returned_at) == (State.WAITING, town.at("9:10"))
+        assert (back.state, back.returned_at) == (TicketState.WAITING, town.at("9:10"))
         assert back.pin_returned_at == town.at("9:10")
         console.merge(town.at("9:21"))
-        assert Ticket.objects.get().state == State.SERVING
+        assert Ticket.objects.get().state == TicketState.SERVING
         assert kinds(kind__in=["MissedReturned", "PinUsedTwice"]) == [
             "MissedReturned",
             "PinUsedTwice",
@@ -645,7 +645,7 @@ class TestMissed:
         kiosk.takes(booking.pin, town.at("9:05"))
         miss(office, "9:06")
         kiosk.merge(town.at("9:20"))
-        assert Ticket.objects.get().state == State.NO_SHOW
+        assert Ticket.objects.get().state == TicketState.NO_SHOW
 
     def test_an_old_call_does_not_take_somebody_out_who_is_back(self, office: Directory) -> None:
         silent = Console(office, "2", NINE, "dvorak")
@@ -655,7 +655,7 @@ class TestMissed:
         clerk = miss(office, "9:05")
         turns.return_missed(office=office, ticket=first.pk, now=town.at("9:10"), actor=clerk)
         silent.merge(town.at("9:20"))
-        assert Ticket.objects.get().state == State.WAITING
+        assert Ticket.objects.get().state == TicketState.WAITING
         assert "CalledTwice" in kinds()
 
     def test_the_kiosk_is_told_of_the_call(self, office: Directory) -> None:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from prepazka.core.replay import replay
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, learning, models, tickets, turns
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from prepazka.reporting import forecast
 from prepazka.reporting.hall import hall
 from prepazka.reporting.place import announced, counter_opens, place_of
@@ -58,7 +58,7 @@ def served(office: Directory, lasted: list[float], code: str = "prepis", days_ag
             called_at=start + MINUTE,
             serving_at=start + MINUTE,
             ended_at=start + MINUTE + timedelta(minutes=minutes),
-            state=State.FINISHED,
+            state=TicketState.FINISHED,
         )
 
 

@@ -19,7 +19,7 @@ from prepazka.jobs import owed, papers, queue, tasks
 from prepazka.journal.models import Event, PendingFollowUp
 from prepazka.messaging import mail
 from prepazka.messaging import usecases as messaging
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, MessageState
 from prepazka.messaging.port import Undeliverable
 from tests import loops, town
 from tests.races.together import together
@@ -158,7 +158,7 @@ def test_a_message_whose_job_was_lost_is_delivered_within_two_minutes() -> None:
     (left,) = ProcrastinateJob.objects.all()
     assert (left.task_name, left.args) == ("deliver", {"message": message.pk})
     assert (left.lock, left.queueing_lock) == (message.about, f"message:{message.pk}")
-    Message.objects.update(state=Message.State.SENT)
+    Message.objects.update(state=MessageState.SENT)
     lose_all_jobs()
     assert owed.defer_lost(now=SOON) == 0
 
@@ -202,7 +202,7 @@ def test_a_message_that_cannot_be_composed_is_given_up_at_last(
         raise KeyError("jana@example.cz")
 
     monkeypatch.setattr(mail, "context_of_message", broken)
-    for state in (Message.State.QUEUED, Message.State.FAILED):
+    for state in (MessageState.QUEUED, MessageState.FAILED):
         with pytest.raises(KeyError):
             messaging.deliver(
                 message=message.pk, gateways={"email": broken, "sms": broken}, now=NOW
@@ -232,7 +232,7 @@ def test_an_address_refused_for_good_is_no_failed_job(
     refuse(permanent=True)
     tasks.deliver(message=message.pk)
     message.refresh_from_db()
-    assert message.state == Message.State.FAILED
+    assert message.state == MessageState.FAILED
     assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
     assert not any(record.exc_info for record in caplog.records)
 

@@ -13,13 +13,13 @@ from prepazka.booking.absences import Affected, add_exception
 from prepazka.booking.colleague_claims import colleagues_of
 from prepazka.booking.disruptions import disrupt
 from prepazka.booking.impact import impact_of
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import ColleagueNotFree, TermTaken
 from prepazka.core.calendar import DayException
 from prepazka.journal.models import Event
 from prepazka.meetings import late, participants
 from prepazka.meetings.erasing import erase_meetings
-from prepazka.meetings.models import Meeting, Participant
+from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.messaging import usecases as messaging
 from prepazka.messaging.mail import compose_mail
 from prepazka.messaging.models import Message
@@ -38,7 +38,7 @@ def where() -> Directory:
 
 
 def companions(of: Booking) -> list[Booking]:
-    return list(Booking.objects.filter(companion_of=of, state=State.HELD))
+    return list(Booking.objects.filter(companion_of=of, state=BookingState.HELD))
 
 
 def with_colleague(where: Directory, clock: str = "9:00") -> tuple[Booking, Participant]:
@@ -112,7 +112,7 @@ def test_a_colleague_keeps_the_time_and_gives_it_back(where: Directory) -> None:
         officials.hold(where, "9:00", "dvorak")
     participants.revoke(participant=who.pk, now=NOW)
     assert companions(made) == []
-    assert officials.hold(where, "9:00", "dvorak").state == State.HELD
+    assert officials.hold(where, "9:00", "dvorak").state == BookingState.HELD
     with pytest.raises(ColleagueNotFree):
         participants.invite_colleague(
             booking=made.pk, official=officials.official(where, "dvorak"), now=NOW
@@ -144,7 +144,7 @@ def test_whatever_ends_the_booking_frees_the_colleague(where: Directory, how: st
     elif how == "mode":
         usecases.change_mode(booking=made.pk, mode="person", now=NOW)
     else:
-        Booking.objects.filter(pk=made.pk).update(state=State.UNCONFIRMED, expires_at=NOW)
+        Booking.objects.filter(pk=made.pk).update(state=BookingState.UNCONFIRMED, expires_at=NOW)
         scheduled.expire_day(office=where.office.pk, day=made.date, now=NOW)
     assert companions(made) == []
 
@@ -230,10 +230,10 @@ def test_who_comes_later_is_told_by_how_much(where: Directory) -> None:
 def test_erasing_and_settling(where: Directory) -> None:
     made = meetings.confirmed(where)
     participants.invite(booking=made.pk, email="host@example.cz", name="Host", now=NOW)
-    Booking.objects.filter(pk=made.pk).update(state=State.ARRIVED)
+    Booking.objects.filter(pk=made.pk).update(state=BookingState.ARRIVED)
     participants.settle(made.pk, made.ends_at + timedelta(hours=7))
     made.refresh_from_db()
-    assert (made.state, made.meeting.state) == (State.SERVED, Meeting.State.ENDED)
+    assert (made.state, made.meeting.state) == (BookingState.SERVED, MeetingState.ENDED)
     after = made.ends_at + timedelta(days=8)
     assert erase_meetings(office=made.office, now=after) == 0
     scheduled.erase_personal_data(office=made.office, now=after)
@@ -247,7 +247,7 @@ def test_a_freed_term_of_a_colleague_is_nobodys_returning_one(where: Directory) 
     made, _who = with_colleague(where)
     usecases.cancel_booking(booking=made.pk, now=NOW)
     freed = Booking.objects.filter(companion_of=made).get()
-    assert freed.state == State.EXPIRED
+    assert freed.state == BookingState.EXPIRED
     assert not slot_release.Freed.of(freed).overlaps(made)
 
 
@@ -274,7 +274,7 @@ class TestColleagueAway:
         disrupt(office=where, exceptions=exceptions, seen_token=found.token, now=NOW, actor=head)
         assert companions(made) == []
         made.refresh_from_db()
-        assert made.state == State.CONFIRMED
+        assert made.state == BookingState.CONFIRMED
         assert participants.away_of([made]) == [who]
         assert participants.invited_to(made) == [who], "may come all the same"
         sent = compose_mail(told_of_colleague(), now=NOW)

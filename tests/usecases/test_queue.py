@@ -6,12 +6,11 @@ from uuid import uuid4
 import pytest
 
 from prepazka.booking import usecases
-from prepazka.booking.models import Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core.pins import Outcome
 from prepazka.offices.directory import Directory
 from prepazka.queueing import counters, tickets, turns
-from prepazka.queueing.models import Shift, State, Ticket
+from prepazka.queueing.models import Shift, Ticket, TicketState
 from prepazka.queueing.refusals import (
     CounterBusy,
     CounterNotOpen,
@@ -209,7 +208,7 @@ class TestTurns:
         turns.call_next(office=office, clerk=clerk, now=town.at("9:01"))
         assert turns.recall(office=office, clerk=clerk, now=town.at("9:02")).calls == 2
         missed = turns.no_show(office=office, clerk=clerk, now=town.at("9:03"))
-        assert missed.state == State.NO_SHOW
+        assert missed.state == TicketState.NO_SHOW
         second = walk_in(office, "9:04")
         assert turns.call_next(office=office, clerk=clerk, now=town.at("9:04")) == second
 
@@ -253,7 +252,11 @@ class TestTurns:
         turns.call_next(office=office, clerk=clerk, now=town.at("9:01"))
         turns.undo(office=office, clerk=clerk, now=town.at("9:01") + timedelta(seconds=29))
         person.refresh_from_db()
-        assert (person.state, person.counter_id, person.called_at) == (State.WAITING, None, None)
+        assert (person.state, person.counter_id, person.called_at) == (
+            TicketState.WAITING,
+            None,
+            None,
+        )
         turns.call_next(office=office, clerk=clerk, now=town.at("9:02"))
         with pytest.raises(NothingToUndo):
             turns.undo(office=office, clerk=clerk, now=town.at("9:02") + turns.UNDO)
@@ -270,7 +273,7 @@ class TestTurns:
         with pytest.raises(NothingToUndo):
             turns.undo(office=office, clerk=clerk, now=town.at("9:02"))
         second.refresh_from_db()
-        assert second.state == State.CALLED
+        assert second.state == TicketState.CALLED
 
     def test_undo_is_refused_once_the_freed_term_is_somebody_elses(self) -> None:
         office = town.office()

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from prepazka.booking.models import Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core.refusal import Refused
 from prepazka.journal.models import Event
 from prepazka.meetings import links, room, seats, signals

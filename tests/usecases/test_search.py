@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from prepazka.booking import scheduled, usecases
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core.reference import reference_of
 from prepazka.offices.directory import Directory
 from prepazka.reporting import search
@@ -108,7 +108,7 @@ def past(like: Booking, many: int) -> None:
             date=like.date,
             starts_at=like.starts_at,
             ends_at=like.ends_at,
-            state=State.NO_SHOW,
+            state=BookingState.NO_SHOW,
             created_at=NOW,
             name=f"Jana Nová{'abcdefghij'[n % 10]}{'abcdefghij'[n // 10 % 10]}",
             phone=f"+420777{n:06}",

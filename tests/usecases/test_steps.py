@@ -16,7 +16,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from prepazka.booking import scheduled
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar
 from prepazka.jobs import rounds, steps, tasks
 from prepazka.jobs.steps import STEPS, Every, Step
@@ -86,7 +86,7 @@ def test_one_broken_office_stops_no_step_of_another(
     reminded = Event.objects.filter(kind="ReminderDue").values_list("data__booking", flat=True)
     assert str(booking.pk) in reminded
     held.refresh_from_db()
-    assert held.state == State.EXPIRED
+    assert held.state == BookingState.EXPIRED
     over.refresh_from_db()
     assert over.name == ""
     bad = StepRun.objects.get(step=step, office=broken.office.pk)

@@ -12,7 +12,7 @@ from prepazka.core import events
 from prepazka.gateways.email import send
 from prepazka.journal.models import Event
 from prepazka.journal.record import record
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, MessageState
 from prepazka.messaging.port import Mail, Sms, Undeliverable
 from prepazka.messaging.usecases import compose, deliver
 from prepazka.offices.directory import Directory
@@ -58,7 +58,7 @@ def test_an_address_that_cannot_be_written_to_fails_for_good(
         deliver(message=message.pk, gateways={"email": send, "sms": no_sms}, now=NOW)
     assert failure.value.permanent
     message.refresh_from_db()
-    assert (message.state, message.attempts) == (Message.State.FAILED, 1)
+    assert (message.state, message.attempts) == (MessageState.FAILED, 1)
     assert call_reasons(booking) == [Reason.UNDELIVERED]
 
 
@@ -70,7 +70,7 @@ def test_a_mail_refused_after_it_was_read_is_tried_once(lhota: Directory, server
         deliver(message=message.pk, gateways={"email": send, "sms": no_sms}, now=NOW)
     assert failure.value.permanent
     message.refresh_from_db()
-    assert (message.state, message.attempts) == (Message.State.FAILED, 1)
+    assert (message.state, message.attempts) == (MessageState.FAILED, 1)
     assert call_reasons(booking) == [Reason.UNDELIVERED]
 
 

@@ -16,7 +16,7 @@ from prepazka.journal.models import Event, PendingFollowUp, StepRun
 from prepazka.meetings import minutes, room
 from prepazka.meetings.models import Minutes, Participant
 from prepazka.messaging import usecases as messaging
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, MessageState
 from prepazka.messaging.port import Mail
 from prepazka.reporting.health import health
 from prepazka.surfaces.manager import views as manager
@@ -105,7 +105,7 @@ def test_minutes_in_any_script_are_printed_and_mailed(here: Held, course: str) -
     assert mail.to == "karel@posta.example"
     words = text_of(mail.attachments[0].content)
     assert "Průběh schůzky" in words.replace("\u00a0", " ")
-    assert Message.objects.get().state == Message.State.SENT
+    assert Message.objects.get().state == MessageState.SENT
 
 
 def test_a_failed_print_is_said_tried_again_reported_and_then_sent(

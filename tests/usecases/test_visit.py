@@ -3,10 +3,10 @@ from uuid import uuid4
 
 import pytest
 
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import BookingState
 from prepazka.core.pins import Outcome
 from prepazka.queueing import counters, tickets, turns
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from tests import town
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +45,6 @@ def test_a_visit_from_hold_to_served() -> None:
     turns.undo(office=office, clerk=clerk.pk, now=town.at("9:20") + timedelta(seconds=20))
     booking.refresh_from_db()
     assert booking.state == BookingState.ARRIVED
-    assert Ticket.objects.get(pk=called.pk).state == State.SERVING
+    assert Ticket.objects.get(pk=called.pk).state == TicketState.SERVING
     turns.finish(office=office, clerk=clerk.pk, now=town.at("9:21"))
     assert turns.call_next(office=office, clerk=clerk.pk, now=town.at("9:21")).pk == walk_in.pk

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from prepazka.booking import slot_release, usecases, waiting_list, waiting_list_offers
-from prepazka.booking.models import LIVE, Booking, Lane, Offer, State, WaitingListEntry
+from prepazka.booking.models import LIVE, Booking, BookingState, Lane, Offer, WaitingListEntry
 from prepazka.booking.refusals import (
     AlreadyWaiting,
     NoWaitingList,
@@ -68,7 +68,7 @@ def join(office: Directory, who: str, now: datetime = NOW, **more: Any) -> Waiti
 
 
 def first() -> Booking:
-    return Booking.objects.get(starts_at=town.at("8:00"), state=State.CONFIRMED)
+    return Booking.objects.get(starts_at=town.at("8:00"), state=BookingState.CONFIRMED)
 
 
 def cancel(now: datetime = NOW) -> None:
@@ -108,7 +108,7 @@ class TestDelay:
         self, lhota: Directory, channel: str
     ) -> None:
         cancel()
-        claim = Booking.objects.get(starts_at=town.at("8:00"), state=State.HELD)
+        claim = Booking.objects.get(starts_at=town.at("8:00"), state=BookingState.HELD)
         assert claim.expires_at
         assert timedelta(minutes=2) <= claim.expires_at - NOW <= timedelta(minutes=15)
         assert (claim.name, claim.contact_hash, claim.offer) == ("", "", None)

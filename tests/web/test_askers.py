@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 
 from prepazka.accounts import tokens
 from prepazka.booking import networks
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core.hold_limits import CITIZEN, SIGNED_IN, UNSEEN, Asker
 from prepazka.offices import devices
 from prepazka.offices.directory import Directory
@@ -177,7 +177,7 @@ class TestRefused:
         office.office.save()
         for n in range(20):
             choose(client, n, **through("192.0.2.7"))
-        assert Booking.objects.filter(state=State.HELD).count() == 20
+        assert Booking.objects.filter(state=BookingState.HELD).count() == 20
         answer = choose(client, 20, **through("192.0.2.7"))
         assert answer.status_code == 429
         assert answer["Retry-After"] == "180"

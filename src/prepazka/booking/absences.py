@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from prepazka.booking import colleague_claims
 from prepazka.booking.diaries import lanes_of
 from prepazka.booking.locks import lock_days
-from prepazka.booking.models import EXPIRING, OPEN, RETURNING, Booking, State
+from prepazka.booking.models import EXPIRING, OPEN, RETURNING, Booking, BookingState
 from prepazka.core import calendar, events
 from prepazka.core.interval import Interval, subtract
 from prepazka.journal.record import record
@@ -20,7 +20,7 @@ from prepazka.offices import directory
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import HoursException, Office, Official
 
-COMING = (State.HELD, *OPEN)
+COMING = (BookingState.HELD, *OPEN)
 FARTHEST = timedelta(days=366)
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from prepazka.booking.locks import lock_booking
-from prepazka.booking.models import OPEN, Booking, CallListEntry, Offer, State
+from prepazka.booking.models import OPEN, Booking, BookingState, CallListEntry, Offer
 from prepazka.booking.refusals import CallTaken, NotWaitingForTerm
 from prepazka.booking.transitions import end
 from prepazka.core import events
@@ -21,7 +21,7 @@ ATTEMPTS = 3
 AGAIN_AFTER = timedelta(hours=2)
 Outcome = CallListEntry.Outcome
 # Somebody whose visit is over or who cancelled it needs no call.
-TO_BE_TOLD = (*OPEN, State.DISPLACED, State.CANCELLED_BY_OFFICE)
+TO_BE_TOLD = (*OPEN, BookingState.DISPLACED, BookingState.CANCELLED_BY_OFFICE)
 
 
 def request_call(
@@ -73,7 +73,7 @@ def put_on_call_list(
     unconfirmed booking without a number is left out, because its time is released automatically.
     """
     bookings = Booking.objects.filter(pk=booking, state__in=TO_BE_TOLD, ends_at__gt=now)
-    bookings = bookings.exclude(phone="", state=State.UNCONFIRMED)
+    bookings = bookings.exclude(phone="", state=BookingState.UNCONFIRMED)
     for office in bookings.values_list("office_id", flat=True):
         # An open entry keeps its first reason.
         CallListEntry.objects.bulk_create(
@@ -182,11 +182,11 @@ def _give_up_calling(booking: Booking, actor: int, now: datetime) -> None:
     from prepazka.booking.offers import withdraw_offers  # noqa: PLC0415  # they know each other
 
     close_calls(booking=booking, outcome=Outcome.UNREACHED, now=now)
-    if booking.state != State.DISPLACED:
+    if booking.state != BookingState.DISPLACED:
         return
     withdraw_offers(booking, now)
     booking.sequence += 1
-    end(booking, State.CANCELLED_BY_OFFICE, now)
+    end(booking, BookingState.CANCELLED_BY_OFFICE, now)
     record(
         events.BookingCancelled(
             office=booking.office_id, booking=str(booking.pk), at=now, actor=actor, by="office"

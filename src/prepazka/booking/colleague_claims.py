@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from prepazka.booking import diaries
-from prepazka.booking.models import EXPIRING, Booking, Channel, Lane, State
+from prepazka.booking.models import EXPIRING, Booking, BookingState, Channel, Lane
 from prepazka.booking.refusals import ColleagueNotFree, TermTaken
 from prepazka.core import calendar, events
 from prepazka.core.interval import Interval
@@ -36,7 +36,9 @@ def add(booking: Booking, official: Official, *, now: datetime) -> Booking:
     """
     office = directory_by_id(booking.office_id)
     lane = diaries.lanes_of(office)[official.pk]
-    existing = Booking.objects.filter(companion_of=booking, lane=lane, state=State.HELD).first()
+    existing = Booking.objects.filter(
+        companion_of=booking, lane=lane, state=BookingState.HELD
+    ).first()
     if existing:
         return existing
     during = Interval(booking.starts_at, booking.ends_at)
@@ -111,7 +113,7 @@ def carry(booking: Booking, *, now: datetime) -> None:
     office = directory_by_id(booking.office_id)
     during = Interval(booking.starts_at, booking.ends_at)
     leading_official = diaries.official_of(office, booking)
-    for companion in Booking.objects.filter(companion_of=booking, state=State.HELD):
+    for companion in Booking.objects.filter(companion_of=booking, state=BookingState.HELD):
         same_time = (companion.starts_at, companion.ends_at) == (during.start, during.end)
         if same_time and companion.lane_id != booking.lane_id:
             continue
@@ -133,7 +135,7 @@ def colleagues_of(office: Directory, booking: UUID | None) -> list[Official]:
     """The officials who join the booking's meeting besides its own one."""
     if booking is None:
         return []
-    rows = Booking.objects.filter(companion_of=booking, state=State.HELD)
+    rows = Booking.objects.filter(companion_of=booking, state=BookingState.HELD)
     officials = (
         diaries.official_of(office, companion)
         for companion in rows.only("lane_id").order_by("lane_id")
@@ -207,9 +209,11 @@ def _end_expired_holds(lane: int, during: During, now: datetime) -> None:
         lane=lane, state__in=EXPIRING, expires_at__lte=now, starts_at__lt=during.end
     )
     expired.filter(ends_at__gt=during.start).update(
-        state=State.EXPIRED, ended_at=now, expires_at=None
+        state=BookingState.EXPIRED, ended_at=now, expires_at=None
     )
 
 
 def _end_holds(rows: QuerySet[Booking], now: datetime) -> None:
-    rows.filter(state=State.HELD).update(state=State.EXPIRED, ended_at=now, expires_at=None)
+    rows.filter(state=BookingState.HELD).update(
+        state=BookingState.EXPIRED, ended_at=now, expires_at=None
+    )

@@ -19,12 +19,13 @@ from prepazka.booking.models import (
     LIVE,
     OPEN,
     Booking,
+    BookingState,
     CallListEntry,
     DisruptedBooking,
     Disruption,
     Lane,
     Offer,
-    State,
+    OfferState,
 )
 from prepazka.booking.offers import make_offer, open_offer, withdraw_offers
 from prepazka.booking.refusals import ImpactChanged, UndoTooLate
@@ -143,12 +144,12 @@ def _apply(disruption: Disruption, row: Row, impact: Impact, now: datetime, acto
         _reassign(booking, row.lane, ids)
     elif row.decision == Decision.OFFER:
         booking.sequence += 1
-        end(booking, State.DISPLACED, now)
+        end(booking, BookingState.DISPLACED, now)
         record(events.BookingDisplaced(**ids))
         make_offer(booking=booking, terms=row.terms, office=impact.after, now=now, actor=actor)
     elif row.decision == Decision.CANCEL:
         booking.sequence += 1
-        end(booking, State.CANCELLED_BY_OFFICE, now)
+        end(booking, BookingState.CANCELLED_BY_OFFICE, now)
         record(events.BookingCancelled(by="office", **ids))
     DisruptedBooking.objects.create(
         disruption=disruption,
@@ -173,13 +174,13 @@ def _reassign(booking: Booking, lane: int, ids: dict[str, Any]) -> None:
 def free_holds(holds: Sequence[Booking], now: datetime) -> None:
     """End the holds; a person whose offer loses its last term comes on the call list."""
     for hold in holds:
-        end(hold, State.EXPIRED, now)
+        end(hold, BookingState.EXPIRED, now)
         record(events.HoldReleased(office=hold.office_id, booking=str(hold.pk), at=now))
     offers = {hold.offer_id for hold in holds if hold.offer_id}
-    for offer in Offer.objects.filter(pk__in=offers, state=Offer.State.OPEN).select_related(
+    for offer in Offer.objects.filter(pk__in=offers, state=OfferState.OPEN).select_related(
         "booking"
     ):
-        if offer.booking and not offer.claims.filter(state=State.HELD).exists():
+        if offer.booking and not offer.claims.filter(state=BookingState.HELD).exists():
             withdraw_offers(offer.booking, now)
             request_call(booking=offer.booking, reason=CallListEntry.Reason.NO_TERM, now=now)
 
@@ -204,7 +205,7 @@ def _restore(row: DisruptedBooking, booking: Booking, now: datetime, actor: int)
     booking.lane_id = row.was_lane
     booking.sequence += 1
     if booking.state not in OPEN:
-        booking.state = State.CONFIRMED
+        booking.state = BookingState.CONFIRMED
         booking.confirmed_at = booking.confirmed_at or now
         booking.pin = booking.pin or draw_pin(booking)
         booking.ended_at = None
@@ -222,11 +223,11 @@ def _restore(row: DisruptedBooking, booking: Booking, now: datetime, actor: int)
 def _is_unanswered(row: DisruptedBooking, booking: Booking) -> bool:
     """Whether the person has neither answered nor booked again."""
     if row.decision == Decision.OFFER:
-        return booking.state == State.DISPLACED and (
+        return booking.state == BookingState.DISPLACED and (
             open_offer(booking) is not None
             or CallListEntry.objects.filter(booking=booking, closed_at=None).exists()
         )
-    if booking.state != State.CANCELLED_BY_OFFICE or booking.erased_at:
+    if booking.state != BookingState.CANCELLED_BY_OFFICE or booking.erased_at:
         return False
     return not (
         booking.contact_hash

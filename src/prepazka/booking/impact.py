@@ -16,7 +16,15 @@ from django.db.models import Q
 
 from prepazka.booking import slot_search
 from prepazka.booking.diaries import lanes_of, official_of
-from prepazka.booking.models import EXPIRING, LIVE, OPEN, Booking, Busy, DisruptedBooking, State
+from prepazka.booking.models import (
+    EXPIRING,
+    LIVE,
+    OPEN,
+    Booking,
+    BookingState,
+    Busy,
+    DisruptedBooking,
+)
 from prepazka.booking.refusals import NoSuchLane
 from prepazka.core import calendar, impact
 from prepazka.core.interval import Interval
@@ -81,7 +89,7 @@ def impact_of(
         Row(booking, Decision.OFFER, candidates=_candidates(after, booking)) for booking in affected
     ]
     _propose_decisions(after, rows, choices or {}, now)
-    held = [booking for booking in touched if booking.state == State.HELD]
+    held = [booking for booking in touched if booking.state == BookingState.HELD]
     return Impact(
         rows,
         [booking for booking in held if booking.companion_of_id is None],
@@ -123,7 +131,7 @@ def _touched(
     rows = Booking.objects.filter(
         office=office.office,
         date__range=days,
-        state__in=(State.HELD, *OPEN),
+        state__in=(BookingState.HELD, *OPEN),
         ends_at__gt=now,
     ).exclude(Q(state__in=EXPIRING) & Q(expires_at__lte=now))
     fits_before, fits_after = Fits(office), Fits(after)

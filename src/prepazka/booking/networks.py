@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Min, Q
 
 from prepazka.booking.locks import lock_days
-from prepazka.booking.models import EXPIRING, Booking, Lane, State, quoted
+from prepazka.booking.models import EXPIRING, Booking, BookingState, Lane, quoted
 from prepazka.booking.refusals import TooManyHolds
 from prepazka.booking.transitions import NO_NETWORK, end
 from prepazka.core import events, hold_limits
@@ -213,7 +213,7 @@ def release_network(*, office: Directory, network: str, now: datetime, actor: in
     lock_days(office.office.pk, rows.values_list("date", flat=True))
     released = 0
     for booking in rows:
-        end(booking, State.EXPIRED, now)
+        end(booking, BookingState.EXPIRED, now)
         released += 1
     if released:
         record(events.NetworkReleased(office=office.office.pk, at=now, actor=actor, times=released))

@@ -19,7 +19,7 @@ from prepazka.booking.contacts import can_be_written_to
 from prepazka.booking.impact import MOST_TERMS, During, during_of, other_terms
 from prepazka.booking.links import short_code
 from prepazka.booking.locks import lock_booking
-from prepazka.booking.models import Booking, CallListEntry, Offer, State
+from prepazka.booking.models import Booking, BookingState, CallListEntry, Offer, OfferState
 from prepazka.booking.refusals import NotWaitingForTerm, OfferOver, OfferTermGone, TermNotOffered
 from prepazka.booking.transitions import draw_pin, end, release_expired
 from prepazka.core import calendar, events, impact
@@ -79,9 +79,9 @@ def accept_offer(
     """
     locked = _lock_offer(offer)
     booking = _booking_of(locked)
-    if locked.state == Offer.State.ACCEPTED:
+    if locked.state == OfferState.ACCEPTED:
         return booking
-    if locked.state != Offer.State.OPEN or booking.state != State.DISPLACED:
+    if locked.state != OfferState.OPEN or booking.state != BookingState.DISPLACED:
         raise OfferOver
     if locked.expires_at <= now:
         raise OfferOver
@@ -91,7 +91,7 @@ def accept_offer(
     claim = claims[choice - 1]
     if not is_kept(claim, now):
         raise OfferTermGone
-    _end_offer(locked, Offer.State.ACCEPTED, now)
+    _end_offer(locked, OfferState.ACCEPTED, now)
     _move_to(booking, claim.lane_id, during_of(claim), now)
     _record_acceptance(booking, locked, Outcome.ACCEPTED, now, by, actor)
     return booking
@@ -114,15 +114,15 @@ def take_another(
     office = directory_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
     day = calendar.day_of(starts_at, office.tz)
     locked = lock_booking(booking, day)
-    if locked.state == State.CONFIRMED and locked.starts_at == starts_at:
+    if locked.state == BookingState.CONFIRMED and locked.starts_at == starts_at:
         return locked
-    if locked.state != State.DISPLACED:
+    if locked.state != BookingState.DISPLACED:
         raise NotWaitingForTerm
     office = directory_by_id(locked.office_id)
     release_expired(office=locked.office_id, day=day, now=now)
     offer = open_offer(locked)
     if offer:
-        _end_offer(offer, Offer.State.ACCEPTED, now)
+        _end_offer(offer, OfferState.ACCEPTED, now)
     claim = slot_search.find(
         office=office,
         service=office.services[locked.service_id],
@@ -145,8 +145,8 @@ def decline_offer(*, offer: UUID, now: datetime, by: By = "citizen") -> Booking:
     """
     locked = _lock_offer(offer)
     booking = _booking_of(locked)
-    if locked.state == Offer.State.OPEN:
-        _end_offer(locked, Offer.State.DECLINED, now)
+    if locked.state == OfferState.OPEN:
+        _end_offer(locked, OfferState.DECLINED, now)
         record(
             events.OfferDeclined(
                 office=locked.office_id,
@@ -156,7 +156,7 @@ def decline_offer(*, offer: UUID, now: datetime, by: By = "citizen") -> Booking:
                 by=by,
             )
         )
-        if booking.state == State.DISPLACED:
+        if booking.state == BookingState.DISPLACED:
             request_call(booking=booking, reason=Reason.DECLINED, now=now)
     return booking
 
@@ -168,7 +168,7 @@ def ask_for_call(*, booking: UUID, now: datetime) -> Booking:
     Raises NotWaitingForTerm.
     """
     locked = lock_booking(booking)
-    if locked.state != State.DISPLACED:
+    if locked.state != BookingState.DISPLACED:
         raise NotWaitingForTerm
     request_call(booking=locked, reason=Reason.CALL_ME, now=now, offer=open_offer(locked))
     return locked
@@ -183,17 +183,17 @@ def give_up(
     Does nothing if the person has cancelled it. Raises NotWaitingForTerm.
     """
     locked = lock_booking(booking)
-    if locked.state == State.CANCELLED_BY_CITIZEN:
+    if locked.state == BookingState.CANCELLED_BY_CITIZEN:
         return locked
-    if locked.state != State.DISPLACED:
+    if locked.state != BookingState.DISPLACED:
         raise NotWaitingForTerm
-    withdraw_offers(locked, now, state=Offer.State.DECLINED)
+    withdraw_offers(locked, now, state=OfferState.DECLINED)
     outcome = Outcome.CANCELLED if by == "office" else Outcome.ANSWERED
     close_calls(booking=locked, outcome=outcome, now=now)
     if by == "office" and actor:
         note_call(booking=locked, outcome=outcome, actor=actor, now=now)
     locked.sequence += 1
-    end(locked, State.CANCELLED_BY_CITIZEN, now)
+    end(locked, BookingState.CANCELLED_BY_CITIZEN, now)
     record(
         events.BookingCancelled(
             office=locked.office_id, booking=str(locked.pk), at=now, actor=actor, by="citizen"
@@ -211,7 +211,7 @@ def more_terms(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
     office = directory_by_id(Booking.objects.only("office_id").get(pk=booking).office_id)
     service = office.services[Booking.objects.only("service_id").get(pk=booking).service_id]
     locked = lock_booking(booking, *slot_search.horizon(office, service, now))
-    if locked.state != State.DISPLACED:
+    if locked.state != BookingState.DISPLACED:
         raise NotWaitingForTerm
     offered_before = {
         (claim.starts_at)
@@ -255,7 +255,7 @@ def more_terms(*, booking: UUID, now: datetime, actor: int) -> Offer | None:
 def pass_on(*, offer: UUID, now: datetime) -> None:
     """Escalate an unanswered offer at half its time: call list, and the terms are held longer."""
     locked = _lock_offer(offer)
-    if locked.state != Offer.State.OPEN or locked.escalated_at or locked.expires_at <= now:
+    if locked.state != OfferState.OPEN or locked.escalated_at or locked.expires_at <= now:
         return
     booking = _booking_of(locked)
     office = directory_by_id(locked.office_id)
@@ -272,13 +272,13 @@ def expire_offer(*, offer: UUID, now: datetime) -> None:
     People who cannot be written to stay on the call list and are not cancelled.
     """
     locked = _lock_offer(offer)
-    if locked.state != Offer.State.OPEN or now < locked.expires_at:
+    if locked.state != OfferState.OPEN or now < locked.expires_at:
         return
     booking = _booking_of(locked)
-    _end_offer(locked, Offer.State.EXPIRED, now)
+    _end_offer(locked, OfferState.EXPIRED, now)
     ids = {"office": locked.office_id, "booking": str(booking.pk), "at": now}
     record(events.OfferExpired(offer=str(locked.pk), **ids))  # type: ignore[arg-type]
-    if booking.state != State.DISPLACED:
+    if booking.state != BookingState.DISPLACED:
         return
     office = directory_by_id(locked.office_id)
     if not can_be_written_to(booking, office.office):
@@ -286,25 +286,25 @@ def expire_offer(*, offer: UUID, now: datetime) -> None:
         return
     close_calls(booking=booking, outcome=Outcome.WITHDRAWN, now=now)
     booking.sequence += 1
-    end(booking, State.CANCELLED_BY_OFFICE, now)
+    end(booking, BookingState.CANCELLED_BY_OFFICE, now)
     record(events.BookingCancelled(by="office", **ids))  # type: ignore[arg-type]
 
 
 def withdraw_offers(
-    booking: Booking, now: datetime, state: Offer.State = Offer.State.WITHDRAWN
+    booking: Booking, now: datetime, state: OfferState = OfferState.WITHDRAWN
 ) -> None:
     """End the booking's open offer, if any. The caller has locked its day."""
     offer = open_offer(booking)
     if offer is None:
         return
     _end_offer(offer, state, now)
-    kind = events.OfferDeclined if state == Offer.State.DECLINED else events.OfferWithdrawn
+    kind = events.OfferDeclined if state == OfferState.DECLINED else events.OfferWithdrawn
     record(kind(office=offer.office_id, booking=str(booking.pk), offer=str(offer.pk), at=now))
 
 
 def open_offer(booking: Booking) -> Offer | None:
     """The booking's unanswered offer, if any."""
-    return Offer.objects.filter(booking=booking, state=Offer.State.OPEN).first()
+    return Offer.objects.filter(booking=booking, state=OfferState.OPEN).first()
 
 
 def claims_of(offer: Offer) -> Iterable[Booking]:
@@ -314,7 +314,9 @@ def claims_of(offer: Offer) -> Iterable[Booking]:
 
 def is_kept(claim: Booking, now: datetime) -> bool:
     """Whether the offered term is still held."""
-    return claim.state == State.HELD and claim.expires_at is not None and now < claim.expires_at
+    return (
+        claim.state == BookingState.HELD and claim.expires_at is not None and now < claim.expires_at
+    )
 
 
 def _lock_offer(offer: UUID) -> Offer:
@@ -381,11 +383,13 @@ def _keep_until(offer: Offer, claims: list[Booking], until: datetime) -> None:
     Booking.objects.bulk_update(claims, ["expires_at"])
 
 
-def _end_offer(offer: Offer, state: Offer.State, now: datetime) -> None:
+def _end_offer(offer: Offer, state: OfferState, now: datetime) -> None:
     """End the offer and its holds; the booking may take one of the lanes in this transaction."""
     offer.state, offer.ended_at = state, now
     offer.save(update_fields=["state", "ended_at"])
-    offer.claims.filter(state=State.HELD).update(state=State.EXPIRED, ended_at=now, expires_at=None)
+    offer.claims.filter(state=BookingState.HELD).update(
+        state=BookingState.EXPIRED, ended_at=now, expires_at=None
+    )
 
 
 def _move_to(booking: Booking, lane: int, during: During, now: datetime) -> None:
@@ -398,7 +402,7 @@ def _move_to(booking: Booking, lane: int, during: During, now: datetime) -> None
     if booking.date != day or not booking.pin:
         booking.date = day
         booking.pin = draw_pin(booking)
-    booking.state = State.CONFIRMED
+    booking.state = BookingState.CONFIRMED
     booking.confirmed_at = booking.confirmed_at or now
     booking.expires_at = booking.ended_at = booking.reminded_at = None
     booking.moved_at = now

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from prepazka.booking.locks import lock_booking, lock_days
-from prepazka.booking.models import Booking, ReplacedPin, State
+from prepazka.booking.models import Booking, BookingState, ReplacedPin
 from prepazka.booking.transitions import NO_NETWORK, end, release_expired, serve
 from prepazka.core import events
 from prepazka.journal.record import record
@@ -34,7 +34,11 @@ ERASED: dict[str, Any] = {
     "topic": "",
     **NO_NETWORK,
 }
-NEVER_TOOK_PLACE = (State.EXPIRED, State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE)
+NEVER_TOOK_PLACE = (
+    BookingState.EXPIRED,
+    BookingState.CANCELLED_BY_CITIZEN,
+    BookingState.CANCELLED_BY_OFFICE,
+)
 
 
 @transaction.atomic
@@ -46,7 +50,7 @@ def mark_no_shows(*, office: Directory, day: date, now: datetime) -> int:
     """
     lock_days(office.office.pk, [day])
     ended = 0
-    rows = Booking.objects.filter(office=office.office, date=day, state=State.CONFIRMED)
+    rows = Booking.objects.filter(office=office.office, date=day, state=BookingState.CONFIRMED)
     for booking in rows:
         rules = office.rules_of(office.services[booking.service_id])
         if rules.counts_until(booking.ends_at) > now:
@@ -54,7 +58,7 @@ def mark_no_shows(*, office: Directory, day: date, now: datetime) -> int:
         if booking.mode == Mode.PHONE:
             serve(booking, now)
         else:
-            end(booking, State.NO_SHOW, now)
+            end(booking, BookingState.NO_SHOW, now)
             record(events.BookingNoShow(office=office.office.pk, booking=str(booking.pk), at=now))
             ended += 1
     return ended
@@ -74,7 +78,7 @@ def expire_day(*, office: int, day: date, now: datetime) -> int:
 def remind_due(*, booking: UUID, now: datetime) -> None:
     """Request the reminder of a booking, once, unless it was made less than 30 hours ahead."""
     locked = lock_booking(booking)
-    if locked.state != State.CONFIRMED or locked.reminded_at or locked.starts_at <= now:
+    if locked.state != BookingState.CONFIRMED or locked.reminded_at or locked.starts_at <= now:
         return
     locked.reminded_at = now
     locked.save(update_fields=["reminded_at"])
@@ -87,7 +91,7 @@ def remind_soon(*, booking: UUID, now: datetime) -> None:
     """Request the reminder two hours before, once, unless it was made less than 6 hours ahead."""
     locked = lock_booking(booking)
     opens = locked.starts_at - SOON
-    if locked.state != State.CONFIRMED or not opens <= now < locked.starts_at:
+    if locked.state != BookingState.CONFIRMED or not opens <= now < locked.starts_at:
         return
     if locked.reminded_at and locked.reminded_at >= opens:
         return

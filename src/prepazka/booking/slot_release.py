@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import SystemRandom
 
-from prepazka.booking.models import Booking, Channel, State, WaitingListEntry
+from prepazka.booking.models import (
+    Booking,
+    BookingState,
+    Channel,
+    WaitingListEntry,
+    WaitingListState,
+)
 from prepazka.core.slots import Rules
 from prepazka.offices.directory import Directory, directory_by_id
 
@@ -70,7 +76,7 @@ def give_back(freed: Freed, *, now: datetime, since: datetime | None = None) -> 
         date=freed.date,
         starts_at=freed.starts_at,
         ends_at=freed.ends_at,
-        state=State.HELD,
+        state=BookingState.HELD,
         channel=Channel.LIST,
         expires_at=until,
         created_at=now,
@@ -93,7 +99,7 @@ def _somebody_waits(office: Directory, service: int) -> bool:
     return WaitingListEntry.objects.filter(
         office=office.office,
         service__agenda=office.services[service].agenda_id,
-        state=WaitingListEntry.State.WAITING,
+        state=WaitingListState.WAITING,
     ).exists()
 
 

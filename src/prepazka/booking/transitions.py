@@ -13,7 +13,7 @@ from django.db import connection
 
 from prepazka.booking import colleague_claims, slot_release, slot_search
 from prepazka.booking.locks import lock_contact
-from prepazka.booking.models import EXPIRING, OPEN, Booking, ReplacedPin, State
+from prepazka.booking.models import EXPIRING, OPEN, Booking, BookingState, ReplacedPin
 from prepazka.booking.refusals import TooManyBookings, TooManyUnconfirmed
 from prepazka.core import events, pins
 from prepazka.journal import rows
@@ -80,7 +80,7 @@ def confirm(
     """
     if not keep_network:
         forget_network(booking)
-    booking.state = State.CONFIRMED
+    booking.state = BookingState.CONFIRMED
     booking.confirmed_at = now
     booking.expires_at = None
     booking.pin = draw_pin(booking)
@@ -139,13 +139,13 @@ def draw_pin(booking: Booking) -> str:
 
 def serve(booking: Booking, now: datetime, actor: int | None = None) -> None:
     """Mark the booking as served."""
-    booking.state, booking.served_at = State.SERVED, now
+    booking.state, booking.served_at = BookingState.SERVED, now
     booking.save(update_fields=["state", "served_at"])
     ids = {"office": booking.office_id, "booking": str(booking.pk)}
     record(events.BookingServed(at=now, actor=actor, **ids))  # type: ignore[arg-type]
 
 
-def end(booking: Booking, state: State, now: datetime) -> None:
+def end(booking: Booking, state: BookingState, now: datetime) -> None:
     """End the booking in that state; releases its colleagues and erases its network."""
     booking.state = state
     booking.ended_at = now
@@ -174,7 +174,7 @@ def release_expired(*, office: int, day: date, now: datetime) -> int:
             " network = '', network_56 = '', network_48 = ''"
             " FROM due WHERE b.id = due.id"
             " RETURNING b.id, due.expires_at, b.requested_at IS NOT NULL OR b.offer_id IS NOT NULL",
-            [office, day, *EXPIRING, now, State.EXPIRED, now],
+            [office, day, *EXPIRING, now, BookingState.EXPIRED, now],
         )
         expired = cursor.fetchall()
     colleague_claims.free_all([pk for pk, *_ in expired], now=now)
@@ -201,7 +201,7 @@ def limit_unconfirmed(booking: Booking, *, limit: int, now: datetime) -> None:
         office=booking.office_id,
         contact_hash=booking.contact_hash,
         service__agenda=booking.service.agenda_id,
-        state=State.UNCONFIRMED,
+        state=BookingState.UNCONFIRMED,
         expires_at__gt=now,
     )
     if waiting.count() >= limit + SPARE_UNCONFIRMED:
@@ -224,7 +224,7 @@ def limit_open_of(key: str, office: int, agenda: int, *, limit: int, now: dateti
 
 def is_cancelled(booking: Booking) -> bool:
     """Whether the person or the office cancelled the booking."""
-    return booking.state in {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE}
+    return booking.state in {BookingState.CANCELLED_BY_CITIZEN, BookingState.CANCELLED_BY_OFFICE}
 
 
 def ran_out(booking: Booking, now: datetime) -> bool:

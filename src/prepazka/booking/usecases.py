@@ -15,7 +15,7 @@ from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
 from prepazka.booking.links import short_code
 from prepazka.booking.locks import lock_booking, lock_days
-from prepazka.booking.models import OPEN, Booking, State
+from prepazka.booking.models import OPEN, Booking, BookingState
 from prepazka.booking.refusals import (
     AlreadyArrived,
     BookingCancelled,
@@ -162,8 +162,8 @@ def extend_hold(
 def release_hold(*, booking: UUID, now: datetime, actor: int | None = None) -> None:
     """End a hold at once. Does nothing if the booking is no longer a hold."""
     locked = lock_booking(booking)
-    if locked.state == State.HELD:
-        end(locked, State.EXPIRED, now)
+    if locked.state == BookingState.HELD:
+        end(locked, BookingState.EXPIRED, now)
         record(
             events.HoldReleased(
                 office=locked.office_id, booking=str(locked.pk), at=now, actor=actor
@@ -187,7 +187,7 @@ def note_contact(
     a booking that has been requested is left as it is.
     """
     locked = lock_booking(booking)
-    if locked.state in {State.HELD, State.EXPIRED} and not (
+    if locked.state in {BookingState.HELD, BookingState.EXPIRED} and not (
         locked.requested_at or locked.erased_at
     ):
         locked.name, locked.email, locked.phone, locked.topic = name, email, phone, topic
@@ -234,7 +234,7 @@ def request_confirmation(
     locked.short_code = short_code() if phone and not email else None
     locked.requested_at = now
     if rules.confirm_min and locked.channel in {"web", "api"}:
-        locked.state = State.UNCONFIRMED
+        locked.state = BookingState.UNCONFIRMED
         locked.expires_at = now + timedelta(minutes=rules.confirm_min)
         written.update(locked, CHANGED_BY_CONFIRMING)
         record(
@@ -259,9 +259,9 @@ def confirm_booking(*, booking: UUID, now: datetime) -> Booking:
         return locked
     if is_cancelled(locked):
         raise BookingCancelled
-    if locked.state == State.HELD:
+    if locked.state == BookingState.HELD:
         raise HoldExpired
-    if locked.state != State.UNCONFIRMED or ran_out(locked, now) or locked.starts_at <= now:
+    if locked.state != BookingState.UNCONFIRMED or ran_out(locked, now) or locked.starts_at <= now:
         raise ConfirmationTooLate
     if locked.contact_hash and locked.channel in {"web", "api"}:
         service = directory_by_id(locked.office_id).services[locked.service_id]
@@ -303,7 +303,7 @@ def correct_request(*, booking: UUID, now: datetime) -> Booking:
         return existing
     _must_be_unconfirmed(locked, now)
     answers = {name: getattr(locked, name) for name in ANSWERS}
-    end(locked, State.EXPIRED, now)
+    end(locked, BookingState.EXPIRED, now)
     record(events.HoldReleased(office=locked.office_id, booking=str(locked.pk), at=now))
     corrected = Booking(
         **answers,
@@ -334,7 +334,7 @@ def wait_for_mail(*, booking: UUID, now: datetime) -> None:
     days.
     """
     locked = lock_booking(booking)
-    if locked.state != State.UNCONFIRMED or ran_out(locked, now):
+    if locked.state != BookingState.UNCONFIRMED or ran_out(locked, now):
         return
     office = directory_by_id(locked.office_id)
     rules = office.rules_of(office.services[locked.service_id])
@@ -427,7 +427,10 @@ def change_mode(
 def serve_remotely(*, booking: UUID, now: datetime, actor: int | None = None) -> Booking:
     """Mark a video meeting or a call as served. Does nothing in any other mode or state."""
     locked = lock_booking(booking)
-    if locked.mode != Mode.PERSON and locked.state in {State.CONFIRMED, State.ARRIVED}:
+    if locked.mode != Mode.PERSON and locked.state in {
+        BookingState.CONFIRMED,
+        BookingState.ARRIVED,
+    }:
         serve(locked, now, actor)
     return locked
 
@@ -456,7 +459,7 @@ def cancel_booking(
         locked.save(update_fields=["cancel_reason"])
     end(
         locked,
-        State.CANCELLED_BY_OFFICE if by_office else State.CANCELLED_BY_CITIZEN,
+        BookingState.CANCELLED_BY_OFFICE if by_office else BookingState.CANCELLED_BY_CITIZEN,
         now,
     )
     slot_release.give_back(slot_release.Freed.of(locked), now=now)
@@ -477,21 +480,25 @@ def _asked_before(office: Directory, request_key: UUID) -> Booking | None:
 
 
 def _must_be_held(booking: Booking, now: datetime) -> None:
-    if booking.state != State.HELD or ran_out(booking, now):
+    if booking.state != BookingState.HELD or ran_out(booking, now):
         raise HoldExpired
 
 
 def _must_be_unconfirmed(booking: Booking, now: datetime) -> None:
-    if booking.state != State.UNCONFIRMED or ran_out(booking, now) or booking.starts_at <= now:
+    if (
+        booking.state != BookingState.UNCONFIRMED
+        or ran_out(booking, now)
+        or booking.starts_at <= now
+    ):
         raise ConfirmationTooLate
 
 
 def _must_be_changeable(booking: Booking, now: datetime) -> None:
     if is_cancelled(booking):
         raise BookingCancelled
-    if booking.state in {State.ARRIVED, State.SERVED}:
+    if booking.state in {BookingState.ARRIVED, BookingState.SERVED}:
         raise AlreadyArrived
     if booking.state not in OPEN or booking.starts_at <= now:
         raise BookingOver
-    if booking.state == State.UNCONFIRMED and ran_out(booking, now):
+    if booking.state == BookingState.UNCONFIRMED and ran_out(booking, now):
         raise ConfirmationTooLate

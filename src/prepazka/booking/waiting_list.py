@@ -16,7 +16,7 @@ from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
 from prepazka.booking.links import short_code
 from prepazka.booking.locks import lock_booking, lock_contact, lock_list
-from prepazka.booking.models import OPEN, WaitingListEntry
+from prepazka.booking.models import OPEN, WaitingListEntry, WaitingListState
 from prepazka.booking.refusals import (
     AlreadyWaiting,
     BookingOver,
@@ -32,12 +32,16 @@ from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Office, Official, Service
 
-Entry = WaitingListEntry
 EVERY_DAY = tuple(range(7))
 # Nothing is held for an unconfirmed entry, so a long deadline does no harm.
 CONFIRM_WITHIN = timedelta(hours=24)
 FARTHEST = timedelta(days=366)
-ENDED = (Entry.State.FULFILLED, Entry.State.LEFT, Entry.State.DROPPED, Entry.State.LAPSED)
+ENDED = (
+    WaitingListState.FULFILLED,
+    WaitingListState.LEFT,
+    WaitingListState.DROPPED,
+    WaitingListState.LAPSED,
+)
 ERASED = {"name": "", "email": "", "phone": "", "contact_hash": ""}
 
 
@@ -89,7 +93,7 @@ def join_list(
         service,
         wish,
         now,
-        state=Entry.State.UNCONFIRMED,
+        state=WaitingListState.UNCONFIRMED,
         official=official,
         persons=persons,
         language=language,
@@ -124,7 +128,7 @@ def want_sooner(*, booking: UUID, now: datetime) -> WaitingListEntry:
         service,
         Wanted(calendar.day_of(now, office.tz), locked.date),
         now,
-        state=Entry.State.WAITING,
+        state=WaitingListState.WAITING,
         booking=locked,
         official=official_of(office, locked),
         persons=locked.persons,
@@ -145,8 +149,8 @@ def confirm_entry(*, entry: UUID, now: datetime) -> WaitingListEntry:
     locked = _lock_entry(entry)
     if locked.state in ENDED or is_too_late(locked, now):
         raise WaitingOver
-    if locked.state == Entry.State.UNCONFIRMED:
-        if not _set_state(locked, Entry.State.WAITING):
+    if locked.state == WaitingListState.UNCONFIRMED:
+        if not _set_state(locked, WaitingListState.WAITING):
             raise WaitingOver  # a newer entry of the same contact has just taken its place
         record(events.ListConfirmed(office=locked.office_id, entry=str(locked.pk), at=now))
     return locked
@@ -159,7 +163,7 @@ def leave_list(*, entry: UUID, now: datetime) -> WaitingListEntry:
     close_open_offer(locked, now=now)
     locked.refresh_from_db()  # the offer may have been accepted before its day was locked
     if locked.state not in ENDED:
-        _end_entry(locked, Entry.State.LEFT, "citizen", now)
+        _end_entry(locked, WaitingListState.LEFT, "citizen", now)
     return locked
 
 
@@ -169,20 +173,20 @@ def lapse_entries(*, office: Directory, now: datetime) -> int:
     today = calendar.day_of(now, office.tz)
     past = Q(to_date__lt=today) | Q(booking__isnull=False, booking__starts_at__lte=now)
     gone = Q(booking__isnull=False) & ~Q(booking__state__in=OPEN)
-    late = Q(state=Entry.State.UNCONFIRMED, created_at__lte=now - CONFIRM_WITHIN)
-    waiting = Q(state__in=(Entry.State.WAITING, Entry.State.UNCONFIRMED))
-    rows = Entry.objects.filter(waiting & (past | gone | late), office=office.office)
+    late = Q(state=WaitingListState.UNCONFIRMED, created_at__lte=now - CONFIRM_WITHIN)
+    waiting = Q(state__in=(WaitingListState.WAITING, WaitingListState.UNCONFIRMED))
+    rows = WaitingListEntry.objects.filter(waiting & (past | gone | late), office=office.office)
     ended = 0
     for pk in rows.order_by("service__agenda", "pk").values_list("pk", flat=True):
         locked = _lock_entry(pk)
-        if locked.state in {Entry.State.WAITING, Entry.State.UNCONFIRMED}:
-            ended += _end_entry(locked, Entry.State.LAPSED, "past", now)
+        if locked.state in {WaitingListState.WAITING, WaitingListState.UNCONFIRMED}:
+            ended += _end_entry(locked, WaitingListState.LAPSED, "past", now)
     return ended
 
 
 def erase_entries(*, office: Office, now: datetime) -> int:
     """Erase name and contact of entries that ended more than a day ago; returns how many."""
-    rows = Entry.objects.filter(
+    rows = WaitingListEntry.objects.filter(
         office=office, state__in=ENDED, ended_at__lt=now - timedelta(days=1), erased_at=None
     )
     return rows.update(**ERASED, erased_at=now)
@@ -218,12 +222,14 @@ def end_waits(*, office: int, entries: Iterable[UUID], now: datetime) -> int:
     People whom no message reaches and who have a booking come on the call list. The caller has
     locked the lists.
     """
-    rows = Entry.objects.filter(office=office, pk__in=list(entries)).exclude(state__in=ENDED)
+    rows = WaitingListEntry.objects.filter(office=office, pk__in=list(entries)).exclude(
+        state__in=ENDED
+    )
     ended = 0
     for entry in rows.order_by("queued_at", "pk"):
         close_open_offer(entry, now=now)
         entry.refresh_from_db()
-        if entry.state not in ENDED and _set_state(entry, Entry.State.DROPPED, now):
+        if entry.state not in ENDED and _set_state(entry, WaitingListState.DROPPED, now):
             record(events.ListEnded(office=office, entry=str(entry.pk), at=now))
             ended += 1
     return ended
@@ -231,7 +237,7 @@ def end_waits(*, office: int, entries: Iterable[UUID], now: datetime) -> int:
 
 def is_too_late(entry: WaitingListEntry, now: datetime) -> bool:
     """Whether the entry's deadline for confirming has passed."""
-    return entry.state == Entry.State.UNCONFIRMED and entry.created_at <= now - CONFIRM_WITHIN
+    return entry.state == WaitingListState.UNCONFIRMED and entry.created_at <= now - CONFIRM_WITHIN
 
 
 def _create(
@@ -241,7 +247,7 @@ def _create(
     now: datetime,
     **person: object,
 ) -> WaitingListEntry:
-    return Entry.objects.create(
+    return WaitingListEntry.objects.create(
         office=office.office,
         service=service,
         from_date=wish.first,
@@ -261,35 +267,35 @@ def _end_unconfirmed_entries(key: str, office: int, agenda: int, now: datetime) 
 
     Raises AlreadyWaiting.
     """
-    rows = Entry.objects.filter(office=office, service__agenda=agenda, contact_hash=key)
+    rows = WaitingListEntry.objects.filter(office=office, service__agenda=agenda, contact_hash=key)
     # One statement for all states: with two, an entry confirmed in between would be in neither.
     entries = list(rows.exclude(state__in=ENDED))
-    if any(entry.state != Entry.State.UNCONFIRMED for entry in entries):
+    if any(entry.state != WaitingListState.UNCONFIRMED for entry in entries):
         raise AlreadyWaiting
     for entry in entries:
-        if not _end_entry(entry, Entry.State.LEFT, "citizen", now):
+        if not _end_entry(entry, WaitingListState.LEFT, "citizen", now):
             raise AlreadyWaiting  # confirmed in the meantime
 
 
 def _lock_entry(entry: UUID) -> WaitingListEntry:
     """Lock the list of the entry; returns the entry, read then. Raises DoesNotExist."""
-    agenda = Entry.objects.values_list("service__agenda", flat=True).get(pk=entry)
+    agenda = WaitingListEntry.objects.values_list("service__agenda", flat=True).get(pk=entry)
     lock_list(agenda)
-    return Entry.objects.get(pk=entry)
+    return WaitingListEntry.objects.get(pk=entry)
 
 
 def _set_state(
-    entry: WaitingListEntry, state: Entry.State, ended_at: datetime | None = None
+    entry: WaitingListEntry, state: WaitingListState, ended_at: datetime | None = None
 ) -> bool:
     """Store the state unless it has changed since it was read; returns whether it was stored."""
-    same = Entry.objects.filter(pk=entry.pk, state=entry.state)
+    same = WaitingListEntry.objects.filter(pk=entry.pk, state=entry.state)
     entry.state, entry.ended_at = state, ended_at
     return bool(same.update(state=state, ended_at=ended_at))
 
 
 def _end_entry(
     entry: WaitingListEntry,
-    state: Entry.State,
+    state: WaitingListState,
     why: Literal["citizen", "past"],
     now: datetime,
 ) -> bool:

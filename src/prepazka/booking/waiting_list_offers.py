@@ -15,10 +15,12 @@ from prepazka.booking.models import (
     OPEN,
     RETURNING,
     Booking,
+    BookingState,
     Channel,
     Offer,
-    State,
+    OfferState,
     WaitingListEntry,
+    WaitingListState,
 )
 from prepazka.booking.refusals import BookingOver, PlaceOver, PlaceTaken, TermNotOffered, TermTaken
 from prepazka.booking.transitions import confirm, end, limit_open, put, release_expired
@@ -28,7 +30,6 @@ from prepazka.journal.record import record
 from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Office
 
-Entry = WaitingListEntry
 MOST_AT_ONCE = 200  # offers per agenda and round; the next round comes in a minute
 
 
@@ -38,7 +39,7 @@ def offer_freed(*, office: Office, now: datetime) -> int:
     It reads the calendar rather than events, so a late or repeated run misses no freed term. It is
     run by a job after each event, and every minute.
     """
-    rows = Entry.objects.filter(office=office, state=Entry.State.WAITING)
+    rows = WaitingListEntry.objects.filter(office=office, state=WaitingListState.WAITING)
     agendas = rows.order_by("service__agenda").values_list("service__agenda", flat=True)
     offer_count = 0
     for agenda in agendas.distinct():
@@ -71,10 +72,10 @@ def _offer_next(office: Office, agenda: int, now: datetime) -> bool | None:
 
 def _possible_offers(
     office: Directory, agenda: int, now: datetime
-) -> Iterable[tuple[Entry, slot_search.Term, datetime]]:
+) -> Iterable[tuple[WaitingListEntry, slot_search.Term, datetime]]:
     """Entries with the term each could be offered and its deadline, in the order of the list."""
-    rows = Entry.objects.filter(
-        office=office.office, service__agenda=agenda, state=Entry.State.WAITING
+    rows = WaitingListEntry.objects.filter(
+        office=office.office, service__agenda=agenda, state=WaitingListState.WAITING
     ).select_related("booking")
     free_terms: dict[object, list[slot_search.Term]] = {}
     for entry in waiting.in_order(rows):
@@ -91,7 +92,9 @@ def _possible_offers(
                 break
 
 
-def _free_terms(office: Directory, entry: Entry, now: datetime) -> list[slot_search.Term]:
+def _free_terms(
+    office: Directory, entry: WaitingListEntry, now: datetime
+) -> list[slot_search.Term]:
     return slot_search.offered(
         office=office,
         service=office.services[entry.service_id],
@@ -103,12 +106,12 @@ def _free_terms(office: Directory, entry: Entry, now: datetime) -> list[slot_sea
     )
 
 
-def _mode_for(office: Directory, entry: Entry) -> str:
+def _mode_for(office: Directory, entry: WaitingListEntry) -> str:
     """The mode of the booking that would move; for a new booking the service's usual one."""
     return entry.booking.mode if entry.booking else office.services[entry.service_id].usual_mode
 
 
-def _wish(entry: Entry) -> waiting.Wish:
+def _wish(entry: WaitingListEntry) -> waiting.Wish:
     offered_before = Booking.objects.filter(offer__entry=entry).values_list("starts_at", flat=True)
     return waiting.Wish(
         first=entry.from_date,
@@ -134,7 +137,7 @@ def _suits(office: Directory, wish: waiting.Wish, term: slot_search.Term) -> boo
 
 
 def _keep_until(
-    office: Directory, entry: Entry, starts_at: datetime, now: datetime
+    office: Directory, entry: WaitingListEntry, starts_at: datetime, now: datetime
 ) -> datetime | None:
     rules = office.rules_of(office.services[entry.service_id])
     return waiting.keep_until(
@@ -147,7 +150,11 @@ def _keep_until(
 
 
 def _make_offer(
-    office: Directory, entry: Entry, term: slot_search.Term, until: datetime, now: datetime
+    office: Directory,
+    entry: WaitingListEntry,
+    term: slot_search.Term,
+    until: datetime,
+    now: datetime,
 ) -> None:
     """Hold the term for the entry and record the offer; its day is locked.
 
@@ -188,7 +195,7 @@ def _make_offer(
         offer=offer,
         created_at=now,
     )
-    entry.state = Entry.State.OFFERED
+    entry.state = WaitingListState.OFFERED
     entry.save(update_fields=["state"])
     record(
         events.PlaceOffered(
@@ -201,7 +208,7 @@ def _end_returning_holds(lane: int, during: Interval[datetime], now: datetime) -
     """End the holds without a person that delayed the term's return to the public."""
     Booking.objects.filter(
         RETURNING, lane=lane, starts_at__lt=during.end, ends_at__gt=during.start
-    ).update(state=State.EXPIRED, ended_at=now, expires_at=None)
+    ).update(state=BookingState.EXPIRED, ended_at=now, expires_at=None)
 
 
 @transaction.atomic
@@ -213,15 +220,15 @@ def accept_place(*, offer: UUID, now: datetime) -> Booking:
     locked_offer, claim = _lock_offer(offer)
     entry = locked_offer.entry
     assert entry is not None  # noqa: S101  # of the waiting list
-    if locked_offer.state == Offer.State.ACCEPTED:
+    if locked_offer.state == OfferState.ACCEPTED:
         return entry.booking or claim
     _must_be_open(locked_offer, claim, now)
     if entry.booking:
         booking = _move_to_claim(entry.booking, claim, now)
     else:
         booking = _book_claim(entry, claim, now)
-    _close_offer(locked_offer, Offer.State.ACCEPTED, now)
-    _set_entry_state(entry, Entry.State.FULFILLED, now)
+    _close_offer(locked_offer, OfferState.ACCEPTED, now)
+    _set_entry_state(entry, WaitingListState.FULFILLED, now)
     record(
         events.PlaceAccepted(
             office=locked_offer.office_id,
@@ -234,7 +241,7 @@ def accept_place(*, offer: UUID, now: datetime) -> Booking:
     return booking
 
 
-def _book_claim(entry: Entry, claim: Booking, now: datetime) -> Booking:
+def _book_claim(entry: WaitingListEntry, claim: Booking, now: datetime) -> Booking:
     rules = directory_by_id(claim.office_id).rules_of(claim.service)
     claim.contact_hash = entry.contact_hash
     limit_open(claim, claim.service.agenda_id, limit=rules.max_open_per_contact, now=now)
@@ -249,7 +256,7 @@ def _move_to_claim(booking: Booking, claim: Booking, now: datetime) -> Booking:
     """End the offer's hold and move the booking to its time; both days are locked."""
     if booking.state not in OPEN or booking.starts_at <= now:
         raise BookingOver
-    end(claim, State.EXPIRED, now)
+    end(claim, BookingState.EXPIRED, now)
     during = Interval(claim.starts_at, claim.ends_at)
     put(booking, slot_search.Claim(claim.lane_id, during), claim.date, now=now, by="citizen")
     return booking
@@ -262,27 +269,27 @@ def decline_place(*, offer: UUID, now: datetime) -> None:
     Does nothing if the offer is no longer open. Raises PlaceTaken if it was accepted.
     """
     locked_offer, claim = _lock_offer(offer)
-    if locked_offer.state == Offer.State.ACCEPTED:
+    if locked_offer.state == OfferState.ACCEPTED:
         raise PlaceTaken
-    if locked_offer.state == Offer.State.OPEN and locked_offer.expires_at > now:
+    if locked_offer.state == OfferState.OPEN and locked_offer.expires_at > now:
         _decline(locked_offer, claim, now)
 
 
-def close_open_offer(entry: Entry, *, now: datetime) -> None:
+def close_open_offer(entry: WaitingListEntry, *, now: datetime) -> None:
     """Decline the open offer of an entry that ends, if any; the list is locked."""
-    opened = Offer.objects.filter(entry=entry, state=Offer.State.OPEN).first()
+    opened = Offer.objects.filter(entry=entry, state=OfferState.OPEN).first()
     if opened:
         locked_offer, claim = _lock_offer(opened.pk)
-        if locked_offer.state == Offer.State.OPEN:
+        if locked_offer.state == OfferState.OPEN:
             _decline(locked_offer, claim, now)
 
 
 def _decline(offer: Offer, claim: Booking, now: datetime) -> None:
     assert offer.entry is not None  # noqa: S101  # of the waiting list
     _release_hold(claim, now, now)
-    _close_offer(offer, Offer.State.DECLINED, now)
+    _close_offer(offer, OfferState.DECLINED, now)
     offer.entry.unanswered = 0
-    _set_entry_state(offer.entry, Entry.State.WAITING)
+    _set_entry_state(offer.entry, WaitingListState.WAITING)
     record(
         events.PlaceDeclined(
             office=offer.office_id, entry=str(offer.entry.pk), offer=str(offer.pk), at=now
@@ -300,7 +307,10 @@ def withdraw_beyond(office: Directory, *, now: datetime) -> int:
     from prepazka.booking.disruptions import free_holds  # noqa: PLC0415  # they know each other
 
     rows = Booking.objects.filter(
-        office=office.office, state=State.HELD, offer__state=Offer.State.OPEN, starts_at__gt=now
+        office=office.office,
+        state=BookingState.HELD,
+        offer__state=OfferState.OPEN,
+        starts_at__gt=now,
     )
     beyond = [
         claim
@@ -310,9 +320,9 @@ def withdraw_beyond(office: Directory, *, now: datetime) -> int:
     for claim in beyond:
         offer = claim.offer
         if offer and offer.entry:
-            end(claim, State.EXPIRED, now)
-            _close_offer(offer, Offer.State.WITHDRAWN, now)
-            _set_entry_state(offer.entry, Entry.State.WAITING)
+            end(claim, BookingState.EXPIRED, now)
+            _close_offer(offer, OfferState.WITHDRAWN, now)
+            _set_entry_state(offer.entry, WaitingListState.WAITING)
             record(
                 events.PlaceWithdrawn(
                     office=office.office.pk,
@@ -330,7 +340,7 @@ def unanswered_places(office: int, now: datetime) -> list[UUID]:
     due = Offer.objects.filter(
         office=office,
         kind=Offer.Kind.WAITING_LIST,
-        state=Offer.State.OPEN,
+        state=OfferState.OPEN,
         expires_at__lte=now,
     )
     return list(due.values_list("pk", flat=True))
@@ -343,17 +353,19 @@ def expire_place(offer: UUID, now: datetime) -> bool:
     The entry moves to the end of the list, or is dropped after too many unanswered offers.
     """
     locked_offer, claim = _lock_offer(offer)
-    if locked_offer.state != Offer.State.OPEN or locked_offer.expires_at > now:
+    if locked_offer.state != OfferState.OPEN or locked_offer.expires_at > now:
         return False
     entry = locked_offer.entry
     assert entry is not None  # noqa: S101  # of the waiting list
     _release_hold(claim, now, locked_offer.expires_at)
-    _close_offer(locked_offer, Offer.State.EXPIRED, now)
+    _close_offer(locked_offer, OfferState.EXPIRED, now)
     entry.unanswered += 1
     entry.queued_at = now
     dropped = waiting.is_dropped(entry.unanswered)
     _set_entry_state(
-        entry, Entry.State.DROPPED if dropped else Entry.State.WAITING, now if dropped else None
+        entry,
+        WaitingListState.DROPPED if dropped else WaitingListState.WAITING,
+        now if dropped else None,
     )
     office, pk = locked_offer.office_id, str(entry.pk)
     record(events.PlaceUnanswered(office=office, entry=pk, offer=str(locked_offer.pk), at=now))
@@ -379,21 +391,27 @@ def _lock_offer(offer: UUID) -> tuple[Offer, Booking]:
 
 
 def _must_be_open(offer: Offer, claim: Booking, now: datetime) -> None:
-    if offer.state != Offer.State.OPEN or offer.expires_at <= now or claim.state != State.HELD:
+    if (
+        offer.state != OfferState.OPEN
+        or offer.expires_at <= now
+        or claim.state != BookingState.HELD
+    ):
         raise PlaceOver
 
 
 def _release_hold(claim: Booking, now: datetime, since: datetime) -> None:
-    if claim.state == State.HELD:
-        end(claim, State.EXPIRED, now)
+    if claim.state == BookingState.HELD:
+        end(claim, BookingState.EXPIRED, now)
         slot_release.give_back(slot_release.Freed.of(claim), now=now, since=since)
 
 
-def _close_offer(offer: Offer, state: Offer.State, now: datetime) -> None:
+def _close_offer(offer: Offer, state: OfferState, now: datetime) -> None:
     offer.state, offer.ended_at = state, now
     offer.save(update_fields=["state", "ended_at"])
 
 
-def _set_entry_state(entry: Entry, state: Entry.State, ended_at: datetime | None = None) -> None:
+def _set_entry_state(
+    entry: WaitingListEntry, state: WaitingListState, ended_at: datetime | None = None
+) -> None:
     entry.state, entry.ended_at = state, ended_at
     entry.save(update_fields=["state", "ended_at", "queued_at", "unanswered"])

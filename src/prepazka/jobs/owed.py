@@ -19,7 +19,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from prepazka.jobs import papers, queue
 from prepazka.journal.models import PendingFollowUp
 from prepazka.journal.record import FOLLOW_UP, follow_up_key
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, MessageState
 
 # Younger rows are left out: their job was deferred with them and is hardly lost.
 LOST_AFTER = timedelta(minutes=1)
@@ -73,7 +73,7 @@ def _follow_ups(now: datetime) -> Iterator[Owed]:
 
 
 def _messages(now: datetime) -> Iterator[Owed]:
-    late = Message.objects.filter(state=Message.State.QUEUED, created_at__lte=now - LOST_AFTER)
+    late = Message.objects.filter(state=MessageState.QUEUED, created_at__lte=now - LOST_AFTER)
     for message in late.order_by("pk").iterator():
         yield of_message(message)
 

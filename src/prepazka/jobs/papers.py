@@ -21,7 +21,7 @@ from prepazka.journal.models import Event
 from prepazka.looks.templatetags.typo import clock, cs_date, long_date
 from prepazka.meetings import access, contents, documents, minutes, storage, storage_identity
 from prepazka.meetings.contents import Unfit
-from prepazka.meetings.models import Document, Minutes
+from prepazka.meetings.models import Document, DocumentState, Minutes
 from prepazka.offices.directory import Directory, directory_by_id
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ TEMPORARY = "prepazka-papers-"
 
 def to_check(event: int | None = None) -> list[UUID]:
     """Documents that wait for their check: the one of an event, or all."""
-    waiting = Document.objects.filter(state=Document.State.CHECKING)
+    waiting = Document.objects.filter(state=DocumentState.CHECKING)
     if event is not None:
         happened = Event.objects.filter(pk=event, kind="DocumentAdded").first()
         waiting = waiting.filter(pk=happened.data["document"]) if happened else waiting.none()
@@ -49,7 +49,7 @@ def to_print(event: int | None = None) -> list[int]:
 
 def check(*, document: UUID, now: datetime) -> None:
     """Check one document; while the antivirus is away it stays unchecked until the next round."""
-    document_row = Document.objects.filter(pk=document, state=Document.State.CHECKING).first()
+    document_row = Document.objects.filter(pk=document, state=DocumentState.CHECKING).first()
     if document_row is None:
         return
     with TemporaryDirectory(prefix=TEMPORARY) as temporary:

@@ -15,7 +15,14 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 
 from prepazka.booking import networks
-from prepazka.booking.models import EXPIRING, Booking, Offer, State, WaitingListEntry
+from prepazka.booking.models import (
+    EXPIRING,
+    Booking,
+    BookingState,
+    Offer,
+    OfferState,
+    WaitingListEntry,
+)
 from prepazka.booking.offers import expire_offer, pass_on
 from prepazka.booking.scheduled import (
     SOON,
@@ -90,7 +97,7 @@ def expire_claims(*, office: int, now: datetime) -> None:
 
 def mark_no_shows_of(*, office: int, now: datetime) -> None:
     """Mark bookings as no-shows after their end."""
-    due = Booking.objects.filter(office=office, state=State.CONFIRMED, ends_at__lte=now)
+    due = Booking.objects.filter(office=office, state=BookingState.CONFIRMED, ends_at__lte=now)
     days = list(due.values_list("date", flat=True).distinct())
     if days:
         office_read = directory_by_id(office)
@@ -136,7 +143,7 @@ def offer_after(*, event: int, now: datetime) -> None:
 def follow_offers(*, office: int, now: datetime) -> None:
     """Escalate unanswered offers to the operators after half their time, then expire them."""
     offers = Offer.objects.filter(
-        office=office, kind=Offer.Kind.SUBSTITUTE, state=Offer.State.OPEN
+        office=office, kind=Offer.Kind.SUBSTITUTE, state=OfferState.OPEN
     ).values_list("pk", "created_at", "expires_at")
 
     def follow(row: tuple[Any, datetime, datetime]) -> None:
@@ -153,7 +160,7 @@ def remind(*, office: int, now: datetime) -> None:
     """Send the reminders of bookings that start within a day, and again within two hours."""
     row = Office.objects.get(pk=office)
     is_quiet = _is_quiet(row, now)
-    coming = Booking.objects.filter(office=office, state=State.CONFIRMED, starts_at__gt=now)
+    coming = Booking.objects.filter(office=office, state=BookingState.CONFIRMED, starts_at__gt=now)
     tomorrow = coming.filter(reminded_at=None, starts_at__lte=now + timedelta(hours=24))
     soon = coming.filter(
         Q(reminded_at=None) | Q(reminded_at__lt=F("starts_at") - SOON), starts_at__lte=now + SOON

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from prepazka.booking.models import LIVE
-from prepazka.booking.models import State as BookingState
-from prepazka.meetings.models import Meeting, Participant
+from prepazka.booking.models import LIVE, BookingState
+from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.meetings.room import (
     OFFICIALS,
     LinkRevoked,
@@ -47,7 +46,7 @@ def must_hold(meeting: Meeting, participant: Participant, link: int) -> None:
 def must_bring(meeting: Meeting, participant: Participant, link: int) -> None:
     """Check that documents may be added or removed. Raises as must_hold, and MeetingOver."""
     must_hold(meeting, participant, link)
-    if meeting.state == Meeting.State.ENDED:
+    if meeting.state == MeetingState.ENDED:
         raise MeetingOver
 
 
@@ -55,13 +54,13 @@ def sees_all(meeting: Meeting, participant: Participant) -> bool:
     """Whether the participant sees others' documents: once admitted, and the chair always."""
     if participant.role == Role.CHAIR:
         return True
-    ended = meeting.state == Meeting.State.ENDED
+    ended = meeting.state == MeetingState.ENDED
     return participant.admitted_at is not None if ended else participant.place == Place.INSIDE
 
 
 def must_be_inside(meeting: Meeting, participant: Participant, seat: UUID) -> None:
     """Check that the participant is in the running meeting on this seat. Raises NotInside."""
-    is_over = meeting.state == Meeting.State.ENDED
+    is_over = meeting.state == MeetingState.ENDED
     if (
         is_over
         or participant.revoked_at

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from prepazka.booking.diaries import official_of
 from prepazka.booking.locks import lock_booking
-from prepazka.booking.models import Booking, Channel, State
+from prepazka.booking.models import Booking, BookingState, Channel
 from prepazka.booking.transitions import end
 from prepazka.booking.usecases import hold_term, request_confirmation, serve_remotely
 from prepazka.core import events
@@ -44,18 +44,18 @@ def miss_meeting(*, booking: UUID, now: datetime, actor: int | None = None) -> B
     Does nothing if it is marked. Raises NotHeldRemotely, NotMissedYet, SomebodyCame.
     """
     locked = lock_booking(booking)
-    if locked.state == State.NO_SHOW:
+    if locked.state == BookingState.NO_SHOW:
         return locked
     if locked.mode == Mode.PERSON or locked.companion_of_id:
         raise NotHeldRemotely
-    if locked.state == State.ARRIVED:
+    if locked.state == BookingState.ARRIVED:
         raise SomebodyCame
-    if locked.state != State.CONFIRMED:
+    if locked.state != BookingState.CONFIRMED:
         raise NotHeldRemotely
     meeting = _lock_meeting(locked)
     if now < locked.starts_at + timedelta(minutes=meeting.late_min if meeting else 0) + WAITED:
         raise NotMissedYet(minutes=int(WAITED.total_seconds() // 60))
-    end(locked, State.NO_SHOW, now)
+    end(locked, BookingState.NO_SHOW, now)
     event_fields = {
         "office": locked.office_id,
         "booking": str(locked.pk),
@@ -74,9 +74,12 @@ def miss_meeting(*, booking: UUID, now: datetime, actor: int | None = None) -> B
 def end_outside(*, booking: UUID, now: datetime, actor: int | None = None) -> Booking:
     """End a meeting or call that has taken place, from the list. Raises NotHeldRemotely."""
     locked = lock_booking(booking)
-    if locked.mode == Mode.PERSON or locked.state not in {State.CONFIRMED, State.ARRIVED}:
+    if locked.mode == Mode.PERSON or locked.state not in {
+        BookingState.CONFIRMED,
+        BookingState.ARRIVED,
+    }:
         raise NotHeldRemotely
-    if locked.mode == Mode.VIDEO and locked.state != State.ARRIVED:
+    if locked.mode == Mode.VIDEO and locked.state != BookingState.ARRIVED:
         raise NotHeldRemotely
     meeting = _lock_meeting(locked)
     if meeting:

@@ -22,11 +22,10 @@ from prepazka.core.file_rules import MEGABYTE, MOST_DOCUMENTS
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings import access, contents, showing, signals, storage, storage_identity
-from prepazka.meetings.models import Document, Meeting, Participant
+from prepazka.meetings.models import Document, DocumentState, Meeting, Participant
 from prepazka.offices.models import Office
 
 CHUNK = 1 << 20
-State = Document.State
 
 
 class FileTooLarge(Refused):
@@ -161,7 +160,7 @@ def _create_document(
     limits = limits_of(Office.objects.select_for_update(no_key=True).get(pk=office))
     meeting, person = access.lock(participant)
     access.must_bring(meeting, person, link)
-    existing = meeting.documents.exclude(state=State.REFUSED)
+    existing = meeting.documents.exclude(state=DocumentState.REFUSED)
     if existing.count() >= limits.number:
         raise TooManyDocuments(most=limits.number)
     if _size_of(Document.objects.filter(office=office)) + stored_file.size > limits.office:
@@ -194,7 +193,7 @@ def _create_document(
 
 
 def _size_of(rows: QuerySet[Document]) -> int:
-    return rows.exclude(state=State.REFUSED).aggregate(sum=Sum("size"))["sum"] or 0
+    return rows.exclude(state=DocumentState.REFUSED).aggregate(sum=Sum("size"))["sum"] or 0
 
 
 @transaction.atomic
@@ -203,7 +202,7 @@ def accept(*, document: UUID, pages: int, size: int, sha256: str, now: datetime)
     checked = _lock_for_check(document)
     if checked is None:
         return False
-    checked.state, checked.pages, checked.checked_at = State.READY, pages, now
+    checked.state, checked.pages, checked.checked_at = DocumentState.READY, pages, now
     checked.size, checked.sha256 = size, sha256
     checked.save(update_fields=["state", "pages", "checked_at", "size", "sha256"])
     signals.tell(checked.meeting_id, "papers")
@@ -216,7 +215,7 @@ def refuse(*, document: UUID, reason: str, now: datetime) -> bool:
     checked = _lock_for_check(document)
     if checked is None:
         return False
-    checked.state, checked.refusal, checked.checked_at = State.REFUSED, reason, now
+    checked.state, checked.refusal, checked.checked_at = DocumentState.REFUSED, reason, now
     checked.save(update_fields=["state", "refusal", "checked_at"])
     event_fields: dict[str, Any] = {
         "office": checked.office_id,
@@ -232,7 +231,7 @@ def refuse(*, document: UUID, reason: str, now: datetime) -> bool:
 def _lock_for_check(document: UUID) -> Document | None:
     """The document if it waits for its check; its meeting is locked."""
     Meeting.objects.select_for_update(no_key=True).filter(documents=document).first()
-    return Document.objects.filter(pk=document, state=State.CHECKING).first()
+    return Document.objects.filter(pk=document, state=DocumentState.CHECKING).first()
 
 
 @transaction.atomic
@@ -272,4 +271,4 @@ def seen_by(participant: Participant) -> QuerySet[Document]:
     own = rows.filter(participant=participant)
     if not access.sees_all(participant.meeting, participant):
         return own
-    return own | rows.filter(state=State.READY)
+    return own | rows.filter(state=DocumentState.READY)

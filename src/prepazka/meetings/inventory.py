@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from prepazka.meetings import minutes, storage, storage_identity
-from prepazka.meetings.models import Document, FileStorage, Minutes, StrayFolder
+from prepazka.meetings.models import Document, DocumentState, FileStorage, Minutes, StrayFolder
 from prepazka.offices.models import Office
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def _meetings_lacking_file(rows: QuerySet[Document] | QuerySet[Minutes]) -> Quer
 
 def _stored_keys(office: int) -> set[str]:
     """The storage keys of the office's rows, without refused documents, which have no file."""
-    documents = Document.objects.filter(office=office).exclude(state=Document.State.REFUSED)
+    documents = Document.objects.filter(office=office).exclude(state=DocumentState.REFUSED)
     printed = Minutes.objects.filter(office=office).exclude(key="")
     return {*documents.values_list("key", flat=True), *printed.values_list("key", flat=True)}
 
@@ -147,7 +147,7 @@ def _note_missing(office: int, folders: dict[str, list[str]], now: datetime) -> 
     """Mark the rows whose file is missing and unmark the others; returns how many are missing."""
     present_keys = [key for key, names in folders.items() if storage.FILE in names]
     documents = Document.objects.filter(office=office, created_at__lte=now - GRACE)
-    documents = documents.exclude(state=Document.State.REFUSED)
+    documents = documents.exclude(state=DocumentState.REFUSED)
     printed = Minutes.objects.filter(office=office, closed_at__lte=now - GRACE).exclude(key="")
     missing = 0
     for rows in (documents, printed):

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from prepazka.booking.locks import lock_booking
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
-from prepazka.meetings.models import Meeting
+from prepazka.meetings.models import Meeting, MeetingState
 from prepazka.meetings.participants import meeting_for
 from prepazka.offices.models import Mode
 
@@ -37,10 +37,10 @@ def tell_late(
     delayed = lock_booking(meeting.booking_id)
     late_meetings = []
     for booking, late_min in _delays(delayed, _rest_of_day(delayed), minutes):
-        if booking.mode != Mode.VIDEO or booking.state != State.CONFIRMED:
+        if booking.mode != Mode.VIDEO or booking.state != BookingState.CONFIRMED:
             continue
         later = meeting_for(booking, now)
-        if later.state != Meeting.State.PLANNED or later.late_min == late_min:
+        if later.state != MeetingState.PLANNED or later.late_min == late_min:
             continue
         later.late_min = late_min
         later.save(update_fields=["late_min"])
@@ -65,7 +65,7 @@ def _rest_of_day(delayed: Booking) -> Iterable[Booking]:
         date=delayed.date,
         starts_at__gte=delayed.starts_at,
         companion_of=None,
-        state__in=(State.CONFIRMED, State.ARRIVED),
+        state__in=(BookingState.CONFIRMED, BookingState.ARRIVED),
     )
     return rows.order_by("starts_at")
 
@@ -75,10 +75,10 @@ def _delays(
 ) -> Iterable[tuple[Booking, int]]:
     """The bookings that begin later, each with its delay in minutes."""
     free_at = delayed.starts_at + timedelta(minutes=minutes)
-    if delayed.state != State.CONFIRMED:  # it has begun and takes longer
+    if delayed.state != BookingState.CONFIRMED:  # it has begun and takes longer
         free_at = delayed.ends_at + timedelta(minutes=minutes)
     for booking in rows:
-        if booking.pk == delayed.pk and booking.state != State.CONFIRMED:
+        if booking.pk == delayed.pk and booking.state != BookingState.CONFIRMED:
             continue
         late_min = int((free_at - booking.starts_at).total_seconds()) // 60
         if late_min <= 0:

@@ -12,18 +12,21 @@ from prepazka.booking.models import Booking
 from prepazka.offices.models import Office, Official, OfOffice, Room
 
 
+class MeetingState(models.TextChoices):
+    PLANNED = "planned"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
 class Meeting(OfOffice):
     """The video meeting of a booking."""
-
-    class State(models.TextChoices):
-        PLANNED = "planned"
-        RUNNING = "running"
-        ENDED = "ended"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="meetings")
     booking = models.OneToOneField(Booking, on_delete=models.PROTECT, related_name="meeting")
-    state = models.CharField(max_length=8, choices=State.choices, default=State.PLANNED)
+    state = models.CharField(
+        max_length=8, choices=MeetingState.choices, default=MeetingState.PLANNED
+    )
     # The provider of the room; empty until the official comes or chooses one.
     provider = models.CharField(max_length=16, choices=Room.choices, blank=True)
     # The address of an external room, entered by hand; if empty, the office's template is used.
@@ -121,6 +124,12 @@ class Said(OfOffice):
     at = models.DateTimeField()
 
 
+class DocumentState(models.TextChoices):
+    CHECKING = "checking"
+    READY = "ready"
+    REFUSED = "refused"
+
+
 class Document(OfOffice):
     """A file uploaded to a meeting."""
 
@@ -129,11 +138,6 @@ class Document(OfOffice):
         IMAGE = "image"
         ODT = "odt"
         DOCX = "docx"
-
-    class State(models.TextChoices):
-        CHECKING = "checking"
-        READY = "ready"
-        REFUSED = "refused"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="documents")
@@ -147,7 +151,9 @@ class Document(OfOffice):
     sha256 = models.CharField(max_length=64)
     # The folder of the file and its pages in the storage, made of ids.
     key = models.CharField(max_length=100, unique=True)
-    state = models.CharField(max_length=8, choices=State.choices, default=State.CHECKING)
+    state = models.CharField(
+        max_length=8, choices=DocumentState.choices, default=DocumentState.CHECKING
+    )
     refusal = models.CharField(max_length=40, blank=True, help_text="code of the reason")
     pages = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()

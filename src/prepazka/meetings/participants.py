@@ -17,14 +17,14 @@ from django.utils import translation
 from prepazka.booking import colleague_claims
 from prepazka.booking.diaries import official_of
 from prepazka.booking.locks import lock_booking
-from prepazka.booking.models import OPEN, Booking, State
+from prepazka.booking.models import OPEN, Booking, BookingState
 from prepazka.booking.transitions import release_expired
 from prepazka.booking.usecases import move_booking, serve_remotely
 from prepazka.core import events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings import links
-from prepazka.meetings.models import Meeting, Participant
+from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.offices.models import Mode, Official
 
@@ -62,7 +62,7 @@ def meeting_for(booking: Booking, now: datetime) -> Meeting:
         raise NoMeeting
     meeting = Meeting.objects.select_for_update(no_key=True).filter(booking=locked).first()
     if meeting is None:
-        if locked.state not in {*OPEN, State.ARRIVED}:
+        if locked.state not in {*OPEN, BookingState.ARRIVED}:
             raise NoMeeting
         meeting = Meeting.objects.create(office_id=locked.office_id, booking=locked, created_at=now)
         Participant.objects.create(
@@ -281,7 +281,7 @@ def away_of(bookings: Iterable[Booking]) -> list[Participant]:
     comes = Booking.objects.filter(
         companion_of=OuterRef("meeting__booking"),
         lane__official=OuterRef("official"),
-        state=State.HELD,
+        state=BookingState.HELD,
     )
     absent = rows.filter(~Exists(comes)).select_related("meeting", "official")
     return list(absent.order_by("invited_at", "pk"))
@@ -297,9 +297,9 @@ def left_open(office: int, now: datetime) -> list[UUID]:
     """The bookings of meetings still open six hours after their end."""
     due = Meeting.objects.filter(
         office=office,
-        booking__state__in=(State.ARRIVED, State.SERVED),
+        booking__state__in=(BookingState.ARRIVED, BookingState.SERVED),
         booking__ends_at__lte=now - LEFT_OPEN,
-    ).exclude(state=Meeting.State.ENDED)
+    ).exclude(state=MeetingState.ENDED)
     return list(due.values_list("booking_id", flat=True))
 
 
@@ -307,14 +307,14 @@ def left_open(office: int, now: datetime) -> list[UUID]:
 def settle(booking: UUID, now: datetime) -> bool:
     """End a meeting left open and mark its booking as served; False if it had ended."""
     serve_remotely(booking=booking, now=now)
-    open_meetings = Meeting.objects.filter(booking=booking).exclude(state=Meeting.State.ENDED)
-    return bool(open_meetings.update(state=Meeting.State.ENDED, ended_at=now))
+    open_meetings = Meeting.objects.filter(booking=booking).exclude(state=MeetingState.ENDED)
+    return bool(open_meetings.update(state=MeetingState.ENDED, ended_at=now))
 
 
 def _lock_booking_and_meeting(booking: UUID, now: datetime) -> tuple[Booking, Meeting]:
     """Lock the booking and its meeting; returns both. Raises NoMeeting."""
     locked = lock_booking(booking)
-    if locked.state not in {*OPEN, State.ARRIVED} or locked.ends_at <= now:
+    if locked.state not in {*OPEN, BookingState.ARRIVED} or locked.ends_at <= now:
         raise NoMeeting
     return locked, meeting_for(locked, now)
 

@@ -18,7 +18,7 @@ from prepazka.core.addresses import is_room_address
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings import room, signals
-from prepazka.meetings.models import Meeting
+from prepazka.meetings.models import Meeting, MeetingState
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Room
 
@@ -82,7 +82,7 @@ def change_provider(
         "booking"
     )
     locked = meetings.get(pk=meeting)
-    if locked.state == Meeting.State.ENDED:
+    if locked.state == MeetingState.ENDED:
         raise room.MeetingOver
     if chair and not _is_leading(locked, chair):
         raise room.OnlyTheChair

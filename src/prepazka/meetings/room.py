@@ -16,13 +16,12 @@ from django.db.models import DateTimeField, ExpressionWrapper, QuerySet
 from django.db.models.functions import Now
 
 from prepazka.booking.locks import lock_booking
-from prepazka.booking.models import LIVE, Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import LIVE, Booking, BookingState
 from prepazka.core import calendar, events
 from prepazka.core.refusal import Refused
 from prepazka.journal.record import record
 from prepazka.meetings import signals
-from prepazka.meetings.models import Meeting, Participant, Said
+from prepazka.meetings.models import Meeting, MeetingState, Participant, Said
 from prepazka.offices.directory import directory
 from prepazka.offices.models import Office
 
@@ -190,9 +189,9 @@ def end_meeting(*, chair: UUID, now: datetime, actor: int | None = None) -> None
 
 def end_now(meeting: Meeting, now: datetime, actor: int | None = None) -> None:
     """End the meeting, which the caller has locked. Does nothing if it has ended."""
-    if meeting.state == Meeting.State.ENDED:
+    if meeting.state == MeetingState.ENDED:
         return
-    meeting.state, meeting.ended_at = Meeting.State.ENDED, now
+    meeting.state, meeting.ended_at = MeetingState.ENDED, now
     meeting.save(update_fields=["state", "ended_at"])
     meeting.participants.update(hand_at=None)
     record(events.MeetingEnded(**_event_fields(meeting, now, actor)))
@@ -243,14 +242,14 @@ def _lock_meeting(participant: UUID) -> tuple[Meeting, Participant]:
 def _lock_with_seat(participant: UUID, seat: UUID, *places: str) -> tuple[Meeting, Participant]:
     meeting, person = _lock_meeting(participant)
     allowed = places or (Place.INSIDE, Place.LOBBY)
-    is_over = meeting.state == Meeting.State.ENDED
+    is_over = meeting.state == MeetingState.ENDED
     if is_over or person.seat != seat or person.revoked_at or person.place not in allowed:
         raise NotInside
     return meeting, person
 
 
 def _must_be_chair(meeting: Meeting, participant: Participant) -> None:
-    if meeting.state == Meeting.State.ENDED:
+    if meeting.state == MeetingState.ENDED:
         raise MeetingOver
     if (
         participant.role != Participant.Role.CHAIR
@@ -293,12 +292,12 @@ def _must_be_allowed_in(
         raise LinkRevoked
     if participant.place == Place.REMOVED:
         raise RemovedFromRoom
-    if meeting.state == Meeting.State.ENDED:
+    if meeting.state == MeetingState.ENDED:
         raise MeetingOver
     if booking.state not in LIVE and booking.state != BookingState.NO_SHOW:
         raise MeetingCancelled
     today = calendar.day_of(now, directory(Office.objects.get(pk=meeting.office_id)).tz)
-    if today > booking.date and meeting.state == Meeting.State.PLANNED:
+    if today > booking.date and meeting.state == MeetingState.PLANNED:
         raise OtherDay
     if participant.role not in OFFICIALS and now < booking.starts_at - OPENS:
         raise TooEarly(minutes=int(OPENS.total_seconds() // 60))
@@ -313,8 +312,8 @@ def _place_for(meeting: Meeting, participant: Participant) -> str:
 
 
 def _start_meeting(meeting: Meeting, now: datetime, event_fields: dict[str, Any]) -> None:
-    if meeting.state == Meeting.State.PLANNED:
-        meeting.state, meeting.started_at = Meeting.State.RUNNING, now
+    if meeting.state == MeetingState.PLANNED:
+        meeting.state, meeting.started_at = MeetingState.RUNNING, now
         meeting.save(update_fields=["state", "started_at"])
         record(events.MeetingStarted(**event_fields))
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from prepazka.core.refusal import Refused
 from prepazka.meetings import access, signals
-from prepazka.meetings.models import Document, Meeting, Participant
+from prepazka.meetings.models import Document, DocumentState, Meeting, Participant
 from prepazka.meetings.room import NotInside, OnlyTheChair
 
 
@@ -32,7 +32,7 @@ def show(*, participant: UUID, seat: UUID, document: UUID | None, page: int = 1)
     access.must_be_inside(meeting, person, seat)
     if not leads(meeting, person):
         raise NotLeading
-    ready = meeting.documents.filter(state=Document.State.READY)
+    ready = meeting.documents.filter(state=DocumentState.READY)
     shown_document = ready.filter(pk=document).first() if document else None
     if document and (shown_document is None or not 1 <= page <= shown_document.pages):
         raise NotToShow

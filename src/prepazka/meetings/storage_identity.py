@@ -11,7 +11,7 @@ import logging
 from datetime import datetime
 
 from prepazka.meetings import storage
-from prepazka.meetings.models import Document, FileStorage, Minutes
+from prepazka.meetings.models import Document, DocumentState, FileStorage, Minutes
 
 log = logging.getLogger(__name__)
 Problem = FileStorage.Problem
@@ -85,7 +85,7 @@ def _compare(row: FileStorage, now: datetime) -> Problem | None:
 
 def _may_be_ours() -> bool:
     """Whether a storage without a marker may be ours: it has a file of the newest rows, if any."""
-    documents = Document.objects.exclude(state=Document.State.REFUSED).order_by("-created_at")
+    documents = Document.objects.exclude(state=DocumentState.REFUSED).order_by("-created_at")
     printed = Minutes.objects.exclude(key="").order_by("-pk")
     keys = [
         *documents.values_list("key", flat=True)[:LOOKED_FOR],

@@ -26,14 +26,14 @@ from prepazka.core import calendar, gsm7
 from prepazka.core.message_rules import MessageRules
 from prepazka.meetings.models import Participant
 from prepazka.messaging.mail import compose_mail
-from prepazka.messaging.models import Message, Person
+from prepazka.messaging.models import Message, MessageState, Person
 from prepazka.messaging.port import PushGone, Sms, Undeliverable
 from prepazka.messaging.push import compose_push
 from prepazka.messaging.sms import compose_sms
 from prepazka.offices.models import Office
 
 HOUR = timedelta(hours=1)
-COSTS = (Message.State.QUEUED, Message.State.SENT)
+COSTS = (MessageState.QUEUED, MessageState.SENT)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from prepazka.booking import links
 from prepazka.booking.diaries import official_of
-from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
+from prepazka.booking.models import Booking, BookingState, Offer, WaitingListEntry, WaitingListState
 from prepazka.core import calendar
 from prepazka.journal.models import Event
 from prepazka.meetings.models import Meeting, Participant
@@ -28,8 +28,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import cause_of
 from prepazka.offices.models import Incident, Mode, Official, Room, Service, System
 from prepazka.offices.text import without_repeats
-from prepazka.queueing.models import State as TicketState
-from prepazka.queueing.models import Ticket, TurnAlert
+from prepazka.queueing.models import Ticket, TicketState, TurnAlert
 
 ALL_DAY = (0, 1440)
 OF_INCIDENTS = {"incident", "incident_moved", "incident_over"}
@@ -158,7 +157,7 @@ def no_show_in_words() -> str:
 def kind_in_words(message: Message) -> str:
     """The kind by which texts are chosen: a cancellation by the office has its own."""
     if message.kind == "cancelled" and message.booking:
-        by_office = message.booking.state == State.CANCELLED_BY_OFFICE
+        by_office = message.booking.state == BookingState.CANCELLED_BY_OFFICE
         return "cancelled_by_office" if by_office else "cancelled"
     return message.kind
 
@@ -167,7 +166,7 @@ def said_in_mail(context: dict[str, Any]) -> dict[str, str]:
     """The values of placeholders in an office's own texts of mails, from the template context."""
     booking, service = context.get("booking"), context["service"]
     facts = {fact.key: fact.value for fact in context["facts"]}
-    waits = booking is not None and booking.state == State.UNCONFIRMED
+    waits = booking is not None and booking.state == BookingState.UNCONFIRMED
     link = context.get("offer_url") or context.get("entry_url") or context.get("ticket_url")
     until = context.get("offer_until") or (booking.expires_at if booking and waits else None)
     terms = "\n".join(f"{t.number}) {t.when}: {t.url}" for t in context.get("terms", ()))
@@ -227,7 +226,7 @@ def context_of_incident(incident: Incident, booking: Booking, office: Directory)
 def is_in_hall(booking: Booking) -> bool:
     """Whether the person has arrived and has not missed the call."""
     missed = Ticket.objects.filter(booking=booking, state=TicketState.NO_SHOW)
-    return booking.state == State.ARRIVED and not missed.exists()
+    return booking.state == BookingState.ARRIVED and not missed.exists()
 
 
 def context_of_alert(alert: TurnAlert, office: Directory) -> dict[str, Any]:
@@ -265,7 +264,7 @@ def context_of_entry(entry: WaitingListEntry, office: Directory) -> dict[str, An
         "service": service,
         "entry_url": short_url(entry.short_code),
         "again_url": url_of("citizen:days", office.office.slug, service.code),
-        "confirmed": entry.state != WaitingListEntry.State.UNCONFIRMED,
+        "confirmed": entry.state != WaitingListState.UNCONFIRMED,
         "facts": wish_facts(entry, office),
     }
 

@@ -16,7 +16,7 @@ from icalendar import Alarm, Calendar, Event, vCalAddress, vText
 
 from prepazka.booking import links
 from prepazka.booking.event_uids import mailed_uid
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core.crest import crest_for_mail
 from prepazka.core.message_texts import Texts, fill, own
 from prepazka.meetings import storage
@@ -118,7 +118,7 @@ INVITED = {
 # How long before the start a calendar reminds of a visit, and of a call or video meeting.
 ALARM, ALARM_AT_DESK = timedelta(hours=1), timedelta(minutes=15)
 # States in which the event is removed from the person's calendar.
-GONE = {State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE, State.DISPLACED}
+GONE = {BookingState.CANCELLED_BY_CITIZEN, BookingState.CANCELLED_BY_OFFICE, BookingState.DISPLACED}
 
 
 def compose_mail(message: Message, *, now: datetime) -> Mail:

@@ -13,13 +13,14 @@ from prepazka.queueing.models import TurnAlert
 Person = Booking | WaitingListEntry | TurnAlert
 
 
+class MessageState(models.TextChoices):
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+
+
 class Message(OfOffice):
     """One message to one person about a booking, a waiting-list entry or a ticket's turn."""
-
-    class State(models.TextChoices):
-        QUEUED = "queued"
-        SENT = "sent"
-        FAILED = "failed"
 
     class Channel(models.TextChoices):
         EMAIL = "email"
@@ -46,7 +47,9 @@ class Message(OfOffice):
     # The id of the event; it causes one message of a kind, however often its job runs.
     event = models.BigIntegerField()
     sequence = models.PositiveSmallIntegerField(default=0)
-    state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
+    state = models.CharField(
+        max_length=8, choices=MessageState.choices, default=MessageState.QUEUED
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=200, blank=True)
     # Of a short message: the gateway's id, and the number of charged parts.

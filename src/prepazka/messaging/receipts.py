@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from prepazka.booking.calls import put_on_call_list
 from prepazka.booking.models import CallListEntry
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, MessageState
 from prepazka.messaging.port import Receipt
 
 UNDELIVERED = gettext_noop("the message did not reach the telephone")
@@ -31,10 +31,10 @@ def note_receipt(receipt: Receipt, *, now: datetime) -> bool:
     if message.delivered_at:
         return True
     if receipt.delivered:
-        message.delivered_at, message.state, message.error = now, Message.State.SENT, ""
+        message.delivered_at, message.state, message.error = now, MessageState.SENT, ""
         message.save(update_fields=["delivered_at", "state", "error"])
-    elif message.state != Message.State.FAILED:
-        message.state, message.error = Message.State.FAILED, UNDELIVERED
+    elif message.state != MessageState.FAILED:
+        message.state, message.error = MessageState.FAILED, UNDELIVERED
         message.save(update_fields=["state", "error"])
         give_to_operators(message, now=now)
     return True

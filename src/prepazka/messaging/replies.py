@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from prepazka.booking import offers, waiting_list_offers
 from prepazka.booking.contacts import contact_hash
-from prepazka.booking.models import OPEN, Booking, Offer, State
+from prepazka.booking.models import OPEN, Booking, BookingState, Offer, OfferState
 from prepazka.booking.usecases import cancel_booking, confirm_booking
 from prepazka.core import events
 from prepazka.core.refusal import Refused
@@ -32,7 +32,11 @@ KEEP = timedelta(days=30)
 KEEP_STOP = timedelta(days=365)
 ASKED_WITHIN = timedelta(days=1)
 MOST_NUMBERED = 4  # bookings in one short message
-NO_LONGER = {State.EXPIRED, State.CANCELLED_BY_CITIZEN, State.CANCELLED_BY_OFFICE}
+NO_LONGER = {
+    BookingState.EXPIRED,
+    BookingState.CANCELLED_BY_CITIZEN,
+    BookingState.CANCELLED_BY_OFFICE,
+}
 
 
 @transaction.atomic
@@ -101,7 +105,7 @@ def _act_on_bookings(bookings: list[Booking], contact: str, reply: Said, now: da
             return _carry_out(by_id[ids[reply.choice - 1]], word, now)
     if reply.word not in {"cancel", "confirm"}:
         return _carry_out(bookings[0], reply.word, now)
-    states = OPEN if reply.word == "cancel" else {State.UNCONFIRMED}
+    states = OPEN if reply.word == "cancel" else {BookingState.UNCONFIRMED}
     candidates = sorted(
         (booking for booking in bookings if booking.state in states),
         key=lambda booking: booking.starts_at,
@@ -159,7 +163,7 @@ def _carry_out(booking: Booking, word: str, now: datetime) -> bool:
     if word == "cancel" and booking.state in OPEN:
         cancel_booking(booking=booking.pk, now=now)
         return True
-    if word == "confirm" and booking.state == State.UNCONFIRMED:
+    if word == "confirm" and booking.state == BookingState.UNCONFIRMED:
         confirm_booking(booking=booking.pk, now=now)
         return True
     # After "OK" to a reminder or a second "ANO", people want to read that the booking holds.
@@ -191,7 +195,7 @@ def _answer_offer(offer: Offer, reply: Said, now: datetime) -> bool:
 def _open_offer(contact: str, now: datetime) -> Offer | None:
     """The newest open offer to the number."""
     to_contact = Q(booking__contact_hash=contact) | Q(entry__contact_hash=contact)
-    open_offers = Offer.objects.filter(to_contact, state=Offer.State.OPEN, expires_at__gt=now)
+    open_offers = Offer.objects.filter(to_contact, state=OfferState.OPEN, expires_at__gt=now)
     return open_offers.order_by("created_at").last()
 
 
@@ -199,7 +203,7 @@ def _bookings(contact: str, now: datetime) -> list[Booking]:
     """The number's future bookings: first the last texted one, as people reply to it, then by time."""
     coming = list(
         Booking.objects.filter(
-            Q(state__in=OPEN) | Q(state=State.DISPLACED),
+            Q(state__in=OPEN) | Q(state=BookingState.DISPLACED),
             office__in=[office.pk for office in Office.objects.all() if office.message_rules.sms],
             contact_hash=contact,
             ends_at__gt=now,

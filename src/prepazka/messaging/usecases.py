@@ -12,11 +12,19 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext_noop
 
 from prepazka.booking.calls import Outcome, put_on_call_list
-from prepazka.booking.models import OPEN, Booking, CallListEntry, Offer, State, WaitingListEntry
+from prepazka.booking.models import (
+    OPEN,
+    Booking,
+    BookingState,
+    CallListEntry,
+    Offer,
+    OfferState,
+    WaitingListEntry,
+)
 from prepazka.booking.usecases import wait_for_mail
 from prepazka.core.faults import kind_and_place
 from prepazka.journal.models import Event
-from prepazka.meetings.models import Meeting, Participant
+from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.meetings.participants import (
     NoMeeting,
     citizen_of,
@@ -34,15 +42,14 @@ from prepazka.messaging.channels import (
 )
 from prepazka.messaging.contexts import OF_INCIDENTS, incident_of, is_in_hall
 from prepazka.messaging.mail import MINUTES
-from prepazka.messaging.models import Message, Person
+from prepazka.messaging.models import Message, MessageState, Person
 from prepazka.messaging.port import HOUR_FULL, QUIET_HOURS, Gateways, Undeliverable
 from prepazka.messaging.receipts import give_to_operators
 from prepazka.messaging.replies import wants_no_reminders
 from prepazka.offices.models import Mode
 from prepazka.queueing.alerts import forget_contact
 from prepazka.queueing.incidents import iso
-from prepazka.queueing.models import IN_QUEUE, TurnAlert
-from prepazka.queueing.models import State as TicketState
+from prepazka.queueing.models import IN_QUEUE, TicketState, TurnAlert
 
 log = logging.getLogger(__name__)
 # The kind of message to the person by the kind of event.
@@ -131,7 +138,7 @@ def compose(*, event: int, now: datetime) -> list[Message]:
             meeting_for(rows[0], now)
     messages = [_message_to_person(happened, *rows, now=now)] if happened.kind in KINDS else []
     messages += _messages_to_participants(happened, rows[0], now)
-    return [message for message in messages if message and message.state == Message.State.QUEUED]
+    return [message for message in messages if message and message.state == MessageState.QUEUED]
 
 
 def _message_to_person(
@@ -246,7 +253,7 @@ def _count_parts(message: Message, now: datetime) -> None:
     if fits_limit(office, part_count, message.channel, now=now):
         message.parts = part_count
     else:
-        message.state, message.error = Message.State.FAILED, adapter.monthly_limit.exceeded
+        message.state, message.error = MessageState.FAILED, adapter.monthly_limit.exceeded
         give_to_operators(message, now=now)
     message.save(update_fields=["parts", "state", "error"])
 
@@ -285,7 +292,7 @@ def _restart_deadline_if_late(message: int, now: datetime) -> None:
         pk=message,
         kind="confirm",
         booking__isnull=False,
-        state=Message.State.QUEUED,
+        state=MessageState.QUEUED,
         created_at__lt=now - LATE,
     )
     for booking in late.values_list("booking_id", flat=True):
@@ -305,14 +312,14 @@ def _deliver(message: int, gateways: Gateways, now: datetime) -> None:
         .filter(pk=message)
         .first()
     )
-    if locked is None or locked.state != Message.State.QUEUED:
+    if locked is None or locked.state != MessageState.QUEUED:
         return
     if is_pointless(locked, now):
-        locked.state, locked.error = Message.State.FAILED, NO_LONGER_NEEDED
+        locked.state, locked.error = MessageState.FAILED, NO_LONGER_NEEDED
         locked.save(update_fields=["state", "error"])
         return
     _send(locked, gateways, now)
-    locked.state, locked.sent_at, locked.attempts = Message.State.SENT, now, locked.attempts + 1
+    locked.state, locked.sent_at, locked.attempts = MessageState.SENT, now, locked.attempts + 1
     locked.error = ""
     locked.save(update_fields=["state", "sent_at", "attempts", "error", "gateway_id", "parts"])
 
@@ -339,7 +346,7 @@ def _note_failure(message: int, failure: Undeliverable, now: datetime) -> None:
     locked = Message.objects.select_for_update(no_key=True).get(pk=message)
     locked.attempts, locked.error = locked.attempts + 1, str(failure)[:200]
     if failure.permanent or locked.attempts >= GIVES_UP:
-        locked.state = Message.State.FAILED
+        locked.state = MessageState.FAILED
         give_to_operators(locked, now=now)
     if locked.alert and isinstance(failure, adapter_of(locked).ends_contact):
         forget_contact(locked.alert.ticket_id)
@@ -360,13 +367,13 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
     if not adapter.contact(person):
         return True
     if message.kind in ASKS:
-        return offer is None or offer.state != Offer.State.OPEN or offer.expires_at <= now
+        return offer is None or offer.state != OfferState.OPEN or offer.expires_at <= now
     if message.kind in {"dropped", "wait_ended"}:
         return False
     if booking is None:
         return message.entry is None or message.entry.ended_at is not None
     if message.kind == "confirm":
-        return booking.state != State.UNCONFIRMED
+        return booking.state != BookingState.UNCONFIRMED
     if message.kind == "restored" and not _was_informed(message):
         return True
     if message.kind in OF_INCIDENTS and _is_incident_outdated(message, booking, now):
@@ -374,7 +381,7 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
     if message.kind == "room_changed":
         return _is_room_change_outdated(citizen_of(booking), message, booking)
     if message.kind == "missed":
-        return booking.state != State.NO_SHOW
+        return booking.state != BookingState.NO_SHOW
     if message.kind in REMINDERS:
         stopped = adapter.takes_stop and wants_no_reminders(booking)
         if stopped or _is_for_previous_time(message, booking):
@@ -384,7 +391,7 @@ def is_pointless(message: Message, now: datetime) -> bool:  # noqa: C901, PLR091
     if message.kind in {"reply_which", "reminders_off"}:
         return False
     if message.kind in {"confirmed", "late", "pin_changed", *REMINDERS}:
-        return booking.state != State.CONFIRMED or booking.ends_at <= now
+        return booking.state != BookingState.CONFIRMED or booking.ends_at <= now
     return booking.sequence != message.sequence
 
 
@@ -403,7 +410,7 @@ def _is_incident_outdated(message: Message, booking: Booking, now: datetime) -> 
     if message.kind != "incident":
         event = Event.objects.get(pk=message.event)
         earlier = Message.objects.filter(
-            booking=booking, kind="incident", state=Message.State.SENT, pk__lt=message.pk
+            booking=booking, kind="incident", state=MessageState.SENT, pk__lt=message.pk
         )
         if message.kind == "incident_moved":
             if event.data["expected"] != iso(incident.expected_at):
@@ -411,7 +418,7 @@ def _is_incident_outdated(message: Message, booking: Booking, now: datetime) -> 
             earlier = earlier.filter(sent_at__lte=event.at)  # later ones had the new time
         if not earlier.exists():
             return True
-    comes = booking.state == State.CONFIRMED and booking.ends_at > now
+    comes = booking.state == BookingState.CONFIRMED and booking.ends_at > now
     return not comes and not is_in_hall(booking)
 
 
@@ -444,7 +451,7 @@ def _is_pointless_for_participant(  # noqa: PLR0911  # one reason each
     if message.kind == "meeting_reminder" and _is_for_previous_time(message, booking):
         return True
     if message.kind in {"invited", "meeting_reminder", "meeting_late", "meeting_colleague"}:
-        return booking.mode != Mode.VIDEO or booking.state not in {*OPEN, State.ARRIVED}
+        return booking.mode != Mode.VIDEO or booking.state not in {*OPEN, BookingState.ARRIVED}
     return booking.sequence != message.sequence
 
 
@@ -453,10 +460,10 @@ def _is_room_change_outdated(
 ) -> bool:
     """Whether the meeting is over or in another room since, or the participant is connected."""
     event = Event.objects.filter(pk=message.event).first()
-    meeting = Meeting.objects.filter(booking=booking).exclude(state=Meeting.State.ENDED).first()
+    meeting = Meeting.objects.filter(booking=booking).exclude(state=MeetingState.ENDED).first()
     if participant is None or meeting is None or booking.mode != Mode.VIDEO:
         return True
-    if booking.state not in {*OPEN, State.ARRIVED}:
+    if booking.state not in {*OPEN, BookingState.ARRIVED}:
         return True
     moved = event is not None and event.data["provider"] != meeting.provider
     return moved or not absent(meeting).filter(pk=participant.pk).exists()
@@ -465,7 +472,7 @@ def _is_room_change_outdated(
 def _was_informed(message: Message) -> bool:
     """Whether the last message sent before was about the change that is now undone."""
     earlier = Message.objects.filter(
-        booking=message.booking_id, state=Message.State.SENT, pk__lt=message.pk
+        booking=message.booking_id, state=MessageState.SENT, pk__lt=message.pk
     )
     last_message = earlier.order_by("pk").last()
     return last_message is not None and last_message.kind in {"offer", "reassigned", "cancelled"}

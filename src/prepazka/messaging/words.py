@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import translation
 
-from prepazka.booking.models import Booking, Lane, Offer, State, WaitingListEntry
+from prepazka.booking.models import Booking, BookingState, Lane, Offer, WaitingListEntry
 from prepazka.core import calendar, events, gsm7, message_texts
 from prepazka.core.message_texts import Fault, Part, Texts
 from prepazka.core.refusal import Refused
@@ -28,11 +28,11 @@ SAMPLE_ID, SAMPLE_CODE, SAMPLE_PIN = UUID(int=1), "abcdefghjkmn", "1234"
 OF_ENTRIES = {"on_list", "place", "dropped", "wait_ended"}
 OF_TICKETS = {"turn_near", "turn_called"}
 STATES = {
-    "confirm": State.UNCONFIRMED,
-    "cancelled": State.CANCELLED_BY_CITIZEN,
-    "cancelled_by_office": State.CANCELLED_BY_OFFICE,
-    "displaced": State.DISPLACED,
-    "missed": State.NO_SHOW,
+    "confirm": BookingState.UNCONFIRMED,
+    "cancelled": BookingState.CANCELLED_BY_CITIZEN,
+    "cancelled_by_office": BookingState.CANCELLED_BY_OFFICE,
+    "displaced": BookingState.DISPLACED,
+    "missed": BookingState.NO_SHOW,
 }
 
 
@@ -167,7 +167,7 @@ def _sample(office: Directory, kind: str, language: str, now: datetime) -> Booki
         starts_at=starts_at,
         ends_at=starts_at + timedelta(minutes=services[0].duration_min),
         expires_at=now + timedelta(minutes=15),
-        state=STATES.get(kind, State.CONFIRMED),
+        state=STATES.get(kind, BookingState.CONFIRMED),
         language=language,
         pin="" if kind == "confirm" else SAMPLE_PIN,
         short_code=SAMPLE_CODE,

@@ -7,7 +7,14 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from prepazka.booking.models import EXPIRING, OPEN, RETURNING, Booking, State, WaitingListEntry
+from prepazka.booking.models import (
+    EXPIRING,
+    OPEN,
+    RETURNING,
+    Booking,
+    BookingState,
+    WaitingListEntry,
+)
 from prepazka.booking.waiting_list import ENDED
 from prepazka.core import calendar
 from prepazka.core.interval import Interval
@@ -15,7 +22,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Official, Service
 from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket
 
-COMING = (State.HELD, *OPEN, State.ARRIVED)
+COMING = (BookingState.HELD, *OPEN, BookingState.ARRIVED)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from prepazka.offices import directory
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Agenda, Office
 from prepazka.queueing import learning
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 
 MOST_DAYS = 100
 SEED = 1
@@ -104,7 +104,7 @@ def _plan_with_demand(office: Directory, current: Quota, now: datetime) -> tuple
     plan, since = current.named.plan, calendar.day_of(now, office.tz) - COUNTED
     tickets = Ticket.objects.filter(
         office=office.office, date__gte=since, date__lt=calendar.day_of(now, office.tz)
-    ).exclude(state=State.CANCELLED)
+    ).exclude(state=TicketState.CANCELLED)
     days = tickets.aggregate(days=Count("date", distinct=True))["days"]
     plan = replace(plan, no_show=1 - learning.known(office).shows_up)
     if days < ENOUGH_DAYS:

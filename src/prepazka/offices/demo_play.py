@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from django.db import connection, transaction
 
-from prepazka.offices.models import DemoPlay, Office
+from prepazka.offices.models import DemoPlay, DemoPlayState, Office
 
-State = DemoPlay.State
 ROW = 1
 SUPERVISOR = 7_307_733  # key of the advisory lock of the one supervisor that plays days
 
@@ -23,7 +22,7 @@ def current() -> DemoPlay | None:
 @transaction.atomic
 def ask(*, office: Office, speed: float) -> bool:
     """Ask for a day of the office; False while one is already played or about to be."""
-    fields = {"office": office, "speed": speed, "state": State.ASKED}
+    fields = {"office": office, "speed": speed, "state": DemoPlayState.ASKED}
     _, created = DemoPlay.objects.get_or_create(pk=ROW, defaults=fields)
     if created:
         return True
@@ -40,7 +39,9 @@ def stop() -> None:
     row = _locked()
     if row and row.is_active:
         # A day that has not begun has no people who would have to leave first.
-        state = State.STOPPED if row.state == State.ASKED else State.STOPPING
+        state = (
+            DemoPlayState.STOPPED if row.state == DemoPlayState.ASKED else DemoPlayState.STOPPING
+        )
         DemoPlay.objects.filter(pk=ROW).update(state=state)
 
 
@@ -48,15 +49,15 @@ def stop() -> None:
 def take() -> DemoPlay | None:
     """Claim the day that was asked for, which the caller now plays; None if there is none."""
     row = _locked()
-    if row is None or row.state != State.ASKED:
+    if row is None or row.state != DemoPlayState.ASKED:
         return None
-    DemoPlay.objects.filter(pk=ROW).update(state=State.RUNNING)
+    DemoPlay.objects.filter(pk=ROW).update(state=DemoPlayState.RUNNING)
     return current()
 
 
 def is_stopping() -> bool:
     """Whether somebody asked that the virtual people leave."""
-    return DemoPlay.objects.filter(pk=ROW, state=State.STOPPING).exists()
+    return DemoPlay.objects.filter(pk=ROW, state=DemoPlayState.STOPPING).exists()
 
 
 @transaction.atomic
@@ -65,8 +66,8 @@ def end(*, failed: bool) -> None:
     row = _locked()
     if row is None or not row.is_active:
         return
-    unrequested = State.FAILED if failed else State.OVER
-    state = State.STOPPED if row.state == State.STOPPING else unrequested
+    unrequested = DemoPlayState.FAILED if failed else DemoPlayState.OVER
+    state = DemoPlayState.STOPPED if row.state == DemoPlayState.STOPPING else unrequested
     DemoPlay.objects.filter(pk=ROW).update(state=state)
 
 
@@ -79,8 +80,8 @@ def become_supervisor() -> bool:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [SUPERVISOR])
         alone = bool(cursor.fetchone()[0])
     if alone:
-        active = (State.RUNNING, State.STOPPING)
-        DemoPlay.objects.filter(state__in=active).update(state=State.STOPPED)
+        active = (DemoPlayState.RUNNING, DemoPlayState.STOPPING)
+        DemoPlay.objects.filter(state__in=active).update(state=DemoPlayState.STOPPED)
     return alone
 
 

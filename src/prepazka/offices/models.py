@@ -444,22 +444,23 @@ class DemoClock(models.Model):
     speed = models.FloatField()
 
 
+class DemoPlayState(models.TextChoices):
+    ASKED = "asked"  # the supervisor has not begun it yet
+    RUNNING = "running"
+    STOPPING = "stopping"
+    OVER = "over"  # the office has closed
+    STOPPED = "stopped"  # by a visitor, or with the server
+    FAILED = "failed"
+
+
 class DemoPlay(models.Model):
     """The day that virtual people play in a demo, as asked for on its start page; one row at most."""
 
-    class State(models.TextChoices):
-        ASKED = "asked"  # the supervisor has not begun it yet
-        RUNNING = "running"
-        STOPPING = "stopping"
-        OVER = "over"  # the office has closed
-        STOPPED = "stopped"  # by a visitor, or with the server
-        FAILED = "failed"
-
     office = models.ForeignKey(Office, on_delete=models.CASCADE)
     speed = models.FloatField(help_text="minutes of the office per minute")
-    state = models.CharField(max_length=8, choices=State.choices)
+    state = models.CharField(max_length=8, choices=DemoPlayState.choices)
 
     @property
     def is_active(self) -> bool:
         """Whether people come, are about to come or still have to leave."""
-        return self.state in (self.State.ASKED, self.State.RUNNING, self.State.STOPPING)
+        return self.state in (DemoPlayState.ASKED, DemoPlayState.RUNNING, DemoPlayState.STOPPING)

@@ -16,7 +16,7 @@ from prepazka.core import events
 from prepazka.journal.record import record
 from prepazka.meetings.models import Participant
 from prepazka.messaging.channels import channel_for
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, MessageState
 from prepazka.offices.directory import Directory
 from prepazka.privacy.erasure import counts_of
 from prepazka.privacy.identity import must_be_stated
@@ -113,7 +113,7 @@ def _redirect_messages(row: Booking | WaitingListEntry | TurnAlert) -> None:
     """Send messages not yet sent by the channel that the corrected contact has."""
     channel = channel_for(row, row.office)
     waiting = Message.objects.filter(
-        pk__in=row.messages.filter(participant=None, state=Message.State.QUEUED).values("pk")
+        pk__in=row.messages.filter(participant=None, state=MessageState.QUEUED).values("pk")
     )
     if channel:
         waiting.exclude(channel=channel).update(channel=channel, parts=0)

@@ -18,12 +18,12 @@ from prepazka.booking.locks import lock_days, lock_list
 from prepazka.booking.models import (
     OPEN,
     Booking,
+    BookingState,
     Busy,
     CallListEntry,
     Disruption,
-    Offer,
+    OfferState,
     ReplacedPin,
-    State,
     WaitingListEntry,
 )
 from prepazka.booking.offers import withdraw_offers
@@ -34,8 +34,16 @@ from prepazka.booking.waiting_list import ERASED as ENTRY_ERASED
 from prepazka.core import events
 from prepazka.journal.record import record
 from prepazka.meetings import signals, storage
-from prepazka.meetings.models import Document, Meeting, MinutesComment, Participant, Said, Signal
-from prepazka.messaging.models import Message
+from prepazka.meetings.models import (
+    Document,
+    Meeting,
+    MeetingState,
+    MinutesComment,
+    Participant,
+    Said,
+    Signal,
+)
+from prepazka.messaging.models import Message, MessageState
 from prepazka.messaging.replies import forget_person
 from prepazka.messaging.usecases import NO_LONGER_NEEDED
 from prepazka.offices.directory import Directory
@@ -163,7 +171,7 @@ def _erase(
     The caller holds the locks. Raises MeetingIsRunning, unless `even_if_running`.
     """
     of_person = Q(booking__in=keys[Root.BOOKING]) | Q(participants__in=keys[Root.PARTICIPANT])
-    running = Meeting.objects.filter(of_person, state=Meeting.State.RUNNING)
+    running = Meeting.objects.filter(of_person, state=MeetingState.RUNNING)
     if not even_if_running and running.exists():
         raise MeetingIsRunning
     bookings = list(Booking.objects.filter(pk__in=keys[Root.BOOKING]).order_by("starts_at", "pk"))
@@ -192,23 +200,23 @@ def _cancel(booking: Booking, *, now: datetime, actor: int | None) -> bool:
     """End a booking that holds a slot or waits for one. Returns whether a visit was cancelled."""
     for pk in booking.waiting_list.exclude(state__in=ENDED).values_list("pk", flat=True):
         leave_list(entry=pk, now=now)
-    if booking.state == State.HELD:
-        end(booking, State.EXPIRED, now)
+    if booking.state == BookingState.HELD:
+        end(booking, BookingState.EXPIRED, now)
         record(
             events.HoldReleased(
                 office=booking.office_id, booking=str(booking.pk), at=now, actor=actor
             )
         )
         return False
-    if booking.state not in {*OPEN, State.DISPLACED}:
+    if booking.state not in {*OPEN, BookingState.DISPLACED}:
         close_calls(booking=booking, outcome=Outcome.WITHDRAWN, now=now)
         return False
-    if booking.state == State.DISPLACED:
-        withdraw_offers(booking, now, state=Offer.State.DECLINED)
+    if booking.state == BookingState.DISPLACED:
+        withdraw_offers(booking, now, state=OfferState.DECLINED)
     close_calls(booking=booking, outcome=Outcome.WITHDRAWN, now=now)
     keeps_time = booking.state in OPEN
     booking.sequence += 1
-    end(booking, State.CANCELLED_BY_CITIZEN, now)
+    end(booking, BookingState.CANCELLED_BY_CITIZEN, now)
     if keeps_time:
         slot_release.give_back(slot_release.Freed.of(booking), now=now)
     record(
@@ -229,8 +237,8 @@ def _erase_messages(keys: Mapping[Root, list[UUID]]) -> None:
     )
     all_messages = Message.objects.filter(of_person | Q(booking__in=keys[Root.BOOKING]))
     all_messages.exclude(error="", gateway_id="").update(error="", gateway_id="")
-    Message.objects.filter(of_person, state=Message.State.QUEUED).update(
-        state=Message.State.FAILED, error=NO_LONGER_NEEDED
+    Message.objects.filter(of_person, state=MessageState.QUEUED).update(
+        state=MessageState.FAILED, error=NO_LONGER_NEEDED
     )
 
 

@@ -22,12 +22,12 @@ from prepazka.booking.contacts import (
     plain_phone,
 )
 from prepazka.booking.locks import lock_contact, lock_days, lock_list
-from prepazka.booking.models import Booking, Offer, WaitingListEntry
+from prepazka.booking.models import Booking, Offer, OfferState, WaitingListEntry
 from prepazka.core.contact_text import clean_text
 from prepazka.core.reference import ids_of
 from prepazka.core.refusal import Refused
 from prepazka.meetings.models import Meeting, Participant
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, MessageState
 from prepazka.offices.directory import Directory
 from prepazka.privacy.refusals import NoRecordChosen, PersonNotNamed, RecordsChanged
 from prepazka.privacy.registry import Root
@@ -215,13 +215,13 @@ def _waiting_messages(keys: dict[Root, list[UUID]]) -> Any:
         | Q(participant__in=keys[Root.PARTICIPANT])
         | Q(alert__in=keys[Root.ALERT])
     )
-    return Message.objects.filter(about, state=Message.State.QUEUED).order_by("pk")
+    return Message.objects.filter(about, state=MessageState.QUEUED).order_by("pk")
 
 
 def _days(records: Records) -> set[date]:
     """Days of the bookings, and of every slot that an offer holds for the person."""
     offers = Offer.objects.filter(
-        Q(booking__in=records.bookings) | Q(entry__in=records.entries), state=Offer.State.OPEN
+        Q(booking__in=records.bookings) | Q(entry__in=records.entries), state=OfferState.OPEN
     )
     offered_days = Booking.objects.filter(offer__in=offers).values_list("date", flat=True)
     moving = [entry.booking_id for entry in records.entries if entry.booking_id]

@@ -16,7 +16,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Membership, Role
 from prepazka.queueing import turns
 from prepazka.queueing.locks import lock_queue
-from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, CallLease, Shift, State, Ticket
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, CallLease, Shift, Ticket, TicketState
 from prepazka.queueing.refusals import (
     ClientChanged,
     CounterBusy,
@@ -316,7 +316,7 @@ def _settle_client(
     elif fate == Fate.WAITS:
         turns.transfer(**press, actor=actor)
     elif fate == Fate.ABSENT:
-        if present.state != State.CALLED:
+        if present.state != TicketState.CALLED:
             raise ClientChanged  # a client who is being served is not absent
         turns.no_show(**press, actor=actor)
     # So that neither clerk can undo a step of the other.

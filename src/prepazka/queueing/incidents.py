@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from prepazka.booking.models import Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
 from prepazka.offices import directory

@@ -17,8 +17,7 @@ import numpy as np
 from django.db import transaction
 from django.db.models import F
 
-from prepazka.booking.models import Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar
 from prepazka.core.hall import USUAL_OFFSETS
 from prepazka.core.learning import (
@@ -33,7 +32,7 @@ from prepazka.core.learning import (
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Office
 from prepazka.queueing import models
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 
 LEARN_FROM = timedelta(weeks=8)
 MOST_LEARNED = 40_000
@@ -89,7 +88,7 @@ def relearn(*, office: Directory, now: datetime) -> None:
     since = calendar.day_of(now, office.tz) - LEARN_FROM
     tickets = Ticket.objects.filter(office=office.office, date__gte=since)
     finished = (
-        tickets.filter(state=State.FINISHED, serving_at__isnull=False)
+        tickets.filter(state=TicketState.FINISHED, serving_at__isnull=False)
         .annotate(lasted=F("ended_at") - F("serving_at"))
         .order_by("-ended_at")
         .values_list("service_id", "clerk_id", "lasted", "date")[:MOST_LEARNED]
@@ -105,7 +104,7 @@ def relearn(*, office: Directory, now: datetime) -> None:
     came, booked, offsets = _arrivals_of_booked(office, since, now)
     content = _to_json(times) | {
         "gone": walk_aways(
-            ((c - i) / MINUTE, state == State.NO_SHOW) for i, c, state in called if c
+            ((c - i) / MINUTE, state == TicketState.NO_SHOW) for i, c, state in called if c
         ),
         "no_show": no_show_share(came, booked),
         "offsets": [round(offset, 1) for offset in punctuality(offsets, USUAL_OFFSETS)],

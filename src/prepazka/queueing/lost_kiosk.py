@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from prepazka.booking.locks import lock_days
-from prepazka.booking.models import Booking, ReplacedPin, State
+from prepazka.booking.models import Booking, BookingState, ReplacedPin
 from prepazka.booking.transitions import change_pin
 from prepazka.core import calendar, events
 from prepazka.journal.record import record
@@ -56,7 +56,7 @@ def bookings_held(office: Directory, kiosk: Device, *, now: datetime) -> list[Bo
         rows = Booking.objects.filter(
             office=office.office,
             date=day,
-            state=State.CONFIRMED,
+            state=BookingState.CONFIRMED,
             mode=Mode.PERSON,
             confirmed_at__lte=renewed_at + RENEWAL_LASTS,
         ).exclude(pin="")

@@ -7,14 +7,13 @@ from datetime import datetime
 from django.db import transaction
 
 from prepazka.booking.locks import lock_days
-from prepazka.booking.models import Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.transitions import end
 from prepazka.core import events
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
 from prepazka.queueing.locks import lock_queue
-from prepazka.queueing.models import State
+from prepazka.queueing.models import TicketState
 
 
 @transaction.atomic
@@ -27,7 +26,7 @@ def end_missed(*, office: Directory, now: datetime) -> int:
         office=office.office,
         state=BookingState.ARRIVED,
         ends_at__lte=now,
-        ticket__state=State.NO_SHOW,
+        ticket__state=TicketState.NO_SHOW,
     )
     days = list(missed.values_list("date", flat=True).distinct())
     if not days:

@@ -12,8 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count
 
-from prepazka.booking.models import Booking, ReplacedPin
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState, ReplacedPin
 from prepazka.core import calendar, discipline, events, offline
 from prepazka.journal.record import record
 from prepazka.offices.directory import Directory
@@ -33,8 +32,8 @@ from prepazka.queueing.models import (
     NumberSeries,
     OfflineGrant,
     Shift,
-    State,
     Ticket,
+    TicketState,
 )
 from prepazka.queueing.offline_leases import Holder
 from prepazka.queueing.refusals import CounterNotOpen
@@ -172,7 +171,7 @@ def _hidden_pin(
     service = office.services[booking.service_id]
     rules = office.rules_of(service)
     ticket = getattr(booking, "ticket", None)
-    missed = ticket if ticket and ticket.state == State.NO_SHOW else None
+    missed = ticket if ticket and ticket.state == TicketState.NO_SHOW else None
     return {
         "h": grant.hide(pin),
         "start": booking.starts_at.isoformat(),

@@ -9,8 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from prepazka.booking.models import Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core import events, offline, pins
 from prepazka.core.interval import Interval
 from prepazka.core.offline import Base, Happened, Known, Merged, Outcome
@@ -19,7 +18,14 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Service
 from prepazka.queueing import offline_journal
 from prepazka.queueing.alerts import forget_contact
-from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, NumberLease, OfflineEvent, State, Ticket
+from prepazka.queueing.models import (
+    AT_COUNTER,
+    IN_QUEUE,
+    NumberLease,
+    OfflineEvent,
+    Ticket,
+    TicketState,
+)
 from prepazka.queueing.tickets import counter_of_official, new_code
 from prepazka.queueing.turns import bring_back, end_if_over
 from prepazka.queueing.validity import pin_returns_until
@@ -76,7 +82,7 @@ def _bring_back(
 
 def _is_missed_online(ticket: Ticket) -> bool:
     return (
-        ticket.state == State.NO_SHOW
+        ticket.state == TicketState.NO_SHOW
         and ticket.booking_id is not None
         and "state" not in (ticket.offline or {})
     )
@@ -281,7 +287,7 @@ def _apply_outcome(office: Directory, ticket: Ticket, outcome: Outcome) -> None:
     others_at_counter = Ticket.objects.filter(counter=outcome.counter, state__in=AT_COUNTER)
     if state in AT_COUNTER and others_at_counter.exclude(pk=ticket.pk).exists():
         # Somebody else was called there on line meanwhile, so this visit must be over.
-        state, ended = State.FINISHED, outcome.serving_at or outcome.called_at
+        state, ended = TicketState.FINISHED, outcome.serving_at or outcome.called_at
     ticket.state, ticket.counter_id, ticket.ended_at = state, outcome.counter, ended
     ticket.serving_at = outcome.serving_at
     if outcome.called_at or server_state.state == offline.WAITING:
@@ -298,9 +304,9 @@ def _apply_outcome(office: Directory, ticket: Ticket, outcome: Outcome) -> None:
     ticket.save()
     if state not in (*IN_QUEUE, *AT_COUNTER):
         forget_contact(ticket.pk)
-    if ticket.booking_id and state == State.FINISHED:
+    if ticket.booking_id and state == TicketState.FINISHED:
         Booking.objects.filter(pk=ticket.booking_id).update(
             state=BookingState.SERVED, served_at=ended
         )
-    elif ticket.booking_id and state == State.NO_SHOW and ended:
+    elif ticket.booking_id and state == TicketState.NO_SHOW and ended:
         end_if_over(office, ticket.booking_id, ended)

@@ -12,8 +12,7 @@ from django.db import connection, transaction
 
 from prepazka.booking.diaries import official_of
 from prepazka.booking.locks import lock_booking, lock_days
-from prepazka.booking.models import LIVE, Booking, ReplacedPin
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import LIVE, Booking, BookingState, ReplacedPin
 from prepazka.booking.transitions import release_expired
 from prepazka.core import calendar, events, pins, slots
 from prepazka.core.interval import Interval
@@ -25,7 +24,7 @@ from prepazka.offices.models import Device, Mode, Service, TicketsRule
 from prepazka.queueing import wrong_pins
 from prepazka.queueing.alerts import forget_contact
 from prepazka.queueing.locks import lock_queue, next_number
-from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket, TurnAlert
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState, TurnAlert
 from prepazka.queueing.refusals import (
     CannotPostpone,
     CodeNeeded,
@@ -216,11 +215,11 @@ def give_up(*, ticket: int, now: datetime, actor: int | None = None) -> Ticket:
     office = Ticket.objects.values_list("office_id", flat=True).get(pk=ticket)
     lock_queue(office)
     ticket_row = Ticket.objects.get(pk=ticket)
-    if ticket_row.state == State.CANCELLED:
+    if ticket_row.state == TicketState.CANCELLED:
         return ticket_row
     if ticket_row.state not in IN_QUEUE:
         raise NotWaiting
-    ticket_row.state, ticket_row.ended_at = State.CANCELLED, now
+    ticket_row.state, ticket_row.ended_at = TicketState.CANCELLED, now
     ticket_row.save(update_fields=["state", "ended_at"])
     forget_contact(ticket_row.pk)
     record(
@@ -266,7 +265,7 @@ def postpone(*, ticket: int, minutes: int, now: datetime) -> Ticket:
         raise NotWaiting
     if minutes not in POSTPONE_BY or not may_postpone(ticket_row):
         raise CannotPostpone
-    ticket_row.state, ticket_row.parked_until = State.PARKED, now + timedelta(minutes=minutes)
+    ticket_row.state, ticket_row.parked_until = TicketState.PARKED, now + timedelta(minutes=minutes)
     # The announced wait no longer holds, and the calibration must not judge it.
     ticket_row.p20 = ticket_row.p50 = ticket_row.p80 = None
     ticket_row.judged = True
@@ -285,7 +284,7 @@ def postpone(*, ticket: int, minutes: int, now: datetime) -> Ticket:
 
 def may_postpone(ticket: Ticket) -> bool:
     """Whether the citizen may still postpone: a ticket once put aside is parked until called."""
-    return ticket.state == State.WAITING
+    return ticket.state == TicketState.WAITING
 
 
 @transaction.atomic
@@ -309,7 +308,7 @@ def close_yesterday(*, office: int, today: date, now: datetime) -> int:
             )
         )
     for ticket in left_open:
-        ticket.state, ticket.ended_at, ticket.before = State.CANCELLED, now, None
+        ticket.state, ticket.ended_at, ticket.before = TicketState.CANCELLED, now, None
         ticket.save(update_fields=["state", "ended_at", "before"])
         forget_contact(ticket.pk)
         record(events.TicketCancelled(office=office, ticket=ticket.pk, at=now, by="office"))
@@ -352,7 +351,7 @@ def _verdict(
     may_repeat: bool = False,
     replaced: Iterable[ReplacedPin] = (),
 ) -> pins.Verdict:
-    missed = {pk: ticket for pk, ticket in tickets.items() if ticket.state == State.NO_SHOW}
+    missed = {pk: ticket for pk, ticket in tickets.items() if ticket.state == TicketState.NO_SHOW}
     candidates = [
         pins.PinCandidate(
             booking=str(booking.pk),

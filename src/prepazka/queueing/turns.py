@@ -11,8 +11,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from prepazka.booking.models import LIVE, Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import LIVE, Booking, BookingState
 from prepazka.core import calendar, discipline, events
 from prepazka.core.interval import Interval
 from prepazka.journal.record import change, record
@@ -21,7 +20,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Service
 from prepazka.queueing.alerts import WITH_CONTACT, forget_contact, tell_called
 from prepazka.queueing.locks import lock_queue
-from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState
 from prepazka.queueing.offline_leases import HELD, Holder, bounds, held_elsewhere
 from prepazka.queueing.refusals import (
     CounterBusy,
@@ -141,7 +140,7 @@ def _holder_params(office: Directory, holder: Holder) -> dict[str, str]:
 @transaction.atomic
 def recall(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     """Call the client of the clerk's counter once more."""
-    ticket = _at_counter(office, clerk, (State.CALLED,))
+    ticket = _at_counter(office, clerk, (TicketState.CALLED,))
     ticket.recalled_at, ticket.calls = now, ticket.calls + 1
     ticket.save(update_fields=["recalled_at", "calls"])
     record(events.TicketRecalled(**_event_fields(ticket, clerk, now)))
@@ -152,10 +151,10 @@ def recall(*, office: Directory, clerk: int, now: datetime) -> Ticket:
 def start_serving(*, office: Directory, clerk: int, now: datetime) -> Ticket:
     """Mark that the client has come to the counter. May be repeated."""
     ticket = _at_counter(office, clerk, AT_COUNTER)
-    if ticket.state == State.SERVING:
+    if ticket.state == TicketState.SERVING:
         return ticket
     event = events.ServingStarted(**_event_fields(ticket, clerk, now))
-    return _change(AT_COUNTER, event, state=State.SERVING, serving_at=now)
+    return _change(AT_COUNTER, event, state=TicketState.SERVING, serving_at=now)
 
 
 @transaction.atomic
@@ -167,7 +166,7 @@ def finish(*, office: Directory, clerk: int, now: datetime, actor: int | None = 
     ticket = _at_counter(office, clerk, AT_COUNTER)
     started = ticket.serving_at or ticket.called_at
     event = events.TicketFinished(**_event_fields(ticket, clerk, now, actor))
-    ended = _change(AT_COUNTER, event, state=State.FINISHED, serving_at=started, ended_at=now)
+    ended = _change(AT_COUNTER, event, state=TicketState.FINISHED, serving_at=started, ended_at=now)
     _serve_booking(ended, now)
     forget_contact(ended.pk)
     return ended
@@ -181,9 +180,9 @@ def no_show(*, office: Directory, clerk: int, now: datetime, actor: int | None =
     keeps its lane: the PIN or staff may put the ticket back; `end_missed` ends the booking later.
     `actor` as in `finish`.
     """
-    ticket = _at_counter(office, clerk, (State.CALLED,))
+    ticket = _at_counter(office, clerk, (TicketState.CALLED,))
     event = events.TicketNoShow(**_event_fields(ticket, clerk, now, actor))
-    missed = _change((State.CALLED,), event, state=State.NO_SHOW, ended_at=now)
+    missed = _change((TicketState.CALLED,), event, state=TicketState.NO_SHOW, ended_at=now)
     if missed.booking_id is not None:
         end_if_over(office, missed.booking_id, now)
         _remember_booking(missed, BookingState.ARRIVED)
@@ -207,7 +206,7 @@ def return_missed(*, office: Directory, ticket: int, now: datetime, actor: int) 
     """
     lock_queue(office.office.pk)
     missed = Ticket.objects.get(pk=ticket, office=office.office)
-    if missed.state != State.NO_SHOW:
+    if missed.state != TicketState.NO_SHOW:
         raise NotMissed
     if valid_until(office, missed) <= now:
         raise ReturnsOver
@@ -230,9 +229,9 @@ def bring_back(
         by=by,
     )
     returned = _change(
-        (State.NO_SHOW,),
+        (TicketState.NO_SHOW,),
         event,
-        state=State.WAITING,
+        state=TicketState.WAITING,
         returned_at=now,
         missed_at=missed.called_at,
         missed_counter_id=missed.counter_id,
@@ -256,7 +255,7 @@ def park(*, office: Directory, clerk: int, minutes: int, now: datetime) -> Ticke
     return _change(
         AT_COUNTER,
         events.TicketParked(**_event_fields(ticket, clerk, now), until=until.isoformat()),
-        state=State.PARKED,
+        state=TicketState.PARKED,
         parked_until=until,
         returned_at=until,
         counter_id=None,
@@ -296,7 +295,7 @@ def transfer(
             to_service=wanted_service,
             to_counter=to_counter,
         ),
-        state=State.WAITING,
+        state=TicketState.WAITING,
         service_id=wanted_service,
         for_counter_id=to_counter,
         returned_at=now,
@@ -381,19 +380,19 @@ def undo(*, office: Directory, clerk: int, now: datetime, press: str = "") -> Ti
 def _kind_of(ticket: Ticket) -> str | None:
     """The kind of step that led to the ticket's state; None if something else changed it since."""
     state_before = (ticket.before or {}).get("state", "")
-    if ticket.state == State.CALLED and state_before in IN_QUEUE:
+    if ticket.state == TicketState.CALLED and state_before in IN_QUEUE:
         return "by_hand" if ticket.reason.get("code") == "by_hand" else "call"
-    if ticket.state == State.WAITING and state_before == State.NO_SHOW:
+    if ticket.state == TicketState.WAITING and state_before == TicketState.NO_SHOW:
         return "return"
     if state_before not in AT_COUNTER:
         return None
     return {
-        State.SERVING: "start",
-        State.FINISHED: "finish",
-        State.NO_SHOW: "absent",
-        State.PARKED: "park",
-        State.WAITING: "transfer",
-    }.get(State(ticket.state))
+        TicketState.SERVING: "start",
+        TicketState.FINISHED: "finish",
+        TicketState.NO_SHOW: "absent",
+        TicketState.PARKED: "park",
+        TicketState.WAITING: "transfer",
+    }.get(TicketState(ticket.state))
 
 
 def _can_go_back(ticket: Ticket, clerk: int) -> bool:
@@ -538,7 +537,7 @@ def _is_shift_of(counter: int, clerk: int) -> bool:
     return Shift.objects.filter(counter=counter, clerk=clerk, closed_at=None).exists()
 
 
-def _at_counter(office: Directory, clerk: int, states: tuple[State, ...]) -> Ticket:
+def _at_counter(office: Directory, clerk: int, states: tuple[TicketState, ...]) -> Ticket:
     """The client at the clerk's counter, locked; enough for steps that do not change the order."""
     ticket = one(
         Ticket,
@@ -574,7 +573,7 @@ def _call(
     return _change(
         IN_QUEUE,
         event,
-        state=State.CALLED,
+        state=TicketState.CALLED,
         counter_id=counter,
         clerk_id=clerk,
         called_at=now,
@@ -585,7 +584,7 @@ def _call(
     )
 
 
-def _change(states: tuple[State, ...], event: events.Event, **changes: Any) -> Ticket:
+def _change(states: tuple[TicketState, ...], event: events.Event, **changes: Any) -> Ticket:
     """Write the changes of the event's ticket, the replaced values for `undo`, and the event.
 
     The statement requires one of the states, a safeguard besides the lock, so that nobody is called

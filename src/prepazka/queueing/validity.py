@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import BookingState
 from prepazka.core import calendar
 from prepazka.offices.directory import Directory
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 
 
 def valid_until(office: Directory, ticket: Ticket) -> datetime:
@@ -23,7 +23,7 @@ def valid_until(office: Directory, ticket: Ticket) -> datetime:
 def pin_returns_until(office: Directory, ticket: Ticket) -> datetime | None:
     """Until when the PIN puts the missed ticket back into the queue; None where only staff can."""
     booking = ticket.booking
-    if ticket.state != State.NO_SHOW or ticket.pin_returned_at or booking is None:
+    if ticket.state != TicketState.NO_SHOW or ticket.pin_returned_at or booking is None:
         return None
     if booking.state != BookingState.ARRIVED:
         return None

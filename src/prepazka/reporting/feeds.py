@@ -13,12 +13,18 @@ from icalendar import Calendar, Event, Timezone
 
 from prepazka.booking.diaries import lanes_of, official_of
 from prepazka.booking.event_uids import feed_uid
-from prepazka.booking.models import Booking, CalendarFeed, State
+from prepazka.booking.models import Booking, BookingState, CalendarFeed
 from prepazka.core import calendar
 from prepazka.messaging.contexts import no_show_in_words
 from prepazka.offices.directory import Directory
 
-SHOWN = (State.UNCONFIRMED, State.CONFIRMED, State.ARRIVED, State.SERVED, State.NO_SHOW)
+SHOWN = (
+    BookingState.UNCONFIRMED,
+    BookingState.CONFIRMED,
+    BookingState.ARRIVED,
+    BookingState.SERVED,
+    BookingState.NO_SHOW,
+)
 BACK = timedelta(days=30)
 REFRESH = timedelta(minutes=15)
 # The fields of a booking that a feed shows; its ETag is made of these only.
@@ -77,7 +83,7 @@ def _event(feed: CalendarFeed, office: Directory, booking: Booking) -> Event:
     event.add("dtstart", booking.starts_at.astimezone(office.tz))
     event.add("dtend", booking.ends_at.astimezone(office.tz))
     event.add("summary", _summary(feed, office, booking))
-    event.add("status", "TENTATIVE" if booking.state == State.UNCONFIRMED else "CONFIRMED")
+    event.add("status", "TENTATIVE" if booking.state == BookingState.UNCONFIRMED else "CONFIRMED")
     official = official_of(office, booking)
     if location := str(official.place) if official else "":
         event.add("location", location)
@@ -90,7 +96,7 @@ def _summary(feed: CalendarFeed, office: Directory, booking: Booking) -> str:
     topic = str(office.services[booking.service_id].name)
     if booking.persons > 1:
         topic = f"{topic} ({booking.persons}×)"
-    if booking.state == State.NO_SHOW:
+    if booking.state == BookingState.NO_SHOW:
         topic = f"{topic} ({no_show_in_words()})"
     return f"{booking.name} – {topic}" if feed.with_names and booking.name else topic
 

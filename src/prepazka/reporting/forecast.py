@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prepazka.booking.models import Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar
 from prepazka.core.announcing import Expected, steady
 from prepazka.core.hall import Coming, Counter, Habits
@@ -27,7 +26,7 @@ from prepazka.core.learning import Calibration, DaySpeed, Finished
 from prepazka.core.replay import Forecast, Wait, replay
 from prepazka.offices.directory import Directory
 from prepazka.queueing import learning
-from prepazka.queueing.models import Shift, State, Ticket
+from prepazka.queueing.models import Shift, Ticket, TicketState
 from prepazka.queueing.turns import policy_of
 
 if TYPE_CHECKING:
@@ -298,7 +297,7 @@ def _habits(hall: Hall, learned: learning.Known, now: datetime) -> Habits:
     finished = Ticket.objects.filter(
         office=office.office,
         date=calendar.day_of(now, office.tz),
-        state=State.FINISHED,
+        state=TicketState.FINISHED,
         serving_at__isnull=False,
     ).values_list("service_id", "clerk_id", "serving_at", "ended_at")
     speed = DaySpeed()

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count
 
-from prepazka.booking.models import Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar, figures
 from prepazka.reporting.hall import Hall
 

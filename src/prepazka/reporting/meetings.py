@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from prepazka.booking.models import LIVE, Booking, State
-from prepazka.meetings.models import Meeting, Participant
+from prepazka.booking.models import LIVE, Booking, BookingState
+from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.offices.models import Mode, Office
 
 # The least remaining time of a meeting that is running over.
 FAREWELL = timedelta(minutes=2)
 # A meeting nobody has joined so long after its start no longer delays those behind it.
 MISSED = timedelta(minutes=10)
-SHOWN = (State.CONFIRMED, State.ARRIVED, State.SERVED, State.NO_SHOW)
+SHOWN = (BookingState.CONFIRMED, BookingState.ARRIVED, BookingState.SERVED, BookingState.NO_SHOW)
 HERE = (Participant.Place.LOBBY, Participant.Place.INSIDE)
 
 
@@ -46,12 +46,12 @@ class Row:
     @property
     def runs(self) -> bool:
         """Whether the meeting is running."""
-        return self.meeting is not None and self.meeting.state == Meeting.State.RUNNING
+        return self.meeting is not None and self.meeting.state == MeetingState.RUNNING
 
     @property
     def over(self) -> bool:
         """Whether it no longer takes the official's time."""
-        ended = self.meeting is not None and self.meeting.state == Meeting.State.ENDED
+        ended = self.meeting is not None and self.meeting.state == MeetingState.ENDED
         return ended or self.booking.state not in LIVE
 
 

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from prepazka.core import calendar
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Counter, Service
-from prepazka.queueing.models import IN_QUEUE, State, Ticket
+from prepazka.queueing.models import IN_QUEUE, Ticket, TicketState
 from prepazka.queueing.validity import pin_returns_until, valid_until
 
 
@@ -59,7 +59,7 @@ def count_missed(office: Directory, *, now: datetime) -> int:
 
 def _tickets(office: Directory, now: datetime) -> QuerySet[Ticket]:
     today = calendar.day_of(now, office.tz)
-    return Ticket.objects.filter(office=office.office, date=today, state=State.NO_SHOW)
+    return Ticket.objects.filter(office=office.office, date=today, state=TicketState.NO_SHOW)
 
 
 def returned_waiting(office: Directory, *, now: datetime) -> int:

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import connection
 
 from prepazka.booking.contacts import EXTENSION, WRITTEN_WITH, normalise_phone, plain_phone
-from prepazka.booking.models import FOLDED, WORDS_SEARCHED, Booking, State
+from prepazka.booking.models import FOLDED, WORDS_SEARCHED, Booking, BookingState
 from prepazka.booking.refusals import PhoneNotUnderstood
 from prepazka.core.contact_text import clean_email, clean_text
 from prepazka.core.reference import ids_of
@@ -176,4 +176,4 @@ def _nearest(
 
 def _never_requested(booking: Booking) -> bool:
     """Whether it is a hold whose form was never sent."""
-    return booking.state == State.EXPIRED and booking.requested_at is None
+    return booking.state == BookingState.EXPIRED and booking.requested_at is None

@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from django.db.models import Avg, Count, F, Q
 from django.db.models.functions import Coalesce
 
-from prepazka.booking.models import Booking
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar
 from prepazka.offices.directory import Directory
-from prepazka.queueing.models import IN_QUEUE, State, Ticket
+from prepazka.queueing.models import IN_QUEUE, Ticket, TicketState
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,9 @@ def today_of(office: Directory, *, now: datetime) -> Today:
     tickets = Ticket.objects.filter(office=office.office, date=day).aggregate(
         tickets=Count("pk"),
         waiting=Count("pk", filter=Q(state__in=IN_QUEUE)),
-        served=Count("pk", filter=Q(state=State.FINISHED)),
-        no_shows=Count("pk", filter=Q(state=State.NO_SHOW)),
-        left=Count("pk", filter=Q(state=State.CANCELLED)),
+        served=Count("pk", filter=Q(state=TicketState.FINISHED)),
+        no_shows=Count("pk", filter=Q(state=TicketState.NO_SHOW)),
+        left=Count("pk", filter=Q(state=TicketState.CANCELLED)),
         # The wait of a ticket that came back after a call in vain ended with that call.
         waited=Avg(
             Coalesce("missed_at", "called_at") - F("issued_at"),

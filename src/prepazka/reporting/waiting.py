@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from prepazka.booking.models import Offer, WaitingListEntry
+from prepazka.booking.models import Offer, WaitingListEntry, WaitingListState
 from prepazka.core.waiting import in_order
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Agenda
 
-IN_ORDER = (WaitingListEntry.State.WAITING, WaitingListEntry.State.OFFERED)
+IN_ORDER = (WaitingListState.WAITING, WaitingListState.OFFERED)
 MOST_OFFERS = 200
 
 

@@ -8,10 +8,10 @@ from prepazka.booking.models.claims import (
     RETURNING,
     WORDS_SEARCHED,
     Booking,
+    BookingState,
     Channel,
     Lane,
     OfficeDay,
-    State,
     quoted,
 )
 from prepazka.booking.models.diaries import Busy, CalendarFeed, OutsideCalendar
@@ -21,8 +21,9 @@ from prepazka.booking.models.substitutes import (
     DisruptedBooking,
     Disruption,
     Offer,
+    OfferState,
 )
-from prepazka.booking.models.waiting import WaitingListEntry
+from prepazka.booking.models.waiting import WaitingListEntry, WaitingListState
 
 __all__ = [
     "EXPIRING",
@@ -32,6 +33,7 @@ __all__ = [
     "RETURNING",
     "WORDS_SEARCHED",
     "Booking",
+    "BookingState",
     "Busy",
     "CalendarFeed",
     "CallListEntry",
@@ -40,10 +42,11 @@ __all__ = [
     "Disruption",
     "Lane",
     "Offer",
+    "OfferState",
     "OfficeDay",
     "OutsideCalendar",
     "ReplacedPin",
-    "State",
     "WaitingListEntry",
+    "WaitingListState",
     "quoted",
 ]

@@ -44,7 +44,7 @@ class Lane(OfOffice):
         ]
 
 
-class State(models.TextChoices):
+class BookingState(models.TextChoices):
     """The state of a booking; it says too who cancelled it."""
 
     HELD = "held"
@@ -59,9 +59,15 @@ class State(models.TextChoices):
     NO_SHOW = "no_show"
 
 
-LIVE = (State.HELD, State.UNCONFIRMED, State.CONFIRMED, State.ARRIVED, State.SERVED)
-EXPIRING = (State.HELD, State.UNCONFIRMED)
-OPEN = (State.UNCONFIRMED, State.CONFIRMED)
+LIVE = (
+    BookingState.HELD,
+    BookingState.UNCONFIRMED,
+    BookingState.CONFIRMED,
+    BookingState.ARRIVED,
+    BookingState.SERVED,
+)
+EXPIRING = (BookingState.HELD, BookingState.UNCONFIRMED)
+OPEN = (BookingState.UNCONFIRMED, BookingState.CONFIRMED)
 
 
 # The searched form of a name: lower case, without accents, words separated by one space.
@@ -98,7 +104,7 @@ class Channel(models.TextChoices):
 
 
 # Freed time that is not public yet: a hold without a person.
-RETURNING = Q(state=State.HELD, channel=Channel.LIST, offer=None)
+RETURNING = Q(state=BookingState.HELD, channel=Channel.LIST, offer=None)
 
 
 class Booking(OfOffice):
@@ -111,7 +117,7 @@ class Booking(OfOffice):
     date = models.DateField()
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    state = models.CharField(max_length=24, choices=State.choices, default=State.HELD)
+    state = models.CharField(max_length=24, choices=BookingState.choices, default=BookingState.HELD)
     expires_at = models.DateTimeField(null=True, help_text="of a hold or an unconfirmed booking")
     extended = models.PositiveSmallIntegerField(default=0)
     persons = models.PositiveSmallIntegerField(default=1)
@@ -224,7 +230,8 @@ class Booking(OfOffice):
                     _name_word(n),
                     F("starts_at"),
                     include=["id", "name_folded"],
-                    condition=Q(GreaterThan(_name_word(n), Value(""))) & ~Q(state=State.HELD),
+                    condition=Q(GreaterThan(_name_word(n), Value("")))
+                    & ~Q(state=BookingState.HELD),
                     name=f"booking_name_{n}",
                 )
                 for n in range(1, WORDS_SEARCHED + 1)
@@ -233,14 +240,14 @@ class Booking(OfOffice):
                 F("office"),
                 Collate(Func(F("phone"), function="reverse"), "C"),
                 F("starts_at"),
-                condition=~Q(phone="") & ~Q(state=State.HELD),
+                condition=~Q(phone="") & ~Q(state=BookingState.HELD),
                 name="booking_phone",
             ),
             models.Index(
                 F("office"),
                 Collate(Lower("email"), "C"),
                 F("starts_at"),
-                condition=~Q(email="") & ~Q(state=State.HELD),
+                condition=~Q(email="") & ~Q(state=BookingState.HELD),
                 name="booking_email",
             ),
         ]

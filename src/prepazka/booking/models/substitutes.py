@@ -49,6 +49,14 @@ class DisruptedBooking(models.Model):
         ]
 
 
+class OfferState(models.TextChoices):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
 class Offer(OfOffice):
     """Terms kept for one person until a deadline, each by a hold of its own.
 
@@ -59,20 +67,13 @@ class Offer(OfOffice):
         SUBSTITUTE = "substitute"
         WAITING_LIST = "waiting_list"
 
-    class State(models.TextChoices):
-        OPEN = "open"
-        ACCEPTED = "accepted"
-        DECLINED = "declined"
-        EXPIRED = "expired"
-        WITHDRAWN = "withdrawn"
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     booking = models.ForeignKey(Booking, null=True, on_delete=models.CASCADE, related_name="offers")
     entry = models.ForeignKey(
         WaitingListEntry, null=True, on_delete=models.CASCADE, related_name="offers"
     )
-    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    state = models.CharField(max_length=12, choices=OfferState.choices, default=OfferState.OPEN)
     # The code in the address sent by SMS.
     short_code = models.CharField(max_length=12, unique=True)
     created_at = models.DateTimeField()

@@ -12,17 +12,18 @@ from prepazka.booking.models.claims import Booking
 from prepazka.offices.models import Official, OfOffice, Service
 
 
+class WaitingListState(models.TextChoices):
+    UNCONFIRMED = "unconfirmed"  # the contact has not answered yet
+    WAITING = "waiting"
+    OFFERED = "offered"  # an open offer is with the person
+    FULFILLED = "fulfilled"
+    LEFT = "left"  # by the person
+    DROPPED = "dropped"  # by the stated rule, after offers nobody answered
+    LAPSED = "lapsed"  # the last wished day has passed
+
+
 class WaitingListEntry(OfOffice):
     """A wish for a term within these days and times, or sooner than the one already booked."""
-
-    class State(models.TextChoices):
-        UNCONFIRMED = "unconfirmed"  # the contact has not answered yet
-        WAITING = "waiting"
-        OFFERED = "offered"  # an open offer is with the person
-        FULFILLED = "fulfilled"
-        LEFT = "left"  # by the person
-        DROPPED = "dropped"  # by the stated rule, after offers nobody answered
-        LAPSED = "lapsed"  # the last wished day has passed
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="waiting_list")
@@ -33,7 +34,9 @@ class WaitingListEntry(OfOffice):
     booking = models.ForeignKey(
         Booking, null=True, on_delete=models.CASCADE, related_name="waiting_list"
     )
-    state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
+    state = models.CharField(
+        max_length=12, choices=WaitingListState.choices, default=WaitingListState.WAITING
+    )
     from_date = models.DateField()
     to_date = models.DateField(help_text="inclusive")
     weekdays = ArrayField(models.PositiveSmallIntegerField(), help_text="0 is Monday")

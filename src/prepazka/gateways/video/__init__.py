@@ -14,7 +14,7 @@ from django.core.files.storage import storages
 from prepazka.gateways.video import bigbluebutton, jitsi
 from prepazka.gateways.video.port import Paper, Person, Unavailable, Venue
 from prepazka.meetings import providers
-from prepazka.meetings.models import Document, Meeting, Participant
+from prepazka.meetings.models import Document, DocumentState, Meeting, Participant
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Room
 
@@ -26,7 +26,7 @@ SERVERS = {Room.JITSI.value: jitsi, Room.BIGBLUEBUTTON.value: bigbluebutton}
 def papers_of(meeting: Meeting) -> list[Paper]:
     """The meeting's checked documents that are small enough for the server."""
     rows = Document.objects.filter(
-        meeting=meeting, state=Document.State.READY, size__lte=bigbluebutton.MOST_PAPER
+        meeting=meeting, state=DocumentState.READY, size__lte=bigbluebutton.MOST_PAPER
     )
     papers = []
     for document in rows.order_by("created_at", "pk"):

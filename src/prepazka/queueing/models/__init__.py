@@ -8,8 +8,8 @@ from prepazka.queueing.models.hall import (
     NumberSeries,
     Queue,
     Shift,
-    State,
     Ticket,
+    TicketState,
 )
 from prepazka.queueing.models.incidents import Warned
 from prepazka.queueing.models.offline import (
@@ -48,8 +48,8 @@ __all__ = [
     "QuarterHour",
     "Queue",
     "Shift",
-    "State",
     "Ticket",
+    "TicketState",
     "TurnAlert",
     "Warned",
     "WrongPin",

@@ -34,7 +34,7 @@ class NumberSeries(OfOffice):
         ]
 
 
-class State(models.TextChoices):
+class TicketState(models.TextChoices):
     """The state of a ticket."""
 
     WAITING = "waiting"
@@ -46,8 +46,8 @@ class State(models.TextChoices):
     CANCELLED = "cancelled"
 
 
-AT_COUNTER = (State.CALLED, State.SERVING)
-IN_QUEUE = (State.WAITING, State.PARKED)
+AT_COUNTER = (TicketState.CALLED, TicketState.SERVING)
+IN_QUEUE = (TicketState.WAITING, TicketState.PARKED)
 
 
 class Ticket(OfOffice):
@@ -78,7 +78,9 @@ class Ticket(OfOffice):
         help_text="where the PIN of its booking was entered last with success",
     )
     touch = models.UUIDField(default=uuid.uuid4, help_text="of the touch that asked for it")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    state = models.CharField(
+        max_length=10, choices=TicketState.choices, default=TicketState.WAITING
+    )
     counter = models.ForeignKey(
         Counter, null=True, on_delete=models.PROTECT, related_name="tickets"
     )
@@ -151,7 +153,7 @@ class Ticket(OfOffice):
     @property
     def missed_call(self) -> tuple[datetime, int] | None:
         """When and to which counter (id) it was last called in vain; None if it never was."""
-        missed = self.state == State.NO_SHOW
+        missed = self.state == TicketState.NO_SHOW
         at = self.called_at if missed else self.missed_at
         counter = self.counter_id if missed else self.missed_counter_id
         return (at, counter) if at and counter else None

@@ -15,7 +15,7 @@ from ninja.parser import Parser
 from prepazka.booking import links, usecases
 from prepazka.booking.contacts import contact_hash, contact_of, normalise_phone
 from prepazka.booking.diaries import official_of
-from prepazka.booking.models import Booking, Channel, State
+from prepazka.booking.models import Booking, BookingState, Channel
 from prepazka.booking.refusals import HoldExpired
 from prepazka.core.refusal import Refused
 from prepazka.edge import answers
@@ -385,7 +385,7 @@ def _from_edge(request: HttpRequest) -> HttpResponse:
 
 
 def _hold(held: Booking, office: Directory) -> dict[str, Any]:
-    if held.state != State.HELD or not held.expires_at or held.expires_at <= now():
+    if held.state != BookingState.HELD or not held.expires_at or held.expires_at <= now():
         raise HoldExpired
     return {
         "token": links.sign(held.pk, "hold"),

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from prepazka.booking import links
 from prepazka.booking.diaries import official_of
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import (
     BookingCancelled,
     ConfirmationTooLate,
@@ -28,7 +28,7 @@ from prepazka.core.refusal import Refused
 from prepazka.messaging.contexts import context_of
 from prepazka.messaging.mail import calendar_file as calendar_of
 from prepazka.offices.directory import Directory
-from prepazka.queueing.models import State as TicketState
+from prepazka.queueing.models import TicketState
 from prepazka.queueing.validity import pin_returns_until
 from prepazka.surfaces.citizen import meeting
 from prepazka.surfaces.citizen.pages import (
@@ -83,11 +83,13 @@ def _confirm(request: HttpRequest, booking: Booking, office: Directory) -> HttpR
 @of_booking("personal")
 def booking(request: HttpRequest, booking: Booking, office: Directory, token: str) -> HttpResponse:
     """The personal page: the PIN while it is valid, then the outcome of the visit."""
-    if booking.state == State.DISPLACED and (offer := booking.offers.order_by("created_at").last()):
+    if booking.state == BookingState.DISPLACED and (
+        offer := booking.offers.order_by("created_at").last()
+    ):
         return HttpResponseRedirect(reverse("citizen:offer", args=[links.sign(offer.pk, "offer")]))
     at = now()
     context = _facts(booking, office) | meeting.shown(booking, office, at)
-    expected = booking.state == State.CONFIRMED and at < context["counts_until"]
+    expected = booking.state == BookingState.CONFIRMED and at < context["counts_until"]
     return page(
         request,
         "booking",
@@ -96,7 +98,7 @@ def booking(request: HttpRequest, booking: Booking, office: Directory, token: st
         **context,
         expected=expected,
         changeable=_is_changeable(booking, at),
-        over=booking.state == State.CONFIRMED and not expected,
+        over=booking.state == BookingState.CONFIRMED and not expected,
         moved="zmeneno" in request.GET and expected,
         **_visit_ticket(booking, office, at),
         down=_incident_notices(booking, office, at),
@@ -145,7 +147,7 @@ def calendar_file(
     request: HttpRequest, booking: Booking, office: Directory, token: str
 ) -> HttpResponse:
     """The appointment as an iCalendar file."""
-    if booking.state == State.UNCONFIRMED:
+    if booking.state == BookingState.UNCONFIRMED:
         raise Http404(token)
     content = calendar_of(booking, office, now=now())
     return HttpResponse(
@@ -338,16 +340,19 @@ def _facts(booking: Booking, office: Directory) -> dict[str, Any]:
 
 def _can_be_confirmed(booking: Booking, at: datetime) -> bool:
     return (
-        booking.state == State.UNCONFIRMED
+        booking.state == BookingState.UNCONFIRMED
         and bool(booking.expires_at and booking.expires_at > at)
         and booking.starts_at > at
     )
 
 
 def _is_changeable(booking: Booking, at: datetime) -> bool:
-    if booking.state == State.UNCONFIRMED and not _can_be_confirmed(booking, at):
+    if booking.state == BookingState.UNCONFIRMED and not _can_be_confirmed(booking, at):
         return False
-    return booking.state in {State.CONFIRMED, State.UNCONFIRMED} and booking.starts_at > at
+    return (
+        booking.state in {BookingState.CONFIRMED, BookingState.UNCONFIRMED}
+        and booking.starts_at > at
+    )
 
 
 def _has_other_mode(booking: Booking, office: Directory) -> bool:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from prepazka.booking import links
 from prepazka.booking.contacts import contact_hash, contact_of
 from prepazka.booking.diaries import official_of
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import (
     CannotExtend,
     ConfirmationTooLate,
@@ -132,7 +132,7 @@ def sent(request: HttpRequest, held: Booking, office: Directory, token: str) -> 
         return _redirect_to("sent", links.sign(corrected.pk, "hold"))
     if request.method == "POST":
         return _send_again(request, held, office, token)
-    waits = held.state == State.UNCONFIRMED
+    waits = held.state == BookingState.UNCONFIRMED
     lapsed = bool(held.expires_at and held.expires_at <= now())
     return page(
         request,
@@ -144,7 +144,7 @@ def sent(request: HttpRequest, held: Booking, office: Directory, token: str) -> 
         again="znovu" in request.GET,
         suggested=suggested(held.email),
         waiting=waits and not lapsed,
-        lapsed=held.state == State.EXPIRED or (waits and lapsed),
+        lapsed=held.state == BookingState.EXPIRED or (waits and lapsed),
         days_url=reverse(
             "citizen:days", args=[office.office.slug, office.services[held.service_id].code]
         ),
@@ -201,7 +201,7 @@ def _request(request: HttpRequest, held: Booking, office: Directory, token: str)
         form.add_error("phone" if by_sms else "email", text)
         answer = _contact_page(request, held, office, token, form, status=status_of(error))
         return mark_retry(answer, error)
-    if booking.state == State.CONFIRMED:
+    if booking.state == BookingState.CONFIRMED:
         personal = links.sign(booking.pk, "personal")
         return HttpResponseRedirect(reverse("citizen:booking", args=[personal]))
     return _redirect_to("sent", token)

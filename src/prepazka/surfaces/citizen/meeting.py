@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import PhoneNeeded
 from prepazka.booking.slot_search import allows
 from prepazka.booking.usecases import change_mode
@@ -83,7 +83,10 @@ def mode(request: HttpRequest, booking: Booking, office: Directory, token: str) 
     personal = reverse("citizen:booking", args=[token])
     other_modes = [m for m in booking.service.modes if m != booking.mode]
     possible = [m for m in other_modes if allows(office, booking, m)]
-    if booking.state not in {State.CONFIRMED, State.UNCONFIRMED} or booking.starts_at <= now():
+    if (
+        booking.state not in {BookingState.CONFIRMED, BookingState.UNCONFIRMED}
+        or booking.starts_at <= now()
+    ):
         return HttpResponseRedirect(personal)
     form = ModeForm(request.POST or None, modes=possible, phone=booking.phone)
     status = 200
@@ -164,7 +167,7 @@ def _guests(booking: Booking) -> list[Participant]:
 
 def may_invite(booking: Booking, at: datetime) -> bool:
     """Whether guests can still be invited."""
-    expected = booking.state in {State.CONFIRMED, State.ARRIVED}
+    expected = booking.state in {BookingState.CONFIRMED, BookingState.ARRIVED}
     return expected and booking.mode == Mode.VIDEO and booking.ends_at > at
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
 from prepazka.booking import links, offers
-from prepazka.booking.models import Booking, Offer, State
+from prepazka.booking.models import Booking, BookingState, Offer, OfferState
 from prepazka.booking.slot_search import offered
 from prepazka.core import reading
 from prepazka.core.refusal import Refused
@@ -47,7 +47,7 @@ def of_offer(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return page(request, "bad_link", status=404)
         office = directory(offer.office)
         with timezone.override(office.tz):
-            if offer.booking.state == State.DISPLACED:
+            if offer.booking.state == BookingState.DISPLACED:
                 response = view(request, offer, offer.booking, office, token, **kwargs)
             else:
                 response = HttpResponseRedirect(_personal_url(offer.booking))
@@ -169,7 +169,7 @@ def _answer_offer(
 
 def _still_reserved(offer: Offer, office: Directory, at: datetime) -> list[OfferedTerm]:
     """The offered slots that are still reserved, with their numbers from the message."""
-    if offer.state != Offer.State.OPEN or offer.expires_at <= at:
+    if offer.state != OfferState.OPEN or offer.expires_at <= at:
         return []
     return [slot for slot in offered_terms(offer, office) if offers.is_kept(slot.booking, at)]
 

@@ -20,7 +20,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from prepazka.booking import links
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import TooManyBookings
 from prepazka.booking.slot_search import Term, has_hours, moment, nearest
 from prepazka.core import calendar, reading, slots
@@ -120,7 +120,9 @@ def booking_of(token: str, purpose: links.Purpose) -> Booking | None:
 
 def is_held(booking: Booking, at: datetime) -> bool:
     """Whether the booking is a hold that has not expired."""
-    return booking.state == State.HELD and bool(booking.expires_at and booking.expires_at > at)
+    return booking.state == BookingState.HELD and bool(
+        booking.expires_at and booking.expires_at > at
+    )
 
 
 def own_hold(request: HttpRequest, service: Service, at: datetime) -> Booking | None:

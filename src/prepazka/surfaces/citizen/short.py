@@ -11,7 +11,7 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
 from prepazka.booking import links
-from prepazka.booking.models import Booking, Offer, State, WaitingListEntry
+from prepazka.booking.models import Booking, BookingState, Offer, WaitingListEntry
 from prepazka.surfaces.citizen.pages import page
 
 
@@ -47,7 +47,7 @@ def _redirect(name: str, purpose: links.Purpose, pk: UUID, language: str) -> Htt
 def _target(code: str) -> tuple[str, links.Purpose, UUID, str] | None:
     """The URL name, link purpose, row id and language for a short code; None if unknown."""
     booking = Booking.objects.filter(short_code=code).first()
-    if booking and booking.state == State.UNCONFIRMED:
+    if booking and booking.state == BookingState.UNCONFIRMED:
         return "confirm", "confirm", booking.pk, booking.language
     if booking:
         return "booking", "personal", booking.pk, booking.language

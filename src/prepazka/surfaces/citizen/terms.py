@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from prepazka.booking import links
 from prepazka.booking.diaries import official_of
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.booking.refusals import TermNotOffered, TermTaken, TooManyHolds
 from prepazka.booking.slot_search import is_bookable, offered
 from prepazka.booking.usecases import hold_term, note_contact
@@ -242,7 +242,7 @@ def _hold_fresh(
         asker=asker_of(request, now=now()),
     )
     held = take(request_key=key)
-    ran_out = held.state in {State.HELD, State.EXPIRED} and not is_held(held, now())
+    ran_out = held.state in {BookingState.HELD, BookingState.EXPIRED} and not is_held(held, now())
     return take(request_key=uuid4()) if ran_out else held
 
 

@@ -15,7 +15,7 @@ from django.utils.cache import add_never_cache_headers
 
 from prepazka.booking import links
 from prepazka.booking.contacts import contact_hash, contact_of
-from prepazka.booking.models import Booking, Offer, WaitingListEntry
+from prepazka.booking.models import Booking, Offer, OfferState, WaitingListEntry
 from prepazka.booking.refusals import AlreadyWaiting, TooManyBookings, WaitingOver, WishNotPossible
 from prepazka.booking.waiting_list import (
     CONFIRM_WITHIN,
@@ -175,7 +175,7 @@ def entry(
         except WaitingOver as error:
             return _refused(request, office, error, reverse("citizen:waiting", args=[token]))
         return HttpResponseRedirect(reverse("citizen:waiting", args=[token]))
-    offer = entry.offers.filter(state=Offer.State.OPEN, expires_at__gt=now()).first()
+    offer = entry.offers.filter(state=OfferState.OPEN, expires_at__gt=now()).first()
     return page(
         request,
         "waiting",
@@ -210,7 +210,7 @@ def place(request: HttpRequest, offer: Offer, office: Directory, token: str) -> 
         except Refused as error:
             return _refused(request, office, error, waits)
         return _to_booking(booked)
-    if offer.state == Offer.State.ACCEPTED:
+    if offer.state == OfferState.ACCEPTED:
         return _to_booking(entry.booking or claim)
     claim.persons = entry.persons
     return page(
@@ -220,7 +220,7 @@ def place(request: HttpRequest, offer: Offer, office: Directory, token: str) -> 
         offer=offer,
         entry=entry,
         facts=facts_of(claim, office),
-        is_open=offer.state == Offer.State.OPEN and offer.expires_at > now(),
+        is_open=offer.state == OfferState.OPEN and offer.expires_at > now(),
         waits_url=waits,
     )
 

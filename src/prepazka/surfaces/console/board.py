@@ -11,7 +11,7 @@ from prepazka.looks.typography import clock, to_the_second
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Device, Service
 from prepazka.queueing import counters, offline, offline_journal
-from prepazka.queueing.models import AT_COUNTER, OfflineEvent, Shift, State, Ticket
+from prepazka.queueing.models import AT_COUNTER, OfflineEvent, Shift, Ticket, TicketState
 from prepazka.queueing.offline_leases import Holder, counters_of, held_elsewhere
 from prepazka.queueing.turns import last_step, policy_of
 from prepazka.queueing.wrong_pins import guarded_kiosks
@@ -159,7 +159,7 @@ def _current_client(office: Directory, ticket: Ticket, now: datetime) -> dict[st
     return {
         "ticket": ticket,
         "service": office.services[ticket.service_id],
-        "called": ticket.state == State.CALLED,
+        "called": ticket.state == TicketState.CALLED,
         "reason": reasons.sentence(ticket.reason, office),
         "waited": _minutes(ticket.issued_at, ticket.called_at or now),
         "since": ticket.serving_at or ticket.called_at,

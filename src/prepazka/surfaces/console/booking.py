@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from prepazka.booking import slot_search, usecases
 from prepazka.booking.diaries import free_officials, official_of
-from prepazka.booking.models import Booking, Channel, State
+from prepazka.booking.models import Booking, BookingState, Channel
 from prepazka.booking.refusals import HoldExpired, TermNotOffered, TermTaken, TooManyHolds
 from prepazka.core import reading
 from prepazka.core.reference import reference_of
@@ -152,7 +152,7 @@ def fill_in(
 ) -> HttpResponse:
     """Step 3: the client's contact; a post books."""
     row = _booking(office, booking)
-    if row.state != State.HELD:
+    if row.state != BookingState.HELD:
         if row.channel in BY_STAFF and row.confirmed_at:
             return redirect("console:slip", office.office.slug, row.pk)
         messages.error(request, sentence(HoldExpired()))
@@ -214,16 +214,16 @@ def slip(
             "booking": row,
             "service": service,
             "state": state_in_words(row, office),
-            "live": row.state == State.CONFIRMED,
+            "live": row.state == BookingState.CONFIRMED,
             "how": how_in_words(row.mode),
             "modes": [
                 {"code": m, "name": how_in_words(m)}
                 for m in service.modes
-                if m != row.mode and row.state in {State.CONFIRMED, State.UNCONFIRMED}
+                if m != row.mode and row.state in {BookingState.CONFIRMED, BookingState.UNCONFIRMED}
             ],
             "unsent": unsent_in_words(row),
             "official": official_of(office, row),
-            "changeable": row.state in {State.CONFIRMED, State.UNCONFIRMED},
+            "changeable": row.state in {BookingState.CONFIRMED, BookingState.UNCONFIRMED},
             "reference": reference_of(row.pk),
             # The first two facts are in the heading and the line below it.
             "facts": facts_of(row, office)[2:],

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from prepazka.booking import calls, offers, slot_search
 from prepazka.booking.calls import to_call
-from prepazka.booking.models import CallListEntry, State
+from prepazka.booking.models import BookingState, CallListEntry
 from prepazka.booking.refusals import OfferOver
 from prepazka.core import calendar, reading
 from prepazka.core.refusal import Refused
@@ -115,8 +115,8 @@ def call(request: HttpRequest, office: Directory, member: Membership, entry: int
             "service": office.services[row.booking.service_id],
             "reason": REASONS[row.reason](),
             "terms": [slot for slot in reserved if offers.is_kept(slot.booking, now())],
-            "displaced": row.booking.state == State.DISPLACED,
-            "cancelled": row.booking.state == State.CANCELLED_BY_OFFICE,
+            "displaced": row.booking.state == BookingState.DISPLACED,
+            "cancelled": row.booking.state == BookingState.CANCELLED_BY_OFFICE,
             "incident": current_incident(row.booking),
             "pin_changed": row.booking.replaced_pins.filter(date=row.booking.date).exists(),
             "unwritten": row.reason == Reason.NO_CONTACT,

@@ -14,14 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from prepazka.booking.diaries import official_of
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core import calendar, reading
 from prepazka.core.pins import Outcome
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
 from prepazka.queueing import tickets
-from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket
-from prepazka.queueing.models import State as TicketState
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Ticket, TicketState
 from prepazka.queueing.refusals import NotWaiting
 from prepazka.queueing.tickets import check_in_at_desk, issues_tickets
 from prepazka.queueing.validity import valid_until
@@ -38,14 +37,14 @@ from prepazka.web.staff import staff_only
 
 MOST_ROWS = 300
 SHOWN = (
-    State.UNCONFIRMED,
-    State.CONFIRMED,
-    State.ARRIVED,
-    State.SERVED,
-    State.NO_SHOW,
-    State.CANCELLED_BY_CITIZEN,
-    State.CANCELLED_BY_OFFICE,
-    State.DISPLACED,
+    BookingState.UNCONFIRMED,
+    BookingState.CONFIRMED,
+    BookingState.ARRIVED,
+    BookingState.SERVED,
+    BookingState.NO_SHOW,
+    BookingState.CANCELLED_BY_CITIZEN,
+    BookingState.CANCELLED_BY_OFFICE,
+    BookingState.DISPLACED,
 )
 
 
@@ -77,7 +76,7 @@ def bookings(request: HttpRequest, office: Directory, member: Membership) -> Htt
                     "service": office.services[row.service_id],
                     "official": official_of(office, row),
                     "state": state_in_words(row, office),
-                    "comes": row.state == State.CONFIRMED,
+                    "comes": row.state == BookingState.CONFIRMED,
                     "missed": _may_return(office, row, moment),
                     "ticket": _valid_ticket(row),
                 }

@@ -14,7 +14,7 @@ from prepazka.booking import absences
 from prepazka.booking.absences import Affected
 from prepazka.booking.appointments import busy_of, clashes
 from prepazka.booking.diaries import lanes_of
-from prepazka.booking.models import Booking, Busy, State
+from prepazka.booking.models import Booking, BookingState, Busy
 from prepazka.core import calendar, reading
 from prepazka.core.interval import Interval
 from prepazka.messaging.contexts import how_in_words
@@ -38,7 +38,13 @@ from prepazka.web.shortcuts import now
 from prepazka.web.staff import staff_only
 
 EVERYBODY = tuple(Role)
-SHOWN = (State.UNCONFIRMED, State.CONFIRMED, State.ARRIVED, State.SERVED, State.NO_SHOW)
+SHOWN = (
+    BookingState.UNCONFIRMED,
+    BookingState.CONFIRMED,
+    BookingState.ARRIVED,
+    BookingState.SERVED,
+    BookingState.NO_SHOW,
+)
 WEEK = 7
 
 
@@ -199,7 +205,9 @@ def _rows(
 ) -> list[dict[str, Any]]:
     prefetch_related_objects(bookings, "ticket")
     changeable = [
-        booking for booking in bookings if booking.state in {State.CONFIRMED, State.UNCONFIRMED}
+        booking
+        for booking in bookings
+        if booking.state in {BookingState.CONFIRMED, BookingState.UNCONFIRMED}
     ]
     outside, clashing = absences.unfit(office, official, changeable), clashes(busy, changeable)
     return [

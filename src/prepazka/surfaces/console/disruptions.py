@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from prepazka.booking.disruptions import UNDO_WITHIN, disrupt, undo_disruption
 from prepazka.booking.impact import Choice, Decision, Impact, Row, impact_of, official_on
-from prepazka.booking.models import Booking, CallListEntry, Disruption, Offer
+from prepazka.booking.models import Booking, CallListEntry, Disruption, Offer, OfferState
 from prepazka.booking.refusals import ImpactChanged, NoSuchLane, UndoTooLate
 from prepazka.core import reading
 from prepazka.core.calendar import DayException
@@ -82,7 +82,7 @@ def result(
                 for affected in rows
             ],
             "tally": Tally(affected.decision for affected in rows),
-            "open": Offer.objects.filter(booking__in=ids, state=Offer.State.OPEN).count(),
+            "open": Offer.objects.filter(booking__in=ids, state=OfferState.OPEN).count(),
             "calls": CallListEntry.objects.filter(booking__in=ids, closed_at=None).count(),
             "undo_until": undo_until if not record.undone_at and seconds_left >= 0 else None,
             "seconds": seconds_left,

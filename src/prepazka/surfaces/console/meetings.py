@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from prepazka.booking import colleague_claims, usecases
 from prepazka.booking.diaries import official_of
-from prepazka.booking.models import OPEN, Booking, State
+from prepazka.booking.models import OPEN, Booking, BookingState
 from prepazka.core.refusal import Refused
 from prepazka.meetings import participants
 from prepazka.offices.directory import Directory
@@ -63,7 +63,7 @@ def people(
 ) -> HttpResponse:
     """Participants of the meeting; a post invites guests or colleagues, or revokes a link."""
     row = _booking(office, booking)
-    if row.mode != Mode.VIDEO or row.state not in {*OPEN, State.ARRIVED}:
+    if row.mode != Mode.VIDEO or row.state not in {*OPEN, BookingState.ARRIVED}:
         return redirect("console:slip", office.office.slug, row.pk)
     form = GuestForm(request.POST if "email" in request.POST else None)
     if request.method == "POST":

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from prepazka.booking import slot_search, usecases
 from prepazka.booking.diaries import lanes_of
-from prepazka.booking.models import OPEN, Booking, State
+from prepazka.booking.models import OPEN, Booking, BookingState
 from prepazka.booking.refusals import HoldExpired, PhoneNeeded
 from prepazka.core.reference import reference_of
 from prepazka.core.refusal import Refused
@@ -54,7 +54,7 @@ from prepazka.web.staff import staff_only
 EVERYBODY = tuple(Role)
 LONGEST_REASON = 200
 # A hold belongs to the person filling the form in; an expired one has no client.
-NOBODYS = (State.HELD, State.EXPIRED)
+NOBODYS = (BookingState.HELD, BookingState.EXPIRED)
 
 
 class CancelForm(forms.Form):
@@ -136,7 +136,7 @@ def client(
         service=office.services[row.service_id],
         state=state_in_words(row, office),
         how=how_in_words(row.mode),
-        live=row.state == State.CONFIRMED,
+        live=row.state == BookingState.CONFIRMED,
         changeable=row.state in OPEN and row.starts_at > now(),
         reference=reference_of(row.pk),
         way=way_in_words(channel_for(row, office.office)),
@@ -373,7 +373,7 @@ def fill_in(
     row = diary.booking(booking, held=True)
     if row.channel not in BY_STAFF:
         raise Http404  # a citizen's own hold, made on the web
-    if row.state != State.HELD:
+    if row.state != BookingState.HELD:
         if row.confirmed_at:
             return redirect(diary.address("own_client", row.pk))
         messages.error(request, sentence(HoldExpired()))

@@ -16,7 +16,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.models import Membership
 from prepazka.queueing import counters
 from prepazka.queueing.counters import Fate
-from prepazka.queueing.models import Shift, State
+from prepazka.queueing.models import Shift, TicketState
 from prepazka.queueing.refusals import CounterClosedAlready
 from prepazka.reporting.open_counters import OpenCounter, open_counters
 from prepazka.web import staff
@@ -58,7 +58,7 @@ def left_counter(
     if row is None:
         messages.info(request, sentence(CounterClosedAlready()))
         return redirect("console:counters", office.office.slug)
-    called = row.client is not None and row.client.state == State.CALLED
+    called = row.client is not None and row.client.state == TicketState.CALLED
     fates = [fate for fate in FATES if fate != Fate.ABSENT or called]
     context = {
         "office": office.office,

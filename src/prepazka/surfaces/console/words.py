@@ -7,20 +7,20 @@ from collections.abc import Callable
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from prepazka.booking.models import Booking, State
+from prepazka.booking.models import Booking, BookingState
 from prepazka.core.calendar import DAY_MIN, DayException
 from prepazka.core.pins import Outcome
 from prepazka.looks.typography import DASH, clock, long_date
 from prepazka.messaging.channels import ADAPTERS
-from prepazka.messaging.models import Message
+from prepazka.messaging.models import Message, MessageState
 from prepazka.messaging.usecases import NO_LONGER_NEEDED
 from prepazka.offices.directory import Directory
-from prepazka.queueing.models import State as TicketState
+from prepazka.queueing.models import TicketState
 from prepazka.queueing.tickets import CheckIn
 from prepazka.queueing.turns import LastStep
 from prepazka.web import missed
 
-WITH_TICKET = (State.ARRIVED, State.NO_SHOW)
+WITH_TICKET = (BookingState.ARRIVED, BookingState.NO_SHOW)
 
 # Functions, so that texts are translated into the language of the request.
 VERDICTS: dict[Outcome, Callable[[], str]] = {
@@ -80,29 +80,29 @@ def told(answer: CheckIn, office: Directory) -> str:
 
 def state_in_words(booking: Booking, office: Directory) -> str:
     """The booking's state; after a missed call also when and where it was called."""
-    if booking.companion_of_id and booking.state == State.HELD:
+    if booking.companion_of_id and booking.state == BookingState.HELD:
         return _("at a colleague's meeting by video")
     ticket = getattr(booking, "ticket", None) if booking.state in WITH_TICKET else None
     if ticket and ticket.state == TicketState.NO_SHOW and ticket.missed_call:
         return missed.to_staff(ticket, office)
     return {
-        State.HELD: _("being filled in"),
-        State.UNCONFIRMED: _("waits for the click in the message"),
-        State.CONFIRMED: _("booked"),
-        State.ARRIVED: _("arrived"),
-        State.SERVED: _("served"),
-        State.EXPIRED: _("expired"),
-        State.NO_SHOW: _("did not come"),
-        State.DISPLACED: _("moved away by the office"),
-        State.CANCELLED_BY_CITIZEN: _("cancelled by the client"),
-        State.CANCELLED_BY_OFFICE: _("cancelled by the office"),
-    }[State(booking.state)]
+        BookingState.HELD: _("being filled in"),
+        BookingState.UNCONFIRMED: _("waits for the click in the message"),
+        BookingState.CONFIRMED: _("booked"),
+        BookingState.ARRIVED: _("arrived"),
+        BookingState.SERVED: _("served"),
+        BookingState.EXPIRED: _("expired"),
+        BookingState.NO_SHOW: _("did not come"),
+        BookingState.DISPLACED: _("moved away by the office"),
+        BookingState.CANCELLED_BY_CITIZEN: _("cancelled by the client"),
+        BookingState.CANCELLED_BY_OFFICE: _("cancelled by the office"),
+    }[BookingState(booking.state)]
 
 
 def unsent_in_words(booking: Booking) -> str:
     """The failure of the last message to the client as a sentence; "" if it did not fail."""
     last_message = Message.objects.filter(booking=booking).exclude(error=NO_LONGER_NEEDED).last()
-    if last_message is None or last_message.state != Message.State.FAILED:
+    if last_message is None or last_message.state != MessageState.FAILED:
         return ""
     return _("The last message could not be sent (%(why)s). Please tell the client yourselves.") % {
         "why": _(last_message.error)

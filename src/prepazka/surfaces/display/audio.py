@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from prepazka.core.speech import place_word, said
 from prepazka.gateways.voice.clips import CHIME, TYPES, Clips, clips
 from prepazka.offices.models import Counter
-from prepazka.queueing.models import State
+from prepazka.queueing.models import TicketState
 
 FOREVER = "public, max-age=31536000, immutable"
 SOUND_FAULTS = ("sound_blocked", "sound_broken")
@@ -21,7 +21,7 @@ SOUND_FAULTS = ("sound_blocked", "sound_broken")
 
 def urls(call: dict[str, Any], counter: Counter, options: dict[str, Any]) -> list[str]:
     """Addresses of the clips to play for a call, in order; none for a call that is over."""
-    if options["sound"] == "off" or call["state"] != State.CALLED:
+    if options["sound"] == "off" or call["state"] != TicketState.CALLED:
         return []
     recorded = clips(settings.VOICE_FOLDER)
     played = [chime()]

@@ -12,7 +12,7 @@ from prepazka.offices.directory import Directory
 from prepazka.offices.displays import options_of
 from prepazka.offices.models import Counter, Device, Service
 from prepazka.offices.text import Texts
-from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState
 from prepazka.queueing.tickets import issues_tickets, tickets_ended
 from prepazka.reporting.monitor import is_open, last_calls, next_opening
 from prepazka.surfaces.display.audio import urls
@@ -58,7 +58,7 @@ def shown(display: Device, office: Directory, moment: datetime) -> dict[str, Any
         "arrows": any(call["arrow"] for call in calls),
         "now": moment,
         "wall_clock": moment.astimezone(office.tz).isoformat(timespec="seconds"),
-        "called": State.CALLED,
+        "called": TicketState.CALLED,
         "fault": display.fault,
         "door": _door(display, office, moment) if options["layout"] == "door" else None,
     }

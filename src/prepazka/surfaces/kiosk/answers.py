@@ -19,7 +19,7 @@ from prepazka.looks import typography
 from prepazka.offices.directory import Directory
 from prepazka.offices.incidents import said_of
 from prepazka.offices.models import Office
-from prepazka.queueing.models import State, Ticket
+from prepazka.queueing.models import Ticket, TicketState
 from prepazka.queueing.tickets import CheckIn, issues_tickets
 from prepazka.reporting.monitor import next_opening
 from prepazka.web import missed
@@ -136,7 +136,11 @@ def _ticket(answer: Said, office: Directory) -> Ticket | None:
 def _used(answer: Said, office: Directory, now: datetime) -> dict[str, Any]:
     """Shows neither number nor counter, as the person may not be the ticket's holder."""
     ticket = _ticket(answer, office)
-    if ticket is None or ticket.state in {State.FINISHED, State.CANCELLED, State.NO_SHOW}:
+    if ticket is None or ticket.state in {
+        TicketState.FINISHED,
+        TicketState.CANCELLED,
+        TicketState.NO_SHOW,
+    }:
         return {
             "title": _("You are already registered"),
             "text": _("This PIN has been used."),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from prepazka.core import reading
 from prepazka.meetings import access, contents, documents, showing, storage
-from prepazka.meetings.models import Document, Participant
+from prepazka.meetings.models import Document, DocumentState, Participant
 from prepazka.offices.directory import Directory
 from prepazka.surfaces.room import papers_words
 from prepazka.surfaces.room.views import of_participant
@@ -187,7 +187,7 @@ def _seat(request: HttpRequest) -> UUID:
 
 
 def _ready_document(participant: Participant, document: UUID) -> Document:
-    rows = documents.seen_by(participant).filter(pk=document, state=Document.State.READY)
+    rows = documents.seen_by(participant).filter(pk=document, state=DocumentState.READY)
     stored: Document | None = rows.first()
     if stored is None:
         raise Http404(document)

@@ -10,7 +10,13 @@ from django.utils.translation import gettext as _
 from prepazka.core.file_rules import MEGABYTE
 from prepazka.core.refusal import Refused
 from prepazka.meetings import access, contents, documents, minutes
-from prepazka.meetings.models import Document, Meeting, Minutes, Participant
+from prepazka.meetings.models import (
+    Document,
+    DocumentState,
+    MeetingState,
+    Minutes,
+    Participant,
+)
 
 ACCEPTED = ",".join([*contents.BY_SUFFIX, ".jpeg"])
 
@@ -24,7 +30,7 @@ def of_page(participant: Participant, link: int, *, now: datetime) -> dict[str, 
         return {"papers": [], "holds": False}
     largest = documents.limits_of(participant.office).largest
     record = Minutes.objects.filter(meeting=meeting).first()
-    ended = meeting.state == Meeting.State.ENDED
+    ended = meeting.state == MeetingState.ENDED
     writes = access.is_official(participant) and access.sees_all(meeting, participant)
     return {
         "holds": True,
@@ -49,7 +55,7 @@ def of_page(participant: Participant, link: int, *, now: datetime) -> dict[str, 
 def shown(document: Document, participant: Participant) -> dict[str, Any]:
     """A document's fields for the participant."""
     mine = document.participant_id == participant.pk
-    over = participant.meeting.state == Meeting.State.ENDED
+    over = participant.meeting.state == MeetingState.ENDED
     return {
         "id": str(document.pk),
         "name": document.name,
@@ -77,9 +83,9 @@ def said(document: Document) -> str:
         return _(
             "This file was lost at the office, we are sorry. If you have it, please give it to the office again."
         )
-    if document.state == Document.State.CHECKING:
+    if document.state == DocumentState.CHECKING:
         return _("We are checking the file; the others do not see it yet.")
-    if document.state == Document.State.READY:
+    if document.state == DocumentState.READY:
         return ""
     return {
         "infected": _("The antivirus found something harmful in the file. It was not kept."),

@@ -26,7 +26,7 @@ from django.views.decorators.http import require_POST, require_safe
 from prepazka.core.refusal import Refused
 from prepazka.gateways import video
 from prepazka.meetings import links, providers, room, seats
-from prepazka.meetings.models import Meeting, Participant, Said
+from prepazka.meetings.models import MeetingState, Participant, Said
 from prepazka.offices.directory import Directory, directory_by_id
 from prepazka.reporting import meetings
 from prepazka.surfaces.room import elsewhere, papers_words, words
@@ -176,7 +176,7 @@ def inside(
 ) -> HttpResponse:
     """ICE servers, and the chat since the participant was admitted; only for those inside."""
     link_holds = participant.revoked_at is None and participant.link == link
-    running = participant.meeting.state != Meeting.State.ENDED
+    running = participant.meeting.state != MeetingState.ENDED
     if not (link_holds and running and participant.place == Participant.Place.INSIDE):
         return _problem(room.NotInside())
     lines = Said.objects.filter(meeting=participant.meeting_id, at__gte=participant.admitted_at)

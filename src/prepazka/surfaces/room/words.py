@@ -8,12 +8,11 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from prepazka.booking.models import LIVE
-from prepazka.booking.models import State as BookingState
+from prepazka.booking.models import LIVE, BookingState
 from prepazka.core import calendar
 from prepazka.core.addresses import host_of
 from prepazka.meetings import providers, room
-from prepazka.meetings.models import Meeting, Participant
+from prepazka.meetings.models import Meeting, MeetingState, Participant
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import Room
 from prepazka.reporting.meetings import Turn
@@ -41,19 +40,19 @@ def over_before(office: Directory, participant: Participant, link: int, now: dat
         return sentence(room.LinkRevoked())
     if participant.place == Participant.Place.REMOVED:
         return sentence(room.RemovedFromRoom())
-    if state == Meeting.State.ENDED:
+    if state == MeetingState.ENDED:
         return sentence(room.MeetingOver())
     if booking.state not in LIVE and booking.state != BookingState.NO_SHOW:
         return sentence(room.MeetingCancelled())
     past = calendar.day_of(now, office.tz) > booking.date
-    if past and state == Meeting.State.PLANNED:
+    if past and state == MeetingState.PLANNED:
         return sentence(room.OtherDay())
     return ""
 
 
 def waiting(turn: Turn, meeting: Meeting) -> str:
     """The waiting time in the lobby as a sentence."""
-    if meeting.state == Meeting.State.RUNNING:
+    if meeting.state == MeetingState.RUNNING:
         return _("The official is in the room and will let you in.")
     if turn.place == 1:
         position = _("It is your turn next.")

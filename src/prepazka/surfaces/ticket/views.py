@@ -18,7 +18,7 @@ from prepazka.core.refusal import Refused
 from prepazka.offices.directory import Directory, directory
 from prepazka.offices.incidents import said_of
 from prepazka.queueing import tickets
-from prepazka.queueing.models import IN_QUEUE, State, Ticket, TurnAlert
+from prepazka.queueing.models import IN_QUEUE, Ticket, TicketState, TurnAlert
 from prepazka.queueing.validity import pin_returns_until
 from prepazka.reporting.overtakes import before
 from prepazka.reporting.place import Place, announced
@@ -28,7 +28,7 @@ from prepazka.web.errors import sentence
 from prepazka.web.shortcuts import now
 
 LONGEST_CODE = 16
-ASKS_WHY = (*IN_QUEUE, State.CALLED, State.SERVING)
+ASKS_WHY = (*IN_QUEUE, TicketState.CALLED, TicketState.SERVING)
 View = Callable[..., HttpResponse]
 
 
@@ -148,13 +148,13 @@ def shown(
         "office": office.office,
         "ticket": ticket,
         "place": position,
-        "aside": aside and ticket.state == State.PARKED,
+        "aside": aside and ticket.state == TicketState.PARKED,
         "headline": headline(position, office, moment),
         "call": missed.to_holder(ticket, office),
         "pin_until": _pin_until(ticket, office, moment),
         "may_return": position.valid_until > moment,
         "waits": ticket.state in IN_QUEUE,
-        "called": ticket.state == State.CALLED,
+        "called": ticket.state == TicketState.CALLED,
         "early": bool(ticket.booked_from and ticket.booked_from > moment),
         "may_postpone": tickets.may_postpone(ticket),
         "told": channel,

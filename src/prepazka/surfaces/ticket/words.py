@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from prepazka.looks import typography
 from prepazka.offices.directory import Directory
-from prepazka.queueing.models import State
+from prepazka.queueing.models import TicketState
 from prepazka.reporting.place import Place
 from prepazka.web import missed
 
@@ -17,15 +17,16 @@ from prepazka.web import missed
 def headline(position: Place, office: Directory, now: datetime) -> str:
     """The ticket's state in one sentence for its holder."""
     ticket, counter = position.ticket, position.counter.number if position.counter else ""
-    if ticket.state == State.PARKED and ticket.parked_until and ticket.parked_until > now:
+    if ticket.state == TicketState.PARKED and ticket.parked_until and ticket.parked_until > now:
         until = typography.clock(timezone.localtime(ticket.parked_until))
         return _("You let others go first until %(until)s") % {"until": until}
     return {
-        State.WAITING: _("You are waiting"),
-        State.PARKED: _("You are waiting"),
-        State.CALLED: _("We are calling you now: counter %(counter)s") % {"counter": counter},
-        State.SERVING: _("You are at counter %(counter)s") % {"counter": counter},
-        State.FINISHED: _("Done. Thank you for your visit"),
-        State.NO_SHOW: missed.to_holder(ticket, office) or _("We called you, but nobody came"),
-        State.CANCELLED: _("This ticket is no longer valid"),
-    }[State(ticket.state)]
+        TicketState.WAITING: _("You are waiting"),
+        TicketState.PARKED: _("You are waiting"),
+        TicketState.CALLED: _("We are calling you now: counter %(counter)s") % {"counter": counter},
+        TicketState.SERVING: _("You are at counter %(counter)s") % {"counter": counter},
+        TicketState.FINISHED: _("Done. Thank you for your visit"),
+        TicketState.NO_SHOW: missed.to_holder(ticket, office)
+        or _("We called you, but nobody came"),
+        TicketState.CANCELLED: _("This ticket is no longer valid"),
+    }[TicketState(ticket.state)]

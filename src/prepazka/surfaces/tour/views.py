@@ -24,7 +24,7 @@ from prepazka.offices import clock, demo_play
 from prepazka.offices import devices as registry
 from prepazka.offices.directory import Directory
 from prepazka.offices.models import DemoClock, Device
-from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, State, Ticket
+from prepazka.queueing.models import AT_COUNTER, IN_QUEUE, Shift, Ticket, TicketState
 from prepazka.reporting.monitor import is_open, next_opening
 from prepazka.surfaces.tour import guide
 from prepazka.web import devices
@@ -241,7 +241,7 @@ def _day_progress(office: Directory, moment: datetime) -> dict[str, Any]:
         "tickets": states.total(),
         "waiting": sum(states[state] for state in IN_QUEUE),
         "at_counters": sum(states[state] for state in AT_COUNTER),
-        "served": states[State.FINISHED],
+        "served": states[TicketState.FINISHED],
         "counters": Shift.objects.filter(office=office.office, closed_at=None).count(),
         "of_day": min(max(minute - opens, 0), closes - opens),
         "whole_day": closes - opens,
