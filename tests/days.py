@@ -1,5 +1,7 @@
 """Run the tests marked `real_time` as if it were another day: `python -m tests.days [DAY ...]`.
 
+Of these it leaves out tests marked `any_day`, and a journey's parameters but the first.
+
 The offset of the program's clock (`PREPAZKA_TEST_CLOCK_OFFSET`) reaches every process that a test
 starts, and the browsers. What libraries read, and the database's own clock, stay on the machine's.
 """
@@ -61,6 +63,26 @@ def pytest_xdist_setupnodes() -> None:
     if STARTS in os.environ:
         offset = float(os.environ[STARTS]) - machine_time()
         os.environ["PREPAZKA_TEST_CLOCK_OFFSET"] = str(round(offset))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what no day changes: tests marked so, and a journey's further parameters.
+
+    Those are languages, sizes of screens and pages without script, all walked by `make test`.
+    """
+    if STARTS not in os.environ:
+        return
+    walked = set()
+    left_out = []
+    for item in items:
+        journey = item.nodeid.partition("[")[0] if item.get_closest_marker("journey") else None
+        if item.get_closest_marker("any_day") or journey in walked:
+            left_out.append(item)
+        elif journey:
+            walked.add(journey)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
 
 
 def main() -> int:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import socket
 import subprocess
+import time
 from pathlib import Path
 from typing import Self
 
@@ -43,9 +46,10 @@ def nginx_conf(folder: Path, web: int, **changes: str) -> Path:
 
 
 class Nginx:
-    """nginx with that file, until the end of the block."""
+    """nginx with that file, from the moment it listens until the end of the block."""
 
     def __init__(self, config: Path) -> None:
+        self.config = config
         self.command = [needs.path("nginx"), "-c", str(config), "-p", str(config.parent)]
 
     def __enter__(self) -> Self:
@@ -53,7 +57,21 @@ class Nginx:
         assert tried.returncode == 0, tried.stderr
         assert "[warn]" not in tried.stderr.replace('the "user" directive', ""), tried.stderr
         self.child = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
+        for address, port in re.findall(r"listen ([\d.]+):(\d+)", self.config.read_text()):
+            self._wait_for(address, int(port))
         return self
+
+    def _wait_for(self, address: str, port: int) -> None:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection((address, port), timeout=5).close()
+            except OSError:
+                assert self.child.poll() is None, f"nginx has ended: {self.child.returncode}"
+                assert time.monotonic() < deadline, f"nginx does not listen on {address}:{port}"
+                time.sleep(0.05)
+            else:
+                return
 
     def __exit__(self, *_: object) -> None:
         self.child.terminate()

@@ -117,6 +117,7 @@ def build(database: str) -> str:
     return str(json.loads(done.stdout)["code"])
 
 
+@pytest.mark.any_day("what an outage leaves")
 @pytest.mark.real_time
 def test_the_database_is_stopped_and_killed_under_load(
     folder: Path, tmp_path: Path, mailbox: Mailbox

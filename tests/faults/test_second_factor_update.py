@@ -166,6 +166,7 @@ def both_releases(folder: Path, tmp_path: Path) -> Iterator[tuple[str, dict[str,
         yield database, told, port, tree
 
 
+@pytest.mark.any_day("what both releases read of the secrets")
 @pytest.mark.real_time
 def test_second_factors_and_passwords_of_calendars_work_on_both(
     folder: Path, tmp_path: Path

@@ -173,6 +173,7 @@ def test_every_screen_passes_axe_in_english_and_in_high_contrast(
         axe(display)
 
 
+@pytest.mark.any_day("sounds and sizes of a screen")
 @pytest.mark.parametrize("viewport", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
 def test_targets_letters_and_reach(
     live_url: str, office: Directory, context: Contexts, viewport: dict[str, int]
@@ -372,6 +373,7 @@ def with_counters(office: Directory, count: int) -> tuple[Directory, list[int]]:
     return office, clerks
 
 
+@pytest.mark.any_day("sounds and sizes of a screen")
 def test_five_calls_at_once_are_shown_and_said_one_after_another(
     voice: None, live_url: str, office: Directory, context: Contexts
 ) -> None:

@@ -18,7 +18,7 @@ from tests.journeys.test_offline import is_ready
 from tests.waiting import becomes
 
 __all__ = ["office"]
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.any_day("sizes of a screen")]
 Contexts = Callable[..., BrowserContext]
 FOLDER = os.environ.get("SCREENSHOTS", "")
 SIZES = [(1280, 1024), (1024, 768), (768, 1024), (1080, 1920), (1280, 800)]

@@ -20,7 +20,7 @@ from tests.journeys.test_offline import Contexts, is_ready, picture
 from tests.waiting import becomes
 
 __all__ = ["office"]
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.any_day("the size of a log")]
 ENTRIES, NUMBERS = 5000, 250
 
 # The entries as `write` leaves them, in one transaction instead of five thousand.

@@ -33,6 +33,7 @@ def plan(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.any_day("documents of a meeting")
 def test_documents_and_minutes_of_three(  # noqa: PLR0915  # one way
     plan: Path, live_url: str, mails: Mails, person: Callable[..., Page], look: Any
 ) -> None:

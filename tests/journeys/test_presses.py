@@ -37,6 +37,7 @@ def places(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.any_day("where buttons lie")
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080), (360, 740)])
 def test_no_button_moves_when_the_undo_bar_comes_and_goes(
     live_url: str, page: Page, width: int, height: int

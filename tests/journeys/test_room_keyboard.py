@@ -20,7 +20,11 @@ from tests.journeys.test_room import cameras, person
 from tests.meetings_town import Held, held
 
 __all__ = ["cameras", "person"]
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.any_day("a meeting by keyboard and by speech"),
+    pytest.mark.journey,
+    pytest.mark.django_db(transaction=True),
+]
 
 MICE = """for (const name of ["pointerdown", "mousedown", "touchstart"])
   addEventListener(name, () => sessionStorage.setItem("mouse", name), true);"""

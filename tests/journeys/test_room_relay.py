@@ -26,6 +26,7 @@ from tests.meetings_town import Held, held
 from tests.ports import free_port
 
 pytestmark = [
+    pytest.mark.any_day("the way of sound and picture"),
     pytest.mark.journey,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),

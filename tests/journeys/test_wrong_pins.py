@@ -128,6 +128,7 @@ def whole(kiosk: Page, name: str, field: str) -> None:
                 inside(kiosk, one, f"{where} {shown}")
 
 
+@pytest.mark.any_day("sizes of a screen")
 @pytest.mark.parametrize("language", ["cs", "en"])
 def test_the_second_question_is_whole_on_every_screen(
     live_url: str, office: Directory, context: Contexts, axe: Any, language: str

@@ -52,7 +52,7 @@ from prepazka.surfaces.console import diary
 from prepazka.web import known_devices
 from tests import town
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_day("who may see what")]
 
 # Staff of the office only: a stranger is sent to log in, anybody else's clerk finds nothing.
 STAFF = {
